@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The errors of the library, a class for each thing a user can do next."""
+
+from __future__ import annotations
+
+
+class LioError(Exception):
+    """Something could not be done.
+
+    ``path`` is the shell path of the object it is about ("" when there is none),
+    ``hint`` what to try next.
+    """
+
+    def __init__(self, message: str, *, path: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.hint = hint
+
+
+class InvalidValue(LioError):
+    """A value is out of range or of the wrong form: give another one."""
+
+
+class NotFound(LioError):
+    """The object is not there: look with ls, or create it."""
+
+
+class Exists(LioError):
+    """The object is there already: use it, or choose another name."""
+
+
+class InUse(LioError):
+    """Somebody holds the object: release it first."""
+
+
+class Unsupported(LioError):
+    """This kernel, fabric or backstore cannot do it."""
+
+
+class KernelRefused(LioError):
+    """The kernel answered a system call with an error.
+
+    ``errno`` is its number, ``operation`` the call (mkdir, write …) and ``file`` the
+    configfs path it was made on.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        errno: int,
+        operation: str,
+        file: str,
+        path: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, path=path, hint=hint)
+        self.errno = errno
+        self.operation = operation
+        self.file = file
+
+
+class PermissionDenied(LioError):
+    """Root is needed: run it with sudo."""
+
+
+class ParseError(LioError):
+    """A line or a file cannot be read: mend it at the place shown."""
+
+
+class RollbackFailed(LioError):
+    """A change failed and the old state is not back: look at what the message names."""
+
+
+class RestoreIncomplete(LioError):
+    """Part of a configuration could not be brought up; the message names each part."""

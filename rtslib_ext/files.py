@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names of files in configfs that differ from what people call them, and texts in them."""
+
+from __future__ import annotations
+
+# model.Auth's fields -> files in an auth or discovery_auth folder
+AUTH_FILES = {
+    "userid": "userid",
+    "password": "password",
+    "mutual_userid": "userid_mutual",
+    "mutual_password": "password_mutual",
+}
+# What the kernel takes, and shows, for credentials that are not set
+# (drivers/target/iscsi/iscsi_target_configfs.c, DEF_NACL_AUTH_STR).
+NO_CREDENTIAL = "NULL"
+# iscsi_target_core.h: MAX_USER_LEN and MAX_PASS_LEN, with their final NUL.
+CREDENTIAL_MAX = 255
+
+IDENTITY_FILES = ("company_id", "product_id", "revision", "vendor_id")
+
+# Files of a target port group that are written as a number and read as a text
+# (drivers/target/target_core_alua.c, core_alua_dump_status and friends).
+ALUA_TEXTS = {
+    "alua_access_status": (
+        "None",
+        "Altered by Explicit STPG",
+        "Altered by Implicit ALUA",
+    ),
+    "alua_access_type": ("None", "Implicit", "Explicit", "Implicit and Explicit"),
+}
+SECONDARY_STATUS = ALUA_TEXTS["alua_access_status"]
+DEFAULT_GROUP = "default_tg_pt_gp"
+# Writable by their mode, without a function behind it.
+ALUA_READ_ONLY = ("alua_support_lba_dependent", "members")
+# target_core_alua.c: a 16 bit field of REPORT TARGET PORT GROUPS (SPC-4 section 6.37);
+# 0 is the default group's.
+GROUP_TAG_MAX = 65535

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the host knows: devices and who holds them, adapters, modules, CPUs.
+
+rtslib-fb's probes are used where they are right. This is the only module that imports it,
+inside the functions that need it: the import takes longer than most commands.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import stat
+from functools import cache
+from typing import TYPE_CHECKING
+
+from .errors import InvalidValue, LioError, NotFound
+
+if TYPE_CHECKING:
+    import subprocess
+
+# linux/fs.h
+_BLKROGET = 0x125E
+
+
+@cache
+def possible_cpus() -> str:
+    """The CPUs that the kernel could run on: what cpus_allowed_list is without a setting."""
+    with open("/sys/devices/system/cpu/possible", encoding="ascii") as file:
+        return file.read().strip()
+
+
+def is_block_device(path: str) -> bool:
+    """Tell whether a path leads to a block device."""
+    try:
+        return stat.S_ISBLK(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def is_disk(path: str) -> bool:
+    """Tell whether a block device is a disk: SCSI type 0, or no SCSI device at all."""
+    from rtslib_fb.utils import get_blockdev_type
+
+    return bool(get_blockdev_type(os.path.realpath(path)) == 0)
+
+
+def is_held(path: str) -> bool:
+    """Tell whether a block device is mounted or otherwise held by somebody alone."""
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_EXCL | os.O_NONBLOCK))
+    except OSError as err:
+        return err.errno == errno.EBUSY
+    return False
+
+
+def is_read_only(path: str) -> bool:
+    """Tell whether a block device can be read only; raises NotFound."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as err:
+        raise NotFound(f"Could not open {path}: {(err.strerror or '').lower()}") from err
+    try:
+        answer = fcntl.ioctl(handle, _BLKROGET, bytes(4))
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return any(answer)
+
+
+def device_size(path: str) -> int | None:
+    """The size in bytes of a block device; None when it cannot be opened."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        return os.lseek(handle, 0, os.SEEK_END)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+
+
+def written_by_others(path: str) -> bool:
+    """Tell whether some process or the kernel has a file open for writing.
+
+    The kernel grants a read lease only when nobody has (fcntl(2), F_SETLEASE). Where leases
+    are not to be had the answer is yes: look closer.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return True
+    try:
+        fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def scsi_address(dev: str) -> tuple[tuple[int, int, int, int], str]:
+    """Host, channel, target and LUN of a SCSI device, and the path of its device file.
+
+    ``dev`` is a path or H:C:T:L. Raises NotFound or InvalidValue.
+    """
+    from rtslib_fb.utils import (
+        RTSLibError,
+        convert_scsi_hctl_to_path,
+        convert_scsi_path_to_hctl,
+    )
+
+    try:
+        if re.fullmatch(r"\d+:\d+:\d+:\d+", dev):
+            host, channel, target, lun = (int(part) for part in dev.split(":"))
+            path = convert_scsi_hctl_to_path(host, channel, target, lun)
+            return (host, channel, target, lun), path or _generic_device(dev)
+        host, channel, target, lun = convert_scsi_path_to_hctl(dev)
+    except RTSLibError as err:
+        kind = NotFound if not os.path.exists(dev) else InvalidValue
+        raise kind(
+            f"Cannot find SCSI device by path, and dev parameter not in H:C:T:L format: {dev}",
+            hint="lsscsi lists the SCSI devices with their H:C:T:L",
+        ) from err
+    return (host, channel, target, lun), dev.strip()
+
+
+def _generic_device(address: str) -> str:
+    # Tapes and changers have no block device, but an sg one.
+    try:
+        names = sorted(os.listdir(f"/sys/bus/scsi/devices/{address}/scsi_generic"))
+    except OSError as err:
+        raise NotFound(f"no SCSI device has the address {address}") from err
+    return f"/dev/{names[0]}"
+
+
+def hardware_wwns(fabric: str) -> list[str]:
+    """The WWNs of the adapters that a fabric could be served on."""
+    if not _maybe_adapters(fabric):
+        return []
+    from rtslib_fb.fabric import FabricModule
+
+    try:
+        return list(FabricModule(fabric).wwns or [])
+    except OSError:
+        return []
+
+
+# Where rtslib-fb looks for the adapters; an empty folder needs no import.
+_ADAPTERS = {
+    "qla2xxx": "/sys/class/fc_host",
+    "efct": "/sys/class/fc_host",
+    "tcm_fc": "/sys/class/fc_host",
+    "srpt": "/sys/class/infiniband",
+    "sbp": "/sys/bus/firewire/devices",
+    "ibmvscsis": "/sys/module/ibmvscsis",
+}
+
+
+def _maybe_adapters(fabric: str) -> bool:
+    try:
+        return any(os.scandir(_ADAPTERS[fabric]))
+    except (KeyError, OSError):
+        return False
+
+
+def load_module(name: str) -> None:
+    """Load a kernel module with what it needs; raises LioError with modprobe's word."""
+    done = _run("modprobe", name)
+    if done.returncode:
+        raise LioError(f"the kernel module {name} cannot be loaded: {done.stderr.strip()}")
+
+
+def mount_configfs(folder: str = "/sys/kernel/config") -> None:
+    """Mount configfs where it is not; raises LioError."""
+    if os.path.ismount(folder):
+        return
+    if not os.path.isdir(folder):
+        load_module("configfs")
+    done = _run("mount", "-t", "configfs", "none", folder)
+    if done.returncode and not os.path.ismount(folder):
+        raise LioError(f"cannot mount configfs: {done.stderr.strip()}")
+
+
+def _run(*words: str) -> subprocess.CompletedProcess[str]:
+    # Imported here: few commands start another program, and the import takes a while.
+    import subprocess
+
+    try:
+        return subprocess.run(words, capture_output=True, text=True, check=False)
+    except OSError as err:
+        raise LioError(
+            f"cannot run {words[0]}: {(err.strerror or '').lower()}",
+            hint="it belongs to Debian's packages kmod and mount",
+        ) from err

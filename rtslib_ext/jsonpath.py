@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading JSON with an eye on every key: values by type, problems by their JSON path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import ParseError
+
+_TRUE = ("true", "yes", "on", "1")
+_FALSE = ("false", "no", "off", "0")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a file that cannot be used: where, and what is wrong with it."""
+
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}"
+
+
+class Unusable(Exception):
+    """A value without which the object it belongs to cannot be made."""
+
+
+@dataclass(slots=True)
+class Problems:
+    """The list of what was found wrong in one file."""
+
+    found: list[Problem] = field(default_factory=list)
+
+    def add(self, where: str, message: str) -> None:
+        """Note one."""
+        self.found.append(Problem(where, message))
+
+
+class Item:
+    """One JSON object; each key that is used is ticked off, the rest is reported."""
+
+    def __init__(self, value: Any, where: str, problems: Problems) -> None:
+        self.where = where
+        self.problems = problems
+        self._used: set[str] = set()
+        if not isinstance(value, dict):
+            problems.add(where or "the file", f"is {_type(value)}, not an object")
+            raise Unusable
+        self._values: dict[str, Any] = value
+
+    def at(self, key: str) -> str:
+        """The JSON path of a key."""
+        return f"{self.where}.{key}" if self.where else key
+
+    def raw(self, key: str) -> Any:
+        """A value as it stands; None where the key is not there."""
+        self._used.add(key)
+        return self._values.get(key)
+
+    def text(self, key: str) -> str | None:
+        """A text; a number is taken as its digits."""
+        value = self.raw(key)
+        if value is None or isinstance(value, str):
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        return self._wrong(key, value, "a text")
+
+    def number(self, key: str) -> int | None:
+        """A whole number; digits in quotes are taken too."""
+        value = self.raw(key)
+        if isinstance(value, str) and value.strip().isdigit():
+            return int(value)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return value
+        return self._wrong(key, value, "a number")
+
+    def flag(self, key: str) -> bool | None:
+        """True or false; 0 and 1 and the usual words are taken too."""
+        value = self.raw(key)
+        if value is None or isinstance(value, bool):
+            return value
+        word = str(value).lower()
+        if isinstance(value, int | str) and word in (*_TRUE, *_FALSE):
+            return word in _TRUE
+        return self._wrong(key, value, "true or false")
+
+    def required(self, key: str, read: Callable[[str], Any]) -> Any:
+        """A value that must be there; raises Unusable."""
+        before = len(self.problems.found)
+        value = read(key)
+        if value is None:
+            if len(self.problems.found) == before:
+                self.problems.add(self.at(key), "is missing")
+            raise Unusable
+        return value
+
+    def values(self, key: str) -> dict[str, str]:
+        """An object of texts and numbers, as the kernel would read them."""
+        value = self.raw(key)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self._wrong(key, value, "an object")
+            return {}
+        result = {}
+        for name, item in value.items():
+            if isinstance(item, bool):
+                result[name] = str(int(item))
+            elif isinstance(item, int | str):
+                result[name] = str(item)
+            elif item is not None:
+                self._wrong(f"{key}.{name}", item, "a text or a number")
+        return result
+
+    def items(self, key: str) -> Iterator[Item]:
+        """The objects of a list; what is none is reported and left out."""
+        value = self.raw(key)
+        if value is None:
+            return
+        if not isinstance(value, list):
+            self._wrong(key, value, "a list")
+            return
+        for number, item in enumerate(value):
+            try:
+                yield Item(item, f"{self.at(key)}[{number}]", self.problems)
+            except Unusable:
+                continue
+
+    def ignore(self, *keys: str) -> None:
+        """Keys that older tools wrote and that say nothing."""
+        self._used.update(keys)
+
+    def finish(self) -> None:
+        """Report the keys that nobody asked for."""
+        for key in sorted(set(self._values) - self._used):
+            self.problems.add(self.at(key), "is not a key that this program knows")
+
+    def _wrong(self, key: str, value: Any, wanted: str) -> None:
+        self.problems.add(self.at(key), f"is {_type(value)}, not {wanted}")
+
+
+def parse(text: str, source: str) -> Any:
+    """The JSON in a text; raises ParseError with the line and a mark under the place."""
+    if not text.strip():
+        raise ParseError(
+            f"{source} is empty", hint="give a file that saveconfig wrote, or a backup of one"
+        )
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as err:
+        line = (text.splitlines() or [""])[min(err.lineno, len(text.splitlines())) - 1]
+        raise ParseError(
+            f"{source}:{err.lineno}: {err.msg.lower()}\n  {line[:120]}\n  {'':{err.colno - 1}}^"
+            if err.colno <= 120
+            else f"{source}:{err.lineno}: {err.msg.lower()}, at column {err.colno}",
+            hint="the file is no JSON; nothing was changed",
+        ) from err
+
+
+def _type(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
+    if value is None:
+        return "null"
+    return names.get(type(value), f"the number {value}")

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""World wide names: their forms, their normal form, new ones; names of storage objects."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import uuid
+from collections.abc import Sequence
+
+from .errors import InvalidValue
+
+# RFC 7143 section 4.2.7: an iSCSI name has 223 bytes at most.
+ISCSI_NAME_MAX = 223
+# configfs passes the name of a folder on whole; the kernel's model alias and the log
+# use at most this much of it.
+OBJECT_NAME_MAX = 255
+
+_FORMS = {
+    # RFC 7143 section 4.2.7.3. The month is not checked closer: configurations with a
+    # thirteenth month are running.
+    "iqn": re.compile(r"iqn\.[0-9]{4}-[01][0-9]\.[^\s_/:]+(:[^\s_/]*)?"),
+    # RFC 3980: 16 digits, and 32 for NAA 6.
+    "naa": re.compile(r"naa\.([0-9a-f]{16}|6[0-9a-f]{31})"),
+    "eui": re.compile(r"eui\.[0-9a-f]{16}"),
+    "ib": re.compile(r"ib\.[0-9a-f]{32}"),
+    "free": re.compile(r"[^\s/]+"),
+}
+_EXAMPLES = {
+    "iqn": "iqn.2003-01.org.example:disk",
+    "naa": "naa.5001405123456789",
+    "eui": "eui.0014051234567890",
+    "ib": "ib.fe800000000000000002c90300a0b0c1",
+    "free": "a name without blanks",
+}
+
+
+def normalize(types: Sequence[str], text: str, path: str = "") -> str:
+    """The normal form of a WWN: lower case, with its prefix, without colons.
+
+    Raises InvalidValue with the forms that are right when it is none of ``types``.
+    """
+    for kind in types:
+        wwn = _candidate(kind, text.strip())
+        if _FORMS[kind].fullmatch(wwn) and len(wwn.encode()) <= ISCSI_NAME_MAX:
+            return wwn
+    examples = " or ".join(_EXAMPLES[kind] for kind in types)
+    raise InvalidValue(
+        f"WWN not valid as: {', '.join(types)}", path=path, hint=f"{text!r} is not like {examples}"
+    )
+
+
+def _candidate(kind: str, text: str) -> str:
+    if kind == "free":
+        return text
+    wwn = text.lower()
+    if kind == "iqn":
+        return wwn
+    bare = wwn.removeprefix("0x").removeprefix(f"{kind}.").replace(":", "").replace("-", "")
+    return f"{kind}.{bare}"
+
+
+def generate(kind: str) -> str:
+    """A new WWN of a kind: iqn, naa, eui or free.
+
+    00:14:05 is the OUI that LIO uses (drivers/target/target_core_spc.c).
+    """
+    if kind == "iqn":
+        host = re.sub(r"[^a-z0-9-]", "", os.uname().nodename.partition(".")[0].lower())
+        machine = re.sub(r"[^a-z0-9]", "", os.uname().machine.lower())
+        return f"iqn.2003-01.org.linux-iscsi.{host or 'localhost'}.{machine}:sn.{secrets.token_hex(6)}"
+    if kind == "naa":
+        return f"naa.5001405{secrets.token_hex(5)[:9]}"
+    if kind == "eui":
+        return f"eui.001405{secrets.token_hex(5)}"
+    if kind == "free":
+        return str(uuid.uuid4())
+    raise InvalidValue(f"a WWN of type {kind} cannot be made up", hint="give the one to use")
+
+
+def unit_serial() -> str:
+    """A new VPD unit serial number."""
+    return str(uuid.uuid4())
+
+
+def alias() -> str:
+    """A new name for the link between a LUN and what it exports: ten hexadecimal digits."""
+    return secrets.token_hex(5)
+
+
+def check_object_name(name: str, path: str) -> str:
+    """The name of a storage object or group, refused where configfs could not hold it."""
+    bad = [char for char in name if char in "/ \t\n\r" or not char.isprintable()]
+    if not name or bad or name in (".", ".."):
+        raise InvalidValue(
+            f"{name!r} cannot be a name", path=path, hint="use no blanks, slashes or line ends"
+        )
+    if len(name.encode()) > OBJECT_NAME_MAX:
+        raise InvalidValue(f"the name has more than {OBJECT_NAME_MAX} bytes", path=path)
+    return name
+
+
+def check_unit_serial(text: str, path: str) -> str:
+    """A VPD unit serial number as the kernel keeps it.
+
+    drivers/target/target_core_configfs.c, target_wwn_vpd_unit_serial_store: INQUIRY_VPD_SERIAL_LEN.
+    """
+    if not text or len(text.encode()) > 254 or not text.isprintable():
+        raise InvalidValue(f"{text!r} cannot be a unit serial number", path=path)
+    return text
+
+
+def portal_address(text: str) -> str:
+    """An address as a portal's name has it: IPv6 in brackets. Raises InvalidValue."""
+    import ipaddress
+
+    bare = text.strip().removeprefix("[").removesuffix("]")
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError as err:
+        raise InvalidValue(
+            f"{text!r} is not an IP address",
+            hint="give an address such as 192.0.2.10 or 2001:db8::10; names are not looked up",
+        ) from err
+    return bare if address.version == 4 else f"[{bare}]"

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""configfs -> what is connected with what, without the values: enough to take it all away."""
+
+from __future__ import annotations
+
+from . import paths
+from .fabrics import FABRICS, Fabric
+from .model import Auth, Config, NodeAcl, Target, Tpg
+from .reader import Reader
+
+
+class OutlineReader(Reader):
+    """Reads names and links only."""
+
+    def outline(self) -> tuple[Config, dict[tuple[str, str], str]]:
+        """The targets and fabrics, and the place of each storage object by its key."""
+        homes = {}
+        for file in self.storage_object_paths():
+            key = paths.key_of_storage_object(file)
+            if key:
+                homes[key] = file
+        targets = {target.key: target for target in self.targets()}
+        fabrics = {name: found for name in FABRICS if (found := self.fabric_settings(name))}
+        return Config(targets=targets, fabrics=fabrics), homes
+
+    def target(self, fabric: Fabric, wwn: str) -> Target:
+        """One target with its TPGs."""
+        tags = self.tags(paths.target(fabric, wwn))
+        return Target(fabric.name, wwn, {tag: self.tpg(fabric, wwn, tag) for tag in tags})
+
+    def tpg(self, fabric: Fabric, wwn: str, tag: int) -> Tpg:
+        """One TPG with what hangs below it."""
+        path = paths.tpg(fabric, wwn, tag)
+        acls = self.acl_names(path) if fabric.has("acls") else []
+        return Tpg(
+            tag,
+            enable=self.enabled(path),
+            luns={lun.index: lun for lun in self.luns(path)},
+            portals={portal.name: portal for portal in self.portals(path)}
+            if fabric.has("nps")
+            else {},
+            acls={acl.wwn: acl for acl in (self.acl(fabric, path, name) for name in acls)},
+            nexus=self.nexus(fabric, path),
+        )
+
+    def lun_alua(self, path: str) -> tuple[str | None, dict[str, str]]:
+        """Not looked at."""
+        return None, {}
+
+    def acl(self, fabric: Fabric, tpg_path: str, name: str) -> NodeAcl:
+        """One node ACL with its mapped LUNs."""
+        mapped = self.mapped_luns(f"{tpg_path}/acls/{name}")
+        return NodeAcl(fabric.from_folder(name), {lun.index: lun for lun in mapped}, auth=Auth())
+
+    def write_protected(self, path: str) -> bool:
+        """Not looked at."""
+        return False
+
+

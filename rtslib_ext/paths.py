@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where things are: the configfs path and the shell path of each object.
+
+The folder of a storage object is ``core/<prefix>_<index>/<name>``. The index has no meaning to
+the kernel; it is derived from the name here, so that finding an object or finding that there is
+none costs the same however many there are. Older tools count from 0 and search every folder.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+
+from . import backing
+from .configfs import ConfigFS
+from .errors import KernelRefused, NotFound
+from .fabrics import Fabric
+
+# rtslib-fb hands out indexes below this one, this library from it on.
+_FIRST_INDEX = 1 << 20
+_LAST_INDEX = (1 << 31) - 1
+# Two names that share an index take the next one; more than this never happened in
+# 10,000 x 10,000 names.
+_TRIES = 4
+
+
+def hba_candidates(plugin: str, name: str) -> tuple[str, ...]:
+    """The folders under ``core`` in which a storage object may be, the likely one first."""
+    span = _LAST_INDEX - _FIRST_INDEX - _TRIES
+    first = _FIRST_INDEX + zlib.crc32(f"{plugin}/{name}".encode()) % span
+    prefix = backing.KINDS[plugin].prefix
+    return tuple(f"core/{prefix}_{first + offset}" for offset in range(_TRIES))
+
+
+def split_hba(folder: str) -> tuple[str, int] | None:
+    """The prefix and index of a name in ``core``; None where it is no backstore folder."""
+    prefix, _, index = folder.rpartition("_")
+    if prefix in backing.PREFIXES and index.isdigit():
+        return prefix, int(index)
+    return None
+
+
+def find_storage_object(fs: ConfigFS, plugin: str, name: str) -> str | None:
+    """The configfs path of a storage object; None where there is none.
+
+    Objects that another tool made are found by looking into each folder of that tool's.
+    """
+    kind = backing.KINDS.get(plugin)
+    if kind is None or "/" in name or name in ("", ".", ".."):
+        return None
+    for hba in hba_candidates(plugin, name):
+        if fs.is_dir(f"{hba}/{name}"):
+            return f"{hba}/{name}"
+    for folder in fs.directories("core"):
+        split = split_hba(folder)
+        if split and split[0] == kind.prefix and split[1] < _FIRST_INDEX:
+            if fs.is_dir(f"core/{folder}/{name}"):
+                return f"core/{folder}/{name}"
+    return None
+
+
+def storage_object(fs: ConfigFS, plugin: str, name: str) -> str:
+    """The configfs path of a storage object that must be there."""
+    found = find_storage_object(fs, plugin, name)
+    if found is None:
+        raise NotFound(f"No storage object named {name}.", path=f"/backstores/{plugin}")
+    return found
+
+
+@dataclass(slots=True)
+class Placement:
+    """Chooses the folders of new storage objects; remembers what it gave away."""
+
+    fs: ConfigFS
+    taken: set[str] = field(default_factory=set)
+
+    def choose(self, plugin: str, name: str) -> str:
+        """The HBA folder for a new storage object."""
+        for hba in hba_candidates(plugin, name):
+            if hba not in self.taken and not self._holds_something(hba):
+                self.taken.add(hba)
+                return hba
+        raise NotFound(f"no free backstore index for {name}", path=f"/backstores/{plugin}")
+
+    def _holds_something(self, hba: str) -> bool:
+        # A folder without an object is what a killed process left: it can be used.
+        return self.fs.is_dir(hba) and bool(self.fs.directories(hba))
+
+
+def link_in(fs: ConfigFS, folder: str) -> tuple[str, str] | None:
+    """The one link in a LUN's or mapped LUN's folder: (alias, where it leads)."""
+    for entry in fs.scan(folder):
+        if entry.kind == "link":
+            try:
+                return entry.name, fs.readlink(f"{folder}/{entry.name}")
+            except KernelRefused:
+                return None
+    return None
+
+
+def target(fabric: Fabric, wwn: str) -> str:
+    """The configfs path of a target."""
+    return f"{fabric.folder}/{fabric.to_folder(wwn)}"
+
+
+def tpg(fabric: Fabric, wwn: str, tag: int) -> str:
+    """The configfs path of a TPG."""
+    return f"{target(fabric, wwn)}/tpgt_{tag}"
+
+
+def shell_tpg(fabric: Fabric, wwn: str, tag: int) -> str:
+    """The shell path of a TPG: where a fabric has one only, it is the target itself."""
+    base = f"/{fabric.name}/{wwn}"
+    return f"{base}/tpg{tag}" if fabric.has("tpgts") else base
+
+
+def key_of_storage_object(path: str) -> tuple[str, str] | None:
+    """(plugin, name) of a configfs path such as ``core/fileio_3/disk``."""
+    parts = path.split("/")
+    if len(parts) == 3 and parts[0] == "core":
+        split = split_hba(parts[1])
+        if split:
+            return backing.PREFIXES[split[0]].plugin, parts[2]
+    return None

@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: Apache-2.0
+"""configfs -> Config, in one pass; and each part by itself for commands that need only that.
+
+An object that vanishes while it is read is left out: others change the tree too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import backing, host, paths
+from .configfs import ConfigFS
+from .fabrics import FABRICS, Fabric
+from .model import (
+    AUTH_NAMES,
+    AluaGroup,
+    Auth,
+    Config,
+    FabricSettings,
+    Lun,
+    MappedLun,
+    NodeAcl,
+    Portal,
+    StorageObject,
+    Target,
+    Tpg,
+)
+from .files import (
+    ALUA_READ_ONLY,
+    ALUA_TEXTS,
+    AUTH_FILES,
+    IDENTITY_FILES,
+    NO_CREDENTIAL,
+    SECONDARY_STATUS,
+)
+from .folders import Folders
+
+
+class Reader:
+    """Reads one tree; keeps what is the same for all objects of a kind."""
+
+    def __init__(self, fs: ConfigFS) -> None:
+        self.fs = fs
+        self.folders = Folders(fs)
+
+    # -- everything ---------------------------------------------------------------------
+
+    def config(self) -> Config:
+        """The whole running configuration."""
+        return Config(
+            storage_objects={so.key: so for so in sorted(self.storage_objects(), key=_key)},
+            targets={target.key: target for target in sorted(self.targets(), key=_key)},
+            fabrics={name: found for name in FABRICS if (found := self.fabric_settings(name))},
+        )
+
+    def storage_objects(self) -> Iterator[StorageObject]:
+        """Every storage object that is configured."""
+        for path in self.storage_object_paths():
+            found = self.storage_object(path)
+            if found:
+                yield found
+
+    def storage_object_paths(self) -> Iterator[str]:
+        """The configfs path of every storage object."""
+        for hba in self.fs.directories("core"):
+            if paths.split_hba(hba):
+                for name in self.fs.directories(f"core/{hba}"):
+                    yield f"core/{hba}/{name}"
+
+    def targets(self) -> Iterator[Target]:
+        """Every target of every fabric."""
+        for fabric in FABRICS.values():
+            for wwn in self.target_wwns(fabric):
+                yield self.target(fabric, wwn)
+
+    def target_wwns(self, fabric: Fabric) -> list[str]:
+        """The WWNs of a fabric's targets; loads no module."""
+        names = self.fs.directories(fabric.folder)
+        return [fabric.from_folder(name) for name in names if name != "discovery_auth"]
+
+    # -- storage objects ----------------------------------------------------------------
+
+    def storage_object(self, path: str) -> StorageObject | None:
+        """One storage object; None when it is gone or was never enabled."""
+        fs = self.fs
+        key = paths.key_of_storage_object(path)
+        if key is None or fs.read_if_there(f"{path}/enable") != "1":
+            return None
+        plugin, name = key
+        attributes = self.folders.values(f"{path}/attrib", f"attrib of {plugin}")
+        return StorageObject(
+            name=name,
+            backing=self.backing(path, plugin),
+            wwn=self.unit_serial(path) if backing.KINDS[plugin].has_wwn else None,
+            attributes=attributes,
+            alua_groups={} if attributes.get("alua_support") == "0" else self.alua_groups(path),
+            identity=self.identity(path, plugin, name),
+        )
+
+    def backing(self, path: str, plugin: str) -> backing.Backing:
+        """What stands behind a storage object."""
+        kind = backing.KINDS[plugin]
+        pairs = ((name, self.fs.read_if_there(f"{path}/attrib/{name}")) for name in kind.hardware)
+        info = backing.Info(
+            text=self.fs.read(f"{path}/info"),
+            udev_path=self.fs.read_if_there(f"{path}/udev_path") or "",
+            attributes={name: value for name, value in pairs if value is not None},
+        )
+        found: backing.Backing = kind.from_info(info)
+        if isinstance(found, backing.FileIO) and not found.size:
+            # The kernel does not keep the size of a device (target_core_file.c).
+            return backing.FileIO(
+                found.dev, host.device_size(found.dev), found.write_back, found.aio
+            )
+        return found
+
+    def unit_serial(self, path: str) -> str:
+        """The VPD unit serial number."""
+        text = self.fs.read_if_there(f"{path}/wwn/vpd_unit_serial") or ""
+        return text.partition(":")[2].strip()
+
+    def identity(self, path: str, plugin: str, name: str) -> dict[str, str]:
+        """The fields of the INQUIRY data that were set (SPC-4 section 6.6.2).
+
+        What the kernel gives by itself is left out; the product is the object's name where
+        emulate_model_alias is on.
+        """
+        usual = {
+            "company_id": ("0x001405",),
+            "product_id": (backing.KINDS[plugin].product, name[:16]),
+            "revision": ("4.0", ""),
+            "vendor_id": ("LIO-ORG",),
+        }
+        pairs = ((file, self.fs.read_if_there(f"{path}/wwn/{file}")) for file in IDENTITY_FILES)
+        return {
+            file: value for file, value in pairs if value is not None and value not in usual[file]
+        }
+
+    def alua_groups(self, path: str) -> dict[str, AluaGroup]:
+        """The target port groups of a storage object."""
+        names = sorted(self.fs.directories(f"{path}/alua"))
+        return {name: self.alua_group(f"{path}/alua/{name}", name) for name in names}
+
+    def alua_group(self, path: str, name: str) -> AluaGroup:
+        """One target port group."""
+        values = self.folders.values(path, "alua")
+        tag = values.pop("tg_pt_gp_id", "")
+        for file in ALUA_READ_ONLY:
+            values.pop(file, None)
+        for file, texts in ALUA_TEXTS.items():
+            if values.get(file) in texts:
+                values[file] = str(texts.index(values[file]))
+        return AluaGroup(name, int(tag) if tag.isdigit() else None, values)
+
+    # -- targets ------------------------------------------------------------------------
+
+    def target(self, fabric: Fabric, wwn: str) -> Target:
+        """One target with all its TPGs."""
+        path = paths.target(fabric, wwn)
+        return Target(
+            fabric=fabric.name,
+            wwn=wwn,
+            tpgs={tag: self.tpg(fabric, wwn, tag) for tag in self.tags(path)},
+            parameters=self.folders.values(f"{path}/param", f"param of {fabric.name}"),
+        )
+
+    def tags(self, path: str) -> list[int]:
+        """The tags of a target's TPGs, in order."""
+        return _numbers(self.fs.directories(path), "tpgt_")
+
+    def tpg(self, fabric: Fabric, wwn: str, tag: int) -> Tpg:
+        """One TPG with its LUNs, portals and node ACLs."""
+        path = paths.tpg(fabric, wwn, tag)
+        name = fabric.name
+        acls = self.acl_names(path) if fabric.has("acls") else []
+        return Tpg(
+            tag=tag,
+            enable=self.enabled(path),
+            attributes=self.folders.values(f"{path}/attrib", f"tpg attrib of {name}"),
+            parameters=self.folders.values(f"{path}/param", f"tpg param of {name}"),
+            auth=self.auth(f"{path}/auth") if fabric.has("auth") else Auth(),
+            luns={lun.index: lun for lun in self.luns(path)},
+            portals={portal.name: portal for portal in self.portals(path)}
+            if fabric.has("nps")
+            else {},
+            acls={acl.wwn: acl for acl in (self.acl(fabric, path, acl) for acl in acls)},
+            nexus=self.nexus(fabric, path),
+        )
+
+    def enabled(self, path: str) -> bool | None:
+        """Whether a TPG is enabled; None where the fabric has no such switch."""
+        text = self.fs.read_if_there(f"{path}/enable")
+        return None if text is None else text == "1"
+
+    def nexus(self, fabric: Fabric, path: str) -> str | None:
+        """The initiator name of a fabric that has no real initiators."""
+        if not fabric.has("nexus"):
+            return None
+        return self.fs.read_if_there(f"{path}/nexus") or None
+
+    def auth(self, path: str) -> Auth:
+        """CHAP credentials; the kernel shows NULL for one that was taken away."""
+        values = {}
+        for name in AUTH_NAMES:
+            text = self.fs.read_if_there(f"{path}/{AUTH_FILES[name]}")
+            values[name] = "" if text in (None, NO_CREDENTIAL) else text
+        return Auth(**values)
+
+    def lun_indexes(self, path: str) -> list[int]:
+        """The numbers of a TPG's LUNs, in order."""
+        return _numbers(self.fs.directories(f"{path}/lun"), "lun_")
+
+    def luns(self, path: str) -> Iterator[Lun]:
+        """The LUNs of a TPG that export something."""
+        for index in self.lun_indexes(path):
+            lun = self.lun(f"{path}/lun/lun_{index}", index)
+            if lun:
+                yield lun
+
+    def lun(self, path: str, index: int) -> Lun | None:
+        """One LUN; None when nothing is connected to it."""
+        link = paths.link_in(self.fs, path)
+        key = paths.key_of_storage_object(link[1]) if link else None
+        if link is None or key is None:
+            return None
+        group, alua = self.lun_alua(path)
+        return Lun(index, key, alias=link[0], alua_group=group, alua=alua)
+
+    def lun_alua(self, path: str) -> tuple[str | None, dict[str, str]]:
+        """The target port group of a LUN and its secondary access state.
+
+        One file tells group, state and status (target_core_alua.c,
+        core_alua_show_tg_pt_gp_info); it is empty for pass-through objects.
+        """
+        text = self.fs.read_if_there(f"{path}/alua_tg_pt_gp")
+        if not text:
+            return None, {}
+        lines = dict(line.partition(": ")[::2] for line in text.splitlines())
+        state = lines.get("TG Port Secondary Access State", "None")
+        status = lines.get("TG Port Secondary Access Status", "None")
+        values = {
+            "alua_tg_pt_offline": str(int(state == "Offline")),
+            "alua_tg_pt_status": str(SECONDARY_STATUS.index(status))
+            if status in SECONDARY_STATUS
+            else "0",
+        }
+        metadata = self.fs.read_if_there(f"{path}/alua_tg_pt_write_md")
+        if metadata is not None:
+            values["alua_tg_pt_write_md"] = metadata
+        return lines.get("TG Port Alias"), values
+
+    def portals(self, path: str) -> Iterator[Portal]:
+        """The network portals of a TPG, by address and port."""
+        for name in sorted(self.fs.directories(f"{path}/np"), key=_portal_order):
+            yield self.portal(f"{path}/np/{name}", name)
+
+    def portal(self, path: str, name: str) -> Portal:
+        """One network portal."""
+        address, _, port = name.rpartition(":")
+        return Portal(
+            address,
+            int(port),
+            iser=self.fs.read_if_there(f"{path}/iser") == "1",
+            offload=self.fs.read_if_there(f"{path}/cxgbit") == "1",
+        )
+
+    def acl_names(self, path: str) -> list[str]:
+        """The names of a TPG's node ACLs as configfs writes them."""
+        return sorted(self.fs.directories(f"{path}/acls"))
+
+    def acl(self, fabric: Fabric, tpg_path: str, name: str) -> NodeAcl:
+        """One node ACL with its mapped LUNs."""
+        path = f"{tpg_path}/acls/{name}"
+        return NodeAcl(
+            wwn=fabric.from_folder(name),
+            mapped_luns={lun.index: lun for lun in self.mapped_luns(path)},
+            attributes=self.folders.values(f"{path}/attrib", f"acl attrib of {fabric.name}"),
+            auth=self.auth(f"{path}/auth") if fabric.has("auth") else Auth(),
+            tag=self.fs.read_if_there(f"{path}/tag") or None,
+            cmdsn_depth=self.fs.read_if_there(f"{path}/cmdsn_depth"),
+        )
+
+    def mapped_indexes(self, path: str) -> list[int]:
+        """The numbers of an ACL's mapped LUNs, in order."""
+        return _numbers(self.fs.directories(path), "lun_")
+
+    def mapped_luns(self, path: str) -> Iterator[MappedLun]:
+        """The mapped LUNs of an ACL that lead to a LUN."""
+        for index in self.mapped_indexes(path):
+            found = self.mapped_lun(f"{path}/lun_{index}", index)
+            if found:
+                yield found
+
+    def mapped_lun(self, path: str, index: int) -> MappedLun | None:
+        """One mapped LUN; None when it leads nowhere."""
+        link = paths.link_in(self.fs, path)
+        if link is None:
+            return None
+        number = link[1].rpartition("/lun_")[2]
+        if not number.isdigit():
+            return None
+        return MappedLun(index, int(number), self.write_protected(path), alias=link[0])
+
+    def write_protected(self, path: str) -> bool:
+        """Whether an initiator may only read a mapped LUN."""
+        return self.fs.read_if_there(f"{path}/write_protect") == "1"
+
+    # -- fabrics ------------------------------------------------------------------------
+
+    def fabric_settings(self, name: str) -> FabricSettings | None:
+        """What is set for a whole fabric; None when it is all as the kernel has it."""
+        fabric = FABRICS[name]
+        if not fabric.has("discovery_auth") or not self.fs.is_dir(fabric.folder):
+            return None
+        folder = f"{fabric.folder}/discovery_auth"
+        auth = self.auth(folder)
+        enable = self.fs.read_if_there(f"{folder}/enforce_discovery_auth") == "1"
+        cpus = self.fs.read_if_there(f"{fabric.folder}/cpus_allowed_list")
+        if cpus == host.possible_cpus():
+            cpus = None
+        if not enable and cpus is None and not any(value for _, value in auth.items()):
+            return None
+        return FabricSettings(name, auth, enable, cpus)
+
+
+
+def _numbers(names: list[str], prefix: str) -> list[int]:
+    found = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
+    return sorted(int(text) for text in found if text.isdigit())
+
+
+def _key(item: StorageObject | Target) -> tuple[str, str]:
+    return item.key
+
+
+def _portal_order(name: str) -> tuple[str, int]:
+    address, _, port = name.rpartition(":")
+    return address, int(port)

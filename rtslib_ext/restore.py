@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bring a saved configuration up, or take the running one away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from . import paths, planner, reservations, startup
+from .configfs import ConfigFS
+from .errors import Exists, NotFound
+from .executor import Observer, Outcome, keep_going
+from .fabrics import FABRICS
+from .model import Config
+from .outline import OutlineReader
+from .reader import Reader
+from .steps import Kernel, Step
+
+
+def select(config: Config, target: str | None, storage_object: str | None) -> Config:
+    """The part of a configuration that a restore of one object needs.
+
+    A target comes with the storage objects that it exports. Raises NotFound.
+    """
+    if not target and not storage_object:
+        return config
+    objects = {}
+    targets = {}
+    if target:
+        targets = {key: item for key, item in config.targets.items() if key[1] == target.lower()}
+        if not targets:
+            raise NotFound(f"there is no target {target} in the file")
+        needed = {
+            lun.storage_object
+            for item in targets.values()
+            for tpg in item.tpgs.values()
+            for lun in tpg.luns.values()
+        }
+        objects = {key: so for key, so in config.storage_objects.items() if key in needed}
+    if storage_object:
+        named = {
+            key: so
+            for key, so in config.storage_objects.items()
+            if storage_object in (key[1], f"{key[0]}/{key[1]}", so.path)
+        }
+        if not named:
+            raise NotFound(f"there is no storage object {storage_object} in the file")
+        objects = {**objects, **named}
+    return replace(config, storage_objects=objects, targets=targets, fabrics={})
+
+
+def conflicts(fs: ConfigFS, want: Config) -> None:
+    """Raise Exists where something of ``want`` is there already."""
+    for plugin, name in want.storage_objects:
+        if paths.find_storage_object(fs, plugin, name):
+            raise Exists(
+                f"storageobject '{plugin}:{name}' exist not restoring",
+                path=f"/backstores/{plugin}/{name}",
+                hint="clear_existing=true takes what is there away first",
+            )
+    for fabric, wwn in want.targets:
+        if fs.is_dir(paths.target(FABRICS[fabric], wwn)):
+            raise Exists(
+                f"target with wwn {wwn} exist, not restoring",
+                path=f"/{fabric}/{wwn}",
+                hint="clear_existing=true takes what is there away first",
+            )
+
+
+def without_present(fs: ConfigFS, want: Config) -> Config:
+    """``want`` without the storage objects that are there already: a target can share them."""
+    missing = {
+        key: so
+        for key, so in want.storage_objects.items()
+        if not paths.find_storage_object(fs, *key)
+    }
+    return replace(want, storage_objects=missing)
+
+
+def restore(fs: ConfigFS, want: Config, observer: Observer | None = None) -> Outcome:
+    """Make all of a configuration that can be made; the outcome names what could not."""
+    startup.prepare(fs)
+    dbroot = startup.dbroot(fs)
+    steps = planner.build(
+        want,
+        paths.Placement(fs),
+        lambda plugin, name: paths.find_storage_object(fs, plugin, name),
+        lambda serial: reservations.kept(dbroot, serial),
+    )
+    return keep_going(Kernel(fs), steps, observer)
+
+
+def clear(fs: ConfigFS, observer: Observer | None = None) -> Outcome:
+    """Take the whole running configuration away; the outcome names what stayed."""
+    outline, homes = OutlineReader(fs).outline()
+    outcome = keep_going(Kernel(fs), planner.clear(outline, homes), observer)
+    for hba in fs.directories("core"):
+        # Empty folders that a killed process left.
+        if paths.split_hba(hba) and not fs.directories(f"core/{hba}"):
+            fs.rmdir(f"core/{hba}")
+    return outcome
+
+
+def remove_target(fs: ConfigFS, fabric: str, wwn: str) -> Iterable[Step]:
+    """The steps that take one target away, with all that is needed to undo them."""
+    target = Reader(fs).target(FABRICS[fabric], wwn)
+    homes = {
+        lun.storage_object: paths.storage_object(fs, *lun.storage_object)
+        for tpg in target.tpgs.values()
+        for lun in tpg.luns.values()
+    }
+    return planner.remove_target(target, homes)

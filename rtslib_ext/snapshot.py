@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A tree that is read at most once: what one command sees of the kernel."""
+
+from __future__ import annotations
+
+from .configfs import ConfigFS, Entry
+from .errors import KernelRefused
+
+
+class SnapshotFS(ConfigFS):
+    """Remembers what it read; shares the counter of the tree it looks at.
+
+    It only reads: changes go through the tree itself, and a new snapshot sees them.
+    """
+
+    def __init__(self, fs: ConfigFS) -> None:
+        super().__init__(fs.root)
+        self.calls = fs.calls
+        self._texts: dict[str, str | KernelRefused] = {}
+        self._entries: dict[str, list[Entry] | KernelRefused] = {}
+        self._links: dict[str, str] = {}
+        self._directories: dict[str, bool] = {}
+
+    def read(self, path: str) -> str:
+        """As ConfigFS.read."""
+        found = self._texts.get(path)
+        if found is None:
+            try:
+                found = super().read(path)
+            except KernelRefused as err:
+                found = err
+            self._texts[path] = found
+        if isinstance(found, KernelRefused):
+            raise found
+        return found
+
+    def scan(self, path: str) -> list[Entry]:
+        """As ConfigFS.scan."""
+        found = self._entries.get(path)
+        if found is None:
+            try:
+                found = super().scan(path)
+            except KernelRefused as err:
+                found = err
+            self._entries[path] = found
+        if isinstance(found, KernelRefused):
+            raise found
+        return found
+
+    def readlink(self, path: str) -> str:
+        """As ConfigFS.readlink."""
+        if path not in self._links:
+            self._links[path] = super().readlink(path)
+        return self._links[path]
+
+    def is_dir(self, path: str) -> bool:
+        """As ConfigFS.is_dir."""
+        if path not in self._directories:
+            self._directories[path] = super().is_dir(path)
+        return self._directories[path]

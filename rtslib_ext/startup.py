@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must be there before the kernel can be configured: configfs, the core, its folder."""
+
+from __future__ import annotations
+
+import os
+
+from . import host
+from .configfs import ConfigFS
+from .errors import KernelRefused, LioError
+
+DBROOT = "/etc/target"
+_DEFAULT_DBROOT = "/var/target"
+
+
+def prepare(fs: ConfigFS) -> None:
+    """Mount configfs, load the core and tell it where it may keep its files.
+
+    Raises LioError where this kernel has no SCSI target. A folder that cannot be used never
+    stops anything: only ALUA and reservation metadata would be lost.
+    """
+    if not fs.is_dir(""):
+        host.mount_configfs(os.path.dirname(fs.root))
+        if not fs.is_dir(""):
+            host.load_module("target_core_mod")
+        if not fs.is_dir(""):
+            raise LioError(
+                "this kernel has no SCSI target", hint="targetcli --sandbox brings one that has"
+            )
+    _set_dbroot(fs)
+
+
+def _set_dbroot(fs: ConfigFS) -> None:
+    if fs.read_if_there("dbroot") in (None, DBROOT):
+        return
+    try:
+        # target_core_pr.c and target_core_alua.c write into these.
+        for folder in ("", "pr", "alua"):
+            os.makedirs(f"{DBROOT}/{folder}", mode=0o700, exist_ok=True)
+        fs.write("dbroot", DBROOT)
+    except (OSError, KernelRefused):
+        # Storage objects exist already, or the folder is read only.
+        return
+
+
+def dbroot(fs: ConfigFS) -> str:
+    """The folder in which the kernel keeps its own files."""
+    return fs.read_if_there("dbroot") or _DEFAULT_DBROOT

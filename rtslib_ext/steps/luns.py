@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps that make, change and remove LUNs, portals, node ACLs and mapped LUNs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .. import naming, paths, schema
+from ..errors import NotFound
+from ..fabrics import Fabric
+from ..files import DEFAULT_GROUP
+from ..model import Auth, Lun, MappedLun, NodeAcl, Portal
+from .operations import Link, Mkdir, Operation, Refuse, Rmdir, Unlink, Write
+from .step import Action, Step
+from .values import credentials, settle
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A TPG by its configfs path and its shell path."""
+
+    fabric: Fabric
+    file: str
+    path: str
+
+    @classmethod
+    def of(cls, fabric: Fabric, wwn: str, tag: int) -> Place:
+        """The place of a TPG."""
+        return cls(fabric, paths.tpg(fabric, wwn, tag), paths.shell_tpg(fabric, wwn, tag))
+
+
+# A LUN's state is set in this order: the kernel writes metadata as it changes the state.
+_LUN_ALUA_ORDER = ("alua_tg_pt_status", "alua_tg_pt_offline", "alua_tg_pt_write_md")
+
+
+def create_lun(place: Place, lun: Lun, storage_object: str | None) -> Iterator[Step]:
+    """Export the storage object at a configfs path; None when it is nowhere."""
+    file = f"{place.file}/lun/lun_{lun.index}"
+    path = f"{place.path}/luns/lun{lun.index}"
+    name = "/".join(lun.storage_object)
+    operations: tuple[Operation, ...]
+    if storage_object is None:
+        operations = (Refuse(NotFound(f"there is no storage object /backstores/{name}")),)
+    else:
+        link = f"{file}/{lun.alias or naming.alias()}"
+        operations = (Mkdir(file), Link(storage_object, link))
+    text = f"export {name} as LUN {lun.index}"
+    yield Step(Action.CREATE, path, text, operations, needs=(f"/backstores/{name}",))
+    yield from _lun_values(path, file, lun)
+
+
+def _lun_values(path: str, file: str, lun: Lun) -> Iterator[Step]:
+    if lun.alua_group not in (None, DEFAULT_GROUP):
+        yield Step(
+            Action.UPDATE,
+            path,
+            f"set alua_tg_pt_gp_name={lun.alua_group}",
+            (Write(f"{file}/alua_tg_pt_gp", lun.alua_group or "", DEFAULT_GROUP),),
+        )
+    for name in _LUN_ALUA_ORDER:
+        value = lun.alua.get(name, "0")
+        if value != "0":
+            yield Step(
+                Action.UPDATE,
+                path,
+                f"set {name}={value}",
+                (Write(f"{file}/{name}", value, "0"),),
+            )
+
+
+def delete_lun(place: Place, lun: Lun, storage_object: str) -> Iterator[Step]:
+    """Stop exporting; no mapped LUN may lead to it any more."""
+    file = f"{place.file}/lun/lun_{lun.index}"
+    path = f"{place.path}/luns/lun{lun.index}"
+    link = f"{file}/{lun.alias}"
+    values = [operation for step in _lun_values(path, file, lun) for operation in step.operations]
+    yield Step(
+        Action.DELETE,
+        path,
+        f"delete LUN {lun.index} ({'/'.join(lun.storage_object)})",
+        (Unlink(storage_object, link), Rmdir(file)),
+        undo=(Mkdir(file), Link(storage_object, link), *values),
+    )
+
+
+def create_portal(place: Place, portal: Portal) -> Iterator[Step]:
+    """Listen on an address."""
+    file = f"{place.file}/np/{portal.name}"
+    path = f"{place.path}/portals/{portal.name}"
+    yield Step(Action.CREATE, path, f"listen on {portal.name}", (Mkdir(file),))
+    if portal.iser:
+        yield set_portal_flag(place, portal, "iser", True)
+    if portal.offload:
+        yield set_portal_flag(place, portal, "offload", True)
+
+
+def set_portal_flag(place: Place, portal: Portal, flag: str, on: bool) -> Step:
+    """Switch iSER, or the offload of a network card, on or off for a portal."""
+    # The only offload there is (drivers/target/iscsi/cxgbit).
+    name = "cxgbit" if flag == "offload" else flag
+    file = f"{place.file}/np/{portal.name}/{name}"
+    return Step(
+        Action.UPDATE,
+        f"{place.path}/portals/{portal.name}",
+        f"set {flag}={on}",
+        (Write(file, str(int(on)), str(int(not on))),),
+    )
+
+
+def delete_portal(place: Place, portal: Portal) -> Step:
+    """Stop listening on an address."""
+    file = f"{place.file}/np/{portal.name}"
+    flags: list[Operation] = []
+    if portal.iser:
+        flags.append(Write(f"{file}/iser", "0", "1"))
+    if portal.offload:
+        flags.append(Write(f"{file}/cxgbit", "0", "1"))
+    again = [flag.inverse() for flag in reversed(flags)]
+    return Step(
+        Action.DELETE,
+        f"{place.path}/portals/{portal.name}",
+        f"stop listening on {portal.name}",
+        (*flags, Rmdir(file)),
+        undo=(Mkdir(file), *(operation for operation in again if operation)),
+    )
+
+
+def create_acl(place: Place, acl: NodeAcl) -> Iterator[Step]:
+    """Admit an initiator, with its settings and mapped LUNs."""
+    file = f"{place.file}/acls/{place.fabric.to_folder(acl.wwn)}"
+    path = f"{place.path}/acls/{acl.wwn}"
+    yield Step(Action.CREATE, path, f"admit initiator {acl.wwn}", (Mkdir(file),))
+    yield from _acl_values(place, path, file, acl)
+    for mapped in acl.mapped_luns.values():
+        yield create_mapped_lun(place, acl.wwn, mapped)
+
+
+def _acl_values(place: Place, path: str, file: str, acl: NodeAcl) -> Iterator[Step]:
+    fresh = f"acl of {place.fabric.name}"
+    yield from settle(
+        path,
+        f"{file}/attrib",
+        acl.attributes,
+        lambda name: schema.known("acl_attribute", name),
+        fresh,
+    )
+    if acl.cmdsn_depth is not None:
+        # A new ACL takes its TPG's default_cmdsn_depth, so this is looked at each time.
+        yield from settle(path, file, {"cmdsn_depth": acl.cmdsn_depth}, lambda _: True, None)
+    if place.fabric.has("auth"):
+        yield from credentials(path, f"{file}/auth", acl.auth, Auth())
+    if acl.tag:
+        yield set_tag(place, acl, acl.tag, "")
+
+
+def set_tag(place: Place, acl: NodeAcl, tag: str, before: str) -> Step:
+    """Give an ACL a tag, or take it away with ""."""
+    file = f"{place.file}/acls/{place.fabric.to_folder(acl.wwn)}/tag"
+    # target_core_fabric_configfs.c: "NULL" takes the tag away, an empty write does nothing.
+    return Step(
+        Action.UPDATE,
+        f"{place.path}/acls/{acl.wwn}",
+        f"set tag={tag}" if tag else "take the tag away",
+        (Write(file, tag or "NULL", before or "NULL"),),
+    )
+
+
+def delete_acl(place: Place, acl: NodeAcl) -> Iterator[Step]:
+    """Refuse an initiator from now on; its sessions end."""
+    file = f"{place.file}/acls/{place.fabric.to_folder(acl.wwn)}"
+    path = f"{place.path}/acls/{acl.wwn}"
+    for mapped in reversed(acl.mapped_luns.values()):
+        yield delete_mapped_lun(place, acl.wwn, mapped)
+    values = [
+        operation
+        for step in _acl_values(place, path, file, acl)
+        for operation in step.operations
+    ]
+    yield Step(
+        Action.DELETE,
+        path,
+        f"refuse initiator {acl.wwn}",
+        (Rmdir(file),),
+        undo=(Mkdir(file), *values),
+    )
+
+
+def create_mapped_lun(place: Place, wwn: str, mapped: MappedLun) -> Step:
+    """Show a LUN of the TPG to an initiator."""
+    file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{mapped.index}"
+    link = f"{file}/{mapped.alias or naming.alias()}"
+    protect = (Write(f"{file}/write_protect", "1", "0"),) if mapped.write_protect else ()
+    mode = "read only" if mapped.write_protect else "read and write"
+    return Step(
+        Action.CREATE,
+        f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}",
+        f"map LUN {mapped.tpg_lun} as {mapped.index}, {mode}",
+        (Mkdir(file), Link(f"{place.file}/lun/lun_{mapped.tpg_lun}", link), *protect),
+        needs=(f"{place.path}/luns/lun{mapped.tpg_lun}",),
+    )
+
+
+def delete_mapped_lun(place: Place, wwn: str, mapped: MappedLun) -> Step:
+    """Hide a LUN from an initiator."""
+    file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{mapped.index}"
+    link = f"{file}/{mapped.alias}"
+    lun = f"{place.file}/lun/lun_{mapped.tpg_lun}"
+    protect = (Write(f"{file}/write_protect", "1", "0"),) if mapped.write_protect else ()
+    return Step(
+        Action.DELETE,
+        f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}",
+        f"hide LUN {mapped.tpg_lun} from {wwn}",
+        (Unlink(lun, link), Rmdir(file)),
+        undo=(Mkdir(file), Link(lun, link), *protect),
+    )

@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The single system calls that steps are made of, each with the one that takes it back."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from .. import host
+from ..configfs import ConfigFS
+from ..errors import Exists, InUse, KernelRefused, LioError, Unsupported
+from ..files import DEFAULT_GROUP
+from ..folders import Folders
+
+
+@dataclass(slots=True)
+class Kernel:
+    """A tree that is being changed: the seam, what new objects have, notes on the way.
+
+    ``fresh`` holds the values of the first new object of each kind: what another one of that
+    kind has already needs no write.
+    """
+
+    fs: ConfigFS
+    fresh: dict[str, dict[str, str]] = field(default_factory=dict)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    folders: Folders = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folders = Folders(self.fs)
+
+    def fresh_values(self, folder: str, key: str | None, names: Mapping[str, str]) -> dict[str, str]:
+        """What a new object has in a folder, read once for a ``key``."""
+        if key is None:
+            return self._read(folder, names)
+        known = self.fresh.setdefault(f"{key} {folder.rpartition('/')[2]}", {})
+        missing = {name: "" for name in names if name not in known}
+        known.update(self._read(folder, missing))
+        return known
+
+    def _read(self, folder: str, names: Mapping[str, str]) -> dict[str, str]:
+        pairs = ((name, self.fs.read_if_there(f"{folder}/{name}")) for name in names)
+        return {name: value for name, value in pairs if value is not None}
+
+
+class Operation(Protocol):
+    """One change; ``inverse`` is None where taking its object away is enough."""
+
+    def do(self, kernel: Kernel) -> None:
+        """Make the change."""
+
+    def inverse(self) -> Operation | None:
+        """The operation that takes it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mkdir:
+    """Make an object."""
+
+    file: str
+
+    def do(self, kernel: Kernel) -> None:
+        kernel.fs.mkdir(self.file)
+
+    def inverse(self) -> Operation:
+        return Rmdir(self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Rmdir:
+    """Remove an object."""
+
+    file: str
+
+    def do(self, kernel: Kernel) -> None:
+        kernel.fs.rmdir(self.file)
+
+    def inverse(self) -> Operation:
+        return Mkdir(self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Make a folder that several objects share, unless it is there: an HBA, a fabric."""
+
+    file: str
+    module: str = ""
+
+    def do(self, kernel: Kernel) -> None:
+        if kernel.fs.is_dir(self.file):
+            return
+        if self.module:
+            # The kernel loads the fabrics whose module has the folder's name; others not.
+            host.load_module(self.module)
+        if not kernel.fs.is_dir(self.file):
+            kernel.fs.mkdir(self.file)
+
+    def inverse(self) -> Operation:
+        return Unshare(self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Unshare:
+    """Remove a shared folder unless somebody still needs it."""
+
+    file: str
+
+    def do(self, kernel: Kernel) -> None:
+        try:
+            kernel.fs.rmdir(self.file)
+        except KernelRefused as err:
+            if err.errno not in (errno.ENOTEMPTY, errno.EBUSY, errno.ENOENT):
+                raise
+
+    def inverse(self) -> Operation:
+        return Share(self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Connect a LUN with its storage object, or a mapped LUN with its LUN."""
+
+    target: str
+    file: str
+
+    def do(self, kernel: Kernel) -> None:
+        kernel.fs.symlink(self.target, self.file)
+
+    def inverse(self) -> Operation:
+        return Unlink(self.target, self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Unlink:
+    """Take such a connection away."""
+
+    target: str
+    file: str
+
+    def do(self, kernel: Kernel) -> None:
+        kernel.fs.unlink(self.file)
+
+    def inverse(self) -> Operation:
+        return Link(self.target, self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Write one file; ``before`` is what it held, None on a new object."""
+
+    file: str
+    value: str = field(repr=False)
+    before: str | None = field(default=None, repr=False)
+
+    def do(self, kernel: Kernel) -> None:
+        kernel.fs.write(self.file, self.value)
+
+    def inverse(self) -> Operation | None:
+        return None if self.before is None else Write(self.file, self.before, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Give a new object one value, unless it has it already.
+
+    Objects with the same ``fresh`` key start with the same values; None: look each time.
+    ``known`` tells that some kernel has or had the file, so one without it is worth a note only.
+    ``shown`` is what the file shows once it has the value, where that is something else.
+    """
+
+    folder: str
+    name: str
+    value: str = field(repr=False)
+    fresh: str | None
+    known: bool
+    owner: str
+    shown: str | None = None
+
+    def do(self, kernel: Kernel) -> None:
+        has = kernel.fresh_values(self.folder, self.fresh, {self.name: self.value})
+        if has.get(self.name) == (self.value if self.shown is None else self.shown):
+            return
+        if self.name not in has and not kernel.fs.exists(f"{self.folder}/{self.name}"):
+            self._report_missing(kernel)
+            return
+        kernel.fs.write(f"{self.folder}/{self.name}", self.value)
+
+    def inverse(self) -> Operation | None:
+        return None
+
+    def _report_missing(self, kernel: Kernel) -> None:
+        if not self.known:
+            raise LioError(
+                f"no kernel is known to have {self.name}",
+                path=self.owner,
+                hint="mend its name in the file, or take it out",
+            )
+        kernel.notes.append((self.owner, f"this kernel has no {self.name}; it was left out"))
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Switch a TPG on or off; a fabric without the switch is always on."""
+
+    file: str
+    on: bool
+
+    def do(self, kernel: Kernel) -> None:
+        has = kernel.fs.read_if_there(self.file)
+        if has is None and not self.on:
+            raise Unsupported("this fabric cannot switch a TPG off", hint="delete it instead")
+        if has is not None and has != str(int(self.on)):
+            kernel.fs.write(self.file, str(int(self.on)))
+
+    def inverse(self) -> Operation:
+        return Switch(self.file, not self.on)
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Stands for what cannot be done: the reason is told when its turn comes.
+
+    So one bad value in a file does not keep the other objects from being planned.
+    """
+
+    reason: LioError
+
+    def do(self, kernel: Kernel) -> None:
+        raise self.reason
+
+    def inverse(self) -> Operation | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Remove a storage object with its target port groups, whatever they are."""
+
+    file: str
+
+    def do(self, kernel: Kernel) -> None:
+        try:
+            kernel.fs.rmdir(self.file)
+        except KernelRefused as err:
+            if err.errno != errno.ENOTEMPTY:
+                raise
+            for group in kernel.fs.directories(f"{self.file}/alua"):
+                if group != DEFAULT_GROUP:
+                    kernel.fs.rmdir(f"{self.file}/alua/{group}")
+            kernel.fs.rmdir(self.file)
+
+    def inverse(self) -> Operation | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class MakeFile:
+    """Make a new backing file of ``size`` bytes."""
+
+    file: str
+    size: int
+    sparse: bool = True
+
+    def do(self, kernel: Kernel) -> None:
+        try:
+            handle = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as err:
+            raise Exists(f"{self.file} exists already") from err
+        except OSError as err:
+            raise LioError(f"Could not open {self.file}: {_reason(err)}") from err
+        try:
+            grow = os.ftruncate if self.sparse else _allocate
+            grow(handle, self.size)
+        except OverflowError as err:
+            os.unlink(self.file)
+            raise LioError(f"The file size is too large ({self.size} bytes)") from err
+        except OSError as err:
+            os.unlink(self.file)
+            raise LioError(
+                f"Could not expand file to {self.size} bytes: {_reason(err)}",
+                hint="a sparse file takes only what is written to it",
+            ) from err
+        finally:
+            os.close(handle)
+
+    def inverse(self) -> Operation:
+        return RemoveFile(self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFile:
+    """Remove a backing file that was made in vain."""
+
+    file: str
+
+    def do(self, kernel: Kernel) -> None:
+        os.unlink(self.file)
+
+    def inverse(self) -> Operation | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFree:
+    """Stop where a device is held by somebody: the kernel would say less about it."""
+
+    file: str
+
+    def do(self, kernel: Kernel) -> None:
+        if host.is_held(self.file):
+            raise InUse(
+                f"Cannot configure StorageObject because device {self.file} is already in use",
+                hint="look with lsblk who has it mounted or stacked on it",
+            )
+
+    def inverse(self) -> Operation | None:
+        return None
+
+
+def _allocate(handle: int, size: int) -> None:
+    os.posix_fallocate(handle, 0, size)
+
+
+def _reason(err: OSError) -> str:
+    return (err.strerror or str(err)).lower()

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A step: one change to one object, that can be said, done and undone."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from enum import Enum
+
+from ..errors import KernelRefused
+from .operations import Kernel, Link, Mkdir, Operation, Rmdir, Unlink
+
+
+class Action(Enum):
+    """What a step does to its object; the value is the sign it is shown with."""
+
+    CREATE = "+"
+    UPDATE = "~"
+    DELETE = "-"
+
+
+# What undoing may meet where the step was done in part.
+_ALREADY_SO: dict[type, tuple[int, ...]] = {
+    Mkdir: (errno.EEXIST,),
+    Link: (errno.EEXIST,),
+    Rmdir: (errno.ENOENT,),
+    Unlink: (errno.ENOENT,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change as data.
+
+    ``path`` is the shell path of the object, ``text`` the change in one line, ``needs`` the shell
+    paths of objects that must be there for it. ``undo`` is given where the operations cannot be
+    taken back one by one: a removed storage object is made again, not just its folder.
+    """
+
+    action: Action
+    path: str
+    text: str
+    operations: tuple[Operation, ...]
+    undo: tuple[Operation, ...] | None = None
+    needs: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.action.value} {self.path}: {self.text}"
+
+    def do(self, kernel: Kernel) -> None:
+        """Perform the step; when it fails half way, what it did is taken back."""
+        done: list[Operation] = []
+        try:
+            for operation in self.operations:
+                operation.do(kernel)
+                done.append(operation)
+        except BaseException:
+            if done:
+                self._take_back(kernel, done)
+            raise
+
+    def take_back(self, kernel: Kernel) -> None:
+        """Undo the step after it was done."""
+        self._take_back(kernel, list(self.operations))
+
+    def _take_back(self, kernel: Kernel, done: list[Operation]) -> None:
+        if self.undo is not None:
+            operations = list(self.undo)
+        else:
+            inverses = [operation.inverse() for operation in reversed(done)]
+            operations = [inverse for inverse in inverses if inverse is not None]
+        for operation in operations:
+            try:
+                operation.do(kernel)
+            except KernelRefused as err:
+                if err.errno not in _ALREADY_SO.get(type(operation), ()):
+                    raise

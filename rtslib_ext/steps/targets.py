@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps that make, change and remove targets, TPGs and what is set for a whole fabric."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .. import naming, paths, schema
+from ..fabrics import FABRICS, Fabric
+from ..files import NO_CREDENTIAL
+from ..model import Auth, FabricSettings, Target, Tpg
+from .operations import Mkdir, Operation, Rmdir, Share, Switch, Write
+from .step import Action, Step
+from .values import credentials, settle
+
+
+def create_target(target: Target) -> Iterator[Step]:
+    """Make a target without TPGs."""
+    fabric = FABRICS[target.fabric]
+    file = paths.target(fabric, target.wwn)
+    path = f"/{target.fabric}/{target.wwn}"
+    yield Step(
+        Action.CREATE,
+        path,
+        f"create target {target.wwn}",
+        (Share(fabric.folder, fabric.module), Mkdir(file)),
+    )
+    yield from settle(
+        path,
+        f"{file}/param",
+        target.parameters,
+        lambda name: schema.known("target_parameter", name),
+        f"target of {fabric.name}",
+    )
+
+
+def delete_target(target: Target) -> Step:
+    """Remove a target that has no TPGs any more."""
+    fabric = FABRICS[target.fabric]
+    file = paths.target(fabric, target.wwn)
+    path = f"/{target.fabric}/{target.wwn}"
+    again = [Mkdir(file)]
+    again += [Write(f"{file}/param/{name}", value) for name, value in target.parameters.items()]  # type: ignore[misc]
+    return Step(
+        Action.DELETE,
+        path,
+        f"delete target {target.wwn}",
+        (Rmdir(file),),
+        undo=tuple(again),
+    )
+
+
+def create_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
+    """Make a TPG with its settings; it is not enabled yet and has no LUNs."""
+    file = paths.tpg(fabric, wwn, tpg.tag)
+    path = paths.shell_tpg(fabric, wwn, tpg.tag)
+    yield Step(
+        Action.CREATE,
+        path,
+        f"create TPG {tpg.tag}",
+        (Mkdir(file), *_nexus(fabric, wwn, file, tpg)),
+        needs=(f"/{fabric.name}/{wwn}",),
+    )
+    yield from _tpg_values(fabric, path, file, tpg)
+
+
+def _nexus(fabric: Fabric, wwn: str, file: str, tpg: Tpg) -> tuple[Operation, ...]:
+    if not fabric.has("nexus"):
+        return ()
+    name = tpg.nexus or naming.generate(wwn.partition(".")[0])
+    return (Write(f"{file}/nexus", fabric.to_folder(name)),)
+
+
+def _tpg_values(fabric: Fabric, path: str, file: str, tpg: Tpg) -> Iterator[Step]:
+    yield from settle(
+        path,
+        f"{file}/attrib",
+        tpg.attributes,
+        lambda name: schema.known("tpg_attribute", name),
+        f"tpg of {fabric.name}",
+    )
+    yield from settle(
+        path,
+        f"{file}/param",
+        tpg.parameters,
+        lambda name: schema.known("tpg_parameter", name),
+        f"tpg of {fabric.name}",
+    )
+    if fabric.has("auth"):
+        yield from credentials(path, f"{file}/auth", tpg.auth, Auth())
+
+
+def delete_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
+    """Remove a TPG that has no LUNs, portals and ACLs any more."""
+    file = paths.tpg(fabric, wwn, tpg.tag)
+    path = paths.shell_tpg(fabric, wwn, tpg.tag)
+    values = [operation for step in _tpg_values(fabric, path, file, tpg) for operation in step.operations]
+    drop: tuple[Operation, ...] = ()
+    if fabric.has("nexus") and tpg.nexus:
+        # tcm_loop.c: writing NULL ends the nexus, which holds the TPG.
+        drop = (Write(f"{file}/nexus", NO_CREDENTIAL),)
+    yield Step(
+        Action.DELETE,
+        path,
+        f"delete TPG {tpg.tag}",
+        (*drop, Rmdir(file)),
+        undo=(Mkdir(file), *(_nexus(fabric, wwn, file, tpg) if drop else ()), *values),
+    )
+
+
+def enable(fabric: Fabric, wwn: str, tag: int, on: bool) -> Step:
+    """Switch a TPG on or off."""
+    file = f"{paths.tpg(fabric, wwn, tag)}/enable"
+    return Step(
+        Action.UPDATE,
+        paths.shell_tpg(fabric, wwn, tag),
+        "enable" if on else "disable",
+        (Switch(file, on),),
+    )
+
+
+def set_fabric(settings: FabricSettings, before: FabricSettings) -> Iterator[Step]:
+    """Set authentication at discovery, and the CPUs, of a fabric."""
+    fabric = FABRICS[settings.name]
+    path = f"/{fabric.name}"
+    yield Step(Action.UPDATE, path, "load", (Share(fabric.folder, fabric.module),))
+    folder = f"{fabric.folder}/discovery_auth"
+    yield from credentials(path, folder, settings.discovery_auth, before.discovery_auth)
+    if settings.discovery_enable is not None:
+        had = bool(before.discovery_enable)
+        if settings.discovery_enable != had:
+            yield Step(
+                Action.UPDATE,
+                path,
+                f"set discovery_auth enable={settings.discovery_enable}",
+                (
+                    Write(
+                        f"{folder}/enforce_discovery_auth",
+                        str(int(settings.discovery_enable)),
+                        str(int(had)),
+                    ),
+                ),
+            )
+    if settings.cpus_allowed_list is not None:
+        yield Step(
+            Action.UPDATE,
+            path,
+            f"set cpus_allowed_list={settings.cpus_allowed_list}",
+            (
+                Write(
+                    f"{fabric.folder}/cpus_allowed_list",
+                    settings.cpus_allowed_list,
+                    before.cpus_allowed_list,
+                ),
+            ),
+        )

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps that give objects their values: folders of attributes, credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from ..errors import InvalidValue
+from ..files import AUTH_FILES, CREDENTIAL_MAX, NO_CREDENTIAL
+from ..model import SECRET_NAMES, Auth
+from .operations import Operation, Refuse, Settle, Write
+from .step import Action, Step
+
+# These must be written before others that depend on them.
+_FIRST = ("pi_prot_type", "emulate_tpu", "emulate_tpws")
+
+
+def settle(
+    path: str,
+    folder: str,
+    values: Mapping[str, str],
+    known: Callable[[str], bool],
+    fresh: str | None,
+) -> Iterator[Step]:
+    """Give a new object its values, one step each: one that is refused leaves the others."""
+    first = [name for name in _FIRST if name in values]
+    for name in (*first, *sorted(set(values) - set(first))):
+        value = values[name]
+        yield Step(
+            Action.UPDATE,
+            path,
+            f"set {name}={value}",
+            (Settle(folder, name, value, fresh, known(name), path),),
+        )
+
+
+def write(path: str, file: str, name: str, value: str, before: str) -> Step:
+    """Change one value of an object that is there."""
+    return Step(Action.UPDATE, path, f"set {name}={value}", (Write(file, value, before),))
+
+
+def credentials(path: str, folder: str, auth: Auth, before: Auth) -> Iterator[Step]:
+    """Set CHAP credentials; one that is the same already is not written again."""
+    for name, value in auth.items():
+        held = getattr(before, name) or ""
+        if value == held:
+            continue
+        shown = "***" if name in SECRET_NAMES and value else value
+        operation: Operation = Write(
+            f"{folder}/{AUTH_FILES[name]}", value or NO_CREDENTIAL, held or NO_CREDENTIAL
+        )
+        try:
+            check_credential(path, name, value)
+        except InvalidValue as err:
+            operation = Refuse(err)
+        yield Step(Action.UPDATE, path, f"set {name}={shown}", (operation,))
+
+
+def check_credential(path: str, name: str, value: str) -> None:
+    """Refuse what the kernel would cut, or take as 'none set'."""
+    if value.startswith(NO_CREDENTIAL):
+        # iscsi_target_configfs.c compares the first four characters only.
+        raise InvalidValue(
+            f"{name} must not begin with {NO_CREDENTIAL}, which means to the kernel that none is set",
+            path=path,
+        )
+    if len(value.encode()) > CREDENTIAL_MAX:
+        raise InvalidValue(f"{name} has more than {CREDENTIAL_MAX} bytes", path=path)
+    if "\n" in value or "\0" in value:
+        raise InvalidValue(f"{name} has a line end in it", path=path)
