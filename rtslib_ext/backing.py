@@ -111,7 +111,7 @@ class FileIO(Kind):
         path = info.field(r"File: (.*?)  Size:") or ""
         return cls(
             dev=info.udev_path or path,
-            size=info.number(r"Size: (\d+)"),
+            size=info.number(r"\bSize: (\d+)"),
             # target_core_file.c, fd_show_configfs_dev_params: Buffered-WCE or O_DSYNC
             write_back="Mode: Buffered" in info.text,
             aio=info.number(r"Async: (\d+)") == 1,
@@ -258,7 +258,7 @@ class User(Kind):
         config = info.field(r"Config: (\S+)")
         return cls(
             config="" if config in (None, "NULL") else config,  # type: ignore[arg-type]
-            size=info.number(r" Size: (\d+)"),
+            size=info.number(r"\bSize: (\d+)"),
             hw_max_sectors=info.number(r"HwMaxSectors: (\d+)"),
             control=",".join(f"{name}={value}" for name, value in tuples.items() if value),
         )

@@ -22,7 +22,7 @@ class Fabric:
 
     name: str
     folder: str
-    features: frozenset[str]
+    features: tuple[str, ...]
     wwn_types: tuple[str, ...]
     module: str
     hardware: bool = False
@@ -63,7 +63,7 @@ def _row(
     return Fabric(
         name=name,
         folder=folder or name,
-        features=frozenset(features.split()),
+        features=tuple(features.split()),
         wwn_types=tuple(wwn_types.split()),
         module=module,
         hardware=hardware,

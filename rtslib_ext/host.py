@@ -41,9 +41,13 @@ def is_block_device(path: str) -> bool:
 
 def is_disk(path: str) -> bool:
     """Tell whether a block device is a disk: SCSI type 0, or no SCSI device at all."""
-    from rtslib_fb.utils import get_blockdev_type
-
-    return bool(get_blockdev_type(os.path.realpath(path)) == 0)
+    try:
+        number = os.stat(path).st_rdev
+        where = f"/sys/dev/block/{os.major(number)}:{os.minor(number)}/device/type"
+        with open(where, encoding="ascii") as file:
+            return file.read().strip() == "0"
+    except OSError:
+        return is_block_device(path)
 
 
 def is_held(path: str) -> bool:

@@ -10,21 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from . import host, paths
+from . import exports, host, paths
+from .configfs import ConfigFS
+from .exports import Export
 from .fabrics import FABRICS
 from .model import Auth, Config, FabricSettings, Target, Tpg
+from .reader import Reader
 from .steps import Step, backstores, luns, targets
 from .steps.luns import Place
 
 Key = tuple[str, str]
-Locate = Callable[[str, str], str | None]
+# Where a storage object is; None for one that is nowhere.
+Home = Callable[[Key], str | None]
 Reservations = Callable[[str], tuple[str, ...]]
 
 
 def build(
     want: Config,
     placement: paths.Placement,
-    locate: Locate,
+    locate: Home,
     reservations: Reservations = lambda serial: (),
 ) -> Iterator[Step]:
     """The steps that make everything in ``want``.
@@ -32,16 +36,16 @@ def build(
     ``locate`` finds storage objects that are there already: a LUN may export one of those.
     ``reservations`` gives the lines that were kept for a unit serial number.
     """
-    homes: dict[Key, str] = {}
+    made: dict[Key, str] = {}
     for key, so in want.storage_objects.items():
         hba = placement.choose(*key)
-        homes[key] = f"{hba}/{so.name}"
+        made[key] = f"{hba}/{so.name}"
         yield from backstores.create(so, hba, aptpl=reservations(so.wwn or ""))
     for settings in want.fabrics.values():
         yield from targets.set_fabric(settings, FabricSettings(settings.name, Auth("", "", "", "")))
     enables = []
     for target in want.targets.values():
-        yield from build_target(target, lambda key: homes.get(key) or locate(*key))
+        yield from build_target(target, lambda key: made.get(key) or locate(key))
         enables += [
             targets.enable(FABRICS[target.fabric], target.wwn, tpg.tag, True)
             for tpg in target.tpgs.values()
@@ -50,14 +54,14 @@ def build(
     yield from enables
 
 
-def build_target(target: Target, home: Callable[[Key], str | None]) -> Iterator[Step]:
+def build_target(target: Target, home: Home) -> Iterator[Step]:
     """The steps that make one target with all its TPGs, not yet enabled."""
     yield from targets.create_target(target)
     for tpg in target.tpgs.values():
         yield from build_tpg(target, tpg, home)
 
 
-def build_tpg(target: Target, tpg: Tpg, home: Callable[[Key], str | None]) -> Iterator[Step]:
+def build_tpg(target: Target, tpg: Tpg, home: Home) -> Iterator[Step]:
     """The steps that make one TPG with LUNs, portals and node ACLs, not yet enabled."""
     fabric = FABRICS[target.fabric]
     place = Place.of(fabric, target.wwn, tpg.tag)
@@ -70,8 +74,14 @@ def build_tpg(target: Target, tpg: Tpg, home: Callable[[Key], str | None]) -> It
         yield from luns.create_acl(place, acl)
 
 
-def clear(outline: Config, homes: Mapping[Key, str]) -> Iterator[Step]:
-    """The steps that take everything away; ``outline`` needs no more than what is connected."""
+def clear(
+    outline: Config, homes: Home, objects: Mapping[Key, str]
+) -> Iterator[Step]:
+    """The steps that take targets, fabrics' settings and storage objects away.
+
+    ``outline`` needs no more than what is connected with what; ``homes`` tells the places of
+    all storage objects, ``objects`` are those to take away.
+    """
     for target in outline.targets.values():
         yield from remove_target(target, homes)
     for settings in outline.fabrics.values():
@@ -79,18 +89,18 @@ def clear(outline: Config, homes: Mapping[Key, str]) -> Iterator[Step]:
         if settings.cpus_allowed_list is not None:
             nothing = replace(nothing, cpus_allowed_list=host.possible_cpus())
         yield from targets.set_fabric(nothing, settings)
-    for (plugin, name), file in homes.items():
+    for (plugin, name), file in objects.items():
         yield backstores.discard(f"/backstores/{plugin}/{name}", file)
 
 
-def remove_target(target: Target, homes: Mapping[Key, str]) -> Iterator[Step]:
+def remove_target(target: Target, homes: Home) -> Iterator[Step]:
     """The steps that take one target away."""
     for tpg in target.tpgs.values():
         yield from remove_tpg(target, tpg, homes)
     yield targets.delete_target(target)
 
 
-def remove_tpg(target: Target, tpg: Tpg, homes: Mapping[Key, str]) -> Iterator[Step]:
+def remove_tpg(target: Target, tpg: Tpg, homes: Home) -> Iterator[Step]:
     """The steps that take one TPG away: first nobody is served any more."""
     fabric = FABRICS[target.fabric]
     place = Place.of(fabric, target.wwn, tpg.tag)
@@ -99,9 +109,31 @@ def remove_tpg(target: Target, tpg: Tpg, homes: Mapping[Key, str]) -> Iterator[S
     for acl in tpg.acls.values():
         yield from luns.delete_acl(place, acl)
     for lun in tpg.luns.values():
-        yield from luns.delete_lun(place, lun, homes[lun.storage_object])
+        yield from luns.delete_lun(place, lun, homes(lun.storage_object))
     for portal in tpg.portals.values():
         yield luns.delete_portal(place, portal)
     yield from targets.delete_tpg(fabric, target.wwn, tpg)
 
 
+
+
+def remove_lun(reader: Reader, export: Export) -> list[Step]:
+    """The steps that take one LUN away, with the mapped LUNs that lead to it."""
+    place = export.place
+    lun = reader.lun(export.file, export.index)
+    steps = []
+    for acl, number in exports.mapped_luns(reader, place, export.index):
+        mapped = reader.mapped_lun(f"{place.file}/acls/{acl}/lun_{number}", number)
+        if mapped:
+            wwn = place.fabric.from_folder(acl)
+            steps.append(luns.delete_mapped_lun(place, wwn, mapped))
+    if lun is None:
+        return [*steps, luns.discard_lun(place, export.index)]
+    home = paths.storage_object(reader.fs, *lun.storage_object)
+    return [*steps, *luns.delete_lun(place, lun, home)]
+
+
+
+def homes(fs: ConfigFS) -> Home:
+    """Looks the places of storage objects up when they are asked for."""
+    return lambda key: paths.find_storage_object(fs, *key)

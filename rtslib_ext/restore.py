@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from . import paths, planner, reservations, startup
@@ -13,8 +12,7 @@ from .executor import Observer, Outcome, keep_going
 from .fabrics import FABRICS
 from .model import Config
 from .outline import OutlineReader
-from .reader import Reader
-from .steps import Kernel, Step
+from .steps import Kernel
 
 
 def select(config: Config, target: str | None, storage_object: str | None) -> Config:
@@ -84,7 +82,7 @@ def restore(fs: ConfigFS, want: Config, observer: Observer | None = None) -> Out
     steps = planner.build(
         want,
         paths.Placement(fs),
-        lambda plugin, name: paths.find_storage_object(fs, plugin, name),
+        planner.homes(fs),
         lambda serial: reservations.kept(dbroot, serial),
     )
     return keep_going(Kernel(fs), steps, observer)
@@ -93,7 +91,7 @@ def restore(fs: ConfigFS, want: Config, observer: Observer | None = None) -> Out
 def clear(fs: ConfigFS, observer: Observer | None = None) -> Outcome:
     """Take the whole running configuration away; the outcome names what stayed."""
     outline, homes = OutlineReader(fs).outline()
-    outcome = keep_going(Kernel(fs), planner.clear(outline, homes), observer)
+    outcome = keep_going(Kernel(fs), planner.clear(outline, homes.get, homes), observer)
     for hba in fs.directories("core"):
         # Empty folders that a killed process left.
         if paths.split_hba(hba) and not fs.directories(f"core/{hba}"):
@@ -101,12 +99,20 @@ def clear(fs: ConfigFS, observer: Observer | None = None) -> Outcome:
     return outcome
 
 
-def remove_target(fs: ConfigFS, fabric: str, wwn: str) -> Iterable[Step]:
-    """The steps that take one target away, with all that is needed to undo them."""
-    target = Reader(fs).target(FABRICS[fabric], wwn)
-    homes = {
-        lun.storage_object: paths.storage_object(fs, *lun.storage_object)
+def clear_part(fs: ConfigFS, want: Config) -> Outcome:
+    """Take the targets and storage objects away that ``want`` will make again.
+
+    What exports such a storage object elsewhere keeps it: the object stays as it is.
+    """
+    outline, homes = OutlineReader(fs).outline()
+    targets = {key: outline.targets[key] for key in want.targets if key in outline.targets}
+    held = {
+        lun.storage_object
+        for key, target in outline.targets.items()
+        if key not in targets
         for tpg in target.tpgs.values()
         for lun in tpg.luns.values()
     }
-    return planner.remove_target(target, homes)
+    free = {key: homes[key] for key in want.storage_objects if key in homes and key not in held}
+    steps = planner.clear(Config(targets=targets), homes.get, free)
+    return keep_going(Kernel(fs), steps)

@@ -45,8 +45,9 @@ def create(
     except LioError as err:
         operations = (Refuse(err),)
     yield Step(Action.CREATE, so.path, f"create {describe(so)}", operations)
-    yield from _identity(so, file)
     yield from _attributes(so, file)
+    # After emulate_model_alias, which changes the product.
+    yield from _identity(so, file)
     for group in so.alua_groups.values():
         yield from create_group(so, file, group)
 
@@ -132,7 +133,7 @@ def discard(path: str, file: str) -> Step:
 
 def _values_again(so: StorageObject, file: str) -> Iterator[Operation]:
     """Give an object that is made again after a failure all its values."""
-    steps = [*_identity(so, file), *_attributes(so, file)]
+    steps = [*_attributes(so, file), *_identity(so, file)]
     default = so.alua_groups.get(DEFAULT_GROUP)
     if default:
         steps += create_group(so, file, default)

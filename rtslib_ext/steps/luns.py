@@ -69,19 +69,27 @@ def _lun_values(path: str, file: str, lun: Lun) -> Iterator[Step]:
             )
 
 
-def delete_lun(place: Place, lun: Lun, storage_object: str) -> Iterator[Step]:
+def delete_lun(place: Place, lun: Lun, storage_object: str | None) -> Iterator[Step]:
     """Stop exporting; no mapped LUN may lead to it any more."""
     file = f"{place.file}/lun/lun_{lun.index}"
     path = f"{place.path}/luns/lun{lun.index}"
     link = f"{file}/{lun.alias}"
     values = [operation for step in _lun_values(path, file, lun) for operation in step.operations]
+    source = storage_object or ""
     yield Step(
         Action.DELETE,
         path,
         f"delete LUN {lun.index} ({'/'.join(lun.storage_object)})",
-        (Unlink(storage_object, link), Rmdir(file)),
-        undo=(Mkdir(file), Link(storage_object, link), *values),
+        (Unlink(source, link), Rmdir(file)),
+        undo=(Mkdir(file), Link(source, link), *values),
     )
+
+
+def discard_lun(place: Place, index: int) -> Step:
+    """Remove a LUN to which nothing is connected."""
+    file = f"{place.file}/lun/lun_{index}"
+    path = f"{place.path}/luns/lun{index}"
+    return Step(Action.DELETE, path, f"delete LUN {index}", (Rmdir(file),))
 
 
 def create_portal(place: Place, portal: Portal) -> Iterator[Step]:
@@ -214,3 +222,10 @@ def delete_mapped_lun(place: Place, wwn: str, mapped: MappedLun) -> Step:
         (Unlink(lun, link), Rmdir(file)),
         undo=(Mkdir(file), Link(lun, link), *protect),
     )
+
+
+def discard_mapped_lun(place: Place, wwn: str, index: int) -> Step:
+    """Remove a mapped LUN that leads nowhere."""
+    file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{index}"
+    path = f"{place.path}/acls/{wwn}/mapped_lun{index}"
+    return Step(Action.DELETE, path, f"delete mapped LUN {index}", (Rmdir(file),))

@@ -119,11 +119,17 @@ def enable(fabric: Fabric, wwn: str, tag: int, on: bool) -> Step:
     )
 
 
+def load(fabric: Fabric) -> Step:
+    """Have the kernel ready for a fabric."""
+    share = Share(fabric.folder, fabric.module)
+    return Step(Action.UPDATE, f"/{fabric.name}", f"load {fabric.module}", (share,))
+
+
 def set_fabric(settings: FabricSettings, before: FabricSettings) -> Iterator[Step]:
     """Set authentication at discovery, and the CPUs, of a fabric."""
     fabric = FABRICS[settings.name]
     path = f"/{fabric.name}"
-    yield Step(Action.UPDATE, path, "load", (Share(fabric.folder, fabric.module),))
+    yield load(fabric)
     folder = f"{fabric.folder}/discovery_auth"
     yield from credentials(path, folder, settings.discovery_auth, before.discovery_auth)
     if settings.discovery_enable is not None:

@@ -11,8 +11,9 @@ from ..model import SECRET_NAMES, Auth
 from .operations import Operation, Refuse, Settle, Write
 from .step import Action, Step
 
-# These must be written before others that depend on them.
-_FIRST = ("pi_prot_type", "emulate_tpu", "emulate_tpws")
+# These must be written before others: formatting and zeroes after UNMAP need their switches,
+# and a larger block_size lowers hw_max_sectors below what optimal_sectors may be (6.1).
+_FIRST = ("optimal_sectors", "pi_prot_type", "emulate_tpu", "emulate_tpws")
 
 
 def settle(

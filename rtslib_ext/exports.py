@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who exports a storage object, and which mapped LUNs lead to a LUN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from . import paths
+from .configfs import ConfigFS
+from .fabrics import FABRICS, Fabric
+from .reader import Reader
+from .steps.luns import Place
+
+# A members file holds one page at most; past this the kernel may have left some out.
+_FULL = 4096 - 300
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A LUN by its place."""
+
+    fabric: Fabric
+    wwn: str
+    tag: int
+    index: int
+
+    @property
+    def place(self) -> Place:
+        """The place of its TPG."""
+        return Place.of(self.fabric, self.wwn, self.tag)
+
+    @property
+    def file(self) -> str:
+        """Its configfs path."""
+        return f"{self.place.file}/lun/lun_{self.index}"
+
+
+def of_storage_object(fs: ConfigFS, file: str) -> list[Export]:
+    """The LUNs that export the storage object at a configfs path.
+
+    Its target port groups list them, so this costs what there are of them; objects without
+    such groups are looked for in every TPG.
+    """
+    if "Status: DEACTIVATED" in (fs.read_if_there(f"{file}/info") or ""):
+        return []
+    found = _from_members(fs, file)
+    return list(_search(fs, file)) if found is None else found
+
+
+def _from_members(fs: ConfigFS, file: str) -> list[Export] | None:
+    """None where the groups do not tell all."""
+    if fs.read_if_there(f"{file}/attrib/alua_support") == "0":
+        return None
+    found = []
+    for group in fs.directories(f"{file}/alua"):
+        text = fs.read_if_there(f"{file}/alua/{group}/members") or ""
+        if len(text) > _FULL:
+            return None
+        for line in text.splitlines():
+            if not line.strip("\0 "):
+                continue
+            export = _member(line.strip("\0 "))
+            if export is None or not fs.is_dir(export.file):
+                return None
+            found.append(export)
+    return found or None
+
+
+def _member(line: str) -> Export | None:
+    """``iSCSI/iqn.…/tpgt_1/lun_0`` (target_core_configfs.c, target_tg_pt_gp_members_show)."""
+    parts = line.split("/")
+    fabric = FABRICS.get(parts[0].lower())
+    if fabric is None or len(parts) != 4:
+        return None
+    tag, index = parts[2].removeprefix("tpgt_"), parts[3].removeprefix("lun_")
+    if not (tag.isdigit() and index.isdigit()):
+        return None
+    return Export(fabric, fabric.from_folder(parts[1]), int(tag), int(index))
+
+
+def _search(fs: ConfigFS, file: str) -> Iterator[Export]:
+    reader = Reader(fs)
+    for fabric in FABRICS.values():
+        for wwn in reader.target_wwns(fabric):
+            for tag in reader.tags(paths.target(fabric, wwn)):
+                for index in reader.lun_indexes(paths.tpg(fabric, wwn, tag)):
+                    export = Export(fabric, wwn, tag, index)
+                    link = paths.link_in(fs, export.file)
+                    if link and link[1] == file:
+                        yield export
+
+
+def mapped_luns(reader: Reader, place: Place, index: int) -> Iterator[tuple[str, int]]:
+    """The mapped LUNs that lead to a LUN of a TPG: (folder of the ACL, number)."""
+    if not place.fabric.has("acls"):
+        return
+    wanted = f"{place.file}/lun/lun_{index}"
+    for acl in reader.acl_names(place.file):
+        path = f"{place.file}/acls/{acl}"
+        for number in reader.mapped_indexes(path):
+            link = paths.link_in(reader.fs, f"{path}/lun_{number}")
+            if link and link[1] == wanted:
+                yield acl, number

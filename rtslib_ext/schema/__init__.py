@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every setting of the kernel's target as a table row: type, range, default, meaning, liveness.
+
+The lookups give None for a name the tables do not have: a newer kernel may well have it.
+"""
+
+from __future__ import annotations
+
+from .acl import acl, acl_attribute, auth
+from .alua import alua, lun_alua
+from .attribute import Attribute, Kind
+from .groups import GROUPS, known, retired
+from .parameters import acl_parameter, target_parameter, tpg_parameter
+from .storage_object import storage_object, storage_objects, wwn
+from .tpg import tpg, tpg_attribute, tpg_attributes
+
+__all__ = [
+    "GROUPS",
+    "Attribute",
+    "Kind",
+    "acl",
+    "acl_attribute",
+    "acl_parameter",
+    "alua",
+    "auth",
+    "known",
+    "lun_alua",
+    "retired",
+    "storage_object",
+    "storage_objects",
+    "target_parameter",
+    "tpg",
+    "tpg_attribute",
+    "tpg_attributes",
+    "tpg_parameter",
+    "wwn",
+]

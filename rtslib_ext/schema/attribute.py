@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One row of a schema table: what a configfs file holds, and the check of a value for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ..errors import InvalidValue
+
+_TRUE = frozenset(("1", "true", "yes", "on"))
+_FALSE = frozenset(("0", "false", "no", "off"))
+
+
+class Kind(Enum):
+    """How the kernel writes a value."""
+
+    BOOL = "bool"  # 0 or 1
+    NUMBER = "number"
+    STRING = "string"
+    YESNO = "yesno"  # the words of an iSCSI key: Yes or No
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A file of the kernel's configuration, and the values it takes."""
+
+    name: str
+    kind: Kind
+    text: str
+    """What it does and when one would change it."""
+    unit: str = ""
+    low: int | None = None
+    """The least number the kernel takes; for text, the least length in bytes."""
+    high: int | None = None
+    choices: tuple[tuple[str, str], ...] = ()
+    """Legal values with their meanings; of a number, the special ones outside its range."""
+    default: str | None = None
+    """What a new object has; None where it depends on the device."""
+    backstores: tuple[str, ...] = ()
+    """The backstore kinds that have it; () is all."""
+    live: bool = True
+    """Whether it may be written while a LUN exports the object, or the TPG is enabled."""
+    writable: bool = True
+    since: str = ""
+    """The first kernel that has it; "" when 6.1 and older ones do."""
+    until: str = ""
+    """The first kernel without it; "" when there is none."""
+    source: str = ""
+    fabrics: tuple[str, ...] = ()
+    """The fabrics whose TPGs have it; () is all."""
+    bound: str = ""
+    """What holds the upper limit of this object, where no fixed number does."""
+    shown: tuple[tuple[str, str], ...] = ()
+    """What the kernel prints, with what it wants written for the same."""
+    many: bool = False
+    """Whether it takes a comma-separated list of the choices, the preferred one first."""
+    without: str = ""
+    """Characters a text may not hold."""
+
+    def check(self, value: str) -> str:
+        """Give the form the kernel wants, or raise InvalidValue with what is legal."""
+        written = self._normal(value)
+        if written is None:
+            raise InvalidValue(f"{self.name} takes {self.takes()}, not {value!r}")
+        return written
+
+    def takes(self) -> str:
+        """Say in words which values are legal."""
+        unit = f" {self.unit}" if self.unit else ""
+        if self.kind is Kind.BOOL:
+            return "0 or 1"
+        if self.kind is Kind.YESNO:
+            return "Yes or No"
+        if self.kind is Kind.STRING:
+            return self._takes_text()
+        if self.kind is Kind.NUMBER:
+            return self._takes_number(unit)
+        values = [value for value, _ in self.choices]
+        if self.many:
+            return f"a list of {_either(values)}, the preferred one first"
+        return _either(values) + unit
+
+    def in_kernel(self, release: str) -> bool:
+        """Tell whether a kernel of this release has the file."""
+        now = _version(release)
+        return _version(self.since) <= now and (not self.until or now < _version(self.until))
+
+    def _takes_number(self, unit: str) -> str:
+        if self.low is not None and self.high is not None:
+            words = f"a number from {self.low} to {self.high}{unit}"
+        elif self.bound:
+            words = f"a number from {self.low} up to {self.bound}{unit}"
+        else:
+            words = f"a number of at least {self.low}{unit}"
+        special = [f"{value} ({meaning})" for value, meaning in self.choices]
+        return f"{words}, or {_either(special)}" if special else words
+
+    def _takes_text(self) -> str:
+        words = "text"
+        if self.low and self.high:
+            words = f"text of {self.low} to {self.high} bytes"
+        elif self.high:
+            words = f"text of at most {self.high} bytes"
+        without = ["a line break", *map(repr, self.without)]
+        return f"{words} without {_either(without)}"
+
+    def _normal(self, value: str) -> str | None:
+        word = value.strip()
+        for printed, written in self.shown:
+            if word.lower() == printed.lower():
+                return written
+        if self.kind is Kind.BOOL:
+            return _boolean(word, "1", "0")
+        if self.kind is Kind.YESNO:
+            return _boolean(word, "Yes", "No")
+        if self.kind is Kind.STRING:
+            return value if self._holds(value) else None
+        if self.kind is Kind.NUMBER:
+            return self._number(word)
+        if self.many:
+            parts = [self._choice(part.strip()) for part in word.split(",")]
+            return None if None in parts else ",".join(filter(None, parts))
+        return self._choice(word)
+
+    def _holds(self, text: str) -> bool:
+        if any(character in text for character in "\n\r\0" + self.without):
+            return False
+        size = len(text.encode())
+        return size >= (self.low or 0) and (self.high is None or size <= self.high)
+
+    def _number(self, word: str) -> str | None:
+        number = _integer(word)
+        if number is None:
+            return None
+        if any(value == str(number) for value, _ in self.choices):
+            return str(number)
+        if self.low is not None and number < self.low:
+            return None
+        if self.high is not None and number > self.high:
+            return None
+        return str(number)
+
+    def _choice(self, word: str) -> str | None:
+        number = _integer(word)
+        wanted = word.lower() if number is None else str(number)
+        values = [value for value, _ in self.choices]
+        if {"0", "1"}.issuperset(values):
+            wanted = _boolean(wanted, "1", "0") or wanted
+        return next((value for value in values if value.lower() == wanted), None)
+
+
+def _boolean(word: str, true: str, false: str) -> str | None:
+    word = word.lower()
+    if word in _TRUE:
+        return true
+    return false if word in _FALSE else None
+
+
+def _integer(word: str) -> int | None:
+    """Read a decimal or 0x number; unlike the kernel, a leading 0 does not make it octal."""
+    digits = word.removeprefix("-")
+    if digits.isascii() and digits.isdigit():
+        return int(word)
+    if not digits.lower().startswith("0x"):
+        return None
+    try:
+        return int(word, 16) if "_" not in word else None
+    except ValueError:
+        return None
+
+
+def _either(words: list[str]) -> str:
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _version(release: str) -> tuple[int, ...]:
+    numbers = release.partition("-")[0].split(".")[:2]
+    return tuple(int(number) for number in numbers if number.isdigit())

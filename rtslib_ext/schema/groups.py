@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables by name, and the names that only kernels of the past had."""
+
+from __future__ import annotations
+
+from .acl import ACL, ACL_ATTRIBUTES, AUTH
+from .alua import ALUA, LUN_ALUA
+from .attribute import Attribute
+from .parameters import ACL_PARAMETERS, TARGET_PARAMETERS, TPG_PARAMETERS
+from .storage_object import STORAGE_OBJECT, WWN
+from .tpg import TPG, TPG_ATTRIBUTES
+
+GROUPS: dict[str, tuple[Attribute, ...]] = {
+    "storage_object": STORAGE_OBJECT,
+    "wwn": WWN,
+    "alua": ALUA,
+    "lun_alua": LUN_ALUA,
+    "target_parameter": TARGET_PARAMETERS,
+    "tpg": TPG,
+    "tpg_attribute": TPG_ATTRIBUTES,
+    "tpg_parameter": TPG_PARAMETERS,
+    "acl": ACL,
+    "acl_attribute": ACL_ATTRIBUTES,
+    "acl_parameter": ACL_PARAMETERS,
+    "auth": AUTH,
+}
+
+RETIRED: dict[str, dict[str, str]] = {
+    "storage_object": {
+        "fabric_max_sectors": "the kernel no longer splits commands; hw_max_sectors is the limit",
+        "max_sectors": "the kernel no longer splits commands; hw_max_sectors is the limit",
+        "task_timeout": "the kernel leaves time limits to the device",
+    },
+    "tpg_attribute": {
+        "crc32c_x86_offload": "the kernel chooses the fastest checksum itself",
+    },
+}
+
+_NAMES = {group: frozenset(row.name for row in rows) for group, rows in GROUPS.items()}
+
+
+def known(group: str, name: str) -> bool:
+    """Tell whether any kernel is known to have, or to have had, this name in the group."""
+    return name in _NAMES.get(group, ()) or bool(retired(group, name))
+
+
+def retired(group: str, name: str) -> str:
+    """Say why no kernel has the name any more; "" when kernels have it, or never had."""
+    return RETIRED.get(group, {}).get(name, "")

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is logged in, read from the ACLs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from . import paths
+from .fabrics import FABRICS, Fabric
+from .model import MappedLun
+from .reader import Reader
+
+# drivers/target/iscsi/iscsi_target_configfs.c, lio_target_nacl_info_show
+_NOBODY = "No active iSCSI Session"
+_ALIAS = re.compile(r"InitiatorAlias: (.*)")
+_SID = re.compile(r"LIO Session ID: (\d+)")
+_TYPE = re.compile(r"SessionType: (\S+)")
+_STATE = re.compile(r"TARG_SESS_STATE_(\S+)")
+_CONNECTION = re.compile(r"CID: (\d+)\s[^\n]*TARG_CONN_STATE_(\S+)[^\n]*\n\s*Address (\S+) (\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One connection of a session (RFC 7143 section 4.3)."""
+
+    cid: int
+    state: str
+    address: str
+    transport: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An initiator that is logged in to a TPG; ``acl`` is the ACL's configfs path."""
+
+    sid: int
+    initiator: str
+    alias: str
+    type: str
+    state: str
+    connections: tuple[Connection, ...]
+    target: str
+    tpg: int
+    acl: str
+    authenticated: bool
+
+
+def sessions(reader: Reader) -> Iterator[Session]:
+    """The sessions of initiators that have an ACL."""
+    for fabric in FABRICS.values():
+        if not fabric.has("acls"):
+            continue
+        for wwn in reader.target_wwns(fabric):
+            for tag in reader.tags(paths.target(fabric, wwn)):
+                yield from _of_tpg(reader, fabric, wwn, tag)
+
+
+def _of_tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Session]:
+    path = paths.tpg(fabric, wwn, tag)
+    for name in reader.acl_names(path):
+        acl = f"{path}/acls/{name}"
+        text = reader.fs.read_if_there(f"{acl}/info")
+        if not text or text.startswith(_NOBODY):
+            continue
+        yield _session(reader, text, fabric.from_folder(name), wwn, tag, acl)
+
+
+def _session(
+    reader: Reader, text: str, initiator: str, target: str, tag: int, acl: str
+) -> Session:
+    sid = _first(_SID, text)
+    return Session(
+        sid=int(sid) if sid.isdigit() else 0,
+        initiator=initiator,
+        alias=_first(_ALIAS, text).strip(),
+        type=_first(_TYPE, text),
+        state=_first(_STATE, text),
+        connections=tuple(_connections(text)),
+        target=target,
+        tpg=tag,
+        acl=acl,
+        authenticated=reader.fs.read_if_there(f"{acl}/auth/authenticate_target") == "1",
+    )
+
+
+def _connections(text: str) -> Iterator[Connection]:
+    for found in _CONNECTION.finditer(text):
+        cid, state, address, transport = found.groups()
+        yield Connection(int(cid), state, address, transport)
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    return found.group(1) if found else ""
+
+
+def mapped(reader: Reader, session: Session) -> Iterator[tuple[MappedLun, str]]:
+    """What a session sees: mapped LUNs, each with plugin/name of the storage object."""
+    tpg = session.acl.rpartition("/acls/")[0]
+    for lun in reader.mapped_luns(session.acl):
+        link = paths.link_in(reader.fs, f"{tpg}/lun/lun_{lun.tpg_lun}")
+        key = paths.key_of_storage_object(link[1]) if link else None
+        yield lun, "/".join(key) if key else "?"

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Save files on disk: read, written whole or not at all, backed up."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from contextlib import suppress
+
+from .errors import LioError, NotFound, ParseError
+
+FILE_MODE = 0o600
+DIR_MODE = 0o700
+_GZIP = b"\x1f\x8b"
+_BACKUP = re.compile(r"saveconfig-.*json.*")
+
+
+def read(path: str) -> str:
+    """The text of a save file or of a backup, which may be compressed.
+
+    Raises NotFound, ParseError, LioError.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except FileNotFoundError as err:
+        raise NotFound(f"Restore file {path} not found") from err
+    except OSError as err:
+        raise LioError(f"{path} cannot be read: {_reason(err)}") from err
+    try:
+        return _unpacked(data).decode("utf-8")
+    except (OSError, EOFError, UnicodeDecodeError) as err:
+        raise ParseError(
+            f"{path} is no save file: {err}", hint="give a file that saveconfig wrote"
+        ) from err
+
+
+def _unpacked(data: bytes) -> bytes:
+    if not data.startswith(_GZIP):
+        return data
+    import gzip
+
+    return gzip.decompress(data)
+
+
+def write(path: str, text: str) -> bool:
+    """Write a file whole, or leave it as it was; False when it has this text already.
+
+    Nobody but root can read it at any moment; a symbolic link is followed, not replaced.
+    Raises LioError.
+    """
+    path = os.path.realpath(path)
+    data = text.encode("utf-8", "surrogateescape")
+    if _holds(path, data):
+        return False
+    folder = os.path.dirname(path)
+    temporary = f"{path}.temp"
+    try:
+        os.makedirs(folder, mode=DIR_MODE, exist_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        _write_new(temporary, data)
+        os.replace(temporary, path)
+        _sync(folder)
+    except OSError as err:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise LioError(
+            f"{path} cannot be written: {_reason(err)}", hint="the file is as it was before"
+        ) from err
+    return True
+
+
+def _holds(path: str, data: bytes) -> bool:
+    try:
+        with open(path, "rb") as file:
+            if file.read() != data:
+                return False
+            if os.fstat(file.fileno()).st_mode & 0o077:
+                os.fchmod(file.fileno(), FILE_MODE)
+            return True
+    except OSError:
+        return False
+
+
+def _write_new(path: str, data: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    with open(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: str) -> None:
+    """Have the new name of a file on disk too."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def back_up(path: str, keep: int) -> bool:
+    """Keep what a file holds, compressed, in the folder ``backup`` beside it.
+
+    False when there is nothing new to keep. The oldest backups beyond ``keep`` go.
+    Raises LioError.
+    """
+    folder = os.path.join(os.path.dirname(path), "backup")
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError:
+        return False
+    try:
+        os.makedirs(folder, mode=DIR_MODE, exist_ok=True)
+        known = backups(folder)
+        if known and _same(known[-1], data):
+            return False
+        import gzip
+
+        _write_new(_new_name(folder), gzip.compress(data))
+        for old in backups(folder)[: -keep or None] if keep > 0 else []:
+            os.unlink(old)
+    except OSError as err:
+        raise LioError(f"Could not create backup file in {folder}: {_reason(err)}") from err
+    return True
+
+
+def backups(folder: str) -> list[str]:
+    """The backups in a folder, the oldest first: their names begin with the time."""
+    try:
+        names = sorted(name for name in os.listdir(folder) if _BACKUP.fullmatch(name))
+    except OSError:
+        return []
+    return [os.path.join(folder, name) for name in names]
+
+
+def _same(backup: str, data: bytes) -> bool:
+    try:
+        with open(backup, "rb") as file:
+            return _unpacked(file.read()) == data
+    except (OSError, EOFError):
+        return False
+
+
+def _new_name(folder: str) -> str:
+    # Two saves in one second keep both.
+    while True:
+        name = time.strftime("saveconfig-%Y%m%d-%H:%M:%S-json.gz")
+        path = os.path.join(folder, name)
+        if not os.path.exists(path):
+            return path
+        time.sleep(0.05)
+
+
+def _reason(err: OSError) -> str:
+    return (err.strerror or str(err)).lower()

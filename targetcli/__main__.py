@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the program: ``python -m targetcli``."""
+
+import sys
+
+from targetcli.cli import main as _main
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(_main())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was typed -> the typed values that a command takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rtslib_ext.errors import InvalidValue
+
+from .commands.table import Command, Parameter
+from .prefs import parse_value
+from .sizes import parse_size
+
+# linux/target/target_core_base.h counts LUNs in 64 bits; rtslib-fb and SAM-5's flat addressing
+# of what initiators support end here.
+LUN_MAX = 65535
+TAG_MAX = 65535
+
+
+def bind(
+    command: Command, positional: Sequence[str], keywords: Mapping[str, str], path: str
+) -> dict[str, Any]:
+    """The values by parameter name; raises InvalidValue with the texts that scripts know.
+
+    Open-ended parameters stand under the key that ``more`` or ``keywords`` names.
+    """
+    try:
+        return _bind(command, positional, keywords)
+    except InvalidValue as err:
+        err.path = err.path or path
+        err.hint = err.hint or f"help {command.name} tells what it takes"
+        raise
+
+
+def _bind(
+    command: Command, positional: Sequence[str], keywords: Mapping[str, str]
+) -> dict[str, Any]:
+    names = [item.name for item in command.parameters]
+    _check_count(command, positional, keywords, names)
+    values: dict[str, str] = dict(zip(names, positional, strict=False))
+    extra = {name: value for name, value in keywords.items() if name not in names}
+    values.update({name: value for name, value in keywords.items() if name in names})
+    typed = {
+        item.name: _typed(item, values[item.name])
+        for item in command.parameters
+        if item.name in values
+    }
+    if command.more:
+        typed[command.more] = list(positional[len(names) :])
+    if command.keywords:
+        typed[command.keywords] = extra
+    return typed
+
+
+def _check_count(
+    command: Command, positional: Sequence[str], keywords: Mapping[str, str], names: list[str]
+) -> None:
+    required = [item.name for item in command.parameters if item.required]
+    given = [*names[: len(positional)], *keywords]
+    missing = sorted(name for name in required if name not in given)
+    if len(missing) == 1:
+        raise InvalidValue(f"Missing required parameter {missing[0]}")
+    if missing:
+        quoted = ", ".join(f"'{name}'" for name in missing)
+        raise InvalidValue(f"Missing required parameters {quoted}")
+    unexpected = sorted(name for name in keywords if name not in names)
+    if unexpected and not command.keywords:
+        quoted = ", ".join(f"'{name}'" for name in unexpected)
+        plural = "s" if len(unexpected) > 1 else ""
+        raise InvalidValue(f"Unexpected keyword parameter{plural} {quoted}.")
+    for name in given:
+        if given.count(name) > 1:
+            raise InvalidValue(f"Duplicate parameter {name}.")
+    count = len(positional) + sum(1 for name in keywords if name in names)
+    if count > len(names) and not command.more:
+        word = "exactly" if len(required) == len(names) else "at most"
+        raise InvalidValue(
+            f"Got {count} positionnal parameters, expected {word} {len(names)}."
+        )
+
+
+def _typed(item: Parameter, text: str) -> Any:
+    convert = _CONVERT.get(item.kind)
+    if convert is None:
+        return text
+    try:
+        return convert(text)
+    except InvalidValue as err:
+        if item.wrong:
+            raise InvalidValue(item.wrong, hint=err.message) from err
+        # What the message says of the value says nothing of where it stood.
+        hint = err.hint or (f"it is about {item.name}" if item.name not in err.message else "")
+        raise InvalidValue(err.message, hint=hint) from err
+
+
+def _number(low: int, high: int, prefixes: tuple[str, ...] = ()) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        digits = text
+        for prefix in prefixes:
+            if text.lower().startswith(prefix):
+                digits = text[len(prefix) :]
+                break
+        if not (digits.isascii() and digits.isdigit()):
+            raise InvalidValue(f"Syntax error, '{text}' is not a NUMBER.")
+        if not low <= int(digits) <= high:
+            raise InvalidValue(f"{text} is not from {low} to {high}")
+        return int(digits)
+
+    return convert
+
+
+def _boolean(text: str) -> bool:
+    return bool(parse_value("bool", text))
+
+
+_CONVERT: dict[str, Callable[[str], Any]] = {
+    "bool": _boolean,
+    "size": parse_size,
+    "number": _number(0, 2**32 - 1),
+    "depth": _number(0, 1000),
+    "port": _number(1, 65535),
+    "portal_port": _number(1, 65535),
+    "tpg_tag": _number(0, TAG_MAX, ("tpgt", "tpg")),
+    "lun": _number(0, LUN_MAX, ("lun",)),
+    "mapped_index": _number(0, LUN_MAX, ("mapped_lun",)),
+    "mapped_lun": _number(0, LUN_MAX, ("mapped_lun",)),
+    "group_tag": _number(1, 65535),
+}

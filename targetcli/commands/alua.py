@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Making and deleting target port groups."""
+
+from __future__ import annotations
+
+from rtslib_ext import naming
+from rtslib_ext.errors import Exists, InvalidValue, Unsupported
+from rtslib_ext.files import DEFAULT_GROUP
+from rtslib_ext.model import AluaGroup
+from rtslib_ext.reader import Reader
+from rtslib_ext.steps import backstores
+
+from ..env import Env
+from ..nodes import Node
+from ..nodes.backstores import StorageObjectNode
+from ..result import Result, say
+from . import change
+
+
+def create(env: Env, node: Node, name: str, tag: int) -> Result:
+    """Make a target port group."""
+    owner = _storage_object(node)
+    naming.check_object_name(name, node.path)
+    if env.fs.read_if_there(f"{owner.file}/attrib/alua_support") == "0":
+        raise Unsupported(
+            "Backend does not support ALUA setup",
+            path=node.path,
+            hint="the device behind it answers for itself",
+        )
+    if env.fs.is_dir(f"{owner.file}/alua/{name}"):
+        raise Exists("This ALUATargetPortGroup already exists in configFS", path=node.path)
+    so = owner.read()
+    if so is None:
+        raise InvalidValue("the storage object is not configured", path=owner.path)
+    change.apply(env, backstores.create_group(so, owner.file, AluaGroup(name, tag)))
+    return Result([f"Created ALUA TPG {name}."], created=f"{node.path}/{name}")
+
+
+def delete(env: Env, node: Node, name: str) -> Result:
+    """Delete a target port group."""
+    owner = _storage_object(node)
+    if name == DEFAULT_GROUP:
+        raise InvalidValue(f"Can not delete {DEFAULT_GROUP}", path=node.path)
+    file = f"{owner.file}/alua/{name}"
+    so = owner.read()
+    if so is None or not env.fs.is_dir(file):
+        raise InvalidValue("Invalid ALUA group name", path=node.path)
+    group = Reader(env.fs).alua_group(file, name)
+    change.apply(env, [backstores.delete_group(so, owner.file, group)])
+    return say(f"Deleted ALUA TPG {name}.")
+
+
+def _storage_object(node: Node) -> StorageObjectNode:
+    owner = node.above(1)
+    assert isinstance(owner, StorageObjectNode)
+    return owner

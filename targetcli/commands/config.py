@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The configuration as a whole: save, restore, clear."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+
+from rtslib_ext import restore, store
+from rtslib_ext import savefile as files
+from rtslib_ext.errors import InvalidValue, LioError, RestoreIncomplete
+from rtslib_ext.executor import Outcome
+from rtslib_ext.model import Config, Lun, NodeAcl, Target
+from rtslib_ext.reader import Reader
+
+from .. import __version__
+from ..env import TARGET_DIR, Env
+from ..nodes import Node
+from ..nodes.backstores import StorageObjectNode
+from ..result import Result, say
+
+_UNIVERSAL_PREFERENCES = f"{TARGET_DIR}/targetcli.conf"
+
+
+def saveconfig(env: Env, node: Node, savefile: str | None = None) -> Result:
+    """Save the running configuration."""
+    path = _path(env, savefile)
+    config = Reader(env.fs).config()
+    _keep_what_there_is(env, path, config)
+    lines = _back_up(env, path)
+    _write(path, config)
+    return Result([*lines, f"Configuration saved to {path}"])
+
+
+def _path(env: Env, given: str | None) -> str:
+    return os.path.abspath(os.path.expanduser(given)) if given else env.save_file
+
+
+def _write(path: str, config: Config) -> None:
+    store.write(path, files.dumps(config))
+
+
+def _keep_what_there_is(env: Env, path: str, config: Config) -> None:
+    """An empty configuration does not take the place of one that is not, unless told to."""
+    if not config.is_empty or path != env.save_file or env.options.yes:
+        return
+    try:
+        saved = files.loads(store.read(path)).config
+    except LioError:
+        return
+    if not saved.is_empty:
+        raise LioError(
+            f"nothing is configured, but {path} holds a configuration: it was left as it is",
+            hint="--yes saves the empty configuration all the same",
+        )
+
+
+def _back_up(env: Env, path: str) -> list[str]:
+    if path != env.save_file:
+        return []
+    keep = _backups_to_keep(env)
+    try:
+        done = store.back_up(path, keep)
+    except LioError as err:
+        return [f"{err}"]
+    folder = os.path.join(os.path.dirname(path), "backup")
+    return [f"Last {keep} configs saved in {folder}/."] if done else []
+
+
+def _backups_to_keep(env: Env) -> int:
+    """The larger of the user's number and the one that holds for all users."""
+    found = [str(env.prefs.get("max_backup_files") or "")]
+    try:
+        with open(_UNIVERSAL_PREFERENCES, encoding="utf-8") as file:
+            found += re.findall(r"^max_backup_files\s*=\s*(\d+)", file.read(), re.MULTILINE)
+    except (OSError, UnicodeDecodeError):
+        pass
+    return max((int(text) for text in found if text.isdigit()), default=10)
+
+
+def restoreconfig(
+    env: Env,
+    node: Node,
+    savefile: str | None = None,
+    clear_existing: bool = False,
+    target: str | None = None,
+    storage_object: str | None = None,
+) -> Result:
+    """Bring up what a file holds."""
+    path = _path(env, savefile)
+    loaded = load(path)
+    want = restore.select(loaded.config, target, storage_object)
+    partly = bool(target or storage_object)
+    problems = [] if partly else [f"{problem}, skipped" for problem in loaded.problems]
+    if clear_existing and partly:
+        problems += _lines(restore.clear_part(env.fs, want))
+    elif clear_existing:
+        problems += _lines(restore.clear(env.fs))
+    else:
+        restore.conflicts(env.fs, replace(want, storage_objects={}) if partly else want)
+    if partly:
+        want = restore.without_present(env.fs, want)
+    outcome = restore.restore(env.fs, want)
+    problems += _lines(outcome)
+    notes = [f"{place}: {text}" for place, text in outcome.notes]
+    if problems:
+        listed = "\n".join(problems)
+        raise RestoreIncomplete(
+            f"Configuration restored, {len(problems)} recoverable errors:\n{listed}",
+            hint="\n".join(notes),
+        )
+    return Result([*notes, f"Configuration restored from {path}"])
+
+
+def load(path: str) -> files.Loaded:
+    """Read a save file or a backup of one."""
+    return files.loads(store.read(path), path)
+
+
+def _lines(outcome: Outcome) -> list[str]:
+    lines = []
+    for failure in outcome.failures:
+        hint = f" ({failure.error.hint})" if failure.error.hint else ""
+        lines.append(f"{failure}{hint}, skipped")
+    skipped = [step for step in outcome.skipped if step.action.value == "+"]
+    lines += [f"{step.path}: {step.text}: what it needs is missing, skipped" for step in skipped]
+    return lines
+
+
+def clearconfig(env: Env, node: Node, confirm: bool = False) -> Result:
+    """Take the whole running configuration away."""
+    if not confirm:
+        raise InvalidValue(
+            "As a precaution, confirm=True needs to be set", hint="clearconfig confirm=true"
+        )
+    problems = _lines(restore.clear(env.fs))
+    if problems:
+        raise LioError("the configuration could not be cleared:\n" + "\n".join(problems))
+    return say("All configuration cleared")
+
+
+def version(env: Env, node: Node) -> Result:
+    """The version of this program."""
+    return say(f"targetcli version {__version__}")
+
+
+# -- one storage object in a save file ------------------------------------------------------
+
+
+def save_storage_object(env: Env, node: Node, savefile: str | None = None) -> Result:
+    """Save a storage object and the first target that exports it; keep the rest of the file."""
+    assert isinstance(node, StorageObjectNode)
+    path = _path(env, savefile)
+    saved = _saved(path)
+    running = Reader(env.fs).config()
+    key = (node.plugin, node.name)
+    targets = dict(saved.targets)
+    for found_key, found in running.targets.items():
+        if _exports(found, key):
+            targets[found_key] = found
+            break
+    objects = {**saved.storage_objects, key: running.storage_objects[key]}
+    lines = _back_up(env, path)
+    _write(path, replace(saved, storage_objects=objects, targets=targets))
+    line = f"Storage Object '{key[0]}:{key[1]}' config saved to {path}."
+    return Result([*lines, line])
+
+
+def forget_storage_object(env: Env, plugin: str, name: str) -> None:
+    """Take a deleted storage object out of the save file, with the LUNs that exported it."""
+    saved = _saved(env.save_file)
+    key = (plugin, name)
+    objects = {found: so for found, so in saved.storage_objects.items() if found != key}
+    targets = {found: _without(target, key) for found, target in saved.targets.items()}
+    _back_up(env, env.save_file)
+    _write(env.save_file, replace(saved, storage_objects=objects, targets=targets))
+
+
+def _saved(path: str) -> Config:
+    if not os.path.exists(path):
+        return Config()
+    loaded = load(path)
+    if loaded.problems:
+        # Writing it again would lose what was not understood.
+        raise LioError(
+            f"{path} has parts that are not understood: {loaded.problems[0]}",
+            hint="mend it, or save the whole configuration with saveconfig",
+        )
+    return loaded.config
+
+
+def _exports(target: Target, key: tuple[str, str]) -> bool:
+    luns = (lun for tpg in target.tpgs.values() for lun in tpg.luns.values())
+    return any(lun.storage_object == key for lun in luns)
+
+
+def _without(target: Target, key: tuple[str, str]) -> Target:
+    """A target without the LUNs that export a storage object, and their mapped LUNs."""
+    tpgs = {}
+    for tag, tpg in target.tpgs.items():
+        luns = {index: lun for index, lun in tpg.luns.items() if lun.storage_object != key}
+        acls = {wwn: _only_mapping(acl, luns) for wwn, acl in tpg.acls.items()}
+        tpgs[tag] = replace(tpg, luns=luns, acls=acls)
+    return replace(target, tpgs=tpgs)
+
+
+def _only_mapping(acl: NodeAcl, luns: dict[int, Lun]) -> NodeAcl:
+    mapped = {index: lun for index, lun in acl.mapped_luns.items() if lun.tpg_lun in luns}
+    return replace(acl, mapped_luns=mapped)

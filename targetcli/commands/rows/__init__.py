@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of the command table, a module a noun."""
+
+from __future__ import annotations
+
+from ..table import Command, may
+
+MAP = may(
+    "add_mapped_luns",
+    "bool",
+    "whether to map at once; without it as the preference auto_add_mapped_luns says",
+)
+
+
+def every_row() -> tuple[Command, ...]:
+    """All commands there are."""
+    from . import acls, config, exports, shell, storage, targets
+
+    return (
+        *shell.ROWS,
+        *config.ROWS,
+        *storage.ROWS,
+        *targets.ROWS,
+        *exports.ROWS,
+        *acls.ROWS,
+    )

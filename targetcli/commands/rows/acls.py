@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands of node ACLs and mapped LUNs."""
+
+from __future__ import annotations
+
+from ..table import Command, may, need
+from . import MAP
+
+ROWS = (
+    Command(
+        "create",
+        ("acls",),
+        "acls:create",
+        "Admits an initiator.\n\nExample: create iqn.1994-05.com.example:host1",
+        (need("wwn", "initiator", "its name"), MAP),
+        changes=True,
+    ),
+    Command(
+        "delete",
+        ("acls",),
+        "acls:delete",
+        "Takes an initiator's ACL away; its sessions end.\n\n"
+        "Example: delete iqn.1994-05.com.example:host1",
+        (need("wwn", "acl", "its name"),),
+        changes=True,
+    ),
+    Command(
+        "tag",
+        ("acls",),
+        "acls:tag",
+        "Gives an ACL a name that is easier to know. ACLs of one tag are shown and\n"
+        "changed as one; who joins a tag gets its mapped LUNs and settings.\n\n"
+        "Example: tag iqn.1994-05.com.example:host1 web",
+        (
+            need("wwn_or_tag", "acl", "the ACL, or those of a tag"),
+            need("new_tag", text="the tag, without a dot in it"),
+        ),
+        changes=True,
+    ),
+    Command(
+        "untag",
+        ("acls",),
+        "acls:untag",
+        "Takes a tag away; the ACLs keep what they have.\n\nExample: untag web",
+        (need("wwn_or_tag", "acl", "the tag"),),
+        changes=True,
+    ),
+    Command(
+        "create",
+        ("acl",),
+        "acls:create_mapped_lun",
+        "Shows a LUN to this initiator under a number of its own. A storage object, or a\n"
+        "device or file, may be given too: what is missing is made.\n\n"
+        "Example: create 0 /backstores/block/disk1",
+        (
+            need("mapped_lun", "mapped_index", wrong="mapped_lun must be an integer"),
+            need("tpg_lun_or_backstore", "lun_or_storage_object", "the LUN or what to export"),
+            may("write_protect", "bool", "let the initiator read only"),
+        ),
+        changes=True,
+    ),
+    Command(
+        "delete",
+        ("acl",),
+        "acls:delete_mapped_lun",
+        "Hides a LUN from this initiator.\n\nExample: delete 0",
+        (need("mapped_lun", "mapped_lun", "the number the initiator sees"),),
+        changes=True,
+    ),
+)

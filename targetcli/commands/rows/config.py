@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands of the root: the configuration as a whole."""
+
+from __future__ import annotations
+
+from ...env import SAVE_FILE
+from ..table import Command, may
+
+ROWS = (
+    Command(
+        "saveconfig",
+        ("root",),
+        "config:saveconfig",
+        "Saves the running configuration, to be restored at the next boot. The file\n"
+        "that was there before is kept as a backup.\n\n"
+        "Example: saveconfig",
+        (may("savefile", "file", "where to save", SAVE_FILE),),
+        changes=True,
+    ),
+    Command(
+        "restoreconfig",
+        ("root",),
+        "config:restoreconfig",
+        "Brings up what a file holds; a backup can be given as it is. What cannot be\n"
+        "brought up is named, the rest comes up, and the exit status is 1.\n\n"
+        "Example: restoreconfig /etc/target/saveconfig.json clear_existing=true",
+        (
+            may("savefile", "file", "the file", SAVE_FILE),
+            may("clear_existing", "bool", "take everything away that is running before", "False"),
+            may("target", "text", "only the target of this WWN, with what it exports"),
+            may("storage_object", "text", "only the storage object of this name"),
+        ),
+        changes=True,
+    ),
+    Command(
+        "clearconfig",
+        ("root",),
+        "config:clearconfig",
+        "Takes the whole running configuration away. Files and disks keep their data;\n"
+        "the saved configuration stays as it is.\n\n"
+        "Example: clearconfig confirm=true",
+        (may("confirm", "bool", "must be true"),),
+        changes=True,
+    ),
+    Command(
+        "sessions",
+        ("root",),
+        "sessions:sessions",
+        "Shows who is logged in.\n\nExample: sessions detail",
+        (
+            may("action", "session_action", "list, or detail to see LUNs and addresses", "list"),
+            may("sid", "text", "only the session of this number"),
+        ),
+    ),
+    Command("version", ("root",), "config:version", "Shows the version of this program."),
+)

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands of backstores, storage objects and target port groups."""
+
+from __future__ import annotations
+
+from ...env import SAVE_FILE
+from ..table import Command, may, need
+
+_BACKSTORES = ("fileio", "block", "pscsi", "ramdisk", "user")
+
+_SIZE = "a number with a unit: 512, 64K, 10M, 1.5G, 2TiB; units are powers of 1024"
+_WWN = may("wwn", text="the VPD unit serial number; without it a new one is made")
+_DELETE_SO = (
+    need("name", "storage_object_name", "the storage object to delete"),
+    may("save", "bool", f"also take it out of {SAVE_FILE}"),
+)
+
+
+ROWS = (
+    Command(
+        "create",
+        ("fileio",),
+        "storage:create_fileio",
+        "Makes a storage object from a file, which is made when it is not there, or from\n"
+        "a block device that should be read and written through the page cache.\n\n"
+        "Example: create disk1 /srv/disk1.img 10G",
+        (
+            need("name", text="how to call it"),
+            need("file_or_dev", "file", "the path of the file or block device"),
+            may("size", "size", f"{_SIZE}; needed for a new file"),
+            may("write_back", "bool", "tell initiators of a write cache", "True"),
+            may("sparse", "bool", "let a new file take only what is written", "True"),
+            _WWN,
+        ),
+        changes=True,
+    ),
+    Command(
+        "create",
+        ("block",),
+        "storage:create_block",
+        "Makes a storage object from a block device.\n\nExample: create disk1 /dev/vg0/disk1",
+        (
+            need("name", text="how to call it"),
+            need("dev", "device", "the path of the device, best one below /dev/disk/by-id"),
+            may("readonly", "bool", "refuse writes; without it, as the device is"),
+            _WWN,
+            may("exclusive", "bool", "let nobody else on this host use it", "True"),
+        ),
+        changes=True,
+    ),
+    Command(
+        "create",
+        ("pscsi",),
+        "storage:create_pscsi",
+        "Passes a SCSI device through as it is: a tape, a changer, a disk whose own\n"
+        "features initiators should see.\n\n"
+        "Example: create tape0 /dev/st0",
+        (
+            need("name", text="how to call it"),
+            need("dev", "device", "the path of the device, or its address as H:C:T:L"),
+        ),
+        changes=True,
+    ),
+    Command(
+        "create",
+        ("ramdisk",),
+        "storage:create_ramdisk",
+        "Makes a storage object from memory; what is written to it is lost with it.\n\n"
+        "Example: create scratch 1G",
+        (
+            need("name", text="how to call it"),
+            need("size", "text", _SIZE),
+            may("nullio", "bool", "keep nothing that is written, for measuring"),
+            _WWN,
+        ),
+        changes=True,
+    ),
+    Command(
+        "create",
+        ("user",),
+        "storage:create_user",
+        "Makes a storage object that a handler in user space serves.\n\n"
+        "Example: create vol1 10G pool/vol1",
+        (
+            need("name", text="how to call it"),
+            need("size", "size", _SIZE),
+            need("cfgstring", text="what the handler needs to know"),
+            _WWN,
+            may("hw_max_sectors", "number", "the most sectors in one command"),
+            may("control", text="NAME=VALUE pairs for the kernel, parted by commas"),
+        ),
+        changes=True,
+    ),
+    Command(
+        "changemedium",
+        ("user",),
+        "storage:change_medium",
+        "Has the handler put another medium behind a storage object.\n\n"
+        "Example: changemedium vol1 10G pool/vol2",
+        (
+            need("name", "storage_object_name", "the storage object"),
+            need("size", "size", _SIZE),
+            need("cfgstring", text="what the handler needs to know"),
+        ),
+        changes=True,
+    ),
+    Command(
+        "delete",
+        _BACKSTORES,
+        "storage:delete",
+        "Deletes a storage object with every LUN that exports it and their mapped LUNs.\n"
+        "The file or device keeps its data.\n\n"
+        "Example: delete disk1",
+        _DELETE_SO,
+        changes=True,
+    ),
+    Command(
+        "saveconfig",
+        ("storage_object",),
+        "config:save_storage_object",
+        "Saves this storage object and the first target that exports it; the rest of\n"
+        "the file stays as it is.\n\n"
+        "Example: saveconfig",
+        (may("savefile", "file", "the file to change"),),
+        changes=True,
+    ),
+    Command(
+        "version",
+        ("storage_object",),
+        "storage:version",
+        "Shows the version of the kernel's backstore.",
+    ),
+    Command(
+        "create",
+        ("alua_groups",),
+        "alua:create",
+        "Makes a target port group.\n\nExample: create standby 16",
+        (
+            need("name", text="how to call it"),
+            need("tag", "group_tag", "its number, from 1 to 65535"),
+        ),
+        changes=True,
+    ),
+    Command(
+        "delete",
+        ("alua_groups",),
+        "alua:delete",
+        "Deletes a target port group; its LUNs go back to the default one.\n\n"
+        "Example: delete standby",
+        (need("name", "alua_group_name", "the group"),),
+        changes=True,
+    ),
+)

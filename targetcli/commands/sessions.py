@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is logged in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rtslib_ext import sessions as library
+from rtslib_ext.errors import InvalidValue, NotFound
+from rtslib_ext.reader import Reader
+from rtslib_ext.sessions import Session
+
+from ..env import Env
+from ..nodes import Node
+from ..result import Result, say
+
+_ACTIONS = ("list", "detail")
+
+
+def sessions(env: Env, node: Node, action: str = "list", sid: str | None = None) -> Result:
+    """List the sessions, or tell all of them."""
+    if action not in _ACTIONS:
+        raise InvalidValue(f"action must be one of: {', '.join(_ACTIONS)}")
+    if sid is not None and not sid.isdigit():
+        raise InvalidValue(f"sid must be a number, '{sid}' given")
+    found = [item for item in library.sessions(node.reader) if sid in (None, str(item.sid))]
+    if not found:
+        if sid is None:
+            return say("(no open sessions)")
+        raise NotFound(f"no session found with sid {sid}", hint="sessions lists those there are")
+    lines: list[str] = []
+    for session in found:
+        lines.append(_line(session))
+        if action == "detail":
+            lines += _detail(env, node.reader, session)
+    return Result(lines)
+
+
+def _line(session: Session) -> str:
+    return (
+        f"alias: {session.alias}\tsid: {session.sid} type: {session.type} "
+        f"session-state: {session.state}"
+    )
+
+
+def _detail(env: Env, reader: Reader, session: Session) -> Iterator[str]:
+    word = "(authenticated)" if session.authenticated else "(NOT AUTHENTICATED)"
+    yield f"    name: {session.initiator} {word}" if env.is_root else f"    name: {session.initiator}"
+    for lun, name in library.mapped(reader, session):
+        mode = "r" if lun.write_protect else "rw"
+        yield f"    mapped-lun: {lun.index} backstore: {name} mode: {mode}"
+    for item in session.connections:
+        yield (
+            f"    address: {item.address} ({item.transport})  cid: {item.cid} "
+            f"connection-state: {item.state}"
+        )

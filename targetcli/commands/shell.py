@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looking around: ls, cd, pwd, help, bookmarks, status, info."""
+
+from __future__ import annotations
+
+from rtslib_ext.errors import Exists, InvalidValue, LioError, NotFound
+
+from .. import tree
+from ..env import Env
+from ..nodes import Node
+from ..result import Result, say
+from ..views import groups, terminal_width
+from ..views.tree import render
+from .table import commands_of, description, syntax
+
+
+def ls(env: Env, node: Node, path: str | None = None, depth: int | None = None) -> Result:
+    """Show the tree from a node on."""
+    target = tree.resolve(node, path or ".")
+    levels = env.prefs.number("tree_max_depth") if depth is None else depth
+    color = env.prefs.get("color_default")
+    lines = render(
+        tree.branch(target),
+        width=terminal_width(env.stdout),
+        colors=use_colors(env),
+        color_default=str(color) if color else None,
+        round_nodes=env.prefs.flag("tree_round_nodes"),
+        status=env.prefs.flag("tree_status_mode"),
+        show_root=env.prefs.flag("tree_show_root"),
+        depth=levels or None,
+        level=target.path.rstrip("/").count("/"),
+    )
+    return Result(lines)
+
+
+def use_colors(env: Env) -> bool:
+    """Colours are for people at a terminal who have not switched them off."""
+    return env.on_terminal and env.prefs.flag("color_mode")
+
+
+def cd(env: Env, node: Node, path: str | None = None) -> Result:
+    """Go to another node."""
+    if path in ("<", ">"):
+        return _go_in_history(env, node, path)
+    if path is None:
+        path = _choose(env, node)
+    return Result(cd=tree.resolve(node, path).path)
+
+
+def _go_in_history(env: Env, node: Node, path: str) -> Result:
+    def exists(found: str) -> bool:
+        try:
+            tree.resolve(node, found)
+        except NotFound:
+            return False
+        return True
+
+    move = env.prefs.back if path == "<" else env.prefs.forward
+    found = move(exists, env.cwd)
+    if found is None:
+        end = "begining" if path == "<" else "the end"
+        return say(f"Reached {end} of path history.")
+    env.cwd = found
+    return Result([f"Taking you back to {found}."], cd=found)
+
+
+def _choose(env: Env, node: Node) -> str:
+    if not env.interactive:
+        raise InvalidValue("cd needs a path here", hint="at a terminal it lets you choose one")
+    from ..views.chooser import choose
+
+    top = tree.resolve(node, "/")
+    lines = list(render(tree.branch(top), width=terminal_width(env.stdout)))
+    paths = [item.path for item in _walk(top)]
+    return choose(lines, paths, node.path) or node.path
+
+
+def _walk(node: Node) -> list[Node]:
+    found = [node]
+    for child in tree.in_order(node):
+        found += _walk(child)
+    return found
+
+
+def pwd(env: Env, node: Node) -> Result:
+    """Show where we are."""
+    return say(node.path)
+
+
+def show_help(env: Env, node: Node, topic: str | None = None) -> Result:
+    """Show the commands of a node, or tell about one."""
+    known = commands_of(node.kind)
+    if topic is None:
+        return Result(groups.help_topics([syntax(command)[0] for command in known.values()]))
+    if topic not in known:
+        raise NotFound(f"Cannot find help topic {topic}.", hint="help lists the commands here")
+    line, defaults = syntax(known[topic])
+    return Result(groups.help_command(line, defaults, description(known[topic])))
+
+
+def leave(env: Env, node: Node) -> Result:
+    """End the shell."""
+    return Result(leave=True)
+
+
+def refresh(env: Env, node: Node) -> Result:
+    """Nothing is kept that could be stale."""
+    return Result()
+
+
+def status(env: Env, node: Node) -> Result:
+    """The summary of a node."""
+    return say(f"Status for {node.path}: {node.summary().text or '...'}")
+
+
+def info(env: Env, node: Node) -> Result:
+    """How an object was made."""
+    return Result(node.info())
+
+
+def bookmarks(env: Env, node: Node, action: str, bookmark: str | None = None) -> Result:
+    """Names for paths."""
+    marks = env.prefs.bookmarks
+    if action == "show":
+        return Result(groups.bookmark_list(marks))
+    if action not in ("add", "del", "go") or not bookmark:
+        raise InvalidValue("Syntax error, see 'help bookmarks'.")
+    if action == "add":
+        if bookmark in marks:
+            raise Exists(f"Bookmark {bookmark} already exists.")
+        _kept(env, env.prefs.set_bookmark(bookmark, node.path))
+        return say(f"Bookmarked {node.path} as {bookmark}.")
+    if bookmark not in marks:
+        raise NotFound(f"No such bookmark {bookmark}.")
+    if action == "go":
+        return Result(cd=tree.resolve(node, marks[bookmark]).path)
+    _kept(env, env.prefs.delete_bookmark(bookmark))
+    return say(f"Deleted bookmark {bookmark}.")
+
+
+def _kept(env: Env, done: bool) -> None:
+    if not done and env.prefs.problem:
+        raise LioError(env.prefs.problem)

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Making and deleting storage objects."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+
+from rtslib_ext import exports, host, naming, paths, planner, reservations, startup
+from rtslib_ext.backing import Backing, Block, FileIO, Pscsi, RamDisk, User
+from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.errors import Exists, InUse, InvalidValue, LioError, NotFound
+from rtslib_ext.model import StorageObject
+from rtslib_ext.reader import Reader
+from rtslib_ext.steps import Step, backstores
+from rtslib_ext.steps.operations import MakeFile, Operation
+
+from ..env import Env
+from ..nodes import Node
+from ..nodes.backstores import Backstore, StorageObjectNode
+from ..result import Result, say
+from . import change
+from .config import forget_storage_object
+
+# SBC-3 section 4.5: a disk has one logical block at least.
+_SMALLEST = 512
+# loff_t
+_LARGEST = 2**63 - 1
+
+
+def create_fileio(
+    env: Env,
+    node: Node,
+    name: str,
+    file_or_dev: str,
+    size: int | None = None,
+    write_back: bool = True,
+    sparse: bool = True,
+    wwn: str | None = None,
+) -> Result:
+    """Make a storage object from a file or, through the page cache, from a block device."""
+    path = os.path.abspath(os.path.expanduser(file_or_dev))
+    lines: list[str] = []
+    before: tuple[Operation, ...] = ()
+    new_object(env.fs, node, "fileio", name)
+    if host.is_block_device(path):
+        if size is not None:
+            lines.append("Block device, size parameter ignored")
+        lines.append("Note: block backstore preferred for best results")
+        _check_disk(path)
+        refuse_shared(env.fs, path, node)
+        size = None
+    elif os.path.isfile(path):
+        if host.written_by_others(path):
+            refuse_shared(env.fs, path, node)
+        length = os.path.getsize(path)
+        if size is not None and size != length:
+            lines.append(f"{file_or_dev} exists, using its size ({length} bytes) instead")
+        size = _check_size(length, node)
+    elif os.path.exists(path):
+        raise InvalidValue(f"Path {file_or_dev} exists but is not a file", path=node.path)
+    elif size is None:
+        raise InvalidValue(
+            "Attempting to create file for new fileio backstore, need a size", path=node.path
+        )
+    else:
+        if not sparse:
+            lines.append(f"Writing {size} bytes")
+        before = (MakeFile(path, _check_size(size, node), sparse),)
+    so = _new(env, node, name, FileIO(path, size, write_back), wwn)
+    _create(env, so, before)
+    shown = size if size is not None else host.device_size(path)
+    return Result([*lines, f"Created fileio {name} with size {shown}"], created=node_path(node, name))
+
+
+def create_block(
+    env: Env,
+    node: Node,
+    name: str,
+    dev: str,
+    readonly: bool | None = None,
+    wwn: str | None = None,
+    exclusive: bool = True,
+) -> Result:
+    """Make a storage object from a block device."""
+    path = os.path.abspath(os.path.expanduser(dev))
+    new_object(env.fs, node, "block", name)
+    if readonly is None:
+        readonly = host.is_read_only(path)
+    _check_disk(path)
+    _create(env, _new(env, node, name, Block(path, readonly, exclusive), wwn))
+    line = f"Created block storage object {name} using {dev}."
+    return Result([line], created=node_path(node, name))
+
+
+def create_pscsi(env: Env, node: Node, name: str, dev: str) -> Result:
+    """Pass a SCSI device through."""
+    new_object(env.fs, node, "pscsi", name)
+    lines = []
+    if host.is_block_device(dev):
+        lines.append("Note: block backstore recommended for SCSI block devices")
+    address, path = host.scsi_address(dev)
+    if host.is_held(path):
+        where = "%d:%d:%d:%d" % address
+        raise InUse(
+            f"Cannot configure StorageObject because device {path} (SCSI {where}) is already in use",
+            path=node.path,
+            hint="look with lsblk who has it mounted or stacked on it",
+        )
+    _create(env, StorageObject(name, Pscsi(path, address)))
+    line = f"Created pscsi storage object {name} using {dev}"
+    return Result([*lines, line], created=node_path(node, name))
+
+
+def create_ramdisk(
+    env: Env, node: Node, name: str, size: str, nullio: bool = False, wwn: str | None = None
+) -> Result:
+    """Make a storage object from memory."""
+    from ..sizes import parse_size
+
+    new_object(env.fs, node, "ramdisk", name)
+    bytes_ = _check_size(parse_size(size), node)
+    _create(env, _new(env, node, name, RamDisk(bytes_, nullio), wwn))
+    return Result([f"Created ramdisk {name} with size {size}."], created=node_path(node, name))
+
+
+def create_user(
+    env: Env,
+    node: Node,
+    name: str,
+    size: int,
+    cfgstring: str,
+    wwn: str | None = None,
+    hw_max_sectors: int | None = None,
+    control: str | None = None,
+) -> Result:
+    """Make a storage object that a handler in user space serves."""
+    from .. import tcmu
+
+    handler = _handler(node)
+    new_object(env.fs, node, "user", name)
+    config = f"{handler}/{cfgstring}"
+    tcmu.check_config(handler, config, node.path)
+    backing = User(config, _check_size(size, node), hw_max_sectors, control)
+    wwn = naming.check_unit_serial(wwn, node.path) if wwn else naming.unit_serial()
+    _create(env, StorageObject(name, backing, wwn))
+    line = f"Created user-backed storage object {name} size {size}."
+    return Result([line], created=node_path(node, name))
+
+
+def change_medium(env: Env, node: Node, name: str, size: int, cfgstring: str) -> Result:
+    """Have the handler put another medium behind a storage object."""
+    from .. import tcmu
+
+    handler = _handler(node)
+    node.child(name)
+    tcmu.change_medium(handler, name, size, f"{handler}/{cfgstring}", node.path)
+    return say("Medium Changed.")
+
+
+def _handler(node: Node) -> str:
+    handler = node.handler if isinstance(node, Backstore) else ""
+    if not handler:
+        raise InvalidValue(
+            "the handler is missing", path=node.path, hint="go to /backstores/user:HANDLER"
+        )
+    return handler
+
+
+def delete(env: Env, node: Node, name: str, save: bool = False) -> Result:
+    """Delete a storage object with the LUNs that export it."""
+    found = node.find(name)
+    if not isinstance(found, StorageObjectNode):
+        raise NotFound(f"No storage object named {name}.", path=node.path)
+    so = found.read()
+    steps: list[Step] = []
+    for export in exports.of_storage_object(env.fs, found.file):
+        steps += planner.remove_lun(Reader(env.fs), export)
+    if so is None:
+        steps.append(backstores.discard(found.path, found.file))
+    else:
+        kept = reservations.kept(startup.dbroot(env.fs), so.wwn or "")
+        steps += backstores.delete(so, found.file, kept)
+    change.apply(env, steps)
+    if save:
+        forget_storage_object(env, found.plugin, name)
+    return say(f"Deleted storage object {name}.")
+
+
+def version(env: Env, node: Node) -> Result:
+    """The version of the kernel's backstore."""
+    assert isinstance(node, StorageObjectNode)
+    text = env.fs.read(f"{node.file.rpartition('/')[0]}/hba_info")
+    return say(f"Backstore plugin {node.plugin} {text.partition('version: ')[2].strip()}")
+
+
+# -- what the kinds have in common ----------------------------------------------------------
+
+
+def new_object(fs: ConfigFS, node: Node, plugin: str, name: str) -> None:
+    """Refuse a name that cannot be, or that is taken."""
+    naming.check_object_name(name, node.path)
+    if paths.find_storage_object(fs, plugin, name):
+        raise Exists(f"Storage object {plugin}/{name} exists", path=node.path)
+
+
+def refuse_shared(fs: ConfigFS, path: str, node: Node) -> None:
+    """Refuse a file or device that a storage object has already."""
+    for file in Reader(fs).storage_object_paths():
+        held = fs.read_if_there(f"{file}/udev_path")
+        try:
+            same = bool(held) and os.path.samefile(path, held or "")
+        except OSError:
+            continue
+        if same:
+            name = file.rpartition("/")[2]
+            raise InUse(f"storage object for {path} already exists: {name}", path=node.path)
+
+
+def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], str]:
+    """A storage object made from a device or file: (it, the steps, its configfs path).
+
+    Raises LioError where the path leads to neither.
+    """
+    path = os.path.abspath(os.path.expanduser(text))
+    name = os.path.basename(path)
+    backing: Backing
+    if host.is_block_device(path):
+        _check_disk(path)
+        backing = Block(path, host.is_read_only(path))
+    elif os.path.isfile(path):
+        backing = FileIO(path, os.path.getsize(path))
+    else:
+        raise NotFound("storage object or path not valid", hint=f"{text} is neither")
+    node = _top_backstore(env, backing.plugin)
+    new_object(env.fs, node, backing.plugin, name)
+    refuse_shared(env.fs, path, node)
+    so = _new(env, node, name, backing, None)
+    so = replace(so, attributes={})
+    hba = paths.Placement(env.fs).choose(backing.plugin, name)
+    return so, list(backstores.create(so, hba)), f"{hba}/{name}"
+
+
+def _top_backstore(env: Env, plugin: str) -> Node:
+    from .. import tree
+
+    return tree.resolve(tree.root(env), f"/backstores/{plugin}")
+
+
+def node_path(node: Node, name: str) -> str:
+    """The shell path of a child."""
+    return f"{node.path}/{name}"
+
+
+def _new(env: Env, node: Node, name: str, backing: Backing, wwn: str | None) -> StorageObject:
+    serial = naming.check_unit_serial(wwn, node.path) if wwn else naming.unit_serial()
+    model = env.prefs.flag("export_backstore_name_as_model")
+    return StorageObject(
+        name, backing, serial, attributes={"emulate_model_alias": "1"} if model else {}
+    )
+
+
+def _create(env: Env, so: StorageObject, before: tuple[Operation, ...] = ()) -> None:
+    change.apply(env, _creating(env, so, before))
+
+
+def _creating(env: Env, so: StorageObject, before: tuple[Operation, ...]) -> Iterator[Step]:
+    hba = paths.Placement(env.fs).choose(*so.key)
+    kept = reservations.kept(startup.dbroot(env.fs), so.wwn or "")
+    yield from backstores.create(so, hba, aptpl=kept, before=before)
+
+
+def _check_size(size: int, node: Node) -> int:
+    if not _SMALLEST <= size <= _LARGEST:
+        raise InvalidValue(
+            f"a size of {size} bytes is out of range",
+            path=node.path,
+            hint=f"the least is one block of {_SMALLEST} bytes, the most {_LARGEST} bytes",
+        )
+    return size
+
+
+def _check_disk(path: str) -> None:
+    if not os.path.exists(path):
+        raise NotFound(f"Could not open {path}: no such file or directory")
+    if not host.is_disk(path):
+        raise LioError(
+            f"Device {path} is not a TYPE_DISK block device",
+            hint="pscsi passes other SCSI devices through",
+        )

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Making, deleting and switching targets and TPGs."""
+
+from __future__ import annotations
+
+from rtslib_ext import host, naming, paths, planner
+from rtslib_ext.errors import Exists, LioError, NotFound
+from rtslib_ext.fabrics import Fabric
+from rtslib_ext.model import Portal, Target, Tpg
+from rtslib_ext.reader import Reader
+from rtslib_ext.steps import Step, luns, targets
+from rtslib_ext.steps.luns import Place
+
+from ..env import Env
+from ..nodes import Node
+from ..nodes.fabrics import FabricNode, TargetNode, TpgNode
+from ..result import Result, say
+from . import change
+
+ANY_ADDRESS = "::0"
+PORT = 3260
+
+
+def create(env: Env, node: Node, wwn: str | None = None) -> Result:
+    """Make a target, with its first TPG."""
+    assert isinstance(node, FabricNode)
+    fabric = node.fabric
+    name, lines = _name(env, node, wwn)
+    path = f"/{fabric.name}/{name}"
+    if env.fs.is_dir(paths.target(fabric, name)):
+        raise Exists("This Target already exists in configFS", path=path)
+    steps = list(targets.create_target(Target(fabric.name, name)))
+    lines.append(f"Created target {name}.")
+    if not fabric.has("tpgts"):
+        steps += targets.create_tpg(fabric, name, Tpg(1))
+        if fabric.name != "sbp":
+            # An unlisted login on FireWire would reach every disk.
+            steps.append(targets.enable(fabric, name, 1, True))
+        change.apply(env, steps)
+        return Result(lines, created=path)
+    more, said = _new_tpg(env, fabric, name, 1)
+    change.apply(env, [*steps, *more])
+    lines += said
+    lines += _default_portal(env, fabric, name, 1)
+    return Result(lines, created=f"{path}/tpg1")
+
+
+def _name(env: Env, node: FabricNode, wwn: str | None) -> tuple[str, list[str]]:
+    """The WWN to use, and a warning where no adapter has it."""
+    fabric = node.fabric
+    adapters = host.hardware_wwns(fabric.name) if fabric.hardware else []
+    if wwn is not None:
+        name = naming.normalize(fabric.wwn_types, wwn, node.path)
+        missing = fabric.hardware and name not in adapters
+        return name, ["Hardware missing for this WWN"] if missing else []
+    if not fabric.hardware:
+        return naming.generate(fabric.wwn_types[0]), []
+    used = set(Reader(env.fs).target_wwns(fabric))
+    free = [name for name in adapters if name not in used]
+    if not free:
+        raise NotFound(
+            "no adapter of this host is free for a target",
+            path=node.path,
+            hint="give the WWN of the port to use",
+        )
+    return free[0], []
+
+
+def delete(env: Env, node: Node, wwn: str) -> Result:
+    """Delete a target with all below it."""
+    assert isinstance(node, FabricNode)
+    name = naming.normalize(node.fabric.wwn_types, wwn, node.path)
+    file = paths.target(node.fabric, name)
+    if not env.fs.is_dir(file):
+        raise NotFound(f"No such Target in configfs: {env.fs.absolute(file)}", path=node.path)
+    target = Reader(env.fs).target(node.fabric, name)
+    change.apply(env, planner.remove_target(target, planner.homes(env.fs)))
+    return say(f"Deleted Target {wwn}.")
+
+
+def version(env: Env, node: Node) -> Result:
+    """The version of the kernel's fabric."""
+    assert isinstance(node, FabricNode)
+    folder = node.fabric.folder
+    for file in ("version", "lio_version"):
+        text = env.fs.read_if_there(f"{folder}/{file}")
+        if text:
+            return say(f"Target fabric module {node.fabric.name}: {text}")
+    raise NotFound(
+        f"the fabric module {node.fabric.module} is not loaded",
+        path=node.path,
+        hint="it is loaded when the first target is made",
+    )
+
+
+def create_tpg(env: Env, node: Node, tag: int | None = None) -> Result:
+    """Make a TPG."""
+    assert isinstance(node, TargetNode)
+    used = Reader(env.fs).tags(node.file)
+    if tag is None:
+        tag = next(number for number in range(1, len(used) + 2) if number not in used)
+    if tag in used:
+        raise Exists("This TPG already exists in configFS", path=f"{node.path}/tpg{tag}")
+    steps, lines = _new_tpg(env, node.fabric, node.name, tag)
+    change.apply(env, steps)
+    lines += _default_portal(env, node.fabric, node.name, tag)
+    return Result(lines, created=f"{node.path}/tpg{tag}")
+
+
+def _new_tpg(env: Env, fabric: Fabric, wwn: str, tag: int) -> tuple[list[Step], list[str]]:
+    # Without an ACL nobody is admitted all the same; logins are not to need a secret at first.
+    attributes = {"authentication": "0"} if fabric.has("auth") else {}
+    steps = list(targets.create_tpg(fabric, wwn, Tpg(tag, attributes=attributes)))
+    if env.prefs.flag("auto_enable_tpgt"):
+        steps.append(targets.enable(fabric, wwn, tag, True))
+    return steps, [f"Created TPG {tag}."]
+
+
+def _default_portal(env: Env, fabric: Fabric, wwn: str, tag: int) -> list[str]:
+    """The portal that listens everywhere; where it cannot be had, the TPG stays without."""
+    if not (fabric.has("nps") and env.prefs.flag("auto_add_default_portal")):
+        return []
+    portal = Portal(f"[{ANY_ADDRESS}]", PORT)
+    try:
+        change.apply(env, luns.create_portal(Place.of(fabric, wwn, tag), portal))
+    except LioError:
+        return ["Default portal not created, TPGs within a target cannot share ip:port."]
+    return [
+        "Global pref auto_add_default_portal=true",
+        f"Created default portal listening on all IPs ({ANY_ADDRESS}), port {PORT}.",
+    ]
+
+
+def delete_tpg(env: Env, node: Node, tag: int) -> Result:
+    """Delete a TPG with all below it."""
+    assert isinstance(node, TargetNode)
+    if not env.fs.is_dir(f"{node.file}/tpgt_{tag}"):
+        raise NotFound(f"No such TPG in configfs: {env.fs.absolute(node.file)}/tpgt_{tag}")
+    tpg = Reader(env.fs).tpg(node.fabric, node.name, tag)
+    target = Target(node.fabric.name, node.name)
+    change.apply(env, planner.remove_tpg(target, tpg, planner.homes(env.fs)))
+    return say(f"Deleted TPGT {tag}.")
+
+
+def enable(env: Env, node: Node) -> Result:
+    """Let initiators log in."""
+    return _switch(env, node, True)
+
+
+def disable(env: Env, node: Node) -> Result:
+    """Let nobody log in."""
+    return _switch(env, node, False)
+
+
+def _switch(env: Env, node: Node, on: bool) -> Result:
+    assert isinstance(node, TpgNode)
+    word = "enabled" if on else "disabled"
+    now = node.reader.enabled(node.file)
+    if now is on or (on and now is None):
+        return say(f"The TPGT is already {word}.")
+    change.apply(env, [targets.enable(node.fabric, node.wwn, node.tag, on)])
+    return say(f"The TPGT has been {word}.")

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A line -> the command it names, run on the node it names."""
+
+from __future__ import annotations
+
+import re
+
+from rtslib_ext.errors import InvalidValue, LioError, NotFound
+
+from . import binding, grammar, tree
+from .commands import change
+from .commands.table import commands_of
+from .env import Env
+from .grammar import Line
+from .nodes import Node
+from .result import Result
+
+
+_KEYWORD = re.compile(r"[A-Za-z0-9_-]+=")
+
+
+def run(env: Env, line: Line) -> Result:
+    """Run one line; raises LioError, and then nothing was changed."""
+    _refuse_swallowed(line)
+    start = tree.resolve(tree.root(env), env.cwd)
+    line = grammar.settle(
+        line,
+        lambda path: _find(start, path) is not None,
+        lambda path, name: (node := _find(start, path)) is not None
+        and name in commands_of(node.kind),
+    )
+    if "*" in line.path.split("/"):
+        return _run_on_each(env, tree.expand(start, line.path), line)
+    node = tree.resolve(start, line.path or ".")
+    if not line.command:
+        return Result(cd=node.path)
+    return _run_on(env, node, line)
+
+
+def _refuse_swallowed(line: Line) -> None:
+    """``userid= password=x`` would set userid to "password=x": a blank parts them too late."""
+    for argument in line.arguments:
+        if argument.apart and _KEYWORD.match(argument.value):
+            raise InvalidValue(
+                f"{argument.key}= is followed by a blank and another NAME=VALUE",
+                hint=f"write {argument.key}='' to give it no value",
+            )
+
+
+def _find(start: Node, path: str) -> Node | None:
+    try:
+        return tree.resolve(start, path)
+    except NotFound:
+        return None
+
+
+def _run_on_each(env: Env, nodes: list[Node], line: Line) -> Result:
+    """Run a command on several nodes, each with a heading; one that fails leaves the others."""
+    line = line if line.command else Line(path=line.path, command="ls")
+    result = Result()
+    lines: list[str] = []
+    for node in nodes:
+        lines.append(f"[{node.path}]")
+        try:
+            lines += _run_on(env, node, line).lines
+        except LioError as err:
+            result.problems.append(f"{node.path}: {err}")
+    result.lines = lines
+    return result
+
+
+def _run_on(env: Env, node: Node, line: Line) -> Result:
+    command = commands_of(node.kind).get(line.command)
+    if command is None:
+        known = ", ".join(commands_of(node.kind))
+        raise NotFound(
+            f"Command not found {line.command}", path=node.path, hint=f"here are: {known}"
+        )
+    values = binding.bind(command, line.positional, line.keywords, node.path)
+    if not command.changes:
+        return _after(env, node, command.function()(env, node, **values))
+    change.require_root(env)
+    with change.locked(env, node, command.name):
+        # Somebody may have changed the tree while we waited.
+        node = tree.resolve(tree.root(env), node.path)
+        return _after(env, node, command.function()(env, node, **values))
+
+
+def _after(env: Env, node: Node, result: Result) -> Result:
+    """Remember what was created, and go there where the preferences say so."""
+    if result.created:
+        env.prefs.set_bookmark("last", result.created)
+        if env.prefs.flag("auto_cd_after_create"):
+            result.lines = [*result.lines, f"Entering new node {result.created}"]
+            result.cd = result.created
+    if result.cd and not result.leave:
+        env.prefs.visit(result.cd, env.cwd)
+    return result

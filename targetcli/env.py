@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The world of one run of the program, passed to everything that needs a part of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from rtslib_ext.configfs import ConfigFS
+
+from .prefs import Preferences
+
+TARGET_DIR = "/etc/target"
+SAVE_FILE = f"{TARGET_DIR}/saveconfig.json"
+LOCK_FILE = "/var/run/targetcli.lock"
+
+
+@dataclass(slots=True)
+class Options:
+    """What stands before the command on the command line."""
+
+    show_secrets: bool = False
+    keep_going: bool = False
+    yes: bool = False
+    wait: float | None = None
+
+
+@dataclass(slots=True)
+class Env:
+    """Everything around the commands; tests put their own in."""
+
+    prefs: Preferences
+    fs: ConfigFS = field(default_factory=ConfigFS)
+    stdin: TextIO = field(default_factory=lambda: sys.stdin)
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    save_file: str = SAVE_FILE
+    lock_file: str = LOCK_FILE
+    is_root: bool = field(default_factory=lambda: os.geteuid() == 0)
+    options: Options = field(default_factory=Options)
+    # The node in which a relative path starts.
+    cwd: str = "/"
+    interactive: bool = False
+
+    @property
+    def on_terminal(self) -> bool:
+        """Tell whether a person reads the output."""
+        return self.stdout.isatty()

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tree of the shell: what is where, made when somebody walks there."""
+
+from .node import Node, Summary, Tree
+from .root import Root
+
+__all__ = ["Node", "Root", "Summary", "Tree"]

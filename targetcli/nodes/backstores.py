@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The nodes below /backstores: kinds of backstores, storage objects, target port groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rtslib_ext import backing, dump, host, paths, schema
+from rtslib_ext.backing import Block, FileIO, Pscsi, RamDisk, User
+from rtslib_ext.errors import KernelRefused
+from rtslib_ext.model import StorageObject
+
+from ..groups import AluaSettings, Folder, Group
+from ..sizes import format_size
+from .node import Node, Summary
+
+# SPC-4 table 33, ASYMMETRIC ACCESS STATE
+STATES = {
+    "0": "Active/optimized",
+    "1": "Active/non-optimized",
+    "2": "Standby",
+    "3": "Unavailable",
+    "4": "LBA Dependent",
+    "14": "Offline",
+    "15": "Transitioning",
+}
+_SHOWN = ("block", "fileio", "pscsi", "ramdisk")
+
+
+class Backstores(Node):
+    """``/backstores``: one node a kind; user-backed objects stand under their handler."""
+
+    kind = "backstores"
+
+    def children(self) -> Iterator[Node]:
+        """The kinds, and each handler that has an object."""
+        for plugin in _SHOWN:
+            yield Backstore(self.tree, plugin, self)
+        for handler in sorted(self._handlers()):
+            yield Backstore(self.tree, f"user:{handler}", self)
+
+    def find(self, name: str) -> Node | None:
+        """Older tools' names of the kinds are known too."""
+        name = backing.ALIASES.get(name, name)
+        if name in backing.KINDS or name.startswith("user:"):
+            return Backstore(self.tree, name, self)
+        return None
+
+    def _handlers(self) -> set[str]:
+        from ..tcmu import handlers
+
+        found = set(handlers())
+        for path in self.reader.storage_object_paths():
+            if path.startswith("core/user_"):
+                user = self.reader.backing(path, "user")
+                if isinstance(user, User) and user.handler:
+                    found.add(user.handler)
+        return found
+
+
+class Backstore(Node):
+    """``/backstores/fileio`` and the like."""
+
+    @property
+    def plugin(self) -> str:
+        """The kind, without a handler."""
+        return self.name.partition(":")[0]
+
+    @property
+    def handler(self) -> str:
+        """The handler of user-backed objects."""
+        return self.name.partition(":")[2]
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        """The commands differ by kind."""
+        return self.plugin
+
+    def children(self) -> Iterator[Node]:
+        """The storage objects."""
+        prefix = f"core/{backing.KINDS[self.plugin].prefix}_"
+        for path in self.reader.storage_object_paths():
+            if path.startswith(prefix):
+                node = StorageObjectNode(self.tree, path.rpartition("/")[2], self, path)
+                if not self.handler or node.handler == self.handler:
+                    yield node
+
+    def find(self, name: str) -> Node | None:
+        """One storage object."""
+        path = paths.find_storage_object(self.fs, self.plugin, name)
+        return StorageObjectNode(self.tree, name, self, path) if path else None
+
+    def summary(self) -> Summary:
+        """How many there are."""
+        return Summary(f"Storage Objects: {sum(1 for _ in self.children())}")
+
+
+class StorageObjectNode(Node):
+    """One storage object."""
+
+    kind = "storage_object"
+
+    @property
+    def plugin(self) -> str:
+        """The kind of backstore."""
+        key = paths.key_of_storage_object(self.file)
+        assert key is not None
+        return key[0]
+
+    @property
+    def backing(self) -> backing.Backing:
+        """What stands behind it."""
+        return self.reader.backing(self.file, self.plugin)
+
+    @property
+    def handler(self) -> str:
+        """The handler of a user-backed object."""
+        found = self.backing
+        return found.handler if isinstance(found, User) else ""
+
+    def children(self) -> Iterator[Node]:
+        """The target port groups."""
+        yield AluaGroups(self.tree, "alua", self, f"{self.file}/alua")
+
+    def summary(self) -> Summary:
+        """The device, its size and how it is used."""
+        try:
+            return Summary(self._text(), True)
+        except KernelRefused as err:
+            return Summary(f"NOT READABLE: {err}", False)
+
+    def _text(self) -> str:
+        info = self.fs.read(f"{self.file}/info")
+        status = info.partition("Status: ")[2].partition(" ")[0].lower()
+        found = self.backing
+        match found:
+            case Pscsi():
+                return f"{found.udev_path} {status}"
+            case RamDisk():
+                nullio = "nullio " if found.nullio else ""
+                return f"{nullio}({format_size(found.size)}) {status}"
+            case FileIO():
+                size = format_size(found.size or 0)
+                return f"{found.udev_path} ({size}) {self._cache()} {status}"
+            case Block():
+                size = format_size(host.device_size(found.udev_path) or 0)
+                mode = "ro " if found.readonly else ""
+                return f"{found.udev_path} ({size}) {mode}{self._cache()} {status}"
+            case User():
+                config = found.config.partition("/")[2] if found.config else "(no config)"
+                return f"{config} ({format_size(found.size)}) {status}"
+
+    def _cache(self) -> str:
+        on = self.fs.read_if_there(f"{self.file}/attrib/emulate_write_cache") == "1"
+        return "write-back" if on else "write-thru"
+
+    def groups(self) -> list[Group]:
+        """The attributes."""
+        plugin = self.plugin
+        return [
+            Folder(
+                "attribute",
+                self.path,
+                (f"{self.file}/attrib",),
+                lambda name: schema.storage_object(name, plugin),
+            )
+        ]
+
+    def info(self) -> list[str]:
+        """How it was made."""
+        so = self.reader.storage_object(self.file)
+        return [] if so is None else info_lines(dump.storage_object(so))
+
+    def read(self) -> StorageObject | None:
+        """The whole object."""
+        return self.reader.storage_object(self.file)
+
+
+class AluaGroups(Node):
+    """The target port groups of a storage object."""
+
+    kind = "alua_groups"
+
+    def children(self) -> Iterator[Node]:
+        """One node a group; objects that pass commands through have none."""
+        if self.fs.read_if_there(f"{self.above(1).file}/attrib/alua_support") == "0":
+            return
+        for name in self.fs.directories(self.file):
+            yield AluaGroupNode(self.tree, name, self, f"{self.file}/{name}")
+
+    def summary(self) -> Summary:
+        """How many there are."""
+        return Summary(f"ALUA Groups: {sum(1 for _ in self.children())}")
+
+
+class AluaGroupNode(Node):
+    """One target port group."""
+
+    kind = "alua_group"
+
+    def summary(self) -> Summary:
+        """Its access state."""
+        state = self.fs.read_if_there(f"{self.file}/alua_access_state") or ""
+        return Summary(f"ALUA state: {STATES.get(state, state)}", True)
+
+    def groups(self) -> list[Group]:
+        """Its settings."""
+        return [AluaSettings(self.path, self.file)]
+
+
+def info_lines(values: dict[str, object]) -> list[str]:
+    """``key: value`` lines of what is no list and no object; secrets are hidden."""
+    result = []
+    for name, value in sorted(values.items()):
+        if not isinstance(value, dict | list):
+            hidden = name.endswith("password") and value
+            result.append(f"{name}: {'***' if hidden else value}")
+    return result

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The nodes of LUNs and network portals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rtslib_ext import dump, paths
+from rtslib_ext.model import Lun, Portal
+
+from ..groups import Group, LunAlua
+from .backstores import info_lines
+from .node import Node, Summary
+
+
+class Luns(Node):
+    """The LUNs of a TPG."""
+
+    kind = "luns"
+
+    def children(self) -> Iterator[Node]:
+        """One node a LUN."""
+        for name in self.fs.directories(self.file):
+            yield LunNode(self.tree, name.replace("_", ""), self, f"{self.file}/{name}")
+
+    def find(self, name: str) -> Node | None:
+        """One LUN."""
+        number = name.removeprefix("lun")
+        file = f"{self.file}/lun_{number}"
+        if not (number.isdecimal() and name != number and self.fs.is_dir(file)):
+            return None
+        return LunNode(self.tree, name, self, file)
+
+    def summary(self) -> Summary:
+        """How many there are."""
+        return Summary(f"LUNs: {len(self.fs.directories(self.file))}")
+
+
+class LunNode(Node):
+    """A storage object as a TPG exports it."""
+
+    kind = "lun"
+
+    @property
+    def index(self) -> int:
+        """Its number."""
+        return int(self.name.removeprefix("lun"))
+
+    def storage_object(self) -> tuple[str, str] | None:
+        """The key of what it exports; None when the link is broken."""
+        link = paths.link_in(self.fs, self.file)
+        return paths.key_of_storage_object(link[1]) if link else None
+
+    def summary(self) -> Summary:
+        """What it exports, on which device, in which target port group."""
+        link = paths.link_in(self.fs, self.file)
+        key = paths.key_of_storage_object(link[1]) if link else None
+        if link is None or key is None:
+            return Summary("BROKEN STORAGE LINK", False)
+        text = "/".join(key)
+        device = self.fs.read_if_there(f"{link[1]}/udev_path")
+        if device:
+            text += f" ({device})"
+        return Summary(f"{text} ({self._group()})", True)
+
+    def _group(self) -> str | None:
+        text = self.fs.read_if_there(f"{self.file}/alua_tg_pt_gp") or ""
+        return text.partition("\n")[0].partition(": ")[2] or None
+
+    def lun(self) -> Lun | None:
+        """The whole LUN."""
+        return self.reader.lun(self.file, self.index)
+
+    def groups(self) -> list[Group]:
+        """Its target port group."""
+        return [LunAlua(self.path, self.file)]
+
+    def info(self) -> list[str]:
+        """What it exports."""
+        lun = self.lun()
+        if lun is None:
+            return [f"index: {self.index}"]
+        values = dump.lun(lun)
+        shown = {name: values[name] for name in values if name not in dump.LUN_ALUA_KEYS}
+        return info_lines(shown)
+
+
+class Portals(Node):
+    """The network portals of a TPG."""
+
+    kind = "portals"
+
+    def children(self) -> Iterator[Node]:
+        """One node a portal."""
+        for name in self.fs.directories(self.file):
+            yield PortalNode(self.tree, name, self, f"{self.file}/{name}")
+
+    def find(self, name: str) -> Node | None:
+        """One portal; brackets around an IPv6 address may be left out."""
+        for found in (name, _bracketed(name)):
+            if self.fs.is_dir(f"{self.file}/{found}"):
+                return PortalNode(self.tree, found, self, f"{self.file}/{found}")
+        return None
+
+    def summary(self) -> Summary:
+        """How many there are."""
+        return Summary(f"Portals: {len(self.fs.directories(self.file))}")
+
+
+class PortalNode(Node):
+    """An address on which a TPG listens."""
+
+    kind = "portal"
+
+    def portal(self) -> Portal:
+        """The whole portal."""
+        return self.reader.portal(self.file, self.name)
+
+    def summary(self) -> Summary:
+        """How it is served, if not by plain TCP."""
+        portal = self.portal()
+        return Summary("iser" if portal.iser else "offload" if portal.offload else "", True)
+
+    def info(self) -> list[str]:
+        """Its address."""
+        return info_lines(dump.portal(self.portal()))
+
+
+def _bracketed(name: str) -> str:
+    address, _, port = name.rpartition(":")
+    return f"[{address}]:{port}"

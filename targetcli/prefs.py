@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The preferences, bookmarks and path history that stay between processes, in prefs.json.
+
+targetcli-fb's prefs.bin is read once, where there is no prefs.json yet, and left as it is.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, cast
+
+from rtslib_ext.errors import InvalidValue
+
+from .lock import acquire
+from .views import COLORS
+
+Value = bool | int | str | None
+Document = dict[str, Any]
+
+LOG_LEVELS = ("critical", "error", "warning", "info", "verbose", "debug")
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "bool": ("true", "false"),
+    "loglevel": LOG_LEVELS,
+    "color": (*COLORS, "default"),
+    "colordefault": (*COLORS, "none"),
+}
+_TRUTH = {"true": True, "yes": True, "on": True, "1": True}
+_TRUTH |= {"false": False, "no": False, "off": False, "0": False}
+_NOTHING = {"color": "default", "colordefault": "none"}  # what None is called
+
+FILE = "prefs.json"
+OLD_FILE = "prefs.bin"
+LOCK = ".prefs.lock"
+HISTORY_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """One preference; ``kind`` is the type that set global shows."""
+
+    name: str
+    kind: str
+    default: Value
+    text: str
+
+
+PREFERENCES: Mapping[str, Preference] = {
+    row[0]: Preference(*row)
+    for row in (
+        ("auto_add_default_portal", "bool", True, "New targets listen on all addresses."),
+        ("auto_add_mapped_luns", "bool", True, "New LUNs and new ACLs are mapped at once."),
+        ("auto_cd_after_create", "bool", False, "The shell goes to what it has created."),
+        ("auto_enable_tpgt", "bool", True, "A new TPG is enabled at once."),
+        ("auto_save_on_exit", "bool", True, "Leaving the shell saves the configuration."),
+        ("auto_use_daemon", "bool", False, "Kept for old scripts: there is no daemon."),
+        ("color_command", "color", "cyan", "Colour of commands among completions."),
+        ("color_default", "colordefault", None, "Colour of text that has no other."),
+        ("color_keyword", "color", "cyan", "Colour of parameter names among completions."),
+        ("color_mode", "bool", True, "Colours are used on a terminal."),
+        ("color_parameter", "color", "magenta", "Colour of values among completions."),
+        ("color_path", "color", "magenta", "Colour of paths among completions."),
+        ("daemon_use_batch_mode", "bool", False, "Kept for old scripts: there is no daemon."),
+        ("export_backstore_name_as_model", "bool", True, "The name is the SCSI model."),
+        ("logfile", "string", None, "The file that commands are logged to; empty for none."),
+        ("loglevel_console", "loglevel", "info", "The least important messages shown."),
+        ("loglevel_file", "loglevel", "debug", "The least important messages logged."),
+        ("max_backup_files", "string", "10", "Backups of saveconfig.json that stay."),
+        ("prompt_length", "number", 30, "Longest path in the prompt; 0 for any length."),
+        ("tree_max_depth", "number", 0, "How many levels ls shows; 0 for all."),
+        ("tree_round_nodes", "bool", True, "ls draws nodes as o-, else as +-."),
+        ("tree_show_root", "bool", True, "ls shows the node it starts at."),
+        ("tree_status_mode", "bool", True, "ls shows the summary of each node."),
+    )
+}  # fmt: skip
+
+
+def default_folder() -> str | None:
+    """$TARGETCLI_HOME or ~/.targetcli; None where there is no home directory."""
+    folder = os.path.expanduser(os.environ.get("TARGETCLI_HOME") or "~/.targetcli")
+    return None if folder.startswith("~") else folder
+
+
+def parse_value(kind: str, text: str) -> Value:
+    """Read a value as set gives it; an empty text is nothing, where the kind has that."""
+    if kind == "bool":
+        if text.lower() not in _TRUTH:
+            raise InvalidValue(f"Syntax error, '{text}' is not true|false.")
+        return _TRUTH[text.lower()]
+    if kind == "loglevel" or (text and kind in CHOICES):
+        if text not in CHOICES[kind]:
+            raise InvalidValue(f"Syntax error, '{text}' is not {'|'.join(CHOICES[kind])}")
+        return None if text == _NOTHING.get(kind) else text
+    if kind == "number" and text:
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+            raise InvalidValue(f"Syntax error, '{text}' is not a NUMBER.")
+        return int(text)
+    return text or None
+
+
+def show_value(kind: str, value: Value) -> str:
+    """Write a value as get shows it."""
+    if kind == "bool":
+        return "true" if value else "false"
+    return _NOTHING.get(kind, "n/a") if value is None else str(value)
+
+
+class Preferences:
+    """The preferences of one process, read from a folder and written to it one by one.
+
+    Reading never fails: what cannot be read counts as not set, and ``problem`` says so.
+    A change that cannot be kept holds for this process; the method returns False then,
+    and ``problem`` says why.
+    """
+
+    def __init__(self, folder: str | None = None, stored: Document | None = None) -> None:
+        self.folder = folder
+        self.problem = ""
+        self._stored: Document = {}
+        self._values: dict[str, Value] = {}
+        self._adopt(stored or {})
+        self.path_history, self.path_history_index = _history(self._stored)
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str] | None) -> Preferences:
+        """Read the preferences of a folder, which need not exist."""
+        prefs = cls(folder if folder is None else os.fspath(folder))
+        if prefs.folder is None:
+            prefs.problem = "there is no home directory: preferences are not kept"
+            return prefs
+        try:
+            stored = _read(os.path.join(prefs.folder, FILE))
+        except (OSError, ValueError) as err:
+            prefs.problem = f"preferences not read: {_reason(prefs.folder, err)}"
+            return prefs
+        return _migrate(prefs.folder) if stored is None else cls(prefs.folder, stored)
+
+    def get(self, name: str) -> Value:
+        """The value of a preference."""
+        if name in self._values:
+            return self._values[name]
+        if name == "logfile" and self.folder:
+            return os.path.join(self.folder, "log.txt")
+        return _row(name).default
+
+    def flag(self, name: str) -> bool:
+        """The value of a preference that is true or false."""
+        return self.get(name) is True
+
+    def number(self, name: str) -> int:
+        """The value of a preference that counts something."""
+        return int(self.get(name) or 0)
+
+    def text(self, name: str) -> str:
+        """The value of a preference as get shows it."""
+        return show_value(_row(name).kind, self.get(name))
+
+    def set(self, name: str, value: Value) -> bool:
+        """Set a preference, by a typed value or by its text; tell whether it will stay."""
+        typed = _checked(_row(name), value)
+        if typed == self.get(name) and name not in self._values:  # the default stays unwritten
+            return self._change(lambda stored: name in stored and stored.update({name: typed}))
+        return self._change(lambda stored: stored.update({name: typed}))
+
+    @property
+    def bookmarks(self) -> dict[str, str]:
+        """The bookmarked paths by name, in the order they were made."""
+        return dict(self._stored.get("bookmarks", {}))
+
+    def set_bookmark(self, name: str, path: str) -> bool:
+        """Bookmark a path; tell whether it will stay."""
+        return self._change(lambda stored: stored.setdefault("bookmarks", {}).update({name: path}))
+
+    def delete_bookmark(self, name: str) -> bool:
+        """Drop a bookmark, if it is there; tell whether it will stay away."""
+        return self._change(lambda stored: stored.get("bookmarks", {}).pop(name, None))
+
+    @property
+    def last_path(self) -> str:
+        """The path at which the next shell starts."""
+        return self.path_history[self.path_history_index] if self.path_history_index else "/"
+
+    def visit(self, path: str, here: str = "/") -> bool:
+        """Note that cd went from here to a path, which forgets what was ahead."""
+        history = self.path_history or [here]
+        if path == history[self.path_history_index]:
+            return self._stand(history, self.path_history_index)
+        return self._stand([*history[: self.path_history_index + 1], path], -1)
+
+    def back(self, exists: Callable[[str], bool], here: str = "/") -> str | None:
+        """Go back to the last path that is still there, at worst to /; None at the beginning."""
+        history, now = self.path_history or [here], self.path_history_index
+        if now == 0:
+            return None
+        found = next((at for at in reversed(range(now)) if exists(history[at])), None)
+        if found is None:
+            history[0] = "/"
+        self._stand(history, found or 0)
+        return history[found or 0]
+
+    def forward(self, exists: Callable[[str], bool], here: str = "/") -> str | None:
+        """Go forward to the next path that is still there, at worst stay; None at the end."""
+        history, now = self.path_history or [here], self.path_history_index
+        if now == len(history) - 1:
+            return None
+        ahead = range(now + 1, len(history))
+        found = next((at for at in ahead if exists(history[at])), None)
+        self._stand(history if found else [*history, here], found or -1)
+        return self.last_path
+
+    def _stand(self, history: list[str], index: int) -> bool:
+        """Stand at a place in the history, of which the newest paths are kept."""
+        kept = history[-HISTORY_MAX:]
+        self.path_history, self.path_history_index = kept, index % len(kept)
+        place = {"path_history": kept, "path_history_index": self.path_history_index}
+        return self._change(lambda stored: stored.update(place))
+
+    def _adopt(self, stored: Document) -> None:
+        """Take a document for ours; values that are none of their kind count as not set."""
+        self._stored, self._values, bad = stored, {}, []
+        for name in PREFERENCES.keys() & stored.keys():
+            try:
+                self._values[name] = _checked(PREFERENCES[name], stored[name])
+            except InvalidValue:
+                bad.append(name)
+        if bad:
+            self.problem = f"{self.folder}/{FILE}: no such value for {', '.join(sorted(bad))}"
+
+    def _change(self, change: Callable[[Document], object]) -> bool:
+        """Make one change to what the file holds by now, so that other processes' stay."""
+        self.problem = ""
+        try:
+            if self.folder is None:
+                raise OSError("there is no home directory")
+            file = os.path.join(self.folder, FILE)
+            stored = _read_or_nothing(file)
+            if _changed(stored, change):
+                with _locked(self.folder):
+                    stored = _read_or_nothing(file, put_aside=True)
+                    if _changed(stored, change):
+                        _write(file, stored)
+            self._adopt(stored)
+            return True
+        except OSError as err:
+            change(self._stored)
+            self._adopt(self._stored)
+            self.problem = f"preferences not kept: {_reason(self.folder, err)}"
+            return False
+
+
+def _row(name: str) -> Preference:
+    if name not in PREFERENCES:
+        raise InvalidValue(f"Unknown parameter {name} in group 'global'.")
+    return PREFERENCES[name]
+
+
+def _checked(row: Preference, value: Any) -> Value:
+    """Bring a value, or its text, to the type of a preference."""
+    try:
+        if isinstance(value, str):
+            value = parse_value(row.kind, value)
+        elif row.kind == "string" and type(value) is int:
+            value = str(value)
+        elif value is not None and type(value) is not type(row.default):
+            raise InvalidValue(f"Syntax error, '{value}' is not a {row.kind}.")
+        if value is None and row.kind != "color":  # None means something where it is the default
+            value = row.default
+        if row.name == "max_backup_files" and not re.fullmatch("[0-9]{1,9}", str(value)):
+            raise InvalidValue(f"Syntax error, '{value}' is not a NUMBER.")
+    except InvalidValue as err:
+        raise InvalidValue(f"Not setting {row.name}! {err.message}") from err
+    return cast(Value, value)
+
+
+def _strings(found: object) -> dict[str, str]:
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {name: path for name, path in pairs if isinstance(name, str) and isinstance(path, str)}
+
+
+def _history(stored: Document) -> tuple[list[str], int]:
+    history, index = stored.get("path_history"), stored.get("path_history_index")
+    if not isinstance(history, list) or not all(isinstance(path, str) for path in history):
+        return [], 0
+    history = history[-HISTORY_MAX:]
+    return history, index if type(index) is int and 0 <= index < len(history) else 0
+
+
+def _changed(stored: Document, change: Callable[[Document], object]) -> bool:
+    before = json.dumps(stored, sort_keys=True)
+    change(stored)
+    return json.dumps(stored, sort_keys=True) != before
+
+
+def _migrate(folder: str) -> Preferences:
+    """Take over prefs.bin, if there is one."""
+    prefs = Preferences(folder)
+    try:
+        with open(os.path.join(folder, OLD_FILE), "rb") as stream:
+            found = _unpickle(stream.read())
+    except FileNotFoundError:
+        return prefs
+    except (OSError, ValueError) as err:
+        prefs.problem = f"old preferences not read: {_reason(folder, err, OLD_FILE)}"
+        return prefs
+    known: Document = {}
+    for name in PREFERENCES.keys() & found.keys():
+        with suppress(InvalidValue):  # debug9, which configshell itself overwrites
+            known[name] = _checked(PREFERENCES[name], found[name])
+    known["bookmarks"] = _strings(found.get("bookmarks"))
+    known["path_history"], known["path_history_index"] = _history(found)
+    prefs._change(lambda stored: stored.update(known | stored))
+    prefs.problem = ""  # nobody asked for a change to be kept
+    prefs.path_history, prefs.path_history_index = _history(prefs._stored)
+    return prefs
+
+
+def _unpickle(data: bytes) -> Document:
+    """Read a pickle of plain values; one that names a class or function is refused."""
+    import pickle
+
+    # The one in C allots memory for as many values as a hostile pickle says it has.
+    class Plain(pickle._Unpickler):
+        def find_class(self, module: str, name: str) -> Any:
+            raise pickle.UnpicklingError(f"it wants {module}.{name}")
+
+    try:
+        found = Plain(io.BytesIO(data)).load()
+    except Exception as err:  # a broken pickle may raise anything
+        raise ValueError(f"not plain preferences: {err}") from err
+    if not isinstance(found, dict):
+        raise ValueError("not plain preferences")
+    return found
+
+
+def _read(file: str) -> Document | None:
+    """The document in a file, None where there is no file."""
+    try:
+        with open(file, "rb") as stream:
+            found = json.load(stream)
+    except FileNotFoundError:
+        return None
+    except RecursionError as err:
+        raise ValueError("too deep") from err
+    if not isinstance(found, dict):
+        raise ValueError("not a JSON object")
+    if "bookmarks" in found:
+        found["bookmarks"] = _strings(found["bookmarks"])
+    return found
+
+
+def _read_or_nothing(file: str, *, put_aside: bool = False) -> Document:
+    try:
+        return _read(file) or {}
+    except ValueError:
+        if put_aside:
+            os.replace(file, f"{file}.bad")
+        return {}
+
+
+@contextmanager
+def _locked(folder: str) -> Iterator[None]:
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    file = os.path.join(folder, LOCK)
+    lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if not acquire(lock, seconds=5):
+            raise OSError(f"another process holds {file}")
+        yield
+    finally:
+        os.close(lock)
+
+
+def _write(file: str, stored: Document) -> None:
+    """Put a document in the place of a file, following a symbolic link."""
+    file = os.path.realpath(file)
+    temporary = f"{file}.{os.getpid()}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with open(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as stream:
+            json.dump(stored, stream, indent=2)
+            stream.write("\n")
+        # No fsync: every create would wait for the disk, and defaults are no disaster.
+        os.replace(temporary, file)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _reason(folder: str | None, err: Exception, file: str = FILE) -> str:
+    if isinstance(err, OSError):
+        return f"{err.filename or folder or ''}: {err.strerror or err}".lstrip(": ")
+    return f"{folder}/{file}: {err}"

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Amounts of bytes as people write and read them, in powers of 1024."""
+
+from __future__ import annotations
+
+import re
+
+from rtslib_ext.errors import InvalidValue
+
+_UNITS = "kmgtpe"
+_SIZE = re.compile(
+    r"\s*([0-9]{1,30})(?:\.([0-9]{1,30}))?\s*(?:([kmgtpe])i?b?|(i?b|bytes?))?\s*", re.IGNORECASE
+)
+
+
+def parse_size(text: str) -> int:
+    """Read 512, 10G, 1gb, 1.5 TiB ... as bytes; parts of a byte are dropped."""
+    found = _SIZE.fullmatch(text)
+    if not found or (found[2] and not found[3]):
+        raise InvalidValue(
+            f"Cannot interpret size, wrong format: {text}",
+            hint="write a number and a unit: 512, 64K, 10M, 1.5G, 2TiB",
+        )
+    whole, part, unit, _ = found.groups(default="")
+    power = _UNITS.index(unit.lower()) + 1 if unit else 0
+    scale: int = 10 ** len(part)
+    return (int(whole + part) << 10 * power) // scale
+
+
+def format_size(size: int) -> str:
+    """Write bytes as ls shows them: 512 bytes, 10.0GiB."""
+    if size < 1024:
+        return f"{size} bytes"
+    amount, power = size / 1024, 0
+    while amount >= 1024 and power < len(_UNITS) - 1:
+        amount, power = amount / 1024, power + 1
+    return f"{amount:.1f}{_UNITS[power].upper()}iB"

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The handlers of user-backed storage objects, asked over D-Bus.
+
+tcmu-runner, or another program with the same service, tells which there are. busctl asks it:
+a D-Bus library would be the heaviest dependency of all, for this one question.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from rtslib_ext.errors import InvalidValue, LioError, Unsupported
+
+_SERVICE = "org.kernel.TCMUService1"
+_ROOT = "/org/kernel/TCMUService1"
+_BUS = "/run/dbus/system_bus_socket"
+# The service needs the module; where it is not loaded nobody needs to be asked.
+_MODULE = "/sys/module/target_core_user"
+_SECONDS = "5"
+
+
+def handlers() -> list[str]:
+    """The names of the handlers; none where no such service runs."""
+    if not (os.path.exists(_MODULE) and os.path.exists(_BUS)):
+        return []
+    try:
+        found = _call(_ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+    except LioError:
+        return []
+    return [path.rpartition("/")[2] for path in found[0]] if found else []
+
+
+def check_config(handler: str, config: str, path: str) -> None:
+    """Have the handler look at a configuration text; raises InvalidValue."""
+    ok, text = _call_handler(handler, path, "CheckConfig", "s", config)
+    if not ok:
+        raise InvalidValue(f"cfgstring invalid: {text}", path=path)
+
+
+def change_medium(handler: str, name: str, size: int, config: str, path: str) -> None:
+    """Have the handler change the medium; raises LioError."""
+    code, text = _call_handler(handler, path, "ChangeMedium", "sts", name, str(size), config)
+    if code != 0:
+        raise LioError(f"ChangeMedium failed: {text}", path=path)
+
+
+def _call_handler(handler: str, path: str, method: str, *arguments: str) -> tuple[Any, str]:
+    try:
+        answer = _call(f"{_ROOT}/{handler}", _SERVICE, method, *arguments)
+    except LioError as err:
+        raise Unsupported(
+            f"the handler {handler} does not answer: {err}",
+            path=path,
+            hint="start tcmu-runner (systemctl start tcmu-runner) and see that it has the handler",
+        ) from err
+    return answer[0], answer[1]
+
+
+def _call(where: str, interface: str, method: str, *arguments: str) -> Any:
+    import subprocess
+
+    words = ["busctl", "--system", "--json=short", "--auto-start=no", f"--timeout={_SECONDS}"]
+    words += ["call", _SERVICE, where, interface, method, *arguments]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+    except OSError as err:
+        raise LioError(f"busctl cannot be run: {(err.strerror or '').lower()}") from err
+    if done.returncode:
+        raise LioError(done.stderr.strip() or "no answer")
+    return json.loads(done.stdout)["data"]

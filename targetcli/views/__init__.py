@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the user sees, made from values; here: colours and widths of the terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TextIO
+
+COLORS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+RESET = "\033[0m"
+MAX_WIDTH = 132  # what scripts have parsed since configshell: also the width without a terminal
+
+_FOREGROUND = {name: 30 + number for number, name in enumerate(COLORS)}
+_STYLES = {"bold": 1, "underline": 4, "blink": 5, "reverse": 7, "concealed": 8}
+
+
+def paint(
+    text: str,
+    color: str | None = None,
+    styles: Sequence[str] = (),
+    *,
+    colors: bool,
+    default: str | None = None,
+) -> str:
+    """Give a text its colour and styles; ``default`` is the preference color_default.
+
+    With colours on every painted text ends in a reset, even one without colour, as configshell's.
+    """
+    if not colors:
+        return text
+    color = color or default
+    codes = [_FOREGROUND[color]] if color else []
+    codes += [_STYLES[style] for style in styles]
+    return "".join(f"\033[{code}m" for code in reversed(codes)) + text + RESET
+
+
+def terminal_width(stream: TextIO) -> int:
+    """The columns to use on a stream: at most MAX_WIDTH, which is also for no terminal."""
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):  # ValueError: a closed stream, or one without a descriptor
+        return MAX_WIDTH
+    # A pseudo-terminal nobody gave a size says 0.
+    return min(columns or MAX_WIDTH, MAX_WIDTH)

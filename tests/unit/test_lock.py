@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The change lock between real processes."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rtslib_ext.errors import InUse, LioError, PermissionDenied
+from targetcli import lock
+from targetcli.lock import Holder, Locked, acquire, change_lock, holder
+
+HOLD = """
+import sys, time
+from targetcli.lock import change_lock
+with change_lock("/iscsi create x", path=sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+# What targetcli-fb does.
+HOLD_AS_FB = """
+import fcntl, sys
+file = open(sys.argv[1], "w+")
+fcntl.flock(file, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "targetcli.lock"
+
+
+class Other:
+    """Another process, which holds the lock until it is let go."""
+
+    def __init__(self, program: str, path: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program, path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "SUDO_USER": "ada"},
+        )
+        assert self.process.stdout and self.process.stdout.readline() == b"held\n"
+
+    def end(self) -> None:
+        self.process.communicate()
+
+
+@pytest.fixture
+def other(path: Path) -> Iterator[Other]:
+    process = Other(HOLD, path)
+    yield process
+    process.end()
+
+
+def test_held_for_the_block_and_said_by_whom(path: Path) -> None:
+    assert holder(path) is None
+    with change_lock("/iscsi create x", path=path):
+        mine = holder(path)
+        assert mine is not None
+        assert (mine.pid, mine.command) == (os.getpid(), "/iscsi create x")
+        assert abs(mine.since - time.time()) < 10
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert holder(path) is None
+    assert path.read_bytes() == b""
+    with change_lock("again", path=path):
+        pass
+
+
+def test_a_failure_inside_lets_it_go(path: Path) -> None:
+    with pytest.raises(KeyError), change_lock("x", path=path):
+        raise KeyError
+    assert path.read_bytes() == b""
+    with change_lock("again", path=path, wait=0):
+        pass
+
+
+def test_refused_with_the_holder_in_the_message(path: Path, other: Other) -> None:
+    with pytest.raises(Locked) as refused, change_lock("x", path=path, wait=0):
+        raise AssertionError("got it")
+    assert isinstance(refused.value, InUse)
+    assert refused.value.holder == holder(path)
+    assert f"pid {other.process.pid}, user ada as " in refused.value.message
+    assert refused.value.message.endswith(": /iscsi create x)")
+    assert "--wait" in refused.value.hint
+
+
+def test_waits_and_tells_once_who_is_waited_for(path: Path, other: Other) -> None:
+    told: list[str] = []
+
+    def waiting(text: str) -> None:
+        told.append(text)
+        other.end()
+
+    with change_lock("x", path=path, waiting=waiting, notice=0.2):
+        assert holder(path) == lock._written(os.open(path, os.O_RDONLY))
+    assert len(told) == 1
+    assert f"pid {other.process.pid}" in told[0] and "/iscsi create x" in told[0]
+
+
+def test_no_notice_before_its_time(path: Path, other: Other) -> None:
+    told: list[str] = []
+    started = time.monotonic()
+    with pytest.raises(Locked), change_lock("x", path=path, wait=0.3, waiting=told.append):
+        pass
+    assert 0.3 <= time.monotonic() - started < 5
+    assert told == []
+    with pytest.raises(Locked):
+        with change_lock("x", path=path, wait=0.6, notice=0.1, waiting=told.append):
+            pass
+    assert len(told) == 1
+
+
+def test_a_killed_holder_blocks_nobody(path: Path, other: Other) -> None:
+    other.process.send_signal(signal.SIGKILL)
+    other.process.wait()
+    assert json.loads(path.read_text())["pid"] == other.process.pid
+    assert holder(path) is None
+    with change_lock("x", path=path, wait=0):
+        assert getattr(holder(path), "command", "") == "x"
+
+
+def test_targetcli_fb_is_seen_and_named(path: Path) -> None:
+    other = Other(HOLD_AS_FB, path)
+    with pytest.raises(Locked, match=f"pid {other.process.pid}: python"):
+        with change_lock("x", path=path, wait=0):
+            pass
+    other.end()
+
+
+def test_targetcli_fb_waits_for_us_and_empties_the_file(path: Path) -> None:
+    with change_lock("x", path=path):
+        with open(path, "w+") as theirs:
+            assert not acquire(theirs.fileno(), 0)
+        found = holder(path)
+        assert found and found.pid == os.getpid() and found.command
+    with open(path, "w+") as theirs:
+        assert acquire(theirs.fileno(), 0)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"garbage",
+        b"\xff\x00",
+        b"[]",
+        b"{}",
+        b'{"pid": "x", "user": "", "command": "", "since": 0}',
+        b'{"pid": 1, "user": "u", "command": "c", "since": 1}',
+        b'{"pid": 99999999999999999999, "user": "u", "command": "c", "since": 1}',
+        b'{"pid": 1, "user": "u", "command": "c", "since": 1e999}',
+        b"[" * 50000,
+    ],
+)
+def test_stale_content_is_not_believed(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    assert holder(path) is None
+    with open(path, "r+b") as somebody:
+        fcntl.flock(somebody, fcntl.LOCK_EX)
+        found = holder(path)
+        assert found and found.pid == os.getpid() and found.user == ""
+        with pytest.raises(Locked), change_lock("x", path=path, wait=0):
+            pass
+    with change_lock("y", path=path, wait=0):
+        assert getattr(holder(path), "command", "") == "y"
+
+
+def test_without_a_list_of_locks_a_dead_holder_is_not_believed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "_holding", lambda lock: [])
+    with change_lock("x", path=path), pytest.raises(Locked, match="x"):
+        with change_lock("y", path=path, wait=0):
+            pass
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    with open(path, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(json.dumps({"pid": dead.pid, "user": "", "command": "dead", "since": 1}))
+        file.flush()
+        with pytest.raises(Locked, match=r"^another process is changing the configuration$"):
+            with change_lock("y", path=path, wait=0):
+                pass
+
+
+def test_a_file_removed_meanwhile_is_not_the_lock(path: Path, other: Other) -> None:
+    def waiting(text: str) -> None:
+        path.unlink()
+        other.end()
+
+    with change_lock("x", path=path, waiting=waiting, notice=0.05):
+        assert getattr(holder(path), "command", "") == "x"
+
+
+def test_only_one_at_a_time(path: Path, tmp_path: Path) -> None:
+    """Many processes add one to a number, which loses none."""
+    number = tmp_path / "number"
+    number.write_text("0")
+    program = """
+import sys, time
+from targetcli.lock import change_lock
+for _ in range(15):
+    with change_lock("x", path=sys.argv[1]):
+        with open(sys.argv[2]) as file:
+            now = int(file.read())
+        time.sleep(0.001)
+        with open(sys.argv[2], "w") as file:
+            file.write(str(now + 1))
+"""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    args = [sys.executable, "-c", program, path, number]
+    processes = [subprocess.Popen(args, env=environ) for _ in range(6)]
+    assert [process.wait() for process in processes] == [0] * 6
+    assert number.read_text() == "90"
+
+
+@pytest.mark.parametrize("number", ["EACCES", "EPERM", "EROFS"])
+def test_root_is_needed(path: Path, number: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import errno
+
+    def refuse(*args: object) -> int:
+        raise OSError(getattr(errno, number), "no")
+
+    monkeypatch.setattr(lock.os, "open", refuse)
+    with pytest.raises(PermissionDenied) as refused, change_lock("x", path=path):
+        pass
+    assert "sudo" in refused.value.hint
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(LioError, match="cannot open the lock file .*No such file") as refused:
+        with change_lock("x", path=tmp_path / "no" / "lock"):
+            pass
+    assert str(tmp_path / "no") in refused.value.hint
+
+
+def test_a_full_disk_keeps_nobody_from_working(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(lock.os, "pwrite", full)
+    with change_lock("x", path=path):
+        pass
+
+
+def test_how_a_holder_is_told() -> None:
+    assert str(Holder(7)) == "pid 7"
+    text = str(Holder(7, "root", "/iscsi create", 1700000000.0))
+    assert text.startswith("pid 7, user root, since 2023-11-1")
+    assert text.endswith(": /iscsi create")
+
+
+def test_interrupted_while_waiting(path: Path, other: Other) -> None:
+    def waiting(text: str) -> None:
+        raise KeyboardInterrupt
+
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(KeyboardInterrupt):
+        with change_lock("x", path=path, waiting=waiting, notice=0.01):
+            pass
+    assert len(os.listdir("/proc/self/fd")) == before
