@@ -210,7 +210,7 @@ class RamDisk(Kind):
     def from_info(cls, info: Info) -> RamDisk:
         """Read it back from the kernel."""
         return cls(
-            size=info.number(r"PAGES/PAGE_SIZE: (\d+)") * info.number(r"PAGES/PAGE_SIZE: \d+\*(\d+)"),
+            size=info.number(r"PAGES/PAGE_SIZE: (\d+)") * info.number(r"/PAGE_SIZE: \d+\*(\d+)"),
             nullio=info.number(r"nullio: (\d+)") == 1,
         )
 
@@ -255,9 +255,9 @@ class User(Kind):
             "hw_block_size": info.attributes.get("hw_block_size"),
             "data_pages_per_blk": info.field(r"DataPagesPerBlk: (\S+)"),
         }
-        config = info.field(r"Config: (\S+)")
+        config = info.field(r"Config: (\S+)") or "NULL"
         return cls(
-            config="" if config in (None, "NULL") else config,  # type: ignore[arg-type]
+            config="" if config == "NULL" else config,
             size=info.number(r"\bSize: (\d+)"),
             hw_max_sectors=info.number(r"HwMaxSectors: (\d+)"),
             control=",".join(f"{name}={value}" for name, value in tuples.items() if value),

@@ -117,9 +117,10 @@ def _roll_back(kernel: Kernel, done: list[Step], reason: BaseException) -> None:
         except (LioError, OSError) as err:
             left.append(f"{step.path}: {step.text}: {err}")
     if left:
-        lines = "\n".join(f"  {line}" for line in left)
+        what = str(reason) or type(reason).__name__
+        lines = "".join(f"\n  {line}" for line in left)
         raise RollbackFailed(
-            f"{reason or type(reason).__name__}; and what was done before could not all be undone:\n{lines}",
+            f"{what}; and what was done before could not all be undone:{lines}",
             path=getattr(reason, "path", ""),
             hint="look at the objects named, then restoreconfig or delete them by hand",
         ) from reason

@@ -202,3 +202,16 @@ def _run(*words: str) -> subprocess.CompletedProcess[str]:
             f"cannot run {words[0]}: {(err.strerror or '').lower()}",
             hint="it belongs to Debian's packages kmod and mount",
         ) from err
+
+
+def addresses() -> list[str]:
+    """The IP addresses of this host's interfaces, loopback and link-local ones left out."""
+    import json
+
+    try:
+        done = _run("ip", "-json", "address")
+        links = json.loads(done.stdout or "[]")
+    except (LioError, ValueError):
+        return []
+    found = (info for link in links for info in link.get("addr_info", ()))
+    return [info["local"] for info in found if info.get("scope") == "global"]

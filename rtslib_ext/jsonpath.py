@@ -68,7 +68,8 @@ class Item:
             return value
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
-        return self._wrong(key, value, "a text")
+        self._wrong(key, value, "a text")
+        return None
 
     def number(self, key: str) -> int | None:
         """A whole number; digits in quotes are taken too."""
@@ -77,7 +78,8 @@ class Item:
             return int(value)
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
-        return self._wrong(key, value, "a number")
+        self._wrong(key, value, "a number")
+        return None
 
     def flag(self, key: str) -> bool | None:
         """True or false; 0 and 1 and the usual words are taken too."""
@@ -87,7 +89,8 @@ class Item:
         word = str(value).lower()
         if isinstance(value, int | str) and word in (*_TRUE, *_FALSE):
             return word in _TRUE
-        return self._wrong(key, value, "true or false")
+        self._wrong(key, value, "true or false")
+        return None
 
     def required(self, key: str, read: Callable[[str], Any]) -> Any:
         """A value that must be there; raises Unusable."""

@@ -69,7 +69,8 @@ def generate(kind: str) -> str:
     if kind == "iqn":
         host = re.sub(r"[^a-z0-9-]", "", os.uname().nodename.partition(".")[0].lower())
         machine = re.sub(r"[^a-z0-9]", "", os.uname().machine.lower())
-        return f"iqn.2003-01.org.linux-iscsi.{host or 'localhost'}.{machine}:sn.{secrets.token_hex(6)}"
+        prefix = f"iqn.2003-01.org.linux-iscsi.{host or 'localhost'}.{machine}"
+        return f"{prefix}:sn.{secrets.token_hex(6)}"
     if kind == "naa":
         return f"naa.5001405{secrets.token_hex(5)[:9]}"
     if kind == "eui":

@@ -11,6 +11,15 @@ from collections.abc import Iterator
 from . import backing, host, paths
 from .configfs import ConfigFS
 from .fabrics import FABRICS, Fabric
+from .files import (
+    ALUA_READ_ONLY,
+    ALUA_TEXTS,
+    AUTH_FILES,
+    IDENTITY_FILES,
+    NO_CREDENTIAL,
+    SECONDARY_STATUS,
+)
+from .folders import Folders
 from .model import (
     AUTH_NAMES,
     AluaGroup,
@@ -25,15 +34,6 @@ from .model import (
     Target,
     Tpg,
 )
-from .files import (
-    ALUA_READ_ONLY,
-    ALUA_TEXTS,
-    AUTH_FILES,
-    IDENTITY_FILES,
-    NO_CREDENTIAL,
-    SECONDARY_STATUS,
-)
-from .folders import Folders
 
 
 class Reader:

@@ -8,7 +8,7 @@ where they would stumble over one, under ``rtslib_ext`` at the top.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -170,7 +170,7 @@ def _user(item: Item) -> backing.User:
     )
 
 
-_BACKINGS = {
+_BACKINGS: dict[str, Callable[[Item], backing.Backing]] = {
     "fileio": _fileio,
     "block": _block,
     "pscsi": _pscsi,

@@ -45,6 +45,7 @@ class Session:
     tpg: int
     acl: str
     authenticated: bool
+    """Whether its login needed a secret: who got in then had one."""
 
 
 def sessions(reader: Reader) -> Iterator[Session]:
@@ -81,8 +82,16 @@ def _session(
         target=target,
         tpg=tag,
         acl=acl,
-        authenticated=reader.fs.read_if_there(f"{acl}/auth/authenticate_target") == "1",
+        authenticated=_enforced(reader, acl),
     )
+
+
+def _enforced(reader: Reader, acl: str) -> bool:
+    """An ACL's own attribute, where it is 0 or 1, goes before its TPG's."""
+    own = reader.fs.read_if_there(f"{acl}/attrib/authentication")
+    tpg = acl.rpartition("/acls/")[0]
+    value = own if own in ("0", "1") else reader.fs.read_if_there(f"{tpg}/attrib/authentication")
+    return value == "1"
 
 
 def _connections(text: str) -> Iterator[Connection]:

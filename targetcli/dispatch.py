@@ -15,7 +15,6 @@ from .grammar import Line
 from .nodes import Node
 from .result import Result
 
-
 _KEYWORD = re.compile(r"[A-Za-z0-9_-]+=")
 
 

@@ -19,6 +19,7 @@ from rtslib_ext.reader import Reader
 from rtslib_ext.schema import Attribute
 from rtslib_ext.steps import Step, targets, values
 
+from .prefs import PREFERENCES
 from .views.groups import Row
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ class Group(ABC):
     def check(self, name: str, value: str) -> str:
         """The form of a value that the kernel wants; raises InvalidValue."""
         return value
+
+    def choices(self, name: str) -> Sequence[str]:
+        """The values a setting takes, where they can be listed."""
+        return ()
 
     def rows(self, fs: ConfigFS) -> Iterator[Row]:
         """All settings with their values."""
@@ -91,6 +96,14 @@ class Folder(Group):
         """As the schema says; what it does not know is left to the kernel."""
         known = self.lookup(name)
         return known.check(value) if known and value else value
+
+    def choices(self, name: str) -> Sequence[str]:
+        """As the schema says."""
+        known = self.lookup(name)
+        if known is None:
+            return ()
+        usual = {schema.Kind.BOOL: ("0", "1"), schema.Kind.YESNO: ("Yes", "No")}
+        return usual.get(known.kind) or tuple(value for value, _ in known.choices)
 
     def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """One write a value and folder."""
@@ -243,11 +256,12 @@ class Preferences(Group):
 
     def names(self, fs: ConfigFS) -> Sequence[str]:
         """All preferences."""
-        return self.env.prefs.names()
+        return list(PREFERENCES)
 
     def row(self, fs: ConfigFS, name: str) -> Row:
         """One of them."""
-        return self.env.prefs.row(name)
+        known = PREFERENCES[name]
+        return Row(name, self.env.prefs.text(name), known.kind, known.text)
 
     def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """None: preferences are not the kernel's."""

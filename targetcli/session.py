@@ -6,11 +6,11 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable
+from functools import partial
 
 from rtslib_ext.errors import LioError
 
 from . import __version__, dispatch, grammar, tree
-
 from .env import Env
 from .grammar import Line
 from .result import Result
@@ -94,8 +94,7 @@ def run_script(env: Env) -> int:
         if not text:
             print("exit", file=env.stdout)
             break
-        stripped = text.strip()
-        result = run_line(env, lambda: grammar.parse(stripped))
+        result = run_line(env, partial(grammar.parse, text.strip()))
         failed += result is None
         if result is not None and result.leave:
             break

@@ -178,7 +178,8 @@ def delete_group(so: StorageObject, file: str, group: AluaGroup) -> Step:
     """Remove a target port group; its LUNs fall back to the default one."""
     folder = f"{file}/alua/{group.name}"
     path = f"{so.path}/alua/{group.name}"
-    values = [operation for step in _alua_values(path, folder, group) for operation in step.operations]
+    steps = _alua_values(path, folder, group)
+    values = [operation for step in steps for operation in step.operations]
     return Step(
         Action.DELETE,
         path,

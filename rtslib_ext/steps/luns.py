@@ -178,7 +178,7 @@ def delete_acl(place: Place, acl: NodeAcl) -> Iterator[Step]:
     """Refuse an initiator from now on; its sessions end."""
     file = f"{place.file}/acls/{place.fabric.to_folder(acl.wwn)}"
     path = f"{place.path}/acls/{acl.wwn}"
-    for mapped in reversed(acl.mapped_luns.values()):
+    for mapped in reversed(list(acl.mapped_luns.values())):
         yield delete_mapped_lun(place, acl.wwn, mapped)
     values = [
         operation

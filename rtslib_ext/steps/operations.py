@@ -32,7 +32,9 @@ class Kernel:
     def __post_init__(self) -> None:
         self.folders = Folders(self.fs)
 
-    def fresh_values(self, folder: str, key: str | None, names: Mapping[str, str]) -> dict[str, str]:
+    def fresh_values(
+        self, folder: str, key: str | None, names: Mapping[str, str]
+    ) -> dict[str, str]:
         """What a new object has in a folder, read once for a ``key``."""
         if key is None:
             return self._read(folder, names)

@@ -94,7 +94,8 @@ def delete_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
     """Remove a TPG that has no LUNs, portals and ACLs any more."""
     file = paths.tpg(fabric, wwn, tpg.tag)
     path = paths.shell_tpg(fabric, wwn, tpg.tag)
-    values = [operation for step in _tpg_values(fabric, path, file, tpg) for operation in step.operations]
+    steps = _tpg_values(fabric, path, file, tpg)
+    values = [operation for step in steps for operation in step.operations]
     drop: tuple[Operation, ...] = ()
     if fabric.has("nexus") and tpg.nexus:
         # tcm_loop.c: writing NULL ends the nexus, which holds the TPG.

@@ -62,7 +62,7 @@ def check_credential(path: str, name: str, value: str) -> None:
     if value.startswith(NO_CREDENTIAL):
         # iscsi_target_configfs.c compares the first four characters only.
         raise InvalidValue(
-            f"{name} must not begin with {NO_CREDENTIAL}, which means to the kernel that none is set",
+            f"{name} must not begin with {NO_CREDENTIAL}: to the kernel it means that none is set",
             path=path,
         )
     if len(value.encode()) > CREDENTIAL_MAX:

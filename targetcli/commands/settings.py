@@ -19,7 +19,9 @@ from . import change
 HIDDEN = "(hidden)"
 
 
-def get(env: Env, node: Node, group: str | None = None, parameter: list[str] | None = None) -> Result:
+def get(
+    env: Env, node: Node, group: str | None = None, parameter: list[str] | None = None
+) -> Result:
     """Show settings."""
     known = groups_of(env, node)
     if group is None:
@@ -32,9 +34,8 @@ def get(env: Env, node: Node, group: str | None = None, parameter: list[str] | N
     names = [_name(found, name) for name in parameter]
     for name in names:
         if name not in found.names(fs):
-            raise NotFound(
-                f"No parameter '{name}' in group '{group}'.", path=node.path, hint=_names(found, node)
-            )
+            text = f"No parameter '{name}' in group '{group}'."
+            raise NotFound(text, path=node.path, hint=_names(found, node))
     return Result(view.values(found.row(fs, name) for name in names))
 
 

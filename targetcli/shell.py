@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The interactive shell: configshell's line editing on this program's tree and commands.
+
+configshell brings the prompt, the loop and the display of completions. Its nodes are not used:
+they would be made all at once, and its parser would drop what it does not know.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import readline
+import warnings
+from dataclasses import dataclass
+
+with warnings.catch_warnings():
+    # configshell uses names that newer versions of pyparsing warn of.
+    warnings.simplefilter("ignore")
+    from configshell_fb import ConfigShell
+
+from . import grammar, session
+from .complete import complete
+from .env import Env
+from .grammar import Place
+from .prefs import PREFERENCES
+
+# A line with one of these has a secret in it, which is not kept.
+_SECRET = re.compile(r"password", re.IGNORECASE)
+_HISTORY = "history.txt"
+_HISTORY_LENGTH = 1000
+
+
+@dataclass(slots=True)
+class _Here:
+    """The current node, as far as configshell asks for it."""
+
+    path: str
+
+
+class Shell(ConfigShell):  # type: ignore[misc]
+    """One interactive session."""
+
+    def __init__(self, env: Env) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            super().__init__()
+        self.env = env
+        # configshell's own log would hold every line that is typed.
+        self.prefs["logfile"] = None
+        self.prefs["bookmarks"] = {}
+        self._matches: list[str] = []
+        readline.set_completer_delims(" \t\n")
+        self._take_preferences()
+
+    def _take_preferences(self) -> None:
+        for name in PREFERENCES:
+            if name != "logfile":
+                self.prefs[name] = self.env.prefs.get(name)
+        self._current_node = _Here(self.env.cwd)
+
+    def run_cmdline(self, cmdline: str) -> None:
+        """Run one line; its errors are told and end here."""
+        if _SECRET.search(cmdline):
+            _forget_last_line()
+        result = session.run_line(self.env, lambda: grammar.parse(cmdline))
+        if result is not None and result.leave:
+            self._exit = True
+        self._take_preferences()
+
+    def _complete(self, text: str, state: int) -> str | None:
+        """One candidate after the other, as readline asks for them."""
+        if state == 0:
+            line, cursor = readline.get_line_buffer(), readline.get_endidx()
+            found = complete(self.env, line, cursor)
+            context = grammar.complete_context(line, cursor)
+            begins = context.start - (len(context.keyword) + 1 if context.keyword else 0)
+            # readline replaces its own word, which begins later where a blank is quoted.
+            cut = max(0, readline.get_begidx() - begins)
+            self._matches = [word[cut:] for word in found]
+            # configshell colours paths and commands another way than values.
+            values = context.place in (Place.POSITIONAL, Place.KEYWORD)
+            self._current_parameter = "value" if values else ""
+        return self._matches[state] if state < len(self._matches) else None
+
+
+def _forget_last_line() -> None:
+    length = readline.get_current_history_length()
+    if length and _SECRET.search(readline.get_history_item(length) or ""):
+        readline.remove_history_item(length - 1)
+
+
+def run_shell(env: Env) -> int:
+    """Run the shell at a terminal until it is left; the exit status is 0."""
+    env.interactive = True
+    session.start(env)
+    shell = Shell(env)
+    history = os.path.join(env.prefs.folder, _HISTORY) if env.prefs.folder else None
+    _read_history(history)
+    while not shell._exit:
+        shell.run_interactive()
+    _write_history(env, history)
+    session.finish(env)
+    return 0
+
+
+def _read_history(path: str | None) -> None:
+    readline.set_history_length(_HISTORY_LENGTH)
+    if path:
+        try:
+            readline.read_history_file(path)
+        except OSError:
+            return
+
+
+def _write_history(env: Env, path: str | None) -> None:
+    if not path:
+        return
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+        readline.write_history_file(path)
+    except OSError as err:
+        reason = (err.strerror or "").lower()
+        print(f"the history is not kept: {path}: {reason}", file=env.stderr)
