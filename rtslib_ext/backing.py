@@ -51,6 +51,8 @@ class Kind:
     has_wwn: ClassVar[bool] = True
     # Read-only attributes that tell how the object was made.
     hardware: ClassVar[tuple[str, ...]] = ()
+    # Attributes that the kernel takes only before the object is enabled.
+    before_enable: ClassVar[tuple[str, ...]] = ()
 
     @property
     def udev_path(self) -> str:
@@ -227,6 +229,8 @@ class User(Kind):
     plugin: ClassVar[str] = "user"
     prefix: ClassVar[str] = "user"
     hardware: ClassVar[tuple[str, ...]] = ("hw_block_size",)
+    # ESRCH afterwards without a handler (target_core_user.c, tcmu_emulate_write_cache_store).
+    before_enable: ClassVar[tuple[str, ...]] = ("emulate_write_cache",)
 
     @property
     def handler(self) -> str:

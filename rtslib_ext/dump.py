@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .backing import Block, FileIO, Pscsi, RamDisk, User
+from .files import LBA_DEPENDENT
 from .model import (
     AluaGroup,
     Auth,
@@ -43,6 +44,7 @@ ALUA_KEYS = (
     "preferred",
     "trans_delay_msecs",
 )
+STATE_KEYS = ("alua_access_state", "alua_access_status")
 LUN_ALUA_KEYS = ("alua_tg_pt_offline", "alua_tg_pt_status", "alua_tg_pt_write_md")
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)")
@@ -103,7 +105,11 @@ def _backing(so: StorageObject) -> Json:
 
 def alua_group(group: AluaGroup) -> Json:
     """One entry of ``alua_tpgs``."""
-    settings = {key: group.settings[key] for key in ALUA_KEYS if key in group.settings}
+    # rtslib-fb would set such a state before the kernel can take it, and give up.
+    apart = STATE_KEYS if _is_lba_dependent(group) else ()
+    settings = {
+        key: group.settings[key] for key in ALUA_KEYS if key in group.settings and key not in apart
+    }
     return {"name": group.name, "tg_pt_gp_id": group.tag, **_values(settings)}
 
 
@@ -200,9 +206,7 @@ def fabric(value: FabricSettings) -> Json:
 def _own(value: Config) -> Json:
     """What other tools would stumble over, by the path of the object it belongs to."""
     objects = {
-        so.path: {"identity": dict(so.identity)}
-        for so in value.storage_objects.values()
-        if so.identity
+        so.path: found for so in value.storage_objects.values() if (found := _own_of_object(so))
     }
     tpgs = {
         f"/{item.fabric}/{item.wwn}/tpg{group.tag}": {"nexus": group.nexus}
@@ -215,7 +219,27 @@ def _own(value: Config) -> Json:
         result["storage_objects"] = objects
     if tpgs:
         result["tpgs"] = tpgs
+    if value.lu_groups:
+        result["lu_groups"] = _values(value.lu_groups)
     return result
+
+
+def _own_of_object(so: StorageObject) -> Json:
+    result = _known(alias=so.alias, lu_group=so.lu_group, lba_map=so.lba_map)
+    if so.identity:
+        result["identity"] = dict(so.identity)
+    groups = {
+        group.name: _values({key: group.settings.get(key, "0") for key in STATE_KEYS})
+        for group in so.alua_groups.values()
+        if _is_lba_dependent(group)
+    }
+    if groups:
+        result["lba_dependent_groups"] = groups
+    return result
+
+
+def _is_lba_dependent(group: AluaGroup) -> bool:
+    return group.settings.get(LBA_DEPENDENT, "0") != "0"
 
 
 def _known(**values: Any) -> Json:

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from . import kernel_log
 from .errors import KernelRefused, LioError, RollbackFailed
+from .kernel_log import Log
 from .steps import Action, Kernel, Step
 
 Observer = Callable[[Step], None]
@@ -43,16 +43,16 @@ def perform(kernel: Kernel, steps: Iterable[Step], observer: Observer | None = N
     brought back.
     """
     outcome = Outcome()
-    started = time.monotonic()
-    try:
-        for step in steps:
-            _do(kernel, step, started)
-            outcome.done.append(step)
-            if observer:
-                observer(step)
-    except BaseException as err:
-        _roll_back(kernel, outcome.done, err)
-        raise
+    with kernel_log.watch() as log:
+        try:
+            for step in steps:
+                _do(kernel, step, log)
+                outcome.done.append(step)
+                if observer:
+                    observer(step)
+        except BaseException as err:
+            _roll_back(kernel, outcome.done, err)
+            raise
     outcome.notes = kernel.notes
     return outcome
 
@@ -63,8 +63,14 @@ def keep_going(kernel: Kernel, steps: Iterable[Step], observer: Observer | None 
     A step whose object, or one that it needs, could not be made is skipped: it would only
     repeat the reason.
     """
+    with kernel_log.watch() as log:
+        return _keep_going(kernel, steps, observer, log)
+
+
+def _keep_going(
+    kernel: Kernel, steps: Iterable[Step], observer: Observer | None, log: Log
+) -> Outcome:
     outcome = Outcome()
-    started = time.monotonic()
     missing: set[str] = set()
     for step in steps:
         if any(path in missing for path in _depends_on(step)):
@@ -73,7 +79,7 @@ def keep_going(kernel: Kernel, steps: Iterable[Step], observer: Observer | None 
                 missing.add(step.path)
             continue
         try:
-            _do(kernel, step, started)
+            _do(kernel, step, log)
         except LioError as err:
             outcome.failures.append(Failure(step, err))
             if step.action is Action.CREATE:
@@ -95,12 +101,12 @@ def _depends_on(step: Step) -> Iterator[str]:
         path = path.rpartition("/")[0]
 
 
-def _do(kernel: Kernel, step: Step, started: float) -> None:
+def _do(kernel: Kernel, step: Step, log: Log) -> None:
     try:
         step.do(kernel)
     except KernelRefused as err:
         err.path = err.path or step.path
-        said = kernel_log.since(started)
+        said = log.last()
         if said and not err.hint:
             err.hint = f"the kernel says: {said}"
         raise

@@ -30,8 +30,11 @@ ALUA_TEXTS = {
 }
 SECONDARY_STATUS = ALUA_TEXTS["alua_access_status"]
 DEFAULT_GROUP = "default_tg_pt_gp"
-# Writable by their mode, without a function behind it.
-ALUA_READ_ONLY = ("alua_support_lba_dependent", "members")
+ALUA_READ_ONLY = ("members",)
+# rtslib-fb stumbles over it in a save file, so it is kept apart there.
+LBA_DEPENDENT = "alua_support_lba_dependent"
+LU_GROUPS = "core/alua/lu_gps"
+DEFAULT_LU_GROUP = "default_lu_gp"
 # target_core_alua.c: a 16 bit field of REPORT TARGET PORT GROUPS (SPC-4 section 6.37);
 # 0 is the default group's.
 GROUP_TAG_MAX = 65535

@@ -31,6 +31,42 @@ def possible_cpus() -> str:
         return file.read().strip()
 
 
+def available_memory() -> int | None:
+    """The bytes of memory that could be had without ending anything; None: not told."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            found = re.search(r"^MemAvailable:\s*(\d+) kB", file.read(), re.MULTILINE)
+    except OSError:
+        return None
+    return int(found[1]) * 1024 if found else None
+
+
+def has_address(address: str) -> bool:
+    """Tell whether an interface of this host has an IP address."""
+    import socket
+
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
+    except OSError as err:
+        return err.errno != errno.EADDRNOTAVAIL
+    return True
+
+
+def is_served_on_ipv6(port: int) -> bool:
+    """Tell whether somebody listens on a TCP port of the address ::."""
+    import socket
+
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            probe.bind(("::", port))
+    except OSError:
+        return True
+    return False
+
+
 def is_block_device(path: str) -> bool:
     """Tell whether a path leads to a block device."""
     try:

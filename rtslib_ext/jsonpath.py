@@ -134,6 +134,19 @@ class Item:
             except Unusable:
                 continue
 
+    def item(self, key: str) -> Item:
+        """An object; an empty one where there is none."""
+        value = self.raw(key)
+        try:
+            return Item({} if value is None else value, self.at(key), self.problems)
+        except Unusable:
+            return Item({}, self.at(key), self.problems)
+
+    def named_items(self, key: str) -> dict[str, Item]:
+        """The objects in an object, by their keys."""
+        inside = self.item(key)
+        return {name: inside.item(name) for name in inside._values}
+
     def ignore(self, *keys: str) -> None:
         """Keys that older tools wrote and that say nothing."""
         self._used.update(keys)

@@ -1,46 +1,56 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel said in its log while it refused something."""
+"""What the kernel says in its log while it refuses something."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # Texts that are in the log for every object and explain nothing.
 _NOISE = ("LIO iSCSI", "Rounding down", "db_root:")
 _RECORD = 8192
 
 
-def since(started: float) -> str:
-    """The last line of the kernel's log since a moment of the monotonic clock, in seconds.
-
-    "" where there is none or the log may not be read (Documentation/ABI/testing/dev-kmsg).
-    """
-    lines = [text for when, text in _records() if when >= started]
-    useful = [text for text in lines if not text.startswith(_NOISE)]
-    return useful[-1] if useful else ""
-
-
-def _records() -> list[tuple[float, str]]:
+@contextmanager
+def watch() -> Iterator[Log]:
+    """Listen for the length of a block."""
+    log = Log()
     try:
-        handle = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
-    except OSError:
-        return []
-    try:
-        return list(_parse(handle))
+        yield log
     finally:
-        os.close(handle)
+        log.close()
 
 
-def _parse(handle: int):  # type: ignore[no-untyped-def]
-    while True:
+class Log:
+    """The log from now on (Documentation/ABI/testing/dev-kmsg); empty where it cannot be read."""
+
+    def __init__(self) -> None:
+        self._handle: int | None = None
         try:
-            record = os.read(handle, _RECORD).decode("utf-8", "replace")
-        except BrokenPipeError:
-            # The record was overwritten while we looked; the next read goes on behind it.
-            continue
+            self._handle = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+            os.lseek(self._handle, 0, os.SEEK_END)
         except OSError:
-            return
-        head, _, text = record.partition(";")
-        fields = head.split(",")
-        if len(fields) >= 3 and fields[2].isdigit():
-            yield int(fields[2]) / 1e6, text.splitlines()[0].strip()
+            self.close()
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def last(self) -> str:
+        """The last line that explains something; "" where there is none."""
+        useful = [text for text in self._lines() if not text.startswith(_NOISE)]
+        return useful[-1] if useful else ""
+
+    def _lines(self) -> Iterator[str]:
+        while self._handle is not None:
+            try:
+                record = os.read(self._handle, _RECORD).decode("utf-8", "replace")
+            except BrokenPipeError:
+                # The record was overwritten while we looked; the next read goes on behind it.
+                continue
+            except OSError:
+                return
+            yield record.partition(";")[2].split("\n")[0].strip()

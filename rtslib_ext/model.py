@@ -48,7 +48,11 @@ class AluaGroup:
 
 @dataclass(frozen=True, slots=True)
 class StorageObject:
-    """A disk or file that can be exported; ``wwn`` is the VPD unit serial number."""
+    """A disk or file that can be exported; ``wwn`` is the VPD unit serial number.
+
+    ``identity`` are fields of its INQUIRY data that were set, ``lu_group`` the logical unit group
+    it is in, ``lba_map`` which blocks are in which state (SPC-4 section 5.15.2.7).
+    """
 
     name: str
     backing: Backing
@@ -56,6 +60,9 @@ class StorageObject:
     attributes: Values = field(default_factory=dict)
     alua_groups: Mapping[str, AluaGroup] = field(default_factory=dict)
     identity: Values = field(default_factory=dict)
+    alias: str | None = None
+    lu_group: str | None = None
+    lba_map: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -158,13 +165,17 @@ class FabricSettings:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A whole configuration, indexed by what identifies each part."""
+    """A whole configuration, indexed by what identifies each part.
+
+    ``lu_groups`` are the numbers of logical unit groups by name.
+    """
 
     storage_objects: Mapping[tuple[str, str], StorageObject] = field(default_factory=dict)
     targets: Mapping[tuple[str, str], Target] = field(default_factory=dict)
     fabrics: Mapping[str, FabricSettings] = field(default_factory=dict)
+    lu_groups: Values = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
         """Tell whether there is nothing in it."""
-        return not (self.storage_objects or self.targets or self.fabrics)
+        return not (self.storage_objects or self.targets or self.fabrics or self.lu_groups)

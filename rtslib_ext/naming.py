@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
-import uuid
 from collections.abc import Sequence
 
 from .errors import InvalidValue
@@ -16,6 +14,9 @@ ISCSI_NAME_MAX = 223
 # configfs passes the name of a folder on whole; the kernel's model alias and the log
 # use at most this much of it.
 OBJECT_NAME_MAX = 255
+
+# The flat space addressing that rtslib-fb and initiators go up to; the kernel takes 64 bits.
+LUN_MAX = 65535
 
 _FORMS = {
     # RFC 7143 section 4.2.7.3. The month is not checked closer: configurations with a
@@ -70,24 +71,31 @@ def generate(kind: str) -> str:
         host = re.sub(r"[^a-z0-9-]", "", os.uname().nodename.partition(".")[0].lower())
         machine = re.sub(r"[^a-z0-9]", "", os.uname().machine.lower())
         prefix = f"iqn.2003-01.org.linux-iscsi.{host or 'localhost'}.{machine}"
-        return f"{prefix}:sn.{secrets.token_hex(6)}"
+        return f"{prefix}:sn.{_digits(12)}"
     if kind == "naa":
-        return f"naa.5001405{secrets.token_hex(5)[:9]}"
+        return f"naa.5001405{_digits(9)}"
     if kind == "eui":
-        return f"eui.001405{secrets.token_hex(5)}"
+        return f"eui.001405{_digits(10)}"
     if kind == "free":
-        return str(uuid.uuid4())
+        return unit_serial()
     raise InvalidValue(f"a WWN of type {kind} cannot be made up", hint="give the one to use")
 
 
 def unit_serial() -> str:
-    """A new VPD unit serial number."""
+    """A new VPD unit serial number: a random UUID (RFC 9562 section 5.4)."""
+    import uuid
+
     return str(uuid.uuid4())
 
 
 def alias() -> str:
     """A new name for the link between a LUN and what it exports: ten hexadecimal digits."""
-    return secrets.token_hex(5)
+    return _digits(10)
+
+
+def _digits(count: int) -> str:
+    # Not the module secrets: its imports take longer than most commands.
+    return os.urandom((count + 1) // 2).hex()[:count]
 
 
 def check_object_name(name: str, path: str) -> str:

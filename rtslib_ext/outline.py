@@ -21,7 +21,7 @@ class OutlineReader(Reader):
                 homes[key] = file
         targets = {target.key: target for target in self.targets()}
         fabrics = {name: found for name in FABRICS if (found := self.fabric_settings(name))}
-        return Config(targets=targets, fabrics=fabrics), homes
+        return Config(targets=targets, fabrics=fabrics, lu_groups=self.lu_groups()), homes
 
     def target(self, fabric: Fabric, wwn: str) -> Target:
         """One target with its TPGs."""

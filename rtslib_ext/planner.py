@@ -36,6 +36,8 @@ def build(
     ``locate`` finds storage objects that are there already: a LUN may export one of those.
     ``reservations`` gives the lines that were kept for a unit serial number.
     """
+    for name, number in want.lu_groups.items():
+        yield backstores.create_lu_group(name, number)
     made: dict[Key, str] = {}
     for key, so in want.storage_objects.items():
         hba = placement.choose(*key)
@@ -91,6 +93,8 @@ def clear(
         yield from targets.set_fabric(nothing, settings)
     for (plugin, name), file in objects.items():
         yield backstores.discard(f"/backstores/{plugin}/{name}", file)
+    for name, number in outline.lu_groups.items():
+        yield backstores.delete_lu_group(name, number)
 
 
 def remove_target(target: Target, homes: Home) -> Iterator[Step]:

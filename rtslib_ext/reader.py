@@ -15,7 +15,10 @@ from .files import (
     ALUA_READ_ONLY,
     ALUA_TEXTS,
     AUTH_FILES,
+    DEFAULT_LU_GROUP,
     IDENTITY_FILES,
+    LBA_DEPENDENT,
+    LU_GROUPS,
     NO_CREDENTIAL,
     SECONDARY_STATUS,
 )
@@ -51,7 +54,14 @@ class Reader:
             storage_objects={so.key: so for so in sorted(self.storage_objects(), key=_key)},
             targets={target.key: target for target in sorted(self.targets(), key=_key)},
             fabrics={name: found for name in FABRICS if (found := self.fabric_settings(name))},
+            lu_groups=self.lu_groups(),
         )
+
+    def lu_groups(self) -> dict[str, str]:
+        """The logical unit groups, the default one left out."""
+        names = sorted(set(self.fs.directories(LU_GROUPS)) - {DEFAULT_LU_GROUP})
+        pairs = ((name, self.fs.read_if_there(f"{LU_GROUPS}/{name}/lu_gp_id")) for name in names)
+        return {name: number for name, number in pairs if number}
 
     def storage_objects(self) -> Iterator[StorageObject]:
         """Every storage object that is configured."""
@@ -95,6 +105,9 @@ class Reader:
             attributes=attributes,
             alua_groups={} if attributes.get("alua_support") == "0" else self.alua_groups(path),
             identity=self.identity(path, plugin, name),
+            alias=fs.read_if_there(f"{path}/alias") or None,
+            lu_group=self.lu_group(path),
+            lba_map=fs.read_if_there(f"{path}/lba_map") or None,
         )
 
     def backing(self, path: str, plugin: str) -> backing.Backing:
@@ -136,6 +149,12 @@ class Reader:
             file: value for file, value in pairs if value is not None and value not in usual[file]
         }
 
+    def lu_group(self, path: str) -> str | None:
+        """The logical unit group of a storage object; None for the default one."""
+        text = self.fs.read_if_there(f"{path}/alua_lu_gp") or ""
+        name = text.partition("\n")[0].partition("LU Group Alias: ")[2]
+        return None if name in ("", DEFAULT_LU_GROUP) else name
+
     def alua_groups(self, path: str) -> dict[str, AluaGroup]:
         """The target port groups of a storage object."""
         names = sorted(self.fs.directories(f"{path}/alua"))
@@ -147,6 +166,9 @@ class Reader:
         tag = values.pop("tg_pt_gp_id", "")
         for file in ALUA_READ_ONLY:
             values.pop(file, None)
+        if values.get(LBA_DEPENDENT) == "0":
+            # As every new group has it.
+            values.pop(LBA_DEPENDENT)
         for file, texts in ALUA_TEXTS.items():
             if values.get(file) in texts:
                 values[file] = str(texts.index(values[file]))

@@ -7,6 +7,12 @@ _START = "PR_REG_START:"
 _END = "PR_REG_END:"
 
 
+def _decimal(field: str) -> str:
+    """The kernel writes numbers as ``%02x`` and reads ``08`` as a wrong octal number."""
+    name, equals, value = field.partition("=")
+    return f"{name}{equals}{int(value)}" if value.isdecimal() else field
+
+
 def kept(dbroot: str, serial: str) -> tuple[str, ...]:
     """The registrations that the kernel kept on disk for a unit serial number.
 
@@ -29,5 +35,5 @@ def kept(dbroot: str, serial: str) -> tuple[str, ...]:
         elif line.startswith(_END):
             found.append(",".join(fields))
         elif line.strip():
-            fields.append(line.strip())
+            fields.append(_decimal(line.strip()))
     return tuple(found)

@@ -44,7 +44,7 @@ def select(config: Config, target: str | None, storage_object: str | None) -> Co
         if not named:
             raise NotFound(f"there is no storage object {storage_object} in the file")
         objects = {**objects, **named}
-    return replace(config, storage_objects=objects, targets=targets, fabrics={})
+    return replace(config, storage_objects=objects, targets=targets, fabrics={}, lu_groups={})
 
 
 def conflicts(fs: ConfigFS, want: Config) -> None:

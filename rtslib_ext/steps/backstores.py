@@ -4,11 +4,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .. import host, naming, schema
-from ..backing import Block, FileIO, Pscsi
+from ..backing import Backing, Block, FileIO, Pscsi
 from ..errors import InvalidValue, LioError
-from ..files import ALUA_TEXTS, DEFAULT_GROUP, GROUP_TAG_MAX, IDENTITY_FILES
+from ..files import (
+    ALUA_TEXTS,
+    DEFAULT_GROUP,
+    DEFAULT_LU_GROUP,
+    GROUP_TAG_MAX,
+    IDENTITY_FILES,
+    LBA_DEPENDENT,
+    LU_GROUPS,
+)
 from ..model import AluaGroup, StorageObject
 from .operations import (
     CheckFree,
@@ -28,7 +37,10 @@ from .values import settle
 # A state can be set only while the group supports it, is implicit, and has no delay
 # (drivers/target/target_core_configfs.c, target_tg_pt_gp_alua_access_state_store), and setting
 # it changes the status.
-_ALUA_ORDER = ("alua_access_state", "alua_access_type", "alua_access_status")
+_ALUA_ORDER = ("alua_access_state", "alua_access_status", "alua_access_type")
+# The state that depends on the block wants to be switched on first, and a group that is not
+# explicit.
+_LBA_ORDER = ("alua_access_type", LBA_DEPENDENT, "alua_access_state", "alua_access_status")
 
 
 def create(
@@ -41,15 +53,22 @@ def create(
     """
     file = f"{hba}/{so.name}"
     try:
-        operations = (*before, *_build(so, hba, aptpl))
+        operations = (*before, *_build(so, hba))
     except LioError as err:
         operations = (Refuse(err),)
     yield Step(Action.CREATE, so.path, f"create {describe(so)}", operations)
+    yield from _reservations(so, file, aptpl)
     yield from _attributes(so, file)
     # After emulate_model_alias, which changes the product.
     yield from _identity(so, file)
     for group in so.alua_groups.values():
-        yield from create_group(so, file, group)
+        if group.name != DEFAULT_GROUP:
+            yield make_group(so, file, group)
+    if so.lba_map is not None:
+        # It names the groups.
+        yield from settle(so.path, file, {"lba_map": so.lba_map}, lambda _: True, None)
+    for group in so.alua_groups.values():
+        yield from alua_values(so, file, group)
 
 
 def describe(so: StorageObject) -> str:
@@ -58,14 +77,22 @@ def describe(so: StorageObject) -> str:
     return f"{so.backing.plugin} {so.name} on {what}"
 
 
-def _build(so: StorageObject, hba: str, aptpl: tuple[str, ...]) -> tuple[Operation, ...]:
+def _reservations(so: StorageObject, file: str, aptpl: tuple[str, ...]) -> Iterator[Step]:
+    """One step each: a line that the kernel does not take leaves the object."""
+    for line in aptpl:
+        write = Write(f"{file}/pr/res_aptpl_metadata", line)
+        yield Step(Action.UPDATE, so.path, "bring a persistent reservation back", (write,))
+
+
+def _build(so: StorageObject, hba: str) -> tuple[Operation, ...]:
     file = f"{hba}/{so.name}"
-    backing = _with_address(so.backing) if isinstance(so.backing, Pscsi) else so.backing
+    backing = _as_the_kernel_wants_it(so.backing)
     operations: list[Operation] = [*_guards(so), Share(hba), Mkdir(file)]
     if isinstance(backing, Block):
         operations.append(Write(f"{file}/udev_path", backing.udev_path))
     operations += [Write(f"{file}/control", line) for line in backing.controls()]
     early = backing.early_attributes()
+    early |= {name: so.attributes[name] for name in backing.before_enable if name in so.attributes}
     operations += [Write(f"{file}/attrib/{name}", value) for name, value in early.items()]
     if backing.udev_path and not isinstance(backing, Block):
         operations.append(Write(f"{file}/udev_path", backing.udev_path))
@@ -73,15 +100,17 @@ def _build(so: StorageObject, hba: str, aptpl: tuple[str, ...]) -> tuple[Operati
     if backing.has_wwn:
         serial = so.wwn or naming.unit_serial()
         operations.append(Write(f"{file}/wwn/vpd_unit_serial", serial))
-    operations += [Write(f"{file}/pr/res_aptpl_metadata", line) for line in aptpl]
     return tuple(operations)
 
 
-def _with_address(backing: Pscsi) -> Pscsi:
-    if backing.hctl is not None:
-        return backing
-    address, device = host.scsi_address(backing.dev)
-    return Pscsi(device, address)
+def _as_the_kernel_wants_it(backing: Backing) -> Backing:
+    if isinstance(backing, Pscsi) and backing.hctl is None:
+        address, device = host.scsi_address(backing.dev)
+        return Pscsi(device, address)
+    if isinstance(backing, FileIO) and host.is_block_device(backing.dev):
+        # A device has its own size.
+        return replace(backing, size=None)
+    return backing
 
 
 def _guards(so: StorageObject) -> list[Operation]:
@@ -96,6 +125,11 @@ def _guards(so: StorageObject) -> list[Operation]:
 def _identity(so: StorageObject, file: str) -> Iterator[Step]:
     values = {name: so.identity[name] for name in IDENTITY_FILES if name in so.identity}
     yield from settle(so.path, f"{file}/wwn", values, lambda _: True, None)
+    if so.alias is not None:
+        yield from settle(so.path, file, {"alias": so.alias}, lambda _: True, None)
+    if so.lu_group is not None:
+        join = Write(f"{file}/alua_lu_gp", so.lu_group, DEFAULT_LU_GROUP)
+        yield Step(Action.UPDATE, so.path, f"join the LU group {so.lu_group}", (join,))
 
 
 def _attributes(so: StorageObject, file: str) -> Iterator[Step]:
@@ -117,7 +151,7 @@ def delete(so: StorageObject, file: str, aptpl: tuple[str, ...] = ()) -> Iterato
     hba = file.rpartition("/")[0]
     undo: tuple[Operation, ...]
     try:
-        undo = (*_build(so, hba, aptpl), *_values_again(so, file))
+        undo = (*_build(so, hba), *_values_again(so, file, aptpl))
     except LioError as err:
         undo = (Refuse(err),)
     yield Step(
@@ -131,12 +165,14 @@ def discard(path: str, file: str) -> Step:
     return Step(Action.DELETE, path, "delete", (Discard(file), Unshare(hba)), undo=())
 
 
-def _values_again(so: StorageObject, file: str) -> Iterator[Operation]:
+def _values_again(
+    so: StorageObject, file: str, aptpl: tuple[str, ...]
+) -> Iterator[Operation]:
     """Give an object that is made again after a failure all its values."""
-    steps = [*_attributes(so, file), *_identity(so, file)]
+    steps = [*_reservations(so, file, aptpl), *_attributes(so, file), *_identity(so, file)]
     default = so.alua_groups.get(DEFAULT_GROUP)
     if default:
-        steps += create_group(so, file, default)
+        steps += alua_values(so, file, default)
     for step in steps:
         yield from step.operations
 
@@ -145,45 +181,70 @@ def _values_again(so: StorageObject, file: str) -> Iterator[Operation]:
 
 
 def create_group(so: StorageObject, file: str, group: AluaGroup) -> Iterator[Step]:
-    """Make a target port group; the default one is there and only gets its values."""
+    """Make a target port group with its settings."""
+    yield make_group(so, file, group)
+    yield from alua_values(so, file, group)
+
+
+def make_group(so: StorageObject, file: str, group: AluaGroup) -> Step:
+    """Make a target port group; not the default one, which is there."""
+    operations: tuple[Operation, ...] = _group_again(file, group)
+    if group.tag is None or not 1 <= group.tag <= GROUP_TAG_MAX:
+        operations = (Refuse(InvalidValue(f"a tag is a number from 1 to {GROUP_TAG_MAX}")),)
     path = f"{so.path}/alua/{group.name}"
+    text = f"create target port group {group.name} with tag {group.tag}"
+    return Step(Action.CREATE, path, text, operations, needs=(so.path,))
+
+
+def _group_again(file: str, group: AluaGroup) -> tuple[Operation, ...]:
     folder = f"{file}/alua/{group.name}"
-    if group.name != DEFAULT_GROUP:
-        operations: tuple[Operation, ...] = (
-            Mkdir(folder),
-            Write(f"{folder}/tg_pt_gp_id", str(group.tag)),
-        )
-        if group.tag is None or not 1 <= group.tag <= GROUP_TAG_MAX:
-            operations = (Refuse(InvalidValue(f"a tag is a number from 1 to {GROUP_TAG_MAX}")),)
-        text = f"create target port group {group.name} with tag {group.tag}"
-        yield Step(Action.CREATE, path, text, operations, needs=(so.path,))
-    yield from _alua_values(path, folder, group)
+    return (Mkdir(folder), Write(f"{folder}/tg_pt_gp_id", str(group.tag)))
 
 
-def _alua_values(path: str, folder: str, group: AluaGroup) -> Iterator[Step]:
-    first = [name for name in _ALUA_ORDER if name in group.settings]
+def alua_values(so: StorageObject, file: str, group: AluaGroup) -> Iterator[Step]:
+    """Give a target port group its settings."""
+    path = f"{so.path}/alua/{group.name}"
+    order = _LBA_ORDER if group.settings.get(LBA_DEPENDENT) == "1" else _ALUA_ORDER
+    first = [name for name in order if name in group.settings]
     for name in (*first, *sorted(set(group.settings) - set(first))):
         value = group.settings[name]
         texts = ALUA_TEXTS.get(name, ())
         shown = texts[int(value)] if value.isdigit() and int(value) < len(texts) else None
-        yield Step(
-            Action.UPDATE,
-            path,
-            f"set {name}={value}",
-            (Settle(folder, name, value, None, True, path, shown),),
-        )
+        settle_one = Settle(f"{file}/alua/{group.name}", name, value, None, True, path, shown)
+        yield Step(Action.UPDATE, path, f"set {name}={value}", (settle_one,))
 
 
 def delete_group(so: StorageObject, file: str, group: AluaGroup) -> Step:
     """Remove a target port group; its LUNs fall back to the default one."""
-    folder = f"{file}/alua/{group.name}"
-    path = f"{so.path}/alua/{group.name}"
-    steps = _alua_values(path, folder, group)
+    steps = alua_values(so, file, group)
     values = [operation for step in steps for operation in step.operations]
     return Step(
         Action.DELETE,
-        path,
+        f"{so.path}/alua/{group.name}",
         f"delete target port group {group.name}",
+        (Rmdir(f"{file}/alua/{group.name}"),),
+        undo=(*_group_again(file, group), *values),
+    )
+
+
+# -- logical unit groups ----------------------------------------------------------------------
+
+
+def create_lu_group(name: str, number: str) -> Step:
+    """Make a logical unit group (SPC-4 section 5.15.2.1)."""
+    folder = f"{LU_GROUPS}/{name}"
+    path = f"/backstores/lu_gps/{name}"
+    operations = (Mkdir(folder), Write(f"{folder}/lu_gp_id", number))
+    return Step(Action.CREATE, path, f"create LU group {name} with number {number}", operations)
+
+
+def delete_lu_group(name: str, number: str) -> Step:
+    """Remove a logical unit group; its members go to the default one."""
+    folder = f"{LU_GROUPS}/{name}"
+    return Step(
+        Action.DELETE,
+        f"/backstores/lu_gps/{name}",
+        f"delete LU group {name}",
         (Rmdir(folder),),
-        undo=(Mkdir(folder), Write(f"{folder}/tg_pt_gp_id", str(group.tag)), *values),
+        undo=(Mkdir(folder), Write(f"{folder}/lu_gp_id", number)),
     )

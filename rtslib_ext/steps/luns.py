@@ -11,7 +11,7 @@ from ..errors import NotFound
 from ..fabrics import Fabric
 from ..files import DEFAULT_GROUP
 from ..model import Auth, Lun, MappedLun, NodeAcl, Portal
-from .operations import Link, Mkdir, Operation, Refuse, Rmdir, Unlink, Write
+from .operations import Attempt, Link, Mkdir, Operation, Refuse, Rmdir, Unlink, Write
 from .step import Action, Step
 from .values import credentials, settle
 
@@ -30,8 +30,9 @@ class Place:
         return cls(fabric, paths.tpg(fabric, wwn, tag), paths.shell_tpg(fabric, wwn, tag))
 
 
-# A LUN's state is set in this order: the kernel writes metadata as it changes the state.
-_LUN_ALUA_ORDER = ("alua_tg_pt_status", "alua_tg_pt_offline", "alua_tg_pt_write_md")
+# A LUN's state is set in this order: the kernel writes metadata as it changes the state, and
+# changes the status with it (target_core_alua.c, core_alua_set_tg_pt_secondary_state).
+_LUN_ALUA_ORDER = ("alua_tg_pt_write_md", "alua_tg_pt_offline", "alua_tg_pt_status")
 
 
 def create_lun(place: Place, lun: Lun, storage_object: str | None) -> Iterator[Step]:
@@ -60,7 +61,8 @@ def _lun_values(path: str, file: str, lun: Lun) -> Iterator[Step]:
         )
     for name in _LUN_ALUA_ORDER:
         value = lun.alua.get(name, "0")
-        if value != "0":
+        moved = name == "alua_tg_pt_status" and lun.alua.get("alua_tg_pt_offline", "0") != "0"
+        if value != "0" or moved:
             yield Step(
                 Action.UPDATE,
                 path,
@@ -101,6 +103,13 @@ def create_portal(place: Place, portal: Portal) -> Iterator[Step]:
         yield set_portal_flag(place, portal, "iser", True)
     if portal.offload:
         yield set_portal_flag(place, portal, "offload", True)
+
+
+def attempt_portal(place: Place, portal: Portal) -> Step:
+    """Listen on an address if that can be had; the outcome's notes tell when it cannot."""
+    path = f"{place.path}/portals/{portal.name}"
+    make = Attempt(Mkdir(f"{place.file}/np/{portal.name}"), path)
+    return Step(Action.CREATE, path, f"listen on {portal.name}", (make,))
 
 
 def set_portal_flag(place: Place, portal: Portal, flag: str, on: bool) -> Step:

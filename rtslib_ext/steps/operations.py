@@ -222,6 +222,23 @@ class Switch:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """Do something that may fail; then a note about ``owner`` tells why."""
+
+    operation: Operation
+    owner: str
+
+    def do(self, kernel: Kernel) -> None:
+        try:
+            self.operation.do(kernel)
+        except KernelRefused as err:
+            kernel.notes.append((self.owner, str(err)))
+
+    def inverse(self) -> Operation | None:
+        return self.operation.inverse()
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
     """Stands for what cannot be done: the reason is told when its turn comes.
 

@@ -11,9 +11,18 @@ from ..model import SECRET_NAMES, Auth
 from .operations import Operation, Refuse, Settle, Write
 from .step import Action, Step
 
-# These must be written before others: formatting and zeroes after UNMAP need their switches,
-# and a larger block_size lowers hw_max_sectors below what optimal_sectors may be (6.1).
-_FIRST = ("optimal_sectors", "pi_prot_type", "emulate_tpu", "emulate_tpws")
+# These must be written before others: formatting, UNMAP and zeroes after it need what they
+# rest on, and a larger block_size lowers hw_max_sectors below what optimal_sectors may be (6.1).
+_FIRST = (
+    "optimal_sectors",
+    "pi_prot_type",
+    "max_unmap_block_desc_count",
+    "emulate_tpu",
+    "emulate_tpws",
+)
+# Writing another value changes this one (iscsi_target_tpg.c, iscsit_ta_authentication), so what
+# the first new object had says nothing of the next one.
+_MOVES = ("AuthMethod",)
 
 
 def settle(
@@ -24,14 +33,16 @@ def settle(
     fresh: str | None,
 ) -> Iterator[Step]:
     """Give a new object its values, one step each: one that is refused leaves the others."""
-    first = [name for name in _FIRST if name in values]
+    # Taking UNMAP away goes the other way round.
+    late = {"max_unmap_block_desc_count"} if values.get("max_unmap_block_desc_count") == "0" else {}
+    first = [name for name in _FIRST if name in values and name not in late]
     for name in (*first, *sorted(set(values) - set(first))):
         value = values[name]
         yield Step(
             Action.UPDATE,
             path,
             f"set {name}={value}",
-            (Settle(folder, name, value, fresh, known(name), path),),
+            (Settle(folder, name, value, None if name in _MOVES else fresh, known(name), path),),
         )
 
 

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The storage objects of a save file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from . import backing, dump, naming
+from .errors import InvalidValue
+from .files import LBA_DEPENDENT
+from .jsonpath import Item, Unusable
+from .model import AluaGroup, StorageObject
+
+
+def storage_objects(
+    root: Item, own: Mapping[str, Item]
+) -> dict[tuple[str, str], StorageObject]:
+    result: dict[tuple[str, str], StorageObject] = {}
+    for item in root.items("storage_objects"):
+        try:
+            found = _storage_object(item, own)
+        except Unusable:
+            continue
+        if found.key in result:
+            item.problems.add(item.where, f"{found.path} stands in the file twice")
+        result.setdefault(found.key, found)
+    return result
+
+
+def _storage_object(item: Item, own: Mapping[str, Item]) -> StorageObject:
+    name = item.required("name", item.text)
+    plugin = item.required("plugin", item.text)
+    plugin = backing.ALIASES.get(plugin, plugin)
+    if plugin not in backing.KINDS:
+        item.problems.add(item.at("plugin"), f"{plugin} is none of {', '.join(backing.KINDS)}")
+        raise Unusable
+    try:
+        naming.check_object_name(name, "")
+    except InvalidValue as err:
+        item.problems.add(item.at("name"), err.message)
+        raise Unusable from err
+    extra = own.get(f"/backstores/{plugin}/{name}")
+    found = StorageObject(
+        name=name,
+        backing=_BACKINGS[plugin](item),
+        wwn=item.text("wwn") or None,
+        attributes=item.values("attributes"),
+        alua_groups=_alua_groups(item, extra),
+        identity=dict(extra.values("identity")) if extra else {},
+        alias=extra.text("alias") if extra else None,
+        lu_group=extra.text("lu_group") if extra else None,
+        lba_map=extra.text("lba_map") if extra else None,
+    )
+    if extra:
+        extra.finish()
+    item.ignore("exists", "buffered_mode")
+    item.finish()
+    return found
+
+
+def _fileio(item: Item) -> backing.FileIO:
+    return backing.FileIO(
+        dev=item.required("dev", item.text),
+        size=item.number("size"),
+        write_back=bool(item.flag("write_back")),
+        aio=bool(item.flag("aio")),
+    )
+
+
+def _block(item: Item) -> backing.Block:
+    # The cache mode of a device is an attribute; the key is written for other readers.
+    item.flag("write_back")
+    exclusive = item.flag("exclusive")
+    return backing.Block(
+        dev=item.required("dev", item.text),
+        readonly=bool(item.flag("readonly")),
+        exclusive=True if exclusive is None else exclusive,
+    )
+
+
+def _pscsi(item: Item) -> backing.Pscsi:
+    item.ignore("wwn")
+    return backing.Pscsi(dev=item.required("dev", item.text))
+
+
+def _ramdisk(item: Item) -> backing.RamDisk:
+    size = item.required("size", item.number)
+    nullio = bool(item.flag("nullio"))
+    # The kernel keeps whole pages; the value is what it will be.
+    pages = backing.RamDisk(size).pages
+    return backing.RamDisk(size=pages * backing.PAGE_SIZE, nullio=nullio)
+
+
+def _user(item: Item) -> backing.User:
+    return backing.User(
+        config=item.required("config", item.text),
+        size=item.required("size", item.number),
+        hw_max_sectors=item.number("hw_max_sectors"),
+        control=item.text("control"),
+    )
+
+
+_BACKINGS: dict[str, Callable[[Item], backing.Backing]] = {
+    "fileio": _fileio,
+    "block": _block,
+    "pscsi": _pscsi,
+    "ramdisk": _ramdisk,
+    "user": _user,
+}
+
+
+def _alua_groups(item: Item, extra: Item | None) -> dict[str, AluaGroup]:
+    result = {}
+    by_block = extra.raw("lba_dependent_groups") if extra else None
+    for entry in item.items("alua_tpgs"):
+        try:
+            name = entry.required("name", entry.text)
+        except Unusable:
+            continue
+        tag = entry.number("tg_pt_gp_id")
+        settings = {}
+        for key in dump.ALUA_KEYS:
+            value = entry.text(key)
+            if value is not None:
+                settings[key] = value
+        if isinstance(by_block, dict) and isinstance(by_block.get(name), dict):
+            settings |= {LBA_DEPENDENT: "1", **{k: str(v) for k, v in by_block[name].items()}}
+        entry.finish()
+        result[name] = AluaGroup(name, tag, settings)
+    return result

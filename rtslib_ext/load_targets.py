@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The targets of a save file, and what it sets for whole fabrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import backing, dump, naming
+from .errors import InvalidValue
+from .fabrics import ALIASES, FABRICS, Fabric
+from .jsonpath import Item, Unusable
+from .model import AUTH_NAMES, Auth, FabricSettings, Lun, MappedLun, NodeAcl, Portal, Target, Tpg
+
+
+def targets(root: Item, own: Mapping[str, Item]) -> dict[tuple[str, str], Target]:
+    result: dict[tuple[str, str], Target] = {}
+    for item in root.items("targets"):
+        try:
+            found = _target(item, own)
+        except Unusable:
+            continue
+        if found.key in result:
+            item.problems.add(item.where, f"target {found.wwn} stands in the file twice")
+        result.setdefault(found.key, found)
+    return result
+
+
+def _target(item: Item, own: Mapping[str, Item]) -> Target:
+    wwn = item.required("wwn", item.text)
+    name = item.required("fabric", item.text)
+    fabric = FABRICS.get(ALIASES.get(name, name))
+    if fabric is None:
+        item.problems.add(item.at("fabric"), f"{name} is none of {', '.join(sorted(FABRICS))}")
+        raise Unusable
+    wwn = _wwn(item, "wwn", fabric, wwn)
+    tpgs = {}
+    for entry in item.items("tpgs"):
+        try:
+            tpg = _tpg(entry, fabric, own.get(f"/{fabric.name}/{wwn}/tpg{entry.raw('tag')}"))
+        except Unusable:
+            continue
+        tpgs[tpg.tag] = tpg
+    found = Target(fabric.name, wwn, tpgs, item.values("parameters"))
+    item.ignore("attributes")
+    item.finish()
+    return found
+
+
+def _tpg(item: Item, fabric: Fabric, own: Item | None) -> Tpg:
+    tag = item.number("tag")
+    enable = item.flag("enable")
+    found = Tpg(
+        tag=1 if tag is None else tag,
+        # A file that does not say so wants its TPGs to serve.
+        enable=True if enable is None else enable,
+        attributes=item.values("attributes"),
+        parameters=item.values("parameters"),
+        auth=_auth(item, "chap_"),
+        luns=_each(item, "luns", _lun),
+        portals=_each(item, "portals", _portal),
+        acls=_each(item, "node_acls", lambda entry: _acl(entry, fabric)),
+        nexus=own.text("nexus") if own else None,
+    )
+    if own:
+        own.finish()
+    item.finish()
+    return found
+
+
+def _each(item: Item, key: str, read: Any) -> dict[Any, Any]:
+    """The objects of a list by what identifies them; unusable ones are left out."""
+    result: dict[Any, Any] = {}
+    for entry in item.items(key):
+        try:
+            identity, found = read(entry)
+        except Unusable:
+            continue
+        entry.finish()
+        if identity in result:
+            entry.problems.add(entry.where, f"{identity} stands in the list twice")
+        result.setdefault(identity, found)
+    return result
+
+
+def _lun(item: Item) -> tuple[int, Lun]:
+    index = _index(item, "index")
+    parts = item.required("storage_object", item.text).split("/")
+    if len(parts) != 4 or parts[1] != "backstores":
+        item.problems.add(item.at("storage_object"), "is not /backstores/KIND/NAME")
+        raise Unusable
+    plugin = backing.ALIASES.get(parts[2], parts[2]).partition(":")[0]
+    alua = {}
+    for key in dump.LUN_ALUA_KEYS:
+        value = item.text(key)
+        if value is not None:
+            alua[key] = value
+    lun = Lun(index, (plugin, parts[3]), _alias(item), item.text("alua_tg_pt_gp_name"), alua)
+    return index, lun
+
+
+def _index(item: Item, key: str) -> int:
+    """A LUN number."""
+    index: int = item.required(key, item.number)
+    if not 0 <= index <= naming.LUN_MAX:
+        item.problems.add(item.at(key), f"{index} is not from 0 to {naming.LUN_MAX}")
+        raise Unusable
+    return index
+
+
+def _alias(item: Item) -> str | None:
+    alias = item.text("alias")
+    if alias is not None and ("/" in alias or not alias.strip()):
+        item.problems.add(item.at("alias"), f"{alias!r} cannot be a name; a new one is made")
+        return None
+    return alias
+
+
+def _portal(item: Item) -> tuple[str, Portal]:
+    address = item.required("ip_address", item.text)
+    port = item.required("port", item.number)
+    try:
+        address = naming.portal_address(address)
+    except InvalidValue as err:
+        item.problems.add(item.at("ip_address"), err.message)
+        raise Unusable from err
+    portal = Portal(address, port, bool(item.flag("iser")), bool(item.flag("offload")))
+    return portal.name, portal
+
+
+def _acl(item: Item, fabric: Fabric) -> tuple[str, NodeAcl]:
+    wwn = _wwn(item, "node_wwn", fabric, item.required("node_wwn", item.text))
+    acl = NodeAcl(
+        wwn=wwn,
+        mapped_luns=_each(item, "mapped_luns", _mapped_lun),
+        attributes=item.values("attributes"),
+        auth=_auth(item, "chap_"),
+        tag=item.text("tag") or None,
+        cmdsn_depth=item.text("tcq_depth"),
+    )
+    item.ignore("parameters")
+    return wwn, acl
+
+
+def _mapped_lun(item: Item) -> tuple[int, MappedLun]:
+    index = _index(item, "index")
+    number = _index(item, "tpg_lun")
+    lun = MappedLun(index, number, bool(item.flag("write_protect")), _alias(item))
+    item.ignore("tag")
+    return index, lun
+
+
+def _wwn(item: Item, key: str, fabric: Fabric, text: str) -> str:
+    try:
+        return naming.normalize(fabric.wwn_types, text)
+    except InvalidValue as err:
+        item.problems.add(item.at(key), f"{text!r}: {err.message}")
+        raise Unusable from err
+
+
+def _auth(item: Item, prefix: str) -> Auth:
+    """Credentials under rtslib-fb's names, or those that its manual page gave."""
+    values = {}
+    for name in AUTH_NAMES:
+        own, manual = item.text(prefix + name), item.text(name)
+        values[name] = manual if own is None else own
+    return Auth(**values)
+
+
+def fabrics(root: Item) -> dict[str, FabricSettings]:
+    result = {}
+    for item in root.items("fabric_modules"):
+        try:
+            name = item.required("name", item.text)
+        except Unusable:
+            continue
+        if name not in FABRICS:
+            item.problems.add(item.at("name"), f"{name} is none of {', '.join(sorted(FABRICS))}")
+            continue
+        result[name] = FabricSettings(
+            name,
+            _auth(item, "discovery_"),
+            item.flag("discovery_enable_auth"),
+            item.text("cpus_allowed_list"),
+        )
+        item.finish()
+    return result

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real initiators on the same kernel: open-iscsi, and libiscsi's tools."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rtslib_ext import restore
+from rtslib_ext.configfs import ConfigFS
+
+INITIATOR = "iqn.2003-01.org.example:host1"
+TARGET = "iqn.2003-01.org.example:store"
+PORTAL = "127.0.0.1:3260"
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def pytest_configure() -> None:
+    """These tests log in for real: without the kernel they fail, they are never skipped."""
+    if "TARGETCLI_IN_SANDBOX" not in os.environ:
+        raise pytest.UsageError("tests/clients run in the sandbox: make test-kernel")
+
+
+@pytest.fixture
+def target() -> Iterator[Callable[[str], str]]:
+    """Runs lines through targetcli's standard input, on a kernel where nothing is configured."""
+    subprocess.run(["modprobe", "-a", "target_core_mod", "iscsi_target_mod"], check=True)
+    restore.clear(ConfigFS())
+
+    def run(lines: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "targetcli"],
+            input=lines,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stderr == ""
+        return done.stdout
+
+    yield run
+    restore.clear(ConfigFS())
+
+
+@pytest.fixture(scope="session")
+def iscsid() -> None:
+    """The initiator's daemon."""
+    subprocess.run(["modprobe", "-a", "iscsi_tcp", "sd_mod", "sg"], check=True)
+    Path("/run/lock/iscsi").mkdir(parents=True, exist_ok=True)
+    Path("/etc/iscsi/initiatorname.iscsi").write_text(f"InitiatorName={INITIATOR}\n")
+    subprocess.run(["iscsid"], check=True)
+
+
+@pytest.fixture
+def iscsiadm(iscsid: None) -> Iterator[Run]:
+    """Runs iscsiadm; what is logged in afterwards is logged out."""
+
+    def run(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["iscsiadm", *words], capture_output=True, text=True, check=check, timeout=60
+        )
+
+    yield run
+    run("-m", "node", "-u", check=False)
+    run("-m", "node", "-o", "delete", check=False)
+
+
+@pytest.fixture
+def log_in(iscsiadm: Run) -> Callable[..., str]:
+    """Discovers, sets a secret, logs in; gives the path of the disk."""
+
+    def run(user: str, password: str, **more: str) -> str:
+        iscsiadm("-m", "discovery", "-t", "sendtargets", "-p", PORTAL)
+        node = ("-m", "node", "-T", TARGET, "-p", PORTAL)
+        settings = {"authmethod": "CHAP", "username": user, "password": password, **more}
+        for name, value in settings.items():
+            iscsiadm(*node, "-o", "update", "-n", f"node.session.auth.{name}", "-v", value)
+        iscsiadm(*node, "--login")
+        return _disk()
+
+    return run
+
+
+def _disk() -> str:
+    for _ in range(100):
+        found = list(Path("/sys/class/iscsi_session").glob("session*/device/target*/*/block/*"))
+        if found:
+            return f"/dev/{found[0].name}"
+        time.sleep(0.1)
+    raise AssertionError("the login brought no disk")

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Linux initiator: disks, data, sessions, reservations, over a save and a restore."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import INITIATOR, PORTAL, TARGET, Run
+
+SECRET = "corr3ct horse"
+
+STORE = f"""
+/backstores/fileio create disk1 /var/tmp/disk1.img 32M
+/iscsi create {TARGET}
+/iscsi/{TARGET}/tpg1/luns create /backstores/fileio/disk1
+/iscsi/{TARGET}/tpg1/acls create {INITIATOR}
+/iscsi/{TARGET}/tpg1 set attribute authentication=1
+/iscsi/{TARGET}/tpg1/acls/{INITIATOR} set auth userid=host1 password='{SECRET}'
+"""
+
+LIFE = STORE + "saveconfig\n"
+
+REBOOT = "clearconfig confirm=true\nrestoreconfig\n"
+
+
+@pytest.fixture(autouse=True)
+def _new_disk() -> None:
+    Path("/var/tmp/disk1.img").unlink(missing_ok=True)
+
+
+def test_data_is_there_after_a_restore(
+    target: Callable[[str], str], log_in: Callable[..., str], iscsiadm: Run
+) -> None:
+    target(LIFE)
+    disk = log_in("host1", SECRET)
+    written = bytes(range(256)) * 4096
+    with open(disk, "r+b", buffering=0) as file:
+        file.write(written)
+    subprocess.run(["sync", disk], check=True)
+    iscsiadm("-m", "node", "-u")
+    assert "Configuration restored" in target(REBOOT)
+    with open(log_in("host1", SECRET), "rb") as file:
+        assert hashlib.sha256(file.read(len(written))).digest() == hashlib.sha256(written).digest()
+
+
+def test_a_file_system_survives(
+    target: Callable[[str], str], log_in: Callable[..., str], iscsiadm: Run
+) -> None:
+    target(LIFE)
+    disk = log_in("host1", SECRET)
+    subprocess.run(["mkfs.ext4", "-q", disk], check=True)
+    iscsiadm("-m", "node", "-u")
+    target(REBOOT)
+    subprocess.run(["fsck.ext4", "-n", log_in("host1", SECRET)], check=True)
+
+
+def test_a_wrong_secret_is_refused(
+    target: Callable[[str], str], log_in: Callable[..., str], iscsiadm: Run
+) -> None:
+    target(LIFE)
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        log_in("host1", "wrong-secret-12")
+    assert "authorization failure" in caught.value.stderr
+    assert "(no open sessions)" in target("sessions\n")
+
+
+def test_sessions_tells_who_is_logged_in(
+    target: Callable[[str], str], log_in: Callable[..., str]
+) -> None:
+    target(LIFE)
+    log_in("host1", SECRET)
+    said = target("sessions detail\n")
+    assert "session-state: LOGGED_IN" in said
+    assert f"    name: {INITIATOR} (authenticated)\n" in said
+    assert "    mapped-lun: 0 backstore: fileio/disk1 mode: rw\n" in said
+    assert "    address: 127.0.0.1 (TCP)  cid: 0 connection-state: LOGGED_IN\n" in said
+
+
+def test_discovery_needs_a_secret_when_told(target: Callable[[str], str], iscsiadm: Run) -> None:
+    target(
+        LIFE + "/iscsi set discovery_auth userid=finder password=finders-keepers enable=1\n"
+    )
+    with pytest.raises(subprocess.CalledProcessError):
+        iscsiadm("-m", "discovery", "-t", "sendtargets", "-p", PORTAL)
+    target("/iscsi set discovery_auth enable=0\n")
+    found = iscsiadm("-m", "discovery", "-t", "sendtargets", "-p", PORTAL)
+    assert TARGET in found.stdout
+
+
+def test_reservations_are_brought_back(
+    target: Callable[[str], str], log_in: Callable[..., str], iscsiadm: Run
+) -> None:
+    target(LIFE)
+    disk = log_in("host1", SECRET)
+    register = ["sg_persist", "--out", "--register", "--param-sark=abc123", "--param-aptpl"]
+    subprocess.run([*register, disk], check=True)
+    reserve = ["sg_persist", "--out", "--reserve", "--param-rk=abc123", "--prout-type=1"]
+    subprocess.run([*reserve, disk], check=True)
+    iscsiadm("-m", "node", "-u")
+    target(REBOOT)
+    again = log_in("host1", SECRET)
+    read = ["sg_persist", "--in", "--read-reservation", again]
+    said = subprocess.run(read, check=True, capture_output=True, text=True).stdout
+    assert "Key=0xabc123" in said
+    assert "Write Exclusive" in said
+
+
+def test_the_target_proves_itself_too(
+    target: Callable[[str], str], log_in: Callable[..., str]
+) -> None:
+    acl = f"/iscsi/{TARGET}/tpg1/acls/{INITIATOR}"
+    target(STORE + f"{acl} set auth mutual_userid=store mutual_password=target-secret\n")
+    with pytest.raises(subprocess.CalledProcessError):
+        log_in("host1", SECRET, username_in="store", password_in="another-secret")
+    assert log_in("host1", SECRET, username_in="store", password_in="target-secret")
+
+
+def test_write_protection_reaches_the_host(
+    target: Callable[[str], str], log_in: Callable[..., str]
+) -> None:
+    acl = f"/iscsi/{TARGET}/tpg1/acls/{INITIATOR}"
+    target(STORE + f"{acl} delete 0\n{acl} create 0 lun0 write_protect=true\n")
+    disk = log_in("host1", SECRET)
+    assert Path(f"/sys/block/{Path(disk).name}/ro").read_text() == "1\n"

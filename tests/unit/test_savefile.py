@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Save files without a kernel: what is read, what is reported and where, what is written."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from rtslib_ext import savefile
+from rtslib_ext.errors import ParseError
+
+IQN = "iqn.2003-01.org.example:store"
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    """A small but whole file."""
+    return {
+        "storage_objects": [
+            {"name": "disk1", "plugin": "ramdisk", "size": 8192, "wwn": "abc", "attributes": {}}
+        ],
+        "targets": [
+            {
+                "fabric": "iscsi",
+                "wwn": IQN,
+                "tpgs": [
+                    {
+                        "tag": 1,
+                        "luns": [{"index": 0, "storage_object": "/backstores/ramdisk/disk1"}],
+                        "node_acls": [{"node_wwn": "iqn.2003-01.org.example:host"}],
+                        "portals": [{"ip_address": "0.0.0.0", "port": 3260}],
+                    }
+                ],
+            }
+        ],
+        **changes,
+    }
+
+
+def problems(value: Any) -> list[str]:
+    """What is wrong with a document."""
+    return [str(problem) for problem in savefile.loads(json.dumps(value)).problems]
+
+
+def test_a_good_file_has_no_problems() -> None:
+    assert problems(document()) == []
+
+
+@pytest.mark.parametrize("text", ["", " \n", "{", '{"a": }', "nonsense", "[1]", "null"])
+def test_what_is_no_configuration_is_refused(text: str) -> None:
+    with pytest.raises(ParseError) as caught:
+        savefile.loads(text, "a.json")
+    assert "a.json" in str(caught.value)
+    assert caught.value.hint
+
+
+def test_a_mark_stands_under_the_place() -> None:
+    with pytest.raises(ParseError) as caught:
+        savefile.loads('{\n  "targets": [,]\n}')
+    lines = str(caught.value).splitlines()
+    assert lines[1].index(",") == lines[2].index("^")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (["storage_objects", 0, "size"], "big", "storage_objects[0].size: is a text, not a number"),
+        (["storage_objects", 0, "colour"], "red", "storage_objects[0].colour: is not a key that"),
+        (["storage_objects", 0, "plugin"], "nosuch", "storage_objects[0].plugin: nosuch is none"),
+        (["storage_objects", 0, "attributes"], [], "storage_objects[0].attributes: is a list, not"),
+        (
+            ["storage_objects", 0, "attributes", "emulate_tpu"],
+            {},
+            "storage_objects[0].attributes.emulate_tpu: is an object, not a text or a number",
+        ),
+        (["targets", 0, "fabric"], "smoke", "targets[0].fabric: smoke is none of"),
+        (["targets", 0, "wwn"], "disk", "targets[0].wwn: 'disk': WWN not valid as: iqn, naa, eui"),
+        (["targets", 0, "tpgs", 0, "enable"], "maybe", "targets[0].tpgs[0].enable: is a text, not"),
+        (
+            ["targets", 0, "tpgs", 0, "luns", 0, "index"],
+            70000,
+            "targets[0].tpgs[0].luns[0].index: 70000 is not from 0 to 65535",
+        ),
+        (
+            ["targets", 0, "tpgs", 0, "portals", 0, "ip_address"],
+            "somewhere",
+            "targets[0].tpgs[0].portals[0].ip_address: 'somewhere' is not an IP address",
+        ),
+        (["targets", 0, "tpgs", 0, "chap_user"], "u", "targets[0].tpgs[0].chap_user: is not a key"),
+        (["extra"], 1, "extra: is not a key that this program knows"),
+        (["rtslib_ext"], {"typo": 1}, "rtslib_ext.typo: is not a key that this program knows"),
+    ],
+)
+def test_each_problem_is_told_by_its_json_path(path: list[Any], value: Any, told: str) -> None:
+    whole = document()
+    place: Any = whole
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    found = problems(whole)
+    assert len(found) == 1
+    assert found[0].startswith(told)
+
+
+def test_the_rest_is_read_all_the_same() -> None:
+    whole = document()
+    whole["storage_objects"].append({"name": "disk2"})
+    loaded = savefile.loads(json.dumps(whole))
+    assert [str(problem) for problem in loaded.problems] == [
+        "storage_objects[1].plugin: is missing"
+    ]
+    assert list(loaded.config.storage_objects) == [("ramdisk", "disk1")]
+    assert list(loaded.config.targets) == [("iscsi", IQN)]
+
+
+def test_what_stands_twice_is_told() -> None:
+    whole = document()
+    tpg = whole["targets"][0]["tpgs"][0]
+    tpg["luns"].append(dict(tpg["luns"][0]))
+    whole["storage_objects"].append(dict(whole["storage_objects"][0]))
+    assert problems(whole) == [
+        "storage_objects[1]: /backstores/ramdisk/disk1 stands in the file twice",
+        "targets[0].tpgs[0].luns[1]: 0 stands in the list twice",
+    ]
+
+
+@pytest.mark.parametrize("prefix", ["chap_", ""])
+def test_the_names_of_the_old_manual_are_taken(prefix: str) -> None:
+    whole = document()
+    acl = whole["targets"][0]["tpgs"][0]["node_acls"][0]
+    acl[f"{prefix}userid"] = "u"
+    acl[f"{prefix}mutual_password"] = "p"
+    config = savefile.loads(json.dumps(whole)).config
+    auth = next(iter(config.targets[("iscsi", IQN)].tpgs[1].acls.values())).auth
+    assert (auth.userid, auth.mutual_password, auth.password) == ("u", "p", None)
+
+
+def test_numbers_and_flags_in_quotes_are_taken() -> None:
+    whole = document()
+    whole["targets"][0]["tpgs"][0]["portals"][0]["port"] = "3261"
+    whole["targets"][0]["tpgs"][0]["enable"] = "false"
+    loaded = savefile.loads(json.dumps(whole))
+    tpg = loaded.config.targets[("iscsi", IQN)].tpgs[1]
+    assert loaded.problems == ()
+    assert (list(tpg.portals), tpg.enable) == (["0.0.0.0:3261"], False)
+
+
+def test_a_ramdisk_has_whole_pages() -> None:
+    whole = document()
+    whole["storage_objects"][0]["size"] = 5000
+    so = savefile.loads(json.dumps(whole)).config.storage_objects[("ramdisk", "disk1")]
+    assert so.backing.size == 4096
+
+
+def test_writing_what_was_read_gives_the_same_bytes_again() -> None:
+    once = savefile.dumps(savefile.loads(json.dumps(document())).config)
+    assert savefile.dumps(savefile.loads(once).config) == once
+    assert once.endswith("}\n")
+    assert json.dumps(json.loads(once), sort_keys=True, indent=2) + "\n" == once
+
+
+def test_lists_are_sorted() -> None:
+    whole = document()
+    whole["storage_objects"].insert(0, {"name": "a", "plugin": "ramdisk", "size": 4096})
+    whole["storage_objects"].append({"name": "b", "plugin": "fileio", "dev": "/b", "size": 512})
+    names = [
+        (item["plugin"], item["name"])
+        for item in json.loads(savefile.dumps(savefile.loads(json.dumps(whole)).config))[
+            "storage_objects"
+        ]
+    ]
+    assert names == [("fileio", "b"), ("ramdisk", "a"), ("ramdisk", "disk1")]
+
+
+def test_secrets_are_not_in_the_repr() -> None:
+    whole = document()
+    whole["targets"][0]["tpgs"][0]["chap_password"] = "geheim"
+    assert "geheim" not in repr(savefile.loads(json.dumps(whole)).config)
