@@ -35,7 +35,7 @@ _WHY = {
     ("symlink", errno.EEXIST): "it is mapped already",
     ("write", errno.EINVAL): "the kernel refuses this value",
     ("write", errno.EBUSY): "it is in use",
-    ("write", errno.ENOENT): "this kernel does not have it",
+    ("open", errno.ENOENT): "this kernel does not have it",
     ("write", errno.ENOSYS): "this kernel does not support it",
     ("write", errno.EPERM): "the kernel does not permit it here",
     ("read", errno.ENOENT): "this kernel does not have it",
@@ -50,10 +50,13 @@ class Entry:
     kind: str
 
 
-def explain(operation: str, file: str, error: OSError) -> KernelRefused:
-    """Turn an OSError into one that says which call was refused and why."""
+def explain(operation: str, file: str, error: OSError, stage: str = "") -> KernelRefused:
+    """Turn an OSError into one that says which call was refused and why.
+
+    ``stage`` is the part of the operation that failed, where that changes the reason.
+    """
     number = error.errno or 0
-    reason = _WHY.get((operation, number), (error.strerror or str(error)).lower())
+    reason = _WHY.get((stage or operation, number), (error.strerror or str(error)).lower())
     name = errno.errorcode.get(number, str(number))
     return KernelRefused(f"{reason} ({name})", errno=number, operation=operation, file=file)
 
@@ -127,7 +130,7 @@ class ConfigFS:
             handle = os.open(self.absolute(path), os.O_WRONLY)
         except OSError as err:
             self.calls["write"] += 1
-            raise explain("write", path, err) from err
+            raise explain("write", path, err, "open") from err
         self.calls["write"] += 3
         try:
             # A write of no bytes never reaches the object (fs/configfs/file.c).

@@ -6,15 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from rtslib_ext import naming
 from rtslib_ext.errors import InvalidValue
 
-from .commands.table import Command, Parameter
+from .commands.command import Command, Parameter
 from .prefs import parse_value
 from .sizes import parse_size
 
-# linux/target/target_core_base.h counts LUNs in 64 bits; rtslib-fb and SAM-5's flat addressing
-# of what initiators support end here.
-LUN_MAX = 65535
+LUN_MAX = naming.LUN_MAX
 TAG_MAX = 65535
 
 

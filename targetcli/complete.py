@@ -12,8 +12,9 @@ from rtslib_ext.errors import LioError
 from rtslib_ext.reader import Reader
 
 from . import tree
+from .commands.command import Command, Parameter
 from .commands.settings import groups_of
-from .commands.table import Command, Parameter, commands_of
+from .commands.table import commands_of
 from .env import Env
 from .grammar import Context, Place, complete_context
 from .groups import Preferences

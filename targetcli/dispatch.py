@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from rtslib_ext.errors import InvalidValue, LioError, NotFound
 
 from . import binding, grammar, tree
 from .commands import change
+from .commands.command import Command
 from .commands.table import commands_of
 from .env import Env
 from .grammar import Line
@@ -71,18 +73,33 @@ def _run_on_each(env: Env, nodes: list[Node], line: Line) -> Result:
 def _run_on(env: Env, node: Node, line: Line) -> Result:
     command = commands_of(node.kind).get(line.command)
     if command is None:
-        known = ", ".join(commands_of(node.kind))
         raise NotFound(
-            f"Command not found {line.command}", path=node.path, hint=f"here are: {known}"
+            f"Command not found {line.command}", path=node.path, hint=_advice(node, line.command)
         )
     values = binding.bind(command, line.positional, line.keywords, node.path)
     if not command.changes:
-        return _after(env, node, command.function()(env, node, **values))
+        return _after(env, node, _call(env, node, command, values))
     change.require_root(env)
     with change.locked(env, node, command.name):
         # Somebody may have changed the tree while we waited.
         node = tree.resolve(tree.root(env), node.path)
-        return _after(env, node, command.function()(env, node, **values))
+        return _after(env, node, _call(env, node, command, values))
+
+
+def _advice(node: Node, name: str) -> str:
+    if node.find(name):
+        return f"{name} is a path, and a path is written with a slash: {name}/ COMMAND"
+    return f"here are: {', '.join(commands_of(node.kind))}"
+
+
+def _call(env: Env, node: Node, command: Command, values: dict[str, Any]) -> Result:
+    try:
+        result: Result = command.function()(env, node, **values)
+    except LioError as err:
+        # The root is what most of its commands' own texts are about.
+        err.path = err.path or (node.path if node.parent else "")
+        raise
+    return result
 
 
 def _after(env: Env, node: Node, result: Result) -> Result:

@@ -10,21 +10,12 @@ from typing import TextIO
 
 from rtslib_ext.configfs import ConfigFS
 
+from .options import Options
 from .prefs import Preferences
 
 TARGET_DIR = "/etc/target"
 SAVE_FILE = f"{TARGET_DIR}/saveconfig.json"
 LOCK_FILE = "/var/run/targetcli.lock"
-
-
-@dataclass(slots=True)
-class Options:
-    """What stands before the command on the command line."""
-
-    show_secrets: bool = False
-    keep_going: bool = False
-    yes: bool = False
-    wait: float | None = None
 
 
 @dataclass(slots=True)

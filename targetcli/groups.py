@@ -8,9 +8,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rtslib_ext import schema
+from rtslib_ext import paths, schema
 from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.errors import InvalidValue
+from rtslib_ext.errors import InvalidValue, NotFound
 from rtslib_ext.fabrics import Fabric
 from rtslib_ext.files import ALUA_READ_ONLY, ALUA_TEXTS, AUTH_FILES, NO_CREDENTIAL
 from rtslib_ext.folders import Folders
@@ -19,7 +19,7 @@ from rtslib_ext.reader import Reader
 from rtslib_ext.schema import Attribute
 from rtslib_ext.steps import Step, targets, values
 
-from .prefs import PREFERENCES
+from .prefs import PREFERENCES, check_value
 from .views.groups import Row
 
 if TYPE_CHECKING:
@@ -164,9 +164,23 @@ class LunAlua(Group):
 
     def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """One write each."""
+        if "alua_tg_pt_gp_name" in wanted:
+            self._check_group(fs, wanted["alua_tg_pt_gp_name"])
         for name, value in wanted.items():
             file = f"{self.file}/{name.removesuffix('_name')}"
             yield values.write(self.path, file, name, value, self.row(fs, name).value)
+
+
+    def _check_group(self, fs: ConfigFS, name: str) -> None:
+        """The kernel says no more than that there is no such device."""
+        link = paths.link_in(fs, self.file)
+        if link and name not in ("", NO_CREDENTIAL) and not fs.is_dir(f"{link[1]}/alua/{name}"):
+            there = ", ".join(fs.directories(f"{link[1]}/alua"))
+            raise NotFound(
+                f"there is no target port group {name}",
+                path=self.path,
+                hint=f"its storage object has: {there}",
+            )
 
 
 class Credentials(Group):
@@ -262,6 +276,11 @@ class Preferences(Group):
         """One of them."""
         known = PREFERENCES[name]
         return Row(name, self.env.prefs.text(name), known.kind, known.text)
+
+    def check(self, name: str, value: str) -> str:
+        """As its type says."""
+        check_value(PREFERENCES[name], value)
+        return value
 
     def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """None: preferences are not the kernel's."""

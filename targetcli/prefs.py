@@ -162,7 +162,7 @@ class Preferences:
 
     def set(self, name: str, value: Value) -> bool:
         """Set a preference, by a typed value or by its text; tell whether it will stay."""
-        typed = _checked(_row(name), value)
+        typed = check_value(_row(name), value)
         if typed == self.get(name) and name not in self._values:  # the default stays unwritten
             return self._change(lambda stored: name in stored and stored.update({name: typed}))
         return self._change(lambda stored: stored.update({name: typed}))
@@ -225,7 +225,7 @@ class Preferences:
         self._stored, self._values, bad = stored, {}, []
         for name in PREFERENCES.keys() & stored.keys():
             try:
-                self._values[name] = _checked(PREFERENCES[name], stored[name])
+                self._values[name] = check_value(PREFERENCES[name], stored[name])
             except InvalidValue:
                 bad.append(name)
         if bad:
@@ -259,7 +259,7 @@ def _row(name: str) -> Preference:
     return PREFERENCES[name]
 
 
-def _checked(row: Preference, value: Any) -> Value:
+def check_value(row: Preference, value: Any) -> Value:
     """Bring a value, or its text, to the type of a preference."""
     try:
         if isinstance(value, str):
@@ -310,7 +310,7 @@ def _migrate(folder: str) -> Preferences:
     known: Document = {}
     for name in PREFERENCES.keys() & found.keys():
         with suppress(InvalidValue):  # debug9, which configshell itself overwrites
-            known[name] = _checked(PREFERENCES[name], found[name])
+            known[name] = check_value(PREFERENCES[name], found[name])
     known["bookmarks"] = _strings(found.get("bookmarks"))
     known["path_history"], known["path_history_index"] = _history(found)
     prefs._change(lambda stored: stored.update(known | stored))

@@ -68,7 +68,8 @@ def run_targetcli(arguments: Sequence[str], settings: Settings) -> int:
         state=state,
         modules=("target_core_mod", *settings.modules),
         before=settings.before or ((*program, "restoreconfig") if saved.exists() else ()),
-        after=settings.after or (*program, "saveconfig"),
+        # --yes: an emptied configuration is kept as well.
+        after=settings.after or (*program, "--yes", "saveconfig"),
     )
     return run([*program, *arguments], settings)
 
@@ -116,9 +117,14 @@ def _state(given: Path | None) -> Iterator[Path]:
         raise InvalidValue(f"{str(folder)!r}: the name cannot be told to a kernel", hint=ANOTHER)
     if any(folder.is_relative_to(place) for place in guest.UNREACHABLE):
         raise InvalidValue(f"{folder} is not the same folder in a sandbox", hint=ANOTHER)
-    keep = given is not None
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as err:
+        raise InvalidValue(f"{folder} cannot be made: {err.strerror}", hint=ANOTHER) from err
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InvalidValue(f"{folder} cannot be written to", hint=ANOTHER)
+    keep = given is not None
+    try:
         yield folder
     except kernel.KernelFailed:
         keep = True  # its log is there

@@ -31,7 +31,7 @@ echo sandbox >/proc/sys/kernel/hostname
 echo '127.0.0.1 localhost sandbox
 ::1 localhost ip6-localhost ip6-loopback' >/etc/hosts
 ip link set lo up
-((${#modules[@]})) && modprobe -a "${modules[@]}"
+if ((${#modules[@]})); then modprobe -a "${modules[@]}"; fi
 
 # -- Streams: ttyS0 control, ttyS1 input, ttyS2 output, ttyS3 errors, tty1 the terminal ----
 
@@ -75,7 +75,7 @@ open_stream() {
         console) eval "exec $1<>/dev/tty1" ;;
         null) eval "exec $1<>/dev/null" ;;
         same) eval "exec $1>&4" ;;
-        input) open_line /dev/ttyS1; eval "exec $1< <(cat <&7 | unpack_input)" ;;
+        input) open_line /dev/ttyS1; eval "exec $1< <(unpack_input < <(exec cat <&7))" ;;
         output) open_line /dev/ttyS2; eval "exec $1> >(exec cat >&7)" ;;
         error) open_line /dev/ttyS3; eval "exec $1> >(exec cat >&7)" ;;
     esac
@@ -83,11 +83,11 @@ open_stream() {
 
 exec 6<>/dev/ttyS0
 stty raw -echo <&6
-((${#terminal[@]})) && stty sane iutf8 "${terminal[@]}" </dev/tty1
 open_stream 3 "$input"
 open_stream 4 "$output"
 open_stream 5 "$error"
 exec 7>&-
+if ((${#terminal[@]})); then stty sane iutf8 "${terminal[@]}" <&4; fi
 set +e
 echo ready >&6
 

@@ -191,9 +191,9 @@ def _relay(lines: _Lines, streams: Streams, mark: bytes) -> Relay:
         if streams.input == "console":
             relay.input = Input(0, keys, terminal=True)
     if streams.input == "input":
-        relay.input = Input(0, *lines.join("ssl1", "in"), terminal=False)
+        relay.input = Input(0, lines.join("ssl1", "in")[0], terminal=False)
     if streams.output == "output":
-        relay.outputs.append(Output(*lines.join("ssl2", "out"), 1, mark))
+        relay.outputs.append(Output(lines.join("ssl2", "out")[0], 1, mark))
     if streams.error == "error":
-        relay.outputs.append(Output(*lines.join("ssl3", "out"), 2, mark))
+        relay.outputs.append(Output(lines.join("ssl3", "out")[0], 2, mark))
     return relay

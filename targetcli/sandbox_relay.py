@@ -142,6 +142,7 @@ class Relay:
     screen: int | None = None
     """The terminal the guest's console is shown on, if it has one."""
     ready: bool = False
+    _resized: bool = False
     _status: int | None = None
     _deadline: float | None = None
     _signals: list[int] = field(default_factory=list)
@@ -192,6 +193,8 @@ class Relay:
         match report:
             case ["ready"]:
                 self.ready, self._deadline = True, None
+                if self._resized:
+                    self._tell_size()
                 if self.input and self.input.terminal:
                     # Not before: while the kernel boots an interrupt is for us.
                     stack.enter_context(_raw(self.input.source))
@@ -212,8 +215,7 @@ class Relay:
     def _on_signals(self, numbers: bytes) -> None:
         for number in numbers:
             if number == signal.SIGWINCH:
-                if self.screen is not None:
-                    self.control.order("size", *window_size(self.screen))
+                self._tell_size()
                 continue
             self._signals.append(number)
             if not self.ready or self._signals.count(number) >= IMPATIENCE:
@@ -221,6 +223,11 @@ class Relay:
             self.control.order("signal", signal.Signals(number).name[3:])
             if number in (signal.SIGTERM, signal.SIGHUP):
                 self._deadline = time.monotonic() + TERMINATION_GRACE
+
+    def _tell_size(self) -> None:
+        self._resized = not self.ready  # nobody listens yet
+        if self.ready and self.screen is not None:
+            self.control.order("size", *window_size(self.screen))
 
     def _out_of_time(self) -> None:
         if self._signals:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from rtslib_ext import naming
+from rtslib_ext import naming, paths
 from rtslib_ext.errors import Exists, InvalidValue, NotFound
 from rtslib_ext.model import MappedLun, NodeAcl
 from rtslib_ext.reader import Reader
@@ -127,7 +127,7 @@ def create_mapped_lun(
             "This MappedLUN already exists in configFS", path=f"{node.path}/mapped_lun{mapped_lun}"
         )
     index, steps, lines = _lun(env, acl, tpg_lun_or_backstore)
-    if any(lun.tpg_lun == index for lun in Reader(env.fs).mapped_luns(acl.file)):
+    if _is_mapped(env, acl, index):
         lines.append(f"Warning: TPG LUN {index} already mapped to this NodeACL")
     for wwn in acl.wwns:
         mapped = MappedLun(mapped_lun, index, write_protect, naming.alias())
@@ -135,6 +135,16 @@ def create_mapped_lun(
     change.apply(env, steps)
     lines.append(f"Created Mapped LUN {mapped_lun}.")
     return Result(lines, created=f"{node.path}/mapped_lun{mapped_lun}")
+
+
+def _is_mapped(env: Env, acl: AclNode, index: int) -> bool:
+    """Tell whether a LUN is mapped under its own number, as it is by default.
+
+    To find it under any other number, all mapped LUNs would have to be looked at.
+    """
+    folder = f"{acl.file}/lun_{index}"
+    link = paths.link_in(env.fs, folder) if env.fs.is_dir(folder) else None
+    return link is not None and link[1] == f"{acl.tpg.file}/lun/lun_{index}"
 
 
 def _lun(env: Env, acl: AclNode, text: str) -> tuple[int, list[Step], list[str]]:

@@ -32,6 +32,9 @@ def create(env: Env, node: Node, name: str, tag: int) -> Result:
     so = owner.read()
     if so is None:
         raise InvalidValue("the storage object is not configured", path=owner.path)
+    for group in so.alua_groups.values():
+        if group.tag == tag:
+            raise Exists(f"Cannot set id to {tag}: {group.name} has it", path=node.path)
     change.apply(env, backstores.create_group(so, owner.file, AluaGroup(name, tag)))
     return Result([f"Created ALUA TPG {name}."], created=f"{node.path}/{name}")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from rtslib_ext import executor, startup
-from rtslib_ext.errors import PermissionDenied
+from rtslib_ext.errors import KernelRefused, PermissionDenied
 from rtslib_ext.executor import Outcome
 from rtslib_ext.steps import Kernel, Step
 
@@ -21,7 +21,12 @@ def apply(env: Env, steps: Iterable[Step]) -> Outcome:
     startup.prepare(env.fs)
     # Planned whole before the first is done: a value that is refused changes nothing.
     planned = list(steps)
-    return executor.perform(Kernel(env.fs), planned)
+    try:
+        return executor.perform(Kernel(env.fs), planned)
+    except KernelRefused as err:
+        if err.operation == "write":
+            err.args = (f"{err.file.rpartition('/')[2]}: {err}",)
+        raise
 
 
 def require_root(env: Env) -> None:

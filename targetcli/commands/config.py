@@ -42,18 +42,25 @@ def _write(path: str, config: Config) -> None:
 
 
 def _keep_what_there_is(env: Env, path: str, config: Config) -> None:
-    """An empty configuration does not take the place of one that is not, unless told to."""
-    if not config.is_empty or path != env.save_file or env.options.yes:
-        return
-    try:
-        saved = files.loads(store.read(path)).config
-    except LioError:
-        return
-    if not saved.is_empty:
+    """An empty configuration does not take the place of anything, unless told to."""
+    if config.is_empty and not env.options.yes and _holds_something(path):
         raise LioError(
             f"nothing is configured, but {path} holds a configuration: it was left as it is",
             hint="--yes saves the empty configuration all the same",
         )
+
+
+def _holds_something(path: str) -> bool:
+    """What cannot be read may be a configuration with a slip of the editor in it."""
+    try:
+        if not os.path.getsize(path):
+            return False
+        loaded = files.loads(store.read(path))
+    except OSError:
+        return False
+    except LioError:
+        return True
+    return bool(loaded.problems) or not loaded.config.is_empty
 
 
 def _back_up(env: Env, path: str) -> list[str]:
@@ -98,7 +105,7 @@ def restoreconfig(
     elif clear_existing:
         problems += _lines(restore.clear(env.fs))
     else:
-        restore.conflicts(env.fs, replace(want, storage_objects={}) if partly else want)
+        restore.conflicts(env.fs, _named(want, storage_object) if partly else want)
     if partly:
         want = restore.without_present(env.fs, want)
     outcome = restore.restore(env.fs, want)
@@ -111,6 +118,12 @@ def restoreconfig(
             hint="\n".join(notes),
         )
     return Result([*notes, f"Configuration restored from {path}"])
+
+
+def _named(want: Config, storage_object: str | None) -> Config:
+    """What was asked for by name; a target's storage objects may be there already."""
+    found = restore.select(want, None, storage_object) if storage_object else Config()
+    return replace(want, storage_objects=found.storage_objects)
 
 
 def load(path: str) -> files.Loaded:

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-from rtslib_ext import naming
+import os
+from collections.abc import Iterator
+
+from rtslib_ext import host, naming, paths
 from rtslib_ext.errors import Exists, InvalidValue, KernelRefused, NotFound, Unsupported
 from rtslib_ext.model import Portal
 from rtslib_ext.reader import Reader
@@ -15,9 +18,11 @@ from ..nodes.exports import PortalNode
 from ..result import Result, say
 from . import change
 from .luns import tpg_of
-from .targets import ANY_ADDRESS, PORT
 
+ANY_ADDRESS = "::0"
+PORT = 3260
 _WILDCARDS = ("0.0.0.0", "[::0]", "[::]")
+_LINK_LOCAL = "[fe80:"
 
 
 def create(
@@ -36,15 +41,14 @@ def create(
         change.apply(env, luns.create_portal(tpg_of(node).place, portal))
     except KernelRefused as err:
         # The file is part of the text that scripts know.
-        number, strerror = err.errno, err.message
         err.args = (
-            f"Could not create NetworkPortal in configFS: [Errno {number}] {strerror}: "
-            f"'{env.fs.absolute(err.file)}'",
+            f"Could not create NetworkPortal in configFS: [Errno {err.errno}] "
+            f"{os.strerror(err.errno)}: '{env.fs.absolute(err.file)}'",
         )
         err.hint = _advice(env, node, portal) or err.hint
         raise
     return Result(
-        [*lines, f"Created network portal {ip_address}:{ip_port}."],
+        [*lines, *notes(portal), f"Created network portal {ip_address}:{ip_port}."],
         created=f"{node.path}/{portal.name}",
     )
 
@@ -57,16 +61,44 @@ def _address(text: str, node: Node) -> str:
         raise
 
 
+def notes(portal: Portal) -> list[str]:
+    """What is to be known of a new portal that the kernel says nothing of."""
+    bare = portal.address.strip("[]")
+    if portal.address in _WILDCARDS:
+        # iscsi_target.c, iscsit_check_np_match compares the address of an IPv4 portal, which
+        # it reads as an IPv6 one of zeroes, and shares its socket.
+        if bare != "0.0.0.0" and not host.is_served_on_ipv6(portal.port):
+            return [
+                f"Note: the kernel serves it on the address of another portal of port {portal.port}"
+                " only; delete both and create this one first"
+            ]
+    elif not host.has_address(bare):
+        return [f"Note: no interface of this host has the address {bare} now"]
+    return []
+
+
 def _advice(env: Env, node: Node, portal: Portal) -> str:
-    """What to do when a portal that listens everywhere is in the way."""
-    for other in Reader(env.fs).portals(node.file.removesuffix("/np")):
-        if other.port == portal.port and other.address in _WILDCARDS:
-            bare = other.address.strip("[]")
-            return (
-                f"the portal {other.name} listens on every address already; take it away first: "
-                f"{node.path} delete {bare} {other.port}"
-            )
-    return "another TPG or program may listen there, or the address is not on this host"
+    """What to do when another portal is in the way."""
+    if portal.address.startswith(_LINK_LOCAL):
+        return "a link-local address needs its interface, which LIO cannot be told"
+    for owner, other in _all_portals(env, node):
+        if other.port != portal.port:
+            continue
+        how = f"take it away first: {owner}/portals delete {other.address.strip('[]')} {other.port}"
+        if other.address in _WILDCARDS:
+            return f"the portal {other.name} listens on every address already; {how}"
+        if portal.address in _WILDCARDS or portal.address == other.address:
+            return f"the portal {other.name} of {owner} is in the way; {how}"
+    return ""
+
+
+def _all_portals(env: Env, node: Node) -> Iterator[tuple[str, Portal]]:
+    """Every portal of the fabric with the shell path of its TPG."""
+    fabric, reader = tpg_of(node).fabric, Reader(env.fs)
+    for wwn in reader.target_wwns(fabric):
+        for tag in reader.tags(paths.target(fabric, wwn)):
+            for portal in reader.portals(paths.tpg(fabric, wwn, tag)):
+                yield paths.shell_tpg(fabric, wwn, tag), portal
 
 
 def delete(env: Env, node: Node, ip_address: str, ip_port: int) -> Result:

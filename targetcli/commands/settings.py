@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
-from rtslib_ext.errors import InvalidValue, NotFound
+from rtslib_ext.errors import InvalidValue, KernelRefused, NotFound
 
 from .. import prefs
 from ..env import Env
@@ -36,7 +37,7 @@ def get(
         if name not in found.names(fs):
             text = f"No parameter '{name}' in group '{group}'."
             raise NotFound(text, path=node.path, hint=_names(found, node))
-    return Result(view.values(found.row(fs, name) for name in names))
+    return Result(view.values(_masked(env, found, found.row(fs, name)) for name in names))
 
 
 def set_values(
@@ -55,8 +56,18 @@ def set_values(
         return Result(list(_set_preferences(env, checked)))
     change.require_root(env)
     with change.locked(env, node, "set"):
-        change.apply(env, found.steps(env.fs, checked))
+        _apply(env, found, checked)
     return Result(list(_told(env, found, checked)))
+
+
+def _apply(env: Env, group: Group, wanted: dict[str, str]) -> None:
+    try:
+        change.apply(env, group.steps(env.fs, wanted))
+    except KernelRefused as err:
+        if err.operation == "write":
+            name, reason = err.file.rpartition("/")[2], os.strerror(err.errno)
+            err.args = (f"Cannot set {group.name} {name}: [Errno {err.errno}] {reason}",)
+        raise
 
 
 def groups_of(env: Env, node: Node) -> dict[str, Group]:
@@ -95,13 +106,9 @@ def _checked(group: Group, node: Node, name: str, value: str) -> str:
     try:
         return group.check(name, value)
     except InvalidValue as err:
-        kind = group.row(fs, name).kind
+        message = str(err).removeprefix(f"Not setting {name}! ")
         raise InvalidValue(
-            f"Not setting {name}! Syntax error, '{value}' is not {kind}."
-            if isinstance(group, Preferences)
-            else f"Not setting {name}! {err}",
-            path=node.path,
-            hint=err.hint,
+            f"Not setting {name}! {message}", path=node.path, hint=err.hint
         ) from err
 
 

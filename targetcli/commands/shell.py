@@ -11,7 +11,8 @@ from ..nodes import Node
 from ..result import Result, say
 from ..views import groups, terminal_width
 from ..views.tree import render
-from .table import commands_of, description, syntax
+from .command import description, syntax
+from .table import commands_of
 
 
 def ls(env: Env, node: Node, path: str | None = None, depth: int | None = None) -> Result:
@@ -124,7 +125,9 @@ def bookmarks(env: Env, node: Node, action: str, bookmark: str | None = None) ->
     if action == "show":
         return Result(groups.bookmark_list(marks))
     if action not in ("add", "del", "go") or not bookmark:
-        raise InvalidValue("Syntax error, see 'help bookmarks'.")
+        raise InvalidValue(
+            "Syntax error, see 'help bookmarks'.", hint="show, or add, del or go and a name"
+        )
     if action == "add":
         if bookmark in marks:
             raise Exists(f"Bookmark {bookmark} already exists.")

@@ -57,6 +57,12 @@ def create_fileio(
         length = os.path.getsize(path)
         if size is not None and size != length:
             lines.append(f"{file_or_dev} exists, using its size ({length} bytes) instead")
+        if not length:
+            raise InvalidValue(
+                f"{file_or_dev} exists and is empty",
+                path=node.path,
+                hint="remove it to have one made of the size given, or make it larger",
+            )
         size = _check_size(length, node)
     elif os.path.exists(path):
         raise InvalidValue(f"Path {file_or_dev} exists but is not a file", path=node.path)
@@ -90,8 +96,16 @@ def create_block(
         readonly = host.is_read_only(path)
     _check_disk(path)
     _create(env, _new(env, node, name, Block(path, readonly, exclusive), wwn))
-    line = f"Created block storage object {name} using {dev}."
-    return Result([line], created=node_path(node, name))
+    lines = [f"Created block storage object {name} using {dev}."]
+    if not exclusive and _is_exclusive(env, name):
+        lines.append("Note: this kernel knows no exclusive=false, nobody else can use the device")
+    return Result(lines, created=node_path(node, name))
+
+
+def _is_exclusive(env: Env, name: str) -> bool:
+    file = paths.storage_object(env.fs, "block", name)
+    found = Reader(env.fs).backing(file, "block")
+    return not isinstance(found, Block) or found.exclusive
 
 
 def create_pscsi(env: Env, node: Node, name: str, dev: str) -> Result:
@@ -121,6 +135,14 @@ def create_ramdisk(
 
     new_object(env.fs, node, "ramdisk", name)
     bytes_ = _check_size(parse_size(size), node)
+    free = host.available_memory()
+    if free is not None and bytes_ > free and not nullio:
+        # The kernel would take all there is, and then end other programs to get more.
+        raise InvalidValue(
+            f"{bytes_} bytes are more than the {free} bytes of memory that are free",
+            path=node.path,
+            hint="make it smaller, or a fileio backstore",
+        )
     _create(env, _new(env, node, name, RamDisk(bytes_, nullio), wwn))
     return Result([f"Created ramdisk {name} with size {size}."], created=node_path(node, name))
 
@@ -183,7 +205,7 @@ def delete(env: Env, node: Node, name: str, save: bool = False) -> Result:
         kept = reservations.kept(startup.dbroot(env.fs), so.wwn or "")
         steps += backstores.delete(so, found.file, kept)
     change.apply(env, steps)
-    if save:
+    if save and os.path.exists(env.save_file):
         forget_storage_object(env, found.plugin, name)
     return say(f"Deleted storage object {name}.")
 

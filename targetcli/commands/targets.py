@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from rtslib_ext import host, naming, paths, planner
-from rtslib_ext.errors import Exists, LioError, NotFound
+from rtslib_ext.errors import Exists, NotFound
 from rtslib_ext.fabrics import Fabric
 from rtslib_ext.model import Portal, Target, Tpg
 from rtslib_ext.reader import Reader
@@ -15,10 +15,8 @@ from ..env import Env
 from ..nodes import Node
 from ..nodes.fabrics import FabricNode, TargetNode, TpgNode
 from ..result import Result, say
-from . import change
-
-ANY_ADDRESS = "::0"
-PORT = 3260
+from . import change, portals
+from .portals import ANY_ADDRESS, PORT
 
 
 def create(env: Env, node: Node, wwn: str | None = None) -> Result:
@@ -38,11 +36,8 @@ def create(env: Env, node: Node, wwn: str | None = None) -> Result:
             steps.append(targets.enable(fabric, name, 1, True))
         change.apply(env, steps)
         return Result(lines, created=path)
-    more, said = _new_tpg(env, fabric, name, 1)
-    change.apply(env, [*steps, *more])
-    lines += said
-    lines += _default_portal(env, fabric, name, 1)
-    return Result(lines, created=f"{path}/tpg1")
+    said = _make_tpg(env, fabric, name, 1, steps)
+    return Result([*lines, *said], created=f"{path}/tpg1")
 
 
 def _name(env: Env, node: FabricNode, wwn: str | None) -> tuple[str, list[str]]:
@@ -101,34 +96,40 @@ def create_tpg(env: Env, node: Node, tag: int | None = None) -> Result:
         tag = next(number for number in range(1, len(used) + 2) if number not in used)
     if tag in used:
         raise Exists("This TPG already exists in configFS", path=f"{node.path}/tpg{tag}")
-    steps, lines = _new_tpg(env, node.fabric, node.name, tag)
-    change.apply(env, steps)
-    lines += _default_portal(env, node.fabric, node.name, tag)
+    lines = _make_tpg(env, node.fabric, node.name, tag, [])
     return Result(lines, created=f"{node.path}/tpg{tag}")
 
 
-def _new_tpg(env: Env, fabric: Fabric, wwn: str, tag: int) -> tuple[list[Step], list[str]]:
+def _make_tpg(env: Env, fabric: Fabric, wwn: str, tag: int, before: list[Step]) -> list[str]:
+    """Make a TPG, after the steps ``before``; gives what is said of it."""
     # Without an ACL nobody is admitted all the same; logins are not to need a secret at first.
     attributes = {"authentication": "0"} if fabric.has("auth") else {}
-    steps = list(targets.create_tpg(fabric, wwn, Tpg(tag, attributes=attributes)))
+    steps = [*before, *targets.create_tpg(fabric, wwn, Tpg(tag, attributes=attributes))]
     if env.prefs.flag("auto_enable_tpgt"):
         steps.append(targets.enable(fabric, wwn, tag, True))
-    return steps, [f"Created TPG {tag}."]
-
-
-def _default_portal(env: Env, fabric: Fabric, wwn: str, tag: int) -> list[str]:
-    """The portal that listens everywhere; where it cannot be had, the TPG stays without."""
+    lines = [f"Created TPG {tag}."]
     if not (fabric.has("nps") and env.prefs.flag("auto_add_default_portal")):
-        return []
+        change.apply(env, steps)
+        return lines
     portal = Portal(f"[{ANY_ADDRESS}]", PORT)
-    try:
-        change.apply(env, luns.create_portal(Place.of(fabric, wwn, tag), portal))
-    except LioError:
-        return ["Default portal not created, TPGs within a target cannot share ip:port."]
+    wanted = luns.attempt_portal(Place.of(fabric, wwn, tag), portal)
+    outcome = change.apply(env, [*steps, wanted])
+    refused = [text for path, text in outcome.notes if path == wanted.path]
+    if refused:
+        return [*lines, _no_portal(env, fabric, wwn, portal, refused[0])]
     return [
+        *lines,
         "Global pref auto_add_default_portal=true",
         f"Created default portal listening on all IPs ({ANY_ADDRESS}), port {PORT}.",
+        *portals.notes(portal),
     ]
+
+
+def _no_portal(env: Env, fabric: Fabric, wwn: str, portal: Portal, reason: str) -> str:
+    tags = Reader(env.fs).tags(paths.target(fabric, wwn))
+    if any(env.fs.is_dir(f"{paths.tpg(fabric, wwn, tag)}/np/{portal.name}") for tag in tags):
+        return "Default portal not created, TPGs within a target cannot share ip:port."
+    return f"Default portal not created: {reason}; portals/ create ADDRESS makes another one."
 
 
 def delete_tpg(env: Env, node: Node, tag: int) -> Result:

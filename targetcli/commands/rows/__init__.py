@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ..table import Command, may
+from ..command import Command, may
 
 MAP = may(
     "add_mapped_luns",

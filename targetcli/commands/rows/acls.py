@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ..table import Command, may, need
+from ..command import Command, may, need
 from . import MAP
 
 ROWS = (

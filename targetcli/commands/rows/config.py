@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ...env import SAVE_FILE
-from ..table import Command, may
+from ..command import Command, may
 
 ROWS = (
     Command(

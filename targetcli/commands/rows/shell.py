@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ..table import EVERYWHERE, Command, may, need
+from ..command import EVERYWHERE, Command, may, need
 
 _OBJECTS = (
     "storage_object",

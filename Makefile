@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+#   make              install what is missing: Debian's packages, and .venv with the project
+#   make test         all tests but the long ones; test-unit, test-sandbox, test-kernel: a part
+#   make test-long    the long ones
+#   make lint         ruff and mypy
+#   make demo         examples/demo.sh, on a kernel of its own
+#   make clean        remove what is made here
+#
+# T=PATH chooses tests of one part, ARGS="-k NAME" are options for pytest:
+#   make test-kernel T=tests/kernel/test_schema.py ARGS=-x
+
+VENV = .venv
+PYTHON3 = $(CURDIR)/$(VENV)/bin/python
+MEMORY = 1G
+SANDBOX = $(PYTHON3) -m targetcli.sandbox --memory $(MEMORY)
+PYTEST = $(PYTHON3) -m pytest $(ARGS)
+HOST_TESTS = tests/unit
+KERNEL_TESTS = $(wildcard tests/kernel tests/clients)
+
+# The kernel and what the sandbox starts in it; then initiators, file systems and tools.
+PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
+	open-iscsi libiscsi-bin sg3-utils e2fsprogs xfsprogs tmux systemd dbus
+
+.PHONY: all venv packages test test-unit test-sandbox test-kernel test-long lint demo clean
+
+all: packages venv
+
+venv: $(VENV)/stamp
+
+$(VENV)/stamp: setup.cfg pyproject.toml packaging/make-venv
+	@packaging/make-venv $(VENV)
+	@touch $@
+
+packages:
+	@packaging/debian-packages $(PACKAGES)
+
+# In this order, each after the one before, with make -j as well.
+test: all
+	@$(MAKE) --no-print-directory test-unit
+	@$(MAKE) --no-print-directory test-sandbox
+	@$(MAKE) --no-print-directory test-kernel
+	@echo "== All tests passed"
+
+test-unit: venv
+	@echo "== Unit tests, on this host"
+	@$(PYTEST) $(or $(T),$(HOST_TESTS))
+
+test-sandbox: all
+	@echo "== Tests of the sandbox, from outside"
+	@$(PYTEST) $(or $(T),tests/sandbox)
+
+test-kernel: all
+	@echo "== Kernel tests, in the sandbox"
+	@$(SANDBOX) $(PYTEST) $(or $(T),$(KERNEL_TESTS))
+
+# pytest's status 5: nothing was selected.
+test-long: all
+	@echo "== Long tests, on this host"
+	@$(PYTEST) -m long $(HOST_TESTS) || [ $$? -eq 5 ]
+	@echo "== Long tests, in the sandbox"
+	@$(SANDBOX) $(PYTEST) -m long $(or $(T),$(KERNEL_TESTS)) || [ $$? -eq 5 ]
+
+lint: venv
+	@$(PYTHON3) -m ruff check
+	@$(PYTHON3) -m mypy
+
+demo: all
+	@PYTHON=$(PYTHON3) $(SANDBOX) --env PYTHON bash examples/demo.sh
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

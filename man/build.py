@@ -1,0 +1,328 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the parts of the manual pages that tables hold: build.py [--check]
+
+In a page, each such part stands between two comments that name it. --check changes nothing, and
+its exit status is 1 when a part is not what its table says.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+MAN = Path(__file__).parent
+sys.path.insert(0, str(MAN.parent))
+
+from rtslib_ext import dump, schema  # noqa: E402
+from rtslib_ext.schema import Attribute, Kind  # noqa: E402
+from rtslib_ext.schema.groups import RETIRED  # noqa: E402
+from targetcli.commands.command import Command, Parameter  # noqa: E402
+from targetcli.commands.rows import every_row  # noqa: E402
+from targetcli.prefs import PREFERENCES, show_value  # noqa: E402
+
+PART = re.compile(
+    r'(?P<begin>^\.\\" BEGIN (?P<name>[a-z-]+)\n).*?(?P<end>^\.\\" END (?P=name)\n)',
+    re.MULTILINE | re.DOTALL,
+)
+# In running text these words are to be typed as they stand, so a - in them is no hyphen.
+LITERAL = re.compile(r"^[-+(]*-|-[,.]?$|[/=_@]")
+
+# Where commands are, by the kinds of nodes that a row of the table names.
+PLACES = {
+    ("*",): "Everywhere",
+    ("root",): "/",
+    ("fileio",): "/backstores/fileio",
+    ("block",): "/backstores/block",
+    ("pscsi",): "/backstores/pscsi",
+    ("ramdisk",): "/backstores/ramdisk",
+    ("user",): "/backstores/user:HANDLER",
+    ("fileio", "block", "pscsi", "ramdisk", "user"): "/backstores/KIND",
+    ("storage_object",): "/backstores/KIND/NAME",
+    ("alua_groups",): "/backstores/KIND/NAME/alua",
+    ("fabric",): "/FABRIC",
+    ("target",): "/FABRIC/WWN",
+    ("tpg", "single_tpg"): "TPG",
+    ("luns",): "TPG/luns",
+    ("portals",): "TPG/portals",
+    ("portal",): "TPG/portals/ADDRESS:PORT",
+    ("acls",): "TPG/acls",
+    ("acl",): "TPG/acls/WWN or TPG/acls/TAG",
+}
+# Kinds that a row may name together without being a place: what an object is.
+OBJECTS = "Every object"
+
+# The groups of the schema: a title, and where the settings are found.
+GROUPS = {
+    "storage_object": (
+        "Storage objects",
+        "Group attribute of /backstores/KIND/NAME; key attributes in the save file.",
+    ),
+    "wwn": (
+        "Identity of storage objects",
+        "The unit serial is the parameter wwn of create, and the key wwn in the save file. The "
+        "others are only in the save file, below its key rtslib_ext.",
+    ),
+    "alua": (
+        "Target port groups of storage objects",
+        "Group alua of /backstores/KIND/NAME/alua/GROUP; key alua_tpgs in the save file.",
+    ),
+    "lun_alua": (
+        "LUNs",
+        "Group alua of TPG/luns/lunN, where alua_tg_pt_gp is called alua_tg_pt_gp_name; keys of "
+        "luns in the save file.",
+    ),
+    "target_parameter": (
+        "Targets",
+        "Group parameter of /FABRIC/WWN for fabrics whose targets have several TPGs; key "
+        "parameters of targets in the save file.",
+    ),
+    "tpg_attribute": (
+        "TPGs: attributes",
+        "Group attribute of a TPG; key attributes of tpgs in the save file.",
+    ),
+    "tpg_parameter": (
+        "TPGs: parameters",
+        "Group parameter of a TPG; key parameters of tpgs in the save file. For iSCSI these are "
+        "the keys of RFC 7143, which target and initiator settle at login: a change holds for "
+        "logins after it.",
+    ),
+    "tpg": (
+        "TPGs: other files",
+        "Files in the TPG's folder of configfs, which targetcli neither shows nor saves.",
+    ),
+    "acl_attribute": (
+        "Node ACLs: attributes",
+        "Group attribute of TPG/acls/WWN; key attributes of node_acls in the save file.",
+    ),
+    "acl_parameter": ("Node ACLs: parameters", "Group parameter of TPG/acls/WWN."),
+    "acl": (
+        "Node ACLs: other files",
+        "The tag is set with the commands tag and untag, and is the key tag in the save file; "
+        "cmdsn_depth is the key tcq_depth there.",
+    ),
+    "auth": (
+        "CHAP",
+        "Group auth of a TPG and of TPG/acls/WWN, and group discovery_auth of /iscsi, where "
+        "userid_mutual and password_mutual are called mutual_userid and mutual_password, and "
+        "enforce_discovery_auth is called enable. In the save file: chap_userid and so on, "
+        "discovery_userid and so on.",
+    ),
+}
+
+
+# -- roff -----------------------------------------------------------------------------------
+
+
+def literal(text: str) -> str:
+    """A text to be typed as it stands: no character of it becomes a typographic one."""
+    for char, escape in (("\\", r"\e"), ("-", r"\-"), ("'", r"\(aq"), ("`", r"\(ga")):
+        text = text.replace(char, escape)
+    return text.replace("~", r"\(ti").replace("^", r"\(ha")
+
+
+def prose(text: str) -> str:
+    """Running text on lines of its own, of which none is taken for a request."""
+    words = [literal(word) if LITERAL.search(word) else word for word in text.split()]
+    return "\n".join(rf"\&{line}" if line[0] in ".'" else line for line in _wrapped(words))
+
+
+def _wrapped(words: list[str]) -> Iterator[str]:
+    """Lines of a readable length; each sentence begins on a new one."""
+    line = ""
+    for word in words:
+        if line and (len(line) + len(word) > 78 or (line.endswith(".") and word[0].isupper())):
+            yield line
+            line = ""
+        line = f"{line} {word}" if line else word
+    yield line
+
+
+def bold(text: str) -> str:
+    """A text in bold."""
+    return rf"\fB{literal(text)}\fR"
+
+
+def italic(text: str) -> str:
+    """A text in italics."""
+    return rf"\fI{literal(text)}\fR"
+
+
+def entry(label: str, *paragraphs: str) -> Iterator[str]:
+    """A labelled paragraph; what follows its first paragraph begins on a new line."""
+    yield ".TP"
+    yield label
+    yield from "\n.br\n".join(paragraphs).split("\n")
+
+
+# -- commands and preferences ---------------------------------------------------------------
+
+
+def commands() -> Iterator[str]:
+    """Every command, by the place where it is."""
+    found: dict[str, list[Command]] = {}
+    for row in every_row():
+        found.setdefault(PLACES.get(row.on, "" if len(row.on) < 6 else OBJECTS), []).append(row)
+    if "" in found:
+        names = ", ".join(f"{row.name} on {row.on}" for row in found[""])
+        raise SystemExit(f"man/build.py: PLACES has no place for {names}")
+    for place, rows in found.items():
+        yield f".SS {literal(place)}"
+        for row in sorted(rows, key=lambda row: row.name):
+            yield from command(row)
+
+
+def command(row: Command) -> Iterator[str]:
+    """One command: how it is written, what it does, what it takes."""
+    text, _, example = row.text.partition("\n\nExample: ")
+    words = [bold(row.name), *(_word(item) for item in row.parameters)]
+    if row.more:
+        words.append(f"[{italic(row.more)}...]")
+    if row.keywords:
+        words.append(rf"[{italic(row.keywords)}\fB=\fR{italic('value')}...]")
+    yield from entry(" ".join(words), prose(text))
+    told = [item for item in row.parameters if item.text]
+    if told:
+        yield ".RS"
+        for item in told:
+            yield from entry(italic(item.name), prose(_meaning(item)))
+        yield ".RE"
+    if example:
+        yield from (".IP", f"Example: {bold(example.strip())}")
+
+
+def _word(item: Parameter) -> str:
+    return italic(item.name) if item.required else f"[{italic(item.name)}]"
+
+
+def _meaning(item: Parameter) -> str:
+    text = item.text if item.default is None else f"{item.text} (default {item.default.lower()})"
+    return f"{text}."
+
+
+def preferences() -> Iterator[str]:
+    """Every preference with its default."""
+    for row in PREFERENCES.values():
+        default = "log.txt" if row.name == "logfile" else show_value(row.kind, row.default)
+        yield from entry(f"{bold(row.name)} ({literal(default)})", prose(row.text))
+
+
+# -- attributes -----------------------------------------------------------------------------
+
+
+def attributes() -> Iterator[str]:
+    """Every setting of the kernel."""
+    for group, (title, place) in GROUPS.items():
+        yield from (f".SS {literal(title)}", prose(place))
+        for row in sorted(schema.GROUPS[group], key=lambda row: row.name.lower()):
+            yield from attribute(group, row)
+
+
+def attribute(group: str, row: Attribute) -> Iterator[str]:
+    """One setting: what it means, what it takes, where and when there is one."""
+    only = (*row.backstores, *row.fabrics)
+    label = bold(row.name) + (f" ({', '.join(only)})" if only else "")
+    yield from entry(label, prose(row.text), prose(_facts(group, row)), _source(row))
+
+
+def _facts(group: str, row: Attribute) -> str:
+    facts = [_takes(row)]
+    if row.default is not None:
+        facts.append(f"Default: {row.default or 'none'}.")
+    if row.writable and not row.live:
+        enabled = group in ("tpg", "tpg_attribute", "tpg_parameter")
+        facts.append(f"Fixed while {'the TPG is enabled' if enabled else 'a LUN exports it'}.")
+    if row.since:
+        facts.append(f"Since Linux {row.since}.")
+    if row.until:
+        facts.append(f"Gone in Linux {row.until}.")
+    return " ".join(facts)
+
+
+def _takes(row: Attribute) -> str:
+    if not row.writable:
+        return f"Read only{f', in {row.unit}' if row.unit else ''}."
+    if row.kind is not Kind.CHOICE:
+        return f"Takes {row.takes()}."
+    unit = f" {row.unit}" if row.unit else ""
+    meanings = "; ".join(f"{value}{unit}: {text}" for value, text in row.choices)
+    if len(row.choices) == 1:
+        return f"Takes only {meanings}."
+    many = "a list, the preferred one first, of " if row.many else ""
+    return f"Takes {many}{meanings}."
+
+
+def _source(row: Attribute) -> str:
+    words = [rf"\%{literal(word)}" if "/" in word else word for word in row.source.split()]
+    return "\n".join(_wrapped([r"\fISource:\fR", *words])) + "."
+
+
+def retired() -> Iterator[str]:
+    """Names that only old kernels had."""
+    for names in RETIRED.values():
+        for name, reason in names.items():
+            yield from entry(bold(name), prose(f"{reason}."))
+
+
+def alua_keys() -> Iterator[str]:
+    """The settings of a target port group that a save file holds, with their defaults."""
+    for name in dump.ALUA_KEYS:
+        row = schema.alua(name)
+        default = row.default if row and row.default is not None else "none"
+        yield from entry(f"{bold(name)} (number, {literal(default)})", prose(_takes_of(row)))
+
+
+def _takes_of(row: Attribute | None) -> str:
+    return _takes(row) if row else "As the kernel takes it."
+
+
+# -- pages ----------------------------------------------------------------------------------
+
+PARTS: dict[str, Callable[[], Iterator[str]]] = {
+    "commands": commands,
+    "preferences": preferences,
+    "attributes": attributes,
+    "retired": retired,
+    "alua-keys": alua_keys,
+}
+
+
+def pages() -> list[Path]:
+    """The manual pages."""
+    return sorted(path for path in MAN.iterdir() if re.fullmatch(r"\.[1-8]", path.suffix))
+
+
+def built(text: str) -> str:
+    """A page with its parts as the tables have them now."""
+
+    def part(found: re.Match[str]) -> str:
+        lines = "".join(f"{line}\n" for line in PARTS[found["name"]]())
+        return found["begin"] + lines + found["end"]
+
+    return PART.sub(part, text)
+
+
+def main(words: list[str]) -> int:
+    """Write the pages, or with --check compare them; the exit status."""
+    if words not in ([], ["--check"]):
+        print(__doc__, file=sys.stderr)
+        return 2
+    drifted = 0
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        new = built(text)
+        if new == text:
+            continue
+        drifted += 1
+        if words:
+            print(f"man/{page.name} is not what the tables say: run man/build.py", file=sys.stderr)
+        else:
+            page.write_text(new, encoding="utf-8")
+            print(f"man/{page.name} written")
+    return 1 if words and drifted else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

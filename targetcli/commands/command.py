@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A command as data: where it is, what it takes, what it says of itself, what runs it.
+
+``run`` names the function, which is imported only when it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+EVERYWHERE = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter; ``kind`` decides how it is checked and completed.
+
+    ``default`` is what help shows, ``wrong`` the message for a value of the wrong kind where
+    scripts know one.
+    """
+
+    name: str
+    kind: str = "text"
+    required: bool = False
+    default: str | None = None
+    text: str = ""
+    wrong: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command; ``more`` and ``keywords`` name open-ended parameters."""
+
+    name: str
+    on: tuple[str, ...]
+    run: str
+    text: str
+    parameters: tuple[Parameter, ...] = ()
+    changes: bool = False
+    more: str = ""
+    keywords: str = ""
+
+    def function(self) -> Callable[..., Any]:
+        """What runs it."""
+        module, _, name = self.run.partition(":")
+        found: Callable[..., Any] = getattr(import_module(f"targetcli.commands.{module}"), name)
+        return found
+
+
+def need(name: str, kind: str = "text", text: str = "", wrong: str = "") -> Parameter:
+    """A parameter that must be given."""
+    return Parameter(name, kind, required=True, text=text, wrong=wrong)
+
+
+def may(
+    name: str, kind: str = "text", text: str = "", default: str | None = None, wrong: str = ""
+) -> Parameter:
+    """A parameter that may be left out."""
+    return Parameter(name, kind, default=default, text=text, wrong=wrong)
+
+
+def syntax(command: Command) -> tuple[str, str]:
+    """How a command is written, and the defaults that it has: as help shows them."""
+    from ..views import groups
+
+    required = [item.name for item in command.parameters if item.required]
+    optional = [item.name for item in command.parameters if not item.required]
+    line = groups.syntax_line(command.name, required, optional, command.more, command.keywords)
+    defaults = {item.name: item.default for item in command.parameters if not item.required}
+    return line, groups.defaults_line(defaults)
+
+
+def description(command: Command) -> str:
+    """The text of a command with what its parameters mean."""
+    lines = [command.text.strip("\n"), ""]
+    told = [item for item in command.parameters if item.text]
+    if told:
+        lines += ["PARAMETERS", "=========="]
+        lines += [f"  {item.name}: {item.text}" for item in told]
+    return "\n".join(lines)

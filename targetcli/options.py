@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options before the command: what the command line asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rtslib_ext.errors import InvalidValue
+
+USAGE = """\
+Usage: targetcli [OPTIONS] [PATH] [COMMAND [PARAMETERS]]
+
+Without a command it is a shell, or runs the lines of standard input.
+
+Options, before the command:
+  --sandbox         use a kernel of its own: no root needed, nothing changes here
+  --exec            with --sandbox: run any program in it
+  --state FOLDER    with --sandbox: where it keeps its configuration
+  --memory SIZE     with --sandbox: the memory of its kernel (1G)
+  --show-secrets    show passwords at a terminal too
+  --yes             answer yes to questions
+  --wait SECONDS    how long to wait for others who change the configuration
+  --disable-daemon  set the preference auto_use_daemon=false (there is no daemon)
+  --version, -v     show the version
+  --help, -h        show this
+
+targetcli(8) tells more; so does the command help.
+"""
+
+
+@dataclass(slots=True)
+class Options:
+    """What stands before the command on the command line."""
+
+    show_secrets: bool = False
+    keep_going: bool = False
+    yes: bool = False
+    wait: float | None = None
+
+
+@dataclass(slots=True)
+class Request:
+    """What the command line asks for."""
+
+    words: list[str] = field(default_factory=list)
+    options: Options = field(default_factory=Options)
+    action: str = ""
+    sandbox: bool = False
+    program: bool = False
+    state: str | None = None
+    memory: str = "1G"
+
+
+# fb's words that are options without dashes when they come first.
+_WORDS = {"help": "--help", "version": "--version", "disable-daemon": "--disable-daemon"}
+_ACTIONS = {
+    "--help": "help",
+    "-h": "help",
+    "--version": "version",
+    "-v": "version",
+    "--disable-daemon": "disable-daemon",
+}
+
+
+def parse(words: Sequence[str]) -> Request:
+    """Read the command line; raises InvalidValue."""
+    request = Request()
+    rest = list(words)
+    if rest and rest[0] in _WORDS:
+        rest[0] = _WORDS[rest[0]]
+    while rest and rest[0].startswith("-"):
+        option = rest.pop(0)
+        if option == "--":
+            break
+        _take(request, option, rest)
+        if request.program:
+            break
+    request.words = rest
+    return request
+
+
+def _take(request: Request, option: str, rest: list[str]) -> None:
+    name, equals, value = option.partition("=")
+    if name in _ACTIONS and not equals:
+        request.action = request.action or _ACTIONS[name]
+    elif name == "--sandbox":
+        request.sandbox = True
+    elif name == "--exec":
+        request.program = True
+    elif name == "--show-secrets":
+        request.options.show_secrets = True
+    elif name == "--yes":
+        request.options.yes = True
+    elif name in ("--wait", "--state", "--memory"):
+        if not equals and not rest:
+            raise InvalidValue(f"{name} needs a value", hint="--help shows the options")
+        _set(request, name, value if equals else rest.pop(0))
+    else:
+        raise InvalidValue(f"there is no option {option}", hint="--help shows the options")
+
+
+def _set(request: Request, name: str, value: str) -> None:
+    if name == "--state":
+        request.state = value
+    elif name == "--memory":
+        request.memory = value
+    else:
+        try:
+            request.options.wait = float(value)
+        except ValueError as err:
+            raise InvalidValue(f"--wait takes a number of seconds, not {value!r}") from err

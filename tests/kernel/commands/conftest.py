@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A user at the shell, and files and devices to work with."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from .harness import Shell
+
+Loop = Callable[..., str]
+
+
+@pytest.fixture
+def shell(configfs: object, tmp_path: Path) -> Shell:
+    """A user at the shell of an empty target."""
+    return Shell(tmp_path / "home")
+
+
+@pytest.fixture
+def disks(tmp_path: Path) -> Path:
+    """An empty folder for backing files."""
+    folder = tmp_path / "disks"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ram() -> list[str]:
+    """Block devices of 16 MiB in memory."""
+    subprocess.run(["modprobe", "brd", "rd_nr=4", "rd_size=16384"], check=True)
+    return [f"/dev/ram{number}" for number in range(4)]
+
+
+@pytest.fixture
+def loop(configfs: object, disks: Path) -> Iterator[Loop]:
+    """Makes loop devices of 1 MiB."""
+    subprocess.run(["modprobe", "loop"], check=True)
+    made: list[str] = []
+
+    def make(*, read_only: bool = False) -> str:
+        file = disks / f"loop{len(made)}.img"
+        file.write_bytes(bytes(1 << 20))
+        options = ["--read-only"] if read_only else []
+        words = ["losetup", "--find", "--show", *options, str(file)]
+        made.append(subprocess.check_output(words, text=True).strip())
+        return made[-1]
+
+    yield make
+    for device in made:
+        subprocess.run(["losetup", "--detach", device], check=True)
+
+
+@pytest.fixture(scope="session")
+def scsi_disk() -> tuple[str, str]:
+    """A SCSI disk: its device and its H:C:T:L."""
+    subprocess.run(["modprobe", "-a", "sd_mod", "sg"], check=True)
+    subprocess.run(["modprobe", "scsi_debug", "dev_size_mb=8"], check=True)
+    for _ in range(100):
+        for device in Path("/sys/class/scsi_device").glob("*/device"):
+            found = list(device.glob("block/*"))
+            if found and (device / "model").read_text().strip() == "scsi_debug":
+                if Path("/dev", found[0].name).exists():
+                    return f"/dev/{found[0].name}", device.parent.name
+        time.sleep(0.05)
+    raise TimeoutError("no disk of scsi_debug came up")

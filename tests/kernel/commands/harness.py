@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs commands in this process and gives back what they said, as a shell would see it."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rtslib_ext.configfs import ConfigFS
+from targetcli import grammar, session
+from targetcli.env import Env, Options
+from targetcli.prefs import Preferences
+from targetcli.result import Result
+
+TARGET = Path("/sys/kernel/config/target")
+ETC = Path("/etc/target")
+
+# They count what happens, or number what is made anew.
+_VOLATILE = frozenset({"statistics", "fabric_statistics", "rtpi", "hba_info"})
+
+
+class Answer(str):
+    """Standard output; ``exit`` is the exit status, ``stderr`` the rest."""
+
+    exit: int
+    stderr: str
+    result: Result | None
+
+    @property
+    def rows(self) -> list[str]:
+        """The lines of standard output."""
+        return self.splitlines()
+
+
+@dataclass
+class Shell:
+    """One user: preferences and current path stay from command to command."""
+
+    home: Path
+    fs: ConfigFS = field(default_factory=ConfigFS)
+    cwd: str = "/"
+    save_file: str = f"{ETC}/saveconfig.json"
+    _tree: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def __call__(self, line: str, **options: object) -> Answer:
+        """Run a line as the interactive shell does."""
+        return self._run(lambda: grammar.parse(line), options)
+
+    def words(self, *words: str, **options: object) -> Answer:
+        """Run a one-shot command."""
+        return self._run(lambda: grammar.parse_words(words), options)
+
+    def ok(self, line: str, **options: object) -> Answer:
+        """Run a line that must succeed."""
+        answer = self(line, **options)
+        assert (answer.exit, answer.stderr) == (0, ""), f"{line}: {answer.stderr}"
+        return answer
+
+    def refuses(self, line: str, *texts: str, also: Sequence[Path] = ()) -> Answer:
+        """Run a line that must fail, say why, and change nothing.
+
+        ``texts`` must be in what it says, ``also`` are folders to watch besides the usual ones.
+        """
+        before = self._tree or tree(), files(ETC, *also)
+        answer = self(line)
+        self._tree = tree()
+        assert self._tree == before[0], line
+        assert files(ETC, *also) == before[1], line
+        assert (answer.exit, answer) == (1, ""), line
+        assert answer.stderr.count("\n") == 1, answer.stderr
+        assert "Traceback" not in answer.stderr and "bug in targetcli" not in answer.stderr
+        for text in texts:
+            assert text in answer.stderr, f"{line}: {answer.stderr}"
+        return answer
+
+    def env(self, **options: object) -> Env:
+        """What the next command will see."""
+        return Env(
+            Preferences.load(self.home),
+            fs=self.fs,
+            stdin=io.StringIO(),
+            stdout=io.StringIO(),
+            stderr=io.StringIO(),
+            save_file=self.save_file,
+            is_root=bool(options.pop("is_root", True)),
+            options=Options(**options),  # type: ignore[arg-type]
+            cwd=self.cwd,
+        )
+
+    def _run(self, read: object, options: dict[str, object]) -> Answer:
+        self._tree = {}
+        env = self.env(**options)
+        result = session.run_line(env, read)  # type: ignore[arg-type]
+        self.cwd = env.cwd
+        answer = Answer(env.stdout.getvalue())  # type: ignore[attr-defined]
+        answer.exit = 0 if result is not None else 1
+        answer.stderr = env.stderr.getvalue()  # type: ignore[attr-defined]
+        answer.result = result
+        return answer
+
+
+def tree(*below: str) -> dict[str, str]:
+    """All of the target tree, or of some folders in it: names, links, values that can be read."""
+    found: dict[str, str] = {}
+    for start in below or ("",):
+        found.update(_walk(TARGET / start))
+    return found
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, str]]:
+    for item in os.scandir(folder):
+        name = f"{item.path}".removeprefix(f"{TARGET}/")
+        if item.is_symlink():
+            yield name, f"-> {os.readlink(item.path)}"
+        elif item.name in _VOLATILE:
+            continue
+        elif item.is_dir():
+            yield name, "/"
+            yield from _walk(Path(item.path))
+        else:
+            text = _text(item.path)
+            # The kernel lists what is in a group in the order it came in.
+            yield name, "\n".join(sorted(text.split("\n"))) if item.name == "members" else text
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return file.read().decode(errors="replace")
+    except OSError as err:
+        return f"errno {err.errno}"
+
+
+def files(*folders: Path) -> dict[str, tuple[int, bytes | str]]:
+    """Everything in some folders of the host: mode, and contents or what it is."""
+    found: dict[str, tuple[int, bytes | str]] = {}
+    for folder in folders:
+        for path in sorted([folder, *folder.rglob("*")]):
+            status = path.lstat()
+            mode = status.st_mode
+            if stat.S_ISLNK(mode):
+                found[str(path)] = (0, os.readlink(path))
+            else:
+                data = path.read_bytes() if stat.S_ISREG(mode) else oct(stat.S_IFMT(mode))
+                found[str(path)] = (stat.S_IMODE(mode), data)
+    return found
+
+
+def value(path: str) -> str:
+    """The value of one file of the target tree."""
+    return (TARGET / path).read_text().rstrip("\n\0")

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Network portals: addresses, ports, what is in the way, iSER and offload."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from .harness import TARGET, Shell, tree
+
+IQN = "iqn.2003-01.org.example:a"
+TPG = f"/iscsi/{IQN}/tpg1"
+NP = TARGET / f"iscsi/{IQN}/tpgt_1/np"
+
+
+@pytest.fixture
+def user(shell: Shell) -> Shell:
+    """A user at the portals of a TPG that has none."""
+    shell.ok("set global auto_add_default_portal=false")
+    shell.ok(f"/iscsi create {IQN}")
+    shell.cwd = f"{TPG}/portals"
+    return shell
+
+
+def answers(address: str, port: int) -> bool:
+    """Tell whether somebody listens there."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.settimeout(5)
+        return probe.connect_ex((address, port)) == 0
+
+
+def test_defaults(user: Shell) -> None:
+    assert user.ok("create").rows == [
+        "Using default IP port 3260",
+        "Binding to INADDR_ANY (::0)",
+        "Created network portal ::0:3260.",
+    ]
+    assert (NP / "[::0]:3260").is_dir()
+    assert answers("127.0.0.1", 3260) and answers("::1", 3260)
+    assert user.ok("delete ::0 3260") == "Deleted network portal ::0:3260\n"
+    assert list(NP.iterdir()) == [] and not answers("127.0.0.1", 3260)
+
+
+@pytest.mark.parametrize(
+    "words, address, port, folder",
+    [
+        ("127.0.0.1", "127.0.0.1", 3260, "127.0.0.1:3260"),
+        ("ip_address=127.0.0.1 ip_port=3261", "127.0.0.1", 3261, "127.0.0.1:3261"),
+        ("0.0.0.0 3261", "0.0.0.0", 3261, "0.0.0.0:3261"),
+        ("::1 65535", "::1", 65535, "[::1]:65535"),
+        ("[::1] 3261", "[::1]", 3261, "[::1]:3261"),
+        (":: 3261", "::", 3261, "[::]:3261"),
+    ],
+)
+def test_addresses(user: Shell, words: str, address: str, port: int, folder: str) -> None:
+    rows = user.ok(f"create {words}").rows
+    assert rows[-1] == f"Created network portal {address}:{port}."
+    assert rows[:-1] == (["Using default IP port 3260"] if port == 3260 else [])
+    assert [path.name for path in NP.iterdir()] == [folder]
+    assert answers("::1" if "[" in folder else "127.0.0.1", port)
+    assert user.ok(f"delete {address} {port}") == f"Deleted network portal {address}:{port}\n"
+    assert list(NP.iterdir()) == []
+
+
+def test_info_and_summary(user: Shell) -> None:
+    user.ok("create ::1")
+    for name in ("[::1]:3260", "::1:3260"):
+        assert user.ok(f"{name}/ info").rows == [
+            "ip_address: [::1]",
+            "iser: False",
+            "offload: False",
+            "port: 3260",
+        ]
+    assert user.ok("ls").rows[1] == f"  o- [::1]:3260 {'.' * 111} [OK]"
+    assert user.ok("ls [::1]:3260").rows[0].startswith("o- [::1]:3260 ..")
+    assert user.ok("status") == f"Status for {TPG}/portals: Portals: 1\n"
+    user.refuses("ls 0.0.0.0:3260", f"No such path {TPG}/portals/0.0.0.0:3260")
+
+
+def test_address_of_nobody_is_told_of(user: Shell) -> None:
+    assert user.ok("create 192.0.2.77 3261").rows == [
+        "Note: no interface of this host has the address 192.0.2.77 now",
+        "Created network portal 192.0.2.77:3261.",
+    ]
+    assert (NP / "192.0.2.77:3261").is_dir()
+    assert "Note" not in user.ok("create 127.0.0.2 3261")
+
+
+def test_what_is_in_the_way_is_named(user: Shell) -> None:
+    user.ok("create")
+    text = f"Could not create NetworkPortal in configFS: [Errno 22] Invalid argument: '{NP}"
+    user.refuses(
+        "create 127.0.0.1",
+        f"{TPG}/portals/127.0.0.1:3260: {text}/127.0.0.1:3260'",
+        "the portal [::0]:3260 listens on every address already; take it away first: "
+        f"{TPG}/portals delete ::0 3260",
+    )
+    user.ok("delete ::0 3260")
+    user.ok("create 127.0.0.1")
+    user.refuses(
+        "create 0.0.0.0",
+        f"{text}/0.0.0.0:3260'",
+        f"the portal 127.0.0.1:3260 of {TPG} is in the way; take it away first: "
+        f"{TPG}/portals delete 127.0.0.1 3260",
+    )
+    user.ok(f"/iscsi/{IQN} create 2")
+    user.refuses(f"/iscsi/{IQN}/tpg2/portals create 127.0.0.1", f"portal 127.0.0.1:3260 of {TPG} is")
+
+
+def test_program_in_the_way(user: Shell) -> None:
+    with socket.create_server(("127.0.0.1", 3299)):
+        user.refuses("create 127.0.0.1 3299", "[Errno 22] Invalid argument", "kernel_bind() failed: -98")
+    user.ok("create 127.0.0.1 3299")
+
+
+def test_link_local_address(user: Shell) -> None:
+    user.refuses("create fe80::1", f"{TPG}/portals/[fe80::1]:3260", "a link-local address needs its")
+
+
+def test_wildcard_that_shares_an_ipv4_socket_is_told_of(user: Shell) -> None:
+    user.ok("create 127.0.0.1 3270")
+    user.ok("/iscsi create iqn.2003-01.org.example:b")
+    answer = user.ok("/iscsi/iqn.2003-01.org.example:b/tpg1/portals create ::0 3270")
+    assert "Note: the kernel serves it on the address of another portal" in answer
+    assert not answers("::1", 3270)
+
+
+def test_iser_and_offload_need_a_card(user: Shell) -> None:
+    user.ok("create 127.0.0.1")
+    user.cwd = f"{TPG}/portals/127.0.0.1:3260"
+    assert user.ok("enable_iser false") == "iSER enable now: False\n"
+    assert user.ok("enable_offload boolean=false") == "offload enable now: False\n"
+    user.refuses("enable_iser true", user.cwd, "Cannot change iser", "ib_isert")
+    user.refuses("enable_offload 1", user.cwd, "Cannot change offload", "cxgbit")
+
+
+def test_delete_leaves_no_trace(user: Shell) -> None:
+    before = tree()
+    user.ok("create 127.0.0.1")
+    user.ok("delete ip_address=127.0.0.1 ip_port=3260")
+    assert tree() == before

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""get and set: attributes, parameters, credentials, preferences; all of them or none."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from rtslib_ext import paths
+
+from .harness import Shell, value
+
+IQN = "iqn.2003-01.org.example:a"
+TPG = f"/iscsi/{IQN}/tpg1"
+FILE = f"iscsi/{IQN}/tpgt_1"
+R1 = "/backstores/ramdisk/r1"
+
+
+@pytest.fixture
+def user(shell: Shell) -> Shell:
+    """A user with a storage object and a TPG."""
+    shell.ok("/backstores/ramdisk create r1 1M")
+    shell.ok(f"/iscsi create {IQN}")
+    return shell
+
+
+@pytest.mark.parametrize(
+    "path, groups",
+    [
+        ("/", "global"),
+        ("/backstores", "global"),
+        (R1, "global attribute"),
+        (f"{R1}/alua/default_tg_pt_gp", "global alua"),
+        ("/iscsi", "global discovery_auth"),
+        ("/loopback", "global"),
+        (f"/iscsi/{IQN}", "global parameter"),
+        (TPG, "global attribute parameter auth"),
+        (f"{TPG}/acls", "global"),
+    ],
+)
+def test_groups_of_each_node(user: Shell, path: str, groups: str) -> None:
+    for command in ("get", "set"):
+        assert user.ok(f"{path} {command}").rows == [
+            "",
+            "AVAILABLE CONFIGURATION GROUPS",
+            "==============================",
+            groups,
+        ]
+
+
+def test_get_by_name(user: Shell) -> None:
+    assert user.ok(f"{TPG} get attribute authentication") == "authentication=0 \n"
+    assert user.ok(f"{R1} get attribute emulate_caw hw_queue_depth") == (
+        "emulate_caw=1 \nhw_queue_depth=128 [ro]\n"
+    )
+
+
+def test_get_of_a_group(user: Shell) -> None:
+    rows = user.ok(f"{R1} get attribute").rows
+    assert rows[:2] == ["ATTRIBUTE CONFIG GROUP", "======================"]
+    place = rows.index("hw_queue_depth=128 [ro]")
+    assert rows[place + 1] == "-" * len(rows[place])
+    assert rows[place + 2] and rows[place + 3] == ""
+    names = [row.partition("=")[0] for row, line in zip(rows, rows[1:]) if line.startswith("---")]
+    assert names == sorted(names) and len(names) > 30
+
+
+def test_set_of_a_group_shows_types(user: Shell) -> None:
+    rows = user.ok(f"{TPG} set parameter").rows
+    assert rows[:2] == ["PARAMETER CONFIG GROUP", "======================"]
+    assert "InitialR2T=yesno" in rows and "MaxConnections=number" in rows
+    assert "hw_queue_depth=number" not in user.ok(f"{R1} set attribute").rows
+
+
+def test_set_attributes_of_a_storage_object(user: Shell) -> None:
+    at = paths.find_storage_object(user.fs, "ramdisk", "r1")
+    assert user.ok(f"{R1} set attribute emulate_caw=0 queue_depth=64 block_size=4096").rows == [
+        "Parameter emulate_caw is now '0'.",
+        "Parameter queue_depth is now '64'.",
+        "Parameter block_size is now '4096'.",
+    ]
+    assert [value(f"{at}/attrib/{name}") for name in ("emulate_caw", "block_size")] == ["0", "4096"]
+
+
+def test_set_attributes_and_parameters_of_a_tpg(user: Shell) -> None:
+    assert user.ok(f"{TPG} set attribute demo_mode_write_protect=0 cache_dynamic_acls=1").rows == [
+        "Parameter demo_mode_write_protect is now '0'.",
+        "Parameter cache_dynamic_acls is now '1'.",
+    ]
+    assert value(f"{FILE}/attrib/cache_dynamic_acls") == "1"
+    answer = user.ok(f"{TPG} set parameter MaxConnections=4 InitialR2T=No TargetAlias='my disk 50%'")
+    assert answer.rows[2] == "Parameter TargetAlias is now 'my disk 50%'."
+    assert value(f"{FILE}/param/MaxConnections") == "4"
+    assert value(f"{FILE}/param/TargetAlias") == "my disk 50%"
+
+
+def test_set_of_a_target(user: Shell) -> None:
+    answer = user.ok(f"/iscsi/{IQN} set parameter cmd_completion_affinity=-2")
+    assert answer == "Parameter cmd_completion_affinity is now '-2'.\n"
+    assert value(f"iscsi/{IQN}/param/cmd_completion_affinity") == "-2"
+
+
+def test_credentials(user: Shell) -> None:
+    secret = "s'e\"c \\r{}|^`ü"
+    answer = user.words(TPG, "set", "auth", "userid=u", f"password={secret}", "mutual_userid=m")
+    assert answer.rows == [
+        "Parameter userid is now 'u'.",
+        f"Parameter password is now '{secret}'.",
+        "Parameter mutual_userid is now 'm'.",
+    ]
+    assert value(f"{FILE}/auth/password") == secret
+    user.ok(f"{TPG} set auth userid_mutual=m2 password_mutual=p2")
+    assert value(f"{FILE}/auth/userid_mutual") == "m2"
+    assert value(f"{FILE}/auth/password_mutual") == "p2"
+    assert "userid=u" in user.ok(f"{TPG} get auth").rows
+    assert user.ok(f"{TPG} set auth userid= ") == "Parameter userid is now ''.\n"
+    assert user.ok(f"{TPG} get auth userid") == "userid= \n"
+
+
+def test_discovery_authentication(user: Shell) -> None:
+    folder = "iscsi/discovery_auth"
+    assert user.ok("/iscsi set discovery_auth enable=1 userid=u password=p").rows == [
+        "Parameter enable is now 'True'.",
+        "Parameter userid is now 'u'.",
+        "Parameter password is now 'p'.",
+    ]
+    assert value(f"{folder}/enforce_discovery_auth") == "1"
+    assert value(f"{folder}/password") == "p"
+    assert user.ok("/iscsi status") == "Status for /iscsi: 1-way disc auth, Targets: 1\n"
+    user.ok("/iscsi set discovery_auth mutual_userid=m mutual_password=q")
+    assert user.ok("/iscsi status") == "Status for /iscsi: mutual disc auth, Targets: 1\n"
+    assert "enable=True" in user.ok("/iscsi get discovery_auth").rows
+    user.ok("/iscsi set discovery_auth enable=0")
+    assert user.ok("/iscsi status") == "Status for /iscsi: Targets: 1\n"
+    assert value(f"{folder}/userid") == "u"
+
+
+def test_people_see_secrets_only_when_they_ask(user: Shell) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    from targetcli import grammar, session
+
+    user.ok(f"{TPG} set auth userid=u password=geheim")
+    shown = {}
+    for wish in (False, True):
+        env = user.env(show_secrets=wish)
+        env.stdout = Terminal()
+        session.run_line(env, lambda: grammar.parse(f"{TPG} get auth password userid"))
+        shown[wish] = env.stdout.getvalue()
+    assert "geheim" in shown[True] and "geheim" not in shown[False]
+    assert "password=(hidden)" in shown[False] and "userid=u" in shown[False]
+
+
+@pytest.mark.parametrize(
+    "line, says",
+    [
+        (f"{R1} set attribute emulate_caw=0 nosuch=1", "Unknown parameter nosuch in group"),
+        (f"{R1} set attribute emulate_caw=0 emulate_dpo=7", "emulate_dpo takes 0 or 1, not '7'"),
+        (f"{R1} set attribute emulate_caw=0 hw_queue_depth=1", "Parameter hw_queue_depth is read"),
+        (
+            f"{R1} set attribute emulate_caw=0 emulate_tpu=1",
+            "Cannot set attribute emulate_tpu: [Errno 38] Function not implemented "
+            "(the kernel says: Generic Block Discard not supported)",
+        ),
+        (f"{TPG} set parameter MaxConnections=2 InitialR2T=Maybe", "InitialR2T takes Yes or No"),
+        (f"{TPG} set auth userid=u password=NULLX", "password must not begin with NULL"),
+        (f"{TPG} set auth userid=u nosuch=x", "Unknown parameter nosuch in group 'auth'."),
+        ("/iscsi set discovery_auth userid=u enable=x", "enable takes 0 or 1, not 'x'"),
+        ("set global tree_max_depth=1 color_path=x", "Not setting color_path! Syntax error, 'x'"),
+        ("set global tree_max_depth=1 max_backup_files=x", "Not setting max_backup_files! Syntax"),
+        ("set global tree_max_depth=1 auto_save_on_exit=maybe", "'maybe' is not true|false."),
+        ("set global tree_max_depth=1 nosuch=1", "Unknown parameter nosuch in group 'global'."),
+    ],
+)
+def test_all_or_none(user: Shell, line: str, says: str) -> None:
+    user.refuses(line, says)
+    assert user.ok("get global tree_max_depth") == "tree_max_depth=0 \n"
+
+
+def test_attribute_of_an_exported_object_is_the_kernels_to_refuse(user: Shell) -> None:
+    user.ok(f"{TPG}/luns create {R1}")
+    user.refuses(
+        f"{R1} set attribute emulate_caw=0 block_size=4096",
+        f"{R1}: Cannot set attribute block_size: [Errno 22] Invalid argument",
+        "Unable to change SE Device block_size while export_count is 1",
+    )
+
+
+def test_preferences_stay_between_processes(user: Shell) -> None:
+    for name, text in (
+        ("auto_add_default_portal", "false"),
+        ("max_backup_files", "3"),
+        ("tree_max_depth", "2"),
+        ("color_path", "red"),
+        ("loglevel_file", "info"),
+        ("logfile", "/var/log/x y.txt"),
+    ):
+        words = ("/iscsi", "set", "global", f"{name}={text}")
+        assert user.words(*words) == f"Parameter {name} is now '{text}'.\n"
+        assert user.ok(f"get global {name}") == f"{name}={text} \n"
+    assert len(user.ok("ls").rows) < 15
+
+
+def test_auto_cd_after_create(user: Shell) -> None:
+    user.ok("set global auto_cd_after_create=true")
+    answer = user.ok("/backstores/ramdisk create r2 1M")
+    assert answer.rows[-1] == "Entering new node /backstores/ramdisk/r2"
+    assert user.ok("pwd") == "/backstores/ramdisk/r2\n"
+    user.ok(f"/iscsi/{IQN} create 4")
+    assert user.ok("pwd") == f"/iscsi/{IQN}/tpg4\n"
+    assert user.ok("cd <") == "Taking you back to /backstores/ramdisk/r2.\n"
+    assert user.ok("cd >") == f"Taking you back to /iscsi/{IQN}/tpg4.\n"
+    assert user.ok("@last status").startswith(f"Status for /iscsi/{IQN}/tpg4: ")
+
+
+def test_preferences_that_cannot_be_kept_hold_for_now(user: Shell, tmp_path: Path) -> None:
+    user.home = tmp_path / "file"
+    user.home.write_text("")
+    answer = user("set global tree_max_depth=3")
+    assert answer.exit == 0
+    assert answer.rows[0] == "Parameter tree_max_depth is now '3'."
+    assert answer.rows[1].startswith("Only for now: preferences not kept: ")

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The linters, as tests: what they find fails like anything else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+SCRIPTS = [
+    *ROOT.glob("packaging/*"),
+    *ROOT.glob("examples/*.sh"),
+    ROOT / ".ci/run",
+    ROOT / "targetcli/sandbox_init.sh",
+]
+
+
+@pytest.mark.parametrize("command", [["ruff", "check"], ["mypy"]], ids=lambda words: words[0])
+def test_python(command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_shell_script(script: Path) -> None:
+    done = subprocess.run(["bash", "-n", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert script.read_text().startswith("#!/bin/bash\n# SPDX-License-Identifier: Apache-2.0\n")
+
+
+def test_every_module_names_its_licence_and_its_purpose() -> None:
+    for package in ("rtslib_ext", "targetcli"):
+        for path in (ROOT / package).rglob("*.py"):
+            lines = path.read_text().splitlines()
+            assert lines[0] == "# SPDX-License-Identifier: Apache-2.0", path
+            assert lines[1].lstrip("r").startswith('"""'), path
+            assert len(lines) <= 400, f"{path} has two nouns in it: {len(lines)} lines"
