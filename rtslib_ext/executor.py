@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from . import kernel_log
@@ -43,13 +46,14 @@ def perform(kernel: Kernel, steps: Iterable[Step], observer: Observer | None = N
     brought back.
     """
     outcome = Outcome()
-    with kernel_log.watch() as log:
+    with kernel_log.watch() as log, _held_interrupts() as let_through:
         try:
             for step in steps:
                 _do(kernel, step, log)
                 outcome.done.append(step)
                 if observer:
                     observer(step)
+                let_through()
         except BaseException as err:
             _roll_back(kernel, outcome.done, err)
             raise
@@ -63,16 +67,21 @@ def keep_going(kernel: Kernel, steps: Iterable[Step], observer: Observer | None 
     A step whose object, or one that it needs, could not be made is skipped: it would only
     repeat the reason.
     """
-    with kernel_log.watch() as log:
-        return _keep_going(kernel, steps, observer, log)
+    with kernel_log.watch() as log, _held_interrupts() as let_through:
+        return _keep_going(kernel, steps, observer, log, let_through)
 
 
 def _keep_going(
-    kernel: Kernel, steps: Iterable[Step], observer: Observer | None, log: Log
+    kernel: Kernel,
+    steps: Iterable[Step],
+    observer: Observer | None,
+    log: Log,
+    let_through: Callable[[], None],
 ) -> Outcome:
     outcome = Outcome()
     missing: set[str] = set()
     for step in steps:
+        let_through()
         if any(path in missing for path in _depends_on(step)):
             outcome.skipped.append(step)
             if step.action is Action.CREATE:
@@ -90,6 +99,27 @@ def _keep_going(
             observer(step)
     outcome.notes = kernel.notes
     return outcome
+
+
+@contextmanager
+def _held_interrupts() -> Iterator[Callable[[], None]]:
+    """Hold Ctrl-C back, so that no step is left half done; the function given lets it through."""
+    caught: list[int] = []
+
+    def let_through() -> None:
+        if caught:
+            caught.clear()
+            raise KeyboardInterrupt
+
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield let_through
+        return
+    signal.signal(signal.SIGINT, lambda number, frame: caught.append(number))
+    try:
+        yield let_through
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _depends_on(step: Step) -> Iterator[str]:

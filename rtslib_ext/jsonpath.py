@@ -20,6 +20,8 @@ class Problem:
 
     where: str
     message: str
+    owner: tuple[str, str] | None = None
+    """The key of the storage object or target that it is about."""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}"
@@ -35,22 +37,49 @@ class Problems:
 
     found: list[Problem] = field(default_factory=list)
 
-    def add(self, where: str, message: str) -> None:
+    def add(self, where: str, message: str, owner: tuple[str, str] | None = None) -> None:
         """Note one."""
-        self.found.append(Problem(where, message))
+        self.found.append(Problem(where, message, owner))
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that knows which of its keys stood in it twice."""
+
+    repeated: tuple[str, ...] = ()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> _Object:
+    result = _Object(pairs)
+    if len(result) != len(pairs):
+        names = [name for name, _ in pairs]
+        result.repeated = tuple(name for name in result if names.count(name) > 1)
+    return result
 
 
 class Item:
     """One JSON object; each key that is used is ticked off, the rest is reported."""
 
-    def __init__(self, value: Any, where: str, problems: Problems) -> None:
+    def __init__(
+        self,
+        value: Any,
+        where: str,
+        problems: Problems,
+        owner: tuple[str, str] | None = None,
+    ) -> None:
         self.where = where
         self.problems = problems
+        self.owner = owner
         self._used: set[str] = set()
         if not isinstance(value, dict):
             problems.add(where or "the file", f"is {_type(value)}, not an object")
             raise Unusable
         self._values: dict[str, Any] = value
+        for key in getattr(value, "repeated", ()):
+            self.report(self.at(key), "stands there twice")
+
+    def report(self, where: str, message: str) -> None:
+        """Note a problem of this object."""
+        self.problems.add(where, message, self.owner)
 
     def at(self, key: str) -> str:
         """The JSON path of a key."""
@@ -98,7 +127,7 @@ class Item:
         value = read(key)
         if value is None:
             if len(self.problems.found) == before:
-                self.problems.add(self.at(key), "is missing")
+                self.report(self.at(key), "is missing")
             raise Unusable
         return value
 
@@ -130,7 +159,7 @@ class Item:
             return
         for number, item in enumerate(value):
             try:
-                yield Item(item, f"{self.at(key)}[{number}]", self.problems)
+                yield Item(item, f"{self.at(key)}[{number}]", self.problems, self.owner)
             except Unusable:
                 continue
 
@@ -138,7 +167,7 @@ class Item:
         """An object; an empty one where there is none."""
         value = self.raw(key)
         try:
-            return Item({} if value is None else value, self.at(key), self.problems)
+            return Item({} if value is None else value, self.at(key), self.problems, self.owner)
         except Unusable:
             return Item({}, self.at(key), self.problems)
 
@@ -154,10 +183,10 @@ class Item:
     def finish(self) -> None:
         """Report the keys that nobody asked for."""
         for key in sorted(set(self._values) - self._used):
-            self.problems.add(self.at(key), "is not a key that this program knows")
+            self.report(self.at(key), "is not a key that this program knows")
 
     def _wrong(self, key: str, value: Any, wanted: str) -> None:
-        self.problems.add(self.at(key), f"is {_type(value)}, not {wanted}")
+        self.report(self.at(key), f"is {_type(value)}, not {wanted}")
 
 
 def parse(text: str, source: str) -> Any:
@@ -167,7 +196,7 @@ def parse(text: str, source: str) -> Any:
             f"{source} is empty", hint="give a file that saveconfig wrote, or a backup of one"
         )
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as err:
         line = (text.splitlines() or [""])[min(err.lineno, len(text.splitlines())) - 1]
         raise ParseError(
@@ -179,7 +208,8 @@ def parse(text: str, source: str) -> Any:
 
 
 def _type(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
     if value is None:
         return "null"
-    return names.get(type(value), f"the number {value}")
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
+    found = (name for kind, name in names.items() if isinstance(value, kind))
+    return next(found, f"the number {value}")

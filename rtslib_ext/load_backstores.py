@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from . import backing, dump, naming
 from .errors import InvalidValue
@@ -13,7 +13,7 @@ from .model import AluaGroup, StorageObject
 
 
 def storage_objects(
-    root: Item, own: Mapping[str, Item]
+    root: Item, own: dict[str, Item]
 ) -> dict[tuple[str, str], StorageObject]:
     result: dict[tuple[str, str], StorageObject] = {}
     for item in root.items("storage_objects"):
@@ -22,24 +22,25 @@ def storage_objects(
         except Unusable:
             continue
         if found.key in result:
-            item.problems.add(item.where, f"{found.path} stands in the file twice")
+            item.report(item.where, f"{found.path} stands in the file twice")
         result.setdefault(found.key, found)
     return result
 
 
-def _storage_object(item: Item, own: Mapping[str, Item]) -> StorageObject:
+def _storage_object(item: Item, own: dict[str, Item]) -> StorageObject:
     name = item.required("name", item.text)
     plugin = item.required("plugin", item.text)
     plugin = backing.ALIASES.get(plugin, plugin)
     if plugin not in backing.KINDS:
-        item.problems.add(item.at("plugin"), f"{plugin} is none of {', '.join(backing.KINDS)}")
+        item.report(item.at("plugin"), f"{plugin} is none of {', '.join(backing.KINDS)}")
         raise Unusable
     try:
         naming.check_object_name(name, "")
     except InvalidValue as err:
-        item.problems.add(item.at("name"), err.message)
+        item.report(item.at("name"), err.message)
         raise Unusable from err
-    extra = own.get(f"/backstores/{plugin}/{name}")
+    item.owner = (plugin, name)
+    extra = own.pop(f"/backstores/{plugin}/{name}", None)
     found = StorageObject(
         name=name,
         backing=_BACKINGS[plugin](item),

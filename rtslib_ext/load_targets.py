@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from . import backing, dump, naming
@@ -13,7 +12,7 @@ from .jsonpath import Item, Unusable
 from .model import AUTH_NAMES, Auth, FabricSettings, Lun, MappedLun, NodeAcl, Portal, Target, Tpg
 
 
-def targets(root: Item, own: Mapping[str, Item]) -> dict[tuple[str, str], Target]:
+def targets(root: Item, own: dict[str, Item]) -> dict[tuple[str, str], Target]:
     result: dict[tuple[str, str], Target] = {}
     for item in root.items("targets"):
         try:
@@ -21,37 +20,34 @@ def targets(root: Item, own: Mapping[str, Item]) -> dict[tuple[str, str], Target
         except Unusable:
             continue
         if found.key in result:
-            item.problems.add(item.where, f"target {found.wwn} stands in the file twice")
+            item.report(item.where, f"target {found.wwn} stands in the file twice")
         result.setdefault(found.key, found)
     return result
 
 
-def _target(item: Item, own: Mapping[str, Item]) -> Target:
+def _target(item: Item, own: dict[str, Item]) -> Target:
     wwn = item.required("wwn", item.text)
     name = item.required("fabric", item.text)
     fabric = FABRICS.get(ALIASES.get(name, name))
     if fabric is None:
-        item.problems.add(item.at("fabric"), f"{name} is none of {', '.join(sorted(FABRICS))}")
+        item.report(item.at("fabric"), f"{name} is none of {', '.join(sorted(FABRICS))}")
         raise Unusable
     wwn = _wwn(item, "wwn", fabric, wwn)
-    tpgs = {}
-    for entry in item.items("tpgs"):
-        try:
-            tpg = _tpg(entry, fabric, own.get(f"/{fabric.name}/{wwn}/tpg{entry.raw('tag')}"))
-        except Unusable:
-            continue
-        tpgs[tpg.tag] = tpg
+    item.owner = (fabric.name, wwn)
+    tpgs = _each(item, "tpgs", lambda entry: _tpg(entry, fabric, wwn, own))
     found = Target(fabric.name, wwn, tpgs, item.values("parameters"))
     item.ignore("attributes")
     item.finish()
     return found
 
 
-def _tpg(item: Item, fabric: Fabric, own: Item | None) -> Tpg:
-    tag = item.number("tag")
+def _tpg(item: Item, fabric: Fabric, wwn: str, owns: dict[str, Item]) -> tuple[int, Tpg]:
+    given = item.number("tag")
+    tag = 1 if given is None else given
+    own = owns.pop(f"/{fabric.name}/{wwn}/tpg{tag}", None)
     enable = item.flag("enable")
     found = Tpg(
-        tag=1 if tag is None else tag,
+        tag=tag,
         # A file that does not say so wants its TPGs to serve.
         enable=True if enable is None else enable,
         attributes=item.values("attributes"),
@@ -64,8 +60,7 @@ def _tpg(item: Item, fabric: Fabric, own: Item | None) -> Tpg:
     )
     if own:
         own.finish()
-    item.finish()
-    return found
+    return tag, found
 
 
 def _each(item: Item, key: str, read: Any) -> dict[Any, Any]:
@@ -78,7 +73,7 @@ def _each(item: Item, key: str, read: Any) -> dict[Any, Any]:
             continue
         entry.finish()
         if identity in result:
-            entry.problems.add(entry.where, f"{identity} stands in the list twice")
+            entry.report(entry.where, f"{identity} stands in the list twice")
         result.setdefault(identity, found)
     return result
 
@@ -87,7 +82,7 @@ def _lun(item: Item) -> tuple[int, Lun]:
     index = _index(item, "index")
     parts = item.required("storage_object", item.text).split("/")
     if len(parts) != 4 or parts[1] != "backstores":
-        item.problems.add(item.at("storage_object"), "is not /backstores/KIND/NAME")
+        item.report(item.at("storage_object"), "is not /backstores/KIND/NAME")
         raise Unusable
     plugin = backing.ALIASES.get(parts[2], parts[2]).partition(":")[0]
     alua = {}
@@ -103,7 +98,7 @@ def _index(item: Item, key: str) -> int:
     """A LUN number."""
     index: int = item.required(key, item.number)
     if not 0 <= index <= naming.LUN_MAX:
-        item.problems.add(item.at(key), f"{index} is not from 0 to {naming.LUN_MAX}")
+        item.report(item.at(key), f"{index} is not from 0 to {naming.LUN_MAX}")
         raise Unusable
     return index
 
@@ -111,7 +106,7 @@ def _index(item: Item, key: str) -> int:
 def _alias(item: Item) -> str | None:
     alias = item.text("alias")
     if alias is not None and ("/" in alias or not alias.strip()):
-        item.problems.add(item.at("alias"), f"{alias!r} cannot be a name; a new one is made")
+        item.report(item.at("alias"), f"{alias!r} cannot be a name; a new one is made")
         return None
     return alias
 
@@ -122,7 +117,7 @@ def _portal(item: Item) -> tuple[str, Portal]:
     try:
         address = naming.portal_address(address)
     except InvalidValue as err:
-        item.problems.add(item.at("ip_address"), err.message)
+        item.report(item.at("ip_address"), err.message)
         raise Unusable from err
     portal = Portal(address, port, bool(item.flag("iser")), bool(item.flag("offload")))
     return portal.name, portal
@@ -154,7 +149,7 @@ def _wwn(item: Item, key: str, fabric: Fabric, text: str) -> str:
     try:
         return naming.normalize(fabric.wwn_types, text)
     except InvalidValue as err:
-        item.problems.add(item.at(key), f"{text!r}: {err.message}")
+        item.report(item.at(key), f"{text!r}: {err.message}")
         raise Unusable from err
 
 
@@ -168,20 +163,18 @@ def _auth(item: Item, prefix: str) -> Auth:
 
 
 def fabrics(root: Item) -> dict[str, FabricSettings]:
-    result = {}
-    for item in root.items("fabric_modules"):
-        try:
-            name = item.required("name", item.text)
-        except Unusable:
-            continue
-        if name not in FABRICS:
-            item.problems.add(item.at("name"), f"{name} is none of {', '.join(sorted(FABRICS))}")
-            continue
-        result[name] = FabricSettings(
-            name,
-            _auth(item, "discovery_"),
-            item.flag("discovery_enable_auth"),
-            item.text("cpus_allowed_list"),
-        )
-        item.finish()
-    return result
+    """What is set for whole fabrics."""
+    return _each(root, "fabric_modules", _fabric)
+
+
+def _fabric(item: Item) -> tuple[str, FabricSettings]:
+    name = item.required("name", item.text)
+    if name not in FABRICS:
+        item.report(item.at("name"), f"{name} is none of {', '.join(sorted(FABRICS))}")
+        raise Unusable
+    return name, FabricSettings(
+        name,
+        _auth(item, "discovery_"),
+        item.flag("discovery_enable_auth"),
+        item.text("cpus_allowed_list"),
+    )

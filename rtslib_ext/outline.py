@@ -3,17 +3,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from . import paths
 from .fabrics import FABRICS, Fabric
 from .model import Auth, Config, NodeAcl, Target, Tpg
 from .reader import Reader
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is there: targets and fabrics without values, the places of storage objects."""
+
+    config: Config = field(default_factory=Config)
+    homes: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
 class OutlineReader(Reader):
     """Reads names and links only."""
 
-    def outline(self) -> tuple[Config, dict[tuple[str, str], str]]:
-        """The targets and fabrics, and the place of each storage object by its key."""
+    def outline(self) -> Outline:
+        """All that is there."""
         homes = {}
         for file in self.storage_object_paths():
             key = paths.key_of_storage_object(file)
@@ -21,7 +32,7 @@ class OutlineReader(Reader):
                 homes[key] = file
         targets = {target.key: target for target in self.targets()}
         fabrics = {name: found for name in FABRICS if (found := self.fabric_settings(name))}
-        return Config(targets=targets, fabrics=fabrics, lu_groups=self.lu_groups()), homes
+        return Outline(Config({}, targets, fabrics, self.lu_groups()), homes)
 
     def target(self, fabric: Fabric, wwn: str) -> Target:
         """One target with its TPGs."""

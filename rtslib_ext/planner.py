@@ -15,6 +15,7 @@ from .configfs import ConfigFS
 from .exports import Export
 from .fabrics import FABRICS
 from .model import Auth, Config, FabricSettings, Target, Tpg
+from .outline import Outline
 from .reader import Reader
 from .steps import Step, backstores, luns, targets
 from .steps.luns import Place
@@ -23,6 +24,7 @@ Key = tuple[str, str]
 # Where a storage object is; None for one that is nowhere.
 Home = Callable[[Key], str | None]
 Reservations = Callable[[str], tuple[str, ...]]
+_NOTHING = Outline()
 
 
 def build(
@@ -30,55 +32,70 @@ def build(
     placement: paths.Placement,
     locate: Home,
     reservations: Reservations = lambda serial: (),
+    there: Outline = _NOTHING,
 ) -> Iterator[Step]:
-    """The steps that make everything in ``want``.
+    """The steps that make everything in ``want`` that is not ``there``.
 
-    ``locate`` finds storage objects that are there already: a LUN may export one of those.
+    ``locate`` finds storage objects that were made before: a LUN may export one of those.
     ``reservations`` gives the lines that were kept for a unit serial number.
     """
     for name, number in want.lu_groups.items():
-        yield backstores.create_lu_group(name, number)
+        if name not in there.config.lu_groups:
+            yield backstores.create_lu_group(name, number)
     made: dict[Key, str] = {}
     for key, so in want.storage_objects.items():
-        hba = placement.choose(*key)
-        made[key] = f"{hba}/{so.name}"
-        yield from backstores.create(so, hba, aptpl=reservations(so.wwn or ""))
+        if key not in there.homes:
+            hba = placement.choose(*key)
+            made[key] = f"{hba}/{so.name}"
+            yield from backstores.create(so, hba, aptpl=reservations(so.wwn or ""))
     for settings in want.fabrics.values():
-        yield from targets.set_fabric(settings, FabricSettings(settings.name, Auth("", "", "", "")))
-    enables = []
-    for target in want.targets.values():
-        yield from build_target(target, lambda key: made.get(key) or locate(key))
-        enables += [
-            targets.enable(FABRICS[target.fabric], target.wwn, tpg.tag, True)
-            for tpg in target.tpgs.values()
-            if tpg.enable
-        ]
+        if settings.name not in there.config.fabrics:
+            nothing = FabricSettings(settings.name, Auth("", "", "", ""))
+            yield from targets.set_fabric(settings, nothing)
+
+    def home(key: Key) -> str | None:
+        return made.get(key) or there.homes.get(key) or locate(key)
+
+    enables: list[Step] = []
+    for target_key, target in want.targets.items():
+        running = there.config.targets.get(target_key)
+        if running is None:
+            yield from targets.create_target(target)
+        for tpg in target.tpgs.values():
+            running_tpg = running.tpgs.get(tpg.tag) if running else None
+            yield from build_tpg(target, tpg, home, running_tpg)
+            if running_tpg is None and tpg.enable:
+                fabric = FABRICS[target.fabric]
+                enables.append(targets.enable(fabric, target.wwn, tpg.tag, True))
     yield from enables
 
 
-def build_target(target: Target, home: Home) -> Iterator[Step]:
-    """The steps that make one target with all its TPGs, not yet enabled."""
-    yield from targets.create_target(target)
-    for tpg in target.tpgs.values():
-        yield from build_tpg(target, tpg, home)
+def build_tpg(target: Target, tpg: Tpg, home: Home, running: Tpg | None = None) -> Iterator[Step]:
+    """The steps that make one TPG with LUNs, portals and node ACLs, not yet enabled.
 
-
-def build_tpg(target: Target, tpg: Tpg, home: Home) -> Iterator[Step]:
-    """The steps that make one TPG with LUNs, portals and node ACLs, not yet enabled."""
+    Of one that is running, what it does not have.
+    """
     fabric = FABRICS[target.fabric]
     place = Place.of(fabric, target.wwn, tpg.tag)
-    yield from targets.create_tpg(fabric, target.wwn, tpg)
+    if running is None:
+        yield from targets.create_tpg(fabric, target.wwn, tpg)
+        running = Tpg(tpg.tag)
     for lun in tpg.luns.values():
-        yield from luns.create_lun(place, lun, home(lun.storage_object))
+        if lun.index not in running.luns:
+            yield from luns.create_lun(place, lun, home(lun.storage_object))
     for portal in tpg.portals.values():
-        yield from luns.create_portal(place, portal)
+        if portal.name not in running.portals:
+            yield from luns.create_portal(place, portal)
     for acl in tpg.acls.values():
-        yield from luns.create_acl(place, acl)
+        if acl.wwn not in running.acls:
+            yield from luns.create_acl(place, acl)
+            continue
+        for mapped in acl.mapped_luns.values():
+            if mapped.index not in running.acls[acl.wwn].mapped_luns:
+                yield luns.create_mapped_lun(place, acl.wwn, mapped)
 
 
-def clear(
-    outline: Config, homes: Home, objects: Mapping[Key, str]
-) -> Iterator[Step]:
+def clear(outline: Config, homes: Home, objects: Mapping[Key, str]) -> Iterator[Step]:
     """The steps that take targets, fabrics' settings and storage objects away.
 
     ``outline`` needs no more than what is connected with what; ``homes`` tells the places of

@@ -11,7 +11,7 @@ from .errors import Exists, NotFound
 from .executor import Observer, Outcome, keep_going
 from .fabrics import FABRICS
 from .model import Config
-from .outline import OutlineReader
+from .outline import Outline, OutlineReader
 from .steps import Kernel
 
 
@@ -75,23 +75,31 @@ def without_present(fs: ConfigFS, want: Config) -> Config:
     return replace(want, storage_objects=missing)
 
 
-def restore(fs: ConfigFS, want: Config, observer: Observer | None = None) -> Outcome:
-    """Make all of a configuration that can be made; the outcome names what could not."""
+def restore(
+    fs: ConfigFS, want: Config, observer: Observer | None = None, *, keep: bool = False
+) -> Outcome:
+    """Make all of a configuration that can be made; the outcome names what could not.
+
+    With ``keep``, what is there stays as it is, and only what is missing is made.
+    """
     startup.prepare(fs)
+    there = OutlineReader(fs).outline() if keep else Outline()
     dbroot = startup.dbroot(fs)
     steps = planner.build(
         want,
         paths.Placement(fs),
         planner.homes(fs),
         lambda serial: reservations.kept(dbroot, serial),
+        there,
     )
     return keep_going(Kernel(fs), steps, observer)
 
 
 def clear(fs: ConfigFS, observer: Observer | None = None) -> Outcome:
     """Take the whole running configuration away; the outcome names what stayed."""
-    outline, homes = OutlineReader(fs).outline()
-    outcome = keep_going(Kernel(fs), planner.clear(outline, homes.get, homes), observer)
+    there = OutlineReader(fs).outline()
+    steps = planner.clear(there.config, there.homes.get, there.homes)
+    outcome = keep_going(Kernel(fs), steps, observer)
     for hba in fs.directories("core"):
         # Empty folders that a killed process left.
         if paths.split_hba(hba) and not fs.directories(f"core/{hba}"):
@@ -104,15 +112,17 @@ def clear_part(fs: ConfigFS, want: Config) -> Outcome:
 
     What exports such a storage object elsewhere keeps it: the object stays as it is.
     """
-    outline, homes = OutlineReader(fs).outline()
-    targets = {key: outline.targets[key] for key in want.targets if key in outline.targets}
+    there = OutlineReader(fs).outline()
+    running = there.config.targets
+    targets = {key: running[key] for key in want.targets if key in running}
     held = {
         lun.storage_object
-        for key, target in outline.targets.items()
+        for key, target in running.items()
         if key not in targets
         for tpg in target.tpgs.values()
         for lun in tpg.luns.values()
     }
+    homes = there.homes
     free = {key: homes[key] for key in want.storage_objects if key in homes and key not in held}
     steps = planner.clear(Config(targets=targets), homes.get, free)
     return keep_going(Kernel(fs), steps)

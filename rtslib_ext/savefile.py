@@ -41,12 +41,15 @@ def loads(text: str, source: str = "the file") -> Loaded:
     except Unusable:
         raise _not_a_configuration(source) from None
     own = root.item(OWN_KEY)
+    of_objects, of_tpgs = own.named_items("storage_objects"), own.named_items("tpgs")
     config = Config(
-        storage_objects=storage_objects(root, own.named_items("storage_objects")),
-        targets=targets(root, own.named_items("tpgs")),
+        storage_objects=storage_objects(root, of_objects),
+        targets=targets(root, of_tpgs),
         fabrics=fabrics(root),
         lu_groups=own.values("lu_groups"),
     )
+    for entry in (*of_objects.values(), *of_tpgs.values()):
+        entry.report(entry.where, "the file has no such object")
     own.finish()
     root.finish()
     return Loaded(config, tuple(problems.found))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from . import host
 from .configfs import ConfigFS
@@ -33,14 +34,13 @@ def prepare(fs: ConfigFS) -> None:
 def _set_dbroot(fs: ConfigFS) -> None:
     if fs.read_if_there("dbroot") in (None, DBROOT):
         return
-    try:
-        # target_core_pr.c and target_core_alua.c write into these.
-        for folder in ("", "pr", "alua"):
+    for folder in ("", "pr", "alua"):
+        # target_core_pr.c and target_core_alua.c write into these, and do not make them.
+        with suppress(OSError):
             os.makedirs(f"{DBROOT}/{folder}", mode=0o700, exist_ok=True)
+    with suppress(KernelRefused):
+        # Refused when storage objects exist already (target_core_configfs.c, db_root).
         fs.write("dbroot", DBROOT)
-    except (OSError, KernelRefused):
-        # Storage objects exist already, or the folder is read only.
-        return
 
 
 def dbroot(fs: ConfigFS) -> str:

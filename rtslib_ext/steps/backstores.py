@@ -21,6 +21,7 @@ from ..files import (
 from ..model import AluaGroup, StorageObject
 from .operations import (
     CheckFree,
+    CheckThere,
     Discard,
     Mkdir,
     Operation,
@@ -117,8 +118,9 @@ def _guards(so: StorageObject) -> list[Operation]:
     backing = so.backing
     if isinstance(backing, Block) and backing.exclusive:
         return [CheckFree(backing.dev)]
-    if isinstance(backing, FileIO) and host.is_block_device(backing.dev):
-        return [CheckFree(backing.dev)]
+    if isinstance(backing, FileIO):
+        device = host.is_block_device(backing.dev)
+        return [*([CheckFree(backing.dev)] if device else []), CheckThere(backing.dev)]
     return []
 
 

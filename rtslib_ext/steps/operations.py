@@ -11,7 +11,7 @@ from typing import Protocol
 
 from .. import host
 from ..configfs import ConfigFS
-from ..errors import Exists, InUse, KernelRefused, LioError, Unsupported
+from ..errors import Exists, InUse, KernelRefused, LioError, NotFound, Unsupported
 from ..files import DEFAULT_GROUP
 from ..folders import Folders
 
@@ -333,6 +333,27 @@ class CheckFree:
             raise InUse(
                 f"Cannot configure StorageObject because device {self.file} is already in use",
                 hint="look with lsblk who has it mounted or stacked on it",
+            )
+
+    def inverse(self) -> Operation | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckThere:
+    """Stop where a backing file is missing: the kernel would make an empty one, even in /dev.
+
+    A file system that is not mounted yet must not become a disk without data
+    (drivers/target/target_core_file.c, fd_configure_device).
+    """
+
+    file: str
+
+    def do(self, kernel: Kernel) -> None:
+        if not os.path.exists(self.file):
+            raise NotFound(
+                f"{self.file} is not there",
+                hint="mount its file system, or make an empty one with truncate",
             )
 
     def inverse(self) -> Operation | None:

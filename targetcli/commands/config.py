@@ -11,6 +11,7 @@ from rtslib_ext import restore, store
 from rtslib_ext import savefile as files
 from rtslib_ext.errors import InvalidValue, LioError, RestoreIncomplete
 from rtslib_ext.executor import Outcome
+from rtslib_ext.jsonpath import Problem
 from rtslib_ext.model import Config, Lun, NodeAcl, Target
 from rtslib_ext.reader import Reader
 
@@ -93,22 +94,25 @@ def restoreconfig(
     clear_existing: bool = False,
     target: str | None = None,
     storage_object: str | None = None,
+    keep_existing: bool = False,
 ) -> Result:
     """Bring up what a file holds."""
     path = _path(env, savefile)
     loaded = load(path)
     want = restore.select(loaded.config, target, storage_object)
     partly = bool(target or storage_object)
-    problems = [] if partly else [f"{problem}, skipped" for problem in loaded.problems]
+    problems = [f"{problem}, skipped" for problem in loaded.problems if _concerns(problem, want)]
+    if clear_existing and keep_existing:
+        raise InvalidValue("clear_existing and keep_existing exclude each other")
     if clear_existing and partly:
         problems += _lines(restore.clear_part(env.fs, want))
     elif clear_existing:
         problems += _lines(restore.clear(env.fs))
-    else:
+    elif not keep_existing:
         restore.conflicts(env.fs, _named(want, storage_object) if partly else want)
     if partly:
         want = restore.without_present(env.fs, want)
-    outcome = restore.restore(env.fs, want)
+    outcome = restore.restore(env.fs, want, keep=keep_existing)
     problems += _lines(outcome)
     notes = [f"{place}: {text}" for place, text in outcome.notes]
     if problems:
@@ -117,7 +121,13 @@ def restoreconfig(
             f"Configuration restored, {len(problems)} recoverable errors:\n{listed}",
             hint="\n".join(notes),
         )
-    return Result([*notes, f"Configuration restored from {path}"])
+    return Result([f"Configuration restored from {path}", *notes])
+
+
+def _concerns(problem: Problem, want: Config) -> bool:
+    """Whether a problem in the file is one of what is to be restored."""
+    owner = problem.owner
+    return owner is None or owner in want.targets or owner in want.storage_objects
 
 
 def _named(want: Config, storage_object: str | None) -> Config:

@@ -44,8 +44,8 @@ def _line(session: Session) -> str:
 
 
 def _detail(env: Env, reader: Reader, session: Session) -> Iterator[str]:
-    word = "(authenticated)" if session.authenticated else "(NOT AUTHENTICATED)"
-    yield f"    name: {session.initiator} {word}" if env.is_root else f"    name: {session.initiator}"
+    word = " (authenticated)" if session.authenticated else " (NOT AUTHENTICATED)"
+    yield f"    name: {session.initiator}{word if env.is_root else ''}"
     for lun, name in library.mapped(reader, session):
         mode = "r" if lun.write_protect else "rw"
         yield f"    mapped-lun: {lun.index} backstore: {name} mode: {mode}"

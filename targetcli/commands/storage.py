@@ -77,7 +77,8 @@ def create_fileio(
     so = _new(env, node, name, FileIO(path, size, write_back), wwn)
     _create(env, so, before)
     shown = size if size is not None else host.device_size(path)
-    return Result([*lines, f"Created fileio {name} with size {shown}"], created=node_path(node, name))
+    lines.append(f"Created fileio {name} with size {shown}")
+    return Result(lines, created=node_path(node, name))
 
 
 def create_block(
@@ -116,9 +117,9 @@ def create_pscsi(env: Env, node: Node, name: str, dev: str) -> Result:
         lines.append("Note: block backstore recommended for SCSI block devices")
     address, path = host.scsi_address(dev)
     if host.is_held(path):
-        where = "%d:%d:%d:%d" % address
+        what = f"device {path} (SCSI {':'.join(map(str, address))})"
         raise InUse(
-            f"Cannot configure StorageObject because device {path} (SCSI {where}) is already in use",
+            f"Cannot configure StorageObject because {what} is already in use",
             path=node.path,
             hint="look with lsblk who has it mounted or stacked on it",
         )

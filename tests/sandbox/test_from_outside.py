@@ -297,8 +297,10 @@ def test_a_shell_on_a_terminal(terminal: Terminal) -> None:
     terminal.resize(40, 100)
     terminal.send(b"sleep 0.3; stty size\r")
     terminal.wait(b"\r40 100\r\n")
-    terminal.send(b"echo now; sleep 1000\r")
+    # From the child: before it has the terminal, the interrupt would be for the shell.
+    terminal.send(b"sh -c 'echo now; exec sleep 1000'\r")
     terminal.wait(b"\rnow\r\n")
+    time.sleep(0.3)
     terminal.send(b"\x03")
     terminal.wait(b"^C")
     terminal.wait(b"# ")

@@ -177,3 +177,39 @@ def test_secrets_are_not_in_the_repr() -> None:
     whole = document()
     whole["targets"][0]["tpgs"][0]["chap_password"] = "geheim"
     assert "geheim" not in repr(savefile.loads(json.dumps(whole)).config)
+
+
+def test_a_key_that_stands_twice_is_told() -> None:
+    text = json.dumps(document()).replace('"size": 8192', '"size": 8192, "size": 4096')
+    found = [str(problem) for problem in savefile.loads(text).problems]
+    assert found == ["storage_objects[0].size: stands there twice"]
+
+
+def test_a_tpg_that_stands_twice_is_told() -> None:
+    whole = document()
+    whole["targets"][0]["tpgs"].append({"tag": 1})
+    assert problems(whole) == ["targets[0].tpgs[1]: 1 stands in the list twice"]
+
+
+@pytest.mark.parametrize("tag", [{}, {"tag": 1}, {"tag": "1"}])
+def test_a_nexus_finds_its_tpg(tag: dict[str, Any]) -> None:
+    wwn = "naa.5001405000000001"
+    whole = document()
+    whole["targets"].append({"fabric": "loopback", "wwn": wwn, "tpgs": [tag]})
+    whole["rtslib_ext"] = {"tpgs": {f"/loopback/{wwn}/tpg1": {"nexus": "naa.5001405000000002"}}}
+    loaded = savefile.loads(json.dumps(whole))
+    assert loaded.problems == ()
+    assert loaded.config.targets[("loopback", wwn)].tpgs[1].nexus == "naa.5001405000000002"
+
+
+def test_extra_settings_of_nothing_are_told() -> None:
+    whole = document(rtslib_ext={"tpgs": {"/loopback/naa.1/tpg1": {"nexus": "naa.2"}}})
+    assert problems(whole) == [
+        "rtslib_ext.tpgs./loopback/naa.1/tpg1: the file has no such object"
+    ]
+
+
+def test_a_problem_knows_whose_it_is() -> None:
+    whole = document()
+    whole["targets"][0]["tpgs"][0]["nosuch"] = 1
+    assert savefile.loads(json.dumps(whole)).problems[0].owner == ("iscsi", IQN)

@@ -67,7 +67,11 @@ def test_the_check_would_find_a_mistake(unit: Path, tmp_path: Path) -> None:
 
 @every_unit
 def test_commands_are_in_the_table(unit: Path) -> None:
-    assert commands(unit) == ["restoreconfig", "clearconfig confirm=true"]
+    assert commands(unit) == [
+        "restoreconfig",
+        "clearconfig confirm=true",
+        "restoreconfig keep_existing=true",
+    ]
     for text in commands(unit):
         line = grammar.parse_words(text.split())
         command = commands_of("root")[line.command]

@@ -29,6 +29,7 @@ ROWS = (
             may("clear_existing", "bool", "take everything away that is running before", "False"),
             may("target", "text", "only the target of this WWN, with what it exports"),
             may("storage_object", "text", "only the storage object of this name"),
+            may("keep_existing", "bool", "leave what is running, make what is missing", "False"),
         ),
         changes=True,
     ),

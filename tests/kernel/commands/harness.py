@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,8 +68,8 @@ class Shell:
         before = self._tree or tree(), files(ETC, *also)
         answer = self(line)
         self._tree = tree()
-        assert self._tree == before[0], line
-        assert files(ETC, *also) == before[1], line
+        assert differences(self._tree, before[0]) == [], line
+        assert differences(files(ETC, *also), before[1]) == [], line
         assert (answer.exit, answer) == (1, ""), line
         assert answer.stderr.count("\n") == 1, answer.stderr
         assert "Traceback" not in answer.stderr and "bug in targetcli" not in answer.stderr
@@ -128,11 +128,27 @@ def _walk(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _text(path: str) -> str:
+    # Not by a file object: this reads thousands of files on a kernel that takes its time.
     try:
-        with open(path, "rb") as file:
-            return file.read().decode(errors="replace")
+        handle = os.open(path, os.O_RDONLY)
     except OSError as err:
         return f"errno {err.errno}"
+    try:
+        return os.read(handle, 65536).decode(errors="replace")
+    except OSError as err:
+        return f"errno {err.errno}"
+    finally:
+        os.close(handle)
+
+
+def differences(have: Mapping[str, object], want: Mapping[str, object]) -> list[str]:
+    """What is not the same in two trees, a line each."""
+    names = sorted(have.keys() | want.keys())
+    return [
+        f"{name}: {have.get(name)!r}, not {want.get(name)!r}"
+        for name in names
+        if have.get(name) != want.get(name)
+    ]
 
 
 def files(*folders: Path) -> dict[str, tuple[int, bytes | str]]:
