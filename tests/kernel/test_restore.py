@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bringing up what is missing, and what becomes of the rest when a part cannot be had."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from rtslib_ext import restore, savefile
+from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.executor import Outcome
+from rtslib_ext.model import Config
+from rtslib_ext.reader import Reader
+
+IQN = "iqn.2003-01.org.example:store"
+TPG = f"iscsi/{IQN}/tpgt_1"
+
+
+def disk(number: int) -> dict[str, Any]:
+    """A storage object."""
+    return {"name": f"disk{number}", "plugin": "ramdisk", "size": 1 << 20, "wwn": f"000{number}"}
+
+
+def document(disks: int, hosts: int) -> Config:
+    """A target with so many LUNs, all of them mapped to so many hosts."""
+    luns = [
+        {"index": n, "storage_object": f"/backstores/ramdisk/disk{n}", "alias": f"lun{n}"}
+        for n in range(disks)
+    ]
+    mapped = [{"index": n, "tpg_lun": n, "alias": f"map{n}"} for n in range(disks)]
+    acls = [
+        {"node_wwn": f"iqn.2003-01.org.example:host{n}", "mapped_luns": mapped}
+        for n in range(hosts)
+    ]
+    portals = [{"ip_address": "127.0.0.1", "port": 3260 + n} for n in range(hosts)]
+    tpg = {"tag": 1, "luns": luns, "node_acls": acls, "portals": portals}
+    whole = {
+        "storage_objects": [disk(n) for n in range(disks)],
+        "targets": [{"fabric": "iscsi", "wwn": IQN, "tpgs": [tpg]}],
+    }
+    return savefile.loads(json.dumps(whole)).config
+
+
+def run(fs: ConfigFS, want: Config, *, keep: bool = False) -> Outcome:
+    """Restore, without a failure."""
+    outcome = restore.restore(fs, want, keep=keep)
+    assert [str(failure) for failure in outcome.failures] == []
+    return outcome
+
+
+@pytest.fixture
+def fs(configfs: object) -> ConfigFS:
+    """The kernel, with nothing configured."""
+    return ConfigFS()
+
+
+def test_what_is_missing_is_made(fs: ConfigFS) -> None:
+    run(fs, document(2, 1))
+    running = Reader(fs).config()
+    run(fs, document(4, 2), keep=True)
+    grown = Reader(fs).config()
+    tpg = grown.targets[("iscsi", IQN)].tpgs[1]
+    assert (len(grown.storage_objects), len(tpg.luns), len(tpg.portals)) == (4, 4, 2)
+    assert [len(acl.mapped_luns) for acl in tpg.acls.values()] == [4, 4]
+    before = running.targets[("iscsi", IQN)].tpgs[1]
+    assert {index: tpg.luns[index] for index in before.luns} == before.luns
+
+
+def test_what_is_there_is_not_touched(fs: ConfigFS) -> None:
+    run(fs, document(2, 1))
+    fs.write(f"{TPG}/attrib/login_timeout", "20")
+    saved = savefile.dumps(Reader(fs).config())
+    outcome = run(fs, document(2, 1), keep=True)
+    assert outcome.done == []
+    assert savefile.dumps(Reader(fs).config()) == saved
+
+
+def test_a_lun_without_its_disk_leaves_the_others(fs: ConfigFS) -> None:
+    want = document(3, 1)
+    objects = dict(want.storage_objects)
+    del objects[("ramdisk", "disk1")]
+    outcome = restore.restore(fs, Config(objects, want.targets))
+    assert [str(failure) for failure in outcome.failures] == [
+        f"/iscsi/{IQN}/tpg1/luns/lun1: export ramdisk/disk1 as LUN 1: "
+        "there is no storage object /backstores/ramdisk/disk1"
+    ]
+    assert [step.path for step in outcome.skipped] == [
+        f"/iscsi/{IQN}/tpg1/acls/iqn.2003-01.org.example:host0/mapped_lun1"
+    ]
+    tpg = Reader(fs).config().targets[("iscsi", IQN)].tpgs[1]
+    assert (sorted(tpg.luns), tpg.enable) == ([0, 2], True)
+
+
+def test_clear_leaves_nothing(fs: ConfigFS) -> None:
+    run(fs, document(3, 2))
+    assert restore.clear(fs).failures == []
+    assert Reader(fs).config().is_empty
+    assert fs.directories("core") == ["alua"]
