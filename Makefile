@@ -14,9 +14,11 @@ VENV = .venv
 PYTHON3 = $(CURDIR)/$(VENV)/bin/python
 MEMORY = 1G
 SANDBOX = $(PYTHON3) -m targetcli.sandbox --memory $(MEMORY)
-PYTEST = $(PYTHON3) -m pytest $(ARGS)
+PYTEST = $(PYTHON3) -m pytest $(SELECT) $(ARGS)
 HOST_TESTS = tests/unit
-KERNEL_TESTS = $(wildcard tests/kernel tests/clients)
+KERNEL_TESTS = $(wildcard tests/kernel/test_*.py) \
+	$(sort $(dir $(wildcard tests/kernel/*/test_*.py tests/clients/test_*.py)))
+IN_KERNEL = packaging/kernel-tests $(or $(T),$(KERNEL_TESTS)) -- $(SANDBOX) $(PYTEST)
 
 # The kernel and what the sandbox starts in it; then initiators, file systems and tools.
 PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
@@ -52,14 +54,15 @@ test-sandbox: all
 
 test-kernel: all
 	@echo "== Kernel tests, in the sandbox"
-	@$(SANDBOX) $(PYTEST) $(or $(T),$(KERNEL_TESTS))
+	@$(IN_KERNEL)
 
-# pytest's status 5: nothing was selected.
+# pytest's status 5: nothing was selected. In the sandbox something must be.
+test-long: SELECT = -m long
 test-long: all
 	@echo "== Long tests, on this host"
-	@$(PYTEST) -m long $(HOST_TESTS) || [ $$? -eq 5 ]
+	@$(PYTEST) $(HOST_TESTS) || [ $$? -eq 5 ]
 	@echo "== Long tests, in the sandbox"
-	@$(SANDBOX) $(PYTEST) -m long $(or $(T),$(KERNEL_TESTS)) || [ $$? -eq 5 ]
+	@$(IN_KERNEL)
 
 lint: venv
 	@$(PYTHON3) -m ruff check

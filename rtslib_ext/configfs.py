@@ -23,7 +23,7 @@ _PAGE = 65536
 
 # What getdents64 returns in one call is limited by the C library's buffer.
 _DIRENT_BUFFER = 32768
-_DIRENT_HEADER = 24
+_DIRENT_HEADER = 19
 
 _WHY = {
     ("mkdir", errno.EEXIST): "it exists already",
@@ -101,7 +101,8 @@ class ConfigFS:
         except OSError as err:
             self.calls["scan"] += 1
             raise explain("scan", path, err) from err
-        self.calls["scan"] += 4 + _extra_getdents(entries)
+        # openat, fstat, getdents64 twice (the second finds nothing more), close
+        self.calls["scan"] += 5 + _extra_getdents(entries)
         return entries
 
     def directories(self, path: str) -> list[str]:
@@ -220,5 +221,7 @@ def _kind(item: os.DirEntry[str]) -> str:
 
 
 def _extra_getdents(entries: list[Entry]) -> int:
-    size = sum(_DIRENT_HEADER + len(entry.name) for entry in entries)
-    return size // _DIRENT_BUFFER
+    names = [".", "..", *(entry.name for entry in entries)]
+    # Each has its NUL, and is filled up to a multiple of eight (include/linux/dirent.h).
+    size = sum((_DIRENT_HEADER + len(os.fsencode(name)) + 8) // 8 * 8 for name in names)
+    return (size - 1) // _DIRENT_BUFFER

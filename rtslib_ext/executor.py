@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -111,15 +110,17 @@ def _held_interrupts() -> Iterator[Callable[[], None]]:
             caught.clear()
             raise KeyboardInterrupt
 
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield let_through
-        return
-    signal.signal(signal.SIGINT, lambda number, frame: caught.append(number))
+    held = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    try:
+        if held:
+            signal.signal(signal.SIGINT, lambda number, frame: caught.append(number))
+    except ValueError:  # only the main thread is interrupted
+        held = False
     try:
         yield let_through
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if held:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _depends_on(step: Step) -> Iterator[str]:

@@ -48,22 +48,32 @@ def of_storage_object(fs: ConfigFS, file: str) -> list[Export]:
     return list(_search(fs, file)) if found is None else found
 
 
+def in_group(fs: ConfigFS, group: str) -> list[Export] | None:
+    """The LUNs in the target port group at a configfs path; None where it does not tell all."""
+    text = fs.read_if_there(f"{group}/members") or ""
+    if len(text) > _FULL:
+        return None
+    found = []
+    for line in text.splitlines():
+        if not line.strip("\0 "):
+            continue
+        export = _member(line.strip("\0 "))
+        if export is None or not fs.is_dir(export.file):
+            return None
+        found.append(export)
+    return found
+
+
 def _from_members(fs: ConfigFS, file: str) -> list[Export] | None:
     """None where the groups do not tell all."""
     if fs.read_if_there(f"{file}/attrib/alua_support") == "0":
         return None
     found = []
     for group in fs.directories(f"{file}/alua"):
-        text = fs.read_if_there(f"{file}/alua/{group}/members") or ""
-        if len(text) > _FULL:
+        exports = in_group(fs, f"{file}/alua/{group}")
+        if exports is None:
             return None
-        for line in text.splitlines():
-            if not line.strip("\0 "):
-                continue
-            export = _member(line.strip("\0 "))
-            if export is None or not fs.is_dir(export.file):
-                return None
-            found.append(export)
+        found += exports
     return found or None
 
 

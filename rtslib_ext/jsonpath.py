@@ -197,6 +197,8 @@ def parse(text: str, source: str) -> Any:
         )
     try:
         return json.loads(text, object_pairs_hook=_object)
+    except RecursionError as err:
+        raise ParseError(f"{source} has too many levels", hint="the file is no save file") from err
     except json.JSONDecodeError as err:
         line = (text.splitlines() or [""])[min(err.lineno, len(text.splitlines())) - 1]
         raise ParseError(

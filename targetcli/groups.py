@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from rtslib_ext import paths, schema
 from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.errors import InvalidValue, NotFound
+from rtslib_ext.errors import InvalidValue, KernelRefused, NotFound
 from rtslib_ext.fabrics import Fabric
 from rtslib_ext.files import ALUA_READ_ONLY, ALUA_TEXTS, AUTH_FILES, NO_CREDENTIAL
-from rtslib_ext.folders import Folders
 from rtslib_ext.model import AUTH_NAMES, SECRET_NAMES, Auth
 from rtslib_ext.reader import Reader
 from rtslib_ext.schema import Attribute
@@ -74,10 +73,11 @@ class Folder(Group):
 
     def names(self, fs: ConfigFS) -> Sequence[str]:
         """The files there are."""
-        return list(self._modes(fs))
-
-    def _modes(self, fs: ConfigFS) -> dict[str, int]:
-        return Folders(fs).modes(self.folders[0], self.name)
+        try:
+            found = fs.scan(self.folders[0])
+        except KernelRefused:
+            return []
+        return sorted(entry.name for entry in found if entry.kind == "file")
 
     def row(self, fs: ConfigFS, name: str) -> Row:
         """One file; its value is empty where the kernel does not let it be read."""

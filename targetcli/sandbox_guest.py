@@ -169,8 +169,8 @@ class Guest:
         yield "sysfs", root / "sys", "sysfs", "defaults"
         yield "configfs", root / "sys/kernel/config", "configfs", "defaults"
         yield "devtmpfs", root / "dev", "devtmpfs", "defaults"
-        yield "devpts", root / "dev/pts", "devpts", "gid=5,mode=620,ptmxmode=666,x-mount.mkdir"
-        yield "tmpfs", root / "dev/shm", "tmpfs", "mode=1777,x-mount.mkdir"
+        yield "devpts", root / "dev/pts", "devpts", "gid=5,mode=620,ptmxmode=666,X-mount.mkdir"
+        yield "tmpfs", root / "dev/shm", "tmpfs", "mode=1777,X-mount.mkdir"
         yield from self._shadows(scratch, root)
         yield _bind(root / self.modules.relative_to("/"), root / "lib/modules" / self.release)
         home = self.environment["HOME"]
@@ -209,7 +209,7 @@ def _needed(place: Path) -> list[Path]:
 
 
 def _bind(source: Path, target: Path) -> tuple[str, Path, str, str]:
-    return str(source), target, "none", "bind,x-mount.mkdir"
+    return str(source), target, "none", "bind,X-mount.mkdir"
 
 
 def _fstab_line(mount: tuple[str, Path, str, str]) -> str:

@@ -15,17 +15,17 @@ here=${0%/*}
 
 # -- The root: an overlay, so that what is written stays in memory -------------------------
 
-mount -t proc proc /proc
-mount -t tmpfs -o mode=755 tmpfs "$scratch"
+mount -n -t proc proc /proc
+mount -n -t tmpfs -o mode=755 tmpfs "$scratch"
 mkdir "$scratch/root" "$scratch/upper" "$scratch/work"
 modprobe -d "$here" -a overlay configfs ipv6
-mount -a -T "$here/fstab"
+mount -n -a -T "$here/fstab"
 cp -d "$here"/dev/* "$scratch/root/dev/"
 mkdir -p "$scratch/root/run/lock" "$scratch/root/run/home" "$scratch/root/run/host"
 cd "$scratch/root"
 pivot_root . run/host
 cd /
-umount -l /run/host
+umount -n -l /run/host
 
 echo sandbox >/proc/sys/kernel/hostname
 echo '127.0.0.1 localhost sandbox

@@ -216,8 +216,10 @@ def alua_values(so: StorageObject, file: str, group: AluaGroup) -> Iterator[Step
         yield Step(Action.UPDATE, path, f"set {name}={value}", (settle_one,))
 
 
-def delete_group(so: StorageObject, file: str, group: AluaGroup) -> Step:
-    """Remove a target port group; its LUNs fall back to the default one."""
+def delete_group(
+    so: StorageObject, file: str, group: AluaGroup, luns: tuple[str, ...] = ()
+) -> Step:
+    """Remove a target port group; ``luns`` in it (configfs paths) fall back to the default one."""
     steps = alua_values(so, file, group)
     values = [operation for step in steps for operation in step.operations]
     return Step(
@@ -225,7 +227,11 @@ def delete_group(so: StorageObject, file: str, group: AluaGroup) -> Step:
         f"{so.path}/alua/{group.name}",
         f"delete target port group {group.name}",
         (Rmdir(f"{file}/alua/{group.name}"),),
-        undo=(*_group_again(file, group), *values),
+        undo=(
+            *_group_again(file, group),
+            *values,
+            *(Write(f"{lun}/alua_tg_pt_gp", group.name) for lun in luns),
+        ),
     )
 
 

@@ -11,7 +11,17 @@ from ..errors import NotFound
 from ..fabrics import Fabric
 from ..files import DEFAULT_GROUP
 from ..model import Auth, Lun, MappedLun, NodeAcl, Portal
-from .operations import Attempt, Link, Mkdir, Operation, Refuse, Rmdir, Unlink, Write
+from .operations import (
+    Attempt,
+    Link,
+    Mkdir,
+    Operation,
+    Refuse,
+    Rmdir,
+    RmdirOverLuns,
+    Unlink,
+    Write,
+)
 from .step import Action, Step
 from .values import credentials, settle
 
@@ -198,7 +208,7 @@ def delete_acl(place: Place, acl: NodeAcl) -> Iterator[Step]:
         Action.DELETE,
         path,
         f"refuse initiator {acl.wwn}",
-        (Rmdir(file),),
+        (RmdirOverLuns(file, file),),
         undo=(Mkdir(file), *values),
     )
 

@@ -85,6 +85,28 @@ class Rmdir:
 
 
 @dataclass(frozen=True, slots=True)
+class RmdirOverLuns:
+    """Remove an object, with the LUNs in its folder ``below`` to which nothing is connected."""
+
+    file: str
+    below: str
+
+    def do(self, kernel: Kernel) -> None:
+        try:
+            kernel.fs.rmdir(self.file)
+        except KernelRefused as err:
+            if err.errno != errno.ENOTEMPTY:
+                raise
+            for name in kernel.fs.directories(self.below):
+                if name.startswith("lun_"):
+                    kernel.fs.rmdir(f"{self.below}/{name}")
+            kernel.fs.rmdir(self.file)
+
+    def inverse(self) -> Operation:
+        return Mkdir(self.file)
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
     """Make a folder that several objects share, unless it is there: an HBA, a fabric."""
 

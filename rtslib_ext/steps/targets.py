@@ -9,7 +9,7 @@ from .. import naming, paths, schema
 from ..fabrics import FABRICS, Fabric
 from ..files import NO_CREDENTIAL
 from ..model import Auth, FabricSettings, Target, Tpg
-from .operations import Mkdir, Operation, Rmdir, Share, Switch, Write
+from .operations import Mkdir, Operation, Rmdir, RmdirOverLuns, Share, Switch, Write
 from .step import Action, Step
 from .values import credentials, settle
 
@@ -104,7 +104,7 @@ def delete_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
         Action.DELETE,
         path,
         f"delete TPG {tpg.tag}",
-        (*drop, Rmdir(file)),
+        (*drop, RmdirOverLuns(file, f"{file}/lun")),
         undo=(Mkdir(file), *(_nexus(fabric, wwn, file, tpg) if drop else ()), *values),
     )
 

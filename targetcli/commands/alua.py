@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from rtslib_ext import naming
+from rtslib_ext import exports, naming
 from rtslib_ext.errors import Exists, InvalidValue, Unsupported
 from rtslib_ext.files import DEFAULT_GROUP
 from rtslib_ext.model import AluaGroup
@@ -49,7 +49,8 @@ def delete(env: Env, node: Node, name: str) -> Result:
     if so is None or not env.fs.is_dir(file):
         raise InvalidValue("Invalid ALUA group name", path=node.path)
     group = Reader(env.fs).alua_group(file, name)
-    change.apply(env, [backstores.delete_group(so, owner.file, group)])
+    members = tuple(export.file for export in exports.in_group(env.fs, file) or ())
+    change.apply(env, [backstores.delete_group(so, owner.file, group, members)])
     return say(f"Deleted ALUA TPG {name}.")
 
 

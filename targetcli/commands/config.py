@@ -101,7 +101,8 @@ def restoreconfig(
     loaded = load(path)
     want = restore.select(loaded.config, target, storage_object)
     partly = bool(target or storage_object)
-    problems = [f"{problem}, skipped" for problem in loaded.problems if _concerns(problem, want)]
+    found = [item for item in loaded.problems if not partly or _concerns(item, want)]
+    problems = [f"{problem}, skipped" for problem in found]
     if clear_existing and keep_existing:
         raise InvalidValue("clear_existing and keep_existing exclude each other")
     if clear_existing and partly:
@@ -125,9 +126,12 @@ def restoreconfig(
 
 
 def _concerns(problem: Problem, want: Config) -> bool:
-    """Whether a problem in the file is one of what is to be restored."""
+    """Whether a problem in the file is one of what is to be restored, or of what it exports."""
     owner = problem.owner
-    return owner is None or owner in want.targets or owner in want.storage_objects
+    if owner is None or owner in want.targets or owner in want.storage_objects:
+        return True
+    tpgs = (tpg for target in want.targets.values() for tpg in target.tpgs.values())
+    return any(lun.storage_object == owner for tpg in tpgs for lun in tpg.luns.values())
 
 
 def _named(want: Config, storage_object: str | None) -> Config:
@@ -175,9 +179,11 @@ def save_storage_object(env: Env, node: Node, savefile: str | None = None) -> Re
     """Save a storage object and the first target that exports it; keep the rest of the file."""
     assert isinstance(node, StorageObjectNode)
     path = _path(env, savefile)
-    saved = _saved(path)
+    saved = saved_in(path)
     running = Reader(env.fs).config()
     key = (node.plugin, node.name)
+    if key not in running.storage_objects:
+        raise LioError("the storage object is not configured", hint="delete it and create it anew")
     targets = dict(saved.targets)
     for found_key, found in running.targets.items():
         if _exports(found, key):
@@ -190,17 +196,16 @@ def save_storage_object(env: Env, node: Node, savefile: str | None = None) -> Re
     return Result([*lines, line])
 
 
-def forget_storage_object(env: Env, plugin: str, name: str) -> None:
+def forget_storage_object(env: Env, saved: Config, key: tuple[str, str]) -> None:
     """Take a deleted storage object out of the save file, with the LUNs that exported it."""
-    saved = _saved(env.save_file)
-    key = (plugin, name)
     objects = {found: so for found, so in saved.storage_objects.items() if found != key}
     targets = {found: _without(target, key) for found, target in saved.targets.items()}
     _back_up(env, env.save_file)
     _write(env.save_file, replace(saved, storage_objects=objects, targets=targets))
 
 
-def _saved(path: str) -> Config:
+def saved_in(path: str) -> Config:
+    """What a file holds that is to be changed; raises LioError where that would lose something."""
     if not os.path.exists(path):
         return Config()
     loaded = load(path)

@@ -21,7 +21,7 @@ from ..nodes import Node
 from ..nodes.backstores import Backstore, StorageObjectNode
 from ..result import Result, say
 from . import change
-from .config import forget_storage_object
+from .config import forget_storage_object, saved_in
 
 # SBC-3 section 4.5: a disk has one logical block at least.
 _SMALLEST = 512
@@ -196,6 +196,8 @@ def delete(env: Env, node: Node, name: str, save: bool = False) -> Result:
     found = node.find(name)
     if not isinstance(found, StorageObjectNode):
         raise NotFound(f"No storage object named {name}.", path=node.path)
+    # Read first: a file that must not be written keeps the object.
+    saved = saved_in(env.save_file) if save and os.path.exists(env.save_file) else None
     so = found.read()
     steps: list[Step] = []
     for export in exports.of_storage_object(env.fs, found.file):
@@ -206,8 +208,8 @@ def delete(env: Env, node: Node, name: str, save: bool = False) -> Result:
         kept = reservations.kept(startup.dbroot(env.fs), so.wwn or "")
         steps += backstores.delete(so, found.file, kept)
     change.apply(env, steps)
-    if save and os.path.exists(env.save_file):
-        forget_storage_object(env, found.plugin, name)
+    if saved is not None:
+        forget_storage_object(env, saved, (found.plugin, name))
     return say(f"Deleted storage object {name}.")
 
 

@@ -64,11 +64,12 @@ def _name(env: Env, node: FabricNode, wwn: str | None) -> tuple[str, list[str]]:
 def delete(env: Env, node: Node, wwn: str) -> Result:
     """Delete a target with all below it."""
     assert isinstance(node, FabricNode)
-    name = naming.normalize(node.fabric.wwn_types, wwn, node.path)
-    file = paths.target(node.fabric, name)
-    if not env.fs.is_dir(file):
+    found = node.find(wwn)
+    if found is None:
+        # Targets of other tools may have names that none is given here.
+        file = paths.target(node.fabric, naming.normalize(node.fabric.wwn_types, wwn, node.path))
         raise NotFound(f"No such Target in configfs: {env.fs.absolute(file)}", path=node.path)
-    target = Reader(env.fs).target(node.fabric, name)
+    target = Reader(env.fs).target(node.fabric, found.name)
     change.apply(env, planner.remove_target(target, planner.homes(env.fs)))
     return say(f"Deleted Target {wwn}.")
 

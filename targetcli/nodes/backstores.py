@@ -125,12 +125,14 @@ class StorageObjectNode(Node):
     def summary(self) -> Summary:
         """The device, its size and how it is used."""
         try:
-            return Summary(self._text(), True)
+            info = self.fs.read(f"{self.file}/info")
+            if "SectorSize: 0 " in info:
+                return Summary("NOT CONFIGURED", False)
+            return Summary(self._text(info), True)
         except KernelRefused as err:
             return Summary(f"NOT READABLE: {err}", False)
 
-    def _text(self) -> str:
-        info = self.fs.read(f"{self.file}/info")
+    def _text(self, info: str) -> str:
         status = info.partition("Status: ")[2].partition(" ")[0].lower()
         found = self.backing
         match found:

@@ -39,8 +39,11 @@ class FabricNode(Node):
         except InvalidValue:
             wwn = name
         for found in dict.fromkeys((name, wwn)):
-            if found and self.fs.is_dir(paths.target(self.fabric, found)):
-                return self._node(found) if found in ("", wwn, name) else None
+            folder = self.fabric.to_folder(found)
+            if folder in ("", "discovery_auth"):
+                continue
+            if self.fs.is_dir(paths.target(self.fabric, found)):
+                return self._node(found)
         return None
 
     def _node(self, wwn: str) -> Node:

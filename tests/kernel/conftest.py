@@ -35,14 +35,24 @@ def _modules() -> None:
     subprocess.run(["modprobe", "-a", *MODULES], check=True)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _fresh_module(_modules: None) -> None:
+    """What a module makes for all its tests is not in the way of the next one."""
+    _clear_all()
+
+
 @pytest.fixture
 def configfs(_modules: None) -> Path:
     """The target's folder in configfs, with nothing configured and nothing saved."""
+    _clear_all()
+    return TARGET
+
+
+def _clear_all() -> None:
     clear(TARGET)
     _empty(SAVED)
     for name in ("pr", "alua"):
         (SAVED / name).mkdir()
-    return TARGET
 
 
 def clear(root: Path) -> None:

@@ -123,6 +123,14 @@ def test_only_the_state_changes_on_the_host(tmp_path: Path) -> None:
     assert files == {"console.log", "lock", "target/saved", "disks/disk", "preferences/prefs"}
 
 
+def test_the_hosts_list_of_mounts_does_not_change() -> None:
+    """mount(8) runs before the guest has a root of its own."""
+    table = Path("/run/mount/utab")
+    before = table.read_bytes() if table.exists() else None
+    assert run("true").returncode == 0
+    assert (table.read_bytes() if table.exists() else None) == before
+
+
 def test_variables_and_modules_of_the_users_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHOSEN", "it's\nthis")
     monkeypatch.setenv("NOT_CHOSEN", "x")

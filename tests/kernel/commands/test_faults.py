@@ -67,7 +67,7 @@ class Broken(ConfigFS):
 
 SETUP = f"""
 /backstores/fileio create d1 DISKS/d1.img 1M
-/backstores/fileio/d1 set attribute emulate_caw=0 queue_depth=32
+/backstores/fileio/d1 set attribute emulate_caw=0 is_nonrot=1
 /backstores/fileio/d1/alua create g1 16
 /backstores/fileio/d1/alua/g1 set alua alua_access_type=1 alua_access_state=2 preferred=1
 /backstores/ramdisk create r1 1M wwn=abc
@@ -102,7 +102,7 @@ CHANGES = [
     "/backstores/fileio delete d1",
     "/backstores/ramdisk delete r1",
     "/backstores/block delete b1",
-    "/backstores/fileio/d1 set attribute emulate_caw=1 queue_depth=64 emulate_tas=0",
+    "/backstores/fileio/d1 set attribute emulate_caw=1 is_nonrot=0 emulate_3pc=0",
     "/backstores/fileio/d1/alua create g2 17",
     "/backstores/fileio/d1/alua delete g1",
     "/backstores/fileio/d1/alua/g1 set alua alua_access_state=0 alua_access_type=3 preferred=0",

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What commands cost: system calls on the target tree, which do not depend on the machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rtslib_ext import restore
+from rtslib_ext.backing import RamDisk
+from rtslib_ext.configfs import ROOT, ConfigFS
+from rtslib_ext.model import Config, Lun, MappedLun, NodeAcl, Portal, StorageObject, Target, Tpg
+from rtslib_ext.outline import OutlineReader
+from rtslib_ext.reader import Reader
+
+from .harness import Shell, differences
+
+IQN = "iqn.2003-01.org.example:a"
+TPG = f"/iscsi/{IQN}/tpg1"
+INITIATOR = "iqn.2003-01.org.example:i"
+
+# The system calls of one command, at any number of LUNs and storage objects.
+COSTS = {
+    "/backstores/ramdisk create new 1M": 36,
+    "/backstores/fileio create new DISKS/new.img 1M": 45,
+    "/backstores/block create new /dev/ram0": 42,
+    "/iscsi create iqn.2003-01.org.example:new": 21,
+    f"{TPG}/luns create /backstores/ramdisk/spare add_mapped_luns=false": 19,
+    f"{TPG}/acls create iqn.2003-01.org.example:new add_mapped_luns=false": 10,
+    f"{TPG}/acls/{INITIATOR} create 9999 lun0": 27,
+    f"{TPG}/portals create 127.0.0.1 3261": 10,
+    f"{TPG} get attribute authentication": 16,
+    f"{TPG} set attribute authentication=1": 30,
+    f"{TPG} status": 11,
+    f"{TPG}/luns/lun0 status": 15,
+    "/backstores/ramdisk/r0 status": 7,
+    "/backstores/ramdisk/r0 get attribute queue_depth": 10,
+}
+
+
+def config(luns: int) -> Config:
+    """A target with so many LUNs, all of them mapped for one initiator; one disk is to spare."""
+    names = [*(f"r{number}" for number in range(luns)), "spare"]
+    objects = [StorageObject(name, RamDisk(4096)) for name in names]
+    acl = NodeAcl(INITIATOR, {number: MappedLun(number, number) for number in range(luns)})
+    tpg = Tpg(
+        1,
+        enable=True,
+        luns={number: Lun(number, ("ramdisk", f"r{number}")) for number in range(luns)},
+        portals={"127.0.0.1:3260": Portal("127.0.0.1", 3260)},
+        acls={INITIATOR: acl},
+    )
+    target = Target("iscsi", IQN, {1: tpg})
+    return Config({so.key: so for so in objects}, {target.key: target})
+
+
+def build(luns: int) -> int:
+    """Bring that up; what it cost."""
+    fs = ConfigFS()
+    outcome = restore.restore(fs, config(luns))
+    assert not outcome.failures and not outcome.skipped
+    return fs.total_calls
+
+
+@pytest.mark.parametrize("luns", [1, 300])
+def test_command_costs_what_it_touches(shell: Shell, disks: Path, ram: list[str], luns: int) -> None:
+    build(luns)
+    found = {}
+    for line in COSTS:
+        shell.fs = ConfigFS()
+        shell.ok(line.replace("DISKS", str(disks)))
+        found[line] = shell.fs.total_calls
+    assert differences(found, COSTS) == []
+
+
+def test_whole_configurations_are_linear(shell: Shell) -> None:
+    """What comes on top of a target without LUNs, in proportion to 1 %."""
+    costs: dict[str, list[int]] = {"restore": [], "read": [], "ls": [], "outline": [], "clear": []}
+    for luns in (0, 100, 300):
+        costs["restore"].append(build(luns))
+        fs = ConfigFS()
+        assert len(Reader(fs).config().storage_objects) == luns + 1
+        costs["read"].append(fs.total_calls)
+        shell.fs = ConfigFS()
+        shell.ok("ls")
+        costs["ls"].append(shell.fs.total_calls)
+        fs = ConfigFS()
+        OutlineReader(fs).outline()
+        costs["outline"].append(fs.total_calls)
+        fs = ConfigFS()
+        assert not restore.clear(fs).failures
+        costs["clear"].append(fs.total_calls)
+    for what, (none, few, many) in costs.items():
+        growth = (many - none) / (few - none)
+        assert 2.97 < growth < 3.03, f"{what}: {none}, {few} at 100 LUNs, {many} at 300"
+
+
+class Watched:
+    """The system calls that this process makes on the target tree, seen below the library."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.calls: list[tuple[str, str]] = []
+        self.total = 0
+        for name in ("open", "scandir", "stat", "readlink", "mkdir", "rmdir", "symlink", "unlink"):
+            self._watch(monkeypatch, name)
+
+    def _watch(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        real = getattr(os, name)
+        # open, read or write, close; open, fstat, getdents64 twice, close
+        cost = {"open": 3, "scandir": 5}.get(name, 1)
+
+        def call(path: Any, *arguments: Any, **options: Any) -> Any:
+            place = arguments[0] if name == "symlink" else path
+            if not str(place).startswith(ROOT):
+                return real(path, *arguments, **options)
+            self.calls.append((name, str(place)))
+            self.total += 1
+            result = real(path, *arguments, **options)
+            self.total += cost - 1
+            return result
+
+        monkeypatch.setattr(os, name, call)
+
+    def repeated(self) -> list[tuple[str, str]]:
+        return [call for call, count in Counter(self.calls).items() if count > 1]
+
+
+def test_nothing_is_read_twice(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(3)
+    shell.ok("/loopback create naa.5001405000000001")
+    shell.ok("/loopback/naa.5001405000000001/luns create /backstores/ramdisk/r0")
+    for line in ("ls", f"{TPG}/acls ls", f"{TPG} get attribute", "sessions detail", "saveconfig"):
+        with monkeypatch.context() as patch:
+            watched = Watched(patch)
+            shell.ok(line)
+        assert watched.calls and watched.repeated() == [], line
+
+
+def test_the_counter_tells_the_truth(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(3)
+    for line in ("ls", "/backstores/ramdisk create new 1M", f"{TPG}/luns delete 0"):
+        shell.fs = ConfigFS()
+        with monkeypatch.context() as patch:
+            watched = Watched(patch)
+            shell.ok(line)
+        assert watched.total == shell.fs.total_calls > 0, line
+
+
+HEAVY = "configshell configshell_fb urwid pyparsing rtslib_fb pyudev asyncio curses gzip".split()
+
+
+def imported(*commands: list[str]) -> Iterator[str]:
+    """The heavy modules that a process has after some commands."""
+    program = (
+        "import sys; from targetcli.cli import main; "
+        f"status = [main(words) for words in {commands!r}]; "
+        f"print('\\n', *status, *(name for name in {HEAVY!r} if name in sys.modules))"
+    )
+    words = [sys.executable, "-c", program]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    yield from done.stdout.splitlines()[-1].split()
+
+
+def test_one_command_imports_no_shell(shell: Shell, disks: Path) -> None:
+    commands = [
+        ["--version"],
+        ["/backstores/ramdisk", "create", "r1", "1M"],
+        ["/iscsi", "create", IQN],
+        [f"{TPG}/luns", "create", "/backstores/ramdisk/r1"],
+        [TPG, "set", "attribute", "authentication=1"],
+        ["ls"],
+        ["saveconfig"],
+        ["clearconfig", "confirm=true"],
+        ["restoreconfig"],
+    ]
+    assert list(imported(*commands)) == ["0"] * len(commands)

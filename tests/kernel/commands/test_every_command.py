@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every command of the table is run with every parameter that it takes, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targetcli import binding
+from targetcli.commands.rows import every_row
+from targetcli.commands.table import Command
+
+from .harness import ETC, Shell
+
+IQN = "iqn.2003-01.org.example:a"
+TPG = f"/iscsi/{IQN}/tpg1"
+I1, I2 = "iqn.2003-01.org.example:i1", "iqn.2003-01.org.example:i2"
+PORTAL = f"{TPG}/portals/127.0.0.1:3261"
+# Those of /backstores/user are in test_user_backed.py.
+ELSEWHERE = {"storage:create_user", "storage:change_medium"}
+
+LINES = f"""
+/backstores/fileio create name=d1 file_or_dev=DISKS/d1 size=1M write_back=true sparse=true wwn=w1
+/backstores/block create name=b1 dev=/dev/ram0 readonly=false wwn=w2 exclusive=true
+/backstores/pscsi create name=p1 dev=SCSI
+/backstores/ramdisk create name=r1 size=1M nullio=false wwn=w3
+/backstores/ramdisk/r1/alua create name=g1 tag=7
+/backstores/ramdisk/r1/alua delete name=g1
+/backstores/fileio/d1 version
+/iscsi create wwn={IQN}
+/iscsi version
+/iscsi/{IQN} create tag=2
+/iscsi/{IQN} delete tag=2
+{TPG} disable
+{TPG} enable
+{TPG}/luns create storage_object=/backstores/fileio/d1 lun=0 add_mapped_luns=false
+{TPG}/luns create storage_object=/backstores/ramdisk/r1 lun=1 add_mapped_luns=false
+{TPG}/luns delete lun=1
+{TPG}/acls create wwn={I1} add_mapped_luns=false
+{TPG}/acls create wwn={I2} add_mapped_luns=true
+{TPG}/acls/{I1} create mapped_lun=3 tpg_lun_or_backstore=lun0 write_protect=true
+{TPG}/acls/{I1} delete mapped_lun=3
+{TPG}/acls tag wwn_or_tag={I1} new_tag=web
+{TPG}/acls untag wwn_or_tag=web
+{TPG}/acls delete wwn={I2}
+{TPG}/portals create ip_address=127.0.0.1 ip_port=3261
+{PORTAL} enable_iser boolean=false
+{PORTAL} enable_offload boolean=false
+{TPG}/portals delete ip_address=127.0.0.1 ip_port=3261
+{TPG} set group=attribute login_timeout=20
+{TPG} get group=attribute
+{TPG} get attribute login_timeout
+/backstores/fileio/d1 saveconfig savefile=ETC/one.json
+/ saveconfig savefile=ETC/all.json
+/ sessions action=list
+/ version
+/ ls path=/iscsi depth=1
+/ cd path=/iscsi
+/ pwd
+/ status
+/ refresh
+/ help topic=create
+/ bookmarks action=add bookmark=x
+{TPG} info
+/backstores/fileio delete name=d1 save=false
+/iscsi delete wwn={IQN}
+/ clearconfig confirm=true
+/ restoreconfig savefile=ETC/all.json clear_existing=true keep_existing=false
+/ clearconfig confirm=true
+/ restoreconfig ETC/all.json target={IQN} storage_object=r1
+/ exit
+"""
+
+
+@pytest.fixture
+def bound(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, set[str]]]:
+    """The parameters that were given to each command."""
+    found: dict[str, set[str]] = {}
+    real = binding.bind
+
+    def bind(command: Command, *arguments: Any) -> dict[str, Any]:
+        values = real(command, *arguments)
+        given = {name for name in values if values[name] not in ([], {})}
+        found.setdefault(command.run, set()).update(given)
+        return values
+
+    monkeypatch.setattr(binding, "bind", bind)
+    yield found
+
+
+def test_every_parameter(
+    shell: Shell, disks: Path, ram: list[str], scsi_disk: tuple[str, str], bound: dict[str, set[str]]
+) -> None:
+    for line in LINES.strip().splitlines():
+        for word, text in (("DISKS", str(disks)), ("SCSI", scsi_disk[0]), ("ETC", str(ETC))):
+            line = line.replace(word, text)
+        if "topic" in line:
+            shell.cwd = "/iscsi"
+            line = line.removeprefix("/ ")
+        shell.ok(line)
+    shell.refuses("/ sessions action=detail sid=7", "no session found with sid 7")
+    known = {}
+    for row in every_row():
+        names = {item.name for item in row.parameters} | {row.more, row.keywords} - {""}
+        known.setdefault(row.run, set()).update(names)
+    missing = {
+        run: names - bound.get(run, set())
+        for run, names in known.items()
+        if run not in ELSEWHERE and (run not in bound or names - bound[run])
+    }
+    assert missing == {}
