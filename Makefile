@@ -20,9 +20,9 @@ KERNEL_TESTS = $(wildcard tests/kernel/test_*.py) \
 	$(sort $(dir $(wildcard tests/kernel/*/test_*.py tests/clients/test_*.py)))
 IN_KERNEL = packaging/kernel-tests $(or $(T),$(KERNEL_TESTS)) -- $(SANDBOX) $(PYTEST)
 
-# The kernel and what the sandbox starts in it; then initiators, file systems and tools.
+# The kernel and what the sandbox starts in it; then initiators, file systems, tools, linters.
 PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
-	open-iscsi libiscsi-bin sg3-utils e2fsprogs xfsprogs tmux systemd dbus
+	open-iscsi libiscsi-bin sg3-utils e2fsprogs xfsprogs tmux systemd dbus shellcheck
 
 .PHONY: all venv packages test test-unit test-sandbox test-kernel test-long lint demo clean
 
@@ -44,7 +44,7 @@ test: all
 	@$(MAKE) --no-print-directory test-kernel
 	@echo "== All tests passed"
 
-test-unit: venv
+test-unit: all
 	@echo "== Unit tests, on this host"
 	@$(PYTEST) $(or $(T),$(HOST_TESTS))
 

@@ -35,6 +35,12 @@ class Info:
         found = re.search(pattern, self.text)
         return found.group(1).strip() if found else None
 
+    def fields(self, pattern: str) -> tuple[str, ...]:
+        """All groups of ``pattern`` in the text; "" for those it does not have."""
+        found = re.search(pattern, self.text, re.DOTALL)
+        count = re.compile(pattern).groups
+        return tuple(text or "" for text in found.groups()) if found else ("",) * count
+
     def number(self, pattern: str) -> int:
         """The same as a number; 0 where the text does not have it."""
         return int(self.field(pattern) or 0)
@@ -109,14 +115,16 @@ class FileIO(Kind):
 
     @classmethod
     def from_info(cls, info: Info) -> FileIO:
-        """Read it back from the kernel."""
-        path = info.field(r"File: (.*?)  Size:") or ""
+        """Read it back from the kernel (target_core_file.c, fd_show_configfs_dev_params)."""
+        # From the end: whatever the path is, it does not stand for the rest.
+        path, size, mode, aio = info.fields(
+            r"File: (.*)  Size: (\d+)  Mode: (\S+)(?: Async: (\d+))?\s*\Z"
+        )
         return cls(
             dev=info.udev_path or path,
-            size=info.number(r"\bSize: (\d+)"),
-            # target_core_file.c, fd_show_configfs_dev_params: Buffered-WCE or O_DSYNC
-            write_back="Mode: Buffered" in info.text,
-            aio=info.number(r"Async: (\d+)") == 1,
+            size=int(size or 0),
+            write_back=mode.startswith("Buffered"),
+            aio=aio == "1",
         )
 
 
@@ -146,11 +154,13 @@ class Block(Kind):
     @classmethod
     def from_info(cls, info: Info) -> Block:
         """Read it back from the kernel."""
+        # From the end: a path may hold these words too.
+        text = info.text.rpartition("readonly: ")[2]
         return cls(
             dev=info.udev_path,
-            readonly=info.number(r"readonly: (\d+)") == 1,
+            readonly=text.startswith("1"),
             # Shown since 6.17; before, a device always belonged to one backstore alone.
-            exclusive=info.field(r"exclusive: (\d+)") != "0",
+            exclusive="exclusive: 0" not in text,
         )
 
 
@@ -259,10 +269,10 @@ class User(Kind):
             "hw_block_size": info.attributes.get("hw_block_size"),
             "data_pages_per_blk": info.field(r"DataPagesPerBlk: (\S+)"),
         }
-        config = info.field(r"Config: (\S+)") or "NULL"
+        config, size = info.fields(r"Config: (.*) Size: (\d+) MaxDataAreaMB")
         return cls(
             config="" if config == "NULL" else config,
-            size=info.number(r"\bSize: (\d+)"),
+            size=int(size or 0),
             hw_max_sectors=info.number(r"HwMaxSectors: (\d+)"),
             control=",".join(f"{name}={value}" for name, value in tuples.items() if value),
         )

@@ -200,7 +200,10 @@ class ConfigFS:
         result = {}
         for name in names:
             self.calls["stat"] += 1
-            result[name] = os.stat(self.absolute(f"{path}/{name}")).st_mode
+            try:
+                result[name] = os.stat(self.absolute(f"{path}/{name}")).st_mode
+            except OSError as err:
+                raise explain("stat", f"{path}/{name}", err) from err
         return result
 
     def _relative(self, text: str) -> str:

@@ -69,6 +69,10 @@ class ParseError(LioError):
     """A line or a file cannot be read: mend it at the place shown."""
 
 
+class Interrupted(LioError):
+    """The user, or the end of the session, stopped it half way."""
+
+
 class RollbackFailed(LioError):
     """A change failed and the old state is not back: look at what the message names."""
 

@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from . import kernel_log
-from .errors import KernelRefused, LioError, RollbackFailed
+from .errors import Interrupted, KernelRefused, LioError
 from .kernel_log import Log
 from .steps import Action, Kernel, Step
+from .steps.step import not_undone
 
 Observer = Callable[[Step], None]
+# Ctrl-C, a stop of the service, a terminal that is gone.
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def keep_going(kernel: Kernel, steps: Iterable[Step], observer: Observer | None 
     """Do what can be done.
 
     A step whose object, or one that it needs, could not be made is skipped: it would only
-    repeat the reason.
+    repeat the reason. An interrupt raises Interrupted; what was done stays.
     """
     with kernel_log.watch() as log, _held_interrupts() as let_through:
         return _keep_going(kernel, steps, observer, log, let_through)
@@ -80,7 +83,13 @@ def _keep_going(
     outcome = Outcome()
     missing: set[str] = set()
     for step in steps:
-        let_through()
+        try:
+            let_through()
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"interrupted after {len(outcome.done)} steps, which stay",
+                hint="restoreconfig keep_existing=true goes on, clearconfig takes all away",
+            ) from None
         if any(path in missing for path in _depends_on(step)):
             outcome.skipped.append(step)
             if step.action is Action.CREATE:
@@ -102,25 +111,31 @@ def _keep_going(
 
 @contextmanager
 def _held_interrupts() -> Iterator[Callable[[], None]]:
-    """Hold Ctrl-C back, so that no step is left half done; the function given lets it through."""
+    """Hold signals that end the process back, so that no step is left half done.
+
+    The function given lets one through; so does the end of the block.
+    """
     caught: list[int] = []
+    before = {}
 
     def let_through() -> None:
         if caught:
             caught.clear()
             raise KeyboardInterrupt
 
-    held = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     try:
-        if held:
-            signal.signal(signal.SIGINT, lambda number, frame: caught.append(number))
-    except ValueError:  # only the main thread is interrupted
-        held = False
+        for number in _ENDING:
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                before[number] = signal.signal(number, lambda got, frame: caught.append(got))
+    except ValueError:
+        # Only the main thread gets signals.
+        before = {}
     try:
         yield let_through
+        let_through()
     finally:
-        if held:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _depends_on(step: Step) -> Iterator[str]:
@@ -147,17 +162,8 @@ def _do(kernel: Kernel, step: Step, log: Log) -> None:
 
 
 def _roll_back(kernel: Kernel, done: list[Step], reason: BaseException) -> None:
-    left = []
+    left: list[str] = []
     for step in reversed(done):
-        try:
-            step.take_back(kernel)
-        except (LioError, OSError) as err:
-            left.append(f"{step.path}: {step.text}: {err}")
+        left += step.take_back(kernel)
     if left:
-        what = str(reason) or type(reason).__name__
-        lines = "".join(f"\n  {line}" for line in left)
-        raise RollbackFailed(
-            f"{what}; and what was done before could not all be undone:{lines}",
-            path=getattr(reason, "path", ""),
-            hint="look at the objects named, then restoreconfig or delete them by hand",
-        ) from reason
+        raise not_undone(reason, "", left) from reason

@@ -42,7 +42,7 @@ def of_storage_object(fs: ConfigFS, file: str) -> list[Export]:
     Its target port groups list them, so this costs what there are of them; objects without
     such groups are looked for in every TPG.
     """
-    if "Status: DEACTIVATED" in (fs.read_if_there(f"{file}/info") or ""):
+    if (fs.read_if_there(f"{file}/info") or "").startswith("Status: DEACTIVATED"):
         return []
     found = _from_members(fs, file)
     return list(_search(fs, file)) if found is None else found

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .errors import NotFound
-
 
 @dataclass(frozen=True, slots=True)
 class Fabric:
@@ -91,16 +89,6 @@ FABRICS: dict[str, Fabric] = {
         _row("ibmvscsis", "", "free", "ibmvscsis", hardware=True),
     )
 }
-FOLDERS: dict[str, Fabric] = {fabric.folder: fabric for fabric in FABRICS.values()}
 # How older tools called them.
 ALIASES = {"ib_srpt": "srpt", "fc": "tcm_fc"}
 
-
-def fabric(name: str) -> Fabric:
-    """The fabric of that name; raises NotFound with the names there are."""
-    try:
-        return FABRICS[ALIASES.get(name, name)]
-    except KeyError as err:
-        raise NotFound(
-            f"there is no fabric {name}", hint=f"the fabrics are {', '.join(sorted(FABRICS))}"
-        ) from err

@@ -16,6 +16,16 @@ NO_CREDENTIAL = "NULL"
 # iscsi_target_core.h: MAX_USER_LEN and MAX_PASS_LEN, with their final NUL.
 CREDENTIAL_MAX = 255
 
+# Writing the one changes the others, as paths from the folder of the one
+# (iscsi_target_tpg.c; target_core_configfs.c, emulate_model_alias_store; target_core_alua.c).
+MOVED_BY = {
+    "generate_node_acls": ("cache_dynamic_acls",),
+    "authentication": ("../param/AuthMethod",),
+    "emulate_model_alias": ("../wwn/product_id",),
+    "alua_access_state": ("alua_access_status",),
+    "alua_tg_pt_offline": ("alua_tg_pt_status",),
+}
+
 IDENTITY_FILES = ("company_id", "product_id", "revision", "vendor_id")
 
 # Files of a target port group that are written as a number and read as a text

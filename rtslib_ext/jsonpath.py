@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +14,9 @@ from .errors import ParseError
 
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
+_DIGITS = re.compile(r"\s*[0-9]{1,20}\s*")
+# How much of a line that cannot be read is shown.
+_SHOWN = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,8 @@ class _Object(dict[str, Any]):
 def _object(pairs: list[tuple[str, Any]]) -> _Object:
     result = _Object(pairs)
     if len(result) != len(pairs):
-        names = [name for name, _ in pairs]
-        result.repeated = tuple(name for name in result if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        result.repeated = tuple(name for name, count in counts.items() if count > 1)
     return result
 
 
@@ -93,7 +98,7 @@ class Item:
     def text(self, key: str) -> str | None:
         """A text; a number is taken as its digits."""
         value = self.raw(key)
-        if value is None or isinstance(value, str):
+        if value is None or (isinstance(value, str) and _is_text(value)):
             return value
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
@@ -103,7 +108,7 @@ class Item:
     def number(self, key: str) -> int | None:
         """A whole number; digits in quotes are taken too."""
         value = self.raw(key)
-        if isinstance(value, str) and value.strip().isdigit():
+        if isinstance(value, str) and _DIGITS.fullmatch(value):
             return int(value)
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
@@ -143,7 +148,7 @@ class Item:
         for name, item in value.items():
             if isinstance(item, bool):
                 result[name] = str(int(item))
-            elif isinstance(item, int | str):
+            elif isinstance(item, int) or (isinstance(item, str) and _is_text(item)):
                 result[name] = str(item)
             elif item is not None:
                 self._wrong(f"{key}.{name}", item, "a text or a number")
@@ -200,13 +205,30 @@ def parse(text: str, source: str) -> Any:
     except RecursionError as err:
         raise ParseError(f"{source} has too many levels", hint="the file is no save file") from err
     except json.JSONDecodeError as err:
-        line = (text.splitlines() or [""])[min(err.lineno, len(text.splitlines())) - 1]
         raise ParseError(
-            f"{source}:{err.lineno}: {err.msg.lower()}\n  {line[:120]}\n  {'':{err.colno - 1}}^"
-            if err.colno <= 120
-            else f"{source}:{err.lineno}: {err.msg.lower()}, at column {err.colno}",
+            f"{source}:{err.lineno}: {err.msg.lower()}{_place(err)}",
             hint="the file is no JSON; nothing was changed",
         ) from err
+    except ValueError as err:
+        # A number of more digits than Python reads.
+        raise ParseError(f"{source}: {err}", hint="the file is no save file") from err
+
+
+def _place(err: json.JSONDecodeError) -> str:
+    """The line with a mark under the place; not where it may hold a secret."""
+    lines = err.doc.splitlines()
+    line = lines[err.lineno - 1] if err.lineno <= len(lines) else ""
+    if "password" in line.lower() or err.colno > _SHOWN:
+        return f", at column {err.colno}"
+    return f"\n  {line[:_SHOWN]}\n  {'':{err.colno - 1}}^"
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether a text can be handed to the kernel: UTF-8, without a NUL."""
+    try:
+        return b"\0" not in value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
 
 
 def _type(value: Any) -> str:
@@ -214,4 +236,4 @@ def _type(value: Any) -> str:
         return "null"
     names = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
     found = (name for kind, name in names.items() if isinstance(value, kind))
-    return next(found, f"the number {value}")
+    return next(found, "a number")

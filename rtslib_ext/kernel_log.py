@@ -53,4 +53,8 @@ class Log:
                 continue
             except OSError:
                 return
-            yield record.partition(";")[2].split("\n")[0].strip()
+            head, _, text = record.partition(";")
+            priority = head.partition(",")[0]
+            # Programs may write to the log too; the kernel's own facility is 0.
+            if priority.isdigit() and int(priority) >> 3 == 0:
+                yield text.split("\n")[0].strip()

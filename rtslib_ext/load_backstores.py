@@ -84,8 +84,16 @@ def _pscsi(item: Item) -> backing.Pscsi:
     return backing.Pscsi(dev=item.required("dev", item.text))
 
 
+def _size(item: Item) -> int:
+    size: int = item.required("size", item.number)
+    if size <= 0:
+        item.report(item.at("size"), f"{size} is no size")
+        raise Unusable
+    return size
+
+
 def _ramdisk(item: Item) -> backing.RamDisk:
-    size = item.required("size", item.number)
+    size = _size(item)
     nullio = bool(item.flag("nullio"))
     # The kernel keeps whole pages; the value is what it will be.
     pages = backing.RamDisk(size).pages
@@ -95,7 +103,7 @@ def _ramdisk(item: Item) -> backing.RamDisk:
 def _user(item: Item) -> backing.User:
     return backing.User(
         config=item.required("config", item.text),
-        size=item.required("size", item.number),
+        size=_size(item),
         hw_max_sectors=item.number("hw_max_sectors"),
         control=item.text("control"),
     )
@@ -127,5 +135,8 @@ def _alua_groups(item: Item, extra: Item | None) -> dict[str, AluaGroup]:
         if isinstance(by_block, dict) and isinstance(by_block.get(name), dict):
             settings |= {LBA_DEPENDENT: "1", **{k: str(v) for k, v in by_block[name].items()}}
         entry.finish()
+        if name in result:
+            entry.report(entry.where, f"{name} stands in the list twice")
+            continue
         result[name] = AluaGroup(name, tag, settings)
     return result

@@ -44,8 +44,9 @@ def normalize(types: Sequence[str], text: str, path: str = "") -> str:
     """
     for kind in types:
         wwn = _candidate(kind, text.strip())
-        if _FORMS[kind].fullmatch(wwn) and len(wwn.encode()) <= ISCSI_NAME_MAX:
-            return wwn
+        if wwn.isprintable() and _FORMS[kind].fullmatch(wwn):
+            if len(wwn.encode()) <= ISCSI_NAME_MAX:
+                return wwn
     examples = " or ".join(_EXAMPLES[kind] for kind in types)
     raise InvalidValue(
         f"WWN not valid as: {', '.join(types)}", path=path, hint=f"{text!r} is not like {examples}"
@@ -105,6 +106,7 @@ def check_object_name(name: str, path: str) -> str:
         raise InvalidValue(
             f"{name!r} cannot be a name", path=path, hint="use no blanks, slashes or line ends"
         )
+    # Printable, so it can be encoded.
     if len(name.encode()) > OBJECT_NAME_MAX:
         raise InvalidValue(f"the name has more than {OBJECT_NAME_MAX} bytes", path=path)
     return name
@@ -115,7 +117,7 @@ def check_unit_serial(text: str, path: str) -> str:
 
     drivers/target/target_core_configfs.c, target_wwn_vpd_unit_serial_store: INQUIRY_VPD_SERIAL_LEN.
     """
-    if not text or len(text.encode()) > 254 or not text.isprintable():
+    if not text or not text.isprintable() or len(text.encode()) > 254:
         raise InvalidValue(f"{text!r} cannot be a unit serial number", path=path)
     return text
 

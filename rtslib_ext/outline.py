@@ -18,6 +18,9 @@ class Outline:
 
     config: Config = field(default_factory=Config)
     homes: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """One place of each storage object."""
+    files: tuple[tuple[tuple[str, str], str], ...] = ()
+    """All places: other tools may have made two objects of one name."""
 
 
 class OutlineReader(Reader):
@@ -25,14 +28,14 @@ class OutlineReader(Reader):
 
     def outline(self) -> Outline:
         """All that is there."""
-        homes = {}
+        files = []
         for file in self.storage_object_paths():
             key = paths.key_of_storage_object(file)
             if key:
-                homes[key] = file
+                files.append((key, file))
         targets = {target.key: target for target in self.targets()}
         fabrics = {name: found for name in FABRICS if (found := self.fabric_settings(name))}
-        return Outline(Config({}, targets, fabrics, self.lu_groups()), homes)
+        return Outline(Config({}, targets, fabrics, self.lu_groups()), dict(files), tuple(files))
 
     def target(self, fabric: Fabric, wwn: str) -> Target:
         """One target with its TPGs."""

@@ -9,11 +9,12 @@ none costs the same however many there are. Older tools count from 0 and search 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from . import backing
 from .configfs import ConfigFS
-from .errors import KernelRefused, NotFound
+from .errors import Exists, KernelRefused, NotFound
 from .fabrics import Fabric
 
 # rtslib-fb hands out indexes below this one, this library from it on.
@@ -27,7 +28,7 @@ _TRIES = 4
 def hba_candidates(plugin: str, name: str) -> tuple[str, ...]:
     """The folders under ``core`` in which a storage object may be, the likely one first."""
     span = _LAST_INDEX - _FIRST_INDEX - _TRIES
-    first = _FIRST_INDEX + zlib.crc32(f"{plugin}/{name}".encode()) % span
+    first = _FIRST_INDEX + zlib.crc32(f"{plugin}/{name}".encode("utf-8", "surrogateescape")) % span
     prefix = backing.KINDS[plugin].prefix
     return tuple(f"core/{prefix}_{first + offset}" for offset in range(_TRIES))
 
@@ -40,23 +41,39 @@ def split_hba(folder: str) -> tuple[str, int] | None:
     return None
 
 
-def find_storage_object(fs: ConfigFS, plugin: str, name: str) -> str | None:
-    """The configfs path of a storage object; None where there is none.
+@dataclass(slots=True)
+class Index:
+    """Finds storage objects by name.
 
-    Objects that another tool made are found by looking into each folder of that tool's.
+    Those of this library are where their names say. Objects that another tool made are listed
+    once, when a name is not found otherwise.
     """
-    kind = backing.KINDS.get(plugin)
-    if kind is None or "/" in name or name in ("", ".", ".."):
-        return None
-    for hba in hba_candidates(plugin, name):
-        if fs.is_dir(f"{hba}/{name}"):
-            return f"{hba}/{name}"
-    for folder in fs.directories("core"):
-        split = split_hba(folder)
-        if split and split[0] == kind.prefix and split[1] < _FIRST_INDEX:
-            if fs.is_dir(f"core/{folder}/{name}"):
-                return f"core/{folder}/{name}"
-    return None
+
+    fs: ConfigFS
+    _foreign: dict[tuple[str, str], str] | None = None
+
+    def find(self, plugin: str, name: str) -> str | None:
+        """The configfs path of a storage object; None where there is none."""
+        if plugin not in backing.KINDS or "/" in name or name in ("", ".", ".."):
+            return None
+        for hba in hba_candidates(plugin, name):
+            if self.fs.is_dir(f"{hba}/{name}"):
+                return f"{hba}/{name}"
+        if self._foreign is None:
+            self._foreign = dict(self._others())
+        return self._foreign.get((plugin, name))
+
+    def _others(self) -> Iterator[tuple[tuple[str, str], str]]:
+        for folder in self.fs.directories("core"):
+            split = split_hba(folder)
+            if split and split[1] < _FIRST_INDEX:
+                for name in self.fs.directories(f"core/{folder}"):
+                    yield (backing.PREFIXES[split[0]].plugin, name), f"core/{folder}/{name}"
+
+
+def find_storage_object(fs: ConfigFS, plugin: str, name: str) -> str | None:
+    """The configfs path of one storage object; None where there is none."""
+    return Index(fs).find(plugin, name)
 
 
 def storage_object(fs: ConfigFS, plugin: str, name: str) -> str:
@@ -75,26 +92,33 @@ class Placement:
     taken: set[str] = field(default_factory=set)
 
     def choose(self, plugin: str, name: str) -> str:
-        """The HBA folder for a new storage object."""
+        """The HBA folder for a new storage object; raises Exists."""
         for hba in hba_candidates(plugin, name):
-            if hba not in self.taken and not self._holds_something(hba):
+            if hba in self.taken:
+                continue
+            if not self.fs.is_dir(hba) or self._is_empty(hba, plugin, name):
                 self.taken.add(hba)
                 return hba
         raise NotFound(f"no free backstore index for {name}", path=f"/backstores/{plugin}")
 
-    def _holds_something(self, hba: str) -> bool:
+    def _is_empty(self, hba: str, plugin: str, name: str) -> bool:
         # A folder without an object is what a killed process left: it can be used.
-        return self.fs.is_dir(hba) and bool(self.fs.directories(hba))
+        found = self.fs.directories(hba)
+        if name in found:
+            path = f"/backstores/{plugin}/{name}"
+            raise Exists(f"Storage object {plugin}/{name} exists", path=path)
+        return not found
 
 
 def link_in(fs: ConfigFS, folder: str) -> tuple[str, str] | None:
     """The one link in a LUN's or mapped LUN's folder: (alias, where it leads)."""
-    for entry in fs.scan(folder):
-        if entry.kind == "link":
-            try:
+    try:
+        for entry in fs.scan(folder):
+            if entry.kind == "link":
                 return entry.name, fs.readlink(f"{folder}/{entry.name}")
-            except KernelRefused:
-                return None
+    except KernelRefused:
+        # It was taken away while we looked.
+        return None
     return None
 
 

@@ -7,11 +7,12 @@ configuration is there, and disabled before anything is taken from them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from . import exports, host, paths
 from .configfs import ConfigFS
+from .errors import LioError
 from .exports import Export
 from .fabrics import FABRICS
 from .model import Auth, Config, FabricSettings, Target, Tpg
@@ -45,7 +46,11 @@ def build(
     made: dict[Key, str] = {}
     for key, so in want.storage_objects.items():
         if key not in there.homes:
-            hba = placement.choose(*key)
+            try:
+                hba = placement.choose(*key)
+            except LioError as err:
+                yield backstores.refuse(so, err)
+                continue
             made[key] = f"{hba}/{so.name}"
             yield from backstores.create(so, hba, aptpl=reservations(so.wwn or ""))
     for settings in want.fabrics.values():
@@ -95,7 +100,7 @@ def build_tpg(target: Target, tpg: Tpg, home: Home, running: Tpg | None = None) 
                 yield luns.create_mapped_lun(place, acl.wwn, mapped)
 
 
-def clear(outline: Config, homes: Home, objects: Mapping[Key, str]) -> Iterator[Step]:
+def clear(outline: Config, homes: Home, objects: Iterable[tuple[Key, str]]) -> Iterator[Step]:
     """The steps that take targets, fabrics' settings and storage objects away.
 
     ``outline`` needs no more than what is connected with what; ``homes`` tells the places of
@@ -108,7 +113,7 @@ def clear(outline: Config, homes: Home, objects: Mapping[Key, str]) -> Iterator[
         if settings.cpus_allowed_list is not None:
             nothing = replace(nothing, cpus_allowed_list=host.possible_cpus())
         yield from targets.set_fabric(nothing, settings)
-    for (plugin, name), file in objects.items():
+    for (plugin, name), file in objects:
         yield backstores.discard(f"/backstores/{plugin}/{name}", file)
     for name, number in outline.lu_groups.items():
         yield backstores.delete_lu_group(name, number)
@@ -150,11 +155,12 @@ def remove_lun(reader: Reader, export: Export) -> list[Step]:
             steps.append(luns.delete_mapped_lun(place, wwn, mapped))
     if lun is None:
         return [*steps, luns.discard_lun(place, export.index)]
-    home = paths.storage_object(reader.fs, *lun.storage_object)
-    return [*steps, *luns.delete_lun(place, lun, home)]
+    link = paths.link_in(reader.fs, export.file)
+    return [*steps, *luns.delete_lun(place, lun, link[1] if link else None)]
 
 
 
 def homes(fs: ConfigFS) -> Home:
     """Looks the places of storage objects up when they are asked for."""
-    return lambda key: paths.find_storage_object(fs, *key)
+    index = paths.Index(fs)
+    return lambda key: index.find(*key)

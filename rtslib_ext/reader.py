@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from . import backing, host, paths
 from .configfs import ConfigFS
+from .errors import KernelRefused
 from .fabrics import FABRICS, Fabric
 from .files import (
     ALUA_READ_ONLY,
@@ -92,11 +93,17 @@ class Reader:
 
     def storage_object(self, path: str) -> StorageObject | None:
         """One storage object; None when it is gone or was never enabled."""
-        fs = self.fs
         key = paths.key_of_storage_object(path)
-        if key is None or fs.read_if_there(f"{path}/enable") != "1":
+        if key is None or self.fs.read_if_there(f"{path}/enable") != "1":
             return None
-        plugin, name = key
+        try:
+            return self._storage_object(path, *key)
+        except KernelRefused:
+            # It was taken away while we looked.
+            return None
+
+    def _storage_object(self, path: str, plugin: str, name: str) -> StorageObject:
+        fs = self.fs
         attributes = self.folders.values(f"{path}/attrib", f"attrib of {plugin}")
         return StorageObject(
             name=name,
@@ -140,7 +147,7 @@ class Reader:
         """
         usual = {
             "company_id": ("0x001405",),
-            "product_id": (backing.KINDS[plugin].product, name[:16]),
+            "product_id": (backing.KINDS[plugin].product, _cut(name, 16)),
             "revision": ("4.0", ""),
             "vendor_id": ("LIO-ORG",),
         }
@@ -344,6 +351,12 @@ class Reader:
             return None
         return FabricSettings(name, auth, enable, cpus)
 
+
+
+def _cut(text: str, longest: int) -> str:
+    """The start of a text in so many bytes, as the kernel copies it."""
+    data = text.encode("utf-8", "surrogateescape")[:longest]
+    return data.decode("utf-8", "surrogateescape")
 
 
 def _numbers(names: list[str], prefix: str) -> list[int]:

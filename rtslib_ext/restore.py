@@ -49,8 +49,9 @@ def select(config: Config, target: str | None, storage_object: str | None) -> Co
 
 def conflicts(fs: ConfigFS, want: Config) -> None:
     """Raise Exists where something of ``want`` is there already."""
+    index = paths.Index(fs)
     for plugin, name in want.storage_objects:
-        if paths.find_storage_object(fs, plugin, name):
+        if index.find(plugin, name):
             raise Exists(
                 f"storageobject '{plugin}:{name}' exist not restoring",
                 path=f"/backstores/{plugin}/{name}",
@@ -67,11 +68,8 @@ def conflicts(fs: ConfigFS, want: Config) -> None:
 
 def without_present(fs: ConfigFS, want: Config) -> Config:
     """``want`` without the storage objects that are there already: a target can share them."""
-    missing = {
-        key: so
-        for key, so in want.storage_objects.items()
-        if not paths.find_storage_object(fs, *key)
-    }
+    index = paths.Index(fs)
+    missing = {key: so for key, so in want.storage_objects.items() if not index.find(*key)}
     return replace(want, storage_objects=missing)
 
 
@@ -98,7 +96,7 @@ def restore(
 def clear(fs: ConfigFS, observer: Observer | None = None) -> Outcome:
     """Take the whole running configuration away; the outcome names what stayed."""
     there = OutlineReader(fs).outline()
-    steps = planner.clear(there.config, there.homes.get, there.homes)
+    steps = planner.clear(there.config, there.homes.get, there.files)
     outcome = keep_going(Kernel(fs), steps, observer)
     for hba in fs.directories("core"):
         # Empty folders that a killed process left.
@@ -122,7 +120,7 @@ def clear_part(fs: ConfigFS, want: Config) -> Outcome:
         for tpg in target.tpgs.values()
         for lun in tpg.luns.values()
     }
-    homes = there.homes
-    free = {key: homes[key] for key in want.storage_objects if key in homes and key not in held}
-    steps = planner.clear(Config(targets=targets), homes.get, free)
+    free = [(key, file) for key, file in there.files if key in want.storage_objects]
+    free = [(key, file) for key, file in free if key not in held]
+    steps = planner.clear(Config(targets=targets), there.homes.get, free)
     return keep_going(Kernel(fs), steps)

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import time
+import zlib
 from contextlib import suppress
 
 from .errors import LioError, NotFound, ParseError
@@ -30,7 +32,7 @@ def read(path: str) -> str:
         raise LioError(f"{path} cannot be read: {_reason(err)}") from err
     try:
         return _unpacked(data).decode("utf-8")
-    except (OSError, EOFError, UnicodeDecodeError) as err:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as err:
         raise ParseError(
             f"{path} is no save file: {err}", hint="give a file that saveconfig wrote"
         ) from err
@@ -52,6 +54,8 @@ def write(path: str, text: str) -> bool:
     """
     path = os.path.realpath(path)
     data = text.encode("utf-8", "surrogateescape")
+    if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
+        raise LioError(f"{path} is no file to save to", hint="give the name of a file")
     if _holds(path, data):
         return False
     folder = os.path.dirname(path)
@@ -141,7 +145,7 @@ def _same(backup: str, data: bytes) -> bool:
     try:
         with open(backup, "rb") as file:
             return _unpacked(file.read()) == data
-    except (OSError, EOFError):
+    except (OSError, EOFError, zlib.error):
         return False
 
 

@@ -80,6 +80,8 @@ def _check_count(
 
 
 def _typed(item: Parameter, text: str) -> Any:
+    if "\0" in text:
+        raise InvalidValue(f"{item.name} has a NUL in it")
     convert = _CONVERT.get(item.kind)
     if convert is None:
         return text
@@ -100,7 +102,7 @@ def _number(low: int, high: int, prefixes: tuple[str, ...] = ()) -> Callable[[st
             if text.lower().startswith(prefix):
                 digits = text[len(prefix) :]
                 break
-        if not (digits.isascii() and digits.isdigit()):
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
             raise InvalidValue(f"Syntax error, '{text}' is not a NUMBER.")
         if not low <= int(digits) <= high:
             raise InvalidValue(f"{text} is not from {low} to {high}")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -44,12 +45,26 @@ def _main(words: Sequence[str]) -> int:
     return _run(request)
 
 
+def _prepare_streams() -> None:
+    """Have streams that take any text, and some where the caller closed them."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+
 def _run(request: Request) -> int:
     # Imported here: --version and --help need none of it.
     from . import grammar, session
     from .env import Env
     from .prefs import Preferences, default_folder
 
+    _prepare_streams()
     env = Env(Preferences.load(default_folder()), options=request.options)
     if request.action == "disable-daemon":
         request.words = ["set", "global", "auto_use_daemon=false"]

@@ -17,6 +17,8 @@ from .grammar import Line
 from .nodes import Node
 from .result import Result
 
+# A kind of backstore that manuals of old still tell of.
+_GONE = "rd_dr"
 _KEYWORD = re.compile(r"[A-Za-z0-9_-]+=")
 
 
@@ -35,7 +37,10 @@ def run(env: Env, line: Line) -> Result:
     node = tree.resolve(start, line.path or ".")
     if not line.command:
         return Result(cd=node.path)
-    return _run_on(env, node, line)
+    result = _run_on(env, node, line)
+    if _GONE in line.path.split("/"):
+        result.lines = [*result.lines, f"Note: {_GONE} is gone from the kernel; this is ramdisk"]
+    return result
 
 
 def _refuse_swallowed(line: Line) -> None:

@@ -33,7 +33,7 @@ _COMMAND = re.compile(r"[A-Za-z0-9_]+")
 _KEY = re.compile(r"[A-Za-z0-9_\\-]+")
 _BACKSLASHES = re.compile(r"\\+")
 _IN_DOUBLE = re.compile(r'\\(["\\])')
-_SECRET = re.compile(r"""(password\s*=\s*)((?:"[^"]*"?|'[^']*'?|[^\s"'])*)""", re.IGNORECASE)
+_SECRET = re.compile(r"""(password\w*\s*=\s*)((?:"[^"]*"?|'[^']*'?|[^\s"'])*)""", re.IGNORECASE)
 _CLOSING = {"'": re.compile("([^']*)'"), '"': re.compile(r'((?:[^"\\]|\\.)*)"', re.DOTALL)}
 
 _MARK_HINT = "a quote that stands for itself has a backslash in front: \\' or \\\""

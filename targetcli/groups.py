@@ -110,7 +110,7 @@ class Folder(Group):
         for name, value in wanted.items():
             for folder in self.folders:
                 file = f"{folder}/{name}"
-                yield values.write(self.path, file, name, value, fs.read_if_there(file) or "")
+                yield values.write(fs, self.path, file, name, value, fs.read_if_there(file) or "")
 
 
 class AluaSettings(Folder):
@@ -131,7 +131,7 @@ class AluaSettings(Folder):
         """The number that was there is what undoing writes."""
         for name, value in wanted.items():
             file = f"{self.folders[0]}/{name}"
-            yield values.write(self.path, file, name, value, self.row(fs, name).value)
+            yield values.write(fs, self.path, file, name, value, self.row(fs, name).value)
 
 
 class LunAlua(Group):
@@ -168,7 +168,7 @@ class LunAlua(Group):
             self._check_group(fs, wanted["alua_tg_pt_gp_name"])
         for name, value in wanted.items():
             file = f"{self.file}/{name.removesuffix('_name')}"
-            yield values.write(self.path, file, name, value, self.row(fs, name).value)
+            yield values.write(fs, self.path, file, name, value, self.row(fs, name).value)
 
 
     def _check_group(self, fs: ConfigFS, name: str) -> None:
@@ -256,7 +256,7 @@ class DiscoveryAuth(Credentials):
             file = f"{self.folders[0]}/enforce_discovery_auth"
             before = fs.read_if_there(file) or "0"
             if wanted["enable"] != before:
-                yield values.write(self.path, file, "enable", wanted["enable"], before)
+                yield values.write(fs, self.path, file, "enable", wanted["enable"], before)
 
 
 class Preferences(Group):

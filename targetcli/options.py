@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rtslib_ext.errors import InvalidValue
@@ -34,7 +35,6 @@ class Options:
     """What stands before the command on the command line."""
 
     show_secrets: bool = False
-    keep_going: bool = False
     yes: bool = False
     wait: float | None = None
 
@@ -63,6 +63,14 @@ _ACTIONS = {
 }
 
 
+_FLAGS: dict[str, Callable[[Request], None]] = {
+    "--sandbox": lambda request: setattr(request, "sandbox", True),
+    "--exec": lambda request: setattr(request, "program", True),
+    "--show-secrets": lambda request: setattr(request.options, "show_secrets", True),
+    "--yes": lambda request: setattr(request.options, "yes", True),
+}
+
+
 def parse(words: Sequence[str]) -> Request:
     """Read the command line; raises InvalidValue."""
     request = Request()
@@ -84,14 +92,8 @@ def _take(request: Request, option: str, rest: list[str]) -> None:
     name, equals, value = option.partition("=")
     if name in _ACTIONS and not equals:
         request.action = request.action or _ACTIONS[name]
-    elif name == "--sandbox":
-        request.sandbox = True
-    elif name == "--exec":
-        request.program = True
-    elif name == "--show-secrets":
-        request.options.show_secrets = True
-    elif name == "--yes":
-        request.options.yes = True
+    elif name in _FLAGS and not equals:
+        _FLAGS[name](request)
     elif name in ("--wait", "--state", "--memory"):
         if not equals and not rest:
             raise InvalidValue(f"{name} needs a value", hint="--help shows the options")
@@ -106,7 +108,6 @@ def _set(request: Request, name: str, value: str) -> None:
     elif name == "--memory":
         request.memory = value
     else:
-        try:
-            request.options.wait = float(value)
-        except ValueError as err:
-            raise InvalidValue(f"--wait takes a number of seconds, not {value!r}") from err
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
+            raise InvalidValue(f"--wait takes a number of seconds, not {value!r}")
+        request.options.wait = float(value)

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The first process of the sandbox: makes a root file system nobody else sees, runs one
-# program in it and powers off. targetcli/sandbox.py writes "parameters" and "fstab" beside
-# a copy of this file, and says there what each of them means.
+# program in it and powers off. sandbox_guest.py puts a copy of it into an empty folder of the
+# host, and beside it "fstab", "parameters" (the variables nobody sets here), dev and lib.
 #
 # Starting a program costs 10 to 40 ms on the user-mode kernel: use builtins, and one call
 # for many objects. What fails before "ready" ends this process, and so the kernel: set -e.
 
+# shellcheck disable=SC1091,SC2154
 set -e
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 here=${0%/*}
@@ -15,6 +16,7 @@ here=${0%/*}
 
 # -- The root: an overlay, so that what is written stays in memory -------------------------
 
+# -n: the list of mounts in /run/mount is still the host's.
 mount -n -t proc proc /proc
 mount -n -t tmpfs -o mode=755 tmpfs "$scratch"
 mkdir "$scratch/root" "$scratch/upper" "$scratch/work"

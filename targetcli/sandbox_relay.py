@@ -22,6 +22,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
+from rtslib_ext.errors import LioError
+
 CHUNK = 65536
 TERMINATION_GRACE = 10.0
 IMPATIENCE = 3
@@ -79,6 +81,8 @@ class Output:
                 select.select([], [self.target], [])
             except BrokenPipeError:
                 self.broken = True
+            except OSError as err:
+                raise LioError(f"the output cannot be written: {err.strerror}") from err
 
 
 @dataclass(slots=True)
@@ -106,8 +110,12 @@ class Input:
 
     def write(self) -> None:
         """Give the guest what it takes without waiting for it."""
-        with suppress(BlockingIOError):
+        try:
             self.pending = self.pending[os.write(self.target, self.pending) :]
+        except BlockingIOError:
+            pass
+        except BrokenPipeError:  # the kernel has ended
+            self.pending, self.ended = b"", True
 
 
 @dataclass(slots=True)
@@ -158,6 +166,8 @@ class Relay:
                 events = self._wait(caught, exited)
                 if events == {exited}:
                     return None
+                if self._deadline is not None and time.monotonic() >= self._deadline:
+                    self._out_of_time()
                 self._handle(events, stack)
                 if caught in events:
                     self._on_signals(os.read(caught, CHUNK))
@@ -176,8 +186,6 @@ class Relay:
         return _poll([*readers, *others], writers, self._deadline)
 
     def _handle(self, events: set[int], stack: ExitStack) -> None:
-        if not events:
-            self._out_of_time()
         for output in self.outputs:
             if output.source in events:
                 self._read_output(output)

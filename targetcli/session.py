@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from rtslib_ext.errors import LioError
@@ -37,6 +38,9 @@ def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
         return None
     except BrokenPipeError:
         raise
+    except OSError as err:
+        _print_errors(env, [f"{err.filename or 'output'}: {(err.strerror or str(err)).lower()}"])
+        return None
     except Exception as err:
         if os.environ.get("TARGETCLI_DEBUG"):
             traceback.print_exc(file=env.stderr)
@@ -51,7 +55,8 @@ def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
 
 
 def _print_errors(env: Env, lines: list[str]) -> None:
-    env.stdout.flush()
+    with suppress(OSError):
+        env.stdout.flush()
     print(*lines, sep="\n", file=env.stderr, flush=True)
 
 

@@ -127,7 +127,7 @@ class Attribute:
     def _holds(self, text: str) -> bool:
         if any(character in text for character in "\n\r\0" + self.without):
             return False
-        size = len(text.encode())
+        size = len(text.encode("utf-8", "surrogateescape"))
         return size >= (self.low or 0) and (self.high is None or size <= self.high)
 
     def _number(self, word: str) -> str | None:
@@ -161,6 +161,8 @@ def _boolean(word: str, true: str, false: str) -> str | None:
 def _integer(word: str) -> int | None:
     """Read a decimal or 0x number; unlike the kernel, a leading 0 does not make it octal."""
     digits = word.removeprefix("-")
+    if len(digits) > 40:  # no value of the kernel's; Python refuses to read thousands of digits
+        return None
     if digits.isascii() and digits.isdigit():
         return int(word)
     if not digits.lower().startswith("0x"):

@@ -56,7 +56,8 @@ def create(
     try:
         operations = (*before, *_build(so, hba))
     except LioError as err:
-        operations = (Refuse(err),)
+        yield refuse(so, err)
+        return
     yield Step(Action.CREATE, so.path, f"create {describe(so)}", operations)
     yield from _reservations(so, file, aptpl)
     yield from _attributes(so, file)
@@ -70,6 +71,11 @@ def create(
         yield from settle(so.path, file, {"lba_map": so.lba_map}, lambda _: True, None)
     for group in so.alua_groups.values():
         yield from alua_values(so, file, group)
+
+
+def refuse(so: StorageObject, reason: LioError) -> Step:
+    """Stands for a storage object that cannot be made."""
+    return Step(Action.CREATE, so.path, f"create {describe(so)}", (Refuse(reason),))
 
 
 def describe(so: StorageObject) -> str:
@@ -172,6 +178,8 @@ def _values_again(
 ) -> Iterator[Operation]:
     """Give an object that is made again after a failure all its values."""
     steps = [*_reservations(so, file, aptpl), *_attributes(so, file), *_identity(so, file)]
+    if so.lba_map is not None:
+        steps += settle(so.path, file, {"lba_map": so.lba_map}, lambda _: True, None)
     default = so.alua_groups.get(DEFAULT_GROUP)
     if default:
         steps += alua_values(so, file, default)
@@ -212,7 +220,9 @@ def alua_values(so: StorageObject, file: str, group: AluaGroup) -> Iterator[Step
         value = group.settings[name]
         texts = ALUA_TEXTS.get(name, ())
         shown = texts[int(value)] if value.isdigit() and int(value) < len(texts) else None
-        settle_one = Settle(f"{file}/alua/{group.name}", name, value, None, True, path, shown)
+        # Setting the state changes the status, so what a new group has says nothing of it.
+        fresh = None if name == "alua_access_status" else "alua"
+        settle_one = Settle(f"{file}/alua/{group.name}", name, value, fresh, True, path, shown)
         yield Step(Action.UPDATE, path, f"set {name}={value}", (settle_one,))
 
 

@@ -21,12 +21,13 @@ class Kernel:
     """A tree that is being changed: the seam, what new objects have, notes on the way.
 
     ``fresh`` holds the values of the first new object of each kind: what another one of that
-    kind has already needs no write.
+    kind has already needs no write. ``made`` are the shared folders that were not there before.
     """
 
     fs: ConfigFS
     fresh: dict[str, dict[str, str]] = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
     folders: Folders = field(init=False)
 
     def __post_init__(self) -> None:
@@ -121,9 +122,24 @@ class Share:
             host.load_module(self.module)
         if not kernel.fs.is_dir(self.file):
             kernel.fs.mkdir(self.file)
+            kernel.made.add(self.file)
 
     def inverse(self) -> Operation:
-        return Unshare(self.file)
+        return Unmake(self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Unmake:
+    """Remove a shared folder if this process made it and nobody else needs it by now."""
+
+    file: str
+
+    def do(self, kernel: Kernel) -> None:
+        if self.file in kernel.made:
+            Unshare(self.file).do(kernel)
+
+    def inverse(self) -> Operation:
+        return Share(self.file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +354,12 @@ class RemoveFile:
     file: str
 
     def do(self, kernel: Kernel) -> None:
-        os.unlink(self.file)
+        try:
+            os.unlink(self.file)
+        except FileNotFoundError:
+            return
+        except OSError as err:
+            raise LioError(f"{self.file} cannot be removed: {_reason(err)}") from err
 
     def inverse(self) -> Operation | None:
         return None

@@ -7,7 +7,7 @@ import errno
 from dataclasses import dataclass
 from enum import Enum
 
-from ..errors import KernelRefused
+from ..errors import KernelRefused, LioError, RollbackFailed
 from .operations import Kernel, Link, Mkdir, Operation, Rmdir, Unlink
 
 
@@ -54,24 +54,40 @@ class Step:
             for operation in self.operations:
                 operation.do(kernel)
                 done.append(operation)
-        except BaseException:
-            if done:
-                self._take_back(kernel, done)
+        except BaseException as err:
+            left = self._take_back(kernel, done) if done else []
+            if left:
+                raise not_undone(err, self.path, left) from err
             raise
 
-    def take_back(self, kernel: Kernel) -> None:
-        """Undo the step after it was done."""
-        self._take_back(kernel, list(self.operations))
+    def take_back(self, kernel: Kernel) -> list[str]:
+        """Undo the step after it was done; what could not be undone is returned."""
+        return self._take_back(kernel, list(self.operations))
 
-    def _take_back(self, kernel: Kernel, done: list[Operation]) -> None:
+    def _take_back(self, kernel: Kernel, done: list[Operation]) -> list[str]:
         if self.undo is not None:
             operations = list(self.undo)
         else:
             inverses = [operation.inverse() for operation in reversed(done)]
             operations = [inverse for inverse in inverses if inverse is not None]
+        left = []
         for operation in operations:
             try:
                 operation.do(kernel)
             except KernelRefused as err:
                 if err.errno not in _ALREADY_SO.get(type(operation), ()):
-                    raise
+                    left.append(f"{self.path}: {self.text}: {err}")
+            except LioError as err:
+                left.append(f"{self.path}: {self.text}: {err}")
+        return left
+
+
+def not_undone(reason: BaseException, path: str, left: list[str]) -> RollbackFailed:
+    """The error that tells both: what failed, and what could not be undone then."""
+    what = str(reason) or type(reason).__name__
+    lines = "".join(f"\n  {line}" for line in left)
+    return RollbackFailed(
+        f"{what}; and what was done before could not all be undone:{lines}",
+        path=getattr(reason, "path", "") or path,
+        hint="look at the objects named, then restoreconfig or delete them by hand",
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from ..configfs import ConfigFS
 from ..errors import InvalidValue
-from ..files import AUTH_FILES, CREDENTIAL_MAX, NO_CREDENTIAL
+from ..files import ALUA_TEXTS, AUTH_FILES, CREDENTIAL_MAX, MOVED_BY, NO_CREDENTIAL
 from ..model import SECRET_NAMES, Auth
 from .operations import Operation, Refuse, Settle, Write
 from .step import Action, Step
@@ -46,9 +47,17 @@ def settle(
         )
 
 
-def write(path: str, file: str, name: str, value: str, before: str) -> Step:
-    """Change one value of an object that is there."""
-    return Step(Action.UPDATE, path, f"set {name}={value}", (Write(file, value, before),))
+def write(fs: ConfigFS, path: str, file: str, name: str, value: str, before: str) -> Step:
+    """Change one value of an object that is there; undoing brings back what it moves, too."""
+    folder = file.rpartition("/")[0]
+    again: list[Operation] = [Write(file, before, value)]
+    for other in MOVED_BY.get(name, ()):
+        had = fs.read_if_there(f"{folder}/{other}")
+        if had is not None:
+            texts = ALUA_TEXTS.get(other, ())
+            again.append(Write(f"{folder}/{other}", str(texts.index(had)) if had in texts else had))
+    operation = Write(file, value, before)
+    return Step(Action.UPDATE, path, f"set {name}={value}", (operation,), undo=tuple(again))
 
 
 def credentials(path: str, folder: str, auth: Auth, before: Auth) -> Iterator[Step]:
@@ -76,7 +85,7 @@ def check_credential(path: str, name: str, value: str) -> None:
             f"{name} must not begin with {NO_CREDENTIAL}: to the kernel it means that none is set",
             path=path,
         )
-    if len(value.encode()) > CREDENTIAL_MAX:
+    if len(value.encode("utf-8", "surrogateescape")) > CREDENTIAL_MAX:
         raise InvalidValue(f"{name} has more than {CREDENTIAL_MAX} bytes", path=path)
     if "\n" in value or "\0" in value:
         raise InvalidValue(f"{name} has a line end in it", path=path)

@@ -7,6 +7,7 @@ from typing import cast
 
 from rtslib_ext import naming, paths
 from rtslib_ext.errors import Exists, InvalidValue, NotFound
+from rtslib_ext.files import NO_CREDENTIAL
 from rtslib_ext.model import MappedLun, NodeAcl
 from rtslib_ext.reader import Reader
 from rtslib_ext.steps import Step, luns, values
@@ -71,6 +72,9 @@ def tag(env: Env, node: Node, wwn_or_tag: str, new_tag: str) -> Result:
     if "." in new_tag:
         raise InvalidValue("'.' not permitted in tag names.", path=node.path)
     naming.check_object_name(new_tag, node.path)
+    if new_tag.startswith(NO_CREDENTIAL):
+        # target_core_tpg.c, core_tpg_set_initiator_node_tag: it compares four characters.
+        raise InvalidValue(f"a tag must not begin with {NO_CREDENTIAL}", path=node.path)
     files = acls.with_name(wwn_or_tag)
     if not files:
         raise NotFound(f"wwn_or_tag {wwn_or_tag} not found.", path=node.path)
@@ -80,12 +84,12 @@ def tag(env: Env, node: Node, wwn_or_tag: str, new_tag: str) -> Result:
         acl = _acl(env, acls.tpg, file)
         steps.append(luns.set_tag(acls.tpg.place, acl, new_tag, acl.tag or ""))
         if others:
-            steps += _join(acls.tpg, file, acl, _acl(env, acls.tpg, others[0]))
+            steps += _join(env, acls.tpg, file, acl, _acl(env, acls.tpg, others[0]))
     change.apply(env, steps)
     return Result()
 
 
-def _join(tpg: TpgNode, file: str, acl: NodeAcl, model: NodeAcl) -> list[Step]:
+def _join(env: Env, tpg: TpgNode, file: str, acl: NodeAcl, model: NodeAcl) -> list[Step]:
     """Give an ACL the mapped LUNs, credentials and attributes of another."""
     steps = [luns.delete_mapped_lun(tpg.place, acl.wwn, lun) for lun in acl.mapped_luns.values()]
     for lun in model.mapped_luns.values():
@@ -97,7 +101,7 @@ def _join(tpg: TpgNode, file: str, acl: NodeAcl, model: NodeAcl) -> list[Step]:
     for name, value in model.attributes.items():
         before = acl.attributes.get(name, "")
         if value != before:
-            steps.append(values.write(path, f"{file}/attrib/{name}", name, value, before))
+            steps.append(values.write(env.fs, path, f"{file}/attrib/{name}", name, value, before))
     return steps
 
 

@@ -103,6 +103,11 @@ def restoreconfig(
     partly = bool(target or storage_object)
     found = [item for item in loaded.problems if not partly or _concerns(item, want)]
     problems = [f"{problem}, skipped" for problem in found]
+    if clear_existing and problems and want.is_empty and not env.options.yes:
+        raise LioError(
+            f"nothing in {path} could be used ({found[0]}), so nothing was cleared",
+            hint="give a file that saveconfig wrote; --yes clears all the same",
+        )
     if clear_existing and keep_existing:
         raise InvalidValue("clear_existing and keep_existing exclude each other")
     if clear_existing and partly:
@@ -182,6 +187,8 @@ def save_storage_object(env: Env, node: Node, savefile: str | None = None) -> Re
     saved = saved_in(path)
     running = Reader(env.fs).config()
     key = (node.plugin, node.name)
+    if key not in running.storage_objects:
+        raise LioError("it was never enabled, so there is nothing to save", path=node.path)
     if key not in running.storage_objects:
         raise LioError("the storage object is not configured", hint="delete it and create it anew")
     targets = dict(saved.targets)

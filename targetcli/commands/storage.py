@@ -66,6 +66,12 @@ def create_fileio(
         size = _check_size(length, node)
     elif os.path.exists(path):
         raise InvalidValue(f"Path {file_or_dev} exists but is not a file", path=node.path)
+    elif path.startswith("/dev/"):
+        raise NotFound(
+            f"there is no device {file_or_dev}",
+            path=node.path,
+            hint="a file made here would be in memory and gone after a reboot",
+        )
     elif size is None:
         raise InvalidValue(
             "Attempting to create file for new fileio backstore, need a size", path=node.path
@@ -200,8 +206,12 @@ def delete(env: Env, node: Node, name: str, save: bool = False) -> Result:
     saved = saved_in(env.save_file) if save and os.path.exists(env.save_file) else None
     so = found.read()
     steps: list[Step] = []
+    lines = []
     for export in exports.of_storage_object(env.fs, found.file):
-        steps += planner.remove_lun(Reader(env.fs), export)
+        more = planner.remove_lun(Reader(env.fs), export)
+        steps += more
+        mapped = sum("/acls/" in step.path for step in more)
+        lines.append(f"Deleted LUN {export.index} of {export.place.path}, mapped LUNs: {mapped}")
     if so is None:
         steps.append(backstores.discard(found.path, found.file))
     else:
@@ -210,7 +220,7 @@ def delete(env: Env, node: Node, name: str, save: bool = False) -> Result:
     change.apply(env, steps)
     if saved is not None:
         forget_storage_object(env, saved, (found.plugin, name))
-    return say(f"Deleted storage object {name}.")
+    return Result([*lines, f"Deleted storage object {name}."])
 
 
 def version(env: Env, node: Node) -> Result:

@@ -59,7 +59,8 @@ class Acls(Node):
 
     def with_name(self, name: str) -> list[str]:
         """The configfs paths of the ACLs of a tag, or of the one with a WWN."""
-        members = self._members().get(name)
+        # Every WWN has a dot in it, no tag has.
+        members = None if "." in name else self._members().get(name)
         if members:
             return members
         try:

@@ -87,8 +87,11 @@ class Backstore(Node):
 
     def find(self, name: str) -> Node | None:
         """One storage object."""
-        path = paths.find_storage_object(self.fs, self.plugin, name)
-        return StorageObjectNode(self.tree, name, self, path) if path else None
+        path = self.tree.index.find(self.plugin, name)
+        if path is None:
+            return None
+        node = StorageObjectNode(self.tree, name, self, path)
+        return node if not self.handler or node.handler == self.handler else None
 
     def summary(self) -> Summary:
         """How many there are."""

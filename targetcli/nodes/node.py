@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rtslib_ext.errors import NotFound
+from rtslib_ext.paths import Index
 from rtslib_ext.reader import Reader
 from rtslib_ext.snapshot import SnapshotFS
 
@@ -31,6 +32,7 @@ class Tree:
         self.env = env
         self.fs = SnapshotFS(env.fs)
         self.reader = Reader(self.fs)
+        self.index = Index(self.fs)
 
 
 class Node:

@@ -20,6 +20,9 @@ from pathlib import Path
 
 import pytest
 
+from targetcli import sandbox
+from targetcli.sandbox_kernel import KernelFailed
+
 SANDBOX = [sys.executable, "-m", "targetcli.sandbox"]
 TIMEOUT = 60
 NOISE = random.Random(1).randbytes(5_000_000)
@@ -144,17 +147,21 @@ def test_variables_and_modules_of_the_users_choice(monkeypatch: pytest.MonkeyPat
 # -- Signals -------------------------------------------------------------------------------
 
 
+def allow_interrupt() -> None:
+    """A shell that runs tests in the background has them ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Running:
     """A sandbox whose program has said that it is up."""
 
     def __init__(self, *command: str) -> None:
-        # A session of its own: a shell that runs us in the background ignores the interrupt.
         self.process = subprocess.Popen(
             [*SANDBOX, *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
+            preexec_fn=allow_interrupt,
         )
         assert self.process.stdout
         assert self.process.stdout.readline() == b"up\n"
@@ -238,6 +245,23 @@ def test_a_boot_that_fails_is_told(tmp_path: Path) -> None:
     assert (done.stdout, done.returncode) == (b"", 1)
 
 
+def test_a_boot_that_takes_too_long(tmp_path: Path) -> None:
+    settings = sandbox.Settings(state=tmp_path, boot_timeout=0.1)
+    with pytest.raises(KernelFailed, match=r"the sandbox was not up after 0\.1 seconds") as failed:
+        sandbox.run(["true"], settings)
+    assert failed.value.hint.endswith("console.log")
+    assert children(os.getpid()) == []
+
+
+def test_an_interrupt_during_the_boot(tmp_path: Path) -> None:
+    process = subprocess.Popen([*SANDBOX, "--state", tmp_path, "true"], preexec_fn=allow_interrupt)
+    while not (tmp_path / "console.log").exists():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(TIMEOUT) == 128 + signal.SIGINT
+    assert not (tmp_path / "run").exists()
+
+
 def test_two_at_once(tmp_path: Path) -> None:
     running = Running("--state", str(tmp_path), "sh", "-c", "echo up; exec sleep 1000")
     assert run("true").returncode == 0
@@ -247,6 +271,22 @@ def test_two_at_once(tmp_path: Path) -> None:
     running.process.terminate()
     running.end()
     assert run("--state", str(tmp_path), "true").returncode == 0
+
+
+# -- targetcli in it -----------------------------------------------------------------------
+
+
+def test_the_configuration_is_there_again(tmp_path: Path) -> None:
+    def targetcli(line: str) -> str:
+        program = [sys.executable, "-m", "targetcli", "--sandbox", "--state", str(tmp_path)]
+        done = subprocess.run([*program, line], capture_output=True, text=True, timeout=TIMEOUT)
+        assert (done.stderr, done.returncode) == ("", 0)
+        return done.stdout
+
+    targetcli("/backstores/fileio create disk1 /disks/disk1 8M")
+    assert "[/disks/disk1 (8.0MiB)" in targetcli("ls /backstores/fileio")
+    assert "All configuration cleared" in targetcli("clearconfig confirm=True")
+    assert "Storage Objects: 0" in targetcli("ls /backstores/fileio")
 
 
 # -- Terminals -----------------------------------------------------------------------------

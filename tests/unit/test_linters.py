@@ -28,8 +28,8 @@ def test_python(command: list[str]) -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_shell_script(script: Path) -> None:
-    done = subprocess.run(["bash", "-n", script], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    done = subprocess.run(["shellcheck", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
     assert script.read_text().startswith("#!/bin/bash\n# SPDX-License-Identifier: Apache-2.0\n")
 
 

@@ -110,7 +110,7 @@ def test_fileio_takes_a_block_device(shell: Shell, ram: list[str]) -> None:
 
 
 def test_names_and_files_may_have_any_letters(shell: Shell, disks: Path) -> None:
-    file = disks / "my dïsk \"1\".img"
+    file = disks / 'my dïsk "1".img'
     shell.ok(f"/backstores/fileio create 'größe=1' '{file}' 1M")
     assert value(f"{place(shell, 'fileio', 'größe=1')}/udev_path") == str(file)
     assert "name: größe=1" in shell.ok("/backstores/fileio/größe=1 info").rows
@@ -237,7 +237,11 @@ def test_delete_takes_luns_and_mapped_luns_along(shell: Shell, disks: Path) -> N
     assert "Mapped LUNs: 1" in shell.ok(f"{TPG}/acls/iqn.2003-01.org.example:i1 status")
     assert "activated" in shell.ok("/backstores/fileio/d1 status")
     data = files(disks)
-    assert shell.ok("/backstores/fileio delete d1") == "Deleted storage object d1.\n"
+    assert shell.ok("/backstores/fileio delete d1").rows == [
+        f"Deleted LUN 0 of {TPG}, mapped LUNs: 1",
+        "Deleted LUN 7 of /loopback/naa.5001405000000001, mapped LUNs: 0",
+        "Deleted storage object d1.",
+    ]
     assert tree() == without
     assert files(disks) == data
 
@@ -274,5 +278,8 @@ def test_ls_of_the_kinds(shell: Shell, disks: Path) -> None:
     rows = shell.ok("/backstores ls").rows
     assert rows[0] == f"o- backstores {'.' * 112} [...]"
     assert rows[2].startswith("  o- fileio ...") and rows[2].endswith(" [Storage Objects: 2]")
-    assert [row.split()[2] for row in rows if " o- d" in row and "default" not in row] == ["d9", "d10"]
+    assert [row.split()[2] for row in rows if " o- d" in row and "default" not in row] == [
+        "d9",
+        "d10",
+    ]
     assert {len(row) for row in rows} == {132}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .harness import ETC, Answer, Shell, differences, files, tree
+from .harness import ETC, Answer, Shell, differences, files, tree, value
 
 A = "iqn.2003-01.org.example:a"
 INITIATOR = "iqn.2003-01.org.example:i"
@@ -84,12 +84,22 @@ def test_least_that_a_file_needs(shell: Shell) -> None:
     assert shell.ok(f"/iscsi/{A}/tpg1/acls/{INITIATOR} status").endswith("Mapped LUNs: 1\n")
 
 
+def test_names_of_the_old_manual_page(shell: Shell) -> None:
+    config = with_mistake(f"{TPG}.userid", "u")
+    tpg = config["targets"][0]["tpgs"][0]
+    tpg |= {"password": "p", "mutual_userid": "m", "mutual_password": "q"}
+    assert restore(shell, config).exit == 0
+    files = ("userid", "password", "userid_mutual", "password_mutual")
+    found = [value(f"iscsi/{A}/tpgt_1/auth/{name}") for name in files]
+    assert found == ["u", "p", "m", "q"]
+
+
 SO, TPG = "storage_objects[0]", "targets[0].tpgs[0]"
 MISTAKES: list[tuple[str, Any, str]] = [
     ("nosuch", 1, "nosuch: is not a key that this program knows"),
     ("fabric_modules", {}, "fabric_modules: is an object, not a list"),
     (f"{SO}.nosuch", 1, f"{SO}.nosuch: is not a key that this program knows"),
-    (f"{SO}.plugin", "floppy", f"{SO}.plugin: floppy is none of fileio, block, pscsi, ramdisk, user"),
+    (f"{SO}.plugin", "floppy", f"{SO}.plugin: floppy is none of fileio, block, "),
     (f"{SO}.size", "big", f"{SO}.size: "),
     (f"{SO}.size", None, f"{SO}.size: is missing"),
     (f"{SO}.name", "a/b", f"{SO}.name: "),
@@ -129,12 +139,14 @@ def with_mistake(where: str, value: Any) -> dict[str, Any]:
 
 
 def test_mistakes_are_told_by_their_place(shell: Shell) -> None:
-    for where, value, says in MISTAKES:
-        answer = restore(shell, with_mistake(where, value))
+    for where, wrong, says in MISTAKES:
+        answer = restore(shell, with_mistake(where, wrong))
         assert (answer, answer.exit) == ("", 1), where
         first, *rest = answer.stderr.splitlines()
         assert first == f"Configuration restored, {len(rest)} recoverable errors:", answer.stderr
-        assert any(row.startswith(says) and row.endswith(", skipped") for row in rest), answer.stderr
+        assert any(row.startswith(says) and row.endswith(", skipped") for row in rest), (
+            answer.stderr
+        )
         left = [shell(f"/backstores/ramdisk/r{number} status").exit for number in (1, 2)]
         assert 0 in left, where
         if not where.startswith("targets[0].") or where.startswith(TPG):
@@ -156,13 +168,25 @@ def test_attribute_that_only_this_kernel_lacks(shell: Shell) -> None:
 @pytest.mark.parametrize(
     "where, value, says",
     [
-        (f"{SO}.attributes", {"nosuch": 1}, "/backstores/ramdisk/r1: set nosuch=1: no kernel is known"),
-        (f"{SO}.attributes", {"queue_depth": 99999}, "/backstores/ramdisk/r1: set queue_depth=99999: "),
+        (
+            f"{SO}.attributes",
+            {"nosuch": 1},
+            "/backstores/ramdisk/r1: set nosuch=1: no kernel is known",
+        ),
+        (
+            f"{SO}.attributes",
+            {"queue_depth": 99999},
+            "/backstores/ramdisk/r1: set queue_depth=99999: ",
+        ),
         (f"{TPG}.attributes", {"authentication": 7}, f"/iscsi/{A}/tpg1: set authentication=7: "),
         (f"{TPG}.chap_userid", "NULL", f"/iscsi/{A}/tpg1: set userid=NULL: "),
         (f"{TPG}.luns[0].alua_tg_pt_gp_name", "nosuch", f"/iscsi/{A}/tpg1/luns/lun0: set alua_tg"),
         (f"{TPG}.portals[0].ip_address", "fe80::1", f"/iscsi/{A}/tpg1/portals/[fe80::1]:3260: "),
-        (f"{TPG}.portals[0].iser", True, f"/iscsi/{A}/tpg1/portals/127.0.0.1:3260: set iser=True: "),
+        (
+            f"{TPG}.portals[0].iser",
+            True,
+            f"/iscsi/{A}/tpg1/portals/127.0.0.1:3260: set iser=True: ",
+        ),
         (f"{TPG}.luns[0].storage_object", "/backstores/ramdisk/r9", f"/iscsi/{A}/tpg1/luns/lun0: "),
         (f"{TPG}.node_acls[0].mapped_luns[0].tpg_lun", 9, f"/iscsi/{A}/tpg1/acls/{INITIATOR}/map"),
     ],

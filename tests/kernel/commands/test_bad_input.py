@@ -21,7 +21,9 @@ TPG = f"{TARGET}/tpg1"
 INITIATOR = "iqn.2003-01.org.example:i"
 ACL = f"{TPG}/acls/{INITIATOR}"
 NAA = "/loopback/naa.5001405000000001"
-FILEIO, BLOCK, RAMDISK, PSCSI = (f"/backstores/{kind}" for kind in ("fileio", "block", "ramdisk", "pscsi"))
+FILEIO, BLOCK, RAMDISK, PSCSI = (
+    f"/backstores/{kind}" for kind in ("fileio", "block", "ramdisk", "pscsi")
+)
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ TYPED_WRONG = [
     ("frobnicate", "/: Command not found frobnicate (here are: bookmarks, cd, clearconfig,"),
     (f"{FILEIO} enable", f"{FILEIO}: Command not found enable (here are: "),
     (f"{TARGET} tpg1", "Command not found tpg1 (tpg1 is a path"),
-    (f"{FILEIO} create", f"{FILEIO}: Missing required parameters 'file_or_dev', 'name' (help create"),
+    (f"{FILEIO} create", f"{FILEIO}: Missing required parameters 'file_or_dev', 'name' (help"),
     (f"{RAMDISK} create r2", f"{RAMDISK}: Missing required parameter size"),
     (f"{RAMDISK} create r2 1M nosuch=1", f"{RAMDISK}: Unexpected keyword parameter 'nosuch'."),
     (f"{RAMDISK} create r2 1M a=1 b=2", f"{RAMDISK}: Unexpected keyword parameters 'a', 'b'."),
@@ -64,7 +66,7 @@ TYPED_WRONG = [
     ("bookmarks go nosuch", "No such bookmark nosuch."),
     ("cd", "cd needs a path here"),
     # groups and settings
-    (f"{TPG} get nosuch", f"{TPG}: Unknown configuration group: nosuch (the groups here are: global"),
+    (f"{TPG} get nosuch", f"{TPG}: Unknown configuration group: nosuch (the groups here are: "),
     (f"{TPG} set nosuch a=1", f"{TPG}: Unknown configuration group: nosuch"),
     (f"{TPG} get attribute nosuch", f"{TPG}: No parameter 'nosuch' in group 'attribute'. (there"),
     (f"{TPG} set attribute nosuch=1", f"{TPG}: Unknown parameter nosuch in group 'attribute'."),
@@ -86,11 +88,11 @@ TYPED_WRONG = [
     (f"{RAMDISK} create .. 1M", f"{RAMDISK}: '..' cannot be a name"),
     (f"{RAMDISK} create {'n' * 256} 1M", f"{RAMDISK}: the name has more than 255 bytes"),
     (f"{RAMDISK} create r2 1M nullio=perhaps", f"{RAMDISK}: Syntax error, 'perhaps' is not true"),
-    (f"{RAMDISK} create r2 1M wwn={'w' * 255}", f"{RAMDISK}: '{'w' * 255}' cannot be a unit serial"),
+    (f"{RAMDISK} create r2 1M wwn={'w' * 255}", f"{RAMDISK}: '{'w' * 255}' cannot be a unit"),
     (f"{RAMDISK} delete nosuch", f"{RAMDISK}: No storage object named nosuch."),
     (f"{FILEIO} delete r1", f"{FILEIO}: No storage object named r1."),
     ("/backstores/user create v1 1M x", "/backstores/user: the handler is missing (go to"),
-    ("/backstores/user:rbd create v1 1M x", "/backstores/user:rbd: the handler rbd does not answer"),
+    ("/backstores/user:rbd create v1 1M x", "/backstores/user:rbd: the handler rbd does not"),
     # targets and TPGs
     ("/iscsi create nosuch", "/iscsi: WWN not valid as: iqn, naa, eui ('nosuch' is not like iqn."),
     ("/iscsi create iqn.2003-21.org.example:a", "/iscsi: WWN not valid as: iqn, naa, eui"),
@@ -99,7 +101,7 @@ TYPED_WRONG = [
     ("/loopback create iqn.2003-01.org.example:b", "/loopback: WWN not valid as: naa"),
     ("/loopback create naa.123", "/loopback: WWN not valid as: naa ('naa.123' is not like naa.5"),
     (f"/iscsi create {IQN.upper()}", f"{TARGET}: This Target already exists in configFS"),
-    ("/iscsi delete iqn.2003-01.org.example:b", "No such Target in configfs: /sys/kernel/config/target/iscsi/"),
+    ("/iscsi delete iqn.2003-01.org.example:b", "No such Target in configfs: /sys/"),
     ("/iscsi delete nosuch", "/iscsi: WWN not valid as"),
     (f"{TARGET} create 1", f"{TPG}: This TPG already exists in configFS"),
     (f"{TARGET} create 65536", f"{TARGET}: Tag argument must be a number. (65536 is not from 0"),
@@ -110,7 +112,7 @@ TYPED_WRONG = [
     (f"{TPG}/luns create {FILEIO}/nosuch", f"{TPG}/luns: storage object or path not valid"),
     (f"{TPG}/luns create {FILEIO}", f"{TPG}/luns: storage object or path not valid"),
     (f"{TPG}/luns create /dev/null", f"{TPG}/luns: storage object or path not valid"),
-    (f"{TPG}/luns create {FILEIO}/d1", f"{TPG}/luns: lun for storage object fileio/d1 already exists"),
+    (f"{TPG}/luns create {FILEIO}/d1", f"{TPG}/luns: lun for storage object fileio/d1 already"),
     (f"{TPG}/luns create {RAMDISK}/r1 0", f"{TPG}/luns/lun0: This LUN already exists in configFS"),
     (f"{TPG}/luns create {RAMDISK}/r1 65536", f"{TPG}/luns: 65536 is not from 0 to 65535"),
     (f"{TPG}/luns create {RAMDISK}/r1 lun=-1", f"{TPG}/luns: Syntax error, '-1' is not a NUMBER."),
@@ -130,7 +132,7 @@ TYPED_WRONG = [
     (f"{ACL} create 1 lun7", f"{TPG}/luns: LUN 7 does not exist in this TPG"),
     (f"{ACL} create 1 /nosuch", f"{ACL}: LUN, storage object, or path not valid (/nosuch is none"),
     (f"{ACL} create 1 lun0 perhaps", f"{ACL}: Syntax error, 'perhaps' is not true|false."),
-    (f"{ACL} delete 7", f"No such MappedLUN in configfs: /sys/"),
+    (f"{ACL} delete 7", "No such MappedLUN in configfs: /sys/"),
     (f"{ACL} delete x", f"{ACL}: Syntax error, 'x' is not a NUMBER."),
     # portals
     (f"{TPG}/portals create nosuch", f"{TPG}/portals: 'nosuch' is not an IP address (give an"),
@@ -141,7 +143,7 @@ TYPED_WRONG = [
     (f"{TPG}/portals create ::0", f"{TPG}/portals/[::0]:3260: This NetworkPortal already exists"),
     (f"{TPG}/portals delete ::0", f"{TPG}/portals: Missing required parameter ip_port"),
     (f"{TPG}/portals delete ::0 3261", f"{TPG}/portals: No such NetworkPortal in configfs: "),
-    (f"{TPG}/portals/[::0]:3260 enable_iser maybe", f"{TPG}/portals/[::0]:3260: Syntax error, 'maybe'"),
+    (f"{TPG}/portals/[::0]:3260 enable_iser maybe", f"{TPG}/portals/[::0]:3260: Syntax error, "),
     # what no line can be
     ("set global nosuch=1", "/: Unknown parameter nosuch in group 'global'. (there are: auto_add_"),
     ("restoreconfig clear_existing=perhaps", "/: Syntax error, 'perhaps' is not true|false."),
@@ -162,7 +164,9 @@ def test_what_is_typed_wrong(user: Shell) -> None:
         (f"{RAMDISK} 'crea te' r2 1M", "a command is expected here"),
     ],
 )
-def test_line_that_cannot_be_read_is_shown_with_the_place(user: Shell, line: str, place: str) -> None:
+def test_line_that_cannot_be_read_is_shown_with_the_place(
+    user: Shell, line: str, place: str
+) -> None:
     before = tree()
     answer = user(line)
     assert (answer.exit, answer) == (1, "")
@@ -202,14 +206,20 @@ def test_backing_files(user: Shell, disks: Path) -> None:
         (f"{disks}/new.img 1M sparse=maybe", f"{FILEIO}: Syntax error, 'maybe' is not true|false."),
         (f"{disks}/new,img 1M", f"{FILEIO}/d2: '{disks}/new,img' has a comma or a line end"),
         (f"{disks}/{'n' * 250} 1M", f"{FILEIO}/d2: "),
-        (f"{disks}/no/such 1M", f"{FILEIO}/d2: Could not open {disks}/no/such: no such file or dir"),
+        (
+            f"{disks}/no/such 1M",
+            f"{FILEIO}/d2: Could not open {disks}/no/such: no such file or dir",
+        ),
         (f"{disks}/dangling 1M", f"{FILEIO}/d2: {disks}/dangling exists already"),
         (f"{disks}/empty 1M", f"{FILEIO}: {disks}/empty exists and is empty"),
         (f"{disks} 1M", f"{FILEIO}: Path {disks} exists but is not a file"),
         (f"{disks}/socket 1M", f"{FILEIO}: Path {disks}/socket exists but is not a file"),
         ("/dev/null 1M", f"{FILEIO}: Path /dev/null exists but is not a file"),
         (f"{disks}/d1.img", f"{FILEIO}: storage object for {disks}/d1.img already exists: d1"),
-        (f"{disks}/alias.img", f"{FILEIO}: storage object for {disks}/alias.img already exists: d1"),
+        (
+            f"{disks}/alias.img",
+            f"{FILEIO}: storage object for {disks}/alias.img already exists: d1",
+        ),
     ):
         user.refuses(f"{FILEIO} create d2 {words}", says, also=[disks])
 
@@ -226,9 +236,7 @@ def test_file_system_without_room(user: Shell, tmp_path: Path) -> None:
             also=[small],
         )
         subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
-        user.refuses(
-            f"{FILEIO} create d2 {small}/d2.img 4K", "read-only file system", also=[small]
-        )
+        user.refuses(f"{FILEIO} create d2 {small}/d2.img 4K", "read-only file system", also=[small])
     finally:
         subprocess.run(["umount", str(small)], check=True)
 
@@ -252,7 +260,7 @@ def test_mounted_device(user: Shell, mounted: tuple[str, Path]) -> None:
     text = f"Cannot configure StorageObject because device {device} is already in use (look with"
     user.refuses(f"{BLOCK} create b1 {device}", f"{BLOCK}/b1: {text}")
     user.refuses(f"{FILEIO} create b1 {device}", f"{FILEIO}/b1: {text}")
-    user.refuses(f"{BLOCK} create b1 {device} exclusive=false", f"{BLOCK}/b1: enable: it is in use")
+    user.refuses(f"{BLOCK} create b1 {device} exclusive=false", f"{BLOCK}/b1: enable: ", "(EBUSY)")
     user.refuses(f"{TPG}/luns create {device}", f"{BLOCK}/ram0: {text}")
     user.refuses(f"{ACL} create 5 {device}", f"{BLOCK}/ram0: {text}")
     user.refuses(
@@ -275,7 +283,9 @@ def test_device_of_another_storage_object(user: Shell, ram: list[str]) -> None:
 
 def test_devices_that_are_none(user: Shell, disks: Path, scsi_disk: tuple[str, str]) -> None:
     user.refuses(f"{BLOCK} create b1 /dev/nosuch", f"{BLOCK}: Could not open /dev/nosuch: no such")
-    user.refuses(f"{BLOCK} create b1 {disks}/d1.img", f"{BLOCK}: Device {disks}/d1.img is not a TYPE")
+    user.refuses(
+        f"{BLOCK} create b1 {disks}/d1.img", f"{BLOCK}: Device {disks}/d1.img is not a TYPE"
+    )
     user.refuses(f"{BLOCK} create b1 /dev/null", f"{BLOCK}: Device /dev/null is not a TYPE_DISK")
     user.refuses(f"{BLOCK} create b1 {disks}", f"{BLOCK}: ")
     none = "Cannot find SCSI device by path, and dev parameter not in H:C:T:L format"
@@ -283,7 +293,9 @@ def test_devices_that_are_none(user: Shell, disks: Path, scsi_disk: tuple[str, s
     user.refuses(f"{PSCSI} create p1 {disks}/d1.img", f"{PSCSI}: {none}")
     user.refuses(f"{PSCSI} create p1 9:9:9:9", f"{PSCSI}: {none}: 9:9:9:9")
     user.ok(f"{PSCSI} create p1 {scsi_disk[0]}")
-    user.refuses(f"{PSCSI} create p2 {scsi_disk[0]}", f"device {scsi_disk[0]} (SCSI {scsi_disk[1]})")
+    user.refuses(
+        f"{PSCSI} create p2 {scsi_disk[0]}", f"device {scsi_disk[0]} (SCSI {scsi_disk[1]})"
+    )
 
 
 def test_device_that_vanishes(
@@ -298,7 +310,7 @@ def test_device_that_vanishes(
 
     monkeypatch.setattr(host, "is_held", look_and_lose)
     for kind, says in (
-        (BLOCK, "enable: no such file or directory (ENOENT)"),
+        (BLOCK, "enable: the file or device behind it is not there (ENOENT)"),
         (FILEIO, f"{device} is not there (mount its file system"),
     ):
         device.symlink_to(ram[3])

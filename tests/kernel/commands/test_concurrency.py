@@ -57,7 +57,9 @@ def test_the_same_twice_at_once(shell: Shell, home: Path, disks: Path) -> None:
 
 
 def test_preferences_of_two(shell: Shell, home: Path) -> None:
-    running = [start("set", "global", f"{name}=7") for name in ("max_backup_files", "prompt_length")]
+    running = [
+        start("set", "global", f"{name}=7") for name in ("max_backup_files", "prompt_length")
+    ]
     for process in running:
         out, err = process.communicate()
         assert (process.returncode, err) == (0, "") and out.endswith(" is now '7'.\n")

@@ -41,13 +41,19 @@ def user(shell: Shell, disks: Path) -> Shell:
     shell.ok(f"{tpg} set attribute authentication=1")
     shell.ok(f"{tpg} set parameter MaxConnections=3")
     shell.ok("/loopback create naa.5001405000000001")
+    # What targetcli-fb does not restore.
+    group = "/backstores/ramdisk/r1/alua/default_tg_pt_gp"
+    shell.ok(f"{group} set alua alua_access_type=1 alua_access_state=2 preferred=1")
+    shell.ok(f"/iscsi/{A} set parameter cmd_completion_affinity=-2")
     return shell
 
 
 def here(shell: Shell) -> dict[str, object]:
     """What there is: storage objects and targets."""
     targets = [
-        target for fabric in FABRICS.values() for target in shell.env().fs.directories(fabric.folder)
+        target
+        for fabric in FABRICS.values()
+        for target in shell.env().fs.directories(fabric.folder)
     ]
     found = shell.ok("/backstores ls").rows
     names = [row.split(" o- ")[1].split()[0] for row in found if "activated]" in row]
@@ -101,7 +107,9 @@ def test_backups_are_of_what_was_there_before(user: Shell) -> None:
     user.ok("/backstores/ramdisk delete r2")
     assert user.ok("saveconfig").rows == [LAST, SAVED]
     assert [unpack(name) for name in backups()] == [old]
-    assert user.ok(f"saveconfig {ETC}/other.json").rows == [f"Configuration saved to {ETC}/other.json"]
+    assert user.ok(f"saveconfig {ETC}/other.json").rows == [
+        f"Configuration saved to {ETC}/other.json"
+    ]
     assert len(backups()) == 1
 
 
@@ -252,7 +260,9 @@ def test_restore_of_one_storage_object(user: Shell) -> None:
     assert user.ok("restoreconfig storage_object=r2") == RESTORED
     assert user.ok("restoreconfig storage_object=/backstores/fileio/d1") == RESTORED
     assert here(user) == {"objects": ["d1", "r2"], "targets": []}
-    user.refuses("restoreconfig storage_object=r2", "storageobject 'ramdisk:r2' exist not restoring")
+    user.refuses(
+        "restoreconfig storage_object=r2", "storageobject 'ramdisk:r2' exist not restoring"
+    )
     assert user.ok("restoreconfig storage_object=r2 clear_existing=true") == RESTORED
     assert user.ok(f"restoreconfig target={A} storage_object=r1") == RESTORED
     assert here(user) == {"objects": ["d1", "r1", "r2"], "targets": [A]}

@@ -70,7 +70,9 @@ def build(luns: int) -> int:
 
 
 @pytest.mark.parametrize("luns", [1, 300])
-def test_command_costs_what_it_touches(shell: Shell, disks: Path, ram: list[str], luns: int) -> None:
+def test_command_costs_what_it_touches(
+    shell: Shell, disks: Path, ram: list[str], luns: int
+) -> None:
     build(luns)
     found = {}
     for line in COSTS:

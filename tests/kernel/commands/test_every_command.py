@@ -92,7 +92,11 @@ def bound(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, set[str]]]:
 
 
 def test_every_parameter(
-    shell: Shell, disks: Path, ram: list[str], scsi_disk: tuple[str, str], bound: dict[str, set[str]]
+    shell: Shell,
+    disks: Path,
+    ram: list[str],
+    scsi_disk: tuple[str, str],
+    bound: dict[str, set[str]],
 ) -> None:
     for line in LINES.strip().splitlines():
         for word, text in (("DISKS", str(disks)), ("SCSI", scsi_disk[0]), ("ETC", str(ETC))):

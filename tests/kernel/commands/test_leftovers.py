@@ -109,8 +109,12 @@ def test_storage_object_in_a_folder_of_another_tool(shell: Shell, disks: Path) -
     (at / "control").write_text(f"fd_dev_name={file},fd_dev_size={1 << 20}")
     (at / "udev_path").write_text(str(file))
     (at / "enable").write_text("1")
-    shell.refuses(f"/backstores/fileio create d1 {disks}/other 1M", "Storage object fileio/d1 exists")
-    shell.refuses(f"/backstores/fileio create d2 {file}", f"storage object for {file} already exists")
+    shell.refuses(
+        f"/backstores/fileio create d1 {disks}/other 1M", "Storage object fileio/d1 exists"
+    )
+    shell.refuses(
+        f"/backstores/fileio create d2 {file}", f"storage object for {file} already exists"
+    )
     shell.ok(f"/iscsi create {IQN}")
     assert shell.ok(f"{TPG}/luns create /backstores/fileio/d1") == "Created LUN 0.\n"
     assert shell.ok("/backstores/fileio/d1 status").endswith("(1.0MiB) write-thru activated\n")
@@ -121,4 +125,6 @@ def test_storage_object_in_a_folder_of_another_tool(shell: Shell, disks: Path) -
 def test_delete_keeps_an_object_when_the_file_is_not_understood(shell: Shell) -> None:
     shell.ok("/backstores/ramdisk create r1 1M")
     (ETC / "saveconfig.json").write_text('{"targets": [], "mine": 1}')
-    shell.refuses("/backstores/ramdisk delete r1 save=true", "has parts that are not understood: mine")
+    shell.refuses(
+        "/backstores/ramdisk delete r1 save=true", "has parts that are not understood: mine"
+    )

@@ -106,17 +106,23 @@ def test_what_is_in_the_way_is_named(user: Shell) -> None:
         f"{TPG}/portals delete 127.0.0.1 3260",
     )
     user.ok(f"/iscsi/{IQN} create 2")
-    user.refuses(f"/iscsi/{IQN}/tpg2/portals create 127.0.0.1", f"portal 127.0.0.1:3260 of {TPG} is")
+    user.refuses(
+        f"/iscsi/{IQN}/tpg2/portals create 127.0.0.1", f"portal 127.0.0.1:3260 of {TPG} is"
+    )
 
 
 def test_program_in_the_way(user: Shell) -> None:
     with socket.create_server(("127.0.0.1", 3299)):
-        user.refuses("create 127.0.0.1 3299", "[Errno 22] Invalid argument", "kernel_bind() failed: -98")
+        user.refuses(
+            "create 127.0.0.1 3299", "[Errno 22] Invalid argument", "kernel_bind() failed: -98"
+        )
     user.ok("create 127.0.0.1 3299")
 
 
 def test_link_local_address(user: Shell) -> None:
-    user.refuses("create fe80::1", f"{TPG}/portals/[fe80::1]:3260", "a link-local address needs its")
+    user.refuses(
+        "create fe80::1", f"{TPG}/portals/[fe80::1]:3260", "a link-local address needs its"
+    )
 
 
 def test_wildcard_that_shares_an_ipv4_socket_is_told_of(user: Shell) -> None:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import io
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -63,7 +65,11 @@ def test_get_of_a_group(user: Shell) -> None:
     place = rows.index("hw_queue_depth=128 [ro]")
     assert rows[place + 1] == "-" * len(rows[place])
     assert rows[place + 2] and rows[place + 3] == ""
-    names = [row.partition("=")[0] for row, line in zip(rows, rows[1:]) if line.startswith("---")]
+    names = [
+        row.partition("=")[0]
+        for row, line in zip(rows, rows[1:], strict=False)
+        if line.startswith("---")
+    ]
     assert names == sorted(names) and len(names) > 30
 
 
@@ -90,7 +96,9 @@ def test_set_attributes_and_parameters_of_a_tpg(user: Shell) -> None:
         "Parameter cache_dynamic_acls is now '1'.",
     ]
     assert value(f"{FILE}/attrib/cache_dynamic_acls") == "1"
-    answer = user.ok(f"{TPG} set parameter MaxConnections=4 InitialR2T=No TargetAlias='my disk 50%'")
+    answer = user.ok(
+        f"{TPG} set parameter MaxConnections=4 InitialR2T=No TargetAlias='my disk 50%'"
+    )
     assert answer.rows[2] == "Parameter TargetAlias is now 'my disk 50%'."
     assert value(f"{FILE}/param/MaxConnections") == "4"
     assert value(f"{FILE}/param/TargetAlias") == "my disk 50%"
@@ -188,6 +196,29 @@ def test_attribute_of_an_exported_object_is_the_kernels_to_refuse(user: Shell) -
         f"{R1}: Cannot set attribute block_size: [Errno 22] Invalid argument",
         "Unable to change SE Device block_size while export_count is 1",
     )
+
+
+def test_refused_value_is_written_once(user: Shell) -> None:
+    """The kernel complains of every write."""
+    log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+    os.lseek(log, 0, os.SEEK_END)
+    user.refuses(f"{R1} set attribute emulate_tpu=1", "Generic Block Discard not supported")
+    records = []
+    with suppress(BlockingIOError):
+        while True:
+            records.append(os.read(log, 8192))
+    os.close(log)
+    assert sum(b"Generic Block Discard" in record for record in records) == 1
+
+
+def test_colours_do_not_change_what_is_said(user: Shell) -> None:
+    said = set()
+    for mode in ("false", "true"):
+        user.ok(f"set global color_mode={mode}")
+        said.add(user.ok("/loopback create naa.5001405000000001"))
+        said.add(user.ok("/loopback delete naa.5001405000000001"))
+        said.add(user.refuses("/loopback delete naa.5001405000000001").stderr)
+    assert len(said) == 3
 
 
 def test_preferences_stay_between_processes(user: Shell) -> None:

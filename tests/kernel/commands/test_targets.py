@@ -35,7 +35,9 @@ def test_create_makes_a_target_that_serves_at_once(shell: Shell) -> None:
 
 def test_created_name_comes_first(shell: Shell) -> None:
     answer = shell.ok("/iscsi create")
-    found = re.match(r"Created target (iqn\.2003-01\.org\.linux-iscsi\.\S+:sn\.[0-9a-f]{12})\.", answer)
+    found = re.match(
+        r"Created target (iqn\.2003-01\.org\.linux-iscsi\.\S+:sn\.[0-9a-f]{12})\.", answer
+    )
     assert found and (TARGET / "iscsi" / found[1]).is_dir()
     answer = shell.ok("/loopback create")
     found = re.match(r"Created target (naa\.5001405[0-9a-f]{9})\.", answer)

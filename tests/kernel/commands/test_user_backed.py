@@ -43,9 +43,13 @@ def log(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_create_asks_the_handler(shell: Shell, log: Path) -> None:
     answer = shell.ok(f"{RBD} create v1 1M pool/v1")
     assert answer == "Created user-backed storage object v1 size 1048576.\n"
-    assert log.read_text().splitlines()[-1].endswith(
-        "call org.kernel.TCMUService1 /org/kernel/TCMUService1/rbd org.kernel.TCMUService1 "
-        "CheckConfig s rbd/pool/v1"
+    assert (
+        log.read_text()
+        .splitlines()[-1]
+        .endswith(
+            "call org.kernel.TCMUService1 /org/kernel/TCMUService1/rbd org.kernel.TCMUService1 "
+            "CheckConfig s rbd/pool/v1"
+        )
     )
     assert shell.ok(f"{RBD}/v1 status").endswith("/v1: pool/v1 (1.0MiB) deactivated\n")
     rows = shell.ok(f"{RBD}/v1 info").rows
@@ -76,7 +80,9 @@ def test_changemedium(shell: Shell, log: Path) -> None:
 
 def test_handler_refuses(shell: Shell, log: Path) -> None:
     shell.refuses(f"{RBD} create v1 1M bad", f"{RBD}: cfgstring invalid: no such pool")
-    shell.refuses(f"{RBD} create v1 1M a:b", "/backstores/user/v1: ", "is not HANDLER/TEXT without a colon")
+    shell.refuses(
+        f"{RBD} create v1 1M a:b", "/backstores/user/v1: ", "is not HANDLER/TEXT without a colon"
+    )
 
 
 def test_handlers_are_shown(shell: Shell, log: Path) -> None:
