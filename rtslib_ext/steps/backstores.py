@@ -19,9 +19,8 @@ from ..files import (
     LU_GROUPS,
 )
 from ..model import AluaGroup, StorageObject
+from .host_files import CheckFree, CheckThere
 from .operations import (
-    CheckFree,
-    CheckThere,
     Discard,
     Mkdir,
     Operation,

@@ -188,9 +188,11 @@ def save_storage_object(env: Env, node: Node, savefile: str | None = None) -> Re
     running = Reader(env.fs).config()
     key = (node.plugin, node.name)
     if key not in running.storage_objects:
-        raise LioError("it was never enabled, so there is nothing to save", path=node.path)
-    if key not in running.storage_objects:
-        raise LioError("the storage object is not configured", hint="delete it and create it anew")
+        raise LioError(
+            "it was never enabled, so there is nothing to save",
+            path=node.path,
+            hint="delete it and create it anew",
+        )
     targets = dict(saved.targets)
     for found_key, found in running.targets.items():
         if _exports(found, key):

@@ -14,7 +14,8 @@ from rtslib_ext.errors import Exists, InUse, InvalidValue, LioError, NotFound
 from rtslib_ext.model import StorageObject
 from rtslib_ext.reader import Reader
 from rtslib_ext.steps import Step, backstores
-from rtslib_ext.steps.operations import MakeFile, Operation
+from rtslib_ext.steps.host_files import MakeFile
+from rtslib_ext.steps.operations import Operation
 
 from ..env import Env
 from ..nodes import Node

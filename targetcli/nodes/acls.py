@@ -59,14 +59,10 @@ class Acls(Node):
 
     def with_name(self, name: str) -> list[str]:
         """The configfs paths of the ACLs of a tag, or of the one with a WWN."""
-        # Every WWN has a dot in it, no tag has.
-        members = None if "." in name else self._members().get(name)
-        if members:
-            return members
         try:
             wwn = naming.normalize(self.tpg.fabric.wwn_types, name)
         except InvalidValue:
-            return []
+            return self._members().get(name, [])
         file = f"{self.file}/{self.tpg.fabric.to_folder(wwn)}"
         return [file] if self.fs.is_dir(file) else []
 

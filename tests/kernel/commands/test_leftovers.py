@@ -39,7 +39,7 @@ def test_storage_objects_that_are_not_configured(user: Shell) -> None:
     path = "/backstores/ramdisk/half"
     assert user.ok(f"{path} status") == f"Status for {path}: NOT CONFIGURED\n"
     assert user.ok(f"{path} info") == ""
-    user.refuses(f"{path} saveconfig", f"{path}: the storage object is not configured")
+    user.refuses(f"{path} saveconfig", f"{path}: it was never enabled, so there is nothing to")
     user.refuses(f"{path}/alua create g1 1", f"{path}: the storage object is not configured")
     user.refuses("/backstores/ramdisk create half 1M", "Storage object ramdisk/half exists")
     user.refuses(f"{TPG}/luns create {path}", "cannot port link")
@@ -85,6 +85,9 @@ def test_targets_of_other_tools(shell: Shell) -> None:
     rows = shell.ok("ls /iscsi 1").rows
     assert [row.split()[1] for row in rows[1:]] == sorted([IQN, *names])
     assert shell.ok(f"/iscsi/{names[0]} status").endswith(": INVALID WWN\n")
+    acls = f"/iscsi/{names[0]}/tpg1/acls"
+    answer = shell.ok(f"{acls} delete iqn.2003-01.org.example:i_j")
+    assert answer == "Deleted Node ACL iqn.2003-01.org.example:i_j.\n"
     for name in names:
         assert shell.ok(f"/iscsi delete {name}") == f"Deleted Target {name}.\n"
     assert shell.ok("/iscsi status").endswith(": Targets: 1\n")
@@ -118,7 +121,7 @@ def test_storage_object_in_a_folder_of_another_tool(shell: Shell, disks: Path) -
     shell.ok(f"/iscsi create {IQN}")
     assert shell.ok(f"{TPG}/luns create /backstores/fileio/d1") == "Created LUN 0.\n"
     assert shell.ok("/backstores/fileio/d1 status").endswith("(1.0MiB) write-thru activated\n")
-    assert shell.ok("/backstores/fileio delete d1") == "Deleted storage object d1.\n"
+    assert shell.ok("/backstores/fileio delete d1").rows[-1] == "Deleted storage object d1."
     assert not at.parent.exists() and os.path.getsize(file) == 1 << 20
 
 

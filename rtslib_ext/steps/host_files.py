@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Operations on the files and devices of this host that stand behind storage objects."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from .. import host
+from ..errors import Exists, InUse, LioError, NotFound
+from .operations import Kernel, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class MakeFile:
+    """Make a new backing file of ``size`` bytes."""
+
+    file: str
+    size: int
+    sparse: bool = True
+
+    def do(self, kernel: Kernel) -> None:
+        try:
+            handle = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as err:
+            raise Exists(f"{self.file} exists already") from err
+        except OSError as err:
+            raise LioError(f"Could not open {self.file}: {_reason(err)}") from err
+        try:
+            grow = os.ftruncate if self.sparse else _allocate
+            grow(handle, self.size)
+        except OverflowError as err:
+            os.unlink(self.file)
+            raise LioError(f"The file size is too large ({self.size} bytes)") from err
+        except OSError as err:
+            os.unlink(self.file)
+            raise LioError(
+                f"Could not expand file to {self.size} bytes: {_reason(err)}",
+                hint="a sparse file takes only what is written to it",
+            ) from err
+        finally:
+            os.close(handle)
+
+    def inverse(self) -> Operation:
+        return RemoveFile(self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFile:
+    """Remove a backing file that was made in vain."""
+
+    file: str
+
+    def do(self, kernel: Kernel) -> None:
+        try:
+            os.unlink(self.file)
+        except FileNotFoundError:
+            return
+        except OSError as err:
+            raise LioError(f"{self.file} cannot be removed: {_reason(err)}") from err
+
+    def inverse(self) -> Operation | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFree:
+    """Stop where a device is held by somebody: the kernel would say less about it."""
+
+    file: str
+
+    def do(self, kernel: Kernel) -> None:
+        if host.is_held(self.file):
+            raise InUse(
+                f"Cannot configure StorageObject because device {self.file} is already in use",
+                hint="look with lsblk who has it mounted or stacked on it",
+            )
+
+    def inverse(self) -> Operation | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckThere:
+    """Stop where a backing file is missing: the kernel would make an empty one, even in /dev.
+
+    A file system that is not mounted yet must not become a disk without data
+    (drivers/target/target_core_file.c, fd_configure_device).
+    """
+
+    file: str
+
+    def do(self, kernel: Kernel) -> None:
+        if not os.path.exists(self.file):
+            raise NotFound(
+                f"{self.file} is not there",
+                hint="mount its file system, or make an empty one with truncate",
+            )
+
+    def inverse(self) -> Operation | None:
+        return None
+
+
+def _allocate(handle: int, size: int) -> None:
+    os.posix_fallocate(handle, 0, size)
+
+
+def _reason(err: OSError) -> str:
+    return (err.strerror or str(err)).lower()
