@@ -22,7 +22,7 @@ IN_KERNEL = packaging/kernel-tests $(or $(T),$(KERNEL_TESTS)) -- $(SANDBOX) $(PY
 
 # The kernel and what the sandbox starts in it; then initiators, file systems, tools, linters.
 PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
-	open-iscsi libiscsi-bin sg3-utils e2fsprogs xfsprogs tmux systemd dbus man-db strace shellcheck
+	open-iscsi libiscsi-bin sg3-utils e2fsprogs xfsprogs tmux systemd dbus man-db shellcheck
 
 .PHONY: all venv packages test test-unit test-sandbox test-kernel test-long lint demo clean
 
