@@ -43,17 +43,20 @@ tcli() {
 
 set_secret() {
     # From a file of the initiator's, not on a command line.
-    sed -i -e '/^node.session.auth/d' /etc/iscsi/iscsid.conf
+    # A new file: as another user than root the host's own cannot be read here.
+    rm -f /etc/iscsi/iscsid.conf
     {
+        echo "node.startup = manual"
         echo "node.session.auth.authmethod = CHAP"
         echo "node.session.auth.username = host1"
         echo "node.session.auth.password = $1"
-    } >>/etc/iscsi/iscsid.conf
+    } >/etc/iscsi/iscsid.conf
 }
 
 start_initiator() {
     modprobe -a iscsi_tcp sd_mod
     mkdir -p /etc/iscsi /run/lock/iscsi
+    rm -f /etc/iscsi/initiatorname.iscsi
     echo "InitiatorName=$initiator" >/etc/iscsi/initiatorname.iscsi
     iscsid
 }

@@ -98,3 +98,12 @@ def test_clear_leaves_nothing(fs: ConfigFS) -> None:
     assert restore.clear(fs).failures == []
     assert Reader(fs).config().is_empty
     assert fs.directories("core") == ["alua"]
+
+
+@pytest.mark.long
+def test_a_thousand_luns_for_two_hosts(fs: ConfigFS) -> None:
+    run(fs, document(1000, 2))
+    saved = savefile.dumps(Reader(fs).config())
+    assert restore.clear(fs).failures == []
+    run(fs, savefile.loads(saved).config)
+    assert savefile.dumps(Reader(fs).config()) == saved

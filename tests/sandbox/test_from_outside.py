@@ -189,7 +189,9 @@ PYTHON = """
 import time
 print("up", flush=True)
 try:
-    time.sleep(1000)
+    # Short ones: a signal just before a sleep does not end it.
+    while True:
+        time.sleep(0.05)
 except KeyboardInterrupt:
     print("interrupted")
     raise SystemExit(5)
