@@ -128,8 +128,7 @@ def objects() -> Iterator[dict[str, Path]]:
     """One storage object of every kind, and two more."""
     for module in MODULES:
         subprocess.run(["modprobe", module], check=True)
-    if any(TARGET.glob("core/*_*/*/enable")):
-        pytest.skip("there are storage objects already")
+    assert not any(TARGET.glob("core/*_*/*/enable")), "the tests before left storage objects"
     device = loop_device()
     image = backing_file("schema.img")
     made = {
