@@ -325,13 +325,26 @@ def terminal() -> Iterator[Terminal]:
     """A shell on a terminal of 30 rows and 90 columns."""
     process, descriptor = pty.fork()
     if not process:
+        allow_interrupt()
         os.execvpe("sh", ["sh"], {**os.environ, "PS1": "host$ ", "TERM": "xterm"})
     shell = Terminal(descriptor, process)
     shell.resize(30, 90)
     shell.wait(b"host$ ")
     yield shell
     os.close(descriptor)
-    os.waitpid(process, 0)
+    # The hang-up ends it; what does not listen must not hold the tests up.
+    if not gone_child(process):
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+
+
+def gone_child(process: int) -> bool:
+    """Whether a child ends within some seconds."""
+    for _ in range(200):
+        if os.waitpid(process, os.WNOHANG)[0]:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 LINE = " ".join(SANDBOX).encode()
