@@ -168,6 +168,28 @@ class Item:
             except Unusable:
                 continue
 
+    def each(
+        self,
+        key: str,
+        read: Callable[[Item], tuple[Any, Any]],
+        twice: Callable[[Any], str] = "{} stands in the list twice".format,
+    ) -> dict[Any, Any]:
+        """The objects of a list by what identifies them: what ``read`` gives of each.
+
+        Unusable ones are left out; of those that stand there ``twice``, the first one counts.
+        """
+        result: dict[Any, Any] = {}
+        for entry in self.items(key):
+            try:
+                identity, found = read(entry)
+            except Unusable:
+                continue
+            entry.finish()
+            if identity in result:
+                entry.report(entry.where, twice(identity))
+            result.setdefault(identity, found)
+        return result
+
     def item(self, key: str) -> Item:
         """An object; an empty one where there is none."""
         value = self.raw(key)

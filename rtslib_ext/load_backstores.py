@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from . import backing, dump, naming
 from .errors import InvalidValue
@@ -15,19 +16,17 @@ from .model import AluaGroup, StorageObject
 def storage_objects(
     root: Item, own: dict[str, Item]
 ) -> dict[tuple[str, str], StorageObject]:
-    result: dict[tuple[str, str], StorageObject] = {}
-    for item in root.items("storage_objects"):
-        try:
-            found = _storage_object(item, own)
-        except Unusable:
-            continue
-        if found.key in result:
-            item.report(item.where, f"{found.path} stands in the file twice")
-        result.setdefault(found.key, found)
-    return result
+    """The storage objects by their keys."""
+    return root.each(
+        "storage_objects",
+        lambda item: _storage_object(item, own),
+        lambda key: f"/backstores/{key[0]}/{key[1]} stands in the file twice",
+    )
 
 
-def _storage_object(item: Item, own: dict[str, Item]) -> StorageObject:
+def _storage_object(
+    item: Item, own: dict[str, Item]
+) -> tuple[tuple[str, str], StorageObject]:
     name = item.required("name", item.text)
     plugin = item.required("plugin", item.text)
     plugin = backing.ALIASES.get(plugin, plugin)
@@ -55,8 +54,7 @@ def _storage_object(item: Item, own: dict[str, Item]) -> StorageObject:
     if extra:
         extra.finish()
     item.ignore("exists", "buffered_mode")
-    item.finish()
-    return found
+    return found.key, found
 
 
 def _fileio(item: Item) -> backing.FileIO:
@@ -119,24 +117,18 @@ _BACKINGS: dict[str, Callable[[Item], backing.Backing]] = {
 
 
 def _alua_groups(item: Item, extra: Item | None) -> dict[str, AluaGroup]:
-    result = {}
     by_block = extra.raw("lba_dependent_groups") if extra else None
-    for entry in item.items("alua_tpgs"):
-        try:
-            name = entry.required("name", entry.text)
-        except Unusable:
-            continue
-        tag = entry.number("tg_pt_gp_id")
-        settings = {}
-        for key in dump.ALUA_KEYS:
-            value = entry.text(key)
-            if value is not None:
-                settings[key] = value
-        if isinstance(by_block, dict) and isinstance(by_block.get(name), dict):
-            settings |= {LBA_DEPENDENT: "1", **{k: str(v) for k, v in by_block[name].items()}}
-        entry.finish()
-        if name in result:
-            entry.report(entry.where, f"{name} stands in the list twice")
-            continue
-        result[name] = AluaGroup(name, tag, settings)
-    return result
+    return item.each("alua_tpgs", lambda entry: _alua_group(entry, by_block))
+
+
+def _alua_group(item: Item, by_block: Any) -> tuple[str, AluaGroup]:
+    name = item.required("name", item.text)
+    tag = item.number("tg_pt_gp_id")
+    settings = {}
+    for key in dump.ALUA_KEYS:
+        value = item.text(key)
+        if value is not None:
+            settings[key] = value
+    if isinstance(by_block, dict) and isinstance(by_block.get(name), dict):
+        settings |= {LBA_DEPENDENT: "1", **{k: str(v) for k, v in by_block[name].items()}}
+    return name, AluaGroup(name, tag, settings)

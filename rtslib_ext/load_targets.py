@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from . import backing, dump, naming
 from .errors import InvalidValue
 from .fabrics import ALIASES, FABRICS, Fabric
@@ -13,19 +11,15 @@ from .model import AUTH_NAMES, Auth, FabricSettings, Lun, MappedLun, NodeAcl, Po
 
 
 def targets(root: Item, own: dict[str, Item]) -> dict[tuple[str, str], Target]:
-    result: dict[tuple[str, str], Target] = {}
-    for item in root.items("targets"):
-        try:
-            found = _target(item, own)
-        except Unusable:
-            continue
-        if found.key in result:
-            item.report(item.where, f"target {found.wwn} stands in the file twice")
-        result.setdefault(found.key, found)
-    return result
+    """The targets by their keys."""
+    return root.each(
+        "targets",
+        lambda item: _target(item, own),
+        lambda key: f"target {key[1]} stands in the file twice",
+    )
 
 
-def _target(item: Item, own: dict[str, Item]) -> Target:
+def _target(item: Item, own: dict[str, Item]) -> tuple[tuple[str, str], Target]:
     wwn = item.required("wwn", item.text)
     name = item.required("fabric", item.text)
     fabric = FABRICS.get(ALIASES.get(name, name))
@@ -34,11 +28,10 @@ def _target(item: Item, own: dict[str, Item]) -> Target:
         raise Unusable
     wwn = _wwn(item, "wwn", fabric, wwn)
     item.owner = (fabric.name, wwn)
-    tpgs = _each(item, "tpgs", lambda entry: _tpg(entry, fabric, wwn, own))
+    tpgs = item.each("tpgs", lambda entry: _tpg(entry, fabric, wwn, own))
     found = Target(fabric.name, wwn, tpgs, item.values("parameters"))
     item.ignore("attributes")
-    item.finish()
-    return found
+    return found.key, found
 
 
 def _tpg(item: Item, fabric: Fabric, wwn: str, owns: dict[str, Item]) -> tuple[int, Tpg]:
@@ -53,29 +46,14 @@ def _tpg(item: Item, fabric: Fabric, wwn: str, owns: dict[str, Item]) -> tuple[i
         attributes=item.values("attributes"),
         parameters=item.values("parameters"),
         auth=_auth(item, "chap_"),
-        luns=_each(item, "luns", _lun),
-        portals=_each(item, "portals", _portal),
-        acls=_each(item, "node_acls", lambda entry: _acl(entry, fabric)),
+        luns=item.each("luns", _lun),
+        portals=item.each("portals", _portal),
+        acls=item.each("node_acls", lambda entry: _acl(entry, fabric)),
         nexus=own.text("nexus") if own else None,
     )
     if own:
         own.finish()
     return tag, found
-
-
-def _each(item: Item, key: str, read: Any) -> dict[Any, Any]:
-    """The objects of a list by what identifies them; unusable ones are left out."""
-    result: dict[Any, Any] = {}
-    for entry in item.items(key):
-        try:
-            identity, found = read(entry)
-        except Unusable:
-            continue
-        entry.finish()
-        if identity in result:
-            entry.report(entry.where, f"{identity} stands in the list twice")
-        result.setdefault(identity, found)
-    return result
 
 
 def _lun(item: Item) -> tuple[int, Lun]:
@@ -127,7 +105,7 @@ def _acl(item: Item, fabric: Fabric) -> tuple[str, NodeAcl]:
     wwn = _wwn(item, "node_wwn", fabric, item.required("node_wwn", item.text))
     acl = NodeAcl(
         wwn=wwn,
-        mapped_luns=_each(item, "mapped_luns", _mapped_lun),
+        mapped_luns=item.each("mapped_luns", _mapped_lun),
         attributes=item.values("attributes"),
         auth=_auth(item, "chap_"),
         tag=item.text("tag") or None,
@@ -164,7 +142,7 @@ def _auth(item: Item, prefix: str) -> Auth:
 
 def fabrics(root: Item) -> dict[str, FabricSettings]:
     """What is set for whole fabrics."""
-    return _each(root, "fabric_modules", _fabric)
+    return root.each("fabric_modules", _fabric)
 
 
 def _fabric(item: Item) -> tuple[str, FabricSettings]:
