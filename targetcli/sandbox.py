@@ -16,6 +16,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -201,6 +202,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LioError as err:
         print(err, *filter(None, [err.hint]), sep="\n", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # before there was a kernel to end
+        return 128 + signal.SIGINT
 
 
 if __name__ == "__main__":

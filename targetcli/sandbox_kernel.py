@@ -17,7 +17,15 @@ from pathlib import Path
 from rtslib_ext.errors import LioError, NotFound, Unsupported
 
 from .sandbox_guest import PATH, Guest, Streams
-from .sandbox_relay import BootTimeout, Control, Input, Output, Relay, Stopped
+from .sandbox_relay import (
+    BootTimeout,
+    Control,
+    Input,
+    Output,
+    Relay,
+    Stopped,
+    caught_signals,
+)
 
 NAME = "linux.uml"
 INSTALL = "install the Debian package user-mode-linux"
@@ -75,6 +83,8 @@ def boot(kernel: Kernel, memory: int, folder: Path, guest: Guest, lock: int, tim
     arguments = [kernel.path, f"mem={memory}", *PARAMETERS, f'init="{folder}/init"']
     variables = {"PATH": PATH, "TMPDIR": str(_memory_folder(memory))}
     with ExitStack() as stack:
+        # From here on: an interrupt must not come between the start of a process and its name.
+        caught = stack.enter_context(caught_signals())
         lines = _Lines(stack)
         relay = _relay(lines, guest.streams, guest.mark.encode())
         with log.open("wb", buffering=0) as console:
@@ -93,13 +103,15 @@ def boot(kernel: Kernel, memory: int, folder: Path, guest: Guest, lock: int, tim
         stack.callback(_end, process)
         resource.prlimit(process.pid, resource.RLIMIT_CORE, (0, 0))
         lines.close_theirs()
-        return _watch(relay, process, timeout, log)
+        return _watch(relay, process, caught, timeout, log)
 
 
-def _watch(relay: Relay, process: subprocess.Popen[bytes], timeout: float, log: Path) -> int:
+def _watch(
+    relay: Relay, process: subprocess.Popen[bytes], caught: int, timeout: float, log: Path
+) -> int:
     """Carry the streams until the end, and explain an end nobody asked for."""
     try:
-        status = relay.run(process.pid, timeout)
+        status = relay.run(process.pid, caught, timeout)
     except Stopped as stopped:
         return stopped.status
     except BootTimeout as err:

@@ -155,11 +155,13 @@ class Relay:
     _deadline: float | None = None
     _signals: list[int] = field(default_factory=list)
 
-    def run(self, process: int, boot_timeout: float) -> int | None:
-        """Relay until the program has ended; None when the kernel ended before it did."""
+    def run(self, process: int, caught: int, boot_timeout: float) -> int | None:
+        """Relay until the program has ended; None when the kernel ended before it did.
+
+        caught is the descriptor of caught_signals().
+        """
         self._deadline = time.monotonic() + boot_timeout
         with ExitStack() as stack:
-            caught = stack.enter_context(_caught_signals())
             exited = os.pidfd_open(process)
             stack.callback(os.close, exited)
             while self._status is None or not all(output.ended for output in self.outputs):
@@ -261,8 +263,8 @@ def _poll(readers: Iterable[int], writers: Iterable[int], deadline: float | None
 
 
 @contextmanager
-def _caught_signals() -> Iterator[int]:
-    """A descriptor that reads as the numbers of the signals that arrive."""
+def caught_signals() -> Iterator[int]:
+    """A descriptor that reads as the numbers of the signals that arrive, for Relay.run()."""
     source, target = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     with ExitStack() as stack:
         stack.callback(os.close, source)

@@ -187,8 +187,8 @@ def gone(process: int) -> bool:
 
 PYTHON = """
 import time
-print("up", flush=True)
 try:
+    print("up", flush=True)
     # Short ones: a signal just before a sleep does not end it.
     while True:
         time.sleep(0.05)
