@@ -279,9 +279,7 @@ class User(Kind):
 
 
 Backing = FileIO | Block | Pscsi | RamDisk | User
-KINDS: dict[str, type[Any]] = {
-    kind.plugin: kind for kind in (FileIO, Block, Pscsi, RamDisk, User)
-}
+KINDS: dict[str, type[Any]] = {kind.plugin: kind for kind in (FileIO, Block, Pscsi, RamDisk, User)}
 PREFIXES: dict[str, type[Any]] = {kind.prefix: kind for kind in KINDS.values()}
 # How older tools called the kinds.
 ALIASES = {"iblock": "block", "rd_mcp": "ramdisk", "rd_dr": "ramdisk"}

@@ -164,9 +164,7 @@ class ConfigFS:
 
     def symlink(self, target: str, path: str) -> None:
         """Connect the object at ``path`` with the object ``target``."""
-        self._call(
-            "symlink", path, lambda: os.symlink(self.absolute(target), self.absolute(path))
-        )
+        self._call("symlink", path, lambda: os.symlink(self.absolute(target), self.absolute(path)))
 
     def unlink(self, path: str) -> None:
         """Take a connection away."""

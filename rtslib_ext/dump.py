@@ -78,9 +78,7 @@ def storage_object(so: StorageObject) -> Json:
 def _backing(so: StorageObject) -> Json:
     match so.backing:
         case FileIO() as file:
-            return _known(
-                dev=file.dev, size=file.size, write_back=file.write_back, aio=file.aio
-            )
+            return _known(dev=file.dev, size=file.size, write_back=file.write_back, aio=file.aio)
         case Block() as block:
             # For readers that show the cache mode from this key; it is an attribute.
             write_back = so.attributes.get("emulate_write_cache") == "1"

@@ -91,4 +91,3 @@ FABRICS: dict[str, Fabric] = {
 }
 # How older tools called them.
 ALIASES = {"ib_srpt": "srpt", "fc": "tcm_fc"}
-

@@ -13,9 +13,7 @@ from .jsonpath import Item, Unusable
 from .model import AluaGroup, StorageObject
 
 
-def storage_objects(
-    root: Item, own: dict[str, Item]
-) -> dict[tuple[str, str], StorageObject]:
+def storage_objects(root: Item, own: dict[str, Item]) -> dict[tuple[str, str], StorageObject]:
     """The storage objects by their keys."""
     return root.each(
         "storage_objects",
@@ -24,9 +22,7 @@ def storage_objects(
     )
 
 
-def _storage_object(
-    item: Item, own: dict[str, Item]
-) -> tuple[tuple[str, str], StorageObject]:
+def _storage_object(item: Item, own: dict[str, Item]) -> tuple[tuple[str, str], StorageObject]:
     name = item.required("name", item.text)
     plugin = item.required("plugin", item.text)
     plugin = backing.ALIASES.get(plugin, plugin)

@@ -69,5 +69,3 @@ class OutlineReader(Reader):
     def write_protected(self, path: str) -> bool:
         """Not looked at."""
         return False
-
-

@@ -141,8 +141,6 @@ def remove_tpg(target: Target, tpg: Tpg, homes: Home) -> Iterator[Step]:
     yield from targets.delete_tpg(fabric, target.wwn, tpg)
 
 
-
-
 def remove_lun(reader: Reader, export: Export) -> list[Step]:
     """The steps that take one LUN away, with the mapped LUNs that lead to it."""
     place = export.place
@@ -157,7 +155,6 @@ def remove_lun(reader: Reader, export: Export) -> list[Step]:
         return [*steps, luns.discard_lun(place, export.index)]
     link = paths.link_in(reader.fs, export.file)
     return [*steps, *luns.delete_lun(place, lun, link[1] if link else None)]
-
 
 
 def homes(fs: ConfigFS) -> Home:

@@ -352,7 +352,6 @@ class Reader:
         return FabricSettings(name, auth, enable, cpus)
 
 
-
 def _cut(text: str, longest: int) -> str:
     """The start of a text in so many bytes, as the kernel copies it."""
     data = text.encode("utf-8", "surrogateescape")[:longest]

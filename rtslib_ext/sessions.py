@@ -68,9 +68,7 @@ def _of_tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Sess
         yield _session(reader, text, fabric.from_folder(name), wwn, tag, acl)
 
 
-def _session(
-    reader: Reader, text: str, initiator: str, target: str, tag: int, acl: str
-) -> Session:
+def _session(reader: Reader, text: str, initiator: str, target: str, tag: int, acl: str) -> Session:
     sid = _first(_SID, text)
     return Session(
         sid=int(sid) if sid.isdigit() else 0,

@@ -74,9 +74,7 @@ def _check_count(
     count = len(positional) + sum(1 for name in keywords if name in names)
     if count > len(names) and not command.more:
         word = "exactly" if len(required) == len(names) else "at most"
-        raise InvalidValue(
-            f"Got {count} positionnal parameters, expected {word} {len(names)}."
-        )
+        raise InvalidValue(f"Got {count} positionnal parameters, expected {word} {len(names)}.")
 
 
 def _typed(item: Parameter, text: str) -> Any:

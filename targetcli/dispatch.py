@@ -29,8 +29,9 @@ def run(env: Env, line: Line) -> Result:
     line = grammar.settle(
         line,
         lambda path: _find(start, path) is not None,
-        lambda path, name: (node := _find(start, path)) is not None
-        and name in commands_of(node.kind),
+        lambda path, name: (
+            (node := _find(start, path)) is not None and name in commands_of(node.kind)
+        ),
     )
     if "*" in line.path.split("/"):
         return _run_on_each(env, tree.expand(start, line.path), line)

@@ -170,7 +170,6 @@ class LunAlua(Group):
             file = f"{self.file}/{name.removesuffix('_name')}"
             yield values.write(fs, self.path, file, name, value, self.row(fs, name).value)
 
-
     def _check_group(self, fs: ConfigFS, name: str) -> None:
         """The kernel says no more than that there is no such device."""
         link = paths.link_in(fs, self.file)

@@ -107,5 +107,3 @@ def run_script(env: Env) -> int:
     if failed:
         print(f"{failed} of the commands failed", file=env.stderr)
     return 0
-
-

@@ -172,9 +172,7 @@ def discard(path: str, file: str) -> Step:
     return Step(Action.DELETE, path, "delete", (Discard(file), Unshare(hba)), undo=())
 
 
-def _values_again(
-    so: StorageObject, file: str, aptpl: tuple[str, ...]
-) -> Iterator[Operation]:
+def _values_again(so: StorageObject, file: str, aptpl: tuple[str, ...]) -> Iterator[Operation]:
     """Give an object that is made again after a failure all its values."""
     steps = [*_reservations(so, file, aptpl), *_attributes(so, file), *_identity(so, file)]
     if so.lba_map is not None:

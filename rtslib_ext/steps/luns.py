@@ -200,9 +200,7 @@ def delete_acl(place: Place, acl: NodeAcl) -> Iterator[Step]:
     for mapped in reversed(list(acl.mapped_luns.values())):
         yield delete_mapped_lun(place, acl.wwn, mapped)
     values = [
-        operation
-        for step in _acl_values(place, path, file, acl)
-        for operation in step.operations
+        operation for step in _acl_values(place, path, file, acl) for operation in step.operations
     ]
     yield Step(
         Action.DELETE,

@@ -112,9 +112,7 @@ def untag(env: Env, node: Node, wwn_or_tag: str) -> Result:
     if not files:
         raise NotFound(f"wwn_or_tag {wwn_or_tag} not found.", path=node.path)
     found = [_acl(env, acls.tpg, file) for file in files]
-    change.apply(
-        env, [luns.set_tag(acls.tpg.place, acl, "", acl.tag) for acl in found if acl.tag]
-    )
+    change.apply(env, [luns.set_tag(acls.tpg.place, acl, "", acl.tag) for acl in found if acl.tag])
     return Result()
 
 
@@ -195,5 +193,3 @@ def delete_mapped_lun(env: Env, node: Node, mapped_lun: int) -> Result:
         )
     change.apply(env, steps)
     return say(f"Deleted Mapped LUN {mapped_lun}.")
-
-

@@ -135,5 +135,3 @@ def delete(env: Env, node: Node, lun: int) -> Result:
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)
     change.apply(env, planner.remove_lun(Reader(env.fs), export))
     return say(f"Deleted LUN {lun}.")
-
-

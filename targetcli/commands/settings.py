@@ -107,9 +107,7 @@ def _checked(group: Group, node: Node, name: str, value: str) -> str:
         return group.check(name, value)
     except InvalidValue as err:
         message = str(err).removeprefix(f"Not setting {name}! ")
-        raise InvalidValue(
-            f"Not setting {name}! {message}", path=node.path, hint=err.hint
-        ) from err
+        raise InvalidValue(f"Not setting {name}! {message}", path=node.path, hint=err.hint) from err
 
 
 def _set_preferences(env: Env, wanted: dict[str, str]) -> Iterator[str]:

@@ -119,9 +119,7 @@ class TargetNode(Node):
 
     def groups(self) -> list[Group]:
         """Parameters of the whole target, on kernels that have any."""
-        group = Folder(
-            "parameter", self.path, (f"{self.file}/param",), schema.target_parameter
-        )
+        group = Folder("parameter", self.path, (f"{self.file}/param",), schema.target_parameter)
         return [group] if group.names(self.fs) else []
 
     def info(self) -> list[str]:

@@ -40,9 +40,7 @@ class Node:
 
     kind: ClassVar[str] = ""
 
-    def __init__(
-        self, tree: Tree, name: str, parent: Node | None = None, file: str = ""
-    ) -> None:
+    def __init__(self, tree: Tree, name: str, parent: Node | None = None, file: str = "") -> None:
         self.tree = tree
         self.name = name
         self.parent = parent

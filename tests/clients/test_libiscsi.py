@@ -106,4 +106,3 @@ def test_an_ipv6_portal(target: Callable[[str], str]) -> None:
     )
     assert tool("iscsi-inq", "-i", HOST, url(0, host="[::1]")).returncode == 0
     assert tool("iscsi-inq", "-i", HOST, url(0)).returncode != 0
-

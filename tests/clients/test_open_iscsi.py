@@ -82,9 +82,7 @@ def test_sessions_tells_who_is_logged_in(
 
 
 def test_discovery_needs_a_secret_when_told(target: Callable[[str], str], iscsiadm: Run) -> None:
-    target(
-        LIFE + "/iscsi set discovery_auth userid=finder password=finders-keepers enable=1\n"
-    )
+    target(LIFE + "/iscsi set discovery_auth userid=finder password=finders-keepers enable=1\n")
     with pytest.raises(subprocess.CalledProcessError):
         iscsiadm("-m", "discovery", "-t", "sendtargets", "-p", PORTAL)
     target("/iscsi set discovery_auth enable=0\n")

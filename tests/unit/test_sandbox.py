@@ -314,9 +314,7 @@ def test_default_state(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sandbox.default_state() == Path("/h/.local/state/targetcli/sandbox")
 
 
-def test_targetcli_restores_what_was_saved(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_targetcli_restores_what_was_saved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: list[sandbox.Settings] = []
 
     def run(command: list[str], settings: sandbox.Settings) -> int:

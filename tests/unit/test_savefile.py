@@ -204,9 +204,7 @@ def test_a_nexus_finds_its_tpg(tag: dict[str, Any]) -> None:
 
 def test_extra_settings_of_nothing_are_told() -> None:
     whole = document(rtslib_ext={"tpgs": {"/loopback/naa.1/tpg1": {"nexus": "naa.2"}}})
-    assert problems(whole) == [
-        "rtslib_ext.tpgs./loopback/naa.1/tpg1: the file has no such object"
-    ]
+    assert problems(whole) == ["rtslib_ext.tpgs./loopback/naa.1/tpg1: the file has no such object"]
 
 
 def test_a_problem_knows_whose_it_is() -> None:

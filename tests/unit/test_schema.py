@@ -19,9 +19,7 @@ every_row = pytest.mark.parametrize(
 
 BOOL = Attribute("flag", Kind.BOOL, "")
 YESNO = Attribute("Key", Kind.YESNO, "")
-NUMBER = Attribute(
-    "time", Kind.NUMBER, "", unit="seconds", low=3, high=60, choices=(("0", "off"),)
-)
+NUMBER = Attribute("time", Kind.NUMBER, "", unit="seconds", low=3, high=60, choices=(("0", "off"),))
 AT_LEAST = Attribute("depth", Kind.NUMBER, "", low=1, bound="hw_queue_depth")
 FLOOR = Attribute("floor", Kind.NUMBER, "", low=0)
 TEXT = Attribute("alias", Kind.STRING, "", high=5, without=",")
@@ -69,10 +67,7 @@ def test_check_gives_the_form_the_kernel_wants(row: Attribute, value: str, writt
     [
         *((BOOL, word) for word in ("", "2", "-1", "10", "truely", "enable")),
         *((YESNO, word) for word in ("", "Maybe", "Irrelevant")),
-        *(
-            (NUMBER, word)
-            for word in ("", "2", "61", "-3", "1e1", "1_0", "0x", "0x_a", "3.5", "²")
-        ),
+        *((NUMBER, word) for word in ("", "2", "61", "-3", "1e1", "1_0", "0x", "0x_a", "3.5", "²")),
         (AT_LEAST, "0"),
         (FLOOR, "-1"),
         *((TEXT, word) for word in ("abcdef", "a,b", "a\nb", "a\0b", "ééé")),

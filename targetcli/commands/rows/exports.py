@@ -56,8 +56,7 @@ ROWS = (
         "enable_iser",
         ("portal",),
         "portals:enable_iser",
-        "Switches iSER (iSCSI over RDMA) on or off for this portal.\n\n"
-        "Example: enable_iser true",
+        "Switches iSER (iSCSI over RDMA) on or off for this portal.\n\nExample: enable_iser true",
         (need("boolean", "bool", "true or false"),),
         changes=True,
     ),

@@ -24,8 +24,7 @@ ROWS = (
         "ls",
         EVERYWHERE,
         "shell:ls",
-        "Shows the tree from a path on, with a summary of each node.\n\n"
-        "Example: ls /iscsi 2",
+        "Shows the tree from a path on, with a summary of each node.\n\nExample: ls /iscsi 2",
         (
             may("path", "path", "where to begin; without it, here"),
             may("depth", "depth", "how many levels to show; 0 is all of them"),

@@ -27,9 +27,7 @@ ROWS = (
         (need("wwn", "target", "its name"),),
         changes=True,
     ),
-    Command(
-        "version", ("fabric",), "targets:version", "Shows the version of the kernel's fabric."
-    ),
+    Command("version", ("fabric",), "targets:version", "Shows the version of the kernel's fabric."),
     Command(
         "create",
         ("target",),
