@@ -54,6 +54,7 @@ class Kind:
     plugin: ClassVar[str]
     prefix: ClassVar[str]
     product: ClassVar[str] = ""
+    revision: ClassVar[str] = "4.0"
     has_wwn: ClassVar[bool] = True
     # Read-only attributes that tell how the object was made.
     hardware: ClassVar[tuple[str, ...]] = ()

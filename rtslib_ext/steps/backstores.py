@@ -19,7 +19,7 @@ from ..files import (
     LU_GROUPS,
 )
 from ..model import AluaGroup, StorageObject
-from .host_files import CheckFree, CheckThere
+from .host_files import CheckFree, CheckThere, GrowFile
 from .operations import (
     Discard,
     Mkdir,
@@ -147,6 +147,20 @@ def _attributes(so: StorageObject, file: str) -> Iterator[Step]:
         so.attributes,
         lambda name: schema.known("storage_object", name),
         so.backing.fresh_key() and f"{plugin} {so.backing.fresh_key()}",
+    )
+
+
+def grow(so: StorageObject, file: str, before: int, size: int) -> Step:
+    """Make a fileio object on a file larger; taking it back leaves the file as large as it is."""
+    backing = so.backing
+    assert isinstance(backing, FileIO)
+    control = f"{file}/control"
+    return Step(
+        Action.UPDATE,
+        so.path,
+        f"grow from {before} to {size} bytes",
+        (GrowFile(backing.dev, size), Write(control, f"fd_dev_size={size}")),
+        undo=(Write(control, f"fd_dev_size={before}"),),
     )
 
 

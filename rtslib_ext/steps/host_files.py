@@ -64,6 +64,28 @@ class RemoveFile:
 
 
 @dataclass(frozen=True, slots=True)
+class GrowFile:
+    """Make a backing file ``size`` bytes long where it is shorter; its data stays."""
+
+    file: str
+    size: int
+
+    def do(self, kernel: Kernel) -> None:
+        try:
+            if os.path.getsize(self.file) < self.size:
+                os.truncate(self.file, self.size)
+        except OverflowError as err:
+            raise LioError(f"The file size is too large ({self.size} bytes)") from err
+        except OSError as err:
+            reason = _reason(err)
+            raise LioError(f"Could not expand file to {self.size} bytes: {reason}") from err
+
+    def inverse(self) -> Operation | None:
+        # Whatever was written behind the old end is not thrown away.
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class CheckFree:
     """Stop where a device is held by somebody: the kernel would say less about it."""
 

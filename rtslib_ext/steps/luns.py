@@ -23,7 +23,7 @@ from .operations import (
     Write,
 )
 from .step import Action, Step
-from .values import credentials, settle
+from .values import change, credentials, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,24 @@ def _lun_values(path: str, file: str, lun: Lun) -> Iterator[Step]:
                 f"set {name}={value}",
                 (Write(f"{file}/{name}", value, "0"),),
             )
+
+
+def set_lun(place: Place, have: Lun, want: Lun) -> Iterator[Step]:
+    """Move a LUN to another target port group or secondary state; None stays as it is."""
+    file = f"{place.file}/lun/lun_{want.index}"
+    path = f"{place.path}/luns/lun{want.index}"
+    now = have.alua_group or DEFAULT_GROUP
+    if want.alua_group not in (None, now) and have.alua_group is not None:
+        move = Write(f"{file}/alua_tg_pt_gp", want.alua_group or "", now)
+        yield Step(Action.UPDATE, path, f"set alua_tg_pt_gp_name={want.alua_group}", (move,))
+    before = {name: have.alua.get(name, "0") for name in _LUN_ALUA_ORDER}
+    moved = want.alua.get("alua_tg_pt_offline", "0") != before["alua_tg_pt_offline"]
+    for name in _LUN_ALUA_ORDER:
+        value = want.alua.get(name, "0")
+        if value != before[name] or (moved and name == "alua_tg_pt_status"):
+            status = {"alua_tg_pt_status": before["alua_tg_pt_status"]}
+            others = status if name == "alua_tg_pt_offline" else {}
+            yield change(path, f"{file}/{name}", value, before[name], others)
 
 
 def delete_lun(place: Place, lun: Lun, storage_object: str | None) -> Iterator[Step]:
@@ -224,6 +242,15 @@ def create_mapped_lun(place: Place, wwn: str, mapped: MappedLun) -> Step:
         (Mkdir(file), Link(f"{place.file}/lun/lun_{mapped.tpg_lun}", link), *protect),
         needs=(f"{place.path}/luns/lun{mapped.tpg_lun}",),
     )
+
+
+def set_write_protect(place: Place, wwn: str, mapped: MappedLun) -> Step:
+    """Let an initiator write to a mapped LUN, or keep it from that."""
+    file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{mapped.index}/write_protect"
+    path = f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}"
+    on = mapped.write_protect
+    text = "make it read only" if on else "make it writable"
+    return Step(Action.UPDATE, path, text, (Write(file, str(int(on)), str(int(not on))),))
 
 
 def delete_mapped_lun(place: Place, wwn: str, mapped: MappedLun) -> Step:

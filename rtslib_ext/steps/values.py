@@ -34,10 +34,7 @@ def settle(
     fresh: str | None,
 ) -> Iterator[Step]:
     """Give a new object its values, one step each: one that is refused leaves the others."""
-    # Taking UNMAP away goes the other way round.
-    late = {"max_unmap_block_desc_count"} if values.get("max_unmap_block_desc_count") == "0" else {}
-    first = [name for name in _FIRST if name in values and name not in late]
-    for name in (*first, *sorted(set(values) - set(first))):
+    for name in ordered(values):
         value = values[name]
         yield Step(
             Action.UPDATE,
@@ -47,17 +44,33 @@ def settle(
         )
 
 
+def ordered(values: Mapping[str, str]) -> list[str]:
+    """The names in an order in which the kernel takes their values."""
+    # Taking UNMAP away goes the other way round.
+    late = {"max_unmap_block_desc_count"} if values.get("max_unmap_block_desc_count") == "0" else {}
+    first = [name for name in _FIRST if name in values and name not in late]
+    return [*first, *sorted(set(values) - set(first))]
+
+
 def write(fs: ConfigFS, path: str, file: str, name: str, value: str, before: str) -> Step:
     """Change one value of an object that is there; undoing brings back what it moves, too."""
     folder = file.rpartition("/")[0]
-    again: list[Operation] = [Write(file, before, value)]
+    moved = {}
     for other in MOVED_BY.get(name, ()):
         had = fs.read_if_there(f"{folder}/{other}")
         if had is not None:
             texts = ALUA_TEXTS.get(other, ())
-            again.append(Write(f"{folder}/{other}", str(texts.index(had)) if had in texts else had))
-    operation = Write(file, value, before)
-    return Step(Action.UPDATE, path, f"set {name}={value}", (operation,), undo=tuple(again))
+            moved[other] = str(texts.index(had)) if had in texts else had
+    return change(path, file, value, before, moved)
+
+
+def change(path: str, file: str, value: str, before: str, moved: Mapping[str, str]) -> Step:
+    """Change one value; ``moved`` is what files that it moves had, relative to its folder."""
+    folder, _, name = file.rpartition("/")
+    again = [Write(file, before, value)]
+    again += [Write(f"{folder}/{other}", had) for other, had in moved.items()]
+    text = f"set {name}={value}"
+    return Step(Action.UPDATE, path, text, (Write(file, value, before),), undo=tuple(again))
 
 
 def credentials(path: str, folder: str, auth: Auth, before: Auth) -> Iterator[Step]:

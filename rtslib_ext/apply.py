@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Make the running configuration what is wanted: plan, perform whole, verify by reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import executor, paths, planner, reservations, startup
+from .configfs import ConfigFS
+from .errors import LioError, RollbackFailed
+from .executor import Observer, Outcome
+from .model import Config
+from .plan import Plan, plan
+from .reader import Reader
+from .steps import Kernel
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A plan with what it starts from and what it leads to."""
+
+    have: Config
+    want: Config
+    plan: Plan
+
+
+def prepare(fs: ConfigFS, want: Config, have: Config | None = None) -> Change:
+    """The plan that makes ``want`` of what runs; ``have`` is what runs where that is known."""
+    if have is None:
+        have = Reader(fs).config()
+    dbroot = startup.dbroot(fs)
+    found = plan(
+        have,
+        want,
+        planner.homes(fs),
+        paths.Placement(fs),
+        lambda serial: reservations.kept(dbroot, serial),
+    )
+    return Change(have, want, found)
+
+
+def perform(fs: ConfigFS, change: Change, observer: Observer | None = None) -> Outcome:
+    """Do all of a plan or none.
+
+    On any failure, an interrupt included, the old state is brought back, which is verified by
+    reading it. Raises LioError, RollbackFailed where something of it is not back.
+    """
+    startup.prepare(fs)
+    try:
+        return executor.perform(Kernel(fs), change.plan.steps, observer)
+    except RollbackFailed:
+        raise
+    except (LioError, KeyboardInterrupt) as err:
+        left = prepare(fs, change.have).plan
+        if left:
+            raise RollbackFailed(
+                f"{err or 'interrupted'}; and this is not as it was: "
+                + "; ".join(map(str, left.steps)),
+                hint="diff shows what differs from the saved configuration",
+            ) from err
+        raise
+
+
+def differences(fs: ConfigFS, change: Change) -> Plan:
+    """What of ``want`` the kernel did not make so, read again; nothing after a good apply."""
+    return prepare(fs, change.want).plan

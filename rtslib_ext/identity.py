@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the kernel says of a storage object in INQUIRY data unless told otherwise (SPC-4 6.6.2)."""
+
+from __future__ import annotations
+
+from . import backing
+
+# drivers/target/target_core_transport.h: INQUIRY_MODEL_LEN
+_PRODUCT_MAX = 16
+
+
+def usual(plugin: str, name: str, *, named: bool) -> dict[str, str]:
+    """The fields that a storage object has; ``named`` where emulate_model_alias is on.
+
+    drivers/target/target_core_device.c, target_alloc_device; the kinds' inquiry_prod and
+    inquiry_rev; target_core_configfs.c, dev_set_t10_wwn_model_alias.
+    """
+    kind = backing.KINDS[plugin]
+    return {
+        "company_id": "0x001405",
+        "product_id": _cut(name, _PRODUCT_MAX) if named else kind.product,
+        "revision": kind.revision,
+        "vendor_id": "LIO-ORG",
+    }
+
+
+def _cut(text: str, longest: int) -> str:
+    """The start of a text in so many bytes, as the kernel copies it."""
+    data = text.encode("utf-8", "surrogateescape")[:longest]
+    return data.decode("utf-8", "surrogateescape")

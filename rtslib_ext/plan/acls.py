@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps for the node ACLs and mapped LUNs of a TPG that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from .. import schema
+from ..model import MappedLun, NodeAcl, Tpg
+from ..steps import Step, luns
+from ..steps.luns import Place
+from ..steps.values import change, credentials
+from .draft import Draft
+from .settings import set_values, whole
+
+Again = Mapping[int, str]
+"""LUNs of the TPG that are taken away and made again, with the reasons."""
+
+
+def hide_luns(draft: Draft, place: Place, have: Tpg, want: Tpg, again: Again) -> None:
+    """Take mapped LUNs and ACLs away that go, or whose LUN goes."""
+    for wwn, acl in have.acls.items():
+        wanted = want.acls.get(wwn)
+        if wanted is None:
+            draft.away += luns.delete_acl(place, acl)
+            continue
+        for mapped in acl.mapped_luns.values():
+            if _must_go(mapped, wanted, want, again):
+                draft.away.append(luns.delete_mapped_lun(place, wwn, mapped))
+
+
+def _must_go(mapped: MappedLun, wanted: NodeAcl, want: Tpg, again: Again) -> bool:
+    then = wanted.mapped_luns.get(mapped.index)
+    if then is None or then.tpg_lun != mapped.tpg_lun:
+        return True
+    return mapped.tpg_lun in again or mapped.tpg_lun not in want.luns
+
+
+def change_acls(draft: Draft, place: Place, have: Tpg, want: Tpg, again: Again) -> None:
+    """Make the ACLs that are missing, and those that are there what is wanted."""
+    for wwn, acl in want.acls.items():
+        running = have.acls.get(wwn)
+        if running is None:
+            draft.make += luns.create_acl(place, acl)
+            continue
+        draft.make += _values(draft, place, running, acl)
+        for mapped in acl.mapped_luns.values():
+            draft.make += _mapped(draft, place, running, wwn, mapped, want, again)
+
+
+def _mapped(
+    draft: Draft,
+    place: Place,
+    have: NodeAcl,
+    wwn: str,
+    mapped: MappedLun,
+    want: Tpg,
+    again: Again,
+) -> Iterator[Step]:
+    running = have.mapped_luns.get(mapped.index)
+    if running is None:
+        yield luns.create_mapped_lun(place, wwn, mapped)
+    elif running.tpg_lun != mapped.tpg_lun or mapped.tpg_lun in again:
+        path = f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}"
+        moved = f"LUN {running.tpg_lun} becomes {mapped.tpg_lun}"
+        draft.replaced[path] = again.get(mapped.tpg_lun, moved)
+        named = replace(mapped, alias=mapped.alias or running.alias)
+        yield luns.create_mapped_lun(place, wwn, named)
+    elif running.write_protect != mapped.write_protect:
+        yield luns.set_write_protect(place, wwn, mapped)
+
+
+def _values(draft: Draft, place: Place, have: NodeAcl, want: NodeAcl) -> Iterator[Step]:
+    file = f"{place.file}/acls/{place.fabric.to_folder(want.wwn)}"
+    path = f"{place.path}/acls/{want.wwn}"
+    yield from set_values(
+        draft,
+        path,
+        f"{file}/attrib",
+        have.attributes,
+        want.attributes,
+        lambda name: schema.known("acl_attribute", name),
+    )
+    if want.cmdsn_depth is not None and have.cmdsn_depth != want.cmdsn_depth:
+        before = have.cmdsn_depth or ""
+        yield change(path, f"{file}/cmdsn_depth", want.cmdsn_depth, before, {})
+    if place.fabric.has("auth"):
+        yield from credentials(path, f"{file}/auth", whole(want.auth), whole(have.auth))
+    if (have.tag or "") != (want.tag or ""):
+        yield luns.set_tag(place, want, want.tag or "", have.tag or "")

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps for storage objects that are there: what is set, and what must be made again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import fields, replace
+
+from .. import identity, schema
+from ..backing import Backing, FileIO
+from ..files import (
+    DEFAULT_GROUP,
+    DEFAULT_LU_GROUP,
+    IDENTITY_FILES,
+    LBA_DEPENDENT,
+)
+from ..model import AluaGroup, StorageObject
+from ..steps import Action, Step, backstores
+from ..steps.operations import Operation, Write
+from ..steps.values import change
+from .draft import Draft
+from .settings import differing, set_values
+
+_STATE, _STATUS, _TYPE = "alua_access_state", "alua_access_status", "alua_access_type"
+# The file that allows a group to be in a state (SPC-4 section 6.37, the T_SUP, O_SUP ... bits).
+_SUPPORT = {
+    "0": "alua_support_active_optimized",
+    "1": "alua_support_active_nonoptimized",
+    "2": "alua_support_standby",
+    "3": "alua_support_unavailable",
+    "14": "alua_support_offline",
+}
+_IMPLICIT = ("1", "3")
+
+
+def why_again(have: StorageObject, want: StorageObject) -> str:
+    """Why a storage object must be made again; "" when it need not be."""
+    found = _differing_backing(have.backing, want.backing)
+    if found:
+        return f"{found[0]} {found[1]} becomes {found[2]}"
+    if have.lba_map != want.lba_map:
+        return "its map of logical blocks changes"
+    if _lba_dependent(have) != _lba_dependent(want):
+        return "what its target port groups support changes"
+    return ""
+
+
+def why_unexported(have: StorageObject, want: StorageObject) -> str:
+    """Why its LUNs must be taken away for a moment; "" when they need not be."""
+    if want.wwn is not None and have.backing.has_wwn and have.wwn != want.wwn:
+        return "its unit serial number changes"
+    for name in _identity_changes(have, want):
+        return f"{name} changes"
+    for name in differing(have.attributes, want.attributes):
+        known = schema.storage_object(name, have.backing.plugin)
+        if known is not None and not known.live and name in have.attributes:
+            return f"{name} changes"
+    return ""
+
+
+def _differing_backing(have: Backing, want: Backing) -> tuple[str, object, object] | None:
+    """The first difference that the kernel does not take live: (name, now, then)."""
+    for item in fields(want):
+        now, then = getattr(have, item.name), getattr(want, item.name)
+        if then is None or now == then:
+            continue
+        if item.name == "dev" and os.path.realpath(now) == os.path.realpath(then):
+            continue
+        if item.name == "size" and isinstance(want, FileIO) and (now or 0) < then:
+            continue
+        return item.name, now, then
+    return None
+
+
+def _lba_dependent(so: StorageObject) -> set[str]:
+    groups = so.alua_groups.values()
+    return {group.name for group in groups if group.settings.get(LBA_DEPENDENT, "0") != "0"}
+
+
+def _identity(so: StorageObject) -> dict[str, str]:
+    """All fields of the identity; what was not set is as the kernel has it."""
+    named = so.attributes.get("emulate_model_alias") == "1"
+    usual = identity.usual(so.backing.plugin, so.name, named=named)
+    return {name: so.identity.get(name, usual[name]) for name in IDENTITY_FILES}
+
+
+def _identity_changes(have: StorageObject, want: StorageObject) -> dict[str, str]:
+    if not have.backing.has_wwn:
+        return {}
+    return differing(_identity(have), _identity(_as_managed(have, want)))
+
+
+def _as_managed(have: StorageObject, want: StorageObject) -> StorageObject:
+    """``want`` with the attributes that it leaves alone."""
+    return replace(want, attributes={**have.attributes, **want.attributes})
+
+
+def kept(have: StorageObject, want: StorageObject) -> StorageObject:
+    """``want`` with what it leaves alone: an object made anew would lose that."""
+    groups = want.alua_groups or have.alua_groups
+    wwn = have.wwn if want.wwn is None else want.wwn
+    return replace(_as_managed(have, want), wwn=wwn, alua_groups=groups)
+
+
+def set_all(draft: Draft, have: StorageObject, want: StorageObject, file: str) -> Iterator[Step]:
+    """The steps that give a storage object its new values; its LUNs are away where need be."""
+    yield from _backing(have, want, file)
+    product = {"../wwn/product_id": _identity(have)["product_id"]}
+    yield from set_values(
+        draft,
+        want.path,
+        f"{file}/attrib",
+        have.attributes,
+        want.attributes,
+        lambda name: schema.known("storage_object", name),
+        product if have.backing.has_wwn else {},
+    )
+    yield from _names(have, want, file)
+
+
+def _backing(have: StorageObject, want: StorageObject, file: str) -> Iterator[Step]:
+    now, then = have.backing, want.backing
+    if isinstance(then, FileIO) and isinstance(now, FileIO) and then.size is not None:
+        if now.size != then.size:
+            yield backstores.grow(want, file, now.size or 0, then.size)
+    if then.udev_path and now.udev_path != then.udev_path:
+        yield change(want.path, f"{file}/udev_path", then.udev_path, now.udev_path, {})
+
+
+def _names(have: StorageObject, want: StorageObject, file: str) -> Iterator[Step]:
+    before = _identity(have)
+    wanted = _identity_changes(have, want)
+    if have.attributes.get("emulate_model_alias") != want.attributes.get(
+        "emulate_model_alias", have.attributes.get("emulate_model_alias")
+    ):
+        # Writing that one has written the product, too; what it wrote may be right already.
+        wanted.pop("product_id", None)
+        if "product_id" in want.identity:
+            wanted["product_id"] = want.identity["product_id"]
+    for name in sorted(wanted):
+        yield change(want.path, f"{file}/wwn/{name}", wanted[name], before[name], {})
+    if want.wwn is not None and have.backing.has_wwn and have.wwn != want.wwn:
+        # Not written before: it is compared with what the kernel keeps, which may be cut.
+        yield change(want.path, f"{file}/wwn/vpd_unit_serial", want.wwn, have.wwn or "", {})
+    if (have.alias or "") != (want.alias or ""):
+        yield change(want.path, f"{file}/alias", want.alias or "", have.alias or "", {})
+    now, then = have.lu_group or DEFAULT_LU_GROUP, want.lu_group or DEFAULT_LU_GROUP
+    if now != then:
+        join = (Write(f"{file}/alua_lu_gp", then, now),)
+        yield Step(Action.UPDATE, want.path, f"join the LU group {then}", join)
+
+
+# -- target port groups -----------------------------------------------------------------------
+
+
+def groups_away(have: StorageObject, want: StorageObject) -> dict[str, str]:
+    """The target port groups that go, each with the reason; "" for those that are not wanted.
+
+    A storage object that mentions no group at all leaves them alone: one that has ALUA always
+    has the default group.
+    """
+    if not want.alua_groups:
+        return {}
+    result = {}
+    for name, group in have.alua_groups.items():
+        wanted = want.alua_groups.get(name)
+        if name == DEFAULT_GROUP:
+            continue
+        if wanted is None:
+            result[name] = ""
+        elif wanted.tag is not None and wanted.tag != group.tag:
+            result[name] = f"tag {group.tag} becomes {wanted.tag}"
+    return result
+
+
+def set_groups(have: StorageObject, want: StorageObject, file: str) -> Iterator[Step]:
+    """The steps that make target port groups and set those that are there."""
+    away = groups_away(have, want)
+    for name, group in want.alua_groups.items():
+        running = have.alua_groups.get(name)
+        if running is None or name in away:
+            if name != DEFAULT_GROUP:
+                yield from backstores.create_group(want, file, group)
+        else:
+            yield from _group_values(f"{want.path}/alua/{name}", f"{file}/alua/{name}",
+                                     running, group)  # fmt: skip
+
+
+def _group_values(path: str, file: str, have: AluaGroup, want: AluaGroup) -> Iterator[Step]:
+    wanted = {
+        name: value
+        for name, value in differing(have.settings, want.settings).items()
+        # Not shown: it is off, as a new group has it.
+        if name != LBA_DEPENDENT
+    }
+    if _STATE in wanted:
+        yield _state(path, file, have, wanted[_STATE])
+        if _STATUS in want.settings:
+            wanted[_STATUS] = want.settings[_STATUS]
+    for name in sorted(wanted, key=lambda name: (name != _STATUS, name)):
+        if name != _STATE:
+            yield change(path, f"{file}/{name}", wanted[name], have.settings.get(name, ""), {})
+
+
+def _state(path: str, file: str, have: AluaGroup, state: str) -> Step:
+    """Move a group to another state, whatever forbids that just now.
+
+    drivers/target/target_core_configfs.c, target_tg_pt_gp_alua_access_state_store and
+    target_core_alua.c, core_alua_check_transition: only while implicit changes are allowed and
+    the state is supported.
+    """
+    settings = have.settings
+    before = settings.get(_STATE, "0")
+    relax = [
+        Write(f"{file}/{name}", "1", "0")
+        for name in dict.fromkeys((_SUPPORT.get(state, ""), _SUPPORT.get(before, "")))
+        if settings.get(name) == "0"
+    ]
+    if settings.get(_TYPE, "3") not in _IMPLICIT:
+        relax.append(Write(f"{file}/{_TYPE}", "3", settings[_TYPE]))
+    tighten = [Write(item.file, item.before or "", item.value) for item in reversed(relax)]
+
+    def moved(value: str) -> tuple[Operation, ...]:
+        return (*relax, Write(f"{file}/{_STATE}", value), *tighten)
+
+    status = settings.get(_STATUS)
+    again = () if status is None else (Write(f"{file}/{_STATUS}", status),)
+    return Step(
+        Action.UPDATE,
+        path,
+        f"set {_STATE}={state}",
+        moved(state),
+        undo=(*moved(before), *again),
+    )

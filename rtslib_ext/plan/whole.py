@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plan for a whole configuration."""
+
+from __future__ import annotations
+
+from .. import planner
+from ..errors import LioError
+from ..files import DEFAULT_GROUP
+from ..model import Config, StorageObject, Target
+from ..paths import Placement
+from ..steps import backstores
+from . import storage, tpgs
+from .draft import Draft, Home, Key, Plan, Reservations
+
+
+def plan(
+    have: Config,
+    want: Config,
+    home: Home,
+    placement: Placement,
+    reservations: Reservations = lambda serial: (),
+) -> Plan:
+    """The fewest steps after which ``want`` is what runs.
+
+    What ``want`` does not have is taken away; a value that it leaves open stays. Objects that
+    are equal are not touched. ``home`` tells where storage objects are, ``placement`` where new
+    ones may be, ``reservations`` the lines that were kept for a unit serial number.
+    """
+    draft = Draft(home, placement, reservations)
+    both = have.storage_objects.keys() & want.storage_objects.keys()
+    again = {
+        key: why
+        for key in both
+        if (why := storage.why_again(have.storage_objects[key], want.storage_objects[key]))
+    }
+    moved = dict(again)
+    for key in sorted(both - again.keys()):
+        why = storage.why_unexported(have.storage_objects[key], want.storage_objects[key])
+        if why:
+            moved[key] = why
+    gone = {
+        (key, name): why
+        for key in sorted(both - again.keys())
+        for name, why in storage.groups_away(
+            have.storage_objects[key], want.storage_objects[key]
+        ).items()
+    }
+    _storage_objects(draft, have, want, again, gone)
+    for name in sorted(have.fabrics.keys() | want.fabrics.keys()):
+        tpgs.change_fabric(draft, name, have.fabrics.get(name), want.fabrics.get(name))
+    _targets(draft, have, want, moved, gone)
+    _lu_groups_away(draft, have, want)
+    return draft.finish()
+
+
+def _storage_objects(
+    draft: Draft, have: Config, want: Config, again: dict[Key, str], gone: tpgs.Gone
+) -> None:
+    for name, number in want.lu_groups.items():
+        if have.lu_groups.get(name) != number:
+            draft.make.append(backstores.create_lu_group(name, number))
+    for key, so in have.storage_objects.items():
+        if key not in want.storage_objects or key in again:
+            _take_away(draft, so)
+    exporters = _exporters(have, want)
+    for (key, name), why in gone.items():
+        so, file = have.storage_objects[key], draft.home(key) or ""
+        members = tuple(exporters.get((key, name), ()))
+        if why:
+            draft.replaced[f"{so.path}/alua/{name}"] = why
+        step = backstores.delete_group(so, file, so.alua_groups[name], members)
+        draft.objects_away.append(step)
+    for key, so in want.storage_objects.items():
+        running = have.storage_objects.get(key)
+        if running is None or key in again:
+            if key in again and running is not None:
+                draft.replaced[so.path] = again[key]
+                so = storage.kept(running, so)
+            _make(draft, so, running)
+            continue
+        file = draft.home(key) or ""
+        draft.make += storage.set_all(draft, running, so, file)
+        draft.make += storage.set_groups(running, so, file)
+
+
+def _take_away(draft: Draft, so: StorageObject) -> None:
+    file = draft.home(so.key) or ""
+    draft.objects_away += backstores.delete(so, file, draft.reservations(so.wwn or ""))
+
+
+def _make(draft: Draft, so: StorageObject, running: StorageObject | None) -> None:
+    try:
+        file = draft.home(so.key) if running is not None else None
+        hba = file.rpartition("/")[0] if file else draft.placement.choose(*so.key)
+    except LioError as err:
+        draft.make.append(backstores.refuse(so, err))
+        return
+    draft.made[so.key] = f"{hba}/{so.name}"
+    draft.make += backstores.create(so, hba, aptpl=draft.reservations(so.wwn or ""))
+
+
+def _exporters(have: Config, want: Config) -> dict[tuple[Key, str], list[str]]:
+    """The LUNs that stay, as configfs paths, by storage object and target port group."""
+    found: dict[tuple[Key, str], list[str]] = {}
+    for target_key, target in have.targets.items():
+        wanted = want.targets.get(target_key)
+        for tag, tpg in target.tpgs.items():
+            for index, lun in tpg.luns.items():
+                if wanted is None or tag not in wanted.tpgs:
+                    continue
+                if lun.alua_group not in (None, DEFAULT_GROUP) and index in wanted.tpgs[tag].luns:
+                    key = (lun.storage_object, lun.alua_group or "")
+                    file = planner.lun_file(target, tag, index)
+                    found.setdefault(key, []).append(file)
+    return found
+
+
+def _targets(
+    draft: Draft, have: Config, want: Config, moved: dict[Key, str], gone: tpgs.Gone
+) -> None:
+    for key, target in have.targets.items():
+        if key not in want.targets:
+            draft.away += planner.remove_target(target, draft.home)
+    for key, target in want.targets.items():
+        running: Target | None = have.targets.get(key)
+        if running is None:
+            tpgs.make_target(draft, target)
+        else:
+            tpgs.change_target(draft, running, target, moved, gone)
+
+
+def _lu_groups_away(draft: Draft, have: Config, want: Config) -> None:
+    """When nobody is in them any more."""
+    for name, number in have.lu_groups.items():
+        if name not in want.lu_groups:
+            draft.make.append(backstores.delete_lu_group(name, number))
