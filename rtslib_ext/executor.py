@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from . import kernel_log
 from .errors import Interrupted, KernelRefused, LioError
+from .journal import Journal
 from .kernel_log import Log
 from .steps import Action, Kernel, Step
 from .steps.step import not_undone
@@ -40,7 +41,12 @@ class Outcome:
     notes: list[tuple[str, str]] = field(default_factory=list)
 
 
-def perform(kernel: Kernel, steps: Iterable[Step], observer: Observer | None = None) -> Outcome:
+def perform(
+    kernel: Kernel,
+    steps: Sequence[Step],
+    observer: Observer | None = None,
+    journal: Journal | None = None,
+) -> Outcome:
     """Do all steps or none.
 
     On any failure, an interrupt included, what was done is undone and the reason is raised:
@@ -49,6 +55,9 @@ def perform(kernel: Kernel, steps: Iterable[Step], observer: Observer | None = N
     """
     outcome = Outcome()
     with kernel_log.watch() as log, _held_interrupts() as let_through:
+        if journal:
+            journal.open(steps)
+            kernel.begin = journal.begin
         try:
             for step in steps:
                 _do(kernel, step, log)
@@ -57,8 +66,10 @@ def perform(kernel: Kernel, steps: Iterable[Step], observer: Observer | None = N
                     observer(step)
                 let_through()
         except BaseException as err:
-            _roll_back(kernel, outcome.done, err)
+            _roll_back(kernel, outcome.done, err, journal)
             raise
+        if journal:
+            journal.close()
     outcome.notes = kernel.notes
     return outcome
 
@@ -161,9 +172,15 @@ def _do(kernel: Kernel, step: Step, log: Log) -> None:
         raise
 
 
-def _roll_back(kernel: Kernel, done: list[Step], reason: BaseException) -> None:
+def _roll_back(
+    kernel: Kernel, done: list[Step], reason: BaseException, journal: Journal | None
+) -> None:
     left: list[str] = []
-    for step in reversed(done):
-        left += step.take_back(kernel)
+    for number in reversed(range(len(done))):
+        left += done[number].take_back(kernel)
+        if journal:
+            journal.undone(number)
+    if journal:
+        journal.close()
     if left:
         raise not_undone(reason, "", left) from reason

@@ -41,7 +41,8 @@ def set_values(
     wanted = differing(have, want)
     wanted |= {name: want[name] for name in moved_before if name in want}
     moved = {other for name in wanted for other in MOVED_BY.get(name, ()) if other in want}
-    for name in (*(name for name in ordered(wanted) if name not in moved), *sorted(moved)):
+    wanted |= {name: want[name] for name in moved}
+    for name in ordered(wanted):
         if name in have:
             had = {**around, **have}
             others = {other: had[other] for other in MOVED_BY.get(name, ()) if other in had}

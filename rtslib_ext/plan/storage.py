@@ -11,7 +11,6 @@ from .. import identity, schema
 from ..backing import Backing, FileIO
 from ..files import (
     DEFAULT_GROUP,
-    DEFAULT_LU_GROUP,
     IDENTITY_FILES,
     LBA_DEPENDENT,
 )
@@ -145,10 +144,6 @@ def _names(have: StorageObject, want: StorageObject, file: str) -> Iterator[Step
         yield change(want.path, f"{file}/wwn/vpd_unit_serial", want.wwn, have.wwn or "", {})
     if (have.alias or "") != (want.alias or ""):
         yield change(want.path, f"{file}/alias", want.alias or "", have.alias or "", {})
-    now, then = have.lu_group or DEFAULT_LU_GROUP, want.lu_group or DEFAULT_LU_GROUP
-    if now != then:
-        join = (Write(f"{file}/alua_lu_gp", then, now),)
-        yield Step(Action.UPDATE, want.path, f"join the LU group {then}", join)
 
 
 # -- target port groups -----------------------------------------------------------------------
@@ -174,8 +169,26 @@ def groups_away(have: StorageObject, want: StorageObject) -> dict[str, str]:
     return result
 
 
+def leaves(have: StorageObject, want: StorageObject) -> bool:
+    """Whether an object must be out of its LU group while its target port groups change.
+
+    A state that is set in an LU group is set in all of its storage objects that have such a
+    target port group (target_core_alua.c, core_alua_do_port_transition).
+    """
+    if have.lu_group is None:
+        return False
+    if have.lu_group != want.lu_group or groups_away(have, want):
+        return True
+    pairs = ((have.alua_groups.get(name), group) for name, group in want.alua_groups.items())
+    return any(one is None or _state_differs(one, other) for one, other in pairs)
+
+
+def _state_differs(have: AluaGroup, want: AluaGroup) -> bool:
+    return _STATE in differing(have.settings, want.settings)
+
+
 def set_groups(have: StorageObject, want: StorageObject, file: str) -> Iterator[Step]:
-    """The steps that make target port groups and set those that are there."""
+    """The steps that make target port groups, set those that are there, and join an LU group."""
     away = groups_away(have, want)
     for name, group in want.alua_groups.items():
         running = have.alua_groups.get(name)
@@ -183,8 +196,11 @@ def set_groups(have: StorageObject, want: StorageObject, file: str) -> Iterator[
             if name != DEFAULT_GROUP:
                 yield from backstores.create_group(want, file, group)
         else:
-            yield from _group_values(f"{want.path}/alua/{name}", f"{file}/alua/{name}",
-                                     running, group)  # fmt: skip
+            folder = f"{file}/alua/{name}"
+            yield from _group_values(f"{want.path}/alua/{name}", folder, running, group)
+    now = None if leaves(have, want) else have.lu_group
+    if now != want.lu_group:
+        yield backstores.join_lu_group(want, file, want.lu_group, now)
 
 
 def _group_values(path: str, file: str, have: AluaGroup, want: AluaGroup) -> Iterator[Step]:

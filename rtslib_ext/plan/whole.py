@@ -62,6 +62,13 @@ def _storage_objects(
     for key, so in have.storage_objects.items():
         if key not in want.storage_objects or key in again:
             _take_away(draft, so)
+    for key, so in want.storage_objects.items():
+        running = have.storage_objects.get(key)
+        if running is not None and key not in again and storage.leaves(running, so):
+            file = draft.home(key) or ""
+            draft.objects_away.append(
+                backstores.join_lu_group(running, file, None, running.lu_group)
+            )
     exporters = _exporters(have, want)
     for (key, name), why in gone.items():
         so, file = have.storage_objects[key], draft.home(key) or ""

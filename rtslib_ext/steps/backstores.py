@@ -17,6 +17,7 @@ from ..files import (
     IDENTITY_FILES,
     LBA_DEPENDENT,
     LU_GROUPS,
+    NO_CREDENTIAL,
 )
 from ..model import AluaGroup, StorageObject
 from .host_files import CheckFree, CheckThere, GrowFile
@@ -70,6 +71,9 @@ def create(
         yield from settle(so.path, file, {"lba_map": so.lba_map}, lambda _: True, None)
     for group in so.alua_groups.values():
         yield from alua_values(so, file, group)
+    if so.lu_group is not None:
+        # Last: in there a state is set for all of the LU group.
+        yield join_lu_group(so, file, so.lu_group, None)
 
 
 def refuse(so: StorageObject, reason: LioError) -> Step:
@@ -134,9 +138,6 @@ def _identity(so: StorageObject, file: str) -> Iterator[Step]:
     yield from settle(so.path, f"{file}/wwn", values, lambda _: True, None)
     if so.alias is not None:
         yield from settle(so.path, file, {"alias": so.alias}, lambda _: True, None)
-    if so.lu_group is not None:
-        join = Write(f"{file}/alua_lu_gp", so.lu_group, DEFAULT_LU_GROUP)
-        yield Step(Action.UPDATE, so.path, f"join the LU group {so.lu_group}", (join,))
 
 
 def _attributes(so: StorageObject, file: str) -> Iterator[Step]:
@@ -166,6 +167,9 @@ def grow(so: StorageObject, file: str, before: int, size: int) -> Step:
 
 def delete(so: StorageObject, file: str, aptpl: tuple[str, ...] = ()) -> Iterator[Step]:
     """Remove a storage object that nothing exports."""
+    if so.lu_group is not None:
+        # So that the groups that come back have a state of their own.
+        yield join_lu_group(so, file, None, so.lu_group)
     for group in so.alua_groups.values():
         if group.name != DEFAULT_GROUP:
             yield delete_group(so, file, group)
@@ -265,6 +269,15 @@ def create_lu_group(name: str, number: str) -> Step:
     path = f"/backstores/lu_gps/{name}"
     operations = (Mkdir(folder), Write(f"{folder}/lu_gp_id", number))
     return Step(Action.CREATE, path, f"create LU group {name} with number {number}", operations)
+
+
+def join_lu_group(so: StorageObject, file: str, name: str | None, before: str | None) -> Step:
+    """Move a storage object to another logical unit group; None is the default one."""
+    # target_core_configfs.c, target_dev_alua_lu_gp_store: NULL leaves for the default group,
+    # which cannot be joined by its name.
+    move = Write(f"{file}/alua_lu_gp", name or NO_CREDENTIAL, before or NO_CREDENTIAL)
+    text = f"join the LU group {name or DEFAULT_LU_GROUP}"
+    return Step(Action.UPDATE, so.path, text, (move,))
 
 
 def delete_lu_group(name: str, number: str) -> Step:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,6 +27,8 @@ class Kernel:
     fresh: dict[str, dict[str, str]] = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
+    begin: Callable[[], None] = lambda: None
+    """Called before each operation of a step: a journal notes it."""
     folders: Folders = field(init=False)
 
     def __post_init__(self) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -52,26 +53,22 @@ class Step:
         done: list[Operation] = []
         try:
             for operation in self.operations:
+                kernel.begin()
                 operation.do(kernel)
                 done.append(operation)
         except BaseException as err:
-            left = self._take_back(kernel, done) if done else []
+            left = self.take_back(kernel, done) if done else []
             if left:
                 raise not_undone(err, self.path, left) from err
             raise
 
-    def take_back(self, kernel: Kernel) -> list[str]:
-        """Undo the step after it was done; what could not be undone is returned."""
-        return self._take_back(kernel, list(self.operations))
+    def take_back(self, kernel: Kernel, done: Sequence[Operation] | None = None) -> list[str]:
+        """Undo the step after it was done, or those of its operations that were.
 
-    def _take_back(self, kernel: Kernel, done: list[Operation]) -> list[str]:
-        if self.undo is not None:
-            operations = list(self.undo)
-        else:
-            inverses = [operation.inverse() for operation in reversed(done)]
-            operations = [inverse for inverse in inverses if inverse is not None]
+        What could not be undone is returned.
+        """
         left = []
-        for operation in operations:
+        for operation in self.inverse(done):
             try:
                 operation.do(kernel)
             except KernelRefused as err:
@@ -80,6 +77,13 @@ class Step:
             except LioError as err:
                 left.append(f"{self.path}: {self.text}: {err}")
         return left
+
+    def inverse(self, done: Sequence[Operation] | None = None) -> list[Operation]:
+        """The operations that take the step back, or those of its operations that were done."""
+        if self.undo is not None:
+            return list(self.undo)
+        inverses = [item.inverse() for item in reversed(self.operations if done is None else done)]
+        return [item for item in inverses if item is not None]
 
 
 def not_undone(reason: BaseException, path: str, left: list[str]) -> RollbackFailed:

@@ -21,9 +21,10 @@ _FIRST = (
     "emulate_tpu",
     "emulate_tpws",
 )
-# Writing another value changes this one (iscsi_target_tpg.c, iscsit_ta_authentication), so what
-# the first new object had says nothing of the next one.
-_MOVES = ("AuthMethod",)
+# Writing another value changes these (iscsi_target_tpg.c, iscsit_ta_authentication and
+# iscsit_ta_generate_node_acls), so they come last, and what the first new object had says nothing
+# of the next one.
+_MOVES = ("AuthMethod", "cache_dynamic_acls")
 
 
 def settle(
@@ -49,7 +50,8 @@ def ordered(values: Mapping[str, str]) -> list[str]:
     # Taking UNMAP away goes the other way round.
     late = {"max_unmap_block_desc_count"} if values.get("max_unmap_block_desc_count") == "0" else {}
     first = [name for name in _FIRST if name in values and name not in late]
-    return [*first, *sorted(set(values) - set(first))]
+    last = [name for name in _MOVES if name in values]
+    return [*first, *sorted(set(values) - {*first, *last}), *last]
 
 
 def write(fs: ConfigFS, path: str, file: str, name: str, value: str, before: str) -> Step:

@@ -25,15 +25,16 @@ NAA = "naa.5001405000000001"
 class Broken(ConfigFS):
     """A tree in which the change number ``at`` goes wrong: "refused", or "interrupted" after it."""
 
-    def __init__(self, at: int, how: str) -> None:
+    def __init__(self, at: int, how: str, number: int = errno.EIO) -> None:
         super().__init__()
         self.left = at
         self.how = how
+        self.number = number
 
     def _before(self, operation: str, path: str) -> None:
         self.left -= 1
         if self.left == 0 and self.how == "refused":
-            raise explain(operation, path, OSError(errno.EIO, "input/output error"))
+            raise explain(operation, path, OSError(self.number, os.strerror(self.number)))
 
     def _after(self) -> None:
         if self.left == 0 and self.how == "interrupted":

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a change that is under way is going to do and how far it is: for when it is cut off.
+
+A file of lines: the header, the steps as JSON, then a byte for each operation that was begun
+(``.``) and the number of each step that was undone again (``<7``). It lies where a restart of
+the machine removes it, as that removes the configuration, and it is gone when the change is over.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import LioError
+from .steps import Step, codec
+
+FOLDER = "/run/targetcli"
+_BEGUN = b"."
+_UNDONE = re.compile(rb"<(\d+)\n")
+
+
+@dataclass(slots=True)
+class Journal:
+    """The journal of one change; ``about`` is told to who finds it: a command without secrets."""
+
+    path: str
+    about: dict[str, Any]
+    _handle: int | None = field(default=None, init=False)
+
+    def open(self, steps: Sequence[Step]) -> None:
+        """Write down what is going to be done."""
+        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+        head = json.dumps({**self.about, "process": os.getpid()})
+        body = json.dumps([codec.encode(step) for step in steps])
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+        # It holds what is written, secrets too.
+        self._handle = os.open(f"{self.path}.new", flags, 0o600)
+        _write(self._handle, f"{head}\n{body}\n".encode())
+        # Half of it would be no journal.
+        os.rename(f"{self.path}.new", self.path)
+
+    def begin(self) -> None:
+        """An operation is about to be done."""
+        if self._handle is not None:
+            os.write(self._handle, _BEGUN)
+
+    def undone(self, step: int) -> None:
+        """The step of that number has been taken back."""
+        if self._handle is not None:
+            os.write(self._handle, b"<%d\n" % step)
+
+    def close(self, *, keep: bool = False) -> None:
+        """The change is over."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+            if not keep:
+                os.unlink(self.path)
+
+
+def _write(handle: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A change that was cut off; ``begun`` operations, of which the last may not be done.
+
+    ``undone`` is the number of the step that was taken back last, after those behind it; None
+    when none was.
+    """
+
+    path: str
+    about: dict[str, Any]
+    steps: tuple[Step, ...]
+    begun: int
+    undone: int | None
+
+    def position(self) -> tuple[int, int]:
+        """The step that was under way and how many of its operations were begun.
+
+        The last of these may not be done; (0, 0) when nothing was begun.
+        """
+        left = self.begun
+        for number, step in enumerate(self.steps):
+            if left <= len(step.operations):
+                return number, left
+            left -= len(step.operations)
+        return len(self.steps), 0
+
+
+def find(path: str) -> Unfinished | None:
+    """The change that was cut off, if there is one; raises LioError for a file that is none."""
+    try:
+        with open(path, "rb") as file:
+            head, body, marks = file.read().split(b"\n", 2)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as err:
+        raise _unreadable(path) from err
+    try:
+        steps = tuple(codec.decode(item) for item in json.loads(body))
+        about = json.loads(head)
+    except (ValueError, KeyError, TypeError, AttributeError) as err:
+        raise _unreadable(path) from err
+    undone = min((int(number) for number in _UNDONE.findall(marks)), default=None)
+    return Unfinished(path, about, steps, marks.count(_BEGUN), undone)
+
+
+def _unreadable(path: str) -> LioError:
+    return LioError(f"{path} is no journal of a change", hint="look at what runs, then remove it")

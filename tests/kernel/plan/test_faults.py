@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A fault at any changing call of a plan, or an interrupt: the old state is back, as told."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+
+import pytest
+
+from rtslib_ext import apply, restore, savefile
+from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.errors import LioError, RollbackFailed
+from rtslib_ext.reader import Reader
+from tests.kernel.commands.test_faults import Broken
+
+from . import edits
+from .test_pairs import reach
+
+ERRORS = (errno.EINVAL, errno.EBUSY, errno.ENOSPC, errno.EINTR)
+
+
+def state() -> str:
+    """What runs, as it would be saved."""
+    return savefile.dumps(Reader(ConfigFS()).config())
+
+
+def start() -> str:
+    """Have the base configuration run, with every value known; what it is."""
+    edits.make_files()
+    restore.clear(ConfigFS())
+    reach(ConfigFS(), edits.base())
+    return state()
+
+
+@pytest.mark.parametrize("name", edits.EDITS)
+def test_the_plan_works(configfs: object, name: str) -> None:
+    """And is not empty: else the tests below would prove nothing."""
+    before = start()
+    fs = ConfigFS()
+    first = Reader(fs).config()
+    assert apply.prepare(fs, edits.edited(name)).plan.steps
+    reach(fs, edits.edited(name))
+    assert state() != before
+    reach(fs, first)
+    assert state() == before
+
+
+@pytest.mark.parametrize("name", edits.EDITS)
+def test_every_call_refused(configfs: object, name: str) -> None:
+    before = start()
+    for at, number in zip(itertools.count(1), itertools.cycle(ERRORS), strict=False):
+        change = apply.prepare(ConfigFS(), edits.edited(name))
+        broken = Broken(at, "refused", number)
+        try:
+            apply.perform(broken, change)
+        except RollbackFailed as err:
+            pytest.fail(f"call {at}: {err}", pytrace=False)
+        except LioError as err:
+            assert err.path.startswith("/"), err
+        else:
+            assert broken.left > 0
+            break
+        assert state() == before, f"call {at}"
+    assert at > 5
+
+
+@pytest.mark.parametrize("name", ["another-size", "hosts"])
+def test_an_interrupt_after_every_call(configfs: object, name: str) -> None:
+    before = start()
+    for at in itertools.count(1):
+        change = apply.prepare(ConfigFS(), edits.edited(name))
+        broken = Broken(at, "interrupted")
+        try:
+            apply.perform(broken, change)
+        except KeyboardInterrupt:
+            assert state() == before, f"call {at}"
+        else:
+            assert broken.left > 0
+            break
+    assert at > 5
