@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plans as values: what is equal is not touched, what differs is named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rtslib_ext import paths, plan, recovery
+from rtslib_ext.backing import FileIO, RamDisk
+from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.journal import Journal, Unfinished, find
+from rtslib_ext.model import (
+    AluaGroup,
+    Auth,
+    Config,
+    Lun,
+    MappedLun,
+    NodeAcl,
+    Portal,
+    StorageObject,
+    Target,
+    Tpg,
+)
+from rtslib_ext.plan import Plan, over
+from rtslib_ext.steps import Kernel, Step, codec
+from rtslib_ext.steps.operations import Attempt, Mkdir, Refuse, Write
+from rtslib_ext.steps.step import Action
+
+DISK = StorageObject("disk", RamDisk(1 << 20), wwn="1", attributes={"emulate_caw": "1"})
+GROUPS = {
+    "default_tg_pt_gp": AluaGroup("default_tg_pt_gp", 0, {"preferred": "0"}),
+    "gold": AluaGroup("gold", 1, {"preferred": "1"}),
+}
+ACL = NodeAcl(
+    "iqn.2003-01.org.example:host",
+    mapped_luns={0: MappedLun(0, 0, alias="map")},
+    auth=Auth("user", "secret", "", ""),
+)
+TPG = Tpg(
+    1,
+    enable=True,
+    attributes={"authentication": "1", "login_timeout": "15"},
+    parameters={"AuthMethod": "CHAP"},
+    luns={0: Lun(0, DISK.key, alias="lun")},
+    portals={"127.0.0.1:3260": Portal("127.0.0.1", 3260)},
+    acls={ACL.wwn: ACL},
+)
+TARGET = Target("iscsi", "iqn.2003-01.org.example:store", {1: TPG})
+HAVE = Config({DISK.key: DISK}, {TARGET.key: TARGET})
+PATH = f"/iscsi/{TARGET.wwn}/tpg1"
+
+
+def between(have: Config, want: Config) -> Plan:
+    """A plan that asks no kernel."""
+    return plan.plan(
+        have, want, lambda key: f"core/home/{key[1]}", paths.Placement(ConfigFS("/nonexistent"))
+    )
+
+
+def texts(have: Config, want: Config) -> list[str]:
+    """The steps in words."""
+    return [str(step) for step in between(have, want).steps]
+
+
+def with_disk(so: StorageObject) -> Config:
+    """The same configuration on another storage object."""
+    return replace(HAVE, storage_objects={so.key: so})
+
+
+def with_tpg(tpg: Tpg) -> Config:
+    """The same configuration with another TPG."""
+    return replace(HAVE, targets={TARGET.key: replace(TARGET, tpgs={1: tpg})})
+
+
+def test_equal_is_nothing_to_do() -> None:
+    assert texts(HAVE, HAVE) == []
+    assert not between(HAVE, HAVE)
+    assert texts(Config(), Config()) == []
+
+
+def test_what_is_left_open_stays() -> None:
+    so = StorageObject("disk", RamDisk(1 << 20))
+    tpg = replace(TPG, attributes={}, parameters={}, luns={0: Lun(0, DISK.key)})
+    assert texts(HAVE, with_disk(so)) == []
+    assert texts(HAVE, with_tpg(tpg)) == []
+
+
+def test_a_live_value_is_one_step() -> None:
+    so = replace(DISK, attributes={"emulate_caw": "0"})
+    assert texts(HAVE, with_disk(so)) == ["~ /backstores/ramdisk/disk: set emulate_caw=0"]
+    tpg = replace(TPG, attributes={**TPG.attributes, "login_timeout": "20"})
+    assert texts(HAVE, with_tpg(tpg)) == [f"~ {PATH}: set login_timeout=20"]
+
+
+def test_what_another_value_moves_is_written_after_it() -> None:
+    tpg = replace(TPG, attributes={**TPG.attributes, "authentication": "0"})
+    assert texts(HAVE, with_tpg(tpg)) == [
+        f"~ {PATH}: set authentication=0",
+        f"~ {PATH}: set AuthMethod=CHAP",
+    ]
+
+
+def test_a_value_that_needs_the_lun_away() -> None:
+    found = between(HAVE, with_disk(replace(DISK, wwn="2")))
+    assert [str(step) for step in found.steps] == [
+        f"- {PATH}/acls/{ACL.wwn}/mapped_lun0: hide LUN 0 from {ACL.wwn}",
+        f"- {PATH}/luns/lun0: delete LUN 0 (ramdisk/disk)",
+        "~ /backstores/ramdisk/disk: set vpd_unit_serial=2",
+        f"+ {PATH}/luns/lun0: export ramdisk/disk as LUN 0",
+        f"+ {PATH}/acls/{ACL.wwn}/mapped_lun0: map LUN 0 as 0, read and write",
+    ]
+    assert found.replaced == {
+        f"{PATH}/luns/lun0": "its unit serial number changes",
+        f"{PATH}/acls/{ACL.wwn}/mapped_lun0": "its unit serial number changes",
+    }
+
+
+def test_a_storage_object_made_again() -> None:
+    found = between(HAVE, with_disk(replace(DISK, backing=RamDisk(2 << 20))))
+    assert found.replaced["/backstores/ramdisk/disk"] == "size 1048576 becomes 2097152"
+    signs = [step.action.value for step in found.steps if step.path == DISK.path]
+    assert signs[:2] == ["-", "+"]
+
+
+def test_a_file_grows_without_anybody_noticing() -> None:
+    disk = StorageObject("disk", FileIO("/srv/disk", 1 << 20))
+    have = Config({disk.key: disk})
+    want = Config({disk.key: replace(disk, backing=FileIO("/srv/disk", 2 << 20))})
+    assert texts(have, want) == ["~ /backstores/fileio/disk: grow from 1048576 to 2097152 bytes"]
+    assert between(want, have).replaced == {
+        "/backstores/fileio/disk": "size 2097152 becomes 1048576"
+    }
+
+
+def test_groups_that_nobody_mentions_stay() -> None:
+    have = with_disk(replace(DISK, alua_groups=GROUPS))
+    assert texts(have, HAVE) == []
+    only_default = {"default_tg_pt_gp": GROUPS["default_tg_pt_gp"]}
+    want = with_disk(replace(DISK, alua_groups=only_default))
+    assert texts(have, want) == [
+        "- /backstores/ramdisk/disk/alua/gold: delete target port group gold"
+    ]
+
+
+def test_credentials_that_nobody_mentions_go() -> None:
+    acl = replace(ACL, auth=Auth())
+    found = texts(HAVE, with_tpg(replace(TPG, acls={acl.wwn: acl})))
+    assert found == [
+        f"~ {PATH}/acls/{ACL.wwn}: set userid=",
+        f"~ {PATH}/acls/{ACL.wwn}: set password=",
+    ]
+
+
+def test_laid_over_removes_nothing() -> None:
+    tpg = Tpg(1, attributes={"login_timeout": "20"}, luns={1: Lun(1, DISK.key)})
+    above = Config(targets={TARGET.key: Target("iscsi", TARGET.wwn, {1: tpg})})
+    assert texts(HAVE, over(HAVE, above)) == [
+        f"~ {PATH}: set login_timeout=20",
+        f"+ {PATH}/luns/lun1: export ramdisk/disk as LUN 1",
+    ]
+    assert texts(HAVE, over(HAVE, Config())) == []
+
+
+# -- steps on disk ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pair", [(HAVE, Config()), (Config(), HAVE)])
+def test_steps_as_json_and_back(pair: tuple[Config, Config]) -> None:
+    for step in between(*pair).steps:
+        assert codec.decode(codec.encode(step)) == step
+
+
+def test_operations_within_operations_as_json_and_back() -> None:
+    step = Step(Action.CREATE, "/x", "try", (Attempt(Mkdir("x"), "/x"),), undo=())
+    assert codec.decode(codec.encode(step)) == step
+    refuse = Step(Action.UPDATE, "/x", "no", (Refuse(NotImplementedError("why")),))  # type: ignore[arg-type]
+    assert "why" in str(codec.encode(refuse))
+
+
+def journal_of(path: str, begun: int, undone: tuple[int, ...] = ()) -> Unfinished:
+    """What is found of a change that was cut off there."""
+    steps = [
+        Step(Action.CREATE, "/a", "one", (Mkdir("a"), Write("a/x", "1"))),
+        Step(Action.CREATE, "/b", "two", (Mkdir("b"),)),
+    ]
+    journal = Journal(path, {"command": "apply"})
+    journal.open(steps)
+    for _ in range(begun):
+        journal.begin()
+    for number in undone:
+        journal.undone(number)
+    found = find(path)
+    journal.close()
+    assert found is not None
+    assert list(found.steps) == steps
+    assert found.about["command"] == "apply"
+    return found
+
+
+@pytest.mark.parametrize(
+    ("begun", "position"), [(0, (0, 0)), (1, (0, 1)), (2, (0, 2)), (3, (1, 1))]
+)
+def test_where_a_change_was_cut_off(
+    tmp_path: object, begun: int, position: tuple[int, int]
+) -> None:
+    path = f"{tmp_path}/run/journal"
+    assert journal_of(path, begun).position() == position
+    assert find(path) is None
+
+
+def test_what_was_taken_back_already(tmp_path: object) -> None:
+    found = journal_of(f"{tmp_path}/journal", 3, (1, 0))
+    assert found.undone == 0
+    # Nothing is left to do: this kernel would refuse everything.
+    assert recovery.undo(Kernel(ConfigFS("/nonexistent")), found) == []
