@@ -67,8 +67,14 @@ def _mapped(
         draft.replaced[path] = again.get(mapped.tpg_lun, moved)
         named = replace(mapped, alias=mapped.alias or running.alias)
         yield luns.create_mapped_lun(place, wwn, named)
-    elif running.write_protect != mapped.write_protect:
+    elif running.write_protect != _protected(draft, mapped, want):
         yield luns.set_write_protect(place, wwn, mapped)
+
+
+def _protected(draft: Draft, mapped: MappedLun, want: Tpg) -> bool:
+    """target_core_fabric_configfs.c, target_fabric_mappedlun_link: read only is inherited."""
+    lun = want.luns.get(mapped.tpg_lun)
+    return mapped.write_protect or (lun is not None and lun.storage_object in draft.read_only)
 
 
 def _values(draft: Draft, place: Place, have: NodeAcl, want: NodeAcl) -> Iterator[Step]:

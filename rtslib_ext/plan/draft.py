@@ -53,6 +53,8 @@ class Draft:
     notes: list[tuple[str, str]] = field(default_factory=list)
     made: dict[Key, str] = field(default_factory=dict)
     """Where storage objects will be that this plan makes."""
+    read_only: frozenset[Key] = frozenset()
+    """Storage objects that nobody can write to, whatever a mapped LUN says."""
 
     def home_after(self, key: Key) -> str | None:
         """Where a storage object is once this plan has been performed."""

@@ -17,7 +17,6 @@ from ..files import (
     IDENTITY_FILES,
     LBA_DEPENDENT,
     LU_GROUPS,
-    NO_CREDENTIAL,
 )
 from ..model import AluaGroup, StorageObject
 from .host_files import CheckFree, CheckThere, GrowFile
@@ -273,11 +272,30 @@ def create_lu_group(name: str, number: str) -> Step:
 
 def join_lu_group(so: StorageObject, file: str, name: str | None, before: str | None) -> Step:
     """Move a storage object to another logical unit group; None is the default one."""
-    # target_core_configfs.c, target_dev_alua_lu_gp_store: NULL leaves for the default group,
-    # which cannot be joined by its name.
-    move = Write(f"{file}/alua_lu_gp", name or NO_CREDENTIAL, before or NO_CREDENTIAL)
     text = f"join the LU group {name or DEFAULT_LU_GROUP}"
-    return Step(Action.UPDATE, so.path, text, (move,))
+    undo = _into_lu_group(file, before)
+    if name is None:
+        undo = (*undo, Rmdir(_ON_THE_WAY))
+    return Step(Action.UPDATE, so.path, text, _into_lu_group(file, name), undo=undo)
+
+
+# The default group cannot be joined by its name, and who is told to join none is in none, with
+# which the next change of its ALUA state ends the kernel (6.1; target_core_configfs.c,
+# target_dev_alua_lu_gp_store; target_core_alua.c, core_alua_do_port_transition). The members of
+# a group that is removed go to the default one (core_alua_free_lu_gp).
+_ON_THE_WAY = f"{LU_GROUPS}/on_the_way"
+_ON_THE_WAY_ID = "65535"
+
+
+def _into_lu_group(file: str, name: str | None) -> tuple[Operation, ...]:
+    if name is not None:
+        return (Write(f"{file}/alua_lu_gp", name),)
+    return (
+        Mkdir(_ON_THE_WAY),
+        Write(f"{_ON_THE_WAY}/lu_gp_id", _ON_THE_WAY_ID),
+        Write(f"{file}/alua_lu_gp", _ON_THE_WAY.rpartition("/")[2]),
+        Rmdir(_ON_THE_WAY),
+    )
 
 
 def delete_lu_group(name: str, number: str) -> Step:

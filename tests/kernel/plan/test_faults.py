@@ -59,10 +59,13 @@ def test_every_call_refused(configfs: object, name: str) -> None:
         except LioError as err:
             assert err.path.startswith("/"), err
         else:
-            assert broken.left > 0
-            break
+            if broken.left > 0:
+                break
+            # An empty folder that may stay, and nothing else, can be refused without harm.
+            assert not apply.differences(ConfigFS(), change)
+            reach(ConfigFS(), change.have)
         assert state() == before, f"call {at}"
-    assert at > 5
+    assert at >= 5
 
 
 @pytest.mark.parametrize("name", ["another-size", "hosts"])
@@ -78,4 +81,4 @@ def test_an_interrupt_after_every_call(configfs: object, name: str) -> None:
         else:
             assert broken.left > 0
             break
-    assert at > 5
+    assert at >= 5
