@@ -83,6 +83,8 @@ class ConfigFS:
     def __init__(self, root: str = ROOT) -> None:
         self.root = root
         self.calls: Counter[str] = Counter()
+        # How many of them changed something.
+        self.changes = 0
 
     @property
     def total_calls(self) -> int:
@@ -149,6 +151,7 @@ class ConfigFS:
         try:
             # A write of no bytes never reaches the object (fs/configfs/file.c).
             os.write(handle, value.encode("utf-8", "surrogateescape") or b"\n")
+            self.changes += 1
         except OSError as err:
             raise explain("write", path, err) from err
         finally:
@@ -213,6 +216,7 @@ class ConfigFS:
             call()
         except OSError as err:
             raise explain(operation, path, err) from err
+        self.changes += 1
 
 
 def _kind(item: os.DirEntry[str]) -> str:

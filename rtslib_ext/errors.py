@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class LioError(Exception):
     """Something could not be done.
 
     ``path`` is the shell path of the object it is about ("" when there is none),
-    ``hint`` what to try next.
+    ``hint`` what to try next, ``causes`` are the single errors where it stands for several.
     """
+
+    causes: Sequence[LioError] = ()
 
     def __init__(self, message: str, *, path: str = "", hint: str = "") -> None:
         super().__init__(message)
@@ -78,4 +82,11 @@ class RollbackFailed(LioError):
 
 
 class RestoreIncomplete(LioError):
-    """Part of a configuration could not be brought up; the message names each part."""
+    """Part of a configuration could not be brought up, or not be taken away.
+
+    The message names each part, and ``causes`` holds one error for each.
+    """
+
+    def __init__(self, message: str, *, causes: Sequence[LioError] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.causes = causes

@@ -15,6 +15,7 @@ from .kernel_log import Log
 from .steps import Action, Kernel, Step
 from .steps.step import not_undone
 
+# Told of each step that was done and changed something: a new object may have a value already.
 Observer = Callable[[Step], None]
 # Ctrl-C, a stop of the service, a terminal that is gone.
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -60,9 +61,9 @@ def perform(
             kernel.begin = journal.begin
         try:
             for step in steps:
-                _do(kernel, step, log)
+                changed = _do(kernel, step, log)
                 outcome.done.append(step)
-                if observer:
+                if observer and changed:
                     observer(step)
                 let_through()
         except BaseException as err:
@@ -107,14 +108,14 @@ def _keep_going(
                 missing.add(step.path)
             continue
         try:
-            _do(kernel, step, log)
+            changed = _do(kernel, step, log)
         except LioError as err:
             outcome.failures.append(Failure(step, err))
             if step.action is Action.CREATE:
                 missing.add(step.path)
             continue
         outcome.done.append(step)
-        if observer:
+        if observer and changed:
             observer(step)
     outcome.notes = kernel.notes
     return outcome
@@ -158,7 +159,9 @@ def _depends_on(step: Step) -> Iterator[str]:
         path = path.rpartition("/")[0]
 
 
-def _do(kernel: Kernel, step: Step, log: Log) -> None:
+def _do(kernel: Kernel, step: Step, log: Log) -> bool:
+    """Do one step; whether it changed anything."""
+    before = kernel.fs.changes
     try:
         step.do(kernel)
     except KernelRefused as err:
@@ -170,6 +173,7 @@ def _do(kernel: Kernel, step: Step, log: Log) -> None:
     except LioError as err:
         err.path = err.path or step.path
         raise
+    return kernel.fs.changes > before
 
 
 def _roll_back(

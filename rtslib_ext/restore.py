@@ -105,7 +105,7 @@ def clear(fs: ConfigFS, observer: Observer | None = None) -> Outcome:
     return outcome
 
 
-def clear_part(fs: ConfigFS, want: Config) -> Outcome:
+def clear_part(fs: ConfigFS, want: Config, observer: Observer | None = None) -> Outcome:
     """Take the targets and storage objects away that ``want`` will make again.
 
     What exports such a storage object elsewhere keeps it: the object stays as it is.
@@ -123,4 +123,4 @@ def clear_part(fs: ConfigFS, want: Config) -> Outcome:
     free = [(key, file) for key, file in there.files if key in want.storage_objects]
     free = [(key, file) for key, file in free if key not in held]
     steps = planner.clear(Config(targets=targets), there.homes.get, free)
-    return keep_going(Kernel(fs), steps)
+    return keep_going(Kernel(fs), steps, observer)

@@ -105,31 +105,32 @@ def _sync(folder: str) -> None:
         os.close(handle)
 
 
-def back_up(path: str, keep: int) -> bool:
+def back_up(path: str, keep: int) -> str | None:
     """Keep what a file holds, compressed, in the folder ``backup`` beside it.
 
-    False when there is nothing new to keep. The oldest backups beyond ``keep`` go.
-    Raises LioError.
+    The path of the backup; None when there is nothing new to keep. The oldest backups beyond
+    ``keep`` go. Raises LioError.
     """
     folder = os.path.join(os.path.dirname(path), "backup")
     try:
         with open(path, "rb") as file:
             data = file.read()
     except OSError:
-        return False
+        return None
     try:
         os.makedirs(folder, mode=DIR_MODE, exist_ok=True)
         known = backups(folder)
         if known and _same(known[-1], data):
-            return False
+            return None
         import gzip
 
-        _write_new(_new_name(folder), gzip.compress(data))
+        made = _new_name(folder)
+        _write_new(made, gzip.compress(data))
         for old in backups(folder)[: -keep or None] if keep > 0 else []:
             os.unlink(old)
     except OSError as err:
         raise LioError(f"Could not create backup file in {folder}: {_reason(err)}") from err
-    return True
+    return made
 
 
 def backups(folder: str) -> list[str]:

@@ -57,7 +57,8 @@ def create(
     except LioError as err:
         yield refuse(so, err)
         return
-    yield Step(Action.CREATE, so.path, f"create {describe(so)}", operations)
+    new = ", a new file" if before else ""
+    yield Step(Action.CREATE, so.path, f"create {describe(so)}{new}", operations)
     yield from _reservations(so, file, aptpl)
     yield from _attributes(so, file)
     # After emulate_model_alias, which changes the product.

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from rtslib_ext import restore, savefile
+from rtslib_ext.backing import RamDisk
 from rtslib_ext.configfs import ConfigFS
 from rtslib_ext.executor import Outcome
-from rtslib_ext.model import Config
+from rtslib_ext.model import Config, StorageObject
 from rtslib_ext.reader import Reader
 
 IQN = "iqn.2003-01.org.example:store"
@@ -75,6 +76,20 @@ def test_what_is_there_is_not_touched(fs: ConfigFS) -> None:
     outcome = run(fs, document(2, 1), keep=True)
     assert outcome.done == []
     assert savefile.dumps(Reader(fs).config()) == saved
+
+
+def test_the_observer_is_told_what_changed(fs: ConfigFS) -> None:
+    run(fs, document(2, 1))
+    attributes = Reader(fs).config().storage_objects[("ramdisk", "disk0")].attributes
+    restore.clear(fs)
+    so = StorageObject("r1", RamDisk(1 << 20), attributes={**attributes, "emulate_caw": "0"})
+    told: list[str] = []
+    outcome = restore.restore(fs, Config({so.key: so}), lambda step: told.append(step.text))
+    # A new object has the other attributes already.
+    assert told == ["create ramdisk r1 on memory", "set emulate_caw=0"]
+    assert len(outcome.done) > len(told) + 10
+    restore.clear(fs, lambda step: told.append(step.text))
+    assert told[2:] == ["delete"]
 
 
 def test_a_lun_without_its_disk_leaves_the_others(fs: ConfigFS) -> None:
