@@ -72,6 +72,8 @@ def _run(request: Request) -> int:
         done = session.run_line(env, lambda: grammar.parse_words(request.words))
         return 0 if done is not None else 1
     if env.stdin.isatty():
+        if env.options.json:
+            raise InvalidValue("--json needs a command, or lines on standard input")
         from .shell import run_shell
 
         return run_shell(env)
@@ -95,6 +97,8 @@ def _run_in_sandbox(request: Request) -> int:
 def _options(request: Request) -> list[str]:
     """The options that the program in the sandbox needs to know."""
     words = []
+    if request.options.json:
+        words.append("--json")
     if request.options.show_secrets:
         words.append("--show-secrets")
     if request.options.yes:

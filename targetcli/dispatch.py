@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from rtslib_ext.errors import InvalidValue, LioError, NotFound
 
@@ -15,6 +15,7 @@ from .commands.table import commands_of
 from .env import Env
 from .grammar import Line
 from .nodes import Node
+from .report import Report
 from .result import Result
 
 # A kind of backstore that manuals of old still tell of.
@@ -24,6 +25,8 @@ _KEYWORD = re.compile(r"[A-Za-z0-9_-]+=")
 
 def run(env: Env, line: Line) -> Result:
     """Run one line; raises LioError, and then nothing was changed."""
+    report = env.report
+    report.command, report.path = line.command or None, line.path or env.cwd
     _refuse_swallowed(line)
     start = tree.resolve(tree.root(env), env.cwd)
     line = grammar.settle(
@@ -33,14 +36,17 @@ def run(env: Env, line: Line) -> Result:
             (node := _find(start, path)) is not None and name in commands_of(node.kind)
         ),
     )
+    report.command, report.path = line.command or "cd", line.path or env.cwd
     if "*" in line.path.split("/"):
+        report.command = line.command or "ls"
         return _run_on_each(env, tree.expand(start, line.path), line)
     node = tree.resolve(start, line.path or ".")
+    report.path = node.path
     if not line.command:
-        return Result(cd=node.path)
+        return Result(cd=node.path, data=lambda: {"path": node.path})
     result = _run_on(env, node, line)
     if _GONE in line.path.split("/"):
-        result.lines = [*result.lines, f"Note: {_GONE} is gone from the kernel; this is ramdisk"]
+        result.notes.append(f"Note: {_GONE} is gone from the kernel; this is ramdisk")
     return result
 
 
@@ -64,16 +70,34 @@ def _find(start: Node, path: str) -> Node | None:
 def _run_on_each(env: Env, nodes: list[Node], line: Line) -> Result:
     """Run a command on several nodes, each with a heading; one that fails leaves the others."""
     line = line if line.command else Line(path=line.path, command="ls")
-    result = Result()
+    whole, result = env.report, Result()
+    whole.parts = []
     lines: list[str] = []
     for node in nodes:
         lines.append(f"[{node.path}]")
+        env.report = Report(line.command, node.path)
+        whole.parts.append(env.report)
         try:
-            lines += _run_on(env, node, line).lines
+            lines += _say_of_one(env, _run_on(env, node, line))
         except LioError as err:
-            result.problems.append(f"{node.path}: {err}")
-    result.lines = lines
+            err.path = err.path or node.path
+            env.report.failures.append(err)
+        except Exception as err:
+            env.report.failures.append(err)
+            raise
+        result.failures += cast("list[LioError]", env.report.failures)
+    env.report = whole
+    if not env.options.json:
+        result.lines = lines
     return result
+
+
+def _say_of_one(env: Env, done: Result) -> list[str]:
+    if env.options.json:
+        env.report.take(done)
+        return []
+    env.report.failures += done.failures
+    return [*done.lines, *done.notes]
 
 
 def _run_on(env: Env, node: Node, line: Line) -> Result:
@@ -113,7 +137,7 @@ def _after(env: Env, node: Node, result: Result) -> Result:
     if result.created:
         env.prefs.set_bookmark("last", result.created)
         if env.prefs.flag("auto_cd_after_create"):
-            result.lines = [*result.lines, f"Entering new node {result.created}"]
+            result.notes.append(f"Entering new node {result.created}")
             result.cd = result.created
     if result.cd and not result.leave:
         env.prefs.visit(result.cd, env.cwd)

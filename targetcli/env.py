@@ -12,6 +12,7 @@ from rtslib_ext.configfs import ConfigFS
 
 from .options import Options
 from .prefs import Preferences
+from .report import Report
 
 TARGET_DIR = "/etc/target"
 SAVE_FILE = f"{TARGET_DIR}/saveconfig.json"
@@ -34,6 +35,8 @@ class Env:
     # The node in which a relative path starts.
     cwd: str = "/"
     interactive: bool = False
+    # What became of the line that is being run.
+    report: Report = field(default_factory=Report)
 
     @property
     def on_terminal(self) -> bool:

@@ -19,7 +19,8 @@ Options, before the command:
   --exec            with --sandbox: run any program in it
   --state FOLDER    with --sandbox: where it keeps its configuration
   --memory SIZE     with --sandbox: the memory of its kernel (1G)
-  --show-secrets    show passwords at a terminal too
+  --json            give one JSON document for each command (docs/JSON.md)
+  --show-secrets    show passwords at a terminal, and with --json, too
   --yes             answer yes to questions
   --wait SECONDS    how long to wait for others who change the configuration
   --disable-daemon  set the preference auto_use_daemon=false (there is no daemon)
@@ -35,6 +36,7 @@ class Options:
     """What stands before the command on the command line."""
 
     show_secrets: bool = False
+    json: bool = False
     yes: bool = False
     wait: float | None = None
 
@@ -67,6 +69,7 @@ _FLAGS: dict[str, Callable[[Request], None]] = {
     "--sandbox": lambda request: setattr(request, "sandbox", True),
     "--exec": lambda request: setattr(request, "program", True),
     "--show-secrets": lambda request: setattr(request.options, "show_secrets", True),
+    "--json": lambda request: setattr(request.options, "json", True),
     "--yes": lambda request: setattr(request.options, "yes", True),
 }
 

@@ -3,24 +3,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+
+from rtslib_ext.errors import LioError
 
 
 @dataclass(slots=True)
 class Result:
-    """``lines`` go to standard output; ``problems`` to standard error, with exit status 1.
+    """``lines`` and then ``notes`` go to standard output.
 
-    ``created`` is the path of a new node, ``cd`` the path to go to.
+    ``failures`` are told on standard error, with exit status 1: what could not be done while the
+    rest was. ``created`` is the path of a new node, ``cd`` the path to go to. ``data`` makes the
+    plain values that --json gives, and is called for it only. With ``shows``, the lines are these
+    values laid out for people, and say nothing besides.
     """
 
     lines: Iterable[str] = ()
-    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    failures: list[LioError] = field(default_factory=list)
     created: str | None = None
     cd: str | None = None
     leave: bool = False
+    data: Callable[[], object] | None = None
+    shows: bool = False
 
 
 def say(*lines: str) -> Result:
     """A result that is nothing but text."""
     return Result(list(lines))
+
+
+def show(lines: Iterable[str], data: Callable[[], object]) -> Result:
+    """A result that shows values."""
+    return Result(lines, data=data, shows=True)

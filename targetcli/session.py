@@ -8,12 +8,14 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 
 from rtslib_ext.errors import LioError
 
 from . import __version__, dispatch, grammar, tree
 from .env import Env
 from .grammar import Line
+from .report import Report
 from .result import Result
 from .views import errors
 
@@ -25,33 +27,64 @@ def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
 
     This is the one place where errors end.
     """
+    env.report = report = Report()
     try:
         line = read()
         if line.is_blank:
             return Result()
         result = dispatch.run(env, line)
-        for text in result.lines:
-            print(text, file=env.stdout)
-        env.stdout.flush()
-    except LioError as err:
-        _print_errors(env, errors.error(err))
-        return None
+        if env.options.json:
+            report.take(result)
+        else:
+            for text in chain(result.lines, result.notes):
+                print(text, file=env.stdout)
+            env.stdout.flush()
     except BrokenPipeError:
         raise
-    except OSError as err:
-        _print_errors(env, [f"{err.filename or 'output'}: {(err.strerror or str(err)).lower()}"])
-        return None
     except Exception as err:
-        if os.environ.get("TARGETCLI_DEBUG"):
-            traceback.print_exc(file=env.stderr)
-        _print_errors(env, errors.bug(err))
+        _fail(env, report, err)
         return None
-    if result.problems:
-        _print_errors(env, result.problems)
+    if result.failures:
+        _fail(env, report, *result.failures)
+        return None
+    if env.options.json and not _print_document(env, report):
         return None
     if result.cd:
         env.cwd = result.cd
     return result
+
+
+def _fail(env: Env, report: Report, *found: Exception) -> None:
+    """Tell what went wrong."""
+    for err in found:
+        _print_errors(env, _told(env, err))
+    if env.options.json:
+        report.failures += [err for err in found if err not in report.failures]
+        _print_document(env, report)
+
+
+def _told(env: Env, err: Exception) -> list[str]:
+    if isinstance(err, LioError):
+        return errors.error(err)
+    if isinstance(err, OSError):
+        return [f"{err.filename or 'output'}: {(err.strerror or str(err)).lower()}"]
+    if os.environ.get("TARGETCLI_DEBUG"):
+        traceback.print_exception(err, file=env.stderr)
+    return errors.bug(err)
+
+
+def _print_document(env: Env, report: Report) -> bool:
+    """Print what --json tells; False when the output takes no more."""
+    from .views import document
+
+    try:
+        print(document.line(report, secrets=env.options.show_secrets), file=env.stdout, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as err:
+        _print_errors(env, _told(env, err))
+        return False
+    return True
 
 
 def _print_errors(env: Env, lines: list[str]) -> None:
@@ -62,9 +95,9 @@ def _print_errors(env: Env, lines: list[str]) -> None:
 
 def start(env: Env) -> None:
     """Say hello, and go where the last session was."""
-    print(BANNER, file=env.stdout)
+    _print(env, BANNER)
     if not env.is_root:
-        print("You are not root, disabling privileged commands.\n", file=env.stdout)
+        _print(env, "You are not root, disabling privileged commands.\n")
     try:
         env.cwd = tree.resolve(tree.root(env), env.prefs.last_path).path
     except LioError:
@@ -75,9 +108,15 @@ def finish(env: Env) -> bool:
     """Save where the preferences say so; False when that failed."""
     if not (env.is_root and env.prefs.flag("auto_save_on_exit")):
         return True
-    print("Global pref auto_save_on_exit=true", file=env.stdout)
+    _print(env, "Global pref auto_save_on_exit=true")
     env.cwd = "/"
     return run_line(env, lambda: grammar.parse("saveconfig")) is not None
+
+
+def _print(env: Env, text: str, end: str = "\n") -> None:
+    """Print what a session says besides its commands; with --json that is nothing."""
+    if not env.options.json:
+        print(text, end=end, file=env.stdout, flush=True)
 
 
 def prompt(env: Env) -> str:
@@ -94,10 +133,10 @@ def run_script(env: Env) -> int:
     start(env)
     failed = 0
     while True:
-        print(prompt(env), end="", file=env.stdout, flush=True)
+        _print(env, prompt(env), end="")
         text = env.stdin.readline()
         if not text:
-            print("exit", file=env.stdout)
+            _print(env, "exit")
             break
         result = run_line(env, partial(grammar.parse, text.strip()))
         failed += result is None

@@ -63,6 +63,23 @@ def branch(node: Node) -> Branch:
     return Branch(node.name, summary.text, summary.healthy, _Children(node))
 
 
+def values(node: Node, depth: int | None = None) -> dict[str, object]:
+    """A node as plain values, with so many levels below it (None: all).
+
+    ``children`` is None where they were not looked at.
+    """
+    summary = node.summary()
+    below = None if depth is None else depth - 1
+    return {
+        "name": node.name,
+        "path": node.path,
+        "kind": node.kind,
+        "summary": summary.text,
+        "healthy": summary.healthy,
+        "children": None if depth == 0 else [values(child, below) for child in in_order(node)],
+    }
+
+
 class _Children:
     """The children of a node as branches, made anew each time they are asked for."""
 

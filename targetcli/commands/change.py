@@ -21,12 +21,15 @@ def apply(env: Env, steps: Iterable[Step]) -> Outcome:
     startup.prepare(env.fs)
     # Planned whole before the first is done: a value that is refused changes nothing.
     planned = list(steps)
+    changed: list[Step] = []
     try:
-        return executor.perform(Kernel(env.fs), planned)
+        outcome = executor.perform(Kernel(env.fs), planned, changed.append)
     except KernelRefused as err:
         if err.operation == "write":
             err.args = (f"{err.file.rpartition('/')[2]}: {err}",)
         raise
+    env.report.changes += changed
+    return outcome
 
 
 def require_root(env: Env) -> None:

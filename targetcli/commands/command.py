@@ -73,6 +73,29 @@ def syntax(command: Command) -> tuple[str, str]:
     return line, groups.defaults_line(defaults)
 
 
+def facts(command: Command) -> dict[str, object]:
+    """A command as plain values."""
+    text, _, example = command.text.partition("\n\nExample: ")
+    return {
+        "name": command.name,
+        "description": " ".join(text.split()),
+        "example": example.strip() or None,
+        "parameters": [
+            {
+                "name": item.name,
+                "kind": item.kind,
+                "required": item.required,
+                "default": item.default,
+                "description": item.text,
+            }
+            for item in command.parameters
+        ],
+        "more": command.more or None,
+        "keywords": command.keywords or None,
+        "changes": command.changes,
+    }
+
+
 def description(command: Command) -> str:
     """The text of a command with what its parameters mean."""
     lines = [command.text.strip("\n"), ""]

@@ -9,17 +9,18 @@ from dataclasses import replace
 
 from rtslib_ext import restore, store
 from rtslib_ext import savefile as files
-from rtslib_ext.errors import InvalidValue, LioError, RestoreIncomplete
+from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplete
 from rtslib_ext.executor import Outcome
 from rtslib_ext.jsonpath import Problem
 from rtslib_ext.model import Config, Lun, NodeAcl, Target
 from rtslib_ext.reader import Reader
+from rtslib_ext.steps import Action
 
 from .. import __version__
 from ..env import TARGET_DIR, Env
 from ..nodes import Node
 from ..nodes.backstores import StorageObjectNode
-from ..result import Result, say
+from ..result import Result, say, show
 
 _UNIVERSAL_PREFERENCES = f"{TARGET_DIR}/targetcli.conf"
 
@@ -29,17 +30,19 @@ def saveconfig(env: Env, node: Node, savefile: str | None = None) -> Result:
     path = _path(env, savefile)
     config = Reader(env.fs).config()
     _keep_what_there_is(env, path, config)
-    lines = _back_up(env, path)
-    _write(path, config)
-    return Result([*lines, f"Configuration saved to {path}"])
+    lines, facts = _save(env, path, config)
+    return Result([*lines, f"Configuration saved to {path}"], data=lambda: facts)
 
 
 def _path(env: Env, given: str | None) -> str:
     return os.path.abspath(os.path.expanduser(given)) if given else env.save_file
 
 
-def _write(path: str, config: Config) -> None:
-    store.write(path, files.dumps(config))
+def _save(env: Env, path: str, config: Config) -> tuple[list[str], dict[str, object]]:
+    """Write a save file, with a backup of the usual one: what is said, and what --json gives."""
+    lines, backup = _back_up(env, path)
+    written = store.write(path, files.dumps(config))
+    return lines, {"file": path, "written": written, "backup": backup}
 
 
 def _keep_what_there_is(env: Env, path: str, config: Config) -> None:
@@ -64,16 +67,18 @@ def _holds_something(path: str) -> bool:
     return bool(loaded.problems) or not loaded.config.is_empty
 
 
-def _back_up(env: Env, path: str) -> list[str]:
+def _back_up(env: Env, path: str) -> tuple[list[str], str | None]:
+    """What is said of the backup, and its path where one was made."""
     if path != env.save_file:
-        return []
+        return [], None
     keep = _backups_to_keep(env)
     try:
-        done = store.back_up(path, keep)
+        made = store.back_up(path, keep)
     except LioError as err:
-        return [f"{err}"]
-    folder = os.path.join(os.path.dirname(path), "backup")
-    return [f"Last {keep} configs saved in {folder}/."] if done else []
+        return [f"{err}"], None
+    if made is None:
+        return [], None
+    return [f"Last {keep} configs saved in {os.path.dirname(made)}/."], made
 
 
 def _backups_to_keep(env: Env) -> int:
@@ -102,7 +107,7 @@ def restoreconfig(
     want = restore.select(loaded.config, target, storage_object)
     partly = bool(target or storage_object)
     found = [item for item in loaded.problems if not partly or _concerns(item, want)]
-    problems = [f"{problem}, skipped" for problem in found]
+    problems: list[LioError] = [InvalidValue(f"{problem}") for problem in found]
     if clear_existing and problems and want.is_empty and not env.options.yes:
         raise LioError(
             f"nothing in {path} could be used ({found[0]}), so nothing was cleared",
@@ -111,23 +116,31 @@ def restoreconfig(
     if clear_existing and keep_existing:
         raise InvalidValue("clear_existing and keep_existing exclude each other")
     if clear_existing and partly:
-        problems += _lines(restore.clear_part(env.fs, want))
+        problems += _causes(restore.clear_part(env.fs, want, env.report.changes.append))
     elif clear_existing:
-        problems += _lines(restore.clear(env.fs))
+        problems += _causes(restore.clear(env.fs, env.report.changes.append))
     elif not keep_existing:
         restore.conflicts(env.fs, _named(want, storage_object) if partly else want)
     if partly:
         want = restore.without_present(env.fs, want)
-    outcome = restore.restore(env.fs, want, keep=keep_existing)
-    problems += _lines(outcome)
-    notes = [f"{place}: {text}" for place, text in outcome.notes]
-    if problems:
-        listed = "\n".join(problems)
-        raise RestoreIncomplete(
-            f"Configuration restored, {len(problems)} recoverable errors:\n{listed}",
-            hint="\n".join(notes),
-        )
-    return Result([f"Configuration restored from {path}", *notes])
+    outcome = restore.restore(env.fs, want, env.report.changes.append, keep=keep_existing)
+    problems += _causes(outcome)
+    return _restored(path, problems, outcome.notes)
+
+
+def _restored(path: str, problems: list[LioError], notes: list[tuple[str, str]]) -> Result:
+    facts = {
+        "file": path,
+        "complete": not problems,
+        "notes": [{"path": place, "text": text} for place, text in notes],
+    }
+    lines = [f"{place}: {text}" for place, text in notes]
+    if not problems:
+        return Result([f"Configuration restored from {path}", *lines], data=lambda: facts)
+    head = f"Configuration restored, {len(problems)} recoverable errors:"
+    text = "\n".join([head, *map(_line, problems)])
+    failure = RestoreIncomplete(text, causes=problems, hint="\n".join(lines))
+    return Result(failures=[failure], data=lambda: facts)
 
 
 def _concerns(problem: Problem, want: Config) -> bool:
@@ -150,14 +163,23 @@ def load(path: str) -> files.Loaded:
     return files.loads(store.read(path), path)
 
 
-def _lines(outcome: Outcome) -> list[str]:
-    lines = []
+def _causes(outcome: Outcome) -> list[LioError]:
+    """An error for each object that could not be made, or not taken away, as it should."""
+    causes = []
     for failure in outcome.failures:
-        hint = f" ({failure.error.hint})" if failure.error.hint else ""
-        lines.append(f"{failure}{hint}, skipped")
-    skipped = [step for step in outcome.skipped if step.action.value == "+"]
-    lines += [f"{step.path}: {step.text}: what it needs is missing, skipped" for step in skipped]
-    return lines
+        failure.error.path = failure.error.path or failure.step.path
+        failure.error.args = (f"{failure.step.text}: {failure.error}",)
+        causes.append(failure.error)
+    for step in outcome.skipped:
+        if step.action is Action.CREATE:
+            causes.append(NotFound(f"{step.text}: what it needs is missing", path=step.path))
+    return causes
+
+
+def _line(cause: LioError) -> str:
+    path = f"{cause.path}: " if cause.path else ""
+    hint = f" ({cause.hint})" if cause.hint else ""
+    return f"{path}{cause}{hint}, skipped"
 
 
 def clearconfig(env: Env, node: Node, confirm: bool = False) -> Result:
@@ -166,15 +188,17 @@ def clearconfig(env: Env, node: Node, confirm: bool = False) -> Result:
         raise InvalidValue(
             "As a precaution, confirm=True needs to be set", hint="clearconfig confirm=true"
         )
-    problems = _lines(restore.clear(env.fs))
+    problems = _causes(restore.clear(env.fs, env.report.changes.append))
     if problems:
-        raise LioError("the configuration could not be cleared:\n" + "\n".join(problems))
+        text = "\n".join(["the configuration could not be cleared:", *map(_line, problems)])
+        raise RestoreIncomplete(text, causes=problems)
     return say("All configuration cleared")
 
 
 def version(env: Env, node: Node) -> Result:
     """The version of this program."""
-    return say(f"targetcli version {__version__}")
+    facts = {"name": "targetcli", "version": __version__}
+    return show([f"targetcli version {__version__}"], lambda: facts)
 
 
 # -- one storage object in a save file ------------------------------------------------------
@@ -199,18 +223,20 @@ def save_storage_object(env: Env, node: Node, savefile: str | None = None) -> Re
             targets[found_key] = found
             break
     objects = {**saved.storage_objects, key: running.storage_objects[key]}
-    lines = _back_up(env, path)
-    _write(path, replace(saved, storage_objects=objects, targets=targets))
+    lines, facts = _save(env, path, replace(saved, storage_objects=objects, targets=targets))
     line = f"Storage Object '{key[0]}:{key[1]}' config saved to {path}."
-    return Result([*lines, line])
+    return Result([*lines, line], data=lambda: facts)
 
 
-def forget_storage_object(env: Env, saved: Config, key: tuple[str, str]) -> None:
-    """Take a deleted storage object out of the save file, with the LUNs that exported it."""
+def forget_storage_object(env: Env, saved: Config, key: tuple[str, str]) -> dict[str, object]:
+    """Take a deleted storage object out of the save file, with the LUNs that exported it.
+
+    Gives what --json gives of the saving.
+    """
     objects = {found: so for found, so in saved.storage_objects.items() if found != key}
     targets = {found: _without(target, key) for found, target in saved.targets.items()}
-    _back_up(env, env.save_file)
-    _write(env.save_file, replace(saved, storage_objects=objects, targets=targets))
+    left = replace(saved, storage_objects=objects, targets=targets)
+    return _save(env, env.save_file, left)[1]
 
 
 def saved_in(path: str) -> Config:

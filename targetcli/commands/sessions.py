@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from rtslib_ext import sessions as library
 from rtslib_ext.errors import InvalidValue, NotFound
@@ -12,7 +13,7 @@ from rtslib_ext.sessions import Session
 
 from ..env import Env
 from ..nodes import Node
-from ..result import Result, say
+from ..result import Result, show
 
 _ACTIONS = ("list", "detail")
 
@@ -26,14 +27,42 @@ def sessions(env: Env, node: Node, action: str = "list", sid: str | None = None)
     found = [item for item in library.sessions(node.reader) if sid in (None, str(item.sid))]
     if not found:
         if sid is None:
-            return say("(no open sessions)")
+            return show(["(no open sessions)"], lambda: {"sessions": []})
         raise NotFound(f"no session found with sid {sid}", hint="sessions lists those there are")
+    detail = action == "detail"
     lines: list[str] = []
     for session in found:
         lines.append(_line(session))
-        if action == "detail":
+        if detail:
             lines += _detail(env, node.reader, session)
-    return Result(lines)
+    return show(
+        lines, lambda: {"sessions": [_facts(env, node.reader, item, detail) for item in found]}
+    )
+
+
+def _facts(env: Env, reader: Reader, session: Session, detail: bool) -> dict[str, object]:
+    """A session as plain values; what it sees is None where that was not asked for."""
+    mapped = library.mapped(reader, session) if detail else ()
+    luns = [
+        {
+            "index": lun.index,
+            "storage_object": f"/backstores/{name}",
+            "write_protect": lun.write_protect,
+        }
+        for lun, name in mapped
+    ]
+    return {
+        "sid": session.sid,
+        "initiator": session.initiator,
+        "alias": session.alias,
+        "type": session.type,
+        "state": session.state,
+        "target": session.target,
+        "tpg": session.tpg,
+        "authenticated": session.authenticated if env.is_root else None,
+        "connections": [asdict(item) for item in session.connections],
+        "mapped_luns": luns if detail else None,
+    }
 
 
 def _line(session: Session) -> str:

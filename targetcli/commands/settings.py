@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rtslib_ext.errors import InvalidValue, KernelRefused, NotFound
 
@@ -12,7 +12,8 @@ from .. import prefs
 from ..env import Env
 from ..groups import Credentials, Group, Preferences, is_secret
 from ..nodes import Node
-from ..result import Result
+from ..result import Result, show
+from ..views import document
 from ..views import groups as view
 from ..views.groups import Row
 from . import change
@@ -26,18 +27,21 @@ def get(
     """Show settings."""
     known = groups_of(env, node)
     if group is None:
-        return Result(view.group_list(known))
+        return _groups(known)
     found = _group(known, group, node)
     fs = node.tree.fs
     if not parameter:
-        rows = (_masked(env, found, row) for row in found.rows(fs))
-        return Result(view.group_values(group, rows))
+        rows = list(found.rows(fs))
+        shown = (_masked(env, found, row) for row in rows)
+        return show(view.group_values(group, shown), _values(env, found, rows))
     names = [_name(found, name) for name in parameter]
     for name in names:
         if name not in found.names(fs):
             text = f"No parameter '{name}' in group '{group}'."
             raise NotFound(text, path=node.path, hint=_names(found, node))
-    return Result(view.values(_masked(env, found, found.row(fs, name)) for name in names))
+    rows = [found.row(fs, name) for name in names]
+    shown = (_masked(env, found, row) for row in rows)
+    return show(view.values(shown), _values(env, found, rows))
 
 
 def set_values(
@@ -46,18 +50,38 @@ def set_values(
     """Change settings: all that are given, or none."""
     known = groups_of(env, node)
     if group is None:
-        return Result(view.group_list(known))
+        return _groups(known)
     found = _group(known, group, node)
     if not parameter:
-        return Result(view.group_types(group, found.rows(node.tree.fs)))
+        rows = list(found.rows(node.tree.fs))
+        return show(view.group_types(group, rows), _values(env, found, rows))
     wanted = {_name(found, name): value for name, value in parameter.items()}
     checked = {name: _checked(found, node, name, value) for name, value in wanted.items()}
     if isinstance(found, Preferences):
-        return Result(list(_set_preferences(env, checked)))
+        lines = list(_set_preferences(env, checked))
+        rows = [found.row(env.fs, name) for name in checked]
+        return Result(lines, data=_values(env, found, rows))
     change.require_root(env)
     with change.locked(env, node, "set"):
         _apply(env, found, checked)
-    return Result(list(_told(env, found, checked)))
+    rows = [found.row(env.fs, name) for name in checked]
+    return Result(_told(env, found, rows), data=_values(env, found, rows))
+
+
+def _groups(known: dict[str, Group]) -> Result:
+    """The groups there are, without their settings."""
+    data = {"groups": [document.group(name, None) for name in known]}
+    return show(view.group_list(known), lambda: data)
+
+
+def _values(env: Env, group: Group, rows: Iterable[Row]) -> Callable[[], object]:
+    """What --json gives of the settings of a group."""
+
+    def made() -> object:
+        settings = [document.setting(row, hidden=_is_hidden(env, group, row)) for row in rows]
+        return {"groups": [document.group(group.name, settings)]}
+
+    return made
 
 
 def _apply(env: Env, group: Group, wanted: dict[str, str]) -> None:
@@ -118,15 +142,19 @@ def _set_preferences(env: Env, wanted: dict[str, str]) -> Iterator[str]:
             yield f"Only for now: {env.prefs.problem}"
 
 
-def _told(env: Env, group: Group, wanted: dict[str, str]) -> Iterator[str]:
+def _told(env: Env, group: Group, rows: list[Row]) -> list[str]:
     """What the kernel made of it."""
-    for name in wanted:
-        yield view.now(name, _masked(env, group, group.row(env.fs, name)).value)
+    return [view.now(row.name, _masked(env, group, row).value) for row in rows]
 
 
 def _masked(env: Env, group: Group, row: Row) -> Row:
-    """Secrets are shown to scripts, which compare them, and to people who ask for them."""
-    hide = is_secret(group, row.name) and row.value and env.on_terminal
-    if not hide or env.options.show_secrets:
+    if not _is_hidden(env, group, row):
         return row
     return Row(row.name, HIDDEN, row.kind, row.text, row.writable)
+
+
+def _is_hidden(env: Env, group: Group, row: Row) -> bool:
+    """Secrets are shown to scripts that read text, which compare them, and to who asks for them."""
+    if env.options.show_secrets or not (env.on_terminal or env.options.json):
+        return False
+    return is_secret(group, row.name) and bool(row.value)

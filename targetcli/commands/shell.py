@@ -8,10 +8,10 @@ from rtslib_ext.errors import Exists, InvalidValue, LioError, NotFound
 from .. import tree
 from ..env import Env
 from ..nodes import Node
-from ..result import Result, say
+from ..result import Result, show
 from ..views import groups, terminal_width
 from ..views.tree import render
-from .command import description, syntax
+from .command import description, facts, syntax
 from .table import commands_of
 
 
@@ -31,7 +31,7 @@ def ls(env: Env, node: Node, path: str | None = None, depth: int | None = None) 
         depth=levels or None,
         level=target.path.rstrip("/").count("/"),
     )
-    return Result(lines)
+    return show(lines, lambda: tree.values(target, levels or None))
 
 
 def use_colors(env: Env) -> bool:
@@ -45,7 +45,11 @@ def cd(env: Env, node: Node, path: str | None = None) -> Result:
         return _go_in_history(env, node, path)
     if path is None:
         path = _choose(env, node)
-    return Result(cd=tree.resolve(node, path).path)
+    return _gone_to(tree.resolve(node, path).path)
+
+
+def _gone_to(path: str, *lines: str) -> Result:
+    return Result(lines, cd=path, data=lambda: {"path": path})
 
 
 def _go_in_history(env: Env, node: Node, path: str) -> Result:
@@ -60,9 +64,10 @@ def _go_in_history(env: Env, node: Node, path: str) -> Result:
     found = move(exists, env.cwd)
     if found is None:
         end = "begining" if path == "<" else "the end"
-        return say(f"Reached {end} of path history.")
+        here = env.cwd
+        return Result([f"Reached {end} of path history."], data=lambda: {"path": here})
     env.cwd = found
-    return Result([f"Taking you back to {found}."], cd=found)
+    return _gone_to(found, f"Taking you back to {found}.")
 
 
 def _choose(env: Env, node: Node) -> str:
@@ -85,18 +90,20 @@ def _walk(node: Node) -> list[Node]:
 
 def pwd(env: Env, node: Node) -> Result:
     """Show where we are."""
-    return say(node.path)
+    return show([node.path], lambda: {"path": node.path})
 
 
 def show_help(env: Env, node: Node, topic: str | None = None) -> Result:
     """Show the commands of a node, or tell about one."""
     known = commands_of(node.kind)
     if topic is None:
-        return Result(groups.help_topics([syntax(command)[0] for command in known.values()]))
+        lines = groups.help_topics([syntax(command)[0] for command in known.values()])
+        return show(lines, lambda: {"commands": [facts(command) for command in known.values()]})
     if topic not in known:
         raise NotFound(f"Cannot find help topic {topic}.", hint="help lists the commands here")
     line, defaults = syntax(known[topic])
-    return Result(groups.help_command(line, defaults, description(known[topic])))
+    lines = groups.help_command(line, defaults, description(known[topic]))
+    return show(lines, lambda: {"commands": [facts(known[topic])]})
 
 
 def leave(env: Env, node: Node) -> Result:
@@ -111,19 +118,30 @@ def refresh(env: Env, node: Node) -> Result:
 
 def status(env: Env, node: Node) -> Result:
     """The summary of a node."""
-    return say(f"Status for {node.path}: {node.summary().text or '...'}")
+    summary = node.summary()
+    return show(
+        [f"Status for {node.path}: {summary.text or '...'}"],
+        lambda: {"summary": summary.text, "healthy": summary.healthy},
+    )
 
 
 def info(env: Env, node: Node) -> Result:
     """How an object was made."""
-    return Result(node.info())
+    return show(node.info(), lambda: _known(env, node.facts()))
+
+
+def _known(env: Env, facts: dict[str, object]) -> dict[str, object]:
+    """Facts without the secrets among them, unless these were asked for."""
+    if env.options.show_secrets:
+        return facts
+    return {name: None if name.endswith("password") else facts[name] for name in facts}
 
 
 def bookmarks(env: Env, node: Node, action: str, bookmark: str | None = None) -> Result:
     """Names for paths."""
     marks = env.prefs.bookmarks
     if action == "show":
-        return Result(groups.bookmark_list(marks))
+        return show(groups.bookmark_list(marks), lambda: {"bookmarks": dict(marks)})
     if action not in ("add", "del", "go") or not bookmark:
         raise InvalidValue(
             "Syntax error, see 'help bookmarks'.", hint="show, or add, del or go and a name"
@@ -132,13 +150,18 @@ def bookmarks(env: Env, node: Node, action: str, bookmark: str | None = None) ->
         if bookmark in marks:
             raise Exists(f"Bookmark {bookmark} already exists.")
         _kept(env, env.prefs.set_bookmark(bookmark, node.path))
-        return say(f"Bookmarked {node.path} as {bookmark}.")
+        return _with_bookmarks(env, Result([f"Bookmarked {node.path} as {bookmark}."]))
     if bookmark not in marks:
         raise NotFound(f"No such bookmark {bookmark}.")
     if action == "go":
-        return Result(cd=tree.resolve(node, marks[bookmark]).path)
+        return _with_bookmarks(env, Result(cd=tree.resolve(node, marks[bookmark]).path))
     _kept(env, env.prefs.delete_bookmark(bookmark))
-    return say(f"Deleted bookmark {bookmark}.")
+    return _with_bookmarks(env, Result([f"Deleted bookmark {bookmark}."]))
+
+
+def _with_bookmarks(env: Env, result: Result) -> Result:
+    result.data = lambda: {"bookmarks": dict(env.prefs.bookmarks)}
+    return result
 
 
 def _kept(env: Env, done: bool) -> None:

@@ -13,14 +13,14 @@ from rtslib_ext.configfs import ConfigFS
 from rtslib_ext.errors import Exists, InUse, InvalidValue, LioError, NotFound
 from rtslib_ext.model import StorageObject
 from rtslib_ext.reader import Reader
-from rtslib_ext.steps import Step, backstores
+from rtslib_ext.steps import Action, Step, backstores
 from rtslib_ext.steps.host_files import MakeFile
 from rtslib_ext.steps.operations import Operation
 
 from ..env import Env
 from ..nodes import Node
 from ..nodes.backstores import Backstore, StorageObjectNode
-from ..result import Result, say
+from ..result import Result, say, show
 from . import change
 from .config import forget_storage_object, saved_in
 
@@ -185,7 +185,11 @@ def change_medium(env: Env, node: Node, name: str, size: int, cfgstring: str) ->
 
     handler = _handler(node)
     node.child(name)
-    tcmu.change_medium(handler, name, size, f"{handler}/{cfgstring}", node.path)
+    config = f"{handler}/{cfgstring}"
+    tcmu.change_medium(handler, name, size, config, node.path)
+    path = node_path(node, name)
+    # The handler did it, so there is nothing left to do in this step.
+    env.report.changes.append(Step(Action.UPDATE, path, f"change the medium to {config}", ()))
     return say("Medium Changed.")
 
 
@@ -219,16 +223,19 @@ def delete(env: Env, node: Node, name: str, save: bool = False) -> Result:
         kept = reservations.kept(startup.dbroot(env.fs), so.wwn or "")
         steps += backstores.delete(so, found.file, kept)
     change.apply(env, steps)
-    if saved is not None:
-        forget_storage_object(env, saved, (found.plugin, name))
-    return Result([*lines, f"Deleted storage object {name}."])
+    lines.append(f"Deleted storage object {name}.")
+    if saved is None:
+        return Result(lines)
+    facts = forget_storage_object(env, saved, (found.plugin, name))
+    return Result(lines, data=lambda: facts)
 
 
 def version(env: Env, node: Node) -> Result:
     """The version of the kernel's backstore."""
     assert isinstance(node, StorageObjectNode)
     text = env.fs.read(f"{node.file.rpartition('/')[0]}/hba_info")
-    return say(f"Backstore plugin {node.plugin} {text.partition('version: ')[2].strip()}")
+    facts = {"name": node.plugin, "version": text.partition("version: ")[2].strip()}
+    return show([f"Backstore plugin {node.plugin} {facts['version']}"], lambda: facts)
 
 
 # -- what the kinds have in common ----------------------------------------------------------

@@ -14,7 +14,7 @@ from rtslib_ext.steps.luns import Place
 from ..env import Env
 from ..nodes import Node
 from ..nodes.fabrics import FabricNode, TargetNode, TpgNode
-from ..result import Result, say
+from ..result import Result, say, show
 from . import change, portals
 from .portals import ANY_ADDRESS, PORT
 
@@ -78,15 +78,16 @@ def version(env: Env, node: Node) -> Result:
     """The version of the kernel's fabric."""
     assert isinstance(node, FabricNode)
     folder = node.fabric.folder
-    for file in ("version", "lio_version"):
-        text = env.fs.read_if_there(f"{folder}/{file}")
-        if text:
-            return say(f"Target fabric module {node.fabric.name}: {text}")
-    raise NotFound(
-        f"the fabric module {node.fabric.module} is not loaded",
-        path=node.path,
-        hint="it is loaded when the first target is made",
-    )
+    texts = (env.fs.read_if_there(f"{folder}/{file}") for file in ("version", "lio_version"))
+    text = next(filter(None, texts), None)
+    if text is None:
+        raise NotFound(
+            f"the fabric module {node.fabric.module} is not loaded",
+            path=node.path,
+            hint="it is loaded when the first target is made",
+        )
+    facts = {"name": node.fabric.name, "version": text}
+    return show([f"Target fabric module {node.fabric.name}: {text}"], lambda: facts)
 
 
 def create_tpg(env: Env, node: Node, tag: int | None = None) -> Result:

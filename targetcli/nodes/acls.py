@@ -14,8 +14,7 @@ from rtslib_ext.errors import InvalidValue
 from rtslib_ext.model import MappedLun, NodeAcl
 
 from ..groups import Credentials, Folder, Group
-from .backstores import info_lines
-from .node import Node, Summary
+from .node import Node, Summary, info_lines, scalars
 
 if TYPE_CHECKING:
     from .fabrics import TpgNode
@@ -143,11 +142,15 @@ class AclNode(Node):
     def _folders(self, name: str) -> tuple[str, ...]:
         return tuple(f"{file}/{name}" for file in self.files)
 
-    def info(self) -> list[str]:
+    def facts(self) -> dict[str, object]:
         """Its tag and credentials, and the initiators."""
-        values = dump.acl(self.acls()[0])
-        shown = {name: values[name] for name in values if name not in ("node_wwn", "tcq_depth")}
-        return [*info_lines(shown), "wwns:", *self.wwns]
+        values = scalars(dump.acl(self.acls()[0]))
+        told = {name: values[name] for name in values if name not in ("node_wwn", "tcq_depth")}
+        return {**told, "wwns": self.wwns}
+
+    def info(self) -> list[str]:
+        """The initiators come last, a line each."""
+        return [*info_lines(scalars(self.facts())), "wwns:", *self.wwns]
 
 
 class MappedLunNode(Node):
@@ -177,7 +180,7 @@ class MappedLunNode(Node):
         mode = "ro" if mapped.write_protect else "rw"
         return Summary(f"lun{mapped.tpg_lun} {'/'.join(key)} ({mode})", True)
 
-    def info(self) -> list[str]:
+    def facts(self) -> dict[str, object]:
         """The LUN behind it."""
         mapped = self.mapped_lun()
-        return [f"index: {self.index}"] if mapped is None else info_lines(dump.mapped_lun(mapped))
+        return {"index": self.index} if mapped is None else dump.mapped_lun(mapped)

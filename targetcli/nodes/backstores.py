@@ -12,7 +12,7 @@ from rtslib_ext.model import StorageObject
 
 from ..groups import AluaSettings, Folder, Group
 from ..sizes import format_size
-from .node import Node, Summary
+from .node import Node, Summary, scalars
 
 # SPC-4 table 33, ASYMMETRIC ACCESS STATE
 STATES = {
@@ -171,10 +171,10 @@ class StorageObjectNode(Node):
             )
         ]
 
-    def info(self) -> list[str]:
+    def facts(self) -> dict[str, object]:
         """How it was made."""
         so = self.reader.storage_object(self.file)
-        return [] if so is None else info_lines(dump.storage_object(so))
+        return {} if so is None else scalars(dump.storage_object(so))
 
     def read(self) -> StorageObject | None:
         """The whole object."""
@@ -211,13 +211,3 @@ class AluaGroupNode(Node):
     def groups(self) -> list[Group]:
         """Its settings."""
         return [AluaSettings(self.path, self.file)]
-
-
-def info_lines(values: dict[str, object]) -> list[str]:
-    """``key: value`` lines of what is no list and no object; secrets are hidden."""
-    result = []
-    for name, value in sorted(values.items()):
-        if not isinstance(value, dict | list):
-            hidden = name.endswith("password") and value
-            result.append(f"{name}: {'***' if hidden else value}")
-    return result

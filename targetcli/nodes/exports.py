@@ -9,8 +9,7 @@ from rtslib_ext import dump, paths
 from rtslib_ext.model import Lun, Portal
 
 from ..groups import Group, LunAlua
-from .backstores import info_lines
-from .node import Node, Summary
+from .node import Node, Summary, scalars
 
 
 class Luns(Node):
@@ -75,14 +74,13 @@ class LunNode(Node):
         """Its target port group."""
         return [LunAlua(self.path, self.file)]
 
-    def info(self) -> list[str]:
+    def facts(self) -> dict[str, object]:
         """What it exports."""
         lun = self.lun()
         if lun is None:
-            return [f"index: {self.index}"]
+            return {"index": self.index}
         values = dump.lun(lun)
-        shown = {name: values[name] for name in values if name not in dump.LUN_ALUA_KEYS}
-        return info_lines(shown)
+        return {name: values[name] for name in values if name not in dump.LUN_ALUA_KEYS}
 
 
 class Portals(Node):
@@ -121,9 +119,9 @@ class PortalNode(Node):
         portal = self.portal()
         return Summary("iser" if portal.iser else "offload" if portal.offload else "", True)
 
-    def info(self) -> list[str]:
+    def facts(self) -> dict[str, object]:
         """Its address."""
-        return info_lines(dump.portal(self.portal()))
+        return scalars(dump.portal(self.portal()))
 
 
 def _bracketed(name: str) -> str:

@@ -12,9 +12,8 @@ from rtslib_ext.steps.luns import Place
 
 from ..groups import Credentials, DiscoveryAuth, Folder, Group
 from .acls import Acls
-from .backstores import info_lines
 from .exports import Luns, Portals
-from .node import Node, Summary
+from .node import Node, Summary, scalars
 
 
 class FabricNode(Node):
@@ -74,19 +73,34 @@ class FabricNode(Node):
             return []
         return [DiscoveryAuth(self.fabric, self.path)]
 
-    def info(self) -> list[str]:
+    def facts(self) -> dict[str, object]:
         """What the fabric can do."""
         fabric = self.fabric
-        lines = [
-            f"Fabric module name: {fabric.name}",
-            f"ConfigFS path: {self.fs.absolute(fabric.folder)}",
-            f"Allowed WWN types: {', '.join(fabric.wwn_types)}",
+        return {
+            "name": fabric.name,
+            "folder": self.fs.absolute(fabric.folder),
+            "wwn_types": list(fabric.wwn_types),
+            "hardware_wwns": host.hardware_wwns(fabric.name) if fabric.hardware else None,
+            "features": list(fabric.features),
+            "module": fabric.module,
+        }
+
+    def info(self) -> list[str]:
+        """The same in words of its own."""
+        facts = self.facts()
+        labels = {
+            "name": "Fabric module name",
+            "folder": "ConfigFS path",
+            "wwn_types": "Allowed WWN types",
+            "hardware_wwns": "Allowed WWNs list",
+            "features": "Fabric module features",
+            "module": "Corresponding kernel module",
+        }
+        shown = {name: value for name, value in facts.items() if value is not None}
+        return [
+            f"{labels[name]}: {', '.join(value) if isinstance(value, list) else value}"
+            for name, value in shown.items()
         ]
-        if fabric.hardware:
-            lines.append(f"Allowed WWNs list: {', '.join(host.hardware_wwns(fabric.name))}")
-        lines.append(f"Fabric module features: {', '.join(fabric.features)}")
-        lines.append(f"Corresponding kernel module: {fabric.module}")
-        return lines
 
 
 class TargetNode(Node):
@@ -122,9 +136,9 @@ class TargetNode(Node):
         group = Folder("parameter", self.path, (f"{self.file}/param",), schema.target_parameter)
         return [group] if group.names(self.fs) else []
 
-    def info(self) -> list[str]:
+    def facts(self) -> dict[str, object]:
         """Its fabric and name."""
-        return [f"fabric: {self.fabric.name}", f"wwn: {self.name}"]
+        return {"fabric": self.fabric.name, "wwn": self.name}
 
 
 class TpgNode(Node):
@@ -212,9 +226,9 @@ class TpgNode(Node):
             groups.append(Credentials("auth", self.path, (f"{self.file}/auth",)))
         return groups
 
-    def info(self) -> list[str]:
+    def facts(self) -> dict[str, object]:
         """Its state and credentials."""
-        return info_lines(dump.tpg(self.reader.tpg(self.fabric, self.wwn, self.tag)))
+        return scalars(dump.tpg(self.reader.tpg(self.fabric, self.wwn, self.tag)))
 
 
 class SingleTpgNode(TpgNode):

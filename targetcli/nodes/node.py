@@ -95,6 +95,24 @@ class Node:
         """The groups of settings, besides ``global``, that get and set know here."""
         return []
 
+    def facts(self) -> dict[str, object]:
+        """What the command ``info`` tells, secrets too; nothing where a node does not have it."""
+        return {}
+
     def info(self) -> list[str]:
-        """What the command ``info`` shows; nothing where a node does not have it."""
-        return []
+        """What it shows."""
+        return info_lines(self.facts())
+
+
+def scalars(values: dict[str, object]) -> dict[str, object]:
+    """What is no list and no object."""
+    return {name: values[name] for name in values if not isinstance(values[name], dict | list)}
+
+
+def info_lines(facts: dict[str, object]) -> list[str]:
+    """``key: value`` lines; secrets are hidden."""
+    result = []
+    for name, value in sorted(facts.items()):
+        hidden = name.endswith("password") and value
+        result.append(f"{name}: {'***' if hidden else value}")
+    return result

@@ -29,14 +29,14 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture
-def target() -> Iterator[Callable[[str], str]]:
+def target() -> Iterator[Callable[..., str]]:
     """Runs lines through targetcli's standard input, on a kernel where nothing is configured."""
     subprocess.run(["modprobe", "-a", "target_core_mod", "iscsi_target_mod"], check=True)
     restore.clear(ConfigFS())
 
-    def run(lines: str) -> str:
+    def run(lines: str, *options: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "targetcli"],
+            [sys.executable, "-m", "targetcli", *options],
             input=lines,
             capture_output=True,
             text=True,

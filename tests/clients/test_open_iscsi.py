@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from documents import checked
 
 from .conftest import INITIATOR, PORTAL, TARGET, Run
 
@@ -79,6 +80,26 @@ def test_sessions_tells_who_is_logged_in(
     assert f"    name: {INITIATOR} (authenticated)\n" in said
     assert "    mapped-lun: 0 backstore: fileio/disk1 mode: rw\n" in said
     assert "    address: 127.0.0.1 (TCP)  cid: 0 connection-state: LOGGED_IN\n" in said
+
+
+def test_sessions_as_json(target: Callable[..., str], log_in: Callable[..., str]) -> None:
+    target(LIFE)
+    log_in("host1", SECRET)
+    lines = target("set global auto_save_on_exit=false\nsessions\nsessions detail\n", "--json")
+    few, all_of_it = [checked(f"{line}\n")["data"]["sessions"] for line in lines.splitlines()[1:]]
+    target("set global auto_save_on_exit=true\n")
+    (session,) = all_of_it
+    assert few == [{**session, "mapped_luns": None}]
+    assert (session["initiator"], session["target"], session["tpg"]) == (INITIATOR, TARGET, 1)
+    assert (session["state"], session["authenticated"]) == ("LOGGED_IN", True)
+    (lun,) = session["mapped_luns"]
+    assert lun == {
+        "index": 0,
+        "storage_object": "/backstores/fileio/disk1",
+        "write_protect": False,
+    }
+    (connection,) = session["connections"]
+    assert connection["address"] == "127.0.0.1" and connection["transport"] == "TCP"
 
 
 def test_discovery_needs_a_secret_when_told(target: Callable[[str], str], iscsiadm: Run) -> None:

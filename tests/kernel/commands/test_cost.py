@@ -85,6 +85,7 @@ def test_command_costs_what_it_touches(
 def test_whole_configurations_are_linear(shell: Shell) -> None:
     """What comes on top of a target without LUNs, in proportion to 1 %."""
     costs: dict[str, list[int]] = {"restore": [], "read": [], "ls": [], "outline": [], "clear": []}
+    documents = []
     for luns in (0, 100, 300):
         costs["restore"].append(build(luns))
         fs = ConfigFS()
@@ -93,6 +94,9 @@ def test_whole_configurations_are_linear(shell: Shell) -> None:
         shell.fs = ConfigFS()
         shell.ok("ls")
         costs["ls"].append(shell.fs.total_calls)
+        shell.fs = ConfigFS()
+        documents.append(len(shell("ls", json=True)))
+        assert shell.fs.total_calls == costs["ls"][-1], "--json makes the same calls"
         fs = ConfigFS()
         OutlineReader(fs).outline()
         costs["outline"].append(fs.total_calls)
@@ -102,6 +106,7 @@ def test_whole_configurations_are_linear(shell: Shell) -> None:
     for what, (none, few, many) in costs.items():
         growth = (many - none) / (few - none)
         assert 2.97 < growth < 3.03, f"{what}: {none}, {few} at 100 LUNs, {many} at 300"
+    assert 2.9 < (documents[2] - documents[0]) / (documents[1] - documents[0]) < 3.1
 
 
 class Watched:

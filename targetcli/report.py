@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What became of a line, noted down while it is run: what --json tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rtslib_ext.steps import Step
+
+from .result import Result
+
+
+@dataclass(slots=True)
+class Report:
+    """One line, or one of the objects that a line with ``*`` in its path was run on.
+
+    ``command`` and ``path`` are None until they are known; ``changes`` are the steps that were
+    done and stayed. ``parts`` has a report for each object where the path stood for several.
+    """
+
+    command: str | None = None
+    path: str | None = None
+    messages: list[str] = field(default_factory=list)
+    data: object = None
+    changes: list[Step] = field(default_factory=list)
+    created: str | None = None
+    failures: list[Exception] = field(default_factory=list)
+    parts: list[Report] | None = None
+
+    def take(self, result: Result) -> None:
+        """Take what a command returned; makes its data, which may raise LioError."""
+        said = () if result.shows else result.lines
+        self.messages = [*said, *result.notes]
+        self.data = result.data() if result.data else None
+        self.created = result.created
+        self.failures += result.failures

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The JSON document that --json gives of a command; docs/json.schema.json describes it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from rtslib_ext.errors import LioError, ParseError
+from rtslib_ext.steps import Step
+
+from .groups import Row
+
+if TYPE_CHECKING:
+    from ..report import Report
+
+Json = dict[str, Any]
+
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)")
+_SECRET = re.compile("password", re.IGNORECASE)
+
+
+def line(report: Report, *, secrets: bool = False) -> str:
+    """A report as one line of JSON, in ASCII: any stream can hold it."""
+    return json.dumps(_document(report, secrets))
+
+
+def _document(report: Report, secrets: bool) -> Json:
+    parts = report.parts or []
+    changes = [*report.changes, *(step for part in parts for step in part.changes)]
+    return {
+        "command": report.command,
+        "path": report.path,
+        "ok": not report.failures,
+        "messages": report.messages,
+        "data": report.data,
+        "changes": [_change(step) for step in changes],
+        "created": report.created,
+        "errors": [found for err in report.failures for found in _errors(err, secrets)],
+        "results": None if report.parts is None else [_document(part, secrets) for part in parts],
+    }
+
+
+def _change(step: Step) -> Json:
+    return {"action": step.action.name.lower(), "path": step.path, "text": step.text}
+
+
+def _errors(err: Exception, secrets: bool) -> Iterator[Json]:
+    """An error, or the single ones that it stands for."""
+    causes = err.causes if isinstance(err, LioError) else ()
+    for cause in causes or (err,):
+        number = getattr(cause, "errno", None)
+        yield {
+            "kind": _kind(cause),
+            "message": _message(cause, secrets),
+            "path": getattr(cause, "path", "") or None,
+            "hint": getattr(cause, "hint", "") or None,
+            "errno": errno.errorcode.get(number) if number else None,
+        }
+
+
+def _kind(err: Exception) -> str:
+    if isinstance(err, LioError):
+        return type(err).__name__
+    return "OSError" if isinstance(err, OSError) else "Bug"
+
+
+def _message(err: Exception, secrets: bool) -> str:
+    text = str(err)
+    if isinstance(err, ParseError) and not secrets and _SECRET.search(text):
+        # Below the reason it shows the line, as it was typed.
+        return text.partition("\n")[0]
+    return text
+
+
+def setting(row: Row, *, hidden: bool) -> Json:
+    """One setting of a group; the value of a hidden one is null."""
+    kind, value = _typed(row)
+    return {
+        "name": row.name,
+        "value": None if hidden else value,
+        "hidden": hidden,
+        "type": kind,
+        "writable": row.writable,
+        "description": row.text,
+    }
+
+
+def _typed(row: Row) -> tuple[str, object]:
+    """The type and the value, which is a number or a boolean where the type is one."""
+    if row.kind == "number" and row.value in ("True", "False"):
+        # A switch that has always been called a number.
+        return "bool", row.value == "True"
+    if row.kind == "bool":
+        return "bool", row.value == "true"
+    if row.kind == "number" and _NUMBER.fullmatch(row.value):
+        return "number", int(row.value)
+    return row.kind, row.value
+
+
+def group(name: str, settings: list[Json] | None) -> Json:
+    """One group of settings; None where they were not asked for."""
+    return {"name": name, "settings": settings}

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The document of --json without a kernel: errors, values, the schema itself."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from documents import SCHEMA, checked
+from jsonschema import Draft202012Validator
+
+from rtslib_ext import errors
+from rtslib_ext.errors import InvalidValue, KernelRefused, LioError, ParseError, RestoreIncomplete
+from rtslib_ext.steps import Action, Step
+from targetcli import cli, options
+from targetcli.report import Report
+from targetcli.result import Result, say, show
+from targetcli.views import document
+from targetcli.views.groups import Row
+
+
+def made(report: Report, *, secrets: bool = False) -> dict[str, Any]:
+    return checked(document.line(report, secrets=secrets) + "\n")
+
+
+def failed(*found: Exception) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = made(Report("create", "/", failures=[*found]))["errors"]
+    return told
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def described(schema: Any, name: str = "") -> Iterator[str]:
+    """The members that nothing is said of."""
+    for key, value in schema.get("properties", {}).items():
+        if "description" not in value:
+            yield f"{name}.{key}"
+        yield from described(value, f"{name}.{key}")
+    for part in (schema.get("items"), *schema.get("anyOf", ())):
+        if part:
+            yield from described(part, f"{name}[]")
+
+
+def test_every_member_is_described() -> None:
+    assert list(described(SCHEMA)) == []
+    for name, part in SCHEMA["$defs"].items():
+        assert "description" in part and list(described(part, name)) == []
+
+
+def test_every_kind_of_error_is_told() -> None:
+    told = SCHEMA["$defs"]["error"]["properties"]["kind"]["description"]
+    classes = [item for item in vars(errors).values() if isinstance(item, type)]
+    kinds = {item.__name__ for item in classes if issubclass(item, LioError)}
+    # It is told as the errors that it stands for.
+    kinds -= {"RestoreIncomplete"}
+    assert kinds | {"OSError", "Bug"} <= set(re.findall(r"(\w+):", told))
+
+
+def test_what_the_kernel_refused() -> None:
+    err = KernelRefused(
+        "no", errno=errno.EBUSY, operation="rmdir", file="x", path="/iscsi", hint="wait"
+    )
+    assert failed(err) == [
+        {
+            "kind": "KernelRefused",
+            "message": "no",
+            "path": "/iscsi",
+            "hint": "wait",
+            "errno": "EBUSY",
+        }
+    ]
+
+
+def test_other_errors() -> None:
+    found = failed(FileNotFoundError(errno.ENOENT, "gone", "x"), ValueError("odd"), LioError("l"))
+    assert [item["kind"] for item in found] == ["OSError", "Bug", "LioError"]
+    assert [item["errno"] for item in found] == ["ENOENT", None, None]
+    assert found[2]["path"] is None and found[2]["hint"] is None
+
+
+def test_one_for_each_cause() -> None:
+    causes = [InvalidValue("a", path="/a"), LioError("b")]
+    found = failed(RestoreIncomplete("2 errors:\na\nb", causes=causes))
+    assert [(item["kind"], item["message"]) for item in found] == [
+        ("InvalidValue", "a"),
+        ("LioError", "b"),
+    ]
+
+
+def test_a_line_with_a_secret_is_not_shown() -> None:
+    err = ParseError("unclosed quote\n  set auth password=x 'y\n  ^")
+    assert [failed(err)[0]["message"]] == ["unclosed quote"]
+    shown = made(Report("set", "/", failures=[err]), secrets=True)["errors"][0]["message"]
+    assert "password=x" in shown
+    assert "\n  ls 'y" in failed(ParseError("unclosed quote\n  ls 'y\n     ^"))[0]["message"]
+
+
+@pytest.mark.parametrize(
+    "kind, text, expected",
+    [
+        ("number", "12", ("number", 12)),
+        ("number", "-1", ("number", -1)),
+        ("number", "007", ("number", "007")),
+        ("number", "", ("number", "")),
+        ("number", "True", ("bool", True)),
+        ("bool", "false", ("bool", False)),
+        ("string", "12", ("string", "12")),
+        ("yesno", "Yes", ("yesno", "Yes")),
+    ],
+)
+def test_values(kind: str, text: str, expected: tuple[str, object]) -> None:
+    found = document.setting(Row("x", text, kind), hidden=False)
+    assert (found["type"], found["value"]) == expected
+    assert document.setting(Row("x", text, kind), hidden=True)["value"] is None
+
+
+def test_parts_are_told_together() -> None:
+    step = Step(Action.DELETE, "/a", "delete a", ())
+    parts = [Report("delete", "/a", changes=[step]), Report("delete", "/b")]
+    err = LioError("no")
+    parts[1].failures.append(err)
+    whole = made(Report("delete", "/*", parts=parts, failures=[err]))
+    assert whole["changes"] == [{"action": "delete", "path": "/a", "text": "delete a"}]
+    assert [part["ok"] for part in whole["results"]] == [True, False]
+
+
+def test_what_a_report_takes() -> None:
+    report = Report()
+    report.take(show(iter(["laid out"]), lambda: {"path": "/"}))
+    assert (report.messages, report.data) == ([], {"path": "/"})
+    report = Report()
+    report.take(say("done"))
+    assert (report.messages, report.data) == (["done"], None)
+    report.take(Result(["a"], notes=["b"]))
+    assert report.messages == ["a", "b"]
+
+
+def test_the_option() -> None:
+    request = options.parse(["--json", "--show-secrets", "ls", "--json"])
+    assert request.options.json and request.words == ["ls", "--json"]
+    assert cli._options(request) == ["--json", "--show-secrets"]
+    assert not options.parse(["ls"]).options.json
