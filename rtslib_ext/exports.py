@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from . import paths
 from .configfs import ConfigFS
-from .fabrics import FABRICS, Fabric
+from .fabrics import FABRICS, Fabric, of_folder
 from .reader import Reader
 from .steps.luns import Place
 
@@ -80,7 +80,7 @@ def _from_members(fs: ConfigFS, file: str) -> list[Export] | None:
 def _member(line: str) -> Export | None:
     """``iSCSI/iqn.…/tpgt_1/lun_0`` (target_core_configfs.c, target_tg_pt_gp_members_show)."""
     parts = line.split("/")
-    fabric = FABRICS.get(parts[0].lower())
+    fabric = of_folder(parts[0])
     if fabric is None or len(parts) != 4:
         return None
     tag, index = parts[2].removeprefix("tpgt_"), parts[3].removeprefix("lun_")

@@ -1,21 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fabrics as data: names, folders, features, kinds of WWN, kernel modules.
 
-A new fabric needs a row in ``FABRICS``.
+A new fabric needs a row in ``FABRICS``, or a file in ``/etc/target/fabrics``.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
+
+DROP_INS = "/etc/target/fabrics"
+FEATURES = ("acls", "auth", "cpus_allowed_list", "discovery_auth", "nexus", "nps", "tpgts")
+FORMS = ("plain", "colons", "hex", "bare")
+
+# A WWN of FC, SRP and FireWire as configfs writes it.
+_IN_FOLDER = {
+    "colons": re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2})+"),
+    "hex": re.compile(r"0x[0-9a-f]+"),
+    "bare": re.compile(r"[0-9a-f]+"),
+}
+_PREFIX = {"colons": "naa.", "hex": "ib.", "bare": "eui."}
 
 
 @dataclass(frozen=True, slots=True)
 class Fabric:
     """What a fabric can do and how its folder in configfs writes a WWN.
 
-    ``features``: acls, auth, discovery_auth, nps (network portals), nexus, tpgts (several
-    TPGs in a target), cpus_allowed_list. ``hardware``: a target needs the WWN of an adapter.
-    ``form`` says how WWNs stand in configfs: "plain", "colons" (FC), "hex" (SRP), "bare".
+    ``features`` are some of ``FEATURES``: nps are network portals, tpgts several TPGs in a
+    target. ``hardware``: a target needs the WWN of an adapter. ``form`` says how WWNs stand in
+    configfs: "plain", "colons" (FC), "hex" (SRP), "bare" (FireWire). ``wwn_files`` matches the
+    files of the host that hold WWNs of adapters, ``wwn_driver`` is the driver these must have;
+    both are set for fabrics of drop-in files only.
     """
 
     name: str
@@ -25,27 +41,33 @@ class Fabric:
     module: str
     hardware: bool = False
     form: str = "plain"
+    wwn_files: str = ""
+    wwn_driver: str = ""
 
     def has(self, feature: str) -> bool:
         """Tell whether the fabric has a feature."""
         return feature in self.features
 
     def to_folder(self, wwn: str) -> str:
-        """A WWN as the fabric's folder in configfs writes it."""
+        """A WWN as the fabric's folder in configfs writes it.
+
+        A name that is no WWN of the fabric stays as it is: srpt has ACLs for IP addresses too
+        (drivers/infiniband/ulp/srpt/ib_srpt.c, srpt_parse_i_port_id).
+        """
+        prefix = _PREFIX.get(self.form, "")
+        if not prefix or not wwn.startswith(prefix):
+            return wwn
+        digits = wwn[len(prefix) :]
         if self.form == "colons":
-            digits = wwn[4:]
             return ":".join(digits[i : i + 2] for i in range(0, len(digits), 2))
-        if self.form == "hex":
-            return f"0x{wwn[3:]}"
-        return wwn[4:] if self.form == "bare" else wwn
+        return f"0x{digits}" if self.form == "hex" else digits
 
     def from_folder(self, name: str) -> str:
         """The WWN that a folder in configfs stands for."""
-        if self.form == "colons":
-            return "naa." + name.replace(":", "")
-        if self.form == "hex":
-            return "ib." + name.removeprefix("0x")
-        return f"eui.{name}" if self.form == "bare" else name
+        form = _IN_FOLDER.get(self.form)
+        if form is None or not form.fullmatch(name):
+            return name
+        return _PREFIX[self.form] + name.removeprefix("0x").replace(":", "")
 
 
 def _row(
@@ -91,3 +113,32 @@ FABRICS: dict[str, Fabric] = {
 }
 # How older tools called them.
 ALIASES = {"ib_srpt": "srpt", "fc": "tcm_fc"}
+# rtslib-fb loads vhost_scsi by the alias that the module has for its old name (vhost/scsi.c).
+MODULE_ALIASES = {"tcm_vhost": "vhost_scsi"}
+
+
+def find(name: str) -> Fabric | None:
+    """A fabric by its name or by an older tool's; None where there is none."""
+    return FABRICS.get(ALIASES.get(name, name))
+
+
+def of_folder(folder: str) -> Fabric | None:
+    """The fabric of a folder in configfs, in any case: the kernel itself writes iSCSI."""
+    wanted = folder.lower()
+    return next((fabric for fabric in FABRICS.values() if fabric.folder.lower() == wanted), None)
+
+
+def add_drop_ins(folder: str = DROP_INS) -> list[str]:
+    """Add the fabrics that files in a folder describe; gives what is wrong with which file.
+
+    To be called once, before anything else is done with fabrics.
+    """
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    except OSError as err:
+        return [f"{folder}: {(err.strerror or str(err)).lower()}"]
+    from . import fabric_files
+
+    return fabric_files.add(folder, names)

@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from .errors import InvalidValue, LioError, NotFound
+from .fabrics import FABRICS
 
 if TYPE_CHECKING:
     import subprocess
@@ -181,6 +182,11 @@ def _generic_device(address: str) -> str:
 
 def hardware_wwns(fabric: str) -> list[str]:
     """The WWNs of the adapters that a fabric could be served on."""
+    described = FABRICS.get(fabric)
+    if described and described.wwn_files:
+        from . import fabric_files
+
+        return fabric_files.wwns(described)
     if not _maybe_adapters(fabric):
         return []
     from rtslib_fb.fabric import FabricModule

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from . import backing, dump, naming
 from .errors import InvalidValue
-from .fabrics import ALIASES, FABRICS, Fabric
+from .fabrics import FABRICS, Fabric, find
 from .jsonpath import Item, Unusable
 from .model import AUTH_NAMES, Auth, FabricSettings, Lun, MappedLun, NodeAcl, Portal, Target, Tpg
 
@@ -22,7 +22,7 @@ def targets(root: Item, own: dict[str, Item]) -> dict[tuple[str, str], Target]:
 def _target(item: Item, own: dict[str, Item]) -> tuple[tuple[str, str], Target]:
     wwn = item.required("wwn", item.text)
     name = item.required("fabric", item.text)
-    fabric = FABRICS.get(ALIASES.get(name, name))
+    fabric = find(name)
     if fabric is None:
         item.report(item.at("fabric"), f"{name} is none of {', '.join(sorted(FABRICS))}")
         raise Unusable
@@ -147,11 +147,12 @@ def fabrics(root: Item) -> dict[str, FabricSettings]:
 
 def _fabric(item: Item) -> tuple[str, FabricSettings]:
     name = item.required("name", item.text)
-    if name not in FABRICS:
+    fabric = find(name)
+    if fabric is None:
         item.report(item.at("name"), f"{name} is none of {', '.join(sorted(FABRICS))}")
         raise Unusable
-    return name, FabricSettings(
-        name,
+    return fabric.name, FabricSettings(
+        fabric.name,
         _auth(item, "discovery_"),
         item.flag("discovery_enable_auth"),
         item.text("cpus_allowed_list"),

@@ -28,6 +28,8 @@ _FORMS = {
     "ib": re.compile(r"ib\.[0-9a-f]{32}"),
     "free": re.compile(r"[^\s/]+"),
 }
+TYPES = tuple(_FORMS)
+"""The kinds of WWN."""
 _EXAMPLES = {
     "iqn": "iqn.2003-01.org.example:disk",
     "naa": "naa.5001405123456789",

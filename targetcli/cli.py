@@ -60,11 +60,15 @@ def _prepare_streams() -> None:
 
 def _run(request: Request) -> int:
     # Imported here: --version and --help need none of it.
+    from rtslib_ext import fabrics
+
     from . import grammar, session
     from .env import Env
     from .prefs import Preferences, default_folder
 
     _prepare_streams()
+    for problem in fabrics.add_drop_ins():
+        print(f"warning: {problem}", file=sys.stderr)
     env = Env(Preferences.load(default_folder()), options=request.options)
     if request.action == "disable-daemon":
         request.words = ["set", "global", "auto_use_daemon=false"]

@@ -29,8 +29,8 @@ class Root(Node):
         """Older tools' names of the fabrics are known too."""
         if name == "backstores":
             return Backstores(self.tree, name, self)
-        name = fabrics.ALIASES.get(name, name)
-        return FabricNode(self.tree, name, self) if name in fabrics.FABRICS else None
+        fabric = fabrics.find(name)
+        return FabricNode(self.tree, fabric.name, self) if fabric else None
 
     def summary(self) -> Summary:
         """Nothing by itself."""
