@@ -3,6 +3,7 @@
 #   make              install what is missing: Debian's packages, and .venv with the project
 #   make test         all tests but the long ones; test-unit, test-sandbox, test-kernel: a part
 #   make test-long    the long ones
+#   make test-qemu    the kernel tests on Debian's own kernels under QEMU: half an hour each
 #   make lint         ruff and mypy
 #   make demo         examples/demo.sh, on a kernel of its own
 #   make clean        remove what is made here
@@ -20,11 +21,22 @@ KERNEL_TESTS = $(wildcard tests/kernel/test_*.py) \
 	$(sort $(dir $(wildcard tests/kernel/*/test_*.py tests/clients/test_*.py)))
 IN_KERNEL = packaging/kernel-tests $(or $(T),$(KERNEL_TESTS)) -- $(SANDBOX) $(PYTEST)
 
+# test-qemu: the suites whose kernels are run, where these are kept, and which tests. The
+# sandbox's own are left out; the fabrics come last on all, and their tables at the end.
+SUITES = bookworm bookworm-backports
+KERNELS = .kernels
+FABRIC_TESTS = tests/kernel/fabrics/
+QEMU_TESTS = $(filter-out tests/kernel/test_sandbox.py $(FABRIC_TESTS),$(KERNEL_TESTS))
+QEMU_PARTS = $(if $(T),$(SUITES:%=qemu-%),$(SUITES:%=qemu-%) $(SUITES:%=fabrics-%))
+export VNG = $(CURDIR)/$(VENV)/bin/vng
+
 # The kernel and what the sandbox starts in it; then initiators, file systems, tools, linters.
 PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
 	open-iscsi libiscsi-bin sg3-utils e2fsprogs xfsprogs tmux systemd dbus man-db shellcheck
 
-.PHONY: all venv packages test test-unit test-sandbox test-kernel test-long lint demo clean
+QEMU_PACKAGES = qemu-system-x86 udev busybox-static
+
+.PHONY: all venv packages test test-unit test-sandbox test-kernel test-long test-qemu lint demo clean
 
 all: packages venv
 
@@ -64,6 +76,26 @@ test-long: all
 	@echo "== Long tests, in the sandbox"
 	@$(IN_KERNEL)
 
+# On each kernel, whatever became of the one before; without -j, for what they print.
+test-qemu: all $(VENV)/qemu
+	@packaging/debian-packages $(QEMU_PACKAGES)
+	@$(MAKE) --no-print-directory --keep-going --jobs=1 $(QEMU_PARTS)
+	@echo "== All tests under QEMU passed"
+
+qemu-%:
+	@echo "== Kernel tests, under QEMU with the kernel of $*"
+	@image=$$(packaging/debian-kernel $(KERNELS) $*) && \
+		packaging/kernel-tests $(or $(T),$(QEMU_TESTS)) -- packaging/qemu $$image $(PYTEST)
+
+fabrics-%:
+	@echo "== Fabrics, under QEMU with the kernel of $*"
+	@image=$$(packaging/debian-kernel $(KERNELS) $*) && \
+		packaging/kernel-tests $(FABRIC_TESTS) -- packaging/qemu $$image $(PYTEST)
+
+$(VENV)/qemu: $(VENV)/stamp
+	@$(PYTHON3) -m pip install --quiet --disable-pip-version-check --editable .[qemu]
+	@touch $@
+
 lint: venv
 	@$(PYTHON3) -m ruff check
 	@$(PYTHON3) -m mypy
@@ -72,5 +104,5 @@ demo: all
 	@PYTHON=$(PYTHON3) $(SANDBOX) --env PYTHON bash examples/demo.sh
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(KERNELS) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

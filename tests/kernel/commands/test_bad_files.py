@@ -155,12 +155,12 @@ def test_mistakes_are_told_by_their_place(shell: Shell) -> None:
 
 
 def test_attribute_that_only_this_kernel_lacks(shell: Shell) -> None:
-    config = with_mistake(f"{SO}.attributes", {"emulate_caw": 0, "emulate_rsoc": 1})
+    config = with_mistake(f"{SO}.attributes", {"emulate_caw": 0, "max_sectors": 1024})
     answer = restore(shell, config)
     assert (answer.exit, answer.stderr) == (0, "")
     assert answer.rows == [
         f"Configuration restored from {SAVE_FILE}",
-        "/backstores/ramdisk/r1: this kernel has no emulate_rsoc; it was left out",
+        "/backstores/ramdisk/r1: this kernel has no max_sectors; it was left out",
     ]
     assert shell.ok("/backstores/ramdisk/r1 get attribute emulate_caw") == "emulate_caw=0 \n"
 
@@ -183,9 +183,9 @@ def test_attribute_that_only_this_kernel_lacks(shell: Shell) -> None:
         (f"{TPG}.luns[0].alua_tg_pt_gp_name", "nosuch", f"/iscsi/{A}/tpg1/luns/lun0: set alua_tg"),
         (f"{TPG}.portals[0].ip_address", "fe80::1", f"/iscsi/{A}/tpg1/portals/[fe80::1]:3260: "),
         (
-            f"{TPG}.portals[0].iser",
+            f"{TPG}.portals[0].offload",
             True,
-            f"/iscsi/{A}/tpg1/portals/127.0.0.1:3260: set iser=True: ",
+            f"/iscsi/{A}/tpg1/portals/127.0.0.1:3260: set offload=True: ",
         ),
         (f"{TPG}.luns[0].storage_object", "/backstores/ramdisk/r9", f"/iscsi/{A}/tpg1/luns/lun0: "),
         (f"{TPG}.node_acls[0].mapped_luns[0].tpg_lun", 9, f"/iscsi/{A}/tpg1/acls/{INITIATOR}/map"),

@@ -57,7 +57,8 @@ def unload() -> None:
     for folder in TARGET.iterdir():
         if folder.name not in ("core", "version", "dbroot") and folder.is_dir():
             folder.rmdir()
-    modules = [name for name in reversed(MODULES) if Path("/sys/module", name).exists()]
+    modules = ["ib_isert", "cxgbit", *reversed(MODULES)]
+    modules = [name for name in modules if Path("/sys/module", name).exists()]
     subprocess.run(["modprobe", "-r", *modules], check=True)
     assert not Path("/sys/module/target_core_mod").exists()
     subprocess.run(["umount", str(TARGET.parent)], check=True)

@@ -196,7 +196,7 @@ def test_delete_takes_everything_below(shell: Shell) -> None:
 
 
 def test_where_a_fabric_has_no_module(shell: Shell) -> None:
-    for fabric, module in (("vhost", "vhost_scsi"), ("xen-pvscsi", "xen-scsiback")):
+    for fabric, module in (("efct", "efct"), ("xen-pvscsi", "xen-scsiback")):
         name = f"/{fabric} create {NAA}"
         shell.refuses(name, f"/{fabric}/{NAA}: the kernel module {module} cannot be loaded")
         shell.refuses(f"/{fabric} version", f"/{fabric}: the fabric module {module} is not loaded")

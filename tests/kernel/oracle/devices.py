@@ -16,7 +16,7 @@ DBROOT = Path("/etc/target")
 CONFIGFS = Path("/sys/kernel/config/target")
 
 # tcm_loop and scsi_debug make SCSI disks, which sd_mod and sg show; a TPG with an IPv6
-# portal needs ipv6. vhost_scsi and ib_isert are not built for this kernel.
+# portal needs ipv6.
 _MODULES = (
     ("target_core_mod",),
     ("target_core_user",),

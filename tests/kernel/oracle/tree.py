@@ -16,8 +16,9 @@ ROOT = "/sys/kernel/config/target"
 
 # Counters, and names that the kernel makes anew each time.
 VOLATILE_FOLDERS = frozenset({"statistics", "fabric_statistics"})
-# hba_info has a running number; address is the number of a SCSI host.
-VOLATILE_FILES = frozenset({"hba_info", "address"})
+# hba_info has a running number; address is the number of a SCSI host; rtpi, from Linux 6.4 on, is
+# counted up at each enabling (target_core_tpg.c, target_tpg_register_rtpi).
+VOLATILE_FILES = frozenset({"hba_info", "address", "rtpi"})
 
 WRITE_ONLY = "(write only)"
 
