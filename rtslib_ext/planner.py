@@ -7,7 +7,7 @@ configuration is there, and disabled before anything is taken from them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import replace
 
 from . import exports, host, paths
@@ -15,7 +15,7 @@ from .configfs import ConfigFS
 from .errors import LioError
 from .exports import Export
 from .fabrics import FABRICS
-from .model import Auth, Config, FabricSettings, Target, Tpg
+from .model import Auth, Config, FabricSettings, MappedLun, Target, Tpg
 from .outline import Outline
 from .reader import Reader
 from .steps import Step, backstores, luns, targets
@@ -62,24 +62,50 @@ def build(
         return made.get(key) or there.homes.get(key) or locate(key)
 
     enables: list[Step] = []
+    unwritable = read_only(want)
     for target_key, target in want.targets.items():
         running = there.config.targets.get(target_key)
         if running is None:
             yield from targets.create_target(target)
         for tpg in target.tpgs.values():
             running_tpg = running.tpgs.get(tpg.tag) if running else None
-            yield from build_tpg(target, tpg, home, running_tpg)
+            yield from build_tpg(target, tpg, home, running_tpg, unwritable)
             if running_tpg is None and tpg.enable:
                 fabric = FABRICS[target.fabric]
                 enables.append(targets.enable(fabric, target.wwn, tpg.tag, True))
     yield from enables
 
 
-def build_tpg(target: Target, tpg: Tpg, home: Home, running: Tpg | None = None) -> Iterator[Step]:
+def protected(tpg: Tpg, read_only: Container[Key]) -> luns.Protected:
+    """Tell which mapped LUNs of a TPG are read only when they are made."""
+    always = tpg.attributes.get("prod_mode_write_protect") == "1"
+
+    def ask(mapped: MappedLun) -> bool:
+        lun = tpg.luns.get(mapped.tpg_lun)
+        return always or (lun is not None and lun.storage_object in read_only)
+
+    return ask
+
+
+def read_only(config: Config) -> frozenset[Key]:
+    """The storage objects that cannot be written to."""
+    objects = config.storage_objects.values()
+    return frozenset(so.key for so in objects if getattr(so.backing, "readonly", False))
+
+
+def build_tpg(
+    target: Target,
+    tpg: Tpg,
+    home: Home,
+    running: Tpg | None = None,
+    read_only: Container[Key] = (),
+) -> Iterator[Step]:
     """The steps that make one TPG with LUNs, portals and node ACLs, not yet enabled.
 
-    Of one that is running, what it does not have.
+    Of one that is running, what it does not have. ``read_only`` are storage objects that cannot
+    be written to.
     """
+    ask = protected(tpg, read_only)
     fabric = FABRICS[target.fabric]
     place = Place.of(fabric, target.wwn, tpg.tag)
     if running is None:
@@ -93,11 +119,11 @@ def build_tpg(target: Target, tpg: Tpg, home: Home, running: Tpg | None = None) 
             yield from luns.create_portal(place, portal)
     for acl in tpg.acls.values():
         if acl.wwn not in running.acls:
-            yield from luns.create_acl(place, acl)
+            yield from luns.create_acl(place, acl, ask)
             continue
         for mapped in acl.mapped_luns.values():
             if mapped.index not in running.acls[acl.wwn].mapped_luns:
-                yield luns.create_mapped_lun(place, acl.wwn, mapped)
+                yield luns.create_mapped_lun(place, acl.wwn, mapped, protected=ask(mapped))
 
 
 def clear(outline: Config, homes: Home, objects: Iterable[tuple[Key, str]]) -> Iterator[Step]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from .. import schema
+from .. import planner, schema
 from ..model import MappedLun, NodeAcl, Tpg
 from ..steps import Step, luns
 from ..steps.luns import Place
@@ -39,14 +39,16 @@ def _must_go(mapped: MappedLun, wanted: NodeAcl, want: Tpg, again: Again) -> boo
 
 def change_acls(draft: Draft, place: Place, have: Tpg, want: Tpg, again: Again) -> None:
     """Make the ACLs that are missing, and those that are there what is wanted."""
+    after = replace(want, attributes={**have.attributes, **want.attributes})
+    protected = planner.protected(after, draft.read_only)
     for wwn, acl in want.acls.items():
         running = have.acls.get(wwn)
         if running is None:
-            draft.make += luns.create_acl(place, acl)
+            draft.make += luns.create_acl(place, acl, protected)
             continue
         draft.make += _values(draft, place, running, acl)
         for mapped in acl.mapped_luns.values():
-            draft.make += _mapped(draft, place, running, wwn, mapped, want, again)
+            draft.make += _mapped(draft, place, running, wwn, mapped, protected, again)
 
 
 def _mapped(
@@ -55,26 +57,20 @@ def _mapped(
     have: NodeAcl,
     wwn: str,
     mapped: MappedLun,
-    want: Tpg,
+    protected: luns.Protected,
     again: Again,
 ) -> Iterator[Step]:
     running = have.mapped_luns.get(mapped.index)
     if running is None:
-        yield luns.create_mapped_lun(place, wwn, mapped)
+        yield luns.create_mapped_lun(place, wwn, mapped, protected=protected(mapped))
     elif running.tpg_lun != mapped.tpg_lun or mapped.tpg_lun in again:
         path = f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}"
         moved = f"LUN {running.tpg_lun} becomes {mapped.tpg_lun}"
         draft.replaced[path] = again.get(mapped.tpg_lun, moved)
         named = replace(mapped, alias=mapped.alias or running.alias)
-        yield luns.create_mapped_lun(place, wwn, named)
-    elif running.write_protect != _protected(draft, mapped, want):
+        yield luns.create_mapped_lun(place, wwn, named, protected=protected(mapped))
+    elif running.write_protect != mapped.write_protect:
         yield luns.set_write_protect(place, wwn, mapped)
-
-
-def _protected(draft: Draft, mapped: MappedLun, want: Tpg) -> bool:
-    """target_core_fabric_configfs.c, target_fabric_mappedlun_link: read only is inherited."""
-    lun = want.luns.get(mapped.tpg_lun)
-    return mapped.write_protect or (lun is not None and lun.storage_object in draft.read_only)
 
 
 def _values(draft: Draft, place: Place, have: NodeAcl, want: NodeAcl) -> Iterator[Step]:

@@ -54,7 +54,7 @@ class Draft:
     made: dict[Key, str] = field(default_factory=dict)
     """Where storage objects will be that this plan makes."""
     read_only: frozenset[Key] = frozenset()
-    """Storage objects that nobody can write to, whatever a mapped LUN says."""
+    """Storage objects that cannot be written to."""
 
     def home_after(self, key: Key) -> str | None:
         """Where a storage object is once this plan has been performed."""

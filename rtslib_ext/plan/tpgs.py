@@ -65,7 +65,7 @@ def make_target(draft: Draft, want: Target) -> None:
 
 def make_tpg(draft: Draft, target: Target, tpg: Tpg) -> None:
     """Make a TPG that is not there, or not there any more."""
-    draft.make += planner.build_tpg(target, tpg, draft.home_after)
+    draft.make += planner.build_tpg(target, tpg, draft.home_after, None, draft.read_only)
     if tpg.enable:
         draft.last.append(targets.enable(FABRICS[target.fabric], target.wwn, tpg.tag, True))
 

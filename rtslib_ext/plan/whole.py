@@ -26,7 +26,7 @@ def plan(
     are equal are not touched. ``home`` tells where storage objects are, ``placement`` where new
     ones may be, ``reservations`` the lines that were kept for a unit serial number.
     """
-    draft = Draft(home, placement, reservations, read_only=_read_only(want))
+    draft = Draft(home, placement, reservations, read_only=planner.read_only(want))
     both = have.storage_objects.keys() & want.storage_objects.keys()
     again = {
         key: why
@@ -51,11 +51,6 @@ def plan(
     _targets(draft, have, want, moved, gone)
     _lu_groups_away(draft, have, want)
     return draft.finish()
-
-
-def _read_only(want: Config) -> frozenset[Key]:
-    objects = want.storage_objects.values()
-    return frozenset(so.key for so in objects if getattr(so.backing, "readonly", False))
 
 
 def _storage_objects(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .. import naming, paths, schema
@@ -39,6 +39,9 @@ class Place:
         """The place of a TPG."""
         return cls(fabric, paths.tpg(fabric, wwn, tag), paths.shell_tpg(fabric, wwn, tag))
 
+
+Protected = Callable[[MappedLun], bool]
+"""Whether a mapped LUN is read only when it is made."""
 
 # A LUN's state is set in this order: the kernel writes metadata as it changes the state, and
 # changes the status with it (target_core_alua.c, core_alua_set_tg_pt_secondary_state).
@@ -171,14 +174,16 @@ def delete_portal(place: Place, portal: Portal) -> Step:
     )
 
 
-def create_acl(place: Place, acl: NodeAcl) -> Iterator[Step]:
+def create_acl(
+    place: Place, acl: NodeAcl, protected: Protected = lambda mapped: False
+) -> Iterator[Step]:
     """Admit an initiator, with its settings and mapped LUNs."""
     file = f"{place.file}/acls/{place.fabric.to_folder(acl.wwn)}"
     path = f"{place.path}/acls/{acl.wwn}"
     yield Step(Action.CREATE, path, f"admit initiator {acl.wwn}", (Mkdir(file),))
     yield from _acl_values(place, path, file, acl)
     for mapped in acl.mapped_luns.values():
-        yield create_mapped_lun(place, acl.wwn, mapped)
+        yield create_mapped_lun(place, acl.wwn, mapped, protected=protected(mapped))
 
 
 def _acl_values(place: Place, path: str, file: str, acl: NodeAcl) -> Iterator[Step]:
@@ -229,11 +234,20 @@ def delete_acl(place: Place, acl: NodeAcl) -> Iterator[Step]:
     )
 
 
-def create_mapped_lun(place: Place, wwn: str, mapped: MappedLun) -> Step:
-    """Show a LUN of the TPG to an initiator."""
+def create_mapped_lun(
+    place: Place, wwn: str, mapped: MappedLun, *, protected: bool = False
+) -> Step:
+    """Show a LUN of the TPG to an initiator; ``protected`` is what it is when it is made.
+
+    That is so where its storage object is read only, or the TPG has prod_mode_write_protect
+    (target_core_fabric_configfs.c, target_fabric_mappedlun_link).
+    """
     file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{mapped.index}"
     link = f"{file}/{mapped.alias or naming.alias()}"
-    protect = (Write(f"{file}/write_protect", "1", "0"),) if mapped.write_protect else ()
+    protect: tuple[Operation, ...] = ()
+    if mapped.write_protect != protected:
+        value = str(int(mapped.write_protect))
+        protect = (Write(f"{file}/write_protect", value, str(int(protected))),)
     mode = "read only" if mapped.write_protect else "read and write"
     return Step(
         Action.CREATE,
@@ -258,13 +272,13 @@ def delete_mapped_lun(place: Place, wwn: str, mapped: MappedLun) -> Step:
     file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{mapped.index}"
     link = f"{file}/{mapped.alias}"
     lun = f"{place.file}/lun/lun_{mapped.tpg_lun}"
-    protect = (Write(f"{file}/write_protect", "1", "0"),) if mapped.write_protect else ()
+    protect = Write(f"{file}/write_protect", str(int(mapped.write_protect)))
     return Step(
         Action.DELETE,
         f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}",
         f"hide LUN {mapped.tpg_lun} from {wwn}",
         (Unlink(lun, link), Rmdir(file)),
-        undo=(Mkdir(file), Link(lun, link), *protect),
+        undo=(Mkdir(file), Link(lun, link), protect),
     )
 
 
