@@ -9,6 +9,7 @@ from . import executor, paths, planner, reservations, startup
 from .configfs import ConfigFS
 from .errors import LioError, RollbackFailed
 from .executor import Observer, Outcome
+from .journal import Journal
 from .model import Config
 from .plan import Plan, plan
 from .reader import Reader
@@ -39,7 +40,12 @@ def prepare(fs: ConfigFS, want: Config, have: Config | None = None) -> Change:
     return Change(have, want, found)
 
 
-def perform(fs: ConfigFS, change: Change, observer: Observer | None = None) -> Outcome:
+def perform(
+    fs: ConfigFS,
+    change: Change,
+    observer: Observer | None = None,
+    journal: Journal | None = None,
+) -> Outcome:
     """Do all of a plan or none.
 
     On any failure, an interrupt included, the old state is brought back, which is verified by
@@ -47,7 +53,7 @@ def perform(fs: ConfigFS, change: Change, observer: Observer | None = None) -> O
     """
     startup.prepare(fs)
     try:
-        return executor.perform(Kernel(fs), change.plan.steps, observer)
+        return executor.perform(Kernel(fs), change.plan.steps, observer, journal)
     except RollbackFailed:
         raise
     except (LioError, KeyboardInterrupt) as err:

@@ -25,11 +25,46 @@ def bind(
     Open-ended parameters stand under the key that ``more`` or ``keywords`` names.
     """
     try:
+        if command.switches:
+            positional, keywords = _without_switches(command, positional, keywords)
         return _bind(command, positional, keywords)
     except InvalidValue as err:
         err.path = err.path or path
         err.hint = err.hint or f"help {command.name} tells what it takes"
         raise
+
+
+def _without_switches(
+    command: Command, positional: Sequence[str], keywords: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """Options as the parameters that they stand for: --merge, --target WWN, --target=WWN."""
+    kinds = {item.name: item.kind for item in command.parameters}
+    words = list(positional)
+    rest: list[str] = []
+    found = {_switch(key, kinds) or key: value for key, value in keywords.items()}
+    while words:
+        word = words.pop(0)
+        name = _switch(word, kinds)
+        if not name:
+            rest.append(word)
+        elif kinds[name] == "bool":
+            found[name] = "true"
+        elif words:
+            found[name] = words.pop(0)
+        else:
+            raise InvalidValue(f"{word} needs a value")
+    return rest, found
+
+
+def _switch(word: str, kinds: Mapping[str, str]) -> str:
+    """The parameter that an option stands for; "" when the word is none."""
+    if not word.startswith("--"):
+        return ""
+    name = word[2:].replace("-", "_")
+    if name not in kinds:
+        known = ", ".join(f"--{kind.replace('_', '-')}" for kind in kinds)
+        raise InvalidValue(f"there is no option {word} here", hint=f"there are: {known}")
+    return name
 
 
 def _bind(

@@ -74,7 +74,7 @@ def _run(request: Request) -> int:
         request.words = ["set", "global", "auto_use_daemon=false"]
     if request.words:
         done = session.run_line(env, lambda: grammar.parse_words(request.words))
-        return 0 if done is not None else 1
+        return env.report.failed if done is None else done.status
     if env.stdin.isatty():
         if env.options.json:
             raise InvalidValue("--json needs a command, or lines on standard input")

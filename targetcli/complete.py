@@ -262,6 +262,7 @@ COMPLETERS: dict[str, Completer] = {
     "path_or_history": _path_or_history,
     "portal_address": _portal_addresses,
     "portal_port": _portal_ports,
+    "recover_action": _one_of("undo", "finish"),
     "session_action": _one_of("list", "detail"),
     "storage_object": _storage_objects,
     "storage_object_name": _child_names,

@@ -17,6 +17,7 @@ from .report import Report
 TARGET_DIR = "/etc/target"
 SAVE_FILE = f"{TARGET_DIR}/saveconfig.json"
 LOCK_FILE = "/var/run/targetcli.lock"
+JOURNAL = "/run/targetcli/journal"
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class Env:
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
     save_file: str = SAVE_FILE
     lock_file: str = LOCK_FILE
+    journal: str = JOURNAL
     is_root: bool = field(default_factory=lambda: os.geteuid() == 0)
     options: Options = field(default_factory=Options)
     # The node in which a relative path starts.

@@ -26,6 +26,8 @@ class Report:
     created: str | None = None
     failures: list[Exception] = field(default_factory=list)
     parts: list[Report] | None = None
+    failed: int = 1
+    """The exit status when it failed."""
 
     def take(self, result: Result) -> None:
         """Take what a command returned; makes its data, which may raise LioError."""

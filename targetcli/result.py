@@ -16,7 +16,8 @@ class Result:
     ``failures`` are told on standard error, with exit status 1: what could not be done while the
     rest was. ``created`` is the path of a new node, ``cd`` the path to go to. ``data`` makes the
     plain values that --json gives, and is called for it only. With ``shows``, the lines are these
-    values laid out for people, and say nothing besides.
+    values laid out for people, and say nothing besides. ``status`` is the exit status where a
+    command that did its work has more than one.
     """
 
     lines: Iterable[str] = ()
@@ -27,6 +28,7 @@ class Result:
     leave: bool = False
     data: Callable[[], object] | None = None
     shows: bool = False
+    status: int = 0
 
 
 def say(*lines: str) -> Result:

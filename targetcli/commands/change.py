@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from rtslib_ext import apply as applying
 from rtslib_ext import executor, startup
-from rtslib_ext.errors import KernelRefused, PermissionDenied
+from rtslib_ext import journal as journals
+from rtslib_ext.apply import Change
+from rtslib_ext.errors import InUse, KernelRefused, PermissionDenied
 from rtslib_ext.executor import Outcome
+from rtslib_ext.journal import Journal, Unfinished
 from rtslib_ext.steps import Kernel, Step
 
 from ..env import Env
@@ -23,13 +28,46 @@ def apply(env: Env, steps: Iterable[Step]) -> Outcome:
     planned = list(steps)
     changed: list[Step] = []
     try:
-        outcome = executor.perform(Kernel(env.fs), planned, changed.append)
+        outcome = executor.perform(Kernel(env.fs), planned, changed.append, journal(env))
     except KernelRefused as err:
         if err.operation == "write":
             err.args = (f"{err.file.rpartition('/')[2]}: {err}",)
         raise
     env.report.changes += changed
     return outcome
+
+
+def reach(env: Env, found: Change) -> None:
+    """Do a plan for a whole configuration or none of it; raises LioError."""
+    changed: list[Step] = []
+    applying.perform(env.fs, found, changed.append, journal(env))
+    env.report.changes += changed
+
+
+def journal(env: Env) -> Journal:
+    """Where a change notes what it does, for who comes after it should it be killed."""
+    about = {"command": env.report.command, "path": env.report.path, "since": time.time()}
+    return Journal(env.journal, about)
+
+
+def _refuse_unfinished(env: Env) -> None:
+    """Refuse to change anything on top of half a change."""
+    found = journals.find(env.journal)
+    if found:
+        raise InUse(
+            f"an earlier change was cut off half way: {describe(found)}",
+            hint="recover takes it back, recover finish does the rest",
+        )
+
+
+def describe(found: Unfinished) -> str:
+    """A change that was cut off, in a few words."""
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.about.get("since", 0)))
+    number, _ = found.position()
+    return (
+        f"{found.about.get('command')} on {found.about.get('path')}, begun {since}, "
+        f"at step {number + 1} of {len(found.steps)}"
+    )
 
 
 def require_root(env: Env) -> None:
@@ -50,4 +88,6 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
     with change_lock(
         f"{node.path} {command}", path=env.lock_file, wait=env.options.wait, waiting=tell
     ):
+        if command != "recover":
+            _refuse_unfinished(env)
         yield

@@ -32,7 +32,11 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command; ``more`` and ``keywords`` name open-ended parameters."""
+    """One command; ``more`` and ``keywords`` name open-ended parameters.
+
+    ``switches``: parameters may be written as options too, --dry-run or --target WWN. ``failed``
+    is the exit status when it could not do its work.
+    """
 
     name: str
     on: tuple[str, ...]
@@ -42,6 +46,8 @@ class Command:
     changes: bool = False
     more: str = ""
     keywords: str = ""
+    switches: bool = False
+    failed: int = 1
 
     def function(self) -> Callable[..., Any]:
         """What runs it."""

@@ -27,14 +27,15 @@ _UNIVERSAL_PREFERENCES = f"{TARGET_DIR}/targetcli.conf"
 
 def saveconfig(env: Env, node: Node, savefile: str | None = None) -> Result:
     """Save the running configuration."""
-    path = _path(env, savefile)
+    path = path_of(env, savefile)
     config = Reader(env.fs).config()
     _keep_what_there_is(env, path, config)
     lines, facts = _save(env, path, config)
     return Result([*lines, f"Configuration saved to {path}"], data=lambda: facts)
 
 
-def _path(env: Env, given: str | None) -> str:
+def path_of(env: Env, given: str | None) -> str:
+    """A save file that was given, or the usual one."""
     return os.path.abspath(os.path.expanduser(given)) if given else env.save_file
 
 
@@ -102,7 +103,7 @@ def restoreconfig(
     keep_existing: bool = False,
 ) -> Result:
     """Bring up what a file holds."""
-    path = _path(env, savefile)
+    path = path_of(env, savefile)
     loaded = load(path)
     want = restore.select(loaded.config, target, storage_object)
     partly = bool(target or storage_object)
@@ -207,7 +208,7 @@ def version(env: Env, node: Node) -> Result:
 def save_storage_object(env: Env, node: Node, savefile: str | None = None) -> Result:
     """Save a storage object and the first target that exports it; keep the rest of the file."""
     assert isinstance(node, StorageObjectNode)
-    path = _path(env, savefile)
+    path = path_of(env, savefile)
     saved = saved_in(path)
     running = Reader(env.fs).config()
     key = (node.plugin, node.name)

@@ -16,22 +16,27 @@ _WORDS = {"+": "to make", "~": "to change", AGAIN: "to replace", "-": "to take a
 def lines(plan: Plan) -> list[str]:
     """A line for each change, then how many there are of each kind, then notes."""
     shown = list(_shown(plan))
-    counts = Counter(sign for sign, _ in shown)
+    counts = Counter(sign for sign, _, _ in shown)
     summary = ", ".join(f"{counts[sign]} {word}" for sign, word in _WORDS.items() if counts[sign])
     notes = [f"Note: {path}: {text}" for path, text in plan.notes]
-    return [*(f"{sign} {text}" for sign, text in shown), summary or "No differences", *notes]
+    lines = [f"{sign} {path}: {text}" for sign, path, text in shown]
+    return [*lines, summary or "No differences", *notes]
 
 
-def changes(plan: Plan) -> list[dict[str, str]]:
+def facts(plan: Plan) -> dict[str, object]:
     """The same as plain values."""
     names = {"+": "create", "~": "update", AGAIN: "replace", "-": "delete"}
-    return [
-        {"action": names[sign], "path": text.partition(": ")[0], "text": text.partition(": ")[2]}
-        for sign, text in _shown(plan)
-    ]
+    return {
+        "same": not plan,
+        "plan": [
+            {"action": names[sign], "path": path, "text": text} for sign, path, text in _shown(plan)
+        ],
+        "notes": [{"path": path, "text": text} for path, text in plan.notes],
+    }
 
 
-def _shown(plan: Plan) -> Iterator[tuple[str, str]]:
+def _shown(plan: Plan) -> Iterator[tuple[str, str, str]]:
+    """Sign, shell path and text of each line."""
     made = {step.path for step in plan.steps if step.action is Action.CREATE}
     for step in plan.steps:
         why = plan.replaced.get(step.path)
@@ -39,9 +44,9 @@ def _shown(plan: Plan) -> Iterator[tuple[str, str]]:
             continue
         if why is not None:
             if step.action is Action.CREATE:
-                yield AGAIN, f"{step.path}: {step.text}: {why}"
+                yield AGAIN, step.path, f"{step.text}: {why}"
         elif step.action is not Action.UPDATE or step.path not in made:
-            yield step.action.value, f"{step.path}: {step.text}"
+            yield step.action.value, step.path, step.text
 
 
 def _is_part(path: str, replaced: Container[str]) -> bool:

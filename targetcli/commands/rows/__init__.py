@@ -14,11 +14,12 @@ MAP = may(
 
 def every_row() -> tuple[Command, ...]:
     """All commands there are."""
-    from . import acls, config, exports, shell, storage, targets
+    from . import acls, config, exports, plan, shell, storage, targets
 
     return (
         *shell.ROWS,
         *config.ROWS,
+        *plan.ROWS,
         *storage.ROWS,
         *targets.ROWS,
         *exports.ROWS,

@@ -98,7 +98,7 @@ class Shell:
         result = session.run_line(env, read)  # type: ignore[arg-type]
         self.cwd = env.cwd
         answer = Answer(env.stdout.getvalue())  # type: ignore[attr-defined]
-        answer.exit = 0 if result is not None else 1
+        answer.exit = env.report.failed if result is None else result.status
         answer.stderr = env.stderr.getvalue()  # type: ignore[attr-defined]
         answer.result = result
         return answer

@@ -67,6 +67,9 @@ LINES = f"""
 {TPG} info
 /backstores/fileio delete name=d1 save=false
 /iscsi delete wwn={IQN}
+/ diff file=ETC/all.json other=ETC/all.json
+/ apply file=ETC/all.json merge=false target={IQN} storage_object=r1 dry_run=false
+/ recover action=undo
 / clearconfig confirm=true
 / restoreconfig savefile=ETC/all.json clear_existing=true keep_existing=false
 / clearconfig confirm=true

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""diff and apply: what is wanted against what runs, and getting there."""
+
+from __future__ import annotations
+
+import os
+
+from rtslib_ext import apply as applying
+from rtslib_ext import journal as journals
+from rtslib_ext import paths, recovery, restore
+from rtslib_ext import plan as planning
+from rtslib_ext.apply import Change
+from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.errors import InvalidValue, LioError, RollbackFailed
+from rtslib_ext.model import Config
+from rtslib_ext.plan import Plan
+from rtslib_ext.reader import Reader
+from rtslib_ext.steps import Kernel
+
+from ..env import Env
+from ..nodes import Node
+from ..result import Result, say
+from ..views import plan as view
+from . import change, config
+
+SAME, DIFFERENT = 0, 1
+
+
+def diff(env: Env, node: Node, file: str | None = None, other: str | None = None) -> Result:
+    """Show what would change what runs into what a file holds, or one file into another."""
+    plan = _between(env, file, other) if file and other else _to(env, file).plan
+    return _show(plan, status=DIFFERENT if plan else SAME)
+
+
+def _show(plan: Plan, *, status: int = 0) -> Result:
+    return Result(
+        view.lines(plan),
+        data=lambda: view.facts(plan),
+        shows=True,
+        status=status,
+    )
+
+
+def _to(env: Env, file: str | None) -> Change:
+    return applying.prepare(env.fs, _wanted(env, file))
+
+
+def _wanted(env: Env, file: str | None) -> Config:
+    """What a file holds; raises LioError where part of it is not understood."""
+    path = config.path_of(env, file)
+    loaded = config.load(path)
+    if loaded.problems:
+        listed = "; ".join(map(str, loaded.problems))
+        raise LioError(
+            f"{path} has parts that are not understood: {listed}",
+            hint="mend them; restoreconfig brings up what it understands",
+        )
+    return loaded.config
+
+
+def _between(env: Env, one: str, other: str) -> Plan:
+    """From file to file: no kernel is asked."""
+    have, want = (_wanted(env, path) for path in (one, other))
+    return planning.plan(
+        have,
+        want,
+        lambda key: f"{paths.hba_candidates(*key)[0]}/{key[1]}",
+        paths.Placement(ConfigFS(os.devnull)),
+    )
+
+
+def apply(
+    env: Env,
+    node: Node,
+    file: str,
+    merge: bool = False,
+    target: str | None = None,
+    storage_object: str | None = None,
+    dry_run: bool = False,
+) -> Result:
+    """Make what runs equal to what a file holds, or to a part of it."""
+    have = Reader(env.fs).config()
+    want = _wanted(env, file)
+    if target or storage_object:
+        want = _part(have, restore.select(want, target, storage_object), merge=merge)
+    elif merge:
+        want = planning.over(have, want)
+    found = applying.prepare(env.fs, want, have)
+    if found.plan and not dry_run:
+        change.reach(env, found)
+        left = applying.differences(env.fs, found)
+        result = _show(found.plan)
+        result.notes += [f"Note: the kernel made something else of: {step}" for step in left.steps]
+        return result
+    return _show(found.plan)
+
+
+def _part(have: Config, part: Config, *, merge: bool) -> Config:
+    """What runs, with one target or storage object as the file has it."""
+    if merge:
+        return planning.over(have, part)
+    return Config(
+        storage_objects={**have.storage_objects, **part.storage_objects},
+        targets={**have.targets, **part.targets},
+        fabrics=have.fabrics,
+        lu_groups={**have.lu_groups, **part.lu_groups},
+    )
+
+
+def recover(env: Env, node: Node, action: str = "undo") -> Result:
+    """End a change that was cut off half way."""
+    if action not in ("undo", "finish"):
+        raise InvalidValue(f"{action} is neither undo nor finish")
+    found = journals.find(env.journal)
+    if found is None:
+        return say("No change was cut off")
+    if action == "finish":
+        if found.undone is not None:
+            raise InvalidValue("it was being taken back already", hint="recover undo ends that")
+        env.report.changes += recovery.finish(Kernel(env.fs), found).done
+    else:
+        left = recovery.undo(Kernel(env.fs), found)
+        if left:
+            listed = "; ".join(left)
+            raise RollbackFailed(
+                f"{change.describe(found)}: this could not be taken back: {listed}",
+                hint=f"set it right by hand, then remove {found.path}",
+            )
+    os.unlink(found.path)
+    done = "taken back" if action == "undo" else "finished"
+    return say(f"{change.describe(found)}: {done}")

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands of the root that compare what runs with what is wanted."""
+
+from __future__ import annotations
+
+from ..command import Command, may, need
+
+ROWS = (
+    Command(
+        "diff",
+        ("root",),
+        "plan:diff",
+        "Shows what apply would do to make what runs equal to a file: the sign of a\n"
+        "line says whether an object is made (+), changed (~), taken away (-), or taken\n"
+        "away and made again (±). With a second file it goes from the first to the\n"
+        "second, and asks no kernel. The exit status is 0 when both are the same, 1\n"
+        "when they differ, 2 when that could not be told.\n\n"
+        "Example: diff /etc/target/saveconfig.json",
+        (
+            may("file", "file", "what is wanted; without it, the saved configuration"),
+            may("other", "file", "what is wanted, and file is what there is"),
+        ),
+        failed=2,
+    ),
+    Command(
+        "apply",
+        ("root",),
+        "plan:apply",
+        "Makes what runs equal to a file, by the fewest changes, all of them or none.\n"
+        "Objects that are equal are not touched: who uses them notices nothing.\n\n"
+        "Example: apply /etc/target/saveconfig.json --dry-run",
+        (
+            need("file", "file", "what is wanted; a backup can be given as it is"),
+            may("merge", "bool", "add and change, take nothing away", "False"),
+            may("target", "text", "only the target of this WWN, with what it exports"),
+            may("storage_object", "text", "only the storage object of this name"),
+            may("dry_run", "bool", "show what would be done", "False"),
+        ),
+        changes=True,
+        switches=True,
+    ),
+    Command(
+        "recover",
+        ("root",),
+        "plan:recover",
+        "Ends a change that was cut off half way, when its process was killed: takes\n"
+        "it back, or does the rest of it.\n\n"
+        "Example: recover",
+        (may("action", "recover_action", "undo takes it back, finish does the rest", "undo"),),
+        changes=True,
+    ),
+)

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""diff, apply and recover as commands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.journal import Journal
+from rtslib_ext.steps.operations import Mkdir, Write
+from rtslib_ext.steps.step import Action, Step
+
+from .harness import ETC, Shell, tree
+
+IQN = "iqn.2003-01.org.example:a"
+TPG = f"/iscsi/{IQN}/tpg1"
+HOST = "iqn.2003-01.org.example:host"
+SAVED = ETC / "saveconfig.json"
+
+
+@pytest.fixture
+def user(shell: Shell) -> Shell:
+    """A disk that one host sees, saved."""
+    for line in (
+        "/backstores/ramdisk create r1 1M wwn=serial-1",
+        f"/iscsi create {IQN}",
+        f"{TPG}/luns create /backstores/ramdisk/r1",
+        f"{TPG}/acls create {HOST}",
+        f"{TPG}/acls/{HOST} set auth userid=u password=geheim",
+        "/ saveconfig",
+    ):
+        shell.ok(line)
+    return shell
+
+
+def test_diff_of_what_was_just_saved(user: Shell) -> None:
+    assert user.ok("/ diff") == "No differences\n"
+    assert user.ok(f"/ diff {SAVED} {SAVED}") == "No differences\n"
+
+
+def test_diff_tells_what_apply_would_do(user: Shell) -> None:
+    before = tree()
+    user.ok(f"{TPG} set attribute login_timeout=20")
+    user.ok(f"{TPG}/acls/{HOST} set auth password=other")
+    user.ok("/backstores/ramdisk create r2 1M")
+    found = user("/ diff")
+    assert (found.exit, found.stderr) == (1, "")
+    assert found.rows == [
+        "- /backstores/ramdisk/r2: delete ramdisk r2 on memory",
+        f"~ {TPG}: set login_timeout=15",
+        f"~ {TPG}/acls/{HOST}: set password=***",
+        "2 to change, 1 to take away",
+    ]
+    assert user.ok("/ apply ETC --dry-run".replace("ETC", str(SAVED))).rows == found.rows
+    assert user("/ diff").exit == 1
+    assert user.ok(f"/ apply {SAVED}").rows == found.rows
+    assert tree() == before
+    assert user.ok("/ diff").exit == 0
+
+
+def test_diff_that_cannot_tell(user: Shell) -> None:
+    assert user("/ diff /no/file").exit == 2
+    SAVED.write_text("{")
+    answer = user("/ diff")
+    assert answer.exit == 2
+    assert str(SAVED) in answer.stderr
+
+
+def test_diff_of_two_files_asks_no_kernel(user: Shell, tmp_path: Path) -> None:
+    other = json.loads(SAVED.read_text())
+    del other["targets"][0]["tpgs"][0]["node_acls"][0]
+    changed = tmp_path / "other.json"
+    changed.write_text(json.dumps(other))
+    nowhere = Shell(user.home, fs=ConfigFS("/nonexistent"))
+    found = nowhere(f"/ diff {SAVED} {changed}", is_root=False)
+    assert (found.exit, found.stderr) == (1, "")
+    assert f"- {TPG}/acls/{HOST}: refuse initiator {HOST}" in found.rows
+    assert nowhere.fs.total_calls == 0
+
+
+def test_what_must_be_made_again_says_why(user: Shell) -> None:
+    document = json.loads(SAVED.read_text())
+    document["storage_objects"][0]["size"] = 2 << 20
+    SAVED.write_text(json.dumps(document))
+    why = "size 1048576 becomes 2097152"
+    assert user("/ diff").rows == [
+        f"± /backstores/ramdisk/r1: create ramdisk r1 on memory: {why}",
+        f"± {TPG}/luns/lun0: export ramdisk/r1 as LUN 0: {why}",
+        f"± {TPG}/acls/{HOST}/mapped_lun0: map LUN 0 as 0, read and write: {why}",
+        "3 to replace",
+    ]
+    user.ok(f"/ apply {SAVED}")
+    assert "size: 2097152" in user.ok("/backstores/ramdisk/r1 info").rows
+    assert user.ok(f"{TPG}/acls/{HOST} status").endswith("Mapped LUNs: 1\n")
+
+
+def test_merge_takes_nothing_away(user: Shell, tmp_path: Path) -> None:
+    user.ok("/backstores/ramdisk create r2 1M")
+    more = tmp_path / "more.json"
+    more.write_text(
+        json.dumps(
+            {
+                "storage_objects": [{"plugin": "ramdisk", "name": "r3", "size": 1 << 20}],
+                "targets": [
+                    {
+                        "fabric": "iscsi",
+                        "wwn": IQN,
+                        "tpgs": [{"tag": 1, "attributes": {"login_timeout": 20}}],
+                    }
+                ],
+            }
+        )
+    )
+    assert user.ok(f"/ apply {more} --merge").rows == [
+        "+ /backstores/ramdisk/r3: create ramdisk r3 on memory",
+        f"~ {TPG}: set login_timeout=20",
+        "1 to make, 1 to change",
+    ]
+    assert user.ok("/backstores/ramdisk status").endswith("Storage Objects: 3\n")
+
+
+def test_one_target_of_a_file(user: Shell) -> None:
+    user.ok("/backstores/ramdisk create r2 1M")
+    user.ok(f"/iscsi delete {IQN}")
+    user.ok("/backstores/ramdisk delete r1")
+    user.ok(f"/ apply {SAVED} --target {IQN}")
+    assert user.ok("/backstores/ramdisk status").endswith("Storage Objects: 2\n")
+    assert user.ok(f"{TPG}/acls/{HOST} status").endswith("Mapped LUNs: 1\n")
+    user.refuses(f"/ apply {SAVED} --target iqn.2003-01.org.example:none", "there is no target")
+
+
+def test_options_that_are_none(user: Shell) -> None:
+    user.refuses(f"/ apply {SAVED} --nosuch", "there is no option --nosuch", "--dry-run")
+    user.refuses(f"/ apply {SAVED} --target", "--target needs a value")
+    user.refuses("/ apply", "Missing required parameter file")
+
+
+def test_a_plan_that_fails_changes_nothing(user: Shell) -> None:
+    document = json.loads(SAVED.read_text())
+    tpg = document["targets"][0]["tpgs"][0]
+    tpg["attributes"]["login_timeout"] = 20
+    tpg["luns"].append({"index": 1, "storage_object": "/backstores/ramdisk/none"})
+    SAVED.write_text(json.dumps(document))
+    user.refuses(f"/ apply {SAVED}", f"{TPG}/luns/lun1", "there is no storage object")
+    document["targets"][0]["tpgs"][0]["nosuch"] = 1
+    SAVED.write_text(json.dumps(document))
+    user.refuses(f"/ apply {SAVED}", "has parts that are not understood", "nosuch")
+
+
+# -- recover ----------------------------------------------------------------------------------
+
+
+STEPS = [
+    Step(Action.CREATE, f"{TPG}/acls/{HOST}1", "one", (Mkdir(f"iscsi/{IQN}/tpgt_1/acls/{HOST}1"),)),
+    Step(
+        Action.UPDATE,
+        TPG,
+        "two",
+        (Write(f"iscsi/{IQN}/tpgt_1/attrib/login_timeout", "20", "15"),),
+    ),
+]
+
+
+def cut_off(user: Shell, begun: int) -> None:
+    """Leave what a process leaves that is killed so far in the change."""
+    journal = Journal(user.env().journal, {"command": "apply", "path": "/", "since": 0})
+    journal.open(STEPS)
+    for number in range(begun):
+        journal.begin()
+        STEPS[number].operations[0].do(user.env())  # type: ignore[arg-type]
+    journal.close(keep=True)
+
+
+@pytest.mark.parametrize("begun", [0, 1, 2])
+def test_recover_takes_back(user: Shell, begun: int) -> None:
+    before = tree()
+    cut_off(user, begun)
+    user.refuses("/backstores/ramdisk create r9 1M", "an earlier change was cut off", "recover")
+    user.refuses(f"{TPG} set attribute login_timeout=17", "an earlier change was cut off")
+    assert user.ok("/ ls")
+    assert "taken back" in user.ok("/ recover")
+    assert tree() == before
+    user.ok("/backstores/ramdisk create r9 1M")
+    assert user.ok("/ recover") == "No change was cut off\n"
+
+
+@pytest.mark.parametrize("begun", [0, 1, 2])
+def test_recover_finishes(user: Shell, begun: int) -> None:
+    cut_off(user, begun)
+    assert "finished" in user.ok("/ recover finish")
+    assert user.ok(f"{TPG} get attribute login_timeout") == "login_timeout=20 \n"
+    assert user.ok(f"{TPG}/acls/{HOST}1 status")
