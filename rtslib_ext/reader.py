@@ -71,10 +71,11 @@ class Reader:
             if found:
                 yield found
 
-    def storage_object_paths(self) -> Iterator[str]:
-        """The configfs path of every storage object."""
+    def storage_object_paths(self, plugin: str = "") -> Iterator[str]:
+        """The configfs path of every storage object, or of those of one kind."""
+        prefix = f"{backing.KINDS[plugin].prefix}_" if plugin else ""
         for hba in self.fs.directories("core"):
-            if paths.split_hba(hba):
+            if hba.startswith(prefix) and paths.split_hba(hba):
                 for name in self.fs.directories(f"core/{hba}"):
                     yield f"core/{hba}/{name}"
 

@@ -155,9 +155,11 @@ _CONVERT: dict[str, Callable[[str], Any]] = {
     "depth": _number(0, 1000),
     "port": _number(1, 65535),
     "portal_port": _number(1, 65535),
+    "free_tpg_tag": _number(0, TAG_MAX, ("tpgt", "tpg")),
     "tpg_tag": _number(0, TAG_MAX, ("tpgt", "tpg")),
+    "free_lun": _number(0, LUN_MAX, ("lun",)),
     "lun": _number(0, LUN_MAX, ("lun",)),
-    "mapped_index": _number(0, LUN_MAX, ("mapped_lun",)),
+    "free_mapped_lun": _number(0, LUN_MAX, ("mapped_lun",)),
     "mapped_lun": _number(0, LUN_MAX, ("mapped_lun",)),
     "group_tag": _number(1, 65535),
 }

@@ -18,7 +18,7 @@ from rtslib_ext.reader import Reader
 from rtslib_ext.schema import Attribute
 from rtslib_ext.steps import Step, targets, values
 
-from .prefs import PREFERENCES, check_value
+from .prefs import CHOICES, PREFERENCES, check_value
 from .views.groups import Row
 
 if TYPE_CHECKING:
@@ -246,6 +246,10 @@ class DiscoveryAuth(Credentials):
             return "0"
         raise InvalidValue(f"{name} takes 0 or 1, not {value!r}", path=self.path)
 
+    def choices(self, name: str) -> Sequence[str]:
+        """The switch can be on or off."""
+        return ("0", "1") if name == "enable" else ()
+
     def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """Credentials first: who enforces them wants them to be there."""
         yield targets.load(self.fabric)
@@ -280,6 +284,10 @@ class Preferences(Group):
         """As its type says."""
         check_value(PREFERENCES[name], value)
         return value
+
+    def choices(self, name: str) -> Sequence[str]:
+        """As its type says."""
+        return CHOICES.get(PREFERENCES[name].kind, ())
 
     def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """None: preferences are not the kernel's."""

@@ -19,7 +19,7 @@ with warnings.catch_warnings():
     from configshell_fb import ConfigShell
 
 from . import grammar, session
-from .complete import complete
+from .complete import complete, typed_on
 from .env import Env
 from .grammar import Place
 from .prefs import PREFERENCES
@@ -70,13 +70,11 @@ class Shell(ConfigShell):  # type: ignore[misc]
     def _complete(self, text: str, state: int) -> str | None:
         """One candidate after the other, as readline asks for them."""
         if state == 0:
-            line, cursor = readline.get_line_buffer(), readline.get_endidx()
-            found = complete(self.env, line, cursor)
-            context = grammar.complete_context(line, cursor)
-            begins = context.start - (len(context.keyword) + 1 if context.keyword else 0)
-            # readline replaces its own word, which begins later where a blank is quoted.
-            cut = max(0, readline.get_begidx() - begins)
-            self._matches = [word[cut:] for word in found]
+            context = grammar.complete_context(readline.get_line_buffer(), readline.get_endidx())
+            # What is typed stays as it is, quotes and all.
+            self._matches = [
+                text + typed_on(context, candidate) for candidate in complete(self.env, context)
+            ]
             # configshell colours paths and commands another way than values.
             values = context.place in (Place.POSITIONAL, Place.KEYWORD)
             self._current_parameter = "value" if values else ""

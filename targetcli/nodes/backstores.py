@@ -50,11 +50,10 @@ class Backstores(Node):
         from ..tcmu import handlers
 
         found = set(handlers())
-        for path in self.reader.storage_object_paths():
-            if path.startswith("core/user_"):
-                user = self.reader.backing(path, "user")
-                if isinstance(user, User) and user.handler:
-                    found.add(user.handler)
+        for path in self.reader.storage_object_paths("user"):
+            user = self.reader.backing(path, "user")
+            if isinstance(user, User) and user.handler:
+                found.add(user.handler)
         return found
 
 
@@ -78,12 +77,10 @@ class Backstore(Node):
 
     def children(self) -> Iterator[Node]:
         """The storage objects."""
-        prefix = f"core/{backing.KINDS[self.plugin].prefix}_"
-        for path in self.reader.storage_object_paths():
-            if path.startswith(prefix):
-                node = StorageObjectNode(self.tree, path.rpartition("/")[2], self, path)
-                if not self.handler or node.handler == self.handler:
-                    yield node
+        for path in self.reader.storage_object_paths(self.plugin):
+            node = StorageObjectNode(self.tree, path.rpartition("/")[2], self, path)
+            if not self.handler or node.handler == self.handler:
+                yield node
 
     def find(self, name: str) -> Node | None:
         """One storage object."""

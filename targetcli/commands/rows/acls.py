@@ -33,7 +33,7 @@ ROWS = (
         "Example: tag iqn.1994-05.com.example:host1 web",
         (
             need("wwn_or_tag", "acl", "the ACL, or those of a tag"),
-            need("new_tag", text="the tag, without a dot in it"),
+            need("new_tag", "acl_tag", "the tag, without a dot in it"),
         ),
         changes=True,
     ),
@@ -42,7 +42,7 @@ ROWS = (
         ("acls",),
         "acls:untag",
         "Takes a tag away; the ACLs keep what they have.\n\nExample: untag web",
-        (need("wwn_or_tag", "acl", "the tag"),),
+        (need("wwn_or_tag", "acl_tag", "the tag"),),
         changes=True,
     ),
     Command(
@@ -53,7 +53,7 @@ ROWS = (
         "device or file, may be given too: what is missing is made.\n\n"
         "Example: create 0 /backstores/block/disk1",
         (
-            need("mapped_lun", "mapped_index", wrong="mapped_lun must be an integer"),
+            need("mapped_lun", "free_mapped_lun", wrong="mapped_lun must be an integer"),
             need("tpg_lun_or_backstore", "lun_or_storage_object", "the LUN or what to export"),
             may("write_protect", "bool", "let the initiator read only"),
         ),

@@ -14,7 +14,7 @@ ROWS = (
         "Saves the running configuration, to be restored at the next boot. The file\n"
         "that was there before is kept as a backup.\n\n"
         "Example: saveconfig",
-        (may("savefile", "file", "where to save", SAVE_FILE),),
+        (may("savefile", "save_file", "where to save", SAVE_FILE),),
         changes=True,
     ),
     Command(
@@ -25,10 +25,14 @@ ROWS = (
         "brought up is named, the rest comes up, and the exit status is 1.\n\n"
         "Example: restoreconfig /etc/target/saveconfig.json clear_existing=true",
         (
-            may("savefile", "file", "the file", SAVE_FILE),
+            may("savefile", "saved_file", "the file", SAVE_FILE),
             may("clear_existing", "bool", "take everything away that is running before", "False"),
-            may("target", "text", "only the target of this WWN, with what it exports"),
-            may("storage_object", "text", "only the storage object of this name"),
+            may("target", "saved_target", "only the target of this WWN, with what it exports"),
+            may(
+                "storage_object",
+                "saved_storage_object",
+                "only the storage object of this name",
+            ),
             may("keep_existing", "bool", "leave what is running, make what is missing", "False"),
         ),
         changes=True,
@@ -50,7 +54,7 @@ ROWS = (
         "Shows who is logged in.\n\nExample: sessions detail",
         (
             may("action", "session_action", "list, or detail to see LUNs and addresses", "list"),
-            may("sid", "text", "only the session of this number"),
+            may("sid", "sid", "only the session of this number"),
         ),
     ),
     Command("version", ("root",), "config:version", "Shows the version of this program."),

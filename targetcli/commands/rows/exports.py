@@ -16,7 +16,7 @@ ROWS = (
         "Example: create /backstores/block/disk1",
         (
             need("storage_object", "storage_object", "the storage object, device or file"),
-            may("lun", "lun", "its number; without it the first one free"),
+            may("lun", "free_lun", "its number; without it the first one free"),
             MAP,
         ),
         changes=True,

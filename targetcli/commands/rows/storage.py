@@ -57,7 +57,7 @@ ROWS = (
         "Example: create tape0 /dev/st0",
         (
             need("name", text="how to call it"),
-            need("dev", "device", "the path of the device, or its address as H:C:T:L"),
+            need("dev", "scsi_device", "the path of the device, or its address as H:C:T:L"),
         ),
         changes=True,
     ),
@@ -69,7 +69,7 @@ ROWS = (
         "Example: create scratch 1G",
         (
             need("name", text="how to call it"),
-            need("size", "text", _SIZE),
+            need("size", "typed_size", _SIZE),
             may("nullio", "bool", "keep nothing that is written, for measuring"),
             _WWN,
         ),
@@ -100,7 +100,7 @@ ROWS = (
         (
             need("name", "storage_object_name", "the storage object"),
             need("size", "size", _SIZE),
-            need("cfgstring", text="what the handler needs to know"),
+            need("cfgstring", "config_text", "what the handler needs to know"),
         ),
         changes=True,
     ),
@@ -121,7 +121,7 @@ ROWS = (
         "Saves this storage object and the first target that exports it; the rest of\n"
         "the file stays as it is.\n\n"
         "Example: saveconfig",
-        (may("savefile", "file", "the file to change"),),
+        (may("savefile", "save_file", "the file to change"),),
         changes=True,
     ),
     Command(

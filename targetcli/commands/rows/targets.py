@@ -36,7 +36,7 @@ ROWS = (
         (
             may(
                 "tag",
-                "tpg_tag",
+                "free_tpg_tag",
                 "its number; without it the first one free",
                 wrong="Tag argument must be a number.",
             ),
