@@ -19,6 +19,7 @@ sys.path.insert(0, str(MAN.parent))
 from rtslib_ext import dump, schema  # noqa: E402
 from rtslib_ext.schema import Attribute, Kind  # noqa: E402
 from rtslib_ext.schema.groups import RETIRED  # noqa: E402
+from targetcli.commands import places  # noqa: E402
 from targetcli.commands.command import Command, Parameter  # noqa: E402
 from targetcli.commands.rows import every_row  # noqa: E402
 from targetcli.prefs import PREFERENCES, show_value  # noqa: E402
@@ -29,30 +30,6 @@ PART = re.compile(
 )
 # In running text these words are to be typed as they stand, so a - in them is no hyphen.
 LITERAL = re.compile(r"^[-+(]*-|-[,.]?$|[/=_@]")
-
-# Where commands are, by the kinds of nodes that a row of the table names.
-PLACES = {
-    ("*",): "Everywhere",
-    ("root",): "/",
-    ("fileio",): "/backstores/fileio",
-    ("block",): "/backstores/block",
-    ("pscsi",): "/backstores/pscsi",
-    ("ramdisk",): "/backstores/ramdisk",
-    ("user",): "/backstores/user:HANDLER",
-    ("fileio", "block", "pscsi", "ramdisk", "user"): "/backstores/KIND",
-    ("storage_object",): "/backstores/KIND/NAME",
-    ("alua_groups",): "/backstores/KIND/NAME/alua",
-    ("fabric",): "/FABRIC",
-    ("target",): "/FABRIC/WWN",
-    ("tpg", "single_tpg"): "TPG",
-    ("luns",): "TPG/luns",
-    ("portals",): "TPG/portals",
-    ("portal",): "TPG/portals/ADDRESS:PORT",
-    ("acls",): "TPG/acls",
-    ("acl",): "TPG/acls/WWN or TPG/acls/TAG",
-}
-# Kinds that a row may name together without being a place: what an object is.
-OBJECTS = "Every object"
 
 # The groups of the schema: a title, and where the settings are found.
 GROUPS = {
@@ -164,10 +141,10 @@ def commands() -> Iterator[str]:
     """Every command, by the place where it is."""
     found: dict[str, list[Command]] = {}
     for row in every_row():
-        found.setdefault(PLACES.get(row.on, "" if len(row.on) < 6 else OBJECTS), []).append(row)
+        found.setdefault(places.of(row), []).append(row)
     if "" in found:
         names = ", ".join(f"{row.name} on {row.on}" for row in found[""])
-        raise SystemExit(f"man/build.py: PLACES has no place for {names}")
+        raise SystemExit(f"targetcli.commands.places has no place for {names}")
     for place, rows in found.items():
         yield f".SS {literal(place)}"
         for row in sorted(rows, key=lambda row: row.name):

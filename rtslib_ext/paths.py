@@ -41,6 +41,12 @@ def split_hba(folder: str) -> tuple[str, int] | None:
     return None
 
 
+def holds_one(folder: str) -> bool:
+    """Tell whether a name in ``core`` is one of this library's, with one object in it at most."""
+    split = split_hba(folder)
+    return split is not None and split[1] >= _FIRST_INDEX
+
+
 @dataclass(slots=True)
 class Index:
     """Finds storage objects by name.

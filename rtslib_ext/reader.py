@@ -6,7 +6,7 @@ An object that vanishes while it is read is left out: others change the tree too
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from . import backing, host, paths
 from .configfs import ConfigFS
@@ -71,12 +71,22 @@ class Reader:
             if found:
                 yield found
 
-    def storage_object_paths(self, plugin: str = "") -> Iterator[str]:
-        """The configfs path of every storage object, or of those of one kind."""
+    def storage_object_paths(
+        self, plugin: str = "", known: Set[str] = frozenset()
+    ) -> Iterator[str]:
+        """The configfs path of every storage object, or of those of one kind.
+
+        ``known`` ones are left out; where nothing else can be in their folder it is not listed.
+        """
         prefix = f"{backing.KINDS[plugin].prefix}_" if plugin else ""
+        full = {path.rpartition("/")[0].partition("/")[2] for path in known}
         for hba in self.fs.directories("core"):
-            if hba.startswith(prefix) and paths.split_hba(hba):
-                for name in self.fs.directories(f"core/{hba}"):
+            if not hba.startswith(prefix) or not paths.split_hba(hba):
+                continue
+            if hba in full and paths.holds_one(hba):
+                continue
+            for name in self.fs.directories(f"core/{hba}"):
+                if f"core/{hba}/{name}" not in known:
                     yield f"core/{hba}/{name}"
 
     def targets(self) -> Iterator[Target]:

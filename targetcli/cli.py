@@ -33,6 +33,11 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _main(words: Sequence[str]) -> int:
+    if words[:1] == ["--complete"]:
+        from . import tab
+
+        _prepare_streams()
+        return tab.tell(words[1:])
     request = options.parse(words)
     if request.action == "help":
         print(options.USAGE, end="")

@@ -179,6 +179,35 @@ def complete_context(text: str, cursor: int) -> Context:
     return _typed_argument(text, head)
 
 
+def context_of_words(words: Sequence[str], current: str) -> tuple[Context, bool]:
+    """Tell what is being typed at the end of a one-shot command, after some whole words.
+
+    True with it says that the word is one value, which needs no quotes of this grammar.
+    """
+    ends: list[int] = []
+    for word in words:
+        ends.append(len(word) + (ends[-1] + 1 if ends else 0))
+    text = " ".join(words)
+    head = _read_head(text, tuple(ends) or (0,), tolerant=True)
+    if not head.command:
+        text = " ".join([*words, current])
+        return complete_context(text, len(text)), False
+    start = max(head.path_span[1], head.command_span[1])
+    line = _with_arguments(head, tuple(_arguments(text, start, tuple(ends))))
+    key = _KEY.match(current)
+    keyword = key[0] if key and current[key.end() : key.end() + 1] == "=" else ""
+    context = Context(
+        Place.KEYWORD if keyword else Place.POSITIONAL,
+        current[len(keyword) + 1 :] if keyword else current,
+        keyword=keyword,
+        path=line.path,
+        command=line.command,
+        positional=line.positional,
+        keywords=line.keywords,
+    )
+    return context, True
+
+
 def refusal(text: str, column: int, message: str, hint: str = "") -> ParseError:
     """Make the error that shows the line, passwords masked, and a caret under the place."""
     shown = _SECRET.sub(lambda found: found[1] + "*" * len(found[2]), text)

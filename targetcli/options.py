@@ -54,6 +54,12 @@ class Request:
     memory: str = "1G"
 
 
+def known() -> dict[str, str]:
+    """The options by name, with what the value of each one is called; "" where it has none."""
+    found = re.findall(r"^  (--[a-z-]+)(?:, -\w)?(?: ([A-Z]+))?  ", USAGE, re.MULTILINE)
+    return {name: value for name, value in found}
+
+
 # fb's words that are options without dashes when they come first.
 _WORDS = {"help": "--help", "version": "--version", "disable-daemon": "--disable-daemon"}
 _ACTIONS = {

@@ -14,6 +14,8 @@ from ..views.tree import render
 from .command import description, facts, syntax
 from .table import commands_of
 
+_SEARCH = "search"
+
 
 def ls(env: Env, node: Node, path: str | None = None, depth: int | None = None) -> Result:
     """Show the tree from a node on."""
@@ -93,8 +95,14 @@ def pwd(env: Env, node: Node) -> Result:
     return show([node.path], lambda: {"path": node.path})
 
 
-def show_help(env: Env, node: Node, topic: str | None = None) -> Result:
-    """Show the commands of a node, or tell about one."""
+def show_help(
+    env: Env, node: Node, topic: str | None = None, word: list[str] | None = None
+) -> Result:
+    """Show the commands of a node, tell about one, or find what has some words in it."""
+    if topic == _SEARCH:
+        return _search(word or [])
+    if word:
+        raise InvalidValue("help tells about one command at a time", hint="help search finds words")
     known = commands_of(node.kind)
     if topic is None:
         lines = groups.help_topics([syntax(command)[0] for command in known.values()])
@@ -104,6 +112,18 @@ def show_help(env: Env, node: Node, topic: str | None = None) -> Result:
     line, defaults = syntax(known[topic])
     lines = groups.help_command(line, defaults, description(known[topic]))
     return show(lines, lambda: {"commands": [facts(known[topic])]})
+
+
+def _search(words: list[str]) -> Result:
+    from . import search
+
+    words = [part for word in words for part in word.split()]
+    if not words:
+        raise InvalidValue("help search needs a word to look for", hint="help search timeout")
+    found = search.find(words)
+    if not found:
+        raise NotFound(f"Nothing has {' and '.join(words)} in its name or text")
+    return Result([entry.line for entry in found])
 
 
 def leave(env: Env, node: Node) -> Result:

@@ -14,6 +14,15 @@ __all__ = ["COMPLETERS", "KEYWORDS", "MORE", "Ask", "Candidate", "Completer"]
 
 def _topics(ask: Ask) -> Iterator[str]:
     yield from commands_of(ask.node.kind)
+    yield "search"
+
+
+def _names(ask: Ask) -> Iterator[str]:
+    # Imported here: it loads every table there is.
+    from ..commands.search import entries
+
+    if ask.given.get("topic") == "search":
+        yield from (entry.name for entry in entries())
 
 
 def _bookmarks(ask: Ask) -> Iterator[str]:
@@ -69,6 +78,7 @@ COMPLETERS: dict[str, Completer] = {
 MORE: dict[str, Completer] = {
     "settings:get": settings.names,
     "settings:set_values": settings.names_to_set,
+    "shell:show_help": _names,
 }
 """What comes behind a command's own parameters, by what runs it."""
 

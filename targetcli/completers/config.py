@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from rtslib_ext import store
 from rtslib_ext.model import Config
 
-from ..commands.config import load
 from .ask import Ask, Candidate
 from .paths import regular_files
 
@@ -41,4 +40,7 @@ def saved_storage_objects(ask: Ask) -> Iterator[str]:
 
 
 def _config(ask: Ask) -> Config:
+    # Imported here: what restores a file is needed for no other Tab.
+    from ..commands.config import load
+
     return load(ask.given.get("savefile") or ask.env.save_file).config

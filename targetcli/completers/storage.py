@@ -66,9 +66,9 @@ def storage_objects(ask: Ask) -> Iterator[str | Candidate]:
     """Storage objects that this TPG does not export yet, then devices and files."""
     reader, partial = ask.node.reader, ask.partial
     exported = set(_exported(ask.node))
-    for path in reader.storage_object_paths(_kind_in(partial)):
+    for path in reader.storage_object_paths(_kind_in(partial), exported):
         key = paths.key_of_storage_object(path)
-        if key and key not in exported:
+        if key:
             yield f"{_TOP}{_shown_kind(reader, path, key[0])}/{key[1]}"
     if partial and not partial.startswith(_TOP):
         yield from files(ask)
@@ -86,8 +86,8 @@ def _shown_kind(reader: Reader, path: str, plugin: str) -> str:
     return f"user:{found.handler}" if isinstance(found, backing.User) else plugin
 
 
-def _exported(node: Node) -> Iterator[tuple[str, str]]:
-    """The keys of the storage objects that the TPG above exports: a link each."""
+def _exported(node: Node) -> Iterator[str]:
+    """The configfs paths of the storage objects that the TPG above exports: a link each."""
     above: Node | None = node
     while above is not None and not isinstance(above, TpgNode):
         above = above.parent
@@ -95,17 +95,18 @@ def _exported(node: Node) -> Iterator[tuple[str, str]]:
         return
     for name in node.fs.directories(f"{above.file}/lun"):
         link = paths.link_in(node.fs, f"{above.file}/lun/{name}")
-        key = paths.key_of_storage_object(link[1]) if link else None
-        if key:
-            yield key
+        if link:
+            yield link[1]
 
 
 def luns_and_objects(ask: Ask) -> Iterator[str | Candidate]:
-    """The LUNs of the TPG, then what could become one."""
-    if not ask.partial.startswith("/"):
-        luns = tree.resolve(ask.node.above(2), "luns")
-        yield from (lun.name for lun in luns.children())
-    yield from storage_objects(ask)
+    """The LUNs of the TPG, or behind a slash what could become one."""
+    if "/" in ask.partial:
+        yield from storage_objects(ask)
+        return
+    luns = tree.resolve(ask.node.above(2), "luns")
+    yield from (lun.name for lun in luns.children())
+    yield Candidate(_TOP, "")
 
 
 # -- target port groups ---------------------------------------------------------------------

@@ -24,7 +24,8 @@ COMMAND SYNTAX
 
 Without a PATH the command is run at the current path. Values go to the
 parameters in the order shown, or by NAME. A value with blanks or quotes in it
-is written in quotes. `help COMMAND` tells more about one command.
+is written in quotes. `help COMMAND` tells more about one command, and
+`help search WORD` finds commands and settings by what they are about.
 """
 
 

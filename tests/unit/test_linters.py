@@ -14,6 +14,7 @@ SCRIPTS = [
     *ROOT.glob("packaging/*"),
     *ROOT.glob("examples/*.sh"),
     ROOT / ".ci/run",
+    ROOT / "completions/targetcli.bash",
     ROOT / "targetcli/sandbox_init.sh",
 ]
 

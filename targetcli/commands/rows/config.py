@@ -57,5 +57,10 @@ ROWS = (
             may("sid", "sid", "only the session of this number"),
         ),
     ),
-    Command("version", ("root",), "config:version", "Shows the version of this program."),
+    Command(
+        "version",
+        ("root",),
+        "config:version",
+        "Shows the version of this program.\n\nExample: version",
+    ),
 )

@@ -39,7 +39,7 @@ ROWS = (
         "Example: cd /iscsi",
         (may("path", "path_or_history", "where to go"),),
     ),
-    Command("pwd", EVERYWHERE, "shell:pwd", "Shows the current path."),
+    Command("pwd", EVERYWHERE, "shell:pwd", "Shows the current path.\n\nExample: pwd"),
     Command(
         "get",
         EVERYWHERE,
@@ -64,8 +64,12 @@ ROWS = (
         "help",
         EVERYWHERE,
         "shell:show_help",
-        "Shows the commands there are here, or tells about one.\n\nExample: help create",
-        (may("topic", "topic", "the command to tell about"),),
+        "Shows the commands there are here, or tells about one. help search finds\n"
+        "commands, parameters, settings and preferences, wherever they are, that have\n"
+        "all the words in their name or text.\n\n"
+        "Example: help search timeout",
+        (may("topic", "topic", "the command to tell about, or search"),),
+        more="word",
     ),
     Command(
         "bookmarks",
@@ -79,13 +83,19 @@ ROWS = (
             may("bookmark", "bookmark", "the name"),
         ),
     ),
-    Command("exit", EVERYWHERE, "shell:leave", "Leaves the shell."),
+    Command("exit", EVERYWHERE, "shell:leave", "Leaves the shell.\n\nExample: exit"),
     Command(
         "refresh",
         EVERYWHERE,
         "shell:refresh",
-        "Does nothing: every command looks at the kernel as it is. Kept for scripts.",
+        "Does nothing: every command looks at the kernel as it is. Kept for scripts.\n\n"
+        "Example: refresh",
     ),
-    Command("status", EVERYWHERE, "shell:status", "Shows the summary of this node in one line."),
-    Command("info", _OBJECTS, "shell:info", "Shows how this object was made."),
+    Command(
+        "status",
+        EVERYWHERE,
+        "shell:status",
+        "Shows the summary of this node in one line.\n\nExample: status",
+    ),
+    Command("info", _OBJECTS, "shell:info", "Shows how this object was made.\n\nExample: info"),
 )

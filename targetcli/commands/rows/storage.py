@@ -66,7 +66,7 @@ ROWS = (
         ("ramdisk",),
         "storage:create_ramdisk",
         "Makes a storage object from memory; what is written to it is lost with it.\n\n"
-        "Example: create scratch 1G",
+        "Example: create scratch 256M",
         (
             need("name", text="how to call it"),
             need("size", "typed_size", _SIZE),
@@ -128,7 +128,7 @@ ROWS = (
         "version",
         ("storage_object",),
         "storage:version",
-        "Shows the version of the kernel's backstore.",
+        "Shows the version of the kernel's backstore.\n\nExample: version",
     ),
     Command(
         "create",

@@ -27,7 +27,12 @@ ROWS = (
         (need("wwn", "target", "its name"),),
         changes=True,
     ),
-    Command("version", ("fabric",), "targets:version", "Shows the version of the kernel's fabric."),
+    Command(
+        "version",
+        ("fabric",),
+        "targets:version",
+        "Shows the version of the kernel's fabric.\n\nExample: version",
+    ),
     Command(
         "create",
         ("target",),
@@ -56,14 +61,14 @@ ROWS = (
         "enable",
         _TPGS,
         "targets:enable",
-        "Lets initiators log in.",
+        "Lets initiators log in.\n\nExample: enable",
         changes=True,
     ),
     Command(
         "disable",
         _TPGS,
         "targets:disable",
-        "Ends the sessions, and lets nobody log in.",
+        "Ends the sessions, and lets nobody log in.\n\nExample: disable",
         changes=True,
     ),
 )

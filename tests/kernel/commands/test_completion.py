@@ -129,7 +129,7 @@ OFFERED = {
     f"{TPG}/acls tag {I1} ": ["web "],
     f"{TPG}/acls untag ": ["web "],
     f"{TPG}/acls/web create ": ["1 "],
-    f"{TPG}/acls/web create 1 l": ["un0 "],
+    f"{TPG}/acls/web create 1 ": ["/backstores/", "lun0 "],
     f"{TPG}/acls/web create 1 /backst": ["'ores/fileio/my disk' ", "ores/ramdisk/r2 "],
     f"{TPG}/acls/web delete ": ["0 "],
     f"{TPG}/acls/web set auth userid=": [],
@@ -229,6 +229,7 @@ LISTINGS = {
     f"{TPG}/luns delete ": 1,
     f"{TPG}/acls delete ": 1,
     f"{TPG}/luns create x ": 1,
+    f"{TPG}/acls/{I1}1 create 0 ": 1,
     "/iscsi/": 1,
     "/iscsi delete ": 1,
 }
@@ -248,7 +249,7 @@ def test_a_tab_lists_its_folder_once(shell: Shell, monkeypatch: pytest.MonkeyPat
 READ_OF_EACH = (
     f"{TPG}/luns create ",
     f"{TPG}/acls/",
-    f"{TPG}/acls/{I1}1 create 0 ",
+    f"{TPG}/acls/{I1}1 create 0 /backst",
     "/backstores/ramdisk/",
 )
 

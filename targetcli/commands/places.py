@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where commands and settings are, in words: for the manual and for help search."""
+
+from __future__ import annotations
+
+from .command import Command
+
+OBJECTS = "Every object"
+
+# By the kinds of nodes that a row of the table names.
+PLACES = {
+    ("*",): "Everywhere",
+    ("root",): "/",
+    ("fileio",): "/backstores/fileio",
+    ("block",): "/backstores/block",
+    ("pscsi",): "/backstores/pscsi",
+    ("ramdisk",): "/backstores/ramdisk",
+    ("user",): "/backstores/user:HANDLER",
+    ("fileio", "block", "pscsi", "ramdisk", "user"): "/backstores/KIND",
+    ("storage_object",): "/backstores/KIND/NAME",
+    ("alua_groups",): "/backstores/KIND/NAME/alua",
+    ("fabric",): "/FABRIC",
+    ("target",): "/FABRIC/WWN",
+    ("tpg", "single_tpg"): "TPG",
+    ("luns",): "TPG/luns",
+    ("portals",): "TPG/portals",
+    ("portal",): "TPG/portals/ADDRESS:PORT",
+    ("acls",): "TPG/acls",
+    ("acl",): "TPG/acls/WWN or TPG/acls/TAG",
+}
+# Rows that name more kinds than this are about what an object is, wherever it is.
+_MANY = 6
+
+# By the group of the schema: paths, and the group of settings there.
+SETTINGS = {
+    "storage_object": ("/backstores/KIND/NAME", "attribute"),
+    "alua": ("/backstores/KIND/NAME/alua/GROUP", "alua"),
+    "lun_alua": ("TPG/luns/lunN", "alua"),
+    "target_parameter": ("/FABRIC/WWN", "parameter"),
+    "tpg_attribute": ("TPG", "attribute"),
+    "tpg_parameter": ("TPG", "parameter"),
+    "acl_attribute": ("TPG/acls/WWN", "attribute"),
+    "acl_parameter": ("TPG/acls/WWN", "parameter"),
+    "auth": ("TPG and TPG/acls/WWN", "auth"),
+}
+# Groups of the schema that no group of settings shows.
+NOT_SET = frozenset({"wwn", "tpg", "acl"})
+
+
+def of(row: Command) -> str:
+    """Where a command is; "" where no place has a name yet."""
+    return PLACES.get(row.on, OBJECTS if len(row.on) >= _MANY else "")

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every example that help shows is run as it stands there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from targetcli.commands.command import Command
+from targetcli.commands.rows import every_row
+
+from .harness import Shell
+
+BASE = "iqn.2003-01.org.example:base"
+NEW = "iqn.2003-01.org.example:disks"
+HOST = "iqn.1994-05.com.example:host1"
+TPG = f"/iscsi/{BASE}/tpg1"
+DISK = "/backstores/block/disk1"
+BUSCTL = """#!/bin/bash
+case "$*" in
+    *CheckConfig*) echo '{"data":[true,"success"]}' ;;
+    *ChangeMedium*) echo '{"data":[0,"success"]}' ;;
+esac
+"""
+
+EXPORT = ("/backstores/block create disk1 /dev/ram0", f"{TPG}/luns create {DISK}")
+ADMIT = (f"{TPG}/acls create {HOST}",)
+# By what runs the command: where it is run, and what is done before.
+PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "acls:create": (f"{TPG}/acls", ()),
+    "acls:delete": (f"{TPG}/acls", ADMIT),
+    "acls:tag": (f"{TPG}/acls", ADMIT),
+    "acls:untag": (f"{TPG}/acls", (*ADMIT, f"{TPG}/acls tag {HOST} web")),
+    "acls:create_mapped_lun": (f"{TPG}/acls/{HOST}", (EXPORT[0], *ADMIT)),
+    "acls:delete_mapped_lun": (f"{TPG}/acls/{HOST}", (*EXPORT, *ADMIT)),
+    "alua:create": (f"{DISK}/alua", EXPORT[:1]),
+    "alua:delete": (f"{DISK}/alua", (EXPORT[0], f"{DISK}/alua create standby 16")),
+    "config:clearconfig": ("/", EXPORT),
+    "config:restoreconfig": ("/", (*EXPORT, "/ saveconfig")),
+    "config:save_storage_object": (DISK, EXPORT),
+    "config:saveconfig": ("/", EXPORT),
+    "config:version": ("/", ()),
+    "luns:create": (f"{TPG}/luns", EXPORT[:1]),
+    "luns:delete": (f"{TPG}/luns", EXPORT),
+    "portals:create": (f"{TPG}/portals", ()),
+    "portals:delete": (f"{TPG}/portals", (f"{TPG}/portals create 192.0.2.10",)),
+    "portals:enable_iser": (
+        f"{TPG}/portals/127.0.0.1:3261",
+        (f"{TPG}/portals create 127.0.0.1 3261",),
+    ),
+    "portals:enable_offload": (
+        f"{TPG}/portals/127.0.0.1:3261",
+        (f"{TPG}/portals create 127.0.0.1 3261",),
+    ),
+    "sessions:sessions": ("/", ()),
+    "settings:get": (TPG, ()),
+    "settings:set_values": (TPG, ()),
+    "shell:bookmarks": ("/backstores", ()),
+    "shell:cd": ("/", ()),
+    "shell:info": (TPG, ()),
+    "shell:leave": ("/", ()),
+    "shell:ls": ("/", EXPORT),
+    "shell:pwd": ("/backstores", ()),
+    "shell:refresh": ("/", ()),
+    "shell:show_help": ("/", ()),
+    "shell:status": (TPG, ()),
+    "storage:change_medium": (
+        "/backstores/user:rbd",
+        ("/backstores/user:rbd create vol1 10G pool/vol1",),
+    ),
+    "storage:create_block": ("/backstores/block", ()),
+    "storage:create_fileio": ("/backstores/fileio", ()),
+    "storage:create_pscsi": ("/backstores/pscsi", ()),
+    "storage:create_ramdisk": ("/backstores/ramdisk", ()),
+    "storage:create_user": ("/backstores/user:rbd", ()),
+    "storage:delete": ("/backstores/block", EXPORT),
+    "storage:version": (DISK, EXPORT),
+    "targets:create": ("/iscsi", ()),
+    "targets:create_tpg": (f"/iscsi/{BASE}", ()),
+    "targets:delete": ("/iscsi", (f"/iscsi create {NEW}",)),
+    "targets:delete_tpg": (f"/iscsi/{BASE}", (f"/iscsi/{BASE} create 2",)),
+    "targets:disable": (TPG, ()),
+    "targets:enable": (TPG, (f"{TPG} disable",)),
+    "targets:version": ("/iscsi", ()),
+}
+# What only hardware gives: the kernel's refusal.
+REFUSED = {
+    "portals:enable_iser": f"{TPG}/portals/127.0.0.1:3261",
+    "portals:enable_offload": f"{TPG}/portals/127.0.0.1:3261",
+}
+
+
+@pytest.fixture
+def devices(
+    ram: list[str], scsi_disk: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """What the examples name: a volume, a SCSI device, a folder for files, a handler."""
+    volume, tape = Path("/dev/vg0/disk1"), Path("/dev/st0")
+    volume.parent.mkdir()
+    volume.symlink_to(ram[0])
+    tape.symlink_to(scsi_disk[0])
+    Path("/srv").mkdir(exist_ok=True)
+    program = tmp_path / "bin/busctl"
+    program.parent.mkdir()
+    program.write_text(BUSCTL)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    bus = Path("/run/dbus/system_bus_socket")
+    bus.parent.mkdir(exist_ok=True)
+    bus.touch()
+    yield
+    volume.unlink()
+    volume.parent.rmdir()
+    tape.unlink()
+    Path("/srv/disk1.img").unlink(missing_ok=True)
+
+
+def test_every_row_has_its_place() -> None:
+    assert {row.run for row in every_row()} == set(PLACES)
+
+
+@pytest.mark.parametrize("row", every_row(), ids=lambda row: row.run)
+def test_example(shell: Shell, devices: None, row: Command) -> None:
+    path, before = PLACES[row.run]
+    shell.ok("set global auto_add_default_portal=false")
+    for line in (f"/iscsi create {BASE}", *before):
+        shell.ok(line)
+    shell.cwd = path
+    example = row.text.rpartition("\n\nExample: ")[2]
+    if row.run in REFUSED:
+        shell.refuses(example, REFUSED[row.run])
+    else:
+        shell.ok(example)

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""help search: what it finds, in which order, and that it knows of everything there is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from rtslib_ext import schema
+from rtslib_ext.model import AUTH_NAMES
+from targetcli.commands import places, search
+from targetcli.commands.command import Command
+from targetcli.commands.rows import every_row
+from targetcli.prefs import PREFERENCES
+
+LINE = re.compile(r"\w+ \((command|parameter of \w+|.*, group \w+).*\): .*\.")
+
+
+def found(*words: str) -> list[str]:
+    return [f"{entry.name} ({entry.where})" for entry in search.find(words)]
+
+
+def test_everything_can_be_found() -> None:
+    names = {entry.name for entry in search.entries()}
+    assert {row.name for row in every_row()} <= names
+    assert {item.name for row in every_row() for item in row.parameters if item.text} <= names
+    assert {*PREFERENCES, *AUTH_NAMES, "enable", "alua_tg_pt_gp_name"} <= names
+    shown = set(places.SETTINGS) - {"auth", "lun_alua"}
+    assert {row.name for group in shown for row in schema.GROUPS[group]} <= names
+
+
+def test_every_place_has_a_name() -> None:
+    assert set(places.SETTINGS) | places.NOT_SET == set(schema.GROUPS)
+    assert not set(places.SETTINGS) & places.NOT_SET
+    assert [row.name for row in every_row() if not places.of(row)] == []
+
+
+def test_a_line_each() -> None:
+    for entry in search.entries():
+        assert LINE.fullmatch(entry.line), entry.line
+        assert "Example" not in entry.line and "\n" not in entry.line
+
+
+def test_names_come_first() -> None:
+    assert found("login_timeout") == ["login_timeout (TPG, group attribute, iscsi only)"]
+    assert found("auto_save")[0] == "auto_save_on_exit (everywhere, group global)"
+    timeout = [name.partition(" ")[0] for name in found("timeout")]
+    with_it = ["timeout" in name for name in timeout]
+    assert with_it == sorted(with_it, reverse=True) and True in with_it
+    assert found("create")[0] == "create (command, /FABRIC)"
+
+
+def test_all_words_in_any_case() -> None:
+    both = found("Write", "CACHE")
+    assert both[0].startswith("emulate_write_cache (/backstores/KIND/NAME, group attribute")
+    assert set(both) < set(found("cache"))
+    assert found("nosuchword") == [] == found("cache", "nosuchword")
+
+
+def test_where_things_are() -> None:
+    assert "userid (TPG and TPG/acls/WWN, group auth, iscsi only)" in found("userid")
+    assert found("mutual_pass") == [
+        "mutual_password (TPG and TPG/acls/WWN, group auth, iscsi only)"
+    ]
+    assert "enable (/iscsi, group discovery_auth, iscsi only)" in found("enable")
+    assert "clear_existing (parameter of restoreconfig, /)" in found("clear_existing")
+    assert "get (command, everywhere)" in found("get")
+    assert "saveconfig (command, /)" in found("saveconfig")
+
+
+@pytest.mark.parametrize("row", every_row(), ids=lambda row: f"{row.name} {','.join(row.on)[:20]}")
+def test_every_command_has_an_example(row: Command) -> None:
+    assert re.search(rf"\n\nExample: {row.name}\b[^\n]*$", row.text)
