@@ -60,9 +60,8 @@ def test_all_words_in_any_case() -> None:
 
 def test_where_things_are() -> None:
     assert "userid (TPG and TPG/acls/WWN, group auth, iscsi only)" in found("userid")
-    assert found("mutual_pass") == [
-        "mutual_password (TPG and TPG/acls/WWN, group auth, iscsi only)"
-    ]
+    mutual = found("mutual_password")[0]
+    assert mutual == "mutual_password (TPG and TPG/acls/WWN, group auth, iscsi only)"
     assert "enable (/iscsi, group discovery_auth, iscsi only)" in found("enable")
     assert "clear_existing (parameter of restoreconfig, /)" in found("clear_existing")
     assert "get (command, everywhere)" in found("get")
