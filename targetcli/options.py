@@ -61,7 +61,7 @@ def known() -> dict[str, str]:
 
 
 # fb's words that are options without dashes when they come first.
-_WORDS = {"help": "--help", "version": "--version", "disable-daemon": "--disable-daemon"}
+WORDS = {"help": "--help", "version": "--version", "disable-daemon": "--disable-daemon"}
 _ACTIONS = {
     "--help": "help",
     "-h": "help",
@@ -84,8 +84,8 @@ def parse(words: Sequence[str]) -> Request:
     """Read the command line; raises InvalidValue."""
     request = Request()
     rest = list(words)
-    if rest and rest[0] in _WORDS:
-        rest[0] = _WORDS[rest[0]]
+    if rest and rest[0] in WORDS:
+        rest[0] = WORDS[rest[0]]
     while rest and rest[0].startswith("-"):
         option = rest.pop(0)
         if option == "--":

@@ -14,6 +14,8 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
+from rtslib_ext import fabrics
+
 from . import grammar, options
 from .complete import complete, typed_on
 from .completers import Candidate
@@ -96,7 +98,7 @@ def candidates(words: Sequence[str], current: str) -> list[Candidate]:
             rest.pop(0)
     if not rest and current.startswith("-"):
         return _of_options(known, current)
-    return _of_command(rest, current)
+    return [] if rest and rest[0] in options.WORDS else _of_command(rest, current)
 
 
 def _of_options(known: dict[str, str], current: str) -> list[Candidate]:
@@ -111,6 +113,7 @@ def _of_value(option: str, value: str) -> list[Candidate]:
 
 
 def _of_command(words: Sequence[str], current: str) -> list[Candidate]:
+    fabrics.add_drop_ins()
     env = Env(Preferences.load(default_folder()))
     context, is_value = grammar.context_of_words(words, current)
     typed = current[: len(current) - len(context.partial)] if is_value else ""

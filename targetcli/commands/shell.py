@@ -115,6 +115,8 @@ def show_help(
 
 
 def _search(words: list[str]) -> Result:
+    from dataclasses import asdict
+
     from . import search
 
     words = [part for word in words for part in word.split()]
@@ -123,7 +125,9 @@ def _search(words: list[str]) -> Result:
     found = search.find(words)
     if not found:
         raise NotFound(f"Nothing has {' and '.join(words)} in its name or text")
-    return Result([entry.line for entry in found])
+    return show(
+        [entry.line for entry in found], lambda: {"found": [asdict(entry) for entry in found]}
+    )
 
 
 def leave(env: Env, node: Node) -> Result:

@@ -68,6 +68,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("targetcli --sandbox --mem", "--mem", ["--memory "]),
         ("targetcli --sandbox l", "l", []),
         ("targetcli -- pw", "pw", ["pwd "]),
+        ("targetcli help sear", "sear", []),
         ("targetcli / help sear", "sear", ["search "]),
         ("targetcli / help search login_t", "login_t", ["login_timeout "]),
     ],

@@ -63,6 +63,7 @@ LINES = f"""
 / status
 / refresh
 / help topic=create
+/ help search timeout
 / bookmarks action=add bookmark=x
 {TPG} info
 /backstores/fileio delete name=d1 save=false
