@@ -54,6 +54,7 @@ COMPLETERS: dict[str, Completer] = {
     "lun_or_storage_object": storage.luns_and_objects,
     "mapped_lun": paths.numbers("mapped_lun"),
     "path": paths.shell_paths,
+    "recover_action": paths.one_of("undo", "finish"),
     "path_or_history": paths.with_history,
     "port": targets.ports,
     "portal_address": targets.portal_addresses,

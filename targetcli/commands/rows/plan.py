@@ -10,11 +10,12 @@ ROWS = (
         "diff",
         ("root",),
         "plan:diff",
-        "Shows what apply would do to make what runs equal to a file: the sign of a\n"
-        "line says whether an object is made (+), changed (~), taken away (-), or taken\n"
-        "away and made again (±). With a second file it goes from the first to the\n"
-        "second, and asks no kernel. The exit status is 0 when both are the same, 1\n"
-        "when they differ, 2 when that could not be told.\n\n"
+        "Shows what apply would do to make what runs equal to a file. A line begins\n"
+        "with + for an object that is made, ~ for one that is changed, ± for one that\n"
+        "is taken away and made again, and a minus for one that is taken away. With a\n"
+        "second file it goes from the first to the second, and asks no kernel. The exit\n"
+        "status is 0 when both are the same, 1 when they differ, 2 when that could not\n"
+        "be told.\n\n"
         "Example: diff /etc/target/saveconfig.json",
         (
             may("file", "file", "what is wanted; without it, the saved configuration"),
