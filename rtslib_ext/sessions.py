@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is logged in, read from the ACLs."""
+"""Who is logged in, read from the ACLs and, for those without one, from the TPGs."""
 
 from __future__ import annotations
 
@@ -46,6 +46,30 @@ class Session:
     acl: str
     authenticated: bool
     """Whether its login needed a secret: who got in then had one."""
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicSession:
+    """An initiator without an ACL that a TPG let in; the kernel tells its name only."""
+
+    initiator: str
+    target: str
+    tpg: int
+
+
+def dynamic(reader: Reader) -> Iterator[DynamicSession]:
+    """The sessions of initiators that have no ACL.
+
+    drivers/target/target_core_tpg.c, target_show_dynamic_sessions: a name, a line break and a
+    NUL each.
+    """
+    for fabric in FABRICS.values():
+        if fabric.has("acls"):
+            for wwn in reader.target_wwns(fabric):
+                for tag in reader.tags(paths.target(fabric, wwn)):
+                    file = f"{paths.tpg(fabric, wwn, tag)}/dynamic_sessions"
+                    for name in (reader.fs.read_if_there(file) or "").replace("\0", "").split():
+                        yield DynamicSession(name, wwn, tag)
 
 
 def sessions(reader: Reader) -> Iterator[Session]:

@@ -25,9 +25,10 @@ def sessions(env: Env, node: Node, action: str = "list", sid: str | None = None)
     if sid is not None and not sid.isdigit():
         raise InvalidValue(f"sid must be a number, '{sid}' given")
     found = [item for item in library.sessions(node.reader) if sid in (None, str(item.sid))]
-    if not found:
+    guests = list(library.dynamic(node.reader)) if sid is None else []
+    if not found and not guests:
         if sid is None:
-            return show(["(no open sessions)"], lambda: {"sessions": []})
+            return show(["(no open sessions)"], lambda: {"sessions": [], "dynamic_sessions": []})
         raise NotFound(f"no session found with sid {sid}", hint="sessions lists those there are")
     detail = action == "detail"
     lines: list[str] = []
@@ -35,8 +36,14 @@ def sessions(env: Env, node: Node, action: str = "list", sid: str | None = None)
         lines.append(_line(session))
         if detail:
             lines += _detail(env, node.reader, session)
+    for guest in guests:
+        lines.append(f"name: {guest.initiator} (dynamic)\ttarget: {guest.target} tpg: {guest.tpg}")
     return show(
-        lines, lambda: {"sessions": [_facts(env, node.reader, item, detail) for item in found]}
+        lines,
+        lambda: {
+            "sessions": [_facts(env, node.reader, item, detail) for item in found],
+            "dynamic_sessions": [asdict(guest) for guest in guests],
+        },
     )
 
 
