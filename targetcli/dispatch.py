@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from rtslib_ext.errors import InvalidValue, LioError, NotFound
 
-from . import binding, grammar, tree
+from . import binding, grammar, messages, tree
 from .commands import change
 from .commands.command import Command
 from .commands.table import commands_of
@@ -109,12 +109,20 @@ def _run_on(env: Env, node: Node, line: Line) -> Result:
     env.report.failed = command.failed
     values = binding.bind(command, line.positional, line.keywords, node.path)
     if not command.changes:
-        return _after(env, node, _call(env, node, command, values))
+        return _told(env, command, _after(env, node, _call(env, node, command, values)))
     change.require_root(env)
     with change.locked(env, node, command.name):
         # Somebody may have changed the tree while we waited.
         node = tree.resolve(tree.root(env), node.path)
-        return _after(env, node, _call(env, node, command, values))
+        return _told(env, command, _after(env, node, _call(env, node, command, values)))
+
+
+def _told(env: Env, command: Command, result: Result) -> Result:
+    """Leave the messages that the preferences want to be shown."""
+    if command.changes or result.messages:
+        result.lines = messages.tell(env, result.lines)
+        result.notes = messages.tell(env, result.notes)
+    return result
 
 
 def _advice(node: Node, name: str) -> str:

@@ -39,6 +39,12 @@ class Env:
     interactive: bool = False
     # What became of the line that is being run.
     report: Report = field(default_factory=Report)
+    # Whether the shell is being left, which saves unasked.
+    leaving: bool = False
+    # What the last change of the configuration was, where that matters; known under the lock.
+    last_change: str = ""
+    # Whether the log file, where there is one, could be written so far.
+    logs: bool = True
 
     @property
     def on_terminal(self) -> bool:

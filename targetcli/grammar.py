@@ -210,9 +210,14 @@ def context_of_words(words: Sequence[str], current: str) -> tuple[Context, bool]
 
 def refusal(text: str, column: int, message: str, hint: str = "") -> ParseError:
     """Make the error that shows the line, passwords masked, and a caret under the place."""
-    shown = _SECRET.sub(lambda found: found[1] + "*" * len(found[2]), text)
+    shown = mask(text)
     shown = "".join(char if char.isprintable() else " " for char in shown)
     return ParseError(f"{message}\n  {shown}\n  {' ' * _columns(shown[:column])}^", hint=hint)
+
+
+def mask(text: str) -> str:
+    """Put stars in the place of every password=VALUE."""
+    return _SECRET.sub(lambda found: found[1] + "*" * len(found[2]), text)
 
 
 def _columns(text: str) -> int:

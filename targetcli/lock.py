@@ -53,6 +53,18 @@ class Locked(InUse):
         self.holder = holder
 
 
+@dataclass(slots=True)
+class Held:
+    """The lock while it is held.
+
+    ``left`` is the word that the holder before left for the next one, "" where it left none;
+    ``leaves`` is the word that this one leaves. A reboot forgets it.
+    """
+
+    left: str = ""
+    leaves: str = ""
+
+
 @contextmanager
 def change_lock(
     command: str,
@@ -61,7 +73,7 @@ def change_lock(
     wait: float | None = None,
     waiting: Callable[[str], object] | None = None,
     notice: float = NOTICE_SECONDS,
-) -> Iterator[None]:
+) -> Iterator[Held]:
     """Hold the lock for a block of changes.
 
     ``command`` is what others are shown, without secrets.  ``wait`` is how many seconds to wait
@@ -70,13 +82,17 @@ def change_lock(
     path = os.fspath(path)
     seconds = WAIT_SECONDS if wait is None else wait
     lock = _acquire_file(path, seconds, notice, waiting)
+    held = Held()
     try:
+        held.left = _left(lock)
         _sign(lock, command)
-        yield
+        yield held
     finally:
         # After a crash the name stays, of a process that no longer holds the lock.
         with suppress(OSError):
             os.ftruncate(lock, 0)
+            if held.leaves:
+                os.pwrite(lock, json.dumps({"left": held.leaves}).encode() + b"\n", 0)
         os.close(lock)
 
 
@@ -207,6 +223,15 @@ def _written(lock: int) -> Holder | None:
         return Holder(int(found["pid"]), str(found["user"]), str(found["command"]), since)
     except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
+
+
+def _left(lock: int) -> str:
+    """The word of the last holder, which signs of others and crashes have not."""
+    try:
+        found = json.loads(os.pread(lock, _SIZE_MAX, 0))
+        return str(found.get("left", ""))
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return ""
 
 
 def _holding(lock: int) -> list[int]:

@@ -9,6 +9,12 @@ from dataclasses import dataclass, field
 from rtslib_ext.errors import LioError
 
 
+class Warn(str):
+    """A message of the level warning; others are of the level info."""
+
+    __slots__ = ()
+
+
 @dataclass(slots=True)
 class Result:
     """``lines`` and then ``notes`` go to standard output.
@@ -16,8 +22,9 @@ class Result:
     ``failures`` are told on standard error, with exit status 1: what could not be done while the
     rest was. ``created`` is the path of a new node, ``cd`` the path to go to. ``data`` makes the
     plain values that --json gives, and is called for it only. With ``shows``, the lines are these
-    values laid out for people, and say nothing besides. ``status`` is the exit status where a
-    command that did its work has more than one.
+    values laid out for people, and say nothing besides. With ``messages`` they tell of the
+    command's work, and are shown as the preference loglevel_console says. ``status`` is the exit
+    status where a command that did its work has more than one.
     """
 
     lines: Iterable[str] = ()
@@ -29,6 +36,7 @@ class Result:
     data: Callable[[], object] | None = None
     shows: bool = False
     status: int = 0
+    messages: bool = False
 
 
 def say(*lines: str) -> Result:

@@ -12,7 +12,7 @@ from itertools import chain
 
 from rtslib_ext.errors import LioError
 
-from . import __version__, dispatch, grammar, tree
+from . import __version__, dispatch, grammar, messages, tree
 from .env import Env
 from .grammar import Line
 from .report import Report
@@ -32,6 +32,7 @@ def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
         line = read()
         if line.is_blank:
             return Result()
+        messages.log_line(env, line)
         result = dispatch.run(env, line)
         if env.options.json:
             report.take(result)
@@ -90,6 +91,7 @@ def _print_document(env: Env, report: Report) -> bool:
 def _print_errors(env: Env, lines: list[str]) -> None:
     with suppress(OSError):
         env.stdout.flush()
+    messages.log_errors(env, lines)
     print(*lines, sep="\n", file=env.stderr, flush=True)
 
 
@@ -108,8 +110,10 @@ def finish(env: Env) -> bool:
     """Save where the preferences say so; False when that failed."""
     if not (env.is_root and env.prefs.flag("auto_save_on_exit")):
         return True
-    _print(env, "Global pref auto_save_on_exit=true")
+    for text in messages.tell(env, ["Global pref auto_save_on_exit=true"]):
+        _print(env, text)
     env.cwd = "/"
+    env.leaving = True
     return run_line(env, lambda: grammar.parse("saveconfig")) is not None
 
 

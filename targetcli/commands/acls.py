@@ -17,7 +17,7 @@ from ..env import Env
 from ..nodes import Node
 from ..nodes.acls import AclNode, Acls
 from ..nodes.fabrics import TpgNode
-from ..result import Result, say
+from ..result import Result, Warn, say
 from . import change
 from .luns import exported_as, find_source, new_lun
 
@@ -130,7 +130,7 @@ def create_mapped_lun(
         )
     index, steps, lines = _lun(env, acl, tpg_lun_or_backstore)
     if _is_mapped(env, acl, index):
-        lines.append(f"Warning: TPG LUN {index} already mapped to this NodeACL")
+        lines.append(Warn(f"Warning: TPG LUN {index} already mapped to this NodeACL"))
     for wwn in acl.wwns:
         mapped = MappedLun(mapped_lun, index, write_protect, naming.alias())
         steps.append(luns.create_mapped_lun(acl.tpg.place, wwn, mapped))

@@ -80,14 +80,19 @@ def require_root(env: Env) -> None:
 
 @contextmanager
 def locked(env: Env, node: Node, command: str) -> Iterator[None]:
-    """Hold the lock; who has it is told after a second of waiting."""
+    """Hold the lock; who has it is told after a second of waiting.
+
+    That the last change was clearconfig is left for saveconfig, which changes nothing.
+    """
 
     def tell(holder: str) -> None:
         print(holder, file=env.stderr)
 
     with change_lock(
         f"{node.path} {command}", path=env.lock_file, wait=env.options.wait, waiting=tell
-    ):
+    ) as held:
         if command != "recover":
             _refuse_unfinished(env)
+        env.last_change = held.left
         yield
+        held.leaves = {"clearconfig": command, "saveconfig": held.left}.get(command, "")

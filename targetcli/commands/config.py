@@ -20,7 +20,7 @@ from .. import __version__
 from ..env import TARGET_DIR, Env
 from ..nodes import Node
 from ..nodes.backstores import StorageObjectNode
-from ..result import Result, say, show
+from ..result import Result, Warn, say, show
 
 _UNIVERSAL_PREFERENCES = f"{TARGET_DIR}/targetcli.conf"
 
@@ -47,8 +47,13 @@ def _save(env: Env, path: str, config: Config) -> tuple[list[str], dict[str, obj
 
 
 def _keep_what_there_is(env: Env, path: str, config: Config) -> None:
-    """An empty configuration does not take the place of anything, unless told to."""
-    if config.is_empty and not env.options.yes and _holds_something(path):
+    """An empty configuration does not take the place of anything, unless told to.
+
+    clearconfig right before tells it: nothing else can have emptied the kernel. Leaving the
+    shell does not, nor does a boot that could restore nothing.
+    """
+    meant = env.options.yes or (env.last_change == "clearconfig" and not env.leaving)
+    if config.is_empty and not meant and _holds_something(path):
         raise LioError(
             f"nothing is configured, but {path} holds a configuration: it was left as it is",
             hint="--yes saves the empty configuration all the same",
@@ -76,7 +81,7 @@ def _back_up(env: Env, path: str) -> tuple[list[str], str | None]:
     try:
         made = store.back_up(path, keep)
     except LioError as err:
-        return [f"{err}"], None
+        return [Warn(err)], None
     if made is None:
         return [], None
     return [f"Last {keep} configs saved in {os.path.dirname(made)}/."], made

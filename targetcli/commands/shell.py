@@ -51,7 +51,7 @@ def cd(env: Env, node: Node, path: str | None = None) -> Result:
 
 
 def _gone_to(path: str, *lines: str) -> Result:
-    return Result(lines, cd=path, data=lambda: {"path": path})
+    return Result(lines, cd=path, messages=True, data=lambda: {"path": path})
 
 
 def _go_in_history(env: Env, node: Node, path: str) -> Result:
@@ -67,7 +67,8 @@ def _go_in_history(env: Env, node: Node, path: str) -> Result:
     if found is None:
         end = "begining" if path == "<" else "the end"
         here = env.cwd
-        return Result([f"Reached {end} of path history."], data=lambda: {"path": here})
+        text = f"Reached {end} of path history."
+        return Result([text], messages=True, data=lambda: {"path": here})
     env.cwd = found
     return _gone_to(found, f"Taking you back to {found}.")
 
@@ -174,18 +175,17 @@ def bookmarks(env: Env, node: Node, action: str, bookmark: str | None = None) ->
         if bookmark in marks:
             raise Exists(f"Bookmark {bookmark} already exists.")
         _kept(env, env.prefs.set_bookmark(bookmark, node.path))
-        return _with_bookmarks(env, Result([f"Bookmarked {node.path} as {bookmark}."]))
+        return _with_bookmarks(env, f"Bookmarked {node.path} as {bookmark}.")
     if bookmark not in marks:
         raise NotFound(f"No such bookmark {bookmark}.")
     if action == "go":
-        return _with_bookmarks(env, Result(cd=tree.resolve(node, marks[bookmark]).path))
+        return _with_bookmarks(env, cd=tree.resolve(node, marks[bookmark]).path)
     _kept(env, env.prefs.delete_bookmark(bookmark))
-    return _with_bookmarks(env, Result([f"Deleted bookmark {bookmark}."]))
+    return _with_bookmarks(env, f"Deleted bookmark {bookmark}.")
 
 
-def _with_bookmarks(env: Env, result: Result) -> Result:
-    result.data = lambda: {"bookmarks": dict(env.prefs.bookmarks)}
-    return result
+def _with_bookmarks(env: Env, *said: str, cd: str | None = None) -> Result:
+    return Result(said, cd=cd, messages=True, data=lambda: {"bookmarks": dict(env.prefs.bookmarks)})
 
 
 def _kept(env: Env, done: bool) -> None:

@@ -80,6 +80,8 @@ def create_fileio(
     else:
         if not sparse:
             lines.append(f"Writing {size} bytes")
+        if size > _LARGEST:
+            raise InvalidValue(f"The file size is too large ({size} bytes)", path=node.path)
         before = (MakeFile(path, _check_size(size, node), sparse),)
     so = _new(env, node, name, FileIO(path, size, write_back), wwn)
     _create(env, so, before)

@@ -14,7 +14,7 @@ from rtslib_ext.steps.luns import Place
 from ..env import Env
 from ..nodes import Node
 from ..nodes.fabrics import FabricNode, TargetNode, TpgNode
-from ..result import Result, say, show
+from ..result import Result, Warn, say, show
 from . import change, portals
 from .portals import ANY_ADDRESS, PORT
 
@@ -47,7 +47,7 @@ def _name(env: Env, node: FabricNode, wwn: str | None) -> tuple[str, list[str]]:
     if wwn is not None:
         name = naming.normalize(fabric.wwn_types, wwn, node.path)
         missing = fabric.hardware and name not in adapters
-        return name, ["Hardware missing for this WWN"] if missing else []
+        return name, [Warn("Hardware missing for this WWN")] if missing else []
     if not fabric.hardware:
         return naming.generate(fabric.wwn_types[0]), []
     used = set(Reader(env.fs).target_wwns(fabric))

@@ -271,3 +271,21 @@ def test_interrupted_while_waiting(path: Path, other: Other) -> None:
         with change_lock("x", path=path, waiting=waiting, notice=0.01):
             pass
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_word_is_left_for_the_next_holder_only(path: Path) -> None:
+    with change_lock("/ clearconfig", path=path) as held:
+        assert held.left == ""
+        held.leaves = "clearconfig"
+    assert holder(path) is None
+    with change_lock("/ saveconfig", path=path) as held:
+        assert held.left == "clearconfig"
+    with change_lock("/ saveconfig", path=path) as held:
+        assert held.left == ""
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"left": null}', '{"left": {}}', "7"])
+def test_what_others_leave_is_no_word_of_ours(path: Path, text: str) -> None:
+    path.write_text(text)
+    with change_lock("/ saveconfig", path=path) as held:
+        assert held.left != "clearconfig"
