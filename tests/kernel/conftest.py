@@ -38,17 +38,18 @@ def _modules() -> None:
 @pytest.fixture(scope="module", autouse=True)
 def _fresh_module(_modules: None) -> None:
     """What a module makes for all its tests is not in the way of the next one."""
-    _clear_all()
+    clear_all()
 
 
 @pytest.fixture
 def configfs(_modules: None) -> Path:
     """The target's folder in configfs, with nothing configured and nothing saved."""
-    _clear_all()
+    clear_all()
     return TARGET
 
 
-def _clear_all() -> None:
+def clear_all() -> None:
+    """Empty the kernel's target and what is saved of it."""
     clear(TARGET)
     _empty(SAVED)
     for name in ("pr", "alua"):

@@ -26,7 +26,7 @@ RBD = "/backstores/user:rbd"
 
 
 @pytest.fixture
-def log(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What the handler was asked."""
     log = tmp_path / "log"
     program = tmp_path / "bin/busctl"

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the program is started: each form of arguments and of standard input that is in use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .row import (
+    ACL,
+    BLOCK,
+    EMPTY,
+    EXPORT,
+    FILEIO,
+    IQN,
+    K_ACL,
+    K_TARGET,
+    OTHER,
+    RAMDISK,
+    SAVED,
+    TARGET,
+    TPG,
+    Text,
+    like,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One run of the program; what must come of it is as in a Row.
+
+    ``before`` are runs before it, each of them words. ``out`` of None is not looked at.
+    """
+
+    fact: str
+    words: tuple[str, ...] = ()
+    stdin: str | None = None
+    out: Text | None = None
+    err: str = ""
+    exit: int = 0
+    world: tuple[str, ...] = EXPORT
+    before: tuple[tuple[str, ...], ...] = ()
+    kernel: Mapping[str, str | None] = field(default_factory=dict)
+    differs: str = ""
+    # A process of its own, as scripts start it; else the program's main function.
+    process: bool = False
+
+    def __str__(self) -> str:
+        return self.fact
+
+
+AUTO_SAVE = "Global pref auto_save_on_exit=true"
+SPELLED = "Created ramdisk r2 with size 1M."
+
+WORDS = (
+    Form("words", (RAMDISK, "create", "r2", "1M"), out=SPELLED, process=True),
+    Form("one word holds the line", (f"{RAMDISK} create r2 1M",), out=SPELLED, process=True),
+    Form("path and command in one word", (f"{RAMDISK} create", "r2", "1M"), out=SPELLED),
+    Form("command and value in one word", (TARGET, "create 2"), out=like(r"\ACreated TPG 2\.$")),
+    Form("name=value words", (RAMDISK, "create", "name=r2", "size=1M"), out=SPELLED),
+    Form("no slash before", ("backstores/ramdisk", "create", "r2", "1M"), out=SPELLED),
+    Form("a slash behind", ("backstores/ramdisk/", "create", "r2", "1M"), out=SPELLED),
+    Form("iscsi/ create in one word", ("iscsi/ create", OTHER),
+         out=like(rf"\ACreated target {OTHER}\.$"), world=EMPTY),
+    Form("first word of a loopback target", ("/loopback", "create"),
+         out=like(r"\ACreated target (.*)\."), world=EMPTY),
+    Form("ls with a path", ("ls", "iscsi"), out=like(r"\Ao- iscsi ")),
+    Form("ls with a path and a depth", ("ls", "/iscsi", "1"), out=like(rf"^  o- {IQN} ")),
+    Form("ls of a child", (f"{TPG}/portals", "ls", "[::0]:3260"), out=like(r"\Ao- \[::0\]:3260 ")),
+    Form("ls of a missing child", (f"{TPG}/portals", "ls", "0.0.0.0:3260"), err="No such path",
+         exit=1),
+    Form("a path that is there", (TPG,), out=""),
+    Form("a path that is not there", (f"{TARGET}/tpg9",), err="No such path", exit=1),
+    Form("status of what is there", (TARGET, "status"), out=f"Status for {TARGET}: TPGs: 1"),
+    Form("status of what is not there", ("/iscsi/iqn.2003-01.org.example:z", "status"),
+         err="No such path", exit=1),
+    Form("a failure is 1", (RAMDISK, "create", "r1", "1M"), out="", err="exists", exit=1,
+         process=True),
+    Form("a command that is not there is 1", ("frobnicate",), err="Command not found frobnicate",
+         exit=1),
+    Form("pwd", ("pwd",), out="/"),
+    Form("the shell's help and version behind a slash", ("/", "version"),
+         out=like(r"\Atargetcli version (.*)\Z")),
+    Form("help of a command", ("/", "help", "saveconfig"), out=like("^SYNTAX$")),
+    Form("set global under another path", ("/iscsi", "set", "global", "auto_save_on_exit=false"),
+         out="Parameter auto_save_on_exit is now 'false'."),
+    Form("a value with blanks is one word", (ACL, "set", "auth", "password=a b  c"),
+         out="Parameter password is now 'a b  c'.", kernel={f"{K_ACL}/auth/password": "a b  c"},
+         differs="words of the command line behind the command"),
+    Form("a value with quotes is one word", (ACL, "set", "auth", "password=a\"b'c"),
+         out="Parameter password is now 'a\"b'c'.",
+         kernel={f"{K_ACL}/auth/password": "a\"b'c"},
+         differs="words of the command line behind the command"),
+    Form("an empty value", (ACL, "set", "auth", "userid=", "password=p"),
+         out="Parameter userid is now ''.\nParameter password is now 'p'."),
+    Form("one command saves nothing at its end", (RAMDISK, "create", "r2", "1M"), out=SPELLED,
+         before=(("saveconfig",),), kernel={"core/rd_mcp_*/r2": "/"}),
+    Form("an error does not stop with a traceback", (BLOCK, "create", "b1", "/dev/nosuch"),
+         err="Could not open /dev/nosuch", exit=1),
+)  # fmt: skip
+
+FLAGS = (
+    Form("--version", ("--version",), out="", err="targetcli version ", world=EMPTY, process=True),
+    Form("-v", ("-v",), out="", err="targetcli version ", world=EMPTY),
+    Form("version without dashes", ("version",), out="", err="targetcli version ", world=EMPTY),
+    Form("--help", ("--help",), out=like("^Usage: targetcli "), world=EMPTY,
+         differs="`--help`, `-h`, `help`"),
+    Form("-h", ("-h",), out=like("^Usage: targetcli "), world=EMPTY,
+         differs="`--help`, `-h`, `help`"),
+    Form("help without dashes", ("help",), out=like("^Usage: targetcli "), world=EMPTY,
+         differs="`--help`, `-h`, `help`"),
+    Form("--disable-daemon", ("--disable-daemon",),
+         out="Parameter auto_use_daemon is now 'false'.", world=EMPTY),
+    Form("disable-daemon", ("disable-daemon",), out="Parameter auto_use_daemon is now 'false'.",
+         world=EMPTY),
+    Form("auto_use_daemon: failures are told", ("frobnicate",), err="Command not found", exit=1,
+         before=(("set", "global", "auto_use_daemon=true"),), differs="daemon `targetclid`"),
+    Form("an option that is none", ("--nosuch",), err="there is no option --nosuch", exit=1,
+         world=EMPTY, differs="unknown option"),
+)  # fmt: skip
+
+SCRIPT = f"""\
+# storage first
+
+{RAMDISK} create r2 1M
+cd /iscsi
+  # and indented
+
+create {OTHER}
+{OTHER}/tpg1/luns create {RAMDISK}/r2
+"""
+STDIN = (
+    Form("standard input: prompts, comments, blank lines", stdin=SCRIPT, world=EMPTY,
+         out=like(r"\Atargetcli shell version .*\n"),
+         kernel={f"iscsi/{OTHER}/tpgt_1/lun/lun_0": "/"},
+         process=True),
+    Form("standard input: prompts stand before what is said", stdin=SCRIPT, world=EMPTY,
+         out=like(r"\n/> /> /> Created ramdisk r2 with size 1M\.\n/> /iscsi> /iscsi> /iscsi> "
+                  rf"Created target {OTHER}\.\n")),
+    Form("standard input: saved at the end", stdin="pwd\n",
+         out=like(rf"\n/> exit\n{AUTO_SAVE}\nConfiguration saved to {SAVED}$")),
+    Form("standard input: exit ends it", stdin="exit\nfrobnicate\n",
+         out=like(rf"\n/> {AUTO_SAVE}\nConfiguration saved to {SAVED}$")),
+    Form("standard input: auto_save_on_exit=false", stdin="pwd\n", out=like(r"\n/> /\n/> exit\Z"),
+         before=(("set", "global", "auto_save_on_exit=false"),)),
+    Form("standard input: errors do not stop it, exit status 0",
+         stdin=f"frobnicate\n{RAMDISK} create r2 1M\n", out=like(SPELLED),
+         err="Command not found frobnicate", kernel={"core/rd_mcp_*/r2": "/"}, process=True),
+    Form("standard input: failures are counted",
+         stdin=f"frobnicate\n/nosuch ls\n{RAMDISK} create r2 1M\n", out=like(SPELLED),
+         err="2 of the commands failed\n", differs="lines from standard input"),
+    Form("standard input: /iscsi version does not end it",
+         stdin=f"/iscsi version\n{RAMDISK} create r2 1M\n", out=like(SPELLED)),
+    Form("standard input: no newline at the end", stdin=f"{RAMDISK} create r2 1M",
+         out=like(SPELLED)),
+    Form("standard input: nothing", stdin="", out=like(f"Configuration saved to {SAVED}$")),
+    Form("standard input: clearconfig and saveconfig", before=(("saveconfig",),),
+         stdin="clearconfig confirm=true\nsaveconfig\n",
+         out=like(f"^Configuration saved to {SAVED}$"),
+         kernel={K_TARGET: None}),
+    Form("standard input: clearconfig alone saves nothing at the end",
+         stdin="clearconfig confirm=true\n", before=(("saveconfig",),),
+         out=like("^/> All configuration cleared$"), err="nothing is configured",
+         differs="nothing configured, but the file holds something"),
+)  # fmt: skip
+
+LASTING = (
+    Form("set global is seen by the next process", ("/iscsi", "create", OTHER), world=EMPTY,
+         before=(("set", "global", "auto_add_default_portal=false"),),
+         out=f"Created target {OTHER}.\nCreated TPG 1.", process=True),
+    Form("cd: the next shell starts there", stdin="pwd\n", before=(("cd", TPG),),
+         out=like(rf"\n\S+> {TPG}\n"), process=True),
+    Form("cd: a command starts at the root", ("pwd",), before=(("cd", TPG),), out="/"),
+    Form("bookmarks go: the next shell starts there", stdin="pwd\n",
+         before=((TPG, "bookmarks", "add", "x"), ("bookmarks", "go", "x")),
+         out=like(rf"> {TPG}\n")),
+    Form("bookmarks: @last of another process", ("@last", "pwd"), out=f"{RAMDISK}/r2",
+         before=((RAMDISK, "create", "r2", "1M"),)),
+    Form("a place that is gone: the next shell starts at the root", stdin="pwd\n",
+         before=(("cd", f"{FILEIO}/d1"), (FILEIO, "delete", "d1")), out=like(r"\n/> /\n")),
+    Form("clearconfig, then saveconfig of the next process", ("saveconfig",),
+         before=(("saveconfig",), ("clearconfig", "confirm=true")),
+         out=like(f"^Configuration saved to {SAVED}$"), process=True),
+)  # fmt: skip
+
+LOG = "/tmp/compatibility/log"
+LOGGED = (
+    Form("log: none by itself", ("pwd",), out="/", before=((RAMDISK, "create", "r2", "1M"),)),
+    Form("log: a file that was asked for", (ACL, "set", "auth", "password=hush"),
+         out="Parameter password is now 'hush'.",
+         before=(("set", "global", f"logfile={LOG}"), (RAMDISK, "create", "r2", "1M"),
+                 ("frobnicate",))),
+    Form("log: levels", ("frobnicate",), err="Command not found", exit=1,
+         before=(("set", "global", f"logfile={LOG}", "loglevel_file=error"),
+                 (RAMDISK, "create", "r2", "1M"))),
+    Form("log: cannot be written", ("pwd",), out="/", err="nothing is logged: /nosuch/log: ",
+         before=(("set", "global", "logfile=/nosuch/log"),)),
+)  # fmt: skip
+
+FORMS = (*WORDS, *FLAGS, *STDIN, *LASTING, *LOGGED)
