@@ -14,7 +14,8 @@ import pytest
 
 from rtslib_ext.fabrics import FABRICS
 
-from .harness import ETC, Shell, files, tree
+from ..conftest import clear
+from .harness import ETC, TARGET, Shell, files, tree
 
 A, B = (f"iqn.2003-01.org.example:{name}" for name in "ab")
 INITIATOR = "iqn.2003-01.org.example:i"
@@ -169,7 +170,7 @@ def test_nothing_never_replaces_something(user: Shell, other: str | None, text: 
         file.write_text(text)
     else:
         user.ok(words)
-    user.ok("clearconfig confirm=true")
+    clear(TARGET)  # as a reboot does
     user.refuses(words, f"nothing is configured, but {file} holds a configuration", "--yes")
     assert user.ok(words, yes=True).rows[-1] == f"Configuration saved to {file}"
     assert json.loads(file.read_text())["targets"] == []
