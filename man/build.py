@@ -29,7 +29,7 @@ PART = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 # In running text these words are to be typed as they stand, so a - in them is no hyphen.
-LITERAL = re.compile(r"^[-+(]*-|-[,.]?$|[/=_@]")
+LITERAL = re.compile(r"^[-+(]*-|-[,.]?$|[/=_@±]")
 
 # The groups of the schema: a title, and where the settings are found.
 GROUPS = {
@@ -95,7 +95,13 @@ GROUPS = {
 
 def literal(text: str) -> str:
     """A text to be typed as it stands: no character of it becomes a typographic one."""
-    for char, escape in (("\\", r"\e"), ("-", r"\-"), ("'", r"\(aq"), ("`", r"\(ga")):
+    for char, escape in (
+        ("\\", r"\e"),
+        ("-", r"\-"),
+        ("'", r"\(aq"),
+        ("`", r"\(ga"),
+        ("±", r"\(+-"),
+    ):
         text = text.replace(char, escape)
     return text.replace("~", r"\(ti").replace("^", r"\(ha")
 

@@ -43,4 +43,4 @@ def _config(ask: Ask) -> Config:
     # Imported here: what restores a file is needed for no other Tab.
     from ..commands.config import load
 
-    return load(ask.given.get("savefile") or ask.env.save_file).config
+    return load(ask.given.get("savefile") or ask.given.get("file") or ask.env.save_file).config

@@ -18,8 +18,8 @@ ROWS = (
         "be told.\n\n"
         "Example: diff /etc/target/saveconfig.json",
         (
-            may("file", "file", "what is wanted; without it, the saved configuration"),
-            may("other", "file", "what is wanted, and file is what there is"),
+            may("file", "saved_file", "what is wanted; without it, the saved configuration"),
+            may("other", "saved_file", "what is wanted, and file is what there is"),
         ),
         failed=2,
     ),
@@ -31,10 +31,10 @@ ROWS = (
         "Objects that are equal are not touched: who uses them notices nothing.\n\n"
         "Example: apply /etc/target/saveconfig.json --dry-run",
         (
-            need("file", "file", "what is wanted; a backup can be given as it is"),
+            need("file", "saved_file", "what is wanted; a backup can be given as it is"),
             may("merge", "bool", "add and change, take nothing away", "False"),
-            may("target", "text", "only the target of this WWN, with what it exports"),
-            may("storage_object", "text", "only the storage object of this name"),
+            may("target", "saved_target", "only the target of this WWN, with what it exports"),
+            may("storage_object", "saved_storage_object", "only the storage object of this name"),
             may("dry_run", "bool", "show what would be done", "False"),
         ),
         changes=True,
