@@ -29,7 +29,7 @@ PART = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 # In running text these words are to be typed as they stand, so a - in them is no hyphen.
-LITERAL = re.compile(r"^[-+(]*-|-[,.]?$|[/=_@±]")
+LITERAL = re.compile(r"^[-+(]*-|-[,.]?$|[/=_@]")
 
 # The groups of the schema: a title, and where the settings are found.
 GROUPS = {
@@ -100,7 +100,6 @@ def literal(text: str) -> str:
         ("-", r"\-"),
         ("'", r"\(aq"),
         ("`", r"\(ga"),
-        ("±", r"\(+-"),
     ):
         text = text.replace(char, escape)
     return text.replace("~", r"\(ti").replace("^", r"\(ha")
@@ -108,6 +107,7 @@ def literal(text: str) -> str:
 
 def prose(text: str) -> str:
     """Running text on lines of its own, of which none is taken for a request."""
+    text = text.replace("±", r"\[u00B1]")
     words = [literal(word) if LITERAL.search(word) else word for word in text.split()]
     return "\n".join(rf"\&{line}" if line[0] in ".'" else line for line in _wrapped(words))
 

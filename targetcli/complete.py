@@ -92,6 +92,12 @@ def _of_command(
     if context.place is Place.KEYWORD:
         yield from _values(_completer_of_keyword(command, context.keyword), ask)
         return
+    if command.switches and context.partial.startswith("--"):
+        kinds = {item.name: item.kind for item in command.parameters}
+        for name in names:
+            switch = f"--{name.replace('_', '-')}"
+            yield Candidate(switch) if kinds[name] == "bool" else Candidate(switch, "=")
+        return
     index = context.index
     if index >= len(names) or (index and command.keywords):
         yield from _values(MORE.get(command.run), ask)

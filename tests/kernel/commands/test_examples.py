@@ -45,6 +45,9 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "config:version": ("/", ()),
     "luns:create": (f"{TPG}/luns", EXPORT[:1]),
     "luns:delete": (f"{TPG}/luns", EXPORT),
+    "plan:apply": ("/", (*EXPORT, "/ saveconfig")),
+    "plan:diff": ("/", (*EXPORT, "/ saveconfig")),
+    "plan:recover": ("/", ()),
     "portals:create": (f"{TPG}/portals", ()),
     "portals:delete": (f"{TPG}/portals", (f"{TPG}/portals create 192.0.2.10",)),
     "portals:enable_iser": (
