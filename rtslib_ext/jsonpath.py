@@ -232,8 +232,9 @@ def parse(text: str, source: str) -> Any:
             hint="the file is no JSON; nothing was changed",
         ) from err
     except ValueError as err:
-        # A number of more digits than Python reads.
-        raise ParseError(f"{source}: {err}", hint="the file is no save file") from err
+        # Python reads numbers of 4300 digits.
+        text = "a number in it has too many digits"
+        raise ParseError(f"{source}: {text}", hint="the file is no save file") from err
 
 
 def _place(err: json.JSONDecodeError) -> str:

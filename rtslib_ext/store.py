@@ -30,12 +30,18 @@ def read(path: str) -> str:
         raise NotFound(f"Restore file {path} not found") from err
     except OSError as err:
         raise LioError(f"{path} cannot be read: {_reason(err)}") from err
+    hint = "give a file that saveconfig wrote"
     try:
         return _unpacked(data).decode("utf-8")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as err:
-        raise ParseError(
-            f"{path} is no save file: {err}", hint="give a file that saveconfig wrote"
-        ) from err
+    except UnicodeDecodeError as err:
+        what = f"its byte {err.start + 1} is no text in UTF-8"
+        raise ParseError(f"{path} is no save file: {what}", hint=hint) from err
+    except EOFError as err:
+        what = "it is compressed, and its end is missing"
+        raise ParseError(f"{path} is no save file: {what}", hint=hint) from err
+    except (OSError, zlib.error) as err:
+        what = "it is compressed, and damaged"
+        raise ParseError(f"{path} is no save file: {what}", hint=hint) from err
 
 
 def _unpacked(data: bytes) -> bytes:
