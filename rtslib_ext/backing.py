@@ -259,6 +259,11 @@ class User(Kind):
         if self.hw_max_sectors is not None:
             lines.append(f"hw_max_sectors={self.hw_max_sectors}")
         if self.control:
+            if re.search(r"\bdata_pages_per_blk\s*=\s*0+\b", self.control):
+                # target_core_user.c, tcmu_set_data_pages_per_blk divides by it (6.1).
+                raise InvalidValue(
+                    "data_pages_per_blk=0 would stop the kernel", hint="leave it out"
+                )
             lines.append(self.control)
         return tuple(lines)
 
@@ -298,5 +303,8 @@ def control_value(name: str, value: str, longest: int) -> str:
             hint="rename it, or make a symbolic link without one and give that",
         )
     if len(value.encode("utf-8", "surrogateescape")) > longest:
-        raise InvalidValue(f"{value} is longer than the {longest} bytes that the kernel keeps")
+        raise InvalidValue(
+            f"{value} is longer than the {longest} bytes that the kernel keeps",
+            hint="make a symbolic link with a shorter path and give that",
+        )
     return f"{name}={value}"

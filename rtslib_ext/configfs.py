@@ -40,17 +40,6 @@ _WHY = {
     ("write", errno.EPERM): "the kernel does not permit it here",
     ("read", errno.ENOENT): "this kernel does not have it",
 }
-# What an errno means where a write makes the kernel look elsewhere.
-_WHY_HERE = {
-    ("enable", errno.ENOENT): "the file or device behind it is not there",
-    ("enable", errno.ENODEV): "the device behind it is not there",
-    ("enable", errno.ENXIO): "the device behind it is not there",
-    ("enable", errno.EBUSY): "the device behind it is in use",
-    ("enable", errno.EACCES): "the device behind it can be read only",
-    ("enable", errno.EROFS): "the file or device behind it can be read only",
-    ("enable", errno.EINVAL): "the kernel cannot use what is behind it",
-    ("alua_tg_pt_gp", errno.ENODEV): "its storage object has no such target port group",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +51,14 @@ class Entry:
 
 
 def explain(operation: str, file: str, error: OSError, stage: str = "") -> KernelRefused:
-    """Turn an OSError into one that says which call was refused and why.
+    """Turn an OSError into one that says which call was refused and, in general, why.
 
-    ``stage`` is the part of the operation that failed, where that changes the reason.
+    ``stage`` is the part of the operation that failed, where that changes the reason. What is
+    the cause on this object ``refusals`` tells.
     """
     number = error.errno or 0
     reason = _WHY.get((stage or operation, number), (error.strerror or str(error)).lower())
-    if operation == "write" and not stage:
-        reason = _WHY_HERE.get((file.rpartition("/")[2], number), reason)
-    name = errno.errorcode.get(number, str(number))
-    return KernelRefused(f"{reason} ({name})", errno=number, operation=operation, file=file)
+    return KernelRefused(reason, errno=number, operation=operation, file=file)
 
 
 class ConfigFS:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from errno import errorcode
 
 
 class LioError(Exception):
@@ -20,6 +21,10 @@ class LioError(Exception):
         self.message = message
         self.path = path
         self.hint = hint
+
+    def begin_with(self, text: str) -> None:
+        """Put what was tried before the message."""
+        self.args = (f"{text}: {self}",)
 
 
 class InvalidValue(LioError):
@@ -45,24 +50,40 @@ class Unsupported(LioError):
 class KernelRefused(LioError):
     """The kernel answered a system call with an error.
 
-    ``errno`` is its number, ``operation`` the call (mkdir, write …) and ``file`` the
-    configfs path it was made on.
+    ``errno`` is its number, ``operation`` the call (mkdir, write …) and ``file`` the path it was
+    made on: in configfs, or one of the host that begins with a slash. ``reason`` is the cause,
+    ``said`` what the kernel wrote in its log, ``label`` what the message begins with: the words
+    that scripts match, where there are such.
     """
 
     def __init__(
         self,
-        message: str,
+        reason: str,
         *,
         errno: int,
         operation: str,
         file: str,
         path: str = "",
         hint: str = "",
+        label: str = "",
     ) -> None:
-        super().__init__(message, path=path, hint=hint)
+        super().__init__(reason, path=path, hint=hint)
         self.errno = errno
         self.operation = operation
         self.file = file
+        self.reason = reason
+        self.said = ""
+        self.label = label
+
+    def begin_with(self, text: str) -> None:
+        """Put what was tried before the reason."""
+        self.label = f"{text}: {self.label}" if self.label else text
+
+    def __str__(self) -> str:
+        text = f"{self.label}: {self.reason}" if self.label else self.reason
+        if "[Errno" not in self.label:
+            text += f" ({errorcode.get(self.errno, self.errno)})"
+        return f"{text}; the kernel says: {self.said}" if self.said else text
 
 
 class PermissionDenied(LioError):

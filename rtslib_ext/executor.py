@@ -166,14 +166,23 @@ def _do(kernel: Kernel, step: Step, log: Log) -> bool:
         step.do(kernel)
     except KernelRefused as err:
         err.path = err.path or step.path
-        said = log.last()
-        if said and not err.hint:
-            err.hint = f"the kernel says: {said}"
+        _explain(kernel, step, err, log)
         raise
     except LioError as err:
         err.path = err.path or step.path
         raise
+    while kernel.missed:
+        owner, refused = kernel.missed.pop()
+        _explain(kernel, step, refused, log)
+        kernel.notes.append((owner, str(refused)))
     return kernel.fs.changes > before
+
+
+def _explain(kernel: Kernel, step: Step, error: KernelRefused, log: Log) -> None:
+    # Imported here: nothing but an error needs it.
+    from . import refusals
+
+    refusals.explain(kernel.fs, step, error, log.lines())
 
 
 def _roll_back(

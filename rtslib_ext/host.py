@@ -15,7 +15,7 @@ import stat
 from functools import cache
 from typing import TYPE_CHECKING
 
-from .errors import InvalidValue, LioError, NotFound
+from .errors import InvalidValue, LioError, NotFound, Unsupported
 from .fabrics import FABRICS
 
 if TYPE_CHECKING:
@@ -30,6 +30,15 @@ def possible_cpus() -> str:
     """The CPUs that the kernel could run on: what cpus_allowed_list is without a setting."""
     with open("/sys/devices/system/cpu/possible", encoding="ascii") as file:
         return file.read().strip()
+
+
+def online_cpus() -> str:
+    """The CPUs that run now, as a list such as 0-3; "" where it is not told."""
+    try:
+        with open("/sys/devices/system/cpu/online", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
 
 
 def available_memory() -> int | None:
@@ -109,6 +118,16 @@ def is_read_only(path: str) -> bool:
     finally:
         os.close(handle)
     return any(answer)
+
+
+def block_of_generic(path: str) -> str:
+    """The block device of a disk whose generic device is given; "" where there is none."""
+    name = os.path.basename(os.path.realpath(path))
+    try:
+        names = sorted(os.listdir(f"/sys/class/scsi_generic/{name}/device/block"))
+    except OSError:
+        return ""
+    return f"/dev/{names[0]}" if names else ""
 
 
 def device_size(path: str) -> int | None:
@@ -219,7 +238,14 @@ def load_module(name: str) -> None:
     """Load a kernel module with what it needs; raises LioError with modprobe's word."""
     done = _run("modprobe", name)
     if done.returncode:
-        raise LioError(f"the kernel module {name} cannot be loaded: {done.stderr.strip()}")
+        said = " ".join(done.stderr.split())
+        hint = f"modprobe -n -v {name} shows what /etc/modprobe.d makes of it"
+        if "not found" in said:
+            hint = (
+                f"the kernel {os.uname().release} came without it: install the package with the "
+                "rest of its modules, or boot another kernel"
+            )
+        raise Unsupported(f"the kernel module {name} cannot be loaded: {said}", hint=hint)
 
 
 def mount_configfs(folder: str = "/sys/kernel/config") -> None:

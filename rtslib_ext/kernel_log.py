@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 # Texts that are in the log for every object and explain nothing.
 _NOISE = ("LIO iSCSI", "Rounding down", "db_root:")
+# Where the kernel keeps a storage object in its memory.
+_ADDRESS = re.compile(r"^dev\[[0-9a-f]+\]: ")
 _RECORD = 8192
 
 
@@ -39,10 +42,10 @@ class Log:
             os.close(self._handle)
             self._handle = None
 
-    def last(self) -> str:
-        """The last line that explains something; "" where there is none."""
+    def lines(self) -> list[str]:
+        """The lines that explain something, the newest first."""
         useful = [text for text in self._lines() if not text.startswith(_NOISE)]
-        return useful[-1] if useful else ""
+        return [_ADDRESS.sub("", text) for text in reversed(useful)]
 
     def _lines(self) -> Iterator[str]:
         while self._handle is not None:

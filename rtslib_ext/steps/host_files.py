@@ -7,7 +7,8 @@ import os
 from dataclasses import dataclass
 
 from .. import host
-from ..errors import Exists, InUse, LioError, NotFound
+from ..configfs import ConfigFS, explain
+from ..errors import Exists, InUse, KernelRefused, LioError, NotFound
 from .operations import Kernel, Operation
 
 
@@ -25,7 +26,7 @@ class MakeFile:
         except FileExistsError as err:
             raise Exists(f"{self.file} exists already") from err
         except OSError as err:
-            raise LioError(f"Could not open {self.file}: {_reason(err)}") from err
+            raise _refused("open", self.file, err, f"Could not open {self.file}") from err
         try:
             grow = os.ftruncate if self.sparse else _allocate
             grow(handle, self.size)
@@ -34,10 +35,9 @@ class MakeFile:
             raise LioError(f"The file size is too large ({self.size} bytes)") from err
         except OSError as err:
             os.unlink(self.file)
-            raise LioError(
-                f"Could not expand file to {self.size} bytes: {_reason(err)}",
-                hint="a sparse file takes only what is written to it",
-            ) from err
+            label = f"Could not expand file to {self.size} bytes"
+            operation = "ftruncate" if self.sparse else "fallocate"
+            raise _refused(operation, self.file, err, label) from err
         finally:
             os.close(handle)
 
@@ -77,8 +77,8 @@ class GrowFile:
         except OverflowError as err:
             raise LioError(f"The file size is too large ({self.size} bytes)") from err
         except OSError as err:
-            reason = _reason(err)
-            raise LioError(f"Could not expand file to {self.size} bytes: {reason}") from err
+            label = f"Could not expand file to {self.size} bytes"
+            raise _refused("ftruncate", self.file, err, label) from err
 
     def inverse(self) -> Operation | None:
         # Whatever was written behind the old end is not thrown away.
@@ -93,10 +93,7 @@ class CheckFree:
 
     def do(self, kernel: Kernel) -> None:
         if host.is_held(self.file):
-            raise InUse(
-                f"Cannot configure StorageObject because device {self.file} is already in use",
-                hint="look with lsblk who has it mounted or stacked on it",
-            )
+            raise in_use(kernel.fs, self.file, f"device {self.file}")
 
     def inverse(self) -> Operation | None:
         return None
@@ -123,8 +120,26 @@ class CheckThere:
         return None
 
 
+def in_use(fs: ConfigFS, device: str, what: str) -> InUse:
+    """The error about a device that somebody holds; it tells who."""
+    # Imported here: nothing but an error needs it.
+    from .. import holders
+
+    holder = holders.find(fs, device)
+    return InUse(
+        f"Cannot configure StorageObject because {what} is already in use: {holder.why}",
+        hint=holder.help,
+    )
+
+
 def _allocate(handle: int, size: int) -> None:
     os.posix_fallocate(handle, 0, size)
+
+
+def _refused(operation: str, file: str, err: OSError, label: str) -> KernelRefused:
+    refused = explain(operation, file, err)
+    refused.label = label
+    return refused
 
 
 def _reason(err: OSError) -> str:

@@ -20,13 +20,15 @@ class Kernel:
     """A tree that is being changed: the seam, what new objects have, notes on the way.
 
     ``fresh`` holds the values of the first new object of each kind: what another one of that
-    kind has already needs no write. ``made`` are the shared folders that were not there before.
+    kind has already needs no write. ``made`` are the shared folders that were not there before,
+    ``missed`` what was attempted in vain, by the shell path of its object.
     """
 
     fs: ConfigFS
     fresh: dict[str, dict[str, str]] = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
+    missed: list[tuple[str, KernelRefused]] = field(default_factory=list)
     begin: Callable[[], None] = lambda: None
     """Called before each operation of a step: a journal notes it."""
     folders: Folders = field(init=False)
@@ -271,7 +273,7 @@ class Attempt:
         try:
             self.operation.do(kernel)
         except KernelRefused as err:
-            kernel.notes.append((self.owner, str(err)))
+            kernel.missed.append((self.owner, err))
 
     def inverse(self) -> Operation | None:
         return self.operation.inverse()

@@ -31,7 +31,7 @@ def apply(env: Env, steps: Iterable[Step]) -> Outcome:
         outcome = executor.perform(Kernel(env.fs), planned, changed.append, journal(env))
     except KernelRefused as err:
         if err.operation == "write":
-            err.args = (f"{err.file.rpartition('/')[2]}: {err}",)
+            err.label = err.label or err.file.rpartition("/")[2]
         raise
     env.report.changes += changed
     return outcome

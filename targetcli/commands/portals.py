@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 
 from rtslib_ext import host, naming, paths
-from rtslib_ext.errors import Exists, InvalidValue, KernelRefused, NotFound, Unsupported
+from rtslib_ext.errors import Exists, InvalidValue, KernelRefused, NotFound
 from rtslib_ext.model import Portal
 from rtslib_ext.reader import Reader
 from rtslib_ext.steps import luns
@@ -39,9 +39,9 @@ def create(env: Env, node: Node, ip_address: str = ANY_ADDRESS, ip_port: int = P
         change.apply(env, luns.create_portal(tpg_of(node).place, portal))
     except KernelRefused as err:
         # The file is part of the text that scripts know.
-        err.args = (
+        err.label = (
             f"Could not create NetworkPortal in configFS: [Errno {err.errno}] "
-            f"{os.strerror(err.errno)}: '{env.fs.absolute(err.file)}'",
+            f"{os.strerror(err.errno)}: '{env.fs.absolute(err.file)}'"
         )
         err.hint = _advice(env, node, portal) or err.hint
         raise
@@ -130,9 +130,6 @@ def _switch(env: Env, node: Node, flag: str, word: str, on: bool) -> Result:
         try:
             change.apply(env, [step])
         except KernelRefused as err:
-            raise Unsupported(
-                f"Cannot change {flag}",
-                path=node.path,
-                hint=f"{err.hint or err}; it needs a card and its kernel module",
-            ) from err
+            err.label = f"Cannot change {flag}"
+            raise
     return say(f"{word} enable now: {on}")

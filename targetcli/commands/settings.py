@@ -90,7 +90,7 @@ def _apply(env: Env, group: Group, wanted: dict[str, str]) -> None:
     except KernelRefused as err:
         if err.operation == "write":
             name, reason = err.file.rpartition("/")[2], os.strerror(err.errno)
-            err.args = (f"Cannot set {group.name} {name}: [Errno {err.errno}] {reason}",)
+            err.label = f"Cannot set {group.name} {name}: [Errno {err.errno}] {reason}"
         raise
 
 

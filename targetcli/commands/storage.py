@@ -14,7 +14,7 @@ from rtslib_ext.errors import Exists, InUse, InvalidValue, LioError, NotFound
 from rtslib_ext.model import StorageObject
 from rtslib_ext.reader import Reader
 from rtslib_ext.steps import Action, Step, backstores
-from rtslib_ext.steps.host_files import MakeFile
+from rtslib_ext.steps.host_files import MakeFile, in_use
 from rtslib_ext.steps.operations import Operation
 
 from ..env import Env
@@ -126,12 +126,9 @@ def create_pscsi(env: Env, node: Node, name: str, dev: str) -> Result:
         lines.append("Note: block backstore recommended for SCSI block devices")
     address, path = host.scsi_address(dev)
     if host.is_held(path):
-        what = f"device {path} (SCSI {':'.join(map(str, address))})"
-        raise InUse(
-            f"Cannot configure StorageObject because {what} is already in use",
-            path=node.path,
-            hint="look with lsblk who has it mounted or stacked on it",
-        )
+        error = in_use(env.fs, path, f"device {path} (SCSI {':'.join(map(str, address))})")
+        error.path = node.path
+        raise error
     _create(env, StorageObject(name, Pscsi(path, address)))
     line = f"Created pscsi storage object {name} using {dev}"
     return Result([*lines, line], created=node_path(node, name))

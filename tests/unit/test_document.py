@@ -68,7 +68,7 @@ def test_what_the_kernel_refused() -> None:
     assert failed(err) == [
         {
             "kind": "KernelRefused",
-            "message": "no",
+            "message": "no (EBUSY)",
             "path": "/iscsi",
             "hint": "wait",
             "errno": "EBUSY",

@@ -211,7 +211,7 @@ def test_backing_files(user: Shell, disks: Path) -> None:
         (f"{disks}/{'n' * 250} 1M", f"{FILEIO}/d2: "),
         (
             f"{disks}/no/such 1M",
-            f"{FILEIO}/d2: Could not open {disks}/no/such: no such file or dir",
+            f"{FILEIO}/d2: Could not open {disks}/no/such: its folder is not there (ENOENT)",
         ),
         (f"{disks}/dangling 1M", f"{FILEIO}/d2: {disks}/dangling exists already"),
         (f"{disks}/empty 1M", f"{FILEIO}: {disks}/empty exists and is empty"),
@@ -234,12 +234,12 @@ def test_file_system_without_room(user: Shell, tmp_path: Path) -> None:
     try:
         user.refuses(
             f"{FILEIO} create d2 {small}/d2.img 4M sparse=false",
-            f"{FILEIO}/d2: Could not expand file to 4194304 bytes: no space left on device",
-            "a sparse file takes only what is written to it",
+            f"{FILEIO}/d2: Could not expand file to 4194304 bytes: 1048576 bytes are free",
+            "such a file takes only what is written to it",
             also=[small],
         )
         subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
-        user.refuses(f"{FILEIO} create d2 {small}/d2.img 4K", "read-only file system", also=[small])
+        user.refuses(f"{FILEIO} create d2 {small}/d2.img 4K", "EROFS", also=[small])
     finally:
         subprocess.run(["umount", str(small)], check=True)
 
@@ -260,15 +260,20 @@ def mounted(ram: list[str], tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
 def test_mounted_device(user: Shell, mounted: tuple[str, Path]) -> None:
     device, place = mounted
-    text = f"Cannot configure StorageObject because device {device} is already in use (look with"
+    held = f"device {device} is already in use: it is mounted on {place}"
+    text = f"Cannot configure StorageObject because {held} (umount {place})"
     user.refuses(f"{BLOCK} create b1 {device}", f"{BLOCK}/b1: {text}")
     user.refuses(f"{FILEIO} create b1 {device}", f"{FILEIO}/b1: {text}")
-    user.refuses(f"{BLOCK} create b1 {device} exclusive=false", f"{BLOCK}/b1: enable: ", "(EBUSY)")
+    user.refuses(
+        f"{BLOCK} create b1 {device} exclusive=false",
+        f"{BLOCK}/b1: enable: the {held} (EBUSY)",
+    )
     user.refuses(f"{TPG}/luns create {device}", f"{BLOCK}/ram0: {text}")
     user.refuses(f"{ACL} create 5 {device}", f"{BLOCK}/ram0: {text}")
     user.refuses(
         f"{FILEIO} create d2 {place}/d2.img 100T",
-        f"{FILEIO}/d2: Could not expand file to 109951162777600 bytes: file too large",
+        f"{FILEIO}/d2: Could not expand file to 109951162777600 bytes: the file system of {place} "
+        "has no files of this size",
         also=[place],
     )
 
@@ -313,7 +318,7 @@ def test_device_that_vanishes(
 
     monkeypatch.setattr(host, "is_held", look_and_lose)
     for kind, says in (
-        (BLOCK, "enable: the file or device behind it is not there (ENOENT)"),
+        (BLOCK, f"enable: the device {device} is not there (ENOENT)"),
         (FILEIO, f"{device} is not there (mount its file system"),
     ):
         device.symlink_to(ram[3])

@@ -301,9 +301,10 @@ def test_what_was_undone_is_no_change(user: Shell) -> None:
     (error,) = found["errors"]
     assert error == {
         "kind": "KernelRefused",
-        "message": "Cannot set attribute emulate_tpu: [Errno 38] Function not implemented",
+        "message": "Cannot set attribute emulate_tpu: [Errno 38] Function not implemented: "
+        "a ramdisk cannot give blocks back; the kernel says: Generic Block Discard not supported",
         "path": R1,
-        "hint": "the kernel says: Generic Block Discard not supported",
+        "hint": "a fileio backstore on a tmpfs can",
         "errno": "ENOSYS",
     }
     assert (found["command"], found["path"]) == ("set", R1)

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who holds a block device, so that nobody else can have it: a mount, swap, a device above, us."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from . import paths
+from .configfs import ConfigFS
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """``why`` it is held, in words, and the command that ends it, as a ``help``."""
+
+    why: str
+    help: str
+
+
+_UNKNOWN = Holder("somebody holds it", "look with lsblk and fuser -v who has it open")
+
+
+def find(fs: ConfigFS, device: str) -> Holder:
+    """Who holds a block device, or a partition of it."""
+    try:
+        number = os.stat(device).st_rdev
+    except OSError:
+        return _UNKNOWN
+    folder = f"/sys/dev/block/{os.major(number)}:{os.minor(number)}"
+    numbers = {_read(f"{part}/dev") for part in (folder, *_partitions(folder))}
+    found = (
+        _storage_object(fs, device)
+        or _mount(numbers)
+        or _swap(numbers)
+        or _device_above(folder)
+        or _program(number)
+    )
+    return found or _UNKNOWN
+
+
+def _partitions(folder: str) -> Iterator[str]:
+    for name in _names(folder):
+        if os.path.exists(f"{folder}/{name}/partition"):
+            yield f"{folder}/{name}"
+
+
+def _storage_object(fs: ConfigFS, device: str) -> Holder | None:
+    for hba in fs.directories("core"):
+        split = paths.split_hba(hba)
+        if split is None or split[0] not in ("iblock", "pscsi", "fileio"):
+            continue
+        for name in fs.directories(f"core/{hba}"):
+            held = fs.read_if_there(f"core/{hba}/{name}/udev_path")
+            try:
+                same = bool(held) and os.path.samefile(device, held or "")
+            except OSError:
+                continue
+            key = paths.key_of_storage_object(f"core/{hba}/{name}")
+            if same and key:
+                plugin = f"/backstores/{key[0]}"
+                return Holder(
+                    f"the storage object {plugin}/{name} has it",
+                    f"export that one, or take it away: {plugin} delete {name}",
+                )
+    return None
+
+
+def _mount(numbers: set[str]) -> Holder | None:
+    for line in _read("/proc/self/mountinfo").splitlines():
+        # proc(5): mount ID, parent ID, major:minor, root, mount point
+        fields = line.split()
+        if len(fields) > 4 and fields[2] in numbers:
+            place = _unescaped(fields[4])
+            return Holder(f"it is mounted on {place}", f"umount {place}")
+    return None
+
+
+def _swap(numbers: set[str]) -> Holder | None:
+    for line in _read("/proc/swaps").splitlines()[1:]:
+        device = _unescaped(line.split()[0])
+        try:
+            number = os.stat(device).st_rdev
+        except OSError:
+            continue
+        if f"{os.major(number)}:{os.minor(number)}" in numbers:
+            return Holder("it is swap space in use", f"swapoff {device}")
+    return None
+
+
+def _device_above(folder: str) -> Holder | None:
+    for part in (folder, *_partitions(folder)):
+        for name in _names(f"{part}/holders"):
+            above = f"{part}/holders/{name}"
+            label = _read(f"{above}/dm/name")
+            if label:
+                return Holder(
+                    f"the device-mapper device {label} stands on it",
+                    f"export /dev/mapper/{label}, or take it away: dmsetup remove {label}",
+                )
+            if os.path.isdir(f"{above}/md"):
+                return Holder(
+                    f"the RAID /dev/{name} stands on it",
+                    f"export /dev/{name}, or end it: mdadm --stop /dev/{name}",
+                )
+            return Holder(f"the device {name} stands on it", f"export /dev/{name} instead")
+    return None
+
+
+def _program(number: int) -> Holder | None:
+    """A process with the device open; one that wants it for itself alone cannot be told apart."""
+    for process in _names("/proc"):
+        if not process.isdigit():
+            continue
+        for handle in _names(f"/proc/{process}/fd"):
+            try:
+                same = os.stat(f"/proc/{process}/fd/{handle}").st_rdev == number
+            except OSError:
+                continue
+            if same:
+                name = _read(f"/proc/{process}/comm")
+                return Holder(
+                    f"the program {name} (process {process}) has it open",
+                    f"end it: kill {process}",
+                )
+    return None
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _unescaped(text: str) -> str:
+    r"""A path as proc(5) writes it: blanks are \040."""
+    return re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), text)

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why the kernel refused something, and what would help: a table, and the look-up in it.
+
+It is imported when an error occurs, never before.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..configfs import ConfigFS
+from ..errors import KernelRefused
+from ..steps import Step
+from . import alua, exports, host, storage
+from .facts import Facts, lookup
+from .refusal import Refusal
+
+ROWS: tuple[Refusal, ...] = (*storage.ROWS, *alua.ROWS, *exports.ROWS, *host.ROWS)
+"""In this order: what says more of a cause stands before what says less."""
+
+__all__ = ["ROWS", "Refusal", "explain"]
+
+
+def explain(fs: ConfigFS, step: Step, error: KernelRefused, said: list[str]) -> None:
+    """Tell in an error the cause on this object, the kernel's own line and what helps.
+
+    ``said`` are the lines of the kernel's log, the newest first.
+    """
+    for row in ROWS:
+        found = _match(row, fs, step, error, said)
+        if found:
+            facts, line = found
+            error.reason = row.cause.format_map(facts)
+            error.hint = error.hint or row.help.format_map(facts)
+            error.said = line
+            return
+    error.said = said[0] if said else ""
+    facts = Facts(fs, step, error, {})
+    if error.operation == "write" and facts["takes"]:
+        error.reason = facts["takes"]
+        known = lookup(error.file)
+        error.hint = error.hint or (known.text if known else "")
+    if not (error.hint or error.said):
+        error.hint = "the kernel's log may tell more: journalctl -k"
+
+
+def _match(
+    row: Refusal, fs: ConfigFS, step: Step, error: KernelRefused, said: list[str]
+) -> tuple[Facts, str] | None:
+    """The facts for a row that is the cause, and the kernel's line."""
+    if error.errno not in row.errno or not re.fullmatch(row.operation, error.operation):
+        return None
+    found = re.fullmatch(row.object, error.file, re.DOTALL)
+    if not found:
+        return None
+    line = next((line for line in said if re.search(row.log, line)), "") if row.log else ""
+    if row.log and not line:
+        return None
+    facts = Facts(fs, step, error, found.groupdict())
+    return (facts, line) if row.when is None or row.when(facts) else None

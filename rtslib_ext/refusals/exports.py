@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Refusals of targets, TPGs, LUNs, portals and ACLs."""
+
+from __future__ import annotations
+
+from errno import EADDRINUSE, EEXIST, EINVAL, ENODEV, ENOENT
+
+from .refusal import Facts, Refusal
+
+_PORTAL = r"iscsi/[^/]+/tpgt_\d+/np/(?P<address>.+):(?P<port>\d+)"
+_NOT_BOUND = (EINVAL, EADDRINUSE)
+
+
+def _is_link_local(facts: Facts) -> bool:
+    return facts["address"].lower().startswith("[fe80:")
+
+
+def _is_foreign(facts: Facts) -> bool:
+    return bool(facts["listener"])
+
+
+PORTALS = (
+    Refusal(
+        "portal-link-local",
+        "create a portal on an IPv6 address that begins with fe80",
+        "mkdir",
+        _PORTAL,
+        (EINVAL,),
+        "a link-local address needs its interface, which the kernel's target cannot be told",
+        "give a global address of the interface, or ::0 for all of them",
+        log=r"kernel_bind\(\) failed: -22",
+        when=_is_link_local,
+    ),
+    Refusal(
+        "portal-no-host-address",
+        "create a portal on a multicast or otherwise unusable address",
+        "mkdir",
+        _PORTAL,
+        (EINVAL,),
+        "no host can listen on the address {address}",
+        "give an address of this host (ip address), or ::0 for all of them",
+        log=r"kernel_bind\(\) failed: -22",
+    ),
+    Refusal(
+        "portal-port-taken",
+        "create a portal while a program listens on its port",
+        "mkdir",
+        _PORTAL,
+        _NOT_BOUND,
+        "{listener} listens on port {port} already",
+        "end it, or take another port; ss -ltnp shows who listens where",
+        log=r"kernel_bind\(\) failed: -98",
+        when=_is_foreign,
+    ),
+    Refusal(
+        "portal-covered",
+        "create a portal while another one covers its address and port",
+        "mkdir",
+        _PORTAL,
+        _NOT_BOUND,
+        "another portal listens on port {port} of this address already",
+        "/iscsi ls shows all portals; one on ::0 or 0.0.0.0 stands for every address",
+        log=r"kernel_bind\(\) failed: -98",
+    ),
+    Refusal(
+        "portal-other-tpg",
+        "create a portal that another TPG of the target has",
+        "mkdir",
+        _PORTAL,
+        (EINVAL, EEXIST),
+        "another TPG of the target has this portal, so logins could not be told apart",
+        "give this TPG another address or port",
+        log=r"already exists on a different TPG",
+    ),
+    Refusal(
+        "iser-module",
+        "enable_iser",
+        "write",
+        r".+/np/[^/]+/iser",
+        (EINVAL, ENODEV),
+        "the module ib_isert cannot be loaded",
+        "iSER needs an RDMA card and that module: modprobe ib_isert tells more",
+        log=r"Unable to request_module for ib_isert",
+    ),
+    Refusal(
+        "offload-module",
+        "enable_offload",
+        "write",
+        r".+/np/[^/]+/cxgbit",
+        (EINVAL, ENODEV),
+        "the module cxgbit cannot be loaded",
+        "the offload needs a Chelsio card and that module: modprobe cxgbit tells more",
+        log=r"Unable to request_module for cxgbit",
+    ),
+)
+
+LUNS = (
+    Refusal(
+        "lun-not-configured",
+        "export a storage object that was never enabled",
+        "symlink",
+        r".+/lun/lun_\d+/[^/]+",
+        (ENODEV,),
+        "the storage object was never enabled",
+        "{delete}; then create it anew",
+        log=r"se_device not configured yet",
+    ),
+    Refusal(
+        "mapped-lun-missing",
+        "restore a mapped LUN that leads to no LUN",
+        "symlink",
+        r".+/acls/[^/]+/lun_\d+/[^/]+",
+        (ENOENT,),
+        "the TPG has no such LUN",
+        "correct its tpg_lun in the file, or create the LUN",
+    ),
+)
+
+ACLS = (
+    Refusal(
+        "tag-too-long",
+        "tag an ACL",
+        "write",
+        r".+/acls/[^/]+/tag",
+        (EINVAL,),
+        "a tag has 63 bytes at most",
+        "give a shorter one",
+    ),
+    Refusal(
+        "queue-depth-range",
+        "restore a cmdsn_depth that is out of range",
+        "write",
+        r".+/acls/[^/]+/cmdsn_depth",
+        (EINVAL,),
+        "cmdsn_depth is a number of commands from 1 to 512",
+        "correct it in the file",
+    ),
+)
+
+TPGS = (
+    Refusal(
+        "completion-cpu",
+        "set cmd_completion_affinity of a target",
+        "write",
+        r".+/param/cmd_completion_affinity",
+        (EINVAL,),
+        "this host has no CPU {value} that is online",
+        "the CPUs are {cpus}; -1 leaves it to the kernel, -2 takes the CPU of the command",
+        log=r"Command completion value must be",
+    ),
+    Refusal(
+        "cpus-allowed",
+        "restore a cpus_allowed_list that the kernel cannot read",
+        "write",
+        r".+/cpus_allowed_list",
+        (EINVAL, 34, 75),
+        "it is no list of CPUs of this host",
+        "the CPUs are {cpus}; write them as 0-3,8",
+    ),
+    Refusal(
+        "nexus-name",
+        "restore a nexus that the fabric does not take",
+        "write",
+        r".+/nexus",
+        (EINVAL,),
+        "{value} is no name of an initiator port that this fabric takes",
+        "take the nexus out of the file, and a new name is made",
+    ),
+    Refusal(
+        "parameter-value",
+        "restore a parameter with a value that RFC 7143 does not have",
+        "write",
+        r".+/param/(?P<name>\w+)",
+        (EINVAL,),
+        "{takes}",
+        "get parameter {name} shows what it means",
+        log=r"Illegal value for|exceeds 255",
+    ),
+)
+
+ROWS = (*PORTALS, *LUNS, *ACLS, *TPGS)
