@@ -2,7 +2,8 @@
 #
 #   make              install what is missing: Debian's packages, and .venv with the project
 #   make test         all tests but the long ones; test-unit, test-sandbox, test-kernel: a part
-#   make test-long    the long ones
+#   make test-long    the long ones, test-sidebyside too
+#   make test-sidebyside   the same lines on targetcli-fb and on this tool
 #   make test-qemu    the kernel tests on Debian's own kernels under QEMU: half an hour each
 #   make lint         ruff and mypy
 #   make demo         examples/demo.sh, on a kernel of its own
@@ -12,13 +13,15 @@
 #   make test-kernel T=tests/kernel/test_schema.py ARGS=-x
 
 VENV = .venv
+FB = .venv-fb
 PYTHON3 = $(CURDIR)/$(VENV)/bin/python
 MEMORY = 1G
 SANDBOX = $(PYTHON3) -m targetcli.sandbox --memory $(MEMORY)
 PYTEST = $(PYTHON3) -m pytest $(SELECT) $(ARGS)
 HOST_TESTS = tests/unit
-KERNEL_TESTS = $(wildcard tests/kernel/test_*.py) \
-	$(sort $(dir $(wildcard tests/kernel/*/test_*.py tests/clients/test_*.py)))
+SIDE_BY_SIDE = tests/kernel/sidebyside/
+KERNEL_TESTS = $(wildcard tests/kernel/test_*.py) $(filter-out $(SIDE_BY_SIDE), \
+	$(sort $(dir $(wildcard tests/kernel/*/test_*.py tests/clients/test_*.py))))
 IN_KERNEL = packaging/kernel-tests $(or $(T),$(KERNEL_TESTS)) -- $(SANDBOX) $(PYTEST)
 
 # test-qemu: the suites whose kernels are run, where these are kept, and which tests. The
@@ -36,7 +39,8 @@ PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
 
 QEMU_PACKAGES = qemu-system-x86 udev busybox-static
 
-.PHONY: all venv packages test test-unit test-sandbox test-kernel test-long test-qemu lint demo clean
+.PHONY: all venv packages test test-unit test-sandbox test-kernel test-long test-sidebyside \
+	test-qemu lint demo clean
 
 all: packages venv
 
@@ -75,6 +79,18 @@ test-long: all
 	@$(PYTEST) $(HOST_TESTS) || [ $$? -eq 5 ]
 	@echo "== Long tests, in the sandbox"
 	@$(IN_KERNEL)
+	@$(MAKE) --no-print-directory test-sidebyside
+
+test-sidebyside: SELECT = -m long
+test-sidebyside: MEMORY = 1500M
+test-sidebyside: all $(FB)/stamp
+	@echo "== targetcli-fb and this tool, in one sandbox"
+	@packaging/kernel-tests $(or $(T),$(SIDE_BY_SIDE)) -- $(SANDBOX) $(PYTEST)
+
+$(FB)/stamp: packaging/make-fb-venv | packages venv
+	@packaging/debian-packages python3-gi
+	@packaging/make-fb-venv $(FB) $(PYTHON3)
+	@touch $@
 
 # On each kernel, whatever became of the one before; without -j, for what they print.
 test-qemu: all $(VENV)/qemu
@@ -104,5 +120,5 @@ demo: all
 	@PYTHON=$(PYTHON3) $(SANDBOX) --env PYTHON bash examples/demo.sh
 
 clean:
-	rm -rf $(VENV) $(KERNELS) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(FB) $(KERNELS) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

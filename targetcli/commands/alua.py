@@ -13,7 +13,7 @@ from rtslib_ext.steps import backstores
 from ..env import Env
 from ..nodes import Node
 from ..nodes.backstores import StorageObjectNode
-from ..result import Result, say
+from ..result import Result
 from . import change
 
 
@@ -40,7 +40,7 @@ def create(env: Env, node: Node, name: str, tag: int) -> Result:
 
 
 def delete(env: Env, node: Node, name: str) -> Result:
-    """Delete a target port group."""
+    """Delete a target port group; nothing is said, as targetcli-fb says nothing."""
     owner = _storage_object(node)
     if name == DEFAULT_GROUP:
         raise InvalidValue(f"Can not delete {DEFAULT_GROUP}", path=node.path)
@@ -51,7 +51,7 @@ def delete(env: Env, node: Node, name: str) -> Result:
     group = Reader(env.fs).alua_group(file, name)
     members = tuple(export.file for export in exports.in_group(env.fs, file) or ())
     change.apply(env, [backstores.delete_group(so, owner.file, group, members)])
-    return say(f"Deleted ALUA TPG {name}.")
+    return Result()
 
 
 def _storage_object(node: Node) -> StorageObjectNode:

@@ -145,7 +145,7 @@ def status(env: Env, node: Node) -> Result:
     """The summary of a node."""
     summary = node.summary()
     return show(
-        [f"Status for {node.path}: {summary.text or '...'}"],
+        [f"Status for {node.path}: {summary.text}"],
         lambda: {"summary": summary.text, "healthy": summary.healthy},
     )
 

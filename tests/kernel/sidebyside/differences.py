@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the two tools differ on purpose: every difference by name, with its row of the document.
+
+One that no call needs any more fails the test that counts them; so does one whose row is not
+in COMPATIBILITY.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A part of standard output: a pattern for each tool's, and what both become."""
+
+    fb: str
+    ours: str
+    same: str | Callable[[re.Match[str]], str] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference, for the calls whose text the pattern ``calls`` is found in."""
+
+    name: str
+    row: str
+    """The first cell of its row in COMPATIBILITY.md."""
+    calls: str = ""
+    status: tuple[int, int] | None = None
+    """Exit status of targetcli-fb, and of this tool."""
+    stdout: tuple[Text, ...] = ()
+    tree: str = ""
+    """A pattern for the paths of the tree at which they may differ."""
+
+    def applies(self, call: str) -> bool:
+        """Whether it may explain something in this call."""
+        return bool(re.search(self.calls, call, re.MULTILINE))
+
+
+NOTHING = r"(?!)"
+"""What is nowhere found."""
+ALL = r"\A[\s\S]+\Z"
+
+
+def _sorted(found: re.Match[str]) -> str:
+    return "".join(sorted(found[0].splitlines(keepends=True)))
+
+
+def _only_here(pattern: str) -> tuple[Text]:
+    return (Text(NOTHING, pattern),)
+
+
+def _only_there(pattern: str) -> tuple[Text]:
+    return (Text(pattern, NOTHING),)
+
+
+_MAPPED = r"(^Created mapped LUN \d+\.\n)+"
+
+DIFFERENCES: tuple[Difference, ...] = (
+    # -- Standard input and output -----------------------------------------------------------
+    Difference(
+        "greeting",
+        "greeting of the shell",
+        calls="<<EOF",
+        stdout=(
+            Text(
+                r"\Atargetcli shell version .*\nCopyright .*\nFor help",
+                r"\Atargetcli shell version .*\nFor help",
+                "For help",
+            ),
+        ),
+    ),
+    Difference(
+        "help of the command line",
+        "`--help`, `-h`, `help`",
+        calls="^targetcli help$",
+        status=(255, 0),
+        stdout=_only_here(ALL),
+    ),
+    Difference(
+        "meanings of settings",
+        "texts of `help`, and of settings in `get`",
+        calls=r"\bget\b",
+        stdout=(Text(r"^(-+\n).*$", r"^(-+\n).*$", r"\1"),),
+    ),
+    Difference(
+        "types of settings",
+        "types of settings in `set GROUP`",
+        calls=r"set attribute$",
+        stdout=(Text(r"=(number|string)\n-+$", r"=(number|string)\n-+$", "="),),
+    ),
+    Difference(
+        "groups of LUNs",
+        "`get alua` of a LUN",
+        calls=r"/lun\d+ get alua$",
+        stdout=_only_here(r"^alua_tg_pt_(offline|status|write_md)=.*\n-+\n.*\n\n?"),
+    ),
+    Difference(
+        "groups of ALUA",
+        "`get alua` of an ALUA group",
+        calls=r"/alua/\w+ get alua$",
+        stdout=(
+            Text(
+                r"^(members|alua_support_lba_dependent)=.*\n-+$",
+                r"^(members|alua_support_lba_dependent)=.*\n-+$",
+                r"\1",
+            ),
+        ),
+    ),
+    Difference(
+        "notes before a refusal",
+        "notes of a command that fails",
+        calls=r"acls/\S+ create 0 0$|portals/? create \S+$",
+        stdout=_only_there(r"^(Using default IP port 3260|Warning: TPG LUN \d+ already .*)\n"),
+    ),
+    Difference(
+        "order by number",
+        "order of what one command makes",
+        calls=r"acls/? create ",
+        stdout=(Text(_MAPPED, _MAPPED, _sorted),),
+    ),
+    Difference(
+        "LUNs that go",
+        "deleting a storage object that is exported",
+        calls=r"^(targetcli .*)?/?backstores/\w+/? delete ",
+        stdout=_only_here(r"^Deleted LUN \d+ of /.*\n"),
+    ),
+    Difference(
+        "addresses of other hosts",
+        "a portal address that is not on this host",
+        calls=r"portals create 192\.0\.2\.1",
+        stdout=_only_here(r"^Note: no interface of this host has the address .*\n"),
+    ),
+    # -- Commands ----------------------------------------------------------------------------
+    Difference(
+        "version of a fabric",
+        "`version` of a fabric",
+        calls="/iscsi version$",
+        status=(1, 0),
+        stdout=_only_here(ALL),
+    ),
+    Difference(
+        "names of mapped LUNs",
+        "`delete mapped_lun0`",
+        calls=r"delete mapped_lun0$",
+        status=(1, 0),
+        stdout=_only_here(r"\ADeleted Mapped LUN 0\.\n\Z"),
+        tree=r"iscsi/.*/acls/.*/lun_0(/.*)?",
+    ),
+    Difference(
+        "sizes of nothing",
+        "a ramdisk of size 0",
+        calls=r"ramdisk create \w+ 0$",
+        status=(0, 1),
+        stdout=_only_there(ALL),
+        tree=r"core/rd_mcp/empty(/.*)?|core/alua/.*/members",
+    ),
+    Difference(
+        "booleans",
+        "parameters that are true or false",
+        calls=r"write_back=0",
+        status=(1, 0),
+        stdout=_only_here(ALL),
+        tree=r"core/fileio(/.*)?|core/alua/.*/members",
+    ),
+    # -- Saving ------------------------------------------------------------------------------
+    Difference(
+        "saving nothing over something",
+        "nothing configured, but the file holds something",
+        calls="<<EOF",
+        stdout=_only_there(
+            r"(?<=^Global pref auto_save_on_exit=true\n)(Last \d+ configs saved .*\n)?"
+            r"Configuration saved to .*\n"
+        ),
+    ),
+)
