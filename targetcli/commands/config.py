@@ -234,15 +234,16 @@ def save_storage_object(env: Env, node: Node, savefile: str | None = None) -> Re
     return Result([*lines, line], data=lambda: facts)
 
 
-def forget_storage_object(env: Env, saved: Config, key: tuple[str, str]) -> dict[str, object]:
+def forget_storage_object(
+    env: Env, saved: Config, key: tuple[str, str]
+) -> tuple[list[str], dict[str, object]]:
     """Take a deleted storage object out of the save file, with the LUNs that exported it.
 
-    Gives what --json gives of the saving.
+    Gives what is said of the backup, and what --json gives of the saving.
     """
     objects = {found: so for found, so in saved.storage_objects.items() if found != key}
     targets = {found: _without(target, key) for found, target in saved.targets.items()}
-    left = replace(saved, storage_objects=objects, targets=targets)
-    return _save(env, env.save_file, left)[1]
+    return _save(env, env.save_file, replace(saved, storage_objects=objects, targets=targets))
 
 
 def saved_in(path: str) -> Config:

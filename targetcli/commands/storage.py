@@ -222,11 +222,11 @@ def delete(env: Env, node: Node, name: str, save: bool = False) -> Result:
         kept = reservations.kept(startup.dbroot(env.fs), so.wwn or "")
         steps += backstores.delete(so, found.file, kept)
     change.apply(env, steps)
-    lines.append(f"Deleted storage object {name}.")
+    deleted = f"Deleted storage object {name}."
     if saved is None:
-        return Result(lines)
-    facts = forget_storage_object(env, saved, (found.plugin, name))
-    return Result(lines, data=lambda: facts)
+        return Result([*lines, deleted])
+    notes, facts = forget_storage_object(env, saved, (found.plugin, name))
+    return Result([*lines, *notes, deleted], data=lambda: facts)
 
 
 def version(env: Env, node: Node) -> Result:

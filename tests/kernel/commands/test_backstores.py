@@ -253,7 +253,10 @@ def test_delete_can_take_it_out_of_the_save_file(shell: Shell) -> None:
     shell.ok("/backstores/ramdisk delete r1 save=false")
     assert '"name": "r1"' in Path(shell.save_file).read_text()
     shell.ok("/backstores/ramdisk create r1 1M")
-    shell.ok("/backstores/ramdisk delete name=r1 save=true")
+    assert shell.ok("/backstores/ramdisk delete name=r1 save=true").rows == [
+        f"Last 10 configs saved in {ETC}/backup/.",
+        "Deleted storage object r1.",
+    ]
     text = Path(shell.save_file).read_text()
     assert '"name": "r1"' not in text and '"name": "r2"' in text
     assert len(os.listdir(ETC / "backup")) == 1

@@ -26,7 +26,7 @@ _GENERATED = (
     (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<serial>"),
     (r"\bsn\.[0-9a-f]{12}\b", "sn.<generated>"),
     (r"\bnaa\.5001405[0-9a-f]{9}\b", "naa.<generated>"),
-    (r"(?<=^alias: )[0-9a-f]{10}$", "<alias>"),
+    (r"(?<=\balias: )[0-9a-f]{10}$", "<alias>"),
 )
 _ALIAS = re.compile(r"^[0-9a-f]{10}(?= -> )")
 

@@ -58,6 +58,7 @@ def _only_there(pattern: str) -> tuple[Text]:
 
 
 _MAPPED = r"(^Created mapped LUN \d+\.\n)+"
+_WWNS = r"(?<=^wwns:\n)(.+\n)+"
 
 DIFFERENCES: tuple[Difference, ...] = (
     # -- Standard input and output -----------------------------------------------------------
@@ -83,7 +84,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "meanings of settings",
         "texts of `help`, and of settings in `get`",
-        calls=r"\bget\b",
+        calls=r"\bget\b|\bset attribute$",
         stdout=(Text(r"^(-+\n).*$", r"^(-+\n).*$", r"\1"),),
     ),
     Difference(
@@ -96,7 +97,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         "groups of LUNs",
         "`get alua` of a LUN",
         calls=r"/lun\d+ get alua$",
-        stdout=_only_here(r"^alua_tg_pt_(offline|status|write_md)=.*\n-+\n.*\n\n?"),
+        stdout=_only_here(r"\n^alua_tg_pt_(offline|status|write_md)=.*\n-+\n.*\n"),
     ),
     Difference(
         "groups of ALUA",
@@ -113,14 +114,14 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "notes before a refusal",
         "notes of a command that fails",
-        calls=r"acls/\S+ create 0 0$|portals/? create \S+$",
+        calls=r"acls/\S+ create 0 0$|portals/? '?create \S+$",
         stdout=_only_there(r"^(Using default IP port 3260|Warning: TPG LUN \d+ already .*)\n"),
     ),
     Difference(
         "order by number",
-        "order of what one command makes",
-        calls=r"acls/? create ",
-        stdout=(Text(_MAPPED, _MAPPED, _sorted),),
+        "order of what one command makes or lists",
+        calls=r"acls/? create |acls/node1 info$",
+        stdout=(Text(_MAPPED, _MAPPED, _sorted), Text(_WWNS, _WWNS, _sorted)),
     ),
     Difference(
         "LUNs that go",
@@ -133,6 +134,24 @@ DIFFERENCES: tuple[Difference, ...] = (
         "a portal address that is not on this host",
         calls=r"portals create 192\.0\.2\.1",
         stdout=_only_here(r"^Note: no interface of this host has the address .*\n"),
+    ),
+    Difference(
+        "passwords",
+        "passwords in `info`",
+        calls=r" info$",
+        stdout=(
+            Text(
+                r"^(chap_(mutual_)?password: ).*$",
+                r"^(chap_(mutual_)?password: )\*\*\*$",
+                r"\1",
+            ),
+        ),
+    ),
+    Difference(
+        "no bookmarks",
+        "`bookmarks show` without any",
+        calls=r"bookmarks show$",
+        stdout=(Text(r"yet\.\Z", r"yet\.\n\Z", "yet."),),
     ),
     # -- Commands ----------------------------------------------------------------------------
     Difference(
@@ -149,6 +168,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         status=(1, 0),
         stdout=_only_here(r"\ADeleted Mapped LUN 0\.\n\Z"),
         tree=r"iscsi/.*/acls/.*/lun_0(/.*)?",
+    ),
+    Difference(
+        "unknown tags",
+        "`untag` of a name that is not there",
+        calls=r"untag nosuch$",
+        status=(0, 1),
     ),
     Difference(
         "sizes of nothing",
