@@ -17,7 +17,8 @@ MAN = Path(__file__).parent
 sys.path.insert(0, str(MAN.parent))
 
 from rtslib_ext import dump, schema  # noqa: E402
-from rtslib_ext.schema import Attribute, Kind  # noqa: E402
+from rtslib_ext.schema import Attribute  # noqa: E402
+from rtslib_ext.schema.facts import takes  # noqa: E402
 from rtslib_ext.schema.groups import RETIRED  # noqa: E402
 from targetcli.commands import places  # noqa: E402
 from targetcli.commands.command import Command, Parameter  # noqa: E402
@@ -200,41 +201,14 @@ def attributes() -> Iterator[str]:
     for group, (title, place) in GROUPS.items():
         yield from (f".SS {literal(title)}", prose(place))
         for row in sorted(schema.GROUPS[group], key=lambda row: row.name.lower()):
-            yield from attribute(group, row)
+            yield from attribute(row)
 
 
-def attribute(group: str, row: Attribute) -> Iterator[str]:
+def attribute(row: Attribute) -> Iterator[str]:
     """One setting: what it means, what it takes, where and when there is one."""
     only = (*row.backstores, *row.fabrics)
     label = bold(row.name) + (f" ({', '.join(only)})" if only else "")
-    yield from entry(label, prose(row.text), prose(_facts(group, row)), _source(row))
-
-
-def _facts(group: str, row: Attribute) -> str:
-    facts = [_takes(row)]
-    if row.default is not None:
-        facts.append(f"Default: {row.default or 'none'}.")
-    if row.writable and not row.live:
-        enabled = group in ("tpg", "tpg_attribute", "tpg_parameter")
-        facts.append(f"Fixed while {'the TPG is enabled' if enabled else 'a LUN exports it'}.")
-    if row.since:
-        facts.append(f"Since Linux {row.since}.")
-    if row.until:
-        facts.append(f"Gone in Linux {row.until}.")
-    return " ".join(facts)
-
-
-def _takes(row: Attribute) -> str:
-    if not row.writable:
-        return f"Read only{f', in {row.unit}' if row.unit else ''}."
-    if row.kind is not Kind.CHOICE:
-        return f"Takes {row.takes()}."
-    unit = f" {row.unit}" if row.unit else ""
-    meanings = "; ".join(f"{value}{unit}: {text}" for value, text in row.choices)
-    if len(row.choices) == 1:
-        return f"Takes only {meanings}."
-    many = "a list, the preferred one first, of " if row.many else ""
-    return f"Takes {many}{meanings}."
+    yield from entry(label, prose(row.text), prose(schema.facts(row)), _source(row))
 
 
 def _source(row: Attribute) -> str:
@@ -258,7 +232,7 @@ def alua_keys() -> Iterator[str]:
 
 
 def _takes_of(row: Attribute | None) -> str:
-    return _takes(row) if row else "As the kernel takes it."
+    return takes(row) if row else "As the kernel takes it."
 
 
 # -- pages ----------------------------------------------------------------------------------

@@ -125,7 +125,7 @@ def _mapped_lun(item: Item) -> tuple[int, MappedLun]:
 
 def _wwn(item: Item, key: str, fabric: Fabric, text: str) -> str:
     try:
-        return naming.normalize(fabric.wwn_types, text)
+        return naming.as_running(fabric.wwn_types, text)
     except InvalidValue as err:
         item.report(item.at(key), f"{text!r}: {err.message}")
         raise Unusable from err

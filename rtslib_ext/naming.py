@@ -30,6 +30,8 @@ _FORMS = {
 }
 TYPES = tuple(_FORMS)
 """The kinds of WWN."""
+# The kernel and older tools take more: names with an underscore in the host's part.
+_AS_RUNNING = re.compile(r"iqn\.[0-9]{4}-[01][0-9]\.[^\s/:]+(:[^\s/]*)?")
 _EXAMPLES = {
     "iqn": "iqn.2003-01.org.example:disk",
     "naa": "naa.5001405123456789",
@@ -50,9 +52,26 @@ def normalize(types: Sequence[str], text: str, path: str = "") -> str:
             if len(wwn.encode()) <= ISCSI_NAME_MAX:
                 return wwn
     examples = " or ".join(_EXAMPLES[kind] for kind in types)
-    raise InvalidValue(
-        f"WWN not valid as: {', '.join(types)}", path=path, hint=f"{text!r} is not like {examples}"
-    )
+    hint = f"{text!r} is not like {examples}"
+    if "_" in text and "iqn" in types and text.strip().lower().startswith("iqn."):
+        hint = f"{text!r} has an underscore in it, which RFC 3722 does not allow in iSCSI names"
+    raise InvalidValue(f"WWN not valid as: {', '.join(types)}", path=path, hint=hint)
+
+
+def as_running(types: Sequence[str], text: str) -> str:
+    """The normal form of a WWN that a file holds, which was once in use.
+
+    A new name follows RFC 3722, which knows no underscore; taking one from what runs already
+    would be no help. Raises InvalidValue.
+    """
+    try:
+        return normalize(types, text)
+    except InvalidValue:
+        wwn = text.strip().lower()
+        fits = len(wwn.encode()) <= ISCSI_NAME_MAX and wwn.isprintable()
+        if "iqn" in types and fits and "_" in wwn and _AS_RUNNING.fullmatch(wwn):
+            return wwn
+        raise
 
 
 def _candidate(kind: str, text: str) -> str:
@@ -137,3 +156,17 @@ def portal_address(text: str) -> str:
             hint="give an address such as 192.0.2.10 or 2001:db8::10; names are not looked up",
         ) from err
     return bare if address.version == 4 else f"[{bare}]"
+
+
+def listens_on(text: str) -> str | None:
+    """The address of a portal in one spelling; "*" for all addresses, of either family.
+
+    None where it is no address.
+    """
+    import ipaddress
+
+    try:
+        address = ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return None
+    return "*" if address.is_unspecified else str(address)

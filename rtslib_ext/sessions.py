@@ -82,6 +82,20 @@ def sessions(reader: Reader) -> Iterator[Session]:
                 yield from _of_tpg(reader, fabric, wwn, tag)
 
 
+def initiators(reader: Reader, fabric: Fabric, tpg: str) -> list[tuple[str, str]]:
+    """Who is logged in to the TPG at a configfs path: (initiator, folder of its ACL).
+
+    The folder is "" for those without an ACL, which are let in by generate_node_acls.
+    """
+    found = []
+    for name in reader.acl_names(tpg) if fabric.has("acls") else ():
+        text = reader.fs.read_if_there(f"{tpg}/acls/{name}/info")
+        if text and not text.startswith(_NOBODY):
+            found.append((fabric.from_folder(name), name))
+    dynamic = reader.fs.read_if_there(f"{tpg}/dynamic_sessions") or ""
+    return [*found, *((line.strip("\0"), "") for line in dynamic.split("\n") if line.strip("\0 "))]
+
+
 def _of_tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Session]:
     path = paths.tpg(fabric, wwn, tag)
     for name in reader.acl_names(path):

@@ -11,7 +11,7 @@ from rtslib_ext.errors import InvalidValue
 
 from .commands.command import Command, Parameter
 from .prefs import parse_value
-from .sizes import parse_size
+from .sizes import is_number, is_unit, parse_size
 
 LUN_MAX = naming.LUN_MAX
 TAG_MAX = 65535
@@ -71,6 +71,7 @@ def _bind(
     command: Command, positional: Sequence[str], keywords: Mapping[str, str]
 ) -> dict[str, Any]:
     names = [item.name for item in command.parameters]
+    positional, keywords = _joined_sizes(command, list(positional), dict(keywords))
     _check_count(command, positional, keywords, names)
     values: dict[str, str] = dict(zip(names, positional, strict=False))
     extra = {name: value for name, value in keywords.items() if name not in names}
@@ -85,6 +86,40 @@ def _bind(
     if command.keywords:
         typed[command.keywords] = extra
     return typed
+
+
+def _joined_sizes(
+    command: Command, positional: list[str], keywords: dict[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """``1.5 TiB`` typed as two words is one size where the second could be nothing else.
+
+    It could where text may follow: in ``create vol1 10 G`` of a user-backed object, G is what the
+    handler is told.
+    """
+    names = [item.name for item in command.parameters]
+    for place, item in enumerate(command.parameters):
+        after = command.parameters[place + 1 : place + 2]
+        if not item.is_size or (after and after[0].kind != "bool"):
+            continue
+        if item.name in keywords:
+            unit = _unit_too_many(positional, keywords, names)
+            if unit is not None and is_number(keywords[item.name]):
+                keywords[item.name] += positional.pop(unit)
+        elif is_number("".join(positional[place : place + 1])) and (
+            is_unit("".join(positional[place + 1 : place + 2]))
+        ):
+            positional[place : place + 2] = ["".join(positional[place : place + 2])]
+    return positional, keywords
+
+
+def _unit_too_many(
+    positional: list[str], keywords: Mapping[str, str], names: list[str]
+) -> int | None:
+    """The place of a unit that would be a second value of a parameter given by name."""
+    for place, (word, name) in enumerate(zip(positional, names, strict=False)):
+        if is_unit(word) and name in keywords:
+            return place
+    return None
 
 
 def _check_count(

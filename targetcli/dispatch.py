@@ -15,6 +15,8 @@ from .commands.table import commands_of
 from .env import Env
 from .grammar import Line
 from .nodes import Node
+from .question import Question
+from .question import put as ask
 from .report import Report
 from .result import Result
 
@@ -44,7 +46,7 @@ def run(env: Env, line: Line) -> Result:
     report.path = node.path
     if not line.command:
         return Result(cd=node.path, data=lambda: {"path": node.path})
-    result = _run_on(env, node, line)
+    result = _noted(node, _run_on(env, node, line))
     if _GONE in line.path.split("/"):
         result.notes.append(f"Note: {_GONE} is gone from the kernel; this is ramdisk")
     return result
@@ -78,7 +80,7 @@ def _run_on_each(env: Env, nodes: list[Node], line: Line) -> Result:
         env.report = Report(line.command, node.path)
         whole.parts.append(env.report)
         try:
-            lines += _say_of_one(env, _run_on(env, node, line))
+            lines += _say_of_one(env, _noted(node, _run_on(env, node, line)))
         except LioError as err:
             err.path = err.path or node.path
             env.report.failures.append(err)
@@ -111,10 +113,20 @@ def _run_on(env: Env, node: Node, line: Line) -> Result:
     if not command.changes:
         return _told(env, command, _after(env, node, _call(env, node, command, values)))
     change.require_root(env)
+    env.agreed = ()
+    while True:
+        try:
+            return _change(env, node, command, values)
+        except Question as question:
+            ask(env, question, node.path)
+
+
+def _change(env: Env, node: Node, command: Command, values: dict[str, Any]) -> Result:
     with change.locked(env, node, command.name):
         # Somebody may have changed the tree while we waited.
         node = tree.resolve(tree.root(env), node.path)
-        return _told(env, command, _after(env, node, _call(env, node, command, values)))
+        result = _after(env, node, _noted(node, _call(env, node, command, values)))
+        return _told(env, command, result)
 
 
 def _told(env: Env, command: Command, result: Result) -> Result:
@@ -122,6 +134,13 @@ def _told(env: Env, command: Command, result: Result) -> Result:
     if command.changes or result.messages:
         result.lines = messages.tell(env, result.lines)
         result.notes = messages.tell(env, result.notes)
+    return result
+
+
+def _noted(node: Node, result: Result) -> Result:
+    """Say how something was found that is not called as it was typed."""
+    result.notes += (f"Note: {text}" for text in node.tree.notes)
+    node.tree.notes.clear()
     return result
 
 

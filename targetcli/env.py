@@ -45,6 +45,8 @@ class Env:
     last_change: str = ""
     # Whether the log file, where there is one, could be written so far.
     logs: bool = True
+    # What the present command may cut off: the facts that somebody said yes to.
+    agreed: tuple[str, ...] = ()
 
     @property
     def on_terminal(self) -> bool:

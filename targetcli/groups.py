@@ -12,13 +12,19 @@ from rtslib_ext import paths, schema
 from rtslib_ext.configfs import ConfigFS
 from rtslib_ext.errors import InvalidValue, KernelRefused, NotFound
 from rtslib_ext.fabrics import Fabric
-from rtslib_ext.files import ALUA_READ_ONLY, ALUA_TEXTS, AUTH_FILES, NO_CREDENTIAL
+from rtslib_ext.files import (
+    ALUA_READ_ONLY,
+    ALUA_TEXTS,
+    AUTH_FILES,
+    DEFAULT_GROUP,
+    NO_CREDENTIAL,
+)
 from rtslib_ext.model import AUTH_NAMES, SECRET_NAMES, Auth
 from rtslib_ext.reader import Reader
 from rtslib_ext.schema import Attribute
 from rtslib_ext.steps import Step, targets, values
 
-from .prefs import CHOICES, PREFERENCES, check_value
+from .prefs import CHOICES, PREFERENCES, check_value, show_value
 from .views.groups import Row
 
 if TYPE_CHECKING:
@@ -45,9 +51,21 @@ class Group(ABC):
     def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """The steps that set values; raises InvalidValue before any is made."""
 
+    def takes_text(self, name: str) -> bool:
+        """Tell whether any text is a value; then "default" is one."""
+        return True
+
     def check(self, name: str, value: str) -> str:
         """The form of a value that the kernel wants; raises InvalidValue."""
         return value
+
+    def known(self, name: str) -> Attribute | None:
+        """What the tables have of a setting; None where it is not in them."""
+        return None
+
+    def default(self, name: str) -> str | None:
+        """What a new object has, as it is shown; None where that is not known."""
+        return None
 
     def choices(self, name: str) -> Sequence[str]:
         """The values a setting takes, where they can be listed."""
@@ -65,11 +83,20 @@ class Folder(Group):
     Several folders (the ACLs of one tag) are read from the first and written all.
     """
 
-    def __init__(self, name: str, path: str, folders: Sequence[str], lookup: Lookup) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        folders: Sequence[str],
+        lookup: Lookup,
+        exact: Lookup | None = None,
+    ) -> None:
         self.name = name
         self.path = path
         self.folders = folders
         self.lookup = lookup
+        # The row with the default of this very object, which has to be looked at for it.
+        self.exact = exact or lookup
 
     def names(self, fs: ConfigFS) -> Sequence[str]:
         """The files there are."""
@@ -88,7 +115,7 @@ class Folder(Group):
             name,
             value,
             kind_of(known),
-            known.text if known else "",
+            described(known),
             writable=bool(mode & stat.S_IWUSR) and (known is None or known.writable),
         )
 
@@ -96,6 +123,20 @@ class Folder(Group):
         """As the schema says; what it does not know is left to the kernel."""
         known = self.lookup(name)
         return known.check(value) if known and value else value
+
+    def known(self, name: str) -> Attribute | None:
+        """Its row of the schema."""
+        return self.lookup(name)
+
+    def default(self, name: str) -> str | None:
+        """As the schema says."""
+        known = self.exact(name)
+        return known.default if known else None
+
+    def takes_text(self, name: str) -> bool:
+        """Tell whether any text is a value; then "default" is one."""
+        known = self.lookup(name)
+        return known is not None and known.kind is schema.Kind.STRING
 
     def choices(self, name: str) -> Sequence[str]:
         """As the schema says."""
@@ -162,6 +203,15 @@ class LunAlua(Group):
         known = schema.lun_alua(name)
         return known.check(value) if known else value
 
+    def known(self, name: str) -> Attribute | None:
+        """Its row of the schema."""
+        return schema.lun_alua(name.removesuffix("_name"))
+
+    def default(self, name: str) -> str | None:
+        """As the schema says; a new LUN is in the default group."""
+        known = schema.lun_alua(name)
+        return known.default if known else DEFAULT_GROUP
+
     def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """One write each."""
         if "alua_tg_pt_gp_name" in wanted:
@@ -209,6 +259,14 @@ class Credentials(Group):
         values.check_credential(self.path, name, value)
         return value
 
+    def known(self, name: str) -> Attribute | None:
+        """Its row of the schema; the switch of discovery is one too."""
+        return schema.auth(AUTH_FILES.get(name, "enforce_discovery_auth"))
+
+    def default(self, name: str) -> str | None:
+        """None is set."""
+        return ""
+
     def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """One write a value and folder."""
         for folder in self.folders:
@@ -250,6 +308,10 @@ class DiscoveryAuth(Credentials):
         """The switch can be on or off."""
         return ("0", "1") if name == "enable" else ()
 
+    def default(self, name: str) -> str | None:
+        """Nobody must authenticate."""
+        return str(False) if name == "enable" else super().default(name)
+
     def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """Credentials first: who enforces them wants them to be there."""
         yield targets.load(self.fabric)
@@ -289,6 +351,11 @@ class Preferences(Group):
         """As its type says."""
         return CHOICES.get(PREFERENCES[name].kind, ())
 
+    def default(self, name: str) -> str | None:
+        """What holds until it is set."""
+        known = PREFERENCES[name]
+        return show_value(known.kind, known.default)
+
     def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """None: preferences are not the kernel's."""
         yield from ()
@@ -304,6 +371,11 @@ def kind_of(known: Attribute | None) -> str:
         schema.Kind.YESNO: "yesno",
     }
     return kinds.get(known.kind, "string")
+
+
+def described(known: Attribute | None) -> str:
+    """What a setting means, what it takes, what a new object has."""
+    return f"{known.text} {schema.facts(known)}" if known else ""
 
 
 def is_secret(group: Group, name: str) -> bool:

@@ -27,6 +27,16 @@ def parse_size(text: str) -> int:
     return (int(whole + part) << 10 * power) // scale
 
 
+def is_unit(text: str) -> bool:
+    """Tell whether a word is a unit alone: G, TiB, bytes ..."""
+    return text[:1].isalpha() and _SIZE.fullmatch(f"1{text}") is not None
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a word is the number of a size without its unit."""
+    return text[-1:].isdigit() and _SIZE.fullmatch(f"{text}K") is not None
+
+
 def format_size(size: int) -> str:
     """Write bytes as ls shows them: 512 bytes, 10.0GiB."""
     if size < 1024:

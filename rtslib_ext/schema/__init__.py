@@ -9,6 +9,7 @@ from __future__ import annotations
 from .acl import acl, acl_attribute, auth
 from .alua import alua, lun_alua
 from .attribute import Attribute, Kind
+from .facts import facts
 from .groups import GROUPS, known, retired
 from .parameters import acl_parameter, target_parameter, tpg_parameter
 from .storage_object import storage_object, storage_objects, wwn
@@ -23,6 +24,7 @@ __all__ = [
     "acl_parameter",
     "alua",
     "auth",
+    "facts",
     "known",
     "lun_alua",
     "retired",

@@ -38,10 +38,14 @@ class Attribute:
     """Legal values with their meanings; of a number, the special ones outside its range."""
     default: str | None = None
     """What a new object has; None where it depends on the device."""
+    defaults: tuple[tuple[str, str], ...] = ()
+    """What new objects of single kinds of backstores have, where it is not the same for all."""
     backstores: tuple[str, ...] = ()
     """The backstore kinds that have it; () is all."""
     live: bool = True
     """Whether it may be written while a LUN exports the object, or the TPG is enabled."""
+    fixed: str = "a LUN exports it"
+    """What keeps a row from being written that is not live."""
     writable: bool = True
     since: str = ""
     """The first kernel that has it; "" when 6.1 and older ones do."""

@@ -193,6 +193,7 @@ EMULATION = (
         Kind.BOOL,
         _CACHE_TEXT + "It must match the backstore: a fileio object made with write_back needs "
         "1, and 0 there loses data at a power cut; 1 on one without it costs only speed.",
+        defaults=(("fileio", "0"), ("ramdisk", "0")),
         backstores=("fileio", "ramdisk"),
         source="SBC-3 Caching mode page; " + _CORE,
     ),

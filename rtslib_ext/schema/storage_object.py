@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .attribute import Attribute, Kind
 from .emulation import EMULATION
 from .limits import LIMITS
@@ -66,7 +68,11 @@ WWN = (
 )
 
 _BY_KIND = {
-    kind: {row.name: row for row in STORAGE_OBJECT if not row.backstores or kind in row.backstores}
+    kind: {
+        row.name: replace(row, default=dict(row.defaults).get(kind, row.default))
+        for row in STORAGE_OBJECT
+        if not row.backstores or kind in row.backstores
+    }
     for kind in ("block", "fileio", "pscsi", "ramdisk", "user")
 }
 _WWN = {row.name: row for row in WWN}

@@ -314,6 +314,7 @@ TPG = (
         low=1,
         high=65535,
         live=False,
+        fixed="the TPG is enabled",
         since="6.4",
         source="drivers/target/target_core_fabric_configfs.c",
     ),

@@ -29,6 +29,11 @@ class Parameter:
     text: str = ""
     wrong: str = ""
 
+    @property
+    def is_size(self) -> bool:
+        """Tell whether it is an amount of bytes, which may be typed as two words."""
+        return self.kind in ("size", "typed_size")
+
 
 @dataclass(frozen=True, slots=True)
 class Command:

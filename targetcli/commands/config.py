@@ -12,7 +12,7 @@ from rtslib_ext import savefile as files
 from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplete
 from rtslib_ext.executor import Outcome
 from rtslib_ext.jsonpath import Problem
-from rtslib_ext.model import Config, Lun, NodeAcl, Target
+from rtslib_ext.model import Config, Lun, NodeAcl, Portal, Target
 from rtslib_ext.reader import Reader
 from rtslib_ext.steps import Action
 
@@ -131,7 +131,7 @@ def restoreconfig(
         want = restore.without_present(env.fs, want)
     outcome = restore.restore(env.fs, want, env.report.changes.append, keep=keep_existing)
     problems += _causes(outcome)
-    return _restored(path, problems, outcome.notes)
+    return _restored(path, problems, [*outcome.notes, *_portal_notes(outcome)])
 
 
 def _restored(path: str, problems: list[LioError], notes: list[tuple[str, str]]) -> Result:
@@ -147,6 +147,22 @@ def _restored(path: str, problems: list[LioError], notes: list[tuple[str, str]])
     text = "\n".join([head, *map(_line, problems)])
     failure = RestoreIncomplete(text, causes=problems, hint="\n".join(lines))
     return Result(failures=[failure], data=lambda: facts)
+
+
+def _portal_notes(outcome: Outcome) -> list[tuple[str, str]]:
+    """What the kernel does not say of the portals that were made."""
+    from .portals import notes
+
+    made = (step for step in outcome.done if step.action is Action.CREATE)
+    names = ((step.path, step.path.partition("/portals/")[2]) for step in made)
+    found = []
+    for path, name in names:
+        address, _, port = name.rpartition(":")
+        if port:
+            found += [
+                (path, text.removeprefix("Note: ")) for text in notes(Portal(address, int(port)))
+            ]
+    return found
 
 
 def _concerns(problem: Problem, want: Config) -> bool:

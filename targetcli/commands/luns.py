@@ -12,7 +12,7 @@ from rtslib_ext.model import Lun, MappedLun
 from rtslib_ext.reader import Reader
 from rtslib_ext.steps import Step, luns
 
-from .. import tree
+from .. import question, tree
 from ..binding import LUN_MAX
 from ..env import Env
 from ..nodes import Node
@@ -20,7 +20,7 @@ from ..nodes.backstores import StorageObjectNode
 from ..nodes.exports import Luns
 from ..nodes.fabrics import TpgNode
 from ..result import Result, say
-from . import change, storage
+from . import change, sessions, storage
 
 
 @dataclass(slots=True)
@@ -61,14 +61,20 @@ def tpg_of(node: Node) -> TpgNode:
 
 def find_source(env: Env, node: Node, text: str) -> Source:
     """The storage object at a shell path, or one that is made for a device or file."""
-    try:
-        found = tree.resolve(node, text)
-    except NotFound:
-        found = None
-    if isinstance(found, StorageObjectNode):
+    found = storage_object_at(node, text)
+    if found is not None:
         return Source((found.plugin, found.name), found.file)
     so, steps, file = storage.from_path(env, text)
     return Source(so.key, file, steps, [f"Created storage object {so.name}."])
+
+
+def storage_object_at(node: Node, text: str) -> StorageObjectNode | None:
+    """The storage object at a shell path."""
+    try:
+        found = tree.resolve(node, text)
+    except NotFound:
+        return None
+    return found if isinstance(found, StorageObjectNode) else None
 
 
 def new_lun(
@@ -133,5 +139,6 @@ def delete(env: Env, node: Node, lun: int) -> Result:
     if not env.fs.is_dir(f"{node.file}/lun_{lun}"):
         raise NotFound("Invalid LUN", path=node.path, hint=f"there is no lun{lun}")
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)
+    question.require_yes(env, sessions.of_lun(env, export))
     change.apply(env, planner.remove_lun(Reader(env.fs), export))
     return say(f"Deleted LUN {lun}.")

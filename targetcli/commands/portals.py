@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from rtslib_ext import host, naming, paths
+from rtslib_ext import host, listeners, naming, paths
 from rtslib_ext.errors import Exists, InvalidValue, KernelRefused, NotFound
 from rtslib_ext.model import Portal
 from rtslib_ext.reader import Reader
@@ -21,7 +21,9 @@ from .luns import tpg_of
 
 ANY_ADDRESS = "::0"
 PORT = 3260
-_WILDCARDS = ("0.0.0.0", "[::0]", "[::]")
+_COMMANDS_SHOWN = 3
+IPV4_WILDCARD = "0.0.0.0"
+_WILDCARDS = (IPV4_WILDCARD, "[::0]", "[::]")
 _LINK_LOCAL = "[fe80:"
 
 
@@ -31,10 +33,7 @@ def create(env: Env, node: Node, ip_address: str = ANY_ADDRESS, ip_port: int = P
     lines = ["Using default IP port 3260"] if ip_port == PORT else []
     if ip_address == ANY_ADDRESS:
         lines.append(f"Binding to INADDR_ANY ({ANY_ADDRESS})")
-    if env.fs.is_dir(f"{node.file}/{portal.name}"):
-        raise Exists(
-            "This NetworkPortal already exists in configFS", path=f"{node.path}/{portal.name}"
-        )
+    _refuse_twice(env, node, portal)
     try:
         change.apply(env, luns.create_portal(tpg_of(node).place, portal))
     except KernelRefused as err:
@@ -49,6 +48,17 @@ def create(env: Env, node: Node, ip_address: str = ANY_ADDRESS, ip_port: int = P
         [*lines, *notes(portal), f"Created network portal {ip_address}:{ip_port}."],
         created=f"{node.path}/{portal.name}",
     )
+
+
+def _refuse_twice(env: Env, node: Node, portal: Portal) -> None:
+    path, text = f"{node.path}/{portal.name}", "This NetworkPortal already exists in configFS"
+    if env.fs.is_dir(f"{node.file}/{portal.name}"):
+        raise Exists(text, path=path)
+    if portal.address == IPV4_WILDCARD:
+        found = node.find(portal.name)
+        if found is not None:
+            hint = f"{found.name} listens on every IPv4 address too"
+            raise Exists(text, path=path, hint=hint)
 
 
 def _address(text: str, node: Node) -> str:
@@ -67,8 +77,8 @@ def notes(portal: Portal) -> list[str]:
         # it reads as an IPv6 one of zeroes, and shares its socket.
         if bare != "0.0.0.0" and not host.is_served_on_ipv6(portal.port):
             return [
-                f"Note: the kernel serves it on the address of another portal of port {portal.port}"
-                " only; delete both and create this one first"
+                f"Note: the kernel serves {portal.name} on the address of another portal of port"
+                f" {portal.port} only; delete both and create this one first"
             ]
     elif not host.has_address(bare):
         return [f"Note: no interface of this host has the address {bare} now"]
@@ -76,18 +86,47 @@ def notes(portal: Portal) -> list[str]:
 
 
 def _advice(env: Env, node: Node, portal: Portal) -> str:
-    """What to do when another portal is in the way."""
+    """What to do when another portal, or a program, is in the way."""
     if portal.address.startswith(_LINK_LOCAL):
         return "a link-local address needs its interface, which LIO cannot be told"
-    for owner, other in _all_portals(env, node):
-        if other.port != portal.port:
-            continue
-        how = f"take it away first: {owner}/portals delete {other.address.strip('[]')} {other.port}"
-        if other.address in _WILDCARDS:
-            return f"the portal {other.name} listens on every address already; {how}"
-        if portal.address in _WILDCARDS or portal.address == other.address:
-            return f"the portal {other.name} of {owner} is in the way; {how}"
-    return ""
+    in_the_way = [
+        (owner, other)
+        for owner, other in _all_portals(env, node)
+        if other.port == portal.port
+        and (
+            other.address in _WILDCARDS
+            or portal.address in _WILDCARDS
+            or naming.listens_on(other.address) == naming.listens_on(portal.address)
+        )
+    ]
+    if not in_the_way:
+        return program_in_the_way(portal.port)
+    in_the_way.sort(key=lambda pair: f"{pair[0]}/portals" != node.path)
+    owner, other = in_the_way[0]
+    where = f" of {owner}" if f"{owner}/portals" != node.path else ""
+    everywhere = other.address in _WILDCARDS
+    what = "listens on every address already" if everywhere else "is in the way"
+    return f"the portal {other.name}{where} {what}; {_taking_away(in_the_way)}"
+
+
+def _taking_away(portals: list[tuple[str, Portal]]) -> str:
+    """The commands that make room; of many, how many more there are."""
+    lines = [
+        f"{owner}/portals delete {other.address.strip('[]')} {other.port}"
+        for owner, other in portals[:_COMMANDS_SHOWN]
+    ]
+    more = len(portals) - len(lines)
+    rest = f"; and {more} more of port {portals[0][1].port}" if more else ""
+    return f"take {'them' if len(portals) > 1 else 'it'} away first: {'; '.join(lines)}{rest}"
+
+
+def program_in_the_way(port: int) -> str:
+    """Who else on this host listens on a port; "" where nobody does."""
+    programs = listeners.on_port(port)
+    if not programs:
+        return ""
+    names = ", ".join(map(str, programs))
+    return f"{names} listens on port {port}; stop it, or take another port"
 
 
 def _all_portals(env: Env, node: Node) -> Iterator[tuple[str, Portal]]:
@@ -102,12 +141,13 @@ def _all_portals(env: Env, node: Node) -> Iterator[tuple[str, Portal]]:
 def delete(env: Env, node: Node, ip_address: str, ip_port: int) -> Result:
     """Stop listening on an address."""
     name = f"{_address(ip_address, node)}:{ip_port}"
-    if not env.fs.is_dir(f"{node.file}/{name}"):
+    found = node.find(name)
+    if found is None:
         raise NotFound(
             f"No such NetworkPortal in configfs: {env.fs.absolute(node.file)}/{name}",
             path=node.path,
         )
-    portal = Reader(env.fs).portal(f"{node.file}/{name}", name)
+    portal = Reader(env.fs).portal(found.file, found.name)
     change.apply(env, [luns.delete_portal(tpg_of(node).place, portal)])
     return say(f"Deleted network portal {ip_address}:{ip_port}")
 

@@ -19,6 +19,9 @@ from ..views.groups import Row
 from . import change
 
 HIDDEN = "(hidden)"
+# Words with a meaning of their own in get and set.
+CHANGED = "--changed"
+DEFAULT = "default"
 
 
 def get(
@@ -26,22 +29,48 @@ def get(
 ) -> Result:
     """Show settings."""
     known = groups_of(env, node)
+    words = [word for word in (group, *(parameter or ())) if word is not None]
+    changed = CHANGED in words
+    group, *parameter = [word for word in words if word != CHANGED] or [None]
     if group is None:
         return _groups(known)
     found = _group(known, group, node)
     fs = node.tree.fs
+    if changed:
+        return _changed(env, found, node, parameter)
     if not parameter:
         rows = list(found.rows(fs))
         shown = (_masked(env, found, row) for row in rows)
         return show(view.group_values(group, shown), _values(env, found, rows))
-    names = [_name(found, name) for name in parameter]
-    for name in names:
-        if name not in found.names(fs):
-            text = f"No parameter '{name}' in group '{group}'."
-            raise NotFound(text, path=node.path, hint=_names(found, node))
-    rows = [found.row(fs, name) for name in names]
+    rows = [found.row(fs, name) for name in _wanted(found, node, parameter)]
     shown = (_masked(env, found, row) for row in rows)
     return show(view.values(shown), _values(env, found, rows))
+
+
+def _wanted(group: Group, node: Node, parameter: list[str]) -> list[str]:
+    fs = node.tree.fs
+    names = [_name(group, name) for name in parameter]
+    for name in names:
+        if name not in group.names(fs):
+            text = f"No parameter '{name}' in group '{group.name}'."
+            raise NotFound(text, path=node.path, hint=_names(group, node))
+    return names
+
+
+def _changed(env: Env, group: Group, node: Node, parameter: list[str]) -> Result:
+    """What differs from a new object; what only the device behind it could tell is named."""
+    fs = node.tree.fs
+    names = _wanted(group, node, parameter) or sorted(group.names(fs))
+    rows = [row for row in (group.row(fs, name) for name in names) if row.writable]
+    unknown = [row.name for row in rows if group.default(row.name) is None]
+    different = [
+        row for row in rows if row.name not in unknown and row.value != group.default(row.name)
+    ]
+    lines = view.values(_masked(env, group, row) for row in different)
+    if unknown:
+        lines.append(f"Not compared, each object has its own: {' '.join(unknown)}")
+    lines = lines or ["Nothing differs from the defaults."]
+    return show(lines, _values(env, group, different))
 
 
 def set_values(
@@ -127,11 +156,24 @@ def _checked(group: Group, node: Node, name: str, value: str) -> str:
         )
     if not group.row(fs, name).writable:
         raise InvalidValue(f"Parameter {name} is read-only.", path=node.path)
+    if value == DEFAULT and not group.takes_text(name):
+        value = _default(group, node, name)
     try:
         return group.check(name, value)
     except InvalidValue as err:
         message = str(err).removeprefix(f"Not setting {name}! ")
         raise InvalidValue(f"Not setting {name}! {message}", path=node.path, hint=err.hint) from err
+
+
+def _default(group: Group, node: Node, name: str) -> str:
+    value = group.default(name)
+    if value is None:
+        raise InvalidValue(
+            f"Not setting {name}! its default is not known",
+            path=node.path,
+            hint="it depends on the device behind the object, or is not in the tables",
+        )
+    return value
 
 
 def _set_preferences(env: Env, wanted: dict[str, str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from rtslib_ext import schema
 from rtslib_ext.errors import Exists, InvalidValue, LioError, NotFound
 
 from .. import tree
@@ -108,6 +109,8 @@ def show_help(
     if topic is None:
         lines = groups.help_topics([syntax(command)[0] for command in known.values()])
         return show(lines, lambda: {"commands": [facts(command) for command in known.values()]})
+    if topic not in known and (told := _setting(node, topic)):
+        return Result(told, data=lambda: {"commands": []})
     if topic not in known:
         raise NotFound(f"Cannot find help topic {topic}.", hint="help lists the commands here")
     line, defaults = syntax(known[topic])
@@ -129,6 +132,20 @@ def _search(words: list[str]) -> Result:
     return show(
         [entry.line for entry in found], lambda: {"found": [asdict(entry) for entry in found]}
     )
+
+
+def _setting(node: Node, name: str) -> list[str]:
+    """What the tables tell of a setting of this node."""
+    for group in node.groups():
+        known = group.known(name) if name in group.names(node.fs) else None
+        if known:
+            return [
+                f"{name} ({group.name})",
+                known.text,
+                schema.facts(known),
+                f"Source: {known.source}.",
+            ]
+    return []
 
 
 def leave(env: Env, node: Node) -> Result:

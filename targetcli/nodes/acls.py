@@ -47,7 +47,7 @@ class Acls(Node):
         """One ACL by its tag, or by its WWN in any case where it has no tag."""
         fabric = self.tpg.fabric
         try:
-            wwn = naming.normalize(fabric.wwn_types, name)
+            wwn = naming.as_running(fabric.wwn_types, name)
         except InvalidValue:
             wwn = ""
         file = f"{self.file}/{fabric.to_folder(wwn)}"
@@ -59,7 +59,7 @@ class Acls(Node):
     def with_name(self, name: str) -> list[str]:
         """The configfs paths of the ACLs of a tag, or of the one with a WWN."""
         try:
-            wwn = naming.normalize(self.tpg.fabric.wwn_types, name)
+            wwn = naming.as_running(self.tpg.fabric.wwn_types, name)
         except InvalidValue:
             return self._members().get(name, [])
         file = f"{self.file}/{self.tpg.fabric.to_folder(wwn)}"

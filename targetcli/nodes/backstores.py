@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rtslib_ext import backing, dump, host, paths, schema
 from rtslib_ext.backing import Block, FileIO, Pscsi, RamDisk, User
 from rtslib_ext.errors import KernelRefused
 from rtslib_ext.model import StorageObject
+from rtslib_ext.schema import Attribute
 
 from ..groups import AluaSettings, Folder, Group
 from ..sizes import format_size
@@ -165,8 +167,19 @@ class StorageObjectNode(Node):
                 self.path,
                 (f"{self.file}/attrib",),
                 lambda name: schema.storage_object(name, plugin),
+                self._attribute,
             )
         ]
+
+    def _attribute(self, name: str) -> Attribute | None:
+        """The row of an attribute, with the default that it has for this object."""
+        row = schema.storage_object(name, self.plugin)
+        if row is None or not row.defaults:
+            return row
+        found = self.backing
+        if found.fresh_key() is None:
+            return replace(row, default=None)
+        return replace(row, default=found.early_attributes().get(name, row.default))
 
     def facts(self) -> dict[str, object]:
         """How it was made."""

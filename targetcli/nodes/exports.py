@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rtslib_ext import dump, paths
+from rtslib_ext import dump, naming, paths
 from rtslib_ext.model import Lun, Portal
 
 from ..groups import Group, LunAlua
@@ -94,10 +94,29 @@ class Portals(Node):
             yield PortalNode(self.tree, name, self, f"{self.file}/{name}")
 
     def find(self, name: str) -> Node | None:
-        """One portal; brackets around an IPv6 address may be left out."""
+        """One portal; brackets around an IPv6 address may be left out.
+
+        The portal of all addresses is known by the names of both families: scripts look for
+        0.0.0.0:3260, which was the default before ::0 was.
+        """
         for found in (name, _bracketed(name)):
             if self.fs.is_dir(f"{self.file}/{found}"):
                 return PortalNode(self.tree, found, self, f"{self.file}/{found}")
+        other = self._same_address(name)
+        if other is None:
+            return None
+        self.tree.notes[f"there is no {name}, this is {other}"] = None
+        return PortalNode(self.tree, other, self, f"{self.file}/{other}")
+
+    def _same_address(self, name: str) -> str | None:
+        address, _, port = name.rpartition(":")
+        wanted = naming.listens_on(address)
+        if wanted is None:
+            return None
+        for found in self.fs.directories(self.file):
+            address, _, there = found.rpartition(":")
+            if there == port and naming.listens_on(address) == wanted:
+                return found
         return None
 
     def summary(self) -> Summary:

@@ -34,7 +34,7 @@ class FabricNode(Node):
     def find(self, name: str) -> Node | None:
         """One target; its name may be typed in any case."""
         try:
-            wwn = naming.normalize(self.fabric.wwn_types, name)
+            wwn = naming.as_running(self.fabric.wwn_types, name)
         except InvalidValue:
             wwn = name
         for found in dict.fromkeys((name, wwn)):

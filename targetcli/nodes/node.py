@@ -33,6 +33,8 @@ class Tree:
         self.fs = SnapshotFS(env.fs)
         self.reader = Reader(self.fs)
         self.index = Index(self.fs)
+        # What is to be said of how something was found; a name may be looked up several times.
+        self.notes: dict[str, None] = {}
 
 
 class Node:

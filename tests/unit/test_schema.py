@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -241,3 +242,51 @@ def test_import_is_cheap() -> None:
     command = [sys.executable, "-I", "-S", "-c", start + code]
     done = subprocess.run([*command, *sys.path], check=True, capture_output=True, text=True)
     assert done.stdout.split() == []
+
+
+# They are names, not amounts.
+WITHOUT_UNIT = {
+    "cmd_completion_affinity", "company_id", "default_complete_type", "default_submit_type",
+    "hw_pi_prot_type", "nl_reply_supported", "rtpi", "tg_pt_gp_id",
+}  # fmt: skip
+# The device, the handler, the object around it or whoever makes it decides.
+WITHOUT_DEFAULT = {
+    "acl cmdsn_depth", "acl_attribute default_erl", "alua tg_pt_gp_id", "lun_alua alua_tg_pt_gp",
+    "storage_object dev_config", "storage_object dev_size", "storage_object nl_reply_supported",
+    "storage_object pi_prot_type", "tpg rtpi", "tpg_parameter alias", "wwn product_id",
+    "wwn revision", "wwn vendor_id", "wwn vpd_unit_serial",
+}  # fmt: skip
+SOURCE = re.compile(
+    r"\b(SPC-4|SBC-[34]|SAM-\d|RFC \d{4}|(drivers|include|fs|kernel|Documentation)/[\w./-]+)"
+)
+
+
+@every_row
+def test_row_tells_everything(group: str, row: Attribute) -> None:
+    assert SOURCE.search(row.source), row.source
+    # What it means, and when one would change it or what it is good for.
+    assert row.text.count(". ") >= 1
+    if row.kind is Kind.NUMBER:
+        assert (row.unit == "") is (row.name in WITHOUT_UNIT)
+    if row.writable:
+        known = row.default is not None or bool(row.defaults)
+        assert known or f"{group} {row.name}" in WITHOUT_DEFAULT
+    if row.kind is Kind.STRING and row.writable:
+        assert row.high
+    facts = schema.facts(row)
+    assert facts.startswith("Takes " if row.writable else "Read only")
+    assert ("Fixed while " in facts) is (row.writable and not row.live)
+    assert ("Default: " in facts) is (row.default is not None or bool(row.defaults))
+    for _, value in row.defaults:
+        assert row.check(value) == value
+
+
+def test_facts_in_words() -> None:
+    row = schema.storage_object("block_size", "fileio")
+    assert row and schema.facts(row).endswith("Default: 512. Fixed while a LUN exports it.")
+    row = schema.storage_object("queue_depth", "block")
+    assert row and "Default: 128 (fileio), 128 (ramdisk); on a block device, as" in schema.facts(
+        row
+    )
+    row = schema.tpg("rtpi")
+    assert row and "Fixed while the TPG is enabled." in schema.facts(row)

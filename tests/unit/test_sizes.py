@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtslib_ext.errors import InvalidValue
+from targetcli import binding, grammar
+from targetcli.commands.table import commands_of
 from targetcli.sizes import format_size, parse_size
 
 
@@ -82,3 +84,51 @@ def test_what_is_shown_can_be_typed(size: int) -> None:
 def test_whole_numbers_are_exact(number: int, unit: str) -> None:
     power = " kmgt".index(unit[:1].lower() or " ")
     assert parse_size(f"{number}{unit}") == number * 1024**power
+
+
+def _bound(path: str, words: str) -> dict[str, object]:
+    line = grammar.parse(f"{path} create {words}")
+    command = commands_of(path.strip("/"))["create"]
+    return binding.bind(command, line.positional, line.keywords, path)
+
+
+@pytest.mark.parametrize(
+    ("path", "words", "size"),
+    [
+        ("/fileio", "d /srv/d 1.5 TiB", 3 << 39),
+        ("/fileio", "d /srv/d 10 G false", 10 << 30),
+        ("/fileio", "d /srv/d 512 bytes", 512),
+        ("/fileio", "d /srv/d size=1.5 TiB", 3 << 39),
+        ("/fileio", "d /srv/d size=1.5 TiB write_back=no", 3 << 39),
+        ("/fileio", "name=d file_or_dev=/srv/d size=2 MB", 2 << 20),
+        ("/fileio", "d G size=5", 5),
+        ("/fileio", "G K 5", 5),
+        ("/ramdisk", "r 1.5 M", "1.5M"),
+        ("/ramdisk", "r 1 G true", "1G"),
+        ("/ramdisk", "r size=1 G", "1G"),
+        ("/user", "v 10G pool/v", 10 << 30),
+        # G may be what the handler is told.
+        ("/user", "v 10 G", 10),
+    ],
+)
+def test_a_size_may_be_two_words(path: str, words: str, size: object) -> None:
+    values = _bound(path, words)
+    assert values["size"] == size
+    assert ("write_back" in values) is ("false" in words or "write_back" in words)
+    assert ("nullio" in values) is ("true" in words)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/fileio", "d /srv/d 1.5"),
+        ("/fileio", "d /srv/d 1G G"),
+        ("/fileio", "d /srv/d 1 Gx"),
+        ("/fileio", "d /srv/d size=1G G"),
+        ("/fileio", "d /srv/d G 1"),
+        ("/ramdisk", "r 1 G M"),
+    ],
+)
+def test_two_words_that_are_no_size(path: str, words: str) -> None:
+    with pytest.raises(InvalidValue):
+        _bound(path, words)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..command import Command, may
 
 MAP = may(
@@ -16,7 +18,7 @@ def every_row() -> tuple[Command, ...]:
     """All commands there are."""
     from . import acls, config, exports, plan, shell, storage, targets
 
-    return (
+    rows = (
         *shell.ROWS,
         *config.ROWS,
         *plan.ROWS,
@@ -24,4 +26,26 @@ def every_row() -> tuple[Command, ...]:
         *targets.ROWS,
         *exports.ROWS,
         *acls.ROWS,
+    )
+    return (*rows, *(_ensure(row) for row in rows if row.name == "create"))
+
+
+# Kinds of parameters for which create makes a value up, another one each time.
+_MADE_UP = ("free_wwn", "tpg_tag")
+
+
+def _ensure(create: Command) -> Command:
+    """The row of ensure beside one of create: it takes the same, and can be run twice."""
+    text, _, example = create.text.partition("\n\nExample: create")
+    first = text.partition(". ")[0].rstrip(".")
+    return replace(
+        create,
+        name="ensure",
+        run="ensure:run",
+        text=f"{first}, unless it is there: then it\nstays as it is where it is the same,"
+        f" and an error says how it differs where it does.\n\nExample: ensure{example}",
+        parameters=tuple(
+            replace(item, required=item.required or item.kind in _MADE_UP)
+            for item in create.parameters
+        ),
     )

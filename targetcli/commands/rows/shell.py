@@ -45,7 +45,8 @@ ROWS = (
         EVERYWHERE,
         "settings:get",
         "Shows settings. Without a group it lists the groups there are here, with a\n"
-        "group all of its settings, with names those.\n\n"
+        "group all of its settings, with names those. With --changed it shows those\n"
+        "that differ from what a new object has.\n\n"
         "Example: get attribute authentication",
         (may("group", "group", "the group of settings"),),
         more="parameter",
@@ -55,7 +56,8 @@ ROWS = (
         EVERYWHERE,
         "settings:set_values",
         "Changes settings: all of those given, or none when one cannot be changed.\n"
-        "The group global holds the preferences of this program.\n\n"
+        "The group global holds the preferences of this program. The value default is\n"
+        "what a new object has, except of settings that take any text.\n\n"
         "Example: set attribute authentication=0 generate_node_acls=1",
         (may("group", "group", "the group of settings"),),
         keywords="parameter",
@@ -64,11 +66,12 @@ ROWS = (
         "help",
         EVERYWHERE,
         "shell:show_help",
-        "Shows the commands there are here, or tells about one. help search finds\n"
+        "Shows the commands there are here, or tells about one, or about a setting of this\n"
+        "node. help search finds\n"
         "commands, parameters, settings and preferences, wherever they are, that have\n"
         "all the words in their name or text.\n\n"
         "Example: help search timeout",
-        (may("topic", "topic", "the command to tell about, or search"),),
+        (may("topic", "topic", "the command or setting to tell about, or search"),),
         more="word",
     ),
     Command(

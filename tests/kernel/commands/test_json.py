@@ -81,6 +81,8 @@ def test_every_command_of_the_table(
         "/ bookmarks go x",
         "/ bookmarks del x",
         "/ help",
+        "/iscsi help userid",
+        "/ get global --changed",
         "/ get",
         "/ set",
         "/ set global",
@@ -95,6 +97,8 @@ def test_every_command_of_the_table(
             shell.cwd = "/iscsi"
             line = line.removeprefix("/ ")
         done(shell, line)
+        if " create " in line:
+            assert done(shell, line.replace(" create ", " ensure "))["changes"] == []
     assert {row.run for row in every_row()} - bound.keys() == set()
 
 

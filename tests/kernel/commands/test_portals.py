@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 
@@ -103,7 +104,7 @@ def test_what_is_in_the_way_is_named(user: Shell) -> None:
     user.refuses(
         "create 0.0.0.0",
         f"{text}/0.0.0.0:3260'",
-        f"the portal 127.0.0.1:3260 of {TPG} is in the way; take it away first: "
+        "the portal 127.0.0.1:3260 is in the way; take it away first: "
         f"{TPG}/portals delete 127.0.0.1 3260",
     )
     user.ok(f"/iscsi/{IQN} create 2")
@@ -115,9 +116,93 @@ def test_what_is_in_the_way_is_named(user: Shell) -> None:
 def test_program_in_the_way(user: Shell) -> None:
     with socket.create_server(("127.0.0.1", 3299)):
         user.refuses(
-            "create 127.0.0.1 3299", "[Errno 22] Invalid argument", "kernel_bind() failed: -98"
+            "create 127.0.0.1 3299",
+            "[Errno 22] Invalid argument",
+            f"(process {os.getpid()}) listens on port 3299; stop it, or take another port",
         )
     user.ok("create 127.0.0.1 3299")
+
+
+def test_program_in_the_way_of_the_default_portal(user: Shell) -> None:
+    user.ok("set global auto_add_default_portal=true")
+    with socket.create_server(("127.0.0.1", 3260)):
+        answer = user.ok("/iscsi create iqn.2003-01.org.example:b")
+    assert f"(process {os.getpid()}) listens on port 3260; stop it" in answer.rows[-1]
+    assert answer.rows[-1].startswith("Default portal not created: ")
+
+
+def test_every_portal_in_the_way_is_named(user: Shell) -> None:
+    user.ok("create")
+    for name in "bcde":
+        user.ok(f"/iscsi create iqn.2003-01.org.example:{name}")
+        user.ok(f"/iscsi/iqn.2003-01.org.example:{name}/tpg1/portals create")
+    answer = user.refuses(
+        "create 127.0.0.1",
+        "the portal [::0]:3260 listens on every address already; take them away first: "
+        f"{TPG}/portals delete ::0 3260; /iscsi/iqn.2003-01.org.example:",
+        "; and 2 more of port 3260",
+    )
+    for name in "bcde":
+        user.ok(f"/iscsi delete iqn.2003-01.org.example:{name}")
+    said = answer.stderr.partition("first: ")[2]
+    user.ok(said.partition(";")[0])
+    user.ok("create 127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "there, asked", [("::0", "0.0.0.0"), ("::", "0.0.0.0"), ("0.0.0.0", "::0"), ("::0", "::")]
+)
+def test_the_portal_of_all_addresses_goes_by_both_names(
+    user: Shell, there: str, asked: str
+) -> None:
+    user.ok(f"create {there}")
+    name, other = (f"[{text}]:3260" if ":" in text else f"{text}:3260" for text in (there, asked))
+    note = f"Note: there is no {other}, this is {name}"
+    path = f"{TPG}/portals/{name}"
+    assert user.ok(f"{other}/ status").rows == [f"Status for {path}: ...", note]
+    assert user.ok(f"ls {other}").rows[0].startswith(f"o- {name} ..")
+    assert user.ok(f"{other}/ enable_iser false").rows == ["iSER enable now: False", note]
+    assert user.ok(f"{TPG}/portals/{other} info").rows[-1] == note
+    user.refuses(f"{asked}:3261/ status", "No such path")
+    answer = user.ok(f"delete {asked} 3260")
+    assert answer.rows == [f"Deleted network portal {asked}:3260", note]
+    assert list(NP.iterdir()) == []
+    user.refuses(f"delete {asked} 3260", "No such NetworkPortal in configfs")
+
+
+def test_ipv4_wildcard_is_there_already(user: Shell) -> None:
+    user.ok("create")
+    user.refuses(
+        "create 0.0.0.0 3260",
+        "0.0.0.0:3260: This NetworkPortal already exists in configFS",
+        "[::0]:3260 listens on every IPv4 address too",
+    )
+
+
+def test_ipv6_wildcard_beside_an_ipv4_one(user: Shell) -> None:
+    user.ok("create 0.0.0.0")
+    user.refuses("create ::0", f"take it away first: {TPG}/portals delete 0.0.0.0 3260")
+
+
+def test_an_address_is_found_however_it_is_written(user: Shell) -> None:
+    user.ok("create 0:0::1 3261")
+    assert user.ok("delete ::1 3261").rows[0] == "Deleted network portal ::1:3261"
+    assert list(NP.iterdir()) == []
+
+
+def test_restoring_tells_of_portals_what_creating_tells(user: Shell) -> None:
+    user.ok("create 127.0.0.1 3270")
+    user.ok("create 192.0.2.77 3271")
+    user.ok("/iscsi create iqn.2003-01.org.example:b")
+    user.ok("/iscsi/iqn.2003-01.org.example:b/tpg1/portals create ::0 3270")
+    user.ok("/ saveconfig")
+    rows = user.ok("/ restoreconfig clear_existing=true").rows
+    assert rows[1:] == [
+        f"{TPG}/portals/192.0.2.77:3271: no interface of this host has the address 192.0.2.77 now",
+        "/iscsi/iqn.2003-01.org.example:b/tpg1/portals/[::0]:3270: the kernel serves [::0]:3270 on"
+        " the address of another portal of port 3270 only; delete both and create this one first",
+    ]
+    assert not answers("::1", 3270)
 
 
 def test_link_local_address(user: Shell) -> None:
@@ -130,7 +215,7 @@ def test_wildcard_that_shares_an_ipv4_socket_is_told_of(user: Shell) -> None:
     user.ok("create 127.0.0.1 3270")
     user.ok("/iscsi create iqn.2003-01.org.example:b")
     answer = user.ok("/iscsi/iqn.2003-01.org.example:b/tpg1/portals create ::0 3270")
-    assert "Note: the kernel serves it on the address of another portal" in answer
+    assert "Note: the kernel serves [::0]:3270 on the address of another portal" in answer
     assert not answers("::1", 3270)
 
 

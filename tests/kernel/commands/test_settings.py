@@ -12,6 +12,7 @@ import pytest
 
 from rtslib_ext import paths
 
+from .conftest import Loop
 from .harness import Shell, value
 
 IQN = "iqn.2003-01.org.example:a"
@@ -255,3 +256,116 @@ def test_preferences_that_cannot_be_kept_hold_for_now(user: Shell, tmp_path: Pat
     assert answer.exit == 0
     assert answer.rows[0] == "Parameter tree_max_depth is now '3'."
     assert answer.rows[1].startswith("Only for now: preferences not kept: ")
+
+
+NEW = "Nothing differs from the defaults."
+
+
+@pytest.mark.parametrize(
+    ("create", "path"),
+    [
+        ("/backstores/ramdisk create x 1M", "/backstores/ramdisk/x"),
+        ("/backstores/fileio create x {disks}/x 1M", "/backstores/fileio/x"),
+        ("/backstores/fileio create x {disks}/x 1M false", "/backstores/fileio/x"),
+        ("/backstores/fileio create x {loop}", "/backstores/fileio/x"),
+        ("/backstores/block create x {loop}", "/backstores/block/x"),
+        ("/backstores/pscsi create x {scsi}", "/backstores/pscsi/x"),
+    ],
+)
+def test_a_new_storage_object_has_changed_nothing(
+    shell: Shell, disks: Path, loop: Loop, scsi_disk: tuple[str, str], create: str, path: str
+) -> None:
+    device = loop() if "{loop}" in create else ""
+    for word, text in (("{disks}", str(disks)), ("{loop}", device), ("{scsi}", scsi_disk[0])):
+        create = create.replace(word, text)
+    shell.ok("set global export_backstore_name_as_model=false")
+    shell.ok(create)
+    rows = shell.ok(f"{path} get attribute --changed").rows
+    assert rows[-1] == NEW or rows[-1].startswith("Not compared, each object has its own: ")
+    assert len(rows) == 1
+
+
+def test_changed_names_what_cannot_be_told(shell: Shell, loop: Loop) -> None:
+    shell.ok(f"/backstores/block create x {loop()}")
+    answer = shell.ok("/backstores/block/x get attribute --changed block_size queue_depth")
+    assert answer == "Not compared, each object has its own: block_size queue_depth\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "group", "setting", "new"),
+    [
+        ("/backstores/ramdisk/r2", "attribute", "emulate_tas=0", "emulate_model_alias=1 "),
+        ("/backstores/ramdisk/r2", "attribute", "queue_depth=64", ""),
+        (f"{R1}/alua/g", "alua", "preferred=1", ""),
+        (TPG, "attribute", "login_timeout=20", "authentication=0 "),
+        (TPG, "parameter", "MaxConnections=4", "AuthMethod=CHAP,None "),
+        (f"/iscsi/{IQN}", "parameter", "cmd_completion_affinity=-2", ""),
+        (f"{TPG}/acls/iqn.1994-05.com.example:h", "attribute", "nopin_timeout=30", ""),
+        (f"{TPG}/luns/lun0", "alua", "alua_tg_pt_gp_name=g", ""),
+        ("/iscsi", "discovery_auth", "enable=1", ""),
+        ("/", "global", "auto_cd_after_create=true", ""),
+        ("/", "global", "tree_max_depth=3", ""),
+    ],
+)
+def test_changed_and_back(user: Shell, path: str, group: str, setting: str, new: str) -> None:
+    user.ok(f"{R1}/alua create g 7")
+    user.ok("/backstores/ramdisk create r2 1M")
+    user.ok(f"{TPG}/luns create {R1}")
+    user.ok(f"{TPG}/acls create iqn.1994-05.com.example:h")
+    name, _, _ = setting.partition("=")
+    before = user.ok(f"{path} get {group} --changed").rows
+    assert new == "" or new in before
+    value_before = user.ok(f"{path} get {group} {name}")
+    user.ok(f"{path} set {group} {setting}")
+    rows = user.ok(f"{path} get {group} --changed").rows
+    shown = user.ok(f"{path} get {group} {name}").rows[0]
+    assert shown in rows and len(rows) == len(before) + (before[-1] != NEW)
+    assert user.ok(f"{path} get {group} --changed {name}").rows == [shown]
+    if group in ("attribute", "parameter") or "preferred" in setting:
+        user.ok(f"{path} set {group} {name}=default")
+        assert user.ok(f"{path} get {group} --changed").rows == before
+        assert user.ok(f"{path} get {group} {name}") == value_before
+        assert user.ok(f"{path} get {group} --changed {name}").rows == [NEW]
+
+
+def test_changed_hides_secrets_as_get_does(user: Shell) -> None:
+    assert user.ok(f"{TPG} get auth --changed").rows == [NEW]
+    user.ok(f"{TPG} set auth userid=u password=default")
+    assert user.ok(f"{TPG} get auth --changed").rows == ["password=default ", "userid=u "]
+
+
+def test_several_defaults_or_none(user: Shell) -> None:
+    user.ok(f"{R1} set attribute queue_depth=64 emulate_caw=0 emulate_tas=0")
+    user.refuses(
+        f"{R1} set attribute queue_depth=default emulate_caw=default optimal_sectors=default",
+        f"{R1}: Not setting optimal_sectors! its default is not known",
+    )
+    answer = user.ok(f"{R1} set attribute queue_depth=default emulate_caw=default emulate_tas=1")
+    assert answer.rows == [
+        "Parameter queue_depth is now '128'.",
+        "Parameter emulate_caw is now '1'.",
+        "Parameter emulate_tas is now '1'.",
+    ]
+    user.refuses(f"{R1} set attribute hw_queue_depth=default", "is read-only")
+    user.refuses(f"{R1} set attribute nosuch=default", "Unknown parameter nosuch")
+
+
+def test_default_is_a_text_where_any_text_is_a_value(user: Shell) -> None:
+    user.ok(f"{TPG} set parameter TargetAlias=default")
+    assert value(f"{FILE}/param/TargetAlias") == "default"
+
+
+def test_help_tells_of_a_setting(user: Shell) -> None:
+    rows = user.ok(f"{R1} help queue_depth").rows
+    assert rows[0] == "queue_depth (attribute)" and len(rows) == 4
+    assert "Default: 128. Fixed while a LUN exports it." in rows[2]
+    assert rows[3].startswith("Source: ")
+    assert rows[2] in user.ok(f"{R1} get attribute")
+    assert user.ok(f"{TPG} help password").rows[0] == "password (auth)"
+    assert user.ok("/iscsi help enable").rows[3].endswith(".c.")
+    user.refuses(f"{R1} help nosuch", "Cannot find help topic nosuch")
+
+
+def test_changed_without_a_group_lists_the_groups(user: Shell) -> None:
+    assert user.ok(f"{TPG} get --changed").rows[-1] == "global attribute parameter auth"
+    user.refuses(f"{TPG} get attribute --changed nosuch", "No parameter 'nosuch'")

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -96,7 +98,10 @@ def test_tpgs(shell: Shell) -> None:
     "address, says",
     [
         ("::1", "Default portal not created: another portal listens on port 3260"),
-        ("127.0.0.1", "Note: the kernel serves it on the address of another portal of port 3260"),
+        (
+            "127.0.0.1",
+            "Note: the kernel serves [::0]:3260 on the address of another portal of port 3260",
+        ),
     ],
 )
 def test_default_portal_and_one_of_another_target(shell: Shell, address: str, says: str) -> None:
@@ -216,3 +221,45 @@ def test_looking_loads_no_module_and_switches_nothing(shell: Shell) -> None:
         shell.ok(line)
     assert tree() == before
     assert not (TARGET / "vhost").exists() and not (TARGET / "qla2xxx").exists()
+
+
+OLD = "iqn.2003-01.org.linux-iscsi.my_host.x8664:sn.d3d8b0500fde"
+OLD_HOST = "iqn.1994-05.com.example:build_1"
+
+
+def test_names_of_old_with_underscores_are_restored(shell: Shell, tmp_path: Path) -> None:
+    """Older tools made them of the host's name; the kernel takes them as they are."""
+    acl = {"node_wwn": OLD_HOST, "mapped_luns": []}
+    tpg = {"tag": 1, "enable": True, "luns": [], "portals": [], "node_acls": [acl]}
+    document = {"targets": [{"fabric": "iscsi", "wwn": OLD, "tpgs": [tpg]}]}
+    file = tmp_path / "old.json"
+    file.write_text(json.dumps(document))
+    assert shell.ok(f"restoreconfig {file}").startswith("Configuration restored")
+    assert (TARGET / f"iscsi/{OLD}/tpgt_1/acls/{OLD_HOST}").is_dir()
+    path = f"/iscsi/{OLD}/tpg1/acls"
+    assert shell.ok(f"{path}/{OLD_HOST.upper()} status").startswith("Status for ")
+    shell.ok("saveconfig")
+    shell.ok("restoreconfig clear_existing=true")
+    assert shell.ok(f"{path} delete {OLD_HOST}") == f"Deleted Node ACL {OLD_HOST}.\n"
+    assert shell.ok(f"/iscsi delete {OLD}") == f"Deleted Target {OLD}.\n"
+    shell.refuses(f"/iscsi create {OLD}", "WWN not valid as: iqn", "has an underscore in it")
+
+
+@pytest.mark.parametrize(
+    ("fabric", "texts"),
+    [
+        ("loopback", ["50:01:40:51:23:45:67:89", "NAA.5001405-123456789", "0X5001405123456789"]),
+        ("iscsi", ["IQN.2003-01.COM:X", "iqn.2003-01.com:X"]),
+        ("iscsi", ["EUI.0014051234567890", "eui.00-14-05-12-34-56-78-90"]),
+    ],
+)
+def test_wwns_are_taken_as_people_write_them(shell: Shell, fabric: str, texts: list[str]) -> None:
+    shell.ok("set global auto_add_default_portal=false")
+    for text in texts:
+        created = shell.ok(f"/{fabric} create {text}").rows[0]
+        for other in texts:
+            shell.refuses(f"/{fabric} create {other}", "This Target already exists in configFS")
+            assert shell.ok(f"/{fabric}/{other} pwd").rows[0] in created.replace(
+                "Created target ", f"/{fabric}/"
+            )
+        shell.ok(f"/{fabric} delete {texts[-1]}")

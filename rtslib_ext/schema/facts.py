@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What there is to know of a row besides its meaning, in sentences."""
+
+from __future__ import annotations
+
+from .attribute import Attribute, Kind
+
+
+def facts(row: Attribute) -> str:
+    """What it takes, what a new object has, when it is fixed, which kernels have it."""
+    found = [takes(row), *default(row)]
+    if row.writable and not row.live:
+        found.append(f"Fixed while {row.fixed}.")
+    if row.since:
+        found.append(f"Since Linux {row.since}.")
+    if row.until:
+        found.append(f"Gone in Linux {row.until}.")
+    return " ".join(found)
+
+
+def takes(row: Attribute) -> str:
+    """Which values are legal, with their meanings."""
+    if not row.writable:
+        return f"Read only{f', in {row.unit}' if row.unit else ''}."
+    if row.kind is not Kind.CHOICE:
+        return f"Takes {row.takes()}."
+    unit = f" {row.unit}" if row.unit else ""
+    meanings = "; ".join(f"{value}{unit}: {text}" for value, text in row.choices)
+    if len(row.choices) == 1:
+        return f"Takes only {meanings}."
+    many = "a list, the preferred one first, of " if row.many else ""
+    return f"Takes {many}{meanings}."
+
+
+def default(row: Attribute) -> list[str]:
+    """What a new object has; nothing where its device or handler decides."""
+    if row.default is not None:
+        return [f"Default: {row.default or 'none'}."]
+    if not row.defaults:
+        return []
+    kinds = ", ".join(f"{value} ({kind})" for kind, value in row.defaults)
+    return [f"Default: {kinds}; on a block device, as the device has it."]

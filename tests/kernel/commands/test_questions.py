@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Questions at a terminal before something in use is taken away; none anywhere else."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from targetcli import grammar, lock, session
+from targetcli.env import Env
+
+from .harness import TARGET, Shell, tree
+from .initiator import logged_in
+
+IQN = "iqn.2003-01.org.example:a"
+TPG = f"/iscsi/{IQN}/tpg1"
+HOST, OTHER = "iqn.1994-05.com.example:h", "iqn.1994-05.com.example:o"
+ASKED = "Go on? [y/N] "
+NOT_DONE = "nothing was changed (--yes goes on without asking)\n"
+IN_USE = f"{HOST} is logged in to {TPG}\n"
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Interrupting(Terminal):
+    """A terminal at which Ctrl-C is typed."""
+
+    def readline(self, *_: object) -> str:
+        raise KeyboardInterrupt
+
+
+@dataclass
+class Answered:
+    """What a command said to who answered its question."""
+
+    exit: int
+    stdout: str
+    stderr: str
+
+
+def at_terminal(user: Shell, line: str, keys: Terminal, *, yes: bool = False) -> Answered:
+    env: Env = user.env(yes=yes)
+    env.stdin, env.stdout = keys, Terminal()
+    done = session.run_line(env, lambda: grammar.parse(line))
+    assert isinstance(env.stderr, io.StringIO)
+    return Answered(0 if done else 1, env.stdout.getvalue(), env.stderr.getvalue())
+
+
+@pytest.fixture
+def user(shell: Shell) -> Shell:
+    """A user whose disk is exported in two TPGs, and mapped to two initiators in one."""
+    shell.ok("/backstores/ramdisk create disk 1M")
+    shell.ok("/backstores/ramdisk create spare 1M")
+    shell.ok(f"/iscsi create {IQN}")
+    shell.ok("/loopback create naa.5001405000000001")
+    shell.ok(f"{TPG}/luns create /backstores/ramdisk/disk")
+    shell.ok(f"{TPG}/acls create {HOST}")
+    shell.ok(f"{TPG}/acls create {OTHER}")
+    shell.ok("/loopback/naa.5001405000000001/luns create /backstores/ramdisk/disk")
+    return shell
+
+
+EXPORTED = (
+    f"This deletes LUN 0 of {TPG}, mapped LUNs: 2\n"
+    "This deletes LUN 0 of /loopback/naa.5001405000000001, mapped LUNs: 0\n"
+)
+
+
+@pytest.mark.parametrize("keys", [Terminal(answer) for answer in ("n\n", "\n", "", "no", "x\n")])
+def test_anything_but_yes_is_no(user: Shell, keys: Terminal) -> None:
+    before = tree()
+    answer = at_terminal(user, "/backstores/ramdisk delete disk", keys)
+    assert answer.exit == 1 and answer.stdout == ""
+    assert answer.stderr.replace(f"{ASKED}\n", ASKED) == (
+        f"{EXPORTED}{ASKED}/backstores/ramdisk: {NOT_DONE}"
+    )
+    assert tree() == before
+
+
+def test_an_interrupt_is_no(user: Shell) -> None:
+    before = tree()
+    answer = at_terminal(user, "/backstores/ramdisk delete disk", Interrupting())
+    assert answer.exit == 1 and answer.stderr.endswith(f"{ASKED}\n/backstores/ramdisk: {NOT_DONE}")
+    assert tree() == before
+
+
+SAID = """\
+Deleted LUN 0 of /iscsi/iqn.2003-01.org.example:a/tpg1, mapped LUNs: 2
+Deleted LUN 0 of /loopback/naa.5001405000000001, mapped LUNs: 0
+Deleted storage object disk.
+"""
+
+
+@pytest.mark.parametrize("keys", ["y\n", "YES\n", " y \n", "y"])
+def test_yes_goes_on(user: Shell, keys: str) -> None:
+    answer = at_terminal(user, "/backstores/ramdisk delete disk", Terminal(keys))
+    assert (answer.exit, answer.stdout) == (0, SAID)
+    assert answer.stderr == EXPORTED + ASKED + ("" if keys.endswith("\n") else "\n")
+
+
+def test_nobody_is_asked_who_said_yes_or_is_not_there(user: Shell) -> None:
+    answer = at_terminal(user, "/loopback delete naa.5001405000000001", Terminal())
+    assert (answer.exit, answer.stderr) == (0, "")
+    assert at_terminal(user, "/backstores/ramdisk delete spare", Terminal()).exit == 0
+    answer = at_terminal(user, "/backstores/ramdisk delete disk", Terminal(), yes=True)
+    assert (answer.exit, answer.stderr) == (0, "")
+    assert answer.stdout == "".join(SAID.splitlines(keepends=True)[::2])
+
+
+def test_a_script_is_told_and_not_asked(user: Shell) -> None:
+    with logged_in(HOST, IQN):
+        assert user.ok("/backstores/ramdisk delete disk") == SAID
+        assert user.ok(f"{TPG}/acls delete {HOST}") == f"Deleted Node ACL {HOST}.\n"
+        assert user.ok(f"/iscsi delete {IQN}") == f"Deleted Target {IQN}.\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"/iscsi delete {IQN}",
+        f"/iscsi/{IQN} delete 1",
+        f"{TPG}/acls delete {HOST}",
+        f"{TPG}/luns delete 0",
+    ],
+)
+def test_sessions_are_asked_about(user: Shell, line: str) -> None:
+    with logged_in(HOST, IQN):
+        before = tree()
+        answer = at_terminal(user, line, Terminal("n\n"))
+        path = line.partition(" ")[0]
+        assert (answer.exit, answer.stdout) == (1, "")
+        assert answer.stderr == f"{IN_USE}{ASKED}{path}: {NOT_DONE}"
+        assert tree() == before
+        answer = at_terminal(user, line, Terminal("y\n"))
+        assert (answer.exit, answer.stderr) == (0, f"{IN_USE}{ASKED}")
+        assert "Deleted" in answer.stdout
+
+
+def test_who_has_the_disk_in_use_is_named(user: Shell) -> None:
+    with logged_in(HOST, IQN):
+        answer = at_terminal(user, "/backstores/ramdisk delete disk", Terminal("n\n"))
+        assert answer.stderr.startswith(f"{EXPORTED}{IN_USE}{ASKED}")
+
+
+def test_others_are_not_asked_about(user: Shell) -> None:
+    user.ok(f"{TPG}/luns create /backstores/ramdisk/spare add_mapped_luns=false")
+    with logged_in(HOST, IQN):
+        for line in (f"{TPG}/acls delete {OTHER}", f"{TPG}/luns delete 1"):
+            answer = at_terminal(user, line, Terminal())
+            assert (answer.exit, answer.stderr) == (0, "")
+    for _ in range(200):
+        if "no open sessions" in user.ok("/ sessions"):
+            break
+        time.sleep(0.05)
+    for line in (f"{TPG}/luns delete 0", f"{TPG}/acls delete {HOST}", f"/iscsi delete {IQN}"):
+        assert at_terminal(user, line, Terminal()).exit == 0
+
+
+def test_initiators_without_an_acl(user: Shell) -> None:
+    user.ok(f"{TPG} set attribute generate_node_acls=1")
+    name = "iqn.1994-05.com.example:guest"
+    with logged_in(name, IQN):
+        answer = at_terminal(user, f"{TPG}/luns delete 0", Terminal("n\n"))
+        assert answer.stderr.startswith(f"{name} is logged in to {TPG}\n{ASKED}")
+
+
+def test_a_question_holds_nobody_up(user: Shell) -> None:
+    """While somebody thinks, another changes something; what is agreed to is looked at again."""
+    asked, changed = threading.Event(), threading.Event()
+
+    class Slow(Terminal):
+        def readline(self, *_: object) -> str:
+            asked.set()
+            assert changed.wait(20)
+            return super().readline()
+
+    def change() -> None:
+        assert asked.wait(20)
+        with lock.change_lock("test", path=user.env().lock_file, wait=0):
+            changed.set()
+
+    other = threading.Thread(target=change)
+    other.start()
+    answer = at_terminal(user, "/backstores/ramdisk delete disk", Slow("y\n"))
+    other.join()
+    assert answer.exit == 0
+
+
+def test_what_changed_meanwhile_is_asked_about_again(user: Shell) -> None:
+    class Meddling(Terminal):
+        asked = 0
+
+        def readline(self, *_: object) -> str:
+            self.asked += 1
+            if self.asked == 1:
+                user.ok(f"{TPG}/acls delete {OTHER}")
+            return super().readline()
+
+    keys = Meddling("y\ny\n")
+    answer = at_terminal(user, "/backstores/ramdisk delete disk", keys)
+    assert answer.exit == 0 and keys.asked == 2
+    assert "mapped LUNs: 2\n" in answer.stderr and "mapped LUNs: 1\n" in answer.stderr
+    assert not list(TARGET.glob("core/rd_mcp_*/disk"))

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every place that takes a yes or no takes the same words, and no others."""
+
+from __future__ import annotations
+
+import pytest
+
+from rtslib_ext import schema
+from rtslib_ext.errors import InvalidValue
+from rtslib_ext.schema import Attribute, Kind
+from targetcli import binding
+from targetcli.commands.command import Command, Parameter
+from targetcli.commands.rows import every_row
+from targetcli.prefs import PREFERENCES, check_value, parse_value
+
+TRUE = ("true", "yes", "on", "1", "True", "YES", "On")
+FALSE = ("false", "no", "off", "0", "False", "NO", "Off")
+NEITHER = ("", "2", "-1", "tru", "y", "n", "enable", "None", "true false", "01")
+
+PARAMETERS = [(row, item) for row in every_row() for item in row.parameters if item.kind == "bool"]
+SETTINGS = [
+    row
+    for rows in schema.GROUPS.values()
+    for row in rows
+    if row.kind in (Kind.BOOL, Kind.YESNO) and row.writable
+]
+NUMBERS = [
+    row
+    for rows in schema.GROUPS.values()
+    for row in rows
+    if row.kind is Kind.CHOICE and {value for value, _ in row.choices} == {"0", "1"}
+]
+FLAGS = [row for row in PREFERENCES.values() if row.kind == "bool"]
+
+
+def test_there_are_some_of_each() -> None:
+    assert {item.name for _, item in PARAMETERS} >= {
+        "add_mapped_luns", "boolean", "clear_existing", "confirm", "exclusive", "keep_existing",
+        "nullio", "readonly", "save", "sparse", "write_back", "write_protect",
+    }  # fmt: skip
+    assert len(SETTINGS) > 50 and len(FLAGS) > 5
+
+
+@pytest.mark.parametrize(
+    ("row", "item"), PARAMETERS, ids=[f"{row.run} {item.name}" for row, item in PARAMETERS]
+)
+def test_parameters(row: Command, item: Parameter) -> None:
+    others = {other.name: "1" for other in row.parameters if other.required and other is not item}
+    for words, meant in ((TRUE, True), (FALSE, False)):
+        for word in words:
+            assert binding.bind(row, [], {**others, item.name: word}, "/")[item.name] is meant
+    for word in NEITHER:
+        with pytest.raises(InvalidValue) as refusal:
+            binding.bind(row, [], {**others, item.name: word}, "/")
+        assert f"'{word}' is not true|false" in str(refusal.value)
+
+
+@pytest.mark.parametrize("row", [*SETTINGS, *NUMBERS], ids=lambda row: row.name)
+def test_settings(row: Attribute) -> None:
+    yes, no = ("Yes", "No") if row.kind is Kind.YESNO else ("1", "0")
+    assert {row.check(word) for word in TRUE} == {yes}
+    assert {row.check(word) for word in FALSE} == {no}
+    for word in NEITHER:
+        if word != "01" or row.kind is not Kind.CHOICE:
+            with pytest.raises(InvalidValue):
+                row.check(word)
+
+
+@pytest.mark.parametrize("row", FLAGS, ids=lambda row: row.name)
+def test_preferences(row: object) -> None:
+    for words, meant in ((TRUE, True), (FALSE, False)):
+        for word in words:
+            check_value(row, word)  # type: ignore[arg-type]
+            assert parse_value("bool", word) is meant
+    for word in NEITHER:
+        with pytest.raises(InvalidValue):
+            check_value(row, word)  # type: ignore[arg-type]
