@@ -40,8 +40,23 @@ GROUPS = {
     ),
     "wwn": (
         "Identity of storage objects",
-        "The unit serial is the parameter wwn of create, and the key wwn in the save file. The "
-        "others are only in the save file, below its key rtslib_ext.",
+        "Group identity of /backstores/KIND/NAME. The unit serial is also the parameter wwn of "
+        "create, and the key wwn in the save file; what else was set is below the key rtslib_ext "
+        "there.",
+    ),
+    "device": (
+        "Storage objects: other files",
+        "Group device of /backstores/KIND/NAME; below the key rtslib_ext in the save file.",
+    ),
+    "reservations": (
+        "Reservations of storage objects",
+        "Group reservations of /backstores/KIND/NAME, for reading only. Types are those of "
+        "SPC-4: 1, 3, 5, 6, 7 and 8.",
+    ),
+    "lu_group": (
+        "Logical unit groups",
+        "Group alua of /backstores/lu_gps/GROUP; lu_groups below the key rtslib_ext in the save "
+        "file.",
     ),
     "alua": (
         "Target port groups of storage objects",
@@ -51,6 +66,10 @@ GROUPS = {
         "LUNs",
         "Group alua of TPG/luns/lunN, where alua_tg_pt_gp is called alua_tg_pt_gp_name; keys of "
         "luns in the save file.",
+    ),
+    "fabric": (
+        "Fabrics",
+        "Group fabric of /iscsi; cpus_allowed_list is a key of fabric_modules in the save file.",
     ),
     "target_parameter": (
         "Targets",
@@ -69,7 +88,7 @@ GROUPS = {
     ),
     "tpg": (
         "TPGs: other files",
-        "Files in the TPG's folder of configfs, which targetcli neither shows nor saves.",
+        "Group port of a TPG; below the key rtslib_ext in the save file.",
     ),
     "acl_attribute": (
         "Node ACLs: attributes",
@@ -78,8 +97,8 @@ GROUPS = {
     "acl_parameter": ("Node ACLs: parameters", "Group parameter of TPG/acls/WWN."),
     "acl": (
         "Node ACLs: other files",
-        "The tag is set with the commands tag and untag, and is the key tag in the save file; "
-        "cmdsn_depth is the key tcq_depth there.",
+        "Group initiator of TPG/acls/WWN. The tag is set with the commands tag and untag, and is "
+        "the key tag in the save file; cmdsn_depth is the key tcq_depth there.",
     ),
     "auth": (
         "CHAP",

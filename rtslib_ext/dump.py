@@ -207,10 +207,10 @@ def _own(value: Config) -> Json:
         so.path: found for so in value.storage_objects.values() if (found := _own_of_object(so))
     }
     tpgs = {
-        f"/{item.fabric}/{item.wwn}/tpg{group.tag}": {"nexus": group.nexus}
+        f"/{item.fabric}/{item.wwn}/tpg{group.tag}": found
         for item in value.targets.values()
         for group in item.tpgs.values()
-        if group.nexus
+        if (found := _own_of_tpg(group))
     }
     result: Json = {}
     if objects:
@@ -219,6 +219,13 @@ def _own(value: Config) -> Json:
         result["tpgs"] = tpgs
     if value.lu_groups:
         result["lu_groups"] = _values(value.lu_groups)
+    return result
+
+
+def _own_of_tpg(group: Tpg) -> Json:
+    result = _known(nexus=group.nexus)
+    if group.files:
+        result["files"] = _values(group.files)
     return result
 
 

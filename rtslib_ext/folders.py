@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from .configfs import ConfigFS
@@ -39,11 +40,10 @@ class Folders:
         both = stat.S_IRUSR | stat.S_IWUSR
         return [name for name, mode in self.modes(path, kind).items() if mode & both == both]
 
-    def values(self, path: str, kind: str) -> dict[str, str]:
+    def values(self, path: str, kind: str, without: Collection[str] = ()) -> dict[str, str]:
         """The settable values; a file that the kernel does not let be read is left out."""
-        pairs = (
-            (name, self.fs.read_if_there(f"{path}/{name}")) for name in self.settable(path, kind)
-        )
+        names = (name for name in self.settable(path, kind) if name not in without)
+        pairs = ((name, self.fs.read_if_there(f"{path}/{name}")) for name in names)
         return {name: value for name, value in pairs if value is not None}
 
     def _look(self, path: str) -> dict[str, int]:

@@ -50,6 +50,7 @@ def _tpg(item: Item, fabric: Fabric, wwn: str, owns: dict[str, Item]) -> tuple[i
         portals=item.each("portals", _portal),
         acls=item.each("node_acls", lambda entry: _acl(entry, fabric)),
         nexus=own.text("nexus") if own else None,
+        files=own.values("files") if own else {},
     )
     if own:
         own.finish()

@@ -125,7 +125,10 @@ class NodeAcl:
 
 @dataclass(frozen=True, slots=True)
 class Tpg:
-    """A target portal group; ``nexus`` is the initiator name of fabrics that have none."""
+    """A target portal group; ``nexus`` is the initiator name of fabrics that have none.
+
+    ``files`` are the settings in its own folder: the relative target port identifier, …
+    """
 
     tag: int
     enable: bool | None = None
@@ -136,6 +139,7 @@ class Tpg:
     portals: Mapping[str, Portal] = field(default_factory=dict)
     acls: Mapping[str, NodeAcl] = field(default_factory=dict)
     nexus: str | None = None
+    files: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

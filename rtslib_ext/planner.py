@@ -18,7 +18,7 @@ from .fabrics import FABRICS
 from .model import Auth, Config, FabricSettings, MappedLun, Target, Tpg
 from .outline import Outline
 from .reader import Reader
-from .steps import Step, backstores, luns, targets
+from .steps import Step, backstores, lu_groups, luns, targets
 from .steps.luns import Place
 
 Key = tuple[str, str]
@@ -42,7 +42,7 @@ def build(
     """
     for name, number in want.lu_groups.items():
         if name not in there.config.lu_groups:
-            yield backstores.create_lu_group(name, number)
+            yield lu_groups.create(name, number)
     made: dict[Key, str] = {}
     for key, so in want.storage_objects.items():
         if key not in there.homes:
@@ -142,7 +142,7 @@ def clear(outline: Config, homes: Home, objects: Iterable[tuple[Key, str]]) -> I
     for (plugin, name), file in objects:
         yield backstores.discard(f"/backstores/{plugin}/{name}", file)
     for name, number in outline.lu_groups.items():
-        yield backstores.delete_lu_group(name, number)
+        yield lu_groups.delete(name, number)
 
 
 def remove_target(target: Target, homes: Home) -> Iterator[Step]:

@@ -61,8 +61,13 @@ class Reader:
     def lu_groups(self) -> dict[str, str]:
         """The logical unit groups, the default one left out."""
         names = sorted(set(self.fs.directories(LU_GROUPS)) - {DEFAULT_LU_GROUP})
-        pairs = ((name, self.fs.read_if_there(f"{LU_GROUPS}/{name}/lu_gp_id")) for name in names)
-        return {name: number for name, number in pairs if number}
+        file = f"{LU_GROUPS}/%s/lu_gp_id"
+        return {name: text for name in names if (text := self.fs.read_if_there(file % name))}
+
+    def lu_group_members(self, name: str) -> list[str]:
+        """The configfs paths of the storage objects in a logical unit group."""
+        text = self.fs.read_if_there(f"{LU_GROUPS}/{name}/members") or ""
+        return [f"core/{line}" for line in text.replace("\0", "").splitlines() if line]
 
     def storage_objects(self) -> Iterator[StorageObject]:
         """Every storage object that is configured."""
@@ -154,8 +159,10 @@ class Reader:
         """The fields of the INQUIRY data that were set (SPC-4 section 6.6.2).
 
         What the kernel gives by itself is left out; the product is the object's name where
-        emulate_model_alias is on.
+        emulate_model_alias is on. An object that passes commands through has its device's.
         """
+        if not backing.KINDS[plugin].has_wwn:
+            return {}
         usual = {
             "company_id": ("0x001405",),
             "product_id": (backing.KINDS[plugin].product, _cut(name, 16)),
@@ -225,7 +232,14 @@ class Reader:
             else {},
             acls={acl.wwn: acl for acl in (self.acl(fabric, path, acl) for acl in acls)},
             nexus=self.nexus(fabric, path),
+            files=self.tpg_files(fabric, path),
         )
+
+    def tpg_files(self, fabric: Fabric, path: str) -> dict[str, str]:
+        """The settings in a TPG's own folder, where there is a value."""
+        values = self.folders.values(path, f"tpg of {fabric.name}", ("enable", "nexus"))
+        # "0x0" as long as a TPG was never enabled (target_core_tpg.c).
+        return {name: value for name, value in values.items() if value != "0x0"}
 
     def enabled(self, path: str) -> bool | None:
         """Whether a TPG is enabled; None where the fabric has no such switch."""
@@ -260,8 +274,7 @@ class Reader:
     def lun(self, path: str, index: int) -> Lun | None:
         """One LUN; None when nothing is connected to it."""
         link = paths.link_in(self.fs, path)
-        key = paths.key_of_storage_object(link[1]) if link else None
-        if link is None or key is None:
+        if link is None or (key := paths.key_of_storage_object(link[1])) is None:
             return None
         group, alua = self.lun_alua(path)
         return Lun(index, key, alias=link[0], alua_group=group, alua=alua)
@@ -272,8 +285,7 @@ class Reader:
         One file tells group, state and status (target_core_alua.c,
         core_alua_show_tg_pt_gp_info); it is empty for pass-through objects.
         """
-        text = self.fs.read_if_there(f"{path}/alua_tg_pt_gp")
-        if not text:
+        if not (text := self.fs.read_if_there(f"{path}/alua_tg_pt_gp")):
             return None, {}
         lines = dict(line.partition(": ")[::2] for line in text.splitlines())
         state = lines.get("TG Port Secondary Access State", "None")
@@ -291,8 +303,13 @@ class Reader:
 
     def portals(self, path: str) -> Iterator[Portal]:
         """The network portals of a TPG, by address and port."""
-        for name in sorted(self.fs.directories(f"{path}/np"), key=_portal_order):
+        for name in sorted(self.portal_names(f"{path}/np"), key=_portal_order):
             yield self.portal(f"{path}/np/{name}", name)
+
+    def portal_names(self, folder: str) -> list[str]:
+        """The portals in their folder, as ADDRESS:PORT, in the kernel's order."""
+        found = self.fs.directories(folder)
+        return [name for name in found if name.rpartition(":")[2].isdigit()]
 
     def portal(self, path: str, name: str) -> Portal:
         """One network portal."""
@@ -336,8 +353,7 @@ class Reader:
         link = paths.link_in(self.fs, path)
         if link is None:
             return None
-        number = link[1].rpartition("/lun_")[2]
-        if not number.isdigit():
+        if not (number := link[1].rpartition("/lun_")[2]).isdigit():
             return None
         return MappedLun(index, int(number), self.write_protected(path), alias=link[0])
 

@@ -62,24 +62,40 @@ def dynamic(reader: Reader) -> Iterator[DynamicSession]:
 
     drivers/target/target_core_tpg.c, target_show_dynamic_sessions: a name, a line break and a
     NUL each.
+
+    With cache_dynamic_acls the kernel keeps what it made for an initiator after its logout, in no
+    folder, so nothing can be told of it.
     """
-    for fabric in FABRICS.values():
-        if fabric.has("acls"):
-            for wwn in reader.target_wwns(fabric):
-                for tag in reader.tags(paths.target(fabric, wwn)):
-                    file = f"{paths.tpg(fabric, wwn, tag)}/dynamic_sessions"
-                    for name in (reader.fs.read_if_there(file) or "").replace("\0", "").split():
-                        yield DynamicSession(name, wwn, tag)
+    for fabric, wwn, tag in _tpgs(reader):
+        file = f"{paths.tpg(fabric, wwn, tag)}/dynamic_sessions"
+        for name in (reader.fs.read_if_there(file) or "").replace("\0", "").split():
+            yield DynamicSession(name, wwn, tag)
 
 
 def sessions(reader: Reader) -> Iterator[Session]:
     """The sessions of initiators that have an ACL."""
+    for fabric, wwn, tag in _tpgs(reader):
+        yield from _of_tpg(reader, fabric, wwn, tag)
+
+
+def of_acl(reader: Reader, fabric: Fabric, tpg: str, folder: str) -> Session | None:
+    """The session of one ACL, by its TPG's configfs path and its folder's name."""
+    acl = f"{tpg}/acls/{folder}"
+    text = reader.fs.read_if_there(f"{acl}/info")
+    if not text or text.startswith(_NOBODY):
+        return None
+    target, _, tag = tpg.rpartition("/tpgt_")
+    wwn = fabric.from_folder(target.rpartition("/")[2])
+    return _session(reader, text, fabric.from_folder(folder), wwn, int(tag), acl)
+
+
+def _tpgs(reader: Reader) -> Iterator[tuple[Fabric, str, int]]:
     for fabric in FABRICS.values():
         if not fabric.has("acls"):
             continue
         for wwn in reader.target_wwns(fabric):
             for tag in reader.tags(paths.target(fabric, wwn)):
-                yield from _of_tpg(reader, fabric, wwn, tag)
+                yield fabric, wwn, tag
 
 
 def initiators(reader: Reader, fabric: Fabric, tpg: str) -> list[tuple[str, str]]:
@@ -99,11 +115,9 @@ def initiators(reader: Reader, fabric: Fabric, tpg: str) -> list[tuple[str, str]
 def _of_tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Session]:
     path = paths.tpg(fabric, wwn, tag)
     for name in reader.acl_names(path):
-        acl = f"{path}/acls/{name}"
-        text = reader.fs.read_if_there(f"{acl}/info")
-        if not text or text.startswith(_NOBODY):
-            continue
-        yield _session(reader, text, fabric.from_folder(name), wwn, tag, acl)
+        found = of_acl(reader, fabric, path, name)
+        if found:
+            yield found
 
 
 def _session(reader: Reader, text: str, initiator: str, target: str, tag: int, acl: str) -> Session:

@@ -80,6 +80,7 @@ def _tpg(below: Tpg, above: Tpg) -> Tpg:
         portals={**below.portals, **above.portals},
         acls=_each(below.acls, above.acls, _acl),
         nexus=_first(above.nexus, below.nexus),
+        files={**below.files, **above.files},
     )
 
 

@@ -15,7 +15,7 @@ from ..files import (
     LBA_DEPENDENT,
 )
 from ..model import AluaGroup, StorageObject
-from ..steps import Action, Step, backstores
+from ..steps import Action, Step, backstores, lu_groups
 from ..steps.operations import Operation, Write
 from ..steps.values import change
 from .draft import Draft
@@ -200,7 +200,7 @@ def set_groups(have: StorageObject, want: StorageObject, file: str) -> Iterator[
             yield from _group_values(f"{want.path}/alua/{name}", folder, running, group)
     now = None if leaves(have, want) else have.lu_group
     if now != want.lu_group:
-        yield backstores.join_lu_group(want, file, want.lu_group, now)
+        yield lu_groups.join(want.path, file, want.lu_group, now)
 
 
 def _group_values(path: str, file: str, have: AluaGroup, want: AluaGroup) -> Iterator[Step]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from .. import host, paths, planner, schema
@@ -12,6 +12,7 @@ from ..files import DEFAULT_GROUP
 from ..model import FabricSettings, Lun, Portal, Target, Tpg
 from ..steps import Step, luns, targets
 from ..steps.luns import Place
+from ..steps.ports import number
 from ..steps.values import credentials
 from . import acls
 from .draft import Draft, Key
@@ -74,6 +75,10 @@ def _why_again(fabric: Fabric, have: Tpg, want: Tpg) -> str:
     if fabric.has("nexus") and want.nexus is not None and have.nexus != want.nexus:
         # drivers/target/loopback/tcm_loop.c, tcm_loop_drop_nexus: not while there are LUNs.
         return f"its nexus {have.nexus} becomes {want.nexus}"
+    before, after = have.files.get("rtpi"), want.files.get("rtpi")
+    if before and after and number(before) != number(after):
+        # drivers/target/target_core_fabric_configfs.c: not while it is enabled.
+        return f"its rtpi {before} becomes {after}"
     return ""
 
 
@@ -83,6 +88,7 @@ def _kept(have: Tpg, want: Tpg) -> Tpg:
         want,
         attributes={**have.attributes, **want.attributes},
         parameters={**have.parameters, **want.parameters},
+        files={**have.files, **want.files},
     )
 
 
@@ -151,10 +157,26 @@ class _TpgChange:
             lambda name: schema.known("tpg_parameter", name),
             moved_before=_METHOD if _switched(have, want) else (),
         )
+        steps += self._files()
         if self.fabric.has("auth"):
             auth = whole(want.auth)
             steps += credentials(place.path, f"{place.file}/auth", auth, whole(have.auth))
         self.draft.make += steps
+
+    def _files(self) -> Iterator[Step]:
+        have, want, place = self.have, self.want, self.place
+        files = {name: value for name, value in want.files.items() if name != "rtpi"}
+        yield from set_values(
+            self.draft,
+            place.path,
+            place.file,
+            have.files,
+            files,
+            lambda name: schema.known("tpg", name),
+        )
+        if "rtpi" in want.files and "rtpi" not in have.files:
+            rtpi = want.files["rtpi"]
+            yield from targets.tpg_file(self.fabric, place.path, place.file, "rtpi", rtpi)
 
     # -- LUNs -----------------------------------------------------------------------------
 

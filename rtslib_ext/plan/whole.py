@@ -8,7 +8,7 @@ from ..errors import LioError
 from ..files import DEFAULT_GROUP
 from ..model import Config, StorageObject, Target
 from ..paths import Placement
-from ..steps import backstores
+from ..steps import backstores, lu_groups
 from . import storage, tpgs
 from .draft import Draft, Home, Key, Plan, Reservations
 
@@ -58,7 +58,7 @@ def _storage_objects(
 ) -> None:
     for name, number in want.lu_groups.items():
         if have.lu_groups.get(name) != number:
-            draft.make.append(backstores.create_lu_group(name, number))
+            draft.make.append(lu_groups.create(name, number))
     for key, so in have.storage_objects.items():
         if key not in want.storage_objects or key in again:
             _take_away(draft, so)
@@ -66,9 +66,7 @@ def _storage_objects(
         running = have.storage_objects.get(key)
         if running is not None and key not in again and storage.leaves(running, so):
             file = draft.home(key) or ""
-            draft.objects_away.append(
-                backstores.join_lu_group(running, file, None, running.lu_group)
-            )
+            draft.objects_away.append(lu_groups.join(running.path, file, None, running.lu_group))
     exporters = _exporters(have, want)
     for (key, name), why in gone.items():
         so, file = have.storage_objects[key], draft.home(key) or ""
@@ -140,4 +138,4 @@ def _lu_groups_away(draft: Draft, have: Config, want: Config) -> None:
     """When nobody is in them any more."""
     for name, number in have.lu_groups.items():
         if name not in want.lu_groups:
-            draft.make.append(backstores.delete_lu_group(name, number))
+            draft.make.append(lu_groups.delete(name, number))

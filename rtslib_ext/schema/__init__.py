@@ -9,6 +9,8 @@ from __future__ import annotations
 from .acl import acl, acl_attribute, auth
 from .alua import alua, lun_alua
 from .attribute import Attribute, Kind
+from .device import device, lu_group, reservation
+from .fabric import fabric
 from .facts import facts
 from .groups import GROUPS, known, retired
 from .parameters import acl_parameter, target_parameter, tpg_parameter
@@ -24,9 +26,13 @@ __all__ = [
     "acl_parameter",
     "alua",
     "auth",
+    "device",
+    "fabric",
     "facts",
     "known",
+    "lu_group",
     "lun_alua",
+    "reservation",
     "retired",
     "storage_object",
     "storage_objects",

@@ -129,6 +129,14 @@ ACL = (
         source=_CONFIGFS + ", drivers/target/target_core_tpg.c",
     ),
     Attribute(
+        "info",
+        Kind.STRING,
+        "The session of this initiator, as the kernel tells it. The command sessions tells all.",
+        fabrics=_ISCSI,
+        writable=False,
+        source=_CONFIGFS,
+    ),
+    Attribute(
         "tag",
         Kind.STRING,
         "Name that groups ACLs; the kernel does nothing with it. Give several initiators the "

@@ -62,6 +62,8 @@ class Attribute:
     """Whether it takes a comma-separated list of the choices, the preferred one first."""
     without: str = ""
     """Characters a text may not hold."""
+    ascii: bool = False
+    """Whether a text must be of printable ASCII characters, without a blank at either end."""
 
     def check(self, value: str) -> str:
         """Give the form the kernel wants, or raise InvalidValue with what is legal."""
@@ -103,6 +105,8 @@ class Attribute:
 
     def _takes_text(self) -> str:
         words = "text"
+        if self.ascii:
+            return f"{self.low} to {self.high} printable ASCII characters"
         if self.low and self.high:
             words = f"text of {self.low} to {self.high} bytes"
         elif self.high:
@@ -130,6 +134,8 @@ class Attribute:
 
     def _holds(self, text: str) -> bool:
         if any(character in text for character in "\n\r\0" + self.without):
+            return False
+        if self.ascii and not (text.isascii() and text.isprintable() and text == text.strip()):
             return False
         size = len(text.encode("utf-8", "surrogateescape"))
         return size >= (self.low or 0) and (self.high is None or size <= self.high)

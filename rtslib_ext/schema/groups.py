@@ -6,6 +6,8 @@ from __future__ import annotations
 from .acl import ACL, ACL_ATTRIBUTES, AUTH
 from .alua import ALUA, LUN_ALUA
 from .attribute import Attribute
+from .device import DEVICE, LU_GROUP, RESERVATIONS
+from .fabric import FABRIC
 from .parameters import ACL_PARAMETERS, TARGET_PARAMETERS, TPG_PARAMETERS
 from .storage_object import STORAGE_OBJECT, WWN
 from .tpg import TPG, TPG_ATTRIBUTES
@@ -13,8 +15,12 @@ from .tpg import TPG, TPG_ATTRIBUTES
 GROUPS: dict[str, tuple[Attribute, ...]] = {
     "storage_object": STORAGE_OBJECT,
     "wwn": WWN,
+    "device": DEVICE,
+    "reservations": RESERVATIONS,
+    "lu_group": LU_GROUP,
     "alua": ALUA,
     "lun_alua": LUN_ALUA,
+    "fabric": FABRIC,
     "target_parameter": TARGET_PARAMETERS,
     "tpg": TPG,
     "tpg_attribute": TPG_ATTRIBUTES,

@@ -12,6 +12,7 @@ from .protection import PROTECTION
 from .user import USER
 
 _CORE = "drivers/target/target_core_configfs.c"
+_VPD = "SPC-4 Device Identification VPD page (83h); " + _CORE
 
 STORAGE_OBJECT = (*EMULATION, *LIMITS, *PROTECTION, *USER)
 
@@ -34,6 +35,7 @@ WWN = (
         "model; emulate_model_alias overwrites it.",
         low=1,
         high=16,
+        ascii=True,
         live=False,
         source="SPC-4 INQUIRY; " + _CORE,
     ),
@@ -43,6 +45,7 @@ WWN = (
         "Product revision the disk reports. Set it when an initiator's rules ask for one.",
         low=1,
         high=4,
+        ascii=True,
         live=False,
         source="SPC-4 INQUIRY; " + _CORE,
     ),
@@ -53,6 +56,7 @@ WWN = (
         "vendor.",
         low=1,
         high=8,
+        ascii=True,
         live=False,
         source="SPC-4 INQUIRY; " + _CORE,
     ),
@@ -64,6 +68,31 @@ WWN = (
         high=253,
         live=False,
         source="SPC-4 Unit Serial Number VPD page (80h); " + _CORE,
+    ),
+    *(
+        Attribute(name, Kind.STRING, text, writable=False, source=_VPD)
+        for name, text in (
+            (
+                "vpd_assoc_logical_unit",
+                "The names of the disk that the device behind it tells. Only pscsi objects have "
+                "any.",
+            ),
+            (
+                "vpd_assoc_scsi_target_device",
+                "The names of the target that the device behind it tells. Only pscsi objects "
+                "have any.",
+            ),
+            (
+                "vpd_assoc_target_port",
+                "The names of the port that the device behind it tells. Only pscsi objects "
+                "have any.",
+            ),
+            (
+                "vpd_protocol_identifier",
+                "The protocols that the device behind it is reached by. Only pscsi objects have "
+                "any.",
+            ),
+        )
     ),
 )
 

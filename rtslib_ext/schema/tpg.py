@@ -7,6 +7,7 @@ from .attribute import Attribute, Kind
 
 _ISCSI = ("iscsi",)
 _FIBRE = ("qla2xxx", "efct")
+_NEXUS = ("loopback", "vhost", "xen-pvscsi")
 _TPG = "drivers/target/iscsi/iscsi_target_tpg.c"
 _FIBRE_SOURCE = "drivers/scsi/qla2xxx/tcm_qla2xxx.c, drivers/scsi/elx/efct/efct_lio.c"
 _SRPT = "drivers/infiniband/ulp/srpt/ib_srpt.c"
@@ -297,6 +298,34 @@ TPG_ATTRIBUTES = (
 
 TPG = (
     Attribute(
+        "address",
+        Kind.STRING,
+        "Where the host sees the LUNs of the TPG: HOST:CHANNEL:TARGET. Its disks are below it in "
+        "lsscsi.",
+        fabrics=("loopback",),
+        writable=False,
+        source="drivers/target/loopback/tcm_loop.c",
+    ),
+    Attribute(
+        "directory_id",
+        Kind.STRING,
+        "Identifier of the unit directory in the configuration ROM: up to 24 bits in hexadecimal, "
+        "or implementation. Set it when an initiator tells targets apart by it.",
+        high=16,
+        default="implementation",
+        fabrics=("sbp",),
+        source=_SBP,
+    ),
+    Attribute(
+        "dynamic_sessions",
+        Kind.STRING,
+        "The initiators that are logged in without an ACL (demo mode). Give those that may stay an "
+        "ACL before you set generate_node_acls=0.",
+        fabrics=(*_ISCSI, "qla2xxx"),
+        writable=False,
+        source="drivers/target/target_core_transport.c, target_show_dynamic_sessions",
+    ),
+    Attribute(
         "fabric_prot_type",
         Kind.CHOICE,
         _PROT_TEXT + "Choose one only when the adapter supports it.",
@@ -304,6 +333,16 @@ TPG = (
         default="0",
         fabrics=("qla2xxx",),
         source="drivers/scsi/qla2xxx/tcm_qla2xxx.c",
+    ),
+    Attribute(
+        "nexus",
+        Kind.STRING,
+        "Name of the initiator that the TPG serves: this host, or a guest. A new TPG is given one; "
+        "it can be set again as long as the TPG has no LUNs.",
+        high=255,
+        fabrics=_NEXUS,
+        source="drivers/target/loopback/tcm_loop.c, drivers/vhost/scsi.c, "
+        "drivers/xen/xen-scsiback.c",
     ),
     Attribute(
         "rtpi",
@@ -317,6 +356,16 @@ TPG = (
         fixed="the TPG is enabled",
         since="6.4",
         source="drivers/target/target_core_fabric_configfs.c",
+    ),
+    Attribute(
+        "transport_status",
+        Kind.CHOICE,
+        "Whether the disks of the TPG answer this host. Take it offline to see how a program "
+        "bears the loss of its disks.",
+        choices=(("online", "they do"), ("offline", "every command fails")),
+        default="online",
+        fabrics=("loopback",),
+        source="drivers/target/loopback/tcm_loop.c",
     ),
 )
 

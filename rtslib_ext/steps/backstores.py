@@ -12,13 +12,12 @@ from ..errors import InvalidValue, LioError
 from ..files import (
     ALUA_TEXTS,
     DEFAULT_GROUP,
-    DEFAULT_LU_GROUP,
     GROUP_TAG_MAX,
     IDENTITY_FILES,
     LBA_DEPENDENT,
-    LU_GROUPS,
 )
 from ..model import AluaGroup, StorageObject
+from . import lu_groups
 from .host_files import CheckFree, CheckThere, GrowFile
 from .operations import (
     Discard,
@@ -73,7 +72,7 @@ def create(
         yield from alua_values(so, file, group)
     if so.lu_group is not None:
         # Last: in there a state is set for all of the LU group.
-        yield join_lu_group(so, file, so.lu_group, None)
+        yield lu_groups.join(so.path, file, so.lu_group, None)
 
 
 def refuse(so: StorageObject, reason: LioError) -> Step:
@@ -169,7 +168,7 @@ def delete(so: StorageObject, file: str, aptpl: tuple[str, ...] = ()) -> Iterato
     """Remove a storage object that nothing exports."""
     if so.lu_group is not None:
         # So that the groups that come back have a state of their own.
-        yield join_lu_group(so, file, None, so.lu_group)
+        yield lu_groups.join(so.path, file, None, so.lu_group)
     for group in so.alua_groups.values():
         if group.name != DEFAULT_GROUP:
             yield delete_group(so, file, group)
@@ -257,55 +256,4 @@ def delete_group(
             *values,
             *(Write(f"{lun}/alua_tg_pt_gp", group.name) for lun in luns),
         ),
-    )
-
-
-# -- logical unit groups ----------------------------------------------------------------------
-
-
-def create_lu_group(name: str, number: str) -> Step:
-    """Make a logical unit group (SPC-4 section 5.15.2.1)."""
-    folder = f"{LU_GROUPS}/{name}"
-    path = f"/backstores/lu_gps/{name}"
-    operations = (Mkdir(folder), Write(f"{folder}/lu_gp_id", number))
-    return Step(Action.CREATE, path, f"create LU group {name} with number {number}", operations)
-
-
-def join_lu_group(so: StorageObject, file: str, name: str | None, before: str | None) -> Step:
-    """Move a storage object to another logical unit group; None is the default one."""
-    text = f"join the LU group {name or DEFAULT_LU_GROUP}"
-    undo = _into_lu_group(file, before)
-    if name is None:
-        undo = (*undo, Rmdir(_ON_THE_WAY))
-    return Step(Action.UPDATE, so.path, text, _into_lu_group(file, name), undo=undo)
-
-
-# The default group cannot be joined by its name, and who is told to join none is in none, with
-# which the next change of its ALUA state ends the kernel (6.1; target_core_configfs.c,
-# target_dev_alua_lu_gp_store; target_core_alua.c, core_alua_do_port_transition). The members of
-# a group that is removed go to the default one (core_alua_free_lu_gp).
-_ON_THE_WAY = f"{LU_GROUPS}/on_the_way"
-_ON_THE_WAY_ID = "65535"
-
-
-def _into_lu_group(file: str, name: str | None) -> tuple[Operation, ...]:
-    if name is not None:
-        return (Write(f"{file}/alua_lu_gp", name),)
-    return (
-        Mkdir(_ON_THE_WAY),
-        Write(f"{_ON_THE_WAY}/lu_gp_id", _ON_THE_WAY_ID),
-        Write(f"{file}/alua_lu_gp", _ON_THE_WAY.rpartition("/")[2]),
-        Rmdir(_ON_THE_WAY),
-    )
-
-
-def delete_lu_group(name: str, number: str) -> Step:
-    """Remove a logical unit group; its members go to the default one."""
-    folder = f"{LU_GROUPS}/{name}"
-    return Step(
-        Action.DELETE,
-        f"/backstores/lu_gps/{name}",
-        f"delete LU group {name}",
-        (Rmdir(folder),),
-        undo=(Mkdir(folder), Write(f"{folder}/lu_gp_id", number)),
     )

@@ -21,7 +21,8 @@ class Kernel:
 
     ``fresh`` holds the values of the first new object of each kind: what another one of that
     kind has already needs no write. ``made`` are the shared folders that were not there before,
-    ``missed`` what was attempted in vain, by the shell path of its object.
+    ``missed`` what was attempted in vain, by the shell path of its object, ``ports`` the relative
+    target port identifiers in use once somebody asked.
     """
 
     fs: ConfigFS
@@ -29,6 +30,7 @@ class Kernel:
     notes: list[tuple[str, str]] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
     missed: list[tuple[str, KernelRefused]] = field(default_factory=list)
+    ports: dict[int, str] | None = None
     begin: Callable[[], None] = lambda: None
     """Called before each operation of a step: a journal notes it."""
     folders: Folders = field(init=False)

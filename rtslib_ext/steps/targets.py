@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .. import naming, paths, schema
+from .. import host, naming, paths, schema
+from ..errors import InvalidValue
 from ..fabrics import FABRICS, Fabric
 from ..files import NO_CREDENTIAL
 from ..model import Auth, FabricSettings, Target, Tpg
-from .operations import Mkdir, Operation, Rmdir, RmdirOverLuns, Share, Switch, Write
+from .operations import Mkdir, Operation, Refuse, Rmdir, RmdirOverLuns, Share, Switch, Write
+from .ports import ClaimPort
 from .step import Action, Step
 from .values import credentials, settle
 
@@ -71,6 +73,23 @@ def _nexus(fabric: Fabric, wwn: str, file: str, tpg: Tpg) -> tuple[Operation, ..
     return (Write(f"{file}/nexus", fabric.to_folder(name)),)
 
 
+def set_nexus(fabric: Fabric, path: str, file: str, wwn: str, before: str) -> Step:
+    """Give a TPG another initiator name, or none with "".
+
+    The kernel takes one only where there is none; "NULL" ends it (tcm_loop.c,
+    tcm_loop_tpg_nexus_store; vhost/scsi.c, vhost_scsi_tpg_nexus_store).
+    """
+    nexus = f"{file}/nexus"
+
+    def change(old: str, new: str) -> tuple[Operation, ...]:
+        drop = (Write(nexus, NO_CREDENTIAL, fabric.to_folder(old)),) if old else ()
+        return (*drop, *((Write(nexus, fabric.to_folder(new), NO_CREDENTIAL),) if new else ()))
+
+    return Step(
+        Action.UPDATE, path, f"set nexus={wwn}", change(before, wwn), undo=change(wwn, before)
+    )
+
+
 def _tpg_values(fabric: Fabric, path: str, file: str, tpg: Tpg) -> Iterator[Step]:
     yield from settle(
         path,
@@ -86,8 +105,20 @@ def _tpg_values(fabric: Fabric, path: str, file: str, tpg: Tpg) -> Iterator[Step
         lambda name: schema.known("tpg_parameter", name),
         f"tpg of {fabric.name}",
     )
+    for name, value in sorted(tpg.files.items()):
+        yield from tpg_file(fabric, path, file, name, value)
     if fabric.has("auth"):
         yield from credentials(path, f"{file}/auth", tpg.auth, Auth())
+
+
+def tpg_file(fabric: Fabric, path: str, file: str, name: str, value: str) -> Iterator[Step]:
+    """Set one file of a new TPG's own folder."""
+    if name == "rtpi":
+        yield Step(Action.UPDATE, path, f"set rtpi={value}", (ClaimPort(file, value, path),))
+        return
+    yield from settle(
+        path, file, {name: value}, lambda name: schema.known("tpg", name), f"tpg of {fabric.name}"
+    )
 
 
 def delete_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
@@ -148,16 +179,13 @@ def set_fabric(settings: FabricSettings, before: FabricSettings) -> Iterator[Ste
                     ),
                 ),
             )
-    if settings.cpus_allowed_list is not None:
-        yield Step(
-            Action.UPDATE,
-            path,
-            f"set cpus_allowed_list={settings.cpus_allowed_list}",
-            (
-                Write(
-                    f"{fabric.folder}/cpus_allowed_list",
-                    settings.cpus_allowed_list,
-                    before.cpus_allowed_list,
-                ),
-            ),
+    cpus = settings.cpus_allowed_list
+    if cpus is not None:
+        operation: Operation = Write(
+            f"{fabric.folder}/cpus_allowed_list", cpus, before.cpus_allowed_list
         )
+        try:
+            host.check_cpus(cpus)
+        except InvalidValue as err:
+            operation = Refuse(err)
+        yield Step(Action.UPDATE, path, f"set cpus_allowed_list={cpus}", (operation,))

@@ -19,6 +19,7 @@ PLACES = {
     ("fileio", "block", "pscsi", "ramdisk", "user"): "/backstores/KIND",
     ("storage_object",): "/backstores/KIND/NAME",
     ("alua_groups",): "/backstores/KIND/NAME/alua",
+    ("lu_groups",): "/backstores/lu_gps",
     ("fabric",): "/FABRIC",
     ("target",): "/FABRIC/WWN",
     ("tpg", "single_tpg"): "TPG",
@@ -34,17 +35,22 @@ _MANY = 6
 # By the group of the schema: paths, and the group of settings there.
 SETTINGS = {
     "storage_object": ("/backstores/KIND/NAME", "attribute"),
+    "wwn": ("/backstores/KIND/NAME", "identity"),
+    "device": ("/backstores/KIND/NAME", "device"),
+    "reservations": ("/backstores/KIND/NAME", "reservations"),
+    "lu_group": ("/backstores/lu_gps/GROUP", "alua"),
     "alua": ("/backstores/KIND/NAME/alua/GROUP", "alua"),
     "lun_alua": ("TPG/luns/lunN", "alua"),
+    "fabric": ("/iscsi", "fabric"),
     "target_parameter": ("/FABRIC/WWN", "parameter"),
+    "tpg": ("TPG", "port"),
     "tpg_attribute": ("TPG", "attribute"),
     "tpg_parameter": ("TPG", "parameter"),
+    "acl": ("TPG/acls/WWN", "initiator"),
     "acl_attribute": ("TPG/acls/WWN", "attribute"),
     "acl_parameter": ("TPG/acls/WWN", "parameter"),
     "auth": ("TPG and TPG/acls/WWN", "auth"),
 }
-# Groups of the schema that no group of settings shows.
-NOT_SET = frozenset({"wwn", "tpg", "acl"})
 
 
 def of(row: Command) -> str:

@@ -58,8 +58,7 @@ def entries() -> Iterator[Entry]:
     """Everything that can be found."""
     yield from _commands()
     for group, rows in schema.GROUPS.items():
-        if group not in places.NOT_SET:
-            yield from (_setting(group, row) for row in rows if group != "auth" or _is_set(row))
+        yield from (_setting(group, row) for row in rows if group != "auth" or _is_set(row))
     for preference in PREFERENCES.values():
         yield Entry(preference.name, "everywhere, group global", _flat(preference.text))
 

@@ -13,10 +13,10 @@ from rtslib_ext import dump, naming, paths, schema
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.model import MappedLun, NodeAcl
 
-from ..groups import Credentials, Folder, Group
 from .node import Node, Summary, info_lines, scalars
 
 if TYPE_CHECKING:
+    from ..groups import Group
     from .fabrics import TpgNode
 
 
@@ -130,6 +130,9 @@ class AclNode(Node):
 
     def groups(self) -> list[Group]:
         """Attributes, parameters, credentials of all its ACLs."""
+        from ..groups import Credentials, Folder
+        from ..groups.initiator import Initiator
+
         candidates = (
             Folder("attribute", self.path, self._folders("attrib"), schema.acl_attribute),
             Folder("parameter", self.path, self._folders("param"), schema.acl_parameter),
@@ -137,20 +140,35 @@ class AclNode(Node):
         groups: list[Group] = [group for group in candidates if group.names(self.fs)]
         if self.tpg.fabric.has("auth"):
             groups.append(Credentials("auth", self.path, self._folders("auth")))
+        groups.append(Initiator(self.path, self.files))
         return groups
 
     def _folders(self, name: str) -> tuple[str, ...]:
         return tuple(f"{file}/{name}" for file in self.files)
 
     def facts(self) -> dict[str, object]:
-        """Its tag and credentials, and the initiators."""
+        """Its tag, queue depth and credentials, who is logged in, and the initiators."""
         values = scalars(dump.acl(self.acls()[0]))
         told = {name: values[name] for name in values if name not in ("node_wwn", "tcq_depth")}
-        return {**told, "wwns": self.wwns}
+        if "tcq_depth" in values:
+            told["cmdsn_depth"] = values["tcq_depth"]
+        return {**told, "sessions": list(self._sessions()), "wwns": self.wwns}
 
     def info(self) -> list[str]:
         """The initiators come last, a line each."""
-        return [*info_lines(scalars(self.facts())), "wwns:", *self.wwns]
+        facts = self.facts()
+        sessions = [f"session: {line}" for line in self._sessions()]
+        return [*info_lines(scalars(facts)), *sessions, "wwns:", *self.wwns]
+
+    def _sessions(self) -> Iterator[str]:
+        from rtslib_ext import sessions
+
+        for file in self.files:
+            tpg, _, folder = file.rpartition("/acls/")
+            found = sessions.of_acl(self.reader, self.tpg.fabric, tpg, folder)
+            if found:
+                places = ", ".join(f"{item.address} {item.transport}" for item in found.connections)
+                yield f"{found.initiator} sid {found.sid} {found.state} from {places}"
 
 
 class MappedLunNode(Node):

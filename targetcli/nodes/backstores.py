@@ -5,16 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rtslib_ext import backing, dump, host, paths, schema
 from rtslib_ext.backing import Block, FileIO, Pscsi, RamDisk, User
 from rtslib_ext.errors import KernelRefused
+from rtslib_ext.files import DEFAULT_LU_GROUP, LU_GROUPS
 from rtslib_ext.model import StorageObject
 from rtslib_ext.schema import Attribute
 
-from ..groups import AluaSettings, Folder, Group
 from ..sizes import format_size
-from .node import Node, Summary, scalars
+from .node import Node, Summary, info_lines, scalars
+
+if TYPE_CHECKING:
+    from ..groups import Group
 
 # SPC-4 table 33, ASYMMETRIC ACCESS STATE
 STATES = {
@@ -30,7 +34,10 @@ _SHOWN = ("block", "fileio", "pscsi", "ramdisk")
 
 
 class Backstores(Node):
-    """``/backstores``: one node a kind; user-backed objects stand under their handler."""
+    """``/backstores``: one node a kind; user-backed objects stand under their handler.
+
+    Logical unit groups are listed where there is one; they can be named always.
+    """
 
     kind = "backstores"
 
@@ -40,9 +47,14 @@ class Backstores(Node):
             yield Backstore(self.tree, plugin, self)
         for handler in sorted(self._handlers()):
             yield Backstore(self.tree, f"user:{handler}", self)
+        groups = LuGroups(self.tree, "lu_gps", self, LU_GROUPS)
+        if any(groups.children()):
+            yield groups
 
     def find(self, name: str) -> Node | None:
         """Older tools' names of the kinds are known too."""
+        if name == "lu_gps":
+            return LuGroups(self.tree, name, self, LU_GROUPS)
         name = backing.ALIASES.get(name, name)
         if name in backing.KINDS or name.startswith("user:"):
             return Backstore(self.tree, name, self)
@@ -159,7 +171,12 @@ class StorageObjectNode(Node):
         return "write-back" if on else "write-thru"
 
     def groups(self) -> list[Group]:
-        """The attributes."""
+        """The attributes, what it says of itself, its group, who reserved it."""
+        from ..groups import Folder
+        from ..groups.device import Device
+        from ..groups.identity import Identity
+        from ..groups.reservations import Reservations
+
         plugin = self.plugin
         return [
             Folder(
@@ -168,7 +185,10 @@ class StorageObjectNode(Node):
                 (f"{self.file}/attrib",),
                 lambda name: schema.storage_object(name, plugin),
                 self._attribute,
-            )
+            ),
+            Device(self.path, self.file),
+            Identity(self.path, self.file, fixed=plugin == "pscsi"),
+            Reservations(self.path, self.file),
         ]
 
     def _attribute(self, name: str) -> Attribute | None:
@@ -184,7 +204,13 @@ class StorageObjectNode(Node):
     def facts(self) -> dict[str, object]:
         """How it was made."""
         so = self.reader.storage_object(self.file)
-        return {} if so is None else scalars(dump.storage_object(so))
+        if so is None:
+            return {}
+        values = scalars(dump.storage_object(so))
+        if self.plugin == "pscsi":
+            # Whether an adapter is passed through as a whole (target_core_pscsi.c, pmode).
+            values["hba_mode"] = self.fs.read_if_there(f"{self.file.rpartition('/')[0]}/hba_mode")
+        return values
 
     def read(self) -> StorageObject | None:
         """The whole object."""
@@ -220,4 +246,51 @@ class AluaGroupNode(Node):
 
     def groups(self) -> list[Group]:
         """Its settings."""
+        from ..groups import AluaSettings
+
         return [AluaSettings(self.path, self.file)]
+
+
+class LuGroups(Node):
+    """The logical unit groups; the default one, in which every object begins, is left out."""
+
+    kind = "lu_groups"
+
+    def children(self) -> Iterator[Node]:
+        """One node a group."""
+        for name in self.fs.directories(self.file):
+            if name != DEFAULT_LU_GROUP:
+                yield LuGroupNode(self.tree, name, self, f"{self.file}/{name}")
+
+    def summary(self) -> Summary:
+        """How many there are."""
+        return Summary(f"LU Groups: {sum(1 for _ in self.children())}")
+
+
+class LuGroupNode(Node):
+    """One logical unit group."""
+
+    kind = "lu_group"
+
+    def summary(self) -> Summary:
+        """How many storage objects are in it."""
+        return Summary(f"Members: {len(self.reader.lu_group_members(self.name))}")
+
+    def groups(self) -> list[Group]:
+        """Its number and members."""
+        from ..groups.files import Files
+
+        return [Files("alua", self.path, (self.file,), schema.lu_group)]
+
+    def facts(self) -> dict[str, object]:
+        """Its number, and the storage objects in it by their paths."""
+        keys = map(paths.key_of_storage_object, self.reader.lu_group_members(self.name))
+        found = sorted(f"/backstores/{'/'.join(key)}" for key in keys if key)
+        return {"lu_gp_id": self.fs.read_if_there(f"{self.file}/lu_gp_id"), "members": found}
+
+    def info(self) -> list[str]:
+        """The members come last, a line each."""
+        facts = self.facts()
+        members = facts["members"]
+        assert isinstance(members, list)
+        return [*info_lines(scalars(facts)), "members:", *members]

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rtslib_ext import dump, naming, paths
 from rtslib_ext.model import Lun, Portal
 
-from ..groups import Group, LunAlua
 from .node import Node, Summary, scalars
+
+if TYPE_CHECKING:
+    from ..groups import Group
 
 
 class Luns(Node):
@@ -19,8 +22,12 @@ class Luns(Node):
 
     def children(self) -> Iterator[Node]:
         """One node a LUN."""
-        for name in self.fs.directories(self.file):
+        for name in self._folders():
             yield LunNode(self.tree, name.replace("_", ""), self, f"{self.file}/{name}")
+
+    def _folders(self) -> list[str]:
+        names = self.fs.directories(self.file)
+        return [name for name in names if name.removeprefix("lun_").isdigit()]
 
     def find(self, name: str) -> Node | None:
         """One LUN."""
@@ -32,7 +39,7 @@ class Luns(Node):
 
     def summary(self) -> Summary:
         """How many there are."""
-        return Summary(f"LUNs: {len(self.fs.directories(self.file))}")
+        return Summary(f"LUNs: {len(self._folders())}")
 
 
 class LunNode(Node):
@@ -72,6 +79,8 @@ class LunNode(Node):
 
     def groups(self) -> list[Group]:
         """Its target port group."""
+        from ..groups import LunAlua
+
         return [LunAlua(self.path, self.file)]
 
     def facts(self) -> dict[str, object]:
@@ -90,7 +99,7 @@ class Portals(Node):
 
     def children(self) -> Iterator[Node]:
         """One node a portal."""
-        for name in self.fs.directories(self.file):
+        for name in self.reader.portal_names(self.file):
             yield PortalNode(self.tree, name, self, f"{self.file}/{name}")
 
     def find(self, name: str) -> Node | None:
@@ -121,7 +130,7 @@ class Portals(Node):
 
     def summary(self) -> Summary:
         """How many there are."""
-        return Summary(f"Portals: {len(self.fs.directories(self.file))}")
+        return Summary(f"Portals: {len(self.reader.portal_names(self.file))}")
 
 
 class PortalNode(Node):

@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rtslib_ext import dump, fabrics, host, naming, paths, schema
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.fabrics import Fabric
 from rtslib_ext.steps.luns import Place
 
-from ..groups import Credentials, DiscoveryAuth, Folder, Group
 from .acls import Acls
 from .exports import Luns, Portals
 from .node import Node, Summary, scalars
+
+if TYPE_CHECKING:
+    from ..groups import Group
 
 
 class FabricNode(Node):
@@ -68,10 +71,16 @@ class FabricNode(Node):
         return Summary(", ".join(texts), healthy)
 
     def groups(self) -> list[Group]:
-        """Authentication at discovery."""
-        if not self.fabric.has("discovery_auth"):
-            return []
-        return [DiscoveryAuth(self.fabric, self.path)]
+        """Authentication at discovery, CPUs."""
+        from ..groups import DiscoveryAuth
+        from ..groups.port import FabricFiles
+
+        groups: list[Group] = []
+        if self.fabric.has("discovery_auth"):
+            groups.append(DiscoveryAuth(self.fabric, self.path))
+        if self.fabric.has("cpus_allowed_list"):
+            groups.append(FabricFiles(self.fabric, self.path))
+        return groups
 
     def facts(self) -> dict[str, object]:
         """What the fabric can do."""
@@ -133,6 +142,8 @@ class TargetNode(Node):
 
     def groups(self) -> list[Group]:
         """Parameters of the whole target, on kernels that have any."""
+        from ..groups import Folder
+
         group = Folder("parameter", self.path, (f"{self.file}/param",), schema.target_parameter)
         return [group] if group.names(self.fs) else []
 
@@ -205,7 +216,10 @@ class TpgNode(Node):
         return ["tpg-auth", kind], bool(auth.userid and auth.password)
 
     def groups(self) -> list[Group]:
-        """Attributes, parameters, credentials."""
+        """Attributes, parameters, credentials, the rest."""
+        from ..groups import Credentials, Folder
+        from ..groups.port import Port
+
         fabric = self.fabric.name
         candidates = (
             Folder(
@@ -224,6 +238,7 @@ class TpgNode(Node):
         groups: list[Group] = [group for group in candidates if group.names(self.fs)]
         if self.fabric.has("auth"):
             groups.append(Credentials("auth", self.path, (f"{self.file}/auth",)))
+        groups.append(Port(self.fabric, self.path, self.file))
         return groups
 
     def facts(self) -> dict[str, object]:

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,6 +102,51 @@ def test_sessions_as_json(target: Callable[..., str], log_in: Callable[..., str]
     }
     (connection,) = session["connections"]
     assert connection["address"] == "127.0.0.1" and connection["transport"] == "TCP"
+
+
+def test_an_acl_tells_its_session(target: Callable[[str], str], log_in: Callable[..., str]) -> None:
+    """Another queue depth ends the session; the initiator comes back on its own."""
+    acl = f"/iscsi/{TARGET}/tpg1/acls/{INITIATOR}"
+    target(LIFE)
+    log_in("host1", SECRET)
+    said = target(f"{acl} info\n")
+    assert "cmdsn_depth: 64\n" in said
+    found = re.search(rf"session: {INITIATOR} sid (\d+) LOGGED_IN from 127.0.0.1 TCP\n", said)
+    assert found
+    target(f"{acl} set initiator cmdsn_depth=16\n")
+    for _ in range(100):
+        again = re.search(r"session: \S+ sid (\d+) LOGGED_IN", target(f"{acl} info\n"))
+        if again and again[1] != found[1]:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the initiator did not log in again")
+
+
+def test_a_session_without_an_acl_is_told(
+    target: Callable[[str], str], log_in: Callable[..., str], iscsiadm: Run
+) -> None:
+    tpg = f"/iscsi/{TARGET}/tpg1"
+    store = "\n".join(line for line in STORE.splitlines() if "/acls" not in line)
+    target(
+        f"{store}\n{tpg} set attribute generate_node_acls=1 demo_mode_write_protect=0\n"
+        f"{tpg} set auth userid=host1 password='{SECRET}'\n"
+    )
+    log_in("host1", SECRET)
+    assert f"name: {INITIATOR} (dynamic)\ttarget: {TARGET} tpg: 1\n" in target("sessions\n")
+    assert f"dynamic_sessions={INITIATOR} [ro]\n" in target(f"{tpg} get port\n")
+    iscsiadm("-m", "node", "-u")
+    assert "(no open sessions)" in target("sessions\n")
+
+
+def test_a_registration_is_told_with_its_session(
+    target: Callable[[str], str], log_in: Callable[..., str]
+) -> None:
+    target(LIFE)
+    disk = log_in("host1", SECRET)
+    register = ["sg_persist", "--out", "--register", "--param-sark=abc123"]
+    subprocess.run([*register, disk], check=True)
+    said = target("/backstores/fileio/disk1 get reservations registrants\n")
+    assert re.search(rf"registrants={INITIATOR},i,0x[0-9a-f]{{12}} key 0xabc123 \[ro\]", said)
 
 
 def test_discovery_needs_a_secret_when_told(target: Callable[[str], str], iscsiadm: Run) -> None:

@@ -247,11 +247,12 @@ def test_import_is_cheap() -> None:
 # They are names, not amounts.
 WITHOUT_UNIT = {
     "cmd_completion_affinity", "company_id", "default_complete_type", "default_submit_type",
-    "hw_pi_prot_type", "nl_reply_supported", "rtpi", "tg_pt_gp_id",
+    "generation", "hw_pi_prot_type", "lu_gp_id", "nl_reply_supported", "rtpi", "tg_pt_gp_id",
 }  # fmt: skip
 # The device, the handler, the object around it or whoever makes it decides.
 WITHOUT_DEFAULT = {
-    "acl cmdsn_depth", "acl_attribute default_erl", "alua tg_pt_gp_id", "lun_alua alua_tg_pt_gp",
+    "acl cmdsn_depth", "acl_attribute default_erl", "alua tg_pt_gp_id", "fabric cpus_allowed_list",
+    "lun_alua alua_tg_pt_gp", "tpg nexus",
     "storage_object dev_config", "storage_object dev_size", "storage_object nl_reply_supported",
     "storage_object pi_prot_type", "tpg rtpi", "tpg_parameter alias", "wwn product_id",
     "wwn revision", "wwn vendor_id", "wwn vpd_unit_serial",

@@ -51,7 +51,11 @@ ROWS = (
         "sessions",
         ("root",),
         "sessions:sessions",
-        "Shows who is logged in.\n\nExample: sessions detail",
+        "Shows who is logged in; initiators that a TPG lets in without an ACL\n"
+        "(generate_node_acls) by their names only, which is all the kernel tells. What\n"
+        "it keeps of them after their logout (cache_dynamic_acls) cannot be seen; it\n"
+        "goes when the TPG is deleted, or becomes the ACL that is created for them.\n\n"
+        "Example: sessions detail",
         (
             may("action", "session_action", "list, or detail to see LUNs and addresses", "list"),
             may("sid", "sid", "only the session of this number"),

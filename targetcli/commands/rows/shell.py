@@ -8,6 +8,7 @@ from ..command import EVERYWHERE, Command, may, need
 _OBJECTS = (
     "storage_object",
     "alua_group",
+    "lu_group",
     "fabric",
     "target",
     "tpg",

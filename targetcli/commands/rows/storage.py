@@ -150,4 +150,26 @@ ROWS = (
         (need("name", "alua_group_name", "the group"),),
         changes=True,
     ),
+    Command(
+        "create",
+        ("lu_groups",),
+        "lu_groups:create",
+        "Makes a logical unit group: storage objects in it change their access state\n"
+        "together. A storage object is put in with: set device alua_lu_gp=NAME\n\n"
+        "Example: create cluster1",
+        (
+            need("name", text="how to call it"),
+            may("number", "group_tag", "from 1 to 65535; without it the first one free"),
+        ),
+        changes=True,
+    ),
+    Command(
+        "delete",
+        ("lu_groups",),
+        "lu_groups:delete",
+        "Deletes a logical unit group; its storage objects go back to the default one.\n\n"
+        "Example: delete cluster1",
+        (need("name", "alua_group_name", "the group"),),
+        changes=True,
+    ),
 )

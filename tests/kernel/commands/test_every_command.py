@@ -29,6 +29,8 @@ LINES = f"""
 /backstores/ramdisk create name=r1 size=1M nullio=false wwn=w3
 /backstores/ramdisk/r1/alua create name=g1 tag=7
 /backstores/ramdisk/r1/alua delete name=g1
+/backstores/lu_gps create name=g1 number=7
+/backstores/lu_gps delete name=g1
 /backstores/fileio/d1 version
 /iscsi create wwn={IQN}
 /iscsi version

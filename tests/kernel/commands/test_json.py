@@ -117,6 +117,7 @@ def _nodes(node: tree.Node) -> Iterator[tree.Node]:
 
 def test_every_node(user: Shell) -> None:
     user.ok("/loopback create")
+    user.ok("/backstores/lu_gps create g1")
     kinds = set()
     for node in _nodes(root(user.env())):
         for command in ("ls", "status", "get", "set", "help", "info"):

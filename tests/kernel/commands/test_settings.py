@@ -34,12 +34,12 @@ def user(shell: Shell) -> Shell:
     [
         ("/", "global"),
         ("/backstores", "global"),
-        (R1, "global attribute"),
+        (R1, "global attribute device identity reservations"),
         (f"{R1}/alua/default_tg_pt_gp", "global alua"),
-        ("/iscsi", "global discovery_auth"),
+        ("/iscsi", "global discovery_auth fabric"),
         ("/loopback", "global"),
         (f"/iscsi/{IQN}", "global parameter"),
-        (TPG, "global attribute parameter auth"),
+        (TPG, "global attribute parameter auth port"),
         (f"{TPG}/acls", "global"),
     ],
 )

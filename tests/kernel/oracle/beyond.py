@@ -97,6 +97,10 @@ STATES = (
         ),
     ),
     State(
+        "transport-status",
+        (("loopback/naa.5001405000000071/tpgt_1/transport_status", "offline"),),
+    ),
+    State(
         "lu-group",
         (
             ("core/alua/lu_gps/together/lu_gp_id", "5"),

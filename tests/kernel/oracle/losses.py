@@ -160,6 +160,11 @@ BEYOND = (
         paths=r"core/[^/]+/[^/]+/(lba_map|alua/\w+/\w+)|iscsi/.*/lun_\d+/alua_tg_pt_gp",
     ),
     Loss(
+        "files of a TPG",
+        "rtslib-fb does not know transport_status, nor rtpi",
+        paths=r"loopback/[^/]+/tpgt_\d+/transport_status",
+    ),
+    Loss(
         "nexus of a saved file",
         "rtslib-fb makes a new initiator name for the nexus at each restore",
         paths=r"loopback/[^/]+/tpgt_\d+/nexus",

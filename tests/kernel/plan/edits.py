@@ -147,6 +147,8 @@ def _groups(whole: Json) -> None:
 
 
 def _tpg_values(whole: Json) -> None:
+    loop = whole["rtslib_ext"]["tpgs"][f"/loopback/{NAA}/tpg1"]
+    loop["files"] = {"transport_status": "offline"}
     tpg = _tpg(whole)
     tpg["attributes"] = {"authentication": 0, "generate_node_acls": 1, "login_timeout": 20}
     tpg["parameters"] = {"AuthMethod": "CHAP,None", "MaxConnections": "3"}

@@ -24,11 +24,11 @@ from rtslib_ext.reader import Reader
 from rtslib_ext.schema import Attribute
 from rtslib_ext.steps import Step, targets, values
 
-from .prefs import CHOICES, PREFERENCES, check_value, show_value
-from .views.groups import Row
+from ..prefs import CHOICES, PREFERENCES, check_value, show_value
+from ..views.groups import Row
 
 if TYPE_CHECKING:
-    from .env import Env
+    from ..env import Env
 
 Lookup = Callable[[str], Attribute | None]
 
@@ -151,7 +151,11 @@ class Folder(Group):
         for name, value in wanted.items():
             for folder in self.folders:
                 file = f"{folder}/{name}"
-                yield values.write(fs, self.path, file, name, value, fs.read_if_there(file) or "")
+                yield values.write(fs, self.path, file, name, value, self.before(fs, file))
+
+    def before(self, fs: ConfigFS, file: str) -> str:
+        """What undoing writes to a file."""
+        return fs.read_if_there(file) or ""
 
 
 class AluaSettings(Folder):

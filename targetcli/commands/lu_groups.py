@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Making and deleting logical unit groups."""
+
+from __future__ import annotations
+
+from rtslib_ext import naming
+from rtslib_ext.errors import Exists, InvalidValue, NotFound, Unsupported
+from rtslib_ext.files import DEFAULT_LU_GROUP
+from rtslib_ext.reader import Reader
+from rtslib_ext.steps import lu_groups
+
+from ..binding import TAG_MAX
+from ..env import Env
+from ..nodes import Node
+from ..result import Result, say
+from . import change
+
+
+def create(env: Env, node: Node, name: str, number: int | None = None) -> Result:
+    """Make a logical unit group."""
+    naming.check_object_name(name, node.path)
+    if name == DEFAULT_LU_GROUP or env.fs.is_dir(f"{node.file}/{name}"):
+        raise Exists(f"the logical unit group {name} exists", path=node.path)
+    holders = {text: other for other, text in Reader(env.fs).lu_groups().items()}
+    if number is None:
+        free = (str(number) for number in range(1, TAG_MAX + 1))
+        wanted = next((text for text in free if text not in holders), "")
+    else:
+        wanted = str(number)
+    if not wanted:
+        raise Unsupported(f"all numbers from 1 to {TAG_MAX} are in use", path=node.path)
+    if wanted in holders:
+        raise Exists(
+            f"the number {wanted} is that of {holders[wanted]}",
+            path=node.path,
+            hint="without a number, the first one free is taken",
+        )
+    change.apply(env, [lu_groups.create(name, wanted)])
+    line = f"Created LU group {name} with number {wanted}."
+    return Result([line], created=f"{node.path}/{name}")
+
+
+def delete(env: Env, node: Node, name: str) -> Result:
+    """Delete a logical unit group."""
+    if name == DEFAULT_LU_GROUP:
+        raise InvalidValue(f"{name} cannot be deleted", path=node.path)
+    reader = Reader(env.fs)
+    number = reader.lu_groups().get(name)
+    if number is None and not env.fs.is_dir(f"{node.file}/{name}"):
+        raise NotFound(f"there is no logical unit group {name}", path=node.path)
+    members = reader.lu_group_members(name)
+    # A group to which nobody gave a number has no members.
+    change.apply(env, [lu_groups.delete(name, number or "0", members)])
+    return say(f"Deleted LU group {name}.")
