@@ -156,6 +156,15 @@ def _alua_group(env: Env, node: Node, values: Values) -> Found | None:
     return f"{node.path}/{name}", _differences(values, {"tag": group.tag})
 
 
+def _lu_group(env: Env, node: Node, values: Values) -> Found | None:
+    name = naming.check_object_name(values["name"], node.path)
+    if not env.fs.is_dir(f"{node.file}/{name}"):
+        return None
+    number = Reader(env.fs).lu_groups().get(name, "")
+    have = {"number": int(number) if number.isdigit() else None}
+    return f"{node.path}/{name}", _differences(values, have)
+
+
 # -- targets and what they have ---------------------------------------------------------------
 
 
@@ -250,6 +259,7 @@ def _portal(env: Env, node: Node, values: Values) -> Found | None:
 _THERE: dict[str, Callable[[Env, Node, Values], Found | None]] = {
     **dict.fromkeys(("fileio", "block", "pscsi", "ramdisk", "user"), _storage_object),
     "alua_groups": _alua_group,
+    "lu_groups": _lu_group,
     "fabric": _child("wwn"),
     "target": _child("tag", "tpg{}"),
     "luns": _lun,

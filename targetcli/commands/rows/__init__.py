@@ -31,7 +31,7 @@ def every_row() -> tuple[Command, ...]:
 
 
 # Kinds of parameters for which create makes a value up, another one each time.
-_MADE_UP = ("free_wwn", "tpg_tag")
+_MADE_UP = ("free_wwn", "free_tpg_tag")
 
 
 def _ensure(create: Command) -> Command:

@@ -124,6 +124,7 @@ def test_info_hides_secrets(user: Shell) -> None:
         "chap_mutual_userid: m",
         "chap_password: ***",
         "chap_userid: u",
+        "cmdsn_depth: 64",
         "wwns:",
         I1,
     ]
@@ -178,7 +179,7 @@ def test_acls_of_a_tag_change_together(user: Shell) -> None:
         assert value(f"{ACLS}/{name}/auth/password") == "p2"
         assert mapped(name) == {0: (0, "0"), 3: (0, "1")}
     assert user.ok("acls/web info").rows == [
-        "chap_password: ***", "chap_userid: u2", "tag: web", "wwns:", I1, I2,
+        "chap_password: ***", "chap_userid: u2", "cmdsn_depth: 64", "tag: web", "wwns:", I1, I2,
     ]  # fmt: skip
     assert user.ok("acls/ delete web") == "Deleted Node ACL web.\n"
     assert list((TARGET / ACLS).iterdir()) == []

@@ -173,6 +173,7 @@ def test_pscsi_by_path_and_by_address(shell: Shell, scsi_disk: tuple[str, str]) 
     ]
     assert shell.ok("/backstores/pscsi/p1 info").rows == [
         f"dev: {device}",
+        "hba_mode: 0",
         "name: p1",
         "plugin: pscsi",
     ]

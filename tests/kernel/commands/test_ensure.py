@@ -44,6 +44,7 @@ CASES = [
         ("x 99:0:0:0", "dev is {scsi}, not 99:0:0:0"),
     ]),
     ("/backstores/ramdisk/r1/alua", "g 4", ["name=g tag=4"], [("g 5", "tag is 4, not 5")]),
+    ("/backstores/lu_gps", "g", ["g", "g 1"], [("g 5", "number is 1, not 5")]),
     ("/iscsi", "iqn.2003-01.org.example:b", ["IQN.2003-01.org.example:B"], []),
     ("/loopback", "naa.5001405123456789", ["50:01:40:51:23:45:67:89"], []),
     (f"/iscsi/{IQN}", "2", ["tpg2", "tag=2"], []),

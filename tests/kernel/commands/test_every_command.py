@@ -31,6 +31,8 @@ LINES = f"""
 /backstores/ramdisk/r1/alua delete name=g1
 /backstores/lu_gps create name=g1 number=7
 /backstores/lu_gps delete name=g1
+/backstores/lu_gps create name=g1 number=7
+/backstores/lu_gps delete name=g1
 /backstores/fileio/d1 version
 /iscsi create wwn={IQN}
 /iscsi version

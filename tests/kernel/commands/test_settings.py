@@ -367,5 +367,5 @@ def test_help_tells_of_a_setting(user: Shell) -> None:
 
 
 def test_changed_without_a_group_lists_the_groups(user: Shell) -> None:
-    assert user.ok(f"{TPG} get --changed").rows[-1] == "global attribute parameter auth"
+    assert user.ok(f"{TPG} get --changed").rows[-1] == "global attribute parameter auth port"
     user.refuses(f"{TPG} get attribute --changed nosuch", "No parameter 'nosuch'")

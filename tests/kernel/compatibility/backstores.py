@@ -138,7 +138,7 @@ ALIAS = (
 ALUA = (
     Row("ALUA: created", f"{RAMDISK}/r1/alua create g1 7", "Created ALUA TPG g1.",
         kernel={"core/rd_mcp_*/r1/alua/g1/tg_pt_gp_id": "7"}),
-    Row("ALUA: deleted", f"{RAMDISK}/r1/alua delete g1", "Deleted ALUA TPG g1.",
+    Row("ALUA: deleted", f"{RAMDISK}/r1/alua delete g1",
         given=(f"{RAMDISK}/r1/alua create g1 7",), kernel={"core/rd_mcp_*/r1/alua/g1": None}),
     Row("ALUA: the tag is needed", f"{RAMDISK}/r1/alua create g1",
         err="Missing required parameter tag"),

@@ -196,7 +196,7 @@ PORTALS = (
         err="This NetworkPortal already exists in configFS"),
     Row("portal: the kernel refuses", f"{TPG}/portals create 127.0.0.1 3260",
         err="Could not create NetworkPortal in configFS: [Errno "),
-    Row("portal: ls names it", f"{TPG}/portals ls 0.0.0.0:3260", err="No such path"),
+    Row("portal: ls names it", f"{TPG}/portals ls 0.0.0.0:3261", err="No such path"),
     Row("portal: iSER off", f"{TPG}/portals/[::0]:3260 enable_iser false",
         "iSER enable now: False"),
     Row("portal: iSER cannot be", f"{TPG}/portals/[::0]:3260 enable_iser true",

@@ -67,7 +67,7 @@ WORDS = (
     Form("ls with a path", ("ls", "iscsi"), out=like(r"\Ao- iscsi ")),
     Form("ls with a path and a depth", ("ls", "/iscsi", "1"), out=like(rf"^  o- {IQN} ")),
     Form("ls of a child", (f"{TPG}/portals", "ls", "[::0]:3260"), out=like(r"\Ao- \[::0\]:3260 ")),
-    Form("ls of a missing child", (f"{TPG}/portals", "ls", "0.0.0.0:3260"), err="No such path",
+    Form("ls of a missing child", (f"{TPG}/portals", "ls", "0.0.0.0:3261"), err="No such path",
          exit=1),
     Form("a path that is there", (TPG,), out=""),
     Form("a path that is not there", (f"{TARGET}/tpg9",), err="No such path", exit=1),

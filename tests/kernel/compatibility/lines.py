@@ -39,7 +39,7 @@ PATHS = (
         f"Status for {TARGET}: TPGs: 1"),
     Row("a comment says nothing", "# /iscsi ls"),
     Row("a blank line says nothing", "   "),
-    Row("the current path", ". status", "Status for /: ..."),
+    Row("the current path", ". status", "Status for /: "),
     Row("the path above", ".. status", f"Status for {TARGET}: TPGs: 1", given=(f"cd {TPG}",)),
 )  # fmt: skip
 
@@ -94,7 +94,7 @@ CARETS = (
 
 STARS = (
     Row("*: the children", "* status",
-        like(r"\A\[/backstores\]\nStatus for /backstores: \.\.\.\n\[/iscsi\]\nStatus for /iscsi")),
+        like(r"\A\[/backstores\]\nStatus for /backstores: \n\[/iscsi\]\nStatus for /iscsi")),
     Row("*: the children of a path", "/backstores/* status",
         like(r"\A\[/backstores/block\]\nStatus for /backstores/block: Storage Objects: 0\n"
              r"\[/backstores/fileio\]\nStatus for /backstores/fileio: Storage Objects: 1\n"),

@@ -50,16 +50,16 @@ LAYOUT = (
         given=(f"{TPG}/luns create {RAMDISK}/r1 10", f"{RAMDISK} create r2 1M",
                f"{TPG}/luns create {RAMDISK}/r2 2")),
     Row("ls: a path without a slash", "ls iscsi", like(r"\Ao- iscsi ")),
-    Row("ls: no such child", f"{TPG}/portals ls 0.0.0.0:3260",
-        err=f"No such path {TPG}/portals/0.0.0.0:3260"),
+    Row("ls: no such child", f"{TPG}/portals ls 0.0.0.0:3261",
+        err=f"No such path {TPG}/portals/0.0.0.0:3261"),
     Row("ls: vhost and xen-pvscsi are listed always", "ls / 1",
         like(r"o- vhost .*\n  o- xen-pvscsi ")),
-    Row("ls: a hidden empty summary", "/backstores status", "Status for /backstores: ...",
+    Row("ls: a hidden empty summary", "/backstores status", "Status for /backstores: ",
         world=EMPTY),
 )  # fmt: skip
 
 AROUND = (
-    Row("status: of the root", "/ status", "Status for /: ..."),
+    Row("status: of the root", "/ status", "Status for /: "),
     Row("status: what is not there", "/iscsi/iqn.2003-01.org.example:z status",
         err="No such path /iscsi/iqn.2003-01.org.example:z"),
     Row("cd: to a path", "pwd", "/iscsi", given=("cd /iscsi",)),
