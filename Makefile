@@ -16,6 +16,7 @@ VENV = .venv
 FB = .venv-fb
 PYTHON3 = $(CURDIR)/$(VENV)/bin/python
 MEMORY = 1G
+JOBS = $(shell nproc)
 SANDBOX = $(PYTHON3) -m targetcli.sandbox --memory $(MEMORY)
 PYTEST = $(PYTHON3) -m pytest $(SELECT) $(ARGS)
 HOST_TESTS = tests/unit
@@ -69,8 +70,8 @@ test-sandbox: all
 	@$(PYTEST) $(or $(T),tests/sandbox)
 
 test-kernel: all
-	@echo "== Kernel tests, in the sandbox"
-	@$(IN_KERNEL)
+	@echo "== Kernel tests, in the sandbox, $(JOBS) at once"
+	@JOBS=$(JOBS) $(IN_KERNEL)
 
 # pytest's status 5: nothing was selected. In the sandbox something must be.
 test-long: SELECT = -m long

@@ -149,15 +149,6 @@ TPGS = (
         log=r"Command completion value must be",
     ),
     Refusal(
-        "cpus-allowed",
-        "restore a cpus_allowed_list that the kernel cannot read",
-        "write",
-        r".+/cpus_allowed_list",
-        (EINVAL, 34, 75),
-        "it is no list of CPUs of this host",
-        "the CPUs are {cpus}; write them as 0-3,8",
-    ),
-    Refusal(
         "nexus-name",
         "restore a nexus that the fabric does not take",
         "write",

@@ -86,7 +86,7 @@ def notes(portal: Portal) -> list[str]:
 
 
 def _advice(env: Env, node: Node, portal: Portal) -> str:
-    """What to do when another portal, or a program, is in the way."""
+    """What to do when another portal is in the way."""
     if portal.address.startswith(_LINK_LOCAL):
         return "a link-local address needs its interface, which LIO cannot be told"
     in_the_way = [
@@ -100,7 +100,7 @@ def _advice(env: Env, node: Node, portal: Portal) -> str:
         )
     ]
     if not in_the_way:
-        return program_in_the_way(portal.port)
+        return ""
     in_the_way.sort(key=lambda pair: f"{pair[0]}/portals" != node.path)
     owner, other = in_the_way[0]
     where = f" of {owner}" if f"{owner}/portals" != node.path else ""

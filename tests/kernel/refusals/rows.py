@@ -514,13 +514,6 @@ EXPORTS = (
         (TARGET_MADE,),
         then=f"{TARGET} set parameter cmd_completion_affinity=0",
     ),
-    Row(
-        "cpus-allowed",
-        "restoreconfig DISKS/changed.json clear_existing=true",
-        ("/iscsi: set cpus_allowed_list=x",),
-        EVERYTHING,
-        change=((("fabric_modules",), [{"name": "iscsi", "cpus_allowed_list": "x"}]),),
-    ),
     restored(
         "nexus-name", ("rtslib_ext", "tpgs", f"{LOOPBACK}/tpg1", "nexus"), "iqn.2003-01.org.x:z"
     ),
