@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An apply that is killed outright, at any moment: recover ends in the old state or the new one."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from rtslib_ext import apply, journal, recovery, restore
+from rtslib_ext.apply import Change
+from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.journal import Journal
+from rtslib_ext.steps import Kernel
+from tests.kernel.commands.test_faults import Broken
+
+from . import edits
+from .test_faults import start, state
+from .test_pairs import reach
+
+NAMES = [name for name in edits.EDITS if name != "nothing"]
+MOMENTS = 10
+
+
+class Deadly(Broken):
+    """A tree in which the process ends right after change number ``at``."""
+
+    def _after(self) -> None:
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def in_a_process(fs: ConfigFS, change: Change, path: str) -> int:
+    """Apply in a child of this process; its process number."""
+    child = os.fork()
+    if child == 0:
+        apply.perform(fs, change, journal=Journal(path, {"command": "apply"}))
+        os._exit(0)
+    return child
+
+
+def recover(path: str, *, finish: bool) -> None:
+    """What the command does; nothing where the change was over."""
+    found = journal.find(path)
+    if found is None:
+        return
+    if finish:
+        recovery.finish(Kernel(ConfigFS()), found)
+    else:
+        assert recovery.undo(Kernel(ConfigFS()), found) == []
+    os.unlink(path)
+
+
+def states(name: str) -> tuple[str, str]:
+    """The old state, which runs then, and the new one."""
+    old = start()
+    first = apply.prepare(ConfigFS(), edits.base()).have
+    reach(ConfigFS(), edits.edited(name))
+    new = state()
+    restore.clear(ConfigFS())
+    reach(ConfigFS(), first)
+    return old, new
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", NAMES)
+def test_ten_random_moments(configfs: object, tmp_path: Path, name: str) -> None:
+    old, new = states(name)
+    path = str(tmp_path / "journal")
+    change = apply.prepare(ConfigFS(), edits.edited(name))
+    begun = time.monotonic()
+    os.waitpid(in_a_process(ConfigFS(), change, path), 0)
+    whole = time.monotonic() - begun
+    assert state() == new
+    chance = random.Random(name)
+    for moment in range(MOMENTS):
+        restore.clear(ConfigFS())
+        reach(ConfigFS(), change.have)
+        child = in_a_process(ConfigFS(), change, path)
+        time.sleep(chance.uniform(0, whole))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        finish = bool(moment % 2)
+        recover(path, finish=finish)
+        assert state() in (old, new), f"moment {moment}"
+
+
+@pytest.mark.parametrize("name", ["another-size", "groups", "hosts"])
+def test_after_every_call(configfs: object, tmp_path: Path, name: str) -> None:
+    old, new = states(name)
+    path = str(tmp_path / "journal")
+    change = apply.prepare(ConfigFS(), edits.edited(name))
+    at = 1
+    while True:
+        child = in_a_process(Deadly(at, "killed"), change, path)
+        _, status = os.waitpid(child, 0)
+        if os.WIFEXITED(status):
+            break
+        recover(path, finish=bool(at % 2))
+        assert state() == (new if at % 2 else old), f"call {at}"
+        restore.clear(ConfigFS())
+        reach(ConfigFS(), change.have)
+        at += 1
+    assert at > 5
