@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 
-from . import backing, host, paths
+from . import backing, host, identity, paths
 from .configfs import ConfigFS
 from .errors import KernelRefused
 from .fabrics import FABRICS, Fabric
@@ -163,15 +163,12 @@ class Reader:
         """
         if not backing.KINDS[plugin].has_wwn:
             return {}
-        usual = {
-            "company_id": ("0x001405",),
-            "product_id": (backing.KINDS[plugin].product, _cut(name, 16)),
-            "revision": ("4.0", ""),
-            "vendor_id": ("LIO-ORG",),
-        }
+        usual = [identity.usual(plugin, name, named=named) for named in (False, True)]
         pairs = ((file, self.fs.read_if_there(f"{path}/wwn/{file}")) for file in IDENTITY_FILES)
         return {
-            file: value for file, value in pairs if value is not None and value not in usual[file]
+            file: value
+            for file, value in pairs
+            if value and all(value != fields[file] for fields in usual)
         }
 
     def lu_group(self, path: str) -> str | None:
@@ -377,12 +374,6 @@ class Reader:
         if not enable and cpus is None and not any(value for _, value in auth.items()):
             return None
         return FabricSettings(name, auth, enable, cpus)
-
-
-def _cut(text: str, longest: int) -> str:
-    """The start of a text in so many bytes, as the kernel copies it."""
-    data = text.encode("utf-8", "surrogateescape")[:longest]
-    return data.decode("utf-8", "surrogateescape")
 
 
 def _numbers(names: list[str], prefix: str) -> list[int]:
