@@ -67,8 +67,7 @@ def dynamic(reader: Reader) -> Iterator[DynamicSession]:
     folder, so nothing can be told of it.
     """
     for fabric, wwn, tag in _tpgs(reader):
-        file = f"{paths.tpg(fabric, wwn, tag)}/dynamic_sessions"
-        for name in (reader.fs.read_if_there(file) or "").replace("\0", "").split():
+        for name in guests(reader, paths.tpg(fabric, wwn, tag)):
             yield DynamicSession(name, wwn, tag)
 
 
@@ -98,18 +97,10 @@ def _tpgs(reader: Reader) -> Iterator[tuple[Fabric, str, int]]:
                 yield fabric, wwn, tag
 
 
-def initiators(reader: Reader, fabric: Fabric, tpg: str) -> list[tuple[str, str]]:
-    """Who is logged in to the TPG at a configfs path: (initiator, folder of its ACL).
-
-    The folder is "" for those without an ACL, which are let in by generate_node_acls.
-    """
-    found = []
-    for name in reader.acl_names(tpg) if fabric.has("acls") else ():
-        text = reader.fs.read_if_there(f"{tpg}/acls/{name}/info")
-        if text and not text.startswith(_NOBODY):
-            found.append((fabric.from_folder(name), name))
-    dynamic = reader.fs.read_if_there(f"{tpg}/dynamic_sessions") or ""
-    return [*found, *((line.strip("\0"), "") for line in dynamic.split("\n") if line.strip("\0 "))]
+def guests(reader: Reader, tpg: str) -> list[str]:
+    """The initiators without an ACL that are logged in to the TPG at a configfs path."""
+    text = reader.fs.read_if_there(f"{tpg}/dynamic_sessions") or ""
+    return text.replace("\0", "").split()
 
 
 def _of_tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Session]:

@@ -30,8 +30,8 @@ def is_possible(env: Env) -> bool:
 
 
 def require_yes(env: Env, facts: list[str]) -> None:
-    """Raise Question where there is something to be asked that has not been agreed to."""
-    if facts and is_possible(env) and env.agreed != tuple(facts):
+    """Raise Question where one of the facts has not been agreed to."""
+    if is_possible(env) and not set(facts) <= set(env.agreed):
         raise Question(tuple(facts))
 
 

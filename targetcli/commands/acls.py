@@ -18,7 +18,7 @@ from ..nodes import Node
 from ..nodes.acls import AclNode, Acls
 from ..nodes.fabrics import TpgNode
 from ..result import Result, Warn, say
-from . import change, sessions
+from . import change, disturbed
 from .luns import exported_as, find_source, new_lun
 
 
@@ -42,10 +42,10 @@ def delete(env: Env, node: Node, wwn: str) -> Result:
     """Take an initiator's ACL away; with a tag, those of all its ACLs."""
     tpg = cast(Acls, node).tpg
     files = _named(cast(Acls, node), wwn)
-    sessions.require_yes(env, tpg.place, acls=[file.rpartition("/")[2] for file in files])
     steps: list[Step] = []
     for file in files:
         steps += luns.delete_acl(tpg.place, _acl(env, tpg, file))
+    disturbed.ask(env, steps)
     change.apply(env, steps)
     return say(f"Deleted Node ACL {wwn}.")
 

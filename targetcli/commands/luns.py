@@ -12,7 +12,7 @@ from rtslib_ext.model import Lun, MappedLun
 from rtslib_ext.reader import Reader
 from rtslib_ext.steps import Step, luns
 
-from .. import question, tree
+from .. import tree
 from ..binding import LUN_MAX
 from ..env import Env
 from ..nodes import Node
@@ -20,7 +20,7 @@ from ..nodes.backstores import StorageObjectNode
 from ..nodes.exports import Luns
 from ..nodes.fabrics import TpgNode
 from ..result import Result, say
-from . import change, sessions, storage
+from . import change, disturbed, storage
 
 
 @dataclass(slots=True)
@@ -139,6 +139,7 @@ def delete(env: Env, node: Node, lun: int) -> Result:
     if not env.fs.is_dir(f"{node.file}/lun_{lun}"):
         raise NotFound("Invalid LUN", path=node.path, hint=f"there is no lun{lun}")
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)
-    question.require_yes(env, sessions.of_lun(env, export))
-    change.apply(env, planner.remove_lun(Reader(env.fs), export))
+    steps = planner.remove_lun(Reader(env.fs), export)
+    disturbed.ask(env, steps)
+    change.apply(env, steps)
     return say(f"Deleted LUN {lun}.")

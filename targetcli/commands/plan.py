@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from rtslib_ext import apply as applying
+from rtslib_ext import disturbance, paths, recovery, restore
 from rtslib_ext import journal as journals
-from rtslib_ext import paths, recovery, restore
 from rtslib_ext import plan as planning
 from rtslib_ext.apply import Change
 from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.disturbance import Disturbance
 from rtslib_ext.errors import InvalidValue, LioError, RollbackFailed
 from rtslib_ext.model import Config
 from rtslib_ext.plan import Plan
@@ -21,21 +23,25 @@ from ..env import Env
 from ..nodes import Node
 from ..result import Result, say
 from ..views import plan as view
-from . import change, config
+from . import change, config, disturbed
 
 SAME, DIFFERENT = 0, 1
 
 
 def diff(env: Env, node: Node, file: str | None = None, other: str | None = None) -> Result:
     """Show what would change what runs into what a file holds, or one file into another."""
-    plan = _between(env, file, other) if file and other else _to(env, file).plan
-    return _show(plan, status=DIFFERENT if plan else SAME)
+    if file and other:
+        plan, found = _between(env, file, other), []
+    else:
+        plan = _to(env, file).plan
+        found = disturbance.of(env.fs, plan.steps)
+    return _show(plan, found, status=DIFFERENT if plan else SAME)
 
 
-def _show(plan: Plan, *, status: int = 0) -> Result:
+def _show(plan: Plan, found: Sequence[Disturbance], *, status: int = 0) -> Result:
     return Result(
-        view.lines(plan),
-        data=lambda: view.facts(plan),
+        view.lines(plan, found),
+        data=lambda: view.facts(plan, found),
         shows=True,
         status=status,
     )
@@ -86,13 +92,15 @@ def apply(
     elif merge:
         want = planning.over(have, want)
     found = applying.prepare(env.fs, want, have)
+    hit = disturbance.of(env.fs, found.plan.steps)
     if found.plan and not dry_run:
+        disturbed.require_yes(env, hit)
         change.reach(env, found)
         left = applying.differences(env.fs, found)
-        result = _show(found.plan)
+        result = _show(found.plan, hit)
         result.notes += [f"Note: the kernel made something else of: {step}" for step in left.steps]
         return result
-    return _show(found.plan)
+    return _show(found.plan, hit)
 
 
 def _part(have: Config, part: Config, *, merge: bool) -> Config:

@@ -6,15 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from rtslib_ext import exports
 from rtslib_ext import sessions as library
 from rtslib_ext.errors import InvalidValue, NotFound
-from rtslib_ext.exports import Export
 from rtslib_ext.reader import Reader
 from rtslib_ext.sessions import Session
-from rtslib_ext.steps.luns import Place
 
-from .. import question
 from ..env import Env
 from ..nodes import Node
 from ..result import Result, show
@@ -94,27 +90,3 @@ def _detail(env: Env, reader: Reader, session: Session) -> Iterator[str]:
             f"    address: {item.address} ({item.transport})  cid: {item.cid} "
             f"connection-state: {item.state}"
         )
-
-
-# -- who would be cut off ---------------------------------------------------------------------
-
-
-def require_yes(env: Env, *places: Place, acls: list[str] | None = None) -> None:
-    """Ask before the sessions of TPGs end, or those of some ACLs (by their folders)."""
-    if question.is_possible(env):
-        question.require_yes(env, [text for place in places for text in _of(env, place, acls)])
-
-
-def of_lun(env: Env, export: Export) -> list[str]:
-    """Who has a LUN in use, where somebody can be asked."""
-    if not question.is_possible(env):
-        return []
-    place = export.place
-    mapped = exports.mapped_luns(Reader(env.fs), place, export.index)
-    return list(_of(env, place, ["", *(acl for acl, _ in mapped)]))
-
-
-def _of(env: Env, place: Place, acls: list[str] | None) -> Iterator[str]:
-    for initiator, acl in library.initiators(Reader(env.fs), place.fabric, place.file):
-        if acls is None or acl in acls:
-            yield f"{initiator} is logged in to {place.path}"

@@ -17,12 +17,11 @@ from rtslib_ext.steps import Action, Step, backstores
 from rtslib_ext.steps.host_files import MakeFile, in_use
 from rtslib_ext.steps.operations import Operation
 
-from .. import question
 from ..env import Env
 from ..nodes import Node
 from ..nodes.backstores import Backstore, StorageObjectNode
 from ..result import Result, say, show
-from . import change, sessions
+from . import change, disturbed
 from .config import forget_storage_object, saved_in
 
 # SBC-3 section 4.5: a disk has one logical block at least.
@@ -213,19 +212,18 @@ def delete(env: Env, node: Node, name: str, save: bool = False) -> Result:
     saved = saved_in(env.save_file) if save and os.path.exists(env.save_file) else None
     so = found.read()
     steps: list[Step] = []
-    exported, used = [], []
+    exported = []
     for export in exports.of_storage_object(env.fs, found.file):
         more = planner.remove_lun(Reader(env.fs), export)
         steps += more
         mapped = sum("/acls/" in step.path for step in more)
         exported.append(f"LUN {export.index} of {export.place.path}, mapped LUNs: {mapped}")
-        used += sessions.of_lun(env, export)
-    question.require_yes(env, [*(f"This deletes {text}" for text in exported), *used])
     if so is None:
         steps.append(backstores.discard(found.path, found.file))
     else:
         kept = reservations.kept(startup.dbroot(env.fs), so.wwn or "")
         steps += backstores.delete(so, found.file, kept)
+    disturbed.ask(env, steps, [f"This deletes {text}" for text in exported])
     change.apply(env, steps)
     lines = [f"Deleted {text}" for text in exported]
     deleted = f"Deleted storage object {name}."

@@ -15,7 +15,7 @@ from ..env import Env
 from ..nodes import Node
 from ..nodes.fabrics import FabricNode, TargetNode, TpgNode
 from ..result import Result, Warn, say, show
-from . import change, portals, sessions
+from . import change, disturbed, portals
 from .portals import ANY_ADDRESS, PORT
 
 
@@ -70,8 +70,9 @@ def delete(env: Env, node: Node, wwn: str) -> Result:
         file = paths.target(node.fabric, naming.normalize(node.fabric.wwn_types, wwn, node.path))
         raise NotFound(f"No such Target in configfs: {env.fs.absolute(file)}", path=node.path)
     target = Reader(env.fs).target(node.fabric, found.name)
-    sessions.require_yes(env, *(Place.of(node.fabric, found.name, tag) for tag in target.tpgs))
-    change.apply(env, planner.remove_target(target, planner.homes(env.fs)))
+    steps = list(planner.remove_target(target, planner.homes(env.fs)))
+    disturbed.ask(env, steps)
+    change.apply(env, steps)
     return say(f"Deleted Target {wwn}.")
 
 
@@ -141,10 +142,11 @@ def delete_tpg(env: Env, node: Node, tag: int) -> Result:
     assert isinstance(node, TargetNode)
     if not env.fs.is_dir(f"{node.file}/tpgt_{tag}"):
         raise NotFound(f"No such TPG in configfs: {env.fs.absolute(node.file)}/tpgt_{tag}")
-    sessions.require_yes(env, Place.of(node.fabric, node.name, tag))
     tpg = Reader(env.fs).tpg(node.fabric, node.name, tag)
     target = Target(node.fabric.name, node.name)
-    change.apply(env, planner.remove_tpg(target, tpg, planner.homes(env.fs)))
+    steps = list(planner.remove_tpg(target, tpg, planner.homes(env.fs)))
+    disturbed.ask(env, steps)
+    change.apply(env, steps)
     return say(f"Deleted TPGT {tag}.")
 
 

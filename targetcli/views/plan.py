@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 
+from rtslib_ext.disturbance import Disturbance
 from rtslib_ext.plan import Plan
 from rtslib_ext.steps import Action
 
@@ -13,23 +14,36 @@ AGAIN = "±"
 _WORDS = {"+": "to make", "~": "to change", AGAIN: "to replace", "-": "to take away"}
 
 
-def lines(plan: Plan) -> list[str]:
-    """A line for each change, then how many there are of each kind, then notes."""
+def lines(plan: Plan, found: Sequence[Disturbance] = ()) -> list[str]:
+    """A line for each change, how many there are of each kind, whom they disturb, notes."""
     shown = list(_shown(plan))
     counts = Counter(sign for sign, _, _ in shown)
     summary = ", ".join(f"{counts[sign]} {word}" for sign, word in _WORDS.items() if counts[sign])
     notes = [f"Note: {path}: {text}" for path, text in plan.notes]
     lines = [f"{sign} {path}: {text}" for sign, path, text in shown]
-    return [*lines, summary or "No differences", *notes]
+    disturbs = [f"disturbs: {item}" for item in found]
+    return [*lines, summary or "No differences", *disturbs, *notes]
 
 
-def facts(plan: Plan) -> dict[str, object]:
+def facts(plan: Plan, found: Sequence[Disturbance] = ()) -> dict[str, object]:
     """The same as plain values."""
     names = {"+": "create", "~": "update", AGAIN: "replace", "-": "delete"}
     return {
         "same": not plan,
         "plan": [
             {"action": names[sign], "path": path, "text": text} for sign, path, text in _shown(plan)
+        ],
+        "disturbs": [
+            {
+                "kind": item.kind,
+                "initiator": item.initiator or None,
+                "path": item.path,
+                "text": item.text,
+                "sid": item.sid,
+                "addresses": list(item.addresses),
+                "by": [{"path": step.path, "text": step.text} for step in item.by],
+            }
+            for item in found
         ],
         "notes": [{"path": path, "text": text} for path, text in plan.notes],
     }

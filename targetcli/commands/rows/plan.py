@@ -12,7 +12,8 @@ ROWS = (
         "plan:diff",
         "Shows what apply would do to make what runs equal to a file. A line begins\n"
         "with + for an object that is made, ~ for one that is changed, ± for one that\n"
-        "is taken away and made again, and a minus for one that is taken away. With a\n"
+        "is taken away and made again, and a minus for one that is taken away; disturbs:\n"
+        "names who has something in use that goes. With a\n"
         "second file it goes from the first to the second, and asks no kernel. The exit\n"
         "status is 0 when both are the same, 1 when they differ, 2 when that could not\n"
         "be told.\n\n"
@@ -28,7 +29,9 @@ ROWS = (
         ("root",),
         "plan:apply",
         "Makes what runs equal to a file, by the fewest changes, all of them or none.\n"
-        "Objects that are equal are not touched: who uses them notices nothing.\n\n"
+        "Objects that are equal are not touched: who uses them notices nothing. Where\n"
+        "somebody is disturbed it says whom, and wants --yes before the command, or an\n"
+        "answer at the terminal.\n\n"
         "Example: apply /etc/target/saveconfig.json --dry-run",
         (
             need("file", "saved_file", "what is wanted; a backup can be given as it is"),

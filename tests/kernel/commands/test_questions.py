@@ -4,9 +4,15 @@
 from __future__ import annotations
 
 import io
+import mmap
+import os
+import re
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +27,7 @@ TPG = f"/iscsi/{IQN}/tpg1"
 HOST, OTHER = "iqn.1994-05.com.example:h", "iqn.1994-05.com.example:o"
 ASKED = "Go on? [y/N] "
 NOT_DONE = "nothing was changed (--yes goes on without asking)\n"
-IN_USE = f"{HOST} is logged in to {TPG}\n"
+IN_USE = f"{HOST} is logged in to {TPG} (sid N, from 127.0.0.1)\n"
 
 
 class Terminal(io.StringIO):
@@ -52,7 +58,8 @@ def at_terminal(user: Shell, line: str, keys: Terminal, *, yes: bool = False) ->
     env.stdin, env.stdout = keys, Terminal()
     done = session.run_line(env, lambda: grammar.parse(line))
     assert isinstance(env.stderr, io.StringIO)
-    return Answered(0 if done else 1, env.stdout.getvalue(), env.stderr.getvalue())
+    said = re.sub(r"\bsid \d+", "sid N", env.stderr.getvalue())
+    return Answered(0 if done else 1, env.stdout.getvalue(), said)
 
 
 @pytest.fixture
@@ -170,7 +177,7 @@ def test_initiators_without_an_acl(user: Shell) -> None:
     name = "iqn.1994-05.com.example:guest"
     with logged_in(name, IQN):
         answer = at_terminal(user, f"{TPG}/luns delete 0", Terminal("n\n"))
-        assert answer.stderr.startswith(f"{name} is logged in to {TPG}\n{ASKED}")
+        assert answer.stderr.startswith(f"{name} is logged in to {TPG} (without an ACL)\n{ASKED}")
 
 
 def test_a_question_holds_nobody_up(user: Shell) -> None:
@@ -210,3 +217,48 @@ def test_what_changed_meanwhile_is_asked_about_again(user: Shell) -> None:
     assert answer.exit == 0 and keys.asked == 2
     assert "mapped LUNs: 2\n" in answer.stderr and "mapped LUNs: 1\n" in answer.stderr
     assert not list(TARGET.glob("core/rd_mcp_*/disk"))
+
+
+def test_io_of_a_fabric_that_tells_no_sessions(user: Shell) -> None:
+    """A disk of this host over loopback: what reads it is seen, and its end too."""
+    disk = loopback_disk()
+    with reading(disk):
+        answer = at_terminal(user, "/loopback delete naa.5001405000000001", Terminal("n\n"))
+        assert (answer.exit, answer.stdout) == (1, "")
+        in_use = "/loopback/naa.5001405000000001/luns/lun0 has I/O running\n"
+        assert answer.stderr.startswith(f"{in_use}{ASKED}")
+    assert at_terminal(user, "/loopback delete naa.5001405000000001", Terminal()).exit == 0
+
+
+def loopback_disk() -> str:
+    """The disk that this host sees over loopback."""
+    for _ in range(100):
+        for model in Path("/sys/class/scsi_disk").glob("*/device/vendor"):
+            block = list((model.parent / "block").glob("*"))
+            if model.read_text().strip() == "LIO-ORG" and block:
+                return f"/dev/{block[0].name}"
+        time.sleep(0.1)
+    raise AssertionError("loopback brought no disk")
+
+
+@contextmanager
+def reading(disk: str) -> Iterator[None]:
+    """Somebody who reads a disk past every cache, as long as the block lasts."""
+    done = threading.Event()
+
+    def read() -> None:
+        handle = os.open(disk, os.O_RDONLY | os.O_DIRECT)
+        page = mmap.mmap(-1, 4096)
+        while not done.is_set():
+            os.preadv(handle, [page], 0)
+            time.sleep(0.01)
+        os.close(handle)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    time.sleep(0.2)
+    try:
+        yield
+    finally:
+        done.set()
+        reader.join()

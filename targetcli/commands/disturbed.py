@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whom a change would disturb, and that somebody agrees to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rtslib_ext import disturbance
+from rtslib_ext.disturbance import Disturbance
+from rtslib_ext.errors import InUse
+from rtslib_ext.steps import Step
+
+from .. import question
+from ..env import Env
+
+
+def ask(env: Env, steps: Iterable[Step], before: Sequence[str] = ()) -> None:
+    """Ask who is at a terminal, as the commands do that targetcli-fb has: scripts just go on.
+
+    ``before`` is what is told first, and asked about even where nobody is disturbed.
+    """
+    if question.is_possible(env):
+        found = disturbance.of(env.fs, steps)
+        question.require_yes(env, [*before, *(item.text for item in found)])
+
+
+def require_yes(env: Env, found: Sequence[Disturbance]) -> None:
+    """Have a yes before somebody is disturbed: --yes, or an answer at a terminal.
+
+    Raises InUse where neither can be had.
+    """
+    if not found or env.options.yes:
+        return
+    question.require_yes(env, [str(item) for item in found])
+    if not question.is_possible(env):
+        listed = "; ".join(item.text for item in found)
+        raise InUse(
+            f"this would disturb somebody: {listed}",
+            hint="--yes before the command goes on all the same; nothing was changed",
+        )
