@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -183,9 +184,18 @@ def _boolean(text: str) -> bool:
     return bool(parse_value("bool", text))
 
 
+def _duration(text: str) -> float:
+    """Seconds: 60s, 2m, 1h; a number alone is seconds too."""
+    found = re.fullmatch(r"([0-9]{1,6})(s|m|h|)", text)
+    if not found or not int(found[1]):
+        raise InvalidValue(f"{text} is no duration", hint="write it as 60s, 2m or 1h")
+    return float(int(found[1]) * {"m": 60, "h": 3600}.get(found[2], 1))
+
+
 _CONVERT: dict[str, Callable[[str], Any]] = {
     "bool": _boolean,
     "size": parse_size,
+    "duration": _duration,
     "number": _number(0, 2**32 - 1),
     "depth": _number(0, 1000),
     "port": _number(1, 65535),

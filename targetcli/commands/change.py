@@ -20,6 +20,9 @@ from ..env import Env
 from ..lock import change_lock
 from ..nodes import Node
 
+# The word for who takes the lock next: a change waits for confirmation.
+WAITING = "waits"
+
 
 def apply(env: Env, steps: Iterable[Step]) -> Outcome:
     """Do all steps or none; raises LioError."""
@@ -82,7 +85,8 @@ def require_root(env: Env) -> None:
 def locked(env: Env, node: Node, command: str) -> Iterator[None]:
     """Hold the lock; who has it is told after a second of waiting.
 
-    That the last change was clearconfig is left for saveconfig, which changes nothing.
+    That the last change was clearconfig is left for saveconfig, which changes nothing; that a
+    change waits for confirmation is left for all, so that nobody else looks for one.
     """
 
     def tell(holder: str) -> None:
@@ -94,5 +98,22 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
         if command != "recover":
             _refuse_unfinished(env)
         env.last_change = held.left
+        if held.left == WAITING:
+            held.leaves = env.last_change = _still_waiting(env, command)
         yield
-        held.leaves = {"clearconfig": command, "saveconfig": held.left}.get(command, "")
+        waits = WAITING if env.last_change == WAITING else ""
+        held.leaves = {"clearconfig": command, "saveconfig": held.left}.get(command, waits)
+
+
+def _still_waiting(env: Env, command: str) -> str:
+    """Tell of a change that goes back by itself; the word for who comes next."""
+    # Imported here: nobody else needs it.
+    from rtslib_ext import waiting
+
+    found = waiting.find(waiting.beside(env.journal))
+    if found is None:
+        return ""
+    if command != "confirm":
+        until = time.strftime("%H:%M:%S", time.localtime(found.until))
+        print(f"Note: {found} waits for confirm, else goes back at {until}", file=env.stderr)
+    return WAITING

@@ -21,12 +21,15 @@ from ..env import TARGET_DIR, Env
 from ..nodes import Node
 from ..nodes.backstores import StorageObjectNode
 from ..result import Result, Warn, say, show
+from .change import WAITING
 
 _UNIVERSAL_PREFERENCES = f"{TARGET_DIR}/targetcli.conf"
 
 
 def saveconfig(env: Env, node: Node, savefile: str | None = None) -> Result:
     """Save the running configuration."""
+    if env.leaving and env.last_change == WAITING:
+        raise LioError("not saved: a change waits for confirmation", hint="confirm, saveconfig")
     path = path_of(env, savefile)
     config = Reader(env.fs).config()
     _keep_what_there_is(env, path, config)

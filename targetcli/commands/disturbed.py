@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from rtslib_ext import disturbance
-from rtslib_ext.disturbance import Disturbance
 from rtslib_ext.errors import InUse
 from rtslib_ext.steps import Step
 
 from .. import question
 from ..env import Env
+
+if TYPE_CHECKING:
+    from rtslib_ext.disturbance import Disturbance
 
 
 def ask(env: Env, steps: Iterable[Step], before: Sequence[str] = ()) -> None:
@@ -20,6 +22,9 @@ def ask(env: Env, steps: Iterable[Step], before: Sequence[str] = ()) -> None:
     ``before`` is what is told first, and asked about even where nobody is disturbed.
     """
     if question.is_possible(env):
+        # Imported here: where nobody can be asked it is not needed.
+        from rtslib_ext import disturbance
+
         found = disturbance.of(env.fs, steps)
         question.require_yes(env, [*before, *(item.text for item in found)])
 

@@ -23,7 +23,7 @@ from ..env import Env
 from ..nodes import Node
 from ..result import Result, say
 from ..views import plan as view
-from . import change, config, disturbed
+from . import change, config, confirm, disturbed
 
 SAME, DIFFERENT = 0, 1
 
@@ -83,8 +83,11 @@ def apply(
     target: str | None = None,
     storage_object: str | None = None,
     dry_run: bool = False,
+    confirm_within: float | None = None,
 ) -> Result:
     """Make what runs equal to what a file holds, or to a part of it."""
+    if not dry_run:
+        confirm.refuse_another(env)
     have = Reader(env.fs).config()
     want = _wanted(env, file)
     if target or storage_object:
@@ -95,12 +98,23 @@ def apply(
     hit = disturbance.of(env.fs, found.plan.steps)
     if found.plan and not dry_run:
         disturbed.require_yes(env, hit)
-        change.reach(env, found)
+        said = _reach(env, found, confirm_within)
         left = applying.differences(env.fs, found)
         result = _show(found.plan, hit)
+        result.notes += said
         result.notes += [f"Note: the kernel made something else of: {step}" for step in left.steps]
         return result
     return _show(found.plan, hit)
+
+
+def _reach(env: Env, found: Change, confirm_within: float | None) -> list[str]:
+    """Do a plan; what there is to say of it."""
+    if confirm_within is None:
+        change.reach(env, found)
+        return []
+    with confirm.within(env, found.plan.steps, confirm_within) as said:
+        change.reach(env, found)
+    return said
 
 
 def _part(have: Config, part: Config, *, merge: bool) -> Config:

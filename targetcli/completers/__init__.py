@@ -55,6 +55,8 @@ COMPLETERS: dict[str, Completer] = {
     "mapped_lun": paths.numbers("mapped_lun"),
     "path": paths.shell_paths,
     "recover_action": paths.one_of("undo", "finish"),
+    "confirm_action": paths.one_of("keep", "status", "back"),
+    "duration": paths.one_of("30s", "60s", "2m", "10m", "1h"),
     "path_or_history": paths.with_history,
     "port": targets.ports,
     "portal_address": targets.portal_addresses,

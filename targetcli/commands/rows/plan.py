@@ -39,9 +39,21 @@ ROWS = (
             may("target", "saved_target", "only the target of this WWN, with what it exports"),
             may("storage_object", "saved_storage_object", "only the storage object of this name"),
             may("dry_run", "bool", "show what would be done", "False"),
+            may("confirm_within", "duration", "go back unless confirm comes in time: 60s, 2m, 1h"),
         ),
         changes=True,
         switches=True,
+    ),
+    Command(
+        "confirm",
+        ("root",),
+        "confirm:confirm",
+        "Keeps what apply --confirm-within did, which goes back by itself otherwise, also\n"
+        "when the connection over which it was made is gone. While it waits, no other\n"
+        "plan is applied.\n\n"
+        "Example: confirm status",
+        (may("action", "confirm_action", "keep it, tell its status, or take it back now", "keep"),),
+        changes=True,
     ),
     Command(
         "recover",

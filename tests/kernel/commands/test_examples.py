@@ -50,6 +50,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "plan:apply": ("/", (*EXPORT, "/ saveconfig")),
     "plan:diff": ("/", (*EXPORT, "/ saveconfig")),
     "plan:recover": ("/", ()),
+    "confirm:confirm": ("/", ()),
     "portals:create": (f"{TPG}/portals", ()),
     "portals:delete": (f"{TPG}/portals", (f"{TPG}/portals create 192.0.2.10",)),
     "portals:enable_iser": (

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A change that goes back by itself unless it is confirmed in time: its file, and going back.
+
+The file lies beside the journal of changes, where a restart of the machine removes it, as that
+removes the change. While the change waits it holds the steps; afterwards what became of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from . import executor, recovery
+from . import journal as journals
+from .configfs import ConfigFS
+from .errors import LioError
+from .journal import Journal
+from .steps import Action, Kernel, Step, codec
+from .steps.operations import Operation, Unmake, Unshare
+
+_OPPOSITE = {
+    Action.CREATE: Action.DELETE,
+    Action.UPDATE: Action.UPDATE,
+    Action.DELETE: Action.CREATE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A change that waits, or waited: ``outcome`` is "" while it does, else what became of it.
+
+    ``about`` tells what it is, without secrets. ``until`` is when it goes back, in Unix time for
+    people; ``deadline`` is the same on the clock that nobody sets and that runs while the machine
+    sleeps. ``seconds`` is how long it waits.
+    """
+
+    about: dict[str, Any]
+    seconds: float
+    until: float
+    deadline: float
+    steps: tuple[dict[str, Any], ...] = ()
+    outcome: str = ""
+
+    @classmethod
+    def of(cls, steps: Sequence[Step], about: dict[str, Any], seconds: float) -> Waiting:
+        """A change that waits from now on."""
+        encoded = tuple(codec.encode(step) for step in steps)
+        return cls(about, seconds, time.time() + seconds, _now() + seconds, encoded)
+
+    @property
+    def left(self) -> float:
+        """The seconds until it goes back."""
+        return self.deadline - _now()
+
+    def __str__(self) -> str:
+        return f"{self.about.get('command')} on {self.about.get('path')}"
+
+
+def _now() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def beside(journal: str) -> str:
+    """Where the file is, by the journal of changes."""
+    return f"{os.path.dirname(journal)}/waiting"
+
+
+def write(path: str, waiting: Waiting) -> None:
+    """Write the file, all of it or none; only root may read the steps."""
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    handle = os.open(f"{path}.new", flags, 0o600)
+    with open(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
+        json.dump(asdict(waiting), file)
+    os.rename(f"{path}.new", path)
+
+
+def last(path: str) -> Waiting | None:
+    """The change that waits or that waited last; raises LioError for a file that is none."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            found = json.load(file)
+        return Waiting(**{**found, "steps": tuple(found["steps"])})
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError) as err:
+        raise LioError(
+            f"{path} does not tell which change waits for confirmation",
+            hint="look at what runs, then remove it",
+        ) from err
+
+
+def find(path: str) -> Waiting | None:
+    """The change that waits, if there is one; raises LioError for a file that is none."""
+    found = last(path)
+    return found if found and not found.outcome else None
+
+
+def inverse(steps: Sequence[Step]) -> Iterator[Step]:
+    """The steps that take steps back which were done, and can be taken back themselves."""
+    for step in reversed(steps):
+        operations = tuple(_alone(item) for item in step.inverse())
+        if operations:
+            text = f"take back: {step.text}"
+            yield Step(_OPPOSITE[step.action], step.path, text, operations, step.operations)
+
+
+def _alone(operation: Operation) -> Operation:
+    """A backstore's HBA goes too: which process made it does not matter here."""
+    if isinstance(operation, Unmake) and operation.file.startswith("core/"):
+        return Unshare(operation.file)
+    return operation
+
+
+def go_back(fs: ConfigFS, found: Waiting, journal: Journal) -> None:
+    """Take a change back that waited, all of it or nothing; raises LioError.
+
+    Of one that was cut off half way itself, what was done of it.
+    """
+    half = journals.find(journal.path)
+    kernel = Kernel(fs)
+    if half is None:
+        steps = [codec.decode(step) for step in found.steps]
+        executor.perform(kernel, list(inverse(steps)), journal=journal)
+        return
+    if half.about.get("since") != found.about.get("since"):
+        raise LioError("another change was cut off half way", hint="recover ends that one")
+    left = recovery.undo(kernel, half)
+    if left:
+        raise LioError("; ".join(left))
+    os.unlink(journal.path)

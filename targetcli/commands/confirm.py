@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changes that go back by themselves unless they are confirmed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rtslib_ext import waiting
+from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound
+from rtslib_ext.steps import Step
+from rtslib_ext.waiting import Waiting
+
+from .. import goback
+from ..env import Env
+from ..nodes import Node
+from ..result import Result
+from . import change
+
+ACTIONS = ("keep", "status", "back")
+
+
+def confirm(env: Env, node: Node, action: str = "keep") -> Result:
+    """Keep a change that would go back by itself."""
+    if action not in ACTIONS:
+        raise InvalidValue(f"action must be one of: {', '.join(ACTIONS)}")
+    file = waiting.beside(env.journal)
+    found = waiting.find(file)
+    if action == "status":
+        last = found or waiting.last(file)
+        line = _told(last) if last else "No change waits for confirmation"
+        return _result(line, last, "waits" if found else "ended")
+    if found is None:
+        raise NotFound("no change waits for confirmation", hint=_ended(file))
+    if action == "back":
+        found = goback.back(file, env.journal, found)
+        if not found.outcome.startswith("went back"):
+            raise LioError(f"{found}: {found.outcome}", hint="diff shows what runs")
+        return _result(_told(found), found, "ended")
+    os.unlink(file)
+    env.last_change = ""
+    line = f"Confirmed: {found}, which would have gone back at {_clock(found)}"
+    return _result(line, found, "confirmed")
+
+
+def _ended(file: str) -> str:
+    last = waiting.last(file)
+    return _told(last) if last else "apply --confirm-within 60s makes one that does"
+
+
+def _told(found: Waiting) -> str:
+    if found.outcome:
+        return f"{found}: {found.outcome}"
+    return f"{found} waits for confirmation; without it, it goes back at {_clock(found)}"
+
+
+def _clock(found: Waiting) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.until))
+
+
+def _result(line: str, found: Waiting | None, state: str) -> Result:
+    facts = {
+        "state": state if found else "none",
+        "change": str(found) if found else None,
+        "until": found.until if found and not found.outcome else None,
+        "outcome": (found.outcome or None) if found else None,
+    }
+    return Result([line], data=lambda: facts, shows=True)
+
+
+def refuse_another(env: Env) -> None:
+    """Refuse a plan on top of one that waits: what goes back would be half of both."""
+    found = waiting.find(waiting.beside(env.journal))
+    if found:
+        raise InUse(_told(found), hint="confirm keeps it, confirm back takes it back now")
+
+
+@contextmanager
+def within(env: Env, steps: Sequence[Step], seconds: float) -> Iterator[list[str]]:
+    """Have what the block does go back by itself; the list is filled with what to tell.
+
+    The process that takes it back is there before the first step is done: who makes the change
+    may be gone after any of them. The time counts from the end of the block.
+    """
+    file = waiting.beside(env.journal)
+    about = change.journal(env).about
+    said: list[str] = []
+    waiting.write(file, Waiting.of(steps, about, seconds))
+    try:
+        goback.start(file, env.lock_file, env.journal)
+        yield said
+    except BaseException:
+        os.unlink(file)
+        raise
+    found = Waiting.of(steps, about, seconds)
+    waiting.write(file, found)
+    env.last_change = change.WAITING
+    said += [_told(found), "Confirm it with: targetcli confirm"]

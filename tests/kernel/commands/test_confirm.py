@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""apply --confirm-within: what is not confirmed in time goes back by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from documents import checked
+
+from .harness import ETC, Shell, tree
+
+WAITING = Path("/run/targetcli/waiting")
+WANTED = ETC / "wanted.json"
+IQN = "iqn.2003-01.org.example:a"
+SECRET = "n0t-for-everybody"
+
+
+@pytest.fixture
+def user(shell: Shell) -> Iterator[Shell]:
+    """A user with a file that says something else than what runs."""
+    shell.ok("/backstores/ramdisk create old 1M")
+    shell.ok(f"/iscsi create {IQN}")
+    shell.ok(f"/iscsi/{IQN}/tpg1/luns create /backstores/ramdisk/old")
+    shell.ok(f"/iscsi/{IQN}/tpg1 set auth userid=u password={SECRET}")
+    shell.ok(f"saveconfig {WANTED}")
+    wanted = json.loads(WANTED.read_text())
+    wanted["storage_objects"] = [{"name": "new", "plugin": "ramdisk", "size": 1048576, "wwn": "s1"}]
+    wanted["targets"][0]["tpgs"][0]["luns"] = []
+    wanted["targets"][0]["tpgs"][0]["chap_password"] = f"{SECRET}-2"
+    WANTED.write_text(json.dumps(wanted))
+    WAITING.unlink(missing_ok=True)
+    yield shell
+    WAITING.unlink(missing_ok=True)
+    WANTED.unlink()
+
+
+def targetcli(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "targetcli", *words]
+    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+def becomes(ask: Callable[[], bool], seconds: float = 30) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if ask():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def waits() -> bool:
+    return bool(json.loads(WAITING.read_text())["steps"])
+
+
+@contextmanager
+def system_log() -> Iterator[socket.socket]:
+    """The socket of the system's log."""
+    path = Path("/dev/log")
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind(str(path))
+        log.settimeout(20)
+        yield log
+    path.unlink()
+
+
+def test_it_goes_back_when_the_terminal_is_gone(user: Shell) -> None:
+    before = tree()
+    script = f"{sys.executable} -m targetcli apply {WANTED} --confirm-within 3s; sleep 1000"
+    with system_log() as log:
+        child, terminal = pty.fork()
+        if not child:
+            os.execv("/bin/sh", ["sh", "-c", script])
+        said = b""
+        while b"targetcli confirm" not in said:
+            said += os.read(terminal, 4096)
+        assert tree() != before and waits()
+        assert stat.S_IMODE(WAITING.stat().st_mode) == 0o600
+        # The connection is cut: everything of the session ends.
+        os.close(terminal)
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        assert b"waits for confirmation; without it, it goes back at" in said
+        assert becomes(lambda: not waits())
+        assert tree() == before
+        logged = log.recv(4096).decode()
+    assert re.search(r"targetcli\[\d+\]: apply on /, not confirmed within 3 s: went back", logged)
+    assert SECRET not in WAITING.read_text() + logged
+    answer = user("confirm")
+    assert answer.exit == 1
+    assert "no change waits for confirmation (apply on /: went back at 2" in answer.stderr
+
+
+def test_confirmed_in_time_it_stays(user: Shell) -> None:
+    assert targetcli("apply", str(WANTED), "--confirm-within", "12s").returncode == 0
+    told = checked(targetcli("--json", "confirm", "status").stdout)["data"]
+    assert told["state"] == "waits" and told["until"] > time.time()
+    said = targetcli("confirm")
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout.startswith("Confirmed: apply on /, which would have gone back at 2")
+    assert not WAITING.exists()
+    after = tree()
+    time.sleep(max(0, told["until"] + 3 - time.time()))
+    assert tree() == after
+    assert not WAITING.exists()
+
+
+def test_the_next_command_tells_and_another_apply_is_refused(user: Shell) -> None:
+    assert targetcli("apply", str(WANTED), "--confirm-within", "10m").returncode == 0
+    said = targetcli("/backstores/ramdisk", "create", "spare", "1M")
+    assert said.returncode == 0
+    note = "Note: apply on / waits for confirm, else goes back at "
+    assert said.stderr.startswith(note)
+    said = targetcli("apply", str(WANTED))
+    assert said.returncode == 1 and "apply on / waits for confirmation" in said.stderr
+    assert "confirm keeps it" in said.stderr
+    # A command that fails leaves the word for the next one.
+    assert targetcli("/backstores/ramdisk", "delete", "spare").stderr.startswith(note)
+    assert "went back" in targetcli("confirm", "back").stdout
+    assert targetcli("/backstores/ramdisk", "create", "spare", "1M").stderr == ""
+
+
+def test_a_shell_that_ends_does_not_save_it(user: Shell) -> None:
+    saved = ETC / "saveconfig.json"
+    user.ok("saveconfig")
+    before = saved.read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-m", "targetcli"],
+        input=f"apply {WANTED} confirm_within=1h\nexit\n",
+        capture_output=True,
+        text=True,
+    )
+    assert "not saved: a change waits for confirmation" in done.stderr
+    assert saved.read_bytes() == before
+    user.ok("confirm back")
+
+
+def test_what_stands_in_its_way_is_told(user: Shell) -> None:
+    assert targetcli("apply", str(WANTED), "--confirm-within", "1h").returncode == 0
+    user(f"/iscsi/{IQN}/tpg1/luns create /backstores/ramdisk/new")
+    before = tree()
+    answer = user("confirm back")
+    assert answer.exit == 1
+    assert "could not go back at " in answer.stderr and "/backstores/ramdisk/new" in answer.stderr
+    assert tree() == before
+
+
+def test_a_plan_that_fails_leaves_nothing_waiting(user: Shell) -> None:
+    wanted = json.loads(WANTED.read_text())
+    wanted["storage_objects"].append(
+        {"name": "f", "plugin": "fileio", "size": 1048576, "dev": "/nowhere/f", "wwn": "s2"}
+    )
+    WANTED.write_text(json.dumps(wanted))
+    before = tree()
+    said = targetcli("apply", str(WANTED), "--confirm-within", "60s")
+    assert said.returncode == 1
+    assert tree() == before and not WAITING.exists()
+
+
+@pytest.mark.parametrize("text", ["0s", "soon", "1d", "-5s", "1.5m"])
+def test_a_wrong_duration(user: Shell, text: str) -> None:
+    user.refuses(f"apply {WANTED} confirm_within={text}", f"{text} is no duration")
