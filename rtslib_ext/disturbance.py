@@ -20,6 +20,7 @@ from .fabrics import Fabric, of_folder
 from .reader import Reader
 from .sessions import Session
 from .steps import Step
+from .steps.drains import commands
 from .steps.operations import (
     Attempt,
     Discard,
@@ -212,15 +213,6 @@ def _of_object(
 
 
 # -- I/O --------------------------------------------------------------------------------------
-
-
-def commands(fs: ConfigFS, lun: str) -> str | None:
-    """How many commands came to the LUN at a configfs path; None where that is not told.
-
-    target_core_stat.c, target_stat_tgt_port_in_cmds_show: those of this LUN alone, while the
-    count of its storage object has those of other LUNs in it too.
-    """
-    return fs.read_if_there(f"{lun}/statistics/scsi_tgt_port/in_cmds")
 
 
 def _io(

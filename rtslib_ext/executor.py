@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -59,6 +60,12 @@ def perform(
         if journal:
             journal.open(steps)
             kernel.begin = journal.begin
+
+        def pause(seconds: float) -> None:
+            time.sleep(seconds)
+            let_through()
+
+        kernel.pause = pause
         try:
             for step in steps:
                 changed = _do(kernel, step, log)

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from ..errors import LioError
-from . import host_files, operations
+from . import drains, host_files, operations
 from .operations import Attempt, Operation, Refuse
 from .step import Action, Step
 
@@ -28,6 +28,7 @@ _TYPES: dict[str, type[Any]] = {
         operations.Discard,
         operations.Attempt,
         operations.Refuse,
+        drains.Quiet,
         host_files.MakeFile,
         host_files.RemoveFile,
         host_files.GrowFile,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -33,6 +34,8 @@ class Kernel:
     ports: dict[int, str] | None = None
     begin: Callable[[], None] = lambda: None
     """Called before each operation of a step: a journal notes it."""
+    pause: Callable[[float], object] = time.sleep
+    """Waits some seconds: a way that an interrupt ends."""
     folders: Folders = field(init=False)
 
     def __post_init__(self) -> None:

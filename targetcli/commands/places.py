@@ -27,6 +27,7 @@ PLACES = {
     ("portals",): "TPG/portals",
     ("portal",): "TPG/portals/ADDRESS:PORT",
     ("acls",): "TPG/acls",
+    ("acls", "tpg", "single_tpg"): "TPG and TPG/acls",
     ("acl",): "TPG/acls/WWN or TPG/acls/TAG",
 }
 # Rows that name more kinds than this are about what an object is, wherever it is.

@@ -49,6 +49,7 @@ COMPLETERS: dict[str, Completer] = {
     "free_wwn": targets.free_wwns,
     "group": settings.group_names,
     "group_tag": storage.group_tags,
+    "guest": targets.guests,
     "initiator": targets.initiators,
     "lun": paths.numbers("lun"),
     "lun_or_storage_object": storage.luns_and_objects,

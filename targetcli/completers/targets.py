@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rtslib_ext import host, paths, sessions
 
 from ..nodes.acls import AclNode, Acls
-from ..nodes.fabrics import FabricNode
+from ..nodes.fabrics import FabricNode, TpgNode
 from .ask import Ask
 
 _DEFAULT_PORT = "3260"
@@ -34,6 +34,13 @@ def initiators(ask: Ask) -> Iterator[str]:
         for tag in acls.reader.tags(paths.target(tpg.fabric, wwn)):
             names = set(fs.directories(f"{paths.tpg(tpg.fabric, wwn, tag)}/acls"))
             yield from (tpg.fabric.from_folder(name) for name in names - known)
+
+
+def guests(ask: Ask) -> Iterator[str]:
+    """Initiators that are logged in without an ACL."""
+    tpg = ask.node.tpg if isinstance(ask.node, Acls) else ask.node
+    assert isinstance(tpg, TpgNode)
+    yield from sessions.guests(ask.node.reader, tpg.file)
 
 
 def acl_tags(ask: Ask) -> Iterator[str]:

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from ..command import Command, may
 
+DRY_RUN = may("dry_run", "bool", "show what would be done", "False")
+TIMEOUT = may("timeout", "duration", "how long to wait at most: 30s, 2m, 1h", "30s")
 MAP = may(
     "add_mapped_luns",
     "bool",

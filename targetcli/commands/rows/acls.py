@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ..command import Command, may, need
-from . import MAP
+from . import DRY_RUN, MAP
 
 ROWS = (
     Command(
@@ -23,6 +23,17 @@ ROWS = (
         "Example: delete iqn.1994-05.com.example:host1",
         (need("wwn", "acl", "its name"),),
         changes=True,
+    ),
+    Command(
+        "pin",
+        ("acls", "tpg", "single_tpg"),
+        "pin:pin",
+        "Makes an ACL for an initiator that is logged in without one, with the LUNs that\n"
+        "it sees; its session lives on. Without a name for all of them.\n\n"
+        "Example: pin --dry-run",
+        (may("wwn", "guest", "its name"), DRY_RUN),
+        changes=True,
+        switches=True,
     ),
     Command(
         "tag",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ..command import Command, may, need
-from . import MAP
+from . import DRY_RUN, MAP, TIMEOUT
 
 ROWS = (
     Command(
@@ -28,6 +28,19 @@ ROWS = (
         "Deletes a LUN and the mapped LUNs that lead to it.\n\nExample: delete lun0",
         (need("lun", "lun", "its number", wrong="Invalid LUN"),),
         changes=True,
+    ),
+    Command(
+        "drain",
+        ("luns",),
+        "drain:lun",
+        "Takes a LUN away when nobody sends commands to it any more: its target port\n"
+        "group goes to standby, or the LUN offline where others are in the group, so that\n"
+        "initiators take another path. When commands still come after the time-out,\n"
+        "everything is put back.\n\n"
+        "Example: drain lun0 --dry-run",
+        (need("lun", "lun", "its number"), TIMEOUT, DRY_RUN),
+        changes=True,
+        switches=True,
     ),
     Command(
         "create",

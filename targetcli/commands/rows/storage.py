@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ...env import SAVE_FILE
 from ..command import Command, may, need
+from . import DRY_RUN, TIMEOUT
 
 _BACKSTORES = ("fileio", "block", "pscsi", "ramdisk", "user")
 
@@ -113,6 +114,18 @@ ROWS = (
         "Example: delete disk1",
         _DELETE_SO,
         changes=True,
+    ),
+    Command(
+        "drain",
+        _BACKSTORES,
+        "drain:storage_object",
+        "Takes a storage object away, with its LUNs, when nobody sends commands to them\n"
+        "any more: its target port groups go to standby, so that initiators take another\n"
+        "path. When commands still come after the time-out, everything is put back.\n\n"
+        "Example: drain disk1 --dry-run",
+        (need("name", "storage_object_name", "its name"), TIMEOUT, DRY_RUN),
+        changes=True,
+        switches=True,
     ),
     Command(
         "saveconfig",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ..command import Command, may, need
+from . import DRY_RUN, TIMEOUT
 
 _TPGS = ("tpg", "single_tpg")
 
@@ -26,6 +27,18 @@ ROWS = (
         "Example: delete iqn.2003-01.org.example:disks",
         (need("wwn", "target", "its name"),),
         changes=True,
+    ),
+    Command(
+        "drain",
+        ("fabric",),
+        "drain:target",
+        "Takes a target away when nobody sends commands to it any more: its LUNs go to\n"
+        "standby or offline, so that initiators take another path. When commands still\n"
+        "come after the time-out, everything is put back.\n\n"
+        "Example: drain iqn.2003-01.org.example:disks --timeout 10s",
+        (need("wwn", "target", "its name"), TIMEOUT, DRY_RUN),
+        changes=True,
+        switches=True,
     ),
     Command(
         "version",

@@ -42,6 +42,10 @@ LINES = f"""
 {TPG} enable
 {TPG}/luns create storage_object=/backstores/fileio/d1 lun=0 add_mapped_luns=false
 {TPG}/luns create storage_object=/backstores/ramdisk/r1 lun=1 add_mapped_luns=false
+{TPG}/luns drain lun=0 timeout=5s dry_run=true
+/backstores/fileio drain name=d1 timeout=5s dry_run=true
+/iscsi drain wwn={IQN} timeout=5s dry_run=true
+{TPG}/acls pin dry_run=true
 {TPG}/luns delete lun=1
 {TPG}/acls create wwn={I1} add_mapped_luns=false
 {TPG}/acls create wwn={I2} add_mapped_luns=true
@@ -75,7 +79,7 @@ LINES = f"""
 / diff file=ETC/all.json other=ETC/all.json
 / apply file=ETC/all.json merge=false target={IQN} storage_object=r1 dry_run=false
 / apply file=ETC/all.json confirm_within=60s
-/ confirm action=status
+/ confirm action=back
 / recover action=undo
 / clearconfig confirm=true
 / restoreconfig savefile=ETC/all.json clear_existing=true keep_existing=false
@@ -118,6 +122,7 @@ def test_every_parameter(
         if " create " in line:
             assert "is there already" in shell.ok(line.replace(" create ", " ensure "))
     shell.refuses("/ sessions action=detail sid=7", "no session found with sid 7")
+    shell.refuses(f"{TPG}/acls pin wwn={I1}", f"{I1} is not logged in without an ACL")
     known = {}
     for row in every_row():
         if row.on == USER:

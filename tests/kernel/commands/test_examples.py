@@ -16,6 +16,7 @@ from .harness import Shell
 
 BASE = "iqn.2003-01.org.example:base"
 NEW = "iqn.2003-01.org.example:disks"
+DISKS = "iqn.2003-01.org.example:disks"
 HOST = "iqn.1994-05.com.example:host1"
 TPG = f"/iscsi/{BASE}/tpg1"
 DISK = "/backstores/block/disk1"
@@ -51,6 +52,10 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "plan:diff": ("/", (*EXPORT, "/ saveconfig")),
     "plan:recover": ("/", ()),
     "confirm:confirm": ("/", ()),
+    "drain:lun": (f"{TPG}/luns", EXPORT),
+    "drain:storage_object": ("/backstores/block", EXPORT),
+    "drain:target": ("/iscsi", (f"/iscsi create {DISKS}",)),
+    "pin:pin": (TPG, ()),
     "portals:create": (f"{TPG}/portals", ()),
     "portals:delete": (f"{TPG}/portals", (f"{TPG}/portals create 192.0.2.10",)),
     "portals:enable_iser": (

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes ACLs for initiators that are logged in without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rtslib_ext import naming, sessions
+from rtslib_ext.errors import NotFound
+from rtslib_ext.model import Auth, MappedLun, NodeAcl
+from rtslib_ext.plan import Plan
+from rtslib_ext.reader import Reader
+from rtslib_ext.steps import Step, luns
+
+from ..env import Env
+from ..nodes import Node
+from ..nodes.fabrics import TpgNode
+from ..result import Result
+from ..views import plan as view
+from . import change
+from .luns import tpg_of
+
+
+def pin(env: Env, node: Node, wwn: str | None = None, dry_run: bool = False) -> Result:
+    """Give initiators that are logged in without an ACL one, with what they see now.
+
+    The session lives on: target_core_tpg.c, core_tpg_add_initiator_node_acl, makes its node ACL a
+    lasting one, and target_core_device.c, core_enable_device_list_for_node, puts the mapped LUN
+    in the place of what it sees, read only or not as it is.
+    """
+    tpg = tpg_of(node)
+    steps: list[Step] = []
+    for guest in _meant(env, tpg, wwn):
+        steps += _pinned(env, tpg, guest)
+    plan = Plan(tuple(steps))
+    if not dry_run:
+        change.apply(env, steps)
+    return Result(view.lines(plan), data=lambda: view.facts(plan), shows=True)
+
+
+def _meant(env: Env, tpg: TpgNode, wwn: str | None) -> list[str]:
+    guests = sessions.guests(Reader(env.fs), tpg.file)
+    if wwn is None:
+        return guests
+    name = naming.normalize(tpg.fabric.wwn_types, wwn, tpg.path)
+    if name not in guests:
+        raise NotFound(
+            f"{name} is not logged in without an ACL",
+            path=tpg.path,
+            hint="sessions shows who is: (dynamic)",
+        )
+    return [name]
+
+
+def _pinned(env: Env, tpg: TpgNode, wwn: str) -> Iterator[Step]:
+    """The steps that make the ACL of one initiator."""
+    reader = Reader(env.fs)
+    # Its next login is held to the ACL's credentials, while this one was to the TPG's.
+    auth = reader.auth(f"{tpg.file}/auth") if tpg.fabric.has("auth") else Auth()
+    yield from luns.create_acl(tpg.place, NodeAcl(wwn, auth=auth))
+    # target_core_device.c, core_tpg_add_node_to_devs: disks are read only with this attribute.
+    protected = tpg.attribute("demo_mode_write_protect") == "1"
+    for index in reader.lun_indexes(tpg.file):
+        mapped = MappedLun(index, index, protected, naming.alias())
+        # Whatever it is now, it stays: no write says so again.
+        yield luns.create_mapped_lun(tpg.place, wwn, mapped, protected=protected)
