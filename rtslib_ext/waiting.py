@@ -127,7 +127,7 @@ def go_back(fs: ConfigFS, found: Waiting, journal: Journal) -> None:
         steps = [codec.decode(step) for step in found.steps]
         executor.perform(kernel, list(inverse(steps)), journal=journal)
         return
-    if half.about.get("since") != found.about.get("since"):
+    if half.about.get("process") != found.about.get("process"):
         raise LioError("another change was cut off half way", hint="recover ends that one")
     left = recovery.undo(kernel, half)
     if left:

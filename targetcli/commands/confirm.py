@@ -13,7 +13,6 @@ from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound
 from rtslib_ext.steps import Step
 from rtslib_ext.waiting import Waiting
 
-from .. import goback
 from ..env import Env
 from ..nodes import Node
 from ..result import Result
@@ -35,6 +34,9 @@ def confirm(env: Env, node: Node, action: str = "keep") -> Result:
     if found is None:
         raise NotFound("no change waits for confirmation", hint=_ended(file))
     if action == "back":
+        # Imported here, as below: nobody else starts processes.
+        from .. import goback
+
         found = goback.back(file, env.journal, found)
         if not found.outcome.startswith("went back"):
             raise LioError(f"{found}: {found.outcome}", hint="diff shows what runs")
@@ -84,8 +86,11 @@ def within(env: Env, steps: Sequence[Step], seconds: float) -> Iterator[list[str
     The process that takes it back is there before the first step is done: who makes the change
     may be gone after any of them. The time counts from the end of the block.
     """
+    from .. import goback
+
     file = waiting.beside(env.journal)
-    about = change.journal(env).about
+    # The journal names the process too: so a change that was cut off is known for this one.
+    about = {**change.journal(env).about, "process": os.getpid()}
     said: list[str] = []
     waiting.write(file, Waiting.of(steps, about, seconds))
     try:

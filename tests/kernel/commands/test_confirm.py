@@ -23,6 +23,7 @@ from documents import checked
 from .harness import ETC, Shell, tree
 
 WAITING = Path("/run/targetcli/waiting")
+JOURNAL = Path("/run/targetcli/journal")
 WANTED = ETC / "wanted.json"
 IQN = "iqn.2003-01.org.example:a"
 SECRET = "n0t-for-everybody"
@@ -169,6 +170,26 @@ def test_a_plan_that_fails_leaves_nothing_waiting(user: Shell) -> None:
     said = targetcli("apply", str(WANTED), "--confirm-within", "60s")
     assert said.returncode == 1
     assert tree() == before and not WAITING.exists()
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.01, 0.03])
+def test_a_plan_that_is_killed_half_way_goes_back_too(user: Shell, moment: float) -> None:
+    """Whoever makes the change may die at any moment of it."""
+    before = tree()
+    words = ["apply", str(WANTED), "--confirm-within", "4s"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "targetcli", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not JOURNAL.exists() and process.poll() is None:
+        pass
+    time.sleep(moment)
+    process.kill()
+    process.wait()
+    assert becomes(lambda: not waits())
+    assert not JOURNAL.exists()
+    assert tree() == before
 
 
 @pytest.mark.parametrize("text", ["0s", "soon", "1d", "-5s", "1.5m"])

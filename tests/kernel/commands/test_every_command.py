@@ -79,7 +79,7 @@ LINES = f"""
 / diff file=ETC/all.json other=ETC/all.json
 / apply file=ETC/all.json merge=false target={IQN} storage_object=r1 dry_run=false
 / apply file=ETC/all.json confirm_within=60s
-/ confirm action=back
+/ confirm action=status
 / recover action=undo
 / clearconfig confirm=true
 / restoreconfig savefile=ETC/all.json clear_existing=true keep_existing=false
