@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .. import host, naming, schema
-from ..backing import Backing, Block, FileIO, Pscsi
+from ..backing import Backing, Block, FileIO, Pscsi, User
 from ..errors import InvalidValue, LioError
 from ..files import (
     ALUA_TEXTS,
@@ -151,14 +151,22 @@ def _attributes(so: StorageObject, file: str) -> Iterator[Step]:
 
 
 def grow(so: StorageObject, file: str, before: int, size: int) -> Step:
-    """Make a fileio object on a file larger; taking it back leaves the file as large as it is."""
+    """Make an object larger while it is exported; taking it back leaves a file as large as it is.
+
+    The handler of a user-backed object is asked first, and may refuse
+    (drivers/target/target_core_user.c, tcmu_dev_size_store).
+    """
     backing = so.backing
+    text = f"grow from {before} to {size} bytes"
+    if isinstance(backing, User):
+        attribute = Write(f"{file}/attrib/dev_size", str(size), str(before))
+        return Step(Action.UPDATE, so.path, text, (attribute,))
     assert isinstance(backing, FileIO)
     control = f"{file}/control"
     return Step(
         Action.UPDATE,
         so.path,
-        f"grow from {before} to {size} bytes",
+        text,
         (GrowFile(backing.dev, size), Write(control, f"fd_dev_size={size}")),
         undo=(Write(control, f"fd_dev_size={before}"),),
     )

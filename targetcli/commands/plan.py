@@ -86,8 +86,6 @@ def apply(
     confirm_within: float | None = None,
 ) -> Result:
     """Make what runs equal to what a file holds, or to a part of it."""
-    if not dry_run:
-        confirm.refuse_another(env)
     have = Reader(env.fs).config()
     want = _wanted(env, file)
     if target or storage_object:
@@ -95,16 +93,24 @@ def apply(
     elif merge:
         want = planning.over(have, want)
     found = applying.prepare(env.fs, want, have)
+    return carry_out(env, found, dry_run=dry_run, confirm_within=confirm_within)
+
+
+def carry_out(
+    env: Env, found: Change, *, dry_run: bool = False, confirm_within: float | None = None
+) -> Result:
+    """Do a plan, or only show it; who is disturbed by it has to be agreed to."""
+    if not dry_run:
+        confirm.refuse_another(env)
     hit = disturbance.of(env.fs, found.plan.steps)
+    result = _show(found.plan, hit)
     if found.plan and not dry_run:
         disturbed.require_yes(env, hit)
         said = _reach(env, found, confirm_within)
         left = applying.differences(env.fs, found)
-        result = _show(found.plan, hit)
         result.notes += said
         result.notes += [f"Note: the kernel made something else of: {step}" for step in left.steps]
-        return result
-    return _show(found.plan, hit)
+    return result
 
 
 def _reach(env: Env, found: Change, confirm_within: float | None) -> list[str]:

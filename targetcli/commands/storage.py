@@ -49,7 +49,7 @@ def create_fileio(
         if size is not None:
             lines.append("Block device, size parameter ignored")
         lines.append("Note: block backstore preferred for best results")
-        _check_disk(path)
+        check_disk(path)
         refuse_shared(env.fs, path, node)
         size = None
     elif os.path.isfile(path):
@@ -64,7 +64,7 @@ def create_fileio(
                 path=node.path,
                 hint="remove it to have one made of the size given, or make it larger",
             )
-        size = _check_size(length, node)
+        size = check_size(length, node)
     elif os.path.exists(path):
         raise InvalidValue(f"Path {file_or_dev} exists but is not a file", path=node.path)
     elif path.startswith("/dev/"):
@@ -84,7 +84,7 @@ def create_fileio(
             lines.append(f"Writing {size} bytes")
         if size > _LARGEST:
             raise InvalidValue(f"The file size is too large ({size} bytes)", path=node.path)
-        before = (MakeFile(path, _check_size(size, node), sparse),)
+        before = (MakeFile(path, check_size(size, node), sparse),)
     so = _new(env, node, name, FileIO(path, size, write_back), wwn)
     _create(env, so, before)
     shown = size if size is not None else host.device_size(path)
@@ -106,7 +106,7 @@ def create_block(
     new_object(env.fs, node, "block", name)
     if readonly is None:
         readonly = host.is_read_only(path)
-    _check_disk(path)
+    check_disk(path)
     _create(env, _new(env, node, name, Block(path, readonly, exclusive), wwn))
     lines = [f"Created block storage object {name} using {dev}."]
     if not exclusive and _is_exclusive(env, name):
@@ -143,7 +143,7 @@ def create_ramdisk(
     from ..sizes import parse_size
 
     new_object(env.fs, node, "ramdisk", name)
-    bytes_ = _check_size(parse_size(size), node)
+    bytes_ = check_size(parse_size(size), node)
     free = host.available_memory()
     if free is not None and bytes_ > free and not nullio:
         # The kernel would take all there is, and then end other programs to get more.
@@ -173,7 +173,7 @@ def create_user(
     new_object(env.fs, node, "user", name)
     config = f"{handler}/{cfgstring}"
     tcmu.check_config(handler, config, node.path)
-    backing = User(config, _check_size(size, node), hw_max_sectors, control)
+    backing = User(config, check_size(size, node), hw_max_sectors, control)
     wwn = naming.check_unit_serial(wwn, node.path) if wwn else naming.unit_serial()
     _create(env, StorageObject(name, backing, wwn))
     line = f"Created user-backed storage object {name} size {size}."
@@ -273,7 +273,7 @@ def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], str]:
     name = os.path.basename(path)
     backing: Backing
     if host.is_block_device(path):
-        _check_disk(path)
+        check_disk(path)
         backing = Block(path, host.is_read_only(path))
     elif os.path.isfile(path):
         backing = FileIO(path, os.path.getsize(path))
@@ -317,7 +317,8 @@ def _creating(env: Env, so: StorageObject, before: tuple[Operation, ...]) -> Ite
     yield from backstores.create(so, hba, aptpl=kept, before=before)
 
 
-def _check_size(size: int, node: Node) -> int:
+def check_size(size: int, node: Node) -> int:
+    """A size in bytes, refused where no disk can have it."""
     if not _SMALLEST <= size <= _LARGEST:
         raise InvalidValue(
             f"a size of {size} bytes is out of range",
@@ -327,7 +328,8 @@ def _check_size(size: int, node: Node) -> int:
     return size
 
 
-def _check_disk(path: str) -> None:
+def check_disk(path: str) -> None:
+    """Refuse a path that leads to no disk."""
     if not os.path.exists(path):
         raise NotFound(f"Could not open {path}: no such file or directory")
     if not host.is_disk(path):

@@ -23,7 +23,7 @@ def create(env: Env, node: Node, wwn: str | None = None) -> Result:
     """Make a target, with its first TPG."""
     assert isinstance(node, FabricNode)
     fabric = node.fabric
-    name, lines = _name(env, node, wwn)
+    name, lines = choose_name(env, node, wwn)
     path = f"/{fabric.name}/{name}"
     if env.fs.is_dir(paths.target(fabric, name)):
         raise Exists("This Target already exists in configFS", path=path)
@@ -40,7 +40,7 @@ def create(env: Env, node: Node, wwn: str | None = None) -> Result:
     return Result([*lines, *said], created=f"{path}/tpg1")
 
 
-def _name(env: Env, node: FabricNode, wwn: str | None) -> tuple[str, list[str]]:
+def choose_name(env: Env, node: FabricNode, wwn: str | None) -> tuple[str, list[str]]:
     """The WWN to use, and a warning where no adapter has it."""
     fabric = node.fabric
     adapters = host.hardware_wwns(fabric.name) if fabric.hardware else []

@@ -16,7 +16,7 @@ _DEFAULT_PORT = "3260"
 
 def free_wwns(ask: Ask) -> Iterator[str]:
     """WWNs of adapters that serve no target yet."""
-    node = ask.node
+    node = ask.node if isinstance(ask.node, FabricNode) else ask.node.parent
     if isinstance(node, FabricNode) and node.fabric.hardware:
         used = set(node.reader.target_wwns(node.fabric))
         yield from (wwn for wwn in host.hardware_wwns(node.name) if wwn not in used)
@@ -24,7 +24,7 @@ def free_wwns(ask: Ask) -> Iterator[str]:
 
 def initiators(ask: Ask) -> Iterator[str]:
     """Initiators that are logged in without an ACL, then those of the fabric's other TPGs."""
-    acls = ask.node
+    acls = ask.node if isinstance(ask.node, Acls) else ask.node.parent
     assert isinstance(acls, Acls)
     fs, tpg = acls.fs, acls.tpg
     known = set(fs.directories(acls.file))

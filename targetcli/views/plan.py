@@ -59,15 +59,20 @@ def _shown(plan: Plan) -> Iterator[tuple[str, str, str]]:
         if why is not None:
             if step.action is Action.CREATE:
                 yield AGAIN, step.path, f"{step.text}: {why}"
-        elif step.action is not Action.UPDATE or step.path not in made:
+        elif step.action is not Action.UPDATE or not _is_within(step.path, made):
             yield step.action.value, step.path, step.text
 
 
-def _is_part(path: str, replaced: Container[str]) -> bool:
-    """Whether an object that contains this one is replaced: that says it."""
+def _is_within(path: str, made: Container[str]) -> bool:
+    """Whether it is a new object, or what comes with one: its default target port group."""
+    return path in made or _is_part(path, made)
+
+
+def _is_part(path: str, objects: Container[str]) -> bool:
+    """Whether one of these objects contains this one: what is said of that says it."""
     above = path.rpartition("/")[0]
     while above:
-        if above in replaced:
+        if above in objects:
             return True
         above = above.rpartition("/")[0]
     return False

@@ -83,12 +83,13 @@ def log_in(iscsiadm: Run) -> Callable[..., str]:
         for name, value in settings.items():
             iscsiadm(*node, "-o", "update", "-n", f"node.session.auth.{name}", "-v", value)
         iscsiadm(*node, "--login")
-        return _disk()
+        return wait_for_disk()
 
     return run
 
 
-def _disk() -> str:
+def wait_for_disk() -> str:
+    """The path of the disk that a login brings."""
     for _ in range(100):
         found = list(Path("/sys/class/iscsi_session").glob("session*/device/target*/*/block/*"))
         if found:

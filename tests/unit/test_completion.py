@@ -25,6 +25,8 @@ FREE = {
     ("storage:create_user", "name"): NEW,
     ("alua:create", "name"): NEW,
     ("lu_groups:create", "name"): NEW,
+    ("names:rename_object", "new_name"): NEW,
+    ("names:rename_this_object", "new_name"): NEW,
     ("storage:create_fileio", "wwn"): SERIAL,
     ("storage:create_block", "wwn"): SERIAL,
     ("storage:create_ramdisk", "wwn"): SERIAL,

@@ -18,7 +18,7 @@ MAP = may(
 
 def every_row() -> tuple[Command, ...]:
     """All commands there are."""
-    from . import acls, config, exports, plan, shell, storage, targets
+    from . import acls, config, exports, live, plan, shell, storage, targets
 
     rows = (
         *shell.ROWS,
@@ -28,6 +28,7 @@ def every_row() -> tuple[Command, ...]:
         *targets.ROWS,
         *exports.ROWS,
         *acls.ROWS,
+        *live.ROWS,
     )
     return (*rows, *(_ensure(row) for row in rows if row.name == "create"))
 

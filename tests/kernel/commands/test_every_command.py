@@ -61,6 +61,21 @@ LINES = f"""
 {TPG} set group=attribute login_timeout=20
 {TPG} get group=attribute
 {TPG} get attribute login_timeout
+/backstores/fileio/d1 resize size=2M dry_run=false
+/backstores/fileio/d1 rescan dry_run=false
+/backstores/block/b1 replace dev=/dev/ram1 smaller=true dry_run=false
+/backstores/fileio rename name=d1 new_name=d2 dry_run=false
+/backstores/fileio/d2 rename new_name=d1 dry_run=false
+{TPG}/acls rename wwn={I1} new_wwn={I2} dry_run=false
+{TPG}/acls/{I2} rename new_wwn={I1} dry_run=false
+{TPG}/acls clone wwn={I1} new_wwn={I2} credentials=true dry_run=false
+{TPG}/acls delete wwn={I2}
+{TPG}/acls/{I1} clone new_wwn={I2} credentials=false dry_run=false
+{TPG}/acls delete wwn={I2}
+/iscsi clone wwn={IQN} new_wwn={IQN}2 dry_run=false
+/iscsi/{IQN} clone new_wwn={IQN}3 dry_run=false
+/iscsi delete wwn={IQN}2
+/iscsi delete wwn={IQN}3
 /backstores/fileio/d1 saveconfig savefile=ETC/one.json
 / saveconfig savefile=ETC/all.json
 / sessions action=list

@@ -44,10 +44,21 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "config:save_storage_object": (DISK, EXPORT),
     "config:saveconfig": ("/", EXPORT),
     "config:version": ("/", ()),
+    "live:replace_device": (DISK, EXPORT),
+    "live:rescan": (DISK, EXPORT),
+    "live:resize": ("/backstores/fileio/f1", ("/backstores/fileio create f1 /srv/disk1.img 1M",)),
     "lu_groups:create": ("/backstores/lu_gps", ()),
     "lu_groups:delete": ("/backstores/lu_gps", ("/backstores/lu_gps create cluster1",)),
     "luns:create": (f"{TPG}/luns", EXPORT[:1]),
     "luns:delete": (f"{TPG}/luns", EXPORT),
+    "names:clone_acl": (f"{TPG}/acls", ADMIT),
+    "names:clone_target": ("/iscsi", (f"/iscsi create {NEW}",)),
+    "names:clone_this_acl": (f"{TPG}/acls/{HOST}", ADMIT),
+    "names:clone_this_target": (f"/iscsi/{BASE}", ()),
+    "names:rename_acl": (f"{TPG}/acls", ADMIT),
+    "names:rename_object": ("/backstores/block", EXPORT),
+    "names:rename_this_acl": (f"{TPG}/acls/{HOST}", ADMIT),
+    "names:rename_this_object": (DISK, EXPORT),
     "plan:apply": ("/", (*EXPORT, "/ saveconfig")),
     "plan:diff": ("/", (*EXPORT, "/ saveconfig")),
     "plan:recover": ("/", ()),
@@ -109,9 +120,10 @@ def devices(
     ram: list[str], scsi_disk: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """What the examples name: a volume, a SCSI device, a folder for files, a handler."""
-    volume, tape = Path("/dev/vg0/disk1"), Path("/dev/st0")
-    volume.parent.mkdir()
-    volume.symlink_to(ram[0])
+    volumes, tape = [Path("/dev/vg0/disk1"), Path("/dev/vg0/disk2")], Path("/dev/st0")
+    volumes[0].parent.mkdir()
+    for volume, device in zip(volumes, ram, strict=False):
+        volume.symlink_to(device)
     tape.symlink_to(scsi_disk[0])
     Path("/srv").mkdir(exist_ok=True)
     program = tmp_path / "bin/busctl"
@@ -123,8 +135,9 @@ def devices(
     bus.parent.mkdir(exist_ok=True)
     bus.touch()
     yield
-    volume.unlink()
-    volume.parent.rmdir()
+    for volume in volumes:
+        volume.unlink()
+    volumes[0].parent.rmdir()
     tape.unlink()
     Path("/srv/disk1.img").unlink(missing_ok=True)
 

@@ -10,6 +10,7 @@ import pytest
 
 from rtslib_ext import paths
 
+from .handler import listening
 from .harness import Shell, tree, value
 
 BUSCTL = """#!/bin/bash
@@ -104,3 +105,17 @@ def test_handlers_are_shown(shell: Shell, log: Path) -> None:
     before = tree()
     shell.ok("/backstores/user:rbd ls")
     assert tree() == before
+
+
+def test_resize_asks_who_listens(shell: Shell, log: Path) -> None:
+    """To the kernel a handler is who listens to its messages."""
+    shell.ok(f"{RBD} create v1 1M pool/v1")
+    shown = tree()
+    shell.refuses(f"{RBD}/v1 resize 512K", "shrinking to 524288")
+    shell.refuses(f"{RBD}/v1 resize 2M", "/backstores/user/v1", "dev_size")
+    with listening():
+        text = "~ /backstores/user/v1: grow from 1048576 to 2097152 bytes"
+        assert shell.ok(f"{RBD}/v1 resize 2M").rows[0] == text
+        assert "size: 2097152" in shell.ok(f"{RBD}/v1 info").rows
+    changed = [name for name, text in tree().items() if text != shown.get(name)]
+    assert {name.rpartition("/")[2] for name in changed} == {"dev_size", "info"}
