@@ -9,7 +9,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from rtslib_ext import savefile
+from rtslib_ext import edit, savefile
+from rtslib_ext.backing import FileIO
 from rtslib_ext.model import Config
 
 FILES = "/tmp/plan"
@@ -205,6 +206,24 @@ EDITS: dict[str, Callable[[Json], None]] = {
 }
 
 
+LIVE: dict[str, Callable[[Config], Config]] = {
+    "another-file": lambda have: edit.replace_backing(
+        have, ("fileio", "f0"), FileIO(f"{FILES}/f1", MIB, True)
+    ),
+    "another-name": lambda have: edit.rename_storage_object(have, ("fileio", "f0"), "f9"),
+    "another-host": lambda have: edit.rename_acl(have, ("iscsi", STORE), 1, f"{HOST}0", f"{HOST}9"),
+    "host-twice": lambda have: edit.clone_acl(have, ("iscsi", STORE), 1, f"{HOST}0", f"{HOST}9"),
+    "target-twice": lambda have: edit.clone_target(have, ("iscsi", STORE), SPARE),
+    "loopback-twice": lambda have: edit.clone_target(have, ("loopback", NAA), f"{NAA[:-1]}2"),
+}
+"""What commands make of what runs."""
+
+
+def wanted(name: str, have: Config) -> Config:
+    """What becomes of what runs, by the name of an edit."""
+    return LIVE[name](have) if name in LIVE else edited(name)
+
+
 def base() -> Config:
     """The configuration that is changed."""
     return _load(BASE)
@@ -220,8 +239,9 @@ def edited(name: str) -> Config:
 def make_files() -> None:
     """The files behind its storage objects."""
     os.makedirs(FILES, exist_ok=True)
-    with open(f"{FILES}/f0", "ab") as file:
-        file.truncate(MIB)
+    for name in ("f0", "f1"):
+        with open(f"{FILES}/{name}", "ab") as file:
+            file.truncate(MIB)
 
 
 def _load(whole: Json) -> Config:

@@ -33,24 +33,26 @@ def start() -> str:
     return state()
 
 
-@pytest.mark.parametrize("name", edits.EDITS)
+@pytest.mark.parametrize("name", [*edits.EDITS, *edits.LIVE])
 def test_the_plan_works(configfs: object, name: str) -> None:
     """And is not empty: else the tests below would prove nothing."""
     before = start()
     fs = ConfigFS()
     first = Reader(fs).config()
-    assert apply.prepare(fs, edits.edited(name)).plan.steps
-    reach(fs, edits.edited(name))
+    wanted = edits.wanted(name, first)
+    assert apply.prepare(fs, wanted).plan.steps
+    reach(fs, wanted)
     assert state() != before
     reach(fs, first)
     assert state() == before
 
 
-@pytest.mark.parametrize("name", edits.EDITS)
+@pytest.mark.parametrize("name", [*edits.EDITS, *edits.LIVE])
 def test_every_call_refused(configfs: object, name: str) -> None:
     before = start()
+    wanted = edits.wanted(name, Reader(ConfigFS()).config())
     for at, number in zip(itertools.count(1), itertools.cycle(ERRORS), strict=False):
-        change = apply.prepare(ConfigFS(), edits.edited(name))
+        change = apply.prepare(ConfigFS(), wanted)
         broken = Broken(at, "refused", number)
         try:
             apply.perform(broken, change)
