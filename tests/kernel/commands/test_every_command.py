@@ -93,6 +93,7 @@ LINES = f"""
 /iscsi delete wwn={IQN}
 / diff file=ETC/all.json other=ETC/all.json
 / apply file=ETC/all.json merge=false target={IQN} storage_object=r1 dry_run=false
+{TPG} set attribute login_timeout=25
 / apply file=ETC/all.json confirm_within=60s
 / confirm action=status
 / recover action=undo
