@@ -36,7 +36,7 @@ export VNG = $(CURDIR)/$(VENV)/bin/vng
 
 # The kernel and what the sandbox starts in it; then initiators, file systems, tools, linters.
 PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
-	open-iscsi libiscsi-bin sg3-utils e2fsprogs xfsprogs tmux zsh systemd dbus man-db shellcheck
+	open-iscsi libiscsi-bin sg3-utils e2fsprogs xfsprogs lvm2 tmux zsh systemd dbus man-db shellcheck
 
 QEMU_PACKAGES = qemu-system-x86 udev busybox-static
 

@@ -14,10 +14,14 @@ from .configfs import ConfigFS
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """``why`` it is held, in words, and the command that ends it, as a ``help``."""
+    """``why`` it is held, in words, and the command that ends it, as a ``help``.
+
+    ``kind`` is one word for programs.
+    """
 
     why: str
     help: str
+    kind: str = "unknown"
 
 
 _UNKNOWN = Holder("somebody holds it", "look with lsblk and fuser -v who has it open")
@@ -37,6 +41,7 @@ def find(fs: ConfigFS, device: str) -> Holder:
         or _swap(numbers)
         or _device_above(folder)
         or _program(number)
+        or _pool(device)
     )
     return found or _UNKNOWN
 
@@ -64,6 +69,7 @@ def _storage_object(fs: ConfigFS, device: str) -> Holder | None:
                 return Holder(
                     f"the storage object {plugin}/{name} has it",
                     f"export that one, or take it away: {plugin} delete {name}",
+                    "backstore",
                 )
     return None
 
@@ -74,7 +80,7 @@ def _mount(numbers: set[str]) -> Holder | None:
         fields = line.split()
         if len(fields) > 4 and fields[2] in numbers:
             place = _unescaped(fields[4])
-            return Holder(f"it is mounted on {place}", f"umount {place}")
+            return Holder(f"it is mounted on {place}", f"umount {place}", "mounted")
     return None
 
 
@@ -86,7 +92,7 @@ def _swap(numbers: set[str]) -> Holder | None:
         except OSError:
             continue
         if f"{os.major(number)}:{os.minor(number)}" in numbers:
-            return Holder("it is swap space in use", f"swapoff {device}")
+            return Holder("it is swap space in use", f"swapoff {device}", "swap")
     return None
 
 
@@ -96,17 +102,46 @@ def _device_above(folder: str) -> Holder | None:
             above = f"{part}/holders/{name}"
             label = _read(f"{above}/dm/name")
             if label:
-                return Holder(
-                    f"the device-mapper device {label} stands on it",
-                    f"export /dev/mapper/{label}, or take it away: dmsetup remove {label}",
-                )
+                return _mapped(label, _read(f"{above}/dm/uuid"))
             if os.path.isdir(f"{above}/md"):
                 return Holder(
                     f"the RAID /dev/{name} stands on it",
                     f"export /dev/{name}, or end it: mdadm --stop /dev/{name}",
+                    "md",
                 )
             return Holder(f"the device {name} stands on it", f"export /dev/{name} instead")
     return None
+
+
+def _mapped(label: str, uuid: str) -> Holder:
+    """A device-mapper device, by whose it is: its UUID begins with that (libdevmapper.h)."""
+    device = f"/dev/mapper/{label}"
+    if uuid.startswith("mpath-"):
+        return Holder(
+            f"it is a path of the multipath device {label}",
+            f"export {device}, or take it away: multipath -f {label}",
+            "multipath",
+        )
+    if uuid.startswith("LVM-"):
+        # Between group and volume is one dash; one in a name is doubled.
+        group, _, volume = re.sub(r"(?<!-)-(?!-)", "/", label, count=1).partition("/")
+        group, volume = group.replace("--", "-"), volume.replace("--", "-")
+        return Holder(
+            f"the LVM volume {group}/{volume} stands on it",
+            f"export /dev/{group}/{volume}, or stop its group: vgchange -an {group}",
+            "lvm",
+        )
+    if uuid.startswith("CRYPT-"):
+        return Holder(
+            f"the encrypted device {label} stands on it",
+            f"export {device}, or close it: cryptsetup close {label}",
+            "luks",
+        )
+    return Holder(
+        f"the device-mapper device {label} stands on it",
+        f"export {device}, or take it away: dmsetup remove {label}",
+        "dm",
+    )
 
 
 def _program(number: int) -> Holder | None:
@@ -124,7 +159,20 @@ def _program(number: int) -> Holder | None:
                 return Holder(
                     f"the program {name} (process {process}) has it open",
                     f"end it: kill {process}",
+                    "program",
                 )
+    return None
+
+
+def _pool(device: str) -> Holder | None:
+    """A ZFS pool: its module holds devices, and nothing below /sys tells of it."""
+    # Imported here: it is the last thing that is tried.
+    from . import signatures
+
+    for found in signatures.read(device):
+        if found.kind == "zfs":
+            name = found.label or "POOL"
+            return Holder(f"it is {found.text}", f"zpool export {name}", "zfs")
     return None
 
 

@@ -281,7 +281,7 @@ def _maybe_adapters(fabric: str) -> bool:
 
 def load_module(name: str) -> None:
     """Load a kernel module with what it needs; raises LioError with modprobe's word."""
-    done = _run("modprobe", name)
+    done = run("modprobe", name)
     if done.returncode:
         said = " ".join(done.stderr.split())
         hint = f"modprobe -n -v {name} shows what /etc/modprobe.d makes of it"
@@ -299,21 +299,26 @@ def mount_configfs(folder: str = "/sys/kernel/config") -> None:
         return
     if not os.path.isdir(folder):
         load_module("configfs")
-    done = _run("mount", "-t", "configfs", "none", folder)
+    done = run("mount", "-t", "configfs", "none", folder)
     if done.returncode and not os.path.ismount(folder):
         raise LioError(f"cannot mount configfs: {done.stderr.strip()}")
 
 
-def _run(*words: str) -> subprocess.CompletedProcess[str]:
+def run(*words: str, patience: float | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a program of this host; raises LioError, and TimeoutError after ``patience`` seconds."""
     # Imported here: few commands start another program, and the import takes a while.
     import subprocess
 
     try:
-        return subprocess.run(words, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            words, capture_output=True, text=True, errors="replace", check=False, timeout=patience
+        )
+    except subprocess.TimeoutExpired as err:
+        raise TimeoutError(f"{words[0]} takes longer than {patience} seconds") from err
     except OSError as err:
         raise LioError(
             f"cannot run {words[0]}: {(err.strerror or '').lower()}",
-            hint="it belongs to Debian's packages kmod and mount",
+            hint="it belongs to Debian's packages kmod, mount and util-linux",
         ) from err
 
 
@@ -322,7 +327,7 @@ def addresses() -> list[str]:
     import json
 
     try:
-        done = _run("ip", "-json", "address")
+        done = run("ip", "-json", "address")
         links = json.loads(done.stdout or "[]")
     except (LioError, ValueError):
         return []

@@ -21,7 +21,7 @@ Options, before the command:
   --memory SIZE     with --sandbox: the memory of its kernel (1G)
   --json            give one JSON document for each command (docs/JSON.md)
   --show-secrets    show passwords at a terminal, and with --json, too
-  --yes             answer yes to questions
+  --yes             answer yes to questions, and go on where only that is needed
   --wait SECONDS    how long to wait for others who change the configuration
   --disable-daemon  set the preference auto_use_daemon=false (there is no daemon)
   --version, -v     show the version

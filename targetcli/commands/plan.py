@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rtslib_ext import apply as applying
-from rtslib_ext import disturbance, paths, recovery, restore
+from rtslib_ext import disturbance, paths, recovery, restore, safety
 from rtslib_ext import journal as journals
 from rtslib_ext import plan as planning
 from rtslib_ext.apply import Change
@@ -48,7 +49,13 @@ def _show(plan: Plan, found: Sequence[Disturbance], *, status: int = 0) -> Resul
 
 
 def _to(env: Env, file: str | None) -> Change:
-    return applying.prepare(env.fs, _wanted(env, file))
+    return _looked_at(env, applying.prepare(env.fs, _wanted(env, file)))
+
+
+def _looked_at(env: Env, found: Change) -> Change:
+    """A plan with what is to be known of the files and devices of new storage objects."""
+    notes = [(path, str(one)) for path, one in safety.of_config(env.fs, found.have, found.want)]
+    return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *notes)))
 
 
 def _wanted(env: Env, file: str | None) -> Config:
@@ -92,7 +99,7 @@ def apply(
         want = _part(have, restore.select(want, target, storage_object), merge=merge)
     elif merge:
         want = planning.over(have, want)
-    found = applying.prepare(env.fs, want, have)
+    found = _looked_at(env, applying.prepare(env.fs, want, have))
     return carry_out(env, found, dry_run=dry_run, confirm_within=confirm_within)
 
 

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from rtslib_ext import exports, host, naming, paths, planner, reservations, startup
+from rtslib_ext import exports, host, naming, paths, planner, reservations, safety, startup
 from rtslib_ext.backing import Backing, Block, FileIO, Pscsi, RamDisk, User
 from rtslib_ext.configfs import ConfigFS
 from rtslib_ext.errors import Exists, InUse, InvalidValue, LioError, NotFound
 from rtslib_ext.model import StorageObject
 from rtslib_ext.reader import Reader
+from rtslib_ext.safety import Finding
 from rtslib_ext.steps import Action, Step, backstores
 from rtslib_ext.steps.host_files import MakeFile, in_use
 from rtslib_ext.steps.operations import Operation
@@ -22,6 +23,7 @@ from ..nodes import Node
 from ..nodes.backstores import Backstore, StorageObjectNode
 from ..result import Result, say, show
 from . import change, disturbed
+from . import safety as heeding
 from .config import forget_storage_object, saved_in
 
 # SBC-3 section 4.5: a disk has one logical block at least.
@@ -44,6 +46,7 @@ def create_fileio(
     path = os.path.abspath(os.path.expanduser(file_or_dev))
     lines: list[str] = []
     before: tuple[Operation, ...] = ()
+    found: Iterable[Finding]
     new_object(env.fs, node, "fileio", name)
     if host.is_block_device(path):
         if size is not None:
@@ -52,6 +55,7 @@ def create_fileio(
         check_disk(path)
         refuse_shared(env.fs, path, node)
         size = None
+        found = safety.of_device(env.fs, path)
     elif os.path.isfile(path):
         if host.written_by_others(path):
             refuse_shared(env.fs, path, node)
@@ -65,31 +69,41 @@ def create_fileio(
                 hint="remove it to have one made of the size given, or make it larger",
             )
         size = check_size(length, node)
-    elif os.path.exists(path):
-        raise InvalidValue(f"Path {file_or_dev} exists but is not a file", path=node.path)
-    elif path.startswith("/dev/"):
+        found = safety.of_file(env.fs, path)
+    else:
+        before = (_new_file(node, name, file_or_dev, size, sparse),)
+        if not sparse:
+            lines.append(f"Writing {size} bytes")
+        assert size is not None
+        found = safety.of_new_file(path, size)
+    so = _new(env, node, name, FileIO(path, size, write_back), wwn)
+    heeded = heeding.heed(env, so.path, found)
+    _create(env, so, before)
+    shown = size if size is not None else host.device_size(path)
+    lines += [*heeding.notes(heeded), f"Created fileio {name} with size {shown}"]
+    return _made(lines, so, heeded)
+
+
+def _new_file(node: Node, name: str, file: str, size: int | None, sparse: bool) -> MakeFile:
+    """The operation that makes a new backing file; raises LioError where there can be none."""
+    path = os.path.abspath(os.path.expanduser(file))
+    if os.path.exists(path):
+        raise InvalidValue(f"Path {file} exists but is not a file", path=node.path)
+    if path.startswith("/dev/"):
         raise NotFound(
-            f"there is no device {file_or_dev}",
+            f"there is no device {file}",
             path=node.path,
             hint="a file made here would be in memory and gone after a reboot",
         )
-    elif size is None:
+    if size is None:
         raise InvalidValue(
             "Attempting to create file for new fileio backstore, need a size",
             path=node.path,
-            hint=f"there is no file {file_or_dev}; create {name} {file_or_dev} 10G makes one",
+            hint=f"there is no file {file}; create {name} {file} 10G makes one",
         )
-    else:
-        if not sparse:
-            lines.append(f"Writing {size} bytes")
-        if size > _LARGEST:
-            raise InvalidValue(f"The file size is too large ({size} bytes)", path=node.path)
-        before = (MakeFile(path, check_size(size, node), sparse),)
-    so = _new(env, node, name, FileIO(path, size, write_back), wwn)
-    _create(env, so, before)
-    shown = size if size is not None else host.device_size(path)
-    lines.append(f"Created fileio {name} with size {shown}")
-    return Result(lines, created=node_path(node, name))
+    if size > _LARGEST:
+        raise InvalidValue(f"The file size is too large ({size} bytes)", path=node.path)
+    return MakeFile(path, check_size(size, node), sparse)
 
 
 def create_block(
@@ -104,14 +118,23 @@ def create_block(
     """Make a storage object from a block device."""
     path = os.path.abspath(os.path.expanduser(dev))
     new_object(env.fs, node, "block", name)
-    if readonly is None:
-        readonly = host.is_read_only(path)
+    only_read = readonly is None and host.is_read_only(path)
     check_disk(path)
-    _create(env, _new(env, node, name, Block(path, readonly, exclusive), wwn))
-    lines = [f"Created block storage object {name} using {dev}."]
+    found = safety.of_device(env.fs, path, exclusive=exclusive)
+    backing = Block(path, only_read or bool(readonly), exclusive)
+    so = _new(env, node, name, backing, wwn)
+    heeded = heeding.heed(env, so.path, found)
+    if only_read:
+        heeded.append(safety.read_only(path))
+    _create(env, so)
+    lines = [*heeding.notes(heeded), f"Created block storage object {name} using {dev}."]
     if not exclusive and _is_exclusive(env, name):
         lines.append("Note: this kernel knows no exclusive=false, nobody else can use the device")
-    return Result(lines, created=node_path(node, name))
+    return _made(lines, so, heeded)
+
+
+def _made(lines: list[str], so: StorageObject, heeded: list[Finding]) -> Result:
+    return Result(lines, created=so.path, data=lambda: heeding.facts(heeded))
 
 
 def _is_exclusive(env: Env, name: str) -> bool:
@@ -131,9 +154,12 @@ def create_pscsi(env: Env, node: Node, name: str, dev: str) -> Result:
         error = in_use(env.fs, path, f"device {path} (SCSI {':'.join(map(str, address))})")
         error.path = node.path
         raise error
-    _create(env, StorageObject(name, Pscsi(path, address)))
-    line = f"Created pscsi storage object {name} using {dev}"
-    return Result([*lines, line], created=node_path(node, name))
+    so = StorageObject(name, Pscsi(path, address))
+    found = safety.of_device(env.fs, path) if host.is_block_device(path) else ()
+    heeded = heeding.heed(env, so.path, found)
+    _create(env, so)
+    lines += [*heeding.notes(heeded), f"Created pscsi storage object {name} using {dev}"]
+    return _made(lines, so, heeded)
 
 
 def create_ramdisk(

@@ -23,7 +23,8 @@ ROWS = (
         ("fileio",),
         "storage:create_fileio",
         "Makes a storage object from a file, which is made when it is not there, or from\n"
-        "a block device that should be read and written through the page cache.\n\n"
+        "a block device that should be read and written through the page cache.\n"
+        "What is on it already, and who uses it, is told or asked before.\n\n"
         "Example: create disk1 /srv/disk1.img 10G",
         (
             need("name", text="how to call it"),
@@ -39,7 +40,9 @@ ROWS = (
         "create",
         ("block",),
         "storage:create_block",
-        "Makes a storage object from a block device.\n\nExample: create disk1 /dev/vg0/disk1",
+        "Makes a storage object from a block device. What is on it already is told, at a\n"
+        "terminal asked; a device that somebody holds is refused with what frees it.\n\n"
+        "Example: create disk1 /dev/vg0/disk1",
         (
             need("name", text="how to call it"),
             need("dev", "device", "the path of the device, best one below /dev/disk/by-id"),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,11 +23,10 @@ def shell(configfs: object, tmp_path: Path) -> Shell:
 
 
 @pytest.fixture
-def disks(tmp_path: Path) -> Path:
-    """An empty folder for backing files."""
-    folder = tmp_path / "disks"
-    folder.mkdir()
-    return folder
+def disks() -> Iterator[Path]:
+    """An empty folder for backing files; not in /tmp, which is in memory."""
+    with tempfile.TemporaryDirectory(prefix="disks-", dir="/var/tmp") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

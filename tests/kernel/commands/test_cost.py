@@ -30,7 +30,7 @@ INITIATOR = "iqn.2003-01.org.example:i"
 COSTS = {
     "/backstores/ramdisk create new 1M": 36,
     "/backstores/fileio create new DISKS/new.img 1M": 45,
-    "/backstores/block create new /dev/ram0": 42,
+    "/backstores/block create new /dev/ram0": 55,
     "/iscsi create iqn.2003-01.org.example:new": 21,
     f"{TPG}/luns create /backstores/ramdisk/spare add_mapped_luns=false": 19,
     f"{TPG}/acls create iqn.2003-01.org.example:new add_mapped_luns=false": 10,

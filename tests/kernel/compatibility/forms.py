@@ -183,7 +183,7 @@ LASTING = (
          out=like(f"^Configuration saved to {SAVED}$"), process=True),
 )  # fmt: skip
 
-LOG = "/tmp/compatibility/log"
+LOG = "/var/tmp/compatibility/log"
 LOGGED = (
     Form("log: none by itself", ("pwd",), out="/", before=((RAMDISK, "create", "r2", "1M"),)),
     Form("log: a file that was asked for", (ACL, "set", "auth", "password=hush"),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-DISKS = Path("/tmp/compatibility")
+DISKS = Path("/var/tmp/compatibility")
 DISK = f"{DISKS}/d1.img"
 SAVED = "/etc/target/saveconfig.json"
 
