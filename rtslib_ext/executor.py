@@ -35,12 +35,16 @@ class Failure:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a list of steps; ``notes`` are (shell path, text)."""
+    """What became of a list of steps; ``notes`` are (shell path, text).
+
+    ``made`` are the folders that objects share which were not there before.
+    """
 
     done: list[Step] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     skipped: list[Step] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
 
 
 def perform(
@@ -78,7 +82,7 @@ def perform(
             raise
         if journal:
             journal.close()
-    outcome.notes = kernel.notes
+    outcome.notes, outcome.made = kernel.notes, kernel.made
     return outcome
 
 
@@ -124,7 +128,7 @@ def _keep_going(
         outcome.done.append(step)
         if observer and changed:
             observer(step)
-    outcome.notes = kernel.notes
+    outcome.notes, outcome.made = kernel.notes, kernel.made
     return outcome
 
 

@@ -10,6 +10,7 @@ AUTH_FILES = {
     "mutual_userid": "userid_mutual",
     "mutual_password": "password_mutual",
 }
+SECRET_FILES = frozenset({"password", "password_mutual"})
 # What the kernel takes, and shows, for credentials that are not set
 # (drivers/target/iscsi/iscsi_target_configfs.c, DEF_NACL_AUTH_STR).
 NO_CREDENTIAL = "NULL"

@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 
-from . import paths, planner, reservations, startup
+from . import apply, paths, planner, reservations, startup
 from .configfs import ConfigFS
 from .errors import Exists, NotFound
 from .executor import Observer, Outcome, keep_going
 from .fabrics import FABRICS
 from .model import Config
 from .outline import Outline, OutlineReader
-from .steps import Kernel
+from .steps import Action, Kernel, Step
 
 
 def select(config: Config, target: str | None, storage_object: str | None) -> Config:
@@ -93,11 +94,17 @@ def restore(
     return keep_going(Kernel(fs), steps, observer)
 
 
-def clear(fs: ConfigFS, observer: Observer | None = None) -> Outcome:
-    """Take the whole running configuration away; the outcome names what stayed."""
+def clear(fs: ConfigFS, observer: Observer | None = None, have: Config | None = None) -> Outcome:
+    """Take the whole running configuration away; the outcome names what stayed.
+
+    With ``have``, what is running, the steps that are done tell how to take them back. Only
+    what that does not show, such as half an object, goes without being read.
+    """
+    if have is not None:
+        _take_away(fs, have, Config(), observer)
     there = OutlineReader(fs).outline()
     steps = planner.clear(there.config, there.homes.get, there.files)
-    outcome = keep_going(Kernel(fs), steps, observer)
+    outcome = keep_going(Kernel(fs), steps, _unread(observer))
     for hba in fs.directories("core"):
         # Empty folders that a killed process left.
         if paths.split_hba(hba) and not fs.directories(f"core/{hba}"):
@@ -105,22 +112,60 @@ def clear(fs: ConfigFS, observer: Observer | None = None) -> Outcome:
     return outcome
 
 
-def clear_part(fs: ConfigFS, want: Config, observer: Observer | None = None) -> Outcome:
+def _unread(observer: Observer | None) -> Observer | None:
+    """Tell of deletions without how to take them back: an outline does not know that."""
+    if observer is None:
+        return None
+
+    def tell(step: Step) -> None:
+        observer(replace(step, undo=()) if step.action is Action.DELETE else step)
+
+    return tell
+
+
+def _take_away(fs: ConfigFS, have: Config, rest: Config, observer: Observer | None) -> None:
+    """Take away what is in ``have`` but not in ``rest``, as far as that goes."""
+    keep_going(Kernel(fs), apply.prepare(fs, rest, have).plan.steps, observer)
+
+
+def clear_part(
+    fs: ConfigFS, want: Config, observer: Observer | None = None, have: Config | None = None
+) -> Outcome:
     """Take the targets and storage objects away that ``want`` will make again.
 
-    What exports such a storage object elsewhere keeps it: the object stays as it is.
+    What exports such a storage object elsewhere keeps it: the object stays as it is. ``have``
+    is as for ``clear``.
     """
+    if have is not None:
+        _take_away(fs, have, _without(have, want), observer)
     there = OutlineReader(fs).outline()
     running = there.config.targets
     targets = {key: running[key] for key in want.targets if key in running}
-    held = {
-        lun.storage_object
-        for key, target in running.items()
-        if key not in targets
-        for tpg in target.tpgs.values()
-        for lun in tpg.luns.values()
-    }
+    held = _exported(Config(targets=running), targets)
     free = [(key, file) for key, file in there.files if key in want.storage_objects]
     free = [(key, file) for key, file in free if key not in held]
     steps = planner.clear(Config(targets=targets), there.homes.get, free)
-    return keep_going(Kernel(fs), steps, observer)
+    return keep_going(Kernel(fs), steps, _unread(observer))
+
+
+def _without(have: Config, want: Config) -> Config:
+    """``have`` without the targets of ``want``, and its storage objects nobody else exports."""
+    held = _exported(have, want.targets)
+    objects = {
+        key: so
+        for key, so in have.storage_objects.items()
+        if key not in want.storage_objects or key in held
+    }
+    targets = {key: item for key, item in have.targets.items() if key not in want.targets}
+    return replace(have, storage_objects=objects, targets=targets)
+
+
+def _exported(config: Config, but: Container[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The storage objects that targets export, but for some of these."""
+    return {
+        lun.storage_object
+        for key, target in config.targets.items()
+        if key not in but
+        for tpg in target.tpgs.values()
+        for lun in tpg.luns.values()
+    }

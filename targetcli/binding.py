@@ -197,6 +197,7 @@ _CONVERT: dict[str, Callable[[str], Any]] = {
     "size": parse_size,
     "duration": _duration,
     "number": _number(0, 2**32 - 1),
+    "change_number": _number(1, 99_999_999),
     "depth": _number(0, 1000),
     "port": _number(1, 65535),
     "portal_port": _number(1, 65535),

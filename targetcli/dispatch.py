@@ -108,7 +108,7 @@ def _run_on(env: Env, node: Node, line: Line) -> Result:
         raise NotFound(
             f"Command not found {line.command}", path=node.path, hint=_advice(node, line.command)
         )
-    env.report.failed = command.failed
+    env.report.failed, env.report.text = command.failed, grammar.written(line)
     values = binding.bind(command, line.positional, line.keywords, node.path)
     if not command.changes:
         return _told(env, command, _after(env, node, _call(env, node, command, values)))

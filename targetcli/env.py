@@ -12,12 +12,13 @@ from rtslib_ext.configfs import ConfigFS
 
 from .options import Options
 from .prefs import Preferences
-from .report import Report
+from .report import Done, Report
 
 TARGET_DIR = "/etc/target"
 SAVE_FILE = f"{TARGET_DIR}/saveconfig.json"
 LOCK_FILE = "/var/run/targetcli.lock"
 JOURNAL = "/run/targetcli/journal"
+HISTORY = "/var/lib/targetcli/history"
 
 
 @dataclass(slots=True)
@@ -32,13 +33,18 @@ class Env:
     save_file: str = SAVE_FILE
     lock_file: str = LOCK_FILE
     journal: str = JOURNAL
+    history: str = HISTORY
     is_root: bool = field(default_factory=lambda: os.geteuid() == 0)
     options: Options = field(default_factory=Options)
     # The node in which a relative path starts.
     cwd: str = "/"
     interactive: bool = False
+    # Whether this is a line of several: the shell, or standard input.
+    session: bool = False
     # What became of the line that is being run.
     report: Report = field(default_factory=Report)
+    # What this session changed and did not take back yet, the last change last.
+    done: list[Done] = field(default_factory=list)
     # Whether the shell is being left, which saves unasked.
     leaving: bool = False
     # What the last change of the configuration was, where that matters; known under the lock.

@@ -160,6 +160,16 @@ def quote(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def written(line: Line) -> str:
+    """The command of a line with its parameters, as it may be typed again; passwords are stars."""
+    words = [line.command]
+    for argument in line.arguments:
+        secret = argument.key and "password" in argument.key.lower()
+        value = "***" if secret else quote(argument.value)
+        words.append(f"{argument.key}={value}" if argument.key else value)
+    return mask(" ".join(words))
+
+
 def complete_context(text: str, cursor: int) -> Context:
     """Tell what is being typed at the cursor; what stands after the cursor is not looked at."""
     text = text[:cursor]

@@ -10,6 +10,19 @@ from rtslib_ext.steps import Step
 from .result import Result
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A change that was done: how it is taken back, or why it cannot be.
+
+    ``number`` is the one that it has in the history; None when it could not be kept there.
+    """
+
+    command: str
+    number: int | None
+    back: tuple[Step, ...]
+    lasting: str = ""
+
+
 @dataclass(slots=True)
 class Report:
     """One line, or one of the objects that a line with ``*`` in its path was run on.
@@ -28,6 +41,16 @@ class Report:
     parts: list[Report] | None = None
     failed: int = 1
     """The exit status when it failed."""
+    text: str = ""
+    """The line without its path, secrets masked."""
+    back: list[Step] = field(default_factory=list)
+    """The steps that take the changes back, in the order to do them."""
+    lasting: str = ""
+    """Why they cannot be taken back, where that is so."""
+    takes_back: int | None = None
+    """The number of the change that this one takes back, in the history."""
+    undoing: bool = False
+    """Whether it is undo, which is not undone itself."""
 
     def take(self, result: Result) -> None:
         """Take what a command returned; makes its data, which may raise LioError."""

@@ -97,6 +97,7 @@ def _print_errors(env: Env, lines: list[str]) -> None:
 
 def start(env: Env) -> None:
     """Say hello, and go where the last session was."""
+    env.session = True
     _print(env, BANNER)
     if not env.is_root:
         _print(env, "You are not root, disabling privileged commands.\n")

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import replace
 from typing import Any
 
 from ..errors import LioError
-from . import drains, host_files, operations
-from .operations import Attempt, Operation, Refuse
+from ..files import NO_CREDENTIAL, SECRET_FILES
+from . import drains, host_files, operations, ports
+from .operations import Attempt, Forgotten, Operation, Refuse, Write
 from .step import Action, Step
 
 _TYPES: dict[str, type[Any]] = {
@@ -29,17 +30,21 @@ _TYPES: dict[str, type[Any]] = {
         operations.Attempt,
         operations.Refuse,
         drains.Quiet,
+        operations.Forgotten,
         host_files.MakeFile,
         host_files.RemoveFile,
         host_files.GrowFile,
         host_files.CheckFree,
         host_files.CheckThere,
+        ports.ClaimPort,
     )
 }
 
 
-def encode(step: Step) -> dict[str, Any]:
-    """A step as JSON values."""
+def encode(step: Step, *, secrets: bool = True) -> dict[str, Any]:
+    """A step as JSON values, with the passwords in it or without."""
+    if not secrets:
+        step = _without_secrets(step)
     undo = None if step.undo is None else [_encode(item) for item in step.undo]
     return {
         "action": step.action.value,
@@ -49,6 +54,20 @@ def encode(step: Step) -> dict[str, Any]:
         "operations": [_encode(item) for item in step.operations],
         "undo": undo,
     }
+
+
+def _without_secrets(step: Step) -> Step:
+    undo = None if step.undo is None else tuple(map(_forget, step.undo))
+    return replace(step, operations=tuple(map(_forget, step.operations)), undo=undo)
+
+
+def _forget(operation: Operation) -> Operation:
+    """The operation without the password that it writes; that none is set is no secret."""
+    if not isinstance(operation, Write) or operation.file.rpartition("/")[2] not in SECRET_FILES:
+        return operation
+    if operation.value not in ("", NO_CREDENTIAL):
+        return Forgotten(operation.file)
+    return replace(operation, before=None)
 
 
 def decode(value: dict[str, Any]) -> Step:
@@ -68,13 +87,10 @@ def _encode(operation: Operation) -> dict[str, Any]:
     values: dict[str, Any] = {"do": type(operation).__name__}
     if isinstance(operation, Refuse):
         return {**values, "reason": str(operation.reason)}
-    for item in fields(operation):  # type: ignore[arg-type]
-        value = getattr(operation, item.name)
-        values[item.name] = (
-            _encode(value)
-            if isinstance(operation, Attempt) and (item.name == "operation")
-            else value
-        )
+    for name in type(operation).__slots__:  # type: ignore[attr-defined]
+        values[name] = getattr(operation, name)
+    if isinstance(operation, Attempt):
+        values["operation"] = _encode(operation.operation)
     return values
 
 

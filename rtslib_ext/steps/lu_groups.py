@@ -15,7 +15,7 @@ _SHELL = "/backstores/lu_gps"
 # which the next change of its ALUA state ends the kernel (6.1; target_core_configfs.c,
 # target_dev_alua_lu_gp_store; target_core_alua.c, core_alua_do_port_transition). The members of
 # a group that is removed go to the default one (core_alua_free_lu_gp).
-_ON_THE_WAY = f"{LU_GROUPS}/on_the_way"
+ON_THE_WAY = f"{LU_GROUPS}/on_the_way"
 # The kernel takes the next number that is free.
 _ANY = "0"
 
@@ -39,7 +39,7 @@ def join(path: str, file: str, name: str | None, before: str | None) -> Step:
     text = f"join the LU group {name or DEFAULT_LU_GROUP}"
     undo = _into(file, before)
     if name is None:
-        undo = (*undo, Rmdir(_ON_THE_WAY))
+        undo = (*undo, Rmdir(ON_THE_WAY))
     return Step(Action.UPDATE, path, text, _into(file, name), undo=undo)
 
 
@@ -47,10 +47,10 @@ def _into(file: str, name: str | None) -> tuple[Operation, ...]:
     if name is not None:
         return (Write(f"{file}/alua_lu_gp", name),)
     return (
-        Mkdir(_ON_THE_WAY),
-        Write(f"{_ON_THE_WAY}/lu_gp_id", _ANY),
-        Write(f"{file}/alua_lu_gp", _ON_THE_WAY.rpartition("/")[2]),
-        Rmdir(_ON_THE_WAY),
+        Mkdir(ON_THE_WAY),
+        Write(f"{ON_THE_WAY}/lu_gp_id", _ANY),
+        Write(f"{file}/alua_lu_gp", ON_THE_WAY.rpartition("/")[2]),
+        Rmdir(ON_THE_WAY),
     )
 
 

@@ -301,6 +301,19 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Stands for the write of a password that was not kept."""
+
+    file: str
+
+    def do(self, kernel: Kernel) -> None:
+        raise LioError("the password is not known any more", hint="set it by hand")
+
+    def inverse(self) -> Operation | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Discard:
     """Remove a storage object with its target port groups, whatever they are."""
 

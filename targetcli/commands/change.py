@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rtslib_ext import apply as applying
@@ -14,11 +14,12 @@ from rtslib_ext.apply import Change
 from rtslib_ext.errors import InUse, KernelRefused, PermissionDenied
 from rtslib_ext.executor import Outcome
 from rtslib_ext.journal import Journal, Unfinished
-from rtslib_ext.steps import Kernel, Step
+from rtslib_ext.steps import Kernel, Step, reversal
 
 from ..env import Env
 from ..lock import change_lock
 from ..nodes import Node
+from ..report import Done
 
 # The word for who takes the lock next: a change waits for confirmation.
 WAITING = "waits"
@@ -36,15 +37,42 @@ def apply(env: Env, steps: Iterable[Step]) -> Outcome:
         if err.operation == "write":
             err.label = err.label or err.file.rpartition("/")[2]
         raise
-    env.report.changes += changed
+    note(env, changed, outcome.made)
     return outcome
+
+
+def note(env: Env, changed: Sequence[Step], made: Container[str] = ()) -> None:
+    """Note what was changed, and how it is taken back; ``made`` are folders that objects share."""
+    env.report.changes += changed
+    env.report.back[:0] = reversal.inverted(changed, made)
+    env.report.lasting = env.report.lasting or reversal.lasting(changed)
 
 
 def reach(env: Env, found: Change) -> None:
     """Do a plan for a whole configuration or none of it; raises LioError."""
     changed: list[Step] = []
-    applying.perform(env.fs, found, changed.append, journal(env))
-    env.report.changes += changed
+    outcome = applying.perform(env.fs, found, changed.append, journal(env))
+    note(env, changed, outcome.made)
+
+
+def _keep(env: Env, command: str) -> None:
+    """Keep a change: for undo in this session, and in the history."""
+    # Imported here: what changes nothing needs none of it.
+    from .. import history
+
+    report = env.report
+    lasting = report.lasting or ("" if report.back else "it is not known what it was before")
+    back = () if lasting else tuple(report.back)
+    number = None
+    try:
+        number = history.keep(
+            env.history, command, report.changes, back, lasting, report.takes_back
+        )
+    except OSError as err:
+        reason = (err.strerror or str(err)).lower()
+        print(f"this is not in the history: {env.history}: {reason}", file=env.stderr)
+    if not report.undoing:
+        env.done.append(Done(command, number, back, lasting))
 
 
 def journal(env: Env) -> Journal:
@@ -100,7 +128,12 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
         env.last_change = held.left
         if held.left == WAITING:
             held.leaves = env.last_change = _still_waiting(env, command)
-        yield
+        try:
+            yield
+        finally:
+            # What changed something before it failed is kept, too.
+            if env.report.changes:
+                _keep(env, f"{node.path} {env.report.text}")
         waits = WAITING if env.last_change == WAITING else ""
         held.leaves = {"clearconfig": command, "saveconfig": held.left}.get(command, waits)
 

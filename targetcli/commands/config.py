@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from rtslib_ext import restore, store
@@ -14,13 +16,14 @@ from rtslib_ext.executor import Outcome
 from rtslib_ext.jsonpath import Problem
 from rtslib_ext.model import Config, Lun, NodeAcl, Portal, Target
 from rtslib_ext.reader import Reader
-from rtslib_ext.steps import Action
+from rtslib_ext.steps import Action, Step
 
 from .. import __version__
 from ..env import TARGET_DIR, Env
 from ..nodes import Node
 from ..nodes.backstores import StorageObjectNode
 from ..result import Result, Warn, say, show
+from . import change
 from .change import WAITING
 
 _UNIVERSAL_PREFERENCES = f"{TARGET_DIR}/targetcli.conf"
@@ -124,17 +127,45 @@ def restoreconfig(
         )
     if clear_existing and keep_existing:
         raise InvalidValue("clear_existing and keep_existing exclude each other")
-    if clear_existing and partly:
-        problems += _causes(restore.clear_part(env.fs, want, env.report.changes.append))
-    elif clear_existing:
-        problems += _causes(restore.clear(env.fs, env.report.changes.append))
+    if clear_existing:
+        problems += _cleared(env, want if partly else None)
     elif not keep_existing:
         restore.conflicts(env.fs, _named(want, storage_object) if partly else want)
     if partly:
         want = restore.without_present(env.fs, want)
-    outcome = restore.restore(env.fs, want, env.report.changes.append, keep=keep_existing)
+    changed: list[Step] = []
+    with _noted(env, changed) as made:
+        outcome = restore.restore(env.fs, want, changed.append, keep=keep_existing)
+        made |= outcome.made
     problems += _causes(outcome)
     return _restored(path, problems, [*outcome.notes, *_portal_notes(outcome)])
+
+
+def _cleared(env: Env, part: Config | None = None) -> list[LioError]:
+    """Take everything away, or what ``part`` has; what could not be taken away.
+
+    Where somebody is there who may want it back, it is read before; a service that stops is not
+    held up by that. What cannot be read goes all the same.
+    """
+    changed: list[Step] = []
+    have = None
+    if env.session or env.on_terminal:
+        with suppress(LioError):
+            have = Reader(env.fs).config()
+    with _noted(env, changed):
+        if part is None:
+            return _causes(restore.clear(env.fs, changed.append, have))
+        return _causes(restore.clear_part(env.fs, part, changed.append, have))
+
+
+@contextmanager
+def _noted(env: Env, changed: list[Step]) -> Iterator[set[str]]:
+    """Note what was changed, after an interrupt too; takes the shared folders that were made."""
+    made: set[str] = set()
+    try:
+        yield made
+    finally:
+        change.note(env, changed, made)
 
 
 def _restored(path: str, problems: list[LioError], notes: list[tuple[str, str]]) -> Result:
@@ -213,7 +244,7 @@ def clearconfig(env: Env, node: Node, confirm: bool = False) -> Result:
         raise InvalidValue(
             "As a precaution, confirm=True needs to be set", hint="clearconfig confirm=true"
         )
-    problems = _causes(restore.clear(env.fs, env.report.changes.append))
+    problems = _cleared(env)
     if problems:
         text = "\n".join(["the configuration could not be cleared:", *map(_line, problems)])
         raise RestoreIncomplete(text, causes=problems)

@@ -152,7 +152,8 @@ def recover(env: Env, node: Node, action: str = "undo") -> Result:
     if action == "finish":
         if found.undone is not None:
             raise InvalidValue("it was being taken back already", hint="recover undo ends that")
-        env.report.changes += recovery.finish(Kernel(env.fs), found).done
+        change.note(env, recovery.finish(Kernel(env.fs), found).done)
+        env.report.lasting = "what was done of it before it was cut off is not known any more"
     else:
         left = recovery.undo(Kernel(env.fs), found)
         if left:

@@ -31,6 +31,13 @@ def _bookmarks(ask: Ask) -> Iterator[str]:
         yield from ask.env.prefs.bookmarks
 
 
+def _changes(ask: Ask) -> Iterator[str]:
+    # Imported here: no other Tab needs it.
+    from .. import history
+
+    yield from map(str, history.numbers(ask.env.history))
+
+
 COMPLETERS: dict[str, Completer] = {
     "acl": paths.child_names,
     "acl_tag": targets.acl_tags,
@@ -39,6 +46,7 @@ COMPLETERS: dict[str, Completer] = {
     "bookmark": _bookmarks,
     "bookmark_action": paths.one_of("add", "del", "go", "show"),
     "bool": paths.one_of("true", "false"),
+    "change_number": _changes,
     "config_text": storage.config_texts,
     "depth": paths.one_of(*"0123456789"),
     "device": storage.devices,

@@ -18,12 +18,13 @@ MAP = may(
 
 def every_row() -> tuple[Command, ...]:
     """All commands there are."""
-    from . import acls, config, exports, live, plan, shell, storage, targets
+    from . import acls, config, exports, history, live, plan, shell, storage, targets
 
     rows = (
         *shell.ROWS,
         *config.ROWS,
         *plan.ROWS,
+        *history.ROWS,
         *storage.ROWS,
         *targets.ROWS,
         *exports.ROWS,

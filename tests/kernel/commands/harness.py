@@ -15,6 +15,7 @@ from rtslib_ext.configfs import ConfigFS
 from targetcli import grammar, session
 from targetcli.env import Env, Options
 from targetcli.prefs import Preferences
+from targetcli.report import Done
 from targetcli.result import Result
 
 TARGET = Path("/sys/kernel/config/target")
@@ -39,13 +40,20 @@ class Answer(str):
 
 @dataclass
 class Shell:
-    """One user: preferences and current path stay from command to command."""
+    """One user: preferences, current path and what was changed stay from command to command."""
 
     home: Path
     fs: ConfigFS = field(default_factory=ConfigFS)
     cwd: str = "/"
     save_file: str = f"{ETC}/saveconfig.json"
+    done: list[Done] = field(default_factory=list)
+    kept: str = ""
     _tree: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def history(self) -> str:
+        """Where this user's changes are kept."""
+        return self.kept or f"{self.home}.history"
 
     def __call__(self, line: str, **options: object) -> Answer:
         """Run a line as the interactive shell does."""
@@ -87,6 +95,9 @@ class Shell:
             stdout=io.StringIO(),
             stderr=io.StringIO(),
             save_file=self.save_file,
+            history=self.history,
+            done=self.done,
+            session=True,
             is_root=bool(options.pop("is_root", True)),
             options=Options(**options),  # type: ignore[arg-type]
             cwd=self.cwd,

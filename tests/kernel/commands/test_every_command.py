@@ -59,6 +59,9 @@ LINES = f"""
 {PORTAL} enable_offload boolean=false
 {TPG}/portals delete ip_address=127.0.0.1 ip_port=3261
 {TPG} set group=attribute login_timeout=20
+/ undo
+/ history number=1
+/ revert number=1 dry_run=true
 {TPG} get group=attribute
 {TPG} get attribute login_timeout
 /backstores/fileio/d1 resize size=2M dry_run=false

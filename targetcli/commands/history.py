@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""undo, history and revert: what was changed, and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rtslib_ext.errors import InUse, InvalidValue, LioError, Unsupported
+from rtslib_ext.plan import Plan
+from rtslib_ext.steps import Step, reversal
+
+from .. import history as records
+from ..env import Env
+from ..history import Record
+from ..nodes import Node
+from ..result import Result, show
+from ..views import history as view
+from ..views import plan as plans
+from . import change
+
+
+def undo(env: Env, node: Node) -> Result:
+    """Take the last change of this session back."""
+    if not env.done:
+        raise InvalidValue(
+            "this session has no change that could be taken back",
+            hint="history lists what others did, and revert NUMBER takes one of these back",
+        )
+    last = env.done[-1]
+    env.report.undoing = True
+    result = _take_back(env, last.command, last.number, last.back, last.lasting)
+    if env.report.changes:
+        env.done.pop()
+    return result
+
+
+def revert(env: Env, node: Node, number: int, dry_run: bool = False) -> Result:
+    """Take one change of the history back."""
+    found = records.find(env.history, number)
+    path = reversal.forgotten(found.back)
+    if path:
+        raise Unsupported(
+            f"{found.command}: taking it back needs a password, and these are not kept",
+            path=path,
+            hint=f"history {number} shows what it changed: set it by hand",
+        )
+    _check_passwords(env, found)
+    back = reversal.remembered(env.fs, found.back)
+    return _take_back(env, found.command, number, back, found.lasting, dry_run=dry_run)
+
+
+def _check_passwords(env: Env, found: Record) -> None:
+    """Refuse to take a password away that is another one by now.
+
+    What it was is not kept, so the kernel cannot be asked whether it is the same.
+    """
+    names = {(step.path, _setting(step.text)) for step in reversal.of_passwords(found.back)}
+    for later in records.read(env.history) if names else ():
+        if later.number <= found.number:
+            continue
+        for item in later.changes:
+            if (item["path"], _setting(item["text"] or "")) in names:
+                raise InUse(
+                    f"its password was changed since, by change {later.number}",
+                    path=item["path"] or "",
+                    hint="set it by hand",
+                )
+
+
+def _setting(text: str) -> str:
+    return text.partition("=")[0]
+
+
+def _take_back(
+    env: Env,
+    command: str,
+    number: int | None,
+    back: Sequence[Step],
+    lasting: str,
+    *,
+    dry_run: bool = False,
+) -> Result:
+    """Take one change back, all of it or nothing."""
+    if lasting:
+        raise Unsupported(
+            f"{command}: this cannot be taken back: {lasting}",
+            hint="set it right by hand; revert NUMBER takes an earlier change back",
+        )
+    reversal.check(env.fs, back)
+    plan = Plan(tuple(back))
+    if not dry_run:
+        env.report.takes_back = number
+        try:
+            change.apply(env, back)
+        except LioError as err:
+            err.begin_with(f"{command}: this could not be taken back")
+            raise
+    files = dict.fromkeys(reversal.kept_files(back))
+    lines = [f"{'Would take' if dry_run else 'Took'} back: {command}", *plans.lines(plan)]
+    return Result(
+        lines,
+        [f"Note: {file} stays, with the data that is in it" for file in files],
+        data=lambda: {"number": number, "command": command, "files": [*files], **plans.facts(plan)},
+        shows=True,
+    )
+
+
+def history(env: Env, node: Node, number: int | None = None) -> Result:
+    """The changes that were made, or one of them."""
+    if number is None:
+        found = records.read(env.history)
+        return show(view.table(found), lambda: {"history": [view.facts(item) for item in found]})
+    record = records.find(env.history, number)
+    return show(view.lines(record), lambda: {"history": [view.facts(record, whole=True)]})

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands that look back on changes, and take them back."""
+
+from __future__ import annotations
+
+from ..command import EVERYWHERE, Command, may, need
+
+ROWS = (
+    Command(
+        "undo",
+        EVERYWHERE,
+        "history:undo",
+        "Takes the last change of this session back, all of it or nothing; once more,\n"
+        "the one before, as far as the session goes. What it does is shown line by\n"
+        "line. A setting that somebody else changed since is not overrun. Files that\n"
+        "were made for storage objects stay. Afterwards, history and revert tell of\n"
+        "the change and take it back.\n\n"
+        "Example: undo",
+        changes=True,
+    ),
+    Command(
+        "history",
+        ("root",),
+        "history:history",
+        "Lists the changes that were made with this program, the last one at the end:\n"
+        "when, by whom, from where, with which command. With a number it shows one of\n"
+        "them, each value before and after. The last 500 are kept, passwords are not.\n\n"
+        "Example: history",
+        (may("number", "change_number", "only the change of this number, with its values"),),
+    ),
+    Command(
+        "revert",
+        ("root",),
+        "history:revert",
+        "Takes a change of the history back and leaves what was done since, all of it\n"
+        "or nothing. It is refused where later changes rest on it, and where it needs\n"
+        "a password, for these are not kept. Taking it back is a change, too, so it\n"
+        "can be taken back.\n\n"
+        "Example: revert 1 --dry-run",
+        (
+            need("number", "change_number", "the number that history shows"),
+            may("dry_run", "bool", "show what would be done", "False"),
+        ),
+        changes=True,
+        switches=True,
+    ),
+)

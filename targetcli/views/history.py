@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The history of changes as people read it, and as plain values."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from rtslib_ext.steps import Action
+
+if TYPE_CHECKING:
+    from ..history import Record
+    from ..who import Who
+
+_HEADS = ("N", "WHEN", "WHO", "FROM", "CHANGES", "COMMAND")
+_SIGNS = {action.name.lower(): action.value for action in Action}
+
+
+def table(records: Sequence[Record]) -> list[str]:
+    """A line for each change, the command at its end."""
+    if not records:
+        return ["No change was made yet"]
+    rows = [_HEADS, *map(_row, records)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS) - 1)]
+    return [_line(row, widths) for row in rows]
+
+
+def _row(record: Record) -> tuple[str, ...]:
+    return (
+        str(record.number),
+        when(record.time),
+        describe(record.who),
+        origin(record.who),
+        str(record.count),
+        _command(record),
+    )
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [
+        cell.rjust(width) if head in ("N", "CHANGES") else cell.ljust(width)
+        for head, cell, width in zip(_HEADS, row, widths, strict=False)
+    ]
+    return "  ".join([*cells, row[-1]])
+
+
+def _command(record: Record) -> str:
+    back = f" (takes {record.takes_back} back)" if record.takes_back else ""
+    return f"{_one_line(record.command)}{back}"
+
+
+def _one_line(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def describe(who: Who) -> str:
+    """Who it was, in a few words."""
+    return who.user if who.login in ("", who.user) else f"{who.login} (as {who.user})"
+
+
+def origin(who: Who) -> str:
+    """From where, in a few words; "-" for a service."""
+    return " ".join(filter(None, (who.address, who.terminal.removeprefix("/dev/")))) or "-"
+
+
+def when(seconds: float) -> str:
+    """A moment in the time zone of this host."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+
+
+def lines(record: Record) -> Iterator[str]:
+    """One change with all of its values."""
+    yield (
+        f"Change {record.number}, {when(record.time)}, by {describe(record.who)}, "
+        f"from {origin(record.who)}"
+    )
+    yield _command(record)
+    for item in record.changes:
+        before = item["before"]
+        was = "" if before is None else f" (was {before or 'not set'})"
+        yield f"{_SIGNS[item['action'] or '']} {item['path']}: {_one_line(item['text'] or '')}{was}"
+    if len(record.changes) < record.count:
+        yield f"{record.count} single changes, which are not kept"
+    if record.lasting:
+        yield f"It cannot be taken back: {record.lasting}"
+    else:
+        yield f"revert {record.number} takes it back"
+
+
+def facts(record: Record, *, whole: bool = False) -> dict[str, object]:
+    """A change as plain values; its single changes only where they are asked for."""
+    return {
+        "number": record.number,
+        "time": record.time,
+        "user": record.who.user,
+        "login": record.who.login or None,
+        "terminal": record.who.terminal or None,
+        "address": record.who.address or None,
+        "command": record.command,
+        "count": record.count,
+        "takes_back": record.takes_back,
+        "lasting": record.lasting or None,
+        "changes": list(record.changes) if whole else None,
+    }

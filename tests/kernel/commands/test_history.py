@@ -1,0 +1,384 @@
+# SPDX-License-Identifier: Apache-2.0
+"""undo, history and revert: what was changed, by whom, and taking it back."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from documents import checked
+
+from targetcli import history
+
+from .harness import TARGET, Shell, differences, tree, value
+
+IQN = "iqn.2003-01.org.example:a"
+TPG = f"/iscsi/{IQN}/tpg1"
+FILES = f"iscsi/{IQN}/tpgt_1"
+HOST, OTHER = "iqn.2003-01.org.example:host", "iqn.2003-01.org.example:other"
+SECRETS = ("geheim-1", "geheim-2", "geheim three", "geheim-4")
+
+TWENTY = f"""
+/backstores/ramdisk create r1 1M wwn=serial-1
+/backstores/fileio create f1 DISKS/f1 1M
+/backstores/block create b1 /dev/ram0
+/backstores/ramdisk/r1 set attribute emulate_tas=0 emulate_caw=0
+/backstores/ramdisk/r1/alua create g1 7
+/backstores/ramdisk/r1/alua/g1 set alua alua_access_state=2 preferred=1
+/backstores/lu_gps create lg1 5
+/backstores/ramdisk/r1 set device alua_lu_gp=lg1
+/iscsi create {IQN}
+/iscsi set discovery_auth userid=u password={SECRETS[0]} enable=1
+{TPG}/portals create 127.0.0.1 3261
+{TPG}/luns create /backstores/ramdisk/r1
+{TPG}/luns create /backstores/fileio/f1
+{TPG}/acls create {HOST}
+{TPG}/acls create {OTHER} add_mapped_luns=false
+{TPG}/acls/{OTHER} create 5 lun1 write_protect=true
+{TPG}/acls/{HOST} set auth userid=u password={SECRETS[1]}
+{TPG}/acls tag {HOST} web
+{TPG} set attribute authentication=1 generate_node_acls=1
+{TPG} set parameter MaxConnections=4
+{TPG} disable
+{TPG}/acls delete {HOST}
+{TPG}/luns delete 0
+{TPG}/portals delete 127.0.0.1 3261
+/backstores/fileio delete f1
+/loopback create naa.50014050dc9cff4f
+/loopback/naa.50014050dc9cff4f/luns create /backstores/block/b1
+/iscsi delete {IQN}
+/backstores/ramdisk delete r1
+/ saveconfig
+/ clearconfig confirm=true
+/ restoreconfig clear_existing=true
+/ restoreconfig clear_existing=true target=naa.50014050dc9cff4f
+""".strip().splitlines()
+
+
+@pytest.fixture
+def user(shell: Shell) -> Shell:
+    """A disk that one host sees."""
+    for line in (
+        "/backstores/ramdisk create r1 1M wwn=serial-1",
+        f"/iscsi create {IQN}",
+        f"{TPG}/luns create /backstores/ramdisk/r1",
+        f"{TPG}/acls create {HOST}",
+    ):
+        shell.ok(line)
+    return shell
+
+
+def another(user: Shell, name: str) -> Shell:
+    """Another session on the same host."""
+    return Shell(user.home.parent / name, kept=user.history)
+
+
+def records(user: Shell) -> list[history.Record]:
+    return history.read(user.history)
+
+
+def test_everything_is_undone_one_by_one(shell: Shell, disks: Path, ram: list[str]) -> None:
+    """Each undo gives the tree that was there before, byte for byte; then it goes no further."""
+    states = []
+    for line in TWENTY:
+        changes = len(shell.done)
+        before = tree()
+        shell.ok(line.replace("DISKS", str(disks)))
+        if len(shell.done) > changes:
+            states.append((line, before))
+    assert len(states) == len(TWENTY) - 1, "all but saveconfig change something"
+    for line, before in reversed(states):
+        answer = shell.ok("undo")
+        assert answer.startswith("Took back: /"), line
+        assert differences(tree(), before) == [], line
+    shell.refuses("undo", "this session has no change that could be taken back")
+    assert (disks / "f1").stat().st_size == 1 << 20, "what may hold data stays"
+
+
+def test_undo_says_what_it_does(user: Shell) -> None:
+    user.ok(f"{TPG} set attribute login_timeout=20")
+    assert user.ok("undo").rows == [
+        f"Took back: {TPG} set attribute login_timeout=20",
+        f"~ {TPG}: set login_timeout=15",
+        "1 to change",
+    ]
+    document = checked(user.ok("undo", json=True))
+    assert document["data"]["number"] == 4
+    assert [item["path"] for item in document["changes"]][-1] == f"{TPG}/acls/{HOST}"
+
+
+def test_a_made_file_stays(shell: Shell, disks: Path) -> None:
+    shell.ok(f"/backstores/fileio create f1 {disks}/f1 1M")
+    (disks / "f1").write_bytes(b"data" * 1024)
+    assert f"Note: {disks}/f1 stays, with the data that is in it" in shell.ok("undo").rows
+    assert (disks / "f1").read_bytes().startswith(b"data")
+    shell.ok("revert 2")
+    assert "f1" in shell.ok("ls /backstores/fileio")
+
+
+def test_undo_does_not_overrun_another_session(user: Shell) -> None:
+    other = another(user, "other")
+    user.ok(f"{TPG} set attribute login_timeout=20")
+    other.ok(f"{TPG} set attribute login_timeout=25")
+    user.refuses("undo", f"{TPG}: login_timeout was changed to 25 since", "nothing was taken back")
+    other.ok("undo")
+    user.ok("undo")
+    assert value(f"{FILES}/attrib/login_timeout") == "15"
+    other.refuses("undo", "this session has no change")
+
+
+def test_undo_is_all_or_nothing(user: Shell) -> None:
+    """Another session has built on what would go."""
+    other = another(user, "other")
+    user.ok("/backstores/ramdisk create r2 1M")
+    user.ok(f"{TPG}/luns create /backstores/ramdisk/r2 add_mapped_luns=false")
+    other.ok(f"{TPG}/acls/{HOST} create 7 lun1")
+    user.refuses("undo", f"{TPG}/luns/lun1: it is mapped for {HOST} by now")
+    user.refuses("revert 5", "/backstores/ramdisk/r2", "could not be taken back")
+    other.ok("undo")
+    user.ok("undo")
+    user.ok("undo")
+    assert "r2" not in user.ok("ls /backstores/ramdisk")
+
+
+def test_a_failed_undo_can_be_tried_again(user: Shell) -> None:
+    user.ok(f"{TPG}/luns delete 0")
+    user.ok("/backstores/ramdisk delete r1")
+    user.done.pop()
+    user.refuses("undo", "could not be taken back")
+    user.ok("revert 6")
+    before = len(user.done)
+    user.done.pop()
+    user.ok("undo")
+    assert len(user.done) == before - 2
+    assert Path(TARGET, FILES, "lun/lun_0").is_dir()
+
+
+def test_what_cannot_be_undone_says_so(shell: Shell) -> None:
+    """Half an object that was never enabled goes without being read."""
+    os.makedirs(TARGET / "core/rd_mcp_7/half")
+    shell.ok("/backstores/ramdisk create r1 1M")
+    shell.ok("/ clearconfig confirm=true")
+    assert not (TARGET / "core/rd_mcp_7").exists()
+    shell.refuses("undo", "this cannot be taken back", "half: delete")
+    shell.refuses("revert 2", "this cannot be taken back", "half: delete")
+    assert "It cannot be taken back: " in shell.ok("history 2")
+
+
+# -- history --------------------------------------------------------------------------------
+
+
+def test_history_tells_who_and_what(user: Shell) -> None:
+    user.ok(f"{TPG} set attribute login_timeout=20")
+    user.ok("undo")
+    rows = user.ok("history").rows
+    assert rows[0].split() == ["N", "WHEN", "WHO", "FROM", "CHANGES", "COMMAND"]
+    assert [row.split()[0] for row in rows[1:]] == ["1", "2", "3", "4", "5", "6"]
+    assert rows[-2].endswith(f"1  {TPG} set attribute login_timeout=20")
+    assert rows[-1].endswith("1  / undo (takes 5 back)")
+    assert user.ok("history 5").rows[1:] == [
+        f"{TPG} set attribute login_timeout=20",
+        f"~ {TPG}: set login_timeout=20 (was 15)",
+        "revert 5 takes it back",
+    ]
+    data = checked(user.ok("history 5", json=True))["data"]["history"][0]
+    assert (data["user"], data["changes"][0]["before"], data["changes"][0]["after"]) == (
+        "root",
+        "15",
+        "20",
+    )
+    assert len(checked(user.ok("history", json=True))["data"]["history"]) == 6
+    user.refuses("history 99", "there is no change 99")
+
+
+def test_reading_and_refusals_are_no_changes(user: Shell) -> None:
+    before = len(records(user))
+    user.ok("ls")
+    user.ok("saveconfig")
+    user.refuses(f"{TPG}/luns create /backstores/ramdisk/none")
+    assert len(records(user)) == before
+
+
+def test_who_and_from_where(tmp_path: Path) -> None:
+    """sudo hides the address of the SSH connection, its parents tell."""
+    code = "from targetcli import who; print(who.present())"
+    environment = {**os.environ, "SSH_CONNECTION": "192.0.2.9 50000 192.0.2.1 22"}
+    script = f"env -u SSH_CONNECTION SUDO_USER=alice {sys.executable} -c '{code}'; true"
+    found = subprocess.check_output(["bash", "-c", script], env=environment, text=True)
+    assert "user='root', login='alice'" in found and "address='192.0.2.9'" in found
+    environment.pop("SSH_CONNECTION")
+    clean = ["env", "-u", "SUDO_USER", sys.executable, "-c", code]
+    assert "address=''" in subprocess.check_output(clean, env=environment, text=True)
+
+
+def test_secrets_are_not_kept(user: Shell) -> None:
+    """Not in the files, not in what is shown; a change that needs one is not taken back."""
+    acl = f"{TPG}/acls/{HOST}"
+    user.ok(f"{acl} set auth userid=u password={SECRETS[0]}")
+    user.ok(f"{acl} set auth password='{SECRETS[1]}' mutual_password={SECRETS[3]}")
+    user.words(acl, "set", "auth", f"password={SECRETS[2]}")
+    user.ok(f"{TPG}/acls delete {HOST}")
+    user.ok("undo")
+    user.ok("/ saveconfig")
+    user.ok("/ restoreconfig clear_existing=true")
+    user.ok("/ clearconfig confirm=true")
+    user.ok("undo")
+    shown = user.ok("history") + "".join(
+        user.ok(f"history {item.number}") for item in records(user)
+    )
+    shown += user.ok("history", json=True) + user.ok("history 6", json=True)
+    kept = b"".join(gzip.decompress(path.read_bytes()) for path in Path(user.history).iterdir())
+    for secret in SECRETS:
+        assert secret not in shown
+        assert secret.encode() not in kept
+    assert "password=***" in shown
+    user.refuses("revert 5", "its password was changed since, by change 6")
+    for number in (6, 7, 8, 10, 11):
+        answer = user.refuses(f"revert {number}", "needs a password", "not kept")
+        assert not any(secret in answer.stderr for secret in SECRETS)
+    assert user.ok(f"{acl} get auth password") == f"password={SECRETS[2]} \n"
+
+
+def test_taking_a_password_away_needs_none(user: Shell) -> None:
+    """The first one: before it there was none. Its roll-back is the one that is set now."""
+    acl = f"{TPG}/acls/{HOST}"
+    user.ok(f"{acl} set auth userid=u password={SECRETS[0]}")
+    assert f"~ {acl}: set password=" in user.ok("revert 5").rows
+    assert value(f"{FILES}/acls/{HOST}/auth/password") == "NULL"
+    user.ok("undo")
+    assert value(f"{FILES}/acls/{HOST}/auth/password") == SECRETS[0]
+
+
+def test_files_are_for_root_only(user: Shell) -> None:
+    folder = Path(user.history)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    folder.chmod(0o755)
+    user.ok(f"{TPG} disable")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_it_is_bounded(user: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "MOST_RECORDS", 3)
+    user.ok(f"{TPG} disable")
+    assert [item.number for item in records(user)] == [3, 4, 5]
+    sizes = sum(path.stat().st_size for path in Path(user.history).iterdir())
+    monkeypatch.setattr(history, "MOST_BYTES", sizes)
+    user.ok(f"{TPG} set attribute login_timeout=20 netif_timeout=5 default_cmdsn_depth=32")
+    kept = sum(path.stat().st_size for path in Path(user.history).iterdir())
+    assert kept <= sizes and records(user)[-1].number == 6
+    monkeypatch.setattr(history, "MOST_OPERATIONS", 5)
+    user.ok(f"{TPG} set attribute login_timeout=15 netif_timeout=2")
+    assert "2 single changes, which are not kept" in user.ok("history 7").rows
+    user.refuses("revert 7", "too large to be kept")
+    user.ok("undo")
+
+
+def test_a_folder_that_cannot_be_written(user: Shell) -> None:
+    """The command does its work, and says so."""
+    number = len(records(user))
+    os.rename(user.history, f"{user.history}.away")
+    Path(user.history).touch()
+    answer = user(f"{TPG} set attribute login_timeout=20")
+    assert (answer.exit, answer) == (0, "Parameter login_timeout is now '20'.\n")
+    assert answer.stderr == f"this is not in the history: {user.history}: file exists\n"
+    assert user("undo").exit == 0
+    assert value(f"{FILES}/attrib/login_timeout") == "15"
+    os.unlink(user.history)
+    os.rename(f"{user.history}.away", user.history)
+    assert len(records(user)) == number
+
+
+def test_damaged_records_are_left_out(user: Shell) -> None:
+    Path(user.history, "00000002.json.gz").write_text("{")
+    assert [item.number for item in records(user)] == [1, 3, 4]
+    user.refuses("revert 2", "00000002.json.gz is no record of a change")
+    user.ok(f"{TPG} disable")
+    assert records(user)[-1].number == 5
+
+
+def test_it_costs_no_call_on_the_kernel(user: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same command, kept and not."""
+    costs = []
+    for _ in range(2):
+        before = user.fs.total_calls
+        user.ok(f"{TPG} set attribute login_timeout=20")
+        costs.append(user.fs.total_calls - before)
+        user.ok("undo")
+        monkeypatch.setattr(history, "keep", lambda *arguments: 1)
+    assert costs[0] == costs[1]
+
+
+# -- revert ---------------------------------------------------------------------------------
+
+
+def test_revert_takes_one_change_back(user: Shell) -> None:
+    """What came after it stays; it can be taken back itself."""
+    user.ok(f"{TPG} set attribute login_timeout=20")
+    user.ok(f"{TPG} set attribute netif_timeout=5")
+    before = tree()
+    shown = user.ok("revert 5 --dry-run").rows
+    assert shown[1:] == [f"~ {TPG}: set login_timeout=15", "1 to change"]
+    assert tree() == before
+    assert user.ok("revert 5").rows[1:] == shown[1:]
+    assert value(f"{FILES}/attrib/login_timeout") == "15"
+    assert value(f"{FILES}/attrib/netif_timeout") == "5"
+    assert records(user)[-1].takes_back == 5
+    another(user, "other").ok("revert 7")
+    assert tree() == before
+
+
+def test_revert_by_another_process(user: Shell) -> None:
+    """What a deletion took away comes back whole."""
+    before = tree()
+    user.ok(f"/iscsi delete {IQN}")
+    user.ok("/backstores/ramdisk delete r1")
+    user.ok("/backstores/ramdisk create r2 1M")
+    other = another(user, "other")
+    other.refuses("revert 5", "could not be taken back")
+    other.ok("revert 6")
+    other.ok("revert 5")
+    other.ok("revert 7")
+    assert differences(tree(), before) == []
+
+
+def test_revert_of_clearconfig(user: Shell) -> None:
+    before = tree()
+    user.ok("/ clearconfig confirm=true")
+    another(user, "other").ok("revert 5")
+    assert differences(tree(), before) == []
+
+
+def test_one_clearconfig_by_a_service(user: Shell) -> None:
+    """Nobody is there who might want it back at once, so it is not read before: it is fast."""
+    words = [sys.executable, "-m", "targetcli", "clearconfig", "confirm=true"]
+    assert subprocess.check_output(words, text=True) == "All configuration cleared\n"
+    last = history.read("/var/lib/targetcli/history")[-1]
+    assert (last.command, last.count) == ("/ clearconfig confirm=true", 8)
+    assert "it went without being read before" in last.lasting
+
+
+def test_lines_of_standard_input_are_a_session(user: Shell, tmp_path: Path) -> None:
+    """Undo goes back to where the process began, and no further."""
+    before = tree()
+    program = [sys.executable, "-m", "targetcli"]
+    environment = {**os.environ, "TARGETCLI_HOME": str(tmp_path / "home")}
+    lines = f"{TPG} disable\n{TPG} set attribute login_timeout=20\nundo\nundo\nundo\n"
+    found = subprocess.run(program, input=lines, env=environment, capture_output=True, text=True)
+    assert found.stdout.count("Took back: ") == 2
+    assert "this session has no change" in found.stderr
+    assert "1 of the commands failed" in found.stderr
+    assert differences(tree(), before) == []
+    once = subprocess.run([*program, "undo"], env=environment, capture_output=True, text=True)
+    assert once.returncode == 1 and "history lists what others did" in once.stderr
+    listed = subprocess.run(
+        [*program, "--json", "history"], env=environment, capture_output=True, text=True
+    )
+    commands = [item["command"] for item in json.loads(listed.stdout)["data"]["history"]]
+    assert commands[-2:] == [f"{TPG} undo", f"{TPG} undo"] or commands[-2:] == ["/ undo", "/ undo"]
