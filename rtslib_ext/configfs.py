@@ -67,6 +67,9 @@ class ConfigFS:
     Every method raises KernelRefused, which carries the errno.
     """
 
+    laid_files: set[str] | None = None
+    """The host's files that would have been made, where changes are only laid down (staging)."""
+
     def __init__(self, root: str = ROOT) -> None:
         self.root = root
         self.calls: Counter[str] = Counter()

@@ -12,9 +12,11 @@ class LioError(Exception):
 
     ``path`` is the shell path of the object it is about ("" when there is none),
     ``hint`` what to try next, ``causes`` are the single errors where it stands for several.
+    ``at`` is the number of the step that failed, from 0, where steps were performed.
     """
 
     causes: Sequence[LioError] = ()
+    at: int | None = None
 
     def __init__(self, message: str, *, path: str = "", hint: str = "") -> None:
         super().__init__(message)

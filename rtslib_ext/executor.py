@@ -78,6 +78,8 @@ def perform(
                     observer(step)
                 let_through()
         except BaseException as err:
+            if isinstance(err, LioError):
+                err.at = len(outcome.done)
             _roll_back(kernel, outcome.done, err, journal)
             raise
         if journal:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from .configfs import ConfigFS, Entry
 from .errors import KernelRefused
 
@@ -15,6 +17,7 @@ class SnapshotFS(ConfigFS):
 
     def __init__(self, fs: ConfigFS) -> None:
         super().__init__(fs.root)
+        self.fs = fs
         self.calls = fs.calls
         self._texts: dict[str, str | KernelRefused] = {}
         self._entries: dict[str, list[Entry] | KernelRefused] = {}
@@ -26,7 +29,7 @@ class SnapshotFS(ConfigFS):
         found = self._texts.get(path)
         if found is None:
             try:
-                found = super().read(path)
+                found = self.fs.read(path)
             except KernelRefused as err:
                 found = err
             self._texts[path] = found
@@ -39,7 +42,7 @@ class SnapshotFS(ConfigFS):
         found = self._entries.get(path)
         if found is None:
             try:
-                found = super().scan(path)
+                found = self.fs.scan(path)
             except KernelRefused as err:
                 found = err
             self._entries[path] = found
@@ -50,11 +53,19 @@ class SnapshotFS(ConfigFS):
     def readlink(self, path: str) -> str:
         """As ConfigFS.readlink."""
         if path not in self._links:
-            self._links[path] = super().readlink(path)
+            self._links[path] = self.fs.readlink(path)
         return self._links[path]
 
     def is_dir(self, path: str) -> bool:
         """As ConfigFS.is_dir."""
         if path not in self._directories:
-            self._directories[path] = super().is_dir(path)
+            self._directories[path] = self.fs.is_dir(path)
         return self._directories[path]
+
+    def exists(self, path: str) -> bool:
+        """As ConfigFS.exists."""
+        return self.fs.exists(path)
+
+    def modes(self, path: str, names: Iterable[str]) -> dict[str, int]:
+        """As ConfigFS.modes."""
+        return self.fs.modes(path, names)

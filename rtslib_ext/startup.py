@@ -20,6 +20,8 @@ def prepare(fs: ConfigFS) -> None:
     Raises LioError where this kernel has no SCSI target. A folder that cannot be used never
     stops anything: only ALUA and reservation metadata would be lost.
     """
+    if fs.laid_files is not None:
+        return
     if not fs.is_dir(""):
         host.mount_configfs(os.path.dirname(fs.root))
         if not fs.is_dir(""):

@@ -77,6 +77,16 @@ def _run(request: Request) -> int:
     env = Env(Preferences.load(default_folder()), options=request.options)
     if request.action == "disable-daemon":
         request.words = ["set", "global", "auto_use_daemon=false"]
+    if env.options.batch is not None:
+        if request.words:
+            raise InvalidValue("--batch runs the lines of a file, and no command besides")
+        from . import batch
+
+        return batch.run(env, env.options.batch)
+    if env.options.dry_run:
+        from .collection import Collection
+
+        Collection.rehearsal(env)
     if request.words:
         done = session.run_line(env, lambda: grammar.parse_words(request.words))
         return env.report.failed if done is None else done.status
@@ -110,6 +120,10 @@ def _options(request: Request) -> list[str]:
         words.append("--json")
     if request.options.show_secrets:
         words.append("--show-secrets")
+    if request.options.dry_run:
+        words.append("--dry-run")
+    if request.options.batch is not None:
+        words.append(f"--batch={request.options.batch}")
     if request.options.yes:
         words.append("--yes")
     if request.options.wait is not None:

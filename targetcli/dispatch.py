@@ -110,15 +110,19 @@ def _run_on(env: Env, node: Node, line: Line) -> Result:
         )
     env.report.failed, env.report.text = command.failed, grammar.written(line)
     values = binding.bind(command, line.positional, line.keywords, node.path)
-    if not command.changes:
-        return _told(env, command, _after(env, node, _call(env, node, command, values)))
-    change.require_root(env)
+    if command.changes:
+        change.require_root(env)
+    run_once = _change if command.changes else _look
     env.agreed = ()
     while True:
         try:
-            return _change(env, node, command, values)
+            return run_once(env, node, command, values)
         except Question as question:
             ask(env, question, node.path)
+
+
+def _look(env: Env, node: Node, command: Command, values: dict[str, Any]) -> Result:
+    return _told(env, command, _after(env, node, _call(env, node, command, values)))
 
 
 def _change(env: Env, node: Node, command: Command, values: dict[str, Any]) -> Result:

@@ -6,13 +6,16 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rtslib_ext.configfs import ConfigFS
 
 from .options import Options
 from .prefs import Preferences
 from .report import Done, Report
+
+if TYPE_CHECKING:
+    from .collection import Collection
 
 TARGET_DIR = "/etc/target"
 SAVE_FILE = f"{TARGET_DIR}/saveconfig.json"
@@ -41,6 +44,8 @@ class Env:
     interactive: bool = False
     # Whether this is a line of several: the shell, or standard input.
     session: bool = False
+    # Where changes go instead of into the kernel: --dry-run, --batch, begin.
+    collection: Collection | None = None
     # What became of the line that is being run.
     report: Report = field(default_factory=Report)
     # What this session changed and did not take back yet, the last change last.

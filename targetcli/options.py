@@ -21,6 +21,8 @@ Options, before the command:
   --memory SIZE     with --sandbox: the memory of its kernel (1G)
   --json            give one JSON document for each command (docs/JSON.md)
   --show-secrets    show passwords at a terminal, and with --json, too
+  --dry-run         show what the command, or each of the lines, would change
+  --batch FILE      run the lines of a file, or of standard input (-), all or none
   --yes             answer yes to questions, and go on where only that is needed
   --wait SECONDS    how long to wait for others who change the configuration
   --disable-daemon  set the preference auto_use_daemon=false (there is no daemon)
@@ -38,6 +40,8 @@ class Options:
     show_secrets: bool = False
     json: bool = False
     yes: bool = False
+    dry_run: bool = False
+    batch: str | None = None
     wait: float | None = None
 
 
@@ -76,6 +80,7 @@ _FLAGS: dict[str, Callable[[Request], None]] = {
     "--exec": lambda request: setattr(request, "program", True),
     "--show-secrets": lambda request: setattr(request.options, "show_secrets", True),
     "--json": lambda request: setattr(request.options, "json", True),
+    "--dry-run": lambda request: setattr(request.options, "dry_run", True),
     "--yes": lambda request: setattr(request.options, "yes", True),
 }
 
@@ -103,7 +108,7 @@ def _take(request: Request, option: str, rest: list[str]) -> None:
         request.action = request.action or _ACTIONS[name]
     elif name in _FLAGS and not equals:
         _FLAGS[name](request)
-    elif name in ("--wait", "--state", "--memory"):
+    elif name in ("--wait", "--state", "--memory", "--batch"):
         if not equals and not rest:
             raise InvalidValue(f"{name} needs a value", hint="--help shows the options")
         _set(request, name, value if equals else rest.pop(0))
@@ -116,6 +121,8 @@ def _set(request: Request, name: str, value: str) -> None:
         request.state = value
     elif name == "--memory":
         request.memory = value
+    elif name == "--batch":
+        request.options.batch = value
     else:
         if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
             raise InvalidValue(f"--wait takes a number of seconds, not {value!r}")

@@ -26,6 +26,8 @@ class Question(LioError):
 
 def is_possible(env: Env) -> bool:
     """Tell whether somebody is there who could answer, and was not told to be left alone."""
+    if env.collection is not None and not env.collection.asks:
+        return False
     return env.on_terminal and env.stdin.isatty() and not env.options.yes
 
 

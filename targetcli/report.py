@@ -39,6 +39,8 @@ class Report:
     created: str | None = None
     failures: list[Exception] = field(default_factory=list)
     parts: list[Report] | None = None
+    dry_run: bool = False
+    """Whether its data is what would be done."""
     failed: int = 1
     """The exit status when it failed."""
     text: str = ""

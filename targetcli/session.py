@@ -34,6 +34,23 @@ def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
             return Result()
         messages.log_line(env, line)
         result = dispatch.run(env, line)
+        if env.collection is not None:
+            result = env.collection.told(report, result)
+    except BrokenPipeError:
+        raise
+    except Exception as err:
+        fail(env, report, err)
+        return None
+    if not tell(env, report, result):
+        return None
+    if result.cd:
+        env.cwd = result.cd
+    return result
+
+
+def tell(env: Env, report: Report, result: Result) -> bool:
+    """Print what a command returned; False when it failed, or that could not be printed."""
+    try:
         if env.options.json:
             report.take(result)
         else:
@@ -43,19 +60,15 @@ def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
     except BrokenPipeError:
         raise
     except Exception as err:
-        _fail(env, report, err)
-        return None
+        fail(env, report, err)
+        return False
     if result.failures:
-        _fail(env, report, *result.failures)
-        return None
-    if env.options.json and not _print_document(env, report):
-        return None
-    if result.cd:
-        env.cwd = result.cd
-    return result
+        fail(env, report, *result.failures)
+        return False
+    return not env.options.json or _print_document(env, report)
 
 
-def _fail(env: Env, report: Report, *found: Exception) -> None:
+def fail(env: Env, report: Report, *found: Exception) -> None:
     """Tell what went wrong."""
     for err in found:
         _print_errors(env, _told(env, err))
@@ -109,6 +122,11 @@ def start(env: Env) -> None:
 
 def finish(env: Env) -> bool:
     """Save where the preferences say so; False when that failed."""
+    if env.collection is not None:
+        if env.collection.rehearses:
+            return True
+        for text in env.collection.forget():
+            print(text, file=env.stderr)
     if not (env.is_root and env.prefs.flag("auto_save_on_exit")):
         return True
     for text in messages.tell(env, ["Global pref auto_save_on_exit=true"]):
@@ -130,12 +148,18 @@ def prompt(env: Env) -> str:
     if longest and longest < len(path):
         half = (longest - 3) // 2
         path = f"{path[:half]}...{path[-half:]}"
-    return f"{path}> "
+    return f"{mark(env)}{path}> "
+
+
+def mark(env: Env) -> str:
+    """What stands before the path while changes are collected."""
+    return "*" if env.collection is not None and not env.collection.rehearses else ""
 
 
 def run_script(env: Env) -> int:
     """Run the lines of standard input; errors do not stop it, and its exit status is 0."""
     start(env)
+    env.session = True
     failed = 0
     while True:
         _print(env, prompt(env), end="")

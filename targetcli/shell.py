@@ -35,6 +35,11 @@ class _Here:
     """The current node, as far as configshell asks for it."""
 
     path: str
+    mark: str = ""
+
+    def prompt_msg(self) -> str:
+        """What the prompt begins with."""
+        return self.mark
 
 
 class Shell(ConfigShell):  # type: ignore[misc]
@@ -56,7 +61,7 @@ class Shell(ConfigShell):  # type: ignore[misc]
         for name in PREFERENCES:
             if name != "logfile":
                 self.prefs[name] = self.env.prefs.get(name)
-        self._current_node = _Here(self.env.cwd)
+        self._current_node = _Here(self.env.cwd, session.mark(self.env))
 
     def run_cmdline(self, cmdline: str) -> None:
         """Run one line; its errors are told and end here."""
@@ -89,7 +94,7 @@ def _forget_last_line() -> None:
 
 def run_shell(env: Env) -> int:
     """Run the shell at a terminal until it is left; the exit status is 0."""
-    env.interactive = True
+    env.interactive = env.session = True
     session.start(env)
     shell = Shell(env)
     history = os.path.join(env.prefs.folder, _HISTORY) if env.prefs.folder else None

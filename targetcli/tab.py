@@ -19,7 +19,7 @@ from rtslib_ext import fabrics
 from . import grammar, options
 from .complete import complete, typed_on
 from .completers import Candidate
-from .completers.paths import folders
+from .completers.paths import folders, regular_files
 from .env import Env
 from .prefs import Preferences, default_folder
 
@@ -109,6 +109,8 @@ def _of_options(known: dict[str, str], current: str) -> list[Candidate]:
 
 
 def _of_value(option: str, value: str) -> list[Candidate]:
+    if option == "--batch":
+        return list(regular_files(value))
     return list(folders(value)) if option == "--state" else []
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 
@@ -21,6 +22,9 @@ class MakeFile:
     sparse: bool = True
 
     def do(self, kernel: Kernel) -> None:
+        if kernel.fs.laid_files is not None:
+            self._lay(kernel.fs.laid_files)
+            return
         try:
             handle = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError as err:
@@ -41,6 +45,14 @@ class MakeFile:
         finally:
             os.close(handle)
 
+    def _lay(self, files: set[str]) -> None:
+        if self.file in files or os.path.lexists(self.file):
+            raise Exists(f"{self.file} exists already")
+        if not os.path.isdir(os.path.dirname(self.file)):
+            err = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            raise _refused("open", self.file, err, f"Could not open {self.file}")
+        files.add(self.file)
+
     def inverse(self) -> Operation:
         return RemoveFile(self.file)
 
@@ -52,6 +64,9 @@ class RemoveFile:
     file: str
 
     def do(self, kernel: Kernel) -> None:
+        if kernel.fs.laid_files is not None:
+            kernel.fs.laid_files.discard(self.file)
+            return
         try:
             os.unlink(self.file)
         except FileNotFoundError:
@@ -72,7 +87,7 @@ class GrowFile:
 
     def do(self, kernel: Kernel) -> None:
         try:
-            if os.path.getsize(self.file) < self.size:
+            if os.path.getsize(self.file) < self.size and kernel.fs.laid_files is None:
                 os.truncate(self.file, self.size)
         except OverflowError as err:
             raise LioError(f"The file size is too large ({self.size} bytes)") from err
@@ -110,7 +125,7 @@ class CheckThere:
     file: str
 
     def do(self, kernel: Kernel) -> None:
-        if not os.path.exists(self.file):
+        if not os.path.exists(self.file) and self.file not in (kernel.fs.laid_files or ()):
             raise NotFound(
                 f"{self.file} is not there",
                 hint="mount its file system, or make an empty one with truncate",

@@ -125,7 +125,7 @@ class Share:
     def do(self, kernel: Kernel) -> None:
         if kernel.fs.is_dir(self.file):
             return
-        if self.module:
+        if self.module and kernel.fs.laid_files is None:
             # The kernel loads the fabrics whose module has the folder's name; others not.
             host.load_module(self.module)
         if not kernel.fs.is_dir(self.file):

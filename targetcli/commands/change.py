@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rtslib_ext import apply as applying
@@ -20,13 +20,16 @@ from ..env import Env
 from ..lock import change_lock
 from ..nodes import Node
 from ..report import Done
+from ..result import Result
 
 # The word for who takes the lock next: a change waits for confirmation.
 WAITING = "waits"
 
 
 def apply(env: Env, steps: Iterable[Step]) -> Outcome:
-    """Do all steps or none; raises LioError."""
+    """Do all steps or none, or collect them; raises LioError."""
+    if env.collection is not None:
+        return env.collection.take(steps)
     startup.prepare(env.fs)
     # Planned whole before the first is done: a value that is refused changes nothing.
     planned = list(steps)
@@ -49,7 +52,10 @@ def note(env: Env, changed: Sequence[Step], made: Container[str] = ()) -> None:
 
 
 def reach(env: Env, found: Change) -> None:
-    """Do a plan for a whole configuration or none of it; raises LioError."""
+    """Do a plan for a whole configuration or none of it, or collect it; raises LioError."""
+    if env.collection is not None:
+        env.collection.take(found.plan.steps, found.plan.replaced)
+        return
     changed: list[Step] = []
     outcome = applying.perform(env.fs, found, changed.append, journal(env))
     note(env, changed, outcome.made)
@@ -101,6 +107,20 @@ def describe(found: Unfinished) -> str:
     )
 
 
+def put_off(env: Env, text: str, action: Callable[[], Result]) -> Result | None:
+    """Where changes are collected, note what is to follow them; its result is filled in then."""
+    return env.collection.put_off(text, action) if env.collection is not None else None
+
+
+def only_tell(env: Env, text: str) -> bool:
+    """Whether what cannot be taken back is only to be told; it cannot be collected."""
+    if env.collection is None:
+        return False
+    env.collection.refuse_apart()
+    env.collection.note(text)
+    return True
+
+
 def require_root(env: Env) -> None:
     """Refuse who may not change anything."""
     if not env.is_root:
@@ -114,8 +134,14 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
     """Hold the lock; who has it is told after a second of waiting.
 
     That the last change was clearconfig is left for saveconfig, which changes nothing; that a
-    change waits for confirmation is left for all, so that nobody else looks for one.
+    change waits for confirmation is left for all, so that nobody else looks for one. What is
+    collected needs no lock: that is for who performs it.
     """
+    if env.collection is not None:
+        if command != "recover":
+            _refuse_unfinished(env)
+        yield
+        return
 
     def tell(holder: str) -> None:
         print(holder, file=env.stderr)

@@ -36,6 +36,11 @@ def saveconfig(env: Env, node: Node, savefile: str | None = None) -> Result:
     path = path_of(env, savefile)
     config = Reader(env.fs).config()
     _keep_what_there_is(env, path, config)
+    later = change.put_off(
+        env, f"save the configuration to {path}", lambda: saveconfig(env, node, savefile)
+    )
+    if later is not None:
+        return later
     lines, facts = _save(env, path, config)
     return Result([*lines, f"Configuration saved to {path}"], data=lambda: facts)
 
@@ -127,6 +132,8 @@ def restoreconfig(
         )
     if clear_existing and keep_existing:
         raise InvalidValue("clear_existing and keep_existing exclude each other")
+    if env.collection is not None:
+        env.collection.refuse_apart()
     if clear_existing:
         problems += _cleared(env, want if partly else None)
     elif not keep_existing:
@@ -244,6 +251,8 @@ def clearconfig(env: Env, node: Node, confirm: bool = False) -> Result:
         raise InvalidValue(
             "As a precaution, confirm=True needs to be set", hint="clearconfig confirm=true"
         )
+    if env.collection is not None:
+        env.collection.refuse_apart()
     problems = _cleared(env)
     if problems:
         text = "\n".join(["the configuration could not be cleared:", *map(_line, problems)])
@@ -278,6 +287,11 @@ def save_storage_object(env: Env, node: Node, savefile: str | None = None) -> Re
         if _exports(found, key):
             targets[found_key] = found
             break
+    later = change.put_off(
+        env, f"save {node.path} to {path}", lambda: save_storage_object(env, node, savefile)
+    )
+    if later is not None:
+        return later
     objects = {**saved.storage_objects, key: running.storage_objects[key]}
     lines, facts = _save(env, path, replace(saved, storage_objects=objects, targets=targets))
     line = f"Storage Object '{key[0]}:{key[1]}' config saved to {path}."

@@ -30,9 +30,15 @@ SAME, DIFFERENT = 0, 1
 
 
 def diff(env: Env, node: Node, file: str | None = None, other: str | None = None) -> Result:
-    """Show what would change what runs into what a file holds, or one file into another."""
-    if file and other:
-        plan, found = _between(env, file, other), []
+    """Show what would change what runs into what a file holds, or one file into another.
+
+    While changes are collected and no file is named, it shows these.
+    """
+    found: Sequence[Disturbance] = ()
+    if file is None and env.collection is not None and not env.collection.rehearses:
+        plan = env.collection.plan()
+    elif file and other:
+        plan = _between(env, file, other)
     else:
         plan = _to(env, file).plan
         found = disturbance.of(env.fs, plan.steps)
@@ -114,6 +120,8 @@ def carry_out(
     if found.plan and not dry_run:
         disturbed.require_yes(env, hit)
         said = _reach(env, found, confirm_within)
+        if env.collection is not None:
+            return result
         left = applying.differences(env.fs, found)
         result.notes += said
         result.notes += [f"Note: the kernel made something else of: {step}" for step in left.steps]
@@ -149,6 +157,8 @@ def recover(env: Env, node: Node, action: str = "undo") -> Result:
     found = journals.find(env.journal)
     if found is None:
         return say("No change was cut off")
+    if change.only_tell(env, f"{action} {change.describe(found)}"):
+        return Result()
     if action == "finish":
         if found.undone is not None:
             raise InvalidValue("it was being taken back already", hint="recover undo ends that")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from rtslib_ext.errors import InvalidValue, KernelRefused, NotFound
 
@@ -178,7 +179,11 @@ def _default(group: Group, node: Node, name: str) -> str:
 
 def _set_preferences(env: Env, wanted: dict[str, str]) -> Iterator[str]:
     for name, value in wanted.items():
-        kept = env.prefs.set(name, prefs.parse_value(prefs.PREFERENCES[name].kind, value))
+        typed = prefs.parse_value(prefs.PREFERENCES[name].kind, value)
+        kept = env.prefs.set(name, typed)
+        if env.collection is not None:
+            text = f"set the preference {name}={value}"
+            env.collection.prefer(text, partial(prefs.Preferences.set, name=name, value=typed))
         yield view.now(name, env.prefs.text(name))
         if not kept and env.prefs.problem:
             yield f"Only for now: {env.prefs.problem}"

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rtslib_ext import schema
 from rtslib_ext.errors import Exists, InvalidValue, LioError, NotFound
 
-from .. import tree
+from .. import question, tree
 from ..env import Env
 from ..nodes import Node
+from ..prefs import Preferences
 from ..result import Result, show
 from ..views import groups, terminal_width
 from ..views.tree import render
@@ -149,7 +152,9 @@ def _setting(node: Node, name: str) -> list[str]:
 
 
 def leave(env: Env, node: Node) -> Result:
-    """End the shell."""
+    """End the shell; what is collected would be forgotten."""
+    if env.collection is not None and not env.collection.rehearses:
+        question.require_yes(env, env.collection.at_stake())
     return Result(leave=True)
 
 
@@ -192,13 +197,24 @@ def bookmarks(env: Env, node: Node, action: str, bookmark: str | None = None) ->
         if bookmark in marks:
             raise Exists(f"Bookmark {bookmark} already exists.")
         _kept(env, env.prefs.set_bookmark(bookmark, node.path))
+        _prefer(
+            env,
+            f"bookmark {node.path} as {bookmark}",
+            lambda kept: kept.set_bookmark(bookmark, node.path),
+        )
         return _with_bookmarks(env, f"Bookmarked {node.path} as {bookmark}.")
     if bookmark not in marks:
         raise NotFound(f"No such bookmark {bookmark}.")
     if action == "go":
         return _with_bookmarks(env, cd=tree.resolve(node, marks[bookmark]).path)
     _kept(env, env.prefs.delete_bookmark(bookmark))
+    _prefer(env, f"delete the bookmark {bookmark}", lambda kept: kept.delete_bookmark(bookmark))
     return _with_bookmarks(env, f"Deleted bookmark {bookmark}.")
+
+
+def _prefer(env: Env, text: str, change: Callable[[Preferences], object]) -> None:
+    if env.collection is not None:
+        env.collection.prefer(text, change)
 
 
 def _with_bookmarks(env: Env, *said: str, cd: str | None = None) -> Result:

@@ -11,7 +11,7 @@ from rtslib_ext import exports, host, naming, paths, planner, reservations, safe
 from rtslib_ext.backing import Backing, Block, FileIO, Pscsi, RamDisk, User
 from rtslib_ext.configfs import ConfigFS
 from rtslib_ext.errors import Exists, InUse, InvalidValue, LioError, NotFound
-from rtslib_ext.model import StorageObject
+from rtslib_ext.model import Config, StorageObject
 from rtslib_ext.reader import Reader
 from rtslib_ext.safety import Finding
 from rtslib_ext.steps import Action, Step, backstores
@@ -213,6 +213,8 @@ def change_medium(env: Env, node: Node, name: str, size: int, cfgstring: str) ->
     handler = _handler(node)
     node.child(name)
     config = f"{handler}/{cfgstring}"
+    if change.only_tell(env, f"change the medium of {node_path(node, name)} to {config}"):
+        return Result()
     tcmu.change_medium(handler, name, size, config, node.path)
     path = node_path(node, name)
     # The handler did it, so there is nothing left to do in this step.
@@ -255,7 +257,20 @@ def delete(env: Env, node: Node, name: str, save: bool = False) -> Result:
     deleted = f"Deleted storage object {name}."
     if saved is None:
         return Result([*lines, deleted])
-    notes, facts = forget_storage_object(env, saved, (found.plugin, name))
+    key = (found.plugin, name)
+    later = change.put_off(
+        env,
+        f"take {found.path} out of {env.save_file}",
+        lambda: _forgotten(env, saved_in(env.save_file), key, lines, deleted),
+    )
+    return later or _forgotten(env, saved, key, lines, deleted)
+
+
+def _forgotten(
+    env: Env, saved: Config, key: tuple[str, str], lines: list[str], deleted: str
+) -> Result:
+    """Take a deleted storage object out of the save file; what is said of the deletion."""
+    notes, facts = forget_storage_object(env, saved, key)
     return Result([*lines, *notes, deleted], data=lambda: facts)
 
 

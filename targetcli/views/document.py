@@ -37,6 +37,7 @@ def _document(report: Report, secrets: bool) -> Json:
         "ok": not report.failures,
         "messages": report.messages,
         "data": report.data,
+        **({"dry_run": True} if report.dry_run else {}),
         "changes": [_change(step) for step in changes],
         "created": report.created,
         "errors": [found for err in report.failures for found in _errors(err, secrets)],

@@ -16,11 +16,11 @@ _WORDS = {"+": "to make", "~": "to change", AGAIN: "to replace", "-": "to take a
 
 def lines(plan: Plan, found: Sequence[Disturbance] = ()) -> list[str]:
     """A line for each change, how many there are of each kind, whom they disturb, notes."""
-    shown = list(_shown(plan))
-    counts = Counter(sign for sign, _, _ in shown)
+    changes = list(shown(plan))
+    counts = Counter(sign for sign, _, _ in changes)
     summary = ", ".join(f"{counts[sign]} {word}" for sign, word in _WORDS.items() if counts[sign])
     notes = [f"Note: {path}: {text}" for path, text in plan.notes]
-    lines = [f"{sign} {path}: {text}" for sign, path, text in shown]
+    lines = [f"{sign} {path}: {text}" for sign, path, text in changes]
     disturbs = [f"disturbs: {item}" for item in found]
     return [*lines, summary or "No differences", *disturbs, *notes]
 
@@ -31,7 +31,7 @@ def facts(plan: Plan, found: Sequence[Disturbance] = ()) -> dict[str, object]:
     return {
         "same": not plan,
         "plan": [
-            {"action": names[sign], "path": path, "text": text} for sign, path, text in _shown(plan)
+            {"action": names[sign], "path": path, "text": text} for sign, path, text in shown(plan)
         ],
         "disturbs": [
             {
@@ -49,7 +49,7 @@ def facts(plan: Plan, found: Sequence[Disturbance] = ()) -> dict[str, object]:
     }
 
 
-def _shown(plan: Plan) -> Iterator[tuple[str, str, str]]:
+def shown(plan: Plan) -> Iterator[tuple[str, str, str]]:
     """Sign, shell path and text of each line."""
     made = {step.path for step in plan.steps if step.action is Action.CREATE}
     for step in plan.steps:

@@ -16,7 +16,7 @@ PACKAGES = ("rtslib_ext", "targetcli")
 
 # The program, from the top: what is named may be imported by what is above it, and by what is
 # named in its own line. Names are first parts below targetcli; the rest is one layer between.
-TOP = (("__main__",), ("cli",), ("shell",), ("session", "tab"), ("complete", "dispatch"))
+TOP = (("__main__",), ("cli",), ("shell", "batch"), ("session", "tab"), ("complete", "dispatch"))
 
 ONLY_IN = {
     "configshell": ("targetcli.shell",),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ..command import Command, may, need
+from ..command import EVERYWHERE, Command, may, need
 
 ROWS = (
     Command(
@@ -64,5 +64,30 @@ ROWS = (
         "Example: recover",
         (may("action", "recover_action", "undo takes it back, finish does the rest", "undo"),),
         changes=True,
+    ),
+    Command(
+        "begin",
+        EVERYWHERE,
+        "collect:begin",
+        "Collects the changes of the lines that follow instead of doing them: they see\n"
+        "what those before them would have made. diff shows what there is so far, commit\n"
+        "does all of it or nothing, rollback forgets it. Preferences and bookmarks are\n"
+        "set at once. What cannot be taken back is refused: clearconfig, restoreconfig,\n"
+        "recover, changemedium. For a file of lines there is --batch.\n\n"
+        "Example: begin",
+    ),
+    Command(
+        "commit",
+        EVERYWHERE,
+        "collect:commit",
+        "Does all changes collected since begin, or none of them when one is refused;\n"
+        "then they stay collected.\n\n"
+        "Example: commit",
+    ),
+    Command(
+        "rollback",
+        EVERYWHERE,
+        "collect:rollback",
+        "Forgets the changes collected since begin.\n\nExample: rollback",
     ),
 )

@@ -140,6 +140,10 @@ def test_every_parameter(
         shell.ok(line)
         if " create " in line:
             assert "is there already" in shell.ok(line.replace(" create ", " ensure "))
+    # One line by itself collects nothing.
+    shell.refuses("/ begin", "collects the lines that follow")
+    shell.refuses("/ commit", "no changes are being collected")
+    shell.refuses("/ rollback", "no changes are being collected")
     shell.refuses("/ sessions action=detail sid=7", "no session found with sid 7")
     shell.refuses(f"{TPG}/acls pin wwn={I1}", f"{I1} is not logged in without an ACL")
     known = {}

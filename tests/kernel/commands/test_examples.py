@@ -39,6 +39,9 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "acls:delete_mapped_lun": (f"{TPG}/acls/{HOST}", (*EXPORT, *ADMIT)),
     "alua:create": (f"{DISK}/alua", EXPORT[:1]),
     "alua:delete": (f"{DISK}/alua", (EXPORT[0], f"{DISK}/alua create standby 16")),
+    "collect:begin": ("/", ()),
+    "collect:commit": ("/", ()),
+    "collect:rollback": ("/", ()),
     "config:clearconfig": ("/", EXPORT),
     "config:restoreconfig": ("/", (*EXPORT, "/ saveconfig")),
     "config:save_storage_object": (DISK, EXPORT),
@@ -111,8 +114,11 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "targets:enable": (TPG, (f"{TPG} disable",)),
     "targets:version": ("/iscsi", ()),
 }
-# What only hardware gives: the kernel's refusal.
+# What only hardware gives: the kernel's refusal; and what is about the lines before and after it.
 REFUSED = {
+    "collect:begin": "lines that follow",
+    "collect:commit": "no changes are being collected",
+    "collect:rollback": "no changes are being collected",
     "portals:enable_iser": f"{TPG}/portals/127.0.0.1:3261",
     "portals:enable_offload": f"{TPG}/portals/127.0.0.1:3261",
 }

@@ -17,6 +17,7 @@ import pytest
 from documents import DOCS, SCHEMA, Json, checked
 
 from targetcli import grammar, options, session, tree
+from targetcli.collection import Collection
 from targetcli.commands import shell as shell_commands
 from targetcli.commands.rows import every_row
 from targetcli.commands.table import commands_of
@@ -481,5 +482,7 @@ def test_the_examples_of_the_documentation(shell: Shell) -> None:
         assert request.options.json
         env = shell.env()
         env.options = request.options
+        if request.options.dry_run:
+            Collection.rehearsal(env)
         session.run_line(env, lambda words=request.words: grammar.parse_words(words))  # type: ignore[misc]
         assert checked(env.stdout.getvalue()) == expected, command  # type: ignore[attr-defined]

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lines of a file as one change: all of them are done, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rtslib_ext.errors import LioError, NotFound
+from rtslib_ext.steps import Step
+
+from . import dispatch, grammar, messages, session, tree
+from .collection import Collection, shown
+from .commands import change
+from .env import Env
+from .report import Report
+from .result import Result
+
+STDIN = "-"
+
+
+@dataclass(slots=True)
+class _Done:
+    """A line by its number, with what is to be told of it once all is done."""
+
+    number: int
+    steps: list[Step]
+    report: Report
+    result: Result
+
+
+def run(env: Env, file: str) -> int:
+    """Run the lines of a file, or of standard input; the exit status.
+
+    What they say is told at the end, as if they had been run one by one. Of lines that are
+    refused, only the first one is told, and nothing was changed.
+    """
+    env.report = Report("batch", "/")
+    try:
+        lines = _lines(env, file)
+        if env.options.dry_run:
+            return _rehearse(env, lines)
+        change.require_root(env)
+        with change.locked(env, tree.root(env), "batch"):
+            done = _run(env, lines)
+    except BrokenPipeError:
+        raise
+    except Exception as err:
+        session.fail(env, env.report, err)
+        return 1
+    told = [session.tell(env, item.report, item.result) for item in done]
+    return 0 if all(told) else 1
+
+
+def _lines(env: Env, file: str) -> list[str]:
+    if file == STDIN:
+        return env.stdin.read().splitlines()
+    try:
+        with open(file, encoding="utf-8", errors="surrogateescape") as stream:
+            return stream.read().splitlines()
+    except FileNotFoundError as err:
+        raise NotFound(f"there is no file {file}") from err
+
+
+def _rehearse(env: Env, lines: list[str]) -> int:
+    collection = Collection.rehearsal(env)
+    for _ in _stage(env, collection, lines):
+        pass
+    report = Report("batch", "/", dry_run=True)
+    return 0 if session.tell(env, report, shown(collection.plan())) else 1
+
+
+def _run(env: Env, lines: list[str]) -> list[_Done]:
+    collection = Collection.batch(env)
+    try:
+        done = list(_stage(env, collection, lines))
+    finally:
+        collection.close()
+    env.report = whole = Report("batch", "/")
+    try:
+        after = collection.perform()
+    except LioError as err:
+        _name_line(err, _of_step(done, err.at))
+        raise
+    if done:
+        done[-1].result.notes += after[0].notes
+    changed = set(map(id, whole.changes))
+    for item in done:
+        item.report.changes = [step for step in item.steps if id(step) in changed]
+    return done
+
+
+def _of_step(done: list[_Done], at: int | None) -> int | None:
+    """The number of the line that planned a step."""
+    performed = [item.number for item in done for step in item.steps if step.operations]
+    return None if at is None else performed[at]
+
+
+def _stage(env: Env, collection: Collection, lines: list[str]) -> Iterator[_Done]:
+    for number, text in enumerate(lines, 1):
+        first = len(collection.steps)
+        env.report = Report()
+        try:
+            line = grammar.parse(text)
+            if line.is_blank:
+                continue
+            messages.log_line(env, line)
+            result = dispatch.run(env, line)
+            if result.failures:
+                raise result.failures[0]
+        except LioError as err:
+            _name_line(err, number)
+            raise
+        _read_all(env, result)
+        collection.steps += env.report.changes
+        env.report.changes = []
+        if result.cd:
+            env.cwd = result.cd
+        yield _Done(number, collection.steps[first:], env.report, result)
+        if result.leave:
+            return
+
+
+def _read_all(env: Env, result: Result) -> None:
+    """Look at what is shown now: it may be another thing once all is done."""
+    result.lines = list(result.lines)
+    if env.options.json and result.data is not None:
+        data = result.data()
+        result.data = lambda: data
+
+
+def _name_line(err: LioError, number: int | None) -> None:
+    if number is not None:
+        err.begin_with(f"line {number}")

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changes that are collected instead of done: for --dry-run, --batch, and between begin and commit.
+
+While there is a collection, ``env.fs`` is the tree as it would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any
+
+from rtslib_ext import laying
+from rtslib_ext.errors import InUse, KernelRefused, Unsupported
+from rtslib_ext.executor import Outcome
+from rtslib_ext.plan import Plan
+from rtslib_ext.staging import Staged
+from rtslib_ext.steps import Action, Step
+
+from .commands import change
+from .env import Env
+from .prefs import Preferences
+from .report import Report
+from .result import Result
+from .views import plan as view
+
+
+class _Unkept(Preferences):
+    """Preferences that hold for what is being tried, and are written nowhere."""
+
+    def __init__(self, like: Preferences) -> None:
+        super().__init__(like.folder, deepcopy(like._stored))
+
+    def _change(self, change: Callable[[dict[str, Any]], object]) -> bool:
+        change(self._stored)
+        self._adopt(self._stored)
+        return True
+
+
+def shown(plan: Plan) -> Result:
+    """What would be done."""
+    return Result(view.lines(plan), data=lambda: view.facts(plan), shows=True)
+
+
+class Collection:
+    """What the lines so far would do.
+
+    ``rehearses``: nothing will ever be done. ``asks``: somebody at a terminal answers questions.
+    ``prefs`` are the preferences to change at the end; None where that is done at once.
+    """
+
+    def __init__(
+        self, env: Env, *, rehearses: bool = False, asks: bool = False, keeps: bool = False
+    ) -> None:
+        self.env = env
+        self.rehearses = rehearses
+        self.asks = asks
+        self.steps: list[Step] = []
+        self.real = env.fs
+        self.prefs = None if keeps else env.prefs
+        self._replaced: dict[str, str] = {}
+        self._later: list[tuple[Result, Callable[[], Result]]] = []
+        self._told = 0
+        env.fs = self.staged = Staged(env.fs)
+        if not keeps:
+            env.prefs = _Unkept(env.prefs)
+        env.collection = self
+
+    @classmethod
+    def rehearsal(cls, env: Env) -> Collection:
+        """Nothing is done, nothing is written: what would be is told."""
+        env.logs = False
+        return cls(env, rehearses=True)
+
+    @classmethod
+    def batch(cls, env: Env) -> Collection:
+        """All lines are done at the end, the preferences too."""
+        return cls(env)
+
+    @classmethod
+    def begun(cls, env: Env) -> Collection:
+        """Somebody types lines, looks at what they would do, and commits that."""
+        return cls(env, asks=True, keeps=True)
+
+    # -- what commands do with it ------------------------------------------------------------
+
+    def take(self, steps: Iterable[Step], replaced: Mapping[str, str] | None = None) -> Outcome:
+        """Collect steps, all or none; raises LioError."""
+        try:
+            outcome = laying.lay(self.staged, list(steps))
+        except KernelRefused as err:
+            if err.operation == "write":
+                err.label = err.label or err.file.rpartition("/")[2]
+            raise
+        self.steps += outcome.done
+        self._replaced.update(replaced or {})
+        return outcome
+
+    def note(self, text: str) -> None:
+        """Collect something that is no change of the kernel: it is only told."""
+        self.steps.append(Step(Action.UPDATE, "/", text, ()))
+
+    def put_off(self, text: str, action: Callable[[], Result]) -> Result:
+        """Collect something that follows the changes; its result is filled in then."""
+        self.note(text)
+        result = Result()
+        self._later.append((result, action))
+        return result
+
+    def prefer(self, text: str, change: Callable[[Preferences], object]) -> None:
+        """Collect a change of the preferences, which hold for the lines that follow already."""
+        kept = self.prefs
+        if kept is None:
+            return
+
+        def action() -> Result:
+            change(kept)
+            return Result()
+
+        self.note(text)
+        self._later.append((Result(), action))
+
+    def refuse_apart(self) -> None:
+        """Refuse a command that is not done all or nothing."""
+        if not self.rehearses or self.env.options.batch is not None:
+            raise Unsupported(
+                "this cannot be taken back, so it cannot be one of several changes",
+                hint="run it by itself; apply FILE can be one of them",
+            )
+
+    # -- what is told of it --------------------------------------------------------------------
+
+    def plan(self) -> Plan:
+        """All of it."""
+        return Plan(tuple(self.steps), self._replaced)
+
+    @property
+    def number(self) -> int:
+        """How many changes a person would count."""
+        return len(list(view.shown(self.plan())))
+
+    def told(self, report: Report, result: Result) -> Result:
+        """What a line would do in the place of what its command says of having done it."""
+        # What goes on after an error has laid its steps down itself.
+        self.steps += report.changes
+        report.changes = []
+        new = tuple(self.steps[self._told :])
+        self._told = len(self.steps)
+        if not new:
+            return result
+        report.dry_run = True
+        told = shown(Plan(new, self._replaced))
+        if not self.rehearses:
+            told.notes = [f"Collected, {self.number} changes by now."]
+        told.failures, told.cd, told.leave = result.failures, result.cd, result.leave
+        return told
+
+    def at_stake(self) -> list[str]:
+        """What would be lost if it was forgotten, a text each."""
+        number = self.number
+        return [f"{number} collected changes would be forgotten; commit does them"] * bool(number)
+
+    # -- its end -----------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Forget it."""
+        self.env.fs = self.real
+        self.env.prefs = self.prefs or self.env.prefs
+        self.env.collection = None
+
+    def forget(self) -> list[str]:
+        """Forget it, with what is to be said of that."""
+        self.close()
+        number = self.number
+        return [f"{number} collected changes were forgotten: commit does them"] * bool(number)
+
+    @contextmanager
+    def interrupted(self) -> Iterator[None]:
+        """Look at the kernel itself; after an error go on collecting."""
+        env, prefs = self.env, self.env.prefs
+        self.close()
+        try:
+            yield
+        except BaseException:
+            env.fs, env.prefs, env.collection = self.staged, prefs, self
+            raise
+
+    def perform(self) -> list[Result]:
+        """Do it, all or nothing, and then what follows it; to be called under the lock."""
+        env = self.env
+        self._refuse_moved()
+        outcome = change.apply(env, [step for step in self.steps if step.operations])
+        results = [Result(notes=[f"Note: {path}: {text}" for path, text in outcome.notes])]
+        for result, action in self._later:
+            done = action()
+            result.lines, result.notes, result.data = list(done.lines), done.notes, done.data
+            results.append(result)
+        return results
+
+    def _refuse_moved(self) -> None:
+        """Refuse to do what was planned on values that somebody changed since."""
+        moved = self.staged.moved()
+        if moved:
+            raise InUse(
+                f"somebody changed {', '.join(moved[:3])} since this was collected",
+                hint="rollback, and look again",
+            )

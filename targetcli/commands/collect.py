@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""begin, commit and rollback: several lines as one change."""
+
+from __future__ import annotations
+
+from rtslib_ext.errors import Exists, InvalidValue, NotFound
+
+from ..collection import Collection
+from ..env import Env
+from ..nodes import Node
+from ..result import Result, say
+from . import change
+
+
+def begin(env: Env, node: Node) -> Result:
+    """Collect the changes of the lines that follow."""
+    if env.collection is not None:
+        if env.collection.rehearses:
+            return Result()
+        raise Exists("changes are being collected already", hint="commit does them")
+    if not env.session:
+        raise InvalidValue(
+            "begin collects the lines that follow, and there are none",
+            hint="use the shell, or --batch FILE",
+        )
+    change.require_root(env)
+    Collection.begun(env)
+    return say("Changes are collected from now on: commit does them, rollback forgets them.")
+
+
+def commit(env: Env, node: Node) -> Result:
+    """Do what was collected, all or nothing."""
+    found = _collection(env)
+    if found.rehearses:
+        return Result()
+    number = found.number
+    with found.interrupted(), change.locked(env, node, "commit"):
+        done = found.perform()
+    lines = [text for result in done for text in (*result.lines, *result.notes)]
+    return say(*lines, f"Committed: {number} changes." if number else "There was nothing to do.")
+
+
+def rollback(env: Env, node: Node) -> Result:
+    """Forget what was collected."""
+    found = _collection(env)
+    if found.rehearses:
+        return Result()
+    number = found.number
+    found.close()
+    return say(f"Forgotten: {number} changes.")
+
+
+def _collection(env: Env) -> Collection:
+    if env.collection is None:
+        raise NotFound("no changes are being collected", hint="begin starts that")
+    return env.collection

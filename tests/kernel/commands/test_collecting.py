@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""begin, commit and rollback in one session."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from documents import checked
+
+from rtslib_ext.configfs import ConfigFS
+from targetcli import grammar, session
+from targetcli.env import Env
+from targetcli.result import Result
+
+from .harness import ETC, TARGET, Shell, differences, files, tree
+from .test_questions import Terminal
+
+IQN = "iqn.2003-01.org.example:a"
+TPG = f"/iscsi/{IQN}/tpg1"
+SAVED = ETC / "saveconfig.json"
+
+
+class Session:
+    """Several lines in one environment, as the shell and standard input have it."""
+
+    def __init__(self, env: Env) -> None:
+        self.env = env
+        env.session = True
+        self.said = ""
+        self.result: Result | None = None
+
+    def __call__(self, line: str) -> list[str]:
+        """Run a line that must succeed; what it says."""
+        found = self.fails(line)
+        assert found == "", f"{line}: {found}"
+        return self.said.splitlines()
+
+    def fails(self, line: str) -> str:
+        """Run a line; what it says on standard error."""
+        self.env.stdout, self.env.stderr = type(self.env.stdout)(), io.StringIO()
+        self.result = session.run_line(self.env, lambda: grammar.parse(line))
+        self.said = self.env.stdout.getvalue()  # type: ignore[attr-defined]
+        return self.env.stderr.getvalue()
+
+
+@pytest.fixture
+def user(shell: Shell) -> Session:
+    """Somebody who has a target and a disk."""
+    shell.ok("/backstores/ramdisk create r1 1M")
+    shell.ok(f"/iscsi create {IQN}")
+    return Session(shell.env())
+
+
+def test_nothing_is_done_before_commit(user: Session) -> None:
+    before = tree()
+    user("begin")
+    assert session.prompt(user.env) == "*/> "
+    rows = user("/backstores/ramdisk create r2 1M")
+    assert rows[0] == "+ /backstores/ramdisk/r2: create ramdisk r2 on memory"
+    assert rows[-1] == "Collected, 1 changes by now."
+    user(f"{TPG}/luns create /backstores/ramdisk/r2")
+    assert user(f"{TPG}/luns ls") != []
+    shown = user("/ diff")
+    assert shown[-2:] == [f"+ {TPG}/luns/lun0: export ramdisk/r2 as LUN 0", "2 to make"]
+    assert user.result and user.result.status == 1
+    assert differences(tree(), before) == []
+    assert user("commit") == ["Committed: 2 changes."]
+    assert session.prompt(user.env) == "/> "
+    assert (TARGET / f"iscsi/{IQN}/tpgt_1/lun/lun_0").is_dir()
+
+
+def test_rollback_forgets(user: Session) -> None:
+    before = tree()
+    user("begin")
+    user("/backstores/ramdisk create r2 1M")
+    user("/backstores/ramdisk delete r1")
+    assert user("/ diff")[-1] == "1 to make, 1 to take away"
+    assert user("rollback") == ["Forgotten: 2 changes."]
+    assert "no changes are being collected" in user.fails("rollback")
+    assert differences(tree(), before) == []
+    assert user("/backstores/ramdisk/r1 pwd") == ["/backstores/ramdisk/r1"]
+
+
+def test_a_commit_that_is_refused_changes_nothing(user: Session) -> None:
+    before = tree()
+    user("begin")
+    user("/backstores/ramdisk create r2 1M")
+    user("/backstores/ramdisk/r2 set attribute emulate_tpu=1")
+    assert "emulate_tpu" in user.fails("commit")
+    assert differences(tree(), before) == []
+    # It is still there, to be looked at.
+    assert len(user("/ diff")) == 2
+    user("rollback")
+
+
+def test_saving_follows_the_commit(user: Session) -> None:
+    user("begin")
+    user("/backstores/ramdisk create r2 1M")
+    assert user("/ saveconfig")[0] == f"~ /: save the configuration to {SAVED}"
+    assert not SAVED.exists()
+    assert f"Configuration saved to {SAVED}" in user("commit")
+    assert '"r2"' in SAVED.read_text()
+
+
+def test_what_cannot_be_taken_back(user: Session) -> None:
+    user("begin")
+    for line in ("/ clearconfig confirm=true", f"/ restoreconfig {SAVED}"):
+        user.fails(line)
+        assert user.result is None
+    assert "already" in user.fails("begin")
+    user("/ set global tree_max_depth=3")
+    user("rollback")
+    # It is no part of the configuration.
+    assert user.env.prefs.number("tree_max_depth") == 3
+
+
+def test_somebody_else_changed_a_value_meanwhile(user: Session) -> None:
+    user("begin")
+    user(f"{TPG} set attribute login_timeout=20")
+    ConfigFS().write(f"iscsi/{IQN}/tpgt_1/attrib/login_timeout", "17")
+    assert "somebody changed" in user.fails("commit")
+    assert ConfigFS().read(f"iscsi/{IQN}/tpgt_1/attrib/login_timeout") == "17"
+
+
+def test_values_of_one_object_in_turn(user: Session) -> None:
+    """What is taken back is what there was at first."""
+    before = tree()
+    user("begin")
+    for line in (
+        "/backstores/ramdisk/r1/alua create g1 5",
+        "/backstores/ramdisk/r1/alua create g2 6",
+        f"{TPG}/luns create /backstores/ramdisk/r1",
+        f"{TPG}/luns/lun0 set alua alua_tg_pt_gp_name=g1",
+        f"{TPG}/luns/lun0 set alua alua_tg_pt_gp_name=g2 alua_tg_pt_offline=1",
+        "/backstores/ramdisk/r1/alua delete g1",
+        f"{TPG} set attribute login_timeout=20",
+        f"{TPG} set attribute login_timeout=21",
+        "/backstores/lu_gps create left",
+        "/backstores/ramdisk/r1 set device alua_lu_gp=left",
+        "/backstores/lu_gps delete left",
+        "/backstores/ramdisk create r9 1M",
+        "/backstores/ramdisk/r9 set attribute emulate_tpu=1",
+    ):
+        user(line)
+    error = user.fails("commit")
+    assert "emulate_tpu" in error and "could not all" not in error
+    assert differences(tree(), before) == []
+
+
+def test_leaving(user: Session, shell: Shell) -> None:
+    before = tree(), files(ETC)
+    user.env.stdin, user.env.stdout = Terminal("n\n"), Terminal()
+    user.env.interactive = True
+    user("begin")
+    user("/backstores/ramdisk create r2 1M")
+    assert "1 collected changes would be forgotten" in user.fails("exit")
+    assert user.result is None
+    user.env.stdin = Terminal("y\n")
+    user.fails("exit")
+    assert user.result and user.result.leave
+    lines = io.StringIO("begin\n/backstores/ramdisk create r2 1M\n")
+    env = shell.env()
+    env.stdin = lines
+    env.prefs.set("auto_save_on_exit", False)
+    assert session.run_script(env) == 0
+    assert "1 collected changes were forgotten" in env.stderr.getvalue()  # type: ignore[attr-defined]
+    assert (tree(), files(ETC)) == before
+
+
+def test_lines_of_standard_input(shell: Shell) -> None:
+    env = shell.env()
+    env.stdin = io.StringIO(
+        f"begin\n/iscsi create {IQN}\n{TPG} set attribute login_timeout=20\ncommit\n"
+    )
+    assert session.run_script(env) == 0
+    assert env.stderr.getvalue() == ""  # type: ignore[attr-defined]
+    assert ConfigFS().read(f"iscsi/{IQN}/tpgt_1/attrib/login_timeout") == "20"
+
+
+def test_json(user: Session) -> None:
+    user.env.options.json = True
+    user("begin")
+    user("/backstores/ramdisk create r2 1M")
+    found = checked(user.said)
+    assert found["dry_run"] and found["changes"] == []
+    assert found["data"]["plan"][0]["path"] == "/backstores/ramdisk/r2"
+    user("commit")
+    assert [item["path"] for item in checked(user.said)["changes"]] == [
+        "/backstores/ramdisk/r2",
+        "/backstores/ramdisk/r2",
+    ]

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--dry-run: what would be done is told, and nothing is changed by it."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from documents import checked
+
+from targetcli import batch, grammar, session
+from targetcli.collection import Collection
+from targetcli.commands.rows import every_row
+
+from .harness import ETC, Answer, Shell, differences, files, tree
+
+IQN = "iqn.2003-01.org.example:a"
+TPG = f"/iscsi/{IQN}/tpg1"
+I1, I2, I3 = (f"iqn.2003-01.org.example:i{number}" for number in (1, 2, 3))
+
+SETUP = f"""
+/backstores/fileio create d1 DISKS/d1.img 1M
+/backstores/ramdisk create r1 1M
+/backstores/ramdisk create r2 1M
+/backstores/ramdisk/r1/alua create g1 16
+/backstores/lu_gps create left 7
+/iscsi create {IQN}
+{TPG}/portals create 127.0.0.1 3261
+{TPG}/luns create /backstores/fileio/d1
+{TPG}/luns create /backstores/ramdisk/r1
+{TPG}/acls create {I1}
+{TPG}/acls create {I2} add_mapped_luns=false
+{TPG}/acls tag {I2} web
+/ saveconfig
+/backstores/ramdisk create r4 1M
+/ bookmarks add here
+"""
+
+# What runs each command, with a line in which it would change something, and a line of the plan.
+LINES = f"""
+/backstores/fileio create d2 DISKS/d2.img 1M || + /backstores/fileio/d2: create fileio d2
+/backstores/fileio ensure d2 DISKS/d2.img 1M || + /backstores/fileio/d2: create fileio d2
+/backstores/block create b1 /dev/ram0 || + /backstores/block/b1: create block b1 on /dev/ram0
+/backstores/pscsi create p1 SCSI || + /backstores/pscsi/p1: create pscsi p1
+/backstores/ramdisk create r3 1M || + /backstores/ramdisk/r3: create ramdisk r3
+/backstores/fileio delete d1 save=true || ~ /: take /backstores/fileio/d1 out of
+/backstores/ramdisk delete r2 || - /backstores/ramdisk/r2: delete ramdisk r2
+/backstores/ramdisk/r1 saveconfig || ~ /: save /backstores/ramdisk/r1 to
+/backstores/ramdisk/r1/alua create g2 17 || + /backstores/ramdisk/r1/alua/g2:
+/backstores/ramdisk/r1/alua delete g1 || - /backstores/ramdisk/r1/alua/g1:
+/backstores/lu_gps create right || + /backstores/lu_gps/right:
+/backstores/lu_gps delete left || - /backstores/lu_gps/left:
+/iscsi create {IQN}2 || + /iscsi/{IQN}2: create target
+/iscsi delete {IQN} || - /iscsi/{IQN}: delete target
+/iscsi/{IQN} create 2 || + /iscsi/{IQN}/tpg2: create TPG 2
+/iscsi/{IQN} delete 1 || - {TPG}: delete TPG 1
+{TPG} disable || ~ {TPG}: disable
+{TPG}/luns create /backstores/ramdisk/r2 || + {TPG}/luns/lun2: export ramdisk/r2 as LUN 2
+{TPG}/luns delete 0 || - {TPG}/luns/lun0: delete LUN 0
+{TPG}/acls create {I3} || + {TPG}/acls/{I3}: admit initiator {I3}
+{TPG}/acls delete {I1} || - {TPG}/acls/{I1}: refuse initiator {I1}
+{TPG}/acls tag {I1} db || ~ {TPG}/acls/{I1}: set tag=db
+{TPG}/acls untag web || ~ {TPG}/acls/{I2}: take the tag away
+{TPG}/acls/{I1} create 9 lun0 || + {TPG}/acls/{I1}/mapped_lun9: map LUN 0
+{TPG}/acls/{I1} delete 0 || - {TPG}/acls/{I1}/mapped_lun0: hide LUN 0
+{TPG}/portals create 127.0.0.1 3262 || + {TPG}/portals/127.0.0.1:3262: listen on
+{TPG}/portals delete 127.0.0.1 3261 || - {TPG}/portals/127.0.0.1:3261: stop listening
+{TPG}/portals/127.0.0.1:3261 enable_iser true || ~ {TPG}/portals/127.0.0.1:3261: set iser=True
+{TPG}/portals/127.0.0.1:3261 enable_offload true || ~ {TPG}/portals/127.0.0.1:3261: set offload
+{TPG} set attribute login_timeout=20 || ~ {TPG}: set login_timeout=20
+{TPG} set auth userid=u password=geheim || ~ {TPG}: set password=***
+/ set global tree_max_depth=3 || ~ /: set the preference tree_max_depth=3
+/ bookmarks add there || ~ /: bookmark / as there
+/ bookmarks del here || ~ /: delete the bookmark here
+/ saveconfig || ~ /: save the configuration to
+/ apply ETC/saveconfig.json || - /backstores/ramdisk/r4: delete ramdisk r4
+/ restoreconfig ETC/saveconfig.json clear_existing=true || + /backstores/ramdisk/r2: create
+/ clearconfig confirm=true || - /backstores/ramdisk/r1: delete
+"""
+# These need a TPG that is off, a handler, and a change that was cut off.
+APART = {"targets:enable", "storage:change_medium", "storage:create_user", "plan:recover"}
+
+
+@pytest.fixture
+def user(shell: Shell, disks: Path, ram: list[str]) -> Shell:
+    """A user with something of everything."""
+    for line in SETUP.strip().splitlines():
+        shell.ok(line.replace("DISKS", str(disks)))
+    return shell
+
+
+def dry(shell: Shell, *lines: str, **more: object) -> Answer:
+    """Run lines with --dry-run; the answer to all of them."""
+    env = shell.env(dry_run=True, **more)
+    Collection.rehearsal(env)
+    done = [session.run_line(env, lambda line=line: grammar.parse(line)) for line in lines]  # type: ignore[misc]
+    answer = Answer(env.stdout.getvalue())  # type: ignore[attr-defined]
+    answer.exit = env.report.failed if None in done else 0
+    answer.stderr = env.stderr.getvalue()  # type: ignore[attr-defined]
+    return answer
+
+
+def rows() -> Iterator[tuple[str, str]]:
+    for row in LINES.strip().splitlines():
+        line, _, plan = row.partition(" || ")
+        yield line, plan
+
+
+def everything(shell: Shell, disks: Path) -> dict[str, object]:
+    return {**tree(), **files(ETC, disks, shell.home, Path("/run"))}
+
+
+def test_every_changing_command(
+    user: Shell, disks: Path, scsi_disk: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = everything(user, disks)
+    ran = set()
+    for line, plan in rows():
+        for word, text in (("DISKS", str(disks)), ("SCSI", scsi_disk[0]), ("ETC", str(ETC))):
+            line = line.replace(word, text)
+        answer = dry(user, line)
+        assert (answer.exit, answer.stderr) == (0, ""), f"{line}: {answer.stderr}"
+        assert any(row.startswith(plan) for row in answer.rows), f"{line}: {answer}"
+        found = checked(dry(user, line, json=True))
+        assert found["dry_run"] and found["data"]["plan"], line
+        ran.add(line.split()[1])
+    assert differences(everything(user, disks), before) == []
+    changing = {row.name for row in every_row() if row.changes and row.run not in APART}
+    assert changing | {"set", "bookmarks"} == ran
+
+
+def test_enable(user: Shell, disks: Path) -> None:
+    user.ok(f"{TPG} disable")
+    before = everything(user, disks)
+    assert dry(user, f"{TPG} enable").rows == [f"~ {TPG}: enable", "1 to change"]
+    assert differences(everything(user, disks), before) == []
+
+
+def test_what_would_change_nothing(user: Shell) -> None:
+    assert dry(user, f"{TPG} enable") == "The TPGT is already enabled.\n"
+    found = dry(user, "/backstores/fileio ensure d1 /no/file")
+    assert found.exit == 1
+    assert dry(user, "/ pwd") == "/\n"
+
+
+def test_lines_see_what_those_before_them_would_make(user: Shell, disks: Path) -> None:
+    before = everything(user, disks)
+    answer = dry(
+        user,
+        "/backstores/ramdisk create r3 1M",
+        f"{TPG}/luns create /backstores/ramdisk/r3",
+        f"{TPG}/luns/lun2 status",
+        f"{TPG}/acls/{I1} delete 2",
+        f"{TPG}/acls/{I1} create 2 lun2",
+        "/ saveconfig",
+    )
+    assert (answer.exit, answer.stderr) == (0, "")
+    assert f"Status for {TPG}/luns/lun2: ramdisk/r3 (None)" in answer.rows
+    assert differences(everything(user, disks), before) == []
+
+
+def test_what_is_wrong_is_told_as_ever(user: Shell) -> None:
+    for line in (
+        "/backstores/ramdisk create r1 1M",
+        f"{TPG} set attribute login_timeout=x",
+        f"{TPG}/luns create /backstores/ramdisk/none",
+        "/backstores/fileio create d9 /no/folder/d9.img 1M",
+    ):
+        expected = user.refuses(line)
+        answer = dry(user, line)
+        assert (answer.exit, answer, answer.stderr) == (1, "", expected.stderr)
+
+
+def test_a_batch(user: Shell, disks: Path, tmp_path: Path) -> None:
+    before = everything(user, disks)
+    lines = tmp_path / "lines"
+    lines.write_text(
+        f"/backstores/ramdisk create r3 1M\n{TPG}/luns create /backstores/ramdisk/r3\n"
+    )
+    env = user.env(dry_run=True, batch=str(lines))
+    assert batch.run(env, str(lines)) == 0
+    rows = env.stdout.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert rows[0].startswith("+ /backstores/ramdisk/r3: ")
+    assert rows[-1].endswith(" to make")
+    env = user.env(dry_run=True, json=True)
+    env.stdin = io.StringIO(lines.read_text())
+    assert batch.run(env, "-") == 0
+    found = json.loads(env.stdout.getvalue())  # type: ignore[attr-defined]
+    assert (found["command"], found["dry_run"]) == ("batch", True)
+    assert differences(everything(user, disks), before) == []
