@@ -15,6 +15,8 @@ from .fabrics import Fabric, of_folder
 from .files import AUTH_FILES, DEFAULT_GROUP
 from .schema import Attribute
 
+# Without fabric_enable_tpg: tcm_loop.c, vhost/scsi.c, xen-scsiback.c, tcm_fc/tfc_conf.c.
+_ALWAYS_ON = ("loopback", "vhost", "xen-pvscsi", "tcm_fc")
 _DEVICE = ("control", "enable", "info", "udev_path")
 
 
@@ -80,7 +82,8 @@ def _files_of_fabric(fabric: Fabric, rest: list[str]) -> dict[str, bool]:
         case [_, "param"]:
             return _named("target_parameter")
         case [_, _]:
-            return {**_named("tpg", fabric.name), "enable": True}
+            switch = {} if fabric.name in _ALWAYS_ON else {"enable": True}
+            return {**_named("tpg", fabric.name), **switch}
         case [_, _, "attrib"]:
             return _named("tpg_attribute", fabric.name)
         case [_, _, "param"]:

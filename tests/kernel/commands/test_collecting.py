@@ -148,6 +148,47 @@ def test_values_of_one_object_in_turn(user: Session) -> None:
     assert differences(tree(), before) == []
 
 
+AGAIN = f"""
+/backstores/ramdisk create r5 1M
+/backstores/ramdisk/r5 set attribute emulate_caw=0
+/backstores/ramdisk/r5/alua create g1 5
+{TPG}/luns create /backstores/ramdisk/r5 7
+{TPG}/acls create iqn.2003-01.org.example:i
+{TPG}/acls/iqn.2003-01.org.example:i set attribute dataout_timeout=7
+/backstores/ramdisk delete r5
+/backstores/ramdisk delete r1
+/backstores/ramdisk create r1 2M
+/backstores/ramdisk/r1 set attribute emulate_caw=0
+{TPG}/acls delete iqn.2003-01.org.example:i
+/iscsi/{IQN} create 2
+/iscsi/{IQN}/tpg2 set parameter MaxConnections=4
+/iscsi/{IQN} delete 2
+/iscsi delete {IQN}
+/iscsi create {IQN}
+{TPG}/luns create /backstores/ramdisk/r1 3
+/loopback create naa.5001405000000001
+/loopback delete naa.5001405000000001
+"""
+
+
+def test_made_and_taken_away_and_made_again(user: Session) -> None:
+    before = tree()
+    user("begin")
+    for line in AGAIN.strip().splitlines():
+        user(line)
+    user("/backstores/ramdisk/r1 set attribute emulate_tpu=1")
+    error = user.fails("commit")
+    assert "emulate_tpu" in error and "could not all" not in error
+    assert differences(tree(), before) == []
+    user("rollback")
+    user("begin")
+    for line in AGAIN.strip().splitlines():
+        user(line)
+    user("commit")
+    assert (TARGET / f"iscsi/{IQN}/tpgt_1/lun/lun_3").is_dir()
+    assert "size: 2097152" in user("/backstores/ramdisk/r1 info")
+
+
 def test_leaving(user: Session, shell: Shell) -> None:
     before = tree(), files(ETC)
     user.env.stdin, user.env.stdout = Terminal("n\n"), Terminal()

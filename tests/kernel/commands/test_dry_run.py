@@ -5,17 +5,26 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from documents import checked
 
+from rtslib_ext.journal import Journal
+from rtslib_ext.steps.operations import Mkdir
+from rtslib_ext.steps.step import Action, Step
 from targetcli import batch, grammar, session
 from targetcli.collection import Collection
 from targetcli.commands.rows import every_row
 
-from .harness import ETC, Answer, Shell, differences, files, tree
+from .harness import ETC, TARGET, Answer, Shell, differences, files, tree
+from .test_user_backed import RBD, log
+
+__all__ = ["log"]
 
 IQN = "iqn.2003-01.org.example:a"
 TPG = f"/iscsi/{IQN}/tpg1"
@@ -191,3 +200,61 @@ def test_a_batch(user: Shell, disks: Path, tmp_path: Path) -> None:
     found = json.loads(env.stdout.getvalue())  # type: ignore[attr-defined]
     assert (found["command"], found["dry_run"]) == ("batch", True)
     assert differences(everything(user, disks), before) == []
+
+
+def test_a_handler_is_not_asked(shell: Shell, disks: Path, log: Path) -> None:
+    shell.ok(f"{RBD} create v1 1M pool/v1")
+    told, before = log.read_text(), everything(shell, disks)
+    assert dry(shell, f"{RBD} create v2 1M pool/v2").rows[0].startswith("+ /backstores/user/v2: ")
+    answer = dry(shell, f"{RBD} changemedium v1 2M other")
+    assert answer.rows[0].startswith("~ /: change the medium of ")
+    assert "ChangeMedium" not in log.read_text().removeprefix(told)
+    assert differences(everything(shell, disks), before) == []
+
+
+def test_what_was_cut_off_stays(user: Shell, disks: Path) -> None:
+    env = user.env()
+    cut_off = Journal(env.journal, {"command": "create", "path": "/backstores/ramdisk"})
+    cut_off.open([Step(Action.CREATE, "/", "make", (Mkdir("core/rd_mcp_9"),))])
+    cut_off.close(keep=True)
+    before = everything(user, disks)
+    answer = dry(user, "/ recover")
+    assert (answer.exit, answer.stderr) == (0, "")
+    assert answer.rows[0].startswith("~ /: undo create on /backstores/ramdisk")
+    assert "cut off" in dry(user, "/backstores/ramdisk create r9 1M").stderr
+    assert differences(everything(user, disks), before) == []
+    user.ok("/ recover")
+
+
+def test_the_command_line(user: Shell, disks: Path, tmp_path: Path) -> None:
+    """As programs run it, with a preference that saves when they leave."""
+    lines = tmp_path / "lines"
+    export = f"{TPG}/luns create /backstores/ramdisk/r3"
+    lines.write_text(f"/backstores/ramdisk create r3 1M\n{export}\n")
+    environment = {**os.environ, "TARGETCLI_HOME": str(user.home)}
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        program = [sys.executable, "-m", "targetcli", *words]
+        return subprocess.run(
+            program, input=lines.read_text(), text=True, capture_output=True, env=environment
+        )
+
+    before = everything(user, disks)
+    for words in (
+        ("--dry-run", "/backstores/ramdisk", "create", "r3", "1M"),
+        ("--dry-run",),
+        ("--dry-run", "--batch", str(lines)),
+        ("--dry-run", "--batch=-"),
+    ):
+        done = run(*words)
+        assert (done.returncode, done.stderr) == (0, ""), words
+        assert "+ /backstores/ramdisk/r3: create ramdisk r3" in done.stdout, words
+    assert differences(everything(user, disks), before) == []
+    done = run("--batch", "/no/file")
+    assert (done.returncode, done.stderr) == (1, "there is no file /no/file\n")
+    done = run("--batch", str(lines), "ls")
+    assert done.returncode == 1
+    done = run("--batch", str(lines))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[:2] == ["Created ramdisk r3 with size 1M.", "Created LUN 2."]
+    assert (TARGET / f"iscsi/{IQN}/tpgt_1/lun/lun_2").is_dir()
