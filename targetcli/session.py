@@ -159,7 +159,6 @@ def mark(env: Env) -> str:
 def run_script(env: Env) -> int:
     """Run the lines of standard input; errors do not stop it, and its exit status is 0."""
     start(env)
-    env.session = True
     failed = 0
     while True:
         _print(env, prompt(env), end="")

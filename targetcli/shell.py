@@ -94,7 +94,7 @@ def _forget_last_line() -> None:
 
 def run_shell(env: Env) -> int:
     """Run the shell at a terminal until it is left; the exit status is 0."""
-    env.interactive = env.session = True
+    env.interactive = True
     session.start(env)
     shell = Shell(env)
     history = os.path.join(env.prefs.folder, _HISTORY) if env.prefs.folder else None

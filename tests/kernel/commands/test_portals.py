@@ -118,7 +118,8 @@ def test_program_in_the_way(user: Shell) -> None:
         user.refuses(
             "create 127.0.0.1 3299",
             "[Errno 22] Invalid argument",
-            f"(process {os.getpid()}) listens on port 3299; stop it, or take another port",
+            f"(process {os.getpid()}) listens on port 3299 already",
+            "end it, or take another port",
         )
     user.ok("create 127.0.0.1 3299")
 
