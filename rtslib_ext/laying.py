@@ -10,7 +10,7 @@ from .errors import KernelRefused
 from .executor import Outcome
 from .staging import Staged
 from .steps import Kernel, Step
-from .steps.operations import Operation, Settle, Switch, Write
+from .steps.operations import Operation, Settle, Write
 
 
 def lay(fs: Staged, steps: Iterable[Step]) -> Outcome:
@@ -49,16 +49,9 @@ def _lay(kernel: Kernel, step: Step) -> None:
 def _to_perform(fs: Staged, step: Step) -> Step:
     operations = tuple(_without_before(fs, item) for item in step.operations)
     undo = step.undo
-    if undo is None and any(_does_nothing(fs, item) for item in operations):
-        undo = ()
-    elif undo is not None:
+    if undo is not None:
         undo = tuple(item for item in undo if not _is_value_of_new(fs, item))
     return replace(step, operations=operations, undo=undo)
-
-
-def _does_nothing(fs: Staged, operation: Operation) -> bool:
-    """Whether it switches on what is always on, and cannot be switched off again."""
-    return isinstance(operation, Switch) and not fs.exists(operation.file)
 
 
 def _without_before(fs: Staged, operation: Operation) -> Operation:

@@ -251,20 +251,24 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """Switch a TPG on or off; a fabric without the switch is always on."""
+    """Switch a TPG on or off; a fabric without the switch is always on.
+
+    ``asked`` is False for what only takes a switching on back, which was none there.
+    """
 
     file: str
     on: bool
+    asked: bool = True
 
     def do(self, kernel: Kernel) -> None:
         has = kernel.fs.read_if_there(self.file)
-        if has is None and not self.on:
+        if has is None and not self.on and self.asked:
             raise Unsupported("this fabric cannot switch a TPG off", hint="delete it instead")
         if has is not None and has != str(int(self.on)):
             kernel.fs.write(self.file, str(int(self.on)))
 
     def inverse(self) -> Operation:
-        return Switch(self.file, not self.on)
+        return Switch(self.file, not self.on, asked=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,13 @@ import itertools
 
 import pytest
 
-from rtslib_ext import apply, restore, savefile
+from rtslib_ext import apply, executor, restore, savefile
 from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.errors import LioError, RollbackFailed
+from rtslib_ext.errors import KernelRefused, LioError, RollbackFailed
+from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.reader import Reader
+from rtslib_ext.steps import Action, Kernel, Step, targets
+from rtslib_ext.steps.operations import Mkdir
 from tests.kernel.commands.test_faults import Broken
 
 from . import edits
@@ -84,3 +87,17 @@ def test_an_interrupt_after_every_call(configfs: object, name: str) -> None:
             assert broken.left > 0
             break
     assert at >= 5
+
+
+def test_what_cannot_be_switched_off_is_taken_back_all_the_same(configfs: object) -> None:
+    """A TPG of the loopback fabric is always on: enabling it is undone by nothing."""
+    start()
+    before = state()
+    fabric = FABRICS["loopback"]
+    steps = [
+        targets.enable(fabric, edits.NAA, 1, True),
+        Step(Action.CREATE, "/nowhere", "fail", (Mkdir("core/alua/lu_gps/x/y"),)),
+    ]
+    with pytest.raises(KernelRefused):
+        executor.perform(Kernel(ConfigFS()), steps)
+    assert state() == before
