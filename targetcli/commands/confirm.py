@@ -25,6 +25,8 @@ def confirm(env: Env, node: Node, action: str = "keep") -> Result:
     """Keep a change that would go back by itself."""
     if action not in ACTIONS:
         raise InvalidValue(f"action must be one of: {', '.join(ACTIONS)}")
+    if action != "status" and change.only_tell(env, f"confirm action={action}"):
+        return Result()
     file = waiting.beside(env.journal)
     found = waiting.find(file)
     if action == "status":

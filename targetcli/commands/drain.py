@@ -80,6 +80,10 @@ def _drain(
     waits = [drains.wait(path, [item.file for item in exported], timeout)] if exported else []
     steps = [*before, *waits, *removal, *after]
     found = disturbance.of(env.fs, steps)
+    if env.collection is not None:
+        # Waiting is for when it is done.
+        env.collection.refuse_apart()
+        steps = [*before, *removal, *after]
     if not dry_run:
         disturbed.require_yes(env, found)
         change.apply(env, steps)

@@ -21,6 +21,8 @@ from . import change
 
 def undo(env: Env, node: Node) -> Result:
     """Take the last change of this session back."""
+    if change.only_tell(env, "take the last change of this session back"):
+        return Result()
     if not env.done:
         raise InvalidValue(
             "this session has no change that could be taken back",
@@ -36,6 +38,8 @@ def undo(env: Env, node: Node) -> Result:
 
 def revert(env: Env, node: Node, number: int, dry_run: bool = False) -> Result:
     """Take one change of the history back."""
+    if change.only_tell(env, f"take change {number} back"):
+        return Result()
     found = records.find(env.history, number)
     path = reversal.forgotten(found.back)
     if path:

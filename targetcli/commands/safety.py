@@ -20,7 +20,7 @@ def heed(env: Env, path: str, findings: Iterable[Finding]) -> list[Finding]:
 
     At a terminal a question is asked; elsewhere --yes stands for insisting. Raises InUse.
     """
-    found = list(findings)
+    found = _collect(findings)
     for one in found:
         if one.severity is Severity.REFUSED:
             raise InUse(f"{_PUT_BEFORE}{one.text}", path=path, hint=one.help)
@@ -32,6 +32,17 @@ def heed(env: Env, path: str, findings: Iterable[Finding]) -> list[Finding]:
         if one.severity is Severity.INSIST and not env.options.yes:
             hint = f"{one.help}; --yes before the command insists on it"
             raise InUse(f"{_PUT_BEFORE}{one.text}", path=path, hint=hint)
+    return found
+
+
+def _collect(findings: Iterable[Finding]) -> list[Finding]:
+    """All findings; of what vanished meanwhile there are none, and the kernel says that."""
+    found = []
+    try:
+        for one in findings:
+            found.append(one)
+    except FileNotFoundError:
+        return found
     return found
 
 

@@ -54,6 +54,8 @@ def clear_all() -> None:
     _empty(SAVED)
     for name in ("pr", "alua"):
         (SAVED / name).mkdir()
+    # A change that was cut off, or waits.
+    shutil.rmtree("/run/targetcli", ignore_errors=True)
 
 
 def clear(root: Path) -> None:

@@ -50,7 +50,7 @@ TYPED_WRONG = [
     ("@nosuch ls", "No such bookmark nosuch"),
     ("cd /nosuch", "No such path /nosuch"),
     ("ls nosuch", "No such path /nosuch"),
-    ("frobnicate", "/: Command not found frobnicate (here are: apply, bookmarks, cd, clearconfig,"),
+    ("frobnicate", "/: Command not found frobnicate (here are: apply, begin, bookmarks, cd,"),
     (f"{FILEIO} enable", f"{FILEIO}: Command not found enable (here are: "),
     (f"{TARGET} tpg1", "Command not found tpg1 (tpg1 is a path"),
     (f"{FILEIO} create", f"{FILEIO}: Missing required parameters 'file_or_dev', 'name' (help"),
@@ -313,7 +313,7 @@ def test_device_that_vanishes(
     device = tmp_path / "disk"
 
     def look_and_lose(path: str) -> bool:
-        device.unlink()
+        device.unlink(missing_ok=True)
         return False
 
     monkeypatch.setattr(host, "is_held", look_and_lose)

@@ -87,10 +87,26 @@ LINES = f"""
 / saveconfig || ~ /: save the configuration to
 / apply ETC/saveconfig.json || - /backstores/ramdisk/r4: delete ramdisk r4
 / restoreconfig ETC/saveconfig.json clear_existing=true || + /backstores/ramdisk/r2: create
+/backstores/fileio/d1 resize 2M || ~ /backstores/fileio/d1: grow from 1048576 to 2097152 bytes
+/backstores/fileio/d1 replace DISKS/d3.img || ± /backstores/fileio/d1:
+/backstores/fileio rename d1 d9 || + /backstores/fileio/d9:
+/iscsi clone {IQN} {IQN}9 || + /iscsi/{IQN}9: create target
+{TPG}/luns drain 0 || - {TPG}/luns/lun0: delete LUN 0
+/ undo || ~ /: take the last change of this session back
+/ revert 1 || ~ /: take change 1 back
+/ confirm || ~ /: confirm action=keep
 / clearconfig confirm=true || - /backstores/ramdisk/r1: delete
 """
-# These need a TPG that is off, a handler, and a change that was cut off.
-APART = {"targets:enable", "storage:change_medium", "storage:create_user", "plan:recover"}
+# These need a TPG that is off, a handler, a change that was cut off, a session without an ACL, and
+# a file that has grown.
+APART = {
+    "targets:enable",
+    "storage:change_medium",
+    "storage:create_user",
+    "plan:recover",
+    "pin:pin",
+    "live:rescan",
+}
 
 
 @pytest.fixture
@@ -98,6 +114,7 @@ def user(shell: Shell, disks: Path, ram: list[str]) -> Shell:
     """A user with something of everything."""
     for line in SETUP.strip().splitlines():
         shell.ok(line.replace("DISKS", str(disks)))
+    (disks / "d3.img").write_bytes(bytes(1 << 20))
     return shell
 
 

@@ -24,7 +24,7 @@ CASES = [
         ("x 1.5M wwn=other", ", not other"),
     ]),
     ("/backstores/ramdisk", "x 1000 wwn=abc", ["x 1000", "x 4096 wwn=abc"], []),
-    ("/backstores/fileio", "x {disks}/x 1M wwn=abc", ["x {disks}/../disks/x", "x {disks}/x 1M"], [
+    ("/backstores/fileio", "x {disks}/x 1M wwn=abc", ["x {disks}/./x", "x {disks}/x 1M"], [
         ("x {disks}/y 1M", "file_or_dev is {disks}/x, not {disks}/y"),
         ("x {disks}/x 2M", "size is 1048576, not 2097152"),
         ("x {disks}/x 1M write_back=false", "write_back is true, not false"),

@@ -99,6 +99,7 @@ LINES = f"""
 {TPG} set attribute login_timeout=25
 / apply file=ETC/all.json confirm_within=60s
 / confirm action=status
+/ confirm action=keep
 / recover action=undo
 / clearconfig confirm=true
 / restoreconfig savefile=ETC/all.json clear_existing=true keep_existing=false
@@ -140,8 +141,8 @@ def test_every_parameter(
         shell.ok(line)
         if " create " in line:
             assert "is there already" in shell.ok(line.replace(" create ", " ensure "))
-    # One line by itself collects nothing.
-    shell.refuses("/ begin", "collects the lines that follow")
+    # Each of these lines stands alone.
+    assert "collected from now on" in shell.ok("/ begin")
     shell.refuses("/ commit", "no changes are being collected")
     shell.refuses("/ rollback", "no changes are being collected")
     shell.refuses("/ sessions action=detail sid=7", "no session found with sid 7")

@@ -116,7 +116,6 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 # What only hardware gives: the kernel's refusal; and what is about the lines before and after it.
 REFUSED = {
-    "collect:begin": "lines that follow",
     "collect:commit": "no changes are being collected",
     "collect:rollback": "no changes are being collected",
     "portals:enable_iser": f"{TPG}/portals/127.0.0.1:3261",

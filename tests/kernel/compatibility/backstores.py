@@ -104,7 +104,7 @@ REFUSED = (
 
 SIZES = tuple(
     Row(f"size: {text}", f"{FILEIO} create d2 {NEW} {text}",
-        f"Created fileio d2 with size {count}", world=EMPTY)
+        like(rf"^Created fileio d2 with size {count}$"), world=EMPTY)
     for text, count in (
         ("4096", 4096), ("4096b", 4096), ("8k", 8192), ("8KB", 8192), ("8kib", 8192),
         ("2m", 2 << 20), ("2MiB", 2 << 20), ("1g", 1 << 30), ("1GiB", 1 << 30), ("1TB", 1 << 40),
