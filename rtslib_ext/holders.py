@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import paths
+from . import host, paths
 from .configfs import ConfigFS
 
 
@@ -34,7 +34,7 @@ def find(fs: ConfigFS, device: str) -> Holder:
     except OSError:
         return _UNKNOWN
     folder = f"/sys/dev/block/{os.major(number)}:{os.minor(number)}"
-    numbers = {_read(f"{part}/dev") for part in (folder, *_partitions(folder))}
+    numbers = {host.read_text(f"{part}/dev") for part in (folder, *_partitions(folder))}
     found = (
         _storage_object(fs, device)
         or _mount(numbers)
@@ -75,7 +75,7 @@ def _storage_object(fs: ConfigFS, device: str) -> Holder | None:
 
 
 def _mount(numbers: set[str]) -> Holder | None:
-    for line in _read("/proc/self/mountinfo").splitlines():
+    for line in host.read_text("/proc/self/mountinfo").splitlines():
         # proc(5): mount ID, parent ID, major:minor, root, mount point
         fields = line.split()
         if len(fields) > 4 and fields[2] in numbers:
@@ -85,7 +85,7 @@ def _mount(numbers: set[str]) -> Holder | None:
 
 
 def _swap(numbers: set[str]) -> Holder | None:
-    for line in _read("/proc/swaps").splitlines()[1:]:
+    for line in host.read_text("/proc/swaps").splitlines()[1:]:
         device = _unescaped(line.split()[0])
         try:
             number = os.stat(device).st_rdev
@@ -100,9 +100,9 @@ def _device_above(folder: str) -> Holder | None:
     for part in (folder, *_partitions(folder)):
         for name in _names(f"{part}/holders"):
             above = f"{part}/holders/{name}"
-            label = _read(f"{above}/dm/name")
+            label = host.read_text(f"{above}/dm/name")
             if label:
-                return _mapped(label, _read(f"{above}/dm/uuid"))
+                return _mapped(label, host.read_text(f"{above}/dm/uuid"))
             if os.path.isdir(f"{above}/md"):
                 return Holder(
                     f"the RAID /dev/{name} stands on it",
@@ -155,7 +155,7 @@ def _program(number: int) -> Holder | None:
             except OSError:
                 continue
             if same:
-                name = _read(f"/proc/{process}/comm")
+                name = host.read_text(f"/proc/{process}/comm")
                 return Holder(
                     f"the program {name} (process {process}) has it open",
                     f"end it: kill {process}",
@@ -181,14 +181,6 @@ def _names(folder: str) -> list[str]:
         return sorted(os.listdir(folder))
     except OSError:
         return []
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
 
 
 def _unescaped(text: str) -> str:

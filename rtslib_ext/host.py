@@ -34,8 +34,13 @@ def possible_cpus() -> str:
 
 def online_cpus() -> str:
     """The CPUs that run now, as a list such as 0-3; "" where it is not told."""
+    return read_text("/sys/devices/system/cpu/online")
+
+
+def read_text(path: str) -> str:
+    """What a file of the system says, without blanks around it; "" where it is not to be had."""
     try:
-        with open("/sys/devices/system/cpu/online", encoding="ascii") as file:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read().strip()
     except OSError:
         return ""

@@ -18,7 +18,6 @@ from typing import Any
 from .errors import LioError
 from .steps import Step, codec
 
-FOLDER = "/run/targetcli"
 _BEGUN = b"."
 _UNDONE = re.compile(rb"<(\d+)\n")
 

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import paths
+from . import host, paths
 from .configfs import ConfigFS
 
 _SYS = "/sys/dev/block"
@@ -46,10 +46,10 @@ def extents(path: str) -> Iterator[Extent]:
         yield Extent(f"file {status.st_dev} {status.st_ino}")
         return
     folder = f"{_SYS}/{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
-    part = _read(f"{folder}/partition")
+    part = host.read_text(f"{folder}/partition")
     disk = f"{os.path.realpath(folder)}/.." if part else folder
-    yield Extent(_read(f"{disk}/dev"), part)
-    file = _read(f"{disk}/loop/backing_file")
+    yield Extent(host.read_text(f"{disk}/dev"), part)
+    file = host.read_text(f"{disk}/loop/backing_file")
     if file:
         # A partition of a loop device is a part of its file.
         yield from (one if one.part else Extent(one.whole, part) for one in extents(file))
@@ -84,18 +84,10 @@ def loops_over(path: str) -> list[str]:
     except OSError:
         return []
     for name in names:
-        file = _read(f"/sys/block/{name}/loop/backing_file")
+        file = host.read_text(f"/sys/block/{name}/loop/backing_file")
         try:
             if file and os.path.samestat(os.stat(file), wanted):
                 found.append(f"/dev/{name}")
         except OSError:
             continue
     return found
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read().strip()
-    except OSError:
-        return ""

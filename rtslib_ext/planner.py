@@ -183,12 +183,6 @@ def remove_lun(reader: Reader, export: Export) -> list[Step]:
     return [*steps, *luns.delete_lun(place, lun, link[1] if link else None)]
 
 
-def lun_file(target: Target, tag: int, index: int) -> str:
-    """The configfs path of a LUN."""
-    place = Place.of(FABRICS[target.fabric], target.wwn, tag)
-    return f"{place.file}/lun/lun_{index}"
-
-
 def homes(fs: ConfigFS) -> Home:
     """Looks the places of storage objects up when they are asked for."""
     index = paths.Index(fs)

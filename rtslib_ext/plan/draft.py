@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..paths import Placement
@@ -62,11 +62,5 @@ class Draft:
 
     def finish(self) -> Plan:
         """The plan."""
-        steps: Iterable[Step] = (
-            *self.first,
-            *self.away,
-            *self.objects_away,
-            *self.make,
-            *self.last,
-        )
-        return Plan(tuple(steps), self.replaced, tuple(self.notes))
+        steps = (*self.first, *self.away, *self.objects_away, *self.make, *self.last)
+        return Plan(steps, self.replaced, tuple(self.notes))

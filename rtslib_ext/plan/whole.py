@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from .. import planner
 from ..errors import LioError
+from ..exports import Export
+from ..fabrics import FABRICS
 from ..files import DEFAULT_GROUP
 from ..model import Config, StorageObject, Target
 from ..paths import Placement
@@ -67,7 +69,7 @@ def _storage_objects(
         if running is not None and key not in again and storage.leaves(running, so):
             file = draft.home(key) or ""
             draft.objects_away.append(lu_groups.join(running.path, file, None, running.lu_group))
-    exporters = _exporters(have, want)
+    exporters = _exporters(have, want) if gone else {}
     for (key, name), why in gone.items():
         so, file = have.storage_objects[key], draft.home(key) or ""
         members = tuple(exporters.get((key, name), ()))
@@ -82,6 +84,9 @@ def _storage_objects(
                 draft.replaced[so.path] = again[key]
                 so = storage.kept(running, so)
             _make(draft, so, running)
+            continue
+        if running == so:
+            # Where it is need not be looked up.
             continue
         file = draft.home(key) or ""
         draft.make += storage.set_all(draft, running, so, file)
@@ -115,7 +120,7 @@ def _exporters(have: Config, want: Config) -> dict[tuple[Key, str], list[str]]:
                     continue
                 if lun.alua_group not in (None, DEFAULT_GROUP) and index in wanted.tpgs[tag].luns:
                     key = (lun.storage_object, lun.alua_group or "")
-                    file = planner.lun_file(target, tag, index)
+                    file = Export(FABRICS[target.fabric], target.wwn, tag, index).file
                     found.setdefault(key, []).append(file)
     return found
 

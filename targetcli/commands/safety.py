@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from rtslib_ext.errors import InUse
 from rtslib_ext.safety import Finding, Severity
@@ -37,12 +38,9 @@ def heed(env: Env, path: str, findings: Iterable[Finding]) -> list[Finding]:
 
 def _collect(findings: Iterable[Finding]) -> list[Finding]:
     """All findings; of what vanished meanwhile there are none, and the kernel says that."""
-    found = []
-    try:
-        for one in findings:
-            found.append(one)
-    except FileNotFoundError:
-        return found
+    found: list[Finding] = []
+    with suppress(FileNotFoundError):
+        found.extend(findings)
     return found
 
 
