@@ -92,7 +92,16 @@ def wait_for_disk() -> str:
     """The path of the disk that a login brings."""
     for _ in range(100):
         found = list(Path("/sys/class/iscsi_session").glob("session*/device/target*/*/block/*"))
-        if found:
-            return f"/dev/{found[0].name}"
+        if found and _opens(disk := f"/dev/{found[0].name}"):
+            return disk
         time.sleep(0.1)
     raise AssertionError("the login brought no disk")
+
+
+def _opens(disk: str) -> bool:
+    """A disk is listed a moment before it can be opened (drivers/scsi/sd.c, sd_probe)."""
+    try:
+        os.close(os.open(disk, os.O_RDONLY))
+    except OSError:
+        return False
+    return True
