@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from . import executor, paths, planner, reservations, startup
 from .configfs import ConfigFS
 from .errors import LioError, RollbackFailed
@@ -13,6 +11,7 @@ from .journal import Journal
 from .model import Config
 from .plan import Plan, plan
 from .reader import Reader
+from .records import dataclass
 from .steps import Kernel
 
 

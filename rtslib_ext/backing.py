@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .errors import InvalidValue
+from .records import dataclass
 
 # drivers/target/target_core_file.h: FD_MAX_DEV_NAME, with its final NUL. The kernel cuts
 # a longer name without a word.

@@ -11,9 +11,9 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from .errors import KernelRefused
+from .records import dataclass
 
 ROOT = "/sys/kernel/config/target"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from . import paths, reservations, sessions
@@ -18,6 +17,7 @@ from .configfs import ConfigFS
 from .errors import KernelRefused
 from .fabrics import Fabric, of_folder
 from .reader import Reader
+from .records import dataclass, field
 from .sessions import Session
 from .steps import Step
 from .steps.drains import commands

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from . import identity
 from .backing import Backing
 from .model import Auth, Config, Lun, NodeAcl, StorageObject, Target, Tpg
+from .records import replace
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

@@ -7,12 +7,12 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from . import kernel_log
 from .errors import Interrupted, KernelRefused, LioError
 from .journal import Journal
 from .kernel_log import Log
+from .records import dataclass, field
 from .steps import Action, Kernel, Step
 from .steps.step import not_undone
 

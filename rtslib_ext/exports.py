@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from . import paths
 from .configfs import ConfigFS
 from .fabrics import FABRICS, Fabric, of_folder
+from .place import Place
 from .reader import Reader
-from .steps.luns import Place
+from .records import dataclass
 
 # A members file holds one page at most; past this the kernel may have left some out.
 _FULL = 4096 - 300

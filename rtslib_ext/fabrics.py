@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+
+from .records import dataclass
 
 DROP_INS = "/etc/target/fabrics"
 FEATURES = ("acls", "auth", "cpus_allowed_list", "discovery_auth", "nexus", "nps", "tpgts")

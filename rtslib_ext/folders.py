@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Collection
-from dataclasses import dataclass, field
 
 from .configfs import ConfigFS
 from .errors import KernelRefused
+from .records import dataclass, field
 
 
 @dataclass(slots=True)

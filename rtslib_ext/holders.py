@@ -6,10 +6,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from . import host, paths
 from .configfs import ConfigFS
+from .records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import LioError
+from .records import dataclass, field
 from .steps import Step, codec
 
 _BEGUN = b"."

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from .errors import KernelRefused
 from .executor import Outcome
+from .records import replace
 from .staging import Staged
 from .steps import Kernel, Step
 from .steps.operations import Operation, Settle, Write

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from .records import dataclass
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 # include/net/tcp_states.h, TCP_LISTEN

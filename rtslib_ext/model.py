@@ -9,9 +9,9 @@ writes them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from .backing import Backing
+from .records import dataclass, field
 
 Values = Mapping[str, str]
 

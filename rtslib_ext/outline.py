@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from . import paths
 from .fabrics import FABRICS, Fabric
 from .model import Auth, Config, NodeAcl, Target, Tpg
 from .reader import Reader
+from .records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from . import backing
 from .configfs import ConfigFS
 from .errors import Exists, KernelRefused, NotFound
 from .fabrics import Fabric
+from .records import dataclass, field
 
 # rtslib-fb hands out indexes below this one, this library from it on.
 _FIRST_INDEX = 1 << 20

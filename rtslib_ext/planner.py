@@ -8,7 +8,6 @@ configuration is there, and disabled before anything is taken from them.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import replace
 
 from . import exports, host, paths
 from .configfs import ConfigFS
@@ -17,9 +16,10 @@ from .exports import Export
 from .fabrics import FABRICS
 from .model import Auth, Config, FabricSettings, MappedLun, Target, Tpg
 from .outline import Outline
+from .place import Place
 from .reader import Reader
+from .records import replace
 from .steps import Step, backstores, lu_groups, luns, targets
-from .steps.luns import Place
 
 Key = tuple[str, str]
 # Where a storage object is; None for one that is nowhere.

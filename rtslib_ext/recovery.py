@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 
 from .executor import Outcome, perform
 from .journal import Unfinished
+from .records import replace
 from .steps import Kernel, Step
 from .steps.host_files import MakeFile
 from .steps.operations import (

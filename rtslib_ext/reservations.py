@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from .configfs import ConfigFS
+from .records import dataclass
 
 _START = "PR_REG_START:"
 _END = "PR_REG_END:"

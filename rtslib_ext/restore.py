@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import replace
 
 from . import apply, paths, planner, reservations, startup
 from .configfs import ConfigFS
@@ -13,6 +12,7 @@ from .executor import Observer, Outcome, keep_going
 from .fabrics import FABRICS
 from .model import Config
 from .outline import Outline, OutlineReader
+from .records import replace
 from .steps import Action, Kernel, Step
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from . import host, overlap, signatures
 from .backing import Block, FileIO, Pscsi
 from .configfs import ConfigFS
 from .model import Config
+from .records import dataclass
 
 if TYPE_CHECKING:
     from .holders import Holder

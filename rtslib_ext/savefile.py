@@ -8,7 +8,6 @@ where they would stumble over one, under ``rtslib_ext`` at the top.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 from . import dump
 from .errors import ParseError
@@ -16,6 +15,7 @@ from .jsonpath import Item, Problem, Problems, Unusable, parse
 from .load_backstores import storage_objects
 from .load_targets import fabrics, targets
 from .model import Config
+from .records import dataclass
 
 OWN_KEY = dump.OWN_KEY
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from . import paths
 from .fabrics import FABRICS, Fabric
 from .model import MappedLun
 from .reader import Reader
+from .records import dataclass
 
 # drivers/target/iscsi/iscsi_target_configfs.c, lio_target_nacl_info_show
 _NOBODY = "No active iSCSI Session"

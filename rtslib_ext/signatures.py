@@ -6,10 +6,9 @@ blkid knows them: it is kept with the kernel, and Debian's util-linux is on ever
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from . import host
 from .errors import LioError
+from .records import dataclass
 
 # A device that does not answer must not hold up who creates a storage object, s.
 _PATIENCE = 5.0

@@ -12,13 +12,13 @@ import errno
 import os
 from collections.abc import Iterable, Iterator
 from copy import copy
-from dataclasses import dataclass, field
 
 from . import newborn, paths
 from .configfs import ConfigFS, Entry, explain
 from .errors import KernelRefused
 from .fabrics import of_folder
 from .files import DEFAULT_GROUP, DEFAULT_LU_GROUP, LU_GROUPS, NO_CREDENTIAL, SECONDARY_STATUS
+from .records import dataclass, field
 
 # There as soon as the core is loaded, which the first change sees to.
 _ALWAYS = ("", "core")

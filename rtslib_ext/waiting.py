@@ -11,7 +11,6 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from . import executor, recovery
@@ -19,6 +18,7 @@ from . import journal as journals
 from .configfs import ConfigFS
 from .errors import LioError
 from .journal import Journal
+from .records import asdict, dataclass
 from .steps import Action, Kernel, Step, codec
 from .steps.operations import Operation, Unmake, Unshare
 

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from rtslib_ext.errors import LioError, NotFound
+from rtslib_ext.records import dataclass
 from rtslib_ext.steps import Step
 
 from . import dispatch, grammar, messages, session, tree

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from rtslib_ext.errors import LioError, NotFound
+from rtslib_ext.records import replace
 
 from . import grammar, tree
 from .commands.command import Command, Parameter

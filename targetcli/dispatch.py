@@ -9,7 +9,6 @@ from typing import Any, cast
 from rtslib_ext.errors import InvalidValue, LioError, NotFound
 
 from . import binding, grammar, messages, tree
-from .commands import change
 from .commands.command import Command
 from .commands.table import commands_of
 from .env import Env
@@ -110,8 +109,6 @@ def _run_on(env: Env, node: Node, line: Line) -> Result:
         )
     env.report.failed, env.report.text = command.failed, grammar.written(line)
     values = binding.bind(command, line.positional, line.keywords, node.path)
-    if command.changes:
-        change.require_root(env)
     run_once = _change if command.changes else _look
     env.agreed = ()
     while True:
@@ -126,6 +123,10 @@ def _look(env: Env, node: Node, command: Command, values: dict[str, Any]) -> Res
 
 
 def _change(env: Env, node: Node, command: Command, values: dict[str, Any]) -> Result:
+    # Imported here: what only looks needs none of it.
+    from .commands import change
+
+    change.require_root(env)
     with change.locked(env, node, command.name):
         # Somebody may have changed the tree while we waited.
         node = tree.resolve(tree.root(env), node.path)

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.records import dataclass, field
 
 from .options import Options
 from .prefs import Preferences

@@ -14,12 +14,12 @@ import syslog
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from rtslib_ext import waiting
 from rtslib_ext.configfs import ConfigFS
 from rtslib_ext.errors import InUse, LioError
 from rtslib_ext.journal import Journal
+from rtslib_ext.records import replace
 from rtslib_ext.waiting import Waiting
 
 from .lock import change_lock

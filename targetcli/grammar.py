@@ -20,10 +20,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from rtslib_ext.errors import ParseError
+from rtslib_ext.records import dataclass, field, replace
 
 BLANKS = " \t\r\n"
 # The characters of configshell's values; a word made of them alone is read by its rules.

@@ -13,11 +13,11 @@ import time
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from rtslib_ext.errors import LioError, NotFound, PermissionDenied
 from rtslib_ext.files import NO_CREDENTIAL, SECRET_FILES
+from rtslib_ext.records import dataclass, field
 from rtslib_ext.steps import Step, codec
 from rtslib_ext.steps.operations import Write
 

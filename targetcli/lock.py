@@ -15,9 +15,9 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 
 from rtslib_ext.errors import InUse, LioError, PermissionDenied
+from rtslib_ext.records import asdict, dataclass
 
 LOCK_FILE = "/var/run/targetcli.lock"
 # Long restores take minutes, and scripts that start many at once count on being let in.

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from rtslib_ext.errors import InvalidValue
+from rtslib_ext.records import dataclass, field
 
 USAGE = """\
 Usage: targetcli [OPTIONS] [PATH] [COMMAND [PARAMETERS]]

@@ -12,12 +12,11 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, cast
 
 from rtslib_ext.errors import InvalidValue
+from rtslib_ext.records import dataclass
 
-from .lock import acquire
 from .views import COLORS
 
 Value = bool | int | str | None
@@ -364,6 +363,9 @@ def _read_or_nothing(file: str, *, put_aside: bool = False) -> Document:
 
 @contextmanager
 def _locked(folder: str) -> Iterator[None]:
+    # Imported here: most commands only read.
+    from .lock import acquire
+
     os.makedirs(folder, mode=0o700, exist_ok=True)
     file = os.path.join(folder, LOCK)
     lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from rtslib_ext.steps import Step
+from rtslib_ext.records import dataclass, field
 
 from .result import Result
+
+if TYPE_CHECKING:
+    from rtslib_ext.steps import Step
 
 
 @dataclass(frozen=True, slots=True)

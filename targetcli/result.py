@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from rtslib_ext.errors import LioError
+from rtslib_ext.records import dataclass, field
 
 
 class Warn(str):

@@ -21,10 +21,10 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rtslib_ext.errors import InUse, InvalidValue, LioError, Unsupported
+from rtslib_ext.records import dataclass, replace
 
 from . import sandbox_guest as guest
 from . import sandbox_kernel as kernel

@@ -11,10 +11,10 @@ import stat
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from rtslib_ext.errors import InvalidValue
+from rtslib_ext.records import dataclass
 
 from .sandbox_relay import window_size
 

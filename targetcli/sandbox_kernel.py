@@ -11,10 +11,10 @@ import signal
 import subprocess
 import tempfile
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from rtslib_ext.errors import LioError, NotFound, Unsupported
+from rtslib_ext.records import dataclass
 
 from .sandbox_guest import PATH, Guest, Streams
 from .sandbox_relay import (

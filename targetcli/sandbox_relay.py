@@ -20,9 +20,9 @@ import time
 import tty
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 
 from rtslib_ext.errors import LioError
+from rtslib_ext.records import dataclass, field
 
 CHUNK = 65536
 TERMINATION_GRACE = 10.0

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -83,6 +82,8 @@ def _told(env: Env, err: Exception) -> list[str]:
     if isinstance(err, OSError):
         return [f"{err.filename or 'output'}: {(err.strerror or str(err)).lower()}"]
     if os.environ.get("TARGETCLI_DEBUG"):
+        import traceback
+
         traceback.print_exception(err, file=env.stderr)
     return errors.bug(err)
 

@@ -11,7 +11,8 @@ import os
 import re
 import readline
 import warnings
-from dataclasses import dataclass
+
+from rtslib_ext.records import dataclass
 
 with warnings.catch_warnings():
     # configshell uses names that newer versions of pyparsing warn of.

@@ -7,7 +7,8 @@ import os
 import pwd
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from rtslib_ext.records import dataclass
 
 # What /proc says of a process that belongs to no login (proc(5), loginuid).
 _NOBODY = 2**32 - 1

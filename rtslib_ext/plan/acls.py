@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from .. import planner, schema
 from ..model import MappedLun, NodeAcl, Tpg
+from ..place import Place
+from ..records import replace
 from ..steps import Step, luns
-from ..steps.luns import Place
 from ..steps.values import change, credentials
 from .draft import Draft
 from .settings import set_values, whole

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from ..paths import Placement
+from ..records import dataclass, field
 from ..steps import Step
 
 Key = tuple[str, str]

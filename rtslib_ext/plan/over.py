@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from ..model import (
@@ -19,6 +18,7 @@ from ..model import (
     Target,
     Tpg,
 )
+from ..records import replace
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import fields, replace
 
 from .. import identity, schema
 from ..backing import Backing, FileIO
@@ -15,6 +14,7 @@ from ..files import (
     LBA_DEPENDENT,
 )
 from ..model import AluaGroup, StorageObject
+from ..records import fields, replace
 from ..steps import Action, Step, backstores, lu_groups
 from ..steps.operations import Operation, Write
 from ..steps.values import change

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from .. import host, paths, planner, schema
 from ..fabrics import FABRICS, Fabric
 from ..files import DEFAULT_GROUP
 from ..model import FabricSettings, Lun, Portal, Target, Tpg
+from ..place import Place
+from ..records import replace
 from ..steps import Step, luns, targets
-from ..steps.luns import Place
 from ..steps.ports import number
 from ..steps.values import credentials
 from . import acls

@@ -6,11 +6,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from .. import exports, holders, host, listeners, paths, schema
 from ..configfs import ConfigFS
 from ..errors import InvalidValue, KernelRefused, LioError
+from ..records import dataclass
 from ..steps import Step
 from .alua import SUPPORT
 
@@ -18,7 +18,7 @@ from .alua import SUPPORT
 _FEW = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Facts(Mapping[str, str]):
     """The names that texts in the table use; "" for what cannot be known.
 

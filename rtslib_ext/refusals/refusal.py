@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from errno import errorcode
+
+from ..records import dataclass
 
 Facts = Mapping[str, str]
 

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from ..records import replace
 from .attribute import Attribute, Kind
 
 _ISCSI = ("iscsi",)

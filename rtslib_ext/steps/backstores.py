@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from .. import host, naming, schema
 from ..backing import Backing, Block, FileIO, Pscsi, User
@@ -17,6 +16,7 @@ from ..files import (
     LBA_DEPENDENT,
 )
 from ..model import AluaGroup, StorageObject
+from ..records import replace
 from . import lu_groups
 from .host_files import CheckFree, CheckThere, GrowFile
 from .operations import (

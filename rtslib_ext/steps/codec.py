@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from ..errors import LioError
 from ..files import NO_CREDENTIAL, SECRET_FILES
+from ..records import replace
 from . import drains, host_files, operations, ports
 from .operations import Attempt, Forgotten, Operation, Refuse, Write
 from .step import Action, Step

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ..configfs import ConfigFS
 from ..errors import InUse
+from ..records import dataclass
 from .operations import Kernel, Operation, Write
 from .step import Action, Step
 

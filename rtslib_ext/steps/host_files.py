@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
 
 from .. import host
 from ..configfs import ConfigFS, explain
 from ..errors import Exists, InUse, KernelRefused, LioError, NotFound
+from ..records import dataclass
 from .operations import Kernel, Operation
 
 

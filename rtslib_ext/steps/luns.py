@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-from .. import naming, paths, schema
+from .. import naming, schema
 from ..errors import NotFound
-from ..fabrics import Fabric
 from ..files import DEFAULT_GROUP
 from ..model import Auth, Lun, MappedLun, NodeAcl, Portal
+from ..place import Place
 from .operations import (
     Attempt,
     Link,
@@ -24,21 +23,6 @@ from .operations import (
 )
 from .step import Action, Step
 from .values import change, credentials, settle
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A TPG by its configfs path and its shell path."""
-
-    fabric: Fabric
-    file: str
-    path: str
-
-    @classmethod
-    def of(cls, fabric: Fabric, wwn: str, tag: int) -> Place:
-        """The place of a TPG."""
-        return cls(fabric, paths.tpg(fabric, wwn, tag), paths.shell_tpg(fabric, wwn, tag))
-
 
 Protected = Callable[[MappedLun], bool]
 """Whether a mapped LUN is read only when it is made."""

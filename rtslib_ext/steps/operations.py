@@ -6,7 +6,6 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from .. import host
@@ -14,6 +13,7 @@ from ..configfs import ConfigFS
 from ..errors import KernelRefused, LioError, Unsupported
 from ..files import DEFAULT_GROUP
 from ..folders import Folders
+from ..records import dataclass, field
 
 
 @dataclass(slots=True)

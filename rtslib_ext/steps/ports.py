@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ..configfs import ConfigFS
 from ..fabrics import FABRICS
+from ..records import dataclass
 from .operations import Kernel, Operation
 
 

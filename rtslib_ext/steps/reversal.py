@@ -7,12 +7,12 @@ By then another process may be at work, and others may have changed the same obj
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from .. import paths
 from ..configfs import ConfigFS
 from ..errors import InUse
 from ..files import NO_CREDENTIAL, SECRET_FILES
+from ..records import replace
 from .host_files import CheckThere, MakeFile, RemoveFile
 from .lu_groups import ON_THE_WAY
 from .operations import Forgotten, Mkdir, Operation, Refuse, Rmdir, Unlink, Unmake, Unshare, Write

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from ..errors import KernelRefused, LioError, RollbackFailed
+from ..records import dataclass
 from .operations import Kernel, Link, Mkdir, Operation, Rmdir, Unlink
 
 

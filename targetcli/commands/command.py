@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
+
+from rtslib_ext.records import dataclass
 
 EVERYWHERE = ("*",)
 

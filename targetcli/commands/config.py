@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 
 from rtslib_ext import restore, store
 from rtslib_ext import savefile as files
@@ -16,6 +15,7 @@ from rtslib_ext.executor import Outcome
 from rtslib_ext.jsonpath import Problem
 from rtslib_ext.model import Config, Lun, NodeAcl, Portal, Target
 from rtslib_ext.reader import Reader
+from rtslib_ext.records import replace
 from rtslib_ext.steps import Action, Step
 
 from .. import __version__

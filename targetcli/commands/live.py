@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 
 from rtslib_ext import apply as applying
 from rtslib_ext import edit, host
@@ -15,6 +14,7 @@ from rtslib_ext.errors import InvalidValue, LioError, NotFound
 from rtslib_ext.model import StorageObject
 from rtslib_ext.plan import Plan
 from rtslib_ext.reader import Reader
+from rtslib_ext.records import dataclass, field, replace
 from rtslib_ext.steps import Step, backstores
 from rtslib_ext.steps.host_files import in_use
 

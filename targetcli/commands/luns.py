@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from rtslib_ext import exports, naming, planner
 from rtslib_ext.errors import Exists, LioError, NotFound
 from rtslib_ext.exports import Export
 from rtslib_ext.model import Lun, MappedLun
 from rtslib_ext.reader import Reader
+from rtslib_ext.records import dataclass, field
 from rtslib_ext.steps import Step, luns
 
 from .. import tree

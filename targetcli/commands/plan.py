@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 
 from rtslib_ext import apply as applying
 from rtslib_ext import disturbance, paths, recovery, restore, safety
@@ -18,6 +17,7 @@ from rtslib_ext.errors import InvalidValue, LioError, RollbackFailed
 from rtslib_ext.model import Config
 from rtslib_ext.plan import Plan
 from rtslib_ext.reader import Reader
+from rtslib_ext.records import replace
 from rtslib_ext.steps import Kernel
 
 from ..env import Env

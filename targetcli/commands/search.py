@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from rtslib_ext import schema
 from rtslib_ext.files import AUTH_FILES
+from rtslib_ext.records import dataclass
 from rtslib_ext.schema import Attribute
 
 from ..prefs import PREFERENCES

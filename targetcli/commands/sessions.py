@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 
 from rtslib_ext import sessions as library
 from rtslib_ext.errors import InvalidValue, NotFound
 from rtslib_ext.reader import Reader
+from rtslib_ext.records import asdict
 from rtslib_ext.sessions import Session
 
 from ..env import Env

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from rtslib_ext import exports, host, naming, paths, planner, reservations, safety, startup
 from rtslib_ext.backing import Backing, Block, FileIO, Pscsi, RamDisk, User
@@ -13,6 +12,7 @@ from rtslib_ext.configfs import ConfigFS
 from rtslib_ext.errors import Exists, InUse, InvalidValue, LioError, NotFound
 from rtslib_ext.model import Config, StorageObject
 from rtslib_ext.reader import Reader
+from rtslib_ext.records import replace
 from rtslib_ext.safety import Finding
 from rtslib_ext.steps import Action, Step, backstores
 from rtslib_ext.steps.host_files import MakeFile, in_use

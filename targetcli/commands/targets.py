@@ -7,9 +7,9 @@ from rtslib_ext import host, naming, paths, planner
 from rtslib_ext.errors import Exists, NotFound
 from rtslib_ext.fabrics import Fabric
 from rtslib_ext.model import Portal, Target, Tpg
+from rtslib_ext.place import Place
 from rtslib_ext.reader import Reader
 from rtslib_ext.steps import Step, luns, targets
-from rtslib_ext.steps.luns import Place
 
 from ..env import Env
 from ..nodes import Node

@@ -90,7 +90,7 @@ COMPLETERS: dict[str, Completer] = {
 MORE: dict[str, Completer] = {
     "settings:get": settings.names,
     "settings:set_values": settings.names_to_set,
-    "shell:show_help": _names,
+    "help:show_help": _names,
 }
 """What comes behind a command's own parameters, by what runs it."""
 

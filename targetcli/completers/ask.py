@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from rtslib_ext.records import dataclass, field
 
 from ..env import Env
 from ..nodes import Node

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
-from rtslib_ext import dump, naming, paths, schema
+from rtslib_ext import naming, paths
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.model import MappedLun, NodeAcl
 
@@ -130,6 +130,8 @@ class AclNode(Node):
 
     def groups(self) -> list[Group]:
         """Attributes, parameters, credentials of all its ACLs."""
+        from rtslib_ext import schema
+
         from ..groups import Credentials, Folder
         from ..groups.initiator import Initiator
 
@@ -148,6 +150,8 @@ class AclNode(Node):
 
     def facts(self) -> dict[str, object]:
         """Its tag, queue depth and credentials, who is logged in, and the initiators."""
+        from rtslib_ext import dump
+
         values = scalars(dump.acl(self.acls()[0]))
         told = {name: values[name] for name in values if name not in ("node_wwn", "tcq_depth")}
         if "tcq_depth" in values:
@@ -200,5 +204,7 @@ class MappedLunNode(Node):
 
     def facts(self) -> dict[str, object]:
         """The LUN behind it."""
+        from rtslib_ext import dump
+
         mapped = self.mapped_lun()
         return {"index": self.index} if mapped is None else dump.mapped_lun(mapped)

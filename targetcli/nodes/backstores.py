@@ -4,20 +4,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rtslib_ext import backing, dump, host, paths, schema
+from rtslib_ext import backing, host, paths
 from rtslib_ext.backing import Block, FileIO, Pscsi, RamDisk, User
 from rtslib_ext.errors import KernelRefused
 from rtslib_ext.files import DEFAULT_LU_GROUP, LU_GROUPS
 from rtslib_ext.model import StorageObject
-from rtslib_ext.schema import Attribute
+from rtslib_ext.records import replace
 
 from ..sizes import format_size
 from .node import Node, Summary, info_lines, scalars
 
 if TYPE_CHECKING:
+    from rtslib_ext.schema import Attribute
+
     from ..groups import Group
 
 # SPC-4 table 33, ASYMMETRIC ACCESS STATE
@@ -172,6 +173,8 @@ class StorageObjectNode(Node):
 
     def groups(self) -> list[Group]:
         """The attributes, what it says of itself, its group, who reserved it."""
+        from rtslib_ext import schema
+
         from ..groups import Folder
         from ..groups.device import Device
         from ..groups.identity import Identity
@@ -193,6 +196,8 @@ class StorageObjectNode(Node):
 
     def _attribute(self, name: str) -> Attribute | None:
         """The row of an attribute, with the default that it has for this object."""
+        from rtslib_ext import schema
+
         row = schema.storage_object(name, self.plugin)
         if row is None or not row.defaults:
             return row
@@ -203,6 +208,8 @@ class StorageObjectNode(Node):
 
     def facts(self) -> dict[str, object]:
         """How it was made."""
+        from rtslib_ext import dump
+
         so = self.reader.storage_object(self.file)
         if so is None:
             return {}
@@ -278,6 +285,8 @@ class LuGroupNode(Node):
 
     def groups(self) -> list[Group]:
         """Its number and members."""
+        from rtslib_ext import schema
+
         from ..groups.files import Files
 
         return [Files("alua", self.path, (self.file,), schema.lu_group)]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rtslib_ext import dump, naming, paths
+from rtslib_ext import naming, paths
 from rtslib_ext.model import Lun, Portal
 
 from .node import Node, Summary, scalars
@@ -85,6 +85,8 @@ class LunNode(Node):
 
     def facts(self) -> dict[str, object]:
         """What it exports."""
+        from rtslib_ext import dump
+
         lun = self.lun()
         if lun is None:
             return {"index": self.index}
@@ -149,6 +151,8 @@ class PortalNode(Node):
 
     def facts(self) -> dict[str, object]:
         """Its address."""
+        from rtslib_ext import dump
+
         return scalars(dump.portal(self.portal()))
 
 

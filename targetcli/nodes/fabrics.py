@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rtslib_ext import dump, fabrics, host, naming, paths, schema
+from rtslib_ext import fabrics, host, naming, paths
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.fabrics import Fabric
-from rtslib_ext.steps.luns import Place
+from rtslib_ext.place import Place
 
 from .acls import Acls
 from .exports import Luns, Portals
@@ -142,6 +142,8 @@ class TargetNode(Node):
 
     def groups(self) -> list[Group]:
         """Parameters of the whole target, on kernels that have any."""
+        from rtslib_ext import schema
+
         from ..groups import Folder
 
         group = Folder("parameter", self.path, (f"{self.file}/param",), schema.target_parameter)
@@ -217,6 +219,8 @@ class TpgNode(Node):
 
     def groups(self) -> list[Group]:
         """Attributes, parameters, credentials, the rest."""
+        from rtslib_ext import schema
+
         from ..groups import Credentials, Folder
         from ..groups.port import Port
 
@@ -243,6 +247,8 @@ class TpgNode(Node):
 
     def facts(self) -> dict[str, object]:
         """Its state and credentials."""
+        from rtslib_ext import dump
+
         return scalars(dump.tpg(self.reader.tpg(self.fabric, self.wwn, self.tag)))
 
 

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rtslib_ext.errors import NotFound
 from rtslib_ext.paths import Index
 from rtslib_ext.reader import Reader
+from rtslib_ext.records import dataclass
 from rtslib_ext.snapshot import SnapshotFS
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ The layout is configshell's, byte for byte, as scripts read it; so a line may en
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from rtslib_ext.records import dataclass
 
 from . import paint
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from rtslib_ext.records import dataclass
 
 from . import MAX_WIDTH, RESET, paint
 

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from rtslib_ext import edit
@@ -21,6 +19,7 @@ from rtslib_ext.model import (
     Target,
     Tpg,
 )
+from rtslib_ext.records import replace
 
 DISK, OTHER = ("fileio", "disk"), ("fileio", "other")
 TARGET = ("iscsi", "iqn.2003-01.org.example:a")

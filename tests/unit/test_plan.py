@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from rtslib_ext import paths, plan, recovery
@@ -24,6 +22,7 @@ from rtslib_ext.model import (
     Tpg,
 )
 from rtslib_ext.plan import Plan, over
+from rtslib_ext.records import replace
 from rtslib_ext.steps import Kernel, Step, codec
 from rtslib_ext.steps.operations import Attempt, Mkdir, Refuse, Write
 from rtslib_ext.steps.step import Action

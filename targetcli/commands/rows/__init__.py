@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from rtslib_ext.records import replace
 
 from ..command import Command, may
 

@@ -66,7 +66,7 @@ ROWS = (
     Command(
         "help",
         EVERYWHERE,
-        "shell:show_help",
+        "help:show_help",
         "Shows the commands there are here, or tells about one, or about a setting of this\n"
         "node. help search finds\n"
         "commands, parameters, settings and preferences, wherever they are, that have\n"

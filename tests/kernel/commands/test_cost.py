@@ -160,7 +160,10 @@ def test_the_counter_tells_the_truth(shell: Shell, monkeypatch: pytest.MonkeyPat
         assert watched.total == shell.fs.total_calls > 0, line
 
 
-HEAVY = "configshell configshell_fb urwid pyparsing rtslib_fb pyudev asyncio curses gzip".split()
+HEAVY = (
+    "configshell configshell_fb urwid pyparsing rtslib_fb pyudev asyncio curses gzip "
+    "dataclasses inspect"
+).split()
 
 
 def imported(*commands: list[str]) -> Iterator[str]:

@@ -93,7 +93,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "shell:ls": ("/", EXPORT),
     "shell:pwd": ("/backstores", ()),
     "shell:refresh": ("/", ()),
-    "shell:show_help": ("/", ()),
+    "help:show_help": ("/", ()),
     "shell:status": (TPG, ()),
     "storage:change_medium": (
         "/backstores/user:rbd",

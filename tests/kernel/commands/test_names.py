@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from documents import checked
 from rtslib_ext.configfs import ConfigFS
 from rtslib_ext.model import Auth, Config, NodeAcl, Tpg
 from rtslib_ext.reader import Reader
+from rtslib_ext.records import asdict
 
 from .conftest import Loop
 from .harness import Shell, tree
