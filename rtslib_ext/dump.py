@@ -53,13 +53,13 @@ Json = dict[str, Any]
 
 
 def config(value: Config) -> Json:
-    """The whole file."""
+    """The whole file; its lists are made as somebody walks them."""
     result: Json = {
-        "fabric_modules": [fabric(value.fabrics[name]) for name in sorted(value.fabrics)],
-        "storage_objects": [
+        "fabric_modules": (fabric(value.fabrics[name]) for name in sorted(value.fabrics)),
+        "storage_objects": (
             storage_object(value.storage_objects[key]) for key in sorted(value.storage_objects)
-        ],
-        "targets": [target(value.targets[key]) for key in sorted(value.targets)],
+        ),
+        "targets": (target(value.targets[key]) for key in sorted(value.targets)),
     }
     own = _own(value)
     return {**result, OWN_KEY: own} if own else result

@@ -37,6 +37,7 @@ class Failure:
 class Outcome:
     """What became of a list of steps; ``notes`` are (shell path, text).
 
+    ``done`` are those that were done, and where not all had to be, that changed something.
     ``made`` are the folders that objects share which were not there before.
     """
 
@@ -115,7 +116,7 @@ def _keep_going(
                 f"interrupted after {len(outcome.done)} steps, which stay",
                 hint="restoreconfig keep_existing=true goes on, clearconfig takes all away",
             ) from None
-        if any(path in missing for path in _depends_on(step)):
+        if missing and any(path in missing for path in _depends_on(step)):
             outcome.skipped.append(step)
             if step.action is Action.CREATE:
                 missing.add(step.path)
@@ -127,9 +128,10 @@ def _keep_going(
             if step.action is Action.CREATE:
                 missing.add(step.path)
             continue
-        outcome.done.append(step)
-        if observer and changed:
-            observer(step)
+        if changed:
+            outcome.done.append(step)
+            if observer:
+                observer(step)
     outcome.notes, outcome.made = kernel.notes, kernel.made
     return outcome
 

@@ -6,10 +6,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .errors import ParseError
+from .pool import Pool
 from .records import dataclass, field
 
 _TRUE = ("true", "yes", "on", "1")
@@ -38,9 +39,10 @@ class Unusable(Exception):
 
 @dataclass(slots=True)
 class Problems:
-    """The list of what was found wrong in one file."""
+    """What was found wrong in one file; ``settings`` are those that its objects share."""
 
     found: list[Problem] = field(default_factory=list)
+    settings: Pool = field(default_factory=Pool)
 
     def add(self, where: str, message: str, owner: tuple[str, str] | None = None) -> None:
         """Note one."""
@@ -136,7 +138,7 @@ class Item:
             raise Unusable
         return value
 
-    def values(self, key: str) -> dict[str, str]:
+    def values(self, key: str) -> Mapping[str, str]:
         """An object of texts and numbers, as the kernel would read them."""
         value = self.raw(key)
         if value is None:
@@ -144,7 +146,7 @@ class Item:
         if not isinstance(value, dict):
             self._wrong(key, value, "an object")
             return {}
-        result = {}
+        result: dict[str, str] = {}
         for name, item in value.items():
             if isinstance(item, bool):
                 result[name] = str(int(item))
@@ -152,7 +154,7 @@ class Item:
                 result[name] = str(item)
             elif item is not None:
                 self._wrong(f"{key}.{name}", item, "a text or a number")
-        return result
+        return self.problems.settings.one(result)
 
     def items(self, key: str) -> Iterator[Item]:
         """The objects of a list; what is none is reported and left out."""
@@ -163,6 +165,8 @@ class Item:
             self._wrong(key, value, "a list")
             return
         for number, item in enumerate(value):
+            # What was read is not needed any more: of a large file that is most of the memory.
+            value[number] = None
             try:
                 yield Item(item, f"{self.at(key)}[{number}]", self.problems, self.owner)
             except Unusable:

@@ -127,4 +127,4 @@ def _alua_group(item: Item, by_block: Any) -> tuple[str, AluaGroup]:
             settings[key] = value
     if isinstance(by_block, dict) and isinstance(by_block.get(name), dict):
         settings |= {LBA_DEPENDENT: "1", **{k: str(v) for k, v in by_block[name].items()}}
-    return name, AluaGroup(name, tag, settings)
+    return name, AluaGroup(name, tag, item.problems.settings.one(settings))

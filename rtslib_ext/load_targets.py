@@ -69,7 +69,8 @@ def _lun(item: Item) -> tuple[int, Lun]:
         value = item.text(key)
         if value is not None:
             alua[key] = value
-    lun = Lun(index, (plugin, parts[3]), _alias(item), item.text("alua_tg_pt_gp_name"), alua)
+    shared = item.problems.settings.one(alua)
+    lun = Lun(index, (plugin, parts[3]), _alias(item), item.text("alua_tg_pt_gp_name"), shared)
     return index, lun
 
 

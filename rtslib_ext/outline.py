@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from . import paths
 from .fabrics import FABRICS, Fabric
-from .model import Auth, Config, NodeAcl, Target, Tpg
+from .model import Auth, Config, NodeAcl, Target, Tpg, Values
 from .reader import Reader
 from .records import dataclass, field
 
@@ -57,7 +57,7 @@ class OutlineReader(Reader):
             nexus=self.nexus(fabric, path),
         )
 
-    def lun_alua(self, path: str) -> tuple[str | None, dict[str, str]]:
+    def lun_alua(self, path: str) -> tuple[str | None, Values]:
         """Not looked at."""
         return None, {}
 

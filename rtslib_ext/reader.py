@@ -37,7 +37,9 @@ from .model import (
     StorageObject,
     Target,
     Tpg,
+    Values,
 )
+from .pool import Pool
 
 
 class Reader:
@@ -46,6 +48,7 @@ class Reader:
     def __init__(self, fs: ConfigFS) -> None:
         self.fs = fs
         self.folders = Folders(fs)
+        self._settings = Pool()
 
     # -- everything ---------------------------------------------------------------------
 
@@ -125,7 +128,7 @@ class Reader:
             name=name,
             backing=self.backing(path, plugin),
             wwn=self.unit_serial(path) if backing.KINDS[plugin].has_wwn else None,
-            attributes=attributes,
+            attributes=self._settings.one(attributes),
             alua_groups={} if attributes.get("alua_support") == "0" else self.alua_groups(path),
             identity=self.identity(path, plugin, name),
             alias=fs.read_if_there(f"{path}/alias") or None,
@@ -194,7 +197,7 @@ class Reader:
         for file, texts in ALUA_TEXTS.items():
             if values.get(file) in texts:
                 values[file] = str(texts.index(values[file]))
-        return AluaGroup(name, int(tag) if tag.isdigit() else None, values)
+        return AluaGroup(name, int(tag) if tag.isdigit() else None, self._settings.one(values))
 
     # -- targets ------------------------------------------------------------------------
 
@@ -276,7 +279,7 @@ class Reader:
         group, alua = self.lun_alua(path)
         return Lun(index, key, alias=link[0], alua_group=group, alua=alua)
 
-    def lun_alua(self, path: str) -> tuple[str | None, dict[str, str]]:
+    def lun_alua(self, path: str) -> tuple[str | None, Values]:
         """The target port group of a LUN and its secondary access state.
 
         One file tells group, state and status (target_core_alua.c,
@@ -296,7 +299,7 @@ class Reader:
         metadata = self.fs.read_if_there(f"{path}/alua_tg_pt_write_md")
         if metadata is not None:
             values["alua_tg_pt_write_md"] = metadata
-        return lines.get("TG Port Alias"), values
+        return lines.get("TG Port Alias"), self._settings.one(values)
 
     def portals(self, path: str) -> Iterator[Portal]:
         """The network portals of a TPG, by address and port."""

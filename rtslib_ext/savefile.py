@@ -7,9 +7,9 @@ where they would stumble over one, under ``rtslib_ext`` at the top.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 
-from . import dump
+from . import dump, jsontext
 from .errors import ParseError
 from .jsonpath import Item, Problem, Problems, Unusable, parse
 from .load_backstores import storage_objects
@@ -30,14 +30,23 @@ class Loaded:
 
 def dumps(config: Config) -> str:
     """The text of a save file: keys sorted, two blanks a level, a newline at the end."""
-    return json.dumps(dump.config(config), sort_keys=True, indent=2) + "\n"
+    return "".join(pieces(config))
+
+
+def pieces(config: Config) -> Iterator[str]:
+    """The same text, a piece for each object: a large one is never in memory as a whole."""
+    yield from jsontext.pieces(dump.config(config))
+    yield "\n"
 
 
 def loads(text: str, source: str = "the file") -> Loaded:
     """Read the text of a save file; raises ParseError when it is no JSON object."""
     problems = Problems()
     try:
-        root = Item(parse(text, source), "", problems)
+        parsed = parse(text, source)
+        # Both at once would be most of the memory that a large file takes.
+        del text
+        root = Item(parsed, "", problems)
     except Unusable:
         raise _not_a_configuration(source) from None
     own = root.item(OWN_KEY)

@@ -8,6 +8,7 @@ import re
 import stat
 import time
 import zlib
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from .errors import LioError, NotFound, ParseError
@@ -52,17 +53,16 @@ def _unpacked(data: bytes) -> bytes:
     return gzip.decompress(data)
 
 
-def write(path: str, text: str) -> bool:
+def write(path: str, pieces: Callable[[], Iterable[str]]) -> bool:
     """Write a file whole, or leave it as it was; False when it has this text already.
 
-    Nobody but root can read it at any moment; a symbolic link is followed, not replaced.
-    Raises LioError.
+    ``pieces`` gives the text, each time that it is called. Nobody but root can read the file at
+    any moment; a symbolic link is followed, not replaced. Raises LioError.
     """
     path = os.path.realpath(path)
-    data = text.encode("utf-8", "surrogateescape")
     if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
         raise LioError(f"{path} is no file to save to", hint="give the name of a file")
-    if _holds(path, data):
+    if _holds(path, _encoded(pieces)):
         return False
     folder = os.path.dirname(path)
     temporary = f"{path}.temp"
@@ -70,7 +70,7 @@ def write(path: str, text: str) -> bool:
         os.makedirs(folder, mode=DIR_MODE, exist_ok=True)
         with suppress(FileNotFoundError):
             os.unlink(temporary)
-        _write_new(temporary, data)
+        _write_new(temporary, _encoded(pieces))
         os.replace(temporary, path)
         _sync(folder)
     except OSError as err:
@@ -82,10 +82,14 @@ def write(path: str, text: str) -> bool:
     return True
 
 
-def _holds(path: str, data: bytes) -> bool:
+def _encoded(pieces: Callable[[], Iterable[str]]) -> Iterator[bytes]:
+    return (piece.encode("utf-8", "surrogateescape") for piece in pieces())
+
+
+def _holds(path: str, pieces: Iterable[bytes]) -> bool:
     try:
         with open(path, "rb") as file:
-            if file.read() != data:
+            if any(file.read(len(data)) != data for data in pieces) or file.read(1):
                 return False
             if os.fstat(file.fileno()).st_mode & 0o077:
                 os.fchmod(file.fileno(), FILE_MODE)
@@ -94,10 +98,10 @@ def _holds(path: str, data: bytes) -> bool:
         return False
 
 
-def _write_new(path: str, data: bytes) -> None:
+def _write_new(path: str, pieces: Iterable[bytes]) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
     with open(handle, "wb") as file:
-        file.write(data)
+        file.writelines(pieces)
         file.flush()
         os.fsync(file.fileno())
 
@@ -131,7 +135,7 @@ def back_up(path: str, keep: int) -> str | None:
         import gzip
 
         made = _new_name(folder)
-        _write_new(made, gzip.compress(data))
+        _write_new(made, [gzip.compress(data)])
         for old in backups(folder)[: -keep or None] if keep > 0 else []:
             os.unlink(old)
     except OSError as err:

@@ -53,7 +53,7 @@ def path_of(env: Env, given: str | None) -> str:
 def _save(env: Env, path: str, config: Config) -> tuple[list[str], dict[str, object]]:
     """Write a save file, with a backup of the usual one: what is said, and what --json gives."""
     lines, backup = _back_up(env, path)
-    written = store.write(path, files.dumps(config))
+    written = store.write(path, lambda: files.pieces(config))
     return lines, {"file": path, "written": written, "backup": backup}
 
 

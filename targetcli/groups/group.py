@@ -192,7 +192,7 @@ class LunAlua(Group):
         """The group's name, and the state where the kernel has it."""
         return ("alua_tg_pt_gp_name", *self._values(fs)[1])
 
-    def _values(self, fs: ConfigFS) -> tuple[str | None, dict[str, str]]:
+    def _values(self, fs: ConfigFS) -> tuple[str | None, Mapping[str, str]]:
         return Reader(fs).lun_alua(self.file)
 
     def row(self, fs: ConfigFS, name: str) -> Row:
