@@ -5,6 +5,7 @@
 #   make test-long    the long ones, test-sidebyside too
 #   make test-sidebyside   the same lines on targetcli-fb and on this tool
 #   make test-qemu    the kernel tests on Debian's own kernels under QEMU: half an hour each
+#   make bench        how long things take, beside bare system calls and targetcli-fb
 #   make lint         ruff and mypy
 #   make demo         examples/demo.sh, on a kernel of its own
 #   make clean        remove what is made here
@@ -14,6 +15,7 @@
 
 VENV = .venv
 FB = .venv-fb
+BENCH = .venv-bench
 PYTHON3 = $(CURDIR)/$(VENV)/bin/python
 MEMORY = 1G
 JOBS = $(shell nproc)
@@ -41,7 +43,7 @@ PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
 QEMU_PACKAGES = qemu-system-x86 udev busybox-static
 
 .PHONY: all venv packages test test-unit test-sandbox test-kernel test-long test-sidebyside \
-	test-qemu lint demo clean
+	test-qemu bench lint demo clean
 
 all: packages venv
 
@@ -113,6 +115,12 @@ $(VENV)/qemu: $(VENV)/stamp
 	@$(PYTHON3) -m pip install --quiet --disable-pip-version-check --editable .[qemu]
 	@touch $@
 
+# Not the environment of the tests: an editable one takes as long to start as Python itself.
+bench: all $(FB)/stamp
+	@$(PYTHON3) -m venv --clear $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check .[bench]
+	@$(BENCH)/bin/python -m benchmarks $(ARGS)
+
 lint: venv
 	@$(PYTHON3) -m ruff check
 	@$(PYTHON3) -m mypy
@@ -121,5 +129,5 @@ demo: all
 	@PYTHON=$(PYTHON3) $(SANDBOX) --env PYTHON bash examples/demo.sh
 
 clean:
-	rm -rf $(VENV) $(FB) $(KERNELS) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(FB) $(BENCH) $(KERNELS) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -20,7 +20,6 @@ with warnings.catch_warnings():
     from configshell_fb import ConfigShell
 
 from . import grammar, session
-from .complete import complete, typed_on
 from .env import Env
 from .grammar import Place
 from .prefs import PREFERENCES
@@ -76,6 +75,9 @@ class Shell(ConfigShell):  # type: ignore[misc]
     def _complete(self, text: str, state: int) -> str | None:
         """One candidate after the other, as readline asks for them."""
         if state == 0:
+            # Imported here: the first prompt need not wait for it.
+            from .complete import complete, typed_on
+
             context = grammar.complete_context(readline.get_line_buffer(), readline.get_endidx())
             # What is typed stays as it is, quotes and all.
             self._matches = [

@@ -6,11 +6,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from rtslib_ext import apply as applying
 from rtslib_ext import executor, startup
 from rtslib_ext import journal as journals
-from rtslib_ext.apply import Change
 from rtslib_ext.errors import InUse, KernelRefused, PermissionDenied
 from rtslib_ext.executor import Outcome
 from rtslib_ext.journal import Journal, Unfinished
@@ -21,6 +20,9 @@ from ..lock import change_lock
 from ..nodes import Node
 from ..report import Done
 from ..result import Result
+
+if TYPE_CHECKING:
+    from rtslib_ext.apply import Change
 
 # The word for who takes the lock next: a change waits for confirmation.
 WAITING = "waits"
@@ -56,6 +58,9 @@ def reach(env: Env, found: Change) -> None:
     if env.collection is not None:
         env.collection.take(found.plan.steps, found.plan.replaced)
         return
+    # Imported here: a single step needs no plan.
+    from rtslib_ext import apply as applying
+
     changed: list[Step] = []
     outcome = applying.perform(env.fs, found, changed.append, journal(env))
     note(env, changed, outcome.made)

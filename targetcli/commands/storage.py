@@ -24,7 +24,6 @@ from ..nodes.backstores import Backstore, StorageObjectNode
 from ..result import Result, say, show
 from . import change, disturbed
 from . import safety as heeding
-from .config import forget_storage_object, saved_in
 
 # SBC-3 section 4.5: a disk has one logical block at least.
 _SMALLEST = 512
@@ -237,7 +236,7 @@ def delete(env: Env, node: Node, name: str, save: bool = False) -> Result:
     if not isinstance(found, StorageObjectNode):
         raise NotFound(f"No storage object named {name}.", path=node.path)
     # Read first: a file that must not be written keeps the object.
-    saved = saved_in(env.save_file) if save and os.path.exists(env.save_file) else None
+    saved = _saved(env) if save and os.path.exists(env.save_file) else None
     so = found.read()
     steps: list[Step] = []
     exported = []
@@ -261,15 +260,25 @@ def delete(env: Env, node: Node, name: str, save: bool = False) -> Result:
     later = change.put_off(
         env,
         f"take {found.path} out of {env.save_file}",
-        lambda: _forgotten(env, saved_in(env.save_file), key, lines, deleted),
+        lambda: _forgotten(env, _saved(env), key, lines, deleted),
     )
     return later or _forgotten(env, saved, key, lines, deleted)
+
+
+def _saved(env: Env) -> Config:
+    """What the save file holds."""
+    # Imported here: few commands of storage objects look at files.
+    from .config import saved_in
+
+    return saved_in(env.save_file)
 
 
 def _forgotten(
     env: Env, saved: Config, key: tuple[str, str], lines: list[str], deleted: str
 ) -> Result:
     """Take a deleted storage object out of the save file; what is said of the deletion."""
+    from .config import forget_storage_object
+
     notes, facts = forget_storage_object(env, saved, key)
     return Result([*lines, *notes, deleted], data=lambda: facts)
 

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shell driven by keys at a terminal: how long until it answers.
+
+python -m benchmarks.keys SIZE
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import sys
+import tempfile
+import time
+
+from .process import Failed, measure, tell
+
+OURS = [sys.executable, "-m", "targetcli"]
+ROUNDS = 5
+_LONGEST = 30.0
+
+
+class Terminal:
+    """A shell, and the terminal at which somebody sits."""
+
+    def __init__(self) -> None:
+        self.pid, self.keys = pty.fork()
+        if self.pid == 0:
+            os.environ["TERM"] = "dumb"
+            # A shell goes to where the one before was left.
+            os.environ["TARGETCLI_HOME"] = tempfile.mkdtemp()
+            os.execv(OURS[0], OURS)
+
+    def until(self, text: bytes) -> float:
+        """Wait for a text; the seconds that took. Raises Failed."""
+        begin, seen = time.monotonic(), b""
+        while text not in seen:
+            left = begin + _LONGEST - time.monotonic()
+            if left <= 0 or not select.select([self.keys], [], [], left)[0]:
+                raise Failed(f"the shell does not show {text!r}, but {seen[-200:]!r}")
+            seen += os.read(self.keys, 65536)
+        return time.monotonic() - begin
+
+    def type(self, keys: bytes, answer: bytes) -> float:
+        """Type keys, and wait for the answer; the seconds that took."""
+        os.write(self.keys, keys)
+        return self.until(answer)
+
+    def leave(self) -> None:
+        """Hang up: nothing is saved."""
+        os.close(self.keys)
+        os.waitpid(self.pid, 0)
+
+
+def main(size: int) -> None:
+    """Measure what a person waits for."""
+    for _ in range(ROUNDS):
+        python, _ = measure([sys.executable, "-c", "pass"])
+        begin = time.monotonic()
+        shell = Terminal()
+        shell.until(b"/> ")
+        tell("shell: first prompt", "ours", size, time.monotonic() - begin - python)
+        told = shell.type(b"cd /backstores/ramdisk\r", b"/backstores/ramdisk> ")
+        tell("shell: cd", "ours", size, told)
+        # All names begin with disk, but one: so much can be filled in.
+        os.write(shell.keys, b"cd di")
+        shell.until(b"cd di")
+        tell("shell: Tab", "ours", size, shell.type(b"\t", b"sk"))
+        shell.leave()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bare system calls, one after the other, as a list in a file has them: what all is held against.
+
+    python raw.py FILE
+
+A line is a letter, a path and, parted by tabs, a value: r(ead), w(rite), m(kdir), d (rmdir),
+l(ink: where it leads, its path), u(nlink). It imports nothing but what Python has imported.
+"""
+
+import os
+import sys
+
+refused = 0
+with open(sys.argv[1], encoding="utf-8") as calls:
+    for line in calls:
+        call, path, value = line.rstrip("\n").split("\t")
+        try:
+            if call == "r":
+                file = os.open(path, os.O_RDONLY)
+                try:
+                    os.read(file, 65536)
+                finally:
+                    os.close(file)
+            elif call == "w":
+                file = os.open(path, os.O_WRONLY)
+                try:
+                    os.write(file, value.encode())
+                finally:
+                    os.close(file)
+            elif call == "m":
+                os.mkdir(path)
+            elif call == "d":
+                os.rmdir(path)
+            elif call == "l":
+                os.symlink(path, value)
+            else:
+                os.unlink(path)
+        except OSError:
+            refused += 1
+print(refused, "were refused")

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lists of bare system calls for raw.py, from a save file and from what runs.
+
+    python -m benchmarks.recording FILE FOLDER
+
+FILE is what runs, saved. Into FOLDER go ``restore`` (what the file asks for, one write for each
+value in it), ``read`` and ``sessions`` (each file that these need), ``clear``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from rtslib_ext import paths, planner, savefile, sessions, store
+from rtslib_ext.configfs import ROOT, ConfigFS
+from rtslib_ext.model import Config
+from rtslib_ext.reader import Reader
+from rtslib_ext.steps import operations as does
+
+Call = tuple[str, str, str]
+
+
+class Watched(ConfigFS):
+    """Notes the files that are read and could be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read_files: list[str] = []
+
+    def read(self, path: str) -> str:
+        found = super().read(path)
+        self.read_files.append(path)
+        return found
+
+
+def to_restore(want: Config) -> Iterator[Call]:
+    """Every call that a save file asks for; nothing is looked up, each value is written."""
+    fs = ConfigFS("/nothing")
+    made: set[str] = set()
+    for step in planner.build(want, paths.Placement(fs), lambda key: None):
+        for item in step.operations:
+            yield from _call(item, made)
+
+
+def _call(item: does.Operation, made: set[str]) -> Iterator[Call]:
+    match item:
+        case does.Share():
+            if item.file not in made:
+                made.add(item.file)
+                yield "m", item.file, ""
+        case does.Mkdir():
+            yield "m", item.file, ""
+        case does.Link():
+            yield "l", item.target, item.file
+        case does.Write():
+            yield "w", item.file, item.value
+        case does.Settle():
+            yield "w", f"{item.folder}/{item.name}", item.value
+        case does.Switch():
+            yield "w", item.file, str(int(item.on))
+        case does.Attempt():
+            yield from _call(item.operation, made)
+
+
+def to_read() -> Iterator[Call]:
+    """Every file that has to be read to save the configuration."""
+    fs = Watched()
+    Reader(fs).config()
+    yield from (("r", path, "") for path in fs.read_files)
+
+
+def to_list_sessions() -> Iterator[Call]:
+    """Every file that has to be read to list the sessions."""
+    fs = Watched()
+    reader = Reader(fs)
+    list(sessions.sessions(reader))
+    list(sessions.dynamic(reader))
+    yield from (("r", path, "") for path in fs.read_files)
+
+
+def to_clear() -> Iterator[Call]:
+    """Every call that takes away what is there: links, and folders that were made."""
+    root = Path(ROOT)
+    for target in _folders(root / "iscsi"):
+        for tpg in _folders(target, "tpgt_"):
+            yield "w", f"{tpg}/enable", "0"
+            for acl in _folders(tpg / "acls"):
+                yield from _linked(_folders(acl, "lun_"))
+                yield "d", str(acl), ""
+            yield from _linked(_folders(tpg / "lun", "lun_"))
+            yield from (("d", str(portal), "") for portal in _folders(tpg / "np"))
+            yield "d", str(tpg), ""
+        if target.name != "discovery_auth":
+            yield "d", str(target), ""
+    for hba in _folders(root / "core"):
+        if hba.name != "alua":
+            yield from (("d", str(so), "") for so in _folders(hba))
+            yield "d", str(hba), ""
+
+
+def _linked(luns: Iterable[Path]) -> Iterator[Call]:
+    for lun in luns:
+        yield from (("u", str(item), "") for item in lun.iterdir() if item.is_symlink())
+        yield "d", str(lun), ""
+
+
+def _folders(folder: Path, prefix: str = "") -> list[Path]:
+    return [item for item in folder.iterdir() if item.is_dir() and item.name.startswith(prefix)]
+
+
+def write(file: Path, calls: Iterable[Call]) -> None:
+    """Write a list; paths become those that the host sees."""
+    with file.open("w") as lines:
+        for call, path, value in calls:
+            path = path if path.startswith("/") else f"{ROOT}/{path}"
+            value = f"{ROOT}/{value}" if call == "l" else value
+            print(call, path, value, sep="\t", file=lines)
+
+
+def main(saved: str, folder: Path) -> None:
+    """Write all four."""
+    loaded = savefile.loads(store.read(saved))
+    assert not loaded.problems
+    write(folder / "restore", to_restore(loaded.config))
+    write(folder / "read", to_read())
+    write(folder / "sessions", to_list_sessions())
+    write(folder / "clear", to_clear())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values -> the table of figures: what was to be reached, what was, with the spread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .values import Values
+
+BEGIN, END = "<!-- measured: make bench -->", "<!-- end -->"
+WHOLE = ("restoreconfig", "saveconfig", "diff", "ls", "clearconfig", "sessions")
+# The bare calls that a command is held against, and how much of their time it may take.
+AGAINST = {
+    "restoreconfig": ("restoreconfig", 0.5),
+    "saveconfig": ("read", 1.3),
+    "diff": ("read", 1.3),
+    "sessions": ("sessions", 1.3),
+    "ls": ("read", 0.5),
+    "clearconfig": ("clearconfig", 1.3),
+}
+SHELL = ("shell: first prompt", "shell: cd", "shell: Tab")
+PEERS = (
+    ("restoreconfig", "targetcli-fb", 10),
+    ("restoreconfig", "rtslib-fb", 10),
+    ("saveconfig", "targetcli-fb", 5),
+    ("saveconfig", "rtslib-fb", 5),
+    ("ls", "targetcli-fb", 5),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure; ``reached`` is None where it could not be measured."""
+
+    what: str
+    target: str
+    found: str
+    reached: bool | None
+
+    @property
+    def verdict(self) -> str:
+        """The figure against its target, in a word."""
+        return {True: "reached", False: "not reached", None: "not measured"}[self.reached]
+
+
+def rows(values: Values, few: int, many: int, peers: int) -> Iterator[Row]:
+    """All figures, in the order of the table."""
+    for what in WHOLE:
+        raw, most = AGAINST[what]
+        yield _most(
+            f"{what}, {few} LUNs, of the bare calls",
+            most,
+            lambda what=what, raw=raw: _ratio(values, (what, "ours", few), (raw, "raw", few)),
+        )
+    for what in WHOLE:
+        yield _most(
+            f"{what}, time for each LUN, {many} of {few} LUNs",
+            1.3,
+            lambda what=what: _growth(values, what, few, many),
+        )
+    for what in WHOLE:
+        yield _most(
+            f"{what}, memory at {many} LUNs, MiB",
+            150,
+            lambda what=what: (values.middle(what, "ours", many, "MiB"), ""),
+        )
+    yield from _one_shot(values, many)
+    yield from _starts(values, peers)
+    for what in SHELL:
+        yield _most(f"{what}, {many} LUNs, s", 0.1, lambda what=what: _spread(values, what, many))
+    for what, peer, least in PEERS:
+        yield _least(
+            f"{what}, {peers} LUNs, {peer} of this",
+            least,
+            lambda what=what, peer=peer: _ratio(values, (what, peer, peers), (what, "ours", peers)),
+        )
+    yield _least(
+        f"create over version, {peers} LUNs, targetcli-fb of this",
+        10,
+        lambda: (_over(values, "targetcli-fb", peers) / _over(values, "ours", peers), ""),
+    )
+
+
+def _one_shot(values: Values, many: int) -> Iterator[Row]:
+    names = dict.fromkeys(key[0] for key in values.found if key[3] == "starts")
+    for what in names:
+        yield _most(
+            f"{what}, system calls at {many} LUNs over those at 1",
+            0,
+            lambda what=what: _calls(values, what, many),
+        )
+        yield _most(
+            f"{what}, time in starts (--version), {many} LUNs of 1",
+            1.1,
+            lambda what=what: (
+                values.middle(what, "ours", many, "starts")
+                / values.middle(what, "ours", 1, "starts"),
+                f"{values.middle(what, 'ours', 1, 'starts'):.2f} starts at 1",
+            ),
+        )
+
+
+def _starts(values: Values, peers: int) -> Iterator[Row]:
+    for words in ("--version", "ls /iscsi 1"):
+        yield _most(
+            f"{words}, of python3 -c pass",
+            4,
+            lambda words=words: _ratio(
+                values, (f"{words} outside", "ours", 0), ("start outside", "python", 0)
+            ),
+        )
+    for words in ("version", "ls /iscsi 1"):
+        yield _most(
+            f"{words}, of targetcli-fb",
+            0.5,
+            lambda words=words: _ratio(
+                values, (words, "ours", peers), (words, "targetcli-fb", peers)
+            ),
+        )
+
+
+def _ratio(
+    values: Values, one: tuple[str, str, int], other: tuple[str, str, int]
+) -> tuple[float, str]:
+    first, second = values.of(*one), values.of(*other)
+    spread = f"{min(first):.3g}–{max(first):.3g} s of {min(second):.3g}–{max(second):.3g} s"
+    return values.middle(*one) / values.middle(*other), spread
+
+
+def _growth(values: Values, what: str, few: int, many: int) -> tuple[float, str]:
+    small, large = values.middle(what, "ours", few), values.middle(what, "ours", many)
+    return large / many / (small / few), f"{small:.3g} s, {large:.3g} s"
+
+
+def _calls(values: Values, what: str, many: int) -> tuple[float, str]:
+    name = f"{what}: calls"
+    few, lot = (values.of(name, "ours", size, "calls") for size in (1, many))
+    counts = ", ".join(f"{one:.0f}: {two:.0f}" for one, two in zip(few, lot, strict=True))
+    return sum(lot) - sum(few), counts
+
+
+def _spread(values: Values, what: str, size: int) -> tuple[float, str]:
+    found = values.of(what, "ours", size)
+    return values.middle(what, "ours", size), f"{min(found):.3f}–{max(found):.3f} s"
+
+
+def _over(values: Values, who: str, size: int) -> float:
+    return values.middle("create", who, size) - values.middle("version", who, size)
+
+
+def _most(what: str, most: float, ask: Callable[[], tuple[float, str]]) -> Row:
+    return _row(what, f"≤ {most:g}", ask, lambda found: found <= most)
+
+
+def _least(what: str, least: float, ask: Callable[[], tuple[float, str]]) -> Row:
+    return _row(what, f"≥ {least:g}", ask, lambda found: found >= least)
+
+
+def _row(
+    what: str, target: str, ask: Callable[[], tuple[float, str]], good: Callable[[float], bool]
+) -> Row:
+    try:
+        found, spread = ask()
+    except KeyError as err:
+        return Row(what, target, f"no value for {err.args[0]}", None)
+    return Row(what, target, f"{found:.3g}{f' ({spread})' if spread else ''}", good(found))
+
+
+def text(found: Sequence[Row]) -> Iterator[str]:
+    """The table for a terminal."""
+    width = max(len(row.what) for row in found)
+    for row in found:
+        yield f"{row.what:{width}}  {row.target:>6}  {row.verdict:12}  {row.found}"
+
+
+def markdown(found: Iterable[Row], problems: Iterable[str]) -> Iterator[str]:
+    """The table for a document."""
+    yield "| what | to reach | found | |"
+    yield "| --- | --- | --- | --- |"
+    for row in found:
+        yield f"| {row.what} | {row.target} | {row.found} | {row.verdict} |"
+    for problem in problems:
+        yield f"\nNot measured: {problem}"
+
+
+def write(report: Path, found: Sequence[Row], problems: Sequence[str]) -> None:
+    """Put the table between its marks in a document."""
+    before, mark, rest = report.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    assert mark and end, f"{report} has no place for the table"
+    table = "\n".join(markdown(found, problems))
+    report.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
