@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import chart, table
+from . import chart, keys, table
 from .process import MARK, Failed, measure
 from .values import Values
 
@@ -49,6 +49,9 @@ def start_outside(values: Values, rounds: int) -> None:
             for words in (["--version"], ["ls", "/iscsi", "1"]):
                 seconds, _ = measure([program, *words])
                 values.put(f"{' '.join(words)} outside", "ours", 0, seconds)
+            seconds, shell = keys.first_prompt()
+            shell.leave()
+            values.put("shell outside: first prompt", "ours", 0, seconds)
 
 
 def main() -> int:

@@ -111,10 +111,9 @@ def one_shot(sizes: Sequence[int], rounds: int) -> None:
             for _ in range(rounds):
                 # The two are paired with a start at the same moment: the machine's speed moves.
                 start, _ = measure((*OURS, "--version"))
-                for words in (there, back):
-                    seconds, _ = measure((*OURS, *words))
-                    tell(what, "ours", size, seconds / start, "starts")
-        run((PYTHON, "-m", "benchmarks.keys", str(size)))
+                seconds = [measure((*OURS, *words))[0] for words in (there, back)]
+                tell(what, "ours", size, sum(seconds) / start / 2, "starts")
+        subprocess.run((PYTHON, "-m", "benchmarks.keys", str(size)), check=True)
 
 
 def peers(size: int, rounds: int) -> None:

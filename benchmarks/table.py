@@ -20,7 +20,7 @@ AGAINST = {
     "ls": ("read", 0.5),
     "clearconfig": ("clearconfig", 1.3),
 }
-SHELL = ("shell: first prompt", "shell: cd", "shell: Tab")
+SHELL = ("first prompt", "cd", "Tab, the first", "Tab", "Tab among backstores")
 PEERS = (
     ("restoreconfig", "targetcli-fb", 10),
     ("restoreconfig", "rtslib-fb", 10),
@@ -69,7 +69,16 @@ def rows(values: Values, few: int, many: int, peers: int) -> Iterator[Row]:
     yield from _one_shot(values, many)
     yield from _starts(values, peers)
     for what in SHELL:
-        yield _most(f"{what}, {many} LUNs, s", 0.1, lambda what=what: _spread(values, what, many))
+        yield _most(
+            f"shell: {what}, {many} LUNs, s",
+            0.1,
+            lambda what=what: _spread(values, f"shell: {what}", many),
+        )
+    yield _most(
+        "shell: first prompt outside, s over Python's start",
+        0.1,
+        lambda: _spread(values, "shell outside: first prompt", 0),
+    )
     for what, peer, least in PEERS:
         yield _least(
             f"{what}, {peers} LUNs, {peer} of this",

@@ -101,14 +101,26 @@ def _search(fs: ConfigFS, file: str) -> Iterator[Export]:
                         yield export
 
 
-def mapped_luns(reader: Reader, place: Place, index: int) -> Iterator[tuple[str, int]]:
-    """The mapped LUNs that lead to a LUN of a TPG: (folder of the ACL, number)."""
+def mapped_luns(
+    reader: Reader, place: Place, index: int, *, likely: bool = False
+) -> Iterator[tuple[str, int]]:
+    """The mapped LUNs that lead to a LUN of a TPG: (folder of the ACL, number).
+
+    ``likely``: an ACL that has it under its own number is not searched for more.
+    """
     if not place.fabric.has("acls"):
         return
     wanted = f"{place.file}/lun/lun_{index}"
     for acl in reader.acl_names(place.file):
         path = f"{place.file}/acls/{acl}"
+        if likely and _leads_to(reader, f"{path}/lun_{index}", wanted):
+            yield acl, index
+            continue
         for number in reader.mapped_indexes(path):
-            link = paths.link_in(reader.fs, f"{path}/lun_{number}")
-            if link and link[1] == wanted:
+            if _leads_to(reader, f"{path}/lun_{number}", wanted):
                 yield acl, number
+
+
+def _leads_to(reader: Reader, mapped: str, lun: str) -> bool:
+    link = paths.link_in(reader.fs, mapped)
+    return link is not None and link[1] == lun

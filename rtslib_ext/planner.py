@@ -167,12 +167,16 @@ def remove_tpg(target: Target, tpg: Tpg, homes: Home) -> Iterator[Step]:
     yield from targets.delete_tpg(fabric, target.wwn, tpg)
 
 
-def remove_lun(reader: Reader, export: Export) -> list[Step]:
-    """The steps that take one LUN away, with the mapped LUNs that lead to it."""
+def remove_lun(reader: Reader, export: Export, *, likely: bool = False) -> list[Step]:
+    """The steps that take one LUN away, with the mapped LUNs that lead to it.
+
+    ``likely``: with those that are found at once, however many there are. Where that was not
+    all, the steps raise StillMapped, and nothing was done.
+    """
     place = export.place
     lun = reader.lun(export.file, export.index)
     steps = []
-    for acl, number in exports.mapped_luns(reader, place, export.index):
+    for acl, number in exports.mapped_luns(reader, place, export.index, likely=likely):
         mapped = reader.mapped_lun(f"{place.file}/acls/{acl}/lun_{number}", number)
         if mapped:
             wwn = place.fabric.from_folder(acl)

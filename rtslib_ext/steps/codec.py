@@ -28,6 +28,7 @@ _TYPES: dict[str, type[Any]] = {
         operations.Switch,
         operations.Discard,
         operations.Attempt,
+        operations.CheckUnmapped,
         operations.Refuse,
         drains.Quiet,
         operations.Forgotten,

@@ -12,6 +12,7 @@ from ..model import Auth, Lun, MappedLun, NodeAcl, Portal
 from ..place import Place
 from .operations import (
     Attempt,
+    CheckUnmapped,
     Link,
     Mkdir,
     Operation,
@@ -97,7 +98,7 @@ def delete_lun(place: Place, lun: Lun, storage_object: str | None) -> Iterator[S
         Action.DELETE,
         path,
         f"delete LUN {lun.index} ({'/'.join(lun.storage_object)})",
-        (Unlink(source, link), Rmdir(file)),
+        (CheckUnmapped(file), Unlink(source, link), Rmdir(file)),
         undo=(Mkdir(file), Link(source, link), *values),
     )
 

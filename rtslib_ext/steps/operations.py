@@ -10,7 +10,7 @@ from typing import Protocol
 
 from .. import host
 from ..configfs import ConfigFS
-from ..errors import KernelRefused, LioError, Unsupported
+from ..errors import InUse, KernelRefused, LioError, Unsupported
 from ..files import DEFAULT_GROUP
 from ..folders import Folders
 from ..records import dataclass, field
@@ -286,6 +286,37 @@ class Attempt:
 
     def inverse(self) -> Operation | None:
         return self.operation.inverse()
+
+
+class StillMapped(InUse):
+    """A mapped LUN leads to a LUN that was to be taken away."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckUnmapped:
+    """Refuse to take a LUN away to which mapped LUNs lead: the kernel would cut them off it.
+
+    A folder in which the link to the storage object is cannot be removed; the kernel says EBUSY
+    where other links lead to it, too (fs/configfs/dir.c, configfs_detach_prep).
+    """
+
+    file: str
+
+    def do(self, kernel: Kernel) -> None:
+        if kernel.fs.laid_files is not None:
+            return
+        try:
+            kernel.fs.rmdir(self.file)
+        except KernelRefused as err:
+            if err.errno == errno.EBUSY:
+                raise StillMapped("a mapped LUN leads to it", hint="delete that first") from err
+            if err.errno != errno.ENOTEMPTY:
+                raise
+        else:
+            kernel.fs.mkdir(self.file)
+
+    def inverse(self) -> Operation | None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rtslib_ext import executor, startup
 from rtslib_ext import journal as journals
@@ -14,6 +14,7 @@ from rtslib_ext.errors import InUse, KernelRefused, PermissionDenied
 from rtslib_ext.executor import Outcome
 from rtslib_ext.journal import Journal, Unfinished
 from rtslib_ext.steps import Kernel, Step, reversal
+from rtslib_ext.steps.operations import StillMapped
 
 from ..env import Env
 from ..lock import change_lock
@@ -23,6 +24,8 @@ from ..result import Result
 
 if TYPE_CHECKING:
     from rtslib_ext.apply import Change
+
+T = TypeVar("T")
 
 # The word for who takes the lock next: a change waits for confirmation.
 WAITING = "waits"
@@ -44,6 +47,19 @@ def apply(env: Env, steps: Iterable[Step]) -> Outcome:
         raise
     note(env, changed, outcome.made)
     return outcome
+
+
+def likely_first(env: Env, remove: Callable[[bool], T]) -> T:
+    """Take LUNs away with the mapped LUNs that are found at once, else with all.
+
+    What is collected has no kernel yet that tells of others.
+    """
+    if env.collection is None:
+        try:
+            return remove(True)
+        except StillMapped:
+            pass
+    return remove(False)
 
 
 def note(env: Env, changed: Sequence[Step], made: Container[str] = ()) -> None:

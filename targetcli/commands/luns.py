@@ -138,7 +138,11 @@ def delete(env: Env, node: Node, lun: int) -> Result:
     if not env.fs.is_dir(f"{node.file}/lun_{lun}"):
         raise NotFound("Invalid LUN", path=node.path, hint=f"there is no lun{lun}")
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)
-    steps = planner.remove_lun(Reader(env.fs), export)
-    disturbed.ask(env, steps)
-    change.apply(env, steps)
+
+    def remove(likely: bool) -> None:
+        steps = planner.remove_lun(Reader(env.fs), export, likely=likely)
+        disturbed.ask(env, steps)
+        change.apply(env, steps)
+
+    change.likely_first(env, remove)
     return say(f"Deleted LUN {lun}.")

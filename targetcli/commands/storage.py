@@ -237,22 +237,7 @@ def delete(env: Env, node: Node, name: str, save: bool = False) -> Result:
         raise NotFound(f"No storage object named {name}.", path=node.path)
     # Read first: a file that must not be written keeps the object.
     saved = _saved(env) if save and os.path.exists(env.save_file) else None
-    so = found.read()
-    steps: list[Step] = []
-    exported = []
-    for export in exports.of_storage_object(env.fs, found.file):
-        more = planner.remove_lun(Reader(env.fs), export)
-        steps += more
-        mapped = sum("/acls/" in step.path for step in more)
-        exported.append(f"LUN {export.index} of {export.place.path}, mapped LUNs: {mapped}")
-    if so is None:
-        steps.append(backstores.discard(found.path, found.file))
-    else:
-        kept = reservations.kept(startup.dbroot(env.fs), so.wwn or "")
-        steps += backstores.delete(so, found.file, kept)
-    disturbed.ask(env, steps, [f"This deletes {text}" for text in exported])
-    change.apply(env, steps)
-    lines = [f"Deleted {text}" for text in exported]
+    lines = change.likely_first(env, lambda likely: _remove(env, found, likely=likely))
     deleted = f"Deleted storage object {name}."
     if saved is None:
         return Result([*lines, deleted])
@@ -263,6 +248,26 @@ def delete(env: Env, node: Node, name: str, save: bool = False) -> Result:
         lambda: _forgotten(env, _saved(env), key, lines, deleted),
     )
     return later or _forgotten(env, saved, key, lines, deleted)
+
+
+def _remove(env: Env, found: StorageObjectNode, *, likely: bool) -> list[str]:
+    """Take a storage object away with the LUNs that export it; what is said of these."""
+    so = found.read()
+    steps: list[Step] = []
+    exported = []
+    for export in exports.of_storage_object(env.fs, found.file):
+        more = planner.remove_lun(Reader(env.fs), export, likely=likely)
+        steps += more
+        mapped = sum("/acls/" in step.path for step in more)
+        exported.append(f"LUN {export.index} of {export.place.path}, mapped LUNs: {mapped}")
+    if so is None:
+        steps.append(backstores.discard(found.path, found.file))
+    else:
+        kept = reservations.kept(startup.dbroot(env.fs), so.wwn or "")
+        steps += backstores.delete(so, found.file, kept)
+    disturbed.ask(env, steps, [f"This deletes {text}" for text in exported])
+    change.apply(env, steps)
+    return [f"Deleted {text}" for text in exported]
 
 
 def _saved(env: Env) -> Config:

@@ -42,6 +42,12 @@ COSTS = {
     f"{TPG}/luns/lun0 status": 15,
     "/backstores/ramdisk/r0 status": 7,
     "/backstores/ramdisk/r0 get attribute queue_depth": 10,
+    f"{TPG}/acls/{INITIATOR} delete 9999": 28,
+    f"{TPG}/acls delete iqn.2003-01.org.example:new": 74,
+    f"{TPG}/portals delete 127.0.0.1 3261": 16,
+    f"{TPG}/luns delete 0": 52,
+    "/backstores/ramdisk delete r0": 250,
+    "/backstores/ramdisk delete new": 250,
 }
 
 
