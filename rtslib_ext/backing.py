@@ -212,8 +212,8 @@ class RamDisk(Kind):
         return max(1, round(self.size / PAGE_SIZE))
 
     def controls(self) -> tuple[str, ...]:
-        """The lines for the object's ``control`` file, in order."""
-        return (f"rd_pages={self.pages}", *(("rd_nullio=1",) if self.nullio else ()))
+        """The line for the object's ``control`` file."""
+        return (f"rd_pages={self.pages}{',rd_nullio=1' if self.nullio else ''}",)
 
     def fresh_key(self) -> str | None:
         """Objects of one key have the same attributes when they are new."""

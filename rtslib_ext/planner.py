@@ -20,6 +20,8 @@ from .place import Place
 from .reader import Reader
 from .records import replace
 from .steps import Step, backstores, lu_groups, luns, targets
+from .steps.fresh import Fresh
+from .steps.values import UNKNOWN
 
 Key = tuple[str, str]
 # Where a storage object is; None for one that is nowhere.
@@ -34,11 +36,13 @@ def build(
     locate: Home,
     reservations: Reservations = lambda serial: (),
     there: Outline = _NOTHING,
+    fresh: Fresh = UNKNOWN,
 ) -> Iterator[Step]:
     """The steps that make everything in ``want`` that is not ``there``.
 
     ``locate`` finds storage objects that were made before: a LUN may export one of those.
-    ``reservations`` gives the lines that were kept for a unit serial number.
+    ``reservations`` gives the lines that were kept for a unit serial number. ``fresh`` may learn
+    what new objects have while the steps are done: they are made as somebody asks for the next.
     """
     for name, number in want.lu_groups.items():
         if name not in there.config.lu_groups:
@@ -52,7 +56,8 @@ def build(
                 yield backstores.refuse(so, err)
                 continue
             made[key] = f"{hba}/{so.name}"
-            yield from backstores.create(so, hba, aptpl=reservations(so.wwn or ""))
+            kept = reservations(so.wwn or "")
+            yield from backstores.create(so, hba, aptpl=kept, fresh=fresh)
     for settings in want.fabrics.values():
         if settings.name not in there.config.fabrics:
             nothing = FabricSettings(settings.name, Auth("", "", "", ""))

@@ -84,14 +84,16 @@ def restore(
     startup.prepare(fs)
     there = OutlineReader(fs).outline() if keep else Outline()
     dbroot = startup.dbroot(fs)
+    kernel = Kernel(fs)
     steps = planner.build(
         want,
         paths.Placement(fs),
         planner.homes(fs),
         lambda serial: reservations.kept(dbroot, serial),
         there,
+        kernel.fresh,
     )
-    return keep_going(Kernel(fs), steps, observer)
+    return keep_going(kernel, steps, observer)
 
 
 def clear(fs: ConfigFS, observer: Observer | None = None, have: Config | None = None) -> Outcome:

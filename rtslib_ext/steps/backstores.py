@@ -18,6 +18,7 @@ from ..files import (
 from ..model import AluaGroup, StorageObject
 from ..records import replace
 from . import lu_groups
+from .fresh import Fresh
 from .host_files import CheckFree, CheckThere, GrowFile
 from .operations import (
     Discard,
@@ -31,7 +32,7 @@ from .operations import (
     Write,
 )
 from .step import Action, Step
-from .values import settle
+from .values import UNKNOWN, settle
 
 # A state can be set only while the group supports it, is implicit, and has no delay
 # (drivers/target/target_core_configfs.c, target_tg_pt_gp_alua_access_state_store), and setting
@@ -43,7 +44,12 @@ _LBA_ORDER = ("alua_access_type", LBA_DEPENDENT, "alua_access_state", "alua_acce
 
 
 def create(
-    so: StorageObject, hba: str, *, aptpl: tuple[str, ...] = (), before: tuple[Operation, ...] = ()
+    so: StorageObject,
+    hba: str,
+    *,
+    aptpl: tuple[str, ...] = (),
+    before: tuple[Operation, ...] = (),
+    fresh: Fresh = UNKNOWN,
 ) -> Iterator[Step]:
     """Make a storage object in the folder ``hba`` with all its settings.
 
@@ -59,7 +65,7 @@ def create(
     new = ", a new file" if before else ""
     yield Step(Action.CREATE, so.path, f"create {describe(so)}{new}", operations)
     yield from _reservations(so, file, aptpl)
-    yield from _attributes(so, file)
+    yield from _attributes(so, file, fresh)
     # After emulate_model_alias, which changes the product.
     yield from _identity(so, file)
     for group in so.alua_groups.values():
@@ -69,7 +75,7 @@ def create(
         # It names the groups.
         yield from settle(so.path, file, {"lba_map": so.lba_map}, lambda _: True, None)
     for group in so.alua_groups.values():
-        yield from alua_values(so, file, group)
+        yield from alua_values(so, file, group, fresh)
     if so.lu_group is not None:
         # Last: in there a state is set for all of the LU group.
         yield lu_groups.join(so.path, file, so.lu_group, None)
@@ -139,7 +145,7 @@ def _identity(so: StorageObject, file: str) -> Iterator[Step]:
         yield from settle(so.path, file, {"alias": so.alias}, lambda _: True, None)
 
 
-def _attributes(so: StorageObject, file: str) -> Iterator[Step]:
+def _attributes(so: StorageObject, file: str, fresh: Fresh = UNKNOWN) -> Iterator[Step]:
     plugin = so.backing.plugin
     yield from settle(
         so.path,
@@ -147,6 +153,7 @@ def _attributes(so: StorageObject, file: str) -> Iterator[Step]:
         so.attributes,
         lambda name: schema.known("storage_object", name),
         so.backing.fresh_key() and f"{plugin} {so.backing.fresh_key()}",
+        fresh,
     )
 
 
@@ -233,19 +240,24 @@ def _group_again(file: str, group: AluaGroup) -> tuple[Operation, ...]:
     return (Mkdir(folder), Write(f"{folder}/tg_pt_gp_id", str(group.tag)))
 
 
-def alua_values(so: StorageObject, file: str, group: AluaGroup) -> Iterator[Step]:
+def alua_values(
+    so: StorageObject, file: str, group: AluaGroup, fresh: Fresh = UNKNOWN
+) -> Iterator[Step]:
     """Give a target port group its settings."""
-    path = f"{so.path}/alua/{group.name}"
+    path, folder = f"{so.path}/alua/{group.name}", f"{file}/alua/{group.name}"
     order = _LBA_ORDER if group.settings.get(LBA_DEPENDENT) == "1" else _ALUA_ORDER
-    first = [name for name in order if name in group.settings]
-    for name in (*first, *sorted(set(group.settings) - set(first))):
-        value = group.settings[name]
-        texts = ALUA_TEXTS.get(name, ())
-        shown = texts[int(value)] if value.isdigit() and int(value) < len(texts) else None
-        # Setting the state changes the status, so what a new group has says nothing of it.
-        fresh = None if name == "alua_access_status" else "alua"
-        settle_one = Settle(f"{file}/alua/{group.name}", name, value, fresh, True, path, shown)
-        yield Step(Action.UPDATE, path, f"set {name}={value}", (settle_one,))
+    settings = fresh.left(group.settings, folder, "alua", _shown)
+    first = [name for name in order if name in settings]
+    for name in (*first, *sorted(set(settings) - set(first))):
+        value = settings[name]
+        one = Settle(folder, name, value, "alua", True, path, _shown(name, value))
+        yield Step(Action.UPDATE, path, f"set {name}={value}", (one,))
+
+
+def _shown(name: str, value: str) -> str:
+    """What a file of a target port group shows once it has a value."""
+    texts = ALUA_TEXTS.get(name, ())
+    return texts[int(value)] if value.isdigit() and int(value) < len(texts) else value
 
 
 def delete_group(

@@ -5,31 +5,33 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol
 
 from .. import host
 from ..configfs import ConfigFS
 from ..errors import InUse, KernelRefused, LioError, Unsupported
-from ..files import DEFAULT_GROUP
+from ..files import DEFAULT_GROUP, MOVED_BY
 from ..folders import Folders
 from ..records import dataclass, field
+from .fresh import Fresh
 
 
 @dataclass(slots=True)
 class Kernel:
     """A tree that is being changed: the seam, what new objects have, notes on the way.
 
-    ``fresh`` holds the values of the first new object of each kind: what another one of that
-    kind has already needs no write. ``made`` are the shared folders that were not there before,
-    ``missed`` what was attempted in vain, by the shell path of its object, ``ports`` the relative
-    target port identifiers in use once somebody asked.
+    ``fresh`` tells what new objects have already, which needs no write. ``made`` are the shared
+    folders that were not there before, ``moved`` the files of new objects that writing another
+    one changed, ``missed`` what was attempted in vain, by the shell path of its object, ``ports``
+    the relative target port identifiers in use once somebody asked.
     """
 
     fs: ConfigFS
-    fresh: dict[str, dict[str, str]] = field(default_factory=dict)
+    fresh: Fresh = field(default_factory=Fresh)
     notes: list[tuple[str, str]] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
+    moved: set[str] = field(default_factory=set)
     missed: list[tuple[str, KernelRefused]] = field(default_factory=list)
     ports: dict[int, str] | None = None
     begin: Callable[[], None] = lambda: None
@@ -41,20 +43,11 @@ class Kernel:
     def __post_init__(self) -> None:
         self.folders = Folders(self.fs)
 
-    def fresh_values(
-        self, folder: str, key: str | None, names: Mapping[str, str]
-    ) -> dict[str, str]:
-        """What a new object has in a folder, read once for a ``key``."""
-        if key is None:
-            return self._read(folder, names)
-        known = self.fresh.setdefault(f"{key} {folder.rpartition('/')[2]}", {})
-        missing = {name: "" for name in names if name not in known}
-        known.update(self._read(folder, missing))
-        return known
-
-    def _read(self, folder: str, names: Mapping[str, str]) -> dict[str, str]:
-        pairs = ((name, self.fs.read_if_there(f"{folder}/{name}")) for name in names)
-        return {name: value for name, value in pairs if value is not None}
+    def fresh_value(self, folder: str, name: str, key: str | None) -> str | None:
+        """What a new object has in a file; None where it has none."""
+        if key is None or (self.moved and f"{folder}/{name}" in self.moved):
+            return self.fs.read_if_there(f"{folder}/{name}")
+        return self.fresh.value(self.fs, folder, name, key)
 
 
 class Operation(Protocol):
@@ -123,13 +116,18 @@ class Share:
     module: str = ""
 
     def do(self, kernel: Kernel) -> None:
-        if kernel.fs.is_dir(self.file):
-            return
-        if self.module and kernel.fs.laid_files is None:
-            # The kernel loads the fabrics whose module has the folder's name; others not.
-            host.load_module(self.module)
-        if not kernel.fs.is_dir(self.file):
+        if self.module:
+            if kernel.fs.is_dir(self.file):
+                return
+            if kernel.fs.laid_files is None:
+                # The kernel loads the fabrics whose module has the folder's name; others not.
+                host.load_module(self.module)
+        try:
             kernel.fs.mkdir(self.file)
+        except KernelRefused as err:
+            if err.errno != errno.EEXIST:
+                raise
+        else:
             kernel.made.add(self.file)
 
     def inverse(self) -> Operation:
@@ -228,13 +226,14 @@ class Settle:
     shown: str | None = None
 
     def do(self, kernel: Kernel) -> None:
-        has = kernel.fresh_values(self.folder, self.fresh, {self.name: self.value})
-        if has.get(self.name) == (self.value if self.shown is None else self.shown):
+        has = kernel.fresh_value(self.folder, self.name, self.fresh)
+        if has == (self.value if self.shown is None else self.shown):
             return
-        if self.name not in has and not kernel.fs.exists(f"{self.folder}/{self.name}"):
+        if has is None and not kernel.fs.exists(f"{self.folder}/{self.name}"):
             self._report_missing(kernel)
             return
         kernel.fs.write(f"{self.folder}/{self.name}", self.value)
+        kernel.moved.update(f"{self.folder}/{name}" for name in MOVED_BY.get(self.name, ()))
 
     def inverse(self) -> Operation | None:
         return None

@@ -9,6 +9,7 @@ from ..configfs import ConfigFS
 from ..errors import InvalidValue
 from ..files import ALUA_TEXTS, AUTH_FILES, CREDENTIAL_MAX, MOVED_BY, NO_CREDENTIAL
 from ..model import SECRET_NAMES, Auth
+from .fresh import Fresh
 from .operations import Operation, Refuse, Settle, Write
 from .step import Action, Step
 
@@ -27,21 +28,30 @@ _FIRST = (
 _MOVES = ("AuthMethod", "cache_dynamic_acls")
 
 
+# What new objects have is not known before one was made.
+UNKNOWN = Fresh()
+
+
 def settle(
     path: str,
     folder: str,
     values: Mapping[str, str],
     known: Callable[[str], bool],
-    fresh: str | None,
+    key: str | None,
+    fresh: Fresh = UNKNOWN,
 ) -> Iterator[Step]:
-    """Give a new object its values, one step each: one that is refused leaves the others."""
+    """Give a new object its values, one step each: one that is refused leaves the others.
+
+    ``key`` names its kind (steps.fresh); what ``fresh`` knows such objects to have is left out.
+    """
+    values = fresh.left(values, folder, key)
     for name in ordered(values):
         value = values[name]
         yield Step(
             Action.UPDATE,
             path,
             f"set {name}={value}",
-            (Settle(folder, name, value, None if name in _MOVES else fresh, known(name), path),),
+            (Settle(folder, name, value, None if name in _MOVES else key, known(name), path),),
         )
 
 

@@ -28,9 +28,9 @@ INITIATOR = "iqn.2003-01.org.example:i"
 
 # The system calls of one command, at any number of LUNs and storage objects.
 COSTS = {
-    "/backstores/ramdisk create new 1M": 36,
-    "/backstores/fileio create new DISKS/new.img 1M": 45,
-    "/backstores/block create new /dev/ram0": 55,
+    "/backstores/ramdisk create new 1M": 34,
+    "/backstores/fileio create new DISKS/new.img 1M": 43,
+    "/backstores/block create new /dev/ram0": 53,
     "/iscsi create iqn.2003-01.org.example:new": 21,
     f"{TPG}/luns create /backstores/ramdisk/spare add_mapped_luns=false": 19,
     f"{TPG}/acls create iqn.2003-01.org.example:new add_mapped_luns=false": 10,
