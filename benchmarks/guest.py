@@ -78,7 +78,7 @@ def whole(size: int, rounds: int, raw: bool) -> None:
     _configure(size)
     for _ in range(rounds):
         if raw:
-            timed("clearconfig", "raw", size, _raw("clear"))
+            timed("clearconfig", "raw", size, (PYTHON, str(HERE / "raw_clear.py")))
             timed("restoreconfig", "raw", size, _raw("restore"))
         timed("clearconfig", "ours", size, (*OURS, "clearconfig", "confirm=true"))
         timed("restoreconfig", "ours", size, (*OURS, "restoreconfig"))

@@ -81,7 +81,8 @@ def _fill_in(shell: Terminal, typed: bytes, more: bytes) -> float:
     """Type the beginning of all names and Tab; the line is taken away again."""
     shell.type(typed, typed)
     seconds = shell.type(b"\t", more)
-    shell.type(b"\x15", b"> ")
+    # What was filled in is no node: the next prompt is a clean one.
+    shell.type(b"#\r", b"> ")
     return seconds
 
 

@@ -3,8 +3,8 @@
 
     python raw.py FILE
 
-A line is a letter, a path and, parted by tabs, a value: r(ead), w(rite), m(kdir), d (rmdir),
-l(ink: where it leads, its path), u(nlink). It imports nothing but what Python has imported.
+A line is a letter, a path and, parted by tabs, a value: r(ead), w(rite), m(kdir), l(ink: where
+it leads, its path). It imports nothing but what Python has imported.
 """
 
 import os
@@ -29,12 +29,8 @@ with open(sys.argv[1], encoding="utf-8") as calls:
                     os.close(file)
             elif call == "m":
                 os.mkdir(path)
-            elif call == "d":
-                os.rmdir(path)
-            elif call == "l":
-                os.symlink(path, value)
             else:
-                os.unlink(path)
+                os.symlink(path, value)
         except OSError:
             refused += 1
 print(refused, "were refused")

@@ -4,7 +4,7 @@
     python -m benchmarks.recording FILE FOLDER
 
 FILE is what runs, saved. Into FOLDER go ``restore`` (what the file asks for, one write for each
-value in it), ``read`` and ``sessions`` (each file that these need), ``clear``.
+value in it), ``read`` and ``sessions`` (each file that these need).
 """
 
 from __future__ import annotations
@@ -80,36 +80,6 @@ def to_list_sessions() -> Iterator[Call]:
     yield from (("r", path, "") for path in fs.read_files)
 
 
-def to_clear() -> Iterator[Call]:
-    """Every call that takes away what is there: links, and folders that were made."""
-    root = Path(ROOT)
-    for target in _folders(root / "iscsi"):
-        for tpg in _folders(target, "tpgt_"):
-            yield "w", f"{tpg}/enable", "0"
-            for acl in _folders(tpg / "acls"):
-                yield from _linked(_folders(acl, "lun_"))
-                yield "d", str(acl), ""
-            yield from _linked(_folders(tpg / "lun", "lun_"))
-            yield from (("d", str(portal), "") for portal in _folders(tpg / "np"))
-            yield "d", str(tpg), ""
-        if target.name != "discovery_auth":
-            yield "d", str(target), ""
-    for hba in _folders(root / "core"):
-        if hba.name != "alua":
-            yield from (("d", str(so), "") for so in _folders(hba))
-            yield "d", str(hba), ""
-
-
-def _linked(luns: Iterable[Path]) -> Iterator[Call]:
-    for lun in luns:
-        yield from (("u", str(item), "") for item in lun.iterdir() if item.is_symlink())
-        yield "d", str(lun), ""
-
-
-def _folders(folder: Path, prefix: str = "") -> list[Path]:
-    return [item for item in folder.iterdir() if item.is_dir() and item.name.startswith(prefix)]
-
-
 def write(file: Path, calls: Iterable[Call]) -> None:
     """Write a list; paths become those that the host sees."""
     with file.open("w") as lines:
@@ -120,13 +90,12 @@ def write(file: Path, calls: Iterable[Call]) -> None:
 
 
 def main(saved: str, folder: Path) -> None:
-    """Write all four."""
+    """Write all three."""
     loaded = savefile.loads(store.read(saved))
     assert not loaded.problems
     write(folder / "restore", to_restore(loaded.config))
     write(folder / "read", to_read())
     write(folder / "sessions", to_list_sessions())
-    write(folder / "clear", to_clear())
 
 
 if __name__ == "__main__":
