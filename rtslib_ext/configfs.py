@@ -11,6 +11,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from .errors import KernelRefused
 from .records import dataclass
@@ -44,6 +45,18 @@ _WHY = {
 }
 
 
+class LaidFiles(Protocol):
+    """The host's files that would be made."""
+
+    def __contains__(self, path: object) -> bool: ...
+
+    def add(self, path: str) -> None:
+        """It would be made."""
+
+    def discard(self, path: str) -> None:
+        """It would not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One name in a directory: ``kind`` is "dir", "link" or "file"."""
@@ -69,7 +82,7 @@ class ConfigFS:
     Every method raises KernelRefused, which carries the errno.
     """
 
-    laid_files: set[str] | None = None
+    laid_files: LaidFiles | None = None
     """The host's files that would have been made, where changes are only laid down (staging)."""
 
     def __init__(self, root: str = ROOT) -> None:

@@ -11,35 +11,18 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Iterator
-from copy import copy
 
 from . import newborn, paths
 from .configfs import ConfigFS, Entry, explain
 from .errors import KernelRefused
 from .fabrics import of_folder
 from .files import DEFAULT_GROUP, DEFAULT_LU_GROUP, LU_GROUPS, NO_CREDENTIAL, SECONDARY_STATUS
-from .records import dataclass, field
+from .laid import Files, Laid
 
 # There as soon as the core is loaded, which the first change sees to.
 _ALWAYS = ("", "core")
 _WRITABLE, _READ_ONLY = 0o644, 0o444
 _STATUS = dict(zip("012", SECONDARY_STATUS, strict=True))
-
-
-@dataclass(slots=True)
-class _Laid:
-    """What was laid down: ``texts`` as they would be read, None for one that is not known."""
-
-    made: dict[str, None] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
-    links: dict[str, str] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
-    controls: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    was: dict[str, str | None] = field(default_factory=dict)
-    files: set[str] = field(default_factory=set)
-
-    def copy(self) -> _Laid:
-        return _Laid(*(copy(getattr(self, name)) for name in self.__slots__))
 
 
 class Staged(ConfigFS):
@@ -49,17 +32,17 @@ class Staged(ConfigFS):
         super().__init__(fs.root)
         self.fs = fs
         self.calls = fs.calls
-        self._laid = _Laid()
-        self.laid_files = self._laid.files
+        self._laid = Laid()
+        self.laid_files = Files(self._laid)
 
-    def keep(self) -> tuple[_Laid, int]:
-        """What was laid down so far, to go back to."""
-        return self._laid.copy(), self.changes
+    def keep(self) -> tuple[int, int]:
+        """How much was laid down so far, to go back to."""
+        return self._laid.mark, self.changes
 
-    def go_back(self, kept: tuple[_Laid, int]) -> None:
+    def go_back(self, kept: tuple[int, int]) -> None:
         """Forget what was laid down since."""
-        self._laid, self.changes = kept
-        self.laid_files = self._laid.files
+        mark, self.changes = kept
+        self._laid.go_back(mark)
 
     def is_new(self, path: str) -> bool:
         """Tell whether a path is in an object that is made here.
@@ -128,9 +111,9 @@ class Staged(ConfigFS):
         if not self.is_dir(path):
             raise _refused("scan", path, errno.ENOENT)
         found = {entry.name: entry for entry in self._there(path)}
-        for name in _children(path, self._laid.made):
+        for name in self._laid.names(path, "made"):
             found[name] = Entry(name, "dir")
-        for name in _children(path, self._laid.links):
+        for name in self._laid.names(path, "links"):
             found[name] = Entry(name, "link")
         return list(found.values())
 
@@ -139,7 +122,7 @@ class Staged(ConfigFS):
             yield from (Entry(name, "dir") for name in newborn.folders(path))
             yield from (Entry(name, "file") for name in newborn.files(path))
         elif path not in _ALWAYS or self.fs.is_dir(path):
-            gone = set(_children(path, self._laid.gone))
+            gone = set(self._laid.names(path, "gone"))
             yield from (entry for entry in self.fs.scan(path) if entry.name not in gone)
 
     def modes(self, path: str, names: Iterable[str]) -> dict[str, int]:
@@ -186,25 +169,26 @@ class Staged(ConfigFS):
         of_lu = group.startswith(f"{LU_GROUPS}/")
         file = "alua_lu_gp" if of_lu else "alua_tg_pt_gp"
         known = [] if self._owner(group) else self.fs.read(path).replace("\0", "").splitlines()
-        moved = dict(self._moved_into(file))
         for line in filter(str.strip, known):
             member = f"core/{line}" if of_lu else _lun_of(line)
-            if member not in moved and self.is_dir(member) and not self.is_new(member):
+            if self.is_dir(member) and not self.is_new(member) and not self._joined(member, file):
                 yield line
-        name = group.rpartition("/")[2]
-        for member, joined in moved.items():
-            if joined == name and (of_lu or self._exported_by(member) == group.split("/alua/")[0]):
+        so, _, name = group.rpartition("/")
+        so = so.removesuffix("/alua")
+        found = self._laid.called(file) + ([] if of_lu else self._laid.leading_to(so))
+        for member in dict.fromkeys(path.rpartition("/")[0] for path in found):
+            if self._joined(member, file) != name or not self.is_dir(member):
+                continue
+            if of_lu or self._exported_by(member) == so:
                 yield member.removeprefix("core/") if of_lu else member.replace("/lun/", "/", 1)
 
-    def _moved_into(self, file: str) -> Iterator[tuple[str, str]]:
-        """The objects that were put in a group, with its name; new LUNs are in the default one."""
-        if file == "alua_tg_pt_gp":
-            for link in self._laid.links:
-                yield link.rpartition("/")[0], DEFAULT_GROUP
-        for path, text in self._laid.texts.items():
-            folder, _, name = path.rpartition("/")
-            if name == file and self.is_dir(folder):
-                yield folder, text.partition(" Alias: ")[2].partition("\n")[0]
+    def _joined(self, member: str, file: str) -> str:
+        """The group that an object was put in; new LUNs are in the default one."""
+        text = self._laid.texts.get(f"{member}/{file}")
+        if text is not None:
+            return text.partition(" Alias: ")[2].partition("\n")[0]
+        new = file == "alua_tg_pt_gp" and any(self._laid.names(member, "links"))
+        return DEFAULT_GROUP if new else ""
 
     def _exported_by(self, lun: str) -> str | None:
         link = paths.link_in(self, lun)
@@ -218,7 +202,7 @@ class Staged(ConfigFS):
             raise _refused("mkdir", path, errno.EEXIST)
         if not self.is_dir(path.rpartition("/")[0]):
             raise _refused("mkdir", path, errno.ENOENT)
-        self._laid.made[path] = None
+        self._laid.put("made", path)
         self.changes += 1
 
     def _elsewhere(self, path: str) -> Iterator[str]:
@@ -238,9 +222,9 @@ class Staged(ConfigFS):
         if any(self._kept_by(path)):
             raise _refused("rmdir", path, errno.ENOTEMPTY)
         self._leave_group(path)
-        self._forget(path)
+        self._laid.forget(path)
         if self.fs.is_dir(path):
-            self._laid.gone.add(path)
+            self._laid.put("gone", path)
         self.changes += 1
 
     def _kept_by(self, path: str) -> Iterator[str]:
@@ -274,30 +258,22 @@ class Staged(ConfigFS):
             for line in self.read(f"{path}/members").splitlines():
                 self._set_line(f"{_lun_of(line)}/alua_tg_pt_gp", "TG Port Alias", DEFAULT_GROUP)
 
-    def _forget(self, path: str) -> None:
-        """Forget what was laid down at a path and in it."""
-        laid = self._laid
-        for found in (laid.made, laid.links, laid.texts, laid.controls, laid.was):
-            for inner in [item for item in found if _is_in(item, path)]:
-                del found[inner]
-        laid.gone -= {item for item in laid.gone if _is_in(item, path)}
-
     def symlink(self, target: str, path: str) -> None:
         """As ConfigFS.symlink."""
         if not self.is_dir(target) or not self.is_dir(path.rpartition("/")[0]):
             raise _refused("symlink", path, errno.ENOENT)
         if self.exists(path):
             raise _refused("symlink", path, errno.EEXIST)
-        self._laid.links[path] = target
+        self._laid.put("links", path, target)
         self.changes += 1
 
     def unlink(self, path: str) -> None:
         """As ConfigFS.unlink."""
         if not self.exists(path):
             raise _refused("unlink", path, errno.ENOENT)
-        self._laid.links.pop(path, None)
+        self._laid.drop("links", path)
         if self._owner(path) is None and self.fs.exists(path):
-            self._laid.gone.add(path)
+            self._laid.put("gone", path)
         self.changes += 1
 
     def write(self, path: str, value: str) -> None:
@@ -306,7 +282,8 @@ class Staged(ConfigFS):
         if not self.is_dir(folder) or not (self.is_new(path) or self.exists(path)):
             raise explain("write", path, OSError(errno.ENOENT, ""), "open")
         if name == "control":
-            self._laid.controls[folder] = (*self._laid.controls.get(folder, ()), value)
+            lines = (*self._laid.controls.get(folder, ()), value)
+            self._laid.put("controls", folder, lines)
         else:
             self._show(path, name, value)
             self._move(folder, name, value)
@@ -342,8 +319,8 @@ class Staged(ConfigFS):
 
     def _set(self, path: str, text: str) -> None:
         if path not in self._laid.was and self._owner(path) is None:
-            self._laid.was[path] = self.fs.read_if_there(path)
-        self._laid.texts[path] = text
+            self._laid.put("was", path, self.fs.read_if_there(path))
+        self._laid.put("texts", path, text)
 
 
 def _shown(name: str, value: str) -> str:
@@ -363,17 +340,6 @@ def _lun_of(member: str) -> str:
     wwn, _, lun = rest.partition("/")
     tpg, _, number = lun.partition("/")
     return f"{fabric.folder if fabric else folder}/{wwn}/{tpg}/lun/{number}"
-
-
-def _children(path: str, found: Iterable[str]) -> Iterator[str]:
-    for item in found:
-        above, _, name = item.rpartition("/")
-        if above == path:
-            yield name
-
-
-def _is_in(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(f"{folder}/")
 
 
 def _refused(operation: str, path: str, number: int) -> KernelRefused:

@@ -6,7 +6,7 @@ While there is a collection, ``env.fs`` is the tree as it would be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
@@ -21,6 +21,7 @@ from rtslib_ext.steps import Action, Step
 from .commands import change
 from .env import Env
 from .prefs import Preferences
+from .question import Question
 from .report import Report
 from .result import Result
 from .views import plan as view
@@ -43,6 +44,48 @@ def shown(plan: Plan) -> Result:
     return Result(view.lines(plan), data=lambda: view.facts(plan), shows=True)
 
 
+def together(env: Env, calls: Sequence[Callable[[], Result]]) -> Result:
+    """Make several calls as one change, all or none; what they say, one after the other.
+
+    To be called under the lock. Raises LioError.
+    """
+    outer = env.collection
+    if outer is not None:
+        kept = outer.keep()
+        try:
+            return _joined(_each(calls))
+        except BaseException:
+            outer.go_back(kept)
+            raise
+    collection = Collection.of_one_line(env)
+    try:
+        results = _each(calls)
+    finally:
+        collection.close()
+    after = collection.perform()
+    return _joined([*results, after[0]])
+
+
+def _each(calls: Sequence[Callable[[], Result]]) -> list[Result]:
+    """Make the calls; what they ask is asked at once."""
+    results: list[Result] = []
+    asked: list[str] = []
+    for call in calls:
+        try:
+            results.append(call())
+        except Question as question:
+            asked += question.facts
+    if asked:
+        raise Question(tuple(asked))
+    return results
+
+
+def _joined(results: Sequence[Result]) -> Result:
+    lines = [line for result in results for line in result.lines]
+    notes = [note for result in results for note in result.notes]
+    return Result(lines, notes)
+
+
 class Collection:
     """What the lines so far would do.
 
@@ -62,6 +105,8 @@ class Collection:
         self._replaced: dict[str, str] = {}
         self._later: list[tuple[Result, Callable[[], Result]]] = []
         self._told = 0
+        # The first numbers that may be free, by folder: who makes many need not count again.
+        self.free: dict[str, int] = {}
         env.fs = self.staged = Staged(env.fs)
         if not keeps:
             env.prefs = _Unkept(env.prefs)
@@ -83,6 +128,11 @@ class Collection:
         """Somebody types lines, looks at what they would do, and commits that."""
         return cls(env, asks=True, keeps=True)
 
+    @classmethod
+    def of_one_line(cls, env: Env) -> Collection:
+        """One line that stands for several calls; it asks what each of them would."""
+        return cls(env, asks=True, keeps=True)
+
     # -- what commands do with it ------------------------------------------------------------
 
     def take(self, steps: Iterable[Step], replaced: Mapping[str, str] | None = None) -> Outcome:
@@ -94,6 +144,8 @@ class Collection:
                 err.label = err.label or err.file.rpartition("/")[2]
             raise
         self.steps += outcome.done
+        if any(step.action is Action.DELETE for step in outcome.done):
+            self.free.clear()
         self._replaced.update(replaced or {})
         return outcome
 
@@ -160,6 +212,17 @@ class Collection:
         """What would be lost if it was forgotten, a text each."""
         number = self.number
         return [f"{number} collected changes would be forgotten; commit does them"] * bool(number)
+
+    def keep(self) -> tuple[int, int, tuple[int, int]]:
+        """What was collected so far, to go back to."""
+        return len(self.steps), len(self._later), self.staged.keep()
+
+    def go_back(self, kept: tuple[int, int, tuple[int, int]]) -> None:
+        """Forget what was collected since."""
+        steps, later, staged = kept
+        del self.steps[steps:], self._later[later:]
+        self.staged.go_back(staged)
+        self.free.clear()
 
     # -- its end -----------------------------------------------------------------------------
 

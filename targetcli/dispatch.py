@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, cast
 
 from rtslib_ext.errors import InvalidValue, LioError, NotFound
 
-from . import binding, grammar, messages, tree
+from . import binding, grammar, messages, several, tree
 from .commands.command import Command
 from .commands.table import commands_of
 from .env import Env
@@ -108,7 +109,8 @@ def _run_on(env: Env, node: Node, line: Line) -> Result:
             f"Command not found {line.command}", path=node.path, hint=_advice(node, line.command)
         )
     env.report.failed, env.report.text = command.failed, grammar.written(line)
-    values = binding.bind(command, line.positional, line.keywords, node.path)
+    calls = several.calls(node, command, line.positional, line.keywords)
+    values = [binding.bind(command, *call, node.path) for call in calls]
     run_once = _change if command.changes else _look
     env.agreed = ()
     while True:
@@ -118,20 +120,29 @@ def _run_on(env: Env, node: Node, line: Line) -> Result:
             ask(env, question, node.path)
 
 
-def _look(env: Env, node: Node, command: Command, values: dict[str, Any]) -> Result:
-    return _told(env, command, _after(env, node, _call(env, node, command, values)))
+def _look(env: Env, node: Node, command: Command, values: list[dict[str, Any]]) -> Result:
+    return _told(env, command, _after(env, node, _call(env, node, command, values[0])))
 
 
-def _change(env: Env, node: Node, command: Command, values: dict[str, Any]) -> Result:
+def _change(env: Env, node: Node, command: Command, values: list[dict[str, Any]]) -> Result:
     # Imported here: what only looks needs none of it.
     from .commands import change
 
     change.require_root(env)
     with change.locked(env, node, command.name):
-        # Somebody may have changed the tree while we waited.
-        node = tree.resolve(tree.root(env), node.path)
-        result = _after(env, node, _noted(node, _call(env, node, command, values)))
-        return _told(env, command, result)
+        if len(values) == 1:
+            return _told(env, command, _after(env, node, _done(env, node.path, command, values[0])))
+        # Imported here: most lines are one call.
+        from .collection import together
+
+        calls = [partial(_done, env, node.path, command, each) for each in values]
+        return _told(env, command, together(env, calls))
+
+
+def _done(env: Env, path: str, command: Command, values: dict[str, Any]) -> Result:
+    # Somebody may have changed the tree while we waited, or the call before this one.
+    node = tree.resolve(tree.root(env), path)
+    return _noted(node, _call(env, node, command, values))
 
 
 def _told(env: Env, command: Command, result: Result) -> Result:

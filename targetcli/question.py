@@ -51,4 +51,4 @@ def put(env: Env, question: Question, path: str) -> None:
         print(file=env.stderr)
     if answer.strip().lower() not in _YES:
         raise Interrupted("nothing was changed", path=path, hint="--yes goes on without asking")
-    env.agreed = question.facts
+    env.agreed += question.facts

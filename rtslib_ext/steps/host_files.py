@@ -7,7 +7,7 @@ import errno
 import os
 
 from .. import host
-from ..configfs import ConfigFS, explain
+from ..configfs import ConfigFS, LaidFiles, explain
 from ..errors import Exists, InUse, KernelRefused, LioError, NotFound
 from ..records import dataclass
 from .operations import Kernel, Operation
@@ -45,7 +45,7 @@ class MakeFile:
         finally:
             os.close(handle)
 
-    def _lay(self, files: set[str]) -> None:
+    def _lay(self, files: LaidFiles) -> None:
         if self.file in files or os.path.lexists(self.file):
             raise Exists(f"{self.file} exists already")
         if not os.path.isdir(os.path.dirname(self.file)):

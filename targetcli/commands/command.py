@@ -20,7 +20,7 @@ class Parameter:
     """One parameter; ``kind`` decides how it is checked and completed.
 
     ``default`` is what help shows, ``wrong`` the message for a value of the wrong kind where
-    scripts know one.
+    scripts know one. ``many``: disk[1-9], or disk* of what is there, stands for several calls.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Parameter:
     default: str | None = None
     text: str = ""
     wrong: str = ""
+    many: bool = False
 
     @property
     def is_size(self) -> bool:
@@ -62,16 +63,24 @@ class Command:
         return found
 
 
-def need(name: str, kind: str = "text", text: str = "", wrong: str = "") -> Parameter:
+def need(
+    name: str, kind: str = "text", text: str = "", wrong: str = "", *, many: bool = False
+) -> Parameter:
     """A parameter that must be given."""
-    return Parameter(name, kind, required=True, text=text, wrong=wrong)
+    return Parameter(name, kind, required=True, text=text, wrong=wrong, many=many)
 
 
 def may(
-    name: str, kind: str = "text", text: str = "", default: str | None = None, wrong: str = ""
+    name: str,
+    kind: str = "text",
+    text: str = "",
+    default: str | None = None,
+    wrong: str = "",
+    *,
+    many: bool = False,
 ) -> Parameter:
     """A parameter that may be left out."""
-    return Parameter(name, kind, default=default, text=text, wrong=wrong)
+    return Parameter(name, kind, default=default, text=text, wrong=wrong, many=many)
 
 
 def syntax(command: Command) -> tuple[str, str]:
@@ -115,4 +124,9 @@ def description(command: Command) -> str:
     if told:
         lines += ["PARAMETERS", "=========="]
         lines += [f"  {item.name}: {item.text}" for item in told]
+    if any(item.many for item in command.parameters):
+        lines += [
+            "",
+            "disk[1-9] in a parameter, or disk* of what is there, stands for several, all or none.",
+        ]
     return "\n".join(lines)

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 from rtslib_ext import exports, naming, planner
 from rtslib_ext.errors import Exists, LioError, NotFound
 from rtslib_ext.exports import Export
@@ -104,10 +107,23 @@ def exported_as(env: Env, tpg: TpgNode, file: str) -> Export | None:
 
 
 def _free_index(env: Env, tpg: TpgNode) -> int:
-    used = set(Reader(env.fs).lun_indexes(tpg.file))
-    free = next(number for number in range(len(used) + 1) if number not in used)
+    free = _first_free(env, f"{tpg.file}/lun", lambda: Reader(env.fs).lun_indexes(tpg.file))
     if free > LUN_MAX:
         raise LioError(f"all LUNs from 0 to {LUN_MAX} are in use", path=f"{tpg.path}/luns")
+    return free
+
+
+def _first_free(env: Env, folder: str, used: Callable[[], Sequence[int]]) -> int:
+    """The first number that no LUN in a folder has."""
+    known = env.collection.free if env.collection is not None else {}
+    free = known.get(folder)
+    if free is None:
+        taken = set(used())
+        free = next(number for number in range(len(taken) + 1) if number not in taken)
+    else:
+        while env.fs.is_dir(f"{folder}/lun_{free}"):
+            free += 1
+    known[folder] = free
     return free
 
 
@@ -121,10 +137,10 @@ def _map_everywhere(
     steps, lines = [], []
     for folder in reader.acl_names(tpg.file):
         wwn = tpg.fabric.from_folder(folder)
-        used = set(reader.mapped_indexes(f"{tpg.file}/acls/{folder}"))
-        number = wanted or 0
-        if number in used:
-            number = next(free for free in range(len(used) + 1) if free not in used)
+        file = f"{tpg.file}/acls/{folder}"
+        number = wanted
+        if number is None or env.fs.is_dir(f"{file}/lun_{number}"):
+            number = _first_free(env, file, partial(reader.mapped_indexes, file))
         mapped = MappedLun(number, index, alias=naming.alias())
         steps.append(luns.create_mapped_lun(tpg.place, wwn, mapped))
         lines.append(f"Created LUN {index}->{number} mapping in node ACL {wwn}")

@@ -12,7 +12,7 @@ ROWS = (
         ("acls",),
         "acls:create",
         "Admits an initiator.\n\nExample: create iqn.1994-05.com.example:host1",
-        (need("wwn", "initiator", "its name"), MAP),
+        (need("wwn", "initiator", "its name", many=True), MAP),
         changes=True,
     ),
     Command(
@@ -21,7 +21,7 @@ ROWS = (
         "acls:delete",
         "Takes an initiator's ACL away; its sessions end.\n\n"
         "Example: delete iqn.1994-05.com.example:host1",
-        (need("wwn", "acl", "its name"),),
+        (need("wwn", "acl", "its name", many=True),),
         changes=True,
     ),
     Command(
@@ -64,8 +64,13 @@ ROWS = (
         "device or file, may be given too: what is missing is made.\n\n"
         "Example: create 0 /backstores/block/disk1",
         (
-            need("mapped_lun", "free_mapped_lun", wrong="mapped_lun must be an integer"),
-            need("tpg_lun_or_backstore", "lun_or_storage_object", "the LUN or what to export"),
+            need("mapped_lun", "free_mapped_lun", wrong="mapped_lun must be an integer", many=True),
+            need(
+                "tpg_lun_or_backstore",
+                "lun_or_storage_object",
+                "the LUN or what to export",
+                many=True,
+            ),
             may("write_protect", "bool", "let the initiator read only"),
         ),
         changes=True,
@@ -75,7 +80,7 @@ ROWS = (
         ("acl",),
         "acls:delete_mapped_lun",
         "Hides a LUN from this initiator.\n\nExample: delete 0",
-        (need("mapped_lun", "mapped_lun", "the number the initiator sees"),),
+        (need("mapped_lun", "mapped_lun", "the number the initiator sees", many=True),),
         changes=True,
     ),
 )

@@ -15,8 +15,10 @@ ROWS = (
         "which a storage object is made first.\n\n"
         "Example: create /backstores/block/disk1",
         (
-            need("storage_object", "storage_object", "the storage object, device or file"),
-            may("lun", "free_lun", "its number; without it the first one free"),
+            need(
+                "storage_object", "storage_object", "the storage object, device or file", many=True
+            ),
+            may("lun", "free_lun", "its number; without it the first one free", many=True),
             MAP,
         ),
         changes=True,
@@ -26,7 +28,7 @@ ROWS = (
         ("luns",),
         "luns:delete",
         "Deletes a LUN and the mapped LUNs that lead to it.\n\nExample: delete lun0",
-        (need("lun", "lun", "its number", wrong="Invalid LUN"),),
+        (need("lun", "lun", "its number", wrong="Invalid LUN", many=True),),
         changes=True,
     ),
     Command(
@@ -49,8 +51,8 @@ ROWS = (
         "Listens on an address. Without one it listens on all of them, IPv6 and IPv4.\n\n"
         "Example: create 192.0.2.10",
         (
-            may("ip_address", "address", "the address", "::0"),
-            may("ip_port", "port", "the TCP port", "3260"),
+            may("ip_address", "address", "the address", "::0", many=True),
+            may("ip_port", "port", "the TCP port", "3260", many=True),
         ),
         changes=True,
     ),
@@ -60,8 +62,8 @@ ROWS = (
         "portals:delete",
         "Stops listening on an address.\n\nExample: delete 192.0.2.10 3260",
         (
-            need("ip_address", "portal_address", "the address"),
-            need("ip_port", "portal_port", "the TCP port"),
+            need("ip_address", "portal_address", "the address", many=True),
+            need("ip_port", "portal_port", "the TCP port", many=True),
         ),
         changes=True,
     ),

@@ -12,7 +12,7 @@ _BACKSTORES = ("fileio", "block", "pscsi", "ramdisk", "user")
 _SIZE = "a number with a unit: 512, 64K, 10M, 1.5G, 2TiB; units are powers of 1024"
 _WWN = may("wwn", text="the VPD unit serial number; without it a new one is made")
 _DELETE_SO = (
-    need("name", "storage_object_name", "the storage object to delete"),
+    need("name", "storage_object_name", "the storage object to delete", many=True),
     may("save", "bool", f"also take it out of {SAVE_FILE}"),
 )
 
@@ -27,8 +27,8 @@ ROWS = (
         "What is on it already, and who uses it, is told or asked before.\n\n"
         "Example: create disk1 /srv/disk1.img 10G",
         (
-            need("name", text="how to call it"),
-            need("file_or_dev", "file", "the path of the file or block device"),
+            need("name", text="how to call it", many=True),
+            need("file_or_dev", "file", "the path of the file or block device", many=True),
             may("size", "size", f"{_SIZE}; needed for a new file"),
             may("write_back", "bool", "tell initiators of a write cache", "True"),
             may("sparse", "bool", "let a new file take only what is written", "True"),
@@ -44,8 +44,10 @@ ROWS = (
         "terminal asked; a device that somebody holds is refused with what frees it.\n\n"
         "Example: create disk1 /dev/vg0/disk1",
         (
-            need("name", text="how to call it"),
-            need("dev", "device", "the path of the device, best one below /dev/disk/by-id"),
+            need("name", text="how to call it", many=True),
+            need(
+                "dev", "device", "the path of the device, best one below /dev/disk/by-id", many=True
+            ),
             may("readonly", "bool", "refuse writes; without it, as the device is"),
             _WWN,
             may("exclusive", "bool", "let nobody else on this host use it", "True"),
@@ -60,7 +62,7 @@ ROWS = (
         "features initiators should see.\n\n"
         "Example: create tape0 /dev/st0",
         (
-            need("name", text="how to call it"),
+            need("name", text="how to call it", many=True),
             need("dev", "scsi_device", "the path of the device, or its address as H:C:T:L"),
         ),
         changes=True,
@@ -72,7 +74,7 @@ ROWS = (
         "Makes a storage object from memory; what is written to it is lost with it.\n\n"
         "Example: create scratch 256M",
         (
-            need("name", text="how to call it"),
+            need("name", text="how to call it", many=True),
             need("size", "typed_size", _SIZE),
             may("nullio", "bool", "keep nothing that is written, for measuring"),
             _WWN,
@@ -86,9 +88,9 @@ ROWS = (
         "Makes a storage object that a handler in user space serves.\n\n"
         "Example: create vol1 10G pool/vol1",
         (
-            need("name", text="how to call it"),
+            need("name", text="how to call it", many=True),
             need("size", "size", _SIZE),
-            need("cfgstring", text="what the handler needs to know"),
+            need("cfgstring", text="what the handler needs to know", many=True),
             _WWN,
             may("hw_max_sectors", "number", "the most sectors in one command"),
             may("control", text="NAME=VALUE pairs for the kernel, parted by commas"),
@@ -152,7 +154,7 @@ ROWS = (
         "alua:create",
         "Makes a target port group.\n\nExample: create standby 16",
         (
-            need("name", text="how to call it"),
+            need("name", text="how to call it", many=True),
             need("tag", "group_tag", "its number, from 1 to 65535"),
         ),
         changes=True,
@@ -174,7 +176,7 @@ ROWS = (
         "together. A storage object is put in with: set device alua_lu_gp=NAME\n\n"
         "Example: create cluster1",
         (
-            need("name", text="how to call it"),
+            need("name", text="how to call it", many=True),
             may("number", "group_tag", "from 1 to 65535; without it the first one free"),
         ),
         changes=True,

@@ -16,7 +16,7 @@ ROWS = (
         "Makes a target. Without a WWN one is made up, or where the fabric needs an\n"
         "adapter, its first free one is taken.\n\n"
         "Example: create iqn.2003-01.org.example:disks",
-        (may("wwn", "free_wwn", "its name"),),
+        (may("wwn", "free_wwn", "its name", many=True),),
         changes=True,
     ),
     Command(
@@ -25,7 +25,7 @@ ROWS = (
         "targets:delete",
         "Deletes a target with everything below it; its sessions end.\n\n"
         "Example: delete iqn.2003-01.org.example:disks",
-        (need("wwn", "target", "its name"),),
+        (need("wwn", "target", "its name", many=True),),
         changes=True,
     ),
     Command(
@@ -57,6 +57,7 @@ ROWS = (
                 "free_tpg_tag",
                 "its number; without it the first one free",
                 wrong="Tag argument must be a number.",
+                many=True,
             ),
         ),
         changes=True,
@@ -67,7 +68,7 @@ ROWS = (
         "targets:delete_tpg",
         "Deletes a target portal group with everything below it; its sessions end.\n\n"
         "Example: delete 2",
-        (need("tag", "tpg_tag", "its number", wrong="Tag argument must be a number."),),
+        (need("tag", "tpg_tag", "its number", wrong="Tag argument must be a number.", many=True),),
         changes=True,
     ),
     Command(
