@@ -14,6 +14,7 @@ from .journal import Journal
 from .kernel_log import Log
 from .records import dataclass, field
 from .steps import Action, Kernel, Step
+from .steps.operations import StillMapped
 from .steps.step import not_undone
 
 # Told of each step that was done and changed something: a new object may have a value already.
@@ -82,6 +83,9 @@ def perform(
             if isinstance(err, LioError):
                 err.at = len(outcome.done)
             _roll_back(kernel, outcome.done, err, journal)
+            if isinstance(err, StillMapped):
+                # Another way is tried then, which must not hide that somebody wants to stop.
+                let_through()
             raise
         if journal:
             journal.close()

@@ -7,6 +7,8 @@ import errno
 import itertools
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,34 +38,39 @@ class Broken(ConfigFS):
         if self.left == 0 and self.how == "refused":
             raise explain(operation, path, OSError(self.number, os.strerror(self.number)))
 
-    def _after(self) -> None:
-        if self.left == 0 and self.how == "interrupted":
-            os.kill(os.getpid(), signal.SIGINT)
+    @contextmanager
+    def _followed(self) -> Iterator[None]:
+        """An interrupt comes after a call, also after one that the kernel refused."""
+        try:
+            yield
+        finally:
+            if self.left == 0 and self.how == "interrupted":
+                os.kill(os.getpid(), signal.SIGINT)
 
     def write(self, path: str, value: str) -> None:
         self._before("write", path)
-        super().write(path, value)
-        self._after()
+        with self._followed():
+            super().write(path, value)
 
     def mkdir(self, path: str) -> None:
         self._before("mkdir", path)
-        super().mkdir(path)
-        self._after()
+        with self._followed():
+            super().mkdir(path)
 
     def rmdir(self, path: str) -> None:
         self._before("rmdir", path)
-        super().rmdir(path)
-        self._after()
+        with self._followed():
+            super().rmdir(path)
 
     def symlink(self, target: str, path: str) -> None:
         self._before("symlink", path)
-        super().symlink(target, path)
-        self._after()
+        with self._followed():
+            super().symlink(target, path)
 
     def unlink(self, path: str) -> None:
         self._before("unlink", path)
-        super().unlink(path)
-        self._after()
+        with self._followed():
+            super().unlink(path)
 
 
 SETUP = f"""
