@@ -19,6 +19,8 @@ from .steps.step import not_undone
 
 # Told of each step that was done and changed something: a new object may have a value already.
 Observer = Callable[[Step], None]
+# Plans what is left of a change, from what there is by then.
+Anew = Callable[[], Sequence[Step]]
 # Ctrl-C, a stop of the service, a terminal that is gone.
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -54,12 +56,14 @@ def perform(
     steps: Sequence[Step],
     observer: Observer | None = None,
     journal: Journal | None = None,
+    anew: Anew | None = None,
 ) -> Outcome:
     """Do all steps or none.
 
     On any failure, an interrupt included, what was done is undone and the reason is raised:
     LioError with the object's shell path. RollbackFailed when the old state could not be
-    brought back.
+    brought back. ``anew`` plans what is left once more where a step finds that the plan missed
+    mapped LUNs.
     """
     outcome = Outcome()
     with kernel_log.watch() as log, _held_interrupts() as let_through:
@@ -73,8 +77,16 @@ def perform(
 
         kernel.pause = pause
         try:
-            for step in steps:
-                changed = _do(kernel, step, log)
+            rest = iter(steps)
+            while (step := next(rest, None)) is not None:
+                try:
+                    changed = _do(kernel, step, log)
+                except StillMapped:
+                    if anew is None:
+                        raise
+                    rest, anew = iter(_plan_anew(anew, outcome.done, journal)), None
+                    let_through()
+                    continue
                 outcome.done.append(step)
                 if observer and changed:
                     observer(step)
@@ -83,14 +95,19 @@ def perform(
             if isinstance(err, LioError):
                 err.at = len(outcome.done)
             _roll_back(kernel, outcome.done, err, journal)
-            if isinstance(err, StillMapped):
-                # Another way is tried then, which must not hide that somebody wants to stop.
-                let_through()
             raise
         if journal:
             journal.close()
     outcome.notes, outcome.made = kernel.notes, kernel.made
     return outcome
+
+
+def _plan_anew(anew: Anew, done: Sequence[Step], journal: Journal | None) -> Sequence[Step]:
+    """What is left to be done after what was, also for who comes after this process."""
+    left = anew()
+    if journal:
+        journal.open([*done, *left], sum(len(step.operations) for step in done))
+    return left
 
 
 def keep_going(kernel: Kernel, steps: Iterable[Step], observer: Observer | None = None) -> Outcome:

@@ -30,15 +30,21 @@ class Journal:
     about: dict[str, Any]
     _handle: int | None = field(default=None, init=False)
 
-    def open(self, steps: Sequence[Step]) -> None:
-        """Write down what is going to be done."""
+    def open(self, steps: Sequence[Step], begun: int = 0) -> None:
+        """Write down what is going to be done, in the place of what was written before.
+
+        ``begun`` operations of it are done already.
+        """
         os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
         head = json.dumps({**self.about, "process": os.getpid()})
         body = json.dumps([codec.encode(step) for step in steps])
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
         # It holds what is written, secrets too.
-        self._handle = os.open(f"{self.path}.new", flags, 0o600)
-        _write(self._handle, f"{head}\n{body}\n".encode())
+        handle = os.open(f"{self.path}.new", flags, 0o600)
+        _write(handle, f"{head}\n{body}\n".encode() + _BEGUN * begun)
+        if self._handle is not None:
+            os.close(self._handle)
+        self._handle = handle
         # Half of it would be no journal.
         os.rename(f"{self.path}.new", self.path)
 

@@ -176,7 +176,7 @@ def remove_lun(reader: Reader, export: Export, *, likely: bool = False) -> list[
     """The steps that take one LUN away, with the mapped LUNs that lead to it.
 
     ``likely``: with those that are found at once, however many there are. Where that was not
-    all, the steps raise StillMapped, and nothing was done.
+    all, a step raises StillMapped before anything is cut off.
     """
     place = export.place
     lun = reader.lun(export.file, export.index)

@@ -6,15 +6,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from rtslib_ext import executor, startup
 from rtslib_ext import journal as journals
 from rtslib_ext.errors import InUse, KernelRefused, PermissionDenied
-from rtslib_ext.executor import Outcome
+from rtslib_ext.executor import Anew, Outcome
 from rtslib_ext.journal import Journal, Unfinished
 from rtslib_ext.steps import Kernel, Step, reversal
-from rtslib_ext.steps.operations import StillMapped
 
 from ..env import Env
 from ..lock import change_lock
@@ -25,14 +24,12 @@ from ..result import Result
 if TYPE_CHECKING:
     from rtslib_ext.apply import Change
 
-T = TypeVar("T")
-
 # The word for who takes the lock next: a change waits for confirmation.
 WAITING = "waits"
 
 
-def apply(env: Env, steps: Iterable[Step]) -> Outcome:
-    """Do all steps or none, or collect them; raises LioError."""
+def apply(env: Env, steps: Iterable[Step], anew: Anew | None = None) -> Outcome:
+    """Do all steps or none, or collect them; raises LioError. ``anew`` is as for the executor."""
     if env.collection is not None:
         return env.collection.take(steps)
     startup.prepare(env.fs)
@@ -40,26 +37,13 @@ def apply(env: Env, steps: Iterable[Step]) -> Outcome:
     planned = list(steps)
     changed: list[Step] = []
     try:
-        outcome = executor.perform(Kernel(env.fs), planned, changed.append, journal(env))
+        outcome = executor.perform(Kernel(env.fs), planned, changed.append, journal(env), anew)
     except KernelRefused as err:
         if err.operation == "write":
             err.label = err.label or err.file.rpartition("/")[2]
         raise
     note(env, changed, outcome.made)
     return outcome
-
-
-def likely_first(env: Env, remove: Callable[[bool], T]) -> T:
-    """Take LUNs away with the mapped LUNs that are found at once, else with all.
-
-    What is collected has no kernel yet that tells of others.
-    """
-    if env.collection is None:
-        try:
-            return remove(True)
-        except StillMapped:
-            pass
-    return remove(False)
 
 
 def note(env: Env, changed: Sequence[Step], made: Container[str] = ()) -> None:

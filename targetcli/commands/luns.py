@@ -154,11 +154,9 @@ def delete(env: Env, node: Node, lun: int) -> Result:
     if not env.fs.is_dir(f"{node.file}/lun_{lun}"):
         raise NotFound("Invalid LUN", path=node.path, hint=f"there is no lun{lun}")
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)
-
-    def remove(likely: bool) -> None:
-        steps = planner.remove_lun(Reader(env.fs), export, likely=likely)
-        disturbed.ask(env, steps)
-        change.apply(env, steps)
-
-    change.likely_first(env, remove)
+    remove = partial(planner.remove_lun, Reader(env.fs), export)
+    # What is collected has no kernel yet that would tell of what was missed.
+    steps = remove(likely=env.collection is None)
+    disturbed.ask(env, steps)
+    change.apply(env, steps, remove)
     return say(f"Deleted LUN {lun}.")

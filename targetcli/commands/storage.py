@@ -6,11 +6,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from rtslib_ext import exports, host, naming, paths, planner, reservations, safety, startup
+from rtslib_ext import host, naming, paths, reservations, safety, startup
 from rtslib_ext.backing import Backing, Block, FileIO, Pscsi, RamDisk, User
 from rtslib_ext.configfs import ConfigFS
 from rtslib_ext.errors import Exists, InUse, InvalidValue, LioError, NotFound
-from rtslib_ext.model import Config, StorageObject
+from rtslib_ext.model import StorageObject
 from rtslib_ext.reader import Reader
 from rtslib_ext.records import replace
 from rtslib_ext.safety import Finding
@@ -22,7 +22,7 @@ from ..env import Env
 from ..nodes import Node
 from ..nodes.backstores import Backstore, StorageObjectNode
 from ..result import Result, say, show
-from . import change, disturbed
+from . import change
 from . import safety as heeding
 
 # SBC-3 section 4.5: a disk has one logical block at least.
@@ -228,64 +228,6 @@ def _handler(node: Node) -> str:
             "the handler is missing", path=node.path, hint="go to /backstores/user:HANDLER"
         )
     return handler
-
-
-def delete(env: Env, node: Node, name: str, save: bool = False) -> Result:
-    """Delete a storage object with the LUNs that export it."""
-    found = node.find(name)
-    if not isinstance(found, StorageObjectNode):
-        raise NotFound(f"No storage object named {name}.", path=node.path)
-    # Read first: a file that must not be written keeps the object.
-    saved = _saved(env) if save and os.path.exists(env.save_file) else None
-    lines = change.likely_first(env, lambda likely: _remove(env, found, likely=likely))
-    deleted = f"Deleted storage object {name}."
-    if saved is None:
-        return Result([*lines, deleted])
-    key = (found.plugin, name)
-    later = change.put_off(
-        env,
-        f"take {found.path} out of {env.save_file}",
-        lambda: _forgotten(env, _saved(env), key, lines, deleted),
-    )
-    return later or _forgotten(env, saved, key, lines, deleted)
-
-
-def _remove(env: Env, found: StorageObjectNode, *, likely: bool) -> list[str]:
-    """Take a storage object away with the LUNs that export it; what is said of these."""
-    so = found.read()
-    steps: list[Step] = []
-    exported = []
-    for export in exports.of_storage_object(env.fs, found.file):
-        more = planner.remove_lun(Reader(env.fs), export, likely=likely)
-        steps += more
-        mapped = sum("/acls/" in step.path for step in more)
-        exported.append(f"LUN {export.index} of {export.place.path}, mapped LUNs: {mapped}")
-    if so is None:
-        steps.append(backstores.discard(found.path, found.file))
-    else:
-        kept = reservations.kept(startup.dbroot(env.fs), so.wwn or "")
-        steps += backstores.delete(so, found.file, kept)
-    disturbed.ask(env, steps, [f"This deletes {text}" for text in exported])
-    change.apply(env, steps)
-    return [f"Deleted {text}" for text in exported]
-
-
-def _saved(env: Env) -> Config:
-    """What the save file holds."""
-    # Imported here: few commands of storage objects look at files.
-    from .config import saved_in
-
-    return saved_in(env.save_file)
-
-
-def _forgotten(
-    env: Env, saved: Config, key: tuple[str, str], lines: list[str], deleted: str
-) -> Result:
-    """Take a deleted storage object out of the save file; what is said of the deletion."""
-    from .config import forget_storage_object
-
-    notes, facts = forget_storage_object(env, saved, key)
-    return Result([*lines, *notes, deleted], data=lambda: facts)
 
 
 def version(env: Env, node: Node) -> Result:

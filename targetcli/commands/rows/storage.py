@@ -113,7 +113,7 @@ ROWS = (
     Command(
         "delete",
         _BACKSTORES,
-        "storage:delete",
+        "deletion:storage_object",
         "Deletes a storage object with every LUN that exports it and their mapped LUNs.\n"
         "The file or device keeps its data.\n\n"
         "Example: delete disk1",

@@ -104,7 +104,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "storage:create_pscsi": ("/backstores/pscsi", ()),
     "storage:create_ramdisk": ("/backstores/ramdisk", ()),
     "storage:create_user": ("/backstores/user:rbd", ()),
-    "storage:delete": ("/backstores/block", EXPORT),
+    "deletion:storage_object": ("/backstores/block", EXPORT),
     "storage:version": (DISK, EXPORT),
     "targets:create": ("/iscsi", ()),
     "targets:create_tpg": (f"/iscsi/{BASE}", ()),

@@ -7,6 +7,7 @@ import io
 import mmap
 import os
 import re
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -232,6 +233,7 @@ def test_io_of_a_fabric_that_tells_no_sessions(user: Shell) -> None:
 
 def loopback_disk() -> str:
     """The disk that this host sees over loopback."""
+    subprocess.run(["modprobe", "sd_mod"], check=True)
     for _ in range(100):
         for model in Path("/sys/class/scsi_disk").glob("*/device/vendor"):
             block = list((model.parent / "block").glob("*"))
