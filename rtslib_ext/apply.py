@@ -11,8 +11,9 @@ from .journal import Journal
 from .model import Config
 from .plan import Plan, plan
 from .reader import Reader
-from .records import dataclass
-from .steps import Kernel
+from .records import dataclass, replace
+from .steps import Kernel, Step
+from .steps.step import REPAIR
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,20 @@ def perform(
     except RollbackFailed:
         raise
     except (LioError, KeyboardInterrupt) as err:
-        left = prepare(fs, change.have).plan
+        left = prepare(fs, change.have).plan.steps
         if left:
+            if journal:
+                journal.leave([_backwards(step) for step in reversed(left)])
             raise RollbackFailed(
-                f"{err or 'interrupted'}; and this is not as it was: "
-                + "; ".join(map(str, left.steps)),
-                hint="diff shows what differs from the saved configuration",
+                f"{err or 'interrupted'}; and this is not as it was: " + "; ".join(map(str, left)),
+                hint=REPAIR,
             ) from err
         raise
+
+
+def _backwards(step: Step) -> Step:
+    """A step that was done, and that doing ``step`` takes back."""
+    return replace(step, operations=(), undo=step.operations)
 
 
 def differences(fs: ConfigFS, change: Change) -> Plan:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from . import kernel_log
-from .errors import Interrupted, KernelRefused, LioError
+from .errors import Interrupted, KernelRefused, LioError, RollbackFailed
 from .journal import Journal
 from .kernel_log import Log
 from .records import dataclass, field
 from .steps import Action, Kernel, Step
 from .steps.operations import StillMapped
-from .steps.step import not_undone
+from .steps.step import REPAIR, not_undone
 
 # Told of each step that was done and changed something: a new object may have a value already.
 Observer = Callable[[Step], None]
@@ -77,7 +77,7 @@ def perform(
 
         kernel.pause = pause
         try:
-            rest = iter(steps)
+            step, rest = None, iter(steps)
             while (step := next(rest, None)) is not None:
                 try:
                     changed = _do(kernel, step, log)
@@ -94,7 +94,9 @@ def perform(
         except BaseException as err:
             if isinstance(err, LioError):
                 err.at = len(outcome.done)
-            _roll_back(kernel, outcome.done, err, journal)
+            # A step that could not take back what it had done itself is left as well.
+            stuck = [step] if step and isinstance(err, RollbackFailed) else []
+            _roll_back(kernel, outcome.done, err, journal, stuck)
             raise
         if journal:
             journal.close()
@@ -222,14 +224,34 @@ def _explain(kernel: Kernel, step: Step, error: KernelRefused, log: Log) -> None
 
 
 def _roll_back(
-    kernel: Kernel, done: list[Step], reason: BaseException, journal: Journal | None
+    kernel: Kernel,
+    done: list[Step],
+    reason: BaseException,
+    journal: Journal | None,
+    stuck: list[Step],
 ) -> None:
+    """Take back what was done; ``stuck`` is what could not be taken back already.
+
+    Raises RollbackFailed where something is left. A journal then keeps that, with all that was
+    done before it: taken back out of turn, it would be in the way of what is stuck.
+    """
     left: list[str] = []
     for number in reversed(range(len(done))):
-        left += done[number].take_back(kernel)
+        if journal and stuck:
+            left.append(f"steps before that, which wait for it: {number + 1}")
+            stuck[:0] = done[: number + 1]
+            break
+        more = done[number].take_back(kernel)
+        left += more
+        if more:
+            stuck.insert(0, done[number])
         if journal:
             journal.undone(number)
-    if journal:
+    if journal and stuck:
+        journal.leave(stuck)
+    elif journal:
         journal.close()
     if left:
-        raise not_undone(reason, "", left) from reason
+        raise not_undone(reason, "", left, kept=journal is not None) from reason
+    if journal and isinstance(reason, RollbackFailed):
+        reason.hint = REPAIR

@@ -4,6 +4,7 @@
 A file of lines: the header, the steps as JSON, then a byte for each operation that was begun
 (``.``) and the number of each step that was undone again (``<7``). It lies where a restart of
 the machine removes it, as that removes the configuration, and it is gone when the change is over.
+Where something could not be taken back it stays, with that alone: a repair file.
 """
 
 from __future__ import annotations
@@ -58,6 +59,13 @@ class Journal:
         if self._handle is not None:
             os.write(self._handle, b"<%d\n" % step)
 
+    def leave(self, steps: Sequence[Step]) -> None:
+        """Leave steps that could not be taken back, for who does that once the cause is gone."""
+        self.about["left"] = [str(step) for step in steps]
+        self.open(steps)
+        self.undone(len(steps))
+        self.close(keep=True)
+
     def close(self, *, keep: bool = False) -> None:
         """The change is over."""
         if self._handle is not None:
@@ -86,6 +94,11 @@ class Unfinished:
     steps: tuple[Step, ...]
     begun: int
     undone: int | None
+
+    @property
+    def is_repair(self) -> bool:
+        """Whether it is what could not be taken back of a change that is over."""
+        return "left" in self.about
 
     def position(self) -> tuple[int, int]:
         """The step that was under way and how many of its operations were begun.

@@ -20,7 +20,6 @@ from .errors import LioError
 from .journal import Journal
 from .records import asdict, dataclass
 from .steps import Action, Kernel, Step, codec
-from .steps.operations import Operation, Unmake, Unshare
 
 _OPPOSITE = {
     Action.CREATE: Action.DELETE,
@@ -103,17 +102,10 @@ def find(path: str) -> Waiting | None:
 def inverse(steps: Sequence[Step]) -> Iterator[Step]:
     """The steps that take steps back which were done, and can be taken back themselves."""
     for step in reversed(steps):
-        operations = tuple(_alone(item) for item in step.inverse())
+        operations = tuple(step.inverse())
         if operations:
             text = f"take back: {step.text}"
             yield Step(_OPPOSITE[step.action], step.path, text, operations, step.operations)
-
-
-def _alone(operation: Operation) -> Operation:
-    """A backstore's HBA goes too: which process made it does not matter here."""
-    if isinstance(operation, Unmake) and operation.file.startswith("core/"):
-        return Unshare(operation.file)
-    return operation
 
 
 def go_back(fs: ConfigFS, found: Waiting, journal: Journal) -> None:

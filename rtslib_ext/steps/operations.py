@@ -136,12 +136,13 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Unmake:
-    """Remove a shared folder if this process made it and nobody else needs it by now."""
+    """Remove a shared folder that this process made, and an HBA whoever did, if nobody needs it."""
 
     file: str
 
     def do(self, kernel: Kernel) -> None:
-        if self.file in kernel.made:
+        # Another process may have to end what one was killed in.
+        if self.file in kernel.made or self.file.startswith("core/"):
             Unshare(self.file).do(kernel)
 
     def inverse(self) -> Operation:

@@ -86,12 +86,22 @@ class Step:
         return [item for item in inverses if item is not None]
 
 
-def not_undone(reason: BaseException, path: str, left: list[str]) -> RollbackFailed:
-    """The error that tells both: what failed, and what could not be undone then."""
+REPAIR = "recover takes the rest back once the cause is gone"
+
+
+def not_undone(
+    reason: BaseException, path: str, left: list[str], *, kept: bool = False
+) -> RollbackFailed:
+    """The error that tells both: what failed, and what could not be undone then.
+
+    ``kept``: a journal has what is left.
+    """
     what = str(reason) or type(reason).__name__
     lines = "".join(f"\n  {line}" for line in left)
     return RollbackFailed(
         f"{what}; and what was done before could not all be undone:{lines}",
         path=getattr(reason, "path", "") or path,
-        hint="look at the objects named, then restoreconfig or delete them by hand",
+        hint=REPAIR
+        if kept
+        else "look at the objects named, then restoreconfig or delete them by hand",
     )

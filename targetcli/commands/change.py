@@ -95,6 +95,11 @@ def journal(env: Env) -> Journal:
 def _refuse_unfinished(env: Env) -> None:
     """Refuse to change anything on top of half a change."""
     found = journals.find(env.journal)
+    if found and found.is_repair:
+        raise InUse(
+            f"an earlier change could not be taken back whole: {describe(found)}",
+            hint="recover takes the rest back once the cause is gone",
+        )
     if found:
         raise InUse(
             f"an earlier change was cut off half way: {describe(found)}",
@@ -106,10 +111,10 @@ def describe(found: Unfinished) -> str:
     """A change that was cut off, in a few words."""
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.about.get("since", 0)))
     number, _ = found.position()
-    return (
-        f"{found.about.get('command')} on {found.about.get('path')}, begun {since}, "
-        f"at step {number + 1} of {len(found.steps)}"
-    )
+    where = f"at step {number + 1} of {len(found.steps)}"
+    if found.is_repair:
+        where = f"steps left: {len(found.steps)}"
+    return f"{found.about.get('command')} on {found.about.get('path')}, begun {since}, {where}"
 
 
 def put_off(env: Env, text: str, action: Callable[[], Result]) -> Result | None:

@@ -170,7 +170,7 @@ def recover(env: Env, node: Node, action: str = "undo") -> Result:
             listed = "; ".join(left)
             raise RollbackFailed(
                 f"{change.describe(found)}: this could not be taken back: {listed}",
-                hint=f"set it right by hand, then remove {found.path}",
+                hint=f"try again once the cause is gone, or set it right and remove {found.path}",
             )
     os.unlink(found.path)
     done = "taken back" if action == "undo" else "finished"

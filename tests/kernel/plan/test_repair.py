@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A roll-back that fails itself: both reasons are told, and a repair file takes the rest back."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from rtslib_ext import apply, journal, recovery
+from rtslib_ext.configfs import ConfigFS, explain
+from rtslib_ext.errors import RollbackFailed
+from rtslib_ext.reader import Reader
+from rtslib_ext.steps import Kernel
+from tests.kernel.commands.harness import Shell
+from tests.kernel.commands.test_faults import Broken
+
+from . import edits
+from .test_faults import start, state
+
+ABOUT = {"command": "apply", "path": "/", "since": 0.0}
+IQN = "iqn.2003-01.org.example:z"
+
+
+class Stuck(Broken):
+    """From one change on every one is refused, taking back as well; some pass again later."""
+
+    def __init__(self, at: int, passing: int = 1 << 30) -> None:
+        super().__init__(at, "refused", errno.EIO)
+        self.passing = passing
+
+    def _before(self, operation: str, path: str) -> None:
+        self.left -= 1
+        if self.left <= 0 and (self.left == 0 or self.left % self.passing):
+            raise explain(operation, path, OSError(self.number, os.strerror(self.number)))
+
+
+@pytest.fixture
+def shell(configfs: object, tmp_path: Path) -> Shell:
+    return Shell(tmp_path / "home")
+
+
+@pytest.mark.parametrize("name", ["another-size", "hosts", "groups"])
+@pytest.mark.parametrize("passing", [1 << 30, 2, 3])
+def test_what_is_left_is_taken_back_later(
+    configfs: object, tmp_path: Path, name: str, passing: int
+) -> None:
+    before = start()
+    path = str(tmp_path / "journal")
+    wanted = edits.wanted(name, Reader(ConfigFS()).config())
+    failed = 0
+    for at in range(2, 40, 3):
+        change = apply.prepare(ConfigFS(), wanted)
+        broken = Stuck(at, passing)
+        try:
+            apply.perform(broken, change, journal=journal.Journal(path, dict(ABOUT)))
+        except RollbackFailed as err:
+            failed += 1
+            assert "input/output error" in str(err) and "not" in str(err)
+            assert "recover takes the rest back" in err.hint
+            found = journal.find(path)
+            assert found is not None and found.is_repair and found.undone is not None
+            assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+            assert recovery.undo(Kernel(ConfigFS()), found) == [], f"call {at}"
+            os.unlink(path)
+        except Exception:
+            # All that had been done could be taken back.
+            assert journal.find(path) is None
+        else:
+            break
+        assert state() == before, f"call {at}"
+    assert failed
+
+
+def test_as_an_admin_sees_it(shell: Shell, tmp_path: Path) -> None:
+    shell.ok(f"/iscsi create {IQN}")
+    before = state()
+    env = shell.env()
+    Path(env.journal).unlink(missing_ok=True)
+    shell.fs = Stuck(4)
+    answer = shell("/backstores/ramdisk create r1 1M")
+    shell.fs = ConfigFS()
+    assert answer.exit == 1 and "could not all be undone" in answer.stderr
+    assert "recover takes the rest back once the cause is gone" in answer.stderr
+    told = shell("/backstores/ramdisk create r2 1M")
+    assert told.exit == 1 and "could not be taken back whole" in told.stderr
+    assert "create on /backstores/ramdisk" in told.stderr and "steps left: 1" in told.stderr
+    assert "being taken back already" in shell("recover finish").stderr
+    assert "taken back" in shell.ok("recover")
+    assert state() == before
+    shell.ok("/backstores/ramdisk create r2 1M")
