@@ -44,8 +44,11 @@ class Broken(ConfigFS):
         try:
             yield
         finally:
-            if self.left == 0 and self.how == "interrupted":
-                os.kill(os.getpid(), signal.SIGINT)
+            self._after()
+
+    def _after(self) -> None:
+        if self.left == 0 and self.how == "interrupted":
+            os.kill(os.getpid(), signal.SIGINT)
 
     def write(self, path: str, value: str) -> None:
         self._before("write", path)
