@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import host, naming, schema
-from ..backing import Backing, Block, FileIO, Pscsi, User
+from ..backing import Backing, Block, FileIO, Pscsi, RamDisk, User
 from ..errors import InvalidValue, LioError
 from ..files import (
     ALUA_TEXTS,
@@ -19,7 +19,7 @@ from ..model import AluaGroup, StorageObject
 from ..records import replace
 from . import lu_groups
 from .fresh import Fresh
-from .host_files import CheckFree, CheckThere, GrowFile
+from .host_files import CheckFree, CheckMemory, CheckThere, GrowFile
 from .operations import (
     Discard,
     Mkdir,
@@ -38,6 +38,8 @@ from .values import UNKNOWN, settle
 # (drivers/target/target_core_configfs.c, target_tg_pt_gp_alua_access_state_store), and setting
 # it changes the status.
 _ALUA_ORDER = ("alua_access_state", "alua_access_status", "alua_access_type")
+# What is less memory than this is not looked for.
+_MUCH = 1 << 20
 # The state that depends on the block wants to be switched on first, and a group that is not
 # explicit.
 _LBA_ORDER = ("alua_access_type", LBA_DEPENDENT, "alua_access_state", "alua_access_status")
@@ -135,6 +137,8 @@ def _guards(so: StorageObject) -> list[Operation]:
     if isinstance(backing, FileIO):
         device = host.is_block_device(backing.dev)
         return [*([CheckFree(backing.dev)] if device else []), CheckThere(backing.dev)]
+    if isinstance(backing, RamDisk) and not backing.nullio and backing.size >= _MUCH:
+        return [CheckMemory(backing.size)]
     return []
 
 

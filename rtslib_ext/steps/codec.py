@@ -37,6 +37,7 @@ _TYPES: dict[str, type[Any]] = {
         host_files.GrowFile,
         host_files.CheckFree,
         host_files.CheckThere,
+        host_files.CheckMemory,
         ports.ClaimPort,
     )
 }

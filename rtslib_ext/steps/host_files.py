@@ -8,7 +8,7 @@ import os
 
 from .. import host
 from ..configfs import ConfigFS, LaidFiles, explain
-from ..errors import Exists, InUse, KernelRefused, LioError, NotFound
+from ..errors import Exists, InUse, InvalidValue, KernelRefused, LioError, NotFound
 from ..records import dataclass
 from .operations import Kernel, Operation
 
@@ -129,6 +129,27 @@ class CheckThere:
             raise NotFound(
                 f"{self.file} is not there",
                 hint="mount its file system, or make an empty one with truncate",
+            )
+
+    def inverse(self) -> Operation | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckMemory:
+    """Stop where a ramdisk is larger than the memory that is free.
+
+    The kernel would take all there is, and then end other programs to get more.
+    """
+
+    size: int
+
+    def do(self, kernel: Kernel) -> None:
+        free = host.available_memory()
+        if free is not None and self.size > free:
+            raise InvalidValue(
+                f"{self.size} bytes are more than the {free} bytes of memory that are free",
+                hint="make it smaller, or a fileio backstore",
             )
 
     def inverse(self) -> Operation | None:

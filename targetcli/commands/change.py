@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rtslib_ext import executor, startup
 from rtslib_ext import journal as journals
 from rtslib_ext.errors import InUse, KernelRefused, PermissionDenied
-from rtslib_ext.executor import Anew, Outcome
+from rtslib_ext.executor import Anew, Observer, Outcome
 from rtslib_ext.journal import Journal, Unfinished
 from rtslib_ext.steps import Kernel, Step, reversal
 
@@ -35,22 +35,15 @@ def apply(env: Env, steps: Iterable[Step], anew: Anew | None = None) -> Outcome:
     startup.prepare(env.fs)
     # Planned whole before the first is done: a value that is refused changes nothing.
     planned = list(steps)
-    changed: list[Step] = []
+    kernel = Kernel(env.fs)
     try:
-        outcome = executor.perform(Kernel(env.fs), planned, changed.append, journal(env), anew)
+        return _performed(
+            env, lambda tell: executor.perform(kernel, planned, tell, journal(env), anew)
+        )
     except KernelRefused as err:
         if err.operation == "write":
             err.label = err.label or err.file.rpartition("/")[2]
         raise
-    note(env, changed, outcome.made)
-    return outcome
-
-
-def note(env: Env, changed: Sequence[Step], made: Container[str] = ()) -> None:
-    """Note what was changed, and how it is taken back; ``made`` are folders that objects share."""
-    env.report.changes += changed
-    env.report.back[:0] = reversal.inverted(changed, made)
-    env.report.lasting = env.report.lasting or reversal.lasting(changed)
 
 
 def reach(env: Env, found: Change) -> None:
@@ -61,9 +54,26 @@ def reach(env: Env, found: Change) -> None:
     # Imported here: a single step needs no plan.
     from rtslib_ext import apply as applying
 
+    _performed(env, lambda tell: applying.perform(env.fs, found, tell, journal(env)))
+
+
+def _performed(env: Env, perform: Callable[[Observer], Outcome]) -> Outcome:
+    """Have steps performed, and note what they changed; tell of an interrupt."""
     changed: list[Step] = []
-    outcome = applying.perform(env.fs, found, changed.append, journal(env))
+    try:
+        outcome = perform(changed.append)
+    except KeyboardInterrupt:
+        print(f"{env.report.path}: interrupted, nothing was changed", file=env.stderr)
+        raise
     note(env, changed, outcome.made)
+    return outcome
+
+
+def note(env: Env, changed: Sequence[Step], made: Container[str] = ()) -> None:
+    """Note what was changed, and how it is taken back; ``made`` are folders that objects share."""
+    env.report.changes += changed
+    env.report.back[:0] = reversal.inverted(changed, made)
+    env.report.lasting = env.report.lasting or reversal.lasting(changed)
 
 
 def _keep(env: Env, command: str) -> None:

@@ -169,14 +169,6 @@ def create_ramdisk(
 
     new_object(env.fs, node, "ramdisk", name)
     bytes_ = check_size(parse_size(size), node)
-    free = host.available_memory()
-    if free is not None and bytes_ > free and not nullio:
-        # The kernel would take all there is, and then end other programs to get more.
-        raise InvalidValue(
-            f"{bytes_} bytes are more than the {free} bytes of memory that are free",
-            path=node.path,
-            hint="make it smaller, or a fileio backstore",
-        )
     _create(env, _new(env, node, name, RamDisk(bytes_, nullio), wwn))
     return Result([f"Created ramdisk {name} with size {size}."], created=node_path(node, name))
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from rtslib_ext import restore, savefile
+from rtslib_ext import apply, restore, savefile
 from rtslib_ext.backing import RamDisk
 from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.errors import InvalidValue
 from rtslib_ext.executor import Outcome
 from rtslib_ext.model import Config, StorageObject
 from rtslib_ext.reader import Reader
@@ -106,6 +107,20 @@ def test_a_lun_without_its_disk_leaves_the_others(fs: ConfigFS) -> None:
     ]
     tpg = Reader(fs).config().targets[("iscsi", IQN)].tpgs[1]
     assert (sorted(tpg.luns), tpg.enable) == ([0, 2], True)
+
+
+def test_a_ramdisk_that_no_memory_is_left_for(fs: ConfigFS) -> None:
+    """The kernel would end this program, and others, to make it."""
+    objects = [StorageObject("huge", RamDisk(1 << 50)), StorageObject("small", RamDisk(1 << 20))]
+    outcome = restore.restore(fs, Config({so.key: so for so in objects}))
+    (failure,) = outcome.failures
+    assert failure.step.path == "/backstores/ramdisk/huge"
+    assert "bytes of memory that are free" in str(failure)
+    assert list(Reader(fs).config().storage_objects) == [("ramdisk", "small")]
+    plan = apply.prepare(fs, Config({so.key: so for so in objects}))
+    with pytest.raises(InvalidValue, match="bytes of memory that are free"):
+        apply.perform(fs, plan)
+    assert list(Reader(fs).config().storage_objects) == [("ramdisk", "small")]
 
 
 def test_clear_leaves_nothing(fs: ConfigFS) -> None:
