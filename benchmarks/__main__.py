@@ -80,7 +80,8 @@ def main() -> int:
     minutes = (time.monotonic() - begin) / 60
     print(f"{minutes:.0f} minutes", *values.problems, sep="\n")
     if not options.no_write:
-        table.write(REPORT, rows, values.problems)
+        table.write(REPORT, table.FIGURES, table.markdown(rows, values.problems))
+        table.write(REPORT, table.PLACES, table.places(values, (few, many)))
         CHART.write_text(chart.svg(values, few, many))
         print(f"written: {REPORT.relative_to(ROOT)}, {CHART.relative_to(ROOT)}")
     return 1 if values.problems else 0

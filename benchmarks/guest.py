@@ -93,6 +93,7 @@ def whole(size: int, rounds: int, raw: bool) -> None:
         timed("sessions", "ours", size, (*OURS, "sessions"))
         timed("start", "ours", size, (*OURS, "--version"))
         timed("start", "python", size, (PYTHON, "-c", "pass"))
+    subprocess.run((PYTHON, "-m", "benchmarks.where", str(size)), check=True)
 
 
 def one_shot(sizes: Sequence[int], rounds: int) -> None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .values import Values
+from .where import PROGRAM
 
-BEGIN, END = "<!-- measured: make bench -->", "<!-- end -->"
+FIGURES, PLACES, END = "<!-- figures: make bench -->", "<!-- places: make bench -->", "<!-- end -->"
 WHOLE = ("restoreconfig", "saveconfig", "diff", "ls", "clearconfig", "sessions")
 # The bare calls that a command is held against, and how much of their time it may take.
 AGAINST = {
@@ -194,10 +195,32 @@ def markdown(found: Iterable[Row], problems: Iterable[str]) -> Iterator[str]:
         yield f"\nNot measured: {problem}"
 
 
-def write(report: Path, found: Sequence[Row], problems: Sequence[str]) -> None:
-    """Put the table between its marks in a document."""
-    before, mark, rest = report.read_text().partition(BEGIN)
+def places(values: Values, sizes: Sequence[int]) -> Iterator[str]:
+    """Where the time goes: for each work the seconds in each kind of call, for a document."""
+    yield "| work | LUNs | system calls | seconds in them | in this program |"
+    yield "| --- | --- | --- | --- | --- |"
+    works = dict.fromkeys(key[0] for key in values.found if key[0].startswith("where: "))
+    for what in works:
+        for size in sizes:
+            spent = {
+                key[1]: values.middle(*key)
+                for key in values.found
+                if (key[0], key[2], key[3]) == (what, size, "s")
+            }
+            own = spent.pop(PROGRAM, None)
+            if own is None:
+                continue
+            kinds = sorted(spent, key=lambda kind: -spent[kind])
+            told = ", ".join(f"{kind} {spent[kind]:.2f}" for kind in kinds if spent[kind] >= 0.005)
+            calls = sum(values.found.get((what, "calls", size, "calls"), [0]))
+            whole = f"{sum(spent.values()):.2f}: {told}" if spent else "-"
+            yield f"| {what[7:]} | {size} | {calls:.0f} | {whole} | {own:.2f} |"
+
+
+def write(report: Path, mark: str, lines: Iterable[str]) -> None:
+    """Put lines between their marks in a document."""
+    before, begin, rest = report.read_text().partition(mark)
     _, end, after = rest.partition(END)
-    assert mark and end, f"{report} has no place for the table"
-    table = "\n".join(markdown(found, problems))
-    report.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
+    assert begin and end, f"{report} has no place for {mark}"
+    text = "\n".join(lines)
+    report.write_text(f"{before}{mark}\n{text}\n{END}{after}")
