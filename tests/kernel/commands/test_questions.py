@@ -115,7 +115,16 @@ def test_yes_goes_on(user: Shell, keys: str) -> None:
     assert answer.stderr == EXPORTED + ASKED + ("" if keys.endswith("\n") else "\n")
 
 
+def quiet(lun: str) -> None:
+    """Wait until this host has looked at its new disk, where it has a driver for disks."""
+    counter = TARGET / lun / "statistics/scsi_tgt_port/in_cmds"
+    before = None
+    while before != (before := counter.read_text()):
+        time.sleep(1)
+
+
 def test_nobody_is_asked_who_said_yes_or_is_not_there(user: Shell) -> None:
+    quiet("loopback/naa.5001405000000001/tpgt_1/lun/lun_0")
     answer = at_terminal(user, "/loopback delete naa.5001405000000001", Terminal())
     assert (answer.exit, answer.stderr) == (0, "")
     assert at_terminal(user, "/backstores/ramdisk delete spare", Terminal()).exit == 0

@@ -22,11 +22,18 @@ ROOT = Path(__file__).parents[3]
 
 BOOT = """
 mount -t tmpfs none /run
+mount -t tmpfs none /tmp
 units=/run/systemd/system
 mkdir -p /sys/fs/cgroup $units
 mountpoint -q /sys/fs/cgroup || mount -t cgroup2 none /sys/fs/cgroup
-printf '[Unit]\\nWants=job.service dbus.socket\\nAfter=dbus.socket\\n' >$units/job.target
-printf '[Service]\\nType=oneshot\\nExecStart=/bin/bash {job}\\n' >$units/job.service
+printf '[Unit]\\nDefaultDependencies=no\\nWants=job.service\\n' >$units/job.target
+cat >$units/job.service <<END
+[Unit]
+DefaultDependencies=no
+[Service]
+Type=oneshot
+ExecStart=/bin/bash {job}
+END
 exec env container=lxc /lib/systemd/systemd --system --unit=job.target --log-target=null
 """
 

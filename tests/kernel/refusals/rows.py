@@ -69,10 +69,12 @@ class Row:
         return f"{self.refusal or 'other'}: {self.line}"[:90]
 
 
-def restored(refusal: str, place: Place, value: Any, *says: str) -> Row:
-    """A restore of everything with one value changed."""
+def restored(
+    refusal: str, place: Place, value: Any, *says: str, also: tuple[tuple[Place, Any], ...] = ()
+) -> Row:
+    """A restore of everything with one value changed, ``also`` others that this takes."""
     line = "restoreconfig DISKS/changed.json clear_existing=true"
-    return Row(refusal, line, says, EVERYTHING, change=((place, value),))
+    return Row(refusal, line, says, EVERYTHING, change=((place, value), *also))
 
 
 def exported(name: str, value: str) -> Row:
@@ -381,7 +383,15 @@ IDENTITY = (
     restored("alias-too-long", (*OWN_D1, "alias"), "a" * 600),
     restored("lu-group-missing", (*OWN_D1, "lu_group"), "nosuch", "no logical unit group nosuch"),
     restored("lba-map", (*OWN_D1, "lba_map"), "garbage"),
-    restored("ramdisk-pages", (SO, 1, "size"), 10**15, f"{R1}: create ramdisk r1"),
+    # Of one that keeps what is written, the memory is looked at before.
+    restored(
+        "ramdisk-pages",
+        (SO, 1, "size"),
+        10**15,
+        f"{R1}: create ramdisk r1",
+        also=(((SO, 1, "nullio"), True),),
+    ),
+    restored("", (SO, 1, "size"), 10**15, f"{R1}: create ramdisk r1", "of memory that are free"),
 )
 
 ALUA = (
