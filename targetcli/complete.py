@@ -9,9 +9,9 @@ from rtslib_ext.errors import LioError, NotFound
 from rtslib_ext.records import replace
 
 from . import grammar, tree
-from .commands.command import Command, Parameter
+from .commands.command import Command
 from .commands.table import commands_of
-from .completers import COMPLETERS, KEYWORDS, MORE, Ask, Candidate, Completer
+from .completers import COMPLETERS, KEYWORDS, MORE, Ask, Candidate, completer
 from .completers.paths import below, first
 from .env import Env
 from .grammar import Context, Place
@@ -90,7 +90,7 @@ def _of_command(
         env, node, context.partial, given, context.positional, context.keywords, context.keyword
     )
     if context.place is Place.KEYWORD:
-        yield from _values(_completer_of_keyword(command, context.keyword), ask)
+        yield from _values(_of_keyword(command, context.keyword), ask)
         return
     if command.switches and context.partial.startswith("--"):
         kinds = {item.name: item.kind for item in command.parameters}
@@ -102,7 +102,7 @@ def _of_command(
     if index >= len(names) or (index and command.keywords):
         yield from _values(MORE.get(command.run), ask)
         return
-    values = list(_values(_completer(command.parameters[index]), ask))
+    values = list(_values(COMPLETERS.get(command.parameters[index].kind), ask))
     yield from values
     # Names as well, unless there are values and nothing tells that a name is wanted.
     if context.partial or not values:
@@ -110,16 +110,12 @@ def _of_command(
         yield from (Candidate(name, "=") for name in names if name not in taken)
 
 
-def _completer(item: Parameter) -> Completer | None:
-    return COMPLETERS.get(item.kind)
-
-
-def _completer_of_keyword(command: Command, name: str) -> Completer | None:
+def _of_keyword(command: Command, name: str) -> str | tuple[str, ...] | None:
     for item in command.parameters:
         if item.name == name:
-            return _completer(item)
+            return COMPLETERS.get(item.kind)
     return KEYWORDS.get(command.run)
 
 
-def _values(completer: Completer | None, ask: Ask) -> Iterable[str | Candidate]:
-    return completer(ask) if completer else ()
+def _values(name: str | tuple[str, ...] | None, ask: Ask) -> Iterable[str | Candidate]:
+    return completer(name)(ask) if name else ()

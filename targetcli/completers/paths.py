@@ -57,13 +57,16 @@ def child_names(ask: Ask) -> Iterator[str]:
     return (child.name for child in ask.node.children())
 
 
-def numbers(prefix: str) -> Completer:
+def _numbers(prefix: str) -> Completer:
     """The numbers of the nodes below, whose names begin with ``prefix``."""
 
     def complete_numbers(ask: Ask) -> Iterator[str]:
         return (child.name.removeprefix(prefix) for child in ask.node.children())
 
     return complete_numbers
+
+
+luns, mapped_luns, tags = map(_numbers, ("lun", "mapped_lun", "tpg"))
 
 
 def free_numbers(used: Iterable[int], low: int = 0) -> list[str]:
@@ -73,7 +76,7 @@ def free_numbers(used: Iterable[int], low: int = 0) -> list[str]:
     return [str(number) for number in sorted({lowest, max(taken, default=low - 1) + 1})]
 
 
-def next_number(prefix: str, low: int = 0) -> Completer:
+def _next_number(prefix: str, low: int = 0) -> Completer:
     """Free numbers for another node below."""
 
     def complete_next(ask: Ask) -> list[str]:
@@ -83,9 +86,8 @@ def next_number(prefix: str, low: int = 0) -> Completer:
     return complete_next
 
 
-def one_of(*words: str) -> Completer:
-    """Some of these words."""
-    return lambda ask: words
+next_lun, next_mapped_lun = _next_number("lun"), _next_number("mapped_lun")
+next_tag = _next_number("tpg", 1)
 
 
 def sizes(ask: Ask) -> Iterator[str]:

@@ -11,7 +11,7 @@ from targetcli import grammar
 from targetcli.commands.command import Command, Parameter
 from targetcli.commands.rows import every_row
 from targetcli.complete import typed_on
-from targetcli.completers import COMPLETERS, KEYWORDS, MORE, Candidate
+from targetcli.completers import COMPLETERS, KEYWORDS, MORE, Candidate, completer
 from targetcli.completers.paths import free_numbers
 
 NEW = "a name that nothing has yet is the user's to find"
@@ -56,6 +56,13 @@ def test_every_parameter_is_completed(row: Command, item: Parameter) -> None:
     has = item.kind in COMPLETERS
     why_not = why_free(row, item)
     assert has != bool(why_not), f"{row.run}: {item.name} is a {item.kind}; {why_not}"
+
+
+@pytest.mark.parametrize(
+    "name", dict.fromkeys([*COMPLETERS.values(), *MORE.values(), *KEYWORDS.values()])
+)
+def test_every_completer_is_there(name: str | tuple[str, ...]) -> None:
+    assert callable(completer(name))
 
 
 def test_every_open_ended_parameter_is_completed() -> None:

@@ -108,7 +108,9 @@ def test_made_anew_taken_apart(library: Any) -> None:
 def test_the_first_commands_import_little() -> None:
     """What only looks needs no steps, no tables of settings, no dataclasses."""
     heavy = ["dataclasses", "inspect", "typing", "rtslib_ext.steps", "rtslib_ext.schema"]
-    for words, allowed in ((["--version"], set()), (["ls", "/iscsi", "1"], {"typing"})):
+    tab = ["--complete", "zsh", "/backstores/fileio", "create", "name", "/"]
+    commands = ((["--version"], set()), (["ls", "/iscsi", "1"], {"typing"}), (tab, {"typing"}))
+    for words, allowed in commands:
         code = (
             "import sys; sys.path[:0] = sys.argv[1:]; from targetcli.cli import main; "
             f"main({words!r}); print('\\n', *(name for name in {heavy!r} if name in sys.modules))"

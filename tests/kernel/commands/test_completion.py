@@ -225,13 +225,14 @@ def test_backups_and_broken_files(user: Shell, disks: Path) -> None:
     assert tab(user, "/ restoreconfig /nosuch target=") == []
 
 
-def config(count: int) -> Config:
-    """Storage objects, LUNs and ACLs, so many of each."""
+def config(count: int, spare: int = 1) -> Config:
+    """Storage objects, LUNs and ACLs, so many of each; and objects that nothing exports."""
     names = [f"r{number}" for number in range(count)]
-    objects = [StorageObject(name, RamDisk(4096)) for name in names]
+    others = [f"spare{number}" for number in range(spare)]
+    objects = [StorageObject(name, RamDisk(4096)) for name in (*names, *others)]
     tpg = Tpg(
         1,
-        luns={number: Lun(number, ("ramdisk", name)) for number, name in enumerate(names[1:])},
+        luns={number: Lun(number, ("ramdisk", name)) for number, name in enumerate(names)},
         acls={f"{I1}{number}": NodeAcl(f"{I1}{number}", {}) for number in range(count)},
     )
     target = Target("iscsi", A, {1: tpg})
@@ -262,22 +263,37 @@ def test_a_tab_lists_its_folder_once(shell: Shell, monkeypatch: pytest.MonkeyPat
         assert len(listed) == wanted, f"{line}: {listed}"
 
 
-READ_OF_EACH = (
-    f"{TPG}/luns create ",
-    f"{TPG}/acls/",
-    f"{TPG}/acls/{I1}1 create 0 /backst",
-    "/backstores/ramdisk/",
-)
+# System calls for each more of what is exported, with an ACL, and for each that nothing exports.
+READ_OF_EACH = {
+    # The link in a LUN's folder: listed and read; the folder of an object that has no LUN.
+    f"{TPG}/luns create ": (6, 5),
+    f"{TPG}/acls/{I1}1 create 0 /backst": (6, 5),
+    # The ACL's tag.
+    f"{TPG}/acls/": (3, 0),
+    "/backstores/ramdisk/": (5, 5),
+    "/backstores/ramdisk delete ": (5, 5),
+}
 
 
-def test_what_must_be_read_of_each_is_linear(shell: Shell) -> None:
-    costs: dict[str, list[int]] = {}
-    for count in (2, 102, 302):
-        assert not restore.restore(ConfigFS(), config(count)).failures
-        for line in READ_OF_EACH:
-            shell.fs = ConfigFS()
-            assert tab(shell, line)
-            costs.setdefault(line, []).append(shell.fs.total_calls)
-        assert not restore.clear(ConfigFS()).failures
-    for line, (none, few, many) in costs.items():
-        assert 2.9 < (many - none) / (few - none) < 3.1, f"{line}: {none}, {few}, {many}"
+def calls_of_tabs(shell: Shell, count: int, spare: int) -> dict[str, int]:
+    """What each of these costs, with so many objects."""
+    assert not restore.restore(ConfigFS(), config(count, spare)).failures
+    calls = {}
+    for line in READ_OF_EACH:
+        shell.fs = ConfigFS()
+        assert tab(shell, line)
+        calls[line] = shell.fs.total_calls
+    assert not restore.clear(ConfigFS()).failures
+    return calls
+
+
+def test_what_must_be_read_of_each_is_linear_and_little(shell: Shell) -> None:
+    none = calls_of_tabs(shell, 2, 2)
+    sizes = ((102, 2), (302, 2), (2, 102), (2, 302))
+    grown = [calls_of_tabs(shell, *size) for size in sizes]
+    for line, (exported, spare) in READ_OF_EACH.items():
+        found = [(calls[line] - none[line]) / 100 for calls in grown]
+        # A long listing takes a call more.
+        limits = (exported, 3 * exported, spare, 3 * spare)
+        over = [have - want for have, want in zip(found, limits, strict=True)]
+        assert all(0 <= more < 0.1 for more in over), f"{line}: {found}, not {limits}"
