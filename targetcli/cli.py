@@ -16,8 +16,21 @@ from .options import Request
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the program; its exit status."""
+    status = _guarded(sys.argv[1:] if words is None else words)
     try:
-        return _main(sys.argv[1:] if words is None else words)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as err:
+        if not status and not isinstance(err, BrokenPipeError):
+            print(f"output: {(err.strerror or str(err)).lower()}", file=sys.stderr)
+        _drop_output()
+        return status or 1
+    return status
+
+
+def _guarded(words: Sequence[str]) -> int:
+    try:
+        return _main(words)
     except LioError as err:
         from .views import errors
 
@@ -28,8 +41,13 @@ def main(words: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # Who read the output is gone; nothing more can be told to anybody.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 1
+
+
+def _drop_output() -> None:
+    """Let Python write at its exit what nobody took: it would complain, and end with status 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _main(words: Sequence[str]) -> int:

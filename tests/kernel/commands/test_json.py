@@ -415,6 +415,7 @@ def test_an_empty_line_is_no_command(user: Shell) -> None:
 
 def _process(user: Shell, *words: str, **more: object) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "TARGETCLI_HOME": str(user.home), "LC_ALL": "C"}
+    environment.pop("PYTHONUNBUFFERED", None)
     command = [sys.executable, "-m", "targetcli", "--json", *words]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
     return subprocess.run(command, text=True, env=environment, **streams)  # type: ignore[call-overload]
@@ -433,9 +434,10 @@ def test_a_process(user: Shell, disks: Path) -> None:
     assert (error["kind"], error["message"]) == ("Exists", "Storage object fileio/f exists")
 
 
-def test_output_that_takes_no_more(user: Shell) -> None:
+@pytest.mark.parametrize("word", ["pwd", "--help"])
+def test_output_that_takes_no_more(user: Shell, word: str) -> None:
     with open("/dev/full", "w") as full:
-        one = _process(user, "pwd", stdout=full)
+        one = _process(user, word, stdout=full)
     assert (one.returncode, one.stderr) == (1, "output: no space left on device\n")
 
 
