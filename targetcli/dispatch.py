@@ -18,7 +18,7 @@ from .nodes import Node
 from .question import Question
 from .question import put as ask
 from .report import Report
-from .result import Result
+from .result import Aside, Result
 
 # A kind of backstore that manuals of old still tell of.
 _GONE = "rd_dr"
@@ -48,7 +48,7 @@ def run(env: Env, line: Line) -> Result:
         return Result(cd=node.path, data=lambda: {"path": node.path})
     result = _noted(node, _run_on(env, node, line))
     if _GONE in line.path.split("/"):
-        result.notes.append(f"Note: {_GONE} is gone from the kernel; this is ramdisk")
+        result.notes.append(Aside(f"Note: {_GONE} is gone from the kernel; this is ramdisk"))
     return result
 
 
@@ -155,7 +155,7 @@ def _told(env: Env, command: Command, result: Result) -> Result:
 
 def _noted(node: Node, result: Result) -> Result:
     """Say how something was found that is not called as it was typed."""
-    result.notes += (f"Note: {text}" for text in node.tree.notes)
+    result.notes += (Aside(f"Note: {text}") for text in node.tree.notes)
     node.tree.notes.clear()
     return result
 

@@ -15,9 +15,24 @@ class Warn(str):
     __slots__ = ()
 
 
+class Aside(str):
+    """A message that targetcli-fb does not give: it goes to standard error.
+
+    What is on standard output stays what scripts compare it with.
+    """
+
+    __slots__ = ()
+
+
+class Caution(Aside, Warn):
+    """Such a message of the level warning."""
+
+    __slots__ = ()
+
+
 @dataclass(slots=True)
 class Result:
-    """``lines`` and then ``notes`` go to standard output.
+    """``lines`` and then ``notes`` go to standard output, but for asides.
 
     ``failures`` are told on standard error, with exit status 1: what could not be done while the
     rest was. ``created`` is the path of a new node, ``cd`` the path to go to. ``data`` makes the

@@ -15,7 +15,7 @@ from . import __version__, dispatch, grammar, messages, tree
 from .env import Env
 from .grammar import Line
 from .report import Report
-from .result import Result
+from .result import Aside, Result
 from .views import errors
 
 BANNER = f"targetcli shell version {__version__}\nFor help on commands, type 'help'.\n"
@@ -54,7 +54,12 @@ def tell(env: Env, report: Report, result: Result) -> bool:
             report.take(result)
         else:
             for text in chain(result.lines, result.notes):
-                print(text, file=env.stdout)
+                if isinstance(text, Aside):
+                    # Where both streams are one, each line stays in its place.
+                    env.stdout.flush()
+                    print(text, file=env.stderr, flush=True)
+                else:
+                    print(text, file=env.stdout)
             env.stdout.flush()
     except BrokenPipeError:
         raise

@@ -22,7 +22,7 @@ from .. import __version__
 from ..env import TARGET_DIR, Env
 from ..nodes import Node
 from ..nodes.backstores import StorageObjectNode
-from ..result import Result, Warn, say, show
+from ..result import Aside, Result, Warn, say, show
 from . import change
 from .change import WAITING
 
@@ -183,7 +183,8 @@ def _restored(path: str, problems: list[LioError], notes: list[tuple[str, str]])
     }
     lines = [f"{place}: {text}" for place, text in notes]
     if not problems:
-        return Result([f"Configuration restored from {path}", *lines], data=lambda: facts)
+        asides = [Aside(f"Note: {text}") for text in lines]
+        return Result([f"Configuration restored from {path}", *asides], data=lambda: facts)
     head = f"Configuration restored, {len(problems)} recoverable errors:"
     text = "\n".join([head, *map(_line, problems)])
     failure = RestoreIncomplete(text, causes=problems, hint="\n".join(lines))

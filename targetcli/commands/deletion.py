@@ -19,7 +19,7 @@ from rtslib_ext.steps.operations import Unlink
 from ..env import Env
 from ..nodes import Node
 from ..nodes.backstores import StorageObjectNode
-from ..result import Result
+from ..result import Aside, Result
 from . import change, disturbed
 
 
@@ -35,7 +35,7 @@ def storage_object(env: Env, node: Node, name: str, save: bool = False) -> Resul
     steps = _removal(env, found, exported, likely=env.collection is None)
     disturbed.ask(env, steps, [f"This deletes {text}" for text in _told(exported, steps)])
     done = change.apply(env, steps, partial(_left, env, found)).done
-    lines = [f"Deleted {text}" for text in _told(exported, done)]
+    lines: list[str] = [Aside(f"Deleted {text}") for text in _told(exported, done)]
     deleted = f"Deleted storage object {name}."
     if saved is None:
         return Result([*lines, deleted])

@@ -15,7 +15,7 @@ from rtslib_ext.steps import luns
 from ..env import Env
 from ..nodes import Node
 from ..nodes.exports import PortalNode
-from ..result import Result, say
+from ..result import Aside, Result, say
 from . import change
 from .luns import tpg_of
 
@@ -77,11 +77,13 @@ def notes(portal: Portal) -> list[str]:
         # it reads as an IPv6 one of zeroes, and shares its socket.
         if bare != "0.0.0.0" and not host.is_served_on_ipv6(portal.port):
             return [
-                f"Note: the kernel serves {portal.name} on the address of another portal of port"
-                f" {portal.port} only; delete both and create this one first"
+                Aside(
+                    f"Note: the kernel serves {portal.name} on the address of another portal of"
+                    f" port {portal.port} only; delete both and create this one first"
+                )
             ]
     elif not host.has_address(bare):
-        return [f"Note: no interface of this host has the address {bare} now"]
+        return [Aside(f"Note: no interface of this host has the address {bare} now")]
     return []
 
 

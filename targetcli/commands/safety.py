@@ -11,7 +11,7 @@ from rtslib_ext.safety import Finding, Severity
 
 from .. import question
 from ..env import Env
-from ..result import Warn
+from ..result import Caution
 
 _PUT_BEFORE = "Cannot configure StorageObject because "
 
@@ -46,7 +46,7 @@ def _collect(findings: Iterable[Finding]) -> list[Finding]:
 
 def notes(found: Iterable[Finding]) -> list[str]:
     """A line for each finding."""
-    return [Warn(f"Note: {one}") for one in found]
+    return [Caution(f"Note: {one}") for one in found]
 
 
 def facts(found: Iterable[Finding]) -> dict[str, object]:

@@ -21,7 +21,7 @@ from rtslib_ext.steps.operations import Operation
 from ..env import Env
 from ..nodes import Node
 from ..nodes.backstores import Backstore, StorageObjectNode
-from ..result import Result, say, show
+from ..result import Aside, Result, say, show
 from . import change
 from . import safety as heeding
 
@@ -128,7 +128,8 @@ def create_block(
     _create(env, so)
     lines = [*heeding.notes(heeded), f"Created block storage object {name} using {dev}."]
     if not exclusive and _is_exclusive(env, name):
-        lines.append("Note: this kernel knows no exclusive=false, nobody else can use the device")
+        text = "Note: this kernel knows no exclusive=false, nobody else can use the device"
+        lines.append(Aside(text))
     return _made(lines, so, heeded)
 
 

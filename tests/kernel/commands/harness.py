@@ -21,6 +21,9 @@ from targetcli.result import Result
 TARGET = Path("/sys/kernel/config/target")
 ETC = Path("/etc/target")
 
+# How what targetcli-fb does not say begins.
+ASIDES = ("Note: ", "Deleted LUN ")
+
 # They count what happens, or number what is made anew.
 _VOLATILE = frozenset({"statistics", "fabric_statistics", "rtpi", "hba_info"})
 
@@ -36,6 +39,11 @@ class Answer(str):
     def rows(self) -> list[str]:
         """The lines of standard output."""
         return self.splitlines()
+
+    @property
+    def asides(self) -> list[str]:
+        """The lines of standard error, of a command that did not fail."""
+        return self.stderr.splitlines()
 
 
 @dataclass
@@ -64,9 +72,10 @@ class Shell:
         return self._run(lambda: grammar.parse_words(words), options)
 
     def ok(self, line: str, **options: object) -> Answer:
-        """Run a line that must succeed."""
+        """Run a line that must succeed; on standard error it may have something to add."""
         answer = self(line, **options)
-        assert (answer.exit, answer.stderr) == (0, ""), f"{line}: {answer.stderr}"
+        assert answer.exit == 0, f"{line}: {answer.stderr}"
+        assert all(row.startswith(ASIDES) for row in answer.asides), f"{line}: {answer.stderr}"
         return answer
 
     def refuses(self, line: str, *texts: str, also: Sequence[Path] = ()) -> Answer:

@@ -82,12 +82,11 @@ def test_info_and_summary(user: Shell) -> None:
 
 
 def test_address_of_nobody_is_told_of(user: Shell) -> None:
-    assert user.ok("create 192.0.2.77 3261").rows == [
-        "Note: no interface of this host has the address 192.0.2.77 now",
-        "Created network portal 192.0.2.77:3261.",
-    ]
+    made = user.ok("create 192.0.2.77 3261")
+    assert made.rows == ["Created network portal 192.0.2.77:3261."]
+    assert made.asides == ["Note: no interface of this host has the address 192.0.2.77 now"]
     assert (NP / "192.0.2.77:3261").is_dir()
-    assert "Note" not in user.ok("create 127.0.0.2 3261")
+    assert not user.ok("create 127.0.0.2 3261").asides
 
 
 def test_what_is_in_the_way_is_named(user: Shell) -> None:
@@ -160,13 +159,16 @@ def test_the_portal_of_all_addresses_goes_by_both_names(
     name, other = (f"[{text}]:3260" if ":" in text else f"{text}:3260" for text in (there, asked))
     note = f"Note: there is no {other}, this is {name}"
     path = f"{TPG}/portals/{name}"
-    assert user.ok(f"{other}/ status").rows == [f"Status for {path}: ", note]
+    answer = user.ok(f"{other}/ status")
+    assert (answer.rows, answer.asides) == ([f"Status for {path}: "], [note])
     assert user.ok(f"ls {other}").rows[0].startswith(f"o- {name} ..")
-    assert user.ok(f"{other}/ enable_iser false").rows == ["iSER enable now: False", note]
-    assert user.ok(f"{TPG}/portals/{other} info").rows[-1] == note
+    answer = user.ok(f"{other}/ enable_iser false")
+    assert (answer.rows, answer.asides) == (["iSER enable now: False"], [note])
+    assert user.ok(f"{TPG}/portals/{other} info").asides == [note]
     user.refuses(f"{asked}:3261/ status", "No such path")
     answer = user.ok(f"delete {asked} 3260")
-    assert answer.rows == [f"Deleted network portal {asked}:3260", note]
+    assert answer.rows == [f"Deleted network portal {asked}:3260"]
+    assert answer.asides == [note]
     assert list(NP.iterdir()) == []
     user.refuses(f"delete {asked} 3260", "No such NetworkPortal in configfs")
 
@@ -197,11 +199,14 @@ def test_restoring_tells_of_portals_what_creating_tells(user: Shell) -> None:
     user.ok("/iscsi create iqn.2003-01.org.example:b")
     user.ok("/iscsi/iqn.2003-01.org.example:b/tpg1/portals create ::0 3270")
     user.ok("/ saveconfig")
-    rows = user.ok("/ restoreconfig clear_existing=true").rows
-    assert rows[1:] == [
-        f"{TPG}/portals/192.0.2.77:3271: no interface of this host has the address 192.0.2.77 now",
-        "/iscsi/iqn.2003-01.org.example:b/tpg1/portals/[::0]:3270: the kernel serves [::0]:3270 on"
-        " the address of another portal of port 3270 only; delete both and create this one first",
+    restored = user.ok("/ restoreconfig clear_existing=true")
+    assert len(restored.rows) == 1
+    assert restored.asides == [
+        f"Note: {TPG}/portals/192.0.2.77:3271: no interface of this host has the address"
+        " 192.0.2.77 now",
+        "Note: /iscsi/iqn.2003-01.org.example:b/tpg1/portals/[::0]:3270: the kernel serves"
+        " [::0]:3270 on the address of another portal of port 3270 only; delete both and create"
+        " this one first",
     ]
     assert not answers("::1", 3270)
 
@@ -216,7 +221,8 @@ def test_wildcard_that_shares_an_ipv4_socket_is_told_of(user: Shell) -> None:
     user.ok("create 127.0.0.1 3270")
     user.ok("/iscsi create iqn.2003-01.org.example:b")
     answer = user.ok("/iscsi/iqn.2003-01.org.example:b/tpg1/portals create ::0 3270")
-    assert "Note: the kernel serves [::0]:3270 on the address of another portal" in answer
+    note = "Note: the kernel serves [::0]:3270 on the address of another portal"
+    assert answer.asides[0].startswith(note)
     assert not answers("::1", 3270)
 
 

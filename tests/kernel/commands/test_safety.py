@@ -155,16 +155,16 @@ def test_a_member_of_a_zfs_pool(shell: Shell, disks: Path) -> None:
     file = disks / "z.img"
     sh(f"truncate -s 64M {file}")
     zfs_member(str(file))
-    note = shell.ok(f"{FILEIO} create f1 {file}").rows[0]
+    (note,) = shell.ok(f"{FILEIO} create f1 {file}").asides
     assert note == f"Note: {file} holds a member of a ZFS pool called tank"
 
 
 def test_xfs_in_a_file(shell: Shell, disks: Path) -> None:
     file = disks / "x.img"
     sh(f"truncate -s 320M {file} && mkfs.xfs -q -L vol {file}")
-    note, made = shell.ok(f"{FILEIO} create f1 {file}").rows
-    assert note == f"Note: {file} holds an xfs file system called vol"
-    assert made.startswith("Created fileio f1")
+    made = shell.ok(f"{FILEIO} create f1 {file}")
+    assert made.asides == [f"Note: {file} holds an xfs file system called vol"]
+    assert len(made.rows) == 1 and made.startswith("Created fileio f1")
 
 
 def test_nothing_is_said_of_an_empty_device(shell: Shell, clean: list[str]) -> None:
@@ -189,13 +189,12 @@ def test_at_a_terminal_what_is_on_it_is_asked_about(shell: Shell, clean: list[st
     assert text in said.stderr and ASKED in said.stderr
     assert tree() == before
     said = at_terminal(shell, line, Terminal("y\n"))
-    assert said.exit == 0 and said.stdout.endswith(
-        f"Created block storage object b1 using {clean[0]}.\n"
-    )
+    created = f"Created block storage object b1 using {clean[0]}.\n"
+    assert (said.exit, said.stdout) == (0, created)
     shell.ok(f"{BLOCK} delete b1")
     said = at_terminal(shell, line, Terminal(), yes=True)
-    assert (said.exit, said.stderr) == (0, "")
-    assert text in said.stdout
+    assert (said.exit, said.stdout) == (0, created)
+    assert said.stderr.startswith(f"Note: {text}") and said.stderr.count("\n") == 1
 
 
 @pytest.fixture
@@ -230,7 +229,7 @@ def test_a_loop_device_that_nobody_uses_is_a_note(shell: Shell, looped: tuple[Pa
     file, device = looped
     sh(f"umount {file.parent}/mnt")
     try:
-        note = shell.ok(f"{FILEIO} create f1 {file}").rows[0]
+        note = shell.ok(f"{FILEIO} create f1 {file}").asides[0]
     finally:
         shell("clearconfig confirm=true")
         sh(f"mount {device} {file.parent}/mnt")
@@ -419,7 +418,7 @@ def test_more_than_there_is_room_for(
     after("for so in /sys/kernel/config/target/core/fileio_*/*/; do rmdir $so; done")
     free = os.statvfs(disks).f_bavail * os.statvfs(disks).f_frsize
     assert findings(shell, f"{FILEIO} create d1 {disks}/d1.img 1M") == []
-    note = shell.ok(f"{FILEIO} create d2 {disks}/d2.img 1G").rows[0]
+    (note,) = shell.ok(f"{FILEIO} create d2 {disks}/d2.img 1G").asides
     assert note.startswith(f"Note: {disks}/d2.img may grow by {1 << 30} bytes, and its file system")
     assert int(note.split(" has ")[1].split()[0]) <= free
 

@@ -18,7 +18,7 @@ from rtslib_ext.model import Config, Lun, MappedLun, NodeAcl, Portal, StorageObj
 from rtslib_ext.reader import Reader
 from targetcli import session
 
-from .harness import ETC, TARGET, Shell, value
+from .harness import ASIDES, ETC, TARGET, Shell, value
 
 INITIATOR = "iqn.1991-05.com.microsoft:ibm-t410s"
 SESSION = f"""\
@@ -77,7 +77,8 @@ def as_script(user: Shell) -> str:
     env = user.env()
     env.stdin = io.StringIO(SESSION)
     assert session.run_script(env) == 0
-    assert env.stderr.getvalue() == ""  # type: ignore[attr-defined]
+    said: str = env.stderr.getvalue()  # type: ignore[attr-defined]
+    assert all(row.startswith(ASIDES) for row in said.splitlines()), said
     text: str = env.stdout.getvalue()  # type: ignore[attr-defined]
     return text
 

@@ -90,7 +90,7 @@ DEFAULTS = {
 }
 
 # Whether each can be written. One is only shown by targetcli-fb.
-ALUA_DIFFERS = "`alua_support_lba_dependent`"
+ALUA_DIFFERS = "`get alua` of an ALUA group"
 ALUA = {
     "alua_access_state": True, "alua_access_status": True, "alua_access_type": True,
     "alua_support_active_nonoptimized": True, "alua_support_active_optimized": True,

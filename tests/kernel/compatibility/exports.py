@@ -155,7 +155,7 @@ ACLS = (
     Row("untag: says nothing", f"{TPG}/acls untag web", given=(f"{TPG}/acls tag {INITIATOR} web",),
         kernel={f"{K_ACL}/tag": ""}),
     Row("untag: nobody", f"{TPG}/acls untag nosuch", err="wwn_or_tag nosuch not found.",
-        differs="`untag` of a tag that nobody has"),
+        differs="`untag` of a tag or name that is not there"),
     Row("info of an ACL lists its WWNs", f"{ACL} info", like(f"^wwns:\n{INITIATOR}$")),
     Row("summary: ACLs", f"{TPG}/acls status", f"Status for {TPG}/acls: ACLs: 1"),
     Row("summary: ACL", f"{ACL} status", f"Status for {ACL}: Mapped LUNs: 1"),

@@ -67,7 +67,7 @@ PARAMETERS = (
       for text, value in (("0", "0"), ("1", "1"))),
     Row("write_protect: true is true", f"{ACL} create 3 0 write_protect=true",
         "Created Mapped LUN 3.", given=(f"{ACL} delete 0",),
-        kernel={f"{K_ACL}/lun_3/write_protect": "1"}, differs="`write_protect=true`"),
+        kernel={f"{K_ACL}/lun_3/write_protect": "1"}, differs="parameters that are true or false"),
 )  # fmt: skip
 
 # What is cut off in silence elsewhere.

@@ -52,7 +52,8 @@ class Row:
     """One fact: a line, and what must come of it.
 
     ``out`` is all of standard output, but for its last line break; what ``err`` says must be in
-    standard error, and the exit status is 1 where there is one, else 0. SCSI in any text stands
+    standard error, and the exit status is 1 where there is one, else 0; ``aside`` is there
+    without an error. SCSI in any text stands
     for a SCSI disk. ``kernel`` has configfs paths, which may have wildcards, with their value,
     "/" for a folder and None for nothing. A row that ``differs`` on purpose has there what
     COMPATIBILITY.md says about it.
@@ -62,6 +63,7 @@ class Row:
     line: str
     out: Text = ""
     err: str = ""
+    aside: str = ""
     world: tuple[str, ...] = EXPORT
     given: tuple[str, ...] = ()
     kernel: Mapping[str, str | None] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ..commands.harness import TARGET
+from ..commands.harness import ASIDES, TARGET
 from ..conftest import clear_all
 from . import backstores, configuration, defects, exports, lines, looking, settings
 from .row import Row, Text
@@ -46,7 +46,8 @@ def test_row(
     answer = shell(filled(row.line))
     assert row.err in answer.stderr, answer.stderr
     assert answer.exit == (1 if row.err else 0), answer.stderr or answer
-    assert row.err or not answer.stderr
+    assert row.aside in answer.stderr
+    assert row.err or all(text.startswith(ASIDES) for text in answer.asides), answer.stderr
     assert_is(str(answer).removesuffix("\n"), row.out, filled)
     for path, value in row.kernel.items():
         assert kernel(path) == value, path
@@ -74,12 +75,17 @@ def test_rows_have_names_of_their_own() -> None:
 
 
 def differences_told() -> set[str]:
-    """What COMPATIBILITY.md names: the first cell of each row of its tables."""
+    """What COMPATIBILITY.md names: the first cell of each row of its tables.
+
+    Each row is there once, and says what is done here, why, and what a script must do.
+    """
     text = Path(__file__, "../../../../COMPATIBILITY.md").resolve().read_text()
     text = text.partition("\n## Shown and set besides")[0]
     rows = [re.split(r"(?<!\\)\|", row) for row in text.splitlines() if row.startswith("| ")]
-    assert all(len(row) == 6 and row[3].strip() for row in rows), "a row says nothing"
-    return {row[1].strip() for row in rows}
+    assert all(len(row) == 7 and all(map(str.strip, row[3:6])) for row in rows)
+    names = [row[1].strip() for row in rows if row[1].strip() not in ("what", "---")]
+    assert sorted(set(names)) == sorted(names)
+    return set(names)
 
 
 def test_differences_are_told() -> None:

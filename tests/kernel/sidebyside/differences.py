@@ -124,16 +124,16 @@ DIFFERENCES: tuple[Difference, ...] = (
         stdout=(Text(_MAPPED, _MAPPED, _sorted), Text(_WWNS, _WWNS, _sorted)),
     ),
     Difference(
-        "LUNs that go",
-        "deleting a storage object that is exported",
-        calls=r"^(targetcli .*)?/?backstores/\w+/? delete ",
-        stdout=_only_here(r"^Deleted LUN \d+ of /.*\n"),
+        "groups that fb has not",
+        "groups of settings, in `get` and `set` without one",
+        calls=r"/backstores/\w+/\w+ [gs]et$",
+        stdout=_only_here(r"(?<=^global attribute) device identity reservations$"),
     ),
     Difference(
-        "addresses of other hosts",
-        "a portal address that is not on this host",
-        calls=r"portals create 192\.0\.2\.1",
-        stdout=_only_here(r"^Note: no interface of this host has the address .*\n"),
+        "more in info",
+        "`info` of an ACL; of a storage object that passes a device through",
+        calls=r"\binfo$",
+        stdout=_only_here(r"(cmdsn_depth|hba_mode): \d+\n"),
     ),
     Difference(
         "passwords",
@@ -171,7 +171,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "unknown tags",
-        "`untag` of a name that is not there",
+        "`untag` of a tag or name that is not there",
         calls=r"untag nosuch$",
         status=(0, 1),
     ),
