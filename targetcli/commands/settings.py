@@ -79,6 +79,9 @@ def set_values(
 ) -> Result:
     """Change settings: all that are given, or none."""
     known = groups_of(env, node)
+    if group is None and parameter:
+        text = f"there is no group in front of {next(iter(parameter))}="
+        raise InvalidValue(text, path=node.path, hint=_here(known))
     if group is None:
         return _groups(known)
     found = _group(known, group, node)
@@ -134,9 +137,13 @@ def _group(known: dict[str, Group], name: str, node: Node) -> Group:
         raise NotFound(
             f"Unknown configuration group: {name}",
             path=node.path,
-            hint=f"the groups here are: {' '.join(known)}",
+            hint=_here(known),
         )
     return known[name]
+
+
+def _here(known: dict[str, Group]) -> str:
+    return f"the groups here are: {' '.join(known)}"
 
 
 def _name(group: Group, name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from rtslib_ext.configfs import ConfigFS
 
 from ..views.groups import Row
-from .group import Folder, Lookup
+from .group import Folder, Lookup, one_line
 
 
 class Files(Folder):
@@ -33,8 +33,3 @@ class Files(Folder):
         """One file."""
         row = super().row(fs, name)
         return Row(name, one_line(row.value), row.kind, row.text, row.writable)
-
-
-def one_line(text: str) -> str:
-    """A text of the kernel's on one line."""
-    return "; ".join(line.strip() for line in text.replace("\0", "").splitlines() if line.strip())

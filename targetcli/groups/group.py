@@ -158,6 +158,11 @@ class Folder(Group):
         return fs.read_if_there(file) or ""
 
 
+def one_line(text: str) -> str:
+    """A text of the kernel's on one line."""
+    return "; ".join(line.strip() for line in text.replace("\0", "").splitlines() if line.strip())
+
+
 class AluaSettings(Folder):
     """The settings of a target port group: some are written as numbers and read as texts."""
 
@@ -168,7 +173,7 @@ class AluaSettings(Folder):
         """One file, its text turned back into the number."""
         row = super().row(fs, name)
         texts = ALUA_TEXTS.get(name, ())
-        value = str(texts.index(row.value)) if row.value in texts else row.value
+        value = str(texts.index(row.value)) if row.value in texts else one_line(row.value)
         writable = row.writable and name not in (*ALUA_READ_ONLY, "tg_pt_gp_id")
         return Row(name, value, "string", row.text, writable)
 

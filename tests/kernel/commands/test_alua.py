@@ -117,7 +117,7 @@ def test_group_of_a_lun(user: Shell) -> None:
     assert "TG Port Alias: g1" in value(f"{file}/alua_tg_pt_gp")
     assert user.ok(f"{LUN} status").endswith(": ramdisk/r1 (g1)\n")
     assert user.ok(f"{LUN} get alua alua_tg_pt_gp_name") == "alua_tg_pt_gp_name=g1 \n"
-    assert f"members=iSCSI/{IQN}/tpgt_1/lun_0" in user.ok("g1/ get alua members")
+    assert user.ok("g1/ get alua members") == f"members=iSCSI/{IQN}/tpgt_1/lun_0 [ro]\n"
     user.refuses(
         f"{LUN} set alua alua_tg_pt_gp_name=nosuch",
         f"{LUN}: there is no target port group nosuch",
