@@ -8,6 +8,7 @@ import os
 import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -121,6 +122,31 @@ def dos(device: str) -> None:
     put(device, 510, b"\x55\xaa")
 
 
+def gpt(device: str) -> None:
+    """Both headers of a GUID partition table and its one partition (UEFI, chapter 5)."""
+    sectors = int(sh(f"blockdev --getsz {device}"))
+    linux = "a2a0d0ebe5b9334487c068b6b72699c7"
+    entry = struct.pack("<16s16sQQQ", bytes.fromhex(linux), bytes(range(16)), 2048, 4095, 0)
+    entries = entry.ljust(128 * 128, b"\0")
+    # Where a header is, where the other one, and the table of each.
+    for here, other, table in ((1, sectors - 1, 2), (sectors - 1, 1, sectors - 33)):
+        usable = struct.pack("<QQQQ16s", here, other, 34, sectors - 34, bytes(16))
+        rest = usable + struct.pack("<QIII", table, 128, 128, zlib.crc32(entries))
+        blank = struct.pack("<8sIIII", b"EFI PART", 1 << 16, 92, 0, 0) + rest
+        header = struct.pack("<8sIIII", b"EFI PART", 1 << 16, 92, zlib.crc32(blank), 0) + rest
+        put(device, here * 512, header)
+        put(device, table * 512, entries)
+    put(device, 446, struct.pack("<4xB3xII", 0xEE, 1, sectors - 1))
+    put(device, 510, b"\x55\xaa")
+
+
+def bcache(device: str) -> None:
+    """A backing device: offset, version, magic, its own number and that of the cache."""
+    magic = bytes.fromhex("c68573f64e1a45ca8265f57f48ba6d81")
+    block = struct.pack("<QQQ16s16s16s", 0, 8, 1, magic, bytes(range(16)), bytes(range(16)))
+    put(device, 4096, block.ljust(512, b"\0"))
+
+
 def lvm(device: str) -> None:
     sh(f"pvcreate -q {LVM} {device}")
 
@@ -133,7 +159,9 @@ def luks(device: str) -> None:
 SIGNATURES = {
     "filesystem": (ext4, "an ext4 file system called my data"),
     "swap": (bsd_swap, "swap space called spare"),
-    "partitions": (dos, "a partition table (dos)"),
+    "dos": (dos, "a partition table (dos)"),
+    "gpt": (gpt, "a partition table (gpt)"),
+    "bcache": (bcache, "a part of a bcache"),
     "lvm": (lvm, "an LVM physical volume"),
     "md": (raid_member, "a member of a Linux RAID called host:md0"),
     "luks": (luks, "an encrypted volume (LUKS)"),
@@ -146,7 +174,8 @@ def test_what_is_on_a_device_is_told(shell: Shell, clean: list[str], kind: str) 
     make(clean[0])
     for create in (f"{BLOCK} create b1 {clean[0]}", f"{FILEIO} create f1 {clean[0]}"):
         found = findings(shell, create)
-        assert (found[0]["kind"], found[0]["text"]) == (kind, f"{clean[0]} holds {text}")
+        told = "partitions" if kind in ("dos", "gpt") else kind
+        assert (found[0]["kind"], found[0]["text"]) == (told, f"{clean[0]} holds {text}")
         if "fileio" not in create:
             shell.ok(f"{BLOCK} delete b1")
 
