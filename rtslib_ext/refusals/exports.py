@@ -83,14 +83,13 @@ PORTALS = (
         log=r"Unable to request_module for ib_isert",
     ),
     Refusal(
-        "offload-module",
+        "offload-card",
         "enable_offload",
         "write",
         r".+/np/[^/]+/cxgbit",
         (EINVAL, ENODEV),
-        "the module cxgbit cannot be loaded",
-        "the offload needs a Chelsio card and that module: modprobe cxgbit tells more",
-        log=r"Unable to request_module for cxgbit",
+        "no Chelsio card serves this address, or its module cxgbit cannot be loaded",
+        "the offload needs both: modprobe cxgbit tells more",
     ),
 )
 

@@ -341,6 +341,8 @@ def test_cpus(user: Shell) -> None:
         user.refuses(f"/iscsi set fabric cpus_allowed_list={text}", "/iscsi: Not setting", says)
     user.refuses("/iscsi set fabric lio_version=1", "Parameter lio_version is read-only.")
     survives(user)
+    # It stays with the fabric, which outlives its targets.
+    user.ok(f"/iscsi set fabric cpus_allowed_list={possible}")
 
 
 def test_cpus_of_another_host(user: Shell) -> None:
@@ -348,6 +350,7 @@ def test_cpus_of_another_host(user: Shell) -> None:
     user.ok(f"saveconfig {ETC}/1.json")
     text = (ETC / "1.json").read_text()
     wanted = '"fabric_modules": [{"name": "iscsi", "cpus_allowed_list": "4000"}]'
+    assert '"fabric_modules": []' in text
     (ETC / "2.json").write_text(text.replace('"fabric_modules": []', wanted))
     answer = user(f"restoreconfig {ETC}/2.json clear_existing=true")
     assert answer.exit == 1 and "there is no CPU 4000" in answer.stderr

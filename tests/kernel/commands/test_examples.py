@@ -12,6 +12,7 @@ import pytest
 from targetcli.commands.command import Command
 from targetcli.commands.rows import every_row
 
+from ..fabrics.table import has_module
 from .harness import Shell
 
 BASE = "iqn.2003-01.org.example:base"
@@ -118,9 +119,10 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
 REFUSED = {
     "collect:commit": "no changes are being collected",
     "collect:rollback": "no changes are being collected",
-    "portals:enable_iser": f"{TPG}/portals/127.0.0.1:3261",
     "portals:enable_offload": f"{TPG}/portals/127.0.0.1:3261",
 }
+if not has_module("ib_isert"):
+    REFUSED["portals:enable_iser"] = f"{TPG}/portals/127.0.0.1:3261"
 
 
 @pytest.fixture

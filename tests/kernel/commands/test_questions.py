@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from rtslib_ext.steps.drains import commands
 from targetcli import grammar, lock, session
 from targetcli.env import Env
 
@@ -28,6 +29,7 @@ TPG = f"/iscsi/{IQN}/tpg1"
 HOST, OTHER = "iqn.1994-05.com.example:h", "iqn.1994-05.com.example:o"
 ASKED = "Go on? [y/N] "
 NOT_DONE = "nothing was changed (--yes goes on without asking)\n"
+LOOPBACK_LUN = "loopback/naa.5001405000000001/tpgt_1/lun/lun_0"
 IN_USE = f"{HOST} is logged in to {TPG} (sid N, from 127.0.0.1)\n"
 
 
@@ -74,7 +76,18 @@ def user(shell: Shell) -> Shell:
     shell.ok(f"{TPG}/acls create {HOST}")
     shell.ok(f"{TPG}/acls create {OTHER}")
     shell.ok("/loopback/naa.5001405000000001/luns create /backstores/ramdisk/disk")
+    _let_udev_read(shell)
     return shell
+
+
+def _let_udev_read(shell: Shell) -> None:
+    """Wait until udev, where it runs, has read what it wants of a new disk: that is I/O too."""
+    if not any("udevd" in file.read_text() for file in Path("/proc").glob("[0-9]*/comm")):
+        return
+    before = None
+    while before != (now := commands(shell.fs, LOOPBACK_LUN)):
+        before = now
+        time.sleep(2)
 
 
 EXPORTED = (

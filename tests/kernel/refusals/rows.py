@@ -483,10 +483,10 @@ PORTALS = (
         "iser-module",
         f"{TPG}/portals/[::0]:3260 enable_iser true",
         ("Cannot change iser: ",),
-        (TARGET_MADE,),
+        (TARGET_MADE, "!modprobe -qr ib_isert || :", "!echo /bin/false >/proc/sys/kernel/modprobe"),
     ),
     Row(
-        "offload-module",
+        "offload-card",
         f"{TPG}/portals/[::0]:3260 enable_offload true",
         ("Cannot change offload: ",),
         (TARGET_MADE,),

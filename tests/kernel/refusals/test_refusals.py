@@ -36,6 +36,7 @@ UNDO = {
     "swapon": "swapoff /dev/ram1",
     "dmsetup create": "dmsetup remove held",
     "--setro": "blockdev --setrw SDISK",
+    "/proc/sys/kernel/modprobe": "echo /sbin/modprobe >/proc/sys/kernel/modprobe",
     "keep-away": "rm -f /etc/modprobe.d/keep-away.conf",
 }
 BUS = Path("/run/dbus/system_bus_socket")
