@@ -73,6 +73,9 @@ def _backwards(step: Step) -> Step:
     return replace(step, operations=(), undo=step.operations)
 
 
-def differences(fs: ConfigFS, change: Change) -> Plan:
-    """What of ``want`` the kernel did not make so, read again; nothing after a good apply."""
-    return prepare(fs, change.want).plan
+def differences(fs: ConfigFS, change: Change, have: Config | None = None) -> Plan:
+    """What of ``want`` the kernel did not make so; nothing after a good apply.
+
+    ``have`` is what runs by now where that was read again.
+    """
+    return prepare(fs, change.want, have).plan

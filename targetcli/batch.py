@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rtslib_ext.errors import LioError, NotFound
 from rtslib_ext.records import dataclass
 from rtslib_ext.steps import Step
 
-from . import dispatch, grammar, messages, session, tree
+from . import dispatch, grammar, messages, progress, session, tree
 from .collection import Collection, shown
 from .commands import change
 from .env import Env
@@ -64,8 +64,9 @@ def _lines(env: Env, file: str) -> list[str]:
 
 def _rehearse(env: Env, lines: list[str]) -> int:
     collection = Collection.rehearsal(env)
-    for _ in _stage(env, collection, lines):
-        pass
+    with progress.work(env, "preparing", lambda _: len(lines)) as work:
+        for _ in _stage(env, collection, lines, work.count):
+            pass
     report = Report("batch", "/", dry_run=True)
     return 0 if session.tell(env, report, shown(collection.plan())) else 1
 
@@ -73,7 +74,8 @@ def _rehearse(env: Env, lines: list[str]) -> int:
 def _run(env: Env, lines: list[str]) -> list[_Done]:
     collection = Collection.batch(env)
     try:
-        done = list(_stage(env, collection, lines))
+        with progress.work(env, "preparing", lambda _: len(lines)) as work:
+            done = list(_stage(env, collection, lines, work.count))
     finally:
         collection.close()
     env.report = whole = Report("batch", "/")
@@ -96,8 +98,11 @@ def _of_step(done: list[_Done], at: int | None) -> int | None:
     return None if at is None else performed[at]
 
 
-def _stage(env: Env, collection: Collection, lines: list[str]) -> Iterator[_Done]:
+def _stage(
+    env: Env, collection: Collection, lines: list[str], tell: Callable[[], object]
+) -> Iterator[_Done]:
     for number, text in enumerate(lines, 1):
+        tell()
         first = len(collection.steps)
         env.report = Report()
         try:

@@ -36,8 +36,9 @@ def _guarded(words: Sequence[str]) -> int:
 
         print(*errors.error(err), sep="\n", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print(file=sys.stderr)
+    except KeyboardInterrupt as err:
+        # The terminal wrote ^C where the cursor was.
+        print(f"\n{err}" if err.args else "\ninterrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # Who read the output is gone; nothing more can be told to anybody.

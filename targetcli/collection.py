@@ -18,6 +18,7 @@ from rtslib_ext.plan import Plan
 from rtslib_ext.staging import Staged
 from rtslib_ext.steps import Action, Step
 
+from . import progress
 from .commands import change
 from .env import Env
 from .prefs import Preferences
@@ -53,28 +54,30 @@ def together(env: Env, calls: Sequence[Callable[[], Result]]) -> Result:
     if outer is not None:
         kept = outer.keep()
         try:
-            return _joined(_each(calls))
+            return _joined(_each(env, calls))
         except BaseException:
             outer.go_back(kept)
             raise
     collection = Collection.of_one_line(env)
     try:
-        results = _each(calls)
+        results = _each(env, calls)
     finally:
         collection.close()
     after = collection.perform()
     return _joined([*results, after[0]])
 
 
-def _each(calls: Sequence[Callable[[], Result]]) -> list[Result]:
+def _each(env: Env, calls: Sequence[Callable[[], Result]]) -> list[Result]:
     """Make the calls; what they ask is asked at once."""
     results: list[Result] = []
     asked: list[str] = []
-    for call in calls:
-        try:
-            results.append(call())
-        except Question as question:
-            asked += question.facts
+    with progress.work(env, "preparing", lambda _: len(calls)) as work:
+        for call in calls:
+            try:
+                results.append(call())
+            except Question as question:
+                asked += question.facts
+            work.count()
     if asked:
         raise Question(tuple(asked))
     return results

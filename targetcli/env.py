@@ -16,6 +16,7 @@ from .report import Done, Report
 
 if TYPE_CHECKING:
     from .collection import Collection
+    from .progress import Work
 
 TARGET_DIR = "/etc/target"
 SAVE_FILE = f"{TARGET_DIR}/saveconfig.json"
@@ -46,6 +47,8 @@ class Env:
     session: bool = False
     # Where changes go instead of into the kernel: --dry-run, --batch, begin.
     collection: Collection | None = None
+    # The work that goes on, which a bar may show.
+    work: Work | None = None
     # What became of the line that is being run.
     report: Report = field(default_factory=Report)
     # What this session changed and did not take back yet, the last change last.

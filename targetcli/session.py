@@ -11,7 +11,7 @@ from itertools import chain
 
 from rtslib_ext.errors import LioError
 
-from . import __version__, dispatch, grammar, messages, tree
+from . import __version__, dispatch, grammar, messages, progress, tree
 from .env import Env
 from .grammar import Line
 from .report import Report
@@ -53,14 +53,7 @@ def tell(env: Env, report: Report, result: Result) -> bool:
         if env.options.json:
             report.take(result)
         else:
-            for text in chain(result.lines, result.notes):
-                if isinstance(text, Aside):
-                    # Where both streams are one, each line stays in its place.
-                    env.stdout.flush()
-                    print(text, file=env.stderr, flush=True)
-                else:
-                    print(text, file=env.stdout)
-            env.stdout.flush()
+            _print_lines(env, result)
     except BrokenPipeError:
         raise
     except Exception as err:
@@ -70,6 +63,21 @@ def tell(env: Env, report: Report, result: Result) -> bool:
         fail(env, report, *result.failures)
         return False
     return not env.options.json or _print_document(env, report)
+
+
+def _print_lines(env: Env, result: Result) -> None:
+    """Print lines, which may be made only now."""
+    try:
+        for text in chain(result.lines, result.notes):
+            if isinstance(text, Aside):
+                # Where both streams are one, each line stays in its place.
+                env.stdout.flush()
+                print(text, file=env.stderr, flush=True)
+            else:
+                print(text, file=env.stdout)
+        env.stdout.flush()
+    finally:
+        progress.end(env)
 
 
 def fail(env: Env, report: Report, *found: Exception) -> None:

@@ -67,7 +67,11 @@ class Shell(ConfigShell):  # type: ignore[misc]
         """Run one line; its errors are told and end here."""
         if _SECRET.search(cmdline):
             _forget_last_line()
-        result = session.run_line(self.env, lambda: grammar.parse(cmdline))
+        try:
+            result = session.run_line(self.env, lambda: grammar.parse(cmdline))
+        except KeyboardInterrupt as err:
+            print(f"\n{err}" if err.args else "\ninterrupted", file=self.env.stderr)
+            result = None
         if result is not None and result.leave:
             self._exit = True
         self._take_preferences()

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rtslib_ext.errors import NotFound
 
@@ -57,17 +57,27 @@ def in_order(node: Node) -> list[Node]:
     return sorted(node.children(), key=lambda child: sorting_key(child.name))
 
 
-def branch(node: Node) -> Branch:
-    """A node as ``ls`` shows it; its children are made when they are walked."""
+def size(node: Node, depth: int | None = None) -> int:
+    """How many nodes there are from one on, with so many levels below it (None: all)."""
+    below = None if depth is None else depth - 1
+    return 1 + (0 if depth == 0 else sum(size(child, below) for child in node.children()))
+
+
+def branch(node: Node, tell: Callable[[], object]) -> Branch:
+    """A node as ``ls`` shows it; its children are made when they are walked, and told of."""
+    tell()
     summary = node.summary()
-    return Branch(node.name, summary.text, summary.healthy, _Children(node))
+    return Branch(node.name, summary.text, summary.healthy, _Children(node, tell))
 
 
-def values(node: Node, depth: int | None = None) -> dict[str, object]:
-    """A node as plain values, with so many levels below it (None: all).
+def values(
+    node: Node, depth: int | None = None, tell: Callable[[], object] = lambda: None
+) -> dict[str, object]:
+    """A node as plain values, with so many levels below it (None: all), each of them told of.
 
     ``children`` is None where they were not looked at.
     """
+    tell()
     summary = node.summary()
     below = None if depth is None else depth - 1
     return {
@@ -76,18 +86,21 @@ def values(node: Node, depth: int | None = None) -> dict[str, object]:
         "kind": node.kind,
         "summary": summary.text,
         "healthy": summary.healthy,
-        "children": None if depth == 0 else [values(child, below) for child in in_order(node)],
+        "children": None
+        if depth == 0
+        else [values(child, below, tell) for child in in_order(node)],
     }
 
 
 class _Children:
     """The children of a node as branches, made anew each time they are asked for."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, tell: Callable[[], object]) -> None:
         self.node = node
+        self.tell = tell
 
     def __iter__(self) -> Iterator[Branch]:
-        return (branch(child) for child in self.node.children())
+        return (branch(child, self.tell) for child in self.node.children())
 
 
 def _names(path: str) -> list[str]:

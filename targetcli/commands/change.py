@@ -15,6 +15,7 @@ from rtslib_ext.executor import Anew, Observer, Outcome
 from rtslib_ext.journal import Journal, Unfinished
 from rtslib_ext.steps import Kernel, Step, reversal
 
+from .. import progress
 from ..env import Env
 from ..lock import change_lock
 from ..nodes import Node
@@ -38,7 +39,9 @@ def apply(env: Env, steps: Iterable[Step], anew: Anew | None = None) -> Outcome:
     kernel = Kernel(env.fs)
     try:
         return _performed(
-            env, lambda tell: executor.perform(kernel, planned, tell, journal(env), anew)
+            env,
+            len(planned),
+            lambda tell: executor.perform(kernel, planned, tell, journal(env), anew),
         )
     except KernelRefused as err:
         if err.operation == "write":
@@ -54,17 +57,20 @@ def reach(env: Env, found: Change) -> None:
     # Imported here: a single step needs no plan.
     from rtslib_ext import apply as applying
 
-    _performed(env, lambda tell: applying.perform(env.fs, found, tell, journal(env)))
+    number = len(found.plan.steps)
+    _performed(env, number, lambda tell: applying.perform(env.fs, found, tell, journal(env)))
 
 
-def _performed(env: Env, perform: Callable[[Observer], Outcome]) -> Outcome:
-    """Have steps performed, and note what they changed; tell of an interrupt."""
+def _performed(env: Env, number: int, perform: Callable[[Observer], Outcome]) -> Outcome:
+    """Have so many steps performed, while somebody may watch, and note what they changed."""
     changed: list[Step] = []
-    try:
-        outcome = perform(changed.append)
-    except KeyboardInterrupt:
-        print(f"{env.report.path}: interrupted, nothing was changed", file=env.stderr)
-        raise
+    with progress.work(env, "changing", lambda _: number) as work:
+
+        def observe(step: Step) -> None:
+            changed.append(step)
+            work.count()
+
+        outcome = perform(observe)
     note(env, changed, outcome.made)
     return outcome
 
@@ -176,12 +182,21 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
             held.leaves = env.last_change = _still_waiting(env, command)
         try:
             yield
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"{node.path}: {_interrupted(env)}") from None
         finally:
             # What changed something before it failed is kept, too.
             if env.report.changes:
                 _keep(env, f"{node.path} {env.report.text}")
         waits = WAITING if env.last_change == WAITING else ""
         held.leaves = {"clearconfig": command, "saveconfig": held.left}.get(command, waits)
+
+
+def _interrupted(env: Env) -> str:
+    number = len(env.report.changes)
+    if not number:
+        return "interrupted, nothing was changed"
+    return f"interrupted after {number} changes, which stay (revert takes them back)"
 
 
 def _still_waiting(env: Env, command: str) -> str:

@@ -8,22 +8,22 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from rtslib_ext import restore, store
+from rtslib_ext import census, restore, store
 from rtslib_ext import savefile as files
 from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplete
 from rtslib_ext.executor import Outcome
 from rtslib_ext.jsonpath import Problem
 from rtslib_ext.model import Config, Lun, NodeAcl, Portal, Target
-from rtslib_ext.reader import Reader
-from rtslib_ext.records import replace
+from rtslib_ext.records import dataclass, field, replace
 from rtslib_ext.steps import Action, Step
 
-from .. import __version__
+from .. import __version__, progress
 from ..env import TARGET_DIR, Env
 from ..nodes import Node
 from ..nodes.backstores import StorageObjectNode
+from ..progress import Work
 from ..result import Aside, Result, Warn, say, show
-from . import change
+from . import change, whole
 from .change import WAITING
 
 _UNIVERSAL_PREFERENCES = f"{TARGET_DIR}/targetcli.conf"
@@ -34,7 +34,7 @@ def saveconfig(env: Env, node: Node, savefile: str | None = None) -> Result:
     if env.leaving and env.last_change == WAITING:
         raise LioError("not saved: a change waits for confirmation", hint="confirm, saveconfig")
     path = path_of(env, savefile)
-    config = Reader(env.fs).config()
+    config = whole.running(env)
     _keep_what_there_is(env, path, config)
     later = change.put_off(
         env, f"save the configuration to {path}", lambda: saveconfig(env, node, savefile)
@@ -140,10 +140,9 @@ def restoreconfig(
         restore.conflicts(env.fs, _named(want, storage_object) if partly else want)
     if partly:
         want = restore.without_present(env.fs, want)
-    changed: list[Step] = []
-    with _noted(env, changed) as made:
-        outcome = restore.restore(env.fs, want, changed.append, keep=keep_existing)
-        made |= outcome.made
+    with _noted(env, "restoring", lambda _: census.wanted(want)) as noted:
+        outcome = restore.restore(env.fs, want, noted.observe, keep=keep_existing)
+        noted.made |= outcome.made
     problems += _causes(outcome)
     return _restored(path, problems, [*outcome.notes, *_portal_notes(outcome)])
 
@@ -154,25 +153,40 @@ def _cleared(env: Env, part: Config | None = None) -> list[LioError]:
     Where somebody is there who may want it back, it is read before; a service that stops is not
     held up by that. What cannot be read goes all the same.
     """
-    changed: list[Step] = []
     have = None
     if env.session or env.on_terminal:
         with suppress(LioError):
-            have = Reader(env.fs).config()
-    with _noted(env, changed):
+            have = whole.running(env)
+    with _noted(env, "clearing", lambda done: done + census.running(env.fs)) as noted:
         if part is None:
-            return _causes(restore.clear(env.fs, changed.append, have))
-        return _causes(restore.clear_part(env.fs, part, changed.append, have))
+            return _causes(restore.clear(env.fs, noted.observe, have))
+        return _causes(restore.clear_part(env.fs, part, noted.observe, have))
+
+
+@dataclass(slots=True)
+class _Noted:
+    """What was changed, and the shared folders that were made."""
+
+    work: Work
+    changed: list[Step] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
+
+    def observe(self, step: Step) -> None:
+        """Note a step that was done; an object that was made or taken away is a piece of work."""
+        self.changed.append(step)
+        if step.action is not Action.UPDATE:
+            self.work.count()
 
 
 @contextmanager
-def _noted(env: Env, changed: list[Step]) -> Iterator[set[str]]:
-    """Note what was changed, after an interrupt too; takes the shared folders that were made."""
-    made: set[str] = set()
-    try:
-        yield made
-    finally:
-        change.note(env, changed, made)
+def _noted(env: Env, what: str, total: progress.Total) -> Iterator[_Noted]:
+    """Note what is changed, also where an interrupt ends it."""
+    with progress.work(env, what, total) as work:
+        noted = _Noted(work)
+        try:
+            yield noted
+        finally:
+            change.note(env, noted.changed, noted.made)
 
 
 def _restored(path: str, problems: list[LioError], notes: list[tuple[str, str]]) -> Result:
@@ -275,7 +289,7 @@ def save_storage_object(env: Env, node: Node, savefile: str | None = None) -> Re
     assert isinstance(node, StorageObjectNode)
     path = path_of(env, savefile)
     saved = saved_in(path)
-    running = Reader(env.fs).config()
+    running = whole.running(env)
     key = (node.plugin, node.name)
     if key not in running.storage_objects:
         raise LioError(

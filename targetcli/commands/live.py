@@ -23,7 +23,7 @@ from ..nodes import Node
 from ..nodes.backstores import StorageObjectNode
 from ..result import Result
 from ..views import plan as view
-from . import change, plan, storage
+from . import change, plan, storage, whole
 
 # drivers/target/target_core_iblock.c, iblock_show_configfs_dev_params
 _NUMBER = re.compile(r"Major: (\d+) Minor: (\d+)")
@@ -186,7 +186,7 @@ def replace_device(
             path=node.path,
             hint="--smaller takes it all the same: what is behind its end is lost to them",
         )
-    have = Reader(env.fs).config()
+    have = whole.running(env)
     want = edit.replace_backing(have, so.key, backing)
     return plan.carry_out(env, applying.prepare(env.fs, want, have), dry_run=dry_run)
 

@@ -10,7 +10,6 @@ from rtslib_ext import edit, naming, paths
 from rtslib_ext.backing import RamDisk
 from rtslib_ext.errors import Exists, InvalidValue, LioError, NotFound
 from rtslib_ext.model import Config
-from rtslib_ext.reader import Reader
 
 from ..env import Env
 from ..nodes import Node
@@ -18,7 +17,7 @@ from ..nodes.acls import AclNode, Acls
 from ..nodes.backstores import StorageObjectNode
 from ..nodes.fabrics import FabricNode, TargetNode, TpgNode
 from ..result import Result
-from . import plan, storage, targets
+from . import plan, storage, targets, whole
 
 
 def rename_object(env: Env, node: Node, name: str, new_name: str, dry_run: bool = False) -> Result:
@@ -43,7 +42,7 @@ def rename_this_object(env: Env, node: Node, new_name: str, dry_run: bool = Fals
             path=node.path,
             hint="make another one, and have the initiators copy what is in it",
         )
-    have = Reader(env.fs).config()
+    have = whole.running(env)
     want = edit.rename_storage_object(have, so.key, new_name)
     created = f"{folder.path}/{new_name}"
     return _reach(env, have, want, created, dry_run=dry_run, old=node.path)
@@ -62,7 +61,7 @@ def rename_this_acl(env: Env, node: Node, new_wwn: str, dry_run: bool = False) -
 def _rename_acl(env: Env, acls: Acls, wwn: str, new_wwn: str, dry_run: bool) -> Result:
     name = _new_initiator(env, acls, new_wwn)
     tpg = acls.tpg
-    have = Reader(env.fs).config()
+    have = whole.running(env)
     want = edit.rename_acl(have, _target(tpg), tpg.tag, wwn, name)
     created, old = f"{acls.path}/{name}", f"{acls.path}/{wwn}"
     return _reach(env, have, want, created, dry_run=dry_run, old=old)
@@ -87,7 +86,7 @@ def _clone_acl(
 ) -> Result:
     name = _new_initiator(env, acls, new_wwn)
     tpg, created = acls.tpg, f"{acls.path}/{name}"
-    have = Reader(env.fs).config()
+    have = whole.running(env)
     want = edit.clone_acl(have, _target(tpg), tpg.tag, wwn, name, credentials=credentials)
     result = _reach(env, have, want, created, dry_run=dry_run)
     if not credentials and have.targets[_target(tpg)].tpgs[tpg.tag].acls[wwn].auth.userid:
@@ -118,7 +117,7 @@ def clone_this_target(
     created = f"{folder.path}/{name}"
     if env.fs.is_dir(paths.target(folder.fabric, name)):
         raise Exists("This Target already exists in configFS", path=created)
-    have = Reader(env.fs).config()
+    have = whole.running(env)
     want = edit.clone_target(have, (folder.fabric.name, node.name), name)
     result = _reach(env, have, want, created, dry_run=dry_run)
     result.notes += lines

@@ -16,7 +16,6 @@ from rtslib_ext.disturbance import Disturbance
 from rtslib_ext.errors import InvalidValue, LioError, RollbackFailed
 from rtslib_ext.model import Config
 from rtslib_ext.plan import Plan
-from rtslib_ext.reader import Reader
 from rtslib_ext.records import replace
 from rtslib_ext.steps import Kernel
 
@@ -24,7 +23,7 @@ from ..env import Env
 from ..nodes import Node
 from ..result import Result, say
 from ..views import plan as view
-from . import change, config, confirm, disturbed
+from . import change, config, confirm, disturbed, whole
 
 SAME, DIFFERENT = 0, 1
 
@@ -55,7 +54,8 @@ def _show(plan: Plan, found: Sequence[Disturbance], *, status: int = 0) -> Resul
 
 
 def _to(env: Env, file: str | None) -> Change:
-    return _looked_at(env, applying.prepare(env.fs, _wanted(env, file)))
+    want = _wanted(env, file)
+    return _looked_at(env, applying.prepare(env.fs, want, whole.running(env)))
 
 
 def _looked_at(env: Env, found: Change) -> Change:
@@ -99,7 +99,7 @@ def apply(
     confirm_within: float | None = None,
 ) -> Result:
     """Make what runs equal to what a file holds, or to a part of it."""
-    have = Reader(env.fs).config()
+    have = whole.running(env)
     want = _wanted(env, file)
     if target or storage_object:
         want = _part(have, restore.select(want, target, storage_object), merge=merge)
@@ -122,7 +122,7 @@ def carry_out(
         said = _reach(env, found, confirm_within)
         if env.collection is not None:
             return result
-        left = applying.differences(env.fs, found)
+        left = applying.differences(env.fs, found, whole.running(env))
         result.notes += said
         result.notes += [f"Note: the kernel made something else of: {step}" for step in left.steps]
     return result

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 from rtslib_ext.errors import Exists, InvalidValue, LioError, NotFound
 
-from .. import question, tree
+from .. import progress, question, tree
 from ..env import Env
 from ..nodes import Node
 from ..prefs import Preferences
+from ..progress import Work
 from ..result import Result, show
 from ..views import terminal_width
 from ..views.tree import render
@@ -19,20 +21,36 @@ from ..views.tree import render
 def ls(env: Env, node: Node, path: str | None = None, depth: int | None = None) -> Result:
     """Show the tree from a node on."""
     target = tree.resolve(node, path or ".")
-    levels = env.prefs.number("tree_max_depth") if depth is None else depth
+    levels = (env.prefs.number("tree_max_depth") if depth is None else depth) or None
     color = env.prefs.get("color_default")
-    lines = render(
-        tree.branch(target),
-        width=terminal_width(env.stdout),
-        colors=use_colors(env),
-        color_default=str(color) if color else None,
-        round_nodes=env.prefs.flag("tree_round_nodes"),
-        status=env.prefs.flag("tree_status_mode"),
-        show_root=env.prefs.flag("tree_show_root"),
-        depth=levels or None,
-        level=target.path.rstrip("/").count("/"),
-    )
-    return show(lines, lambda: tree.values(target, levels or None))
+    level = target.path.rstrip("/").count("/")
+
+    def lines() -> Iterator[str]:
+        with _reading(env, target, levels) as work:
+            for line in render(
+                tree.branch(target, work.count),
+                width=terminal_width(env.stdout),
+                colors=use_colors(env),
+                color_default=str(color) if color else None,
+                round_nodes=env.prefs.flag("tree_round_nodes"),
+                status=env.prefs.flag("tree_status_mode"),
+                show_root=env.prefs.flag("tree_show_root"),
+                depth=levels,
+                level=level,
+            ):
+                if env.on_terminal:
+                    work.give_way()
+                yield line
+
+    def data() -> dict[str, object]:
+        with _reading(env, target, levels) as work:
+            return tree.values(target, levels, work.count)
+
+    return show(lines(), data)
+
+
+def _reading(env: Env, target: Node, levels: int | None) -> AbstractContextManager[Work]:
+    return progress.work(env, "reading", lambda _: tree.size(target, levels))
 
 
 def use_colors(env: Env) -> bool:
@@ -78,7 +96,7 @@ def _choose(env: Env, node: Node) -> str:
     from ..views.chooser import choose
 
     top = tree.resolve(node, "/")
-    lines = list(render(tree.branch(top), width=terminal_width(env.stdout)))
+    lines = list(render(tree.branch(top, lambda: None), width=terminal_width(env.stdout)))
     paths = [item.path for item in _walk(top)]
     return choose(lines, paths, node.path) or node.path
 

@@ -22,6 +22,7 @@ ONLY_IN = {
     "configshell": ("targetcli.shell",),
     "configshell_fb": ("targetcli.shell",),
     "rtslib_fb": ("rtslib_ext.host",),
+    "tqdm": ("targetcli.views.bar",),
     "urwid": ("targetcli.views", "targetcli.shell"),
     "pyparsing": (),
 }

@@ -168,7 +168,7 @@ def test_the_counter_tells_the_truth(shell: Shell, monkeypatch: pytest.MonkeyPat
 
 HEAVY = (
     "configshell configshell_fb urwid pyparsing rtslib_fb pyudev asyncio curses gzip "
-    "dataclasses inspect"
+    "dataclasses inspect tqdm"
 ).split()
 
 
