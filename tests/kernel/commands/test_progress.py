@@ -8,7 +8,6 @@ import os
 import pty
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from .test_cost import config
 MANY = 1000
 FILE = str(ETC / "many.json")
 _START = "import sys; from targetcli.cli import main; sys.exit(main(sys.argv[1:]))"
-# Who interrupts need not wait for a second.
+# How long the work takes is the machine's: here it is shown at once.
 _IMPATIENT = f"from targetcli import progress; progress.PATIENCE = 0.05; {_START}"
 
 
@@ -134,14 +133,13 @@ def many(shell: Shell) -> Shell:
 
 
 def test_long_work_at_a_terminal(many: Shell) -> None:
-    began = time.monotonic()
-    status, text = at_terminal(many.home, ["restoreconfig", FILE])
-    assert (status, time.monotonic() - began > 1) == (0, True)
+    status, text = at_terminal(many.home, ["restoreconfig", FILE], _IMPATIENT)
+    assert status == 0
     bars, said = text.decode().rsplit("\r", 2)[0], text.decode().splitlines()[-1]
     assert drawn(bars)[-1].startswith("restoring: ")
     assert f"/{3 * MANY + 5} [" in drawn(bars)[-1]
     assert said.rpartition("\r")[2] == f"Configuration restored from {FILE}"
-    _, text = at_terminal(many.home, ["ls"], out="/dev/null")
+    _, text = at_terminal(many.home, ["ls"], _IMPATIENT, out="/dev/null")
     assert drawn(text.decode())[-1].startswith("reading: ")
 
 

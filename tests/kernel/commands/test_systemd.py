@@ -22,7 +22,6 @@ ROOT = Path(__file__).parents[3]
 
 BOOT = """
 mount -t tmpfs none /run
-mount -t tmpfs none /tmp
 units=/run/systemd/system
 mkdir -p /sys/fs/cgroup $units
 mountpoint -q /sys/fs/cgroup || mount -t cgroup2 none /sys/fs/cgroup
