@@ -189,7 +189,7 @@ def test_ctrl_c_in_the_shell(many: Shell) -> None:
     """The next prompt comes, and the next command runs."""
     restore.restore(ConfigFS(), config(MANY))
     many.ok("set global color_mode=false auto_save_on_exit=false")
-    terminal = Terminal(many.home)
+    terminal = Terminal(many.home, "-c", _IMPATIENT)
     terminal.expect("/> ")
     terminal.send("saveconfig\r")
     terminal.expect("reading: ")

@@ -28,12 +28,13 @@ FACTS: set[str] = set()
 class Terminal:
     """One shell, on a terminal of 132 columns."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *program: str) -> None:
         self.text = ""
         self.pid, self.file = pty.fork()
         if not self.pid:
             environ = {**os.environ, "TARGETCLI_HOME": str(home), "TERM": "xterm"}
-            os.execve(sys.executable, [sys.executable, "-m", "targetcli"], environ)
+            words = program or ("-m", "targetcli")
+            os.execve(sys.executable, [sys.executable, *words], environ)
         fcntl.ioctl(self.file, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 132, 0, 0))
 
     def expect(self, pattern: str) -> str:
