@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """apply --confirm-within where systemd runs: a service of its own takes the change back.
 
-systemd is the init of a PID namespace in the sandbox, with a /run of its own.
+systemd is the init of a PID namespace in the sandbox, with a /run of its own and no units but
+those of the test: each service wants sysinit.target, and Debian's empties /tmp.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ WANTED = ETC / "wanted.json"
 ROOT = Path(__file__).parents[3]
 
 BOOT = """
-mount -t tmpfs none /run
-units=/run/systemd/system
-mkdir -p /sys/fs/cgroup $units
+units=/usr/lib/systemd/system
+for folder in /run /etc/systemd/system $units; do mount -t tmpfs none $folder; done
+mkdir -p /sys/fs/cgroup
 mountpoint -q /sys/fs/cgroup || mount -t cgroup2 none /sys/fs/cgroup
+for target in sysinit basic shutdown; do
+    printf '[Unit]\\nDefaultDependencies=no\\n' >$units/$target.target
+done
 printf '[Unit]\\nDefaultDependencies=no\\nWants=job.service\\n' >$units/job.target
 cat >$units/job.service <<END
 [Unit]
