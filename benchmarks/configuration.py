@@ -13,10 +13,8 @@ from rtslib_ext import savefile
 from rtslib_ext.backing import RamDisk
 from rtslib_ext.model import Config, Lun, MappedLun, NodeAcl, Portal, StorageObject, Target, Tpg
 
-TARGET = "iqn.2003-01.org.example:bench"
-INITIATORS = ("iqn.1994-05.com.example:host1", "iqn.1994-05.com.example:host2")
-SPARE = "spare"
-"""A storage object that no LUN exports."""
+from .names import INITIATORS, SPARE, TARGET
+
 # nullio: ten thousand of them fit into the memory of the kernel.
 _DISK = RamDisk(4096, nullio=True)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from . import process
+from .names import INITIATORS, SPARE, TARGET
 from .process import measure, run, tell, timed
 
 SAVED = "/etc/target/saveconfig.json"
@@ -23,9 +24,8 @@ RTSLIB = (FB_PYTHON, "-c")
 _RTSLIB_RESTORE = f"from rtslib_fb import RTSRoot; RTSRoot().restore_from_file({SAVED!r})"
 _RTSLIB_SAVE = f"from rtslib_fb import RTSRoot; RTSRoot().save_to_file({SAVED + '.rtslib'!r})"
 
-TARGET = "iqn.2003-01.org.example:bench"
 TPG = f"/iscsi/{TARGET}/tpg1"
-HOST = "iqn.1994-05.com.example:host1"
+HOST = INITIATORS[0]
 
 # What scripts do one by one: the words, and those that take it back.
 ONE_SHOT: dict[str, tuple[Sequence[str], Sequence[str]]] = {
@@ -38,7 +38,7 @@ ONE_SHOT: dict[str, tuple[Sequence[str], Sequence[str]]] = {
         ("/backstores/fileio", "delete", "newfile"),
     ),
     "create, delete a LUN": (
-        (f"{TPG}/luns", "create", "/backstores/ramdisk/spare", "20000", "add_mapped_luns=false"),
+        (f"{TPG}/luns", "create", f"/backstores/ramdisk/{SPARE}", "20000", "add_mapped_luns=false"),
         (f"{TPG}/luns", "delete", "20000"),
     ),
     "create, delete an ACL": (
@@ -122,7 +122,7 @@ def peers(size: int, rounds: int) -> None:
     os.makedirs("/run/dbus", exist_ok=True)
     run(("dbus-daemon", "--system", "--fork"))
     _configure(size)
-    create = (f"{TPG}/luns", "create", "/backstores/ramdisk/spare")
+    create = (f"{TPG}/luns", "create", f"/backstores/ramdisk/{SPARE}")
     delete = (f"{TPG}/luns", "delete", str(size))
     for _ in range(rounds):
         for who, tool in (("ours", OURS), ("targetcli-fb", FB)):

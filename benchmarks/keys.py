@@ -13,12 +13,12 @@ import sys
 import tempfile
 import time
 
+from .names import TARGET
 from .process import Failed, measure, tell
 
 OURS = [sys.executable, "-m", "targetcli"]
 ROUNDS = 5
 _LONGEST = 30.0
-TARGET = b"iqn.2003-01.org.example:bench"
 
 
 class Terminal:
@@ -67,7 +67,7 @@ def main(size: int) -> None:
     for _ in range(ROUNDS):
         seconds, shell = first_prompt()
         tell("shell: first prompt", "ours", size, seconds)
-        told = shell.type(b"cd /iscsi/" + TARGET + b"/tpg1/luns\r", b"luns> ")
+        told = shell.type(f"cd /iscsi/{TARGET}/tpg1/luns\r".encode(), b"luns> ")
         tell("shell: cd", "ours", size, told)
         tell("shell: Tab, the first", "ours", size, _fill_in(shell, b"cd lu", b"n"))
         tell("shell: Tab", "ours", size, _fill_in(shell, b"cd lu", b"n"))

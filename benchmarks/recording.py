@@ -62,6 +62,8 @@ def _call(item: does.Operation, made: set[str]) -> Iterator[Call]:
             yield "w", item.file, str(int(item.on))
         case does.Attempt():
             yield from _call(item.operation, made)
+        case _:
+            raise TypeError(f"no bare call is known for {item}")
 
 
 def to_read() -> Iterator[Call]:

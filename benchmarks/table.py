@@ -147,6 +147,8 @@ def _growth(values: Values, what: str, few: int, many: int) -> tuple[float, str]
 def _calls(values: Values, what: str, many: int) -> tuple[float, str]:
     name = f"{what}: calls"
     few, lot = (values.of(name, "ours", size, "calls") for size in (1, many))
+    if len(few) != len(lot):
+        raise KeyError(f"all of {what}")
     counts = ", ".join(f"{one:.0f}: {two:.0f}" for one, two in zip(few, lot, strict=True))
     return sum(lot) - sum(few), counts
 

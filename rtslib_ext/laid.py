@@ -26,6 +26,7 @@ class Laid:
         self.texts: dict[str, str] = self._tables["texts"]
         self.controls: dict[str, tuple[str, ...]] = self._tables["controls"]
         self.was: dict[str, str | None] = self._tables["was"]
+        self.files: dict[str, None] = self._tables["files"]
         # The names in a folder at which, or below which, something was laid down.
         self._below: dict[str, dict[str, None]] = {}
         self._leading_to: dict[str, dict[str, None]] = {}
@@ -120,7 +121,7 @@ class Files:
         self._laid = laid
 
     def __contains__(self, path: object) -> bool:
-        return path in self._laid._tables["files"]
+        return path in self._laid.files
 
     def add(self, path: str) -> None:
         """It would be made."""

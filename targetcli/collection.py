@@ -58,7 +58,8 @@ def together(env: Env, calls: Sequence[Callable[[], Result]]) -> Result:
         except BaseException:
             outer.go_back(kept)
             raise
-    collection = Collection.of_one_line(env)
+    # It asks what each of the calls would, and keeps preferences as they do.
+    collection = Collection(env, asks=True, keeps=True)
     try:
         results = _each(env, calls)
     finally:
@@ -129,11 +130,6 @@ class Collection:
     @classmethod
     def begun(cls, env: Env) -> Collection:
         """Somebody types lines, looks at what they would do, and commits that."""
-        return cls(env, asks=True, keeps=True)
-
-    @classmethod
-    def of_one_line(cls, env: Env) -> Collection:
-        """One line that stands for several calls; it asks what each of them would."""
         return cls(env, asks=True, keeps=True)
 
     # -- what commands do with it ------------------------------------------------------------

@@ -14,6 +14,7 @@ from rtslib_ext.errors import InUse, KernelRefused, PermissionDenied
 from rtslib_ext.executor import Anew, Observer, Outcome
 from rtslib_ext.journal import Journal, Unfinished
 from rtslib_ext.steps import Kernel, Step, reversal
+from rtslib_ext.steps.step import REPAIR
 
 from .. import progress
 from ..env import Env
@@ -114,7 +115,7 @@ def _refuse_unfinished(env: Env) -> None:
     if found and found.is_repair:
         raise InUse(
             f"an earlier change could not be taken back whole: {describe(found)}",
-            hint="recover takes the rest back once the cause is gone",
+            hint=REPAIR,
         )
     if found:
         raise InUse(

@@ -155,7 +155,7 @@ ROWS = (
         "Makes a target port group.\n\nExample: create standby 16",
         (
             need("name", text="how to call it", many=True),
-            need("tag", "group_tag", "its number, from 1 to 65535"),
+            need("tag", "group_tag", "its number, from 1 to 65535", many=True),
         ),
         changes=True,
     ),
@@ -177,7 +177,7 @@ ROWS = (
         "Example: create cluster1",
         (
             need("name", text="how to call it", many=True),
-            may("number", "group_tag", "from 1 to 65535; without it the first one free"),
+            may("number", "group_tag", "from 1 to 65535; without it the first one free", many=True),
         ),
         changes=True,
     ),

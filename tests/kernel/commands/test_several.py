@@ -83,6 +83,15 @@ def test_mapped_luns_portals_targets_and_tpgs(user: Shell) -> None:
     assert names(user, "/iscsi") == [IQN]
 
 
+def test_groups_with_their_tags(user: Shell) -> None:
+    disk = "/backstores/ramdisk/disk1"
+    user.ok(f"{disk}/alua create g[1-2] [16-17]")
+    assert names(user, f"{disk}/alua") == ["default_tg_pt_gp", "g1", "g2"]
+    user.refuses(f"{disk}/alua create h[1-2] 18", "18")
+    user.ok("/backstores/lu_gps create cluster[1-3]")
+    assert names(user, "/backstores/lu_gps")[-3:] == ["cluster1", "cluster2", "cluster3"]
+
+
 def test_all_or_none(user: Shell, disks: Path) -> None:
     user.refuses("/backstores/ramdisk create new[1-3] 4Q", "4Q")
     user.refuses("/backstores/ramdisk create disk[10-14] 4K", "ramdisk/disk10 exists")
