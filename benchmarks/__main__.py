@@ -54,6 +54,18 @@ def start_outside(values: Values, rounds: int) -> None:
             values.put("shell outside: first prompt", "ours", 0, seconds)
 
 
+def _measure_all(values: Values, few: int, many: int, peers: int, rounds: int) -> None:
+    try:
+        start_outside(values, rounds * 7)
+    except Failed as err:
+        values.problems.append(str(err))
+    memory = _MEMORY.get(many, "4G")
+    in_sandbox(values, "2G", "peers", peers, max(1, rounds // 2))
+    in_sandbox(values, _MEMORY.get(few, "2G"), "whole", few, rounds, 1)
+    in_sandbox(values, memory, "whole", many, 1, 0)
+    in_sandbox(values, memory, "one-shot", rounds * 4, 1, many)
+
+
 def main() -> int:
     """Run it; the exit status tells whether all could be measured, not what came out."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
@@ -65,16 +77,11 @@ def main() -> int:
     options = parser.parse_args()
     values = Values()
     begin = time.monotonic()
+    few, many = options.few, options.many
     try:
-        start_outside(values, options.rounds * 7)
-    except Failed as err:
-        values.problems.append(str(err))
-    memory = _MEMORY.get(options.many, "4G")
-    few, many, rounds = options.few, options.many, options.rounds
-    in_sandbox(values, "2G", "peers", options.peers, max(1, rounds // 2))
-    in_sandbox(values, _MEMORY.get(few, "2G"), "whole", few, rounds, 1)
-    in_sandbox(values, memory, "whole", many, 1, 0)
-    in_sandbox(values, memory, "one-shot", rounds * 2, 1, many)
+        _measure_all(values, few, many, options.peers, options.rounds)
+    except KeyboardInterrupt:
+        values.problems.append("it was interrupted")
     rows = list(table.rows(values, few, many, options.peers))
     print(*table.text(rows), sep="\n")
     minutes = (time.monotonic() - begin) / 60

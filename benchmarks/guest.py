@@ -113,7 +113,7 @@ def one_shot(sizes: Sequence[int], rounds: int) -> None:
                 # The two are paired with a start at the same moment: the machine's speed moves.
                 start, _ = measure((*OURS, "--version"))
                 seconds = [measure((*OURS, *words))[0] for words in (there, back)]
-                tell(what, "ours", size, sum(seconds) / start / 2, "starts")
+                tell(what, "ours", size, sum(seconds) / start / 2 - 1, "starts")
         subprocess.run((PYTHON, "-m", "benchmarks.keys", str(size)), check=True)
 
 
@@ -121,6 +121,10 @@ def peers(size: int, rounds: int) -> None:
     """The same work by targetcli-fb, by rtslib-fb and by this tool."""
     os.makedirs("/run/dbus", exist_ok=True)
     run(("dbus-daemon", "--system", "--fork"))
+    for _ in range(rounds * 3):
+        for who, tool in (("ours", OURS), ("targetcli-fb", FB)):
+            timed("version", who, 0, (*tool, "version"))
+            timed("ls /iscsi 1", who, 0, (*tool, "ls", "/iscsi", "1"))
     _configure(size)
     create = (f"{TPG}/luns", "create", f"/backstores/ramdisk/{SPARE}")
     delete = (f"{TPG}/luns", "delete", str(size))
@@ -132,7 +136,6 @@ def peers(size: int, rounds: int) -> None:
             os.unlink("/var/tmp/saved.json")
             timed("ls", who, size, (*tool, "ls"))
             timed("version", who, size, (*tool, "version"))
-            timed("ls /iscsi 1", who, size, (*tool, "ls", "/iscsi", "1"))
             timed("create", who, size, (*tool, *create))
             run((*tool, *delete))
         run((*OURS, "clearconfig", "confirm=true"))

@@ -25,11 +25,12 @@ class Terminal:
     """A shell, and the terminal at which somebody sits."""
 
     def __init__(self) -> None:
+        # A shell goes to where the one before was left.
+        self._home = tempfile.TemporaryDirectory()
         self.pid, self.keys = pty.fork()
         if self.pid == 0:
             os.environ["TERM"] = "dumb"
-            # A shell goes to where the one before was left.
-            os.environ["TARGETCLI_HOME"] = tempfile.mkdtemp()
+            os.environ["TARGETCLI_HOME"] = self._home.name
             os.execv(OURS[0], OURS)
 
     def until(self, text: bytes) -> float:
@@ -51,6 +52,7 @@ class Terminal:
         """Hang up: nothing is saved."""
         os.close(self.keys)
         os.waitpid(self.pid, 0)
+        self._home.cleanup()
 
 
 def first_prompt() -> tuple[float, Terminal]:

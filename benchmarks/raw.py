@@ -4,7 +4,8 @@
     python raw.py FILE
 
 A line is a letter, a path and, parted by tabs, a value: r(ead), w(rite), m(kdir), l(ink: where
-it leads, its path). It imports nothing but what Python has imported.
+it leads, its path). It imports nothing but what Python has imported. A call that is refused ends
+it with an error, but for a folder that is there already: that of a fabric stays.
 """
 
 import os
@@ -31,6 +32,7 @@ with open(sys.argv[1], encoding="utf-8") as calls:
                 os.mkdir(path)
             else:
                 os.symlink(path, value)
-        except OSError:
-            refused += 1
-print(refused, "were refused")
+        except OSError as err:
+            refused += not isinstance(err, FileExistsError)
+if refused:
+    sys.exit(f"{refused} calls were refused")

@@ -45,7 +45,7 @@ def text(value: Any, line: str = "\n") -> str:
         deeper = line + _LEVEL
         inner = [f"{deeper}{quoted(key)}: {text(value[key], deeper)}" for key in sorted(value)]
         return f"{{{','.join(inner)}{line}}}" if inner else "{}"
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         deeper = line + _LEVEL
         inner = [deeper + text(item, deeper) for item in value]
         return f"[{','.join(inner)}{line}]" if inner else "[]"

@@ -116,16 +116,22 @@ class Placement:
         return not found
 
 
-def link_in(fs: ConfigFS, folder: str) -> tuple[str, str] | None:
-    """The one link in a LUN's or mapped LUN's folder: (alias, where it leads)."""
+def alias_in(fs: ConfigFS, folder: str) -> str | None:
+    """The name of the one link in a LUN's or mapped LUN's folder."""
     try:
-        for entry in fs.scan(folder):
-            if entry.kind == "link":
-                return entry.name, fs.readlink(f"{folder}/{entry.name}")
+        return next((entry.name for entry in fs.scan(folder) if entry.kind == "link"), None)
     except KernelRefused:
         # It was taken away while we looked.
         return None
-    return None
+
+
+def link_in(fs: ConfigFS, folder: str) -> tuple[str, str] | None:
+    """The one link in a LUN's or mapped LUN's folder: (alias, where it leads)."""
+    alias = alias_in(fs, folder)
+    try:
+        return (alias, fs.readlink(f"{folder}/{alias}")) if alias else None
+    except KernelRefused:
+        return None
 
 
 def target(fabric: Fabric, wwn: str) -> str:

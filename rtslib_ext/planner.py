@@ -7,9 +7,9 @@ configuration is there, and disabled before anything is taken from them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterator
 
-from . import exports, host, paths
+from . import exports, paths
 from .configfs import ConfigFS
 from .errors import LioError
 from .exports import Export
@@ -18,7 +18,6 @@ from .model import Auth, Config, FabricSettings, MappedLun, Target, Tpg
 from .outline import Outline
 from .place import Place
 from .reader import Reader
-from .records import replace
 from .steps import Step, backstores, lu_groups, luns, targets
 from .steps.fresh import Fresh
 from .steps.values import UNKNOWN
@@ -129,25 +128,6 @@ def build_tpg(
         for mapped in acl.mapped_luns.values():
             if mapped.index not in running.acls[acl.wwn].mapped_luns:
                 yield luns.create_mapped_lun(place, acl.wwn, mapped, protected=ask(mapped))
-
-
-def clear(outline: Config, homes: Home, objects: Iterable[tuple[Key, str]]) -> Iterator[Step]:
-    """The steps that take targets, fabrics' settings and storage objects away.
-
-    ``outline`` needs no more than what is connected with what; ``homes`` tells the places of
-    all storage objects, ``objects`` are those to take away.
-    """
-    for target in outline.targets.values():
-        yield from remove_target(target, homes)
-    for settings in outline.fabrics.values():
-        nothing = FabricSettings(settings.name, Auth("", "", "", ""), False)
-        if settings.cpus_allowed_list is not None:
-            nothing = replace(nothing, cpus_allowed_list=host.possible_cpus())
-        yield from targets.set_fabric(nothing, settings)
-    for (plugin, name), file in objects:
-        yield backstores.discard(f"/backstores/{plugin}/{name}", file)
-    for name, number in outline.lu_groups.items():
-        yield lu_groups.delete(name, number)
 
 
 def remove_target(target: Target, homes: Home) -> Iterator[Step]:

@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from itertools import chain
 
-from . import apply, paths, planner, reservations, startup
+from . import paths, planner, reservations, startup, sweep
 from .configfs import ConfigFS
 from .errors import Exists, NotFound
 from .executor import Observer, Outcome, keep_going
 from .fabrics import FABRICS
 from .model import Config
 from .outline import Outline, OutlineReader
+from .reader import Reader
 from .records import replace
-from .steps import Action, Kernel, Step
+from .steps import Kernel
 
 
 def select(config: Config, target: str | None, storage_object: str | None) -> Config:
@@ -104,9 +106,7 @@ def clear(fs: ConfigFS, observer: Observer | None = None, have: Config | None = 
     """
     if have is not None:
         _take_away(fs, have, Config(), observer)
-    there = OutlineReader(fs).outline()
-    steps = planner.clear(there.config, there.homes.get, there.files)
-    outcome = keep_going(Kernel(fs), steps, _unread(observer))
+    outcome = keep_going(Kernel(fs), sweep.everything(Reader(fs)), observer)
     for hba in fs.directories("core"):
         # Empty folders that a killed process left.
         if paths.split_hba(hba) and not fs.directories(f"core/{hba}"):
@@ -114,19 +114,11 @@ def clear(fs: ConfigFS, observer: Observer | None = None, have: Config | None = 
     return outcome
 
 
-def _unread(observer: Observer | None) -> Observer | None:
-    """Tell of deletions without how to take them back: an outline does not know that."""
-    if observer is None:
-        return None
-
-    def tell(step: Step) -> None:
-        observer(replace(step, undo=()) if step.action is Action.DELETE else step)
-
-    return tell
-
-
 def _take_away(fs: ConfigFS, have: Config, rest: Config, observer: Observer | None) -> None:
     """Take away what is in ``have`` but not in ``rest``, as far as that goes."""
+    # Imported here: it brings all that plans, and a restore at boot takes nothing away.
+    from . import apply
+
     keep_going(Kernel(fs), apply.prepare(fs, rest, have).plan.steps, observer)
 
 
@@ -142,12 +134,18 @@ def clear_part(
         _take_away(fs, have, _without(have, want), observer)
     there = OutlineReader(fs).outline()
     running = there.config.targets
-    targets = {key: running[key] for key in want.targets if key in running}
-    held = _exported(Config(targets=running), targets)
-    free = [(key, file) for key, file in there.files if key in want.storage_objects]
-    free = [(key, file) for key, file in free if key not in held]
-    steps = planner.clear(Config(targets=targets), there.homes.get, free)
-    return keep_going(Kernel(fs), steps, _unread(observer))
+    held = _exported(there.config, want.targets)
+    steps = [
+        sweep.target(Reader(fs), FABRICS[fabric], wwn)
+        for fabric, wwn in want.targets
+        if (fabric, wwn) in running
+    ]
+    free = [
+        sweep.storage_object(key, file)
+        for key, file in there.files
+        if key in want.storage_objects and key not in held
+    ]
+    return keep_going(Kernel(fs), chain(*steps, free), observer)
 
 
 def _without(have: Config, want: Config) -> Config:

@@ -13,8 +13,10 @@ import time
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
+from rtslib_ext import jsontext
 from rtslib_ext.errors import LioError, NotFound, PermissionDenied
 from rtslib_ext.files import NO_CREDENTIAL, SECRET_FILES
 from rtslib_ext.records import dataclass, field
@@ -28,6 +30,8 @@ MOST_RECORDS = 500
 MOST_BYTES = 16 << 20
 # A change of more single calls, as restoring thousands of LUNs is, is kept without them.
 MOST_OPERATIONS = 100_000
+# So many pieces of a record are packed at once.
+_AT_ONCE = 200
 _NAME = re.compile(r"[0-9]{8}\.json\.gz")
 # zlib(3), deflateInit2: the largest window, in the format of gzip.
 _GZIP = 16 + 15
@@ -78,13 +82,18 @@ def keep(
         "address": who.address,
         "command": command,
         "count": len(changes),
-        "changes": [] if large else [_change(step) for step in changes],
-        "back": [codec.encode(step, secrets=False) for step in back],
+        "changes": () if large else map(_change, changes),
+        "back": (codec.encode(step, secrets=False) for step in back),
         "lasting": lasting,
         "takes_back": takes_back,
     }
     packer = zlib.compressobj(_FAST, zlib.DEFLATED, _GZIP)
-    data = packer.compress(f"{json.dumps(value)}\n".encode()) + packer.flush()
+    pieces = jsontext.pieces(value)
+    data = b""
+    # All of the text at once would be most of the memory that a command takes.
+    while text := "".join(islice(pieces, _AT_ONCE)):
+        data += packer.compress(text.encode())
+    data += packer.flush()
     _make_room(folder, known, len(data))
     _write(folder, _name(number), data)
     return number

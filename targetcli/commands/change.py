@@ -79,8 +79,9 @@ def _performed(env: Env, number: int, perform: Callable[[Observer], Outcome]) ->
 def note(env: Env, changed: Sequence[Step], made: Container[str] = ()) -> None:
     """Note what was changed, and how it is taken back; ``made`` are folders that objects share."""
     env.report.changes += changed
-    env.report.back[:0] = reversal.inverted(changed, made)
     env.report.lasting = env.report.lasting or reversal.lasting(changed)
+    if not env.report.lasting:
+        env.report.back[:0] = reversal.inverted(changed, made)
 
 
 def _keep(env: Env, command: str) -> None:
