@@ -106,17 +106,14 @@ def mapped_luns(
 ) -> Iterator[tuple[str, int]]:
     """The mapped LUNs that lead to a LUN of a TPG: (folder of the ACL, number).
 
-    ``likely``: an ACL that has it under its own number is not searched for more.
+    ``likely``: only those that have its own number, found at once however many others there are.
     """
     if not place.fabric.has("acls"):
         return
     wanted = f"{place.file}/lun/lun_{index}"
     for acl in reader.acl_names(place.file):
         path = f"{place.file}/acls/{acl}"
-        if likely and _leads_to(reader, f"{path}/lun_{index}", wanted):
-            yield acl, index
-            continue
-        for number in reader.mapped_indexes(path):
+        for number in [index] if likely else reader.mapped_indexes(path):
             if _leads_to(reader, f"{path}/lun_{number}", wanted):
                 yield acl, number
 

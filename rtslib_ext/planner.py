@@ -155,8 +155,8 @@ def remove_tpg(target: Target, tpg: Tpg, homes: Home) -> Iterator[Step]:
 def remove_lun(reader: Reader, export: Export, *, likely: bool = False) -> list[Step]:
     """The steps that take one LUN away, with the mapped LUNs that lead to it.
 
-    ``likely``: with those that are found at once, however many there are. Where that was not
-    all, a step raises StillMapped before anything is cut off.
+    ``likely``: with those of its own number. Where that was not all, a step raises StillMapped
+    before anything is cut off.
     """
     place = export.place
     lun = reader.lun(export.file, export.index)

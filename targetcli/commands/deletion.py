@@ -31,8 +31,7 @@ def storage_object(env: Env, node: Node, name: str, save: bool = False) -> Resul
     # Read first: a file that must not be written keeps the object.
     saved = _saved(env) if save and os.path.exists(env.save_file) else None
     exported = exports.of_storage_object(env.fs, found.file)
-    # What is collected has no kernel yet that would tell of what was missed.
-    steps = _removal(env, found, exported, likely=env.collection is None)
+    steps = _removal(env, found, exported, likely=disturbed.may_miss(env))
     disturbed.ask(env, steps, [f"This deletes {text}" for text in _told(exported, steps)])
     done = change.apply(env, steps, partial(_left, env, found)).done
     lines: list[str] = [Aside(f"Deleted {text}") for text in _told(exported, done)]

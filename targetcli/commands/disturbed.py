@@ -29,6 +29,14 @@ def ask(env: Env, steps: Iterable[Step], before: Sequence[str] = ()) -> None:
         question.require_yes(env, [*before, *(item.text for item in found)])
 
 
+def may_miss(env: Env) -> bool:
+    """Whether mapped LUNs may be missed at first: the kernel tells of them, and nobody before.
+
+    Who is asked has to hear of all of them, and what is collected has no kernel yet.
+    """
+    return env.collection is None and not question.is_possible(env)
+
+
 def require_yes(env: Env, found: Sequence[Disturbance]) -> None:
     """Have a yes before somebody is disturbed: --yes, or an answer at a terminal.
 

@@ -155,8 +155,7 @@ def delete(env: Env, node: Node, lun: int) -> Result:
         raise NotFound("Invalid LUN", path=node.path, hint=f"there is no lun{lun}")
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)
     remove = partial(planner.remove_lun, Reader(env.fs), export)
-    # What is collected has no kernel yet that would tell of what was missed.
-    steps = remove(likely=env.collection is None)
+    steps = remove(likely=disturbed.may_miss(env))
     disturbed.ask(env, steps)
     change.apply(env, steps, remove)
     return say(f"Deleted LUN {lun}.")

@@ -32,7 +32,7 @@ COSTS = {
     "/backstores/fileio create new DISKS/new.img 1M": 43,
     "/backstores/block create new /dev/ram0": 53,
     "/iscsi create iqn.2003-01.org.example:new": 21,
-    f"{TPG}/luns create /backstores/ramdisk/spare add_mapped_luns=false": 19,
+    f"{TPG}/luns create /backstores/ramdisk/spare 9999 add_mapped_luns=false": 15,
     f"{TPG}/acls create iqn.2003-01.org.example:new add_mapped_luns=false": 10,
     f"{TPG}/acls/{INITIATOR} create 9999 lun0": 27,
     f"{TPG}/portals create 127.0.0.1 3261": 10,
@@ -46,6 +46,7 @@ COSTS = {
     f"{TPG}/acls delete iqn.2003-01.org.example:new": 74,
     f"{TPG}/portals delete 127.0.0.1 3261": 16,
     f"{TPG}/luns delete 0": 52,
+    f"{TPG}/luns delete 9999": 36,
     "/backstores/ramdisk delete r0": 250,
     "/backstores/ramdisk delete new": 250,
 }
