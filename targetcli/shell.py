@@ -11,6 +11,7 @@ import os
 import re
 import readline
 import warnings
+from importlib import import_module
 
 from rtslib_ext.records import dataclass
 
@@ -28,6 +29,7 @@ from .prefs import PREFERENCES
 _SECRET = re.compile(r"password", re.IGNORECASE)
 _HISTORY = "history.txt"
 _HISTORY_LENGTH = 1000
+_COMPLETION = "targetcli.complete"
 
 
 @dataclass(slots=True)
@@ -55,6 +57,8 @@ class Shell(ConfigShell):  # type: ignore[misc]
         self.prefs["bookmarks"] = {}
         self._matches: list[str] = []
         readline.set_completer_delims(" \t\n")
+        # Once the prompt is there: neither it nor the first Tab waits for what completes.
+        readline.set_pre_input_hook(lambda: import_module(_COMPLETION))
         self._take_preferences()
 
     def _take_preferences(self) -> None:
@@ -79,7 +83,7 @@ class Shell(ConfigShell):  # type: ignore[misc]
     def _complete(self, text: str, state: int) -> str | None:
         """One candidate after the other, as readline asks for them."""
         if state == 0:
-            # Imported here: the first prompt need not wait for it.
+            # As _COMPLETION.
             from .complete import complete, typed_on
 
             context = grammar.complete_context(readline.get_line_buffer(), readline.get_endidx())

@@ -7,12 +7,11 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from rtslib_ext import census, restore, store
-from rtslib_ext import savefile as files
 from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplete
 from rtslib_ext.executor import Outcome
-from rtslib_ext.jsonpath import Problem
 from rtslib_ext.model import Config, Lun, NodeAcl, Portal, Target
 from rtslib_ext.records import dataclass, field, replace
 from rtslib_ext.steps import Action, Step
@@ -25,6 +24,10 @@ from ..progress import Work
 from ..result import Aside, Result, Warn, say, show
 from . import change, whole
 from .change import WAITING
+
+if TYPE_CHECKING:
+    from rtslib_ext.jsonpath import Problem
+    from rtslib_ext.savefile import Loaded
 
 _UNIVERSAL_PREFERENCES = f"{TARGET_DIR}/targetcli.conf"
 
@@ -52,8 +55,11 @@ def path_of(env: Env, given: str | None) -> str:
 
 def _save(env: Env, path: str, config: Config) -> tuple[list[str], dict[str, object]]:
     """Write a save file, with a backup of the usual one: what is said, and what --json gives."""
+    # Imported here, as in load: what only clears needs no file.
+    from rtslib_ext import savefile
+
     lines, backup = _back_up(env, path)
-    written = store.write(path, lambda: files.pieces(config))
+    written = store.write(path, lambda: savefile.pieces(config))
     return lines, {"file": path, "written": written, "backup": backup}
 
 
@@ -76,7 +82,7 @@ def _holds_something(path: str) -> bool:
     try:
         if not os.path.getsize(path):
             return False
-        loaded = files.loads(store.read(path))
+        loaded = load(path)
     except OSError:
         return False
     except LioError:
@@ -236,9 +242,11 @@ def _named(want: Config, storage_object: str | None) -> Config:
     return replace(want, storage_objects=found.storage_objects)
 
 
-def load(path: str) -> files.Loaded:
+def load(path: str) -> Loaded:
     """Read a save file or a backup of one."""
-    return files.loads(store.read(path), path)
+    from rtslib_ext import savefile
+
+    return savefile.loads(store.read(path), path)
 
 
 def _causes(outcome: Outcome) -> list[LioError]:
