@@ -42,7 +42,7 @@ def run(env: Env, file: str) -> int:
             return _rehearse(env, lines)
         change.require_root(env)
         with change.locked(env, tree.root(env), "batch"):
-            done = _run(env, lines)
+            done = _run(env, file, lines)
     except BrokenPipeError:
         raise
     except Exception as err:
@@ -71,14 +71,14 @@ def _rehearse(env: Env, lines: list[str]) -> int:
     return 0 if session.tell(env, report, shown(collection.plan())) else 1
 
 
-def _run(env: Env, lines: list[str]) -> list[_Done]:
+def _run(env: Env, file: str, lines: list[str]) -> list[_Done]:
     collection = Collection.batch(env)
     try:
         with progress.work(env, "preparing", lambda _: len(lines)) as work:
             done = list(_stage(env, collection, lines, work.count))
     finally:
         collection.close()
-    env.report = whole = Report("batch", "/")
+    env.report = whole = Report("batch", "/", text=f"--batch {file}")
     try:
         after = collection.perform()
     except LioError as err:
