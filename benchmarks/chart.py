@@ -12,7 +12,17 @@ from .values import Values
 
 def svg(values: Values, few: int, many: int) -> str:
     """Milliseconds for each LUN: the bare calls, and this tool with few and with many LUNs."""
-    chart = pygal.Bar(style=CleanStyle, js=(), disable_xml_declaration=True, no_prefix=True)
+    chart = pygal.Bar(
+        style=CleanStyle,
+        js=(),
+        disable_xml_declaration=True,
+        legend_at_bottom=True,
+        legend_at_bottom_columns=3,
+        truncate_legend=-1,
+        truncate_label=-1,
+    )
+    # Its rules have this before them: one that is made up would differ each time.
+    chart.uuid = "performance"
     chart.title = "Milliseconds for each LUN, with two initiators (less is better)"
     chart.x_labels = WHOLE
 
