@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from rtslib_ext import apply, restore, savefile
 from rtslib_ext.backing import RamDisk
 from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.errors import InvalidValue
+from rtslib_ext.errors import InvalidValue, KernelRefused
 from rtslib_ext.executor import Outcome
 from rtslib_ext.model import Config, StorageObject
 from rtslib_ext.reader import Reader
@@ -128,6 +129,28 @@ def test_clear_leaves_nothing(fs: ConfigFS) -> None:
     assert restore.clear(fs).failures == []
     assert Reader(fs).config().is_empty
     assert fs.directories("core") == ["alua"]
+
+
+class Held(ConfigFS):
+    """A tree in which a mapped LUN cannot be taken away."""
+
+    def unlink(self, path: str) -> None:
+        if "host1/lun_0/" in path:
+            raise KernelRefused("it is held", errno=errno.EBUSY, operation="unlink", file=path)
+        super().unlink(path)
+
+
+def test_a_lun_that_is_still_mapped_is_not_cut_off(fs: ConfigFS) -> None:
+    run(fs, document(2, 2))
+    outcome = restore.clear(Held())
+    path = f"/iscsi/{IQN}/tpg1"
+    refused = {failure.step.path: str(failure.error) for failure in outcome.failures}
+    assert refused[f"{path}/luns/lun0"] == "a mapped LUN leads to it"
+    assert f"{path}/luns/lun1" not in refused
+    tpg = Reader(fs).config().targets[("iscsi", IQN)].tpgs[1]
+    assert tpg.luns[0].storage_object == ("ramdisk", "disk0") and list(tpg.luns) == [0]
+    assert [list(acl.mapped_luns) for acl in tpg.acls.values()] == [[0]]
+    assert restore.clear(fs).failures == []
 
 
 @pytest.mark.long
