@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # File systems that are gone after a reboot.
 _IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")
+_UDEV = "/run/udev/data"
 
 
 class Severity(Enum):
@@ -62,6 +63,13 @@ def of_device(fs: ConfigFS, path: str, *, exclusive: bool = True) -> Iterator[Fi
             holder.help,
         )
         return
+    if _waits_for_multipath(path):
+        yield Finding(
+            "multipath",
+            Severity.INSIST,
+            f"{path} is a path of a multipath device that is not there now",
+            "multipath -v2 makes it; export that",
+        )
     # Only fileio opens a device without having it alone.
     other = overlap.sharer(fs, path, ("fileio",))
     if other:
@@ -143,6 +151,19 @@ def _of_backing(fs: ConfigFS, backing: object, released: list[str]) -> Iterator[
         yield from of_device(fs, backing.dev, exclusive=getattr(backing, "exclusive", True))
     elif isinstance(backing, FileIO) and os.path.isfile(backing.dev):
         yield from of_file(fs, backing.dev)
+
+
+def _waits_for_multipath(path: str) -> bool:
+    """Whether multipath claims a device of which no map holds it: it may be made any moment.
+
+    Its rules for udev tell (60-multipath.rules), in udev's database of the device.
+    """
+    number = os.stat(path).st_rdev
+    try:
+        with open(f"{_UDEV}/b{os.major(number)}:{os.minor(number)}", "rb") as entry:
+            return b"E:DM_MULTIPATH_DEVICE_PATH=1\n" in entry.readlines()
+    except OSError:
+        return False
 
 
 def _same(one: str, other: str) -> bool:

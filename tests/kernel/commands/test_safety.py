@@ -350,6 +350,24 @@ def test_multipath(shell: Shell, clean: list[str], after: Callable[[str], None])
         )
 
 
+def test_a_path_whose_multipath_device_is_not_there(
+    shell: Shell, clean: list[str], after: Callable[[str], None]
+) -> None:
+    """As udev keeps it of a device that multipath claims; udev itself need not run for that."""
+    status = os.stat(clean[0])
+    entry = f"/run/udev/data/b{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+    sh(f"mkdir -p /run/udev/data; test ! -e {entry} || cp {entry} {entry}.kept")
+    after(f"rm {entry}; test ! -e {entry}.kept || mv {entry}.kept {entry}")
+    for value, claimed in (("1", True), ("0", False)):
+        sh(f"printf 'I:1\nE:ID_FS_TYPE=\nE:DM_MULTIPATH_DEVICE_PATH={value}\n' >{entry}")
+        line = f"{BLOCK} create b1 {clean[0]}"
+        if claimed:
+            shell.refuses(line, "a path of a multipath device that is not there now", "--yes")
+        else:
+            assert findings(shell, line) == []
+    shell.ok(f"{BLOCK} delete b1")
+
+
 @pytest.mark.parametrize(
     ("uuid", "says"),
     [
