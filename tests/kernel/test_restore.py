@@ -23,7 +23,7 @@ TPG = f"iscsi/{IQN}/tpgt_1"
 
 def disk(number: int) -> dict[str, Any]:
     """A storage object."""
-    return {"name": f"disk{number}", "plugin": "ramdisk", "size": 1 << 20, "wwn": f"000{number}"}
+    return {"name": f"disk{number}", "plugin": "ramdisk", "size": 4096, "wwn": f"000{number}"}
 
 
 def document(disks: int, hosts: int) -> Config:
