@@ -12,6 +12,9 @@ from ..errors import Exists, InUse, InvalidValue, KernelRefused, LioError, NotFo
 from ..records import dataclass
 from .operations import Kernel, Operation
 
+# What is left for the programs that run, bytes.
+_SPARED = 32 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class MakeFile:
@@ -139,13 +142,15 @@ class CheckThere:
 class CheckMemory:
     """Stop where a ramdisk is larger than the memory that is free.
 
-    The kernel would take all there is, and then end other programs to get more.
+    The kernel would take all there is, and then end other programs to get more: so it is, too,
+    where many small ones take the last of it.
     """
 
     size: int
 
     def do(self, kernel: Kernel) -> None:
-        free = host.available_memory()
+        available = host.available_memory()
+        free = None if available is None else max(0, available - _SPARED)
         if free is not None and self.size > free:
             raise InvalidValue(
                 f"{self.size} bytes are more than the {free} bytes of memory that are free",

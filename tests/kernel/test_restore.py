@@ -124,6 +124,15 @@ def test_a_ramdisk_that_no_memory_is_left_for(fs: ConfigFS) -> None:
     assert list(Reader(fs).config().storage_objects) == [("ramdisk", "small")]
 
 
+def test_ramdisks_that_fit_each_but_not_together(fs: ConfigFS) -> None:
+    objects = [StorageObject(f"r{number}", RamDisk(48 << 20)) for number in range(60)]
+    outcome = restore.restore(fs, Config({so.key: so for so in objects}))
+    made = Reader(fs).config().storage_objects
+    assert 2 < len(made) < 60 and len(made) + len(outcome.failures) == 60
+    assert all("memory that are free" in str(failure) for failure in outcome.failures)
+    assert restore.clear(fs).failures == []
+
+
 def test_clear_leaves_nothing(fs: ConfigFS) -> None:
     run(fs, document(3, 2))
     assert restore.clear(fs).failures == []
