@@ -3,23 +3,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from .executor import Outcome, perform
 from .journal import Unfinished
 from .records import replace
 from .steps import Kernel, Step
-from .steps.host_files import MakeFile
-from .steps.operations import (
-    Discard,
-    Link,
-    Mkdir,
-    Operation,
-    Rmdir,
-    RmdirOverLuns,
-    Unlink,
-)
+from .steps.fresh import Unsure
+from .steps.operations import Operation
+from .steps.shown import shows
 
 
 def undo(kernel: Kernel, found: Unfinished) -> list[str]:
@@ -28,7 +20,7 @@ def undo(kernel: Kernel, found: Unfinished) -> list[str]:
     left = []
     if begun and found.undone is None:
         step = found.steps[number]
-        done = _done(kernel, step.operations[:begun])
+        done = _done(kernel, step.operations[:begun], unsure=True)
         left += step.take_back(kernel, done) if done else []
     for step in reversed(found.steps[: number if found.undone is None else found.undone]):
         left += step.take_back(kernel)
@@ -40,34 +32,21 @@ def finish(kernel: Kernel, found: Unfinished) -> Outcome:
 
     A change whose taking back had begun cannot be finished: ``found.undone`` tells.
     """
+    # The first object of a kind may be one that has been given its values by now.
+    kernel.fresh = Unsure()
     number, begun = found.position()
     rest: list[Step] = list(found.steps[number:])
     if begun:
         step = rest[0]
-        done = _done(kernel, step.operations[:begun])
+        done = _done(kernel, step.operations[:begun], unsure=False)
         rest[0] = replace(step, operations=step.operations[len(done) :])
     return perform(kernel, [step for step in rest if step.operations])
 
 
-def _done(kernel: Kernel, begun: Sequence[Operation]) -> list[Operation]:
-    """The operations that were done: all but the last for sure, and that one if it shows."""
-    if not begun or _shows(kernel, begun[-1]):
-        return list(begun)
-    return list(begun[:-1])
+def _done(kernel: Kernel, begun: Sequence[Operation], *, unsure: bool) -> list[Operation]:
+    """The operations that were done: all but the last for sure, and that one if it shows.
 
-
-def _shows(kernel: Kernel, operation: Operation) -> bool:
-    """Whether an operation was done; one that can be done twice counts as done."""
-    fs = kernel.fs
-    match operation:
-        case Mkdir():
-            return fs.is_dir(operation.file)
-        case Rmdir() | RmdirOverLuns() | Discard():
-            return not fs.is_dir(operation.file)
-        case Link():
-            return fs.exists(operation.file)
-        case Unlink():
-            return not fs.exists(operation.file)
-        case MakeFile():
-            return os.path.exists(operation.file)
-    return True
+    ``unsure`` is what counts where it does not show. It can be done, and taken back, twice.
+    """
+    found = shows(kernel.fs, begun[-1]) if begun else None
+    return list(begun if found or (found is None and unsure) else begun[:-1])

@@ -57,5 +57,13 @@ class Fresh:
         return found
 
 
+class Unsure(Fresh):
+    """Looks each time: for who goes on with objects that somebody else began to change."""
+
+    def value(self, fs: ConfigFS, folder: str, name: str, key: str) -> str | None:
+        """What this object has in a file; None where it has none."""
+        return fs.read_if_there(f"{folder}/{name}")
+
+
 def _name(folder: str) -> str:
     return folder.rpartition("/")[2]

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Sequence
 from enum import Enum
 
 from ..errors import KernelRefused, LioError, RollbackFailed
 from ..records import dataclass
-from .operations import Kernel, Link, Mkdir, Operation, Rmdir, Unlink
+from .operations import Kernel, Operation
 
 
 class Action(Enum):
@@ -18,15 +17,6 @@ class Action(Enum):
     CREATE = "+"
     UPDATE = "~"
     DELETE = "-"
-
-
-# What undoing may meet where the step was done in part.
-_ALREADY_SO: dict[type, tuple[int, ...]] = {
-    Mkdir: (errno.EEXIST,),
-    Link: (errno.EEXIST,),
-    Rmdir: (errno.ENOENT,),
-    Unlink: (errno.ENOENT,),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +62,8 @@ class Step:
             try:
                 operation.do(kernel)
             except KernelRefused as err:
-                if err.errno not in _ALREADY_SO.get(type(operation), ()):
+                # Where the step was done in part, that is what was not.
+                if not _is_so(kernel, operation):
                     left.append(f"{self.path}: {self.text}: {err}")
             except LioError as err:
                 left.append(f"{self.path}: {self.text}: {err}")
@@ -84,6 +75,13 @@ class Step:
             return list(self.undo)
         inverses = [item.inverse() for item in reversed(self.operations if done is None else done)]
         return [item for item in inverses if item is not None]
+
+
+def _is_so(kernel: Kernel, operation: Operation) -> bool:
+    # Imported here: nothing but an error needs it.
+    from .shown import shows
+
+    return bool(shows(kernel.fs, operation))
 
 
 REPAIR = "recover takes the rest back once the cause is gone"

@@ -27,10 +27,17 @@ MOMENTS = 10
 
 
 class Deadly(Broken):
-    """A tree in which the process ends right after change number ``at``."""
+    """A tree in which the process ends right before or after change number ``at``."""
+
+    def _before(self, operation: str, path: str) -> None:
+        super()._before(operation, path)
+        self._die("before")
 
     def _after(self) -> None:
-        if self.left == 0:
+        self._die("after")
+
+    def _die(self, now: str) -> None:
+        if self.left == 0 and self.how == now:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -89,14 +96,15 @@ def test_ten_random_moments(configfs: object, tmp_path: Path, name: str) -> None
         assert state() in (old, new), f"moment {moment}"
 
 
-@pytest.mark.parametrize("name", ["another-size", "groups", "hosts"])
-def test_after_every_call(configfs: object, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("how", ["before", "after"])
+@pytest.mark.parametrize("name", ["another-size", "groups", "hosts", "nexus"])
+def test_at_every_call(configfs: object, tmp_path: Path, name: str, how: str) -> None:
     old, new = states(name)
     path = str(tmp_path / "journal")
     change = apply.prepare(ConfigFS(), edits.edited(name))
     at = 1
     while True:
-        child = in_a_process(Deadly(at, "killed"), change, path)
+        child = in_a_process(Deadly(at, how), change, path)
         _, status = os.waitpid(child, 0)
         if os.WIFEXITED(status):
             break
