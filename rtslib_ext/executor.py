@@ -175,7 +175,8 @@ def _held_interrupts() -> Iterator[Callable[[], None]]:
 
     try:
         for number in _ENDING:
-            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            # Whoever else wants to hear them: configshell has a handler for Ctrl-C of its own.
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):
                 before[number] = signal.signal(number, lambda got, frame: caught.append(got))
     except ValueError:
         # Only the main thread gets signals.

@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import errno
 import itertools
+import os
+import signal
+from functools import partial
+from typing import Any
 
 import pytest
 
 from rtslib_ext import apply, executor, restore, savefile
-from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.configfs import ROOT, ConfigFS
 from rtslib_ext.errors import KernelRefused, LioError, RollbackFailed
 from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.reader import Reader
@@ -24,8 +28,9 @@ ERRORS = (errno.EINVAL, errno.EBUSY, errno.ENOSPC, errno.EINTR)
 
 
 def state() -> str:
-    """What runs, as it would be saved."""
-    return savefile.dumps(Reader(ConfigFS()).config())
+    """What runs, as it would be saved, and all folders: half an object is not saved."""
+    folders = sorted(folder for folder, _, _ in os.walk(ROOT))
+    return "\n".join([savefile.dumps(Reader(ConfigFS()).config()), *folders])
 
 
 def start() -> str:
@@ -73,8 +78,18 @@ def test_every_call_refused(configfs: object, name: str) -> None:
     assert at >= 5
 
 
+def _raise(number: int, frame: object) -> None:
+    """As the handler of configshell does."""
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("handler", [signal.default_int_handler, _raise])
 @pytest.mark.parametrize("name", ["another-size", "hosts"])
-def test_an_interrupt_after_every_call(configfs: object, name: str) -> None:
+def test_an_interrupt_after_every_call(
+    configfs: object, request: pytest.FixtureRequest, name: str, handler: Any
+) -> None:
+    request.addfinalizer(partial(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT)))
+    signal.signal(signal.SIGINT, handler)
     before = start()
     for at in itertools.count(1):
         change = apply.prepare(ConfigFS(), edits.edited(name))
