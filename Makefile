@@ -82,7 +82,7 @@ test-long: all
 	@$(PYTEST) $(HOST_TESTS) || [ $$? -eq 5 ]
 	@echo "== Long tests, in the sandbox"
 	@$(IN_KERNEL)
-	@$(MAKE) --no-print-directory test-sidebyside
+	@$(if $(T),,$(MAKE) --no-print-directory test-sidebyside)
 
 test-sidebyside: SELECT = -m long
 test-sidebyside: MEMORY = 1500M
