@@ -82,7 +82,8 @@ def user(shell: Shell) -> Shell:
 
 def _let_udev_read(shell: Shell) -> None:
     """Wait until udev, where it runs, has read what it wants of a new disk: that is I/O too."""
-    if not any("udevd" in file.read_text() for file in Path("/proc").glob("[0-9]*/comm")):
+    # udev(7): its programs talk to it there.
+    if not Path("/run/udev/control").exists():
         return
     before = None
     while before != (now := commands(shell.fs, LOOPBACK_LUN)):
