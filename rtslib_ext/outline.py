@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""configfs -> what is connected with what, without the values: enough to take it all away."""
+"""configfs -> what there is and what exports it, by names and links: no value is read."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def _tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Step]:
     for name in reader.acl_names(place.file) if with_acls else ():
         yield from _acl(reader, place, name)
     # Where an ACL stayed, a LUN may not be taken from it.
-    stayed = bool(reader.acl_names(place.file)) if with_acls else False
+    stayed = with_acls and bool(reader.acl_names(place.file))
     for index in reader.lun_indexes(place.file):
         file = f"{place.file}/lun/lun_{index}"
         check = (CheckUnmapped(file),) if stayed else ()
