@@ -22,7 +22,7 @@ def main(words: list[str]) -> int:
         make(self, *arguments)
         counters.append(self.calls)
 
-    ConfigFS.__init__ = noted  # type: ignore[method-assign]
+    ConfigFS.__init__ = noted  # type: ignore[assignment, method-assign]
     status = cli.main(words)
     # A snapshot shares the counter of what it looks at.
     print(sum(sum(each.values()) for each in {id(item): item for item in counters}.values()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from .values import Values
@@ -53,19 +54,19 @@ def rows(values: Values, few: int, many: int, peers: int) -> Iterator[Row]:
         yield _most(
             f"{what}, {few} LUNs, of the bare calls",
             most,
-            lambda what=what, raw=raw: _ratio(values, (what, "ours", few), (raw, "raw", few)),
+            partial(_ratio, values, (what, "ours", few), (raw, "raw", few)),
         )
     for what in WHOLE:
         yield _most(
             f"{what}, time for each LUN, {many} of {few} LUNs",
             1.3,
-            lambda what=what: _growth(values, what, few, many),
+            partial(_growth, values, what, few, many),
         )
     for what in WHOLE:
         yield _most(
             f"{what}, memory at {many} LUNs, MiB",
             150,
-            lambda what=what: (values.middle(what, "ours", many, "MiB"), ""),
+            partial(_memory, values, what, many),
         )
     yield from _one_shot(values, many)
     yield from _starts(values)
@@ -73,23 +74,23 @@ def rows(values: Values, few: int, many: int, peers: int) -> Iterator[Row]:
         yield _most(
             f"shell: {what}, {many} LUNs, s",
             0.1,
-            lambda what=what: _spread(values, f"shell: {what}", many),
+            partial(_spread, values, f"shell: {what}", many),
         )
     yield _most(
         "shell: first prompt outside, s over Python's start",
         0.1,
-        lambda: _spread(values, "shell outside: first prompt", 0),
+        partial(_spread, values, "shell outside: first prompt", 0),
     )
     for what, peer, least in PEERS:
         yield _least(
             f"{what}, {peers} LUNs, {peer} of this",
             least,
-            lambda what=what, peer=peer: _ratio(values, (what, peer, peers), (what, "ours", peers)),
+            partial(_ratio, values, (what, peer, peers), (what, "ours", peers)),
         )
     yield _least(
         f"create over version, {peers} LUNs, targetcli-fb of this",
         10,
-        lambda: (_over(values, "targetcli-fb", peers) / _over(values, "ours", peers), ""),
+        partial(_creating, values, peers),
     )
 
 
@@ -99,16 +100,12 @@ def _one_shot(values: Values, many: int) -> Iterator[Row]:
         yield _most(
             f"{what}, system calls at {many} LUNs over those at 1",
             0,
-            lambda what=what: _calls(values, what, many),
+            partial(_calls, values, what, many),
         )
         yield _most(
             f"{what}, time over --version, {many} LUNs of 1",
             1.1,
-            lambda what=what: (
-                values.middle(what, "ours", many, "starts")
-                / values.middle(what, "ours", 1, "starts"),
-                f"{values.middle(what, 'ours', 1, 'starts'):.2f} of a start at 1",
-            ),
+            partial(_starting, values, what, many),
         )
 
 
@@ -117,15 +114,15 @@ def _starts(values: Values) -> Iterator[Row]:
         yield _most(
             f"{words}, of python3 -c pass",
             4,
-            lambda words=words: _ratio(
-                values, (f"{words} outside", "ours", 0), ("start outside", "python", 0)
+            partial(
+                _ratio, values, (f"{words} outside", "ours", 0), ("start outside", "python", 0)
             ),
         )
     for words in ("version", "ls /iscsi 1"):
         yield _most(
             f"{words}, nothing configured, of targetcli-fb",
             0.5,
-            lambda words=words: _ratio(values, (words, "ours", 0), (words, "targetcli-fb", 0)),
+            partial(_ratio, values, (words, "ours", 0), (words, "targetcli-fb", 0)),
         )
 
 
@@ -154,6 +151,19 @@ def _calls(values: Values, what: str, many: int) -> tuple[float, str]:
 def _spread(values: Values, what: str, size: int) -> tuple[float, str]:
     found = values.of(what, "ours", size)
     return values.middle(what, "ours", size), f"{min(found):.3f}–{max(found):.3f} s"
+
+
+def _memory(values: Values, what: str, size: int) -> tuple[float, str]:
+    return values.middle(what, "ours", size, "MiB"), ""
+
+
+def _starting(values: Values, what: str, many: int) -> tuple[float, str]:
+    one = values.middle(what, "ours", 1, "starts")
+    return values.middle(what, "ours", many, "starts") / one, f"{one:.2f} of a start at 1"
+
+
+def _creating(values: Values, size: int) -> tuple[float, str]:
+    return _over(values, "targetcli-fb", size) / _over(values, "ours", size), ""
 
 
 def _over(values: Values, who: str, size: int) -> float:
