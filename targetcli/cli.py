@@ -129,7 +129,8 @@ def _run_in_sandbox(request: Request) -> int:
         if not request.words:
             raise InvalidValue("--exec needs a program", hint="--sandbox --exec bash gives a shell")
         return sandbox.run(request.words, settings)
-    return sandbox.run_targetcli(_options(request) + request.words, settings)
+    words = ["--", *request.words] if request.words else []
+    return sandbox.run_targetcli(_options(request) + words, settings)
 
 
 def _options(request: Request) -> list[str]:

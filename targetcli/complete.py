@@ -12,7 +12,7 @@ from . import grammar, tree
 from .commands.command import Command
 from .commands.table import commands_of
 from .completers import COMPLETERS, KEYWORDS, MORE, Ask, Candidate, completer
-from .completers.paths import below, first
+from .completers.paths import below
 from .env import Env
 from .grammar import Context, Place
 from .nodes import Node
@@ -53,7 +53,7 @@ def _candidates(env: Env, context: Context) -> Iterator[Candidate]:
         yield from _beginning(partial, found)
         return
     try:
-        node = first(here, context.path or ".")
+        node = tree.first(here, context.path or ".")
     except NotFound:
         node, context = _unglued(here, context)
     if context.place is Place.COMMAND:
@@ -67,7 +67,7 @@ def _candidates(env: Env, context: Context) -> Iterator[Candidate]:
 def _unglued(here: Node, context: Context) -> tuple[Node, Context]:
     """A path that ends in a command, such as /iscsi/create; raises NotFound."""
     owner, slash, name = context.path.rpartition("/")
-    node = first(here, owner + slash)
+    node = tree.first(here, owner + slash)
     if context.place is Place.COMMAND:
         return node, replace(context, place=Place.POSITIONAL, command=name)
     return node, replace(context, command=name, positional=(context.command, *context.positional))

@@ -33,13 +33,13 @@ def run(env: Env, line: Line) -> Result:
     start = tree.resolve(tree.root(env), env.cwd)
     line = grammar.settle(
         line,
-        lambda path: _find(start, path) is not None,
+        lambda path: tree.find(start, path) is not None,
         lambda path, name: (
-            (node := _find(start, path)) is not None and name in commands_of(node.kind)
+            (node := tree.find(start, path)) is not None and name in commands_of(node.kind)
         ),
     )
     report.command, report.path = line.command or "cd", line.path or env.cwd
-    if "*" in line.path.split("/"):
+    if tree.is_pattern(start, line.path):
         report.command = line.command or "ls"
         return _run_on_each(env, tree.expand(start, line.path), line)
     node = tree.resolve(start, line.path or ".")
@@ -60,13 +60,6 @@ def _refuse_swallowed(line: Line) -> None:
                 f"{argument.key}= is followed by a blank and another NAME=VALUE",
                 hint=f"write {argument.key}='' to give it no value",
             )
-
-
-def _find(start: Node, path: str) -> Node | None:
-    try:
-        return tree.resolve(start, path)
-    except NotFound:
-        return None
 
 
 def _run_on_each(env: Env, nodes: list[Node], line: Line) -> Result:
@@ -91,6 +84,8 @@ def _run_on_each(env: Env, nodes: list[Node], line: Line) -> Result:
     env.report = whole
     if not env.options.json:
         result.lines = lines
+    if not nodes:
+        result.notes.append(Aside(f"Note: there is nothing at {line.path}"))
     return result
 
 

@@ -64,7 +64,8 @@ def known() -> dict[str, str]:
     return {name: value for name, value in found}
 
 
-# fb's words that are options without dashes when they come first.
+# fb's words that are options without dashes when they come first; help with words behind it is
+# the command.
 WORDS = {"help": "--help", "version": "--version", "disable-daemon": "--disable-daemon"}
 _ACTIONS = {
     "--help": "help",
@@ -89,17 +90,32 @@ def parse(words: Sequence[str]) -> Request:
     """Read the command line; raises InvalidValue."""
     request = Request()
     rest = list(words)
-    if rest and rest[0] in WORDS:
+    if rest and rest[0] in WORDS and not (rest[0] == "help" and rest[1:]):
         rest[0] = WORDS[rest[0]]
     while rest and rest[0].startswith("-"):
         option = rest.pop(0)
         if option == "--":
-            break
+            request.words = rest
+            return request
         _take(request, option, rest)
         if request.program:
-            break
+            request.words = rest
+            return request
+    _refuse_behind(rest)
     request.words = rest
     return request
+
+
+def _refuse_behind(words: Sequence[str]) -> None:
+    """``saveconfig --dry-run`` would write a file of that name: nobody means that."""
+    for word in words[1:]:
+        name = word.partition("=")[0]
+        if name.startswith("--") and name in known():
+            first = f"options come first: targetcli {word} …; a value is written NAME={word}"
+            raise InvalidValue(
+                f"{name} stands behind the path or the command",
+                hint="PATH help COMMAND tells about one" if name == "--help" else first,
+            )
 
 
 def _take(request: Request, option: str, rest: list[str]) -> None:

@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from operator import methodcaller
 
 from rtslib_ext.errors import NotFound
 
 from .env import Env
 from .nodes import Node, Root, Tree
 from .views.tree import Branch
+
+_WILD = re.compile(r"[*?]")
 
 
 def root(env: Env) -> Root:
@@ -37,17 +41,58 @@ def resolve(start: Node, path: str) -> Node:
     return node
 
 
+def find(start: Node, path: str) -> Node | None:
+    """The node at a path, if there is one."""
+    try:
+        return resolve(start, path)
+    except NotFound:
+        return None
+
+
+def is_pattern(start: Node, path: str) -> bool:
+    """Tell a path that may stand for several nodes: for every child, or for those that match."""
+    names = _names(path)
+    return "*" in names or (any(map(_WILD.search, names)) and find(start, path) is None)
+
+
 def expand(start: Node, path: str) -> list[Node]:
-    """The nodes at a path in which ``*`` stands for every child."""
-    nodes = [start]
-    if path.startswith("/"):
-        nodes = [resolve(start, "/")]
-    for name in _names(path):
-        if name == "*":
-            nodes = [child for node in nodes for child in in_order(node)]
-        else:
-            nodes = [resolve(node, name) for node in nodes]
-    return nodes
+    """The nodes at a path in which ``*`` and ``?`` stand for characters of a name.
+
+    Raises NotFound, also where nothing matches but for an element that is ``*`` alone: that is
+    every child, be there none.
+    """
+    found = list(_walk(_origin(start, path), _names(path), in_order))
+    if not found and any(_WILD.search(name) for name in _names(path) if name != "*"):
+        raise NotFound(f"nothing matches {path}")
+    return found
+
+
+def first(start: Node, path: str) -> Node:
+    """One of those; raises NotFound."""
+    for node in _walk(_origin(start, path), _names(path), methodcaller("children")):
+        return node
+    raise NotFound(f"nothing matches {path}")
+
+
+def _origin(start: Node, path: str) -> Node:
+    return resolve(start, "/") if path.startswith("/") else start
+
+
+def _walk(
+    node: Node, names: Sequence[str], children: Callable[[Node], Iterable[Node]]
+) -> Iterator[Node]:
+    if not names:
+        yield node
+        return
+    name, rest = names[0], names[1:]
+    if name == "*" or (_WILD.search(name) and find(node, name) is None):
+        # A bracket is one: [::0]:3260.
+        pattern = name.replace("[", "[[]")
+        for child in children(node):
+            if fnmatchcase(child.name, pattern):
+                yield from _walk(child, rest, children)
+    else:
+        yield from _walk(resolve(node, name), rest, children)
 
 
 def in_order(node: Node) -> list[Node]:

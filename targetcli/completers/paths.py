@@ -30,20 +30,10 @@ def below(ask: Ask, here: Node) -> Iterator[Candidate]:
         yield from (Candidate(f"@{name}", "") for name in ask.env.prefs.bookmarks)
         return
     folder, slash, name = partial.rpartition("/")
-    for child in first(here, folder + slash or ".").children():
+    for child in tree.first(here, folder + slash or ".").children():
         if child.name.startswith(name):
             leaf = child.kind in _LEAVES
             yield Candidate(f"{folder}{slash}{child.name}{'' if leaf else '/'}", " " * leaf)
-
-
-def first(start: Node, path: str) -> Node:
-    """The node at a path in which ``*`` stands for the first child; raises NotFound."""
-    while "*" in (parts := path.split("/")):
-        at = parts.index("*")
-        above = tree.resolve(start, "/".join(parts[:at]) + ("/" if at else "") or ".")
-        found = next(above.children(), None)
-        path = "/".join([*parts[:at], found.name if found else "?", *parts[at + 1 :]])
-    return tree.resolve(start, path)
 
 
 def with_history(ask: Ask) -> Iterator[Candidate]:

@@ -141,7 +141,7 @@ def test_what_a_report_takes() -> None:
 
 
 def test_the_option() -> None:
-    request = options.parse(["--json", "--show-secrets", "ls", "--json"])
+    request = options.parse(["--json", "--show-secrets", "--", "ls", "--json"])
     assert request.options.json and request.words == ["ls", "--json"]
     assert cli._options(request) == ["--json", "--show-secrets"]
     assert not options.parse(["ls"]).options.json

@@ -109,6 +109,8 @@ FLAGS = (
          differs="`--help`, `-h`, `help`"),
     Form("help without dashes", ("help",), out=like("^Usage: targetcli "), world=EMPTY,
          differs="`--help`, `-h`, `help`"),
+    Form("help with words", ("help", "search", "queue", "depth"), out=like("^queue_depth "),
+         world=EMPTY, differs="`--help`, `-h`, `help`"),
     Form("--disable-daemon", ("--disable-daemon",),
          out="Parameter auto_use_daemon is now 'false'.", world=EMPTY),
     Form("disable-daemon", ("disable-daemon",), out="Parameter auto_use_daemon is now 'false'.",
@@ -117,6 +119,10 @@ FLAGS = (
          before=(("set", "global", "auto_use_daemon=true"),), differs="daemon `targetclid`"),
     Form("an option that is none", ("--nosuch",), err="there is no option --nosuch", exit=1,
          world=EMPTY, differs="unknown option"),
+    Form("an option behind the command", ("/", "saveconfig", "--dry-run"), out="", exit=1,
+         err="options come first: targetcli --dry-run", world=EMPTY, differs="unknown option"),
+    Form("an option that is a value", ("--", "ls", "--json"), out="", exit=1,
+         err="No such path /--json", world=EMPTY),
 )  # fmt: skip
 
 SCRIPT = f"""\
