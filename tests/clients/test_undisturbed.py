@@ -160,8 +160,8 @@ def test_who_is_not_concerned_notices_nothing(
 
 
 def _more_than(blocks: Callable[[], int], count: int) -> None:
-    """Wait until it has written on."""
-    for _ in range(200):
+    """Wait until it has written on: a minute, of which its start alone may take ten seconds."""
+    for _ in range(1200):
         if blocks() > count:
             return
         time.sleep(0.05)
