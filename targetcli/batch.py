@@ -89,6 +89,8 @@ def _run(env: Env, file: str, lines: list[str]) -> list[_Done]:
     changed = set(map(id, whole.changes))
     for item in done:
         item.report.changes = [step for step in item.steps if id(step) in changed]
+        for failure in item.result.failures:
+            _name_line(failure, item.number)
     return done
 
 

@@ -12,7 +12,7 @@ from copy import deepcopy
 from typing import Any
 
 from rtslib_ext import laying
-from rtslib_ext.errors import InUse, KernelRefused, Unsupported
+from rtslib_ext.errors import InUse, KernelRefused, LioError, Unsupported
 from rtslib_ext.executor import Outcome
 from rtslib_ext.plan import Plan
 from rtslib_ext.staging import Staged
@@ -103,6 +103,7 @@ class Collection:
         self.env = env
         self.rehearses = rehearses
         self.asks = asks
+        self.performed = False
         self.steps: list[Step] = []
         self.real = env.fs
         self.prefs = None if keeps else env.prefs
@@ -239,25 +240,35 @@ class Collection:
 
     @contextmanager
     def interrupted(self) -> Iterator[None]:
-        """Look at the kernel itself; after an error go on collecting."""
+        """Look at the kernel itself; after an error go on collecting, unless it was performed."""
         env, prefs = self.env, self.env.prefs
         self.close()
         try:
             yield
         except BaseException:
-            env.fs, env.prefs, env.collection = self.staged, prefs, self
+            if not self.performed:
+                env.fs, env.prefs, env.collection = self.staged, prefs, self
             raise
 
     def perform(self) -> list[Result]:
-        """Do it, all or nothing, and then what follows it; to be called under the lock."""
+        """Do it, all or nothing, and then what follows it; to be called under the lock.
+
+        What follows may fail by itself: its result tells, and the changes stay.
+        """
         env = self.env
         self._refuse_moved()
         outcome = change.apply(env, [step for step in self.steps if step.operations])
         results = [Result(notes=[f"Note: {path}: {text}" for path, text in outcome.notes])]
+        self.performed = True
         for result, action in self._later:
-            done = action()
-            result.lines, result.notes, result.data = list(done.lines), done.notes, done.data
             results.append(result)
+            try:
+                done = action()
+            except LioError as err:
+                err.begin_with("the changes are made, but not this")
+                result.failures.append(err)
+            else:
+                result.lines, result.notes, result.data = list(done.lines), done.notes, done.data
         return results
 
     def _refuse_moved(self) -> None:

@@ -37,7 +37,8 @@ def commit(env: Env, node: Node) -> Result:
     with found.interrupted(), change.locked(env, node, "commit"):
         done = found.perform()
     lines = [text for result in done for text in (*result.lines, *result.notes)]
-    return say(*lines, f"Committed: {number} changes." if number else "There was nothing to do.")
+    lines.append(f"Committed: {number} changes." if number else "There was nothing to do.")
+    return Result(lines, failures=[err for result in done for err in result.failures])
 
 
 def rollback(env: Env, node: Node) -> Result:

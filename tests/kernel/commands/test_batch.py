@@ -182,6 +182,22 @@ def test_an_error_in_the_last_line(user: Shell, disks: Path, last: str, why: str
     assert differences(tree() | files(ETC, disks), before) == []
 
 
+def test_a_save_that_fails_leaves_the_changes(user: Shell) -> None:
+    """They are made by then; who reads this has to know."""
+    answer = run_batch(
+        user,
+        [
+            "/backstores/ramdisk create r9 1M",
+            "/ saveconfig /proc/nothing/x.json",
+            "/backstores/ramdisk create r8 1M",
+        ],
+    )
+    assert answer.exit == 1
+    assert "line 2: the changes are made, but not this: " in answer.stderr
+    assert answer.rows == ["Created ramdisk r9 with size 1M.", "Created ramdisk r8 with size 1M."]
+    assert "r8" in user.ok("ls /backstores/ramdisk")
+
+
 def test_what_the_kernel_refuses_names_its_line(user: Shell, disks: Path) -> None:
     before = tree()
     answer = run_batch(

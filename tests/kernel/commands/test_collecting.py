@@ -103,6 +103,16 @@ def test_saving_follows_the_commit(user: Session) -> None:
     assert '"r2"' in SAVED.read_text()
 
 
+def test_a_save_that_fails_is_no_failed_commit(user: Session) -> None:
+    user("begin")
+    user("/backstores/ramdisk create r2 1M")
+    user("/ saveconfig /proc/nothing/x.json")
+    assert "the changes are made, but not this: " in user.fails("commit")
+    assert user.said.splitlines()[-1] == "Committed: 2 changes."
+    assert session.prompt(user.env) == "/> "
+    assert "r2" in user.fails("ls /backstores/ramdisk") + user.said
+
+
 def test_what_cannot_be_taken_back(user: Session) -> None:
     user("begin")
     for line in ("/ clearconfig confirm=true", f"/ restoreconfig {SAVED}"):
