@@ -99,10 +99,13 @@ def _leaving(env: Env, exported: Iterable[Export], gone: set[str]) -> tuple[list
     before: list[Step] = []
     after: list[Step] = []
     for group, members in groups.items():
+        so = group.partition("/alua/")[0]
         every = exports.in_group(env.fs, group) if group else None
-        whole = every is not None and set(every) <= set(members)
+        # In an LU group the state would be that of its other members, too.
+        alone = bool(so) and Reader(env.fs).lu_group(so) is None
+        whole = alone and every is not None and set(every) <= set(members)
         luns = [(_path(item), item.file) for item in members]
-        key = paths.key_of_storage_object(group.partition("/alua/")[0]) if group else None
+        key = paths.key_of_storage_object(so) if so else None
         name = f"/backstores/{'/'.join(key or ())}/alua/{group.rpartition('/')[2]}"
         for step, back in drains.quiet(env.fs, group, name, whole=whole, luns=luns):
             before.append(step)

@@ -146,3 +146,18 @@ def test_pass_through_has_no_groups(shell: Shell, scsi_disk: tuple[str, str]) ->
     shell.ok(f"/backstores/pscsi create p1 {scsi_disk[0]}")
     assert shell.ok("/backstores/pscsi/p1/alua status").endswith(": ALUA Groups: 0\n")
     shell.refuses("/backstores/pscsi/p1/alua create g1 1", "Backend does not support ALUA setup")
+
+
+def test_draining_one_of_an_lu_group_leaves_the_others(user: Shell) -> None:
+    """The state of a target port group is that of all objects in the LU group."""
+    for line in (
+        "/backstores/ramdisk create r2 1M",
+        f"/iscsi/{IQN}/tpg1/luns create /backstores/ramdisk/r2",
+        "/backstores/lu_gps create lg1 5",
+        "/backstores/ramdisk/r1 set device alua_lu_gp=lg1",
+        "/backstores/ramdisk/r2 set device alua_lu_gp=lg1",
+    ):
+        user.ok(line)
+    other = paths.find_storage_object(user.fs, "ramdisk", "r2")
+    user.ok("/backstores/ramdisk drain r1", yes=True)
+    assert value(f"{other}/alua/default_tg_pt_gp/alua_access_state") == "0"
