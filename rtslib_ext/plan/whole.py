@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from .. import planner
 from ..errors import LioError
 from ..exports import Export
@@ -10,6 +12,7 @@ from ..fabrics import FABRICS
 from ..files import DEFAULT_GROUP
 from ..model import Config, StorageObject, Target
 from ..paths import Placement
+from ..records import replace
 from ..steps import backstores, lu_groups
 from . import storage, tpgs
 from .draft import Draft, Home, Key, Plan, Reservations
@@ -35,6 +38,7 @@ def plan(
         for key in both
         if (why := storage.why_again(have.storage_objects[key], want.storage_objects[key]))
     }
+    have = _without_renumbered(draft, have, want, again)
     moved = dict(again)
     for key in sorted(both - again.keys()):
         why = storage.why_unexported(have.storage_objects[key], want.storage_objects[key])
@@ -53,6 +57,27 @@ def plan(
     _targets(draft, have, want, moved, gone)
     _lu_groups_away(draft, have, want)
     return draft.finish()
+
+
+def _without_renumbered(draft: Draft, have: Config, want: Config, again: Container[Key]) -> Config:
+    """Take the LU groups away that get another number, as one is given once; what is left then.
+
+    The objects that stay are in the default group by that (steps.lu_groups).
+    """
+    objects, groups = dict(have.storage_objects), dict(have.lu_groups)
+    for name, number in have.lu_groups.items():
+        if want.lu_groups.get(name, number) == number:
+            continue
+        members = [
+            key
+            for key, so in have.storage_objects.items()
+            if so.lu_group == name and key in want.storage_objects and key not in again
+        ]
+        files = [draft.home(key) or "" for key in members]
+        draft.make.append(lu_groups.delete(name, number, files))
+        objects.update({key: replace(objects[key], lu_group=None) for key in members})
+        del groups[name]
+    return replace(have, storage_objects=objects, lu_groups=groups)
 
 
 def _storage_objects(

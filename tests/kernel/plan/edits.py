@@ -181,6 +181,11 @@ def _nexus(whole: Json) -> None:
     del whole["fabric_modules"]
 
 
+def _renumbered(whole: Json) -> None:
+    whole["rtslib_ext"]["storage_objects"]["/backstores/ramdisk/r0"] = {"lu_group": "left"}
+    whole["rtslib_ext"]["lu_groups"] = {"left": 9}
+
+
 def _swapped_luns(whole: Json) -> None:
     _tpg(whole)["luns"] = [_lun(0, "fileio", "f0"), _lun(1, "ramdisk", "r0")]
     _tpg(whole, 2)["luns"] = [_lun(9, "ramdisk", "r1")]
@@ -201,6 +206,7 @@ EDITS: dict[str, Callable[[Json], None]] = {
     "hosts": _hosts,
     "portals": _portals,
     "nexus": _nexus,
+    "renumbered": _renumbered,
     "swapped-luns": _swapped_luns,
     "nothing": _nothing,
 }
