@@ -57,18 +57,19 @@ def perform(
     observer: Observer | None = None,
     journal: Journal | None = None,
     anew: Anew | None = None,
+    done: Sequence[Step] = (),
 ) -> Outcome:
     """Do all steps or none.
 
     On any failure, an interrupt included, what was done is undone and the reason is raised:
     LioError with the object's shell path. RollbackFailed when the old state could not be
     brought back. ``anew`` plans what is left once more where a step finds that the plan missed
-    mapped LUNs.
+    mapped LUNs. ``done`` are steps of the same change that were done before.
     """
-    outcome = Outcome()
-    with kernel_log.watch() as log, _held_interrupts() as let_through:
+    outcome = Outcome(done=list(done))
+    with kernel_log.watch() as log, held_interrupts() as let_through:
         if journal:
-            journal.open(steps)
+            _note(journal, done, steps)
             kernel.begin = journal.begin
 
         def pause(seconds: float) -> None:
@@ -108,8 +109,12 @@ def _plan_anew(anew: Anew, done: Sequence[Step], journal: Journal | None) -> Seq
     """What is left to be done after what was, also for who comes after this process."""
     left = anew()
     if journal:
-        journal.open([*done, *left], sum(len(step.operations) for step in done))
+        _note(journal, done, left)
     return left
+
+
+def _note(journal: Journal, done: Sequence[Step], left: Sequence[Step]) -> None:
+    journal.open([*done, *left], sum(len(step.operations) for step in done))
 
 
 def keep_going(kernel: Kernel, steps: Iterable[Step], observer: Observer | None = None) -> Outcome:
@@ -118,7 +123,7 @@ def keep_going(kernel: Kernel, steps: Iterable[Step], observer: Observer | None 
     A step whose object, or one that it needs, could not be made is skipped: it would only
     repeat the reason. An interrupt raises Interrupted; what was done stays.
     """
-    with kernel_log.watch() as log, _held_interrupts() as let_through:
+    with kernel_log.watch() as log, held_interrupts() as let_through:
         return _keep_going(kernel, steps, observer, log, let_through)
 
 
@@ -160,10 +165,11 @@ def _keep_going(
 
 
 @contextmanager
-def _held_interrupts() -> Iterator[Callable[[], None]]:
+def held_interrupts() -> Iterator[Callable[[], None]]:
     """Hold signals that end the process back, so that no step is left half done.
 
-    The function given lets one through; so does the end of the block.
+    The function given lets one through. What comes after the last call of it comes too late: all
+    is done by then.
     """
     caught: list[int] = []
     before = {}
@@ -183,7 +189,6 @@ def _held_interrupts() -> Iterator[Callable[[], None]]:
         before = {}
     try:
         yield let_through
-        let_through()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

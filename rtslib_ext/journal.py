@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from .errors import LioError
@@ -20,7 +21,7 @@ from .records import dataclass, field
 from .steps import Step, codec
 
 _BEGUN = b"."
-_UNDONE = re.compile(rb"<(\d+)\n")
+_UNDONE_MARK = re.compile(rb"<(\d+)\n")
 
 
 @dataclass(slots=True)
@@ -31,39 +32,50 @@ class Journal:
     about: dict[str, Any]
     _handle: int | None = field(default=None, init=False)
 
-    def open(self, steps: Sequence[Step], begun: int = 0) -> None:
+    def open(self, steps: Sequence[Step], begun: int = 0, *, marks: bytes = b"") -> None:
         """Write down what is going to be done, in the place of what was written before.
 
-        ``begun`` operations of it are done already.
+        ``begun`` operations of it are done already; more ``marks`` may follow.
         """
-        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-        head = json.dumps({**self.about, "process": os.getpid()})
+        # Who goes on with a change that was cut off goes on with its process, too.
+        head = json.dumps({"process": os.getpid(), **self.about})
         body = json.dumps([codec.encode(step) for step in steps])
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-        # It holds what is written, secrets too.
-        handle = os.open(f"{self.path}.new", flags, 0o600)
-        _write(handle, f"{head}\n{body}\n".encode() + _BEGUN * begun)
-        if self._handle is not None:
-            os.close(self._handle)
-        self._handle = handle
-        # Half of it would be no journal.
-        os.rename(f"{self.path}.new", self.path)
+        with _told(self.path):
+            os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+            # It holds what is written, secrets too.
+            handle = os.open(f"{self.path}.new", flags, 0o600)
+            _write(handle, f"{head}\n{body}\n".encode() + _BEGUN * begun + marks)
+            if self._handle is not None:
+                os.close(self._handle)
+            self._handle = handle
+            # Half of it would be no journal.
+            os.rename(f"{self.path}.new", self.path)
+
+    def go_on(self) -> None:
+        """Go on with what was written down, in the same file."""
+        with _told(self.path):
+            self._handle = os.open(self.path, os.O_WRONLY | os.O_APPEND)
 
     def begin(self) -> None:
-        """An operation is about to be done."""
+        """An operation is about to be done; raises LioError where that cannot be noted."""
         if self._handle is not None:
-            os.write(self._handle, _BEGUN)
+            with _told(self.path):
+                os.write(self._handle, _BEGUN)
 
     def undone(self, step: int) -> None:
         """The step of that number has been taken back."""
         if self._handle is not None:
-            os.write(self._handle, b"<%d\n" % step)
+            # Without the mark it would be taken back once more, which mostly does no harm.
+            with suppress(OSError):
+                os.write(self._handle, _undone(step))
 
     def leave(self, steps: Sequence[Step]) -> None:
         """Leave steps that could not be taken back, for who does that once the cause is gone."""
         self.about["left"] = [str(step) for step in steps]
-        self.open(steps)
-        self.undone(len(steps))
+        # Where it cannot be written, the one that is there tells what was done.
+        with suppress(LioError):
+            self.open(steps, marks=_undone(len(steps)))
         self.close(keep=True)
 
     def close(self, *, keep: bool = False) -> None:
@@ -73,6 +85,20 @@ class Journal:
             self._handle = None
             if not keep:
                 os.unlink(self.path)
+
+
+def _undone(step: int) -> bytes:
+    return b"<%d\n" % step
+
+
+@contextmanager
+def _told(path: str) -> Iterator[None]:
+    """Tell a change that it cannot be noted, before it is made."""
+    try:
+        yield
+    except OSError as err:
+        reason = (err.strerror or str(err)).lower()
+        raise LioError(f"{path}, which notes what is done, cannot be written: {reason}") from err
 
 
 def _write(handle: int, data: bytes) -> None:
@@ -127,7 +153,7 @@ def find(path: str) -> Unfinished | None:
         about = json.loads(head)
     except (ValueError, KeyError, TypeError, AttributeError) as err:
         raise _unreadable(path) from err
-    undone = min((int(number) for number in _UNDONE.findall(marks)), default=None)
+    undone = min((int(number) for number in _UNDONE_MARK.findall(marks)), default=None)
     return Unfinished(path, about, steps, marks.count(_BEGUN), undone)
 
 

@@ -10,22 +10,17 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from . import executor, recovery
 from . import journal as journals
 from .configfs import ConfigFS
-from .errors import LioError
-from .journal import Journal
-from .records import asdict, dataclass
-from .steps import Action, Kernel, Step, codec
-
-_OPPOSITE = {
-    Action.CREATE: Action.DELETE,
-    Action.UPDATE: Action.UPDATE,
-    Action.DELETE: Action.CREATE,
-}
+from .errors import InUse, LioError
+from .journal import Journal, Unfinished
+from .records import asdict, dataclass, replace
+from .steps import Kernel, Step, codec, reversal
+from .steps.operations import Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +29,21 @@ class Waiting:
 
     ``about`` tells what it is, without secrets. ``until`` is when it goes back, in Unix time for
     people; ``deadline`` is the same on the clock that nobody sets and that runs while the machine
-    sleeps. ``seconds`` is how long it waits.
+    sleeps. ``seconds`` is how long it waits. ``back`` are the steps that take it back.
     """
 
     about: dict[str, Any]
     seconds: float
     until: float
     deadline: float
-    steps: tuple[dict[str, Any], ...] = ()
+    back: tuple[dict[str, Any], ...] = ()
     outcome: str = ""
 
     @classmethod
     def of(cls, steps: Sequence[Step], about: dict[str, Any], seconds: float) -> Waiting:
         """A change that waits from now on."""
-        encoded = tuple(codec.encode(step) for step in steps)
-        return cls(about, seconds, time.time() + seconds, _now() + seconds, encoded)
+        back = tuple(codec.encode(step) for step in reversal.inverted(steps, _hbas(steps)))
+        return cls(about, seconds, time.time() + seconds, _now() + seconds, back)
 
     @property
     def left(self) -> float:
@@ -57,6 +52,20 @@ class Waiting:
 
     def __str__(self) -> str:
         return f"{self.about.get('command')} on {self.about.get('path')}"
+
+    def is_cut_off(self, half: Unfinished) -> bool:
+        """Whether this is the change that a journal tells to have been cut off half way."""
+        return half.about.get("process") == self.about.get("process")
+
+    def ended(self, outcome: str) -> Waiting:
+        """The same once it is over; its steps, which have passwords in them, are forgotten."""
+        return replace(self, back=(), outcome=outcome)
+
+
+def _hbas(steps: Sequence[Step]) -> set[str]:
+    """The HBAs of new storage objects, which go with them."""
+    operations = (item for step in steps for item in step.operations)
+    return {item.file for item in operations if isinstance(item, Share) and not item.module}
 
 
 def _now() -> float:
@@ -83,7 +92,7 @@ def last(path: str) -> Waiting | None:
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             found = json.load(file)
-        return Waiting(**{**found, "steps": tuple(found["steps"])})
+        return Waiting(**{**found, "back": tuple(found["back"])})
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError) as err:
@@ -99,29 +108,26 @@ def find(path: str) -> Waiting | None:
     return found if found and not found.outcome else None
 
 
-def inverse(steps: Sequence[Step]) -> Iterator[Step]:
-    """The steps that take steps back which were done, and can be taken back themselves."""
-    for step in reversed(steps):
-        operations = tuple(step.inverse())
-        if operations:
-            text = f"take back: {step.text}"
-            yield Step(_OPPOSITE[step.action], step.path, text, operations, step.operations)
+def in_the_way(found: Waiting, journal: str) -> Unfinished | None:
+    """Another change that was cut off half way, and has to be ended first."""
+    half = journals.find(journal)
+    return half if half and not found.is_cut_off(half) else None
 
 
 def go_back(fs: ConfigFS, found: Waiting, journal: Journal) -> None:
     """Take a change back that waited, all of it or nothing; raises LioError.
 
-    Of one that was cut off half way itself, what was done of it.
+    Of one that was cut off half way itself, what was done of it. What others changed since is in
+    the way, as it is of revert.
     """
     half = journals.find(journal.path)
     kernel = Kernel(fs)
     if half is None:
-        steps = [codec.decode(step) for step in found.steps]
-        executor.perform(kernel, list(inverse(steps)), journal=journal)
+        back = reversal.prepared(fs, [codec.decode(step) for step in found.back])
+        executor.perform(kernel, back, journal=journal)
         return
-    if half.about.get("process") != found.about.get("process"):
-        raise LioError("another change was cut off half way", hint="recover ends that one")
+    if not found.is_cut_off(half):
+        raise InUse("another change was cut off half way", hint="recover ends that one")
     left = recovery.undo(kernel, half)
     if left:
         raise LioError("; ".join(left))
-    os.unlink(journal.path)

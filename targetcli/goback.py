@@ -19,7 +19,6 @@ from rtslib_ext import waiting
 from rtslib_ext.configfs import ConfigFS
 from rtslib_ext.errors import InUse, LioError
 from rtslib_ext.journal import Journal
-from rtslib_ext.records import replace
 from rtslib_ext.waiting import Waiting
 
 from .lock import change_lock
@@ -91,22 +90,30 @@ def _wait(file: str, lock_file: str, journal: str, first: Waiting) -> None:
         with suppress(InUse), change_lock(f"/ go back: {found}", path=lock_file):
             # It may have been confirmed, or be under way still, while the lock was waited for.
             found = waiting.find(file)
-            if found and found.about == first.about and found.left <= 0:
+            if not found or found.about != first.about or found.left > 0:
+                continue
+            if not waiting.in_the_way(found, journal):
                 back(file, journal, found)
+                return
+        # Until recover has ended the other one.
+        time.sleep(_LOOK_SECONDS)
 
 
 def back(file: str, journal: str, found: Waiting) -> Waiting:
     """Take the change back, under the lock; note and log what became of it."""
     about = {**found.about, "command": f"going back: {found.about.get('command')}"}
+    # Should this be cut off, it is not the change that was.
+    about.pop("process", None)
     when = time.strftime("%Y-%m-%d %H:%M:%S")
     syslog.openlog("targetcli", syslog.LOG_PID, syslog.LOG_DAEMON)
     try:
         waiting.go_back(ConfigFS(), found, Journal(journal, about))
         outcome, level = f"went back at {when}", syslog.LOG_NOTICE
-    except LioError as err:
-        reason = f"{err.path}: {err}" if err.path else str(err)
+    except (LioError, OSError) as err:
+        path = getattr(err, "path", "")
+        reason = f"{path}: {err}" if path else str(err)
         outcome, level = f"could not go back at {when}: {reason}", syslog.LOG_ERR
-    ended = replace(found, steps=(), outcome=outcome)
+    ended = found.ended(outcome)
     waiting.write(file, ended)
     syslog.syslog(level, f"{found}, not confirmed within {found.seconds:g} s: {outcome}")
     return ended

@@ -6,7 +6,7 @@ By then another process may be at work, and others may have changed the same obj
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from .. import paths
 from ..configfs import ConfigFS
@@ -15,7 +15,21 @@ from ..files import NO_CREDENTIAL, SECRET_FILES
 from ..records import replace
 from .host_files import CheckThere, MakeFile, RemoveFile
 from .lu_groups import ON_THE_WAY
-from .operations import Forgotten, Mkdir, Operation, Refuse, Rmdir, Unlink, Unmake, Unshare, Write
+from .operations import (
+    Discard,
+    Forgotten,
+    Link,
+    Mkdir,
+    Operation,
+    Refuse,
+    Rmdir,
+    RmdirOverLuns,
+    Switch,
+    Unlink,
+    Unmake,
+    Unshare,
+    Write,
+)
 from .step import Action, Step
 
 _OPPOSITE = {
@@ -33,6 +47,8 @@ _BACK = "take back: "
 # Folders whose files show what was written to them, as it was written.
 _PLAIN = ("attrib", "param", "auth", "discovery_auth")
 _LUN = "/lun/lun_"
+_MAKING = Mkdir | Link
+_REMOVING = Rmdir | RmdirOverLuns | Discard | Unlink
 
 
 def lasting(steps: Iterable[Step]) -> str:
@@ -108,12 +124,39 @@ def kept_files(back: Iterable[Step]) -> Iterator[str]:
             yield from (item.file for item in step.undo or () if isinstance(item, CheckThere))
 
 
+def prepared(fs: ConfigFS, steps: Sequence[Step]) -> list[Step]:
+    """Inverted steps as they can be done now, all or none; raises InUse.
+
+    A roll-back of theirs has to find again what is there now, which may be taken back in part by
+    others already, and not what the steps once made.
+    """
+    check(fs, steps)
+    return [
+        replace(step, undo=tuple(_as_found(fs, item) for item in step.undo or ())) for step in steps
+    ]
+
+
+def _as_found(fs: ConfigFS, item: Operation) -> Operation:
+    """An operation of a roll-back with the value that its file has now, where that can be told."""
+    if isinstance(item, Forgotten):
+        return Write(item.file, fs.read_if_there(item.file) or NO_CREDENTIAL)
+    if isinstance(item, Switch):
+        has = fs.read_if_there(item.file)
+        return item if has is None else Switch(item.file, has == "1", asked=False)
+    if isinstance(item, Write):
+        has = fs.read_if_there(item.file)
+        if has is not None and (_is_plain(item.file) or has == item.before):
+            return replace(item, value=has or (NO_CREDENTIAL if is_secret(item.file) else has))
+    return item
+
+
 def check(fs: ConfigFS, steps: Sequence[Step]) -> None:
     """Refuse inverted steps that would overrun what others changed since; raises InUse.
 
-    The kernel itself refuses what is in its way, but it would write any value, and cut the
-    mapped LUNs off a LUN that goes.
+    The kernel itself refuses what is in its way, but only when its turn comes; it would write any
+    value, and cut the mapped LUNs off a LUN that goes.
     """
+    _check_there(fs, steps)
     seen: set[str] = set()
     links = {item.file for step in steps for item in step.operations if isinstance(item, Unlink)}
     for step in steps:
@@ -125,9 +168,35 @@ def check(fs: ConfigFS, steps: Sequence[Step]) -> None:
                 _check_mapped(fs, step, item.file.rpartition("/")[0], links)
 
 
+def _check_there(fs: ConfigFS, steps: Sequence[Step]) -> None:
+    there: dict[str, bool] = {}
+    for step in steps:
+        for item in step.operations:
+            if not isinstance(item, _MAKING | _REMOVING):
+                continue
+            goes = isinstance(item, _REMOVING)
+            if _is_there(fs, there, item.file) is not goes:
+                raise InUse(
+                    f"it is {'gone' if goes else 'there'} already: nothing was taken back",
+                    path=step.path,
+                    hint="history shows who changed it since",
+                )
+            there[item.file] = not goes
+
+
+def _is_there(fs: ConfigFS, there: Mapping[str, bool], file: str) -> bool:
+    """Whether a file is there after the steps so far; with a folder goes all that is in it."""
+    above = file
+    while above:
+        if above in there:
+            return there[above] and above == file
+        above = above.rpartition("/")[0]
+    return fs.exists(file)
+
+
 def _check_value(fs: ConfigFS, step: Step, write: Write) -> None:
-    folder, _, name = write.file.rpartition("/")
-    if write.before is None or folder.rpartition("/")[2] not in _PLAIN:
+    name = write.file.rpartition("/")[2]
+    if write.before is None or not _is_plain(write.file):
         return
     has = fs.read_if_there(write.file)
     if has is None or any(_same(has, text) for text in (write.before, write.value)):
@@ -138,6 +207,10 @@ def _check_value(fs: ConfigFS, step: Step, write: Write) -> None:
         path=step.path,
         hint=f"set {name} by hand, or take the later change back first: history shows it",
     )
+
+
+def _is_plain(file: str) -> bool:
+    return file.split("/")[-2:][0] in _PLAIN
 
 
 def _same(one: str, other: str) -> bool:
@@ -175,17 +248,3 @@ def forgotten(steps: Iterable[Step]) -> str:
         if any(isinstance(item, Forgotten) for item in step.operations):
             return step.path
     return ""
-
-
-def remembered(fs: ConfigFS, steps: Iterable[Step]) -> list[Step]:
-    """The steps with the passwords that the kernel has now, for their roll-back."""
-    return [
-        replace(step, undo=tuple(_remembered(fs, item) for item in step.undo or ()))
-        for step in steps
-    ]
-
-
-def _remembered(fs: ConfigFS, item: Operation) -> Operation:
-    if isinstance(item, Forgotten):
-        return Write(item.file, fs.read_if_there(item.file) or NO_CREDENTIAL)
-    return item

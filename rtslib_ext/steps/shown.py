@@ -53,4 +53,6 @@ def _holds(fs: ConfigFS, write: Write) -> bool | None:
     if write.file.rpartition("/")[2] in _ONCE:
         return bool(text)
     gone = write.value == NO_CREDENTIAL and not text
-    return True if gone or text == write.value else None
+    # vpd_unit_serial has a label before it.
+    labelled = text is not None and text.endswith(f": {write.value}")
+    return True if gone or text == write.value or labelled else None

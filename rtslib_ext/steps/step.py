@@ -55,19 +55,17 @@ class Step:
     def take_back(self, kernel: Kernel, done: Sequence[Operation] | None = None) -> list[str]:
         """Undo the step after it was done, or those of its operations that were.
 
-        What could not be undone is returned.
+        What could not be undone is returned. It ends there: what comes after a check that fails
+        may do harm, as a disk would whose file is not there.
         """
-        left = []
         for operation in self.inverse(done):
             try:
                 operation.do(kernel)
-            except KernelRefused as err:
-                # Where the step was done in part, that is what was not.
-                if not _is_so(kernel, operation):
-                    left.append(f"{self.path}: {self.text}: {err}")
             except LioError as err:
-                left.append(f"{self.path}: {self.text}: {err}")
-        return left
+                # Where the step was done in part, that is what was not.
+                if not (isinstance(err, KernelRefused) and _is_so(kernel, operation)):
+                    return [f"{self.path}: {self.text}: {err}"]
+        return []
 
     def inverse(self, done: Sequence[Operation] | None = None) -> list[Operation]:
         """The operations that take the step back, or those of its operations that were done."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from rtslib_ext import waiting
 from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound
+from rtslib_ext.journal import Unfinished
 from rtslib_ext.steps import Step
 from rtslib_ext.waiting import Waiting
 
@@ -79,6 +80,14 @@ def refuse_another(env: Env) -> None:
     found = waiting.find(waiting.beside(env.journal))
     if found:
         raise InUse(_told(found), hint="confirm keeps it, confirm back takes it back now")
+
+
+def taken_back(env: Env, half: Unfinished) -> None:
+    """Note that a change does not wait any more, as recover took it back."""
+    file = waiting.beside(env.journal)
+    found = waiting.find(file)
+    if found and found.is_cut_off(half):
+        waiting.write(file, found.ended("recover took it back"))
 
 
 @contextmanager

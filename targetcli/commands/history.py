@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rtslib_ext import disturbance
 from rtslib_ext.errors import InUse, InvalidValue, LioError, Unsupported
 from rtslib_ext.plan import Plan
-from rtslib_ext.steps import Step, reversal
+from rtslib_ext.steps import Action, Step, reversal
 
 from .. import history as records
 from ..env import Env
@@ -16,7 +17,7 @@ from ..nodes import Node
 from ..result import Result, show
 from ..views import history as view
 from ..views import plan as plans
-from . import change
+from . import change, disturbed
 
 
 def undo(env: Env, node: Node) -> Result:
@@ -49,8 +50,7 @@ def revert(env: Env, node: Node, number: int, dry_run: bool = False) -> Result:
             hint=f"history {number} shows what it changed: set it by hand",
         )
     _check_passwords(env, found)
-    back = reversal.remembered(env.fs, found.back)
-    return _take_back(env, found.command, number, back, found.lasting, dry_run=dry_run)
+    return _take_back(env, found.command, number, found.back, found.lasting, dry_run=dry_run)
 
 
 def _check_passwords(env: Env, found: Record) -> None:
@@ -90,23 +90,27 @@ def _take_back(
             f"{command}: this cannot be taken back: {lasting}",
             hint="set it right by hand; revert NUMBER takes an earlier change back",
         )
-    reversal.check(env.fs, back)
-    plan = Plan(tuple(back))
+    steps = reversal.prepared(env.fs, back)
+    hit = disturbance.of(env.fs, steps)
+    plan = Plan(tuple(steps))
     if not dry_run:
+        disturbed.require_yes(env, hit)
         env.report.takes_back = number
         try:
-            change.apply(env, back)
+            change.apply(env, steps)
         except LioError as err:
             err.begin_with(f"{command}: this could not be taken back")
             raise
     files = dict.fromkeys(reversal.kept_files(back))
-    lines = [f"{'Would take' if dry_run else 'Took'} back: {command}", *plans.lines(plan)]
-    return Result(
-        lines,
-        [f"Note: {file} stays, with the data that is in it" for file in files],
-        data=lambda: {"number": number, "command": command, "files": [*files], **plans.facts(plan)},
-        shows=True,
-    )
+    lines = [f"{'Would take' if dry_run else 'Took'} back: {command}", *plans.lines(plan, hit)]
+    notes = [f"Note: {file} stays, with the data that is in it" for file in files]
+    notes += [
+        f"Note: {step.path} is empty: what is in memory went with it"
+        for step in steps
+        if step.action is Action.CREATE and step.path.rpartition("/")[0] == "/backstores/ramdisk"
+    ]
+    facts = {"number": number, "command": command, "files": [*files]}
+    return Result(lines, notes, data=lambda: {**facts, **plans.facts(plan, hit)}, shows=True)
 
 
 def history(env: Env, node: Node, number: int | None = None) -> Result:

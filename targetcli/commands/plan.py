@@ -13,7 +13,8 @@ from rtslib_ext import plan as planning
 from rtslib_ext.apply import Change
 from rtslib_ext.configfs import ConfigFS
 from rtslib_ext.disturbance import Disturbance
-from rtslib_ext.errors import InvalidValue, LioError, RollbackFailed
+from rtslib_ext.errors import InvalidValue, LioError, RollbackFailed, Unsupported
+from rtslib_ext.journal import Unfinished
 from rtslib_ext.model import Config
 from rtslib_ext.plan import Plan
 from rtslib_ext.records import replace
@@ -133,6 +134,14 @@ def _reach(env: Env, found: Change, confirm_within: float | None) -> list[str]:
     if confirm_within is None:
         change.reach(env, found)
         return []
+    if env.collection is not None:
+        if env.collection.rehearses:
+            change.reach(env, found)
+            return []
+        raise Unsupported(
+            "a change that goes back by itself cannot be one of several",
+            hint="apply FILE with it by itself",
+        )
     with confirm.within(env, found.plan.steps, confirm_within) as said:
         change.reach(env, found)
     return said
@@ -162,8 +171,7 @@ def recover(env: Env, node: Node, action: str = "undo") -> Result:
     if action == "finish":
         if found.undone is not None:
             raise InvalidValue("it was being taken back already", hint="recover undo ends that")
-        change.note(env, recovery.finish(Kernel(env.fs), found).done)
-        env.report.lasting = "what was done of it before it was cut off is not known any more"
+        _finish(env, found)
     else:
         left = recovery.undo(Kernel(env.fs), found)
         if left:
@@ -172,6 +180,19 @@ def recover(env: Env, node: Node, action: str = "undo") -> Result:
                 f"{change.describe(found)}: this could not be taken back: {listed}",
                 hint=f"try again once the cause is gone, or set it right and remove {found.path}",
             )
-    os.unlink(found.path)
+        confirm.taken_back(env, found)
     done = "taken back" if action == "undo" else "finished"
     return say(f"{change.describe(found)}: {done}")
+
+
+def _finish(env: Env, found: Unfinished) -> None:
+    try:
+        done = recovery.finish(Kernel(env.fs), found).done
+    except RollbackFailed:
+        raise
+    except LioError as err:
+        confirm.taken_back(env, found)
+        err.begin_with("this could not be finished, and all of it was taken back")
+        raise
+    change.note(env, done)
+    env.report.lasting = "what was done of it before it was cut off is not known any more"

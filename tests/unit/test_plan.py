@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 
-from rtslib_ext import paths, plan, recovery
+from rtslib_ext import executor, paths, plan, recovery
 from rtslib_ext.backing import FileIO, RamDisk
 from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.errors import LioError
 from rtslib_ext.journal import Journal, Unfinished, find
 from rtslib_ext.model import (
     AluaGroup,
@@ -191,7 +195,7 @@ def journal_of(path: str, begun: int, undone: tuple[int, ...] = ()) -> Unfinishe
     for number in undone:
         journal.undone(number)
     found = find(path)
-    journal.close()
+    journal.close(keep=True)
     assert found is not None
     assert list(found.steps) == steps
     assert found.about["command"] == "apply"
@@ -204,13 +208,57 @@ def journal_of(path: str, begun: int, undone: tuple[int, ...] = ()) -> Unfinishe
 def test_where_a_change_was_cut_off(
     tmp_path: object, begun: int, position: tuple[int, int]
 ) -> None:
-    path = f"{tmp_path}/run/journal"
-    assert journal_of(path, begun).position() == position
-    assert find(path) is None
+    assert journal_of(f"{tmp_path}/run/journal", begun).position() == position
 
 
 def test_what_was_taken_back_already(tmp_path: object) -> None:
-    found = journal_of(f"{tmp_path}/journal", 3, (1, 0))
+    path = f"{tmp_path}/journal"
+    found = journal_of(path, 3, (1, 0))
     assert found.undone == 0
     # Nothing is left to do: this kernel would refuse everything.
     assert recovery.undo(Kernel(ConfigFS("/nonexistent")), found) == []
+    assert find(path) is None
+
+
+def test_what_is_stuck_keeps_what_was_done_before_it(tmp_path: object) -> None:
+    path = f"{tmp_path}/journal"
+    os.makedirs(f"{tmp_path}/tree/a")
+    os.makedirs(f"{tmp_path}/tree/b/more")
+    kernel = Kernel(ConfigFS(f"{tmp_path}/tree"))
+    told, before = recovery.undo(kernel, journal_of(path, 3))
+    assert "/b: two" in told and before == "steps before that, which wait for it: 1"
+    assert os.path.exists(f"{tmp_path}/tree/a")
+
+
+def test_taking_back_goes_on_where_it_was(tmp_path: object) -> None:
+    path = f"{tmp_path}/journal"
+    os.makedirs(f"{tmp_path}/tree/a/more")
+    os.makedirs(f"{tmp_path}/tree/b")
+    kernel = Kernel(ConfigFS(f"{tmp_path}/tree"))
+    (told,) = recovery.undo(kernel, journal_of(path, 3))
+    assert "/a: one" in told and not os.path.exists(f"{tmp_path}/tree/b")
+    found = find(path)
+    assert found is not None and found.undone == 1
+    os.rmdir(f"{tmp_path}/tree/a/more")
+    assert recovery.undo(kernel, found) == []
+    assert find(path) is None and os.listdir(f"{tmp_path}/tree") == []
+
+
+def test_what_cannot_be_noted_is_not_done(tmp_path: object) -> None:
+    """A full file system: the change fails as any other, and taking it back goes on."""
+    journal = Journal(f"{tmp_path}/journal", {"command": "apply"})
+    journal.open([])
+    with open("/dev/full", "wb", buffering=0) as full:
+        os.dup2(full.fileno(), journal._handle or -1)
+    with pytest.raises(LioError, match="journal, which notes what is done, cannot be written: no"):
+        journal.begin()
+    journal.undone(0)
+    journal.close()
+
+
+def test_an_interrupt_that_comes_too_late_changes_nothing() -> None:
+    with executor.held_interrupts() as let_through:
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            let_through()
+        os.kill(os.getpid(), signal.SIGINT)

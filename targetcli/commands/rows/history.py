@@ -12,9 +12,10 @@ ROWS = (
         "history:undo",
         "Takes the last change of this session back, all of it or nothing; once more,\n"
         "the one before, as far as the session goes. What it does is shown line by\n"
-        "line. A setting that somebody else changed since is not overrun. Files that\n"
-        "were made for storage objects stay. Afterwards, history and revert tell of\n"
-        "the change and take it back.\n\n"
+        "line. A setting that somebody else changed since is not overrun, and where\n"
+        "somebody is disturbed it wants --yes or an answer. Files that were made for\n"
+        "storage objects stay, and a ramdisk comes back empty. Afterwards, history and\n"
+        "revert tell of the change and take it back.\n\n"
         "Example: undo",
         changes=True,
     ),
@@ -33,9 +34,10 @@ ROWS = (
         ("root",),
         "history:revert",
         "Takes a change of the history back and leaves what was done since, all of it\n"
-        "or nothing. It is refused where later changes rest on it, and where it needs\n"
-        "a password, for these are not kept. Taking it back is a change, too, so it\n"
-        "can be taken back.\n\n"
+        "or nothing. It is refused where later changes rest on it, where part of it\n"
+        "was taken back already, and where it needs a password, for these are not kept.\n"
+        "Where somebody is disturbed it wants --yes before the command, or an answer.\n"
+        "Taking it back is a change, too, so it can be taken back.\n\n"
         "Example: revert 1 --dry-run",
         (
             need("number", "change_number", "the number that history shows"),

@@ -60,7 +60,7 @@ ROWS = (
         ("root",),
         "plan:recover",
         "Ends a change that was cut off half way, when its process was killed: takes\n"
-        "it back, or does the rest of it.\n\n"
+        "it back, or does the rest of it; where that fails, all of it is taken back.\n\n"
         "Example: recover",
         (may("action", "recover_action", "undo takes it back, finish does the rest", "undo"),),
         changes=True,

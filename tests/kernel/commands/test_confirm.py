@@ -20,12 +20,21 @@ from pathlib import Path
 import pytest
 from documents import checked
 
+from rtslib_ext import savefile
+from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.reader import Reader
+from targetcli import history
+from targetcli.env import Env
+from targetcli.prefs import Preferences
+from tests.kernel.plan.test_killed import Deadly, forked, lived
+
 from .harness import ETC, Shell, tree
 
 WAITING = Path("/run/targetcli/waiting")
 JOURNAL = Path("/run/targetcli/journal")
 WANTED = ETC / "wanted.json"
 IQN = "iqn.2003-01.org.example:a"
+HOST = "iqn.2003-01.org.example:host"
 SECRET = "n0t-for-everybody"
 
 
@@ -63,7 +72,7 @@ def becomes(ask: Callable[[], bool], seconds: float = 30) -> bool:
 
 
 def waits() -> bool:
-    return bool(json.loads(WAITING.read_text())["steps"])
+    return bool(json.loads(WAITING.read_text())["back"])
 
 
 @contextmanager
@@ -160,8 +169,66 @@ def test_what_stands_in_its_way_is_told(user: Shell) -> None:
     before = tree()
     answer = user("confirm back")
     assert answer.exit == 1
-    assert "could not go back at " in answer.stderr and "/backstores/ramdisk/new" in answer.stderr
+    assert "could not go back at " in answer.stderr
+    assert f"/iscsi/{IQN}/tpg1/luns/lun0: it is there already" in answer.stderr
     assert tree() == before
+
+
+def test_what_others_changed_since_is_left_alone(user: Shell) -> None:
+    """A LUN of it is mapped by now: the kernel would cut the mapped LUN off."""
+    user.ok(f"/iscsi/{IQN}/tpg1/acls create {HOST}")
+    wanted = json.loads(WANTED.read_text())
+    del wanted["targets"]
+    wanted["targets"] = json.loads(savefile.dumps(Reader(ConfigFS()).config()))["targets"]
+    lun = {"index": 7, "storage_object": "/backstores/ramdisk/old"}
+    wanted["targets"][0]["tpgs"][0]["luns"].append(lun)
+    WANTED.write_text(json.dumps(wanted))
+    assert targetcli("apply", str(WANTED), "merge=true", "confirm_within=1h").returncode == 0
+    user.ok(f"/iscsi/{IQN}/tpg1/acls/{HOST} create 7 7")
+    before = tree()
+    answer = user("confirm back")
+    assert answer.exit == 1 and f"it is mapped for {HOST} by now" in answer.stderr
+    assert tree() == before
+
+
+def test_one_that_was_reverted_by_hand_stays_so(user: Shell) -> None:
+    # A password is not kept, so its change could not be reverted.
+    WANTED.write_text(WANTED.read_text().replace(f"{SECRET}-2", SECRET))
+    before = tree()
+    assert targetcli("apply", str(WANTED), "confirm_within=1h").returncode == 0
+    number = history.read(Env(Preferences.load(user.home)).history)[-1].number
+    assert targetcli("revert", str(number)).returncode == 0
+    assert tree() == before
+    assert "already: nothing was taken back" in user("confirm back").stderr
+    assert tree() == before
+
+
+def test_in_a_dry_run_nothing_waits(user: Shell) -> None:
+    before = tree()
+    said = targetcli("--dry-run", "apply", str(WANTED), "confirm_within=60s")
+    assert said.returncode == 0 and "/backstores/ramdisk/new" in said.stdout
+    assert tree() == before and not WAITING.exists()
+
+
+def test_it_is_no_part_of_a_batch(user: Shell, tmp_path: Path) -> None:
+    lines = tmp_path / "lines"
+    lines.write_text(f"apply {WANTED} confirm_within=60s\n")
+    before = tree()
+    said = targetcli("--batch", str(lines))
+    assert said.returncode == 1 and "cannot be one of several" in said.stderr
+    assert tree() == before and not WAITING.exists()
+
+
+def test_recover_ends_the_waiting(user: Shell) -> None:
+    before = tree()
+    user.fs = Deadly(3, "after")
+    assert not lived(forked(lambda: user(f"apply {WANTED} confirm_within=1h")))
+    user.fs = ConfigFS()
+    assert JOURNAL.exists() and waits()
+    user.ok("recover")
+    assert tree() == before and not waits()
+    assert "recover took it back" in user.ok("confirm status")
+    user.refuses("confirm", "no change waits for confirmation")
 
 
 def test_a_plan_that_fails_leaves_nothing_waiting(user: Shell) -> None:

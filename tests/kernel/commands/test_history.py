@@ -14,9 +14,12 @@ from pathlib import Path
 import pytest
 from documents import checked
 
-from targetcli import history
+from rtslib_ext.configfs import ConfigFS
+from targetcli import batch, history
 
 from .harness import TARGET, Shell, differences, tree, value
+from .initiator import logged_in
+from .test_faults import Broken
 
 IQN = "iqn.2003-01.org.example:a"
 TPG = f"/iscsi/{IQN}/tpg1"
@@ -77,6 +80,14 @@ def user(shell: Shell) -> Shell:
 def another(user: Shell, name: str) -> Shell:
     """Another session on the same host."""
     return Shell(user.home.parent / name, kept=user.history)
+
+
+def together(user: Shell, *lines: str) -> None:
+    """Several lines as one change."""
+    file = user.home.parent / "lines"
+    file.write_text("\n".join(lines))
+    env = user.env()
+    assert batch.run(env, str(file)) == 0, env.stderr.getvalue()
 
 
 def records(user: Shell) -> list[history.Record]:
@@ -145,6 +156,55 @@ def test_undo_is_all_or_nothing(user: Shell) -> None:
     user.ok("undo")
     user.ok("undo")
     assert "r2" not in user.ok("ls /backstores/ramdisk")
+
+
+def test_revert_twice_changes_nothing_more(user: Shell) -> None:
+    """The setting of it is back already, and what would be taken away is gone."""
+    user.ok("/backstores/ramdisk create r2 1M")
+    together(
+        user, f"{TPG}/luns create /backstores/ramdisk/r2", f"{TPG} set attribute authentication=1"
+    )
+    number = records(user)[-1].number
+    user.ok(f"revert {number}")
+    user.refuses(f"revert {number}", "it is gone already: nothing was taken back")
+    assert value(f"{FILES}/attrib/authentication") == "0"
+
+
+def test_what_was_set_back_by_hand_stays_when_it_fails(user: Shell) -> None:
+    user.ok("/backstores/ramdisk create r2 1M")
+    together(
+        user,
+        f"{TPG}/luns create /backstores/ramdisk/r2 add_mapped_luns=false",
+        f"{TPG} set attribute authentication=1",
+        f"{TPG} disable",
+    )
+    number = records(user)[-1].number
+    user.ok(f"{TPG} set attribute authentication=0")
+    user.ok(f"{TPG} enable")
+    before = tree()
+    user.fs = Broken(2, "refused")
+    answer = user(f"revert {number}")
+    user.fs = ConfigFS()
+    assert answer.exit == 1 and "could not be taken back" in answer.stderr
+    assert differences(tree(), before) == []
+
+
+def test_who_is_disturbed_by_it_has_to_be_agreed_to(user: Shell) -> None:
+    number = records(user)[-1].number
+    with logged_in(HOST, IQN):
+        told = user.ok(f"revert {number} dry_run=true")
+        assert f"disturbs: {TPG}/acls/{HOST}" in told or "is logged in" in told
+        user.refuses(f"revert {number}", "this would disturb somebody", HOST)
+        user.refuses("undo", "this would disturb somebody", HOST)
+        user.ok(f"revert {number}", yes=True)
+
+
+def test_a_ramdisk_that_comes_back_is_empty(user: Shell) -> None:
+    user.ok("/backstores/ramdisk create r2 1M")
+    user.ok("/backstores/ramdisk delete r2")
+    assert "Note: /backstores/ramdisk/r2 is empty: what is in memory went with it" in user.ok(
+        "undo"
+    )
 
 
 def test_a_failed_undo_can_be_tried_again(user: Shell) -> None:

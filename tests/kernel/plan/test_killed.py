@@ -7,6 +7,8 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from rtslib_ext import apply, journal, recovery, restore
 from rtslib_ext.apply import Change
 from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.errors import KernelRefused
 from rtslib_ext.journal import Journal
 from rtslib_ext.steps import Kernel
 from tests.kernel.commands.test_faults import Broken
@@ -43,23 +46,35 @@ class Deadly(Broken):
 
 def in_a_process(fs: ConfigFS, change: Change, path: str) -> int:
     """Apply in a child of this process; its process number."""
+    about = {"command": "apply"}
+    return forked(lambda: apply.perform(fs, change, journal=Journal(path, about)))
+
+
+def forked(work: Callable[[], object]) -> int:
+    """Work in a child of this process; its process number."""
     child = os.fork()
     if child == 0:
-        apply.perform(fs, change, journal=Journal(path, {"command": "apply"}))
+        work()
         os._exit(0)
     return child
 
 
-def recover(path: str, *, finish: bool) -> None:
+def lived(child: int) -> bool:
+    """Whether a child ended by itself."""
+    return os.WIFEXITED(os.waitpid(child, 0)[1])
+
+
+def recover(path: str, *, finish: bool, fs: ConfigFS | None = None) -> None:
     """What the command does; nothing where the change was over."""
     found = journal.find(path)
     if found is None:
         return
+    kernel = Kernel(fs or ConfigFS())
     if finish:
-        recovery.finish(Kernel(ConfigFS()), found)
+        recovery.finish(kernel, found)
     else:
-        assert recovery.undo(Kernel(ConfigFS()), found) == []
-    os.unlink(path)
+        assert recovery.undo(kernel, found) == []
+    assert journal.find(path) is None
 
 
 def states(name: str) -> tuple[str, str]:
@@ -104,9 +119,7 @@ def test_at_every_call(configfs: object, tmp_path: Path, name: str, how: str) ->
     change = apply.prepare(ConfigFS(), edits.edited(name))
     at = 1
     while True:
-        child = in_a_process(Deadly(at, how), change, path)
-        _, status = os.waitpid(child, 0)
-        if os.WIFEXITED(status):
+        if lived(in_a_process(Deadly(at, how), change, path)):
             break
         recover(path, finish=bool(at % 2))
         assert state() == (new if at % 2 else old), f"call {at}"
@@ -114,3 +127,37 @@ def test_at_every_call(configfs: object, tmp_path: Path, name: str, how: str) ->
         reach(ConfigFS(), change.have)
         at += 1
     assert at > 5
+
+
+@pytest.mark.parametrize("first", ["undo", "finish"])
+@pytest.mark.parametrize(("name", "cut"), [("groups", 4), ("hosts", 5), ("another-size", 5)])
+def test_recovery_is_killed_too(
+    configfs: object, tmp_path: Path, name: str, cut: int, first: str
+) -> None:
+    """Before each call of it; then it ends in the old state or the new one all the same."""
+    old, new = states(name)
+    path = str(tmp_path / "journal")
+    change = apply.prepare(ConfigFS(), edits.edited(name))
+    at = 1
+    while True:
+        assert not lived(in_a_process(Deadly(cut, "after"), change, path))
+        deadly = Deadly(at, "before")
+        if lived(forked(partial(recover, path, finish=first == "finish", fs=deadly))):
+            break
+        finish = first == "finish" and bool(at % 2)
+        recover(path, finish=finish)
+        assert state() == (new if finish else old), f"call {at}"
+        restore.clear(ConfigFS())
+        reach(ConfigFS(), change.have)
+        at += 1
+    assert at > 3
+
+
+def test_what_cannot_be_finished_is_taken_back(configfs: object, tmp_path: Path) -> None:
+    old, _ = states("groups")
+    path = str(tmp_path / "journal")
+    change = apply.prepare(ConfigFS(), edits.edited("groups"))
+    assert not lived(in_a_process(Deadly(4, "after"), change, path))
+    with pytest.raises(KernelRefused):
+        recover(path, finish=True, fs=Broken(3, "refused"))
+    assert state() == old and journal.find(path) is None

@@ -15,6 +15,7 @@ from rtslib_ext.configfs import ConfigFS, explain
 from rtslib_ext.errors import RollbackFailed
 from rtslib_ext.reader import Reader
 from rtslib_ext.steps import Kernel
+from targetcli import batch
 from tests.kernel.commands.harness import Shell
 from tests.kernel.commands.test_faults import Broken
 
@@ -65,7 +66,7 @@ def test_what_is_left_is_taken_back_later(
             assert found is not None and found.is_repair and found.undone is not None
             assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
             assert recovery.undo(Kernel(ConfigFS()), found) == [], f"call {at}"
-            os.unlink(path)
+            assert journal.find(path) is None
         except Exception:
             # All that had been done could be taken back.
             assert journal.find(path) is None
@@ -92,3 +93,23 @@ def test_as_an_admin_sees_it(shell: Shell, tmp_path: Path) -> None:
     assert "taken back" in shell.ok("recover")
     assert state() == before
     shell.ok("/backstores/ramdisk create r2 1M")
+
+
+def test_no_empty_disk_takes_the_place_of_one_that_is_gone(shell: Shell, tmp_path: Path) -> None:
+    """As when a file system was unmounted lazily: the kernel would make the file anew."""
+    file, away = tmp_path / "f.img", tmp_path / "elsewhere.img"
+    shell.ok(f"/backstores/fileio create f {file} 1M")
+    shell.ok(f"/iscsi create {IQN}")
+    before = state()
+    file.rename(away)
+    lines = tmp_path / "lines"
+    lines.write_text(
+        f"/backstores/fileio delete f\n/iscsi/{IQN}/tpg1/portals create 127.0.0.1 3260\n"
+    )
+    env = shell.env()
+    assert batch.run(env, str(lines)) == 1
+    assert f"{file} is not there" in env.stderr.getvalue()
+    assert not file.exists()
+    away.rename(file)
+    assert "taken back" in shell.ok("recover")
+    assert state() == before and file.stat().st_size == 1 << 20
