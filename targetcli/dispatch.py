@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import Any, cast
 
-from rtslib_ext.errors import InvalidValue, LioError, NotFound
+from rtslib_ext.errors import LioError, NotFound
 
-from . import binding, grammar, messages, several, tree
+from . import binding, grammar, messages, several, slips, tree
 from .commands.command import Command
 from .commands.table import commands_of
 from .env import Env
@@ -22,14 +21,13 @@ from .result import Aside, Result
 
 # A kind of backstore that manuals of old still tell of.
 _GONE = "rd_dr"
-_KEYWORD = re.compile(r"[A-Za-z0-9_-]+=")
 
 
 def run(env: Env, line: Line) -> Result:
     """Run one line; raises LioError, and then nothing was changed."""
     report = env.report
     report.command, report.path = line.command or None, line.path or env.cwd
-    _refuse_swallowed(line)
+    slips.refuse_apart(line)
     start = tree.resolve(tree.root(env), env.cwd)
     line = grammar.settle(
         line,
@@ -50,16 +48,6 @@ def run(env: Env, line: Line) -> Result:
     if _GONE in line.path.split("/"):
         result.notes.append(Aside(f"Note: {_GONE} is gone from the kernel; this is ramdisk"))
     return result
-
-
-def _refuse_swallowed(line: Line) -> None:
-    """``userid= password=x`` would set userid to "password=x": a blank parts them too late."""
-    for argument in line.arguments:
-        if argument.apart and _KEYWORD.match(argument.value):
-            raise InvalidValue(
-                f"{argument.key}= is followed by a blank and another NAME=VALUE",
-                hint=f"write {argument.key}='' to give it no value",
-            )
 
 
 def _run_on_each(env: Env, nodes: list[Node], line: Line) -> Result:
@@ -103,6 +91,7 @@ def _run_on(env: Env, node: Node, line: Line) -> Result:
         raise NotFound(
             f"Command not found {line.command}", path=node.path, hint=_advice(node, line.command)
         )
+    slips.refuse_joined(env, node, command, line)
     env.report.failed, env.report.text = command.failed, grammar.written(line)
     calls = several.calls(node, command, line.positional, line.keywords)
     values = [binding.bind(command, *call, node.path) for call in calls]

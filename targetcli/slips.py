@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Slips of typing that would do in silence what nobody means: they are refused."""
+
+from __future__ import annotations
+
+import re
+
+from rtslib_ext.errors import InvalidValue
+
+from .commands.command import Command
+from .env import Env
+from .grammar import Argument, Line
+from .nodes import Node
+
+_KEYWORD = re.compile(r"[A-Za-z0-9_-]+=")
+_ANOTHER = re.compile(r"[ \t\r\n]([A-Za-z0-9_-]+)=")
+_CREDENTIAL = re.compile("userid|password", re.IGNORECASE)
+
+
+def refuse_apart(line: Line) -> None:
+    """``userid= password=x`` would set userid to "password=x": a blank parts them too late."""
+    for argument in line.arguments:
+        if argument.apart and _KEYWORD.match(argument.value):
+            raise InvalidValue(
+                f"{argument.key}= is followed by a blank and another NAME=VALUE",
+                hint=f"write {argument.key}='' to give it no value",
+            )
+
+
+def refuse_joined(env: Env, node: Node, command: Command, line: Line) -> None:
+    """``"userid=u password=x"`` as one word of argv would set userid to "u password=x"."""
+    for argument in line.arguments:
+        if not (command.keywords and argument.key and _is_as_typed(line, argument)):
+            continue
+        for found in _ANOTHER.finditer(argument.value):
+            if _CREDENTIAL.search(found[1]) or found[1] in _settings(env, node, command, line):
+                raise InvalidValue(
+                    f"{argument.key}= and {found[1]}= are in one word",
+                    path=node.path,
+                    hint="give each NAME=VALUE as a word of its own",
+                )
+
+
+def _is_as_typed(line: Line, argument: Argument) -> bool:
+    """Tell a word that was taken as it is: one of a line has quotes where there is a blank."""
+    text = argument.value if argument.key is None else f"{argument.key}={argument.value}"
+    return line.text[slice(*argument.span)] == text
+
+
+def _settings(env: Env, node: Node, command: Command, line: Line) -> list[str]:
+    """The names in the group that the line is about."""
+    # Imported here: hardly a line has such a value.
+    from .commands.settings import groups_of
+
+    name = command.parameters[0].name
+    group = groups_of(env, node).get(line.keywords.get(name) or "".join(line.positional[:1]))
+    return list(group.names(node.fs)) if group else []
