@@ -10,7 +10,7 @@ from typing import Any
 from rtslib_ext import naming
 from rtslib_ext.errors import InvalidValue
 
-from .commands.command import Command, Parameter
+from .commands.command import Command, Parameter, option_of
 from .prefs import parse_value
 from .sizes import is_number, is_unit, parse_size
 
@@ -63,7 +63,7 @@ def _switch(word: str, kinds: Mapping[str, str]) -> str:
         return ""
     name = word[2:].replace("-", "_")
     if name not in kinds:
-        known = ", ".join(f"--{kind.replace('_', '-')}" for kind in kinds)
+        known = ", ".join(map(option_of, kinds))
         raise InvalidValue(f"there is no option {word} here", hint=f"there are: {known}")
     return name
 

@@ -129,8 +129,9 @@ def _run_in_sandbox(request: Request) -> int:
         if not request.words:
             raise InvalidValue("--exec needs a program", hint="--sandbox --exec bash gives a shell")
         return sandbox.run(request.words, settings)
-    words = ["--", *request.words] if request.words else []
-    return sandbox.run_targetcli(_options(request) + words, settings)
+    # The program in the sandbox takes its first word for an option where it could be one.
+    apart = request.options.literal or "".join(request.words[:1]) in options.WORDS
+    return sandbox.run_targetcli([*_options(request), *["--"] * apart, *request.words], settings)
 
 
 def _options(request: Request) -> list[str]:

@@ -9,7 +9,7 @@ from rtslib_ext.errors import LioError, NotFound
 from rtslib_ext.records import replace
 
 from . import grammar, tree
-from .commands.command import Command
+from .commands.command import Command, option_of
 from .commands.table import commands_of
 from .completers import COMPLETERS, KEYWORDS, MORE, Ask, Candidate, completer
 from .completers.paths import below
@@ -95,8 +95,7 @@ def _of_command(
     if command.switches and context.partial.startswith("--"):
         kinds = {item.name: item.kind for item in command.parameters}
         for name in names:
-            switch = f"--{name.replace('_', '-')}"
-            yield Candidate(switch) if kinds[name] == "bool" else Candidate(switch, "=")
+            yield Candidate(option_of(name), " " if kinds[name] == "bool" else "=")
         return
     index = context.index
     if index >= len(names) or (index and command.keywords):

@@ -91,6 +91,7 @@ def _run_on(env: Env, node: Node, line: Line) -> Result:
         raise NotFound(
             f"Command not found {line.command}", path=node.path, hint=_advice(node, line.command)
         )
+    slips.refuse_option(env, node, command, line)
     slips.refuse_joined(env, node, command, line)
     env.report.failed, env.report.text = command.failed, grammar.written(line)
     calls = several.calls(node, command, line.positional, line.keywords)

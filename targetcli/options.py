@@ -43,6 +43,8 @@ class Options:
     dry_run: bool = False
     batch: str | None = None
     wait: float | None = None
+    literal: bool = False
+    """Whether the command's words stood behind ``--``, and none of them is an option."""
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ def known() -> dict[str, str]:
 # fb's words that are options without dashes when they come first; help with words behind it is
 # the command.
 WORDS = {"help": "--help", "version": "--version", "disable-daemon": "--disable-daemon"}
-_ACTIONS = {
+ACTIONS = {
     "--help": "help",
     "-h": "help",
     "--version": "version",
@@ -95,33 +97,20 @@ def parse(words: Sequence[str]) -> Request:
     while rest and rest[0].startswith("-"):
         option = rest.pop(0)
         if option == "--":
-            request.words = rest
+            request.words, request.options.literal = rest, bool(rest)
             return request
         _take(request, option, rest)
         if request.program:
             request.words = rest
             return request
-    _refuse_behind(rest)
     request.words = rest
     return request
 
 
-def _refuse_behind(words: Sequence[str]) -> None:
-    """``saveconfig --dry-run`` would write a file of that name: nobody means that."""
-    for word in words[1:]:
-        name = word.partition("=")[0]
-        if name.startswith("--") and name in known():
-            first = f"options come first: targetcli {word} …; a value is written NAME={word}"
-            raise InvalidValue(
-                f"{name} stands behind the path or the command",
-                hint="PATH help COMMAND tells about one" if name == "--help" else first,
-            )
-
-
 def _take(request: Request, option: str, rest: list[str]) -> None:
     name, equals, value = option.partition("=")
-    if name in _ACTIONS and not equals:
-        request.action = request.action or _ACTIONS[name]
+    if name in ACTIONS and not equals:
+        request.action = request.action or ACTIONS[name]
     elif name in _FLAGS and not equals:
         _FLAGS[name](request)
     elif name in ("--wait", "--state", "--memory", "--batch"):

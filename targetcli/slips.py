@@ -6,10 +6,12 @@ from __future__ import annotations
 import re
 
 from rtslib_ext.errors import InvalidValue
+from rtslib_ext.records import replace
 
-from .commands.command import Command
+from . import options
+from .commands.command import Command, option_of
 from .env import Env
-from .grammar import Argument, Line
+from .grammar import Argument, Line, quote, written
 from .nodes import Node
 
 _KEYWORD = re.compile(r"[A-Za-z0-9_-]+=")
@@ -39,6 +41,39 @@ def refuse_joined(env: Env, node: Node, command: Command, line: Line) -> None:
                     path=node.path,
                     hint="give each NAME=VALUE as a word of its own",
                 )
+
+
+def refuse_option(env: Env, node: Node, command: Command, line: Line) -> None:
+    """``saveconfig --dry-run`` would write a file of that name, and change the kernel or not."""
+    if env.options.literal:
+        return
+    own = [option_of(item.name) for item in command.parameters if command.switches]
+    for place, argument in enumerate(line.arguments):
+        name = argument.key or argument.value.partition("=")[0]
+        if name.startswith("--") and name in options.known() and name not in own:
+            if _is_as_typed(line, argument):
+                raise InvalidValue(
+                    f"{name} stands behind the command",
+                    path=node.path,
+                    hint=_first(name, node, line, place),
+                )
+
+
+def _first(name: str, node: Node, line: Line, place: int) -> str:
+    """How a line is to be typed whose argument at a place is an option."""
+    if name == "--help":
+        return f"help {line.command} tells about it"
+    if name in options.ACTIONS:
+        return f"options come first: targetcli {name}"
+    end = place + 1
+    words = ["targetcli", line.text[slice(*line.arguments[place].span)]]
+    if options.known()[name] and words[-1] == name:
+        # Its value is the word behind it.
+        words += [quote(item.value) for item in line.arguments[end : end + 1]]
+        end += 1
+    words += [quote(node.path)] if node.parent else []
+    rest = (*line.arguments[:place], *line.arguments[end:])
+    return f"options come first: {' '.join(words)} {written(replace(line, arguments=rest))}"
 
 
 def _is_as_typed(line: Line, argument: Argument) -> bool:

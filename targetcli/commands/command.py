@@ -63,6 +63,11 @@ class Command:
         return found
 
 
+def option_of(name: str) -> str:
+    """How a parameter is written as an option: dry_run is --dry-run."""
+    return f"--{name.replace('_', '-')}"
+
+
 def need(
     name: str, kind: str = "text", text: str = "", wrong: str = "", *, many: bool = False
 ) -> Parameter:

@@ -145,3 +145,9 @@ def test_the_option() -> None:
     assert request.options.json and request.words == ["ls", "--json"]
     assert cli._options(request) == ["--json", "--show-secrets"]
     assert not options.parse(["ls"]).options.json
+
+
+def test_what_is_no_option() -> None:
+    assert options.parse(["--", "ls"]).options.literal
+    assert not options.parse(["--"]).options.literal
+    assert not options.parse(["apply", "x", "--dry-run"]).options.literal
