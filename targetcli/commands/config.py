@@ -150,7 +150,7 @@ def restoreconfig(
         outcome = restore.restore(env.fs, want, noted.observe, keep=keep_existing)
         noted.made |= outcome.made
     problems += _causes(outcome)
-    return _restored(path, problems, [*outcome.notes, *_portal_notes(outcome)])
+    return _restored(path, problems, [*outcome.notes, *_portal_notes(env, outcome)])
 
 
 def _cleared(env: Env, part: Config | None = None) -> list[LioError]:
@@ -211,7 +211,7 @@ def _restored(path: str, problems: list[LioError], notes: list[tuple[str, str]])
     return Result(failures=[failure], data=lambda: facts)
 
 
-def _portal_notes(outcome: Outcome) -> list[tuple[str, str]]:
+def _portal_notes(env: Env, outcome: Outcome) -> list[tuple[str, str]]:
     """What the kernel does not say of the portals that were made."""
     from .portals import notes
 
@@ -221,9 +221,8 @@ def _portal_notes(outcome: Outcome) -> list[tuple[str, str]]:
     for path, name in names:
         address, _, port = name.rpartition(":")
         if port:
-            found += [
-                (path, text.removeprefix("Note: ")) for text in notes(Portal(address, int(port)))
-            ]
+            texts = notes(env, Portal(address, int(port)))
+            found += [(path, text.removeprefix("Note: ")) for text in texts]
     return found
 
 

@@ -45,7 +45,7 @@ def create(env: Env, node: Node, ip_address: str = ANY_ADDRESS, ip_port: int = P
         err.hint = _advice(env, node, portal) or err.hint
         raise
     return Result(
-        [*lines, *notes(portal), f"Created network portal {ip_address}:{ip_port}."],
+        [*lines, *notes(env, portal), f"Created network portal {ip_address}:{ip_port}."],
         created=f"{node.path}/{portal.name}",
     )
 
@@ -69,12 +69,15 @@ def _address(text: str, node: Node) -> str:
         raise
 
 
-def notes(portal: Portal) -> list[str]:
+def notes(env: Env, portal: Portal) -> list[str]:
     """What is to be known of a new portal that the kernel says nothing of."""
     bare = portal.address.strip("[]")
     if portal.address in _WILDCARDS:
         # iscsi_target.c, iscsit_check_np_match compares the address of an IPv4 portal, which
         # it reads as an IPv6 one of zeroes, and shares its socket.
+        # A portal that is collected listens nowhere yet, so that nothing can be told of it.
+        if env.collection is not None:
+            return []
         if bare != "0.0.0.0" and not host.is_served_on_ipv6(portal.port):
             return [
                 Aside(

@@ -125,7 +125,7 @@ def _make_tpg(env: Env, fabric: Fabric, wwn: str, tag: int, before: list[Step]) 
         *lines,
         "Global pref auto_add_default_portal=true",
         f"Created default portal listening on all IPs ({ANY_ADDRESS}), port {PORT}.",
-        *portals.notes(portal),
+        *portals.notes(env, portal),
     ]
 
 

@@ -197,6 +197,16 @@ STDIN = (
          differs="nothing configured, but the file holds something"),
 )  # fmt: skip
 
+PORTAL = "Global pref auto_add_default_portal=true\nCreated default portal listening on all IPs"
+COLLECTED = (
+    Form("--batch: no note of a portal that is not there yet", ("--batch", "-"), world=EMPTY,
+         stdin=f"/iscsi create {OTHER}\n", out=like(PORTAL),
+         kernel={f"iscsi/{OTHER}/tpgt_1/np/[[]::0]:3260": "/"}),
+    Form("a range: no note of portals that are not there yet", world=EMPTY, out=like(PORTAL),
+         words=("/iscsi", "create", OTHER + "[1-2]"),
+         kernel={f"iscsi/{OTHER}2/tpgt_1/np/[[]::0]:3260": "/"}),
+)  # fmt: skip
+
 LASTING = (
     Form("set global is seen by the next process", ("/iscsi", "create", OTHER), world=EMPTY,
          before=(("set", "global", "auto_add_default_portal=false"),),
@@ -230,4 +240,4 @@ LOGGED = (
          before=(("set", "global", "logfile=/nosuch/log"),)),
 )  # fmt: skip
 
-FORMS = (*WORDS, *FLAGS, *STDIN, *LASTING, *LOGGED)
+FORMS = (*WORDS, *FLAGS, *STDIN, *COLLECTED, *LASTING, *LOGGED)
