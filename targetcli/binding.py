@@ -25,6 +25,9 @@ def bind(
 
     Open-ended parameters stand under the key that ``more`` or ``keywords`` names.
     """
+    while positional and not positional[-1]:
+        # A variable of a script that is not set; no command takes nothing by position.
+        positional = positional[:-1]
     try:
         if command.switches:
             positional, keywords = _without_switches(command, positional, keywords)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, cast
 
-from rtslib_ext.errors import LioError, NotFound
+from rtslib_ext.errors import InvalidValue, LioError, NotFound
 
 from . import binding, grammar, messages, several, slips, tree
 from .commands.command import Command
@@ -86,6 +86,14 @@ def _say_of_one(env: Env, done: Result) -> list[str]:
 
 
 def _run_on(env: Env, node: Node, line: Line) -> Result:
+    try:
+        return _run_command(env, node, line)
+    except (InvalidValue, NotFound) as err:
+        slips.advise(err, line)
+        raise
+
+
+def _run_command(env: Env, node: Node, line: Line) -> Result:
     command = commands_of(node.kind).get(line.command)
     if command is None:
         raise NotFound(

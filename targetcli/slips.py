@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from rtslib_ext.errors import InvalidValue
+from rtslib_ext.errors import InvalidValue, LioError
 from rtslib_ext.records import replace
 
 from . import options
@@ -41,6 +41,13 @@ def refuse_joined(env: Env, node: Node, command: Command, line: Line) -> None:
                     path=node.path,
                     hint="give each NAME=VALUE as a word of its own",
                 )
+
+
+def advise(err: LioError, line: Line) -> None:
+    """Add to an error what helps where a word of argv has several values in it."""
+    words = (item.value for item in line.arguments if _is_as_typed(line, item))
+    if any(len(word.split()) > 1 for word in words):
+        err.hint = "; ".join(filter(None, ("give each value as a word of its own", err.hint)))
 
 
 def refuse_option(env: Env, node: Node, command: Command, line: Line) -> None:
