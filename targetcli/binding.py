@@ -29,8 +29,9 @@ def bind(
         # A variable of a script that is not set; no command takes nothing by position.
         positional = positional[:-1]
     try:
-        if command.switches:
-            positional, keywords = _without_switches(command, positional, keywords)
+        positional, keywords, unfinished = without_switches(command, positional, keywords)
+        if unfinished:
+            raise InvalidValue(f"{option_of(unfinished)} needs a value")
         return _bind(command, positional, keywords)
     except InvalidValue as err:
         err.path = err.path or path
@@ -38,10 +39,15 @@ def bind(
         raise
 
 
-def _without_switches(
+def without_switches(
     command: Command, positional: Sequence[str], keywords: Mapping[str, str]
-) -> tuple[list[str], dict[str, str]]:
-    """Options as the parameters that they stand for: --merge, --target WWN, --target=WWN."""
+) -> tuple[list[str], dict[str, str], str]:
+    """Options as the parameters that they stand for: --merge, --target WWN, --target=WWN.
+
+    The last of it is the parameter whose value would come next, which makes no whole line.
+    """
+    if not command.switches:
+        return list(positional), dict(keywords), ""
     kinds = {item.name: item.kind for item in command.parameters}
     words = list(positional)
     rest: list[str] = []
@@ -56,8 +62,14 @@ def _without_switches(
         elif words:
             found[name] = words.pop(0)
         else:
-            raise InvalidValue(f"{word} needs a value")
-    return rest, found
+            return rest, found, name
+    return rest, found, ""
+
+
+def parameter_of(command: Command, key: str) -> str:
+    """The parameter that a key stands for, --confirm-within= too."""
+    kinds = {item.name: item.kind for item in command.parameters if command.switches}
+    return (_switch(key, kinds) if kinds else "") or key
 
 
 def _switch(word: str, kinds: Mapping[str, str]) -> str:

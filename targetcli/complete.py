@@ -9,6 +9,7 @@ from rtslib_ext.errors import LioError, NotFound
 from rtslib_ext.records import replace
 
 from . import grammar, tree
+from .binding import parameter_of, without_switches
 from .commands.command import Command, option_of
 from .commands.table import commands_of
 from .completers import COMPLETERS, KEYWORDS, MORE, Ask, Candidate, completer
@@ -84,20 +85,21 @@ def _beginning(partial: str, found: Iterable[str | Candidate]) -> Iterator[Candi
 def _of_command(
     env: Env, node: Node, command: Command, context: Context
 ) -> Iterator[str | Candidate]:
-    names = [item.name for item in command.parameters]
-    given = {**dict(zip(names, context.positional, strict=False)), **context.keywords}
-    ask = Ask(
-        env, node, context.partial, given, context.positional, context.keywords, context.keyword
-    )
+    words, keywords, keyword = without_switches(command, context.positional, context.keywords)
     if context.place is Place.KEYWORD:
-        yield from _values(_of_keyword(command, context.keyword), ask)
+        keyword = parameter_of(command, context.keyword)
+    names = [item.name for item in command.parameters]
+    given = {**dict(zip(names, words, strict=False)), **keywords}
+    ask = Ask(env, node, context.partial, given, tuple(words), keywords, keyword)
+    if keyword:
+        yield from _values(_of_keyword(command, keyword), ask)
         return
     if command.switches and context.partial.startswith("--"):
-        kinds = {item.name: item.kind for item in command.parameters}
-        for name in names:
-            yield Candidate(option_of(name), " " if kinds[name] == "bool" else "=")
+        for item in command.parameters:
+            if item.name not in keywords:
+                yield Candidate(option_of(item.name), " " if item.kind == "bool" else "=")
         return
-    index = context.index
+    index = len(words)
     if index >= len(names) or (index and command.keywords):
         yield from _values(MORE.get(command.run), ask)
         return
@@ -105,7 +107,7 @@ def _of_command(
     yield from values
     # Names as well, unless there are values and nothing tells that a name is wanted.
     if context.partial or not values:
-        taken = {*names[:index], *context.keywords}
+        taken = {*names[:index], *keywords}
         yield from (Candidate(name, "=") for name in names if name not in taken)
 
 
