@@ -59,7 +59,7 @@ def create_fileio(
         if host.written_by_others(path):
             refuse_shared(env.fs, path, node)
         length = os.path.getsize(path)
-        if size is not None and size != length:
+        if size is not None:
             lines.append(f"{file_or_dev} exists, using its size ({length} bytes) instead")
         if not length:
             raise InvalidValue(

@@ -66,6 +66,9 @@ NOTES = (
     Row("fileio: a file has its own size", f"{FILEIO} create d2 {NEW} 1M",
         f"{NEW} exists, using its size (4096 bytes) instead\nCreated fileio d2 with size 4096",
         world=EMPTY, files={NEW: "x" * 4096}),
+    Row("fileio: a file has the size that is given", f"{FILEIO} create d2 {NEW} 4K",
+        f"{NEW} exists, using its size (4096 bytes) instead\nCreated fileio d2 with size 4096",
+        world=EMPTY, files={NEW: "x" * 4096}),
     Row("fileio: sparse=false writes the file", f"{FILEIO} create d2 {NEW} 1M sparse=false",
         "Writing 1048576 bytes\nCreated fileio d2 with size 1048576", world=EMPTY),
 )  # fmt: skip
