@@ -45,12 +45,18 @@ def saveconfig(env: Env, node: Node, savefile: str | None = None) -> Result:
     if later is not None:
         return later
     lines, facts = _save(env, path, config)
-    return Result([*lines, f"Configuration saved to {path}"], data=lambda: facts)
+    said = f"Configuration saved to {shown_path(env, savefile)}"
+    return Result([*lines, said], data=lambda: facts)
 
 
 def path_of(env: Env, given: str | None) -> str:
     """A save file that was given, or the usual one."""
-    return os.path.abspath(os.path.expanduser(given)) if given else env.save_file
+    return os.path.abspath(shown_path(env, given))
+
+
+def shown_path(env: Env, given: str | None) -> str:
+    """The same as messages have it: scripts compare them with what they gave."""
+    return os.path.expanduser(given) if given else env.save_file
 
 
 def _save(env: Env, path: str, config: Config) -> tuple[list[str], dict[str, object]]:
@@ -150,7 +156,8 @@ def restoreconfig(
         outcome = restore.restore(env.fs, want, noted.observe, keep=keep_existing)
         noted.made |= outcome.made
     problems += _causes(outcome)
-    return _restored(path, problems, [*outcome.notes, *_portal_notes(env, outcome)])
+    shown, notes = shown_path(env, savefile), [*outcome.notes, *_portal_notes(env, outcome)]
+    return _restored(path, shown, problems, notes)
 
 
 def _cleared(env: Env, part: Config | None = None) -> list[LioError]:
@@ -195,7 +202,9 @@ def _noted(env: Env, what: str, total: progress.Total) -> Iterator[_Noted]:
             change.note(env, noted.changed, noted.made)
 
 
-def _restored(path: str, problems: list[LioError], notes: list[tuple[str, str]]) -> Result:
+def _restored(
+    path: str, shown: str, problems: list[LioError], notes: list[tuple[str, str]]
+) -> Result:
     facts = {
         "file": path,
         "complete": not problems,
@@ -204,7 +213,7 @@ def _restored(path: str, problems: list[LioError], notes: list[tuple[str, str]])
     lines = [f"{place}: {text}" for place, text in notes]
     if not problems:
         asides = [Aside(f"Note: {text}") for text in lines]
-        return Result([f"Configuration restored from {path}", *asides], data=lambda: facts)
+        return Result([f"Configuration restored from {shown}", *asides], data=lambda: facts)
     head = f"Configuration restored, {len(problems)} recoverable errors:"
     text = "\n".join([head, *map(_line, problems)])
     failure = RestoreIncomplete(text, causes=problems, hint="\n".join(lines))
@@ -316,7 +325,8 @@ def save_storage_object(env: Env, node: Node, savefile: str | None = None) -> Re
         return later
     objects = {**saved.storage_objects, key: running.storage_objects[key]}
     lines, facts = _save(env, path, replace(saved, storage_objects=objects, targets=targets))
-    line = f"Storage Object '{key[0]}:{key[1]}' config saved to {path}."
+    shown = shown_path(env, savefile)
+    line = f"Storage Object '{key[0]}:{key[1]}' config saved to {shown}."
     return Result([*lines, line], data=lambda: facts)
 
 

@@ -15,6 +15,7 @@ from .row import (
     RAMDISK,
     SAVED,
     Row,
+    like,
 )
 
 FILE = f"{DISKS}/save.json"
@@ -32,6 +33,13 @@ SAVING = (
     Row("saveconfig: another file", f"saveconfig {FILE}", f"Configuration saved to {FILE}"),
     Row("saveconfig: with savefile=", f"saveconfig savefile={FILE}",
         f"Configuration saved to {FILE}"),
+    Row("saveconfig: a file as it was typed", f"saveconfig {DISKS}//save.json",
+        f"Configuration saved to {DISKS}//save.json"),
+    Row("saveconfig: a file in the home folder", "saveconfig ~/../var/tmp/compatibility/save.json",
+        like(r"^Configuration saved to /\S+/\.\./var/tmp/compatibility/save.json$")),
+    Row("saveconfig: one storage object, a file as it was typed",
+        f"{FILEIO}/d1 saveconfig {DISKS}//save.json", given=(f"saveconfig {FILE}",),
+        out=f"Storage Object 'fileio:d1' config saved to {DISKS}//save.json."),
     Row("saveconfig: a backup of what differs", "saveconfig",
         f"Last 10 configs saved in /etc/target/backup/.\nConfiguration saved to {SAVED}",
         given=("saveconfig", f"{RAMDISK} delete r1")),
@@ -63,6 +71,8 @@ RESTORING = (
         given=("saveconfig", "clearconfig confirm=true"), kernel={K_TARGET: "/", K_DISK: "/"}),
     Row("restoreconfig: another file", f"restoreconfig {FILE} clear_existing=True",
         f"Configuration restored from {FILE}", given=(f"saveconfig {FILE}",)),
+    Row("restoreconfig: a file as it was typed", f"restoreconfig {DISKS}//save.json true",
+        f"Configuration restored from {DISKS}//save.json", given=(f"saveconfig {FILE}",)),
     Row("restoreconfig: written by hand", f"restoreconfig {FILE}",
         f"Configuration restored from {FILE}", world=EMPTY, files={FILE: MINIMAL, DISK: "x" * 4096},
         kernel={f"{K_TARGET}/tpgt_1/np/0.0.0.0:3260": "/", f"{K_DISK}/wwn/vpd_unit_serial":
