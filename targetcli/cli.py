@@ -20,8 +20,11 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read it has seen enough.
+        _drop_output()
     except OSError as err:
-        if not status and not isinstance(err, BrokenPipeError):
+        if not status:
             print(f"output: {(err.strerror or str(err)).lower()}", file=sys.stderr)
         _drop_output()
         return status or 1

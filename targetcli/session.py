@@ -55,7 +55,9 @@ def tell(env: Env, report: Report, result: Result) -> bool:
         else:
             _print_lines(env, result)
     except BrokenPipeError:
-        raise
+        # The command did its work, and who reads has seen enough of it: ls | grep -q.
+        if env.session:
+            raise
     except Exception as err:
         fail(env, report, err)
         return False
@@ -108,7 +110,8 @@ def _print_document(env: Env, report: Report) -> bool:
     try:
         print(document.line(report, secrets=env.options.show_secrets), file=env.stdout, flush=True)
     except BrokenPipeError:
-        raise
+        if env.session:
+            raise
     except OSError as err:
         _print_errors(env, _told(env, err))
         return False

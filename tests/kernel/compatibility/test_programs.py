@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +47,31 @@ def piped(text: str, command: str) -> str:
     return subprocess.run(
         ["sh", "-c", command], input=text, capture_output=True, text=True, check=True
     ).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["ls"], 0),
+        (["--json", "ls"], 0),
+        ([RAMDISK, "create", "r2", "1M"], 0),
+        (["diff"], 1),
+        (["nosuch"], 1),
+        (["/backstores/*", "delete", "nosuch"], 1),
+    ],
+    ids=str,
+)
+def test_who_reads_has_seen_enough(user: Shell, words: list[str], status: int) -> None:
+    """As grep -q does in a pipe of which a shell with pipefail looks at every part."""
+    user.ok("/ saveconfig")
+    user.ok(f"{RAMDISK} create other 1M")
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "wb") as closed:
+        program = [sys.executable, "-m", "targetcli", *words]
+        done = subprocess.run(program, stdout=closed, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == status, done.stderr
+    assert "roken pipe" not in done.stderr
 
 
 def test_awk_finds_the_target(user: Shell) -> None:
