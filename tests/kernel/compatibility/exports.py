@@ -77,6 +77,10 @@ TARGETS = (
         given=(f"{TPG} disable",)),
     Row("TPG: enabled", f"{TPG} enable", "The TPGT has been enabled.", given=(f"{TPG} disable",),
         kernel={f"{K_TPG}/enable": "1"}),
+    Row("TPG: a fabric that cannot switch it off", f"{LOOPBACK} disable",
+        err=f"{LOOPBACK}: this fabric cannot switch a TPG off", world=EMPTY,
+        given=(f"/loopback create {NAA}",),
+        differs="`disable` of a TPG that its fabric cannot switch off, as loopback"),
     Row("TPG: enabled before", f"{TPG} enable", "The TPGT is already enabled."),
 )  # fmt: skip
 
