@@ -98,13 +98,17 @@ def candidates(words: Sequence[str], current: str) -> list[Candidate]:
             rest.pop(0)
     if not rest and current.startswith("-"):
         return _of_options(known, current)
-    return [] if rest and rest[0] in options.WORDS else _of_command(rest, current)
+    # With a word behind it, help is the command.
+    only = {*options.WORDS} - {"help"}
+    return [] if rest and rest[0] in only else _of_command(rest, current)
 
 
 def _of_options(known: dict[str, str], current: str) -> list[Candidate]:
     option, equals, value = current.partition("=")
     if equals:
-        return [Candidate(f"{option}={item[0]}", item[1]) for item in _of_value(option, value)]
+        # There the shell leaves a ~ as it is, and nobody else knows it.
+        found = [] if value.startswith("~") else _of_value(option, value)
+        return [Candidate(f"{option}={item.value}", item.end) for item in found]
     return [Candidate(name) for name in sorted(known) if current and name.startswith(current)]
 
 

@@ -90,24 +90,28 @@ def sizes(ask: Ask) -> Iterator[str]:
 
 
 def on_disk(partial: str, wanted: Callable[[str, int], bool]) -> Iterator[Candidate]:
-    """Folders, and files that are wanted by path and mode, below what is typed already."""
+    """Folders, and files that are wanted by path and mode, below what is typed already.
+
+    What is typed stays as it is, the ~ of a home folder too.
+    """
     folder, slash, name = partial.rpartition("/")
+    above = os.path.expanduser(folder + slash)
     try:
-        entries = sorted(os.listdir(folder + slash or "."))
+        entries = sorted(os.listdir(above or "."))
     except OSError:
         return
     for entry in entries:
         if not entry.startswith(name) or (entry[0] == "." and not name):
             continue
-        path = f"{folder}{slash}{entry}"
+        path, shown = f"{above}{entry}", f"{folder}{slash}{entry}"
         try:
             mode = os.stat(path).st_mode
         except OSError:
             continue
         if stat.S_ISDIR(mode):
-            yield Candidate(f"{path}/", "")
+            yield Candidate(f"{shown}/", "")
         elif wanted(path, mode):
-            yield Candidate(path)
+            yield Candidate(shown)
 
 
 def folders(partial: str) -> Iterator[Candidate]:

@@ -71,13 +71,25 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("targetcli apply x --confirm-within=3", "3", ["30s "]),
         ("targetcli apply x --confirm-within=3", "--confirm-within=3", ["--confirm-within=30s "]),
         ("targetcli -- pw", "pw", ["pwd "]),
-        ("targetcli help sear", "sear", []),
+        ("targetcli help sear", "sear", ["search "]),
+        ("targetcli help search login_t", "login_t", ["login_timeout "]),
+        ("targetcli version sear", "sear", []),
         ("targetcli / help sear", "sear", ["search "]),
         ("targetcli / help search login_t", "login_t", ["login_timeout "]),
     ],
 )
 def test_answers(home: None, line: str, replaced: str, told: list[str]) -> None:
     assert tab.answer(["bash", line, replaced]) == told
+
+
+def test_the_home_folder(home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "save.json").touch()
+    (tmp_path / "disks").mkdir()
+    told = tab.answer(["bash", "targetcli saveconfig ~/s", "~/s"])
+    assert told == ["~/save.json "]
+    assert tab.candidates(["--state"], "~/") == [Candidate("~/disks/", "")]
+    assert tab.candidates([], "--state=~/") == []
 
 
 def test_folders_of_the_sandbox(home: None, tmp_path: Path) -> None:
