@@ -8,10 +8,7 @@ from .attribute import Attribute, Kind
 _ISCSI = ("iscsi",)
 _NODE = "drivers/target/iscsi/iscsi_target_nodeattrib.c"
 _CONFIGFS = "drivers/target/iscsi/iscsi_target_configfs.c"
-_CHAP_TEXT = (
-    "The kernel cuts a TPG's at 255 bytes without a word, and takes one that begins with NULL "
-    "for none."
-)
+_CHAP_TEXT = "At most 255 bytes; must not begin with NULL."
 
 ACL_ATTRIBUTES = (
     Attribute(
