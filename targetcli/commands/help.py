@@ -8,10 +8,12 @@ from rtslib_ext.errors import InvalidValue, NotFound
 from rtslib_ext.records import asdict
 
 from ..env import Env
+from ..groups import Group
 from ..nodes import Node
 from ..result import Result, show
 from ..views import groups
 from .command import description, facts, syntax
+from .settings import groups_of
 from .table import commands_of
 
 _SEARCH = "search"
@@ -29,10 +31,12 @@ def show_help(
     if topic is None:
         lines = groups.help_topics([syntax(command)[0] for command in known.values()])
         return show(lines, lambda: {"commands": [facts(command) for command in known.values()]})
-    if topic not in known and (told := _setting(node, topic)):
+    if topic not in known and (told := _setting(env, node, topic)):
         return Result(told, data=lambda: {"commands": []})
     if topic not in known:
-        raise NotFound(f"Cannot find help topic {topic}.", hint="help lists the commands here")
+        raise NotFound(
+            f"Cannot find help topic {topic}.", hint=f"help search {topic} looks everywhere"
+        )
     line, defaults = syntax(known[topic])
     lines = groups.help_command(line, defaults, description(known[topic]))
     return show(lines, lambda: {"commands": [facts(known[topic])]})
@@ -53,15 +57,22 @@ def _search(words: list[str]) -> Result:
     )
 
 
-def _setting(node: Node, name: str) -> list[str]:
-    """What the tables tell of a setting of this node."""
-    for group in node.groups():
-        known = group.known(name) if name in group.names(node.fs) else None
-        if known:
-            return [
-                f"{name} ({group.name})",
-                known.text,
-                schema.facts(known),
-                f"Source: {known.source}.",
-            ]
+def _setting(env: Env, node: Node, name: str) -> list[str]:
+    """What the tables tell of a setting of this node, or of a preference."""
+    for group in groups_of(env, node).values():
+        if name not in group.names(node.fs):
+            continue
+        if known := group.known(name):
+            told = [known.text, schema.facts(known), f"Source: {known.source}."]
+        else:
+            told = _row(group, node, name)
+        if told:
+            return [f"{name} ({group.name})", *told]
     return []
+
+
+def _row(group: Group, node: Node, name: str) -> list[str]:
+    """What a group itself tells of a setting that no table of the kernel's has."""
+    text, choices = group.row(node.fs, name).text, group.choices(name)
+    takes = f"Takes {', '.join(choices)}. " if choices else ""
+    return [text, f"{takes}Default: {group.default(name)}."] if text else []

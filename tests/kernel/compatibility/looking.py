@@ -91,7 +91,14 @@ AROUND = (
     Row("help: of a command", "help saveconfig",
         like(r"\A\nSYNTAX\n======\nsaveconfig \[savefile\] \n\n\nDEFAULT VALUES\n==============\n"
              r"savefile=/etc/target/saveconfig.json \n\n\nDESCRIPTION\n===========\n")),
-    Row("help: no such topic", "help nosuch", err="Cannot find help topic nosuch."),
+    Row("help: no such topic", "help nosuch",
+        err="Cannot find help topic nosuch. (help search nosuch looks everywhere)"),
+    Row("help: a preference", "/iscsi help auto_cd_after_create",
+        "auto_cd_after_create (global)\nThe shell goes to what it has created.\n"
+        "Takes true, false. Default: false."),
+    Row("help: a credential of discovery", "/iscsi help userid",
+        like(r"\Auserid \(discovery_auth\)\nName the initiator gives with its secret\. "
+             r"At most 255 bytes; must not begin with NULL\.\n")),
     Row("refresh says nothing", "refresh"),
     Row("exit says nothing", "exit"),
     Row("version", "version", like(r"\Atargetcli version (.*)\Z")),
