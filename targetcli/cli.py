@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from rtslib_ext.errors import InvalidValue, LioError
 
@@ -32,12 +33,19 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _guarded(words: Sequence[str]) -> int:
+    request = Request()
     try:
-        return _main(words)
+        return _main(words, request)
     except LioError as err:
         from .views import errors
 
         print(*errors.error(err), sep="\n", file=sys.stderr)
+        if request.options.json:
+            from .report import Report
+            from .views import document
+
+            with suppress(OSError):
+                print(document.line(Report(failures=[err])))
         return 1
     except KeyboardInterrupt as err:
         # The terminal wrote ^C where the cursor was.
@@ -54,13 +62,13 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _main(words: Sequence[str]) -> int:
+def _main(words: Sequence[str], request: Request) -> int:
     if words[:1] == ["--complete"]:
         from . import tab
 
         _prepare_streams()
         return tab.tell(words[1:])
-    request = options.parse(words)
+    options.parse(words, request)
     if request.action == "help":
         print(options.USAGE, end="")
         return 0

@@ -88,9 +88,9 @@ _FLAGS: dict[str, Callable[[Request], None]] = {
 }
 
 
-def parse(words: Sequence[str]) -> Request:
-    """Read the command line; raises InvalidValue."""
-    request = Request()
+def parse(words: Sequence[str], request: Request | None = None) -> Request:
+    """Read the command line; raises InvalidValue, ``request`` having what was read until then."""
+    request = request or Request()
     rest = list(words)
     if rest and rest[0] in WORDS and not (rest[0] == "help" and rest[1:]):
         rest[0] = WORDS[rest[0]]

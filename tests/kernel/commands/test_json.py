@@ -446,8 +446,23 @@ def test_at_a_terminal_it_needs_a_command(user: Shell) -> None:
     one = _process(user, stdin=follower)
     os.close(follower)
     os.close(leader)
-    assert (one.returncode, one.stdout) == (1, "")
-    assert one.stderr == "--json needs a command, or lines on standard input\n"
+    text = "--json needs a command, or lines on standard input"
+    assert (one.returncode, one.stderr) == (1, f"{text}\n")
+    assert checked(one.stdout)["errors"][0]["message"] == text
+
+
+def test_an_option_that_is_refused(user: Shell) -> None:
+    one = _process(user, "--nosuch", "ls")
+    assert (one.returncode, one.stderr) == (
+        1,
+        "there is no option --nosuch (--help shows the options)\n",
+    )
+    found = checked(one.stdout)
+    (error,) = found["errors"]
+    assert (found["command"], found["path"], found["ok"]) == (None, None, False)
+    assert (error["kind"], error["message"]) == ("InvalidValue", "there is no option --nosuch")
+    error = checked(_process(user, "ls", "--wait=1").stdout)["errors"][0]
+    assert error["message"] == "--wait stands behind the command"
 
 
 def test_a_bug_has_a_document_too(user: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
