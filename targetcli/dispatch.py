@@ -96,9 +96,7 @@ def _run_on(env: Env, node: Node, line: Line) -> Result:
 def _run_command(env: Env, node: Node, line: Line) -> Result:
     command = commands_of(node.kind).get(line.command)
     if command is None:
-        raise NotFound(
-            f"Command not found {line.command}", path=node.path, hint=_advice(node, line.command)
-        )
+        raise slips.no_command(node, line.command)
     slips.refuse_option(env, node, command, line)
     slips.refuse_joined(env, node, command, line)
     env.report.failed, env.report.text = command.failed, grammar.written(line)
@@ -151,12 +149,6 @@ def _noted(node: Node, result: Result) -> Result:
     result.notes += (Aside(f"Note: {text}") for text in node.tree.notes)
     node.tree.notes.clear()
     return result
-
-
-def _advice(node: Node, name: str) -> str:
-    if node.find(name):
-        return f"{name} is a path, and a path is written with a slash: {name}/ COMMAND"
-    return f"here are: {', '.join(commands_of(node.kind))}"
 
 
 def _call(env: Env, node: Node, command: Command, values: dict[str, Any]) -> Result:

@@ -23,7 +23,7 @@ _RANGE = re.compile(r"\[([0-9]{1,9}(?:-[0-9]{1,9})?(?:,[0-9]{1,9}(?:-[0-9]{1,9})
 _BRACKET = "[[]"
 # Kinds of parameters that name what is there: by its path, or among the children of the node.
 _PATHS = ("storage_object",)
-_CHILDREN = ("storage_object_name", "lun", "mapped_lun", "acl", "target", "tpg_tag")
+CHILDREN = ("storage_object_name", "lun", "mapped_lun", "acl", "target", "tpg_tag")
 
 Call = tuple[Sequence[str], Mapping[str, str]]
 
@@ -102,7 +102,7 @@ def _there(node: Node, item: Parameter, pattern: str) -> list[str] | None:
     """What matches of that which is there; None for a parameter that names nothing of it."""
     if item.kind in _PATHS:
         found = list(_matching_paths(node, pattern))
-    elif item.kind in _CHILDREN:
+    elif item.kind in CHILDREN:
         if node.find(pattern) is not None:
             return None
         found = [child.name for child in tree.in_order(node) if fnmatchcase(child.name, pattern)]

@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slips of typing that would do in silence what nobody means: they are refused."""
+"""Slips of typing: refused where they would do what nobody means, and what helps said of others."""
 
 from __future__ import annotations
 
 import re
 
-from rtslib_ext.errors import InvalidValue, LioError
+from rtslib_ext.errors import InvalidValue, LioError, NotFound
 from rtslib_ext.records import replace
 
-from . import options
+from . import options, several
 from .commands.command import Command, option_of
+from .commands.table import commands_of
 from .env import Env
 from .grammar import Argument, Line, quote, written
 from .nodes import Node
 
 _KEYWORD = re.compile(r"[A-Za-z0-9_-]+=")
 _ANOTHER = re.compile(r"[ \t\r\n]([A-Za-z0-9_-]+)=")
+# Kinds of parameters that name a node below the one that has the command.
+_NAMES = (*several.CHILDREN, "alua_group_name", "acl_tag")
 _CREDENTIAL = re.compile("userid|password", re.IGNORECASE)
 
 
@@ -81,6 +84,34 @@ def _first(name: str, node: Node, line: Line, place: int) -> str:
     words += [quote(node.path)] if node.parent else []
     rest = (*line.arguments[:place], *line.arguments[end:])
     return f"options come first: {' '.join(words)} {written(replace(line, arguments=rest))}"
+
+
+def no_command(node: Node, name: str) -> NotFound:
+    """The error of a command that a node does not have, with what was meant where that is known."""
+    above = _from_above(node, name)
+    if node.find(name):
+        hint = f"{name} is a path, and a path is written with a slash: {name}/ COMMAND"
+    elif above:
+        hint = f"it is done from above: {above}"
+    else:
+        hint = f"here are: {', '.join(commands_of(node.kind))}"
+    return NotFound(f"Command not found {name}", path=node.path, hint=hint)
+
+
+def _from_above(node: Node, name: str) -> str:
+    """The line of the node above that does it to this one: ``luns delete lun0``, or ""."""
+    command = commands_of(node.parent.kind).get(name) if node.parent else None
+    if node.parent is None or command is None or not command.parameters:
+        return ""
+    words = [node.name]
+    kind = command.parameters[0].kind
+    if kind == "portal_address":
+        address, _, port = node.name.rpartition(":")
+        words = [address.strip("[]"), port]
+    elif kind not in _NAMES:
+        return ""
+    missing = [item.name.upper() for item in command.parameters[len(words) :] if item.required]
+    return " ".join([quote(node.parent.path), name, *map(quote, words), *missing])
 
 
 def _is_as_typed(line: Line, argument: Argument) -> bool:
