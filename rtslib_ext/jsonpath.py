@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .errors import ParseError
+from . import naming
+from .errors import InvalidValue, ParseError
 from .pool import Pool
 from .records import dataclass, field
 
@@ -89,7 +90,9 @@ class Item:
         self.problems.add(where, message, self.owner)
 
     def at(self, key: str) -> str:
-        """The JSON path of a key."""
+        """The JSON path of a key, in one line whatever the key is."""
+        if not key.isprintable():
+            key = ascii(key)[1:-1]
         return f"{self.where}.{key}" if self.where else key
 
     def raw(self, key: str) -> Any:
@@ -138,8 +141,14 @@ class Item:
             raise Unusable
         return value
 
-    def values(self, key: str) -> Mapping[str, str]:
-        """An object of texts and numbers, as the kernel would read them."""
+    def values(
+        self, key: str, check: Callable[[str, str], object] = naming.check_setting_name
+    ) -> Mapping[str, str]:
+        """An object of texts and numbers, as the kernel would read them.
+
+        Its names become those of files or folders, so each must pass ``check``, which raises
+        InvalidValue; the others are reported and left out.
+        """
         value = self.raw(key)
         if value is None:
             return {}
@@ -148,6 +157,11 @@ class Item:
             return {}
         result: dict[str, str] = {}
         for name, item in value.items():
+            try:
+                check(name, "")
+            except InvalidValue as err:
+                self.report(self.at(f"{key}.{name}"), err.message)
+                continue
             if isinstance(item, bool):
                 result[name] = str(int(item))
             elif isinstance(item, int) or (isinstance(item, str) and _is_text(item)):

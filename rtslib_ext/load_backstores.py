@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from . import backing, dump, naming
 from .errors import InvalidValue
@@ -113,18 +112,29 @@ _BACKINGS: dict[str, Callable[[Item], backing.Backing]] = {
 
 
 def _alua_groups(item: Item, extra: Item | None) -> dict[str, AluaGroup]:
-    by_block = extra.raw("lba_dependent_groups") if extra else None
-    return item.each("alua_tpgs", lambda entry: _alua_group(entry, by_block))
+    by_block = extra.named_items("lba_dependent_groups") if extra else {}
+    found = item.each("alua_tpgs", lambda entry: _alua_group(entry, by_block))
+    for entry in by_block.values():
+        entry.report(entry.where, "the storage object has no such group")
+    return found
 
 
-def _alua_group(item: Item, by_block: Any) -> tuple[str, AluaGroup]:
+def _alua_group(item: Item, by_block: dict[str, Item]) -> tuple[str, AluaGroup]:
     name = item.required("name", item.text)
+    try:
+        naming.check_folder_name(name, "")
+    except InvalidValue as err:
+        item.report(item.at("name"), err.message)
+        raise Unusable from err
     tag = item.number("tg_pt_gp_id")
-    settings = {}
-    for key in dump.ALUA_KEYS:
-        value = item.text(key)
-        if value is not None:
-            settings[key] = value
-    if isinstance(by_block, dict) and isinstance(by_block.get(name), dict):
-        settings |= {LBA_DEPENDENT: "1", **{k: str(v) for k, v in by_block[name].items()}}
+    settings = _texts(item, dump.ALUA_KEYS)
+    if (states := by_block.pop(name, None)) is not None:
+        settings |= {LBA_DEPENDENT: "1", **_texts(states, dump.STATE_KEYS)}
+        states.finish()
     return name, AluaGroup(name, tag, item.problems.settings.one(settings))
+
+
+def _texts(item: Item, keys: tuple[str, ...]) -> dict[str, str]:
+    """Those of some keys that are there."""
+    pairs = ((key, item.text(key)) for key in keys)
+    return {key: value for key, value in pairs if value is not None}

@@ -32,6 +32,8 @@ TYPES = tuple(_FORMS)
 """The kinds of WWN."""
 # The kernel and older tools take more: names with an underscore in the host's part.
 _AS_RUNNING = re.compile(r"iqn\.[0-9]{4}-[01][0-9]\.[^\s/:]+(:[^\s/]*)?")
+# Every attribute and parameter of the kernel is called so.
+_SETTING = re.compile(r"[A-Za-z0-9_]+")
 _EXAMPLES = {
     "iqn": "iqn.2003-01.org.example:disk",
     "naa": "naa.5001405123456789",
@@ -122,14 +124,42 @@ def _digits(count: int) -> str:
 
 def check_object_name(name: str, path: str) -> str:
     """The name of a storage object or group, refused where configfs could not hold it."""
-    bad = [char for char in name if char in "/ \t\n\r" or not char.isprintable()]
-    if not name or bad or name in (".", ".."):
-        raise InvalidValue(
-            f"{name!r} cannot be a name", path=path, hint="use no blanks, slashes or line ends"
-        )
+    if " " in name:
+        raise _no_name(name, path)
+    return check_folder_name(name, path)
+
+
+def check_folder_name(name: str, path: str) -> str:
+    """The name of a group that another tool made: rtslib-fb takes blanks in it.
+
+    Raises InvalidValue where configfs could not hold it, or it would lead to another folder.
+    """
+    if not name or "/" in name or not name.isprintable() or name in (".", ".."):
+        raise _no_name(name, path)
     # Printable, so it can be encoded.
     if len(name.encode()) > OBJECT_NAME_MAX:
         raise InvalidValue(f"the name has more than {OBJECT_NAME_MAX} bytes", path=path)
+    return name
+
+
+def _no_name(name: str, path: str) -> InvalidValue:
+    return InvalidValue(
+        f"{name!r} cannot be a name", path=path, hint="use no blanks, slashes or line ends"
+    )
+
+
+def check_setting_name(name: str, path: str) -> str:
+    """The name of an attribute or parameter; it becomes the name of a file that is written.
+
+    Others than those of the kernel are taken too, but none that leads to another folder. Raises
+    InvalidValue.
+    """
+    if not _SETTING.fullmatch(name):
+        raise InvalidValue(
+            f"{name!r} cannot be the name of a setting",
+            path=path,
+            hint="use letters, digits and underscores",
+        )
     return name
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import dump, jsontext
+from . import dump, jsontext, naming
 from .errors import ParseError
 from .jsonpath import Item, Problem, Problems, Unusable, parse
 from .load_backstores import storage_objects
@@ -55,7 +55,7 @@ def loads(text: str, source: str = "the file") -> Loaded:
         storage_objects=storage_objects(root, of_objects),
         targets=targets(root, of_tpgs),
         fabrics=fabrics(root),
-        lu_groups=own.values("lu_groups"),
+        lu_groups=own.values("lu_groups", naming.check_folder_name),
     )
     for entry in (*of_objects.values(), *of_tpgs.values()):
         entry.report(entry.where, "the file has no such object")

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from .. import host
 from ..configfs import ConfigFS
-from ..errors import InUse, KernelRefused, LioError, Unsupported
+from ..errors import InUse, InvalidValue, KernelRefused, LioError, Unsupported
 from ..files import DEFAULT_GROUP, MOVED_BY
 from ..folders import Folders
 from ..records import dataclass, field
@@ -227,6 +227,9 @@ class Settle:
     shown: str | None = None
 
     def do(self, kernel: Kernel) -> None:
+        if "/" in self.name:
+            # Names come from files, and must not lead out of the object.
+            raise InvalidValue(f"{self.name!r} cannot be the name of a setting", path=self.owner)
         has = kernel.fresh_value(self.folder, self.name, self.fresh)
         if has == (self.value if self.shown is None else self.shown):
             return

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -101,6 +102,67 @@ def test_each_problem_is_told_by_its_json_path(path: list[Any], value: Any, told
     found = problems(whole)
     assert len(found) == 1
     assert found[0].startswith(told)
+
+
+@pytest.mark.parametrize("name", ["../alias", "a/b", "", "a b", "a\0b", "\ud800", "a\nb", "ä", "."])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "storage_objects[0].attributes",
+        "targets[0].parameters",
+        "targets[0].tpgs[0].attributes",
+        "targets[0].tpgs[0].parameters",
+        "targets[0].tpgs[0].node_acls[0].attributes",
+        f"rtslib_ext.tpgs./iscsi/{IQN}/tpg1.files",
+    ],
+)
+def test_a_setting_that_cannot_be_a_file_is_left_out(place: str, name: str) -> None:
+    whole = document(rtslib_ext={"tpgs": {f"/iscsi/{IQN}/tpg1": {"files": {}}}})
+    at: Any = whole
+    for key in re.findall(r"/.*tpg1|\w+", place):
+        at = at[int(key)] if key.isdigit() else at.setdefault(key, {})
+    at |= {name: "1", "nosuch_2": "1"}
+    loaded = savefile.loads(json.dumps(whole))
+    (problem,) = loaded.problems
+    shown = name if name.isprintable() else ascii(name)[1:-1]
+    assert str(problem) == f"{place}.{shown}: {name!r} cannot be the name of a setting"
+    saved = savefile.dumps(loaded.config)
+    assert '"nosuch_2": ' in saved and f"{json.dumps(name)}: " not in saved
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "a/b", "", ".", "..", "a\0b", "\ud800", "a\nb", "x" * 256]
+)
+def test_a_group_that_cannot_be_a_folder_is_left_out(name: str) -> None:
+    whole = document(rtslib_ext={"lu_groups": {name: 7, "a b": 8}})
+    groups = [{"name": name, "tg_pt_gp_id": 7}, {"name": "a b", "tg_pt_gp_id": 8}]
+    whole["storage_objects"][0]["alua_tpgs"] = groups
+    loaded = savefile.loads(json.dumps(whole))
+    assert [problem.where.partition("]")[0] for problem in loaded.problems] == [
+        "storage_objects[0",
+        f"rtslib_ext.lu_groups.{name if name.isprintable() else ascii(name)[1:-1]}",
+    ]
+    # rtslib-fb takes a blank.
+    assert list(loaded.config.storage_objects[("ramdisk", "disk1")].alua_groups) == ["a b"]
+    assert loaded.config.lu_groups == {"a b": "8"}
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ([1], ": is a list, not an object"),
+        ({"g": {"../../../alias": "1"}}, ".g.../../../alias: is not a key that"),
+        ({"g": {"a\0b": "1"}}, ".g.a\\x00b: is not a key that"),
+        ({"g": {"alua_access_state": "\ud800"}}, ".g.alua_access_state: is a text"),
+        ({"h": {"alua_access_state": 4}}, ".h: the storage object has no such group"),
+    ],
+)
+def test_what_groups_that_depend_on_the_block_hold(value: Any, told: str) -> None:
+    path = "/backstores/ramdisk/disk1"
+    whole = document(rtslib_ext={"storage_objects": {path: {"lba_dependent_groups": value}}})
+    whole["storage_objects"][0]["alua_tpgs"] = [{"name": "g", "tg_pt_gp_id": 7}]
+    (found,) = problems(whole)
+    assert found.startswith(f"rtslib_ext.storage_objects.{path}.lba_dependent_groups{told}")
 
 
 def test_the_rest_is_read_all_the_same() -> None:

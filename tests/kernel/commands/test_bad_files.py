@@ -6,9 +6,16 @@ from __future__ import annotations
 import copy
 import gzip
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from rtslib_ext import restore as library
+from rtslib_ext.backing import RamDisk
+from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.model import Config, StorageObject
 
 from .harness import ETC, Answer, Shell, differences, files, tree, value
 
@@ -204,6 +211,54 @@ def test_what_the_kernel_refuses_is_told_by_its_object(
     assert rest[0].startswith(says) and rest[0].endswith(", skipped"), answer.stderr
     for path in ("/backstores/ramdisk/r1", f"/iscsi/{A}/tpg1/acls/{INITIATOR}"):
         shell.ok(f"{path} status")
+
+
+UP = "../" * 12
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        f"{SO}.attributes",
+        "targets[0].parameters",
+        f"{TPG}.attributes",
+        f"{TPG}.parameters",
+        f"{TPG}.node_acls[0].attributes",
+        f"rtslib_ext.tpgs./iscsi/{A}/tpg1.files",
+        "rtslib_ext.storage_objects./backstores/ramdisk/r1.lba_dependent_groups.g",
+        "rtslib_ext.lu_groups",
+    ],
+)
+def test_name_that_leads_to_a_file_of_the_host(shell: Shell, disks: Path, where: str) -> None:
+    mine = disks / "mine"
+    mine.write_text("precious")
+    # A name with a NUL is no better: it once ended the restore in its first object.
+    names = {f"{UP[:-1]}{mine}": "bad", "a\0b": "bad"}
+    config = copy.deepcopy(SAVED)
+    config["storage_objects"][0]["alua_tpgs"] = [{"name": "g", "tg_pt_gp_id": 5}]
+    at: Any = config
+    for key in re.findall(r"/backstores/\w+/\w+|/iscsi/[^/]+/tpg1|\w+", where):
+        at = at[int(key)] if key.isdigit() else at.setdefault(key, {})
+    at |= names
+    SAVE_FILE.write_text(json.dumps(config))
+    answer = shell("restoreconfig clear_existing=true")
+    first, *rest = answer.stderr.splitlines()
+    assert first == "Configuration restored, 2 recoverable errors:", answer.stderr
+    assert sorted(row.partition(": ")[0] for row in rest) == [
+        f"{where}.{UP[:-1]}{mine}",
+        f"{where}.a\\x00b",
+    ]
+    assert mine.read_text() == "precious"
+    shell.ok(f"/iscsi/{A}/tpg1/acls/{INITIATOR} status")
+
+
+def test_second_barrier_before_the_files_of_the_host(shell: Shell, disks: Path) -> None:
+    mine = disks / "mine"
+    mine.write_text("precious")
+    so = StorageObject("r1", RamDisk(1 << 20), attributes={f"{UP[:-1]}{mine}": "bad"})
+    outcome = library.restore(ConfigFS(), Config({so.key: so}))
+    assert [failure.error.path for failure in outcome.failures] == ["/backstores/ramdisk/r1"]
+    assert mine.read_text() == "precious"
 
 
 def test_what_one_target_is_not_concerned_with(shell: Shell) -> None:
