@@ -32,6 +32,10 @@ Protected = Callable[[MappedLun], bool]
 # changes the status with it (target_core_alua.c, core_alua_set_tg_pt_secondary_state).
 _LUN_ALUA_ORDER = ("alua_tg_pt_write_md", "alua_tg_pt_offline", "alua_tg_pt_status")
 
+# A new ACL takes these from its TPG (iscsi_target_nodeattrib.c,
+# iscsit_set_default_node_attribues), so they are looked at each time.
+_INHERITED = ("default_erl",)
+
 
 def create_lun(place: Place, lun: Lun, storage_object: str | None) -> Iterator[Step]:
     """Export the storage object at a configfs path; None when it is nowhere."""
@@ -172,16 +176,19 @@ def create_acl(
 
 
 def _acl_values(place: Place, path: str, file: str, acl: NodeAcl) -> Iterator[Step]:
+    attributes = dict(acl.attributes)
+    inherited = {name: attributes.pop(name) for name in _INHERITED if name in attributes}
     fresh = f"acl of {place.fabric.name}"
-    yield from settle(
-        path,
-        f"{file}/attrib",
-        acl.attributes,
-        lambda name: schema.known("acl_attribute", name),
-        fresh,
-    )
+    for values, key in ((attributes, fresh), (inherited, None)):
+        yield from settle(
+            path,
+            f"{file}/attrib",
+            values,
+            lambda name: schema.known("acl_attribute", name),
+            key,
+        )
     if acl.cmdsn_depth is not None:
-        # A new ACL takes its TPG's default_cmdsn_depth, so this is looked at each time.
+        # A new ACL takes its TPG's default_cmdsn_depth.
         yield from settle(path, file, {"cmdsn_depth": acl.cmdsn_depth}, lambda _: True, None)
     if place.fabric.has("auth"):
         yield from credentials(path, f"{file}/auth", acl.auth, Auth())

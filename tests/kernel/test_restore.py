@@ -169,3 +169,21 @@ def test_a_thousand_luns_for_two_hosts(fs: ConfigFS) -> None:
     assert restore.clear(fs).failures == []
     run(fs, savefile.loads(saved).config)
     assert savefile.dumps(Reader(fs).config()) == saved
+
+
+def test_what_an_acl_takes_from_its_tpg(fs: ConfigFS) -> None:
+    def target(number: int, of_tpg: str, of_acl: str) -> dict[str, Any]:
+        acl = {"node_wwn": "iqn.2003-01.org.example:host", "attributes": {"default_erl": of_acl}}
+        tpg = {"tag": 1, "attributes": {"default_erl": of_tpg}, "node_acls": [acl]}
+        return {"fabric": "iscsi", "wwn": f"{IQN}{number}", "tpgs": [tpg]}
+
+    # What the first new ACL has says nothing of the next one.
+    targets = [target(1, "0", "0"), target(2, "2", "0"), target(3, "2", "2")]
+    want = savefile.loads(json.dumps({"targets": targets})).config
+    run(fs, want)
+    values = [
+        acl.attributes["default_erl"]
+        for item in Reader(fs).config().targets.values()
+        for acl in item.tpgs[1].acls.values()
+    ]
+    assert values == ["0", "0", "2"]

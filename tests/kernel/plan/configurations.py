@@ -57,7 +57,6 @@ APART = {
     "max_unmap_lba_count",
     "unmap_granularity",
     "unmap_granularity_alignment",
-    "default_erl",
     "tpg_enabled_sendtargets",
 }
 
