@@ -65,20 +65,14 @@ def write(path: str, pieces: Callable[[], Iterable[str]]) -> bool:
     if _holds(path, _encoded(pieces)):
         return False
     folder = os.path.dirname(path)
-    temporary = f"{path}.temp"
     try:
         os.makedirs(folder, mode=DIR_MODE, exist_ok=True)
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
-        _write_new(temporary, _encoded(pieces))
-        os.replace(temporary, path)
-        _sync(folder)
+        _put(path, f"{path}.temp", _encoded(pieces))
     except OSError as err:
-        with suppress(OSError):
-            os.unlink(temporary)
         raise LioError(
             f"{path} cannot be written: {_reason(err)}", hint="the file is as it was before"
         ) from err
+    _sync(path)
     return True
 
 
@@ -106,13 +100,32 @@ def _write_new(path: str, pieces: Iterable[bytes]) -> None:
         os.fsync(file.fileno())
 
 
-def _sync(folder: str) -> None:
-    """Have the new name of a file on disk too."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _put(path: str, temporary: str, pieces: Iterable[bytes]) -> None:
+    """Write a file under a name for the meantime; nothing of it stays where that fails."""
+    with suppress(FileNotFoundError):
+        os.unlink(temporary)
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        _write_new(temporary, pieces)
+        os.replace(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _sync(path: str) -> None:
+    """Have the new name of a file on disk too. Raises LioError."""
+    try:
+        handle = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as err:
+        raise LioError(
+            f"{path} is written, but a power failure may undo that: {_reason(err)}",
+            hint="sync has it on disk once that works again",
+        ) from err
 
 
 def back_up(path: str, keep: int) -> str | None:
@@ -135,7 +148,9 @@ def back_up(path: str, keep: int) -> str | None:
         import gzip
 
         made = _new_name(folder)
-        _write_new(made, [gzip.compress(data)])
+        # Not under the name of a backup: half a one would count, and an old one go for it.
+        _put(made, os.path.join(folder, "new.temp"), [gzip.compress(data)])
+        _sync(made)
         for old in backups(folder)[: -keep or None] if keep > 0 else []:
             os.unlink(old)
     except OSError as err:
