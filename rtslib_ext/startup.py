@@ -11,6 +11,8 @@ from .configfs import ConfigFS
 from .errors import KernelRefused, LioError
 
 DBROOT = "/etc/target"
+# target_core_pr.c and target_core_alua.c write into the two below it, and do not make them.
+_FOLDERS = (DBROOT, f"{DBROOT}/pr", f"{DBROOT}/alua")
 _DEFAULT_DBROOT = "/var/target"
 
 
@@ -34,12 +36,15 @@ def prepare(fs: ConfigFS) -> None:
 
 
 def _set_dbroot(fs: ConfigFS) -> None:
-    if fs.read_if_there("dbroot") in (None, DBROOT):
+    root = fs.read_if_there("dbroot")
+    if root is None:
         return
-    for folder in ("", "pr", "alua"):
-        # target_core_pr.c and target_core_alua.c write into these, and do not make them.
+    for folder in _FOLDERS:
+        # Mostly they are there; this is one system call for each.
         with suppress(OSError):
-            os.makedirs(f"{DBROOT}/{folder}", mode=0o700, exist_ok=True)
+            os.mkdir(folder, mode=0o700)
+    if root == DBROOT:
+        return
     with suppress(KernelRefused):
         # Refused when storage objects exist already (target_core_configfs.c, db_root).
         fs.write("dbroot", DBROOT)

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
+import stat
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rtslib_ext import apply, restore, savefile
+from rtslib_ext import apply, restore, savefile, startup
 from rtslib_ext.backing import RamDisk
 from rtslib_ext.configfs import ConfigFS
 from rtslib_ext.errors import InvalidValue, KernelRefused
@@ -187,3 +190,12 @@ def test_what_an_acl_takes_from_its_tpg(fs: ConfigFS) -> None:
         for acl in item.tpgs[1].acls.values()
     ]
     assert values == ["0", "0", "2"]
+
+
+def test_folders_of_the_kernel_are_made(fs: ConfigFS) -> None:
+    assert fs.read("dbroot") == startup.DBROOT
+    folders = [Path(startup.DBROOT, name) for name in ("pr", "alua")]
+    for folder in folders:
+        shutil.rmtree(folder)
+    run(fs, document(1, 0))
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700, 0o700]
