@@ -130,7 +130,9 @@ class Reader:
             wwn=self.unit_serial(path) if backing.KINDS[plugin].has_wwn else None,
             attributes=self._settings.one(attributes),
             alua_groups={} if attributes.get("alua_support") == "0" else self.alua_groups(path),
-            identity=self.identity(path, plugin, name),
+            identity=self.identity(
+                path, plugin, name, named=attributes.get("emulate_model_alias") == "1"
+            ),
             alias=fs.read_if_there(f"{path}/alias") or None,
             lu_group=self.lu_group(path),
             lba_map=fs.read_if_there(f"{path}/lba_map") or None,
@@ -158,21 +160,18 @@ class Reader:
         text = self.fs.read_if_there(f"{path}/wwn/vpd_unit_serial") or ""
         return text.partition(":")[2].strip()
 
-    def identity(self, path: str, plugin: str, name: str) -> dict[str, str]:
+    def identity(self, path: str, plugin: str, name: str, *, named: bool) -> dict[str, str]:
         """The fields of the INQUIRY data that were set (SPC-4 section 6.6.2).
 
         What the kernel gives by itself is left out; the product is the object's name where
-        emulate_model_alias is on. An object that passes commands through has its device's.
+        emulate_model_alias is on (``named``). An object that passes commands through has its
+        device's.
         """
         if not backing.KINDS[plugin].has_wwn:
             return {}
-        usual = [identity.usual(plugin, name, named=named) for named in (False, True)]
+        usual = identity.usual(plugin, name, named=named)
         pairs = ((file, self.fs.read_if_there(f"{path}/wwn/{file}")) for file in IDENTITY_FILES)
-        return {
-            file: value
-            for file, value in pairs
-            if value and all(value != fields[file] for fields in usual)
-        }
+        return {file: value for file, value in pairs if value and value != usual[file]}
 
     def lu_group(self, path: str) -> str | None:
         """The logical unit group of a storage object; None for the default one."""

@@ -79,6 +79,14 @@ def test_identity(user: Shell) -> None:
     assert user.ok(f"{R1} get identity product_id") == "product_id=Rocket skates \n"
 
 
+@pytest.mark.parametrize("alias, product", [(0, "r1"), (1, "RAMDISK-MCP")])
+def test_product_that_is_usual_with_the_other_alias(user: Shell, alias: int, product: str) -> None:
+    user.ok(f"{R1} set attribute emulate_model_alias={alias}")
+    user.ok(f"{R1} set identity product_id={product}")
+    survives(user)
+    assert user.ok(f"{R1} get identity product_id") == f"product_id={product} \n"
+
+
 @pytest.mark.parametrize(
     "text, says",
     [
