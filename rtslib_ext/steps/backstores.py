@@ -59,15 +59,16 @@ def create(
     disk, ``before`` what the host needs first: a new backing file.
     """
     file = f"{hba}/{so.name}"
+    on_device = _is_on_device(so)
     try:
-        operations = (*before, *_build(so, hba))
+        operations = (*before, *_build(so, hba, on_device))
     except LioError as err:
         yield refuse(so, err)
         return
     new = ", a new file" if before else ""
     yield Step(Action.CREATE, so.path, f"create {describe(so)}{new}", operations)
     yield from _reservations(so, file, aptpl)
-    yield from _attributes(so, file, fresh)
+    yield from _attributes(so, file, on_device, fresh)
     # After emulate_model_alias, which changes the product.
     yield from _identity(so, file)
     for group in so.alua_groups.values():
@@ -101,10 +102,15 @@ def _reservations(so: StorageObject, file: str, aptpl: tuple[str, ...]) -> Itera
         yield Step(Action.UPDATE, so.path, "bring a persistent reservation back", (write,))
 
 
-def _build(so: StorageObject, hba: str) -> tuple[Operation, ...]:
+def _is_on_device(so: StorageObject) -> bool:
+    """Whether a block device stands behind what is opened as a file, by whatever path."""
+    return isinstance(so.backing, FileIO) and host.is_block_device(so.backing.dev)
+
+
+def _build(so: StorageObject, hba: str, on_device: bool) -> tuple[Operation, ...]:
     file = f"{hba}/{so.name}"
-    backing = _as_the_kernel_wants_it(so.backing)
-    operations: list[Operation] = [*_guards(so), Share(hba), Mkdir(file)]
+    backing = _as_the_kernel_wants_it(so.backing, on_device)
+    operations: list[Operation] = [*_guards(so, on_device), Share(hba), Mkdir(file)]
     if isinstance(backing, Block):
         operations.append(Write(f"{file}/udev_path", backing.udev_path))
     operations += [Write(f"{file}/control", line) for line in backing.controls()]
@@ -120,23 +126,22 @@ def _build(so: StorageObject, hba: str) -> tuple[Operation, ...]:
     return tuple(operations)
 
 
-def _as_the_kernel_wants_it(backing: Backing) -> Backing:
+def _as_the_kernel_wants_it(backing: Backing, on_device: bool) -> Backing:
     if isinstance(backing, Pscsi) and backing.hctl is None:
         address, device = host.scsi_address(backing.dev)
         return Pscsi(device, address)
-    if isinstance(backing, FileIO) and host.is_block_device(backing.dev):
+    if isinstance(backing, FileIO) and on_device:
         # A device has its own size.
         return replace(backing, size=None)
     return backing
 
 
-def _guards(so: StorageObject) -> list[Operation]:
+def _guards(so: StorageObject, on_device: bool) -> list[Operation]:
     backing = so.backing
     if isinstance(backing, Block) and backing.exclusive:
         return [CheckFree(backing.dev)]
     if isinstance(backing, FileIO):
-        device = host.is_block_device(backing.dev)
-        return [*([CheckFree(backing.dev)] if device else []), CheckThere(backing.dev)]
+        return [*([CheckFree(backing.dev)] if on_device else []), CheckThere(backing.dev)]
     if isinstance(backing, RamDisk) and not backing.nullio and backing.size >= _MUCH:
         return [CheckMemory(backing.size)]
     return []
@@ -149,14 +154,16 @@ def _identity(so: StorageObject, file: str) -> Iterator[Step]:
         yield from settle(so.path, file, {"alias": so.alias}, lambda _: True, None)
 
 
-def _attributes(so: StorageObject, file: str, fresh: Fresh = UNKNOWN) -> Iterator[Step]:
-    plugin = so.backing.plugin
+def _attributes(
+    so: StorageObject, file: str, on_device: bool, fresh: Fresh = UNKNOWN
+) -> Iterator[Step]:
+    key = so.backing.fresh_key(on_device=on_device)
     yield from settle(
         so.path,
         f"{file}/attrib",
         so.attributes,
         lambda name: schema.known("storage_object", name),
-        so.backing.fresh_key() and f"{plugin} {so.backing.fresh_key()}",
+        key and f"{so.backing.plugin} {key}",
         fresh,
     )
 
@@ -193,8 +200,9 @@ def delete(so: StorageObject, file: str, aptpl: tuple[str, ...] = ()) -> Iterato
             yield delete_group(so, file, group)
     hba = file.rpartition("/")[0]
     undo: tuple[Operation, ...]
+    on_device = _is_on_device(so)
     try:
-        undo = (*_build(so, hba), *_values_again(so, file, aptpl))
+        undo = (*_build(so, hba, on_device), *_values_again(so, file, aptpl, on_device))
     except LioError as err:
         undo = (Refuse(err),)
     yield Step(
@@ -208,9 +216,12 @@ def discard(path: str, file: str) -> Step:
     return Step(Action.DELETE, path, "delete", (Discard(file), Unshare(hba)), undo=())
 
 
-def _values_again(so: StorageObject, file: str, aptpl: tuple[str, ...]) -> Iterator[Operation]:
+def _values_again(
+    so: StorageObject, file: str, aptpl: tuple[str, ...], on_device: bool
+) -> Iterator[Operation]:
     """Give an object that is made again after a failure all its values."""
-    steps = [*_reservations(so, file, aptpl), *_attributes(so, file), *_identity(so, file)]
+    steps = [*_reservations(so, file, aptpl), *_attributes(so, file, on_device)]
+    steps += _identity(so, file)
     if so.lba_map is not None:
         steps += settle(so.path, file, {"lba_map": so.lba_map}, lambda _: True, None)
     default = so.alua_groups.get(DEFAULT_GROUP)

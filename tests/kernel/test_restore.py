@@ -7,13 +7,14 @@ import errno
 import json
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rtslib_ext import apply, restore, savefile, startup
-from rtslib_ext.backing import RamDisk
+from rtslib_ext.backing import FileIO, RamDisk
 from rtslib_ext.configfs import ConfigFS
 from rtslib_ext.errors import InvalidValue, KernelRefused
 from rtslib_ext.executor import Outcome
@@ -199,3 +200,18 @@ def test_folders_of_the_kernel_are_made(fs: ConfigFS) -> None:
         shutil.rmtree(folder)
     run(fs, document(1, 0))
     assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700, 0o700]
+
+
+def test_file_that_is_a_link_to_a_device(fs: ConfigFS, tmp_path: Path) -> None:
+    subprocess.run(["modprobe", "brd", "rd_nr=4", "rd_size=16384"], check=True)
+    link, file = tmp_path / "link", tmp_path / "file"
+    link.symlink_to("/dev/ram0")
+    file.write_bytes(bytes(1 << 20))
+    objects = [
+        # A new object has it of its device, which says nothing of the next one.
+        StorageObject(name, FileIO(str(dev), 1 << 20), attributes={"is_nonrot": "1"})
+        for name, dev in (("a", link), ("z", file))
+    ]
+    run(fs, Config({so.key: so for so in objects}))
+    found = Reader(fs).config().storage_objects
+    assert [so.attributes["is_nonrot"] for so in found.values()] == ["1", "1"]
