@@ -28,7 +28,9 @@ def select(config: Config, target: str | None, storage_object: str | None) -> Co
     objects = {}
     targets = {}
     if target:
-        targets = {key: item for key, item in config.targets.items() if key[1] == target.lower()}
+        # Names of fabrics that take any name are not in lower case.
+        names = (target, target.lower())
+        targets = {key: item for key, item in config.targets.items() if key[1] in names}
         if not targets:
             raise NotFound(f"there is no target {target} in the file")
         needed = {

@@ -69,8 +69,17 @@ def create_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
 def _nexus(fabric: Fabric, wwn: str, file: str, tpg: Tpg) -> tuple[Operation, ...]:
     if not fabric.has("nexus"):
         return ()
-    name = tpg.nexus or naming.generate(wwn.partition(".")[0])
+    try:
+        name = tpg.nexus or naming.generate(_kind(fabric, wwn))
+    except InvalidValue as err:
+        return (Refuse(err),)
     return (Write(f"{file}/nexus", fabric.to_folder(name)),)
+
+
+def _kind(fabric: Fabric, wwn: str) -> str:
+    """The kind of a target's WWN, which its nexus must have too (tcm_loop.c)."""
+    prefix = wwn.partition(".")[0]
+    return prefix if prefix in fabric.wwn_types else fabric.wwn_types[0]
 
 
 def set_nexus(fabric: Fabric, path: str, file: str, wwn: str, before: str) -> Step:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from rtslib_ext.fabrics import DROP_INS
 from ..commands.harness import ETC, Shell
 
 NAA = "naa.5001405000000001"
+IQN = "iqn.2003-01.org.example:a"
 
 
 def targetcli(*words: str) -> subprocess.CompletedProcess[str]:
@@ -60,3 +62,24 @@ def test_hardware_that_a_file_names(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "port").unlink()
     done = targetcli("/fc9", "create")
     assert done.stderr.startswith("/fc9: no adapter of this host is free for a target")
+
+
+def test_fabric_that_cannot_be_had_keeps_nothing_else_from_being_restored(folder: Path) -> None:
+    for name, kind, wwn in (
+        ("foo", "free", "MyT"),
+        ("bar", "ib", "ib.fe800000000000000002c90300a0b0c1"),
+    ):
+        (folder / f"{name}.conf").write_text(
+            f"[fabric]\nkernel_module = nosuch\nfeatures = nexus tpgts\nwwn_types = {kind}\n"
+        )
+        targets = [{"fabric": name, "wwn": wwn, "tpgs": [{"tag": 1}]}]
+        targets.append({"fabric": "iscsi", "wwn": IQN, "tpgs": [{"tag": 1}]})
+        file = folder.parent / "saved.json"
+        file.write_text(json.dumps({"targets": targets}))
+        done = targetcli("restoreconfig", str(file), "clear_existing=true")
+        _, *rest = done.stderr.splitlines()
+        assert rest[0].startswith(f"/{name}/{wwn}: create target {wwn}: "), done.stderr
+        assert rest[1:] == [f"/{name}/{wwn}/tpg1: create TPG 1: what it needs is missing, skipped"]
+        assert targetcli(f"/iscsi/{IQN}/tpg1", "status").returncode == 0
+        done = targetcli("restoreconfig", str(file), f"target={wwn}")
+        assert "create target" in done.stderr, done.stderr
