@@ -17,6 +17,7 @@ from .records import dataclass, field
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 _DIGITS = re.compile(r"\s*[0-9]{1,20}\s*")
+_TEXT = "a text"
 # How much of a line that cannot be read is shown.
 _SHOWN = 120
 
@@ -107,7 +108,7 @@ class Item:
             return value
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
-        self._wrong(key, value, "a text")
+        self._wrong(key, value, _TEXT)
         return None
 
     def number(self, key: str) -> int | None:
@@ -117,7 +118,7 @@ class Item:
             return int(value)
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
-        self._wrong(key, value, "a number")
+        self._wrong(key, value, "a whole number")
         return None
 
     def flag(self, key: str) -> bool | None:
@@ -167,7 +168,7 @@ class Item:
             elif isinstance(item, int) or (isinstance(item, str) and _is_text(item)):
                 result[name] = str(item)
             elif item is not None:
-                self._wrong(f"{key}.{name}", item, "a text or a number")
+                self._wrong(f"{key}.{name}", item, f"{_TEXT} or a whole number")
         return self.problems.settings.one(result)
 
     def items(self, key: str) -> Iterator[Item]:
@@ -231,7 +232,10 @@ class Item:
             self.report(self.at(key), "is not a key that this program knows")
 
     def _wrong(self, key: str, value: Any, wanted: str) -> None:
-        self.report(self.at(key), f"is {_type(value)}, not {wanted}")
+        if isinstance(value, str) and wanted.startswith(_TEXT):
+            self.report(self.at(key), "has a NUL in it, or is not UTF-8")
+        else:
+            self.report(self.at(key), f"is {_type(value)}, not {wanted}")
 
 
 def parse(text: str, source: str) -> Any:
@@ -275,6 +279,12 @@ def _is_text(value: str) -> bool:
 def _type(value: Any) -> str:
     if value is None:
         return "null"
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
+    names = {
+        dict: "an object",
+        list: "a list",
+        str: _TEXT,
+        bool: "true or false",
+        float: "a decimal number",
+    }
     found = (name for kind, name in names.items() if isinstance(value, kind))
     return next(found, "a number")

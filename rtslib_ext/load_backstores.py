@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from . import backing, dump, naming
 from .errors import InvalidValue
-from .files import LBA_DEPENDENT
+from .files import IDENTITY_FILES, LBA_DEPENDENT
 from .jsonpath import Item, Unusable
 from .model import AluaGroup, StorageObject
 
@@ -41,7 +41,7 @@ def _storage_object(item: Item, own: dict[str, Item]) -> tuple[tuple[str, str], 
         wwn=item.text("wwn") or None,
         attributes=item.values("attributes"),
         alua_groups=_alua_groups(item, extra),
-        identity=dict(extra.values("identity")) if extra else {},
+        identity=_identity(extra) if extra else {},
         alias=extra.text("alias") if extra else None,
         lu_group=extra.text("lu_group") if extra else None,
         lba_map=extra.text("lba_map") if extra else None,
@@ -50,6 +50,13 @@ def _storage_object(item: Item, own: dict[str, Item]) -> tuple[tuple[str, str], 
         extra.finish()
     item.ignore("exists", "buffered_mode")
     return found.key, found
+
+
+def _identity(extra: Item) -> dict[str, str]:
+    inside = extra.item("identity")
+    found = _texts(inside, IDENTITY_FILES)
+    inside.finish()
+    return found
 
 
 def _fileio(item: Item) -> backing.FileIO:

@@ -66,14 +66,34 @@ def test_a_mark_stands_under_the_place() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "told"),
     [
-        (["storage_objects", 0, "size"], "big", "storage_objects[0].size: is a text, not a number"),
+        (["storage_objects", 0, "size"], "big", "storage_objects[0].size: is a text, not a whole"),
+        (
+            ["storage_objects", 0, "size"],
+            8192.0,
+            "storage_objects[0].size: is a decimal number, not a whole number",
+        ),
+        (
+            ["storage_objects", 0, "wwn"],
+            "a\0b",
+            "storage_objects[0].wwn: has a NUL in it, or is not UTF-8",
+        ),
+        (
+            ["storage_objects", 0, "attributes", "emulate_tpu"],
+            "\ud800",
+            "storage_objects[0].attributes.emulate_tpu: has a NUL in it, or is not UTF-8",
+        ),
+        (
+            ["storage_objects", 0, "size"],
+            "\0",
+            "storage_objects[0].size: is a text, not a whole number",
+        ),
         (["storage_objects", 0, "colour"], "red", "storage_objects[0].colour: is not a key that"),
         (["storage_objects", 0, "plugin"], "nosuch", "storage_objects[0].plugin: nosuch is none"),
         (["storage_objects", 0, "attributes"], [], "storage_objects[0].attributes: is a list, not"),
         (
             ["storage_objects", 0, "attributes", "emulate_tpu"],
             {},
-            "storage_objects[0].attributes.emulate_tpu: is an object, not a text or a number",
+            "storage_objects[0].attributes.emulate_tpu: is an object, not a text or a whole number",
         ),
         (["targets", 0, "fabric"], "smoke", "targets[0].fabric: smoke is none of"),
         (["targets", 0, "wwn"], "disk", "targets[0].wwn: 'disk': WWN not valid as: iqn, naa, eui"),
@@ -153,7 +173,7 @@ def test_a_group_that_cannot_be_a_folder_is_left_out(name: str) -> None:
         ([1], ": is a list, not an object"),
         ({"g": {"../../../alias": "1"}}, ".g.../../../alias: is not a key that"),
         ({"g": {"a\0b": "1"}}, ".g.a\\x00b: is not a key that"),
-        ({"g": {"alua_access_state": "\ud800"}}, ".g.alua_access_state: is a text"),
+        ({"g": {"alua_access_state": "\ud800"}}, ".g.alua_access_state: has a NUL in it"),
         ({"h": {"alua_access_state": 4}}, ".h: the storage object has no such group"),
     ],
 )
@@ -163,6 +183,24 @@ def test_what_groups_that_depend_on_the_block_hold(value: Any, told: str) -> Non
     whole["storage_objects"][0]["alua_tpgs"] = [{"name": "g", "tg_pt_gp_id": 7}]
     (found,) = problems(whole)
     assert found.startswith(f"rtslib_ext.storage_objects.{path}.lba_dependent_groups{told}")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ({"nonsense": "1", "vendor_id": "ACME", "revision": 2}, ".nonsense: is not a key that"),
+        ({"product_id": [], "vendor_id": "ACME", "revision": 2}, ".product_id: is a list, not"),
+        (["x"], ": is a list, not an object"),
+    ],
+)
+def test_what_an_identity_holds(value: Any, told: str) -> None:
+    path = "/backstores/ramdisk/disk1"
+    whole = document(rtslib_ext={"storage_objects": {path: {"identity": value}}})
+    loaded = savefile.loads(json.dumps(whole))
+    (found,) = map(str, loaded.problems)
+    assert found.startswith(f"rtslib_ext.storage_objects.{path}.identity{told}")
+    so = loaded.config.storage_objects[("ramdisk", "disk1")]
+    assert so.identity == ({"vendor_id": "ACME", "revision": "2"} if value != ["x"] else {})
 
 
 def test_the_rest_is_read_all_the_same() -> None:
