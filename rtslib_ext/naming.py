@@ -14,6 +14,9 @@ ISCSI_NAME_MAX = 223
 # configfs passes the name of a folder on whole; the kernel's model alias and the log
 # use at most this much of it.
 OBJECT_NAME_MAX = 255
+# INQUIRY_VPD_SERIAL_LEN with its final NUL (drivers/target/target_core_configfs.c,
+# target_wwn_vpd_unit_serial_store).
+UNIT_SERIAL_MAX = 253
 
 # The flat space addressing that rtslib-fb and initiators go up to; the kernel takes 64 bits.
 LUN_MAX = 65535
@@ -166,9 +169,9 @@ def check_setting_name(name: str, path: str) -> str:
 def check_unit_serial(text: str, path: str) -> str:
     """A VPD unit serial number as the kernel keeps it.
 
-    drivers/target/target_core_configfs.c, target_wwn_vpd_unit_serial_store: INQUIRY_VPD_SERIAL_LEN.
+    Raises InvalidValue.
     """
-    if not text or not text.isprintable() or len(text.encode()) > 254:
+    if not text or not text.isprintable() or len(text.encode()) > UNIT_SERIAL_MAX:
         raise InvalidValue(f"{text!r} cannot be a unit serial number", path=path)
     return text
 

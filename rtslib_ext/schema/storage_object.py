@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ..naming import UNIT_SERIAL_MAX
 from ..records import replace
 from .attribute import Attribute, Kind
 from .emulation import EMULATION
@@ -64,7 +65,7 @@ WWN = (
         Kind.STRING,
         "Unit serial, from which the disk's NAA name is made; it must differ from every other. "
         "Keep it when a disk moves to another target, or initiators take it for a new one.",
-        high=253,
+        high=UNIT_SERIAL_MAX,
         live=False,
         source="SPC-4 Unit Serial Number VPD page (80h); " + _CORE,
     ),

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from rtslib_ext import jsonpath, savefile, schema
+from rtslib_ext import jsonpath, naming, savefile, schema
 from rtslib_ext.backing import Block, FileIO, Pscsi, RamDisk, User
+from rtslib_ext.errors import InvalidValue
 from rtslib_ext.model import (
     AluaGroup,
     Auth,
@@ -296,3 +297,13 @@ def test_prose(text: str, made: str) -> None:
 
 def test_literal() -> None:
     assert build.literal("a-b\\c'd~e^f`g") == r"a\-b\ec\(aqd\(tie\(haf\(gag"
+
+
+def test_the_longest_unit_serial_number() -> None:
+    row = schema.wwn("vpd_unit_serial")
+    longest = row and row.high
+    assert longest
+    assert f"at most {longest} bytes" in text_of("saveconfig.json.5")
+    naming.check_unit_serial("x" * longest, "")
+    with pytest.raises(InvalidValue):
+        naming.check_unit_serial("x" * (longest + 1), "")
