@@ -90,6 +90,8 @@ class ConfigFS:
         self.calls: Counter[str] = Counter()
         # How many of them changed something.
         self.changes = 0
+        self.missing = 0
+        """How often a file or folder was not there that somebody wanted to read."""
 
     @property
     def total_calls(self) -> int:
@@ -120,6 +122,7 @@ class ConfigFS:
             return [entry.name for entry in self.scan(path) if entry.kind == "dir"]
         except KernelRefused as err:
             if err.errno in (errno.ENOENT, errno.ENOTDIR):
+                self.missing += 1
                 return []
             raise
 
@@ -144,7 +147,8 @@ class ConfigFS:
         """The text of an attribute; None where the kernel has or gives none."""
         try:
             return self.read(path)
-        except KernelRefused:
+        except KernelRefused as err:
+            self.missing += err.errno == errno.ENOENT
             return None
 
     def write(self, path: str, value: str) -> None:

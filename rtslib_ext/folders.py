@@ -51,4 +51,5 @@ class Folders:
             names = sorted(entry.name for entry in self.fs.scan(path) if entry.kind == "file")
             return self.fs.modes(path, names)
         except (KernelRefused, OSError):
+            self.fs.missing += 1
             return {}

@@ -39,13 +39,11 @@ class OutlineReader(Reader):
 
     def target(self, fabric: Fabric, wwn: str) -> Target:
         """One target with its TPGs."""
-        tags = self.tags(paths.target(fabric, wwn))
-        return Target(fabric.name, wwn, {tag: self.tpg(fabric, wwn, tag) for tag in tags})
+        return Target(fabric.name, wwn, {tpg.tag: tpg for tpg in self.tpgs(fabric, wwn)})
 
     def tpg(self, fabric: Fabric, wwn: str, tag: int) -> Tpg:
         """One TPG with what hangs below it."""
         path = paths.tpg(fabric, wwn, tag)
-        acls = self.acl_names(path) if fabric.has("acls") else []
         return Tpg(
             tag,
             enable=self.enabled(path),
@@ -53,7 +51,7 @@ class OutlineReader(Reader):
             portals={portal.name: portal for portal in self.portals(path)}
             if fabric.has("nps")
             else {},
-            acls={acl.wwn: acl for acl in (self.acl(fabric, path, name) for name in acls)},
+            acls={acl.wwn: acl for acl in self.acls(fabric, path)},
             nexus=self.nexus(fabric, path),
         )
 

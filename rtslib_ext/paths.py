@@ -122,6 +122,7 @@ def alias_in(fs: ConfigFS, folder: str) -> str | None:
         return next((entry.name for entry in fs.scan(folder) if entry.kind == "link"), None)
     except KernelRefused:
         # It was taken away while we looked.
+        fs.missing += 1
         return None
 
 

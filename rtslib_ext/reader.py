@@ -40,6 +40,7 @@ from .model import (
     Values,
 )
 from .pool import Pool
+from .presence import whole
 
 
 class Reader:
@@ -74,10 +75,8 @@ class Reader:
 
     def storage_objects(self) -> Iterator[StorageObject]:
         """Every storage object that is configured."""
-        for path in self.storage_object_paths():
-            found = self.storage_object(path)
-            if found:
-                yield found
+        places = ((path, path) for path in self.storage_object_paths())
+        return whole(self.fs, places, lambda path, _: self.storage_object(path))
 
     def storage_object_paths(
         self, plugin: str = "", known: Set[str] = frozenset()
@@ -99,9 +98,9 @@ class Reader:
 
     def targets(self) -> Iterator[Target]:
         """Every target of every fabric."""
-        for fabric in FABRICS.values():
-            for wwn in self.target_wwns(fabric):
-                yield self.target(fabric, wwn)
+        keys = ((fabric, wwn) for fabric in FABRICS.values() for wwn in self.target_wwns(fabric))
+        places = ((paths.target(*key), key) for key in keys)
+        return whole(self.fs, places, lambda _, key: self.target(*key))
 
     def target_wwns(self, fabric: Fabric) -> list[str]:
         """The WWNs of a fabric's targets; loads no module."""
@@ -182,7 +181,8 @@ class Reader:
     def alua_groups(self, path: str) -> dict[str, AluaGroup]:
         """The target port groups of a storage object."""
         names = sorted(self.fs.directories(f"{path}/alua"))
-        return {name: self.alua_group(f"{path}/alua/{name}", name) for name in names}
+        places = ((f"{path}/alua/{name}", name) for name in names)
+        return {group.name: group for group in whole(self.fs, places, self.alua_group)}
 
     def alua_group(self, path: str, name: str) -> AluaGroup:
         """One target port group."""
@@ -206,9 +206,15 @@ class Reader:
         return Target(
             fabric=fabric.name,
             wwn=wwn,
-            tpgs={tag: self.tpg(fabric, wwn, tag) for tag in self.tags(path)},
             parameters=self.folders.values(f"{path}/param", f"param of {fabric.name}"),
+            tpgs={tpg.tag: tpg for tpg in self.tpgs(fabric, wwn)},
         )
+
+    def tpgs(self, fabric: Fabric, wwn: str) -> Iterator[Tpg]:
+        """The TPGs of a target, by their tags."""
+        tags = self.tags(paths.target(fabric, wwn))
+        places = ((paths.tpg(fabric, wwn, tag), tag) for tag in tags)
+        return whole(self.fs, places, lambda _, tag: self.tpg(fabric, wwn, tag))
 
     def tags(self, path: str) -> list[int]:
         """The tags of a target's TPGs, in order."""
@@ -218,7 +224,6 @@ class Reader:
         """One TPG with its LUNs, portals and node ACLs."""
         path = paths.tpg(fabric, wwn, tag)
         name = fabric.name
-        acls = self.acl_names(path) if fabric.has("acls") else []
         return Tpg(
             tag=tag,
             enable=self.enabled(path),
@@ -229,7 +234,7 @@ class Reader:
             portals={portal.name: portal for portal in self.portals(path)}
             if fabric.has("nps")
             else {},
-            acls={acl.wwn: acl for acl in (self.acl(fabric, path, acl) for acl in acls)},
+            acls={acl.wwn: acl for acl in self.acls(fabric, path)},
             nexus=self.nexus(fabric, path),
             files=self.tpg_files(fabric, path),
         )
@@ -265,10 +270,8 @@ class Reader:
 
     def luns(self, path: str) -> Iterator[Lun]:
         """The LUNs of a TPG that export something."""
-        for index in self.lun_indexes(path):
-            lun = self.lun(f"{path}/lun/lun_{index}", index)
-            if lun:
-                yield lun
+        places = ((f"{path}/lun/lun_{index}", index) for index in self.lun_indexes(path))
+        return whole(self.fs, places, self.lun)
 
     def lun(self, path: str, index: int) -> Lun | None:
         """One LUN; None when nothing is connected to it."""
@@ -302,8 +305,8 @@ class Reader:
 
     def portals(self, path: str) -> Iterator[Portal]:
         """The network portals of a TPG, by address and port."""
-        for name in sorted(self.portal_names(f"{path}/np"), key=_portal_order):
-            yield self.portal(f"{path}/np/{name}", name)
+        names = sorted(self.portal_names(f"{path}/np"), key=_portal_order)
+        return whole(self.fs, ((f"{path}/np/{name}", name) for name in names), self.portal)
 
     def portal_names(self, folder: str) -> list[str]:
         """The portals in their folder, as ADDRESS:PORT, in the kernel's order."""
@@ -324,6 +327,12 @@ class Reader:
         """The names of a TPG's node ACLs as configfs writes them."""
         return sorted(self.fs.directories(f"{path}/acls"))
 
+    def acls(self, fabric: Fabric, path: str) -> Iterator[NodeAcl]:
+        """The node ACLs of a TPG; none where the fabric has no such thing."""
+        names = self.acl_names(path) if fabric.has("acls") else []
+        places = ((f"{path}/acls/{name}", name) for name in names)
+        return whole(self.fs, places, lambda _, name: self.acl(fabric, path, name))
+
     def acl(self, fabric: Fabric, tpg_path: str, name: str) -> NodeAcl:
         """One node ACL with its mapped LUNs."""
         path = f"{tpg_path}/acls/{name}"
@@ -342,10 +351,8 @@ class Reader:
 
     def mapped_luns(self, path: str) -> Iterator[MappedLun]:
         """The mapped LUNs of an ACL that lead to a LUN."""
-        for index in self.mapped_indexes(path):
-            found = self.mapped_lun(f"{path}/lun_{index}", index)
-            if found:
-                yield found
+        places = ((f"{path}/lun_{index}", index) for index in self.mapped_indexes(path))
+        return whole(self.fs, places, self.mapped_lun)
 
     def mapped_lun(self, path: str, index: int) -> MappedLun | None:
         """One mapped LUN; None when it leads nowhere."""
