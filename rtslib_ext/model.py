@@ -125,7 +125,7 @@ class NodeAcl:
 
 @dataclass(frozen=True, slots=True)
 class Tpg:
-    """A target portal group; ``nexus`` is the initiator name of fabrics that have none.
+    """A target portal group; ``nexus`` is the initiator name of fabrics that have none, or "".
 
     ``files`` are the settings in its own folder: the relative target port identifier, …
     """

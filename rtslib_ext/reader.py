@@ -251,10 +251,11 @@ class Reader:
         return None if text is None else text == "1"
 
     def nexus(self, fabric: Fabric, path: str) -> str | None:
-        """The initiator name of a fabric that has no real initiators."""
-        if not fabric.has("nexus"):
-            return None
-        return self.fs.read_if_there(f"{path}/nexus") or None
+        """The initiator name of a fabric that has no real initiators, "" where it was taken away.
+
+        None: the fabric has real ones.
+        """
+        return (self.fs.read_if_there(f"{path}/nexus") or "") if fabric.has("nexus") else None
 
     def auth(self, path: str) -> Auth:
         """CHAP credentials; the kernel shows NULL for one that was taken away."""

@@ -74,7 +74,7 @@ def make_tpg(draft: Draft, target: Target, tpg: Tpg) -> None:
 def _why_again(fabric: Fabric, have: Tpg, want: Tpg) -> str:
     if fabric.has("nexus") and want.nexus is not None and have.nexus != want.nexus:
         # drivers/target/loopback/tcm_loop.c, tcm_loop_drop_nexus: not while there are LUNs.
-        return f"its nexus {have.nexus} becomes {want.nexus}"
+        return f"its nexus {have.nexus or 'none'} becomes {want.nexus or 'none'}"
     before, after = have.files.get("rtpi"), want.files.get("rtpi")
     if before and after and number(before) != number(after):
         # drivers/target/target_core_fabric_configfs.c: not while it is enabled.

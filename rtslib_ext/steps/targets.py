@@ -67,7 +67,8 @@ def create_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
 
 
 def _nexus(fabric: Fabric, wwn: str, file: str, tpg: Tpg) -> tuple[Operation, ...]:
-    if not fabric.has("nexus"):
+    # "" is a nexus that was taken away; a file that does not say wants one.
+    if not fabric.has("nexus") or tpg.nexus == "":
         return ()
     try:
         name = tpg.nexus or naming.generate(_kind(fabric, wwn))

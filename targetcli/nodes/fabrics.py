@@ -198,7 +198,7 @@ class TpgNode(Node):
         texts = []
         healthy = None
         if self.fabric.has("nexus"):
-            texts.append(str(self.reader.nexus(self.fabric, self.file)))
+            texts.append(self.reader.nexus(self.fabric, self.file) or "None")
         if self.fabric.has("acls"):
             open_to_all = self.attribute("generate_node_acls") == "1"
             texts.append("gen-acls" if open_to_all else "no-gen-acls")

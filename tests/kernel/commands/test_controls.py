@@ -281,6 +281,27 @@ def test_nexus(user: Shell) -> None:
     assert not user.fs.read_if_there(f"{LOOP_FILE}/nexus")
 
 
+def test_nexus_that_was_taken_away_stays_away(user: Shell) -> None:
+    with_it, without = ETC / "with.json", ETC / "without.json"
+    user.ok(f"saveconfig {with_it}")
+    name = value(f"{LOOP_FILE}/nexus")
+    user.ok(f"{LOOP} set port nexus=")
+    user.ok(f"saveconfig {without}")
+    survives(user)
+    assert user.fs.read_if_there(f"{LOOP_FILE}/nexus") is None
+    assert " [None]" in user.ok(f"ls {LOOP}").rows[0]
+    user.ok(f"diff {without}")
+    for file, nexus in ((with_it, name), (without, None)):
+        user.ok(f"apply {file}")
+        assert user.fs.read_if_there(f"{LOOP_FILE}/nexus") == nexus
+    # A file that does not say wants one, as those of targetcli-fb.
+    saved = json.loads(without.read_text())
+    del saved["rtslib_ext"]["tpgs"]
+    without.write_text(json.dumps(saved))
+    user.ok(f"restoreconfig {without} clear_existing=true")
+    assert value(f"{LOOP_FILE}/nexus").startswith("naa.")
+
+
 def test_a_failure_puts_the_nexus_back(user: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel is the one who refuses, after the nexus was changed."""
     monkeypatch.setattr(schema, "tpg", lambda name, fabric: None)
