@@ -40,6 +40,11 @@ class _Unkept(Preferences):
         return True
 
 
+def counted(number: int, which: str = "") -> str:
+    """So many changes, in words."""
+    return " ".join(filter(None, (str(number), which, "change" if number == 1 else "changes")))
+
+
 def shown(plan: Plan) -> Result:
     """What would be done."""
     return Result(view.lines(plan), data=lambda: view.facts(plan), shows=True)
@@ -204,14 +209,15 @@ class Collection:
         report.dry_run = True
         told = shown(Plan(new, self._replaced))
         if not self.rehearses:
-            told.notes = [f"Collected, {self.number} changes by now."]
+            told.notes = [f"Collected: {counted(self.number)} so far."]
         told.failures, told.cd, told.leave = result.failures, result.cd, result.leave
         return told
 
     def at_stake(self) -> list[str]:
         """What would be lost if it was forgotten, a text each."""
         number = self.number
-        return [f"{number} collected changes would be forgotten; commit does them"] * bool(number)
+        told = f"{counted(number, 'collected')} would be forgotten; commit does what is collected"
+        return [told] * bool(number)
 
     def keep(self) -> tuple[int, int, tuple[int, int]]:
         """What was collected so far, to go back to."""
@@ -236,7 +242,8 @@ class Collection:
         """Forget it, with what is to be said of that."""
         self.close()
         number = self.number
-        return [f"{number} collected changes were forgotten: commit does them"] * bool(number)
+        told = f"{counted(number, 'collected')} forgotten: commit does what is collected"
+        return [told] * bool(number)
 
     @contextmanager
     def interrupted(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from rtslib_ext.errors import Exists, InvalidValue, NotFound
 
-from ..collection import Collection
+from ..collection import Collection, counted
 from ..env import Env
 from ..nodes import Node
 from ..result import Result, say
@@ -37,7 +37,7 @@ def commit(env: Env, node: Node) -> Result:
     with found.interrupted(), change.locked(env, node, "commit"):
         done = found.perform()
     lines = [text for result in done for text in (*result.lines, *result.notes)]
-    lines.append(f"Committed: {number} changes." if number else "There was nothing to do.")
+    lines.append(f"Committed: {counted(number)}." if number else "There was nothing to do.")
     return Result(lines, failures=[err for result in done for err in result.failures])
 
 
@@ -48,7 +48,7 @@ def rollback(env: Env, node: Node) -> Result:
         return Result()
     number = found.number
     found.close()
-    return say(f"Forgotten: {number} changes.")
+    return say(f"Forgotten: {counted(number)}.")
 
 
 def _collection(env: Env) -> Collection:

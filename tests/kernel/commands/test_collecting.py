@@ -58,7 +58,7 @@ def test_nothing_is_done_before_commit(user: Session) -> None:
     assert session.prompt(user.env) == "*/> "
     rows = user("/backstores/ramdisk create r2 1M")
     assert rows[0] == "+ /backstores/ramdisk/r2: create ramdisk r2 on memory"
-    assert rows[-1] == "Collected, 1 changes by now."
+    assert rows[-1] == "Collected: 1 change so far."
     user(f"{TPG}/luns create /backstores/ramdisk/r2")
     assert user(f"{TPG}/luns ls") != []
     shown = user("/ diff")
@@ -205,7 +205,7 @@ def test_leaving(user: Session, shell: Shell) -> None:
     user.env.interactive = True
     user("begin")
     user("/backstores/ramdisk create r2 1M")
-    assert "1 collected changes would be forgotten" in user.fails("exit")
+    assert "1 collected change would be forgotten" in user.fails("exit")
     assert user.result is None
     user.env.stdin = Terminal("y\n")
     user.fails("exit")
@@ -215,7 +215,7 @@ def test_leaving(user: Session, shell: Shell) -> None:
     env.stdin = lines
     env.prefs.set("auto_save_on_exit", False)
     assert session.run_script(env) == 0
-    assert "1 collected changes were forgotten" in env.stderr.getvalue()  # type: ignore[attr-defined]
+    assert "1 collected change forgotten" in env.stderr.getvalue()  # type: ignore[attr-defined]
     assert (tree(), files(ETC)) == before
 
 
