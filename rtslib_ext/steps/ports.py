@@ -10,14 +10,19 @@ from ..fabrics import FABRICS
 from ..records import dataclass
 from .operations import Kernel, Operation
 
+# It has 16 bits, and 0 is reserved (SPC-4, RELATIVE TARGET PORT IDENTIFIER).
+_HIGHEST = 0xFFFF
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimPort:
     """Give a TPG its relative target port identifier, if no other TPG has it.
 
     The kernel would take it twice, and refuse to enable the second TPG (target_core_tpg.c,
-    target_tpg_register_rtpi). Without one the kernel chooses it; a note about ``owner`` says so.
-    Before 6.4 it always does, and there is no file.
+    target_tpg_register_rtpi). Were it left to the kernel then, it would choose one that another
+    TPG claimed and that is not enabled yet; so this one gets a free one that hardly anybody
+    wants, and a note about ``owner`` says so. Before 6.4 the kernel always chooses, and there is
+    no file.
     """
 
     tpg: str
@@ -35,10 +40,11 @@ class ClaimPort:
         wanted = number(self.value)
         holder = kernel.ports.get(wanted)
         if wanted and holder not in (None, self.tpg):
-            text = f"rtpi {self.value} is that of {holder}; the kernel chooses another"
+            wanted = next(free for free in range(_HIGHEST, 0, -1) if free not in kernel.ports)
+            text = f"rtpi {self.value} is that of {holder}; this one gets {wanted:#x}"
             kernel.notes.append((self.owner, text))
-        elif number(before) != wanted:
-            kernel.fs.write(file, self.value)
+        if number(before) != wanted:
+            kernel.fs.write(file, str(wanted))
             kernel.ports[wanted] = self.tpg
 
     def inverse(self) -> Operation | None:

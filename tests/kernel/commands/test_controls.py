@@ -349,6 +349,7 @@ def test_an_identifier_that_is_taken_is_left_out(user: Shell) -> None:
     there = os.path.exists(f"/sys/kernel/config/target/{FILE}/rtpi")
     if there:
         assert value(f"{FILE}/rtpi") == "0x9"
+        assert value(f"iscsi/{other}/tpgt_1/rtpi") == "0xffff"
         assert "rtpi 9 is that of iscsi/" in answer.stderr
     else:
         assert answer.stderr.count("this kernel has no rtpi; it was left out") == 2
