@@ -219,6 +219,20 @@ def test_it_is_no_part_of_a_batch(user: Shell, tmp_path: Path) -> None:
     assert tree() == before and not WAITING.exists()
 
 
+def test_it_waits_for_another_change_to_be_ended(user: Shell) -> None:
+    before = tree()
+    assert targetcli("apply", str(WANTED), "confirm_within=3s").returncode == 0
+    user.fs = Deadly(2, "after")
+    assert not lived(forked(lambda: user("/backstores/ramdisk create half 1M")))
+    user.fs = ConfigFS()
+    assert JOURNAL.exists()
+    time.sleep(6)
+    assert waits() and JOURNAL.exists()
+    user.ok("recover")
+    assert becomes(lambda: not waits())
+    assert tree() == before
+
+
 def test_recover_ends_the_waiting(user: Shell) -> None:
     before = tree()
     user.fs = Deadly(3, "after")
