@@ -25,6 +25,8 @@ from .refusal import Facts, Refusal
 _SO = r"(?P<so>core/(?P<kind>[a-z_]+)_\d+/[^/]+)"
 _ATTRIBUTE = rf"{_SO}/attrib/(?P<name>\w+)"
 _ENABLE = r"core/{}_\d+/[^/]+/enable"
+# What pSCSI calls the function has changed twice (6.5, 6.9).
+_OPENING = r"(?:blkdev_get|bdev_open|bdev_file_open)_by_path\(\) failed"
 
 
 def _is_ramdisk(facts: Facts) -> bool:
@@ -68,7 +70,7 @@ ENABLING = (
         "the device {device} can be read only, and pscsi always writes",
         "make it writable: blockdev --setrw {device}; or take a block backstore, which can be "
         "read only",
-        log=r"blkdev_get_by_path\(\) failed",
+        log=_OPENING,
     ),
     Refusal(
         "scsi-generic-device",
@@ -78,7 +80,7 @@ ENABLING = (
         (ENOTBLK,),
         "{device} is the generic device of a disk, and the kernel wants its block device",
         "give the disk's own name ({block}) or its H:C:T:L",
-        log=r"blkdev_get_by_path\(\) failed",
+        log=_OPENING,
     ),
     Refusal(
         "file-immutable",
@@ -203,7 +205,7 @@ ATTRIBUTES = (
         (ENOSYS,),
         "what is behind it discards no blocks, so there is none to read as zeroes",
         "a fileio backstore does; lsblk --discard shows which devices do (DISC-MAX above 0)",
-        log=r"LBPRZ will not be set",
+        log=r"LBPRZ will not be set|Generic Block Discard not supported",
     ),
     Refusal(
         "queue-too-deep",

@@ -156,8 +156,8 @@ DEVICES = (
     ),
     Row(
         "scsi-generic-device",
-        f"{PSCSI} create p1 /dev/sg0",
-        ("/dev/sg0 is the generic device", "(SDISK)"),
+        f"{PSCSI} create p1 SGENERIC",
+        ("SGENERIC is the generic device", "(SDISK)"),
         then=f"{PSCSI} create p1 SDISK",
     ),
     Row(
@@ -259,14 +259,14 @@ FILES = (
 MODULES = (
     Row(
         "",
-        f"/vhost create {NAA}",
-        ("the kernel module vhost_scsi cannot be loaded: ", "came without it"),
+        f"/efct create {NAA}",
+        ("the kernel module efct cannot be loaded: ", "came without it"),
     ),
     Row(
         "",
-        f"/vhost create {NAA}",
-        ("the kernel module vhost_scsi cannot be loaded: ", "modprobe -n -v vhost_scsi"),
-        ("!echo install vhost_scsi /bin/false >/etc/modprobe.d/keep-away.conf",),
+        f"/efct create {NAA}",
+        ("the kernel module efct cannot be loaded: ", "modprobe -n -v efct"),
+        ("!echo install efct /bin/false >/etc/modprobe.d/keep-away.conf",),
     ),
     Row("", "/srpt create", ("no adapter of this host is free for a target",)),
 )
@@ -286,8 +286,8 @@ ATTRIBUTES = (
     Row(
         "unmap-device",
         f"{B1} set attribute emulate_tpu=1",
-        ("the device /dev/ram1 discards no blocks",),
-        (f"{BLOCK} create b1 /dev/ram1",),
+        ("the device SDISK discards no blocks",),
+        (f"{BLOCK} create b1 SDISK",),
     ),
     Row(
         "zeroes-without-unmap",

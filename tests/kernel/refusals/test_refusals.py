@@ -141,7 +141,8 @@ def scene(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Scene]:
     subprocess.run(["modprobe", "-a", "loop", "dm-mod"], check=True)
-    words = {"DISKS": str(disks), "SDISK": scsi_disk[0]}
+    (generic,) = Path(f"/sys/class/scsi_device/{scsi_disk[1]}/device/scsi_generic").iterdir()
+    words = {"DISKS": str(disks), "SDISK": scsi_disk[0], "SGENERIC": f"/dev/{generic.name}"}
     made = Scene(shell, disks, words, monkeypatch)
     yield made
     made.tidy()
