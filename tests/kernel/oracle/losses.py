@@ -15,6 +15,8 @@ from typing import Any
 
 from rtslib_ext.schema.groups import GROUPS
 
+_RELEASE = tuple(map(int, os.uname().release.split(".")[:2]))
+
 
 @dataclass(frozen=True, slots=True)
 class Loss:
@@ -22,6 +24,7 @@ class Loss:
 
     ``paths`` is a pattern for canonical paths (see tree.py), ``errors`` one for the lines
     that rtslib-fb's restore returns; ``cases`` the configurations, none for all of them.
+    ``until`` is the first kernel on which it was not seen any more.
     """
 
     name: str
@@ -29,6 +32,12 @@ class Loss:
     paths: str = ""
     errors: str = ""
     cases: tuple[str, ...] = ()
+    until: tuple[int, int] | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something should show it on the kernel that runs."""
+        return self.until is None or _RELEASE < self.until
 
     def excuses_path(self, case: str, path: str) -> bool:
         """Whether the trees may differ at this path."""
@@ -109,6 +118,7 @@ FROM_FILE = (
         errors=r"Storage Object fileio/native4k: Cannot set attribute optimal_sectors: "
         r"\[Errno 22\] .*, skipped",
         cases=("sectors-4096",),
+        until=(6, 12),
     ),
     Loss(
         "reconfiguring a user backstore",

@@ -28,6 +28,8 @@ _DEVICE_NUMBER = re.compile(r"(TCM (?:FILEIO|RamDisk) ID: )\d+")
 # It is 0 until attrib/queue_depth has been written, be it with the value that it has
 # (drivers/target/target_core_configfs.c, queue_depth_store).
 _QUEUE_DEPTH = re.compile(r"(Max Queue Depth: )\d+")
+# The same as in the file rtpi.
+_PORT = re.compile(r"(Relative Port Identifier Tag: )\d+")
 # What both say for "none set": the first after NULL was written, the second before.
 _NO_CREDENTIAL = ("NULL", "")
 
@@ -95,6 +97,8 @@ def _canonical_text(path: str, name: str, raw: str) -> str:
     text = raw.replace("\0", "").removesuffix("\n")
     if name == "members":
         return "\n".join(sorted(_MEMBER.sub(r"\1/", text).split("\n")))
+    if name == "res_pr_holder_tg_port":
+        return _PORT.sub(r"\1N", text)
     if name == "info":
         return _QUEUE_DEPTH.sub(r"\1N", _DEVICE_NUMBER.sub(r"\1N", text))
     if text in _NO_CREDENTIAL and path.rsplit("/", 2)[1] in ("auth", "discovery_auth"):
