@@ -16,7 +16,9 @@ from rtslib_ext import apply, executor, restore, savefile
 from rtslib_ext.configfs import ROOT, ConfigFS
 from rtslib_ext.errors import KernelRefused, LioError, RollbackFailed
 from rtslib_ext.fabrics import FABRICS
+from rtslib_ext.model import Config, Tpg
 from rtslib_ext.reader import Reader
+from rtslib_ext.records import replace
 from rtslib_ext.steps import Action, Kernel, Step, targets
 from rtslib_ext.steps.operations import Mkdir
 from tests.kernel.commands.test_faults import Broken
@@ -30,7 +32,22 @@ ERRORS = (errno.EINVAL, errno.EBUSY, errno.ENOSPC, errno.EINTR)
 def state() -> str:
     """What runs, as it would be saved, and all folders: half an object is not saved."""
     folders = sorted(folder for folder, _, _ in os.walk(ROOT))
-    return "\n".join([savefile.dumps(Reader(ConfigFS()).config()), *folders])
+    return "\n".join([savefile.dumps(_settled(Reader(ConfigFS()).config())), *folders])
+
+
+def _settled(config: Config) -> Config:
+    """From 6.4 on, a TPG shows the port identifier that it had when it was enabled last."""
+    targets = {
+        key: replace(target, tpgs={tag: _idle(tpg) for tag, tpg in target.tpgs.items()})
+        for key, target in config.targets.items()
+    }
+    return replace(config, targets=targets)
+
+
+def _idle(tpg: Tpg) -> Tpg:
+    if tpg.enable is not False:
+        return tpg
+    return replace(tpg, files={name: text for name, text in tpg.files.items() if name != "rtpi"})
 
 
 def start() -> str:
