@@ -25,7 +25,9 @@ from .refusal import Facts, Refusal
 _SO = r"(?P<so>core/(?P<kind>[a-z_]+)_\d+/[^/]+)"
 _ATTRIBUTE = rf"{_SO}/attrib/(?P<name>\w+)"
 _ENABLE = r"core/{}_\d+/[^/]+/enable"
-# What pSCSI calls the function has changed twice (6.5, 6.9).
+# The first on 6.1, the second on 6.12 for a device.
+_NO_DISCARD = r"Generic Block Discard (?:not supported|setup for \w+ failed)"
+# The function has had other names since 6.1.
 _OPENING = r"(?:blkdev_get|bdev_open|bdev_file_open)_by_path\(\) failed"
 
 
@@ -184,7 +186,7 @@ ATTRIBUTES = (
         (ENOSYS,),
         "a ramdisk cannot give blocks back",
         "a fileio backstore on a tmpfs can",
-        log=r"Generic Block Discard not supported",
+        log=_NO_DISCARD,
         when=_is_ramdisk,
     ),
     Refusal(
@@ -195,7 +197,7 @@ ATTRIBUTES = (
         (ENOSYS,),
         "the device {device} discards no blocks",
         "lsblk --discard shows which devices do (DISC-MAX above 0)",
-        log=r"Generic Block Discard not supported",
+        log=_NO_DISCARD,
     ),
     Refusal(
         "zeroes-without-unmap",
@@ -205,7 +207,7 @@ ATTRIBUTES = (
         (ENOSYS,),
         "what is behind it discards no blocks, so there is none to read as zeroes",
         "a fileio backstore does; lsblk --discard shows which devices do (DISC-MAX above 0)",
-        log=r"LBPRZ will not be set|Generic Block Discard not supported",
+        log=rf"LBPRZ will not be set|{_NO_DISCARD}",
     ),
     Refusal(
         "queue-too-deep",
