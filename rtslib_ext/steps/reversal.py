@@ -130,7 +130,7 @@ def prepared(fs: ConfigFS, steps: Sequence[Step]) -> list[Step]:
     A roll-back of theirs has to find again what is there now, which may be taken back in part by
     others already, and not what the steps once made.
     """
-    check(fs, steps)
+    _check(fs, steps)
     return [
         replace(step, undo=tuple(_as_found(fs, item) for item in step.undo or ())) for step in steps
     ]
@@ -150,8 +150,8 @@ def _as_found(fs: ConfigFS, item: Operation) -> Operation:
     return item
 
 
-def check(fs: ConfigFS, steps: Sequence[Step]) -> None:
-    """Refuse inverted steps that would overrun what others changed since; raises InUse.
+def _check(fs: ConfigFS, steps: Sequence[Step]) -> None:
+    """Refuse inverted steps that would overrun what others changed since.
 
     The kernel itself refuses what is in its way, but only when its turn comes; it would write any
     value, and cut the mapped LUNs off a LUN that goes.
@@ -210,7 +210,7 @@ def _check_value(fs: ConfigFS, step: Step, write: Write) -> None:
 
 
 def _is_plain(file: str) -> bool:
-    return file.split("/")[-2:][0] in _PLAIN
+    return file.rpartition("/")[0].rpartition("/")[2] in _PLAIN
 
 
 def _same(one: str, other: str) -> bool:

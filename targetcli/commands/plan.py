@@ -131,13 +131,11 @@ def carry_out(
 
 def _reach(env: Env, found: Change, confirm_within: float | None) -> list[str]:
     """Do a plan; what there is to say of it."""
-    if confirm_within is None:
+    collection = env.collection
+    if confirm_within is None or (collection and collection.rehearses):
         change.reach(env, found)
         return []
-    if env.collection is not None:
-        if env.collection.rehearses:
-            change.reach(env, found)
-            return []
+    if collection is not None:
         raise Unsupported(
             "a change that goes back by itself cannot be one of several",
             hint="apply FILE with it by itself",
