@@ -10,8 +10,17 @@ import sys
 from pathlib import Path
 
 from rtslib_ext import savefile
-from rtslib_ext.backing import RamDisk
-from rtslib_ext.model import Config, Lun, MappedLun, NodeAcl, Portal, StorageObject, Target, Tpg
+from rtslib_ext.config.backing import RamDisk
+from rtslib_ext.config.model import (
+    Config,
+    Lun,
+    MappedLun,
+    NodeAcl,
+    Portal,
+    StorageObject,
+    Target,
+    Tpg,
+)
 
 from .names import INITIATORS, SPARE, TARGET
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ConfigFS
 from targetcli import cli
 
 

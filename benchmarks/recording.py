@@ -13,11 +13,16 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from rtslib_ext import paths, planner, savefile, sessions, store
-from rtslib_ext.configfs import ROOT, ConfigFS
-from rtslib_ext.model import Config
-from rtslib_ext.reader import Reader
+from rtslib_ext import savefile
+from rtslib_ext.config.model import Config
+from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.configfs import ROOT, ConfigFS
+from rtslib_ext.plan import build
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.savefile import disk
+from rtslib_ext.steps import context
 from rtslib_ext.steps import operations as does
+from rtslib_ext.usage import sessions
 
 Call = tuple[str, str, str]
 
@@ -39,12 +44,12 @@ def to_restore(want: Config) -> Iterator[Call]:
     """Every call that a save file asks for; nothing is looked up, each value is written."""
     fs = ConfigFS("/nothing")
     made: set[str] = set()
-    for step in planner.build(want, paths.Placement(fs), lambda key: None):
+    for step in build.build(want, paths.Placement(fs), lambda key: None):
         for item in step.operations:
             yield from _call(item, made)
 
 
-def _call(item: does.Operation, made: set[str]) -> Iterator[Call]:
+def _call(item: context.Operation, made: set[str]) -> Iterator[Call]:
     match item:
         case does.Share():
             if item.file not in made:
@@ -93,7 +98,7 @@ def write(file: Path, calls: Iterable[Call]) -> None:
 
 def main(saved: str, folder: Path) -> None:
     """Write all three."""
-    loaded = savefile.loads(store.read(saved))
+    loaded = savefile.loads(disk.read(saved))
     assert not loaded.problems
     write(folder / "restore", to_restore(loaded.config))
     write(folder / "read", to_read())

@@ -12,9 +12,10 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from rtslib_ext import restore, savefile, store
-from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.reader import Reader
+from rtslib_ext import restore, savefile
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.savefile import disk
 
 from .process import tell
 
@@ -65,7 +66,7 @@ def main(size: int) -> None:
     _measure("read", size, lambda fs: Reader(fs).config())
     _measure("clear", size, restore.clear)
     begin = time.perf_counter()
-    loaded = savefile.loads(store.read(SAVED))
+    loaded = savefile.loads(disk.read(SAVED))
     tell("where: load the file", PROGRAM, size, time.perf_counter() - begin)
     _measure("restore", size, lambda fs: restore.restore(fs, loaded.config))
     begin = time.perf_counter()

@@ -15,7 +15,7 @@ from pathlib import Path
 PAGE = Path(__file__).parent / "REFUSALS.md"
 sys.path.insert(0, str(PAGE.parent.parent))
 
-from rtslib_ext.refusals import Refusal, alua, exports, host, storage  # noqa: E402
+from rtslib_ext.refusals import Refusal, alua, host, storage, targets  # noqa: E402
 
 PARTS = (
     ("Making storage objects", storage.ENABLING),
@@ -23,10 +23,10 @@ PARTS = (
     ("Attributes", storage.ATTRIBUTES),
     ("Identity", storage.IDENTITY),
     ("Target port groups", alua.ROWS),
-    ("Portals", exports.PORTALS),
-    ("LUNs", exports.LUNS),
-    ("ACLs", exports.ACLS),
-    ("Targets and TPGs", exports.TPGS),
+    ("Portals", targets.PORTALS),
+    ("LUNs", targets.LUNS),
+    ("ACLs", targets.ACLS),
+    ("Targets and TPGs", targets.TPGS),
 )
 # How the names in the texts are shown; others in capitals.
 NAMES = {

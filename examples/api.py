@@ -7,8 +7,19 @@ Run it as root. Nothing is saved; `targetcli saveconfig` does that.
 
 import sys
 
-from rtslib_ext import backing, configfs, restore
-from rtslib_ext.model import Config, Lun, MappedLun, NodeAcl, Portal, StorageObject, Target, Tpg
+from rtslib_ext import restore
+from rtslib_ext.config import backing
+from rtslib_ext.config.model import (
+    Config,
+    Lun,
+    MappedLun,
+    NodeAcl,
+    Portal,
+    StorageObject,
+    Target,
+    Tpg,
+)
+from rtslib_ext.kernel import configfs
 
 # A configuration is a value: nothing happens before restore() gets it.
 disk = StorageObject("sdb", backing.Block(sys.argv[1]))

@@ -16,13 +16,14 @@ from pathlib import Path
 MAN = Path(__file__).parent
 sys.path.insert(0, str(MAN.parent))
 
-from rtslib_ext import dump, schema  # noqa: E402
+from rtslib_ext import schema  # noqa: E402
+from rtslib_ext.savefile import encode  # noqa: E402
 from rtslib_ext.schema import Attribute  # noqa: E402
-from rtslib_ext.schema.facts import takes  # noqa: E402
-from rtslib_ext.schema.groups import RETIRED  # noqa: E402
-from targetcli.commands import places  # noqa: E402
-from targetcli.commands.command import Command, Parameter  # noqa: E402
-from targetcli.commands.rows import every_row  # noqa: E402
+from rtslib_ext.schema.describe import takes  # noqa: E402
+from rtslib_ext.schema.tables import RETIRED  # noqa: E402
+from targetcli.command_table import places  # noqa: E402
+from targetcli.command_table.command import Command, Parameter  # noqa: E402
+from targetcli.command_table.rows import every_row  # noqa: E402
 from targetcli.prefs import PREFERENCES, show_value  # noqa: E402
 
 PART = re.compile(
@@ -170,7 +171,7 @@ def commands() -> Iterator[str]:
         found.setdefault(places.of(row), []).append(row)
     if "" in found:
         names = ", ".join(f"{row.name} on {row.on}" for row in found[""])
-        raise SystemExit(f"targetcli.commands.places has no place for {names}")
+        raise SystemExit(f"targetcli.command_table.places has no place for {names}")
     for place, rows in found.items():
         yield f".SS {literal(place)}"
         for row in sorted(rows, key=lambda row: row.name):
@@ -244,7 +245,7 @@ def retired() -> Iterator[str]:
 
 def alua_keys() -> Iterator[str]:
     """The settings of a target port group that a save file holds, with their defaults."""
-    for name in dump.ALUA_KEYS:
+    for name in encode.ALUA_KEYS:
         row = schema.alua(name)
         default = row.default if row and row.default is not None else "none"
         yield from entry(f"{bold(name)} (number, {literal(default)})", prose(_takes_of(row)))

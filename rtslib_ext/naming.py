@@ -20,6 +20,8 @@ UNIT_SERIAL_MAX = 253
 
 # The flat space addressing that rtslib-fb and initiators go up to; the kernel takes 64 bits.
 LUN_MAX = 65535
+# TPGT_MAX and the identifiers of groups are 16 bits wide.
+TAG_MAX = 65535
 
 _FORMS = {
     # RFC 7143 section 4.2.7.3. The month is not checked closer: configurations with a

@@ -6,16 +6,18 @@ from __future__ import annotations
 from collections.abc import Container
 from itertools import chain
 
-from . import paths, planner, reservations, startup, sweep
-from .configfs import ConfigFS
+from .config.model import Config
 from .errors import Exists, NotFound
-from .executor import Observer, Outcome, keep_going
 from .fabrics import FABRICS
-from .model import Config
-from .outline import Outline, OutlineReader
-from .reader import Reader
-from .records import replace
+from .fast_dataclasses import replace
+from .kernel import paths, setup
+from .kernel.configfs import ConfigFS
+from .plan import build, purge
+from .reading.reader import Reader
+from .reading.topology import Outline, OutlineReader
 from .steps import Kernel
+from .transaction.executor import Observer, Outcome, keep_going
+from .usage import reservations
 
 
 def select(config: Config, target: str | None, storage_object: str | None) -> Config:
@@ -85,14 +87,14 @@ def restore(
 
     With ``keep``, what is there stays as it is, and only what is missing is made.
     """
-    startup.prepare(fs)
+    setup.prepare(fs)
     there = OutlineReader(fs).outline() if keep else Outline()
-    dbroot = startup.dbroot(fs)
+    dbroot = setup.dbroot(fs)
     kernel = Kernel(fs)
-    steps = planner.build(
+    steps = build.build(
         want,
         paths.Placement(fs),
-        planner.homes(fs),
+        paths.locator(fs),
         lambda serial: reservations.kept(dbroot, serial),
         there,
         kernel.fresh,
@@ -108,7 +110,7 @@ def clear(fs: ConfigFS, observer: Observer | None = None, have: Config | None = 
     """
     if have is not None:
         _take_away(fs, have, Config(), observer)
-    outcome = keep_going(Kernel(fs), sweep.everything(Reader(fs)), observer)
+    outcome = keep_going(Kernel(fs), purge.everything(Reader(fs)), observer)
     for hba in fs.directories("core"):
         # Empty folders that a killed process left.
         if paths.split_hba(hba) and not fs.directories(f"core/{hba}"):
@@ -119,7 +121,7 @@ def clear(fs: ConfigFS, observer: Observer | None = None, have: Config | None = 
 def _take_away(fs: ConfigFS, have: Config, rest: Config, observer: Observer | None) -> None:
     """Take away what is in ``have`` but not in ``rest``, as far as that goes."""
     # Imported here: it brings all that plans, and a restore at boot takes nothing away.
-    from . import apply
+    from .transaction import apply
 
     keep_going(Kernel(fs), apply.prepare(fs, rest, have).plan.steps, observer)
 
@@ -138,12 +140,12 @@ def clear_part(
     running = there.config.targets
     held = _exported(there.config, want.targets)
     steps = [
-        sweep.target(Reader(fs), FABRICS[fabric], wwn)
+        purge.target(Reader(fs), FABRICS[fabric], wwn)
         for fabric, wwn in want.targets
         if (fabric, wwn) in running
     ]
     free = [
-        sweep.storage_object(key, file)
+        purge.storage_object(key, file)
         for key, file in there.files
         if key in want.storage_objects and key not in held
     ]

@@ -6,15 +6,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from rtslib_ext.errors import LioError, NotFound
-from rtslib_ext.records import dataclass
+from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.steps import Step
 
-from . import dispatch, grammar, messages, progress, session, tree
-from .collection import Collection, shown
-from .commands import change
+from . import dispatch, log, progress, session
+from .changes import apply
+from .changes.transaction import Transaction, shown
 from .env import Env
+from .language import grammar
 from .report import Report
 from .result import Result
+from .tree import walk
 
 STDIN = "-"
 
@@ -35,18 +37,18 @@ def run(env: Env, file: str) -> int:
     What they say is told at the end, as if they had been run one by one. Of lines that are
     refused, only the first one is told, and nothing was changed.
     """
-    env.report = Report("batch", "/")
+    env.session.report = Report("batch", "/")
     try:
         lines = _lines(env, file)
         if env.options.dry_run:
             return _rehearse(env, lines)
-        change.require_root(env)
-        with change.locked(env, tree.root(env), "batch"):
+        apply.require_root(env)
+        with apply.locked(env, walk.root(env), "batch"):
             done = _run(env, file, lines)
     except BrokenPipeError:
         raise
     except Exception as err:
-        session.fail(env, env.report, err)
+        session.fail(env, env.session.report, err)
         return 1
     told = [session.tell(env, item.report, item.result) for item in done]
     return 0 if all(told) else 1
@@ -63,24 +65,24 @@ def _lines(env: Env, file: str) -> list[str]:
 
 
 def _rehearse(env: Env, lines: list[str]) -> int:
-    collection = Collection.rehearsal(env)
+    transaction = Transaction.for_dry_run(env)
     with progress.work(env, "preparing", lambda _: len(lines)) as work:
-        for _ in _stage(env, collection, lines, work.count):
+        for _ in _stage(env, transaction, lines, work.count):
             pass
     report = Report("batch", "/", dry_run=True)
-    return 0 if session.tell(env, report, shown(collection.plan())) else 1
+    return 0 if session.tell(env, report, shown(transaction.plan())) else 1
 
 
 def _run(env: Env, file: str, lines: list[str]) -> list[_Done]:
-    collection = Collection.batch(env)
+    transaction = Transaction.for_batch(env)
     try:
         with progress.work(env, "preparing", lambda _: len(lines)) as work:
-            done = list(_stage(env, collection, lines, work.count))
+            done = list(_stage(env, transaction, lines, work.count))
     finally:
-        collection.close()
-    env.report = whole = Report("batch", "/", text=f"--batch {file}")
+        transaction.close()
+    env.session.report = whole = Report("batch", "/", text=f"--batch {file}")
     try:
-        after = collection.perform()
+        after = transaction.perform()
     except LioError as err:
         _name_line(err, _of_step(done, err.at))
         raise
@@ -101,17 +103,17 @@ def _of_step(done: list[_Done], at: int | None) -> int | None:
 
 
 def _stage(
-    env: Env, collection: Collection, lines: list[str], tell: Callable[[], object]
+    env: Env, transaction: Transaction, lines: list[str], tell: Callable[[], object]
 ) -> Iterator[_Done]:
     for number, text in enumerate(lines, 1):
         tell()
-        first = len(collection.steps)
-        env.report = Report()
+        first = len(transaction.steps)
+        env.session.report = Report()
         try:
             line = grammar.parse(text)
             if line.is_blank:
                 continue
-            messages.log_line(env, line)
+            log.log_line(env, line)
             result = dispatch.run(env, line)
             if result.failures:
                 raise result.failures[0]
@@ -119,11 +121,11 @@ def _stage(
             _name_line(err, number)
             raise
         _read_all(env, result)
-        collection.steps += env.report.changes
-        env.report.changes = []
+        transaction.steps += env.session.report.changes
+        env.session.report.changes = []
         if result.cd:
-            env.cwd = result.cd
-        yield _Done(number, collection.steps[first:], env.report, result)
+            env.session.cwd = result.cd
+        yield _Done(number, transaction.steps[first:], env.session.report, result)
         if result.leave:
             return
 

@@ -64,10 +64,10 @@ def _drop_output() -> None:
 
 def _main(words: Sequence[str], request: Request) -> int:
     if words[:1] == ["--complete"]:
-        from . import tab
+        from .completion import shells
 
         _prepare_streams()
-        return tab.tell(words[1:])
+        return shells.tell(words[1:])
     options.parse(words, request)
     if request.action == "help":
         print(options.USAGE, end="")
@@ -95,14 +95,15 @@ def _prepare_streams() -> None:
 
 def _run(request: Request) -> int:
     # Imported here: --version and --help need none of it.
-    from rtslib_ext import fabrics
+    from rtslib_ext.fabrics import drop_ins
 
-    from . import grammar, session
+    from . import session
     from .env import Env
+    from .language import grammar
     from .prefs import Preferences, default_folder
 
     _prepare_streams()
-    for problem in fabrics.add_drop_ins():
+    for problem in drop_ins.add_drop_ins():
         print(f"warning: {problem}", file=sys.stderr)
     env = Env(Preferences.load(default_folder()), options=request.options)
     if request.action == "disable-daemon":
@@ -114,12 +115,12 @@ def _run(request: Request) -> int:
 
         return batch.run(env, env.options.batch)
     if env.options.dry_run:
-        from .collection import Collection
+        from .changes.transaction import Transaction
 
-        Collection.rehearsal(env)
+        Transaction.for_dry_run(env)
     if request.words:
         done = session.run_line(env, lambda: grammar.parse_words(request.words))
-        return env.report.failed if done is None else done.status
+        return env.session.report.failed if done is None else done.status
     if env.stdin.isatty():
         if env.options.json:
             raise InvalidValue("--json needs a command, or lines on standard input")

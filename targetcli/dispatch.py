@@ -8,16 +8,17 @@ from typing import Any, cast
 
 from rtslib_ext.errors import InvalidValue, LioError, NotFound
 
-from . import binding, grammar, messages, several, slips, tree
-from .commands.command import Command
-from .commands.table import commands_of
+from . import log
+from .changes.prompt import Question
+from .changes.prompt import put as ask
+from .command_table.command import Command
+from .command_table.table import commands_of
 from .env import Env
-from .grammar import Line
-from .nodes import Node
-from .question import Question
-from .question import put as ask
+from .language import binding, grammar, hints, ranges
+from .language.grammar import Line
 from .report import Report
 from .result import Aside, Result
+from .tree import Node, walk
 
 # A kind of backstore that manuals of old still tell of.
 _GONE = "rd_dr"
@@ -25,22 +26,22 @@ _GONE = "rd_dr"
 
 def run(env: Env, line: Line) -> Result:
     """Run one line; raises LioError, and then nothing was changed."""
-    report = env.report
-    report.command, report.path = line.command or None, line.path or env.cwd
-    slips.refuse_apart(line)
-    start = tree.resolve(tree.root(env), env.cwd)
+    report = env.session.report
+    report.command, report.path = line.command or None, line.path or env.session.cwd
+    hints.refuse_apart(line)
+    start = walk.resolve(walk.root(env), env.session.cwd)
     line = grammar.settle(
         line,
-        lambda path: tree.find(start, path) is not None,
+        lambda path: walk.find(start, path) is not None,
         lambda path, name: (
-            (node := tree.find(start, path)) is not None and name in commands_of(node.kind)
+            (node := walk.find(start, path)) is not None and name in commands_of(node.kind)
         ),
     )
-    report.command, report.path = line.command or "cd", line.path or env.cwd
-    if tree.is_pattern(start, line.path):
+    report.command, report.path = line.command or "cd", line.path or env.session.cwd
+    if walk.is_pattern(start, line.path):
         report.command = line.command or "ls"
-        return _run_on_each(env, tree.expand(start, line.path), line)
-    node = tree.resolve(start, line.path or ".")
+        return _run_on_each(env, walk.expand(start, line.path), line)
+    node = walk.resolve(start, line.path or ".")
     report.path = node.path
     if not line.command:
         return Result(cd=node.path, data=lambda: {"path": node.path})
@@ -53,23 +54,23 @@ def run(env: Env, line: Line) -> Result:
 def _run_on_each(env: Env, nodes: list[Node], line: Line) -> Result:
     """Run a command on several nodes, each with a heading; one that fails leaves the others."""
     line = line if line.command else Line(path=line.path, command="ls")
-    whole, result = env.report, Result()
+    whole, result = env.session.report, Result()
     whole.parts = []
     lines: list[str] = []
     for node in nodes:
         lines.append(f"[{node.path}]")
-        env.report = Report(line.command, node.path)
-        whole.parts.append(env.report)
+        env.session.report = Report(line.command, node.path)
+        whole.parts.append(env.session.report)
         try:
             lines += _say_of_one(env, _noted(node, _run_on(env, node, line)))
         except LioError as err:
             err.path = err.path or node.path
-            env.report.failures.append(err)
+            env.session.report.failures.append(err)
         except Exception as err:
-            env.report.failures.append(err)
+            env.session.report.failures.append(err)
             raise
-        result.failures += cast("list[LioError]", env.report.failures)
-    env.report = whole
+        result.failures += cast("list[LioError]", env.session.report.failures)
+    env.session.report = whole
     if not env.options.json:
         result.lines = lines
     if not nodes:
@@ -79,9 +80,9 @@ def _run_on_each(env: Env, nodes: list[Node], line: Line) -> Result:
 
 def _say_of_one(env: Env, done: Result) -> list[str]:
     if env.options.json:
-        env.report.take(done)
+        env.session.report.take(done)
         return []
-    env.report.failures += done.failures
+    env.session.report.failures += done.failures
     return [*done.lines, *done.notes]
 
 
@@ -89,21 +90,21 @@ def _run_on(env: Env, node: Node, line: Line) -> Result:
     try:
         return _run_command(env, node, line)
     except (InvalidValue, NotFound) as err:
-        slips.advise(err, line)
+        hints.advise(err, line)
         raise
 
 
 def _run_command(env: Env, node: Node, line: Line) -> Result:
     command = commands_of(node.kind).get(line.command)
     if command is None:
-        raise slips.no_command(node, line.command)
-    slips.refuse_option(env, node, command, line)
-    slips.refuse_joined(env, node, command, line)
-    env.report.failed, env.report.text = command.failed, grammar.written(line)
-    calls = several.calls(node, command, line.positional, line.keywords)
+        raise hints.no_command(node, line.command)
+    hints.refuse_option(env, node, command, line)
+    hints.refuse_joined(env, node, command, line)
+    env.session.report.failed, env.session.report.text = command.failed, grammar.written(line)
+    calls = ranges.calls(node, command, line.positional, line.keywords)
     values = [binding.bind(command, *call, node.path) for call in calls]
     run_once = _change if command.changes else _look
-    env.agreed = ()
+    env.session.agreed = ()
     while True:
         try:
             return run_once(env, node, command, values)
@@ -117,30 +118,30 @@ def _look(env: Env, node: Node, command: Command, values: list[dict[str, Any]]) 
 
 def _change(env: Env, node: Node, command: Command, values: list[dict[str, Any]]) -> Result:
     # Imported here: what only looks needs none of it.
-    from .commands import change
+    from .changes import apply
 
-    change.require_root(env)
-    with change.locked(env, node, command.name):
+    apply.require_root(env)
+    with apply.locked(env, node, command.name):
         if len(values) == 1:
             return _told(env, command, _after(env, node, _done(env, node.path, command, values[0])))
         # Imported here: most lines are one call.
-        from .collection import together
+        from .changes.transaction import atomically
 
         calls = [partial(_done, env, node.path, command, each) for each in values]
-        return _told(env, command, together(env, calls))
+        return _told(env, command, atomically(env, calls))
 
 
 def _done(env: Env, path: str, command: Command, values: dict[str, Any]) -> Result:
     # Somebody may have changed the tree while we waited, or the call before this one.
-    node = tree.resolve(tree.root(env), path)
+    node = walk.resolve(walk.root(env), path)
     return _noted(node, _call(env, node, command, values))
 
 
 def _told(env: Env, command: Command, result: Result) -> Result:
     """Leave the messages that the preferences want to be shown."""
     if command.changes or result.messages:
-        result.lines = messages.tell(env, result.lines)
-        result.notes = messages.tell(env, result.notes)
+        result.lines = log.tell(env, result.lines)
+        result.notes = log.tell(env, result.notes)
     return result
 
 
@@ -169,5 +170,5 @@ def _after(env: Env, node: Node, result: Result) -> Result:
             result.notes.append(f"Entering new node {result.created}")
             result.cd = result.created
     if result.cd and not result.leave:
-        env.prefs.visit(result.cd, env.cwd)
+        env.prefs.visit(result.cd, env.session.cwd)
     return result

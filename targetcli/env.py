@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The world of one run of the program, passed to everything that needs a part of it."""
+"""The world of one run of the program, and what its session keeps from line to line."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.records import dataclass, field
+from rtslib_ext.fast_dataclasses import dataclass, field
+from rtslib_ext.kernel.configfs import ConfigFS
 
 from .options import Options
 from .prefs import Preferences
 from .report import Done, Report
+from .result import Result
 
 if TYPE_CHECKING:
-    from .collection import Collection
-    from .progress import Work
+    from rtslib_ext.plan import Plan
+    from rtslib_ext.steps import Step
+    from rtslib_ext.transaction.executor import Outcome
 
 TARGET_DIR = "/etc/target"
 SAVE_FILE = f"{TARGET_DIR}/saveconfig.json"
@@ -25,9 +28,90 @@ JOURNAL = "/run/targetcli/journal"
 HISTORY = "/var/lib/targetcli/history"
 
 
+class PendingChanges(Protocol):
+    """Changes that are queued instead of made; ``changes.transaction.Transaction`` is one."""
+
+    asks: bool
+    is_dry_run: bool
+    free_numbers: dict[str, int]
+
+    def add(self, steps: Iterable[Step], replaced: Mapping[str, str] | None = None) -> Outcome:
+        """Queue steps."""
+
+    def note(self, text: str) -> None:
+        """Queue a text that is only shown."""
+
+    def defer(self, text: str, action: Callable[[], Result]) -> Result:
+        """Queue an action that follows the steps."""
+
+    def set_preference(self, text: str, change: Callable[[Preferences], object]) -> None:
+        """Queue a change of the preferences."""
+
+    def refuse_irreversible(self) -> None:
+        """Refuse the present command."""
+
+    def plan(self) -> Plan:
+        """Return everything that is queued."""
+
+    def report(self, report: Report, result: Result) -> Result:
+        """Return what a line would do."""
+
+    def at_stake(self) -> list[str]:
+        """Return what discarding would lose."""
+
+    def discard(self) -> list[str]:
+        """Drop everything that is queued."""
+
+    def savepoint(self) -> Any:
+        """Return a mark for ``rollback_to``."""
+
+    def rollback_to(self, savepoint: Any) -> None:
+        """Drop what was queued since a savepoint."""
+
+
+class Counter(Protocol):
+    """Counts long work; ``progress.Work`` is one."""
+
+    def count(self, *_: object) -> None:
+        """Count one piece."""
+
+    def hide(self) -> None:
+        """Hide the bar: output has started."""
+
+    def end(self) -> None:
+        """Remove the bar."""
+
+
+@dataclass(slots=True)
+class Session:
+    """What a session keeps from line to line: a shell, standard input, or one command."""
+
+    cwd: str = "/"
+    """The node at which a relative path starts."""
+    interactive: bool = False
+    several: bool = False
+    """Whether it has several lines: the shell, or standard input."""
+    transaction: PendingChanges | None = None
+    """Takes the changes instead of the kernel: --dry-run, --batch, begin."""
+    work: Counter | None = None
+    """The long work in progress, which a bar may show."""
+    report: Report = field(default_factory=Report)
+    """The results of the present line."""
+    done: list[Done] = field(default_factory=list)
+    """The changes of this session that were not undone, the last one last."""
+    leaving: bool = False
+    """Whether the shell is exiting, which saves without asking."""
+    last_change: str = ""
+    """What the last change of the configuration was, where that matters; known under the lock."""
+    logs: bool = True
+    """Whether the log file, where there is one, could be written so far."""
+    agreed: tuple[str, ...] = ()
+    """What the user agreed that the present command may interrupt."""
+
+
 @dataclass(slots=True)
 class Env:
-    """Everything around the commands; tests put their own in."""
+    """Everything around the commands; tests pass their own."""
 
     prefs: Preferences
     fs: ConfigFS = field(default_factory=ConfigFS)
@@ -40,29 +124,9 @@ class Env:
     history: str = HISTORY
     is_root: bool = field(default_factory=lambda: os.geteuid() == 0)
     options: Options = field(default_factory=Options)
-    # The node in which a relative path starts.
-    cwd: str = "/"
-    interactive: bool = False
-    # Whether this is a line of several: the shell, or standard input.
-    session: bool = False
-    # Where changes go instead of into the kernel: --dry-run, --batch, begin.
-    collection: Collection | None = None
-    # The work that goes on, which a bar may show.
-    work: Work | None = None
-    # What became of the line that is being run.
-    report: Report = field(default_factory=Report)
-    # What this session changed and did not take back yet, the last change last.
-    done: list[Done] = field(default_factory=list)
-    # Whether the shell is being left, which saves unasked.
-    leaving: bool = False
-    # What the last change of the configuration was, where that matters; known under the lock.
-    last_change: str = ""
-    # Whether the log file, where there is one, could be written so far.
-    logs: bool = True
-    # What the present command may cut off: the facts that somebody said yes to.
-    agreed: tuple[str, ...] = ()
+    session: Session = field(default_factory=Session)
 
     @property
     def on_terminal(self) -> bool:
-        """Tell whether a person reads the output."""
+        """Tell whether standard output is a terminal."""
         return self.stdout.isatty()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from rtslib_ext.errors import InvalidValue
-from rtslib_ext.records import dataclass, field
+from rtslib_ext.fast_dataclasses import dataclass, field
 
 USAGE = """\
 Usage: targetcli [OPTIONS] [PATH] [COMMAND [PARAMETERS]]

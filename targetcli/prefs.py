@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from rtslib_ext.errors import InvalidValue
-from rtslib_ext.records import dataclass
+from rtslib_ext.fast_dataclasses import dataclass
 
 from .views import COLORS
 
@@ -364,7 +364,7 @@ def _read_or_nothing(file: str, *, put_aside: bool = False) -> Document:
 @contextmanager
 def _locked(folder: str) -> Iterator[None]:
     # Imported here: most commands only read.
-    from .lock import acquire
+    from rtslib_ext.transaction.lock import acquire
 
     os.makedirs(folder, mode=0o700, exist_ok=True)
     file = os.path.join(folder, LOCK)

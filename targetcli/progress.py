@@ -44,8 +44,8 @@ class Work:
         if self._done >= self._look_at:
             self._look()
 
-    def give_way(self) -> None:
-        """Something is printed on the terminal: who reads that does not wait."""
+    def hide(self) -> None:
+        """Hide the bar: output has started."""
         self._silent = math.inf
         self.end()
 
@@ -91,18 +91,18 @@ def work(env: Env, what: str, total: Total) -> Iterator[Work]:
 
     Work within work is a part of it, and not shown.
     """
-    outer = env.work
+    outer = env.session.work
     found = Work(env, what, total, watched=outer is None and env.stderr.isatty())
-    env.work = outer or found
+    env.session.work = outer or found
     try:
         yield found
     finally:
-        env.work = outer
+        env.session.work = outer
         found.end()
 
 
 def end(env: Env) -> None:
     """No work goes on any more, whatever cut it off."""
-    if env.work is not None:
-        env.work.end()
-        env.work = None
+    if env.session.work is not None:
+        env.session.work.end()
+        env.session.work = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rtslib_ext.records import dataclass, field
+from rtslib_ext.fast_dataclasses import dataclass, field
 
 from .result import Result
 

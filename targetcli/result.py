@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from rtslib_ext.errors import LioError
-from rtslib_ext.records import dataclass, field
+from rtslib_ext.fast_dataclasses import dataclass, field
 
 
 class Warn(str):

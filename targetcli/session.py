@@ -11,11 +11,13 @@ from itertools import chain
 
 from rtslib_ext.errors import LioError
 
-from . import __version__, dispatch, grammar, messages, progress, tree
+from . import __version__, dispatch, log, progress
 from .env import Env
-from .grammar import Line
+from .language import grammar
+from .language.grammar import Line
 from .report import Report
 from .result import Aside, Result
+from .tree import walk
 from .views import errors
 
 BANNER = f"targetcli shell version {__version__}\nFor help on commands, type 'help'.\n"
@@ -26,15 +28,15 @@ def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
 
     This is the one place where errors end.
     """
-    env.report = report = Report()
+    env.session.report = report = Report()
     try:
         line = read()
         if line.is_blank:
             return Result()
-        messages.log_line(env, line)
+        log.log_line(env, line)
         result = dispatch.run(env, line)
-        if env.collection is not None:
-            result = env.collection.told(report, result)
+        if env.session.transaction is not None:
+            result = env.session.transaction.report(report, result)
     except BrokenPipeError:
         raise
     except Exception as err:
@@ -43,7 +45,7 @@ def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
     if not tell(env, report, result):
         return None
     if result.cd:
-        env.cwd = result.cd
+        env.session.cwd = result.cd
     return result
 
 
@@ -56,7 +58,7 @@ def tell(env: Env, report: Report, result: Result) -> bool:
             _print_lines(env, result)
     except BrokenPipeError:
         # The command did its work, and who reads has seen enough of it: ls | grep -q.
-        if env.session:
+        if env.session.several:
             raise
     except Exception as err:
         fail(env, report, err)
@@ -110,7 +112,7 @@ def _print_document(env: Env, report: Report) -> bool:
     try:
         print(document.line(report, secrets=env.options.show_secrets), file=env.stdout, flush=True)
     except BrokenPipeError:
-        if env.session:
+        if env.session.several:
             raise
     except OSError as err:
         _print_errors(env, _told(env, err))
@@ -121,35 +123,35 @@ def _print_document(env: Env, report: Report) -> bool:
 def _print_errors(env: Env, lines: list[str]) -> None:
     with suppress(OSError):
         env.stdout.flush()
-    messages.log_errors(env, lines)
+    log.log_errors(env, lines)
     print(*lines, sep="\n", file=env.stderr, flush=True)
 
 
 def start(env: Env) -> None:
     """Say hello, and go where the last session was."""
-    env.session = True
+    env.session.several = True
     _print(env, BANNER)
     if not env.is_root:
         _print(env, "You are not root, disabling privileged commands.\n")
     try:
-        env.cwd = tree.resolve(tree.root(env), env.prefs.last_path).path
+        env.session.cwd = walk.resolve(walk.root(env), env.prefs.last_path).path
     except LioError:
-        env.cwd = "/"
+        env.session.cwd = "/"
 
 
 def finish(env: Env) -> bool:
     """Save where the preferences say so; False when that failed."""
-    if env.collection is not None:
-        if env.collection.rehearses:
+    if env.session.transaction is not None:
+        if env.session.transaction.is_dry_run:
             return True
-        for text in env.collection.forget():
+        for text in env.session.transaction.discard():
             print(text, file=env.stderr)
     if not (env.is_root and env.prefs.flag("auto_save_on_exit")):
         return True
-    for text in messages.tell(env, ["Global pref auto_save_on_exit=true"]):
+    for text in log.tell(env, ["Global pref auto_save_on_exit=true"]):
         _print(env, text)
-    env.cwd = "/"
-    env.leaving = True
+    env.session.cwd = "/"
+    env.session.leaving = True
     return run_line(env, lambda: grammar.parse("saveconfig")) is not None
 
 
@@ -161,7 +163,7 @@ def _print(env: Env, text: str, end: str = "\n") -> None:
 
 def prompt(env: Env) -> str:
     """The prompt, its path shortened in the middle as the preferences say."""
-    path, longest = env.cwd, env.prefs.number("prompt_length")
+    path, longest = env.session.cwd, env.prefs.number("prompt_length")
     if longest and longest < len(path):
         half = (longest - 3) // 2
         path = f"{path[:half]}...{path[-half:]}"
@@ -170,7 +172,11 @@ def prompt(env: Env) -> str:
 
 def mark(env: Env) -> str:
     """What stands before the path while changes are collected."""
-    return "*" if env.collection is not None and not env.collection.rehearses else ""
+    return (
+        "*"
+        if env.session.transaction is not None and not env.session.transaction.is_dry_run
+        else ""
+    )
 
 
 def run_script(env: Env) -> int:

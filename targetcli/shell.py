@@ -13,23 +13,24 @@ import readline
 import warnings
 from importlib import import_module
 
-from rtslib_ext.records import dataclass
+from rtslib_ext.fast_dataclasses import dataclass
 
 with warnings.catch_warnings():
     # configshell uses names that newer versions of pyparsing warn of.
     warnings.simplefilter("ignore")
     from configshell_fb import ConfigShell
 
-from . import grammar, session
+from . import session
 from .env import Env
-from .grammar import Place
+from .language import grammar
+from .language.grammar import Place
 from .prefs import PREFERENCES
 
 # A line with one of these has a secret in it, which is not kept.
 _SECRET = re.compile(r"password", re.IGNORECASE)
 _HISTORY = "history.txt"
 _HISTORY_LENGTH = 1000
-_COMPLETION = "targetcli.complete"
+_COMPLETION = "targetcli.completion.complete"
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ class Shell(ConfigShell):  # type: ignore[misc]
         for name in PREFERENCES:
             if name != "logfile":
                 self.prefs[name] = self.env.prefs.get(name)
-        self._current_node = _Here(self.env.cwd, session.mark(self.env))
+        self._current_node = _Here(self.env.session.cwd, session.mark(self.env))
 
     def run_cmdline(self, cmdline: str) -> None:
         """Run one line; its errors are told and end here."""
@@ -84,7 +85,7 @@ class Shell(ConfigShell):  # type: ignore[misc]
         """One candidate after the other, as readline asks for them."""
         if state == 0:
             # As _COMPLETION.
-            from .complete import complete, typed_on
+            from .completion.complete import complete, typed_on
 
             context = grammar.complete_context(readline.get_line_buffer(), readline.get_endidx())
             # What is typed stays as it is, quotes and all.
@@ -105,7 +106,7 @@ def _forget_last_line() -> None:
 
 def run_shell(env: Env) -> int:
     """Run the shell at a terminal until it is left; the exit status is 0."""
-    env.interactive = True
+    env.session.interactive = True
     session.start(env)
     shell = Shell(env)
     history = os.path.join(env.prefs.folder, _HISTORY) if env.prefs.folder else None

@@ -5,29 +5,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from .. import planner, schema
-from ..model import MappedLun, NodeAcl, Tpg
-from ..place import Place
-from ..records import replace
-from ..steps import Step, luns
-from ..steps.values import change, credentials
-from .draft import Draft
+from .. import schema
+from ..config.model import MappedLun, NodeAcl, Tpg
+from ..fast_dataclasses import replace
+from ..kernel.paths import TpgPath
+from ..steps import Step, acls
+from ..steps.settings import change, credentials
+from . import build
+from .builder import Draft
 from .settings import set_values, whole
 
 Again = Mapping[int, str]
 """LUNs of the TPG that are taken away and made again, with the reasons."""
 
 
-def hide_luns(draft: Draft, place: Place, have: Tpg, want: Tpg, again: Again) -> None:
+def hide_luns(draft: Draft, place: TpgPath, have: Tpg, want: Tpg, again: Again) -> None:
     """Take mapped LUNs and ACLs away that go, or whose LUN goes."""
     for wwn, acl in have.acls.items():
         wanted = want.acls.get(wwn)
         if wanted is None:
-            draft.away += luns.delete_acl(place, acl)
+            draft.away += acls.delete_acl(place, acl)
             continue
         for mapped in acl.mapped_luns.values():
             if _must_go(mapped, wanted, want, again):
-                draft.away.append(luns.delete_mapped_lun(place, wwn, mapped))
+                draft.away.append(acls.delete_mapped_lun(place, wwn, mapped))
 
 
 def _must_go(mapped: MappedLun, wanted: NodeAcl, want: Tpg, again: Again) -> bool:
@@ -37,14 +38,14 @@ def _must_go(mapped: MappedLun, wanted: NodeAcl, want: Tpg, again: Again) -> boo
     return mapped.tpg_lun in again or mapped.tpg_lun not in want.luns
 
 
-def change_acls(draft: Draft, place: Place, have: Tpg, want: Tpg, again: Again) -> None:
+def change_acls(draft: Draft, place: TpgPath, have: Tpg, want: Tpg, again: Again) -> None:
     """Make the ACLs that are missing, and those that are there what is wanted."""
     after = replace(want, attributes={**have.attributes, **want.attributes})
-    protected = planner.protected(after, draft.read_only)
+    protected = build.protected(after, draft.read_only)
     for wwn, acl in want.acls.items():
         running = have.acls.get(wwn)
         if running is None:
-            draft.make += luns.create_acl(place, acl, protected)
+            draft.make += acls.create_acl(place, acl, protected)
             continue
         draft.make += _values(draft, place, running, acl)
         for mapped in acl.mapped_luns.values():
@@ -53,27 +54,27 @@ def change_acls(draft: Draft, place: Place, have: Tpg, want: Tpg, again: Again) 
 
 def _mapped(
     draft: Draft,
-    place: Place,
+    place: TpgPath,
     have: NodeAcl,
     wwn: str,
     mapped: MappedLun,
-    protected: luns.Protected,
+    protected: acls.Protected,
     again: Again,
 ) -> Iterator[Step]:
     running = have.mapped_luns.get(mapped.index)
     if running is None:
-        yield luns.create_mapped_lun(place, wwn, mapped, protected=protected(mapped))
+        yield acls.create_mapped_lun(place, wwn, mapped, protected=protected(mapped))
     elif running.tpg_lun != mapped.tpg_lun or mapped.tpg_lun in again:
         path = f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}"
         moved = f"LUN {running.tpg_lun} becomes {mapped.tpg_lun}"
         draft.replaced[path] = again.get(mapped.tpg_lun, moved)
         named = replace(mapped, alias=mapped.alias or running.alias)
-        yield luns.create_mapped_lun(place, wwn, named, protected=protected(mapped))
+        yield acls.create_mapped_lun(place, wwn, named, protected=protected(mapped))
     elif running.write_protect != mapped.write_protect:
-        yield luns.set_write_protect(place, wwn, mapped)
+        yield acls.set_write_protect(place, wwn, mapped)
 
 
-def _values(draft: Draft, place: Place, have: NodeAcl, want: NodeAcl) -> Iterator[Step]:
+def _values(draft: Draft, place: TpgPath, have: NodeAcl, want: NodeAcl) -> Iterator[Step]:
     file = f"{place.file}/acls/{place.fabric.to_folder(want.wwn)}"
     path = f"{place.path}/acls/{want.wwn}"
     yield from set_values(
@@ -90,4 +91,4 @@ def _values(draft: Draft, place: Place, have: NodeAcl, want: NodeAcl) -> Iterato
     if place.fabric.has("auth"):
         yield from credentials(path, f"{file}/auth", whole(want.auth), whole(have.auth))
     if (have.tag or "") != (want.tag or ""):
-        yield luns.set_tag(place, want, want.tag or "", have.tag or "")
+        yield acls.set_tag(place, want, want.tag or "", have.tag or "")

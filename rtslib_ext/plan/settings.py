@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
+from ..config.model import AUTH_NAMES, Auth, Values
 from ..errors import LioError
-from ..files import MOVED_BY
-from ..model import AUTH_NAMES, Auth, Values
+from ..kernel.abi import MOVED_BY
 from ..steps import Action, Step
 from ..steps.operations import Refuse
-from ..steps.values import change, ordered
-from .draft import Draft
+from ..steps.settings import change, ordered
+from .builder import Draft
 
 Known = Callable[[str], bool]
 _NOTHING: Mapping[str, str] = {}

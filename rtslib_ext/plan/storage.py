@@ -6,19 +6,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from .. import identity, schema
-from ..backing import Backing, FileIO
-from ..files import (
-    DEFAULT_GROUP,
-    IDENTITY_FILES,
-    LBA_DEPENDENT,
-)
-from ..model import AluaGroup, StorageObject
-from ..records import fields, replace
+from .. import schema
+from ..config import inquiry
+from ..config.backing import Backing, FileIO
+from ..config.model import AluaGroup, StorageObject
+from ..fast_dataclasses import fields, replace
+from ..kernel.abi import DEFAULT_GROUP, IDENTITY_FILES, LBA_DEPENDENT
 from ..steps import Action, Step, backstores, lu_groups
-from ..steps.operations import Operation, Write
-from ..steps.values import change
-from .draft import Draft
+from ..steps.context import Operation
+from ..steps.operations import Write
+from ..steps.settings import change
+from .builder import Draft
 from .settings import differing, set_values
 
 _STATE, _STATUS, _TYPE = "alua_access_state", "alua_access_status", "alua_access_type"
@@ -80,7 +78,7 @@ def _lba_dependent(so: StorageObject) -> set[str]:
 def _identity(so: StorageObject) -> dict[str, str]:
     """All fields of the identity; what was not set is as the kernel has it."""
     named = so.attributes.get("emulate_model_alias") == "1"
-    usual = identity.usual(so.backing.plugin, so.name, named=named)
+    usual = inquiry.usual(so.backing.plugin, so.name, named=named)
     return {name: so.identity.get(name, usual[name]) for name in IDENTITY_FILES}
 
 

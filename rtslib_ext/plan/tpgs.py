@@ -5,17 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from .. import host, paths, planner, schema
+from .. import schema
+from ..config.model import FabricSettings, Lun, Portal, Target, Tpg
 from ..fabrics import FABRICS, Fabric
-from ..files import DEFAULT_GROUP
-from ..model import FabricSettings, Lun, Portal, Target, Tpg
-from ..place import Place
-from ..records import replace
-from ..steps import Step, luns, targets
-from ..steps.ports import number
-from ..steps.values import credentials
-from . import acls
-from .draft import Draft, Key
+from ..fast_dataclasses import replace
+from ..host import cpus
+from ..kernel import paths
+from ..kernel.abi import DEFAULT_GROUP
+from ..kernel.paths import Key, TpgPath
+from ..steps import Step, luns, portals, targets
+from ..steps.rtpi import number
+from ..steps.settings import credentials
+from . import acls, build, remove
+from .builder import Draft
 from .settings import differing, set_values, whole
 
 _METHOD = ("AuthMethod",)
@@ -42,7 +44,7 @@ def change_target(
     )
     for tag, tpg in have.tpgs.items():
         if tag not in want.tpgs:
-            draft.away += planner.remove_tpg(have, tpg, draft.home)
+            draft.away += remove.remove_tpg(have, tpg, draft.home)
     for tag, tpg in want.tpgs.items():
         running = have.tpgs.get(tag)
         if running is None:
@@ -51,7 +53,7 @@ def change_target(
         why = _why_again(fabric, running, tpg)
         if why:
             draft.replaced[paths.shell_tpg(fabric, want.wwn, tag)] = why
-            draft.away += planner.remove_tpg(have, running, draft.home)
+            draft.away += remove.remove_tpg(have, running, draft.home)
             make_tpg(draft, want, _kept(running, tpg))
         else:
             _TpgChange(draft, fabric, want, running, tpg, moved, gone).add()
@@ -66,7 +68,7 @@ def make_target(draft: Draft, want: Target) -> None:
 
 def make_tpg(draft: Draft, target: Target, tpg: Tpg) -> None:
     """Make a TPG that is not there, or not there any more."""
-    draft.make += planner.build_tpg(target, tpg, draft.home_after, None, draft.read_only)
+    draft.make += build.build_tpg(target, tpg, draft.home_after, None, draft.read_only)
     if tpg.enable:
         draft.last.append(targets.enable(FABRICS[target.fabric], target.wwn, tpg.tag, True))
 
@@ -111,7 +113,7 @@ class _TpgChange:
         self.have = have
         self.want = want
         self.gone = gone
-        self.place = Place.of(fabric, target.wwn, want.tag)
+        self.place = TpgPath.of(fabric, target.wwn, want.tag)
         self.again = {
             index: why
             for index, lun in have.luns.items()
@@ -209,11 +211,11 @@ class _TpgChange:
         draft, place = self.draft, self.place
         for name, portal in self.have.portals.items():
             if name not in self.want.portals:
-                draft.away.append(luns.delete_portal(place, portal))
+                draft.away.append(portals.delete_portal(place, portal))
         for name, portal in self.want.portals.items():
             running = self.have.portals.get(name)
             if running is None:
-                draft.make += luns.create_portal(place, portal)
+                draft.make += portals.create_portal(place, portal)
             else:
                 draft.make += _flags(place, running, portal)
 
@@ -223,9 +225,9 @@ def _switched(have: Tpg, want: Tpg) -> bool:
     return "authentication" in differing(have.attributes, want.attributes)
 
 
-def _flags(place: Place, have: Portal, want: Portal) -> list[Step]:
+def _flags(place: TpgPath, have: Portal, want: Portal) -> list[Step]:
     return [
-        luns.set_portal_flag(place, want, flag, getattr(want, flag))
+        portals.set_portal_flag(place, want, flag, getattr(want, flag))
         for flag in ("iser", "offload")
         if getattr(have, flag) != getattr(want, flag)
     ]
@@ -243,10 +245,10 @@ def change_fabric(
     """Make the settings of a whole fabric what is wanted; None: as the kernel has them."""
     before = have or FabricSettings(name)
     after = want or FabricSettings(name)
-    cpus = after.cpus_allowed_list
-    if cpus is None and before.cpus_allowed_list is not None:
-        cpus = host.possible_cpus()
-    after = FabricSettings(name, whole(after.discovery_auth), bool(after.discovery_enable), cpus)
+    allowed = after.cpus_allowed_list
+    if allowed is None and before.cpus_allowed_list is not None:
+        allowed = cpus.possible_cpus()
+    after = FabricSettings(name, whole(after.discovery_auth), bool(after.discovery_enable), allowed)
     before = FabricSettings(
         name, whole(before.discovery_auth), bool(before.discovery_enable), before.cpus_allowed_list
     )

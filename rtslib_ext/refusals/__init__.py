@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 
-from ..configfs import ConfigFS
 from ..errors import KernelRefused
+from ..kernel.configfs import ConfigFS
 from ..steps import Step
-from . import alua, exports, host, storage
+from . import alua, host, storage, targets
 from .facts import Facts, lookup
 from .refusal import Refusal
 
-ROWS: tuple[Refusal, ...] = (*storage.ROWS, *alua.ROWS, *exports.ROWS, *host.ROWS)
+ROWS: tuple[Refusal, ...] = (*storage.ROWS, *alua.ROWS, *targets.ROWS, *host.ROWS)
 """In this order: what says more of a cause stands before what says less."""
 
 __all__ = ["ROWS", "Refusal", "explain"]

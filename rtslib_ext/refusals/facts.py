@@ -7,11 +7,14 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from .. import exports, holders, host, listeners, paths, schema
-from ..configfs import ConfigFS
+from .. import schema
 from ..errors import InvalidValue, KernelRefused, LioError
-from ..records import dataclass
+from ..fast_dataclasses import dataclass
+from ..host import cpus, devices, listeners
+from ..kernel import paths
+from ..kernel.configfs import ConfigFS
 from ..steps import Step
+from ..usage import exports, holders
 from .alua import SUPPORT
 
 # More commands than these are no help to read.
@@ -152,10 +155,10 @@ _FACTS: dict[str, Callable[[Facts], str]] = {
     "release": _release,
     "mountpoint": _mountpoint,
     "free": _free,
-    "block": lambda facts: host.block_of_generic(_device(facts)),
+    "block": lambda facts: devices.block_of_generic(_device(facts)),
     "support": lambda facts: SUPPORT.get(_value(facts), ""),
     "listener": _listener,
-    "cpus": lambda facts: host.online_cpus(),
+    "cpus": lambda facts: cpus.online_cpus(),
     "takes": _takes,
 }
 

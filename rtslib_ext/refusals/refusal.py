@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from errno import errorcode
 
-from ..records import dataclass
+from ..fast_dataclasses import dataclass
 
 Facts = Mapping[str, str]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from .acl import acl, acl_attribute, auth
 from .alua import alua, lun_alua
 from .attribute import Attribute, Kind
+from .describe import facts
 from .device import device, lu_group, reservation
 from .fabric import fabric
-from .facts import facts
-from .groups import GROUPS, known, retired
 from .parameters import acl_parameter, target_parameter, tpg_parameter
 from .storage_object import storage_object, storage_objects, wwn
+from .tables import GROUPS, known, retired
 from .tpg import tpg, tpg_attribute, tpg_attributes
 
 __all__ = [

@@ -6,7 +6,7 @@ from __future__ import annotations
 from enum import Enum
 
 from ..errors import InvalidValue
-from ..records import dataclass
+from ..fast_dataclasses import dataclass
 
 _TRUE = frozenset(("1", "true", "yes", "on"))
 _FALSE = frozenset(("0", "false", "no", "off"))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ..records import replace
+from ..fast_dataclasses import replace
 from .attribute import Attribute, Kind
 
 _ISCSI = ("iscsi",)

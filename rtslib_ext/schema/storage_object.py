@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from ..fast_dataclasses import replace
 from ..naming import UNIT_SERIAL_MAX
-from ..records import replace
 from .attribute import Attribute, Kind
 from .emulation import EMULATION
 from .limits import LIMITS

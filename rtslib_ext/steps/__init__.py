@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that changes the kernel, as data: steps that can be said, done and undone."""
 
-from .operations import Kernel
+from .context import Kernel
 from .step import Action, Step
 
 __all__ = ["Action", "Kernel", "Step"]

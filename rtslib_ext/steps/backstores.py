@@ -5,34 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .. import host, naming, schema
-from ..backing import Backing, Block, FileIO, Pscsi, RamDisk, User
+from .. import naming, schema
+from ..config.backing import Backing, Block, FileIO, Pscsi, RamDisk, User
+from ..config.model import AluaGroup, StorageObject
 from ..errors import InvalidValue, LioError
-from ..files import (
-    ALUA_TEXTS,
-    DEFAULT_GROUP,
-    GROUP_TAG_MAX,
-    IDENTITY_FILES,
-    LBA_DEPENDENT,
-)
-from ..model import AluaGroup, StorageObject
-from ..records import replace
+from ..fast_dataclasses import replace
+from ..host import devices
+from ..kernel.abi import ALUA_TEXTS, DEFAULT_GROUP, GROUP_TAG_MAX, IDENTITY_FILES, LBA_DEPENDENT
 from . import lu_groups
-from .fresh import Fresh
+from .context import Operation
+from .defaults import Fresh
 from .host_files import CheckFree, CheckMemory, CheckThere, GrowFile
-from .operations import (
-    Discard,
-    Mkdir,
-    Operation,
-    Refuse,
-    Rmdir,
-    Settle,
-    Share,
-    Unshare,
-    Write,
-)
+from .operations import Discard, Mkdir, Refuse, Rmdir, Settle, Share, Unshare, Write
+from .settings import UNKNOWN, settle
 from .step import Action, Step
-from .values import UNKNOWN, settle
 
 # A state can be set only while the group supports it, is implicit, and has no delay
 # (drivers/target/target_core_configfs.c, target_tg_pt_gp_alua_access_state_store), and setting
@@ -104,7 +90,7 @@ def _reservations(so: StorageObject, file: str, aptpl: tuple[str, ...]) -> Itera
 
 def _is_on_device(so: StorageObject) -> bool:
     """Whether a block device stands behind what is opened as a file, by whatever path."""
-    return isinstance(so.backing, FileIO) and host.is_block_device(so.backing.dev)
+    return isinstance(so.backing, FileIO) and devices.is_block_device(so.backing.dev)
 
 
 def _build(so: StorageObject, hba: str, on_device: bool) -> tuple[Operation, ...]:
@@ -128,7 +114,7 @@ def _build(so: StorageObject, hba: str, on_device: bool) -> tuple[Operation, ...
 
 def _as_the_kernel_wants_it(backing: Backing, on_device: bool) -> Backing:
     if isinstance(backing, Pscsi) and backing.hctl is None:
-        address, device = host.scsi_address(backing.dev)
+        address, device = devices.scsi_address(backing.dev)
         return Pscsi(device, address)
     if isinstance(backing, FileIO) and on_device:
         # A device has its own size.

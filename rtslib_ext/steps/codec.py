@@ -6,10 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import LioError
-from ..files import NO_CREDENTIAL, SECRET_FILES
-from ..records import replace
-from . import drains, host_files, operations, ports
-from .operations import Attempt, Forgotten, Operation, Refuse, Write
+from ..fast_dataclasses import replace
+from ..kernel.abi import NO_CREDENTIAL, SECRET_FILES
+from . import host_files, operations, quiesce, rtpi
+from .context import Operation
+from .operations import Attempt, Forgotten, Refuse, Write
 from .step import Action, Step
 
 _TYPES: dict[str, type[Any]] = {
@@ -30,7 +31,7 @@ _TYPES: dict[str, type[Any]] = {
         operations.Attempt,
         operations.CheckUnmapped,
         operations.Refuse,
-        drains.Quiet,
+        quiesce.Quiet,
         operations.Forgotten,
         host_files.MakeFile,
         host_files.RemoveFile,
@@ -38,7 +39,7 @@ _TYPES: dict[str, type[Any]] = {
         host_files.CheckFree,
         host_files.CheckThere,
         host_files.CheckMemory,
-        ports.ClaimPort,
+        rtpi.ClaimPort,
     )
 }
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 import errno
 import os
 
-from .. import host
-from ..configfs import ConfigFS, LaidFiles, explain
 from ..errors import Exists, InUse, InvalidValue, KernelRefused, LioError, NotFound
-from ..records import dataclass
-from .operations import Kernel, Operation
+from ..fast_dataclasses import dataclass
+from ..host import devices, system
+from ..kernel.configfs import ConfigFS, LaidFiles, explain
+from .context import Kernel, Operation
 
 # What is left for the programs that run, bytes.
 _SPARED = 32 << 20
@@ -110,7 +110,7 @@ class CheckFree:
     file: str
 
     def do(self, kernel: Kernel) -> None:
-        if host.is_held(self.file):
+        if devices.is_held(self.file):
             raise in_use(kernel.fs, self.file, f"device {self.file}")
 
     def inverse(self) -> Operation | None:
@@ -149,7 +149,7 @@ class CheckMemory:
     size: int
 
     def do(self, kernel: Kernel) -> None:
-        available = host.available_memory()
+        available = system.available_memory()
         free = None if available is None else max(0, available - _SPARED)
         if free is not None and self.size > free:
             raise InvalidValue(
@@ -164,7 +164,7 @@ class CheckMemory:
 def in_use(fs: ConfigFS, device: str, what: str) -> InUse:
     """The error about a device that somebody holds; it tells who."""
     # Imported here: nothing but an error needs it.
-    from .. import holders
+    from ..usage import holders
 
     holder = holders.find(fs, device)
     return InUse(

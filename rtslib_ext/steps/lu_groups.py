@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..files import DEFAULT_LU_GROUP, LU_GROUPS
-from .operations import Mkdir, Operation, Rmdir, Write
+from ..kernel.abi import DEFAULT_LU_GROUP, LU_GROUPS
+from .context import Operation
+from .operations import Mkdir, Rmdir, Write
 from .step import Action, Step
 
 _SHELL = "/backstores/lu_gps"

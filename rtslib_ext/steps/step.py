@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from enum import Enum
 
 from ..errors import KernelRefused, LioError, RollbackFailed
-from ..records import dataclass
-from .operations import Kernel, Operation
+from ..fast_dataclasses import dataclass
+from .context import Kernel, Operation
 
 
 class Action(Enum):
@@ -77,7 +77,7 @@ class Step:
 
 def _is_so(kernel: Kernel, operation: Operation) -> bool:
     # Imported here: nothing but an error needs it.
-    from .shown import shows
+    from .observed import shows
 
     return bool(shows(kernel.fs, operation))
 

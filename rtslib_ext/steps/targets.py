@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .. import host, naming, paths, schema
+from .. import naming, schema
+from ..config.model import Auth, FabricSettings, Target, Tpg
 from ..errors import InvalidValue
 from ..fabrics import FABRICS, Fabric
-from ..files import NO_CREDENTIAL
-from ..model import Auth, FabricSettings, Target, Tpg
-from .operations import Mkdir, Operation, Refuse, Rmdir, RmdirOverLuns, Share, Switch, Write
-from .ports import ClaimPort
+from ..host import cpus
+from ..kernel import paths
+from ..kernel.abi import NO_CREDENTIAL
+from .context import Operation
+from .operations import Mkdir, Refuse, Rmdir, RmdirOverLuns, Share, Switch, Write
+from .rtpi import ClaimPort
+from .settings import credentials, settle
 from .step import Action, Step
-from .values import credentials, settle
 
 
 def create_target(target: Target) -> Iterator[Step]:
@@ -189,13 +192,13 @@ def set_fabric(settings: FabricSettings, before: FabricSettings) -> Iterator[Ste
                     ),
                 ),
             )
-    cpus = settings.cpus_allowed_list
-    if cpus is not None:
+    allowed = settings.cpus_allowed_list
+    if allowed is not None:
         operation: Operation = Write(
-            f"{fabric.folder}/cpus_allowed_list", cpus, before.cpus_allowed_list
+            f"{fabric.folder}/cpus_allowed_list", allowed, before.cpus_allowed_list
         )
         try:
-            host.check_cpus(cpus)
+            cpus.check_cpus(allowed)
         except InvalidValue as err:
             operation = Refuse(err)
-        yield Step(Action.UPDATE, path, f"set cpus_allowed_list={cpus}", (operation,))
+        yield Step(Action.UPDATE, path, f"set cpus_allowed_list={allowed}", (operation,))

@@ -5,20 +5,21 @@ from __future__ import annotations
 
 from typing import cast
 
-from rtslib_ext import naming, paths
+from rtslib_ext import naming
+from rtslib_ext.config.model import MappedLun, NodeAcl
 from rtslib_ext.errors import Exists, InvalidValue, NotFound
-from rtslib_ext.files import NO_CREDENTIAL
-from rtslib_ext.model import MappedLun, NodeAcl
-from rtslib_ext.reader import Reader
-from rtslib_ext.steps import Step, luns, values
+from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.abi import NO_CREDENTIAL
+from rtslib_ext.naming import LUN_MAX
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.steps import Step, acls, settings
 
-from ..binding import LUN_MAX
+from ..changes import apply, consent
 from ..env import Env
-from ..nodes import Node
-from ..nodes.acls import AclNode, Acls
-from ..nodes.fabrics import TpgNode
 from ..result import Result, Warn, say
-from . import change, disturbed
+from ..tree import Node
+from ..tree.acls import AclNode, Acls
+from ..tree.node import Tpg
 from .luns import exported_as, find_source, new_lun
 
 
@@ -34,7 +35,7 @@ def create(env: Env, node: Node, wwn: str, add_mapped_luns: bool | None = None) 
         for index in Reader(env.fs).lun_indexes(tpg.file):
             mapped[index] = MappedLun(index, index, alias=naming.alias())
             lines.append(f"Created mapped LUN {index}.")
-    change.apply(env, luns.create_acl(tpg.place, NodeAcl(name, mapped)))
+    apply.apply(env, acls.create_acl(tpg.place, NodeAcl(name, mapped)))
     return Result(lines, created=f"{node.path}/{name}")
 
 
@@ -44,9 +45,9 @@ def delete(env: Env, node: Node, wwn: str) -> Result:
     files = _named(cast(Acls, node), wwn)
     steps: list[Step] = []
     for file in files:
-        steps += luns.delete_acl(tpg.place, _acl(env, tpg, file))
-    disturbed.ask(env, steps)
-    change.apply(env, steps)
+        steps += acls.delete_acl(tpg.place, _acl(env, tpg, file))
+    consent.ask(env, steps)
+    apply.apply(env, steps)
     return say(f"Deleted Node ACL {wwn}.")
 
 
@@ -58,7 +59,7 @@ def _named(node: Acls, name: str) -> list[str]:
     return files
 
 
-def _acl(env: Env, tpg: TpgNode, file: str) -> NodeAcl:
+def _acl(env: Env, tpg: Tpg, file: str) -> NodeAcl:
     return Reader(env.fs).acl(tpg.fabric, tpg.file, file.rpartition("/")[2])
 
 
@@ -67,7 +68,7 @@ def _acl(env: Env, tpg: TpgNode, file: str) -> NodeAcl:
 
 def tag(env: Env, node: Node, wwn_or_tag: str, new_tag: str) -> Result:
     """Give ACLs a tag; who joins others takes what they have."""
-    acls = cast(Acls, node)
+    folder = cast(Acls, node)
     if wwn_or_tag == new_tag:
         return Result()
     if "." in new_tag:
@@ -76,44 +77,44 @@ def tag(env: Env, node: Node, wwn_or_tag: str, new_tag: str) -> Result:
     if new_tag.startswith(NO_CREDENTIAL):
         # target_core_tpg.c, core_tpg_set_initiator_node_tag: it compares four characters.
         raise InvalidValue(f"a tag must not begin with {NO_CREDENTIAL}", path=node.path)
-    files = acls.with_name(wwn_or_tag)
+    files = folder.with_name(wwn_or_tag)
     if not files:
         raise NotFound(f"wwn_or_tag {wwn_or_tag} not found.", path=node.path)
-    others = [file for file in acls.with_name(new_tag) if file not in files]
+    others = [file for file in folder.with_name(new_tag) if file not in files]
     steps: list[Step] = []
     for file in files:
-        acl = _acl(env, acls.tpg, file)
-        steps.append(luns.set_tag(acls.tpg.place, acl, new_tag, acl.tag or ""))
+        acl = _acl(env, folder.tpg, file)
+        steps.append(acls.set_tag(folder.tpg.place, acl, new_tag, acl.tag or ""))
         if others:
-            steps += _join(env, acls.tpg, file, acl, _acl(env, acls.tpg, others[0]))
-    change.apply(env, steps)
+            steps += _join(env, folder.tpg, file, acl, _acl(env, folder.tpg, others[0]))
+    apply.apply(env, steps)
     return Result()
 
 
-def _join(env: Env, tpg: TpgNode, file: str, acl: NodeAcl, model: NodeAcl) -> list[Step]:
+def _join(env: Env, tpg: Tpg, file: str, acl: NodeAcl, model: NodeAcl) -> list[Step]:
     """Give an ACL the mapped LUNs, credentials and attributes of another."""
-    steps = [luns.delete_mapped_lun(tpg.place, acl.wwn, lun) for lun in acl.mapped_luns.values()]
+    steps = [acls.delete_mapped_lun(tpg.place, acl.wwn, lun) for lun in acl.mapped_luns.values()]
     for lun in model.mapped_luns.values():
         mapped = MappedLun(lun.index, lun.tpg_lun, lun.write_protect, naming.alias())
-        steps.append(luns.create_mapped_lun(tpg.place, acl.wwn, mapped))
+        steps.append(acls.create_mapped_lun(tpg.place, acl.wwn, mapped))
     path = f"{tpg.path}/acls/{acl.wwn}"
     if tpg.fabric.has("auth"):
-        steps += values.credentials(path, f"{file}/auth", model.auth, acl.auth)
+        steps += settings.credentials(path, f"{file}/auth", model.auth, acl.auth)
     for name, value in model.attributes.items():
         before = acl.attributes.get(name, "")
         if value != before:
-            steps.append(values.write(env.fs, path, f"{file}/attrib/{name}", name, value, before))
+            steps.append(settings.write(env.fs, path, f"{file}/attrib/{name}", name, value, before))
     return steps
 
 
 def untag(env: Env, node: Node, wwn_or_tag: str) -> Result:
     """Take a tag away."""
-    acls = cast(Acls, node)
-    files = acls.with_name(wwn_or_tag)
+    folder = cast(Acls, node)
+    files = folder.with_name(wwn_or_tag)
     if not files:
         raise NotFound(f"wwn_or_tag {wwn_or_tag} not found.", path=node.path)
-    found = [_acl(env, acls.tpg, file) for file in files]
-    change.apply(env, [luns.set_tag(acls.tpg.place, acl, "", acl.tag) for acl in found if acl.tag])
+    found = [_acl(env, folder.tpg, file) for file in files]
+    apply.apply(env, [acls.set_tag(folder.tpg.place, acl, "", acl.tag) for acl in found if acl.tag])
     return Result()
 
 
@@ -134,8 +135,8 @@ def create_mapped_lun(
         lines.append(Warn(f"Warning: TPG LUN {index} already mapped to this NodeACL"))
     for wwn in acl.wwns:
         mapped = MappedLun(mapped_lun, index, write_protect, naming.alias())
-        steps.append(luns.create_mapped_lun(acl.tpg.place, wwn, mapped))
-    change.apply(env, steps)
+        steps.append(acls.create_mapped_lun(acl.tpg.place, wwn, mapped))
+    apply.apply(env, steps)
     lines.append(f"Created Mapped LUN {mapped_lun}.")
     return Result(lines, created=f"{node.path}/mapped_lun{mapped_lun}")
 
@@ -188,9 +189,9 @@ def delete_mapped_lun(env: Env, node: Node, mapped_lun: int) -> Result:
         found = Reader(env.fs).mapped_lun(folder, mapped_lun)
         place = acl.tpg.place
         steps.append(
-            luns.delete_mapped_lun(place, wwn, found)
+            acls.delete_mapped_lun(place, wwn, found)
             if found
-            else luns.discard_mapped_lun(place, wwn, mapped_lun)
+            else acls.discard_mapped_lun(place, wwn, mapped_lun)
         )
-    change.apply(env, steps)
+    apply.apply(env, steps)
     return say(f"Deleted Mapped LUN {mapped_lun}.")

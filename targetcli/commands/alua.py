@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
-from rtslib_ext import exports, naming
+from rtslib_ext import naming
+from rtslib_ext.config.model import AluaGroup
 from rtslib_ext.errors import Exists, InvalidValue, Unsupported
-from rtslib_ext.files import DEFAULT_GROUP
-from rtslib_ext.model import AluaGroup
-from rtslib_ext.reader import Reader
+from rtslib_ext.kernel.abi import DEFAULT_GROUP
+from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import backstores
+from rtslib_ext.usage import exports
 
+from ..changes import apply
 from ..env import Env
-from ..nodes import Node
-from ..nodes.backstores import StorageObjectNode
 from ..result import Result
-from . import change
+from ..tree import Node
+from ..tree.backstores import StorageObjectNode
 
 
 def create(env: Env, node: Node, name: str, tag: int) -> Result:
@@ -35,7 +36,7 @@ def create(env: Env, node: Node, name: str, tag: int) -> Result:
     for group in so.alua_groups.values():
         if group.tag == tag:
             raise Exists(f"Cannot set id to {tag}: {group.name} has it", path=node.path)
-    change.apply(env, backstores.create_group(so, owner.file, AluaGroup(name, tag)))
+    apply.apply(env, backstores.create_group(so, owner.file, AluaGroup(name, tag)))
     return Result([f"Created ALUA TPG {name}."], created=f"{node.path}/{name}")
 
 
@@ -50,7 +51,7 @@ def delete(env: Env, node: Node, name: str) -> Result:
         raise InvalidValue("Invalid ALUA group name", path=node.path)
     group = Reader(env.fs).alua_group(file, name)
     members = tuple(export.file for export in exports.in_group(env.fs, file) or ())
-    change.apply(env, [backstores.delete_group(so, owner.file, group, members)])
+    apply.apply(env, [backstores.delete_group(so, owner.file, group, members)])
     return Result()
 
 

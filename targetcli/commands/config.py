@@ -9,37 +9,40 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from rtslib_ext import census, restore, store
+from rtslib_ext import restore
+from rtslib_ext.config.model import Config, Lun, NodeAcl, Portal, Target
 from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplete
-from rtslib_ext.executor import Outcome
-from rtslib_ext.model import Config, Lun, NodeAcl, Portal, Target
-from rtslib_ext.records import dataclass, field, replace
+from rtslib_ext.fast_dataclasses import dataclass, field, replace
+from rtslib_ext.reading import counting
+from rtslib_ext.savefile import disk
 from rtslib_ext.steps import Action, Step
+from rtslib_ext.transaction.executor import Outcome
 
 from .. import __version__, progress
+from ..changes import apply
+from ..changes import running as whole
+from ..changes.apply import WAITING
 from ..env import TARGET_DIR, Env
-from ..nodes import Node
-from ..nodes.backstores import StorageObjectNode
 from ..progress import Work
 from ..result import Aside, Result, Warn, say, show
-from . import change, whole
-from .change import WAITING
+from ..tree import Node
+from ..tree.backstores import StorageObjectNode
 
 if TYPE_CHECKING:
-    from rtslib_ext.jsonpath import Problem
     from rtslib_ext.savefile import Loaded
+    from rtslib_ext.savefile.checked_json import Problem
 
 _UNIVERSAL_PREFERENCES = f"{TARGET_DIR}/targetcli.conf"
 
 
 def saveconfig(env: Env, node: Node, savefile: str | None = None) -> Result:
     """Save the running configuration."""
-    if env.leaving and env.last_change == WAITING:
+    if env.session.leaving and env.session.last_change == WAITING:
         raise LioError("not saved: a change waits for confirmation", hint="confirm, saveconfig")
     path = path_of(env, savefile)
     config = whole.running(env)
     _keep_what_there_is(env, path, config)
-    later = change.put_off(
+    later = apply.put_off(
         env, f"save the configuration to {path}", lambda: saveconfig(env, node, savefile)
     )
     if later is not None:
@@ -65,7 +68,7 @@ def _save(env: Env, path: str, config: Config) -> tuple[list[str], dict[str, obj
     from rtslib_ext import savefile
 
     lines, backup = _back_up(env, path)
-    written = store.write(path, lambda: savefile.pieces(config))
+    written = disk.write(path, lambda: savefile.pieces(config))
     return lines, {"file": path, "written": written, "backup": backup}
 
 
@@ -75,7 +78,9 @@ def _keep_what_there_is(env: Env, path: str, config: Config) -> None:
     clearconfig right before tells it: nothing else can have emptied the kernel. Leaving the
     shell does not, nor does a boot that could restore nothing.
     """
-    meant = env.options.yes or (env.last_change == "clearconfig" and not env.leaving)
+    meant = env.options.yes or (
+        env.session.last_change == "clearconfig" and not env.session.leaving
+    )
     if config.is_empty and not meant and _holds_something(path):
         raise LioError(
             f"nothing is configured, but {path} holds a configuration: it was left as it is",
@@ -102,7 +107,7 @@ def _back_up(env: Env, path: str) -> tuple[list[str], str | None]:
         return [], None
     keep = _backups_to_keep(env)
     try:
-        made = store.back_up(path, keep)
+        made = disk.back_up(path, keep)
     except LioError as err:
         return [Warn(err)], None
     if made is None:
@@ -144,15 +149,15 @@ def restoreconfig(
         )
     if clear_existing and keep_existing:
         raise InvalidValue("clear_existing and keep_existing exclude each other")
-    if env.collection is not None:
-        env.collection.refuse_apart()
+    if env.session.transaction is not None:
+        env.session.transaction.refuse_irreversible()
     if clear_existing:
         problems += _cleared(env, want if partly else None)
     elif not keep_existing:
         restore.conflicts(env.fs, _named(want, storage_object) if partly else want)
     if partly:
         want = restore.without_present(env.fs, want)
-    with _noted(env, "restoring", lambda _: census.wanted(want)) as noted:
+    with _noted(env, "restoring", lambda _: counting.wanted(want)) as noted:
         outcome = restore.restore(env.fs, want, noted.observe, keep=keep_existing)
         noted.made |= outcome.made
     problems += _causes(outcome)
@@ -167,10 +172,10 @@ def _cleared(env: Env, part: Config | None = None) -> list[LioError]:
     held up by that. What cannot be read goes all the same.
     """
     have = None
-    if env.session or env.on_terminal:
+    if env.session.several or env.on_terminal:
         with suppress(LioError):
             have = whole.running(env)
-    with _noted(env, "clearing", lambda done: done + census.running(env.fs)) as noted:
+    with _noted(env, "clearing", lambda done: done + counting.running(env.fs)) as noted:
         if part is None:
             return _causes(restore.clear(env.fs, noted.observe, have))
         return _causes(restore.clear_part(env.fs, part, noted.observe, have))
@@ -199,7 +204,7 @@ def _noted(env: Env, what: str, total: progress.Total) -> Iterator[_Noted]:
         try:
             yield noted
         finally:
-            change.note(env, noted.changed, noted.made)
+            apply.note(env, noted.changed, noted.made)
 
 
 def _restored(
@@ -254,7 +259,7 @@ def load(path: str) -> Loaded:
     """Read a save file or a backup of one."""
     from rtslib_ext import savefile
 
-    return savefile.loads(store.read(path), path)
+    return savefile.loads(disk.read(path), path)
 
 
 def _causes(outcome: Outcome) -> list[LioError]:
@@ -282,8 +287,8 @@ def clearconfig(env: Env, node: Node, confirm: bool = False) -> Result:
         raise InvalidValue(
             "As a precaution, confirm=True needs to be set", hint="clearconfig confirm=true"
         )
-    if env.collection is not None:
-        env.collection.refuse_apart()
+    if env.session.transaction is not None:
+        env.session.transaction.refuse_irreversible()
     problems = _cleared(env)
     if problems:
         text = "\n".join(["the configuration could not be cleared:", *map(_line, problems)])
@@ -318,7 +323,7 @@ def save_storage_object(env: Env, node: Node, savefile: str | None = None) -> Re
         if _exports(found, key):
             targets[found_key] = found
             break
-    later = change.put_off(
+    later = apply.put_off(
         env, f"save {node.path} to {path}", lambda: save_storage_object(env, node, savefile)
     )
     if later is not None:

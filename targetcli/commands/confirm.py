@@ -8,16 +8,16 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from rtslib_ext import waiting
 from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound
-from rtslib_ext.journal import Unfinished
 from rtslib_ext.steps import Step
-from rtslib_ext.waiting import Waiting
+from rtslib_ext.transaction import confirmed_commit
+from rtslib_ext.transaction.confirmed_commit import Waiting
+from rtslib_ext.transaction.journal import Unfinished
 
+from ..changes import apply
 from ..env import Env
-from ..nodes import Node
 from ..result import Result
-from . import change
+from ..tree import Node
 
 ACTIONS = ("keep", "status", "back")
 
@@ -26,32 +26,32 @@ def confirm(env: Env, node: Node, action: str = "keep") -> Result:
     """Keep a change that would go back by itself."""
     if action not in ACTIONS:
         raise InvalidValue(f"action must be one of: {', '.join(ACTIONS)}")
-    if action != "status" and change.only_tell(env, f"confirm action={action}"):
+    if action != "status" and apply.only_tell(env, f"confirm action={action}"):
         return Result()
-    file = waiting.beside(env.journal)
-    found = waiting.find(file)
+    file = confirmed_commit.beside(env.journal)
+    found = confirmed_commit.find(file)
     if action == "status":
-        last = found or waiting.last(file)
+        last = found or confirmed_commit.last(file)
         line = _told(last) if last else "No change waits for confirmation"
         return _result(line, last, "waits" if found else "ended")
     if found is None:
         raise NotFound("no change waits for confirmation", hint=_ended(file))
     if action == "back":
         # Imported here, as below: nobody else starts processes.
-        from .. import goback
+        from ..changes import auto_revert
 
-        found = goback.back(file, env.journal, found)
+        found = auto_revert.back(file, env.journal, found)
         if not found.outcome.startswith("went back"):
             raise LioError(f"{found}: {found.outcome}", hint="diff shows what runs")
         return _result(_told(found), found, "ended")
     os.unlink(file)
-    env.last_change = ""
+    env.session.last_change = ""
     line = f"Confirmed: {found}, which would have gone back at {_clock(found)}"
     return _result(line, found, "confirmed")
 
 
 def _ended(file: str) -> str:
-    last = waiting.last(file)
+    last = confirmed_commit.last(file)
     return _told(last) if last else "apply --confirm-within 60s makes one that does"
 
 
@@ -77,17 +77,17 @@ def _result(line: str, found: Waiting | None, state: str) -> Result:
 
 def refuse_another(env: Env) -> None:
     """Refuse a plan on top of one that waits: what goes back would be half of both."""
-    found = waiting.find(waiting.beside(env.journal))
+    found = confirmed_commit.find(confirmed_commit.beside(env.journal))
     if found:
         raise InUse(_told(found), hint="confirm keeps it, confirm back takes it back now")
 
 
 def taken_back(env: Env, half: Unfinished) -> None:
     """Note that a change does not wait any more, as recover took it back."""
-    file = waiting.beside(env.journal)
-    found = waiting.find(file)
+    file = confirmed_commit.beside(env.journal)
+    found = confirmed_commit.find(file)
     if found and found.is_cut_off(half):
-        waiting.write(file, found.ended("recover took it back"))
+        confirmed_commit.write(file, found.ended("recover took it back"))
 
 
 @contextmanager
@@ -97,20 +97,20 @@ def within(env: Env, steps: Sequence[Step], seconds: float) -> Iterator[list[str
     The process that takes it back is there before the first step is done: who makes the change
     may be gone after any of them. The time counts from the end of the block.
     """
-    from .. import goback
+    from ..changes import auto_revert
 
-    file = waiting.beside(env.journal)
+    file = confirmed_commit.beside(env.journal)
     # The journal names the process too: so a change that was cut off is known for this one.
-    about = {**change.journal(env).about, "process": os.getpid()}
+    about = {**apply.journal(env).about, "process": os.getpid()}
     said: list[str] = []
-    waiting.write(file, Waiting.of(steps, about, seconds))
+    confirmed_commit.write(file, Waiting.of(steps, about, seconds))
     try:
-        goback.start(file, env.lock_file, env.journal)
+        auto_revert.start(file, env.lock_file, env.journal)
         yield said
     except BaseException:
         os.unlink(file)
         raise
     found = Waiting.of(steps, about, seconds)
-    waiting.write(file, found)
-    env.last_change = change.WAITING
+    confirmed_commit.write(file, found)
+    env.session.last_change = apply.WAITING
     said += [_told(found), "Confirm it with: targetcli confirm"]

@@ -5,20 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rtslib_ext import disturbance, exports, paths, planner, reservations, startup
 from rtslib_ext.errors import NotFound
-from rtslib_ext.exports import Export
-from rtslib_ext.plan import Plan
-from rtslib_ext.reader import Reader
-from rtslib_ext.steps import Step, backstores, drains
+from rtslib_ext.kernel import paths, setup
+from rtslib_ext.plan import Plan, disturbance, remove
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.steps import Step, backstores, quiesce
+from rtslib_ext.usage import exports, reservations
+from rtslib_ext.usage.exports import Export
 
+from ..changes import apply, consent
 from ..env import Env
-from ..nodes import Node
-from ..nodes.backstores import StorageObjectNode
-from ..nodes.fabrics import FabricNode
 from ..result import Result
+from ..tree import Node
+from ..tree.backstores import StorageObjectNode
+from ..tree.fabrics import FabricNode
 from ..views import plan as view
-from . import change, disturbed
 from .luns import tpg_of
 
 _TIMEOUT = 30.0
@@ -30,7 +31,7 @@ def lun(env: Env, node: Node, lun: int, timeout: float = _TIMEOUT, dry_run: bool
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)
     if not env.fs.is_dir(export.file):
         raise NotFound("Invalid LUN", path=node.path, hint=f"there is no lun{lun}")
-    steps = planner.remove_lun(Reader(env.fs), export)
+    steps = remove.remove_lun(Reader(env.fs), export)
     return _drain(env, _path(export), [export], steps, timeout, dry_run)
 
 
@@ -43,8 +44,8 @@ def storage_object(
     if so is None or not isinstance(found, StorageObjectNode):
         raise NotFound(f"No storage object named {name}.", path=node.path)
     exported = exports.of_storage_object(env.fs, found.file)
-    steps = [step for item in exported for step in planner.remove_lun(Reader(env.fs), item)]
-    kept = reservations.kept(startup.dbroot(env.fs), so.wwn or "")
+    steps = [step for item in exported for step in remove.remove_lun(Reader(env.fs), item)]
+    kept = reservations.kept(setup.dbroot(env.fs), so.wwn or "")
     steps += backstores.delete(so, found.file, kept)
     return _drain(env, found.path, exported, steps, timeout, dry_run)
 
@@ -58,7 +59,7 @@ def target(
     if found is None:
         raise NotFound(f"there is no target {wwn}", path=node.path)
     target = Reader(env.fs).target(node.fabric, found.name)
-    steps = list(planner.remove_target(target, planner.homes(env.fs)))
+    steps = list(remove.remove_target(target, paths.locator(env.fs)))
     exported = [
         Export(node.fabric, found.name, tag, index)
         for tag, tpg in target.tpgs.items()
@@ -77,16 +78,16 @@ def _drain(
 ) -> Result:
     """Have the initiators leave, wait, take away; all of it or nothing."""
     before, after = _leaving(env, exported, {step.path for step in removal})
-    waits = [drains.wait(path, [item.file for item in exported], timeout)] if exported else []
+    waits = [quiesce.wait(path, [item.file for item in exported], timeout)] if exported else []
     steps = [*before, *waits, *removal, *after]
     found = disturbance.of(env.fs, steps)
-    if env.collection is not None:
+    if env.session.transaction is not None:
         # Waiting is for when it is done.
-        env.collection.refuse_apart()
+        env.session.transaction.refuse_irreversible()
         steps = [*before, *removal, *after]
     if not dry_run:
-        disturbed.require_yes(env, found)
-        change.apply(env, steps)
+        consent.require_yes(env, found)
+        apply.apply(env, steps)
     plan = Plan(tuple(steps))
     return Result(view.lines(plan, found), data=lambda: view.facts(plan, found), shows=True)
 
@@ -107,7 +108,7 @@ def _leaving(env: Env, exported: Iterable[Export], gone: set[str]) -> tuple[list
         luns = [(_path(item), item.file) for item in members]
         key = paths.key_of_storage_object(so) if so else None
         name = f"/backstores/{'/'.join(key or ())}/alua/{group.rpartition('/')[2]}"
-        for step, back in drains.quiet(env.fs, group, name, whole=whole, luns=luns):
+        for step, back in quiesce.quiet(env.fs, group, name, whole=whole, luns=luns):
             before.append(step)
             if back and not (key and f"/backstores/{'/'.join(key)}" in gone):
                 after.append(back)

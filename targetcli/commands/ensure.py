@@ -11,22 +11,23 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
-from rtslib_ext import host, naming, paths
-from rtslib_ext.backing import PAGE_SIZE, Backing, Pscsi, RamDisk, User
+from rtslib_ext import naming
+from rtslib_ext.config.backing import PAGE_SIZE, Backing, Pscsi, RamDisk, User
+from rtslib_ext.config.model import StorageObject
 from rtslib_ext.errors import Exists, LioError
-from rtslib_ext.model import StorageObject
-from rtslib_ext.reader import Reader
+from rtslib_ext.host import devices
+from rtslib_ext.kernel import paths
+from rtslib_ext.reading.reader import Reader
 
-from .. import tree
+from ..command_table.table import commands_of
 from ..env import Env
-from ..nodes import Node
-from ..nodes.acls import AclNode, Acls, MappedLunNode
-from ..nodes.backstores import Backstore, StorageObjectNode
-from ..nodes.exports import Luns
 from ..result import Result, say
+from ..tree import Node, walk
+from ..tree.acls import AclNode, Acls, MappedLunNode
+from ..tree.backstores import Backstore, StorageObjectNode
+from ..tree.luns import Luns
 from . import luns
 from .luns import exported_as, tpg_of
-from .table import commands_of
 
 Values = dict[str, Any]
 # An object by its path, and how it differs from what is asked for, a text each.
@@ -116,7 +117,7 @@ def _made_of(so: StorageObject) -> Values:
 def _size(size: str | int | None, backing: Backing) -> int | None:
     from ..sizes import parse_size
 
-    if backing.udev_path and host.is_block_device(backing.udev_path):
+    if backing.udev_path and devices.is_block_device(backing.udev_path):
         # A device has its own size, whatever create is given.
         return None
     if isinstance(backing, RamDisk) and size is not None:
@@ -130,7 +131,7 @@ def _device(text: str, backing: Backing) -> str:
     path = os.path.abspath(os.path.expanduser(text))
     try:
         if isinstance(backing, Pscsi):
-            same = host.scsi_address(text)[0] == host.scsi_address(backing.udev_path)[0]
+            same = devices.scsi_address(text)[0] == devices.scsi_address(backing.udev_path)[0]
         else:
             same = os.path.samefile(path, backing.udev_path)
     except (OSError, LioError):
@@ -196,8 +197,8 @@ def _exported(node: Node, text: str) -> StorageObjectNode | None:
     if found is not None:
         return found
     path = os.path.abspath(os.path.expanduser(text))
-    plugin = "block" if host.is_block_device(path) else "fileio"
-    made = tree.resolve(node, f"/backstores/{plugin}").find(os.path.basename(path))
+    plugin = "block" if devices.is_block_device(path) else "fileio"
+    made = walk.resolve(node, f"/backstores/{plugin}").find(os.path.basename(path))
     same = isinstance(made, StorageObjectNode) and made.backing.udev_path == path
     return cast(StorageObjectNode, made) if same else None
 

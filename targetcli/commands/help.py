@@ -5,16 +5,15 @@ from __future__ import annotations
 
 from rtslib_ext import schema
 from rtslib_ext.errors import InvalidValue, NotFound
-from rtslib_ext.records import asdict
+from rtslib_ext.fast_dataclasses import asdict
 
+from ..command_table.command import description, facts, syntax
+from ..command_table.table import commands_of
 from ..env import Env
-from ..groups import Group
-from ..nodes import Node
 from ..result import Result, show
-from ..views import groups
-from .command import description, facts, syntax
-from .settings import groups_of
-from .table import commands_of
+from ..settings import Group
+from ..tree import Node, walk
+from ..views import settings
 
 _SEARCH = "search"
 
@@ -29,7 +28,7 @@ def show_help(
         raise InvalidValue("help tells about one command at a time", hint="help search finds words")
     known = commands_of(node.kind)
     if topic is None:
-        lines = groups.help_topics([syntax(command)[0] for command in known.values()])
+        lines = settings.help_topics([syntax(command)[0] for command in known.values()])
         return show(lines, lambda: {"commands": [facts(command) for command in known.values()]})
     if topic not in known and (told := _setting(env, node, topic)):
         return Result(told, data=lambda: {"commands": []})
@@ -38,7 +37,7 @@ def show_help(
             f"Cannot find help topic {topic}.", hint=f"help search {topic} looks everywhere"
         )
     line, defaults = syntax(known[topic])
-    lines = groups.help_command(line, defaults, description(known[topic]))
+    lines = settings.help_command(line, defaults, description(known[topic]))
     return show(lines, lambda: {"commands": [facts(known[topic])]})
 
 
@@ -59,7 +58,7 @@ def _search(words: list[str]) -> Result:
 
 def _setting(env: Env, node: Node, name: str) -> list[str]:
     """What the tables tell of a setting of this node, or of a preference."""
-    for group in groups_of(env, node).values():
+    for group in walk.groups_of(node).values():
         if name not in group.names(node.fs):
             continue
         if known := group.known(name):

@@ -5,44 +5,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rtslib_ext import disturbance
 from rtslib_ext.errors import InUse, InvalidValue, LioError, Unsupported
-from rtslib_ext.plan import Plan
-from rtslib_ext.steps import Action, Step, reversal
+from rtslib_ext.plan import Plan, disturbance
+from rtslib_ext.steps import Action, Step, inverse
 
-from .. import history as records
+from ..audit import history as records
+from ..audit.history import Record
+from ..changes import apply, consent
 from ..env import Env
-from ..history import Record
-from ..nodes import Node
 from ..result import Result, show
+from ..tree import Node
 from ..views import history as view
 from ..views import plan as plans
-from . import change, disturbed
 
 
 def undo(env: Env, node: Node) -> Result:
     """Take the last change of this session back."""
-    if change.only_tell(env, "take the last change of this session back"):
+    if apply.only_tell(env, "take the last change of this session back"):
         return Result()
-    if not env.done:
+    if not env.session.done:
         raise InvalidValue(
             "this session has no change that could be taken back",
             hint="history lists what others did, and revert NUMBER takes one of these back",
         )
-    last = env.done[-1]
-    env.report.undoing = True
+    last = env.session.done[-1]
+    env.session.report.undoing = True
     result = _take_back(env, last.command, last.number, last.back, last.lasting)
-    if env.report.changes:
-        env.done.pop()
+    if env.session.report.changes:
+        env.session.done.pop()
     return result
 
 
 def revert(env: Env, node: Node, number: int, dry_run: bool = False) -> Result:
     """Take one change of the history back."""
-    if change.only_tell(env, f"take change {number} back"):
+    if apply.only_tell(env, f"take change {number} back"):
         return Result()
     found = records.find(env.history, number)
-    path = reversal.forgotten(found.back)
+    path = inverse.forgotten(found.back)
     if path:
         raise Unsupported(
             f"{found.command}: taking it back needs a password, and these are not kept",
@@ -58,7 +57,7 @@ def _check_passwords(env: Env, found: Record) -> None:
 
     What it was is not kept, so the kernel cannot be asked whether it is the same.
     """
-    names = {(step.path, _setting(step.text)) for step in reversal.of_passwords(found.back)}
+    names = {(step.path, _setting(step.text)) for step in inverse.of_passwords(found.back)}
     for later in records.read(env.history) if names else ():
         if later.number <= found.number:
             continue
@@ -90,18 +89,18 @@ def _take_back(
             f"{command}: this cannot be taken back: {lasting}",
             hint="set it right by hand; revert NUMBER takes an earlier change back",
         )
-    steps = reversal.prepared(env.fs, back)
+    steps = inverse.prepared(env.fs, back)
     hit = disturbance.of(env.fs, steps)
     plan = Plan(tuple(steps))
     if not dry_run:
-        disturbed.require_yes(env, hit)
-        env.report.takes_back = number
+        consent.require_yes(env, hit)
+        env.session.report.takes_back = number
         try:
-            change.apply(env, steps)
+            apply.apply(env, steps)
         except LioError as err:
             err.begin_with(f"{command}: this could not be taken back")
             raise
-    files = dict.fromkeys(reversal.kept_files(back))
+    files = dict.fromkeys(inverse.kept_files(back))
     lines = [f"{'Would take' if dry_run else 'Took'} back: {command}", *plans.lines(plan, hit)]
     notes = [f"Note: {file} stays, with the data that is in it" for file in files]
     notes += [

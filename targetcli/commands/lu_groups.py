@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from rtslib_ext import naming
 from rtslib_ext.errors import Exists, InvalidValue, NotFound, Unsupported
-from rtslib_ext.files import DEFAULT_LU_GROUP
-from rtslib_ext.reader import Reader
+from rtslib_ext.kernel.abi import DEFAULT_LU_GROUP
+from rtslib_ext.naming import TAG_MAX
+from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import lu_groups
 
-from ..binding import TAG_MAX
+from ..changes import apply
 from ..env import Env
-from ..nodes import Node
 from ..result import Result, say
-from . import change
+from ..tree import Node
 
 
 def create(env: Env, node: Node, name: str, number: int | None = None) -> Result:
@@ -35,7 +35,7 @@ def create(env: Env, node: Node, name: str, number: int | None = None) -> Result
             path=node.path,
             hint="without a number, the first one free is taken",
         )
-    change.apply(env, [lu_groups.create(name, wanted)])
+    apply.apply(env, [lu_groups.create(name, wanted)])
     line = f"Created LU group {name} with number {wanted}."
     return Result([line], created=f"{node.path}/{name}")
 
@@ -50,5 +50,5 @@ def delete(env: Env, node: Node, name: str) -> Result:
         raise NotFound(f"there is no logical unit group {name}", path=node.path)
     members = reader.lu_group_members(name)
     # A group to which nobody gave a number has no members.
-    change.apply(env, [lu_groups.delete(name, number or "0", members)])
+    apply.apply(env, [lu_groups.delete(name, number or "0", members)])
     return say(f"Deleted LU group {name}.")

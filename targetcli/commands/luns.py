@@ -6,23 +6,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from rtslib_ext import exports, naming, planner
+from rtslib_ext import naming
+from rtslib_ext.config.model import Lun, MappedLun
 from rtslib_ext.errors import Exists, LioError, NotFound
-from rtslib_ext.exports import Export
-from rtslib_ext.model import Lun, MappedLun
-from rtslib_ext.reader import Reader
-from rtslib_ext.records import dataclass, field
-from rtslib_ext.steps import Step, luns
+from rtslib_ext.fast_dataclasses import dataclass, field
+from rtslib_ext.naming import LUN_MAX
+from rtslib_ext.plan import remove
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.steps import Step, acls, luns
+from rtslib_ext.usage import exports
+from rtslib_ext.usage.exports import Export
 
-from .. import tree
-from ..binding import LUN_MAX
+from ..changes import apply, consent
 from ..env import Env
-from ..nodes import Node
-from ..nodes.backstores import StorageObjectNode
-from ..nodes.exports import Luns
-from ..nodes.fabrics import TpgNode
 from ..result import Result, say
-from . import change, disturbed, storage
+from ..tree import Node, walk
+from ..tree.backstores import StorageObjectNode
+from ..tree.fabrics import TpgNode
+from ..tree.luns import Luns
+from ..tree.node import Tpg
+from . import storage
 
 
 @dataclass(slots=True)
@@ -50,7 +53,7 @@ def create(
         more, said = _map_everywhere(env, tpg, index, lun)
         steps += more
         lines += said
-    change.apply(env, steps)
+    apply.apply(env, steps)
     return Result(lines, created=f"{node.path}/lun{index}")
 
 
@@ -73,14 +76,14 @@ def find_source(env: Env, node: Node, text: str) -> Source:
 def storage_object_at(node: Node, text: str) -> StorageObjectNode | None:
     """The storage object at a shell path."""
     try:
-        found = tree.resolve(node, text)
+        found = walk.resolve(node, text)
     except NotFound:
         return None
     return found if isinstance(found, StorageObjectNode) else None
 
 
 def new_lun(
-    env: Env, tpg: TpgNode, source: Source, lun: int | None
+    env: Env, tpg: Tpg, source: Source, lun: int | None
 ) -> tuple[int, list[Step], list[str]]:
     """The steps that export a storage object: (LUN number, steps, what is said)."""
     if not source.steps:
@@ -99,14 +102,14 @@ def new_lun(
     return index, [*source.steps, *created], [*source.lines, f"Created LUN {index}."]
 
 
-def exported_as(env: Env, tpg: TpgNode, file: str) -> Export | None:
+def exported_as(env: Env, tpg: Tpg, file: str) -> Export | None:
     """The LUN of a TPG that exports a storage object already."""
     place = tpg.place
     found = exports.of_storage_object(env.fs, file)
     return next((export for export in found if export.place == place), None)
 
 
-def _free_index(env: Env, tpg: TpgNode) -> int:
+def _free_index(env: Env, tpg: Tpg) -> int:
     free = _first_free(env, f"{tpg.file}/lun", lambda: Reader(env.fs).lun_indexes(tpg.file))
     if free > LUN_MAX:
         raise LioError(f"all LUNs from 0 to {LUN_MAX} are in use", path=f"{tpg.path}/luns")
@@ -115,7 +118,7 @@ def _free_index(env: Env, tpg: TpgNode) -> int:
 
 def _first_free(env: Env, folder: str, used: Callable[[], Sequence[int]]) -> int:
     """The first number that no LUN in a folder has."""
-    known = env.collection.free if env.collection is not None else {}
+    known = env.session.transaction.free_numbers if env.session.transaction is not None else {}
     free = known.get(folder)
     if free is None:
         taken = set(used())
@@ -128,7 +131,7 @@ def _first_free(env: Env, folder: str, used: Callable[[], Sequence[int]]) -> int
 
 
 def _map_everywhere(
-    env: Env, tpg: TpgNode, index: int, wanted: int | None
+    env: Env, tpg: Tpg, index: int, wanted: int | None
 ) -> tuple[list[Step], list[str]]:
     """Map a new LUN in every ACL, under its first free number or the one that was given."""
     if not tpg.fabric.has("acls"):
@@ -142,7 +145,7 @@ def _map_everywhere(
         if number is None or env.fs.is_dir(f"{file}/lun_{number}"):
             number = _first_free(env, file, partial(reader.mapped_indexes, file))
         mapped = MappedLun(number, index, alias=naming.alias())
-        steps.append(luns.create_mapped_lun(tpg.place, wwn, mapped))
+        steps.append(acls.create_mapped_lun(tpg.place, wwn, mapped))
         lines.append(f"Created LUN {index}->{number} mapping in node ACL {wwn}")
     return steps, lines
 
@@ -154,8 +157,8 @@ def delete(env: Env, node: Node, lun: int) -> Result:
     if not env.fs.is_dir(f"{node.file}/lun_{lun}"):
         raise NotFound("Invalid LUN", path=node.path, hint=f"there is no lun{lun}")
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)
-    remove = partial(planner.remove_lun, Reader(env.fs), export)
-    steps = remove(likely=disturbed.may_miss(env))
-    disturbed.ask(env, steps)
-    change.apply(env, steps, remove)
+    removal = partial(remove.remove_lun, Reader(env.fs), export)
+    steps = removal(likely=consent.may_miss(env))
+    consent.ask(env, steps)
+    apply.apply(env, steps, removal)
     return say(f"Deleted LUN {lun}.")

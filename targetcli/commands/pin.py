@@ -5,19 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rtslib_ext import naming, sessions
+from rtslib_ext import naming
+from rtslib_ext.config.model import Auth, MappedLun, NodeAcl
 from rtslib_ext.errors import NotFound
-from rtslib_ext.model import Auth, MappedLun, NodeAcl
 from rtslib_ext.plan import Plan
-from rtslib_ext.reader import Reader
-from rtslib_ext.steps import Step, luns
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.steps import Step, acls
+from rtslib_ext.usage import sessions
 
+from ..changes import apply
 from ..env import Env
-from ..nodes import Node
-from ..nodes.fabrics import TpgNode
 from ..result import Result
+from ..tree import Node
+from ..tree.fabrics import TpgNode
 from ..views import plan as view
-from . import change
 from .luns import tpg_of
 
 
@@ -34,7 +35,7 @@ def pin(env: Env, node: Node, wwn: str | None = None, dry_run: bool = False) -> 
         steps += _pinned(env, tpg, guest)
     plan = Plan(tuple(steps))
     if not dry_run:
-        change.apply(env, steps)
+        apply.apply(env, steps)
     return Result(view.lines(plan), data=lambda: view.facts(plan), shows=True)
 
 
@@ -57,10 +58,10 @@ def _pinned(env: Env, tpg: TpgNode, wwn: str) -> Iterator[Step]:
     reader = Reader(env.fs)
     # Its next login is held to the ACL's credentials, while this one was to the TPG's.
     auth = reader.auth(f"{tpg.file}/auth") if tpg.fabric.has("auth") else Auth()
-    yield from luns.create_acl(tpg.place, NodeAcl(wwn, auth=auth))
+    yield from acls.create_acl(tpg.place, NodeAcl(wwn, auth=auth))
     # target_core_device.c, core_tpg_add_node_to_devs: disks are read only with this attribute.
     protected = tpg.attribute("demo_mode_write_protect") == "1"
     for index in reader.lun_indexes(tpg.file):
         mapped = MappedLun(index, index, protected, naming.alias())
         # Whatever it is now, it stays: no write says so again.
-        yield luns.create_mapped_lun(tpg.place, wwn, mapped, protected=protected)
+        yield acls.create_mapped_lun(tpg.place, wwn, mapped, protected=protected)

@@ -6,25 +6,30 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from rtslib_ext import apply as applying
-from rtslib_ext import disturbance, paths, recovery, restore, safety
-from rtslib_ext import journal as journals
 from rtslib_ext import plan as planning
-from rtslib_ext.apply import Change
-from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.disturbance import Disturbance
+from rtslib_ext import restore
+from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InvalidValue, LioError, RollbackFailed, Unsupported
-from rtslib_ext.journal import Unfinished
-from rtslib_ext.model import Config
-from rtslib_ext.plan import Plan
-from rtslib_ext.records import replace
+from rtslib_ext.fast_dataclasses import replace
+from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.plan import Plan, disturbance
+from rtslib_ext.plan.disturbance import Disturbance
 from rtslib_ext.steps import Kernel
+from rtslib_ext.transaction import apply as applying
+from rtslib_ext.transaction import journal as journals
+from rtslib_ext.transaction import recovery
+from rtslib_ext.transaction.apply import Change
+from rtslib_ext.transaction.journal import Unfinished
+from rtslib_ext.usage import preflight
 
+from ..changes import apply as change
+from ..changes import consent, running
 from ..env import Env
-from ..nodes import Node
 from ..result import Result, say
+from ..tree import Node
 from ..views import plan as view
-from . import change, config, confirm, disturbed, whole
+from . import config, confirm
 
 SAME, DIFFERENT = 0, 1
 
@@ -35,8 +40,12 @@ def diff(env: Env, node: Node, file: str | None = None, other: str | None = None
     While changes are collected and no file is named, it shows these.
     """
     found: Sequence[Disturbance] = ()
-    if file is None and env.collection is not None and not env.collection.rehearses:
-        plan = env.collection.plan()
+    if (
+        file is None
+        and env.session.transaction is not None
+        and not env.session.transaction.is_dry_run
+    ):
+        plan = env.session.transaction.plan()
     elif file and other:
         plan = _between(env, file, other)
     else:
@@ -56,12 +65,12 @@ def _show(plan: Plan, found: Sequence[Disturbance], *, status: int = 0) -> Resul
 
 def _to(env: Env, file: str | None) -> Change:
     want = _wanted(env, file)
-    return _looked_at(env, applying.prepare(env.fs, want, whole.running(env)))
+    return _looked_at(env, applying.prepare(env.fs, want, running.running(env)))
 
 
 def _looked_at(env: Env, found: Change) -> Change:
     """A plan with what is to be known of the files and devices of new storage objects."""
-    notes = [(path, str(one)) for path, one in safety.of_config(env.fs, found.have, found.want)]
+    notes = [(path, str(one)) for path, one in preflight.of_config(env.fs, found.have, found.want)]
     return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *notes)))
 
 
@@ -100,7 +109,7 @@ def apply(
     confirm_within: float | None = None,
 ) -> Result:
     """Make what runs equal to what a file holds, or to a part of it."""
-    have = whole.running(env)
+    have = running.running(env)
     want = _wanted(env, file)
     if target or storage_object:
         want = _part(have, restore.select(want, target, storage_object), merge=merge)
@@ -119,11 +128,11 @@ def carry_out(
     hit = disturbance.of(env.fs, found.plan.steps)
     result = _show(found.plan, hit)
     if found.plan and not dry_run:
-        disturbed.require_yes(env, hit)
+        consent.require_yes(env, hit)
         said = _reach(env, found, confirm_within)
-        if env.collection is not None:
+        if env.session.transaction is not None:
             return result
-        left = applying.differences(env.fs, found, whole.running(env))
+        left = applying.differences(env.fs, found, running.running(env))
         result.notes += said
         result.notes += [f"Note: the kernel made something else of: {step}" for step in left.steps]
     return result
@@ -131,11 +140,11 @@ def carry_out(
 
 def _reach(env: Env, found: Change, confirm_within: float | None) -> list[str]:
     """Do a plan; what there is to say of it."""
-    collection = env.collection
-    if confirm_within is None or (collection and collection.rehearses):
+    transaction = env.session.transaction
+    if confirm_within is None or (transaction and transaction.is_dry_run):
         change.reach(env, found)
         return []
-    if collection is not None:
+    if transaction is not None:
         raise Unsupported(
             "a change that goes back by itself cannot be one of several",
             hint="apply FILE with it by itself",
@@ -193,4 +202,4 @@ def _finish(env: Env, found: Unfinished) -> None:
         err.begin_with("this could not be finished, and all of it was taken back")
         raise
     change.note(env, done)
-    env.report.lasting = "what was done of it before it was cut off is not known any more"
+    env.session.report.lasting = "what was done of it before it was cut off is not known any more"

@@ -6,17 +6,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from rtslib_ext import host, listeners, naming, paths
+from rtslib_ext import naming
+from rtslib_ext.config.model import Portal
 from rtslib_ext.errors import Exists, InvalidValue, KernelRefused, NotFound
-from rtslib_ext.model import Portal
-from rtslib_ext.reader import Reader
-from rtslib_ext.steps import luns
+from rtslib_ext.host import listeners, network
+from rtslib_ext.kernel import paths
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.steps import portals
 
+from ..changes import apply
 from ..env import Env
-from ..nodes import Node
-from ..nodes.exports import PortalNode
 from ..result import Aside, Result, say
-from . import change
+from ..tree import Node
+from ..tree.portals import PortalNode
 from .luns import tpg_of
 
 ANY_ADDRESS = "::0"
@@ -35,7 +37,7 @@ def create(env: Env, node: Node, ip_address: str = ANY_ADDRESS, ip_port: int = P
         lines.append(f"Binding to INADDR_ANY ({ANY_ADDRESS})")
     _refuse_twice(env, node, portal)
     try:
-        change.apply(env, luns.create_portal(tpg_of(node).place, portal))
+        apply.apply(env, portals.create_portal(tpg_of(node).place, portal))
     except KernelRefused as err:
         # The file is part of the text that scripts know.
         err.label = (
@@ -76,16 +78,16 @@ def notes(env: Env, portal: Portal) -> list[str]:
         # iscsi_target.c, iscsit_check_np_match compares the address of an IPv4 portal, which
         # it reads as an IPv6 one of zeroes, and shares its socket.
         # A portal that is collected listens nowhere yet, so that nothing can be told of it.
-        if env.collection is not None:
+        if env.session.transaction is not None:
             return []
-        if bare != "0.0.0.0" and not host.is_served_on_ipv6(portal.port):
+        if bare != "0.0.0.0" and not network.is_served_on_ipv6(portal.port):
             return [
                 Aside(
                     f"Note: the kernel serves {portal.name} on the address of another portal of"
                     f" port {portal.port} only; delete both and create this one first"
                 )
             ]
-    elif not host.has_address(bare):
+    elif not network.has_address(bare):
         return [Aside(f"Note: no interface of this host has the address {bare} now")]
     return []
 
@@ -114,15 +116,15 @@ def _advice(env: Env, node: Node, portal: Portal) -> str:
     return f"the portal {other.name}{where} {what}; {_taking_away(in_the_way)}"
 
 
-def _taking_away(portals: list[tuple[str, Portal]]) -> str:
+def _taking_away(found: list[tuple[str, Portal]]) -> str:
     """The commands that make room; of many, how many more there are."""
     lines = [
         f"{owner}/portals delete {other.address.strip('[]')} {other.port}"
-        for owner, other in portals[:_COMMANDS_SHOWN]
+        for owner, other in found[:_COMMANDS_SHOWN]
     ]
-    more = len(portals) - len(lines)
-    rest = f"; and {more} more of port {portals[0][1].port}" if more else ""
-    return f"take {'them' if len(portals) > 1 else 'it'} away first: {'; '.join(lines)}{rest}"
+    more = len(found) - len(lines)
+    rest = f"; and {more} more of port {found[0][1].port}" if more else ""
+    return f"take {'them' if len(found) > 1 else 'it'} away first: {'; '.join(lines)}{rest}"
 
 
 def program_in_the_way(port: int) -> str:
@@ -153,7 +155,7 @@ def delete(env: Env, node: Node, ip_address: str, ip_port: int) -> Result:
             path=node.path,
         )
     portal = Reader(env.fs).portal(found.file, found.name)
-    change.apply(env, [luns.delete_portal(tpg_of(node).place, portal)])
+    apply.apply(env, [portals.delete_portal(tpg_of(node).place, portal)])
     return say(f"Deleted network portal {ip_address}:{ip_port}")
 
 
@@ -171,9 +173,9 @@ def _switch(env: Env, node: Node, flag: str, word: str, on: bool) -> Result:
     assert isinstance(node, PortalNode)
     portal = node.portal()
     if getattr(portal, flag) != on:
-        step = luns.set_portal_flag(tpg_of(node).place, portal, flag, on)
+        step = portals.set_portal_flag(tpg_of(node).place, portal, flag, on)
         try:
-            change.apply(env, [step])
+            apply.apply(env, [step])
         except KernelRefused as err:
             err.label = f"Cannot change {flag}"
             raise

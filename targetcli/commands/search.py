@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rtslib_ext import schema
-from rtslib_ext.files import AUTH_FILES
-from rtslib_ext.records import dataclass
+from rtslib_ext.fast_dataclasses import dataclass
+from rtslib_ext.kernel.abi import AUTH_FILES
 from rtslib_ext.schema import Attribute
 
+from ..command_table import places
+from ..command_table.rows import every_row
 from ..prefs import PREFERENCES
-from . import places
-from .rows import every_row
 
 # What settings are called here where the kernel calls them otherwise.
 _NAMES = {file: name for name, file in AUTH_FILES.items()}

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rtslib_ext import sessions as library
 from rtslib_ext.errors import InvalidValue, NotFound
-from rtslib_ext.reader import Reader
-from rtslib_ext.records import asdict
-from rtslib_ext.sessions import Session
+from rtslib_ext.fast_dataclasses import asdict
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.usage import sessions as library
+from rtslib_ext.usage.sessions import Session
 
 from ..env import Env
-from ..nodes import Node
 from ..result import Result, show
+from ..tree import Node
 
 _ACTIONS = ("list", "detail")
 

@@ -10,14 +10,14 @@ from functools import partial
 from rtslib_ext.errors import InvalidValue, KernelRefused, NotFound
 
 from .. import prefs
+from ..changes import apply
 from ..env import Env
-from ..groups import Credentials, Group, Preferences, is_secret
-from ..nodes import Node
 from ..result import Result, show
+from ..settings import Credentials, Group, Preferences, is_secret
+from ..tree import Node, walk
 from ..views import document
-from ..views import groups as view
-from ..views.groups import Row
-from . import change
+from ..views import settings as view
+from ..views.settings import Row
 
 HIDDEN = "(hidden)"
 # Words with a meaning of their own in get and set.
@@ -29,7 +29,7 @@ def get(
     env: Env, node: Node, group: str | None = None, parameter: list[str] | None = None
 ) -> Result:
     """Show settings."""
-    known = groups_of(env, node)
+    known = walk.groups_of(node)
     words = [word for word in (group, *(parameter or ())) if word is not None]
     changed = CHANGED in words
     group, *parameter = [word for word in words if word != CHANGED] or [None]
@@ -78,7 +78,7 @@ def set_values(
     env: Env, node: Node, group: str | None = None, parameter: dict[str, str] | None = None
 ) -> Result:
     """Change settings: all that are given, or none."""
-    known = groups_of(env, node)
+    known = walk.groups_of(node)
     if group is None and parameter:
         text = f"there is no group in front of {next(iter(parameter))}="
         raise InvalidValue(text, path=node.path, hint=_here(known))
@@ -94,8 +94,8 @@ def set_values(
         lines = list(_set_preferences(env, checked))
         rows = [found.row(env.fs, name) for name in checked]
         return Result(lines, data=_values(env, found, rows))
-    change.require_root(env)
-    with change.locked(env, node, "set"):
+    apply.require_root(env)
+    with apply.locked(env, node, "set"):
         _apply(env, found, checked)
     rows = [found.row(env.fs, name) for name in checked]
     return Result(_told(env, found, rows), data=_values(env, found, rows))
@@ -119,17 +119,12 @@ def _values(env: Env, group: Group, rows: Iterable[Row]) -> Callable[[], object]
 
 def _apply(env: Env, group: Group, wanted: dict[str, str]) -> None:
     try:
-        change.apply(env, group.steps(env.fs, wanted))
+        apply.apply(env, group.steps(env.fs, wanted))
     except KernelRefused as err:
         if err.operation == "write":
             name, reason = err.file.rpartition("/")[2], os.strerror(err.errno)
             err.label = f"Cannot set {group.name} {name}: [Errno {err.errno}] {reason}"
         raise
-
-
-def groups_of(env: Env, node: Node) -> dict[str, Group]:
-    """The groups of a node by name."""
-    return {group.name: group for group in (Preferences(env, node.path), *node.groups())}
 
 
 def _group(known: dict[str, Group], name: str, node: Node) -> Group:
@@ -188,9 +183,11 @@ def _set_preferences(env: Env, wanted: dict[str, str]) -> Iterator[str]:
     for name, value in wanted.items():
         typed = prefs.parse_value(prefs.PREFERENCES[name].kind, value)
         kept = env.prefs.set(name, typed)
-        if env.collection is not None:
+        if env.session.transaction is not None:
             text = f"set the preference {name}={value}"
-            env.collection.prefer(text, partial(prefs.Preferences.set, name=name, value=typed))
+            env.session.transaction.set_preference(
+                text, partial(prefs.Preferences.set, name=name, value=typed)
+            )
         yield view.now(name, env.prefs.text(name))
         if not kept and env.prefs.problem:
             yield f"Only for now: {env.prefs.problem}"

@@ -6,24 +6,27 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from rtslib_ext import host, naming, paths, reservations, safety, startup
-from rtslib_ext.backing import Backing, Block, FileIO, Pscsi, RamDisk, User
-from rtslib_ext.configfs import ConfigFS
+from rtslib_ext import naming
+from rtslib_ext.config.backing import Backing, Block, FileIO, Pscsi, RamDisk, User
+from rtslib_ext.config.model import StorageObject
 from rtslib_ext.errors import Exists, InUse, InvalidValue, LioError, NotFound
-from rtslib_ext.model import StorageObject
-from rtslib_ext.reader import Reader
-from rtslib_ext.records import replace
-from rtslib_ext.safety import Finding
+from rtslib_ext.fast_dataclasses import replace
+from rtslib_ext.host import devices
+from rtslib_ext.kernel import paths, setup
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Action, Step, backstores
+from rtslib_ext.steps.context import Operation
 from rtslib_ext.steps.host_files import MakeFile, in_use
-from rtslib_ext.steps.operations import Operation
+from rtslib_ext.usage import preflight, reservations
+from rtslib_ext.usage.preflight import Finding
 
+from ..changes import apply
+from ..changes import preflight as heeding
 from ..env import Env
-from ..nodes import Node
-from ..nodes.backstores import Backstore, StorageObjectNode
 from ..result import Aside, Result, say, show
-from . import change
-from . import safety as heeding
+from ..tree import Node
+from ..tree.backstores import Backstore, StorageObjectNode
 
 # SBC-3 section 4.5: a disk has one logical block at least.
 _SMALLEST = 512
@@ -47,16 +50,16 @@ def create_fileio(
     before: tuple[Operation, ...] = ()
     found: Iterable[Finding]
     new_object(env.fs, node, "fileio", name)
-    if host.is_block_device(path):
+    if devices.is_block_device(path):
         if size is not None:
             lines.append("Block device, size parameter ignored")
         lines.append("Note: block backstore preferred for best results")
         check_disk(path)
         refuse_shared(env.fs, path, node)
         size = None
-        found = safety.of_device(env.fs, path)
+        found = preflight.of_device(env.fs, path)
     elif os.path.isfile(path):
-        if host.written_by_others(path):
+        if devices.written_by_others(path):
             refuse_shared(env.fs, path, node)
         length = os.path.getsize(path)
         if size is not None:
@@ -68,17 +71,17 @@ def create_fileio(
                 hint="remove it to have one made of the size given, or make it larger",
             )
         size = check_size(length, node)
-        found = safety.of_file(env.fs, path)
+        found = preflight.of_file(env.fs, path)
     else:
         before = (_new_file(node, name, file_or_dev, size, sparse),)
         if not sparse:
             lines.append(f"Writing {size} bytes")
         assert size is not None
-        found = safety.of_new_file(path, size)
+        found = preflight.of_new_file(path, size)
     so = _new(env, node, name, FileIO(path, size, write_back), wwn)
     heeded = heeding.heed(env, so.path, found)
     _create(env, so, before)
-    shown = size if size is not None else host.device_size(path)
+    shown = size if size is not None else devices.device_size(path)
     lines += [*heeding.notes(heeded), f"Created fileio {name} with size {shown}"]
     return _made(lines, so, heeded)
 
@@ -117,14 +120,14 @@ def create_block(
     """Make a storage object from a block device."""
     path = os.path.abspath(os.path.expanduser(dev))
     new_object(env.fs, node, "block", name)
-    only_read = readonly is None and host.is_read_only(path)
+    only_read = readonly is None and devices.is_read_only(path)
     check_disk(path)
-    found = safety.of_device(env.fs, path, exclusive=exclusive)
+    found = preflight.of_device(env.fs, path, exclusive=exclusive)
     backing = Block(path, only_read or bool(readonly), exclusive)
     so = _new(env, node, name, backing, wwn)
     heeded = heeding.heed(env, so.path, found)
     if only_read:
-        heeded.append(safety.read_only(path))
+        heeded.append(preflight.read_only(path))
     _create(env, so)
     lines = [*heeding.notes(heeded), f"Created block storage object {name} using {dev}."]
     if not exclusive and _is_exclusive(env, name):
@@ -147,15 +150,15 @@ def create_pscsi(env: Env, node: Node, name: str, dev: str) -> Result:
     """Pass a SCSI device through."""
     new_object(env.fs, node, "pscsi", name)
     lines = []
-    if host.is_block_device(dev):
+    if devices.is_block_device(dev):
         lines.append("Note: block backstore recommended for SCSI block devices")
-    address, path = host.scsi_address(dev)
-    if host.is_held(path):
+    address, path = devices.scsi_address(dev)
+    if devices.is_held(path):
         error = in_use(env.fs, path, f"device {path} (SCSI {':'.join(map(str, address))})")
         error.path = node.path
         raise error
     so = StorageObject(name, Pscsi(path, address))
-    found = safety.of_device(env.fs, path) if host.is_block_device(path) else ()
+    found = preflight.of_device(env.fs, path) if devices.is_block_device(path) else ()
     heeded = heeding.heed(env, so.path, found)
     _create(env, so)
     lines += [*heeding.notes(heeded), f"Created pscsi storage object {name} using {dev}"]
@@ -185,7 +188,7 @@ def create_user(
     control: str | None = None,
 ) -> Result:
     """Make a storage object that a handler in user space serves."""
-    from .. import tcmu
+    from rtslib_ext.host import tcmu
 
     handler = _handler(node)
     new_object(env.fs, node, "user", name)
@@ -200,17 +203,17 @@ def create_user(
 
 def change_medium(env: Env, node: Node, name: str, size: int, cfgstring: str) -> Result:
     """Have the handler put another medium behind a storage object."""
-    from .. import tcmu
+    from rtslib_ext.host import tcmu
 
     handler = _handler(node)
     node.child(name)
     config = f"{handler}/{cfgstring}"
-    if change.only_tell(env, f"change the medium of {node_path(node, name)} to {config}"):
+    if apply.only_tell(env, f"change the medium of {node_path(node, name)} to {config}"):
         return Result()
     tcmu.change_medium(handler, name, size, config, node.path)
     path = node_path(node, name)
     # The handler did it, so there is nothing left to do in this step.
-    change.note(env, [Step(Action.UPDATE, path, f"change the medium to {config}", ())])
+    apply.note(env, [Step(Action.UPDATE, path, f"change the medium to {config}", ())])
     return say("Medium Changed.")
 
 
@@ -262,9 +265,9 @@ def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], str]:
     path = os.path.abspath(os.path.expanduser(text))
     name = os.path.basename(path)
     backing: Backing
-    if host.is_block_device(path):
+    if devices.is_block_device(path):
         check_disk(path)
-        backing = Block(path, host.is_read_only(path))
+        backing = Block(path, devices.is_read_only(path))
     elif os.path.isfile(path):
         backing = FileIO(path, os.path.getsize(path))
     else:
@@ -279,9 +282,9 @@ def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], str]:
 
 
 def _top_backstore(env: Env, plugin: str) -> Node:
-    from .. import tree
+    from ..tree import walk
 
-    return tree.resolve(tree.root(env), f"/backstores/{plugin}")
+    return walk.resolve(walk.root(env), f"/backstores/{plugin}")
 
 
 def node_path(node: Node, name: str) -> str:
@@ -298,12 +301,12 @@ def _new(env: Env, node: Node, name: str, backing: Backing, wwn: str | None) -> 
 
 
 def _create(env: Env, so: StorageObject, before: tuple[Operation, ...] = ()) -> None:
-    change.apply(env, _creating(env, so, before))
+    apply.apply(env, _creating(env, so, before))
 
 
 def _creating(env: Env, so: StorageObject, before: tuple[Operation, ...]) -> Iterator[Step]:
     hba = paths.Placement(env.fs).choose(*so.key)
-    kept = reservations.kept(startup.dbroot(env.fs), so.wwn or "")
+    kept = reservations.kept(setup.dbroot(env.fs), so.wwn or "")
     yield from backstores.create(so, hba, aptpl=kept, before=before)
 
 
@@ -322,7 +325,7 @@ def check_disk(path: str) -> None:
     """Refuse a path that leads to no disk."""
     if not os.path.exists(path):
         raise NotFound(f"Could not open {path}: no such file or directory")
-    if not host.is_disk(path):
+    if not devices.is_disk(path):
         raise LioError(
             f"Device {path} is not a TYPE_DISK block device",
             hint="pscsi passes other SCSI devices through",

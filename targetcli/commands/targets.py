@@ -3,19 +3,24 @@
 
 from __future__ import annotations
 
-from rtslib_ext import host, naming, paths, planner
+from rtslib_ext import naming
+from rtslib_ext.config.model import Portal, Target, Tpg
 from rtslib_ext.errors import Exists, NotFound
 from rtslib_ext.fabrics import Fabric
-from rtslib_ext.model import Portal, Target, Tpg
-from rtslib_ext.place import Place
-from rtslib_ext.reader import Reader
-from rtslib_ext.steps import Step, luns, targets
+from rtslib_ext.host import adapters
+from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.paths import TpgPath
+from rtslib_ext.plan import remove
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.steps import Step, targets
+from rtslib_ext.steps.portals import attempt_portal
 
+from ..changes import apply, consent
 from ..env import Env
-from ..nodes import Node
-from ..nodes.fabrics import FabricNode, TargetNode, TpgNode
 from ..result import Result, Warn, say, show
-from . import change, disturbed, portals
+from ..tree import Node
+from ..tree.fabrics import FabricNode, TargetNode, TpgNode
+from . import portals
 from .portals import ANY_ADDRESS, PORT
 
 
@@ -34,7 +39,7 @@ def create(env: Env, node: Node, wwn: str | None = None) -> Result:
         if fabric.name != "sbp":
             # An unlisted login on FireWire would reach every disk.
             steps.append(targets.enable(fabric, name, 1, True))
-        change.apply(env, steps)
+        apply.apply(env, steps)
         return Result(lines, created=path)
     said = _make_tpg(env, fabric, name, 1, steps)
     return Result([*lines, *said], created=f"{path}/tpg1")
@@ -43,15 +48,15 @@ def create(env: Env, node: Node, wwn: str | None = None) -> Result:
 def choose_name(env: Env, node: FabricNode, wwn: str | None) -> tuple[str, list[str]]:
     """The WWN to use, and a warning where no adapter has it."""
     fabric = node.fabric
-    adapters = host.hardware_wwns(fabric.name) if fabric.hardware else []
+    found = adapters.hardware_wwns(fabric.name) if fabric.hardware else []
     if wwn is not None:
         name = naming.normalize(fabric.wwn_types, wwn, node.path)
-        missing = fabric.hardware and name not in adapters
+        missing = fabric.hardware and name not in found
         return name, [Warn("Hardware missing for this WWN")] if missing else []
     if not fabric.hardware:
         return naming.generate(fabric.wwn_types[0]), []
     used = set(Reader(env.fs).target_wwns(fabric))
-    free = [name for name in adapters if name not in used]
+    free = [name for name in found if name not in used]
     if not free:
         raise NotFound(
             "no adapter of this host is free for a target",
@@ -70,9 +75,9 @@ def delete(env: Env, node: Node, wwn: str) -> Result:
         file = paths.target(node.fabric, naming.normalize(node.fabric.wwn_types, wwn, node.path))
         raise NotFound(f"No such Target in configfs: {env.fs.absolute(file)}", path=node.path)
     target = Reader(env.fs).target(node.fabric, found.name)
-    steps = list(planner.remove_target(target, planner.homes(env.fs)))
-    disturbed.ask(env, steps)
-    change.apply(env, steps)
+    steps = list(remove.remove_target(target, paths.locator(env.fs)))
+    consent.ask(env, steps)
+    apply.apply(env, steps)
     return say(f"Deleted Target {wwn}.")
 
 
@@ -113,11 +118,11 @@ def _make_tpg(env: Env, fabric: Fabric, wwn: str, tag: int, before: list[Step]) 
         steps.append(targets.enable(fabric, wwn, tag, True))
     lines = [f"Created TPG {tag}."]
     if not (fabric.has("nps") and env.prefs.flag("auto_add_default_portal")):
-        change.apply(env, steps)
+        apply.apply(env, steps)
         return lines
     portal = Portal(f"[{ANY_ADDRESS}]", PORT)
-    wanted = luns.attempt_portal(Place.of(fabric, wwn, tag), portal)
-    outcome = change.apply(env, [*steps, wanted])
+    wanted = attempt_portal(TpgPath.of(fabric, wwn, tag), portal)
+    outcome = apply.apply(env, [*steps, wanted])
     refused = [text for path, text in outcome.notes if path == wanted.path]
     if refused:
         return [*lines, _no_portal(env, fabric, wwn, portal, refused[0])]
@@ -144,9 +149,9 @@ def delete_tpg(env: Env, node: Node, tag: int) -> Result:
         raise NotFound(f"No such TPG in configfs: {env.fs.absolute(node.file)}/tpgt_{tag}")
     tpg = Reader(env.fs).tpg(node.fabric, node.name, tag)
     target = Target(node.fabric.name, node.name)
-    steps = list(planner.remove_tpg(target, tpg, planner.homes(env.fs)))
-    disturbed.ask(env, steps)
-    change.apply(env, steps)
+    steps = list(remove.remove_tpg(target, tpg, paths.locator(env.fs)))
+    consent.ask(env, steps)
+    apply.apply(env, steps)
     return say(f"Deleted TPGT {tag}.")
 
 
@@ -166,5 +171,5 @@ def _switch(env: Env, node: Node, on: bool) -> Result:
     now = node.reader.enabled(node.file)
     if now is on or (on and now is None):
         return say(f"The TPGT is already {word}.")
-    change.apply(env, [targets.enable(node.fabric, node.wwn, node.tag, on)])
+    apply.apply(env, [targets.enable(node.fabric, node.wwn, node.tag, on)])
     return say(f"The TPGT has been {word}.")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rtslib_ext.errors import LioError, ParseError
 from rtslib_ext.steps import Step
 
-from .groups import Row
+from .settings import Row
 
 if TYPE_CHECKING:
     from ..report import Report

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from rtslib_ext.steps import Action
 
 if TYPE_CHECKING:
-    from ..history import Record
-    from ..who import Who
+    from ..audit.actor import Who
+    from ..audit.history import Record
 
 _HEADS = ("N", "WHEN", "WHO", "FROM", "CHANGES", "COMMAND")
 _SIGNS = {action.name.lower(): action.value for action in Action}

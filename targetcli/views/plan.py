@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 
-from rtslib_ext.disturbance import Disturbance
 from rtslib_ext.plan import Plan
+from rtslib_ext.plan.disturbance import Disturbance
 from rtslib_ext.steps import Action
 
 AGAIN = "±"

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from rtslib_ext.records import dataclass
+from rtslib_ext.fast_dataclasses import dataclass
 
 from . import MAX_WIDTH, RESET, paint
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from rtslib_ext import restore
-from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ConfigFS
 
 INITIATOR = "iqn.2003-01.org.example:host1"
 TARGET = "iqn.2003-01.org.example:store"

@@ -17,10 +17,11 @@ from typing import Any
 
 import pytest
 
-from rtslib_ext import apply, savefile
-from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.reader import Reader
-from rtslib_ext.sessions import sessions
+from rtslib_ext import savefile
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.transaction import apply
+from rtslib_ext.usage.sessions import sessions
 
 from .conftest import INITIATOR, TARGET
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from targetcli.sandbox_guest import INSIDE
+from targetcli.sandbox.guest import INSIDE
 
 TARGET = Path("/sys/kernel/config/target")
 SAVED = Path("/etc/target")

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import paths, restore, savefile
-from rtslib_ext.configfs import ConfigFS, Entry, explain
-from rtslib_ext.model import Config, StorageObject, Tpg
-from rtslib_ext.reader import Reader
-from rtslib_ext.records import replace
+from rtslib_ext import restore, savefile
+from rtslib_ext.config.model import Config, StorageObject, Tpg
+from rtslib_ext.fast_dataclasses import replace
+from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.configfs import ConfigFS, Entry, explain
+from rtslib_ext.reading.reader import Reader
 
 IQN = "iqn.2003-01.org.example:store"
 HOST = "iqn.2003-01.org.example:host"

@@ -13,13 +13,15 @@ from typing import Any
 
 import pytest
 
-from rtslib_ext import apply, restore, savefile, startup
-from rtslib_ext.backing import FileIO, RamDisk
-from rtslib_ext.configfs import ConfigFS
+from rtslib_ext import restore, savefile
+from rtslib_ext.config.backing import FileIO, RamDisk
+from rtslib_ext.config.model import Config, StorageObject
 from rtslib_ext.errors import InvalidValue, KernelRefused
-from rtslib_ext.executor import Outcome
-from rtslib_ext.model import Config, StorageObject
-from rtslib_ext.reader import Reader
+from rtslib_ext.kernel import setup
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.transaction import apply
+from rtslib_ext.transaction.executor import Outcome
 
 IQN = "iqn.2003-01.org.example:store"
 TPG = f"iscsi/{IQN}/tpgt_1"
@@ -194,8 +196,8 @@ def test_what_an_acl_takes_from_its_tpg(fs: ConfigFS) -> None:
 
 
 def test_folders_of_the_kernel_are_made(fs: ConfigFS) -> None:
-    assert fs.read("dbroot") == startup.DBROOT
-    folders = [Path(startup.DBROOT, name) for name in ("pr", "alua")]
+    assert fs.read("dbroot") == setup.DBROOT
+    folders = [Path(setup.DBROOT, name) for name in ("pr", "alua")]
     for folder in folders:
         shutil.rmtree(folder)
     run(fs, document(1, 0))

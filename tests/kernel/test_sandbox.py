@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import targetcli
-from targetcli.sandbox_guest import INSIDE
+from targetcli.sandbox.guest import INSIDE
 
 from .conftest import clear
 

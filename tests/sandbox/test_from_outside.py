@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from targetcli import sandbox
-from targetcli.sandbox_kernel import KernelFailed
+from targetcli.sandbox.kernel import KernelFailed
 
 SANDBOX = [sys.executable, "-m", "targetcli.sandbox"]
 TIMEOUT = 60

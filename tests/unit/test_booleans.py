@@ -8,9 +8,9 @@ import pytest
 from rtslib_ext import schema
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.schema import Attribute, Kind
-from targetcli import binding
-from targetcli.commands.command import Command, Parameter
-from targetcli.commands.rows import every_row
+from targetcli.command_table.command import Command, Parameter
+from targetcli.command_table.rows import every_row
+from targetcli.language import binding
 from targetcli.prefs import PREFERENCES, check_value, parse_value
 
 TRUE = ("true", "yes", "on", "1", "True", "YES", "On")

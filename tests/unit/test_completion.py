@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targetcli import grammar
-from targetcli.commands.command import Command, Parameter
-from targetcli.commands.rows import every_row
-from targetcli.complete import typed_on
-from targetcli.completers import COMPLETERS, KEYWORDS, MORE, Candidate, completer
-from targetcli.completers.paths import free_numbers
+from targetcli.command_table.command import Command, Parameter
+from targetcli.command_table.rows import every_row
+from targetcli.completion import COMPLETERS, KEYWORDS, MORE, Candidate, completer
+from targetcli.completion.complete import typed_on
+from targetcli.completion.paths import free_numbers
+from targetcli.language import grammar
 
 NEW = "a name that nothing has yet is the user's to find"
 SERIAL = "a serial number of the user's own"
@@ -25,8 +25,8 @@ FREE = {
     ("storage:create_user", "name"): NEW,
     ("alua:create", "name"): NEW,
     ("lu_groups:create", "name"): NEW,
-    ("names:rename_object", "new_name"): NEW,
-    ("names:rename_this_object", "new_name"): NEW,
+    ("rename:rename_object", "new_name"): NEW,
+    ("rename:rename_this_object", "new_name"): NEW,
     ("storage:create_fileio", "wwn"): SERIAL,
     ("storage:create_block", "wwn"): SERIAL,
     ("storage:create_ramdisk", "wwn"): SERIAL,

@@ -19,7 +19,7 @@ from targetcli import cli, options
 from targetcli.report import Report
 from targetcli.result import Result, say, show
 from targetcli.views import document
-from targetcli.views.groups import Row
+from targetcli.views.settings import Row
 
 
 def made(report: Report, *, secrets: bool = False) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from rtslib_fb.fabric import FabricModule, fabric_modules
 
-from rtslib_ext import fabric_files, fabrics, host, naming
-from rtslib_ext.fabrics import FABRICS, Fabric
+from rtslib_ext import fabrics, naming
+from rtslib_ext.fabrics import FABRICS, Fabric, drop_ins
+from rtslib_ext.host import adapters
 
 NAMES = sorted(FABRICS)
 WWN = {
@@ -99,7 +100,7 @@ def add(tmp_path: Path) -> Add:
         for name, text in files.items():
             data = text if isinstance(text, bytes) else text.encode()
             (tmp_path / f"{name}.conf").write_bytes(data)
-        return fabrics.add_drop_ins(str(tmp_path))
+        return drop_ins.add_drop_ins(str(tmp_path))
 
     return run
 
@@ -109,7 +110,7 @@ SECTION = PAGE.partition(".SH FABRIC FILES\n")[2].partition(".SH ")[0]
 
 
 def test_the_manual_has_every_key_and_its_example_works(add: Add) -> None:
-    assert re.findall(r"^\.TP\n\.B (\w+)$", SECTION, re.MULTILINE) == list(fabric_files.KEYS)
+    assert re.findall(r"^\.TP\n\.B (\w+)$", SECTION, re.MULTILINE) == list(drop_ins.KEYS)
     for words in (fabrics.FEATURES, fabrics.FORMS, naming.TYPES):
         assert [word for word in words if not re.search(rf"\b{word}\b", SECTION)] == []
     example = SECTION.partition(".nf\n")[2].partition(".fi\n")[0]
@@ -156,14 +157,14 @@ def test_all_that_a_file_can_say(add: Add, tmp_path: Path) -> None:
     assert add(whatever=f"{text}wwn_driver = ocs\n", other=f"{text}wwn_driver = qla\n") == [
         f"{tmp_path}/whatever.conf: there is a ocs already; this fabric is left out"
     ]
-    assert host.hardware_wwns("ocs") == []
+    assert adapters.hardware_wwns("ocs") == []
     del FABRICS["ocs"]
     (tmp_path / "other.conf").unlink()
     assert add() == []
     fabric = FABRICS["ocs"]
     assert (fabric.folder, fabric.module, fabric.hardware) == ("ocs_fc", "vhost_scsi", True)
     assert (fabric.features, fabric.wwn_types) == (("acls", "nexus"), ("naa", "iqn"))
-    assert host.hardware_wwns("ocs") == ["naa.20002a61d659e610"]
+    assert adapters.hardware_wwns("ocs") == ["naa.20002a61d659e610"]
     assert fabric.to_folder("naa.20002a61d659e610") == "20:00:2a:61:d6:59:e6:10"
 
 
@@ -220,17 +221,17 @@ def test_what_is_no_regular_file(add: Add, tmp_path: Path) -> None:
 def test_what_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     problem = f"{tmp_path}/file: not a directory"
-    assert fabrics.add_drop_ins(str(tmp_path / "file")) == [problem]
+    assert drop_ins.add_drop_ins(str(tmp_path / "file")) == [problem]
 
 
 def test_a_folder_that_is_not_there_costs_one_call(tmp_path: Path) -> None:
     folder = str(tmp_path / "none")
     script = (
         "import sys\n"
-        "from rtslib_ext import fabrics\n"
+        "from rtslib_ext.fabrics import drop_ins\n"
         "events = []\n"
         "sys.addaudithook(lambda name, values: events.append((name, values)))\n"
-        f"assert fabrics.add_drop_ins({folder!r}) == []\n"
+        f"assert drop_ins.add_drop_ins({folder!r}) == []\n"
         f"assert events == [('os.listdir', ({folder!r},))], events\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rtslib_ext.errors import ParseError
-from targetcli.grammar import (
+from targetcli.language.grammar import (
     BLANKS,
     Context,
     Line,
@@ -447,8 +447,9 @@ def test_context_of_a_line_being_typed(text: str, wanted: Context) -> None:
 
 def test_the_one_shot_path_imports_nothing_slow() -> None:
     program = (
-        "import sys, targetcli.grammar, targetcli.prefs, targetcli.lock, targetcli.sizes\n"
-        "import targetcli.views.tree, targetcli.views.groups\n"
+        "import sys, targetcli.language.grammar, targetcli.prefs, targetcli.sizes\n"
+        "import rtslib_ext.transaction.lock\n"
+        "import targetcli.views.tree, targetcli.views.settings\n"
         "slow = {'configshell', 'pyparsing', 'rtslib', 'rtslib_fb', 'urwid', 'pickle'}\n"
         "print(slow & sys.modules.keys())"
     )

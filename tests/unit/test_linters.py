@@ -15,7 +15,7 @@ SCRIPTS = [
     *ROOT.glob("examples/*.sh"),
     ROOT / ".ci/run",
     ROOT / "completions/targetcli.bash",
-    ROOT / "targetcli/sandbox_init.sh",
+    ROOT / "targetcli/sandbox/init.sh",
 ]
 
 

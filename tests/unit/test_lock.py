@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from rtslib_ext.errors import InUse, LioError, PermissionDenied
-from targetcli import lock
-from targetcli.lock import Holder, Locked, acquire, change_lock, holder
+from rtslib_ext.transaction import lock
+from rtslib_ext.transaction.lock import Holder, Locked, acquire, change_lock, holder
 
 HOLD = """
 import sys, time
-from targetcli.lock import change_lock
+from rtslib_ext.transaction.lock import change_lock
 with change_lock("/iscsi create x", path=sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
@@ -38,7 +38,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "targetcli.lock"
+    return tmp_path / "rtslib_ext.transaction.lock"
 
 
 class Other:
@@ -210,7 +210,7 @@ def test_only_one_at_a_time(path: Path, tmp_path: Path) -> None:
     number.write_text("0")
     program = """
 import sys, time
-from targetcli.lock import change_lock
+from rtslib_ext.transaction.lock import change_lock
 for _ in range(15):
     with change_lock("x", path=sys.argv[1]):
         with open(sys.argv[2]) as file:

@@ -15,10 +15,9 @@ from typing import Any
 
 import pytest
 
-from rtslib_ext import jsonpath, naming, savefile, schema
-from rtslib_ext.backing import Block, FileIO, Pscsi, RamDisk, User
-from rtslib_ext.errors import InvalidValue
-from rtslib_ext.model import (
+from rtslib_ext import naming, savefile, schema
+from rtslib_ext.config.backing import Block, FileIO, Pscsi, RamDisk, User
+from rtslib_ext.config.model import (
     AluaGroup,
     Auth,
     Config,
@@ -31,9 +30,12 @@ from rtslib_ext.model import (
     Target,
     Tpg,
 )
-from targetcli import binding, grammar, options
-from targetcli.commands.command import Command
-from targetcli.commands.rows import every_row
+from rtslib_ext.errors import InvalidValue
+from rtslib_ext.savefile import checked_json
+from targetcli import options
+from targetcli.command_table.command import Command
+from targetcli.command_table.rows import every_row
+from targetcli.language import binding, grammar
 
 MAN = Path(__file__).parents[2] / "man"
 PAGES = sorted(path for path in MAN.iterdir() if re.fullmatch(r"\.[1-8]", path.suffix))
@@ -201,18 +203,18 @@ def test_example_is_a_call_of_its_command(row: Command) -> None:
 def keys(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Every key that is looked for, or skipped, when a file is read."""
     asked: set[str] = set()
-    raw, ignore = jsonpath.Item.raw, jsonpath.Item.ignore
+    raw, ignore = checked_json.Item.raw, checked_json.Item.ignore
 
-    def spy_on_raw(item: jsonpath.Item, key: str) -> Any:
+    def spy_on_raw(item: checked_json.Item, key: str) -> Any:
         asked.add(key)
         return raw(item, key)
 
-    def spy_on_ignore(item: jsonpath.Item, *names: str) -> None:
+    def spy_on_ignore(item: checked_json.Item, *names: str) -> None:
         asked.update(names)
         ignore(item, *names)
 
-    monkeypatch.setattr(jsonpath.Item, "raw", spy_on_raw)
-    monkeypatch.setattr(jsonpath.Item, "ignore", spy_on_ignore)
+    monkeypatch.setattr(checked_json.Item, "raw", spy_on_raw)
+    monkeypatch.setattr(checked_json.Item, "ignore", spy_on_ignore)
     assert savefile.loads(savefile.dumps(WHOLE)).problems == ()
     return {key for key in asked if not NAME.fullmatch(key)}
 

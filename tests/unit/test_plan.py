@@ -8,12 +8,10 @@ import signal
 
 import pytest
 
-from rtslib_ext import executor, paths, plan, recovery
-from rtslib_ext.backing import FileIO, RamDisk
-from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.errors import LioError
-from rtslib_ext.journal import Journal, Unfinished, find
-from rtslib_ext.model import (
+from rtslib_ext import plan
+from rtslib_ext.config import merge
+from rtslib_ext.config.backing import FileIO, RamDisk
+from rtslib_ext.config.model import (
     AluaGroup,
     Auth,
     Config,
@@ -25,11 +23,16 @@ from rtslib_ext.model import (
     Target,
     Tpg,
 )
-from rtslib_ext.plan import Plan, over
-from rtslib_ext.records import replace
+from rtslib_ext.errors import LioError
+from rtslib_ext.fast_dataclasses import replace
+from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.plan import Plan
 from rtslib_ext.steps import Kernel, Step, codec
 from rtslib_ext.steps.operations import Attempt, Mkdir, Refuse, Write
 from rtslib_ext.steps.step import Action
+from rtslib_ext.transaction import executor, recovery
+from rtslib_ext.transaction.journal import Journal, Unfinished, find
 
 DISK = StorageObject("disk", RamDisk(1 << 20), wwn="1", attributes={"emulate_caw": "1"})
 GROUPS = {
@@ -159,11 +162,11 @@ def test_credentials_that_nobody_mentions_go() -> None:
 def test_laid_over_removes_nothing() -> None:
     tpg = Tpg(1, attributes={"login_timeout": "20"}, luns={1: Lun(1, DISK.key)})
     above = Config(targets={TARGET.key: Target("iscsi", TARGET.wwn, {1: tpg})})
-    assert texts(HAVE, over(HAVE, above)) == [
+    assert texts(HAVE, merge.over(HAVE, above)) == [
         f"~ {PATH}: set login_timeout=20",
         f"+ {PATH}/luns/lun1: export ramdisk/disk as LUN 1",
     ]
-    assert texts(HAVE, over(HAVE, Config())) == []
+    assert texts(HAVE, merge.over(HAVE, Config())) == []
 
 
 # -- steps on disk ----------------------------------------------------------------------------

@@ -284,7 +284,7 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
 
 
 def test_a_lock_that_somebody_keeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("targetcli.lock.acquire", lambda lock, seconds: False)
+    monkeypatch.setattr("rtslib_ext.transaction.lock.acquire", lambda lock, seconds: False)
     prefs = Preferences.load(tmp_path)
     assert prefs.set("prompt_length", 5) is False
     assert prefs.problem.endswith(f"another process holds {tmp_path}/.prefs.lock")

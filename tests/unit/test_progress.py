@@ -122,7 +122,7 @@ def test_what_is_printed_is_waited_for_anew(
             now[0] += seconds
             work.count()
             assert bool(work._bar) is shows
-        work.give_way()
+        work.hide()
         for seconds, shows in ((0.1, False), (0.9, False), (0.2, True)):
             now[0] += seconds
             work.count()

@@ -15,8 +15,8 @@ from types import ModuleType
 import pytest
 
 from rtslib_ext import refusals
-from rtslib_ext.configfs import ConfigFS
 from rtslib_ext.errors import KernelRefused
+from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.refusals import Refusal, facts
 from rtslib_ext.steps import Action, Step
 from rtslib_ext.steps.operations import Write
@@ -106,7 +106,8 @@ def test_the_line_of_the_cause_is_told_not_the_newest() -> None:
 
 
 def test_the_table_is_loaded_for_errors_only() -> None:
-    code = "import sys, targetcli.cli, targetcli.commands.storage, rtslib_ext.executor\n"
+    code = "import sys, targetcli.cli, targetcli.commands.storage\n"
+    code += "import rtslib_ext.transaction.executor\n"
     code += "print([name for name in sys.modules if 'refusals' in name or 'holders' in name])"
     words = [sys.executable, "-c", code]
     assert subprocess.check_output(words, text=True, cwd=ROOT).strip() == "[]"

@@ -15,9 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtslib_ext.errors import InUse, InvalidValue, NotFound, Unsupported
-from targetcli import sandbox, sandbox_guest, sandbox_kernel
-from targetcli.sandbox_guest import Guest, Streams, choose_streams
-from targetcli.sandbox_relay import Control, Input, Output
+from targetcli import sandbox
+from targetcli.sandbox import guest as sandbox_guest
+from targetcli.sandbox import kernel as sandbox_kernel
+from targetcli.sandbox.guest import Guest, Streams, choose_streams
+from targetcli.sandbox.relay import Control, Input, Output
 
 MARK = b"0123456789abcdef" * 2
 

@@ -8,10 +8,11 @@ import re
 import pytest
 
 from rtslib_ext import schema
-from rtslib_ext.model import AUTH_NAMES
-from targetcli.commands import places, search
-from targetcli.commands.command import Command
-from targetcli.commands.rows import every_row
+from rtslib_ext.config.model import AUTH_NAMES
+from targetcli.command_table import places
+from targetcli.command_table.command import Command
+from targetcli.command_table.rows import every_row
+from targetcli.commands import search
 from targetcli.prefs import PREFERENCES
 
 LINE = re.compile(r"\w+ \((command|parameter of \w+|.*, group \w+).*\): .*\.")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtslib_ext.errors import InvalidValue
-from targetcli import binding, grammar
-from targetcli.commands.table import commands_of
+from targetcli.command_table.table import commands_of
+from targetcli.language import binding, grammar
 from targetcli.sizes import format_size, parse_size
 
 

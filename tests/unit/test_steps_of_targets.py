@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import pytest
 
+from rtslib_ext.config.model import Tpg
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.fabrics import Fabric
-from rtslib_ext.model import Tpg
 from rtslib_ext.steps import targets
-from rtslib_ext.steps.operations import Operation, Refuse, Write
+from rtslib_ext.steps.context import Operation
+from rtslib_ext.steps.operations import Refuse, Write
 
 NAA, IQN = "naa.5001405000000001", "iqn.2003-01.org.example:a"
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from targetcli import binding, env, grammar
-from targetcli.commands.table import commands_of
+from targetcli import env
+from targetcli.command_table.table import commands_of
+from targetcli.language import binding, grammar
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "systemd").glob("*.service"))

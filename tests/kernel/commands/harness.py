@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rtslib_ext.configfs import ConfigFS
-from targetcli import grammar, session
+from rtslib_ext.kernel.configfs import ConfigFS
+from targetcli import session
 from targetcli.env import Env, Options
+from targetcli.language import grammar
 from targetcli.prefs import Preferences
 from targetcli.report import Done
 from targetcli.result import Result
@@ -116,9 +117,9 @@ class Shell:
         self._tree = {}
         env = self.env(**options)
         result = session.run_line(env, read)  # type: ignore[arg-type]
-        self.cwd = env.cwd
+        self.cwd = env.session.cwd
         answer = Answer(env.stdout.getvalue())  # type: ignore[attr-defined]
-        answer.exit = env.report.failed if result is None else result.status
+        answer.exit = env.session.report.failed if result is None else result.status
         answer.stderr = env.stderr.getvalue()  # type: ignore[attr-defined]
         answer.result = result
         return answer

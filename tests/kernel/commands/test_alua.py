@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from rtslib_ext import paths
+from rtslib_ext.kernel import paths
 
 from .harness import Shell, tree, value
 

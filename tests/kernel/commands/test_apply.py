@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.journal import Journal
+from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.steps.operations import Mkdir, Write
 from rtslib_ext.steps.step import Action, Step
+from rtslib_ext.transaction.journal import Journal
 
 from .harness import ETC, Shell, tree
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import paths
+from rtslib_ext.kernel import paths
 
 from .conftest import Loop
 from .harness import ETC, Shell, files, tree, value

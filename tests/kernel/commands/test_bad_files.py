@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from rtslib_ext import restore as library
-from rtslib_ext.backing import RamDisk
-from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.model import Config, StorageObject
+from rtslib_ext.config.backing import RamDisk
+from rtslib_ext.config.model import Config, StorageObject
+from rtslib_ext.kernel.configfs import ConfigFS
 
 from .harness import ETC, Answer, Shell, differences, files, tree, value
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ConfigFS
 from targetcli import batch
 
 from .harness import ASIDES, ETC, Answer, Shell, differences, files, tree

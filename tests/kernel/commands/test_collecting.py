@@ -8,9 +8,10 @@ import io
 import pytest
 from documents import checked
 
-from rtslib_ext.configfs import ConfigFS
-from targetcli import grammar, session
+from rtslib_ext.kernel.configfs import ConfigFS
+from targetcli import session
 from targetcli.env import Env
+from targetcli.language import grammar
 from targetcli.result import Result
 
 from .harness import ETC, TARGET, Shell, differences, files, tree
@@ -26,7 +27,7 @@ class Session:
 
     def __init__(self, env: Env) -> None:
         self.env = env
-        env.session = True
+        env.session.several = True
         self.said = ""
         self.result: Result | None = None
 
@@ -202,7 +203,7 @@ def test_made_and_taken_away_and_made_again(user: Session) -> None:
 def test_leaving(user: Session, shell: Shell) -> None:
     before = tree(), files(ETC)
     user.env.stdin, user.env.stdout = Terminal("n\n"), Terminal()
-    user.env.interactive = True
+    user.env.session.interactive = True
     user("begin")
     user("/backstores/ramdisk create r2 1M")
     assert "1 collected change would be forgotten" in user.fails("exit")

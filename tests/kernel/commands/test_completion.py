@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from rtslib_ext import restore
-from rtslib_ext.backing import RamDisk
-from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.model import Config, Lun, NodeAcl, StorageObject, Target, Tpg
-from targetcli import complete, grammar
+from rtslib_ext.config.backing import RamDisk
+from rtslib_ext.config.model import Config, Lun, NodeAcl, StorageObject, Target, Tpg
+from rtslib_ext.kernel.configfs import ConfigFS
+from targetcli.completion import complete
+from targetcli.language import grammar
 
 from .conftest import Loop
 from .harness import ETC, TARGET, Shell, tree

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from targetcli.lock import change_lock
+from rtslib_ext.transaction.lock import change_lock
 
 from .harness import Shell
 

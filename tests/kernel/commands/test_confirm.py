@@ -21,9 +21,9 @@ import pytest
 from documents import checked
 
 from rtslib_ext import savefile
-from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.reader import Reader
-from targetcli import history
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.reading.reader import Reader
+from targetcli.audit import history
 from targetcli.env import Env
 from targetcli.prefs import Preferences
 from tests.kernel.plan.test_killed import Deadly, forked, lived

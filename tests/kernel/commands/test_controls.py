@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import paths, schema
+from rtslib_ext import schema
+from rtslib_ext.kernel import paths
 
 from .harness import ETC, Shell, tree, value
 

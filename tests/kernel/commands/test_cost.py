@@ -14,11 +14,20 @@ from typing import Any
 import pytest
 
 from rtslib_ext import restore
-from rtslib_ext.backing import RamDisk
-from rtslib_ext.configfs import ROOT, ConfigFS
-from rtslib_ext.model import Config, Lun, MappedLun, NodeAcl, Portal, StorageObject, Target, Tpg
-from rtslib_ext.outline import OutlineReader
-from rtslib_ext.reader import Reader
+from rtslib_ext.config.backing import RamDisk
+from rtslib_ext.config.model import (
+    Config,
+    Lun,
+    MappedLun,
+    NodeAcl,
+    Portal,
+    StorageObject,
+    Target,
+    Tpg,
+)
+from rtslib_ext.kernel.configfs import ROOT, ConfigFS
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.reading.topology import OutlineReader
 
 from .harness import Shell, differences
 

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 from documents import checked
 
-from rtslib_ext.journal import Journal
 from rtslib_ext.steps.operations import Mkdir
 from rtslib_ext.steps.step import Action, Step
-from targetcli import batch, grammar, session
-from targetcli.collection import Collection
-from targetcli.commands.rows import every_row
+from rtslib_ext.transaction.journal import Journal
+from targetcli import batch, session
+from targetcli.changes.transaction import Transaction
+from targetcli.command_table.rows import every_row
+from targetcli.language import grammar
 
 from .harness import ETC, TARGET, Answer, Shell, differences, files, tree
 from .test_user_backed import RBD, log
@@ -105,7 +106,7 @@ APART = {
     "storage:create_user",
     "plan:recover",
     "pin:pin",
-    "live:rescan",
+    "resize:rescan",
 }
 
 
@@ -121,10 +122,10 @@ def user(shell: Shell, disks: Path, ram: list[str]) -> Shell:
 def dry(shell: Shell, *lines: str, **more: object) -> Answer:
     """Run lines with --dry-run; the answer to all of them."""
     env = shell.env(dry_run=True, **more)
-    Collection.rehearsal(env)
+    Transaction.for_dry_run(env)
     done = [session.run_line(env, lambda line=line: grammar.parse(line)) for line in lines]  # type: ignore[misc]
     answer = Answer(env.stdout.getvalue())  # type: ignore[attr-defined]
-    answer.exit = env.report.failed if None in done else 0
+    answer.exit = env.session.report.failed if None in done else 0
     answer.stderr = env.stderr.getvalue()  # type: ignore[attr-defined]
     return answer
 

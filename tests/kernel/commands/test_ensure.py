@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from targetcli.commands import ensure, rows
+from targetcli.command_table import rows
+from targetcli.commands import ensure
 
 from .conftest import Loop
 from .harness import Shell, tree

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from targetcli import binding
-from targetcli.commands.rows import every_row
-from targetcli.commands.table import Command
+from targetcli.command_table.rows import every_row
+from targetcli.command_table.table import Command
+from targetcli.language import binding
 
 from .harness import ETC, Shell
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from targetcli.commands.command import Command
-from targetcli.commands.rows import every_row
+from targetcli.command_table.command import Command
+from targetcli.command_table.rows import every_row
 
 from ..fabrics.table import has_module
 from .harness import Shell
@@ -40,17 +40,17 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "acls:delete_mapped_lun": (f"{TPG}/acls/{HOST}", (*EXPORT, *ADMIT)),
     "alua:create": (f"{DISK}/alua", EXPORT[:1]),
     "alua:delete": (f"{DISK}/alua", (EXPORT[0], f"{DISK}/alua create standby 16")),
-    "collect:begin": ("/", ()),
-    "collect:commit": ("/", ()),
-    "collect:rollback": ("/", ()),
+    "transaction:begin": ("/", ()),
+    "transaction:commit": ("/", ()),
+    "transaction:rollback": ("/", ()),
     "config:clearconfig": ("/", EXPORT),
     "config:restoreconfig": ("/", (*EXPORT, "/ saveconfig")),
     "config:save_storage_object": (DISK, EXPORT),
     "config:saveconfig": ("/", EXPORT),
     "config:version": ("/", ()),
-    "live:replace_device": (DISK, EXPORT),
-    "live:rescan": (DISK, EXPORT),
-    "live:resize": ("/backstores/fileio/f1", ("/backstores/fileio create f1 /srv/disk1.img 1M",)),
+    "replace:replace_device": (DISK, EXPORT),
+    "resize:rescan": (DISK, EXPORT),
+    "resize:resize": ("/backstores/fileio/f1", ("/backstores/fileio create f1 /srv/disk1.img 1M",)),
     "history:history": ("/", ()),
     "history:revert": ("/", ()),
     "history:undo": ("/", ()),
@@ -58,14 +58,14 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "lu_groups:delete": ("/backstores/lu_gps", ("/backstores/lu_gps create cluster1",)),
     "luns:create": (f"{TPG}/luns", EXPORT[:1]),
     "luns:delete": (f"{TPG}/luns", EXPORT),
-    "names:clone_acl": (f"{TPG}/acls", ADMIT),
-    "names:clone_target": ("/iscsi", (f"/iscsi create {NEW}",)),
-    "names:clone_this_acl": (f"{TPG}/acls/{HOST}", ADMIT),
-    "names:clone_this_target": (f"/iscsi/{BASE}", ()),
-    "names:rename_acl": (f"{TPG}/acls", ADMIT),
-    "names:rename_object": ("/backstores/block", EXPORT),
-    "names:rename_this_acl": (f"{TPG}/acls/{HOST}", ADMIT),
-    "names:rename_this_object": (DISK, EXPORT),
+    "clone:clone_acl": (f"{TPG}/acls", ADMIT),
+    "clone:clone_target": ("/iscsi", (f"/iscsi create {NEW}",)),
+    "clone:clone_this_acl": (f"{TPG}/acls/{HOST}", ADMIT),
+    "clone:clone_this_target": (f"/iscsi/{BASE}", ()),
+    "rename:rename_acl": (f"{TPG}/acls", ADMIT),
+    "rename:rename_object": ("/backstores/block", EXPORT),
+    "rename:rename_this_acl": (f"{TPG}/acls/{HOST}", ADMIT),
+    "rename:rename_this_object": (DISK, EXPORT),
     "plan:apply": ("/", (*EXPORT, "/ saveconfig")),
     "plan:diff": ("/", (*EXPORT, "/ saveconfig")),
     "plan:recover": ("/", ()),
@@ -87,15 +87,15 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "sessions:sessions": ("/", ()),
     "settings:get": (TPG, ()),
     "settings:set_values": (TPG, ()),
-    "shell:bookmarks": ("/backstores", ()),
-    "shell:cd": ("/", ()),
-    "shell:info": (TPG, ()),
-    "shell:leave": ("/", ()),
-    "shell:ls": ("/", EXPORT),
-    "shell:pwd": ("/backstores", ()),
-    "shell:refresh": ("/", ()),
+    "navigation:bookmarks": ("/backstores", ()),
+    "navigation:cd": ("/", ()),
+    "navigation:info": (TPG, ()),
+    "navigation:leave": ("/", ()),
+    "navigation:ls": ("/", EXPORT),
+    "navigation:pwd": ("/backstores", ()),
+    "navigation:refresh": ("/", ()),
     "help:show_help": ("/", ()),
-    "shell:status": (TPG, ()),
+    "navigation:status": (TPG, ()),
     "storage:change_medium": (
         "/backstores/user:rbd",
         ("/backstores/user:rbd create vol1 10G pool/vol1",),
@@ -105,7 +105,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "storage:create_pscsi": ("/backstores/pscsi", ()),
     "storage:create_ramdisk": ("/backstores/ramdisk", ()),
     "storage:create_user": ("/backstores/user:rbd", ()),
-    "deletion:storage_object": ("/backstores/block", EXPORT),
+    "delete_storage:storage_object": ("/backstores/block", EXPORT),
     "storage:version": (DISK, EXPORT),
     "targets:create": ("/iscsi", ()),
     "targets:create_tpg": (f"/iscsi/{BASE}", ()),
@@ -117,8 +117,8 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 # What only hardware gives: the kernel's refusal; and what is about the lines before and after it.
 REFUSED = {
-    "collect:commit": "no changes are being collected",
-    "collect:rollback": "no changes are being collected",
+    "transaction:commit": "no changes are being collected",
+    "transaction:rollback": "no changes are being collected",
     "portals:enable_offload": f"{TPG}/portals/127.0.0.1:3261",
 }
 if not has_module("ib_isert"):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext.configfs import ConfigFS, explain
+from rtslib_ext.kernel.configfs import ConfigFS, explain
 
 from .harness import ASIDES, ETC, Shell, differences, files, tree
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from documents import checked
 
-from rtslib_ext.configfs import ConfigFS
-from targetcli import batch, history
+from rtslib_ext.kernel.configfs import ConfigFS
+from targetcli import batch
+from targetcli.audit import history
 
 from .harness import TARGET, Shell, differences, tree, value
 from .initiator import logged_in
@@ -268,7 +269,7 @@ def test_reading_and_refusals_are_no_changes(user: Shell) -> None:
 
 def test_who_and_from_where(tmp_path: Path) -> None:
     """sudo hides the address of the SSH connection, its parents tell."""
-    code = "from targetcli import who; print(who.present())"
+    code = "from targetcli.audit import actor; print(actor.present())"
     environment = {**os.environ, "SSH_CONNECTION": "192.0.2.9 50000 192.0.2.1 22"}
     script = f"env -u SSH_CONNECTION SUDO_USER=alice {sys.executable} -c '{code}'; true"
     found = subprocess.check_output(["bash", "-c", script], env=environment, text=True)

@@ -16,13 +16,15 @@ from pathlib import Path
 import pytest
 from documents import DOCS, SCHEMA, Json, checked
 
-from targetcli import grammar, options, session, tree
-from targetcli.collection import Collection
-from targetcli.commands import shell as shell_commands
-from targetcli.commands.rows import every_row
-from targetcli.commands.table import commands_of
+from targetcli import options, session
+from targetcli.changes.transaction import Transaction
+from targetcli.command_table.rows import every_row
+from targetcli.command_table.table import commands_of
+from targetcli.commands import navigation as shell_commands
+from targetcli.language import grammar
 from targetcli.prefs import Preferences
-from targetcli.tree import root
+from targetcli.tree import walk
+from targetcli.tree.walk import root
 
 from .harness import ETC, Shell
 from .test_every_command import LINES, bound
@@ -113,7 +115,7 @@ def test_the_schema_knows_every_command() -> None:
     assert told == {row.name for row in every_row()}
 
 
-def _nodes(node: tree.Node) -> Iterator[tree.Node]:
+def _nodes(node: walk.Node) -> Iterator[walk.Node]:
     yield node
     for child in node.children():
         yield from _nodes(child)
@@ -503,6 +505,6 @@ def test_the_examples_of_the_documentation(shell: Shell) -> None:
         env = shell.env()
         env.options = request.options
         if request.options.dry_run:
-            Collection.rehearsal(env)
+            Transaction.for_dry_run(env)
         session.run_line(env, lambda words=request.words: grammar.parse_words(words))  # type: ignore[misc]
         assert checked(env.stdout.getvalue()) == expected, command  # type: ignore[attr-defined]

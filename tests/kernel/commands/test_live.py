@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from documents import checked
 
-from rtslib_ext import apply as applying
-from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.model import Config
-from rtslib_ext.reader import Reader
+from rtslib_ext.config.model import Config
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Kernel, backstores
+from rtslib_ext.transaction import apply as applying
 
 from .conftest import Loop
 from .harness import ETC, Shell, differences, tree

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from documents import checked
 
-from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.model import Auth, Config, NodeAcl, Tpg
-from rtslib_ext.reader import Reader
-from rtslib_ext.records import asdict
+from rtslib_ext.config.model import Auth, Config, NodeAcl, Tpg
+from rtslib_ext.fast_dataclasses import asdict
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.reading.reader import Reader
 
 from .conftest import Loop
 from .harness import Shell, tree

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from rtslib_ext import restore, savefile
-from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ConfigFS
 from targetcli import progress
 from targetcli.env import Env
 

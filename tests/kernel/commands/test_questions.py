@@ -17,9 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext.steps.drains import commands
-from targetcli import grammar, lock, session
+from rtslib_ext.steps.quiesce import commands
+from rtslib_ext.transaction import lock
+from targetcli import session
 from targetcli.env import Env
+from targetcli.language import grammar
 
 from .harness import TARGET, Shell, tree
 from .initiator import logged_in

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import paths
+from rtslib_ext.kernel import paths
 
 from .conftest import Loop
 from .harness import Shell, value
@@ -151,7 +151,8 @@ def test_people_see_secrets_only_when_they_ask(user: Shell) -> None:
         def isatty(self) -> bool:
             return True
 
-    from targetcli import grammar, session
+    from targetcli import session
+    from targetcli.language import grammar
 
     user.ok(f"{TPG} set auth userid=u password=geheim")
     shown = {}

@@ -12,9 +12,10 @@ from typing import cast
 
 import pytest
 
-from rtslib_ext.configfs import ConfigFS
-from targetcli import grammar, session
-from targetcli.collection import Collection
+from rtslib_ext.kernel.configfs import ConfigFS
+from targetcli import session
+from targetcli.changes.transaction import Transaction
+from targetcli.language import grammar
 
 from .harness import Shell, tree
 from .test_questions import Terminal, at_terminal
@@ -117,7 +118,7 @@ def test_one_change_is_taken_back_as_one(user: Shell) -> None:
 
 def test_in_a_collection(user: Shell) -> None:
     env = user.env()
-    Collection.begun(env)
+    Transaction.begin(env)
     for line in ("create y[1-3] 4K", "create y[3-5] 4K", "delete y[2-3]"):
         session.run_line(env, partial(grammar.parse, f"/backstores/ramdisk {line}"))
     assert "ramdisk/y3 exists" in cast(io.StringIO, env.stderr).getvalue()

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from rtslib_ext import savefile
-from rtslib_ext.backing import RamDisk
-from rtslib_ext.model import Config, StorageObject
+from rtslib_ext.config.backing import RamDisk
+from rtslib_ext.config.model import Config, StorageObject
 from tests.kernel.compatibility.test_terminal import Terminal
 
 from .harness import ETC, TARGET, Shell, tree

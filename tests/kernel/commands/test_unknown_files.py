@@ -13,10 +13,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from rtslib_ext import paths, schema
-from rtslib_ext.reader import Reader
-from targetcli.groups import Folder
-from targetcli.tree import root
+from rtslib_ext import schema
+from rtslib_ext.kernel import paths
+from rtslib_ext.reading.reader import Reader
+from targetcli.settings import Folder
+from targetcli.tree.walk import root
 
 from .harness import ETC, TARGET, Shell, tree, value
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import paths
+from rtslib_ext.kernel import paths
 
 from .handler import listening
 from .harness import Shell, tree, value

@@ -12,10 +12,19 @@ from pathlib import Path
 import pytest
 
 from rtslib_ext import restore
-from rtslib_ext.backing import Block
-from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.model import Config, Lun, MappedLun, NodeAcl, Portal, StorageObject, Target, Tpg
-from rtslib_ext.reader import Reader
+from rtslib_ext.config.backing import Block
+from rtslib_ext.config.model import (
+    Config,
+    Lun,
+    MappedLun,
+    NodeAcl,
+    Portal,
+    StorageObject,
+    Target,
+    Tpg,
+)
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.reading.reader import Reader
 from targetcli import session
 
 from .harness import ASIDES, ETC, TARGET, Shell, value

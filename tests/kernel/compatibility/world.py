@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rtslib_ext.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ConfigFS
 
 from ..commands.harness import ETC, Shell
 from .row import DISK, DISKS, Row

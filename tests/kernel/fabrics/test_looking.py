@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import host
 from rtslib_ext.fabrics import FABRICS
+from rtslib_ext.host import adapters
 
 from ..commands.harness import TARGET, Shell, differences, tree
 from ..conftest import clear
@@ -53,7 +53,7 @@ def test_looking_enables_nothing(shell: Shell) -> None:
     off = [TARGET / "iscsi/iqn.2003-01.org.example:a/tpgt_1/enable"]
     # Fabrics of one TPG are switched on by create.
     for name in ("srpt", "sbp"):
-        wwns = host.hardware_wwns(name) or (["eui.0014050000000001"] if name == "sbp" else [])
+        wwns = adapters.hardware_wwns(name) or (["eui.0014050000000001"] if name == "sbp" else [])
         if not wwns or shell(f"/{name} create {wwns[0]}").exit:
             continue
         shell.ok(f"/{name}/{wwns[0]} disable")

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import exports, host, paths
 from rtslib_ext.fabrics import FABRICS, Fabric
+from rtslib_ext.host import adapters
+from rtslib_ext.kernel import paths
+from rtslib_ext.usage import exports
 
 from ..commands.harness import ETC, TARGET, Shell, differences, tree
 from . import table
@@ -35,7 +37,7 @@ NOT = "-"  # the fabric has none, or it did not get so far
 def measure(shell: Shell, fabric: Fabric) -> dict[str, str]:
     """How far a fabric goes."""
     row = dict.fromkeys(table.COLUMNS, NOT) | {"fabric": fabric.name}
-    found = host.hardware_wwns(fabric.name)
+    found = adapters.hardware_wwns(fabric.name)
     if fabric.hardware:
         row["adapter"] = "yes" if found else "no"
     wwn = found[0] if found else WWN[fabric.wwn_types[0]]

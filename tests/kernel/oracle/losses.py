@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rtslib_ext.schema.groups import GROUPS
+from rtslib_ext.schema.tables import GROUPS
 
 _RELEASE = tuple(map(int, os.uname().release.split(".")[:2]))
 

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from hypothesis import strategies as st
 
 from rtslib_ext import schema
-from rtslib_ext.backing import Backing, Block, FileIO, RamDisk
-from rtslib_ext.files import DEFAULT_GROUP
-from rtslib_ext.model import (
+from rtslib_ext.config.backing import Backing, Block, FileIO, RamDisk
+from rtslib_ext.config.model import (
     AluaGroup,
     Auth,
     Config,
@@ -23,6 +22,7 @@ from rtslib_ext.model import (
     Target,
     Tpg,
 )
+from rtslib_ext.kernel.abi import DEFAULT_GROUP
 from rtslib_ext.schema import Attribute, Kind
 
 FILES = "/tmp/plan"

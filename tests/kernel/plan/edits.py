@@ -9,9 +9,10 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from rtslib_ext import edit, savefile
-from rtslib_ext.backing import FileIO
-from rtslib_ext.model import Config
+from rtslib_ext import savefile
+from rtslib_ext.config import refactor
+from rtslib_ext.config.backing import FileIO
+from rtslib_ext.config.model import Config
 
 FILES = "/tmp/plan"
 STORE = "iqn.2003-01.org.example:store"
@@ -213,14 +214,18 @@ EDITS: dict[str, Callable[[Json], None]] = {
 
 
 LIVE: dict[str, Callable[[Config], Config]] = {
-    "another-file": lambda have: edit.replace_backing(
+    "another-file": lambda have: refactor.replace_backing(
         have, ("fileio", "f0"), FileIO(f"{FILES}/f1", MIB, True)
     ),
-    "another-name": lambda have: edit.rename_storage_object(have, ("fileio", "f0"), "f9"),
-    "another-host": lambda have: edit.rename_acl(have, ("iscsi", STORE), 1, f"{HOST}0", f"{HOST}9"),
-    "host-twice": lambda have: edit.clone_acl(have, ("iscsi", STORE), 1, f"{HOST}0", f"{HOST}9"),
-    "target-twice": lambda have: edit.clone_target(have, ("iscsi", STORE), SPARE),
-    "loopback-twice": lambda have: edit.clone_target(have, ("loopback", NAA), f"{NAA[:-1]}2"),
+    "another-name": lambda have: refactor.rename_storage_object(have, ("fileio", "f0"), "f9"),
+    "another-host": lambda have: refactor.rename_acl(
+        have, ("iscsi", STORE), 1, f"{HOST}0", f"{HOST}9"
+    ),
+    "host-twice": lambda have: refactor.clone_acl(
+        have, ("iscsi", STORE), 1, f"{HOST}0", f"{HOST}9"
+    ),
+    "target-twice": lambda have: refactor.clone_target(have, ("iscsi", STORE), SPARE),
+    "loopback-twice": lambda have: refactor.clone_target(have, ("loopback", NAA), f"{NAA[:-1]}2"),
 }
 """What commands make of what runs."""
 

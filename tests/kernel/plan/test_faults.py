@@ -12,15 +12,16 @@ from typing import Any
 
 import pytest
 
-from rtslib_ext import apply, executor, restore, savefile
-from rtslib_ext.configfs import ROOT, ConfigFS
+from rtslib_ext import restore, savefile
+from rtslib_ext.config.model import Config, Tpg
 from rtslib_ext.errors import KernelRefused, LioError, RollbackFailed
 from rtslib_ext.fabrics import FABRICS
-from rtslib_ext.model import Config, Tpg
-from rtslib_ext.reader import Reader
-from rtslib_ext.records import replace
+from rtslib_ext.fast_dataclasses import replace
+from rtslib_ext.kernel.configfs import ROOT, ConfigFS
+from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Action, Kernel, Step, targets
 from rtslib_ext.steps.operations import Mkdir
+from rtslib_ext.transaction import apply, executor
 from tests.kernel.commands.test_faults import Broken
 
 from . import edits

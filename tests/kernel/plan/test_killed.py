@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import apply, journal, recovery, restore
-from rtslib_ext.apply import Change
-from rtslib_ext.configfs import ConfigFS
+from rtslib_ext import restore
 from rtslib_ext.errors import KernelRefused
-from rtslib_ext.journal import Journal
+from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.steps import Kernel
+from rtslib_ext.transaction import apply, journal, recovery
+from rtslib_ext.transaction.apply import Change
+from rtslib_ext.transaction.journal import Journal
 from tests.kernel.commands.test_faults import Broken
 
 from . import edits

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import apply, restore, savefile, store
-from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.model import Config
-from rtslib_ext.reader import Reader
+from rtslib_ext import restore, savefile
+from rtslib_ext.config.model import Config
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.savefile import disk
+from rtslib_ext.transaction import apply
 from tests.kernel.oracle import devices
 
 CONFIGS = sorted((Path(__file__).parents[1] / "oracle/configs").glob("*.json"))
@@ -28,7 +30,7 @@ def states() -> Iterator[dict[str, Config]]:
         restore.clear(fs)
         target = devices.FOLDER / path.name
         devices.prepare(path, target)
-        restore.restore(fs, savefile.loads(store.read(str(target))).config)
+        restore.restore(fs, savefile.loads(disk.read(str(target))).config)
         found[path.stem] = Reader(fs).config()
     restore.clear(fs)
     yield found

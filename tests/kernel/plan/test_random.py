@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from rtslib_ext import restore, savefile
-from rtslib_ext.backing import FileIO
-from rtslib_ext.configfs import ConfigFS
-from rtslib_ext.model import Config
-from rtslib_ext.reader import Reader
+from rtslib_ext.config.backing import FileIO
+from rtslib_ext.config.model import Config
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.reading.reader import Reader
 
 from .configurations import FILES, configurations
 from .test_pairs import reach

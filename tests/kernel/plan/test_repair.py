@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import apply, journal, recovery
-from rtslib_ext.configfs import ConfigFS, explain
 from rtslib_ext.errors import RollbackFailed
-from rtslib_ext.reader import Reader
+from rtslib_ext.kernel.configfs import ConfigFS, explain
+from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Kernel
+from rtslib_ext.transaction import apply, journal, recovery
 from targetcli import batch
 from tests.kernel.commands.harness import Shell
 from tests.kernel.commands.test_faults import Broken

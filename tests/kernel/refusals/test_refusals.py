@@ -16,11 +16,13 @@ from typing import Any
 
 import pytest
 
-from rtslib_ext import executor, paths, refusals
+from rtslib_ext import refusals
 from rtslib_ext.errors import KernelRefused
+from rtslib_ext.kernel import paths
 from rtslib_ext.refusals import Refusal
 from rtslib_ext.steps import Action, Kernel, Step
 from rtslib_ext.steps.operations import Write
+from rtslib_ext.transaction import executor
 
 from ..commands.harness import Answer, Shell
 from ..commands.test_user_backed import BUSCTL

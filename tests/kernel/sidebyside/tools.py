@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parents[2]
 FB_PYTHON = PROJECT / ".venv-fb" / "bin" / "python"
 FB_VERSIONS = {"targetcli": "3.0.2", "rtslib-fb": "2.2.4"}
-OUR_MODULES = ("targetcli.session", "targetcli.commands.table", "targetcli.cli")
+OUR_MODULES = ("targetcli.session", "targetcli.command_table.table", "targetcli.cli")
 ETC = Path("/etc/target")
 HOME = Path("/srv/home")
 

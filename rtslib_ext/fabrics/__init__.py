@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fabrics as data: names, folders, features, kinds of WWN, kernel modules.
+
+A new fabric needs a row in ``FABRICS``, or a file in ``/etc/target/fabrics``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..fast_dataclasses import dataclass
+
+FEATURES = ("acls", "auth", "cpus_allowed_list", "discovery_auth", "nexus", "nps", "tpgts")
+FORMS = ("plain", "colons", "hex", "bare")
+
+# A WWN of FC, SRP and FireWire as configfs writes it.
+_IN_FOLDER = {
+    "colons": re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2})+"),
+    "hex": re.compile(r"0x[0-9a-f]+"),
+    "bare": re.compile(r"[0-9a-f]+"),
+}
+_PREFIX = {"colons": "naa.", "hex": "ib.", "bare": "eui."}
+
+
+@dataclass(frozen=True, slots=True)
+class Fabric:
+    """What a fabric can do and how its folder in configfs writes a WWN.
+
+    ``features`` are some of ``FEATURES``: nps are network portals, tpgts several TPGs in a
+    target. ``hardware``: a target needs the WWN of an adapter. ``form`` says how WWNs stand in
+    configfs: "plain", "colons" (FC), "hex" (SRP), "bare" (FireWire). ``wwn_files`` matches the
+    files of the host that hold WWNs of adapters, ``wwn_driver`` is the driver these must have;
+    both are set for fabrics of drop-in files only.
+    """
+
+    name: str
+    folder: str
+    features: tuple[str, ...]
+    wwn_types: tuple[str, ...]
+    module: str
+    hardware: bool = False
+    form: str = "plain"
+    wwn_files: str = ""
+    wwn_driver: str = ""
+
+    def has(self, feature: str) -> bool:
+        """Tell whether the fabric has a feature."""
+        return feature in self.features
+
+    def to_folder(self, wwn: str) -> str:
+        """A WWN as the fabric's folder in configfs writes it.
+
+        A name that is no WWN of the fabric stays as it is: srpt has ACLs for IP addresses too
+        (drivers/infiniband/ulp/srpt/ib_srpt.c, srpt_parse_i_port_id).
+        """
+        prefix = _PREFIX.get(self.form, "")
+        if not prefix or not wwn.startswith(prefix):
+            return wwn
+        digits = wwn[len(prefix) :]
+        if self.form == "colons":
+            return ":".join(digits[i : i + 2] for i in range(0, len(digits), 2))
+        return f"0x{digits}" if self.form == "hex" else digits
+
+    def from_folder(self, name: str) -> str:
+        """The WWN that a folder in configfs stands for."""
+        form = _IN_FOLDER.get(self.form)
+        if form is None or not form.fullmatch(name):
+            return name
+        return _PREFIX[self.form] + name.removeprefix("0x").replace(":", "")
+
+
+def _row(
+    name: str,
+    features: str,
+    wwn_types: str,
+    module: str,
+    *,
+    folder: str = "",
+    hardware: bool = False,
+    form: str = "plain",
+) -> Fabric:
+    return Fabric(
+        name=name,
+        folder=folder or name,
+        features=tuple(features.split()),
+        wwn_types=tuple(wwn_types.split()),
+        module=module,
+        hardware=hardware,
+        form=form,
+    )
+
+
+FABRICS: dict[str, Fabric] = {
+    fabric.name: fabric
+    for fabric in (
+        _row(
+            "iscsi",
+            "discovery_auth acls auth nps tpgts cpus_allowed_list",
+            "iqn naa eui",
+            "iscsi_target_mod",
+        ),
+        _row("loopback", "nexus", "naa", "tcm_loop"),
+        _row("vhost", "nexus acls tpgts", "naa", "vhost_scsi"),
+        _row("xen-pvscsi", "nexus tpgts", "naa", "xen-scsiback"),
+        _row("qla2xxx", "acls", "naa", "tcm_qla2xxx", hardware=True, form="colons"),
+        _row("efct", "acls", "naa", "efct", hardware=True, form="colons"),
+        _row("tcm_fc", "acls", "naa", "tcm_fc", folder="fc", hardware=True, form="colons"),
+        _row("srpt", "acls", "ib", "ib_srpt", hardware=True, form="hex"),
+        _row("sbp", "", "eui", "sbp_target", hardware=True, form="bare"),
+        _row("ibmvscsis", "", "free", "ibmvscsis", hardware=True),
+    )
+}
+# How older tools called them.
+ALIASES = {"ib_srpt": "srpt", "fc": "tcm_fc"}
+# rtslib-fb loads vhost_scsi by the alias that the module has for its old name (vhost/scsi.c).
+MODULE_ALIASES = {"tcm_vhost": "vhost_scsi"}
+
+
+def find(name: str) -> Fabric | None:
+    """A fabric by its name or by an older tool's; None where there is none."""
+    return FABRICS.get(ALIASES.get(name, name))
+
+
+def of_folder(folder: str) -> Fabric | None:
+    """The fabric of a folder in configfs, in any case: the kernel itself writes iSCSI."""
+    wanted = folder.lower()
+    return next((fabric for fabric in FABRICS.values() if fabric.folder.lower() == wanted), None)

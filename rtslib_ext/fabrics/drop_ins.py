@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drop-in files: fabrics that only whoever brings their kernel module knows.
+
+A file is an INI file of one section, ``[fabric]``, with keys of ``KEYS``: targetcli(8).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+
+from .. import naming
+from ..errors import InvalidValue
+from . import ALIASES, FABRICS, FEATURES, FORMS, MODULE_ALIASES, Fabric
+
+DROP_INS = "/etc/target/fabrics"
+SUFFIX = ".conf"
+_SECTION = "fabric"
+KEYS = {
+    "name": "",
+    "kernel_module": "",
+    "configfs_group": "",
+    "features": "",
+    "wwn_types": "",
+    "wwn_form": "plain",
+    "wwn_from_files": "",
+    "wwn_driver": "",
+}
+# A word that is neither an option of a program nor a path.
+_WORD = re.compile(r"[A-Za-z0-9_][\w.-]*", re.ASCII)
+_LONGEST = 65536
+# What is beside the fabrics, in configfs and in the shell.
+_OTHERS = ("backstores", "core")
+
+
+def add_drop_ins(folder: str = DROP_INS) -> list[str]:
+    """Add the fabrics of a folder's files to the table; return what is wrong, by file.
+
+    Call it once, before anything else uses the table.
+    """
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    except OSError as err:
+        return [f"{folder}: {(err.strerror or str(err)).lower()}"]
+    problems = []
+    for name in sorted(names):
+        if not name.endswith(SUFFIX) or name.startswith("."):
+            continue
+        path = f"{folder}/{name}"
+        try:
+            fabric = _fabric(_values(path), name.removesuffix(SUFFIX))
+        except InvalidValue as err:
+            problems.append(f"{path}: {err.message}; this fabric is left out")
+        else:
+            FABRICS[fabric.name] = fabric
+    return problems
+
+
+def _values(path: str) -> dict[str, str]:
+    """The keys of a file; those that it does not have are empty."""
+    # Imported here: few hosts have such files.
+    import configparser
+
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(_text(path), source=os.path.basename(path))
+    except configparser.Error as err:
+        raise InvalidValue(" ".join(err.message.split())) from err
+    if parser.sections() != [_SECTION]:
+        raise InvalidValue(f"it needs one section, [{_SECTION}]")
+    given = dict(parser[_SECTION])
+    unknown = sorted(given.keys() - KEYS.keys())
+    if unknown:
+        raise InvalidValue(f"{unknown[0]} is none of {', '.join(KEYS)}")
+    return KEYS | given
+
+
+def _text(path: str) -> str:
+    try:
+        # A pipe would keep every command waiting.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise InvalidValue("it is not a regular file")
+            return os.read(handle, _LONGEST).decode()
+        finally:
+            os.close(handle)
+    except OSError as err:
+        raise InvalidValue((err.strerror or str(err)).lower()) from err
+    except UnicodeDecodeError as err:
+        raise InvalidValue("it is not UTF-8") from err
+
+
+def _fabric(values: dict[str, str], stem: str) -> Fabric:
+    name = _word("name", values["name"] or stem)
+    folder = _word("configfs_group", values["configfs_group"] or name)
+    if name in FABRICS or name in ALIASES or name in _OTHERS:
+        raise InvalidValue(f"there is a {name} already")
+    if folder in _OTHERS or any(folder == fabric.folder for fabric in FABRICS.values()):
+        raise InvalidValue(f"the configfs_group {folder} belongs to another one")
+    module = _word("kernel_module", values["kernel_module"])
+    if values["wwn_from_files"] and not values["wwn_from_files"].startswith("/"):
+        raise InvalidValue("wwn_from_files is not an absolute path")
+    types = _some_of("wwn_types", values["wwn_types"], naming.TYPES)
+    if not types:
+        raise InvalidValue(f"wwn_types needs some of {', '.join(naming.TYPES)}")
+    forms = _some_of("wwn_form", values["wwn_form"], FORMS)
+    if len(forms) != 1:
+        raise InvalidValue(f"wwn_form needs one of {', '.join(FORMS)}")
+    return Fabric(
+        name=name,
+        folder=folder,
+        features=_some_of("features", values["features"], FEATURES),
+        wwn_types=types,
+        module=MODULE_ALIASES.get(module, module),
+        hardware=bool(values["wwn_from_files"]),
+        form=forms[0],
+        wwn_files=values["wwn_from_files"],
+        wwn_driver=values["wwn_driver"],
+    )
+
+
+def _word(key: str, text: str) -> str:
+    if not _WORD.fullmatch(text):
+        raise InvalidValue(f"{key} needs one word" + (f", not {text!r}" if text else ""))
+    return text
+
+
+def _some_of(key: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of a value, of which each must be known."""
+    words = tuple(text.replace(",", " ").split())
+    for word in words:
+        if word not in known:
+            raise InvalidValue(f"{key}: {word} is none of {', '.join(known)}")
+    return words
+
+
+def wwns(fabric: Fabric) -> list[str]:
+    """The WWNs in the files that a fabric's drop-in file names."""
+    found = []
+    import glob
+
+    for path in sorted(glob.glob(fabric.wwn_files)):
+        if fabric.wwn_driver and fabric.wwn_driver not in _drivers(path):
+            continue
+        try:
+            found.append(naming.normalize(fabric.wwn_types, _text(path)))
+        except InvalidValue:
+            # A port that is down may have none.
+            continue
+    return found
+
+
+def _drivers(path: str) -> set[str]:
+    """The drivers of the devices that a file in /sys is below of."""
+    found = set()
+    folder = os.path.dirname(os.path.realpath(path))
+    while folder not in ("/", "/sys"):
+        link = os.path.join(folder, "driver")
+        if os.path.islink(link):
+            found.add(os.path.basename(os.readlink(link)))
+        folder = os.path.dirname(folder)
+    return found

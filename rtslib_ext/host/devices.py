@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Block and SCSI devices of this host.
+
+rtslib-fb is imported inside the functions that need it: its import takes longer than most
+commands.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import stat
+
+from ..errors import InvalidValue, NotFound
+
+# linux/fs.h
+_BLKROGET = 0x125E
+
+
+def is_block_device(path: str) -> bool:
+    """Tell whether a path leads to a block device."""
+    try:
+        return stat.S_ISBLK(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def is_disk(path: str) -> bool:
+    """Tell whether a block device is a disk: SCSI type 0, or no SCSI device at all."""
+    try:
+        number = os.stat(path).st_rdev
+        where = f"/sys/dev/block/{os.major(number)}:{os.minor(number)}/device/type"
+        with open(where, encoding="ascii") as file:
+            return file.read().strip() == "0"
+    except OSError:
+        return is_block_device(path)
+
+
+def is_held(path: str) -> bool:
+    """Tell whether a block device is mounted or otherwise held by somebody alone."""
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_EXCL | os.O_NONBLOCK))
+    except OSError as err:
+        return err.errno == errno.EBUSY
+    return False
+
+
+def is_read_only(path: str) -> bool:
+    """Tell whether a block device can be read only; raises NotFound."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as err:
+        raise NotFound(f"Could not open {path}: {(err.strerror or '').lower()}") from err
+    try:
+        answer = fcntl.ioctl(handle, _BLKROGET, bytes(4))
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return any(answer)
+
+
+def block_of_generic(path: str) -> str:
+    """The block device of a disk whose generic device is given; "" where there is none."""
+    name = os.path.basename(os.path.realpath(path))
+    try:
+        names = sorted(os.listdir(f"/sys/class/scsi_generic/{name}/device/block"))
+    except OSError:
+        return ""
+    return f"/dev/{names[0]}" if names else ""
+
+
+def device_size(path: str) -> int | None:
+    """The size in bytes of a block device; None when it cannot be opened."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        return os.lseek(handle, 0, os.SEEK_END)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+
+
+def written_by_others(path: str) -> bool:
+    """Tell whether some process or the kernel has a file open for writing.
+
+    The kernel grants a read lease only when nobody has (fcntl(2), F_SETLEASE). Where leases
+    are not to be had the answer is yes: look closer.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return True
+    try:
+        fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def scsi_address(dev: str) -> tuple[tuple[int, int, int, int], str]:
+    """Host, channel, target and LUN of a SCSI device, and the path of its device file.
+
+    ``dev`` is a path or H:C:T:L. Raises NotFound or InvalidValue.
+    """
+    from rtslib_fb.utils import (
+        RTSLibError,
+        convert_scsi_hctl_to_path,
+        convert_scsi_path_to_hctl,
+    )
+
+    try:
+        if re.fullmatch(r"\d+:\d+:\d+:\d+", dev):
+            host, channel, target, lun = (int(part) for part in dev.split(":"))
+            path = convert_scsi_hctl_to_path(host, channel, target, lun)
+            return (host, channel, target, lun), path or _generic_device(dev)
+        host, channel, target, lun = convert_scsi_path_to_hctl(dev)
+    except RTSLibError as err:
+        kind = NotFound if not os.path.exists(dev) else InvalidValue
+        raise kind(
+            f"Cannot find SCSI device by path, and dev parameter not in H:C:T:L format: {dev}",
+            hint="lsscsi lists the SCSI devices with their H:C:T:L",
+        ) from err
+    return (host, channel, target, lun), dev.strip()
+
+
+def _generic_device(address: str) -> str:
+    # Tapes and changers have no block device, but an sg one.
+    try:
+        names = sorted(os.listdir(f"/sys/bus/scsi/devices/{address}/scsi_generic"))
+    except OSError as err:
+        raise NotFound(f"no SCSI device has the address {address}") from err
+    return f"/dev/{names[0]}"

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which programs of this host listen on a TCP port."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from ..fast_dataclasses import dataclass
+
+_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+# include/net/tcp_states.h, TCP_LISTEN
+_LISTEN = "0A"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A process that listens."""
+
+    name: str
+    pid: int
+
+    def __str__(self) -> str:
+        return f"{self.name} (process {self.pid})"
+
+
+def on_port(port: int) -> list[Program]:
+    """The programs that listen on a TCP port; the kernel's own sockets belong to none."""
+    sockets = {f"socket:[{inode}]" for inode in _inodes(port)}
+    return [_program(pid) for pid in _processes() if sockets and _holds(pid, sockets)]
+
+
+def _inodes(port: int) -> Iterator[str]:
+    for table in _TABLES:
+        try:
+            with open(table, encoding="ascii") as file:
+                rows = file.read().splitlines()[1:]
+        except OSError:
+            continue
+        for row in rows:
+            # Documentation/networking/proc_net_tcp.rst: number, local address, remote one, state;
+            # the inode is the tenth.
+            fields = row.split()
+            if fields[3] == _LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
+                yield fields[9]
+
+
+def _processes() -> list[int]:
+    return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def _holds(pid: int, sockets: set[str]) -> bool:
+    try:
+        return any(os.readlink(f"/proc/{pid}/fd/{name}") in sockets for name in _files(pid))
+    except OSError:
+        # It ended while we looked, or is somebody else's.
+        return False
+
+
+def _files(pid: int) -> list[str]:
+    return os.listdir(f"/proc/{pid}/fd")
+
+
+def _program(pid: int) -> Program:
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+            name = file.read().strip()
+    except OSError:
+        return Program("a program", pid)
+    return Program("".join(char if char.isprintable() else "?" for char in name), pid)

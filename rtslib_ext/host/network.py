@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""IP addresses of this host."""
+
+from __future__ import annotations
+
+import errno
+
+from ..errors import LioError
+from .system import run
+
+
+def has_address(address: str) -> bool:
+    """Tell whether an interface of this host has an IP address."""
+    import socket
+
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
+    except OSError as err:
+        return err.errno != errno.EADDRNOTAVAIL
+    return True
+
+
+def is_served_on_ipv6(port: int) -> bool:
+    """Tell whether somebody listens on a TCP port of the address ::."""
+    import socket
+
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            probe.bind(("::", port))
+    except OSError:
+        return True
+    return False
+
+
+def addresses() -> list[str]:
+    """The IP addresses of this host's interfaces, loopback and link-local ones left out."""
+    import json
+
+    try:
+        done = run("ip", "-json", "address")
+        links = json.loads(done.stdout or "[]")
+    except (LioError, ValueError):
+        return []
+    found = (info for link in links for info in link.get("addr_info", ()))
+    return [info["local"] for info in found if info.get("scope") == "global"]

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The seam to the kernel: the few verbs that configfs has, counted and explained.
+
+Every path is relative to the root of the target tree, ``core/fileio_0/disk`` for instance.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from ..errors import KernelRefused
+from ..fast_dataclasses import dataclass
+
+ROOT = "/sys/kernel/config/target"
+
+# An attribute file of configfs holds one page at most (fs/configfs/file.c), so one read
+# gives all of it.
+_PAGE = 65536
+
+# What getdents64 returns in one call is limited by the C library's buffer.
+_DIRENT_BUFFER = 32768
+_DIRENT_HEADER = 19
+# So many of the longest names fit into it.
+_DIRENTS_AT_LEAST = _DIRENT_BUFFER // 280
+
+_WHY = {
+    ("mkdir", errno.EEXIST): "it exists already",
+    ("mkdir", errno.EINVAL): "the kernel refuses the name or another object holds it",
+    ("mkdir", errno.ENOENT): "what it belongs to does not exist",
+    ("rmdir", errno.EBUSY): "it is still in use",
+    ("rmdir", errno.ENOTEMPTY): "it still holds other objects",
+    ("rmdir", errno.ENOENT): "it does not exist",
+    ("symlink", errno.EEXIST): "it is mapped already",
+    ("write", errno.EINVAL): "the kernel refuses this value",
+    ("write", errno.EBUSY): "it is in use",
+    ("open", errno.ENOENT): "this kernel does not have it",
+    ("write", errno.ENOSYS): "this kernel does not support it",
+    ("write", errno.EPERM): "the kernel does not permit it here",
+    ("read", errno.ENOENT): "this kernel does not have it",
+}
+
+
+class LaidFiles(Protocol):
+    """The host's files that would be made."""
+
+    def __contains__(self, path: object) -> bool: ...
+
+    def add(self, path: str) -> None:
+        """It would be made."""
+
+    def discard(self, path: str) -> None:
+        """It would not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in a directory: ``kind`` is "dir", "link" or "file"."""
+
+    name: str
+    kind: str
+
+
+def explain(operation: str, file: str, error: OSError, stage: str = "") -> KernelRefused:
+    """Turn an OSError into one that says which call was refused and, in general, why.
+
+    ``stage`` is the part of the operation that failed, where that changes the reason. What is
+    the cause on this object ``refusals`` tells.
+    """
+    number = error.errno or 0
+    reason = _WHY.get((stage or operation, number), (error.strerror or str(error)).lower())
+    return KernelRefused(reason, errno=number, operation=operation, file=file)
+
+
+class ConfigFS:
+    """One target tree in configfs; counts the system calls that it makes.
+
+    Every method raises KernelRefused, which carries the errno.
+    """
+
+    laid_files: LaidFiles | None = None
+    """The host's files that would have been made, where changes are only laid down (staging)."""
+
+    def __init__(self, root: str = ROOT) -> None:
+        self.root = root
+        self.calls: Counter[str] = Counter()
+        # How many of them changed something.
+        self.changes = 0
+        self.missing = 0
+        """How often a file or folder was not there that somebody wanted to read."""
+
+    @property
+    def total_calls(self) -> int:
+        """How many system calls were made through this object."""
+        return sum(self.calls.values())
+
+    def absolute(self, path: str) -> str:
+        """The path as the host sees it."""
+        return f"{self.root}/{path}" if path else self.root
+
+    def scan(self, path: str) -> list[Entry]:
+        """List a directory, in the kernel's order."""
+        try:
+            with os.scandir(self.absolute(path)) as found:
+                entries = [Entry(item.name, _kind(item)) for item in found]
+        except OSError as err:
+            self.calls["scan"] += 1
+            raise explain("scan", path, err) from err
+        # openat, fstat, getdents64 twice (the second finds nothing more), close
+        self.calls["scan"] += 5
+        if len(entries) >= _DIRENTS_AT_LEAST:
+            self.calls["scan"] += _extra_getdents(entries)
+        return entries
+
+    def directories(self, path: str) -> list[str]:
+        """The names of the directories in a directory; none where it does not exist."""
+        try:
+            return [entry.name for entry in self.scan(path) if entry.kind == "dir"]
+        except KernelRefused as err:
+            if err.errno in (errno.ENOENT, errno.ENOTDIR):
+                self.missing += 1
+                return []
+            raise
+
+    def read(self, path: str) -> str:
+        """The text of an attribute without its final newline."""
+        try:
+            handle = os.open(self.absolute(path), os.O_RDONLY)
+        except OSError as err:
+            self.calls["read"] += 1
+            raise explain("read", path, err) from err
+        self.calls["read"] += 3
+        try:
+            data = os.read(handle, _PAGE)
+        except OSError as err:
+            raise explain("read", path, err) from err
+        finally:
+            os.close(handle)
+        # Some files end in a NUL (drivers/target/target_core_configfs.c, vpd texts).
+        return data.decode("utf-8", "surrogateescape").rstrip("\0").removesuffix("\n")
+
+    def read_if_there(self, path: str) -> str | None:
+        """The text of an attribute; None where the kernel has or gives none."""
+        try:
+            return self.read(path)
+        except KernelRefused as err:
+            self.missing += err.errno == errno.ENOENT
+            return None
+
+    def write(self, path: str, value: str) -> None:
+        """Write an attribute in one system call; the kernel takes it or refuses it whole."""
+        try:
+            handle = os.open(self.absolute(path), os.O_WRONLY)
+        except OSError as err:
+            self.calls["write"] += 1
+            raise explain("write", path, err, "open") from err
+        self.calls["write"] += 3
+        try:
+            # A write of no bytes never reaches the object (fs/configfs/file.c).
+            os.write(handle, value.encode("utf-8", "surrogateescape") or b"\n")
+            self.changes += 1
+        except OSError as err:
+            raise explain("write", path, err) from err
+        finally:
+            os.close(handle)
+
+    def mkdir(self, path: str) -> None:
+        """Make an object."""
+        self._call("mkdir", path, lambda: os.mkdir(self.absolute(path)))
+
+    def rmdir(self, path: str) -> None:
+        """Remove an object."""
+        self._call("rmdir", path, lambda: os.rmdir(self.absolute(path)))
+
+    def symlink(self, target: str, path: str) -> None:
+        """Connect the object at ``path`` with the object ``target``."""
+        self._call("symlink", path, lambda: os.symlink(self.absolute(target), self.absolute(path)))
+
+    def unlink(self, path: str) -> None:
+        """Take a connection away."""
+        self._call("unlink", path, lambda: os.unlink(self.absolute(path)))
+
+    def readlink(self, path: str) -> str:
+        """Where a connection leads, as a path relative to the root."""
+        self.calls["readlink"] += 1
+        try:
+            text = os.readlink(self.absolute(path))
+        except OSError as err:
+            raise explain("readlink", path, err) from err
+        # configfs gives "../../target/core/…" whatever was written (fs/configfs/symlink.c).
+        return text.rpartition("target/")[2] if text.startswith("..") else self._relative(text)
+
+    def is_dir(self, path: str) -> bool:
+        """Tell whether an object is there."""
+        self.calls["stat"] += 1
+        try:
+            return stat.S_ISDIR(os.stat(self.absolute(path)).st_mode)
+        except OSError:
+            return False
+
+    def exists(self, path: str) -> bool:
+        """Tell whether a file or object is there."""
+        self.calls["stat"] += 1
+        return os.path.exists(self.absolute(path))
+
+    def modes(self, path: str, names: Iterable[str]) -> dict[str, int]:
+        """The permission bits of the named files in a directory."""
+        result = {}
+        for name in names:
+            self.calls["stat"] += 1
+            try:
+                result[name] = os.stat(self.absolute(f"{path}/{name}")).st_mode
+            except OSError as err:
+                raise explain("stat", f"{path}/{name}", err) from err
+        return result
+
+    def _relative(self, text: str) -> str:
+        return text.removeprefix(self.root).lstrip("/")
+
+    def _call(self, operation: str, path: str, call: Callable[[], None]) -> None:
+        self.calls[operation] += 1
+        try:
+            call()
+        except OSError as err:
+            raise explain(operation, path, err) from err
+        self.changes += 1
+
+
+def _kind(item: os.DirEntry[str]) -> str:
+    if item.is_symlink():
+        return "link"
+    return "dir" if item.is_dir(follow_symlinks=False) else "file"
+
+
+def _extra_getdents(entries: list[Entry]) -> int:
+    names = [".", "..", *(entry.name for entry in entries)]
+    # Each has its NUL, and is filled up to a multiple of eight (include/linux/dirent.h).
+    size = sum((_DIRENT_HEADER + len(os.fsencode(name)) + 8) // 8 * 8 for name in names)
+    return (size - 1) // _DIRENT_BUFFER

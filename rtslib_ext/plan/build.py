@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Config -> ordered steps: what builds a configuration, what takes one away.
+
+Creates go from root to leaf, deletes from leaf to root; TPGs are enabled when all of their
+configuration is there, and disabled before anything is taken from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+
+from ..config.model import Auth, Config, FabricSettings, MappedLun, Target, Tpg
+from ..errors import LioError
+from ..fabrics import FABRICS
+from ..kernel import paths
+from ..kernel.paths import Key, Locate, Reservations, TpgPath
+from ..reading.topology import Outline
+from ..steps import Step, acls, backstores, lu_groups, luns, portals, targets
+from ..steps.defaults import Fresh
+from ..steps.settings import UNKNOWN
+
+_NOTHING = Outline()
+
+
+def build(
+    want: Config,
+    placement: paths.Placement,
+    locate: Locate,
+    reservations: Reservations = lambda serial: (),
+    there: Outline = _NOTHING,
+    fresh: Fresh = UNKNOWN,
+) -> Iterator[Step]:
+    """The steps that make everything in ``want`` that is not ``there``.
+
+    ``locate`` finds storage objects that were made before: a LUN may export one of those.
+    ``reservations`` gives the lines that were kept for a unit serial number. ``fresh`` may learn
+    what new objects have while the steps are done: they are made as somebody asks for the next.
+    """
+    for name, number in want.lu_groups.items():
+        if name not in there.config.lu_groups:
+            yield lu_groups.create(name, number)
+    made: dict[Key, str] = {}
+    for key, so in want.storage_objects.items():
+        if key not in there.homes:
+            try:
+                hba = placement.choose(*key)
+            except LioError as err:
+                yield backstores.refuse(so, err)
+                continue
+            made[key] = f"{hba}/{so.name}"
+            kept = reservations(so.wwn or "")
+            yield from backstores.create(so, hba, aptpl=kept, fresh=fresh)
+    for settings in want.fabrics.values():
+        if settings.name not in there.config.fabrics:
+            nothing = FabricSettings(settings.name, Auth("", "", "", ""))
+            yield from targets.set_fabric(settings, nothing)
+
+    def home(key: Key) -> str | None:
+        return made.get(key) or there.homes.get(key) or locate(key)
+
+    enables: list[Step] = []
+    unwritable = read_only(want)
+    for target_key, target in want.targets.items():
+        running = there.config.targets.get(target_key)
+        if running is None:
+            yield from targets.create_target(target)
+        for tpg in target.tpgs.values():
+            running_tpg = running.tpgs.get(tpg.tag) if running else None
+            yield from build_tpg(target, tpg, home, running_tpg, unwritable)
+            if running_tpg is None and tpg.enable:
+                fabric = FABRICS[target.fabric]
+                enables.append(targets.enable(fabric, target.wwn, tpg.tag, True))
+    yield from enables
+
+
+def protected(tpg: Tpg, read_only: Container[Key]) -> acls.Protected:
+    """Tell which mapped LUNs of a TPG are read only when they are made."""
+    always = tpg.attributes.get("prod_mode_write_protect") == "1"
+
+    def ask(mapped: MappedLun) -> bool:
+        lun = tpg.luns.get(mapped.tpg_lun)
+        return always or (lun is not None and lun.storage_object in read_only)
+
+    return ask
+
+
+def read_only(config: Config) -> frozenset[Key]:
+    """The storage objects that cannot be written to."""
+    objects = config.storage_objects.values()
+    return frozenset(so.key for so in objects if getattr(so.backing, "readonly", False))
+
+
+def build_tpg(
+    target: Target,
+    tpg: Tpg,
+    home: Locate,
+    running: Tpg | None = None,
+    read_only: Container[Key] = (),
+) -> Iterator[Step]:
+    """The steps that make one TPG with LUNs, portals and node ACLs, not yet enabled.
+
+    Of one that is running, what it does not have. ``read_only`` are storage objects that cannot
+    be written to.
+    """
+    ask = protected(tpg, read_only)
+    fabric = FABRICS[target.fabric]
+    place = TpgPath.of(fabric, target.wwn, tpg.tag)
+    if running is None:
+        yield from targets.create_tpg(fabric, target.wwn, tpg)
+        running = Tpg(tpg.tag)
+    for lun in tpg.luns.values():
+        if lun.index not in running.luns:
+            yield from luns.create_lun(place, lun, home(lun.storage_object))
+    for portal in tpg.portals.values():
+        if portal.name not in running.portals:
+            yield from portals.create_portal(place, portal)
+    for acl in tpg.acls.values():
+        if acl.wwn not in running.acls:
+            yield from acls.create_acl(place, acl, ask)
+            continue
+        for mapped in acl.mapped_luns.values():
+            if mapped.index not in running.acls[acl.wwn].mapped_luns:
+                yield acls.create_mapped_lun(place, acl.wwn, mapped, protected=ask(mapped))

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whom steps would disturb: sessions that end or lose a LUN, reservations that go, I/O that runs.
+
+Found by what the steps do to the kernel, whoever planned them, and only what they concern is
+read. A plan that takes nothing away reads nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from ..errors import KernelRefused
+from ..fabrics import Fabric, of_folder
+from ..fast_dataclasses import dataclass, field
+from ..kernel import paths
+from ..kernel.configfs import ConfigFS
+from ..reading.reader import Reader
+from ..steps import Step
+from ..steps.context import Operation
+from ..steps.operations import Attempt, Discard, Rmdir, RmdirOverLuns, Switch, Unlink, Write
+from ..steps.quiesce import commands
+from ..usage import reservations, sessions
+from ..usage.sessions import Session
+
+# How far apart the counts of commands are read that tell whether I/O runs.
+APART_SECONDS = 0.5
+
+_TPG = re.compile(r"[^/]+/[^/]+/tpgt_\d+")
+_LUN = re.compile(rf"({_TPG.pattern})/lun/lun_(\d+)")
+_ACL = re.compile(rf"({_TPG.pattern})/acls/([^/]+)")
+_OBJECT = re.compile(r"core/[^/]+/[^/]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """Who is disturbed by which steps.
+
+    ``kind`` is session, reservation or io; ``initiator`` is "" for io. ``path`` is the shell
+    path of the TPG, the storage object or the LUN that is in use, ``sid`` and ``addresses`` are
+    those of an iSCSI session that has an ACL.
+    """
+
+    kind: str
+    initiator: str
+    path: str
+    text: str
+    sid: int | None = None
+    addresses: tuple[str, ...] = ()
+    by: tuple[Step, ...] = ()
+
+    def __str__(self) -> str:
+        """Who it is, and what takes it away: the first such step."""
+        first, *others = self.by
+        more = f" and {len(others)} more" if others else ""
+        return f"{self.text}; {first.path}: {first.text}{more}"
+
+
+@dataclass(slots=True)
+class _Concerned:
+    """What steps take away, by configfs path, with the steps; ``acls`` by (TPG, folder).
+
+    ``guests`` are TPGs whose initiators without an ACL lose something. ``mapped`` are the LUNs
+    that one initiator loses.
+    """
+
+    tpgs: dict[str, list[Step]] = field(default_factory=dict)
+    guests: dict[str, list[Step]] = field(default_factory=dict)
+    acls: dict[tuple[str, str], list[Step]] = field(default_factory=dict)
+    luns: dict[str, list[Step]] = field(default_factory=dict)
+    mapped: dict[tuple[str, str], list[Step]] = field(default_factory=dict)
+    objects: dict[str, list[Step]] = field(default_factory=dict)
+
+    def note(self, step: Step) -> None:
+        """See what a step takes away."""
+        for operation in step.operations:
+            self._note(step, operation)
+
+    def _note(self, step: Step, operation: Operation) -> None:
+        match operation:
+            case Attempt():
+                self._note(step, operation.operation)
+            case Unlink():
+                self._unlinked(step, operation)
+            case Rmdir() | RmdirOverLuns() | Discard():
+                self._removed(step, operation.file)
+            case Switch() if not operation.on:
+                _add(self.tpgs, operation.file.rpartition("/")[0], step)
+            case Write() if operation.file.endswith("/cmdsn_depth") and operation.before:
+                # iscsi_target_tpg.c, iscsit_tpg_set_initiator_node_queue_depth: it ends sessions.
+                self._removed(step, operation.file.rpartition("/")[0])
+
+    def _unlinked(self, step: Step, operation: Unlink) -> None:
+        folder = operation.file.rpartition("/")[0]
+        if lun := _LUN.fullmatch(folder):
+            _add(self.luns, folder, step)
+            _add(self.guests, lun[1], step)
+            if _OBJECT.fullmatch(operation.target):
+                _add(self.objects, operation.target, step)
+        elif acl := _ACL.match(folder):
+            _add(self.acls, (acl[1], acl[2]), step)
+            _add(self.mapped, (acl[2], operation.target), step)
+
+    def _removed(self, step: Step, file: str) -> None:
+        if _TPG.fullmatch(file):
+            _add(self.tpgs, file, step)
+        elif _OBJECT.fullmatch(file):
+            _add(self.objects, file, step)
+        elif acl := _ACL.fullmatch(file):
+            _add(self.acls, (acl[1], acl[2]), step)
+
+
+_Key = TypeVar("_Key")
+
+
+def _add(found: dict[_Key, list[Step]], key: _Key, step: Step) -> None:
+    known = found.setdefault(key, [])
+    if step not in known[-1:]:
+        known.append(step)
+
+
+def of(
+    fs: ConfigFS, steps: Iterable[Step], sleep: Callable[[float], object] = time.sleep
+) -> list[Disturbance]:
+    """Whom steps would disturb; what the kernel takes away meanwhile disturbs nobody.
+
+    I/O is looked for, by counting commands twice, on LUNs that no session explains.
+    """
+    concerned = _Concerned()
+    for step in steps:
+        concerned.note(step)
+    reader = Reader(fs)
+    found = [*_sessions(reader, concerned), *_reservations(reader, concerned)]
+    return [*found, *_io(reader, concerned, sleep)]
+
+
+# -- sessions ---------------------------------------------------------------------------------
+
+
+def _sessions(reader: Reader, concerned: _Concerned) -> Iterator[Disturbance]:
+    by: dict[tuple[str, str], list[Step]] = {}
+    for tpg, steps in concerned.tpgs.items():
+        if _fabric(tpg).has("acls"):
+            for acl in _listed(reader, tpg):
+                by.setdefault((tpg, acl), []).extend(steps)
+    for key, steps in concerned.acls.items():
+        by.setdefault(key, []).extend(steps)
+    for (tpg, acl), steps in by.items():
+        session = sessions.of_acl(reader, _fabric(tpg), tpg, acl)
+        if session:
+            yield _session(session, _shell_path(tpg), steps)
+    for tpg in {**concerned.tpgs, **concerned.guests}:
+        steps = [*concerned.tpgs.get(tpg, ()), *concerned.guests.get(tpg, ())]
+        for name in sessions.guests(reader, tpg):
+            text = f"{name} is logged in to {_shell_path(tpg)} (without an ACL)"
+            yield Disturbance("session", name, _shell_path(tpg), text, by=tuple(steps))
+
+
+def _listed(reader: Reader, tpg: str) -> list[str]:
+    try:
+        return list(reader.acl_names(tpg))
+    except KernelRefused:
+        # It was taken away while we looked.
+        return []
+
+
+def _session(session: Session, path: str, steps: list[Step]) -> Disturbance:
+    addresses = tuple(dict.fromkeys(item.address for item in session.connections))
+    where = f", from {' and '.join(addresses)}" if addresses else ""
+    text = f"{session.initiator} is logged in to {path} (sid {session.sid}{where})"
+    return Disturbance(
+        "session", session.initiator, path, text, session.sid, addresses, tuple(steps)
+    )
+
+
+# -- reservations -----------------------------------------------------------------------------
+
+
+def _reservations(reader: Reader, concerned: _Concerned) -> Iterator[Disturbance]:
+    for file, steps in concerned.objects.items():
+        yield from _of_object(reader, file, steps)
+    for (folder, lun), steps in concerned.mapped.items():
+        link = paths.link_in(reader.fs, lun)
+        if link and link[1] not in concerned.objects:
+            initiator = _fabric(lun).from_folder(folder)
+            yield from _of_object(reader, link[1], steps, initiator)
+
+
+def _of_object(
+    reader: Reader, file: str, steps: list[Step], initiator: str | None = None
+) -> Iterator[Disturbance]:
+    """Those who reserved a storage object or registered with it, or one of them."""
+    key = paths.key_of_storage_object(file)
+    path = f"/backstores/{'/'.join(key)}" if key else file
+    found = reservations.read(reader.fs, file)
+    by = tuple(steps)
+    if found.holder and initiator in (None, found.holder):
+        text = f"{found.holder} holds a reservation of {path}"
+        yield Disturbance("reservation", found.holder, path, text, by=by)
+    for name in dict.fromkeys(item.initiator for item in found.registrants):
+        if name != found.holder and initiator in (None, name):
+            text = f"{name} is registered for reservations of {path}"
+            yield Disturbance("reservation", name, path, text, by=by)
+
+
+# -- I/O --------------------------------------------------------------------------------------
+
+
+def _io(
+    reader: Reader, concerned: _Concerned, sleep: Callable[[float], object]
+) -> Iterator[Disturbance]:
+    luns = {lun: steps for lun, steps in _silent(reader, concerned) if commands(reader.fs, lun)}
+    if not luns:
+        return
+    before = {lun: commands(reader.fs, lun) for lun in luns}
+    sleep(APART_SECONDS)
+    for lun, steps in luns.items():
+        if commands(reader.fs, lun) not in (None, before[lun]):
+            path = f"{_shell_path(_tpg(lun))}/luns/lun{lun.rpartition('_')[2]}"
+            yield Disturbance("io", "", path, f"{path} has I/O running", by=tuple(steps))
+
+
+def _silent(reader: Reader, concerned: _Concerned) -> Iterator[tuple[str, list[Step]]]:
+    """LUNs of fabrics that do not tell who is logged in: only iSCSI does."""
+    found: dict[str, list[Step]] = {}
+    for lun, steps in concerned.luns.items():
+        found.setdefault(lun, []).extend(steps)
+    for (_, lun), steps in concerned.mapped.items():
+        found.setdefault(lun, []).extend(steps)
+    for tpg, steps in concerned.tpgs.items():
+        if _fabric(tpg).name != "iscsi":
+            for index in reader.lun_indexes(tpg):
+                found.setdefault(f"{tpg}/lun/lun_{index}", []).extend(steps)
+    yield from ((lun, steps) for lun, steps in found.items() if _fabric(lun).name != "iscsi")
+
+
+# -- places -----------------------------------------------------------------------------------
+
+
+def _tpg(file: str) -> str:
+    return "/".join(file.split("/")[:3])
+
+
+def _fabric(file: str) -> Fabric:
+    fabric = of_folder(file.partition("/")[0])
+    assert fabric is not None, file
+    return fabric
+
+
+def _shell_path(tpg: str) -> str:
+    folder, wwn, tag = tpg.split("/")
+    fabric = _fabric(folder)
+    return paths.shell_tpg(fabric, fabric.from_folder(wwn), int(tag.removeprefix("tpgt_")))

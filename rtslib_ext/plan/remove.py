@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps that remove a target, a TPG or a LUN that was read before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..config.model import Target, Tpg
+from ..fabrics import FABRICS
+from ..kernel import paths
+from ..kernel.paths import Locate, TpgPath
+from ..reading.reader import Reader
+from ..steps import Step, acls, luns, portals, targets
+from ..usage import exports
+from ..usage.exports import Export
+
+
+def remove_target(target: Target, homes: Locate) -> Iterator[Step]:
+    """The steps that take one target away."""
+    for tpg in target.tpgs.values():
+        yield from remove_tpg(target, tpg, homes)
+    yield targets.delete_target(target)
+
+
+def remove_tpg(target: Target, tpg: Tpg, homes: Locate) -> Iterator[Step]:
+    """The steps that take one TPG away: first nobody is served any more."""
+    fabric = FABRICS[target.fabric]
+    place = TpgPath.of(fabric, target.wwn, tpg.tag)
+    if tpg.enable:
+        yield targets.enable(fabric, target.wwn, tpg.tag, False)
+    for acl in tpg.acls.values():
+        yield from acls.delete_acl(place, acl)
+    for lun in tpg.luns.values():
+        yield from luns.delete_lun(place, lun, homes(lun.storage_object))
+    for portal in tpg.portals.values():
+        yield portals.delete_portal(place, portal)
+    yield from targets.delete_tpg(fabric, target.wwn, tpg)
+
+
+def remove_lun(reader: Reader, export: Export, *, likely: bool = False) -> list[Step]:
+    """The steps that take one LUN away, with the mapped LUNs that lead to it.
+
+    ``likely``: with those of its own number. Where that was not all, a step raises StillMapped
+    before anything is cut off.
+    """
+    place = export.place
+    lun = reader.lun(export.file, export.index)
+    steps = []
+    for folder, number in exports.mapped_luns(reader, place, export.index, likely=likely):
+        mapped = reader.mapped_lun(f"{place.file}/acls/{folder}/lun_{number}", number)
+        if mapped:
+            wwn = place.fabric.from_folder(folder)
+            steps.append(acls.delete_mapped_lun(place, wwn, mapped))
+    if lun is None:
+        return [*steps, luns.discard_lun(place, export.index)]
+    link = paths.link_in(reader.fs, export.file)
+    return [*steps, *luns.delete_lun(place, lun, link[1] if link else None)]

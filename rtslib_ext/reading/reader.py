@@ -1,0 +1,391 @@
+# SPDX-License-Identifier: Apache-2.0
+"""configfs -> Config, in one pass; and each part by itself for commands that need only that.
+
+An object that vanishes while it is read is left out: others change the tree too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+
+from ..config import backing, inquiry
+from ..config.intern import Pool
+from ..config.model import (
+    AUTH_NAMES,
+    AluaGroup,
+    Auth,
+    Config,
+    FabricSettings,
+    Lun,
+    MappedLun,
+    NodeAcl,
+    Portal,
+    StorageObject,
+    Target,
+    Tpg,
+    Values,
+)
+from ..errors import KernelRefused
+from ..fabrics import FABRICS, Fabric
+from ..host import cpus, devices
+from ..kernel import abi, paths
+from ..kernel.attributes import Folders
+from ..kernel.configfs import ConfigFS
+from .consistent import whole
+
+
+class Reader:
+    """Reads one tree; keeps what is the same for all objects of a kind."""
+
+    def __init__(self, fs: ConfigFS) -> None:
+        self.fs = fs
+        self.folders = Folders(fs)
+        self._settings = Pool()
+
+    # -- everything ---------------------------------------------------------------------
+
+    def config(self) -> Config:
+        """The whole running configuration."""
+        return Config(
+            storage_objects={so.key: so for so in sorted(self.storage_objects(), key=_key)},
+            targets={target.key: target for target in sorted(self.targets(), key=_key)},
+            fabrics={name: found for name in FABRICS if (found := self.fabric_settings(name))},
+            lu_groups=self.lu_groups(),
+        )
+
+    def lu_groups(self) -> dict[str, str]:
+        """The logical unit groups, the default one left out."""
+        names = sorted(set(self.fs.directories(abi.LU_GROUPS)) - {abi.DEFAULT_LU_GROUP})
+        file = f"{abi.LU_GROUPS}/%s/lu_gp_id"
+        return {name: text for name in names if (text := self.fs.read_if_there(file % name))}
+
+    def lu_group_members(self, name: str) -> list[str]:
+        """The configfs paths of the storage objects in a logical unit group."""
+        text = self.fs.read_if_there(f"{abi.LU_GROUPS}/{name}/members") or ""
+        return [f"core/{line}" for line in text.replace("\0", "").splitlines() if line]
+
+    def storage_objects(self) -> Iterator[StorageObject]:
+        """Every storage object that is configured."""
+        places = ((path, path) for path in self.storage_object_paths())
+        return whole(self.fs, places, lambda path, _: self.storage_object(path))
+
+    def storage_object_paths(
+        self, plugin: str = "", known: Set[str] = frozenset()
+    ) -> Iterator[str]:
+        """The configfs path of every storage object, or of those of one kind.
+
+        ``known`` ones are left out; where nothing else can be in their folder it is not listed.
+        """
+        prefix = f"{backing.KINDS[plugin].prefix}_" if plugin else ""
+        full = {path.rpartition("/")[0].partition("/")[2] for path in known}
+        for hba in self.fs.directories("core"):
+            if not hba.startswith(prefix) or not paths.split_hba(hba):
+                continue
+            if hba in full and paths.holds_one(hba):
+                continue
+            for name in self.fs.directories(f"core/{hba}"):
+                if f"core/{hba}/{name}" not in known:
+                    yield f"core/{hba}/{name}"
+
+    def targets(self) -> Iterator[Target]:
+        """Every target of every fabric."""
+        keys = ((fabric, wwn) for fabric in FABRICS.values() for wwn in self.target_wwns(fabric))
+        places = ((paths.target(*key), key) for key in keys)
+        return whole(self.fs, places, lambda _, key: self.target(*key))
+
+    def target_wwns(self, fabric: Fabric) -> list[str]:
+        """The WWNs of a fabric's targets; loads no module."""
+        names = self.fs.directories(fabric.folder)
+        return [fabric.from_folder(name) for name in names if name != "discovery_auth"]
+
+    # -- storage objects ----------------------------------------------------------------
+
+    def storage_object(self, path: str) -> StorageObject | None:
+        """One storage object; None when it is gone or was never enabled."""
+        key = paths.key_of_storage_object(path)
+        if key is None or self.fs.read_if_there(f"{path}/enable") != "1":
+            return None
+        try:
+            return self._storage_object(path, *key)
+        except KernelRefused:
+            # It was taken away while we looked.
+            return None
+
+    def _storage_object(self, path: str, plugin: str, name: str) -> StorageObject:
+        fs = self.fs
+        attributes = self.folders.values(f"{path}/attrib", f"attrib of {plugin}")
+        return StorageObject(
+            name=name,
+            backing=self.backing(path, plugin),
+            wwn=self.unit_serial(path) if backing.KINDS[plugin].has_wwn else None,
+            attributes=self._settings.one(attributes),
+            alua_groups={} if attributes.get("alua_support") == "0" else self.alua_groups(path),
+            identity=self.identity(
+                path, plugin, name, named=attributes.get("emulate_model_alias") == "1"
+            ),
+            alias=fs.read_if_there(f"{path}/alias") or None,
+            lu_group=self.lu_group(path),
+            lba_map=fs.read_if_there(f"{path}/lba_map") or None,
+        )
+
+    def backing(self, path: str, plugin: str) -> backing.Backing:
+        """What stands behind a storage object."""
+        kind = backing.KINDS[plugin]
+        pairs = ((name, self.fs.read_if_there(f"{path}/attrib/{name}")) for name in kind.hardware)
+        info = backing.Info(
+            text=self.fs.read(f"{path}/info"),
+            udev_path=self.fs.read_if_there(f"{path}/udev_path") or "",
+            attributes={name: value for name, value in pairs if value is not None},
+        )
+        found: backing.Backing = kind.from_info(info)
+        if isinstance(found, backing.FileIO) and not found.size:
+            # The kernel does not keep the size of a device (target_core_file.c).
+            return backing.FileIO(
+                found.dev, devices.device_size(found.dev), found.write_back, found.aio
+            )
+        return found
+
+    def unit_serial(self, path: str) -> str:
+        """The VPD unit serial number."""
+        text = self.fs.read_if_there(f"{path}/wwn/vpd_unit_serial") or ""
+        return text.partition(":")[2].strip()
+
+    def identity(self, path: str, plugin: str, name: str, *, named: bool) -> dict[str, str]:
+        """The fields of the INQUIRY data that were set (SPC-4 section 6.6.2).
+
+        What the kernel gives by itself is left out; the product is the object's name where
+        emulate_model_alias is on (``named``). An object that passes commands through has its
+        device's.
+        """
+        if not backing.KINDS[plugin].has_wwn:
+            return {}
+        usual = inquiry.usual(plugin, name, named=named)
+        pairs = ((file, self.fs.read_if_there(f"{path}/wwn/{file}")) for file in abi.IDENTITY_FILES)
+        return {file: value for file, value in pairs if value and value != usual[file]}
+
+    def lu_group(self, path: str) -> str | None:
+        """The logical unit group of a storage object; None for the default one."""
+        text = self.fs.read_if_there(f"{path}/alua_lu_gp") or ""
+        name = text.partition("\n")[0].partition("LU Group Alias: ")[2]
+        return None if name in ("", abi.DEFAULT_LU_GROUP) else name
+
+    def alua_groups(self, path: str) -> dict[str, AluaGroup]:
+        """The target port groups of a storage object."""
+        names = sorted(self.fs.directories(f"{path}/alua"))
+        places = ((f"{path}/alua/{name}", name) for name in names)
+        return {group.name: group for group in whole(self.fs, places, self.alua_group)}
+
+    def alua_group(self, path: str, name: str) -> AluaGroup:
+        """One target port group."""
+        values = self.folders.values(path, "alua")
+        tag = values.pop("tg_pt_gp_id", "")
+        for file in abi.ALUA_READ_ONLY:
+            values.pop(file, None)
+        if values.get(abi.LBA_DEPENDENT) == "0":
+            # As every new group has it.
+            values.pop(abi.LBA_DEPENDENT)
+        for file, texts in abi.ALUA_TEXTS.items():
+            if values.get(file) in texts:
+                values[file] = str(texts.index(values[file]))
+        return AluaGroup(name, int(tag) if tag.isdigit() else None, self._settings.one(values))
+
+    # -- targets ------------------------------------------------------------------------
+
+    def target(self, fabric: Fabric, wwn: str) -> Target:
+        """One target with all its TPGs."""
+        path = paths.target(fabric, wwn)
+        return Target(
+            fabric=fabric.name,
+            wwn=wwn,
+            parameters=self.folders.values(f"{path}/param", f"param of {fabric.name}"),
+            tpgs={tpg.tag: tpg for tpg in self.tpgs(fabric, wwn)},
+        )
+
+    def tpgs(self, fabric: Fabric, wwn: str) -> Iterator[Tpg]:
+        """The TPGs of a target, by their tags."""
+        tags = self.tags(paths.target(fabric, wwn))
+        places = ((paths.tpg(fabric, wwn, tag), tag) for tag in tags)
+        return whole(self.fs, places, lambda _, tag: self.tpg(fabric, wwn, tag))
+
+    def tags(self, path: str) -> list[int]:
+        """The tags of a target's TPGs, in order."""
+        return _numbers(self.fs.directories(path), "tpgt_")
+
+    def tpg(self, fabric: Fabric, wwn: str, tag: int) -> Tpg:
+        """One TPG with its LUNs, portals and node ACLs."""
+        path = paths.tpg(fabric, wwn, tag)
+        name = fabric.name
+        return Tpg(
+            tag=tag,
+            enable=self.enabled(path),
+            attributes=self.folders.values(f"{path}/attrib", f"tpg attrib of {name}"),
+            parameters=self.folders.values(f"{path}/param", f"tpg param of {name}"),
+            auth=self.auth(f"{path}/auth") if fabric.has("auth") else Auth(),
+            luns={lun.index: lun for lun in self.luns(path)},
+            portals={portal.name: portal for portal in self.portals(path)}
+            if fabric.has("nps")
+            else {},
+            acls={acl.wwn: acl for acl in self.acls(fabric, path)},
+            nexus=self.nexus(fabric, path),
+            files=self.tpg_files(fabric, path),
+        )
+
+    def tpg_files(self, fabric: Fabric, path: str) -> dict[str, str]:
+        """The settings in a TPG's own folder, where there is a value."""
+        values = self.folders.values(path, f"tpg of {fabric.name}", ("enable", "nexus"))
+        # "0x0" as long as a TPG was never enabled (target_core_tpg.c).
+        return {name: value for name, value in values.items() if value != "0x0"}
+
+    def enabled(self, path: str) -> bool | None:
+        """Whether a TPG is enabled; None where the fabric has no such switch."""
+        text = self.fs.read_if_there(f"{path}/enable")
+        return None if text is None else text == "1"
+
+    def nexus(self, fabric: Fabric, path: str) -> str | None:
+        """The initiator name of a fabric that has no real initiators, "" where it was taken away.
+
+        None: the fabric has real ones.
+        """
+        return (self.fs.read_if_there(f"{path}/nexus") or "") if fabric.has("nexus") else None
+
+    def auth(self, path: str) -> Auth:
+        """CHAP credentials; the kernel shows NULL for one that was taken away."""
+        values = {}
+        for name in AUTH_NAMES:
+            text = self.fs.read_if_there(f"{path}/{abi.AUTH_FILES[name]}")
+            values[name] = "" if text in (None, abi.NO_CREDENTIAL) else text
+        return Auth(**values)
+
+    def lun_indexes(self, path: str) -> list[int]:
+        """The numbers of a TPG's LUNs, in order."""
+        return _numbers(self.fs.directories(f"{path}/lun"), "lun_")
+
+    def luns(self, path: str) -> Iterator[Lun]:
+        """The LUNs of a TPG that export something."""
+        places = ((f"{path}/lun/lun_{index}", index) for index in self.lun_indexes(path))
+        return whole(self.fs, places, self.lun)
+
+    def lun(self, path: str, index: int) -> Lun | None:
+        """One LUN; None when nothing is connected to it."""
+        link = paths.link_in(self.fs, path)
+        if link is None or (key := paths.key_of_storage_object(link[1])) is None:
+            return None
+        group, alua = self.lun_alua(path)
+        return Lun(index, key, alias=link[0], alua_group=group, alua=alua)
+
+    def lun_alua(self, path: str) -> tuple[str | None, Values]:
+        """The target port group of a LUN and its secondary access state.
+
+        One file tells group, state and status (target_core_alua.c,
+        core_alua_show_tg_pt_gp_info); it is empty for pass-through objects.
+        """
+        if not (text := self.fs.read_if_there(f"{path}/alua_tg_pt_gp")):
+            return None, {}
+        lines = dict(line.partition(": ")[::2] for line in text.splitlines())
+        state = lines.get("TG Port Secondary Access State", "None")
+        status = lines.get("TG Port Secondary Access Status", "None")
+        values = {
+            "alua_tg_pt_offline": str(int(state == "Offline")),
+            "alua_tg_pt_status": str(abi.SECONDARY_STATUS.index(status))
+            if status in abi.SECONDARY_STATUS
+            else "0",
+        }
+        metadata = self.fs.read_if_there(f"{path}/alua_tg_pt_write_md")
+        if metadata is not None:
+            values["alua_tg_pt_write_md"] = metadata
+        return lines.get("TG Port Alias"), self._settings.one(values)
+
+    def portals(self, path: str) -> Iterator[Portal]:
+        """The network portals of a TPG, by address and port."""
+        names = sorted(self.portal_names(f"{path}/np"), key=_portal_order)
+        return whole(self.fs, ((f"{path}/np/{name}", name) for name in names), self.portal)
+
+    def portal_names(self, folder: str) -> list[str]:
+        """The portals in their folder, as ADDRESS:PORT, in the kernel's order."""
+        found = self.fs.directories(folder)
+        return [name for name in found if name.rpartition(":")[2].isdigit()]
+
+    def portal(self, path: str, name: str) -> Portal:
+        """One network portal."""
+        address, _, port = name.rpartition(":")
+        return Portal(
+            address,
+            int(port),
+            iser=self.fs.read_if_there(f"{path}/iser") == "1",
+            offload=self.fs.read_if_there(f"{path}/cxgbit") == "1",
+        )
+
+    def acl_names(self, path: str) -> list[str]:
+        """The names of a TPG's node ACLs as configfs writes them."""
+        return sorted(self.fs.directories(f"{path}/acls"))
+
+    def acls(self, fabric: Fabric, path: str) -> Iterator[NodeAcl]:
+        """The node ACLs of a TPG; none where the fabric has no such thing."""
+        names = self.acl_names(path) if fabric.has("acls") else []
+        places = ((f"{path}/acls/{name}", name) for name in names)
+        return whole(self.fs, places, lambda _, name: self.acl(fabric, path, name))
+
+    def acl(self, fabric: Fabric, tpg_path: str, name: str) -> NodeAcl:
+        """One node ACL with its mapped LUNs."""
+        path = f"{tpg_path}/acls/{name}"
+        return NodeAcl(
+            wwn=fabric.from_folder(name),
+            mapped_luns={lun.index: lun for lun in self.mapped_luns(path)},
+            attributes=self.folders.values(f"{path}/attrib", f"acl attrib of {fabric.name}"),
+            auth=self.auth(f"{path}/auth") if fabric.has("auth") else Auth(),
+            tag=self.fs.read_if_there(f"{path}/tag") or None,
+            cmdsn_depth=self.fs.read_if_there(f"{path}/cmdsn_depth"),
+        )
+
+    def mapped_indexes(self, path: str) -> list[int]:
+        """The numbers of an ACL's mapped LUNs, in order."""
+        return _numbers(self.fs.directories(path), "lun_")
+
+    def mapped_luns(self, path: str) -> Iterator[MappedLun]:
+        """The mapped LUNs of an ACL that lead to a LUN."""
+        places = ((f"{path}/lun_{index}", index) for index in self.mapped_indexes(path))
+        return whole(self.fs, places, self.mapped_lun)
+
+    def mapped_lun(self, path: str, index: int) -> MappedLun | None:
+        """One mapped LUN; None when it leads nowhere."""
+        link = paths.link_in(self.fs, path)
+        if link is None:
+            return None
+        if not (number := link[1].rpartition("/lun_")[2]).isdigit():
+            return None
+        return MappedLun(index, int(number), self.write_protected(path), alias=link[0])
+
+    def write_protected(self, path: str) -> bool:
+        """Whether an initiator may only read a mapped LUN."""
+        return self.fs.read_if_there(f"{path}/write_protect") == "1"
+
+    # -- fabrics ------------------------------------------------------------------------
+
+    def fabric_settings(self, name: str) -> FabricSettings | None:
+        """What is set for a whole fabric; None when it is all as the kernel has it."""
+        fabric = FABRICS[name]
+        if not fabric.has("discovery_auth") or not self.fs.is_dir(fabric.folder):
+            return None
+        folder = f"{fabric.folder}/discovery_auth"
+        auth = self.auth(folder)
+        enable = self.fs.read_if_there(f"{folder}/enforce_discovery_auth") == "1"
+        allowed = self.fs.read_if_there(f"{fabric.folder}/cpus_allowed_list")
+        if allowed == cpus.possible_cpus():
+            allowed = None
+        if not enable and allowed is None and not any(value for _, value in auth.items()):
+            return None
+        return FabricSettings(name, auth, enable, allowed)
+
+
+def _numbers(names: list[str], prefix: str) -> list[int]:
+    found = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
+    return sorted(int(text) for text in found if text.isdigit())
+
+
+def _key(item: StorageObject | Target) -> tuple[str, str]:
+    return item.key
+
+
+def _portal_order(name: str) -> tuple[str, int]:
+    address, _, port = name.rpartition(":")
+    return address, int(port)

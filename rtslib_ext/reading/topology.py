@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""configfs -> what there is and what exports it, by names and links: no value is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..config.model import Auth, Config, NodeAcl, Target, Tpg, Values
+from ..fabrics import FABRICS, Fabric
+from ..fast_dataclasses import dataclass, field
+from ..kernel import paths
+from .reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is there: targets and fabrics without values, the places of storage objects."""
+
+    config: Config = field(default_factory=Config)
+    homes: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """One place of each storage object."""
+    files: tuple[tuple[tuple[str, str], str], ...] = ()
+    """All places: other tools may have made two objects of one name."""
+
+
+class OutlineReader(Reader):
+    """Reads names and links only."""
+
+    def outline(self) -> Outline:
+        """All that is there."""
+        files = []
+        for file in self.storage_object_paths():
+            key = paths.key_of_storage_object(file)
+            if key:
+                files.append((key, file))
+        targets = {target.key: target for target in self.targets()}
+        fabrics = {name: found for name in FABRICS if (found := self.fabric_settings(name))}
+        return Outline(Config({}, targets, fabrics, self.lu_groups()), dict(files), tuple(files))
+
+    def target(self, fabric: Fabric, wwn: str) -> Target:
+        """One target with its TPGs."""
+        return Target(fabric.name, wwn, {tpg.tag: tpg for tpg in self.tpgs(fabric, wwn)})
+
+    def tpg(self, fabric: Fabric, wwn: str, tag: int) -> Tpg:
+        """One TPG with what hangs below it."""
+        path = paths.tpg(fabric, wwn, tag)
+        return Tpg(
+            tag,
+            enable=self.enabled(path),
+            luns={lun.index: lun for lun in self.luns(path)},
+            portals={portal.name: portal for portal in self.portals(path)}
+            if fabric.has("nps")
+            else {},
+            acls={acl.wwn: acl for acl in self.acls(fabric, path)},
+            nexus=self.nexus(fabric, path),
+        )
+
+    def lun_alua(self, path: str) -> tuple[str | None, Values]:
+        """Not looked at."""
+        return None, {}
+
+    def acl(self, fabric: Fabric, tpg_path: str, name: str) -> NodeAcl:
+        """One node ACL with its mapped LUNs."""
+        mapped = self.mapped_luns(f"{tpg_path}/acls/{name}")
+        return NodeAcl(fabric.from_folder(name), {lun.index: lun for lun in mapped}, auth=Auth())
+
+    def write_protected(self, path: str) -> bool:
+        """Not looked at."""
+        return False

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""saveconfig.json -> Config and back.
+
+The format is rtslib-fb's. What its tools do not know stands in keys that they ignore, and
+where they would stumble over one, under ``rtslib_ext`` at the top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .. import naming
+from ..config.model import Config
+from ..errors import ParseError
+from ..fast_dataclasses import dataclass
+from . import encode, json_stream
+from .checked_json import Item, Problem, Problems, Unusable, parse
+from .decode_backstores import storage_objects
+from .decode_targets import fabrics, targets
+
+OWN_KEY = encode.OWN_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A file's configuration, and what in the file could not be used."""
+
+    config: Config
+    problems: tuple[Problem, ...]
+
+
+def dumps(config: Config) -> str:
+    """The text of a save file: keys sorted, two blanks a level, a newline at the end."""
+    return "".join(pieces(config))
+
+
+def pieces(config: Config) -> Iterator[str]:
+    """The same text, a piece for each object: a large one is never in memory as a whole."""
+    yield from json_stream.pieces(encode.config(config))
+    yield "\n"
+
+
+def loads(text: str, source: str = "the file") -> Loaded:
+    """Read the text of a save file; raises ParseError when it is no JSON object."""
+    problems = Problems()
+    try:
+        parsed = parse(text, source)
+        # Both at once would be most of the memory that a large file takes.
+        del text
+        root = Item(parsed, "", problems)
+    except Unusable:
+        raise _not_a_configuration(source) from None
+    own = root.item(OWN_KEY)
+    of_objects, of_tpgs = own.named_items("storage_objects"), own.named_items("tpgs")
+    config = Config(
+        storage_objects=storage_objects(root, of_objects),
+        targets=targets(root, of_tpgs),
+        fabrics=fabrics(root),
+        lu_groups=own.values("lu_groups", naming.check_folder_name),
+    )
+    for entry in (*of_objects.values(), *of_tpgs.values()):
+        entry.report(entry.where, "the file has no such object")
+    own.finish()
+    root.finish()
+    return Loaded(config, tuple(problems.found))
+
+
+def _not_a_configuration(source: str) -> Exception:
+    return ParseError(f"{source} holds no configuration", hint="give a file that saveconfig wrote")

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The storage objects of a save file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .. import naming
+from ..config import backing
+from ..config.model import AluaGroup, StorageObject
+from ..errors import InvalidValue
+from ..kernel.abi import IDENTITY_FILES, LBA_DEPENDENT
+from . import encode
+from .checked_json import Item, Unusable
+
+
+def storage_objects(root: Item, own: dict[str, Item]) -> dict[tuple[str, str], StorageObject]:
+    """The storage objects by their keys."""
+    return root.each(
+        "storage_objects",
+        lambda item: _storage_object(item, own),
+        lambda key: f"/backstores/{key[0]}/{key[1]} stands in the file twice",
+    )
+
+
+def _storage_object(item: Item, own: dict[str, Item]) -> tuple[tuple[str, str], StorageObject]:
+    name = item.required("name", item.text)
+    plugin = item.required("plugin", item.text)
+    plugin = backing.ALIASES.get(plugin, plugin)
+    if plugin not in backing.KINDS:
+        item.report(item.at("plugin"), f"{plugin} is none of {', '.join(backing.KINDS)}")
+        raise Unusable
+    try:
+        naming.check_object_name(name, "")
+    except InvalidValue as err:
+        item.report(item.at("name"), err.message)
+        raise Unusable from err
+    item.owner = (plugin, name)
+    extra = own.pop(f"/backstores/{plugin}/{name}", None)
+    found = StorageObject(
+        name=name,
+        backing=_BACKINGS[plugin](item),
+        wwn=item.text("wwn") or None,
+        attributes=item.values("attributes"),
+        alua_groups=_alua_groups(item, extra),
+        identity=_identity(extra) if extra else {},
+        alias=extra.text("alias") if extra else None,
+        lu_group=extra.text("lu_group") if extra else None,
+        lba_map=extra.text("lba_map") if extra else None,
+    )
+    if extra:
+        extra.finish()
+    item.ignore("exists", "buffered_mode")
+    return found.key, found
+
+
+def _identity(extra: Item) -> dict[str, str]:
+    inside = extra.item("identity")
+    found = _texts(inside, IDENTITY_FILES)
+    inside.finish()
+    return found
+
+
+def _fileio(item: Item) -> backing.FileIO:
+    return backing.FileIO(
+        dev=item.required("dev", item.text),
+        size=item.number("size"),
+        write_back=bool(item.flag("write_back")),
+        aio=bool(item.flag("aio")),
+    )
+
+
+def _block(item: Item) -> backing.Block:
+    # The cache mode of a device is an attribute; the key is written for other readers.
+    item.flag("write_back")
+    exclusive = item.flag("exclusive")
+    return backing.Block(
+        dev=item.required("dev", item.text),
+        readonly=bool(item.flag("readonly")),
+        exclusive=True if exclusive is None else exclusive,
+    )
+
+
+def _pscsi(item: Item) -> backing.Pscsi:
+    item.ignore("wwn")
+    return backing.Pscsi(dev=item.required("dev", item.text))
+
+
+def _size(item: Item) -> int:
+    size: int = item.required("size", item.number)
+    if size <= 0:
+        item.report(item.at("size"), f"{size} is no size")
+        raise Unusable
+    return size
+
+
+def _ramdisk(item: Item) -> backing.RamDisk:
+    size = _size(item)
+    nullio = bool(item.flag("nullio"))
+    # The kernel keeps whole pages; the value is what it will be.
+    pages = backing.RamDisk(size).pages
+    return backing.RamDisk(size=pages * backing.PAGE_SIZE, nullio=nullio)
+
+
+def _user(item: Item) -> backing.User:
+    return backing.User(
+        config=item.required("config", item.text),
+        size=_size(item),
+        hw_max_sectors=item.number("hw_max_sectors"),
+        control=item.text("control"),
+    )
+
+
+_BACKINGS: dict[str, Callable[[Item], backing.Backing]] = {
+    "fileio": _fileio,
+    "block": _block,
+    "pscsi": _pscsi,
+    "ramdisk": _ramdisk,
+    "user": _user,
+}
+
+
+def _alua_groups(item: Item, extra: Item | None) -> dict[str, AluaGroup]:
+    by_block = extra.named_items("lba_dependent_groups") if extra else {}
+    found = item.each("alua_tpgs", lambda entry: _alua_group(entry, by_block))
+    for entry in by_block.values():
+        entry.report(entry.where, "the storage object has no such group")
+    return found
+
+
+def _alua_group(item: Item, by_block: dict[str, Item]) -> tuple[str, AluaGroup]:
+    name = item.required("name", item.text)
+    try:
+        naming.check_folder_name(name, "")
+    except InvalidValue as err:
+        item.report(item.at("name"), err.message)
+        raise Unusable from err
+    tag = item.number("tg_pt_gp_id")
+    settings = _texts(item, encode.ALUA_KEYS)
+    if (states := by_block.pop(name, None)) is not None:
+        settings |= {LBA_DEPENDENT: "1", **_texts(states, encode.STATE_KEYS)}
+        states.finish()
+    return name, AluaGroup(name, tag, item.problems.settings.one(settings))
+
+
+def _texts(item: Item, keys: tuple[str, ...]) -> dict[str, str]:
+    """Those of some keys that are there."""
+    pairs = ((key, item.text(key)) for key in keys)
+    return {key: value for key, value in pairs if value is not None}

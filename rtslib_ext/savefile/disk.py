@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Save files on disk: read, written whole or not at all, backed up."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+
+from ..errors import LioError, NotFound, ParseError
+
+FILE_MODE = 0o600
+DIR_MODE = 0o700
+_GZIP = b"\x1f\x8b"
+_BACKUP = re.compile(r"saveconfig-.*json.*")
+
+
+def read(path: str) -> str:
+    """The text of a save file or of a backup, which may be compressed.
+
+    Raises NotFound, ParseError, LioError.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except FileNotFoundError as err:
+        raise NotFound(f"Restore file {path} not found") from err
+    except OSError as err:
+        raise LioError(f"{path} cannot be read: {_reason(err)}") from err
+    hint = "give a file that saveconfig wrote"
+    try:
+        return _unpacked(data).decode("utf-8")
+    except UnicodeDecodeError as err:
+        what = f"its byte {err.start + 1} is no text in UTF-8"
+        raise ParseError(f"{path} is no save file: {what}", hint=hint) from err
+    except EOFError as err:
+        what = "it is compressed, and its end is missing"
+        raise ParseError(f"{path} is no save file: {what}", hint=hint) from err
+    except (OSError, zlib.error) as err:
+        what = "it is compressed, and damaged"
+        raise ParseError(f"{path} is no save file: {what}", hint=hint) from err
+
+
+def _unpacked(data: bytes) -> bytes:
+    if not data.startswith(_GZIP):
+        return data
+    import gzip
+
+    return gzip.decompress(data)
+
+
+def write(path: str, pieces: Callable[[], Iterable[str]]) -> bool:
+    """Write a file whole, or leave it as it was; False when it has this text already.
+
+    ``pieces`` gives the text, each time that it is called. Nobody but root can read the file at
+    any moment; a symbolic link is followed, not replaced. Raises LioError.
+    """
+    path = os.path.realpath(path)
+    if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
+        raise LioError(f"{path} is no file to save to", hint="give the name of a file")
+    if _holds(path, _encoded(pieces)):
+        return False
+    folder = os.path.dirname(path)
+    try:
+        os.makedirs(folder, mode=DIR_MODE, exist_ok=True)
+        _put(path, f"{path}.temp", _encoded(pieces))
+    except OSError as err:
+        raise LioError(
+            f"{path} cannot be written: {_reason(err)}", hint="the file is as it was before"
+        ) from err
+    _sync(path)
+    return True
+
+
+def _encoded(pieces: Callable[[], Iterable[str]]) -> Iterator[bytes]:
+    return (piece.encode("utf-8", "surrogateescape") for piece in pieces())
+
+
+def _holds(path: str, pieces: Iterable[bytes]) -> bool:
+    try:
+        with open(path, "rb") as file:
+            if any(file.read(len(data)) != data for data in pieces) or file.read(1):
+                return False
+            if os.fstat(file.fileno()).st_mode & 0o077:
+                os.fchmod(file.fileno(), FILE_MODE)
+            return True
+    except OSError:
+        return False
+
+
+def _write_new(path: str, pieces: Iterable[bytes]) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    with open(handle, "wb") as file:
+        file.writelines(pieces)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _put(path: str, temporary: str, pieces: Iterable[bytes]) -> None:
+    """Write a file under a name for the meantime; nothing of it stays where that fails."""
+    with suppress(FileNotFoundError):
+        os.unlink(temporary)
+    try:
+        _write_new(temporary, pieces)
+        os.replace(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _sync(path: str) -> None:
+    """Have the new name of a file on disk too. Raises LioError."""
+    try:
+        handle = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as err:
+        raise LioError(
+            f"{path} is written, but a power failure may undo that: {_reason(err)}",
+            hint="sync has it on disk once that works again",
+        ) from err
+
+
+def back_up(path: str, keep: int) -> str | None:
+    """Keep what a file holds, compressed, in the folder ``backup`` beside it.
+
+    The path of the backup; None when there is nothing new to keep. The oldest backups beyond
+    ``keep`` go. Raises LioError.
+    """
+    folder = os.path.join(os.path.dirname(path), "backup")
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError:
+        return None
+    try:
+        os.makedirs(folder, mode=DIR_MODE, exist_ok=True)
+        known = backups(folder)
+        if known and _same(known[-1], data):
+            return None
+        import gzip
+
+        made = _new_name(folder)
+        # Not under the name of a backup: half a one would count, and an old one go for it.
+        _put(made, os.path.join(folder, "new.temp"), [gzip.compress(data)])
+        _sync(made)
+        for old in backups(folder)[: -keep or None] if keep > 0 else []:
+            os.unlink(old)
+    except OSError as err:
+        raise LioError(f"Could not create backup file in {folder}: {_reason(err)}") from err
+    return made
+
+
+def backups(folder: str) -> list[str]:
+    """The backups in a folder, the oldest first: their names begin with the time."""
+    try:
+        names = sorted(name for name in os.listdir(folder) if _BACKUP.fullmatch(name))
+    except OSError:
+        return []
+    return [os.path.join(folder, name) for name in names]
+
+
+def _same(backup: str, data: bytes) -> bool:
+    try:
+        with open(backup, "rb") as file:
+            return _unpacked(file.read()) == data
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
+def _new_name(folder: str) -> str:
+    # Two saves in one second keep both.
+    while True:
+        name = time.strftime("saveconfig-%Y%m%d-%H:%M:%S-json.gz")
+        path = os.path.join(folder, name)
+        if not os.path.exists(path):
+            return path
+        time.sleep(0.05)
+
+
+def _reason(err: OSError) -> str:
+    return (err.strerror or str(err)).lower()

@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A view of the target tree in which changes are laid down instead of done.
+
+So commands can be planned that build on each other: what was laid down is seen, all else is read
+from the kernel. It takes what the tree's structure allows; whether the kernel takes a value, and
+what it puts into files of objects that are not made yet, only the kernel knows.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+
+from ..errors import KernelRefused
+from ..fabrics import of_folder
+from ..kernel import paths
+from ..kernel.abi import DEFAULT_GROUP, DEFAULT_LU_GROUP, LU_GROUPS, NO_CREDENTIAL, SECONDARY_STATUS
+from ..kernel.configfs import ConfigFS, Entry, explain
+from . import default_groups
+from .overlay import Files, Laid
+
+# There as soon as the core is loaded, which the first change sees to.
+_ALWAYS = ("", "core")
+_WRITABLE, _READ_ONLY = 0o644, 0o444
+_STATUS = dict(zip("012", SECONDARY_STATUS, strict=True))
+
+
+class Staged(ConfigFS):
+    """The tree as it would be; ``fs`` is the tree as it is, which is only read."""
+
+    def __init__(self, fs: ConfigFS) -> None:
+        super().__init__(fs.root)
+        self.fs = fs
+        self.calls = fs.calls
+        self._laid = Laid()
+        self.laid_files = Files(self._laid)
+
+    def keep(self) -> tuple[int, int]:
+        """How much was laid down so far, to go back to."""
+        return self._laid.mark, self.changes
+
+    def go_back(self, kept: tuple[int, int]) -> None:
+        """Forget what was laid down since."""
+        mark, self.changes = kept
+        self._laid.go_back(mark)
+
+    def is_new(self, path: str) -> bool:
+        """Tell whether a path is in an object that is made here.
+
+        Of a fabric only its folder is: its module keeps what was written.
+        """
+        owner = self._owner(path)
+        return owner is not None and "/" in owner
+
+    def moved(self) -> list[str]:
+        """The files that were to be written, and hold something else by now than they did."""
+        laid = self._laid.was
+        return [path for path, text in laid.items() if self.fs.read_if_there(path) != text]
+
+    # -- what is there -------------------------------------------------------------------
+
+    def _owner(self, path: str) -> str | None:
+        """The made folder that a path is, or is in; None where the kernel has the path."""
+        while path:
+            if path in self._laid.made:
+                return path
+            path = path.rpartition("/")[0]
+        return None
+
+    def _is_gone(self, path: str) -> bool:
+        """Whether a path, or what it was in, was taken away and not made again."""
+        while path:
+            if path in self._laid.made:
+                return False
+            if path in self._laid.gone:
+                return True
+            path = path.rpartition("/")[0]
+        return False
+
+    def _comes_with(self, path: str, owner: str) -> bool:
+        """Whether a path is a folder that a new object has by itself."""
+        while path != owner:
+            above, _, name = path.rpartition("/")
+            if name not in default_groups.folders(above):
+                return False
+            path = above
+        return True
+
+    def is_dir(self, path: str) -> bool:
+        """As ConfigFS.is_dir."""
+        if path in _ALWAYS:
+            return True
+        if self._is_gone(path):
+            return False
+        owner = self._owner(path)
+        return self.fs.is_dir(path) if owner is None else self._comes_with(path, owner)
+
+    def exists(self, path: str) -> bool:
+        """As ConfigFS.exists."""
+        if path in self._laid.texts or path in self._laid.links or self.is_dir(path):
+            return True
+        if self._is_gone(path):
+            return False
+        if self._owner(path) is None:
+            return self.fs.exists(path)
+        folder, _, name = path.rpartition("/")
+        return self.is_dir(folder) and name in default_groups.files(folder)
+
+    def scan(self, path: str) -> list[Entry]:
+        """As ConfigFS.scan."""
+        if not self.is_dir(path):
+            raise _refused("scan", path, errno.ENOENT)
+        found = {entry.name: entry for entry in self._there(path)}
+        for name in self._laid.names(path, "made"):
+            found[name] = Entry(name, "dir")
+        for name in self._laid.names(path, "links"):
+            found[name] = Entry(name, "link")
+        return list(found.values())
+
+    def _there(self, path: str) -> Iterator[Entry]:
+        if self._owner(path) is not None:
+            yield from (Entry(name, "dir") for name in default_groups.folders(path))
+            yield from (Entry(name, "file") for name in default_groups.files(path))
+        elif path not in _ALWAYS or self.fs.is_dir(path):
+            gone = set(self._laid.names(path, "gone"))
+            yield from (entry for entry in self.fs.scan(path) if entry.name not in gone)
+
+    def modes(self, path: str, names: Iterable[str]) -> dict[str, int]:
+        """As ConfigFS.modes."""
+        if self._owner(path) is None:
+            return self.fs.modes(path, names)
+        writable = default_groups.files(path)
+        return {name: _WRITABLE if writable.get(name, True) else _READ_ONLY for name in names}
+
+    def read(self, path: str) -> str:
+        """As ConfigFS.read; refused where only the kernel could tell."""
+        if path in self._laid.texts:
+            return self._laid.texts[path]
+        if self._is_gone(path):
+            raise _refused("read", path, errno.ENOENT)
+        if path.endswith("/members"):
+            return "\n".join(self._members(path))
+        owner = self._owner(path)
+        if owner is None:
+            return self.fs.read(path)
+        folder, _, name = path.rpartition("/")
+        if name == "info" and (paths.key_of_storage_object(folder)):
+            prefix = folder.split("/")[1].rpartition("_")[0]
+            enabled = self._laid.texts.get(f"{folder}/enable") == "1"
+            return default_groups.info(prefix, self._laid.controls.get(folder, ()), enabled=enabled)
+        text = default_groups.text(path) if name in default_groups.files(folder) else None
+        if text is None:
+            raise _refused("read", path, errno.ENOENT)
+        return text
+
+    def readlink(self, path: str) -> str:
+        """As ConfigFS.readlink."""
+        if path in self._laid.links:
+            return self._laid.links[path]
+        if self._is_gone(path):
+            raise _refused("readlink", path, errno.ENOENT)
+        return self.fs.readlink(path)
+
+    # -- who is in which group -----------------------------------------------------------
+
+    def _members(self, path: str) -> Iterator[str]:
+        """The members of a target port group or logical unit group, a line each."""
+        group = path.rpartition("/")[0]
+        of_lu = group.startswith(f"{LU_GROUPS}/")
+        file = "alua_lu_gp" if of_lu else "alua_tg_pt_gp"
+        known = [] if self._owner(group) else self.fs.read(path).replace("\0", "").splitlines()
+        for line in filter(str.strip, known):
+            member = f"core/{line}" if of_lu else _lun_of(line)
+            if self.is_dir(member) and not self.is_new(member) and not self._joined(member, file):
+                yield line
+        so, _, name = group.rpartition("/")
+        so = so.removesuffix("/alua")
+        found = self._laid.called(file) + ([] if of_lu else self._laid.leading_to(so))
+        for member in dict.fromkeys(path.rpartition("/")[0] for path in found):
+            if self._joined(member, file) != name or not self.is_dir(member):
+                continue
+            if of_lu or self._exported_by(member) == so:
+                yield member.removeprefix("core/") if of_lu else member.replace("/lun/", "/", 1)
+
+    def _joined(self, member: str, file: str) -> str:
+        """The group that an object was put in; new LUNs are in the default one."""
+        text = self._laid.texts.get(f"{member}/{file}")
+        if text is not None:
+            return text.partition(" Alias: ")[2].partition("\n")[0]
+        new = file == "alua_tg_pt_gp" and any(self._laid.names(member, "links"))
+        return DEFAULT_GROUP if new else ""
+
+    def _exported_by(self, lun: str) -> str | None:
+        link = paths.link_in(self, lun)
+        return link[1] if link else None
+
+    # -- changes -------------------------------------------------------------------------
+
+    def mkdir(self, path: str) -> None:
+        """As ConfigFS.mkdir."""
+        if self.is_dir(path) or any(map(self.is_dir, self._elsewhere(path))):
+            raise _refused("mkdir", path, errno.EEXIST)
+        if not self.is_dir(path.rpartition("/")[0]):
+            raise _refused("mkdir", path, errno.ENOENT)
+        self._laid.put("made", path)
+        self.changes += 1
+
+    def _elsewhere(self, path: str) -> Iterator[str]:
+        """Where a portal would be in the other TPGs of its target, of which one only can have it.
+
+        (iscsi_target_tpg.c, iscsit_tpg_add_network_portal)
+        """
+        match path.split("/"):
+            case [fabric, wwn, _, "np", name]:
+                target = f"{fabric}/{wwn}"
+                yield from (f"{target}/{tpg}/np/{name}" for tpg in self.directories(target))
+
+    def rmdir(self, path: str) -> None:
+        """As ConfigFS.rmdir."""
+        if not self.is_dir(path):
+            raise _refused("rmdir", path, errno.ENOENT)
+        if any(self._kept_by(path)):
+            raise _refused("rmdir", path, errno.ENOTEMPTY)
+        self._leave_group(path)
+        self._laid.forget(path)
+        if self.fs.is_dir(path):
+            self._laid.put("gone", path)
+        self.changes += 1
+
+    def _kept_by(self, path: str) -> Iterator[str]:
+        """What somebody made in an object."""
+        match path.split("/"):
+            case ["core", _, _]:
+                names = self.directories(f"{path}/alua")
+                yield from (name for name in names if name != DEFAULT_GROUP)
+            case ["core", _]:
+                yield from self.directories(path)
+            case ["core", *_]:
+                return
+            case [_]:
+                yield from (name for name in self.directories(path) if name != "discovery_auth")
+            case [_, _]:
+                yield from (name for name in self.directories(path) if name.startswith("tpgt_"))
+            case [_, _, _]:
+                for folder in ("lun", "acls", "np"):
+                    yield from self.directories(f"{path}/{folder}")
+            case [_, _, _, "acls", _]:
+                yield from (name for name in self.directories(path) if name.startswith("lun_"))
+            case _:
+                yield from (item.name for item in self.scan(path) if item.kind == "link")
+
+    def _leave_group(self, path: str) -> None:
+        """The members of a group that goes are in the default one."""
+        if path.startswith(f"{LU_GROUPS}/"):
+            for line in self.read(f"{path}/members").splitlines():
+                self._set_line(f"core/{line}/alua_lu_gp", "LU Group Alias", DEFAULT_LU_GROUP)
+        elif path.startswith("core/") and path.count("/") == 4:
+            for line in self.read(f"{path}/members").splitlines():
+                self._set_line(f"{_lun_of(line)}/alua_tg_pt_gp", "TG Port Alias", DEFAULT_GROUP)
+
+    def symlink(self, target: str, path: str) -> None:
+        """As ConfigFS.symlink."""
+        if not self.is_dir(target) or not self.is_dir(path.rpartition("/")[0]):
+            raise _refused("symlink", path, errno.ENOENT)
+        if self.exists(path):
+            raise _refused("symlink", path, errno.EEXIST)
+        self._laid.put("links", path, target)
+        self.changes += 1
+
+    def unlink(self, path: str) -> None:
+        """As ConfigFS.unlink."""
+        if not self.exists(path):
+            raise _refused("unlink", path, errno.ENOENT)
+        self._laid.drop("links", path)
+        if self._owner(path) is None and self.fs.exists(path):
+            self._laid.put("gone", path)
+        self.changes += 1
+
+    def write(self, path: str, value: str) -> None:
+        """As ConfigFS.write; the kernel may refuse the value all the same."""
+        folder, _, name = path.rpartition("/")
+        if not self.is_dir(folder) or not (self.is_new(path) or self.exists(path)):
+            raise explain("write", path, OSError(errno.ENOENT, ""), "open")
+        if name == "control":
+            lines = (*self._laid.controls.get(folder, ()), value)
+            self._laid.put("controls", folder, lines)
+        else:
+            self._show(path, name, value)
+            self._move(folder, name, value)
+        self.changes += 1
+
+    def _move(self, folder: str, name: str, value: str) -> None:
+        """The state of a LUN is shown with its group."""
+        lines = {
+            "alua_tg_pt_offline": ("State", "Offline" if value == "1" else "None"),
+            "alua_tg_pt_status": ("Status", _STATUS.get(value, "None")),
+        }
+        if name in lines:
+            file, (what, text) = f"{folder}/alua_tg_pt_gp", lines[name]
+            self._set_line(file, f"TG Port Secondary Access {what}", text)
+
+    def _show(self, path: str, name: str, value: str) -> None:
+        match name:
+            case "alua_tg_pt_gp":
+                group = DEFAULT_GROUP if value == NO_CREDENTIAL else value
+                self._set_line(path, "TG Port Alias", group)
+            case "alua_lu_gp":
+                self._set_line(path, "LU Group Alias", value)
+            case _:
+                self._set(path, _shown(name, value))
+
+    def _set_line(self, path: str, name: str, text: str) -> None:
+        """Change one of the lines ``name: text`` of a file (target_core_alua.c)."""
+        lines = dict(
+            line.partition(": ")[::2] for line in (self.read_if_there(path) or "").splitlines()
+        )
+        lines[name] = text
+        self._set(path, "\n".join(": ".join(line) for line in lines.items()))
+
+    def _set(self, path: str, text: str) -> None:
+        if path not in self._laid.was and self._owner(path) is None:
+            self._laid.put("was", path, self.fs.read_if_there(path))
+        self._laid.put("texts", path, text)
+
+
+def _shown(name: str, value: str) -> str:
+    """What a file shows once a value was written (target_core_configfs.c)."""
+    match name:
+        case "vpd_unit_serial":
+            return f"T10 VPD Unit Serial Number: {value}"
+        case "tag" | "nexus" if value == NO_CREDENTIAL:
+            return ""
+    return value.removesuffix("\n")
+
+
+def _lun_of(member: str) -> str:
+    """The configfs path of a LUN as a target port group names it: the kernel writes iSCSI."""
+    folder, _, rest = member.strip("\0 ").partition("/")
+    fabric = of_folder(folder)
+    wwn, _, lun = rest.partition("/")
+    tpg, _, number = lun.partition("/")
+    return f"{fabric.folder if fabric else folder}/{wwn}/{tpg}/lun/{number}"
+
+
+def _refused(operation: str, path: str, number: int) -> KernelRefused:
+    return explain(operation, path, OSError(number, os.strerror(number)))

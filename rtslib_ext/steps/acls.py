@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps that create, change and delete node ACLs and mapped LUNs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from .. import naming, schema
+from ..config.model import Auth, MappedLun, NodeAcl
+from ..kernel.paths import TpgPath
+from .context import Operation
+from .operations import (
+    Link,
+    Mkdir,
+    Rmdir,
+    RmdirOverLuns,
+    Unlink,
+    Write,
+)
+from .settings import credentials, settle
+from .step import Action, Step
+
+Protected = Callable[[MappedLun], bool]
+"""Whether a mapped LUN is read only when it is made."""
+
+
+# A new ACL takes these from its TPG (iscsi_target_nodeattrib.c,
+# iscsit_set_default_node_attribues), so they are looked at each time.
+_INHERITED = ("default_erl",)
+
+
+def create_acl(
+    place: TpgPath, acl: NodeAcl, protected: Protected = lambda mapped: False
+) -> Iterator[Step]:
+    """Admit an initiator, with its settings and mapped LUNs."""
+    file = f"{place.file}/acls/{place.fabric.to_folder(acl.wwn)}"
+    path = f"{place.path}/acls/{acl.wwn}"
+    yield Step(Action.CREATE, path, f"admit initiator {acl.wwn}", (Mkdir(file),))
+    yield from _acl_values(place, path, file, acl)
+    for mapped in acl.mapped_luns.values():
+        yield create_mapped_lun(place, acl.wwn, mapped, protected=protected(mapped))
+
+
+def _acl_values(place: TpgPath, path: str, file: str, acl: NodeAcl) -> Iterator[Step]:
+    attributes = dict(acl.attributes)
+    inherited = {name: attributes.pop(name) for name in _INHERITED if name in attributes}
+    fresh = f"acl of {place.fabric.name}"
+    for values, key in ((attributes, fresh), (inherited, None)):
+        yield from settle(
+            path,
+            f"{file}/attrib",
+            values,
+            lambda name: schema.known("acl_attribute", name),
+            key,
+        )
+    if acl.cmdsn_depth is not None:
+        # A new ACL takes its TPG's default_cmdsn_depth.
+        yield from settle(path, file, {"cmdsn_depth": acl.cmdsn_depth}, lambda _: True, None)
+    if place.fabric.has("auth"):
+        yield from credentials(path, f"{file}/auth", acl.auth, Auth())
+    if acl.tag:
+        yield set_tag(place, acl, acl.tag, "")
+
+
+def set_tag(place: TpgPath, acl: NodeAcl, tag: str, before: str) -> Step:
+    """Give an ACL a tag, or take it away with ""."""
+    file = f"{place.file}/acls/{place.fabric.to_folder(acl.wwn)}/tag"
+    # target_core_fabric_configfs.c: "NULL" takes the tag away, an empty write does nothing.
+    return Step(
+        Action.UPDATE,
+        f"{place.path}/acls/{acl.wwn}",
+        f"set tag={tag}" if tag else "take the tag away",
+        (Write(file, tag or "NULL", before or "NULL"),),
+    )
+
+
+def delete_acl(place: TpgPath, acl: NodeAcl) -> Iterator[Step]:
+    """Refuse an initiator from now on; its sessions end."""
+    file = f"{place.file}/acls/{place.fabric.to_folder(acl.wwn)}"
+    path = f"{place.path}/acls/{acl.wwn}"
+    for mapped in reversed(list(acl.mapped_luns.values())):
+        yield delete_mapped_lun(place, acl.wwn, mapped)
+    values = [
+        operation for step in _acl_values(place, path, file, acl) for operation in step.operations
+    ]
+    yield Step(
+        Action.DELETE,
+        path,
+        f"refuse initiator {acl.wwn}",
+        (RmdirOverLuns(file, file),),
+        undo=(Mkdir(file), *values),
+    )
+
+
+def create_mapped_lun(
+    place: TpgPath, wwn: str, mapped: MappedLun, *, protected: bool = False
+) -> Step:
+    """Show a LUN of the TPG to an initiator; ``protected`` is what it is when it is made.
+
+    That is so where its storage object is read only, or the TPG has prod_mode_write_protect
+    (target_core_fabric_configfs.c, target_fabric_mappedlun_link).
+    """
+    file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{mapped.index}"
+    link = f"{file}/{mapped.alias or naming.alias()}"
+    protect: tuple[Operation, ...] = ()
+    if mapped.write_protect != protected:
+        value = str(int(mapped.write_protect))
+        protect = (Write(f"{file}/write_protect", value, str(int(protected))),)
+    mode = "read only" if mapped.write_protect else "read and write"
+    return Step(
+        Action.CREATE,
+        f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}",
+        f"map LUN {mapped.tpg_lun} as {mapped.index}, {mode}",
+        (Mkdir(file), Link(f"{place.file}/lun/lun_{mapped.tpg_lun}", link), *protect),
+        needs=(f"{place.path}/luns/lun{mapped.tpg_lun}",),
+    )
+
+
+def set_write_protect(place: TpgPath, wwn: str, mapped: MappedLun) -> Step:
+    """Let an initiator write to a mapped LUN, or keep it from that."""
+    file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{mapped.index}/write_protect"
+    path = f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}"
+    on = mapped.write_protect
+    text = "make it read only" if on else "make it writable"
+    return Step(Action.UPDATE, path, text, (Write(file, str(int(on)), str(int(not on))),))
+
+
+def delete_mapped_lun(place: TpgPath, wwn: str, mapped: MappedLun) -> Step:
+    """Hide a LUN from an initiator."""
+    file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{mapped.index}"
+    link = f"{file}/{mapped.alias}"
+    lun = f"{place.file}/lun/lun_{mapped.tpg_lun}"
+    protect = Write(f"{file}/write_protect", str(int(mapped.write_protect)))
+    return Step(
+        Action.DELETE,
+        f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}",
+        f"hide LUN {mapped.tpg_lun} from {wwn}",
+        (Unlink(lun, link), Rmdir(file)),
+        undo=(Mkdir(file), Link(lun, link), protect),
+    )
+
+
+def discard_mapped_lun(place: TpgPath, wwn: str, index: int) -> Step:
+    """Remove a mapped LUN that leads nowhere."""
+    file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{index}"
+    path = f"{place.path}/acls/{wwn}/mapped_lun{index}"
+    return Step(Action.DELETE, path, f"delete mapped LUN {index}", (Rmdir(file),))

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether an operation has been done, by what is there: for who does not know."""
+
+from __future__ import annotations
+
+import os
+
+from ..kernel.abi import NO_CREDENTIAL
+from ..kernel.configfs import ConfigFS
+from .context import Operation
+from .host_files import MakeFile, RemoveFile
+from .operations import Attempt, Discard, Link, Mkdir, Rmdir, RmdirOverLuns, Unlink, Write
+
+# A group's number is given once, and whatever was given is there then (target_core_alua.c,
+# core_alua_set_lu_gp_id, core_alua_set_tg_pt_gp_id).
+_ONCE = ("lu_gp_id", "tg_pt_gp_id")
+
+
+def shows(fs: ConfigFS, operation: Operation) -> bool | None:
+    """Whether an operation was done; None where that cannot be told: it can be done twice."""
+    match operation:
+        case Mkdir():
+            return fs.is_dir(operation.file)
+        case Rmdir() | RmdirOverLuns() | Discard():
+            return not fs.is_dir(operation.file)
+        case Link():
+            return fs.exists(operation.file)
+        case Unlink():
+            return not fs.exists(operation.file)
+        case Write():
+            return _holds(fs, operation)
+        case Attempt():
+            return shows(fs, operation.operation)
+        case MakeFile():
+            return os.path.exists(operation.file)
+        case RemoveFile():
+            return not os.path.exists(operation.file)
+    return None
+
+
+def _holds(fs: ConfigFS, write: Write) -> bool | None:
+    """Many files show what was written, others another text of it, and some cannot be read."""
+    text = fs.read_if_there(write.file)
+    if write.file.rpartition("/")[2] in _ONCE:
+        return bool(text)
+    gone = write.value == NO_CREDENTIAL and not text
+    # vpd_unit_serial has a label before it.
+    labelled = text is not None and text.endswith(f": {write.value}")
+    return True if gone or text == write.value or labelled else None

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps that create, change and delete network portals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..config.model import Portal
+from ..kernel.paths import TpgPath
+from .context import Operation
+from .operations import (
+    Attempt,
+    Mkdir,
+    Rmdir,
+    Write,
+)
+from .step import Action, Step
+
+
+def create_portal(place: TpgPath, portal: Portal) -> Iterator[Step]:
+    """Listen on an address."""
+    file = f"{place.file}/np/{portal.name}"
+    path = f"{place.path}/portals/{portal.name}"
+    yield Step(Action.CREATE, path, f"listen on {portal.name}", (Mkdir(file),))
+    if portal.iser:
+        yield set_portal_flag(place, portal, "iser", True)
+    if portal.offload:
+        yield set_portal_flag(place, portal, "offload", True)
+
+
+def attempt_portal(place: TpgPath, portal: Portal) -> Step:
+    """Listen on an address if that can be had; the outcome's notes tell when it cannot."""
+    path = f"{place.path}/portals/{portal.name}"
+    make = Attempt(Mkdir(f"{place.file}/np/{portal.name}"), path)
+    return Step(Action.CREATE, path, f"listen on {portal.name}", (make,))
+
+
+def set_portal_flag(place: TpgPath, portal: Portal, flag: str, on: bool) -> Step:
+    """Switch iSER, or the offload of a network card, on or off for a portal."""
+    # The only offload there is (drivers/target/iscsi/cxgbit).
+    name = "cxgbit" if flag == "offload" else flag
+    file = f"{place.file}/np/{portal.name}/{name}"
+    return Step(
+        Action.UPDATE,
+        f"{place.path}/portals/{portal.name}",
+        f"set {flag}={on}",
+        (Write(file, str(int(on)), str(int(not on))),),
+    )
+
+
+def delete_portal(place: TpgPath, portal: Portal) -> Step:
+    """Stop listening on an address."""
+    file = f"{place.file}/np/{portal.name}"
+    flags: list[Operation] = []
+    if portal.iser:
+        flags.append(Write(f"{file}/iser", "0", "1"))
+    if portal.offload:
+        flags.append(Write(f"{file}/cxgbit", "0", "1"))
+    again = [flag.inverse() for flag in reversed(flags)]
+    return Step(
+        Action.DELETE,
+        f"{place.path}/portals/{portal.name}",
+        f"stop listening on {portal.name}",
+        (*flags, Rmdir(file)),
+        undo=(Mkdir(file), *(operation for operation in again if operation)),
+    )

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps that have initiators leave LUNs, and that wait until none sends commands any more."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from ..errors import InUse
+from ..fast_dataclasses import dataclass
+from ..kernel.configfs import ConfigFS
+from .context import Kernel, Operation
+from .operations import Write
+from .step import Action, Step
+
+# SPC-4 section 5.15.2.4, table 36: the code of the access state.
+STANDBY = "2"
+# No command for so long counts as none any more; path checkers ask every few seconds.
+QUIET_SECONDS = 1.0
+_LOOK_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Wait until no command comes to some LUNs (configfs paths); raises InUse after a while."""
+
+    luns: list[str]
+    seconds: float
+
+    def do(self, kernel: Kernel) -> None:
+        end = time.monotonic() + self.seconds
+        before, since = self._counts(kernel.fs), time.monotonic()
+        while time.monotonic() - since < QUIET_SECONDS:
+            if time.monotonic() >= end:
+                raise InUse(
+                    f"commands still came after {self.seconds:g} s: the old state is back",
+                    hint="is there another path, or a longer --timeout?",
+                )
+            kernel.pause(_LOOK_SECONDS)
+            counts = self._counts(kernel.fs)
+            if counts != before:
+                before, since = counts, time.monotonic()
+
+    def _counts(self, fs: ConfigFS) -> list[str | None]:
+        return [commands(fs, lun) for lun in self.luns]
+
+    def inverse(self) -> Operation | None:
+        return None
+
+
+def commands(fs: ConfigFS, lun: str) -> str | None:
+    """How many commands came to the LUN at a configfs path; None where that is not told.
+
+    target_core_stat.c, target_stat_tgt_port_in_cmds_show: those of this LUN alone, while the
+    count of its storage object has those of other LUNs in it too.
+    """
+    return fs.read_if_there(f"{lun}/statistics/scsi_tgt_port/in_cmds")
+
+
+def wait(path: str, luns: Sequence[str], seconds: float) -> Step:
+    """Wait until the initiators have left LUNs."""
+    text = f"wait until no command comes any more, {seconds:g} s at most"
+    return Step(Action.UPDATE, path, text, (Quiet(list(luns), seconds),))
+
+
+def standby(path: str, group: str, before: str) -> tuple[Step, Step]:
+    """Put a target port group into standby, and back to what it was."""
+    file = f"{group}/alua_access_state"
+    name = "alua_access_state"
+    there = Step(Action.UPDATE, path, f"set {name}={STANDBY}", (Write(file, STANDBY, before),))
+    back = Step(Action.UPDATE, path, f"set {name}={before}", (Write(file, before, STANDBY),))
+    return there, back
+
+
+def offline(path: str, lun: str, status: str) -> Step:
+    """Tell the initiators of one LUN that it is offline; ``status`` is its status until then."""
+    undo = (
+        Write(f"{lun}/alua_tg_pt_offline", "0", "1"),
+        # Coming back changes it: target_core_alua.c, core_alua_set_tg_pt_secondary_state.
+        Write(f"{lun}/alua_tg_pt_status", status),
+    )
+    step = Write(f"{lun}/alua_tg_pt_offline", "1", "0")
+    return Step(Action.UPDATE, path, "set alua_tg_pt_offline=1", (step,), undo=undo)
+
+
+def quiet(
+    fs: ConfigFS, group: str, group_path: str, *, whole: bool, luns: Sequence[tuple[str, str]]
+) -> Iterator[tuple[Step, Step | None]]:
+    """Steps that have the initiators of LUNs in a group leave, each with the one after it all.
+
+    ``whole``: no other LUN is in the group, so its access state can say it, which initiators
+    with another path understand best. ``luns`` are (shell path, configfs path). What is not
+    active, or has no such state, is left as it is.
+    """
+    state = fs.read_if_there(f"{group}/alua_access_state")
+    if whole and state in ("0", "1") and _implicit(fs, group):
+        yield standby(group_path, group, state)
+        return
+    for path, lun in luns:
+        if fs.read_if_there(f"{lun}/alua_tg_pt_offline") == "0":
+            status = fs.read_if_there(f"{lun}/alua_tg_pt_status") or "0"
+            yield offline(path, lun, status), None
+
+
+def _implicit(fs: ConfigFS, group: str) -> bool:
+    """target_core_configfs.c: without implicit ALUA the state cannot be written."""
+    return "Implicit" in (fs.read_if_there(f"{group}/alua_access_type") or "")

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who uses what: exports, sessions, reservations, holders of devices."""

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is to be known of a device or file before it becomes a storage object.
+
+Nothing here changes anything. A device that somebody holds is refused; what would surely damage
+data is for who insists on it; what may be meant so is told.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from ..config.backing import Block, FileIO, Pscsi
+from ..config.model import Config
+from ..fast_dataclasses import dataclass
+from ..host import devices, signatures
+from ..kernel.configfs import ConfigFS
+from . import sharing
+
+if TYPE_CHECKING:
+    from .holders import Holder
+
+# File systems that are gone after a reboot.
+_IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")
+_UDEV = "/run/udev/data"
+
+
+class Severity(Enum):
+    """What becomes of it: no way, only for who insists, asked at a terminal, or just told."""
+
+    REFUSED = "refused"
+    INSIST = "insist"
+    ASK = "ask"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``kind`` is one word for programs, ``text`` says what was found, ``help`` what to do."""
+
+    kind: str
+    severity: Severity
+    text: str
+    help: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.help})" if self.help else self.text
+
+
+def of_device(fs: ConfigFS, path: str, *, exclusive: bool = True) -> Iterator[Finding]:
+    """What is to be known of a block device.
+
+    ``exclusive`` tells whether the storage object is to have it alone; one that shares it is
+    what the user insists on.
+    """
+    if devices.is_held(path):
+        holder = _holder(fs, path)
+        yield Finding(
+            holder.kind,
+            Severity.REFUSED if exclusive else Severity.NOTE,
+            f"device {path} is already in use: {holder.why}",
+            holder.help,
+        )
+        return
+    if _waits_for_multipath(path):
+        yield Finding(
+            "multipath",
+            Severity.INSIST,
+            f"{path} is a path of a multipath device that is not there now",
+            "multipath -v2 makes it; export that",
+        )
+    # Only fileio opens a device without having it alone.
+    other = sharing.sharer(fs, path, ("fileio",))
+    if other:
+        yield _shared(path, other, Severity.INSIST)
+    for found in signatures.read(path):
+        text = f"{path} holds {found.text}"
+        yield Finding(found.kind, Severity.ASK, text, _advice(found.kind, path))
+
+
+def read_only(path: str) -> Finding:
+    """A device that cannot be written to is what initiators get."""
+    return Finding(
+        "read-only",
+        Severity.NOTE,
+        f"{path} can be read only, and so can the storage object",
+        f"blockdev --setrw {path} first, where it is to be written to",
+    )
+
+
+def of_file(fs: ConfigFS, path: str) -> Iterator[Finding]:
+    """What is to be known of a file that is there."""
+    if devices.written_by_others(path):
+        other = sharing.sharer(fs, path, ("fileio",))
+        if other:
+            yield _shared(path, other, Severity.INSIST)
+            return
+    for loop in sharing.loops_over(path):
+        held = devices.is_held(loop)
+        holder = _holder(fs, loop) if held else None
+        yield Finding(
+            holder.kind if holder else "loop",
+            Severity.INSIST if holder else Severity.NOTE,
+            f"{path} is used as {loop}" + (f", and {holder.why}" if holder else ""),
+            holder.help if holder else f"losetup --detach {loop}",
+        )
+    status = os.stat(path)
+    # Nothing was ever written to a file without blocks.
+    if status.st_blocks:
+        for found in signatures.read(path):
+            yield Finding(found.kind, Severity.NOTE, f"{path} holds {found.text}")
+    yield from _of_place(path, status.st_size - status.st_blocks * 512)
+
+
+def of_new_file(path: str, size: int) -> Iterator[Finding]:
+    """What is to be known of the place where a file of ``size`` bytes is to be made."""
+    yield from _of_place(path, size)
+
+
+def of_config(fs: ConfigFS, have: Config, want: Config) -> Iterator[tuple[str, Finding]]:
+    """What is to be known before ``want`` is made of what runs: of new storage objects only.
+
+    By their shell paths. What they are made from may be missing: that is for the plan to say.
+    """
+    for key, so in want.storage_objects.items():
+        running = have.storage_objects.get(key)
+        if running is not None and _same(running.backing.udev_path, so.backing.udev_path):
+            continue
+        for found in _of_backing(fs, so.backing, _released(have, want)):
+            yield so.path, found
+
+
+def _released(have: Config, want: Config) -> list[str]:
+    """The files and devices of storage objects that the change takes away."""
+    return [
+        so.backing.udev_path
+        for key, so in have.storage_objects.items()
+        if key not in want.storage_objects
+        or not _same(so.backing.udev_path, want.storage_objects[key].backing.udev_path)
+    ]
+
+
+def _of_backing(fs: ConfigFS, backing: object, released: list[str]) -> Iterator[Finding]:
+    if not isinstance(backing, (Block, FileIO, Pscsi)) or not os.path.exists(backing.dev):
+        return
+    if any(one and _same(one, backing.dev) for one in released):
+        # It is in use by what goes.
+        return
+    if devices.is_block_device(backing.dev):
+        yield from of_device(fs, backing.dev, exclusive=getattr(backing, "exclusive", True))
+    elif isinstance(backing, FileIO) and os.path.isfile(backing.dev):
+        yield from of_file(fs, backing.dev)
+
+
+def _waits_for_multipath(path: str) -> bool:
+    """Whether multipath claims a device of which no map holds it: it may be made any moment.
+
+    Its rules for udev tell (60-multipath.rules), in udev's database of the device.
+    """
+    number = os.stat(path).st_rdev
+    try:
+        with open(f"{_UDEV}/b{os.major(number)}:{os.minor(number)}", "rb") as entry:
+            return b"E:DM_MULTIPATH_DEVICE_PATH=1\n" in entry.readlines()
+    except OSError:
+        return False
+
+
+def _same(one: str, other: str) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _holder(fs: ConfigFS, device: str) -> Holder:
+    # Imported here: nothing needs it but a device that cannot be had.
+    from . import holders
+
+    return holders.find(fs, device)
+
+
+def _shared(path: str, other: sharing.Sharer, severity: Severity) -> Finding:
+    name = other.path.rpartition("/")[2]
+    by = "" if other.device == path else f", on {other.device}"
+    return Finding(
+        "backstore",
+        severity,
+        f"storage object for {path} already exists: {name}{by}",
+        f"export {other.path}: it can have any number of LUNs",
+    )
+
+
+def _of_place(path: str, growth: int) -> Iterator[Finding]:
+    """What is to be known of the file system that a file is on, or will be."""
+    folder = os.path.dirname(path)
+    try:
+        number, room = os.stat(folder).st_dev, os.statvfs(folder)
+    except OSError:
+        # Making the file says why.
+        return
+    kind = _type_of(number)
+    if kind in _IN_MEMORY:
+        yield Finding(
+            "memory", Severity.NOTE, f"{path} is in memory ({kind}) and gone after a reboot"
+        )
+    free = room.f_bavail * room.f_frsize
+    if growth > free:
+        yield Finding(
+            "room",
+            Severity.NOTE,
+            f"{path} may grow by {growth} bytes, and its file system has {free} bytes free",
+            "writing fails once it is full",
+        )
+    if _vendor_of(number) == "LIO-ORG":
+        yield Finding(
+            "loopback",
+            Severity.NOTE,
+            f"{path} is on a LUN of LIO itself",
+            "where this host exports that LUN, writing can stop for good when memory is short",
+        )
+
+
+def _type_of(number: int) -> str:
+    """The type of the file system with a device number; "" where no mount has it."""
+    wanted = f"{os.major(number)}:{os.minor(number)}"
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
+        for line in mounts:
+            # proc(5): mount ID, parent ID, major:minor, … - type source options
+            fields, _, rest = line.partition(" - ")
+            if fields.split()[2] == wanted:
+                return rest.split()[0]
+    return ""
+
+
+def _vendor_of(number: int) -> str:
+    """The vendor of the SCSI disk with a device number, or of that which a partition is on."""
+    folder = os.path.realpath(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}")
+    if os.path.exists(f"{folder}/partition"):
+        folder = os.path.dirname(folder)
+    try:
+        with open(f"{folder}/device/vendor", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _advice(kind: str, path: str) -> str:
+    if kind == "lvm":
+        return (
+            "this host's LVM takes it too unless global_filter in /etc/lvm/lvm.conf leaves it out"
+        )
+    if kind == "silent":
+        return ""
+    return f"initiators can overwrite that; wipefs {path} shows it"

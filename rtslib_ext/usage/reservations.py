@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reservations of a storage object (SPC-4 section 5.13): as they are, and as kept on disk."""
+
+from __future__ import annotations
+
+import re
+
+from ..fast_dataclasses import dataclass
+from ..kernel.configfs import ConfigFS
+
+_START = "PR_REG_START:"
+_END = "PR_REG_END:"
+
+# drivers/target/target_core_pr.c, core_scsi3_pr_dump_type -> code, words of SPC-4 table 64 and
+# what they mean (SPC-4 section 5.13.2, table 65).
+TYPES = {
+    "Write Exclusive Access": (1, "Write Exclusive", "only the holder may write"),
+    "Exclusive Access": (3, "Exclusive Access", "only the holder may read and write"),
+    "Write Exclusive Access, Registrants Only": (
+        5,
+        "Write Exclusive - Registrants Only",
+        "everybody may read, only who is registered may write",
+    ),
+    "Exclusive Access, Registrants Only": (
+        6,
+        "Exclusive Access - Registrants Only",
+        "only who is registered may read and write",
+    ),
+    "Write Exclusive Access, All Registrants": (
+        7,
+        "Write Exclusive - All Registrants",
+        "everybody may read, only who is registered may write; all of them are holders",
+    ),
+    "Exclusive Access, All Registrants": (
+        8,
+        "Exclusive Access - All Registrants",
+        "only who is registered may read and write; all of them are holders",
+    ),
+}
+# target_core_configfs.c, target_pr_res_type_show
+MODES = {
+    "SPC3_PERSISTENT_RESERVATIONS": "persistent reservations",
+    "SPC2_RESERVATIONS": "SPC-2 reservation",
+    "SPC_PASSTHROUGH": "the device behind it answers for itself",
+    "SPC_RESERVATIONS_DISABLED": "off (emulate_pr is 0)",
+}
+# target_core_configfs.c, target_pr_res_pr_registered_i_pts_show
+_REGISTRANT = re.compile(
+    r"(\S+) Node: (.+?)(?:,i,0x([0-9A-Fa-f]*))? Key: 0x([0-9A-Fa-f]+) PRgen: 0x([0-9A-Fa-f]+)"
+)
+_HOLDER = re.compile(r"SPC-[23] Reservation: (\S+) Initiator: (.+)")
+_PORT = re.compile(
+    r"Target Node Endpoint: (.*)\n.*Identifier Tag: (\d+) \S+ Portal Group Tag: (\d+) "
+    r"\S+ Logical Unit: (\d+)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Registrant:
+    """An initiator port that registered a key; ``isid`` is that of its iSCSI session."""
+
+    initiator: str
+    key: int
+    isid: str
+    fabric: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """The target port of a registration; ``rtpi`` is its relative target port identifier."""
+
+    target: str
+    tpg: int
+    lun: int
+    rtpi: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reservations:
+    """What a storage object tells of its reservations.
+
+    ``mode`` and ``type`` are the kernel's words (see MODES and TYPES); "" and None where there
+    is none. The kernel tells as many registrants as have room in a page.
+    """
+
+    mode: str
+    holder: str
+    holder_port: Port | None
+    type: str
+    all_target_ports: bool | None
+    generation: int
+    registrants: tuple[Registrant, ...]
+    aptpl: bool
+
+
+def read(fs: ConfigFS, file: str) -> Reservations:
+    """The reservations of the storage object at a configfs path."""
+
+    def text(name: str) -> str:
+        return fs.read_if_there(f"{file}/pr/{name}") or ""
+
+    holder = _HOLDER.match(text("res_holder"))
+    every = text("res_pr_all_tgt_pts")
+    return Reservations(
+        mode=text("res_type"),
+        holder=holder[2].partition(",i,0x")[0] if holder else "",
+        holder_port=_port(text("res_pr_holder_tg_port")),
+        type=text("res_pr_type").partition("Reservation Type: ")[2],
+        all_target_ports="All Target Ports" in every if "registration" in every else None,
+        generation=int(text("res_pr_generation") or "0", 16),
+        registrants=tuple(
+            Registrant(node, int(key, 16), isid or "", fabric, int(generation, 16))
+            for fabric, node, isid, key, generation in _REGISTRANT.findall(
+                text("res_pr_registered_i_pts")
+            )
+        ),
+        aptpl=text("res_aptpl_active").endswith("Activated"),
+    )
+
+
+def _port(text: str) -> Port | None:
+    found = _PORT.search(text)
+    if not found:
+        return None
+    target, rtpi, tpg, lun = found.groups()
+    return Port(target, int(tpg), int(lun), int(rtpi))
+
+
+def kept_in(dbroot: str, serial: str) -> str:
+    """The file in which the kernel keeps the registrations of a unit serial number."""
+    return f"{dbroot}/pr/aptpl_{serial}"
+
+
+def _decimal(field: str) -> str:
+    """The kernel writes numbers as ``%02x`` and reads ``08`` as a wrong octal number."""
+    name, equals, value = field.partition("=")
+    return f"{name}{equals}{int(value)}" if value.isdecimal() else field
+
+
+def kept(dbroot: str, serial: str) -> tuple[str, ...]:
+    """The registrations that the kernel kept on disk for a unit serial number.
+
+    Each is one line for the object's ``pr/res_aptpl_metadata``. The kernel writes them itself
+    but does not read them again (drivers/target/target_core_pr.c,
+    core_scsi3_update_aptpl_buf and target_pr_res_aptpl_metadata_store).
+    """
+    if not serial or "/" in serial:
+        return ()
+    try:
+        with open(kept_in(dbroot, serial), encoding="utf-8", errors="replace") as file:
+            lines = file.read().split("\n")
+    except OSError:
+        return ()
+    found = []
+    fields: list[str] = []
+    for line in lines:
+        if line.startswith(_START):
+            fields = []
+        elif line.startswith(_END):
+            found.append(",".join(fields))
+        elif line.strip():
+            fields.append(_decimal(line.strip()))
+    return tuple(found)

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is logged in, read from the ACLs and, for those without one, from the TPGs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..config.model import MappedLun
+from ..fabrics import FABRICS, Fabric
+from ..fast_dataclasses import dataclass
+from ..kernel import paths
+from ..reading.reader import Reader
+
+# drivers/target/iscsi/iscsi_target_configfs.c, lio_target_nacl_info_show
+_NOBODY = "No active iSCSI Session"
+_ALIAS = re.compile(r"InitiatorAlias: (.*)")
+_SID = re.compile(r"LIO Session ID: (\d+)")
+_TYPE = re.compile(r"SessionType: (\S+)")
+_STATE = re.compile(r"TARG_SESS_STATE_(\S+)")
+_CONNECTION = re.compile(r"CID: (\d+)\s[^\n]*TARG_CONN_STATE_(\S+)[^\n]*\n\s*Address (\S+) (\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One connection of a session (RFC 7143 section 4.3)."""
+
+    cid: int
+    state: str
+    address: str
+    transport: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An initiator that is logged in to a TPG; ``acl`` is the ACL's configfs path."""
+
+    sid: int
+    initiator: str
+    alias: str
+    type: str
+    state: str
+    connections: tuple[Connection, ...]
+    target: str
+    tpg: int
+    acl: str
+    authenticated: bool
+    """Whether its login needed a secret: who got in then had one."""
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicSession:
+    """An initiator without an ACL that a TPG let in; the kernel tells its name only."""
+
+    initiator: str
+    target: str
+    tpg: int
+
+
+def dynamic(reader: Reader) -> Iterator[DynamicSession]:
+    """The sessions of initiators that have no ACL.
+
+    drivers/target/target_core_tpg.c, target_show_dynamic_sessions: a name, a line break and a
+    NUL each.
+
+    With cache_dynamic_acls the kernel keeps what it made for an initiator after its logout, in no
+    folder, so nothing can be told of it.
+    """
+    for fabric, wwn, tag in _tpgs(reader):
+        for name in guests(reader, paths.tpg(fabric, wwn, tag)):
+            yield DynamicSession(name, wwn, tag)
+
+
+def sessions(reader: Reader) -> Iterator[Session]:
+    """The sessions of initiators that have an ACL."""
+    for fabric, wwn, tag in _tpgs(reader):
+        yield from _of_tpg(reader, fabric, wwn, tag)
+
+
+def of_acl(reader: Reader, fabric: Fabric, tpg: str, folder: str) -> Session | None:
+    """The session of one ACL, by its TPG's configfs path and its folder's name."""
+    acl = f"{tpg}/acls/{folder}"
+    text = reader.fs.read_if_there(f"{acl}/info")
+    if not text or text.startswith(_NOBODY):
+        return None
+    target, _, tag = tpg.rpartition("/tpgt_")
+    wwn = fabric.from_folder(target.rpartition("/")[2])
+    return _session(reader, text, fabric.from_folder(folder), wwn, int(tag), acl)
+
+
+def _tpgs(reader: Reader) -> Iterator[tuple[Fabric, str, int]]:
+    for fabric in FABRICS.values():
+        if not fabric.has("acls"):
+            continue
+        for wwn in reader.target_wwns(fabric):
+            for tag in reader.tags(paths.target(fabric, wwn)):
+                yield fabric, wwn, tag
+
+
+def guests(reader: Reader, tpg: str) -> list[str]:
+    """The initiators without an ACL that are logged in to the TPG at a configfs path."""
+    text = reader.fs.read_if_there(f"{tpg}/dynamic_sessions") or ""
+    return text.replace("\0", "").split()
+
+
+def _of_tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Session]:
+    path = paths.tpg(fabric, wwn, tag)
+    for name in reader.acl_names(path):
+        found = of_acl(reader, fabric, path, name)
+        if found:
+            yield found
+
+
+def _session(reader: Reader, text: str, initiator: str, target: str, tag: int, acl: str) -> Session:
+    sid = _first(_SID, text)
+    return Session(
+        sid=int(sid) if sid.isdigit() else 0,
+        initiator=initiator,
+        alias=_first(_ALIAS, text).strip(),
+        type=_first(_TYPE, text),
+        state=_first(_STATE, text),
+        connections=tuple(_connections(text)),
+        target=target,
+        tpg=tag,
+        acl=acl,
+        authenticated=_enforced(reader, acl),
+    )
+
+
+def _enforced(reader: Reader, acl: str) -> bool:
+    """An ACL's own attribute, where it is 0 or 1, goes before its TPG's."""
+    own = reader.fs.read_if_there(f"{acl}/attrib/authentication")
+    tpg = acl.rpartition("/acls/")[0]
+    value = own if own in ("0", "1") else reader.fs.read_if_there(f"{tpg}/attrib/authentication")
+    return value == "1"
+
+
+def _connections(text: str) -> Iterator[Connection]:
+    for found in _CONNECTION.finditer(text):
+        cid, state, address, transport = found.groups()
+        yield Connection(int(cid), state, address, transport)
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    return found.group(1) if found else ""
+
+
+def mapped(reader: Reader, session: Session) -> Iterator[tuple[MappedLun, str]]:
+    """What a session sees: mapped LUNs, each with plugin/name of the storage object."""
+    tpg = session.acl.rpartition("/acls/")[0]
+    for lun in reader.mapped_luns(session.acl):
+        link = paths.link_in(reader.fs, f"{tpg}/lun/lun_{lun.tpg_lun}")
+        key = paths.key_of_storage_object(link[1]) if link else None
+        yield lun, "/".join(key) if key else "?"

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which storage object has the same data behind it, by whatever name it calls that."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+
+from ..fast_dataclasses import dataclass
+from ..host import system
+from ..kernel import paths
+from ..kernel.configfs import ConfigFS
+
+_SYS = "/sys/dev/block"
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """A file by device and inode, or a disk by its number; of a disk perhaps one partition."""
+
+    whole: str
+    part: str = ""
+
+    def touches(self, other: Extent) -> bool:
+        """Whether both have data in common."""
+        return self.whole == other.whole and (
+            not self.part or not other.part or self.part == other.part
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sharer:
+    """A storage object by its shell path; ``device`` is what it was made from."""
+
+    path: str
+    device: str
+
+
+def extents(path: str) -> Iterator[Extent]:
+    """Where the data of a file or device is: of a loop device the file's place too."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return
+    if not stat.S_ISBLK(status.st_mode):
+        yield Extent(f"file {status.st_dev} {status.st_ino}")
+        return
+    folder = f"{_SYS}/{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+    part = system.read_text(f"{folder}/partition")
+    disk = f"{os.path.realpath(folder)}/.." if part else folder
+    yield Extent(system.read_text(f"{disk}/dev"), part)
+    file = system.read_text(f"{disk}/loop/backing_file")
+    if file:
+        # A partition of a loop device is a part of its file.
+        yield from (one if one.part else Extent(one.whole, part) for one in extents(file))
+
+
+def sharer(fs: ConfigFS, path: str, prefixes: tuple[str, ...]) -> Sharer | None:
+    """The storage object that has the same file or device, or part of it.
+
+    ``prefixes`` are the kinds that are looked at, as configfs calls them: those that open what
+    they are made from for themselves alone are told by ``host.is_held``, without this search.
+    """
+    wanted = list(extents(path))
+    for hba in fs.directories("core"):
+        split = paths.split_hba(hba)
+        if split is None or split[0] not in prefixes:
+            continue
+        for name in fs.directories(f"core/{hba}"):
+            held = fs.read_if_there(f"core/{hba}/{name}/udev_path")
+            if held and any(one.touches(other) for one in extents(held) for other in wanted):
+                key = paths.key_of_storage_object(f"core/{hba}/{name}")
+                assert key is not None
+                return Sharer(f"/backstores/{key[0]}/{key[1]}", held)
+    return None
+
+
+def loops_over(path: str) -> list[str]:
+    """The loop devices that are made from a file."""
+    wanted = os.stat(path)
+    found = []
+    try:
+        names = sorted(name for name in os.listdir("/sys/block") if name.startswith("loop"))
+    except OSError:
+        return []
+    for name in names:
+        file = system.read_text(f"/sys/block/{name}/loop/backing_file")
+        try:
+            if file and os.path.samestat(os.stat(file), wanted):
+                found.append(f"/dev/{name}")
+        except OSError:
+            continue
+    return found

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who runs this process, and from where: for the history of changes."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+from collections.abc import Iterator
+
+from rtslib_ext.fast_dataclasses import dataclass
+
+# What /proc says of a process that belongs to no login (proc(5), loginuid).
+_NOBODY = 2**32 - 1
+# So many processes between this one and the login are looked at.
+_ANCESTORS = 16
+_FROM = re.compile(rb"(?:^|\0)SSH_CONNECTION=([^ \0]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who made a change: ``user`` is whose rights it had, ``login`` who logged in or used sudo.
+
+    ``terminal`` and ``address`` (of the other end of an SSH connection) are "" where there is none.
+    """
+
+    user: str = ""
+    login: str = ""
+    terminal: str = ""
+    address: str = ""
+
+
+def present() -> Who:
+    """Who runs this process, and from where."""
+    return Who(_user_name(os.geteuid()), _login(), _terminal(), _address())
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _login() -> str:
+    """Who used sudo, or logged in; "" for a service."""
+    if os.environ.get("SUDO_USER"):
+        return os.environ["SUDO_USER"]
+    try:
+        with open("/proc/self/loginuid", encoding="ascii") as file:
+            uid = int(file.read())
+    except (OSError, ValueError):
+        return ""
+    return "" if uid == _NOBODY else _user_name(uid)
+
+
+def _terminal() -> str:
+    for handle in (0, 1, 2):
+        try:
+            return os.ttyname(handle)
+        except OSError:
+            continue
+    return ""
+
+
+def _address() -> str:
+    """The other end of the SSH connection in which this runs; sudo hides it, its parents tell."""
+    for process in _ancestors():
+        try:
+            with open(f"/proc/{process}/environ", "rb") as file:
+                found = _FROM.search(file.read())
+        except OSError:
+            continue
+        if found:
+            return found[1].decode(errors="replace")
+    return ""
+
+
+def _ancestors() -> Iterator[int]:
+    process = os.getpid()
+    for _ in range(_ANCESTORS):
+        if process <= 1:
+            return
+        yield process
+        try:
+            with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
+                # The name, in parentheses, may hold anything.
+                process = int(file.read().rpartition(")")[2].split()[1])
+        except (OSError, ValueError, IndexError):
+            return

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was changed, by whom, when and from where: kept in a folder, a file for each change.
+
+Passwords are not kept. The folder is bounded: the oldest changes go first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+import zlib
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import Any
+
+from rtslib_ext.errors import LioError, NotFound, PermissionDenied
+from rtslib_ext.fast_dataclasses import dataclass, field
+from rtslib_ext.kernel.abi import NO_CREDENTIAL, SECRET_FILES
+from rtslib_ext.savefile import json_stream
+from rtslib_ext.steps import Step, codec
+from rtslib_ext.steps.operations import Write
+
+from . import actor as whose
+from .actor import Who
+
+MOST_RECORDS = 500
+MOST_BYTES = 16 << 20
+# A change of more single calls, as restoring thousands of LUNs is, is kept without them.
+MOST_OPERATIONS = 100_000
+# So many pieces of a record are packed at once.
+_AT_ONCE = 200
+_NAME = re.compile(r"[0-9]{8}\.json\.gz")
+# zlib(3), deflateInit2: the largest window, in the format of gzip.
+_GZIP = 16 + 15
+_FAST = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One change; ``time`` in seconds since 1970.
+
+    ``changes`` are plain values of each step: action, path, text, before, after. ``count`` is how
+    many there were. ``back`` takes it back; ``lasting`` tells why that cannot be done.
+    """
+
+    number: int
+    time: float
+    who: Who
+    command: str
+    changes: tuple[dict[str, str | None], ...]
+    count: int
+    back: tuple[Step, ...] = field(repr=False)
+    lasting: str = ""
+    takes_back: int | None = None
+
+
+def keep(
+    folder: str,
+    command: str,
+    changes: Sequence[Step],
+    back: Sequence[Step],
+    lasting: str = "",
+    takes_back: int | None = None,
+) -> int:
+    """Keep a change; the number that it has from now on. Raises OSError."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    os.chmod(folder, 0o700)
+    known = _sizes(folder)
+    number = _number(max(known)) + 1 if known else 1
+    large = sum(map(_size, (*changes, *back))) > MOST_OPERATIONS
+    if large:
+        back, lasting = (), lasting or "it is too large to be kept whole"
+    who = whose.present()
+    value = {
+        "time": time.time(),
+        "user": who.user,
+        "login": who.login,
+        "terminal": who.terminal,
+        "address": who.address,
+        "command": command,
+        "count": len(changes),
+        "changes": () if large else map(_change, changes),
+        "back": (codec.encode(step, secrets=False) for step in back),
+        "lasting": lasting,
+        "takes_back": takes_back,
+    }
+    packer = zlib.compressobj(_FAST, zlib.DEFLATED, _GZIP)
+    pieces = json_stream.pieces(value)
+    data = b""
+    # All of the text at once would be most of the memory that a command takes.
+    while text := "".join(islice(pieces, _AT_ONCE)):
+        data += packer.compress(text.encode())
+    data += packer.flush()
+    _make_room(folder, known, len(data))
+    _write(folder, _name(number), data)
+    return number
+
+
+def _size(step: Step) -> int:
+    return len(step.operations) + len(step.undo or ())
+
+
+def _name(number: int) -> str:
+    return f"{number:08}.json.gz"
+
+
+def _write(folder: str, name: str, data: bytes) -> None:
+    # Half a record is none. It is not waited for the disk: what runs is not kept there either.
+    new = f"{folder}/new"
+    with suppress(FileNotFoundError):
+        os.unlink(new)
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with open(handle, "wb") as file:
+        file.write(data)
+    os.rename(new, f"{folder}/{name}")
+
+
+def _make_room(folder: str, known: dict[str, int], size: int) -> None:
+    count, total = len(known) + 1, sum(known.values()) + size
+    for name in sorted(known):
+        if count <= MOST_RECORDS and total <= MOST_BYTES:
+            return
+        os.unlink(f"{folder}/{name}")
+        count, total = count - 1, total - known[name]
+
+
+def _sizes(folder: str) -> dict[str, int]:
+    with os.scandir(folder) as entries:
+        return {item.name: item.stat().st_size for item in entries if _NAME.fullmatch(item.name)}
+
+
+def _number(name: str) -> int:
+    return int(name.partition(".")[0])
+
+
+def _change(step: Step) -> dict[str, str | None]:
+    before, after = values(step)
+    return {
+        "action": step.action.name.lower(),
+        "path": step.path,
+        "text": step.text,
+        "before": before,
+        "after": after,
+    }
+
+
+def values(step: Step) -> tuple[str | None, str | None]:
+    """What a setting was before and after a step that changed one; passwords are stars."""
+    for item in step.operations:
+        if isinstance(item, Write) and item.before is not None:
+            return _shown(item.file, item.before), _shown(item.file, item.value)
+    return None, None
+
+
+def _shown(file: str, value: str) -> str:
+    if value == NO_CREDENTIAL:
+        return ""
+    return "***" if value and file.rpartition("/")[2] in SECRET_FILES else value
+
+
+# -- reading --------------------------------------------------------------------------------
+
+
+def read(folder: str) -> list[Record]:
+    """All records that can be read, the oldest first; raises LioError."""
+    try:
+        names = sorted(name for name in os.listdir(folder) if _NAME.fullmatch(name))
+    except FileNotFoundError:
+        return []
+    except PermissionError as err:
+        raise PermissionDenied(f"{folder} is for root only", hint="run it with sudo") from err
+    except OSError as err:
+        raise LioError(f"{folder} cannot be read: {_reason(err)}") from err
+    return [found for name in names if (found := _read(folder, name))]
+
+
+def find(folder: str, number: int) -> Record:
+    """One record; raises LioError, NotFound."""
+    name = _name(number)
+    found = _read(folder, name)
+    if found is None and os.path.exists(f"{folder}/{name}"):
+        raise LioError(f"{folder}/{name} is no record of a change", hint="remove it")
+    if found is None:
+        read(folder)
+        raise NotFound(f"there is no change {number}", hint="history lists those that are kept")
+    return found
+
+
+def _read(folder: str, name: str) -> Record | None:
+    """None for what goes while we look, and for what is no record."""
+    try:
+        with open(f"{folder}/{name}", "rb") as file:
+            value = json.loads(zlib.decompress(file.read(), _GZIP))
+        return _record(_number(name), value)
+    except (OSError, zlib.error, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _record(number: int, value: dict[str, Any]) -> Record:
+    return Record(
+        number,
+        float(value["time"]),
+        Who(value["user"], value["login"], value["terminal"], value["address"]),
+        value["command"],
+        tuple(value["changes"]),
+        int(value["count"]),
+        tuple(codec.decode(item) for item in value["back"]),
+        value["lasting"],
+        value["takes_back"],
+    )
+
+
+def numbers(folder: str) -> list[int]:
+    """The numbers of the records that there are, the last first; none where nobody may look."""
+    try:
+        return sorted(map(_number, _sizes(folder)), reverse=True)
+    except OSError:
+        return []
+
+
+def _reason(err: OSError) -> str:
+    return (err.strerror or str(err)).lower()

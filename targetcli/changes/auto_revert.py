@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The small process that takes a change back which nobody confirmed in time.
+
+It outlives the terminal, the connection and the session of who made the change: where systemd
+runs, it is a service of its own, elsewhere an orphan in a session of its own without a terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import syslog
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from rtslib_ext.errors import InUse, LioError
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.transaction import confirmed_commit
+from rtslib_ext.transaction.confirmed_commit import Waiting
+from rtslib_ext.transaction.journal import Journal
+from rtslib_ext.transaction.lock import change_lock
+
+# sd_booted(3)
+_SYSTEMD = "/run/systemd/system"
+# A change that was confirmed lets the process end this soon.
+_LOOK_SECONDS = 5.0
+_DETACH = "--detach"
+
+
+def start(file: str, lock_file: str, journal: str) -> None:
+    """Start the process for the change that the file tells of; raises LioError."""
+    sources = str(Path(__file__).resolve().parents[2])
+    program = [sys.executable, "-m", __name__, file, lock_file, journal]
+    if os.path.isdir(_SYSTEMD) and _as_service(program, sources):
+        return
+    try:
+        done = subprocess.run(
+            [*program, _DETACH],
+            env={**os.environ, "PYTHONPATH": sources},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            check=False,
+        )
+    except OSError as err:
+        raise LioError(f"cannot start {sys.executable}: {err.strerror}") from err
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise LioError(f"the process that would go back did not start: {reason}")
+
+
+def _as_service(program: list[str], sources: str) -> bool:
+    """Tell whether systemd took it: a login session that ends takes all others with it."""
+    command = ["systemd-run", "--quiet", "--collect", "--property=Type=exec"]
+    command += [
+        "--description=Go back unless targetcli confirm comes",
+        f"--setenv=PYTHONPATH={sources}",
+    ]
+    with suppress(OSError):
+        return not subprocess.run([*command, *program], capture_output=True, check=False).returncode
+    return False
+
+
+def main(words: Sequence[str]) -> None:
+    """Wait for the change of a file; ``words`` are the file, the lock file and the journal."""
+    file, lock_file, journal, *detach = words
+    if detach:
+        if os.fork():
+            os._exit(0)
+        # Nobody reads this any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    found = confirmed_commit.find(file)
+    if found:
+        _wait(file, lock_file, journal, found)
+
+
+def _wait(file: str, lock_file: str, journal: str, first: Waiting) -> None:
+    while True:
+        found = confirmed_commit.find(file)
+        if found is None or found.about != first.about:
+            return
+        if found.left > 0:
+            time.sleep(min(found.left, _LOOK_SECONDS))
+            continue
+        with suppress(InUse), change_lock(f"/ go back: {found}", path=lock_file):
+            # It may have been confirmed, or be under way still, while the lock was waited for.
+            found = confirmed_commit.find(file)
+            if not found or found.about != first.about or found.left > 0:
+                continue
+            if not confirmed_commit.in_the_way(found, journal):
+                back(file, journal, found)
+                return
+        # Until recover has ended the other one.
+        time.sleep(_LOOK_SECONDS)
+
+
+def back(file: str, journal: str, found: Waiting) -> Waiting:
+    """Take the change back, under the lock; note and log what became of it."""
+    about = {**found.about, "command": f"going back: {found.about.get('command')}"}
+    # Should this be cut off, it is not the change that was.
+    about.pop("process", None)
+    when = time.strftime("%Y-%m-%d %H:%M:%S")
+    syslog.openlog("targetcli", syslog.LOG_PID, syslog.LOG_DAEMON)
+    try:
+        confirmed_commit.go_back(ConfigFS(), found, Journal(journal, about))
+        outcome, level = f"went back at {when}", syslog.LOG_NOTICE
+    except (LioError, OSError) as err:
+        path = getattr(err, "path", "")
+        reason = f"{path}: {err}" if path else str(err)
+        outcome, level = f"could not go back at {when}: {reason}", syslog.LOG_ERR
+    ended = found.ended(outcome)
+    confirmed_commit.write(file, ended)
+    syslog.syslog(level, f"{found}, not confirmed within {found.seconds:g} s: {outcome}")
+    return ended
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All that runs, read while somebody may watch."""
+
+from __future__ import annotations
+
+from rtslib_ext.config.model import Config
+from rtslib_ext.reading import counting
+
+from .. import progress
+from ..env import Env
+
+
+def running(env: Env) -> Config:
+    """The whole running configuration."""
+    with progress.work(env, "reading", lambda _: counting.running(env.fs)) as work:
+        return counting.CountedReader(env.fs, work.count).config()

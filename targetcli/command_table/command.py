@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A command as data: where it is, what it takes, what it says of itself, what runs it.
+
+``run`` names the function, which is imported only when it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from rtslib_ext.fast_dataclasses import dataclass
+
+EVERYWHERE = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter; ``kind`` decides how it is checked and completed.
+
+    ``default`` is what help shows, ``wrong`` the message for a value of the wrong kind where
+    scripts know one. ``many``: disk[1-9], or disk* of what is there, stands for several calls.
+    """
+
+    name: str
+    kind: str = "text"
+    required: bool = False
+    default: str | None = None
+    text: str = ""
+    wrong: str = ""
+    many: bool = False
+
+    @property
+    def is_size(self) -> bool:
+        """Tell whether it is an amount of bytes, which may be typed as two words."""
+        return self.kind in ("size", "typed_size")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command; ``more`` and ``keywords`` name open-ended parameters.
+
+    ``switches``: parameters may be written as options too, --dry-run or --target WWN. ``failed``
+    is the exit status when it could not do its work.
+    """
+
+    name: str
+    on: tuple[str, ...]
+    run: str
+    text: str
+    parameters: tuple[Parameter, ...] = ()
+    changes: bool = False
+    more: str = ""
+    keywords: str = ""
+    switches: bool = False
+    failed: int = 1
+
+    def function(self) -> Callable[..., Any]:
+        """What runs it."""
+        module, _, name = self.run.partition(":")
+        found: Callable[..., Any] = getattr(import_module(f"targetcli.commands.{module}"), name)
+        return found
+
+
+def option_of(name: str) -> str:
+    """How a parameter is written as an option: dry_run is --dry-run."""
+    return f"--{name.replace('_', '-')}"
+
+
+def need(
+    name: str, kind: str = "text", text: str = "", wrong: str = "", *, many: bool = False
+) -> Parameter:
+    """A parameter that must be given."""
+    return Parameter(name, kind, required=True, text=text, wrong=wrong, many=many)
+
+
+def may(
+    name: str,
+    kind: str = "text",
+    text: str = "",
+    default: str | None = None,
+    wrong: str = "",
+    *,
+    many: bool = False,
+) -> Parameter:
+    """A parameter that may be left out."""
+    return Parameter(name, kind, default=default, text=text, wrong=wrong, many=many)
+
+
+def syntax(command: Command) -> tuple[str, str]:
+    """How a command is written, and the defaults that it has: as help shows them."""
+    from ..views import settings
+
+    required = [item.name for item in command.parameters if item.required]
+    optional = [item.name for item in command.parameters if not item.required]
+    line = settings.syntax_line(command.name, required, optional, command.more, command.keywords)
+    defaults = {item.name: item.default for item in command.parameters if not item.required}
+    return line, settings.defaults_line(defaults)
+
+
+def facts(command: Command) -> dict[str, object]:
+    """A command as plain values."""
+    text, _, example = command.text.partition("\n\nExample: ")
+    return {
+        "name": command.name,
+        "description": " ".join(text.split()),
+        "example": example.strip() or None,
+        "parameters": [
+            {
+                "name": item.name,
+                "kind": item.kind,
+                "required": item.required,
+                "default": item.default,
+                "description": item.text,
+            }
+            for item in command.parameters
+        ],
+        "more": command.more or None,
+        "keywords": command.keywords or None,
+        "changes": command.changes,
+    }
+
+
+def description(command: Command) -> str:
+    """The text of a command with what its parameters mean."""
+    lines = [command.text.strip("\n"), ""]
+    told = [item for item in command.parameters if item.text]
+    if told:
+        lines += ["PARAMETERS", "=========="]
+        lines += [f"  {item.name}: {item.text}" for item in told]
+    if any(item.many for item in command.parameters):
+        lines += [
+            "",
+            "disk[1-9] in a parameter, or disk* of what is there, stands for several, all or none.",
+        ]
+    return "\n".join(lines)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Copies of targets and ACLs."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from rtslib_ext.config import refactor
+from rtslib_ext.errors import Exists, NotFound
+from rtslib_ext.kernel import paths
+
+from ..changes import running
+from ..env import Env
+from ..result import Result
+from ..tree import Node
+from ..tree.acls import AclNode, Acls
+from ..tree.fabrics import FabricNode, TargetNode, TpgNode
+from . import targets
+from .rename import carry_out, named_acl, new_initiator, target_key, this_acl
+
+
+def clone_acl(
+    env: Env, node: Node, wwn: str, new_wwn: str, credentials: bool = False, dry_run: bool = False
+) -> Result:
+    """Admit another initiator as one that is admitted."""
+    return _clone_acl(env, *named_acl(cast(Acls, node), wwn), new_wwn, credentials, dry_run)
+
+
+def clone_this_acl(
+    env: Env, node: Node, new_wwn: str, credentials: bool = False, dry_run: bool = False
+) -> Result:
+    """Admit another initiator as this one."""
+    return _clone_acl(env, *this_acl(cast(AclNode, node)), new_wwn, credentials, dry_run)
+
+
+def _clone_acl(
+    env: Env, acls: Acls, wwn: str, new_wwn: str, credentials: bool, dry_run: bool
+) -> Result:
+    name = new_initiator(env, acls, new_wwn)
+    tpg, created = acls.tpg, f"{acls.path}/{name}"
+    have = running.running(env)
+    want = refactor.clone_acl(have, target_key(tpg), tpg.tag, wwn, name, credentials=credentials)
+    result = carry_out(env, have, want, created, dry_run=dry_run)
+    if not credentials and have.targets[target_key(tpg)].tpgs[tpg.tag].acls[wwn].auth.userid:
+        result.notes.append(
+            f"Note: the credentials of {wwn} were not copied, no two initiators should share a "
+            f"secret: {created} set auth"
+        )
+    return result
+
+
+def clone_target(
+    env: Env, node: Node, wwn: str, new_wwn: str | None = None, dry_run: bool = False
+) -> Result:
+    """Make a target like one that is there."""
+    found = node.find(wwn)
+    if found is None:
+        raise NotFound(f"there is no target {wwn}", path=node.path, hint="ls shows those there are")
+    return clone_this_target(env, found, new_wwn, dry_run)
+
+
+def clone_this_target(
+    env: Env, node: Node, new_wwn: str | None = None, dry_run: bool = False
+) -> Result:
+    """Make a target like this one."""
+    assert isinstance(node, TargetNode | TpgNode)
+    folder = cast(FabricNode, node.above(1))
+    name, lines = targets.choose_name(env, folder, new_wwn)
+    created = f"{folder.path}/{name}"
+    if env.fs.is_dir(paths.target(folder.fabric, name)):
+        raise Exists("This Target already exists in configFS", path=created)
+    have = running.running(env)
+    want = refactor.clone_target(have, (folder.fabric.name, node.name), name)
+    result = carry_out(env, have, want, created, dry_run=dry_run)
+    result.notes += lines
+    return result

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Storage objects and ACLs under other names; targets and ACLs a second time."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from rtslib_ext import naming
+from rtslib_ext.config import refactor
+from rtslib_ext.config.backing import RamDisk
+from rtslib_ext.config.model import Config
+from rtslib_ext.errors import Exists, InvalidValue, LioError, NotFound
+from rtslib_ext.transaction import apply as applying
+
+from ..changes import running
+from ..env import Env
+from ..result import Result
+from ..tree import Node
+from ..tree.acls import AclNode, Acls
+from ..tree.backstores import StorageObjectNode
+from ..tree.node import Tpg
+from . import plan, storage
+
+
+def rename_object(env: Env, node: Node, name: str, new_name: str, dry_run: bool = False) -> Result:
+    """Give a storage object another name."""
+    found = node.find(name)
+    if not isinstance(found, StorageObjectNode):
+        raise NotFound(f"No storage object named {name}.", path=node.path)
+    return rename_this_object(env, found, new_name, dry_run)
+
+
+def rename_this_object(env: Env, node: Node, new_name: str, dry_run: bool = False) -> Result:
+    """Make a storage object anew under another name, with its LUNs."""
+    assert isinstance(node, StorageObjectNode)
+    folder = node.above(1)
+    so = node.read()
+    if so is None:
+        raise LioError("it is not configured", path=node.path, hint="delete it and make it anew")
+    storage.new_object(env.fs, folder, node.plugin, new_name)
+    if isinstance(so.backing, RamDisk) and not so.backing.nullio:
+        raise InvalidValue(
+            "memory cannot be given another name: it would be made anew, and be empty",
+            path=node.path,
+            hint="make another one, and have the initiators copy what is in it",
+        )
+    have = running.running(env)
+    want = refactor.rename_storage_object(have, so.key, new_name)
+    created = f"{folder.path}/{new_name}"
+    return carry_out(env, have, want, created, dry_run=dry_run, old=node.path)
+
+
+def rename_acl(env: Env, node: Node, wwn: str, new_wwn: str, dry_run: bool = False) -> Result:
+    """Give an ACL to another initiator."""
+    return _rename_acl(env, *named_acl(cast(Acls, node), wwn), new_wwn, dry_run)
+
+
+def rename_this_acl(env: Env, node: Node, new_wwn: str, dry_run: bool = False) -> Result:
+    """Give this ACL to another initiator."""
+    return _rename_acl(env, *this_acl(cast(AclNode, node)), new_wwn, dry_run)
+
+
+def _rename_acl(env: Env, acls: Acls, wwn: str, new_wwn: str, dry_run: bool) -> Result:
+    name = new_initiator(env, acls, new_wwn)
+    tpg = acls.tpg
+    have = running.running(env)
+    want = refactor.rename_acl(have, target_key(tpg), tpg.tag, wwn, name)
+    created, old = f"{acls.path}/{name}", f"{acls.path}/{wwn}"
+    return carry_out(env, have, want, created, dry_run=dry_run, old=old)
+
+
+# -- what these have in common ----------------------------------------------------------------
+
+
+def carry_out(
+    env: Env, have: Config, want: Config, created: str, *, dry_run: bool, old: str = ""
+) -> Result:
+    """Do it, or show it; who stood on the node ``old``, or below, stands on the new one then."""
+    result = plan.carry_out(env, applying.prepare(env.fs, want, have), dry_run=dry_run)
+    if not dry_run:
+        result.created = created
+        if old and f"{env.session.cwd}/".startswith(f"{old}/"):
+            result.cd = created
+    return result
+
+
+def target_key(tpg: Tpg) -> tuple[str, str]:
+    return (tpg.fabric.name, tpg.wwn)
+
+
+def named_acl(acls: Acls, name: str) -> tuple[Acls, str]:
+    """The one initiator that a WWN or a tag stands for."""
+    files = acls.with_name(name)
+    if not files:
+        raise NotFound(f"there is no ACL {name}", path=acls.path, hint="ls shows those there are")
+    return acls, _one(
+        acls, [acls.tpg.fabric.from_folder(file.rpartition("/")[2]) for file in files]
+    )
+
+
+def this_acl(node: AclNode) -> tuple[Acls, str]:
+    acls = cast(Acls, node.above(1))
+    return acls, _one(acls, node.wwns)
+
+
+def _one(acls: Acls, wwns: list[str]) -> str:
+    if len(wwns) > 1:
+        raise InvalidValue(
+            f"the tag stands for {len(wwns)} initiators",
+            path=acls.path,
+            hint=f"name one of them: {', '.join(wwns)}",
+        )
+    return wwns[0]
+
+
+def new_initiator(env: Env, acls: Acls, text: str) -> str:
+    """The normal form of the name of an initiator that has no ACL yet."""
+    fabric = acls.tpg.fabric
+    name = naming.normalize(fabric.wwn_types, text, acls.path)
+    if env.fs.is_dir(f"{acls.file}/{fabric.to_folder(name)}"):
+        raise Exists("This NodeACL already exists in configFS", path=f"{acls.path}/{name}")
+    return name

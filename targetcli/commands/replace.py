@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Another device or file for a storage object in use."""
+
+from __future__ import annotations
+
+import os
+
+from rtslib_ext.config import refactor
+from rtslib_ext.config.backing import Block, FileIO, User
+from rtslib_ext.config.model import StorageObject
+from rtslib_ext.errors import InvalidValue, NotFound
+from rtslib_ext.fast_dataclasses import replace
+from rtslib_ext.host import devices
+from rtslib_ext.steps.host_files import in_use
+from rtslib_ext.transaction import apply as applying
+
+from ..changes import running
+from ..env import Env
+from ..result import Result
+from ..tree import Node
+from . import plan, storage
+from .resize import configured
+
+
+def replace_device(
+    env: Env, node: Node, dev: str, smaller: bool = False, dry_run: bool = False
+) -> Result:
+    """Put another device or file behind a storage object."""
+    so, _ = configured(node)
+    path = os.path.abspath(os.path.expanduser(dev))
+    backing = _other(env, so, path, node)
+    before, after = _size(so.backing), _size(backing)
+    if after < before and not smaller:
+        raise InvalidValue(
+            f"{dev} has {after} bytes, fewer than the {before} that initiators know of",
+            path=node.path,
+            hint="--smaller takes it all the same: what is behind its end is lost to them",
+        )
+    have = running.running(env)
+    want = refactor.replace_backing(have, so.key, backing)
+    return plan.carry_out(env, applying.prepare(env.fs, want, have), dry_run=dry_run)
+
+
+def _other(env: Env, so: StorageObject, path: str, node: Node) -> FileIO | Block:
+    backing = so.backing
+    if not isinstance(backing, FileIO | Block):
+        raise InvalidValue(
+            f"what is behind a {so.backing.plugin} backstore cannot be replaced",
+            path=node.path,
+            hint="changemedium does it with its handler"
+            if isinstance(backing, User)
+            else "make another storage object",
+        )
+    if not os.path.exists(path):
+        raise NotFound(f"{path} is not there", path=node.path)
+    if os.path.realpath(path) == os.path.realpath(backing.dev):
+        raise InvalidValue(f"{path} is behind it already", path=node.path)
+    device = devices.is_block_device(path)
+    if not device and (isinstance(backing, Block) or not os.path.isfile(path)):
+        kind = "block device" if isinstance(backing, Block) else "file or block device"
+        raise InvalidValue(f"{path} is no {kind}", path=node.path)
+    if device:
+        storage.check_disk(path)
+        if devices.is_held(path):
+            # Before anything is taken away.
+            raise in_use(env.fs, path, f"device {path}")
+    if device or devices.written_by_others(path):
+        storage.refuse_shared(env.fs, path, node)
+    if isinstance(backing, FileIO):
+        size = None if device else storage.check_size(os.path.getsize(path), node)
+        return replace(backing, dev=path, size=size)
+    return replace(backing, dev=path)
+
+
+def _size(backing: object) -> int:
+    """The size in bytes of what is behind; 0 where that is gone."""
+    assert isinstance(backing, FileIO | Block)
+    if isinstance(backing, FileIO) and backing.size and not devices.is_block_device(backing.dev):
+        return backing.size
+    return devices.device_size(backing.dev) or 0

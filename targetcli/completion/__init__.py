@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A completer for each kind of parameter, and for parameters that are open-ended.
+
+One is named, as module and function, and imported when it is asked: a Tab is to be quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from .candidates import Ask, Candidate, Completer
+
+__all__ = ["COMPLETERS", "KEYWORDS", "MORE", "Ask", "Candidate", "Completer", "completer"]
+
+COMPLETERS: dict[str, str | tuple[str, ...]] = {
+    "acl": "paths:child_names",
+    "acl_tag": "targets:acl_tags",
+    "address": "targets:addresses",
+    "alua_group_name": "storage:group_names",
+    "bookmark": "words:bookmarks",
+    "bookmark_action": ("add", "del", "go", "show"),
+    "bool": ("true", "false"),
+    "change_number": "words:changes",
+    "config_text": "storage:config_texts",
+    "depth": tuple("0123456789"),
+    "device": "storage:free_devices",
+    "file": "storage:files",
+    "free_lun": "paths:next_lun",
+    "free_mapped_lun": "paths:next_mapped_lun",
+    "free_tpg_tag": "paths:next_tag",
+    "free_wwn": "targets:free_wwns",
+    "group": "settings:group_names",
+    "group_tag": "storage:group_tags",
+    "guest": "targets:guests",
+    "initiator": "targets:initiators",
+    "lun": "paths:luns",
+    "lun_or_storage_object": "storage:luns_and_objects",
+    "mapped_lun": "paths:mapped_luns",
+    "path": "paths:shell_paths",
+    "recover_action": ("undo", "finish"),
+    "confirm_action": ("keep", "status", "back"),
+    "duration": ("30s", "60s", "2m", "10m", "1h"),
+    "path_or_history": "paths:with_history",
+    "port": "targets:ports",
+    "portal_address": "targets:portal_addresses",
+    "portal_port": "targets:portal_ports",
+    "save_file": "config:save_files",
+    "saved_file": "config:saved_files",
+    "saved_storage_object": "config:saved_storage_objects",
+    "saved_target": "config:saved_targets",
+    "scsi_device": "storage:scsi_devices",
+    "session_action": ("list", "detail"),
+    "sid": "targets:sids",
+    "size": "paths:sizes",
+    "storage_object": "storage:storage_objects",
+    "storage_object_name": "paths:child_names",
+    "target": "paths:child_names",
+    "topic": "words:topics",
+    "tpg_tag": "paths:tags",
+    "typed_size": "paths:sizes",
+}
+"""By the kind of a parameter: the completer's name, or all the words there are."""
+
+MORE: dict[str, str] = {
+    "settings:get": "settings:names",
+    "settings:set_values": "settings:names_to_set",
+    "help:show_help": "words:names",
+}
+"""What comes behind a command's own parameters, by what runs it."""
+
+KEYWORDS: dict[str, str] = {"settings:set_values": "settings:values"}
+"""The value of a NAME=VALUE that is none of a command's own parameters, by what runs it."""
+
+
+def completer(name: str | tuple[str, ...]) -> Completer:
+    """What completes, from one of the tables above."""
+    if not isinstance(name, str):
+        return lambda ask: name
+    module, _, function = name.partition(":")
+    found: Completer = getattr(import_module(f"{__name__}.{module}"), function)
+    return found

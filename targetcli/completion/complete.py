@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What could come next on a line that is being typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rtslib_ext.errors import LioError, NotFound
+from rtslib_ext.fast_dataclasses import replace
+
+from ..command_table.command import Command, option_of
+from ..command_table.table import commands_of
+from ..env import Env
+from ..language import grammar
+from ..language.binding import parameter_of, without_switches
+from ..language.grammar import Context, Place
+from ..tree import Node, walk
+from . import COMPLETERS, KEYWORDS, MORE, Ask, Candidate, completer
+from .paths import below
+
+
+def complete(env: Env, context: Context) -> list[Candidate]:
+    """What the word being typed could become, sorted; nothing where that cannot be told.
+
+    It reads what it needs of the kernel, and changes, loads and locks nothing.
+    """
+    try:
+        found = set(_candidates(env, context))
+    except (LioError, OSError):
+        return []
+    # A quoted name makes no keyword.
+    return sorted(item for item in found if not (context.quote and item.end == "="))
+
+
+def typed_on(context: Context, candidate: Candidate) -> str:
+    """The text that typing on adds to a line of the shell, to get a candidate."""
+    rest = candidate.value[len(context.partial) :]
+    if not context.quote:
+        return (grammar.quote(rest) if rest else "") + candidate.end
+    if context.quote == "'":
+        rest = rest.replace("'", "'\"'\"'")
+    else:
+        rest = rest.replace("\\", "\\\\").replace('"', '\\"')
+    return rest + (context.quote + candidate.end if candidate.end else "")
+
+
+def _candidates(env: Env, context: Context) -> Iterator[Candidate]:
+    partial = context.partial
+    here = walk.resolve(walk.root(env), env.session.cwd)
+    if context.place in (Place.FIRST, Place.PATH):
+        found = [*below(Ask(env, here, partial), here)]
+        if context.place is Place.FIRST:
+            found += map(Candidate, commands_of(here.kind))
+        yield from _beginning(partial, found)
+        return
+    try:
+        node = walk.first(here, context.path or ".")
+    except NotFound:
+        node, context = _unglued(here, context)
+    if context.place is Place.COMMAND:
+        yield from _beginning(partial, commands_of(node.kind))
+        return
+    command = commands_of(node.kind).get(context.command)
+    if command:
+        yield from _beginning(partial, _of_command(env, node, command, context))
+
+
+def _unglued(here: Node, context: Context) -> tuple[Node, Context]:
+    """A path that ends in a command, such as /iscsi/create; raises NotFound."""
+    owner, slash, name = context.path.rpartition("/")
+    node = walk.first(here, owner + slash)
+    if context.place is Place.COMMAND:
+        return node, replace(context, place=Place.POSITIONAL, command=name)
+    return node, replace(context, command=name, positional=(context.command, *context.positional))
+
+
+def _beginning(partial: str, found: Iterable[str | Candidate]) -> Iterator[Candidate]:
+    for item in found:
+        candidate = Candidate(item) if isinstance(item, str) else item
+        # A line break ends a line, whatever is around it.
+        if candidate.value.startswith(partial) and "\n" not in candidate.value:
+            yield candidate
+
+
+def _of_command(
+    env: Env, node: Node, command: Command, context: Context
+) -> Iterator[str | Candidate]:
+    words, keywords, keyword = without_switches(command, context.positional, context.keywords)
+    if context.place is Place.KEYWORD:
+        keyword = parameter_of(command, context.keyword)
+    names = [item.name for item in command.parameters]
+    given = {**dict(zip(names, words, strict=False)), **keywords}
+    ask = Ask(env, node, context.partial, given, tuple(words), keywords, keyword)
+    if keyword:
+        yield from _values(_of_keyword(command, keyword), ask)
+        return
+    if command.switches and context.partial.startswith("--"):
+        for item in command.parameters:
+            if item.name not in keywords:
+                yield Candidate(option_of(item.name), " " if item.kind == "bool" else "=")
+        return
+    index = len(words)
+    if index >= len(names) or (index and command.keywords):
+        yield from _values(MORE.get(command.run), ask)
+        return
+    values = list(_values(COMPLETERS.get(command.parameters[index].kind), ask))
+    yield from values
+    # Names as well, unless there are values and nothing tells that a name is wanted.
+    if context.partial or not values:
+        taken = {*names[:index], *keywords}
+        yield from (Candidate(name, "=") for name in names if name not in taken)
+
+
+def _of_keyword(command: Command, name: str) -> str | tuple[str, ...] | None:
+    for item in command.parameters:
+        if item.name == name:
+            return COMPLETERS.get(item.kind)
+    return KEYWORDS.get(command.run)
+
+
+def _values(name: str | tuple[str, ...] | None, ask: Ask) -> Iterable[str | Candidate]:
+    return completer(name)(ask) if name else ()

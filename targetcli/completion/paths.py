@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Completes shell paths, files and folders of the host, numbers and fixed words."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterable, Iterator
+
+from ..tree import Node, walk
+from .candidates import Ask, Candidate, Completer
+
+# Nodes with nothing below them; of all others that is not looked up, which would take a
+# listing of each.
+_LEAVES = frozenset({"lun", "portal", "mapped_lun", "alua_group"})
+_COUNT = re.compile(r"[0-9]+(\.[0-9]+)?")
+
+
+def shell_paths(ask: Ask) -> Iterator[Candidate]:
+    """Paths below what is typed already, and bookmarks."""
+    yield from below(ask, ask.node)
+
+
+def below(ask: Ask, here: Node) -> Iterator[Candidate]:
+    """The same, seen from a node."""
+    partial = ask.partial
+    if partial.startswith("@") and "/" not in partial:
+        yield from (Candidate(f"@{name}", "") for name in ask.env.prefs.bookmarks)
+        return
+    folder, slash, name = partial.rpartition("/")
+    for child in walk.first(here, folder + slash or ".").children():
+        if child.name.startswith(name):
+            leaf = child.kind in _LEAVES
+            yield Candidate(f"{folder}{slash}{child.name}{'' if leaf else '/'}", " " * leaf)
+
+
+def with_history(ask: Ask) -> Iterator[Candidate]:
+    """What cd takes."""
+    yield from shell_paths(ask)
+    yield from (Candidate("<"), Candidate(">"))
+
+
+def child_names(ask: Ask) -> Iterator[str]:
+    """The names of the nodes below."""
+    return (child.name for child in ask.node.children())
+
+
+def _numbers(prefix: str) -> Completer:
+    """The numbers of the nodes below, whose names begin with ``prefix``."""
+
+    def complete_numbers(ask: Ask) -> Iterator[str]:
+        return (child.name.removeprefix(prefix) for child in ask.node.children())
+
+    return complete_numbers
+
+
+luns, mapped_luns, tags = map(_numbers, ("lun", "mapped_lun", "tpg"))
+
+
+def free_numbers(used: Iterable[int], low: int = 0) -> list[str]:
+    """The first number that is free, and the one after all that are not."""
+    taken = set(used)
+    lowest = next(number for number in range(low, low + len(taken) + 1) if number not in taken)
+    return [str(number) for number in sorted({lowest, max(taken, default=low - 1) + 1})]
+
+
+def _next_number(prefix: str, low: int = 0) -> Completer:
+    """Free numbers for another node below."""
+
+    def complete_next(ask: Ask) -> list[str]:
+        names = (child.name.removeprefix(prefix) for child in ask.node.children())
+        return free_numbers(map(int, names), low)
+
+    return complete_next
+
+
+next_lun, next_mapped_lun = _next_number("lun"), _next_number("mapped_lun")
+next_tag = _next_number("tpg", 1)
+
+
+def sizes(ask: Ask) -> Iterator[str]:
+    """The units, once there is a number."""
+    if _COUNT.fullmatch(ask.partial):
+        yield from (f"{ask.partial}{unit}" for unit in "KMGT")
+
+
+# -- the host's files -----------------------------------------------------------------------
+
+
+def on_disk(partial: str, wanted: Callable[[str, int], bool]) -> Iterator[Candidate]:
+    """Folders, and files that are wanted by path and mode, below what is typed already.
+
+    What is typed stays as it is, the ~ of a home folder too.
+    """
+    folder, slash, name = partial.rpartition("/")
+    above = os.path.expanduser(folder + slash)
+    try:
+        entries = sorted(os.listdir(above or "."))
+    except OSError:
+        return
+    for entry in entries:
+        if not entry.startswith(name) or (entry[0] == "." and not name):
+            continue
+        path, shown = f"{above}{entry}", f"{folder}{slash}{entry}"
+        try:
+            mode = os.stat(path).st_mode
+        except OSError:
+            continue
+        if stat.S_ISDIR(mode):
+            yield Candidate(f"{shown}/", "")
+        elif wanted(path, mode):
+            yield Candidate(shown)
+
+
+def folders(partial: str) -> Iterator[Candidate]:
+    """Folders only."""
+    return on_disk(partial, lambda path, mode: False)
+
+
+def regular_files(partial: str) -> Iterator[Candidate]:
+    """Files, no devices."""
+    return on_disk(partial, lambda path, mode: stat.S_ISREG(mode))

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Completes storage objects and what they are made from."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+
+from rtslib_ext.config import backing
+from rtslib_ext.host import devices
+from rtslib_ext.kernel import paths
+from rtslib_ext.reading.reader import Reader
+
+from ..tree import Node, walk
+from ..tree.backstores import StorageObjectNode
+from ..tree.fabrics import TpgNode
+from .candidates import Ask, Candidate
+from .paths import free_numbers, on_disk
+
+_TOP = "/backstores/"
+_SCSI_DEVICES = "/sys/bus/scsi/devices"
+
+
+def files(ask: Ask) -> Iterator[Candidate]:
+    """Files, and block devices that nobody holds."""
+    return on_disk(ask.partial, _is_file_or_free)
+
+
+def free_devices(ask: Ask) -> Iterator[Candidate]:
+    """Block devices that nobody holds; they are looked for in /dev unless a path is begun."""
+    return on_disk(ask.partial or "/dev/", _is_free)
+
+
+def scsi_devices(ask: Ask) -> Iterator[str | Candidate]:
+    """SCSI devices by address, and their files: a tape has a character device."""
+    if "/" not in ask.partial:
+        try:
+            names = os.listdir(_SCSI_DEVICES)
+        except OSError:
+            names = []
+        yield from (name for name in names if name.count(":") == 3)
+    yield from on_disk(ask.partial or "/dev/", _is_scsi)
+
+
+def _is_free(path: str, mode: int) -> bool:
+    # A device without a medium, or a loop device without a file, has no size.
+    return stat.S_ISBLK(mode) and not devices.is_held(path) and devices.device_size(path) != 0
+
+
+def _is_file_or_free(path: str, mode: int) -> bool:
+    return stat.S_ISREG(mode) or _is_free(path, mode)
+
+
+def _is_scsi(path: str, mode: int) -> bool:
+    if not (stat.S_ISBLK(mode) or stat.S_ISCHR(mode)):
+        return False
+    number = os.stat(path).st_rdev
+    kind = "block" if stat.S_ISBLK(mode) else "char"
+    device = f"/sys/dev/{kind}/{os.major(number)}:{os.minor(number)}/device"
+    return os.path.exists(f"{device}/scsi_level") and not (
+        stat.S_ISBLK(mode) and devices.is_held(path)
+    )
+
+
+def storage_objects(ask: Ask) -> Iterator[str | Candidate]:
+    """Storage objects that this TPG does not export yet, then devices and files."""
+    reader, partial = ask.node.reader, ask.partial
+    exported = set(_exported(ask.node))
+    for path in reader.storage_object_paths(_kind_in(partial), exported):
+        key = paths.key_of_storage_object(path)
+        if key:
+            yield f"{_TOP}{_shown_kind(reader, path, key[0])}/{key[1]}"
+    if partial and not partial.startswith(_TOP):
+        yield from files(ask)
+
+
+def _kind_in(partial: str) -> str:
+    """The kind of backstore that a path names already."""
+    name, slash, _ = partial.removeprefix(_TOP).partition("/")
+    kind = backing.ALIASES.get(name, name).partition(":")[0]
+    return kind if slash and partial.startswith(_TOP) and kind in backing.KINDS else ""
+
+
+def _shown_kind(reader: Reader, path: str, plugin: str) -> str:
+    found = reader.backing(path, plugin) if plugin == "user" else None
+    return f"user:{found.handler}" if isinstance(found, backing.User) else plugin
+
+
+def _exported(node: Node) -> Iterator[str]:
+    """The configfs paths of the storage objects that the TPG above exports: a link each."""
+    above: Node | None = node
+    while above is not None and not isinstance(above, TpgNode):
+        above = above.parent
+    if above is None:
+        return
+    for name in node.fs.directories(f"{above.file}/lun"):
+        link = paths.link_in(node.fs, f"{above.file}/lun/{name}")
+        if link:
+            yield link[1]
+
+
+def luns_and_objects(ask: Ask) -> Iterator[str | Candidate]:
+    """The LUNs of the TPG, or behind a slash what could become one."""
+    if "/" in ask.partial:
+        yield from storage_objects(ask)
+        return
+    luns = walk.resolve(ask.node.above(2), "luns")
+    yield from (lun.name for lun in luns.children())
+    yield Candidate(_TOP, "")
+
+
+# -- target port groups ---------------------------------------------------------------------
+
+
+def group_tags(ask: Ask) -> list[str]:
+    """Numbers for another target port group."""
+    fs, file = ask.node.fs, ask.node.file
+    found = (fs.read_if_there(f"{file}/{name}/tg_pt_gp_id") for name in fs.directories(file))
+    return free_numbers((int(text) for text in found if text and text.isdigit()), 1)
+
+
+def group_names(ask: Ask) -> list[str]:
+    """The target port groups that could be deleted."""
+    return [child.name for child in ask.node.children() if child.name != "default_tg_pt_gp"]
+
+
+def config_texts(ask: Ask) -> Iterator[str]:
+    """What the handler of a storage object was told, to be changed."""
+    found = ask.node.find(ask.given.get("name", ""))
+    if isinstance(found, StorageObjectNode):
+        user = found.backing
+        if isinstance(user, backing.User) and user.config:
+            yield user.config.partition("/")[2]

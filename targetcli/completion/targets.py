@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Completes the names of targets and initiators, and addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rtslib_ext.host import adapters, network
+from rtslib_ext.kernel import paths
+from rtslib_ext.usage import sessions
+
+from ..tree.acls import AclNode, Acls
+from ..tree.fabrics import FabricNode, TpgNode
+from .candidates import Ask
+
+_DEFAULT_PORT = "3260"
+
+
+def free_wwns(ask: Ask) -> Iterator[str]:
+    """WWNs of adapters that serve no target yet."""
+    node = ask.node if isinstance(ask.node, FabricNode) else ask.node.parent
+    if isinstance(node, FabricNode) and node.fabric.hardware:
+        used = set(node.reader.target_wwns(node.fabric))
+        yield from (wwn for wwn in adapters.hardware_wwns(node.name) if wwn not in used)
+
+
+def initiators(ask: Ask) -> Iterator[str]:
+    """Initiators that are logged in without an ACL, then those of the fabric's other TPGs."""
+    acls = ask.node if isinstance(ask.node, Acls) else ask.node.parent
+    assert isinstance(acls, Acls)
+    fs, tpg = acls.fs, acls.tpg
+    known = set(fs.directories(acls.file))
+    dynamic = fs.read_if_there(f"{tpg.file}/dynamic_sessions") or ""
+    yield from (name for name in dynamic.split("\n") if name and name not in known)
+    for wwn in acls.reader.target_wwns(tpg.fabric):
+        for tag in acls.reader.tags(paths.target(tpg.fabric, wwn)):
+            names = set(fs.directories(f"{paths.tpg(tpg.fabric, wwn, tag)}/acls"))
+            yield from (tpg.fabric.from_folder(name) for name in names - known)
+
+
+def guests(ask: Ask) -> Iterator[str]:
+    """Initiators that are logged in without an ACL."""
+    tpg = ask.node.tpg if isinstance(ask.node, Acls) else ask.node
+    assert isinstance(tpg, TpgNode)
+    yield from sessions.guests(ask.node.reader, tpg.file)
+
+
+def acl_tags(ask: Ask) -> Iterator[str]:
+    """The tags of ACLs."""
+    for child in ask.node.children():
+        if isinstance(child, AclNode) and child.name not in child.wwns:
+            yield child.name
+
+
+def sids(ask: Ask) -> Iterator[str]:
+    """The numbers of the sessions there are."""
+    return (str(session.sid) for session in sessions.sessions(ask.node.reader))
+
+
+# -- portals --------------------------------------------------------------------------------
+
+
+def addresses(ask: Ask) -> Iterator[str]:
+    """Addresses of this host on which the TPG does not listen at the port."""
+    port = ask.given.get("ip_port") or _DEFAULT_PORT
+    used = {address for address, found in _portals(ask) if found == port}
+    for address in ("::0", "0.0.0.0", *network.addresses()):
+        if address not in used:
+            yield address
+
+
+def ports(ask: Ask) -> list[str]:
+    """The usual port, and those on which the TPG listens elsewhere."""
+    address = ask.given.get("ip_address")
+    used = {port for found, port in _portals(ask) if found == address}
+    return sorted({_DEFAULT_PORT, *(port for _, port in _portals(ask))} - used)
+
+
+def portal_addresses(ask: Ask) -> Iterator[str]:
+    """The addresses of the portals."""
+    port = ask.given.get("ip_port")
+    return (address for address, found in _portals(ask) if port in (None, found))
+
+
+def portal_ports(ask: Ask) -> Iterator[str]:
+    """The ports of the portals, where an address is given those of its portals."""
+    address = ask.given.get("ip_address", "").strip("[]") or None
+    return (port for found, port in _portals(ask) if address in (None, found))
+
+
+def _portals(ask: Ask) -> Iterator[tuple[str, str]]:
+    for child in ask.node.children():
+        address, _, port = child.name.rpartition(":")
+        yield address.strip("[]"), port

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was typed -> the typed values that a command takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rtslib_ext import naming
+from rtslib_ext.errors import InvalidValue
+
+from ..command_table.command import Command, Parameter, option_of
+from ..prefs import parse_value
+from ..sizes import is_number, is_unit, parse_size
+
+
+def bind(
+    command: Command, positional: Sequence[str], keywords: Mapping[str, str], path: str
+) -> dict[str, Any]:
+    """The values by parameter name; raises InvalidValue with the texts that scripts know.
+
+    Open-ended parameters stand under the key that ``more`` or ``keywords`` names.
+    """
+    while positional and not positional[-1]:
+        # A variable of a script that is not set; no command takes nothing by position.
+        positional = positional[:-1]
+    try:
+        positional, keywords, unfinished = without_switches(command, positional, keywords)
+        if unfinished:
+            raise InvalidValue(f"{option_of(unfinished)} needs a value")
+        return _bind(command, positional, keywords)
+    except InvalidValue as err:
+        err.path = err.path or path
+        err.hint = err.hint or f"help {command.name} tells what it takes"
+        raise
+
+
+def without_switches(
+    command: Command, positional: Sequence[str], keywords: Mapping[str, str]
+) -> tuple[list[str], dict[str, str], str]:
+    """Options as the parameters that they stand for: --merge, --target WWN, --target=WWN.
+
+    The last of it is the parameter whose value would come next, which makes no whole line.
+    """
+    if not command.switches:
+        return list(positional), dict(keywords), ""
+    kinds = {item.name: item.kind for item in command.parameters}
+    words = list(positional)
+    rest: list[str] = []
+    found = {_switch(key, kinds) or key: value for key, value in keywords.items()}
+    while words:
+        word = words.pop(0)
+        name = _switch(word, kinds)
+        if not name:
+            rest.append(word)
+        elif kinds[name] == "bool":
+            found[name] = "true"
+        elif words:
+            found[name] = words.pop(0)
+        else:
+            return rest, found, name
+    return rest, found, ""
+
+
+def parameter_of(command: Command, key: str) -> str:
+    """The parameter that a key stands for, --confirm-within= too."""
+    kinds = {item.name: item.kind for item in command.parameters if command.switches}
+    return (_switch(key, kinds) if kinds else "") or key
+
+
+def _switch(word: str, kinds: Mapping[str, str]) -> str:
+    """The parameter that an option stands for; "" when the word is none."""
+    if not word.startswith("--"):
+        return ""
+    name = word[2:].replace("-", "_")
+    if name not in kinds:
+        known = ", ".join(map(option_of, kinds))
+        raise InvalidValue(f"there is no option {word} here", hint=f"there are: {known}")
+    return name
+
+
+def _bind(
+    command: Command, positional: Sequence[str], keywords: Mapping[str, str]
+) -> dict[str, Any]:
+    names = [item.name for item in command.parameters]
+    positional, keywords = _joined_sizes(command, list(positional), dict(keywords))
+    _check_count(command, positional, keywords, names)
+    values: dict[str, str] = dict(zip(names, positional, strict=False))
+    extra = {name: value for name, value in keywords.items() if name not in names}
+    values.update({name: value for name, value in keywords.items() if name in names})
+    typed = {
+        item.name: _typed(item, values[item.name])
+        for item in command.parameters
+        if item.name in values
+    }
+    if command.more:
+        typed[command.more] = list(positional[len(names) :])
+    if command.keywords:
+        typed[command.keywords] = extra
+    return typed
+
+
+def _joined_sizes(
+    command: Command, positional: list[str], keywords: dict[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """``1.5 TiB`` typed as two words is one size where the second could be nothing else.
+
+    It could where text may follow: in ``create vol1 10 G`` of a user-backed object, G is what the
+    handler is told.
+    """
+    names = [item.name for item in command.parameters]
+    for place, item in enumerate(command.parameters):
+        after = command.parameters[place + 1 : place + 2]
+        if not item.is_size or (after and after[0].kind != "bool"):
+            continue
+        if item.name in keywords:
+            unit = _unit_too_many(positional, keywords, names)
+            if unit is not None and is_number(keywords[item.name]):
+                keywords[item.name] += positional.pop(unit)
+        elif is_number("".join(positional[place : place + 1])) and (
+            is_unit("".join(positional[place + 1 : place + 2]))
+        ):
+            positional[place : place + 2] = ["".join(positional[place : place + 2])]
+    return positional, keywords
+
+
+def _unit_too_many(
+    positional: list[str], keywords: Mapping[str, str], names: list[str]
+) -> int | None:
+    """The place of a unit that would be a second value of a parameter given by name."""
+    for place, (word, name) in enumerate(zip(positional, names, strict=False)):
+        if is_unit(word) and name in keywords:
+            return place
+    return None
+
+
+def _check_count(
+    command: Command, positional: Sequence[str], keywords: Mapping[str, str], names: list[str]
+) -> None:
+    required = [item.name for item in command.parameters if item.required]
+    given = [*names[: len(positional)], *keywords]
+    missing = sorted(name for name in required if name not in given)
+    if len(missing) == 1:
+        raise InvalidValue(f"Missing required parameter {missing[0]}")
+    if missing:
+        quoted = ", ".join(f"'{name}'" for name in missing)
+        raise InvalidValue(f"Missing required parameters {quoted}")
+    unexpected = sorted(name for name in keywords if name not in names)
+    if unexpected and not command.keywords:
+        quoted = ", ".join(f"'{name}'" for name in unexpected)
+        plural = "s" if len(unexpected) > 1 else ""
+        raise InvalidValue(f"Unexpected keyword parameter{plural} {quoted}.")
+    for name in given:
+        if given.count(name) > 1:
+            raise InvalidValue(f"Duplicate parameter {name}.")
+    count = len(positional) + sum(1 for name in keywords if name in names)
+    if count > len(names) and not command.more:
+        word = "exactly" if len(required) == len(names) else "at most"
+        raise InvalidValue(f"Got {count} positionnal parameters, expected {word} {len(names)}.")
+
+
+def _typed(item: Parameter, text: str) -> Any:
+    if "\0" in text:
+        raise InvalidValue(f"{item.name} has a NUL in it")
+    convert = _CONVERT.get(item.kind)
+    if convert is None:
+        return text
+    try:
+        return convert(text)
+    except InvalidValue as err:
+        if item.wrong:
+            raise InvalidValue(item.wrong, hint=err.message) from err
+        # What the message says of the value says nothing of where it stood.
+        hint = err.hint or (f"it is about {item.name}" if item.name not in err.message else "")
+        raise InvalidValue(err.message, hint=hint) from err
+
+
+def _number(low: int, high: int, prefixes: tuple[str, ...] = ()) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        digits = text
+        for prefix in prefixes:
+            if text.lower().startswith(prefix):
+                digits = text[len(prefix) :]
+                break
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
+            raise InvalidValue(f"Syntax error, '{text}' is not a NUMBER.")
+        if not low <= int(digits) <= high:
+            raise InvalidValue(f"{text} is not from {low} to {high}")
+        return int(digits)
+
+    return convert
+
+
+def _boolean(text: str) -> bool:
+    return bool(parse_value("bool", text))
+
+
+def _duration(text: str) -> float:
+    """Seconds: 60s, 2m, 1h; a number alone is seconds too."""
+    found = re.fullmatch(r"([0-9]{1,6})(s|m|h|)", text)
+    if not found or not int(found[1]):
+        raise InvalidValue(f"{text} is no duration", hint="write it as 60s, 2m or 1h")
+    return float(int(found[1]) * {"m": 60, "h": 3600}.get(found[2], 1))
+
+
+_CONVERT: dict[str, Callable[[str], Any]] = {
+    "bool": _boolean,
+    "size": parse_size,
+    "duration": _duration,
+    "number": _number(0, 2**32 - 1),
+    "change_number": _number(1, 99_999_999),
+    "depth": _number(0, 1000),
+    "port": _number(1, 65535),
+    "portal_port": _number(1, 65535),
+    "free_tpg_tag": _number(0, naming.TAG_MAX, ("tpgt", "tpg")),
+    "tpg_tag": _number(0, naming.TAG_MAX, ("tpgt", "tpg")),
+    "free_lun": _number(0, naming.LUN_MAX, ("lun",)),
+    "lun": _number(0, naming.LUN_MAX, ("lun",)),
+    "free_mapped_lun": _number(0, naming.LUN_MAX, ("mapped_lun",)),
+    "mapped_lun": _number(0, naming.LUN_MAX, ("mapped_lun",)),
+    "group_tag": _number(1, 65535),
+}

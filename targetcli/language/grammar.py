@@ -1,0 +1,383 @@
+# SPDX-License-Identifier: Apache-2.0
+r"""The command line's grammar: text or argv words -> Line, and what is being typed at a cursor.
+
+    [PATH|@bookmark|*] [COMMAND] [value | key=value ...]
+
+Every line that configshell's grammar read to its end is read the same here; ParseError refuses
+what cannot be read to its end.  What is added:
+
+* '...' takes all between literally; "..." too, but for \" and \\.  Quotes may start anywhere
+  in a word; a quoted key or = makes no keyword.
+* A backslash was an ordinary character of a value and stays one: C:\x and a\\b are as typed, and
+  the word ends at a blank even after one (a blank is written inside quotes).  In front of a quote,
+  where nothing was read before, two are one, and an odd one takes the quote's meaning away.
+* Any other character is allowed in a word.
+* A path goes on to the next blank (/a/*, @mark/x, '/a/my disk'), and a line that starts with #
+  is empty.  configshell made of them parameters without a command and dropped them in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from enum import Enum
+
+from rtslib_ext.errors import ParseError
+from rtslib_ext.fast_dataclasses import dataclass, field, replace
+
+BLANKS = " \t\r\n"
+# The characters of configshell's values; a word made of them alone is read by its rules.
+_PLAIN = re.compile(r"[A-Za-z0-9?;&*$!#,=_\\+/.<>()~@:\-%\[\]]*")
+_PATH = re.compile(r"@[A-Za-z0-9:_.-]+|[A-Za-z0-9:_.\[\]-]*/[A-Za-z0-9:_.\[\]/-]*|\.\.|\.|\*")
+_COMMAND = re.compile(r"[A-Za-z0-9_]+")
+_KEY = re.compile(r"[A-Za-z0-9_\\-]+")
+_BACKSLASHES = re.compile(r"\\+")
+_IN_DOUBLE = re.compile(r'\\(["\\])')
+_SECRET = re.compile(r"""(password\w*\s*=\s*)((?:"[^"]*"?|'[^']*'?|[^\s"'])*)""", re.IGNORECASE)
+_CLOSING = {"'": re.compile("([^']*)'"), '"': re.compile(r'((?:[^"\\]|\\.)*)"', re.DOTALL)}
+
+_MARK_HINT = "a quote that stands for itself has a backslash in front: \\' or \\\""
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A parameter in the order typed; ``key`` is None for a positional one.
+
+    ``apart`` marks a value that a blank parts from its "key=" (a= b is a=b, as ever).
+    """
+
+    value: str
+    key: str | None
+    span: Span
+    apart: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A command line; spans are places in ``text``, ``ends`` where each argv word ends in it."""
+
+    path: str = ""
+    command: str = ""
+    positional: tuple[str, ...] = ()
+    keywords: dict[str, str] = field(default_factory=dict)
+    arguments: tuple[Argument, ...] = ()
+    text: str = ""
+    path_span: Span = (0, 0)
+    command_span: Span = (0, 0)
+    ends: tuple[int, ...] = ()
+
+    @property
+    def is_blank(self) -> bool:
+        """Tell an empty line or a comment."""
+        return not (self.path or self.command or self.arguments)
+
+
+class Place(Enum):
+    """What a cursor stands in."""
+
+    FIRST = "first"  # the first word, which may become a path or a command
+    PATH = "path"
+    COMMAND = "command"
+    POSITIONAL = "positional"  # or the name of a keyword that has no = yet
+    KEYWORD = "keyword"  # the value of a keyword
+    NONE = "none"  # a comment
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is being typed: the token that ends at the cursor and all that came before it.
+
+    ``partial`` is its value so far, ``start`` where in the text that value begins (after "key="),
+    ``quote`` the quote left open in it.
+    """
+
+    place: Place
+    partial: str = ""
+    start: int = 0
+    quote: str = ""
+    keyword: str = ""
+    path: str = ""
+    command: str = ""
+    positional: tuple[str, ...] = ()
+    keywords: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def index(self) -> int:
+        """The number of the positional parameter being typed."""
+        return len(self.positional)
+
+
+def parse(text: str) -> Line:
+    """Read a line of the shell or of standard input."""
+    return _read_line(text, (len(text),))
+
+
+def parse_words(words: Sequence[str]) -> Line:
+    """Read a one-shot command.
+
+    Up to and including the word that holds the command, words are split as a line is;
+    each one after it is one value (or key=value), whatever it contains.
+    """
+    ends: list[int] = []
+    for word in words:
+        ends.append(len(word) + (ends[-1] + 1 if ends else 0))
+    return _read_line(" ".join(words), tuple(ends))
+
+
+def settle(
+    line: Line, is_node: Callable[[str], bool], has_command: Callable[[str, str], bool]
+) -> Line:
+    """Settle with the tree what the grammar alone cannot: a command glued to its path.
+
+    Where the path is no node, but is one without its last element and has that element for a
+    command (/backstores/fileio/create x, /saveconfig), the line is read again that way: what
+    looked like the command is then the first parameter.  ``has_command(path, name)`` is False
+    for a path that is no node.  ParseError refuses parameters that no command takes.
+    """
+    if "/" in line.path and not is_node(line.path):
+        owner, _, name = line.path.rpartition("/")
+        owner += "/"
+        if _COMMAND.fullmatch(name) and has_command(owner, name):
+            start, end = line.path_span
+            arguments = tuple(_arguments(line.text, end, line.ends))
+            cut = max(start, end - len(name))
+            head = replace(line, path=owner, command=name, path_span=(start, cut))
+            return _with_arguments(replace(head, command_span=(cut, end)), arguments)
+    if line.arguments and not line.command:
+        raise refusal(line.text, line.arguments[0].span[0], "a command is expected here")
+    return line
+
+
+def quote(value: str) -> str:
+    """Write a value so that it reads back as one word, quoted only where that is needed."""
+    # A word with = may be a keyword's, one that starts with # a comment.
+    if value and _PLAIN.fullmatch(value) and "=" not in value and value[0] != "#":
+        return value
+    if "'" not in value:
+        return f"'{value}'"
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def written(line: Line) -> str:
+    """The command of a line with its parameters, as it may be typed again; passwords are stars."""
+    words = [line.command]
+    for argument in line.arguments:
+        secret = argument.key and "password" in argument.key.lower()
+        value = "***" if secret else quote(argument.value)
+        words.append(f"{argument.key}={value}" if argument.key else value)
+    return mask(" ".join(words))
+
+
+def complete_context(text: str, cursor: int) -> Context:
+    """Tell what is being typed at the cursor; what stands after the cursor is not looked at."""
+    text = text[:cursor]
+    first = _skip(text, 0, len(text))
+    if text[first : first + 1] == "#":
+        return Context(Place.NONE, start=first)
+    value, end, mark = _word(text, first, len(text), tolerant=True)
+    if end == len(text):
+        place = Place.PATH if "/" in value or value[:1] == "@" else Place.FIRST
+        return Context(place, value, first, mark)
+    head = _read_head(text, (len(text),), tolerant=True)
+    if head.path:
+        second = _skip(text, head.path_span[1], len(text))
+        value, end, mark = _word(text, second, len(text), tolerant=True)
+        if end == len(text):
+            return Context(Place.COMMAND, value, second, mark, path=head.path)
+    return _typed_argument(text, head)
+
+
+def context_of_words(words: Sequence[str], current: str) -> tuple[Context, bool]:
+    """Tell what is being typed at the end of a one-shot command, after some whole words.
+
+    True with it says that the word is one value, which needs no quotes of this grammar.
+    """
+    ends: list[int] = []
+    for word in words:
+        ends.append(len(word) + (ends[-1] + 1 if ends else 0))
+    text = " ".join(words)
+    head = _read_head(text, tuple(ends) or (0,), tolerant=True)
+    if not head.command:
+        text = " ".join([*words, current])
+        return complete_context(text, len(text)), False
+    start = max(head.path_span[1], head.command_span[1])
+    line = _with_arguments(head, tuple(_arguments(text, start, tuple(ends))))
+    key = _KEY.match(current)
+    keyword = key[0] if key and current[key.end() : key.end() + 1] == "=" else ""
+    context = Context(
+        Place.KEYWORD if keyword else Place.POSITIONAL,
+        current[len(keyword) + 1 :] if keyword else current,
+        keyword=keyword,
+        path=line.path,
+        command=line.command,
+        positional=line.positional,
+        keywords=line.keywords,
+    )
+    return context, True
+
+
+def refusal(text: str, column: int, message: str, hint: str = "") -> ParseError:
+    """Make the error that shows the line, passwords masked, and a caret under the place."""
+    shown = mask(text)
+    shown = "".join(char if char.isprintable() else " " for char in shown)
+    return ParseError(f"{message}\n  {shown}\n  {' ' * _columns(shown[:column])}^", hint=hint)
+
+
+def mask(text: str) -> str:
+    """Put stars in the place of every password=VALUE."""
+    return _SECRET.sub(lambda found: found[1] + "*" * len(found[2]), text)
+
+
+def _columns(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    wide = sum(east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(combining(char) != 0 for char in text)
+
+
+def _skip(text: str, start: int, limit: int) -> int:
+    while start < limit and text[start] in BLANKS:
+        start += 1
+    return start
+
+
+def _limit(ends: tuple[int, ...], start: int) -> int:
+    """The end of the argv word that a place is in."""
+    return next((end for end in ends if end >= start), start)
+
+
+def _word(text: str, start: int, limit: int, *, tolerant: bool = False) -> tuple[str, int, str]:
+    """Read the word at a place: its value, its end, and the quote left open in it."""
+    parts: list[str] = []
+    here = start
+    while here < limit and (char := text[here]) not in BLANKS:
+        if char in _CLOSING:
+            closed = _CLOSING[char].match(text, here + 1, limit)
+            if not closed and not tolerant:
+                raise refusal(text, here, "this quote is not closed", _MARK_HINT)
+            inner = closed[1] if closed else text[here + 1 : limit]
+            parts.append(_IN_DOUBLE.sub(r"\1", inner) if char == '"' else inner)
+            if not closed:
+                return "".join(parts), limit, char
+            here = closed.end()
+        elif run := _BACKSLASHES.match(text, here, limit):
+            here = run.end()
+            count = here - run.start()
+            before_quote = here < limit and text[here] in _CLOSING
+            parts.append("\\" * (count // 2 if before_quote else count))
+            if before_quote and count % 2:
+                parts.append(text[here])
+                here += 1
+        else:
+            if not tolerant and (char.isspace() or char < " " or char == "\x7f"):
+                raise refusal(text, here, f"U+{ord(char):04X} stands here: neither blank nor text")
+            parts.append(char)
+            here += 1
+    return "".join(parts), here, ""
+
+
+def _read_line(text: str, ends: tuple[int, ...]) -> Line:
+    if text.lstrip(BLANKS)[:1] == "#":
+        return Line(text=text, ends=ends)
+    head = _read_head(text, ends)
+    arguments = tuple(_arguments(text, max(head.path_span[1], head.command_span[1]), ends))
+    if arguments and not (head.path or head.command):
+        raise refusal(text, arguments[0].span[0], "a path or a command is expected here")
+    return _with_arguments(head, arguments)
+
+
+def _read_head(text: str, ends: tuple[int, ...], *, tolerant: bool = False) -> Line:
+    """Read the path and the command."""
+    start = _skip(text, 0, len(text))
+    path, end = _path(text, start, _limit(ends, start), tolerant)
+    path_span = (start, end)
+    start = _skip(text, end, len(text))
+    command, end = _command(text, start, _limit(ends, start), tolerant)
+    command_span = (start, end) if command else (path_span[1], path_span[1])
+    return Line(path, command, (), {}, (), text, path_span, command_span, ends)
+
+
+def _path(text: str, start: int, limit: int, tolerant: bool) -> tuple[str, int]:
+    value, end, _ = _word(text, start, limit, tolerant=tolerant)
+    raw = text[start:end]
+    if not _PLAIN.fullmatch(raw):
+        known = "/" in value or value in (".", "..", "*") or value[:1] == "@"
+        return (value, end) if known else ("", start)
+    found = _PATH.match(raw)
+    if not found:
+        return "", start
+    # No command can follow such a path without a blank: the rest of the word is the path's.
+    if "/" in found[0] or (raw[found.end() :][:1] == "/" and found[0][0] in "@*"):
+        return raw, end
+    return found[0], start + found.end()
+
+
+def _command(text: str, start: int, limit: int, tolerant: bool) -> tuple[str, int]:
+    value, end, _ = _word(text, start, limit, tolerant=tolerant)
+    raw = text[start:end]
+    if not _PLAIN.fullmatch(raw):
+        return (value, end) if _COMMAND.fullmatch(value) else ("", start)
+    found = _COMMAND.match(raw)
+    return (found[0], start + found.end()) if found else ("", start)
+
+
+def _arguments(text: str, start: int, ends: tuple[int, ...]) -> Iterator[Argument]:
+    """Read the parameters: to the end of the argv word as a line, then each word as one value."""
+    limit = _limit(ends, start)
+    while (start := _skip(text, start, limit)) < limit:
+        argument, _ = _argument(text, start, limit)
+        start = argument.span[1]
+        yield argument
+    later = [end for end in ends if end > limit]
+    for begin, end in zip([limit, *later], later, strict=False):
+        key = _KEY.match(text, begin + 1, end)
+        if key and text[key.end() : key.end() + 1] == "=":
+            yield Argument(text[key.end() + 1 : end], key[0], (begin + 1, end))
+        else:
+            yield Argument(text[begin + 1 : end], None, (begin + 1, end))
+
+
+def _argument(text: str, start: int, limit: int, *, tolerant: bool = False) -> tuple[Argument, str]:
+    """Read one parameter of a line, and the quote left open in it."""
+    key = _KEY.match(text, start, limit)
+    sign = _skip(text, key.end(), limit) if key else limit
+    if not key or sign == limit or text[sign] != "=":
+        value, end, mark = _word(text, start, limit, tolerant=tolerant)
+        return Argument(value, None, (start, end)), mark
+    begin = _skip(text, sign + 1, limit)
+    value, end, mark = _word(text, begin, limit, tolerant=tolerant)
+    return Argument(value, key[0], (start, end), apart=begin > sign + 1), mark
+
+
+def _with_arguments(head: Line, arguments: tuple[Argument, ...]) -> Line:
+    return replace(
+        head,
+        arguments=arguments,
+        positional=tuple(arg.value for arg in arguments if arg.key is None),
+        keywords={arg.key: arg.value for arg in arguments if arg.key is not None},
+    )
+
+
+def _typed_argument(text: str, head: Line) -> Context:
+    """The context of a cursor behind the command."""
+    limit, here, done = len(text), max(head.path_span[1], head.command_span[1]), []
+    while True:
+        here = _skip(text, here, limit)
+        current, mark = _argument(text, here, limit, tolerant=True)
+        if current.span[1] == limit:
+            break
+        done.append(current)
+        here = current.span[1]
+    line = _with_arguments(head, tuple(done))
+    before = Context(
+        Place.POSITIONAL, current.value, here, mark, "", head.path, head.command,
+        line.positional, line.keywords,
+    )  # fmt: skip
+    if current.key is None:
+        return before
+    begin = _skip(text, text.index("=", here + len(current.key)) + 1, limit)
+    return replace(before, place=Place.KEYWORD, keyword=current.key, start=begin)

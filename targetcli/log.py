@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The messages of commands: which are shown, and the log file of who asked for one.
+
+loglevel_console filters what commands tell of their work.  What was asked for (ls, get, status)
+and errors are always shown: a failure without a word would be taken for success.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+
+from .env import Env
+from .language import grammar
+from .language.grammar import Line
+from .prefs import LOG_LEVELS
+from .result import Warn
+
+# targetcli-fb's own, which would fill up unasked.
+_DEFAULT = "log.txt"
+
+
+def tell(env: Env, lines: Iterable[str]) -> list[str]:
+    """Log messages; those that are to be shown."""
+    told = list(lines)
+    for text in told:
+        _log(env, _level(text), text)
+    if env.options.json:  # who reads documents picks what to look at
+        return told
+    return [text for text in told if _reaches(env, "loglevel_console", _level(text))]
+
+
+def log_line(env: Env, line: Line) -> None:
+    """Log a command line, its secrets masked."""
+    if _file(env) is None:
+        return
+    text = line.text
+    for argument in reversed(line.arguments):
+        if argument.key and "password" in argument.key.lower():
+            start, end = argument.span
+            text = f"{text[:start]}{argument.key}=***{text[end:]}"
+    _log(env, "verbose", f"{env.session.cwd}> {text}")
+
+
+def log_errors(env: Env, lines: Sequence[str]) -> None:
+    """Log what went wrong."""
+    _log(env, "error", "\n".join(lines))
+
+
+def _level(text: str) -> str:
+    return "warning" if isinstance(text, Warn) else "info"
+
+
+def _reaches(env: Env, preference: str, level: str) -> bool:
+    least = str(env.prefs.get(preference))
+    return LOG_LEVELS.index(least) >= LOG_LEVELS.index(level)
+
+
+def _file(env: Env) -> str | None:
+    """The log file, if the preferences name one besides the default."""
+    path = os.path.expanduser(str(env.prefs.get("logfile") or ""))
+    default = os.path.join(env.prefs.folder or "", _DEFAULT)
+    return path if path and path != default and env.session.logs else None
+
+
+def _log(env: Env, level: str, text: str) -> None:
+    path = _file(env)
+    if path is None or not _reaches(env, "loglevel_file", level):
+        return
+    shown = grammar.mask(text)
+    shown = "".join(char if char.isprintable() else " " for char in shown)
+    row = f"[{level.upper()}] {time.strftime('%Y-%m-%d %H:%M:%S')} {shown}\n"
+    # A pipe that nobody reads must not stop a command.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        file = os.open(path, flags, 0o600)
+        try:
+            os.write(file, row.encode(errors="backslashreplace"))
+        finally:
+            os.close(file)
+    except (OSError, ValueError) as err:
+        env.session.logs = False
+        reason = (getattr(err, "strerror", None) or str(err)).lower()
+        print(f"nothing is logged: {path}: {reason}", file=env.stderr)

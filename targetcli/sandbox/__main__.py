@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a program on a kernel of its own: ``python -m targetcli.sandbox``."""
+
+import sys
+
+from . import main
+
+sys.exit(main())

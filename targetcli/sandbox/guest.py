@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the sandbox's guest is given: its mounts, its environment, its streams, its program."""
+
+from __future__ import annotations
+
+import importlib.resources
+import os
+import re
+import shlex
+import stat
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from rtslib_ext.errors import InvalidValue
+from rtslib_ext.fast_dataclasses import dataclass
+
+from .relay import window_size
+
+INSIDE = "TARGETCLI_IN_SANDBOX"
+"""The environment variable that is set in a sandbox."""
+PASSED = re.compile(r"TERM|COLORTERM|NO_COLOR|LANG|LANGUAGE|LC_\w+|TZ|VIRTUAL_ENV|PYTHON\w*|CI")
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+CONFIGURATION, DISKS, PREFERENCES = "target", "disks", "preferences"
+"""Folders of the state: /etc/target, /disks and ~/.targetcli of the guest."""
+SHADOWED = (Path("/run"), Path("/tmp"))
+"""Empty in the guest, but for the folders the program needs."""
+UNREACHABLE = (Path("/dev"), Path("/proc"), Path("/sys"))
+SCRATCH = (Path("/mnt"), Path("/media"), Path("/srv"), Path("/opt"))
+STANDARD_LINKS = {"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"}
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Where the guest's standard streams lead: console, input, output, error, same or null.
+
+    "console" is the terminal, "same" is where output goes, the next three are pipes.
+    """
+
+    input: str
+    output: str
+    error: str
+    settings: str = ""
+    """What stty sets on the console; empty when there is none."""
+
+
+def choose_streams(stdin: int = 0, stdout: int = 1, stderr: int = 2) -> Streams:
+    """The guest has a console when standard output is a terminal.
+
+    It is not read from without that: the keys are for the pager at the end of the pipe.
+    """
+    output = _kind(stdout, "output")
+    source = _kind(stdin, "input")
+    error = _kind(stderr, "error")
+    if output != "console":
+        if output != "null" and error != "null" and os.path.sameopenfile(stdout, stderr):
+            error = "same"
+        pipe = {"console": "error"}
+        return Streams("null" if source == "console" else source, output, pipe.get(error, error))
+    rows, columns = window_size(stdout)
+    settings = f"rows {rows} cols {columns}"
+    if source != "console":
+        settings += " -echo -onlcr"  # the host's terminal does that, nobody types here
+    return Streams(source, output, "same" if error == "console" else error, settings)
+
+
+def _kind(descriptor: int, pipe: str) -> str:
+    try:
+        status = os.fstat(descriptor)
+    except OSError:  # closed
+        return "null"
+    if stat.S_ISCHR(status.st_mode) and status.st_rdev == os.stat(os.devnull).st_rdev:
+        return "null"
+    return "console" if os.isatty(descriptor) else pipe
+
+
+def environment(names: Iterable[str], state: Path) -> dict[str, str]:
+    """The variables of the guest: the harmless and useful of ours, and those named."""
+    names = set(names)
+    passed = {k: v for k, v in os.environ.items() if k in names or PASSED.fullmatch(k)}
+    home = os.environ.get("HOME", "/run/home")
+    path = os.environ.get("PATH", PATH).split(":")
+    return passed | {
+        "HOME": home if os.access(home, os.X_OK) or not os.path.exists(home) else "/run/home",
+        "USER": "root",
+        "LOGNAME": "root",
+        "SHELL": "/bin/bash",
+        "PATH": ":".join([*path, *(folder for folder in PATH.split(":") if folder not in path)]),
+        "PYTHONPATH": ":".join(_python_path()),
+        INSIDE: "1",
+        "TARGETCLI_SANDBOX_STATE": str(state),
+    }
+
+
+def _python_path() -> list[str]:
+    """What makes the guest import this very checkout."""
+    given = [folder for folder in os.environ.get("PYTHONPATH", "").split(":") if folder]
+    package = str(Path(__file__).resolve().parents[2])
+    if package in given or package == sysconfig.get_path("purelib"):
+        return given
+    return [package, *given]
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """All that init.sh reads."""
+
+    state: Path
+    release: str
+    modules: Path
+    """The folder with the kernel's modules."""
+    streams: Streams
+    mark: str
+    environment: dict[str, str]
+    load: tuple[str, ...]
+    before: tuple[str, ...]
+    command: tuple[str, ...]
+    after: tuple[str, ...]
+
+    def write(self, folder: Path) -> None:
+        """Write everything the guest starts from into an empty folder."""
+        script = importlib.resources.files(__package__).joinpath("init.sh")
+        (folder / "init").write_bytes(script.read_bytes())
+        (folder / "init").chmod(0o755)
+        _write(folder / "parameters", self._parameters())
+        _write(folder / "fstab", map(_fstab_line, self._mounts()))
+        modules = folder / "lib" / "modules"
+        modules.mkdir(parents=True)
+        (modules / self.release).symlink_to(self.modules)
+        devices = folder / "dev"
+        devices.mkdir()
+        for name, number in STANDARD_LINKS.items():
+            (devices / name).symlink_to(f"/proc/self/fd{number}")
+        for name in (CONFIGURATION, f"{CONFIGURATION}/pr", f"{CONFIGURATION}/alua"):
+            (self.state / name).mkdir(exist_ok=True)
+        for name in (DISKS, PREFERENCES):
+            (self.state / name).mkdir(exist_ok=True)
+
+    def _parameters(self) -> Iterator[str]:
+        """Variables of the script."""
+        yield _assign("scratch", str(self._scratch()))
+        yield _assign("directory", os.getcwd())
+        yield _assign("mark", self.mark)
+        yield _assign("input", self.streams.input)
+        yield _assign("output", self.streams.output)
+        yield _assign("error", self.streams.error)
+        yield _assign_list("terminal", self.streams.settings.split())
+        yield _assign_list("modules", self.load)
+        yield _assign_list("before", self.before)
+        yield _assign_list("command", self.command)
+        yield _assign_list("after", self.after)
+        yield _assign_list("environment", (f"{k}={v}" for k, v in self.environment.items()))
+
+    def _scratch(self) -> Path:
+        """An existing folder of the host to build the guest's root on."""
+        for folder in SCRATCH:
+            if folder.is_dir() and not self.state.is_relative_to(folder):
+                return folder
+        raise InvalidValue(f"{self.state} cannot hold a sandbox", hint="choose another folder")
+
+    def _mounts(self) -> Iterator[tuple[str, Path, str, str]]:
+        """What is mounted, where, its type and options, in this order."""
+        scratch = self._scratch()
+        root = scratch / "root"
+        layers = f"lowerdir=/,upperdir={scratch}/upper,workdir={scratch}/work"
+        yield "overlay", root, "overlay", layers
+        yield "proc", root / "proc", "proc", "defaults"
+        yield "sysfs", root / "sys", "sysfs", "defaults"
+        yield "configfs", root / "sys/kernel/config", "configfs", "defaults"
+        yield "devtmpfs", root / "dev", "devtmpfs", "defaults"
+        yield "devpts", root / "dev/pts", "devpts", "gid=5,mode=620,ptmxmode=666,X-mount.mkdir"
+        yield "tmpfs", root / "dev/shm", "tmpfs", "mode=1777,X-mount.mkdir"
+        yield from self._shadows(scratch, root)
+        yield _bind(root / self.modules.relative_to("/"), root / "lib/modules" / self.release)
+        home = self.environment["HOME"]
+        for source, target in (
+            (self.state, self.state),
+            (self.state / CONFIGURATION, Path("/etc/target")),
+            (self.state / DISKS, Path("/disks")),
+            (self.state / PREFERENCES, Path(home, ".targetcli")),
+        ):
+            yield _bind(source, root / target.relative_to("/"))
+
+    def _shadows(self, scratch: Path, root: Path) -> Iterator[tuple[str, Path, str, str]]:
+        """Empty folders over /run and /tmp, with what the program needs of them kept."""
+        for place in SHADOWED:
+            kept = _needed(place)
+            if place in kept:
+                continue
+            inside = root / place.relative_to("/")
+            for number, folder in enumerate(kept):
+                yield _bind(root / folder.relative_to("/"), scratch / place.name / str(number))
+            yield "tmpfs", inside, "tmpfs", "mode=1777" if place.name == "tmp" else "mode=755"
+            for number, folder in enumerate(kept):
+                yield _bind(scratch / place.name / str(number), root / folder.relative_to("/"))
+
+
+def _needed(place: Path) -> list[Path]:
+    """The folders under place without which the program would not start; no nested ones."""
+    wanted = [os.getcwd(), sys.prefix, sys.base_prefix, os.path.dirname(sys.executable)]
+    folders = sorted({Path(folder) for folder in [*wanted, *_python_path()]})
+    kept: list[Path] = []
+    for folder in folders:
+        nested = any(folder.is_relative_to(other) for other in kept)
+        if folder.is_relative_to(place) and folder.is_dir() and not nested:
+            kept.append(folder)
+    return kept
+
+
+def _bind(source: Path, target: Path) -> tuple[str, Path, str, str]:
+    return str(source), target, "none", "bind,X-mount.mkdir"
+
+
+def _fstab_line(mount: tuple[str, Path, str, str]) -> str:
+    source, target, kind, options = mount
+    return " ".join(map(_escape, (source, str(target), kind, options)))
+
+
+def _escape(word: str) -> str:
+    return re.sub(r"[\s\\#]", lambda found: f"\\{ord(found[0]):03o}", word)
+
+
+def _assign(name: str, value: str) -> str:
+    return f"{name}={shlex.quote(value)}"
+
+
+def _assign_list(name: str, values: Iterable[str]) -> str:
+    return f"{name}=({shlex.join(values)})"
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    # Arguments and paths are bytes; Python's surrogates become them again.
+    path.write_bytes(b"".join(os.fsencode(line) + b"\n" for line in lines))

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Groups of settings for ALUA: of a target port group, and of a LUN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rtslib_ext import schema
+from rtslib_ext.errors import NotFound
+from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.abi import (
+    ALUA_READ_ONLY,
+    ALUA_TEXTS,
+    DEFAULT_GROUP,
+    NO_CREDENTIAL,
+)
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.schema import Attribute
+from rtslib_ext.steps import Step, settings
+
+from ..views.settings import Row
+from .group import Folder, Group, one_line
+
+
+class AluaSettings(Folder):
+    """The settings of a target port group: some are written as numbers and read as texts."""
+
+    def __init__(self, path: str, file: str) -> None:
+        super().__init__("alua", path, (file,), schema.alua)
+
+    def row(self, fs: ConfigFS, name: str) -> Row:
+        """One file, its text turned back into the number."""
+        row = super().row(fs, name)
+        texts = ALUA_TEXTS.get(name, ())
+        value = str(texts.index(row.value)) if row.value in texts else one_line(row.value)
+        writable = row.writable and name not in (*ALUA_READ_ONLY, "tg_pt_gp_id")
+        return Row(name, value, "string", row.text, writable)
+
+    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+        """The number that was there is what undoing writes."""
+        for name, value in wanted.items():
+            file = f"{self.folders[0]}/{name}"
+            yield settings.write(fs, self.path, file, name, value, self.row(fs, name).value)
+
+
+class LunAlua(Group):
+    """The target port group of a LUN and its secondary state."""
+
+    name = "alua"
+
+    def __init__(self, path: str, file: str) -> None:
+        self.path = path
+        self.file = file
+
+    def names(self, fs: ConfigFS) -> Sequence[str]:
+        """The group's name, and the state where the kernel has it."""
+        return ("alua_tg_pt_gp_name", *self._values(fs)[1])
+
+    def _values(self, fs: ConfigFS) -> tuple[str | None, Mapping[str, str]]:
+        return Reader(fs).lun_alua(self.file)
+
+    def row(self, fs: ConfigFS, name: str) -> Row:
+        """One of them."""
+        group, state = self._values(fs)
+        value = group if name == "alua_tg_pt_gp_name" else state[name]
+        known = schema.lun_alua(name.removesuffix("_name"))
+        return Row(name, value or "", "string", known.text if known else "")
+
+    def check(self, name: str, value: str) -> str:
+        """As the schema says."""
+        known = schema.lun_alua(name)
+        return known.check(value) if known else value
+
+    def known(self, name: str) -> Attribute | None:
+        """Its row of the schema."""
+        return schema.lun_alua(name.removesuffix("_name"))
+
+    def default(self, name: str) -> str | None:
+        """As the schema says; a new LUN is in the default group."""
+        known = schema.lun_alua(name)
+        return known.default if known else DEFAULT_GROUP
+
+    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+        """One write each."""
+        if "alua_tg_pt_gp_name" in wanted:
+            self._check_group(fs, wanted["alua_tg_pt_gp_name"])
+        for name, value in wanted.items():
+            file = f"{self.file}/{name.removesuffix('_name')}"
+            yield settings.write(fs, self.path, file, name, value, self.row(fs, name).value)
+
+    def _check_group(self, fs: ConfigFS, name: str) -> None:
+        """The kernel says no more than that there is no such device."""
+        link = paths.link_in(fs, self.file)
+        if link and name not in ("", NO_CREDENTIAL) and not fs.is_dir(f"{link[1]}/alua/{name}"):
+            there = ", ".join(fs.directories(f"{link[1]}/alua"))
+            raise NotFound(
+                f"there is no target port group {name}",
+                path=self.path,
+                hint=f"its storage object has: {there}",
+            )

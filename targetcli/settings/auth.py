@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Groups of settings for CHAP: user names and secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rtslib_ext import schema
+from rtslib_ext.config.model import AUTH_NAMES, SECRET_NAMES, Auth
+from rtslib_ext.errors import InvalidValue
+from rtslib_ext.fabrics import Fabric
+from rtslib_ext.kernel.abi import (
+    AUTH_FILES,
+    NO_CREDENTIAL,
+)
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.schema import Attribute
+from rtslib_ext.steps import Step, settings, targets
+
+from ..views.settings import Row
+from .group import Group
+
+
+class Credentials(Group):
+    """CHAP names and secrets of a TPG, of ACLs, or for discovery."""
+
+    # Older names, still typed from manuals.
+    ALIASES = {"userid_mutual": "mutual_userid", "password_mutual": "mutual_password"}
+
+    def __init__(self, name: str, path: str, folders: Sequence[str]) -> None:
+        self.name = name
+        self.path = path
+        self.folders = folders
+
+    def names(self, fs: ConfigFS) -> Sequence[str]:
+        """The four of CHAP."""
+        return AUTH_NAMES
+
+    def row(self, fs: ConfigFS, name: str) -> Row:
+        """One of them."""
+        text = fs.read_if_there(f"{self.folders[0]}/{AUTH_FILES[name]}") or ""
+        known = schema.auth(AUTH_FILES[name])
+        value = "" if text == NO_CREDENTIAL else text
+        return Row(name, value, "string", known.text if known else "")
+
+    def check(self, name: str, value: str) -> str:
+        """Refused where the kernel would not keep it as it is."""
+        settings.check_credential(self.path, name, value)
+        return value
+
+    def known(self, name: str) -> Attribute | None:
+        """Its row of the schema; the switch of discovery is one too."""
+        return schema.auth(AUTH_FILES.get(name, "enforce_discovery_auth"))
+
+    def default(self, name: str) -> str | None:
+        """None is set."""
+        return ""
+
+    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+        """One write a value and folder."""
+        for folder in self.folders:
+            before = Reader(fs).auth(folder)
+            yield from settings.credentials(self.path, folder, Auth(**wanted), before)
+
+
+class DiscoveryAuth(Credentials):
+    """Authentication at discovery: the credentials, and whether they are asked for."""
+
+    def __init__(self, fabric: Fabric, path: str) -> None:
+        super().__init__("discovery_auth", path, (f"{fabric.folder}/discovery_auth",))
+        self.fabric = fabric
+
+    def names(self, fs: ConfigFS) -> Sequence[str]:
+        """The four of CHAP and the switch."""
+        return (*AUTH_NAMES, "enable")
+
+    def row(self, fs: ConfigFS, name: str) -> Row:
+        """One of them."""
+        if name != "enable":
+            return super().row(fs, name)
+        on = fs.read_if_there(f"{self.folders[0]}/enforce_discovery_auth") == "1"
+        text = "Whether an initiator must authenticate before it is told the targets."
+        return Row(name, str(on), "number", text)
+
+    def check(self, name: str, value: str) -> str:
+        """The switch takes the usual words too."""
+        if name != "enable":
+            return super().check(name, value)
+        word = value.lower()
+        if word in ("1", "true", "yes", "on"):
+            return "1"
+        if word in ("0", "false", "no", "off", ""):
+            return "0"
+        raise InvalidValue(f"{name} takes 0 or 1, not {value!r}", path=self.path)
+
+    def choices(self, name: str) -> Sequence[str]:
+        """The switch can be on or off."""
+        return ("0", "1") if name == "enable" else ()
+
+    def default(self, name: str) -> str | None:
+        """Nobody must authenticate."""
+        return str(False) if name == "enable" else super().default(name)
+
+    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+        """Credentials first: who enforces them wants them to be there."""
+        yield targets.load(self.fabric)
+        auth = {name: value for name, value in wanted.items() if name != "enable"}
+        yield from super().steps(fs, auth)
+        if "enable" in wanted:
+            file = f"{self.folders[0]}/enforce_discovery_auth"
+            before = fs.read_if_there(file) or "0"
+            if wanted["enable"] != before:
+                yield settings.write(fs, self.path, file, "enable", wanted["enable"], before)
+
+
+def is_secret(group: Group, name: str) -> bool:
+    """Tell whether a value should be shown only to who asks for it."""
+    return isinstance(group, Credentials) and name in SECRET_NAMES

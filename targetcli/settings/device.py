@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A storage object's alias, logical unit group and map of blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rtslib_ext import schema
+from rtslib_ext.errors import NotFound, Unsupported
+from rtslib_ext.kernel.abi import DEFAULT_LU_GROUP, LU_GROUPS
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.steps import Step, lu_groups, settings
+
+from ..views.settings import Row
+from .files import Files
+
+# What the program shows elsewhere, and changes by commands of their own.
+_HIDDEN = frozenset({"control", "enable", "info", "udev_path"})
+_LU_GROUP = "alua_lu_gp"
+
+
+class Device(Files):
+    """The files of a storage object's own folder."""
+
+    def __init__(self, path: str, file: str) -> None:
+        super().__init__("device", path, (file,), schema.device, _HIDDEN)
+        self.file = file
+
+    def row(self, fs: ConfigFS, name: str) -> Row:
+        """One of them; of the logical unit group, the name."""
+        row = super().row(fs, name)
+        if name != _LU_GROUP:
+            return row
+        group = row.value.partition(";")[0].partition("LU Group Alias: ")[2]
+        return Row(name, group, row.kind, row.text, row.writable)
+
+    def check(self, name: str, value: str) -> str:
+        """As the schema says; the lines of a map are parted by semicolons."""
+        if name == _LU_GROUP:
+            return value or DEFAULT_LU_GROUP
+        checked = super().check(name, value.replace("\n", ";"))
+        if name != "lba_map":
+            return checked
+        # The kernel takes a blank at the start of a line for the end of its states.
+        return "\n".join(line.strip() for line in checked.split(";"))
+
+    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+        """One each; the map last: it changes the groups, which undoing does not bring back."""
+        for name, value in sorted(wanted.items(), key=lambda item: item[0] == "lba_map"):
+            if name == _LU_GROUP:
+                self._check_group(fs, value)
+                before = self.row(fs, name).value
+                yield lu_groups.join(self.path, self.file, _group(value), _group(before))
+            else:
+                file = f"{self.file}/{name}"
+                yield settings.write(fs, self.path, file, name, value, self.before(fs, file))
+
+    def _check_group(self, fs: ConfigFS, name: str) -> None:
+        """The kernel says no more than that there is no such device."""
+        if fs.read_if_there(f"{self.file}/attrib/alua_support") == "0":
+            raise Unsupported(
+                "the object takes no part in ALUA",
+                path=self.path,
+                hint="the device behind it answers for itself",
+            )
+        if not fs.is_dir(f"{LU_GROUPS}/{name}"):
+            raise NotFound(
+                f"there is no logical unit group {name}",
+                path=self.path,
+                hint=f"there are: {', '.join(sorted(fs.directories(LU_GROUPS)))}; "
+                "/backstores/lu_gps create makes one",
+            )
+
+
+def _group(name: str) -> str | None:
+    return None if name in ("", DEFAULT_LU_GROUP) else name

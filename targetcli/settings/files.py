@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings that are some of the files in a folder which holds other things besides."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from rtslib_ext.kernel.configfs import ConfigFS
+
+from ..views.settings import Row
+from .group import Folder, Lookup, one_line
+
+
+class Files(Folder):
+    """The files of one or several folders, some left out; texts of several lines become one."""
+
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        folders: Sequence[str],
+        lookup: Lookup,
+        hidden: Collection[str] = (),
+    ) -> None:
+        super().__init__(name, path, folders, lookup)
+        self.hidden = hidden
+
+    def names(self, fs: ConfigFS) -> Sequence[str]:
+        """The files there are, without those that are no settings."""
+        return [name for name in super().names(fs) if name not in self.hidden]
+
+    def row(self, fs: ConfigFS, name: str) -> Row:
+        """One file."""
+        row = super().row(fs, name)
+        return Row(name, one_line(row.value), row.kind, row.text, row.writable)

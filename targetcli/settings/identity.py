@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a storage object introduces itself: vendor, product, serial number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rtslib_ext import schema
+from rtslib_ext.errors import InUse, InvalidValue
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.steps import Step
+from rtslib_ext.usage import exports
+
+from ..views.settings import Row
+from .files import Files
+
+_SERIAL = "vpd_unit_serial"
+
+
+class Identity(Files):
+    """The files of a storage object's wwn folder.
+
+    An object that passes commands through lets its device answer for itself: it is ``fixed``.
+    """
+
+    def __init__(self, path: str, file: str, fixed: bool) -> None:
+        super().__init__("identity", path, (f"{file}/wwn",), schema.wwn)
+        self.file = file
+        self.fixed = fixed
+
+    def row(self, fs: ConfigFS, name: str) -> Row:
+        """One of them; the kernel puts a heading before the serial number."""
+        row = super().row(fs, name)
+        value = row.value.partition(":")[2].strip() if name == _SERIAL else row.value
+        return Row(name, value, row.kind, row.text, row.writable and not self.fixed)
+
+    def check(self, name: str, value: str) -> str:
+        """As the schema says; to have none is not among it."""
+        known = self.lookup(name)
+        if name == _SERIAL and not value.strip():
+            raise InvalidValue("a unit serial number is needed to tell disks apart")
+        return known.check(value) if known else value
+
+    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+        """One write each; not while initiators know the disk by what it says now."""
+        for name in wanted:
+            known = self.lookup(name)
+            if known and not known.live:
+                self._check_not_exported(fs, name)
+        yield from super().steps(fs, wanted)
+
+    def before(self, fs: ConfigFS, file: str) -> str:
+        """What undoing writes to a file."""
+        return self.row(fs, file.rpartition("/")[2]).value
+
+    def _check_not_exported(self, fs: ConfigFS, name: str) -> None:
+        found = exports.of_storage_object(fs, self.file)
+        if found:
+            luns = ", ".join(f"{item.place.path}/luns/lun{item.index}" for item in found[:3])
+            more = " and others" if len(found) > 3 else ""
+            raise InUse(
+                f"{name} cannot be changed while a LUN exports the object",
+                path=self.path,
+                hint=f"delete {luns}{more} first, and create them again after",
+            )

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The group ``global``: preferences of the program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.steps import Step
+
+from ..prefs import CHOICES, PREFERENCES, check_value, show_value
+from ..views.settings import Row
+from .group import Group
+
+if TYPE_CHECKING:
+    from ..env import Env
+
+
+class Preferences(Group):
+    """The group ``global``: preferences of the program, the same at every node."""
+
+    name = "global"
+
+    def __init__(self, env: Env, path: str) -> None:
+        self.env = env
+        self.path = path
+
+    def names(self, fs: ConfigFS) -> Sequence[str]:
+        """All preferences."""
+        return list(PREFERENCES)
+
+    def row(self, fs: ConfigFS, name: str) -> Row:
+        """One of them."""
+        known = PREFERENCES[name]
+        return Row(name, self.env.prefs.text(name), known.kind, known.text)
+
+    def check(self, name: str, value: str) -> str:
+        """As its type says."""
+        check_value(PREFERENCES[name], value)
+        return value
+
+    def choices(self, name: str) -> Sequence[str]:
+        """As its type says."""
+        return CHOICES.get(PREFERENCES[name].kind, ())
+
+    def default(self, name: str) -> str | None:
+        """What holds until it is set."""
+        known = PREFERENCES[name]
+        return show_value(known.kind, known.default)
+
+    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+        """None: preferences are not the kernel's."""
+        yield from ()

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is set for a TPG, or a whole fabric, besides attributes, parameters and credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rtslib_ext import naming, schema
+from rtslib_ext.errors import InUse
+from rtslib_ext.fabrics import Fabric
+from rtslib_ext.host import cpus
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.steps import Step, settings, targets
+
+from ..views.settings import Row
+from .files import Files
+
+_HIDDEN = frozenset({"enable", "version"})
+
+
+class Port(Files):
+    """The files of a TPG's own folder."""
+
+    def __init__(self, fabric: Fabric, path: str, file: str) -> None:
+        super().__init__("port", path, (file,), lambda name: schema.tpg(name, fabric.name), _HIDDEN)
+        self.fabric = fabric
+        self.file = file
+
+    def check(self, name: str, value: str) -> str:
+        """As the schema says; the name of a nexus is a WWN."""
+        if name == "nexus":
+            return naming.normalize(self.fabric.wwn_types, value) if value else ""
+        known = self.lookup(name)
+        return known.check(value) if known else value
+
+    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+        """One each."""
+        for name, value in wanted.items():
+            if name == "nexus":
+                yield from self._nexus(fs, value)
+                continue
+            known = self.lookup(name)
+            if known and not known.live and Reader(fs).enabled(self.file):
+                raise InUse(
+                    f"{name} cannot be changed while the TPG is enabled",
+                    path=self.path,
+                    hint="disable it, which ends its sessions, set it, and enable it again",
+                )
+            file = f"{self.file}/{name}"
+            yield settings.write(fs, self.path, file, name, value, self.before(fs, file))
+
+    def _nexus(self, fs: ConfigFS, wwn: str) -> Iterator[Step]:
+        before = Reader(fs).nexus(self.fabric, self.file) or ""
+        if wwn == before:
+            return
+        if before and Reader(fs).lun_indexes(self.file):
+            raise InUse(
+                f"the nexus is {before} as long as the TPG has LUNs",
+                path=self.path,
+                hint="delete the LUNs, set it, and create them again",
+            )
+        yield targets.set_nexus(self.fabric, self.path, self.file, wwn, before)
+
+
+class FabricFiles(Files):
+    """The files of a fabric's own folder, which is there once its module is loaded."""
+
+    def __init__(self, fabric: Fabric, path: str) -> None:
+        super().__init__("fabric", path, (fabric.folder,), schema.fabric, _HIDDEN)
+        self.fabric = fabric
+
+    def names(self, fs: ConfigFS) -> Sequence[str]:
+        """The files there are, or will be."""
+        return super().names(fs) or [row.name for row in schema.GROUPS["fabric"]]
+
+    def row(self, fs: ConfigFS, name: str) -> Row:
+        """One of them."""
+        if fs.exists(f"{self.fabric.folder}/{name}"):
+            return super().row(fs, name)
+        known = self.lookup(name)
+        assert known is not None
+        return Row(name, "", "string", known.text, known.writable)
+
+    def check(self, name: str, value: str) -> str:
+        """A list of CPUs that can be used."""
+        return cpus.check_cpus(value) if name == "cpus_allowed_list" else value
+
+    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+        """One each."""
+        yield targets.load(self.fabric)
+        yield from super().steps(fs, wanted)
+
+    def before(self, fs: ConfigFS, file: str) -> str:
+        """What undoing writes: all CPUs where the module is not loaded yet."""
+        return super().before(fs, file) or cpus.possible_cpus()

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The nodes of node ACLs and mapped LUNs.
+
+ACLs with the same tag are one node: it shows the first of them and changes all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+from rtslib_ext import naming
+from rtslib_ext.config.model import MappedLun, NodeAcl
+from rtslib_ext.errors import InvalidValue
+from rtslib_ext.kernel import paths
+
+from .node import Node, Summary, Tpg, info_lines, scalars
+
+if TYPE_CHECKING:
+    from ..settings import Group
+
+
+class Acls(Node):
+    """The node ACLs of a TPG."""
+
+    kind = "acls"
+
+    @property
+    def tpg(self) -> Tpg:
+        """The TPG they belong to."""
+        return cast("Tpg", self.above(1))
+
+    def children(self) -> Iterator[Node]:
+        """One node for each tag and each ACL without one."""
+        for name, members in self._members().items():
+            yield AclNode(self.tree, name, self, members)
+
+    def _members(self) -> dict[str, list[str]]:
+        result: dict[str, list[str]] = {}
+        for folder in sorted(self.fs.directories(self.file)):
+            tag = self.fs.read_if_there(f"{self.file}/{folder}/tag")
+            name = tag or self.tpg.fabric.from_folder(folder)
+            result.setdefault(name, []).append(f"{self.file}/{folder}")
+        return result
+
+    def find(self, name: str) -> Node | None:
+        """One ACL by its tag, or by its WWN in any case where it has no tag."""
+        fabric = self.tpg.fabric
+        try:
+            wwn = naming.as_running(fabric.wwn_types, name)
+        except InvalidValue:
+            wwn = ""
+        file = f"{self.file}/{fabric.to_folder(wwn)}"
+        if wwn and self.fs.is_dir(file) and not self.fs.read_if_there(f"{file}/tag"):
+            return AclNode(self.tree, wwn, self, [file])
+        members = [] if wwn else self._members().get(name, [])
+        return AclNode(self.tree, name, self, members) if members else None
+
+    def with_name(self, name: str) -> list[str]:
+        """The configfs paths of the ACLs of a tag, or of the one with a WWN."""
+        try:
+            wwn = naming.as_running(self.tpg.fabric.wwn_types, name)
+        except InvalidValue:
+            return self._members().get(name, [])
+        file = f"{self.file}/{self.tpg.fabric.to_folder(wwn)}"
+        return [file] if self.fs.is_dir(file) else []
+
+    def summary(self) -> Summary:
+        """How many there are."""
+        return Summary(f"ACLs: {len(self._members())}")
+
+
+class AclNode(Node):
+    """An initiator, or several with one tag."""
+
+    kind = "acl"
+
+    def __init__(self, tree: object, name: str, parent: Node, files: list[str]) -> None:
+        super().__init__(tree, name, parent, files[0])  # type: ignore[arg-type]
+        self.files = files
+
+    @property
+    def tpg(self) -> Tpg:
+        """The TPG it belongs to."""
+        return cast("Tpg", self.above(2))
+
+    @property
+    def wwns(self) -> list[str]:
+        """The initiators it stands for."""
+        return [self.tpg.fabric.from_folder(file.rpartition("/")[2]) for file in self.files]
+
+    def acls(self) -> list[NodeAcl]:
+        """The whole ACLs."""
+        folders = [file.rpartition("/")[2] for file in self.files]
+        return [self.reader.acl(self.tpg.fabric, self.tpg.file, folder) for folder in folders]
+
+    def children(self) -> Iterator[Node]:
+        """The mapped LUNs of the first."""
+        for index in self.reader.mapped_indexes(self.file):
+            yield MappedLunNode(self.tree, f"mapped_lun{index}", self, f"{self.file}/lun_{index}")
+
+    def find(self, name: str) -> Node | None:
+        """One mapped LUN."""
+        number = name.removeprefix("mapped_lun")
+        file = f"{self.file}/lun_{number}"
+        if not (number.isdecimal() and name != number and self.fs.is_dir(file)):
+            return None
+        return MappedLunNode(self.tree, name, self, file)
+
+    def summary(self) -> Summary:
+        """Whom it is, how it authenticates, what it sees."""
+        texts = []
+        wwns = self.wwns
+        if self.name != wwns[0]:
+            texts.append(f"(group of {len(wwns)})" if len(wwns) > 1 else f"({wwns[0]})")
+        more, healthy = self._authentication()
+        texts += more
+        texts.append(f"Mapped LUNs: {len(self.reader.mapped_indexes(self.file))}")
+        return Summary(", ".join(texts), healthy)
+
+    def _authentication(self) -> tuple[list[str], bool | None]:
+        tpg = self.tpg
+        if not tpg.fabric.has("auth") or tpg.attribute("authentication") != "1":
+            return [], None
+        if tpg.attribute("generate_node_acls") == "1":
+            return ["auth via tpg"], None
+        auth = self.reader.auth(f"{self.file}/auth")
+        mutual = self.fs.read_if_there(f"{self.file}/auth/authenticate_target") == "1"
+        return ["mutual auth" if mutual else "1-way auth"], bool(auth.userid and auth.password)
+
+    def groups(self) -> list[Group]:
+        """Attributes, parameters, credentials of all its ACLs."""
+        from rtslib_ext import schema
+
+        from ..settings import Credentials, Folder
+        from ..settings.initiator import Initiator
+
+        candidates = (
+            Folder("attribute", self.path, self._folders("attrib"), schema.acl_attribute),
+            Folder("parameter", self.path, self._folders("param"), schema.acl_parameter),
+        )
+        groups: list[Group] = [group for group in candidates if group.names(self.fs)]
+        if self.tpg.fabric.has("auth"):
+            groups.append(Credentials("auth", self.path, self._folders("auth")))
+        groups.append(Initiator(self.path, self.files))
+        return groups
+
+    def _folders(self, name: str) -> tuple[str, ...]:
+        return tuple(f"{file}/{name}" for file in self.files)
+
+    def facts(self) -> dict[str, object]:
+        """Its tag, queue depth and credentials, who is logged in, and the initiators."""
+        from rtslib_ext.savefile import encode
+
+        values = scalars(encode.acl(self.acls()[0]))
+        told = {name: values[name] for name in values if name not in ("node_wwn", "tcq_depth")}
+        if "tcq_depth" in values:
+            told["cmdsn_depth"] = values["tcq_depth"]
+        return {**told, "sessions": list(self._sessions()), "wwns": self.wwns}
+
+    def info(self) -> list[str]:
+        """The initiators come last, a line each."""
+        facts = self.facts()
+        sessions = [f"session: {line}" for line in self._sessions()]
+        return [*info_lines(scalars(facts)), *sessions, "wwns:", *self.wwns]
+
+    def _sessions(self) -> Iterator[str]:
+        from rtslib_ext.usage import sessions
+
+        for file in self.files:
+            tpg, _, folder = file.rpartition("/acls/")
+            found = sessions.of_acl(self.reader, self.tpg.fabric, tpg, folder)
+            if found:
+                places = ", ".join(f"{item.address} {item.transport}" for item in found.connections)
+                yield f"{found.initiator} sid {found.sid} {found.state} from {places}"
+
+
+class MappedLunNode(Node):
+    """A LUN as one initiator sees it."""
+
+    kind = "mapped_lun"
+
+    @property
+    def index(self) -> int:
+        """The number that the initiator sees."""
+        return int(self.name.removeprefix("mapped_lun"))
+
+    def mapped_lun(self) -> MappedLun | None:
+        """The whole mapped LUN; None when its link is broken."""
+        return self.reader.mapped_lun(self.file, self.index)
+
+    def summary(self) -> Summary:
+        """The LUN of the TPG behind it, and whether it may be written."""
+        mapped = self.mapped_lun()
+        if mapped is None:
+            return Summary("BROKEN LUN LINK", False)
+        tpg = cast(AclNode, self.above(1)).tpg
+        link = paths.link_in(self.fs, f"{tpg.file}/lun/lun_{mapped.tpg_lun}")
+        key = paths.key_of_storage_object(link[1]) if link else None
+        if key is None:
+            return Summary("BROKEN LUN LINK", False)
+        mode = "ro" if mapped.write_protect else "rw"
+        return Summary(f"lun{mapped.tpg_lun} {'/'.join(key)} ({mode})", True)
+
+    def facts(self) -> dict[str, object]:
+        """The LUN behind it."""
+        from rtslib_ext.savefile import encode
+
+        mapped = self.mapped_lun()
+        return {"index": self.index} if mapped is None else encode.mapped_lun(mapped)

@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The nodes below /backstores: kinds of backstores, storage objects, target port groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rtslib_ext.config import backing
+from rtslib_ext.config.backing import Block, FileIO, Pscsi, RamDisk, User
+from rtslib_ext.config.model import StorageObject
+from rtslib_ext.errors import KernelRefused
+from rtslib_ext.fast_dataclasses import replace
+from rtslib_ext.host import devices
+from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.abi import DEFAULT_LU_GROUP, LU_GROUPS
+
+from ..sizes import format_size
+from .node import Node, Summary, info_lines, scalars
+
+if TYPE_CHECKING:
+    from rtslib_ext.schema import Attribute
+
+    from ..settings import Group
+
+# SPC-4 table 33, ASYMMETRIC ACCESS STATE
+STATES = {
+    "0": "Active/optimized",
+    "1": "Active/non-optimized",
+    "2": "Standby",
+    "3": "Unavailable",
+    "4": "LBA Dependent",
+    "14": "Offline",
+    "15": "Transitioning",
+}
+_SHOWN = ("block", "fileio", "pscsi", "ramdisk")
+
+
+class Backstores(Node):
+    """``/backstores``: one node a kind; user-backed objects stand under their handler.
+
+    Logical unit groups are listed where there is one; they can be named always.
+    """
+
+    kind = "backstores"
+
+    def children(self) -> Iterator[Node]:
+        """The kinds, and each handler that has an object."""
+        for plugin in _SHOWN:
+            yield Backstore(self.tree, plugin, self)
+        for handler in sorted(self._handlers()):
+            yield Backstore(self.tree, f"user:{handler}", self)
+        groups = LuGroups(self.tree, "lu_gps", self, LU_GROUPS)
+        if any(groups.children()):
+            yield groups
+
+    def find(self, name: str) -> Node | None:
+        """Older tools' names of the kinds are known too."""
+        if name == "lu_gps":
+            return LuGroups(self.tree, name, self, LU_GROUPS)
+        name = backing.ALIASES.get(name, name)
+        if name in backing.KINDS or name.startswith("user:"):
+            return Backstore(self.tree, name, self)
+        return None
+
+    def _handlers(self) -> set[str]:
+        from rtslib_ext.host.tcmu import handlers
+
+        found = set(handlers())
+        for path in self.reader.storage_object_paths("user"):
+            user = self.reader.backing(path, "user")
+            if isinstance(user, User) and user.handler:
+                found.add(user.handler)
+        return found
+
+
+class Backstore(Node):
+    """``/backstores/fileio`` and the like."""
+
+    @property
+    def plugin(self) -> str:
+        """The kind, without a handler."""
+        return self.name.partition(":")[0]
+
+    @property
+    def handler(self) -> str:
+        """The handler of user-backed objects."""
+        return self.name.partition(":")[2]
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        """The commands differ by kind."""
+        return self.plugin
+
+    def children(self) -> Iterator[Node]:
+        """The storage objects."""
+        for path in self.reader.storage_object_paths(self.plugin):
+            node = StorageObjectNode(self.tree, path.rpartition("/")[2], self, path)
+            if not self.handler or node.handler == self.handler:
+                yield node
+
+    def find(self, name: str) -> Node | None:
+        """One storage object."""
+        path = self.tree.index.find(self.plugin, name)
+        if path is None:
+            return None
+        node = StorageObjectNode(self.tree, name, self, path)
+        return node if not self.handler or node.handler == self.handler else None
+
+    def summary(self) -> Summary:
+        """How many there are."""
+        return Summary(f"Storage Objects: {sum(1 for _ in self.children())}")
+
+
+class StorageObjectNode(Node):
+    """One storage object."""
+
+    kind = "storage_object"
+
+    @property
+    def plugin(self) -> str:
+        """The kind of backstore."""
+        key = paths.key_of_storage_object(self.file)
+        assert key is not None
+        return key[0]
+
+    @property
+    def backing(self) -> backing.Backing:
+        """What stands behind it."""
+        return self.reader.backing(self.file, self.plugin)
+
+    @property
+    def handler(self) -> str:
+        """The handler of a user-backed object."""
+        found = self.backing
+        return found.handler if isinstance(found, User) else ""
+
+    def children(self) -> Iterator[Node]:
+        """The target port groups."""
+        yield AluaGroups(self.tree, "alua", self, f"{self.file}/alua")
+
+    def summary(self) -> Summary:
+        """The device, its size and how it is used."""
+        try:
+            info = self.fs.read(f"{self.file}/info")
+            if "SectorSize: 0 " in info:
+                return Summary("NOT CONFIGURED", False)
+            return Summary(self._text(info), True)
+        except KernelRefused as err:
+            return Summary(f"NOT READABLE: {err}", False)
+
+    def _text(self, info: str) -> str:
+        status = info.partition("Status: ")[2].partition(" ")[0].lower()
+        found = self.backing
+        match found:
+            case Pscsi():
+                return f"{found.udev_path} {status}"
+            case RamDisk():
+                nullio = "nullio " if found.nullio else ""
+                return f"{nullio}({format_size(found.size)}) {status}"
+            case FileIO():
+                size = format_size(found.size or 0)
+                return f"{found.udev_path} ({size}) {self._cache()} {status}"
+            case Block():
+                size = format_size(devices.device_size(found.udev_path) or 0)
+                mode = "ro " if found.readonly else ""
+                return f"{found.udev_path} ({size}) {mode}{self._cache()} {status}"
+            case User():
+                config = found.config.partition("/")[2] if found.config else "(no config)"
+                return f"{config} ({format_size(found.size)}) {status}"
+
+    def _cache(self) -> str:
+        on = self.fs.read_if_there(f"{self.file}/attrib/emulate_write_cache") == "1"
+        return "write-back" if on else "write-thru"
+
+    def groups(self) -> list[Group]:
+        """The attributes, what it says of itself, its group, who reserved it."""
+        from rtslib_ext import schema
+
+        from ..settings import Folder
+        from ..settings.device import Device
+        from ..settings.identity import Identity
+        from ..settings.reservations import Reservations
+
+        plugin = self.plugin
+        return [
+            Folder(
+                "attribute",
+                self.path,
+                (f"{self.file}/attrib",),
+                lambda name: schema.storage_object(name, plugin),
+                self._attribute,
+            ),
+            Device(self.path, self.file),
+            Identity(self.path, self.file, fixed=plugin == "pscsi"),
+            Reservations(self.path, self.file),
+        ]
+
+    def _attribute(self, name: str) -> Attribute | None:
+        """The row of an attribute, with the default that it has for this object."""
+        from rtslib_ext import schema
+
+        row = schema.storage_object(name, self.plugin)
+        if row is None or not row.defaults:
+            return row
+        found = self.backing
+        if found.fresh_key(on_device=devices.is_block_device(found.udev_path)) is None:
+            return replace(row, default=None)
+        return replace(row, default=found.early_attributes().get(name, row.default))
+
+    def facts(self) -> dict[str, object]:
+        """How it was made."""
+        from rtslib_ext.savefile import encode
+
+        so = self.reader.storage_object(self.file)
+        if so is None:
+            return {}
+        values = scalars(encode.storage_object(so))
+        if self.plugin == "pscsi":
+            # Whether an adapter is passed through as a whole (target_core_pscsi.c, pmode).
+            values["hba_mode"] = self.fs.read_if_there(f"{self.file.rpartition('/')[0]}/hba_mode")
+        return values
+
+    def read(self) -> StorageObject | None:
+        """The whole object."""
+        return self.reader.storage_object(self.file)
+
+
+class AluaGroups(Node):
+    """The target port groups of a storage object."""
+
+    kind = "alua_groups"
+
+    def children(self) -> Iterator[Node]:
+        """One node a group; objects that pass commands through have none."""
+        if self.fs.read_if_there(f"{self.above(1).file}/attrib/alua_support") == "0":
+            return
+        for name in self.fs.directories(self.file):
+            yield AluaGroupNode(self.tree, name, self, f"{self.file}/{name}")
+
+    def summary(self) -> Summary:
+        """How many there are."""
+        return Summary(f"ALUA Groups: {sum(1 for _ in self.children())}")
+
+
+class AluaGroupNode(Node):
+    """One target port group."""
+
+    kind = "alua_group"
+
+    def summary(self) -> Summary:
+        """Its access state."""
+        state = self.fs.read_if_there(f"{self.file}/alua_access_state") or ""
+        return Summary(f"ALUA state: {STATES.get(state, state)}", True)
+
+    def groups(self) -> list[Group]:
+        """Its settings."""
+        from ..settings import AluaSettings
+
+        return [AluaSettings(self.path, self.file)]
+
+
+class LuGroups(Node):
+    """The logical unit groups; the default one, in which every object begins, is left out."""
+
+    kind = "lu_groups"
+
+    def children(self) -> Iterator[Node]:
+        """One node a group."""
+        for name in self.fs.directories(self.file):
+            if name != DEFAULT_LU_GROUP:
+                yield LuGroupNode(self.tree, name, self, f"{self.file}/{name}")
+
+    def summary(self) -> Summary:
+        """How many there are."""
+        return Summary(f"LU Groups: {sum(1 for _ in self.children())}")
+
+
+class LuGroupNode(Node):
+    """One logical unit group."""
+
+    kind = "lu_group"
+
+    def summary(self) -> Summary:
+        """How many storage objects are in it."""
+        return Summary(f"Members: {len(self.reader.lu_group_members(self.name))}")
+
+    def groups(self) -> list[Group]:
+        """Its number and members."""
+        from rtslib_ext import schema
+
+        from ..settings.files import Files
+
+        return [Files("alua", self.path, (self.file,), schema.lu_group)]
+
+    def facts(self) -> dict[str, object]:
+        """Its number, and the storage objects in it by their paths."""
+        keys = map(paths.key_of_storage_object, self.reader.lu_group_members(self.name))
+        found = sorted(f"/backstores/{'/'.join(key)}" for key in keys if key)
+        return {"lu_gp_id": self.fs.read_if_there(f"{self.file}/lu_gp_id"), "members": found}
+
+    def info(self) -> list[str]:
+        """The members come last, a line each."""
+        facts = self.facts()
+        members = facts["members"]
+        assert isinstance(members, list)
+        return [*info_lines(scalars(facts)), "members:", *members]

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The nodes of network portals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rtslib_ext import naming
+from rtslib_ext.config.model import Portal
+
+from .node import Node, Summary, scalars
+
+
+class Portals(Node):
+    """The network portals of a TPG."""
+
+    kind = "portals"
+
+    def children(self) -> Iterator[Node]:
+        """One node a portal."""
+        for name in self.reader.portal_names(self.file):
+            yield PortalNode(self.tree, name, self, f"{self.file}/{name}")
+
+    def find(self, name: str) -> Node | None:
+        """One portal; brackets around an IPv6 address may be left out.
+
+        The portal of all addresses is known by the names of both families: scripts look for
+        0.0.0.0:3260, which was the default before ::0 was.
+        """
+        for found in (name, _bracketed(name)):
+            if self.fs.is_dir(f"{self.file}/{found}"):
+                return PortalNode(self.tree, found, self, f"{self.file}/{found}")
+        other = self._same_address(name)
+        if other is None:
+            return None
+        self.tree.notes[f"there is no {name}, this is {other}"] = None
+        return PortalNode(self.tree, other, self, f"{self.file}/{other}")
+
+    def _same_address(self, name: str) -> str | None:
+        address, _, port = name.rpartition(":")
+        wanted = naming.listens_on(address)
+        if wanted is None:
+            return None
+        for found in self.fs.directories(self.file):
+            address, _, there = found.rpartition(":")
+            if there == port and naming.listens_on(address) == wanted:
+                return found
+        return None
+
+    def summary(self) -> Summary:
+        """How many there are."""
+        return Summary(f"Portals: {len(self.reader.portal_names(self.file))}")
+
+
+class PortalNode(Node):
+    """An address on which a TPG listens."""
+
+    kind = "portal"
+
+    def portal(self) -> Portal:
+        """The whole portal."""
+        return self.reader.portal(self.file, self.name)
+
+    def summary(self) -> Summary:
+        """How it is served, if not by plain TCP."""
+        portal = self.portal()
+        return Summary("iser" if portal.iser else "offload" if portal.offload else "", True)
+
+    def facts(self) -> dict[str, object]:
+        """Its address."""
+        from rtslib_ext.savefile import encode
+
+        return scalars(encode.portal(self.portal()))
+
+
+def _bracketed(name: str) -> str:
+    address, _, port = name.rpartition(":")
+    return f"[{address}]:{port}"

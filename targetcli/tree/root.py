@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The root of the tree: backstores and fabrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rtslib_ext import fabrics
+from rtslib_ext.host import adapters
+
+from .backstores import Backstores
+from .fabrics import FabricNode
+from .node import Node, Summary
+
+
+class Root(Node):
+    """``/``: the backstores, then the fabrics that this host could serve."""
+
+    kind = "root"
+
+    def children(self) -> Iterator[Node]:
+        """Fabrics on hardware are shown where there is such hardware, or a target."""
+        yield Backstores(self.tree, "backstores", self)
+        for fabric in fabrics.FABRICS.values():
+            node = FabricNode(self.tree, fabric.name, self)
+            if not fabric.hardware or adapters.hardware_wwns(fabric.name) or any(node.children()):
+                yield node
+
+    def find(self, name: str) -> Node | None:
+        """Older tools' names of the fabrics are known too."""
+        if name == "backstores":
+            return Backstores(self.tree, name, self)
+        fabric = fabrics.find(name)
+        return FabricNode(self.tree, fabric.name, self) if fabric else None
+
+    def summary(self) -> Summary:
+        """Nothing by itself."""
+        return Summary("")

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What get, set, help and bookmarks show, held to configshell's own output byte for byte."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import pytest
+
+from targetcli.views.settings import (
+    Row,
+    bookmark_list,
+    defaults_line,
+    group_list,
+    group_types,
+    group_values,
+    help_command,
+    help_topics,
+    now,
+    syntax_line,
+    values,
+)
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from configshell import ConfigNode, ConfigShell
+
+ROWS = [
+    Row("b", "1", "number", "The b."),
+    Row("a", "x y", "string", "Two\nlines."),
+    Row("ro", "n/a", "string", "The ro.", writable=False),
+    Row("none", "n/a", "string", "No value."),
+]
+SILENT = [Row("e", "n/a", "string", "")]
+
+DESCRIPTION = """
+Creates a thing.
+
+PARAMETERS
+==========
+    indented
+"""
+
+
+class Screen(io.StringIO):
+    terminal = False
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+class Node(ConfigNode):
+    def __init__(self, shell: ConfigShell) -> None:
+        super().__init__("/", None, shell)
+        del self._configuration_groups["global"]
+        self.current = {row.name: row.value for row in ROWS}
+        self.current["none"] = self.current["ro"] = None
+        for row in ROWS:
+            self.define_config_group_param("attribute", row.name, row.kind, row.text, row.writable)
+        self.define_config_group_param("silent", "e", "string", "")
+
+    def ui_getgroup_attribute(self, name: str) -> str | None:
+        return self.current[name]
+
+    def ui_setgroup_attribute(self, name: str, value: str) -> None:
+        self.current[name] = value
+
+    def ui_getgroup_silent(self, name: str) -> None:
+        return None
+
+    ui_setgroup_silent = ui_setgroup_attribute
+
+    def ui_command_create(self, name, size=None, mode="rw", *more, **kw): ...
+
+    ui_command_create.__doc__ = DESCRIPTION
+
+
+def in_configshell(
+    command: str, colors: bool = False, default: str | None = None, **prefs: object
+) -> str:
+    screen = Screen()
+    screen.terminal = colors
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        shell = ConfigShell()
+        shell.log.debug = lambda *args: None
+        shell.con._stdout = screen
+        for name, value in {"color_mode": True, "color_default": default, **prefs}.items():
+            shell.prefs[name] = value
+        Node(shell)
+        shell.run_cmdline(command)
+    return screen.getvalue()
+
+
+def text(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+@pytest.mark.parametrize("colors", [False, True])
+@pytest.mark.parametrize("command", ["get", "set"])
+def test_groups(command: str, colors: bool) -> None:
+    assert text(group_list(["attribute", "silent"])) == in_configshell(command, colors)
+
+
+@pytest.mark.parametrize("colors", [False, True])
+def test_a_group(colors: bool) -> None:
+    assert text(group_values("attribute", ROWS)) == in_configshell("get attribute", colors)
+    assert text(group_types("attribute", ROWS)) == in_configshell("set attribute", colors)
+    assert text(group_values("silent", SILENT)) == in_configshell("get silent", colors)
+    assert text(group_types("silent", SILENT)) == in_configshell("set silent", colors)
+
+
+def test_a_group_without_anything_to_set() -> None:
+    shown = ["ALUA CONFIG GROUP", "================="]
+    assert group_types("alua", [Row("x", "1", writable=False)]) == shown
+
+
+@pytest.mark.parametrize(("colors", "default"), [(False, None), (True, None), (True, "red")])
+def test_values(colors: bool, default: str | None) -> None:
+    asked = [ROWS[2], ROWS[0], ROWS[3]]
+    shown = values(asked, colors=colors, color_default=default)
+    assert text(shown) == in_configshell("get attribute ro b none", colors, default)
+    if not colors:
+        assert shown == ["ro=n/a [ro]", "b=1 ", "none=n/a "]
+
+
+@pytest.mark.parametrize(("colors", "default"), [(False, None), (True, None), (True, "red")])
+def test_set_says_what_it_set(colors: bool, default: str | None) -> None:
+    said = now("b", "3", colors=colors, color_default=default)
+    assert said + "\n" == in_configshell("set attribute b=3", colors, default)
+
+
+def test_help_of_a_command() -> None:
+    syntax = syntax_line("create", ["name"], ["size", "mode"], "more", "kw")
+    defaults = defaults_line({"size": None, "mode": "rw"})
+    assert text(help_command(syntax, defaults, DESCRIPTION)) == in_configshell("help create")
+    pwd = "Displays the current path.\n\nSEE ALSO\n========\nls cd"
+    assert text(help_command(syntax_line("pwd"), "", pwd)) == in_configshell("help pwd")
+
+
+def test_help_topics() -> None:
+    shown = in_configshell("help")
+    head = shown.index("AVAILABLE COMMANDS")
+    syntaxes = [line[4:] for line in shown[head:].splitlines() if line.startswith("  - ")]
+    mine = text(help_topics(syntaxes))
+    assert mine[mine.index("AVAILABLE COMMANDS") :] == shown[head:]
+    assert mine.startswith("\nGENERALITIES\n============\n")
+    assert text(help_topics(syntaxes, shown[:head].strip("\n"))) == shown
+
+
+def test_bookmarks() -> None:
+    marks = {"last": "/iscsi", "other": "/"}
+    assert text(bookmark_list(marks)) == in_configshell("bookmarks show", bookmarks=marks)
+    # configshell forgets the end of the line here, and adds a NUL to a name of one letter.
+    shown = in_configshell("bookmarks show", bookmarks={})
+    assert text(bookmark_list({})) == shown + "\n"
+    assert bookmark_list({"a": "/x"})[-3:] == ["a", "-", "/x"]
