@@ -44,14 +44,14 @@ def to_restore(want: Config) -> Iterator[Call]:
     """Every call that a save file asks for; nothing is looked up, each value is written."""
     fs = ConfigFS("/nothing")
     made: set[str] = set()
-    for step in build.build(want, paths.Placement(fs), lambda key: None):
+    for step in build.build(want, paths.HbaAllocator(fs), lambda key: None):
         for item in step.operations:
             yield from _call(item, made)
 
 
 def _call(item: context.Operation, made: set[str]) -> Iterator[Call]:
     match item:
-        case does.Share():
+        case does.MakeShared():
             if item.file not in made:
                 made.add(item.file)
                 yield "m", item.file, ""
@@ -61,11 +61,11 @@ def _call(item: context.Operation, made: set[str]) -> Iterator[Call]:
             yield "l", item.target, item.file
         case does.Write():
             yield "w", item.file, item.value
-        case does.Settle():
+        case does.EnsureValue():
             yield "w", f"{item.folder}/{item.name}", item.value
-        case does.Switch():
+        case does.SetEnabled():
             yield "w", item.file, str(int(item.on))
-        case does.Attempt():
+        case does.BestEffort():
             yield from _call(item.operation, made)
         case _:
             raise TypeError(f"no bare call is known for {item}")

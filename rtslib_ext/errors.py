@@ -24,7 +24,7 @@ class LioError(Exception):
         self.path = path
         self.hint = hint
 
-    def begin_with(self, text: str) -> None:
+    def prefix(self, text: str) -> None:
         """Put what was tried before the message."""
         self.args = (f"{text}: {self}",)
 
@@ -77,7 +77,7 @@ class KernelRefused(LioError):
         self.said = ""
         self.label = label
 
-    def begin_with(self, text: str) -> None:
+    def prefix(self, text: str) -> None:
         """Put what was tried before the reason."""
         self.label = f"{text}: {self.label}" if self.label else text
 

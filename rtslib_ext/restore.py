@@ -14,8 +14,8 @@ from .kernel import paths, setup
 from .kernel.configfs import ConfigFS
 from .plan import build, purge
 from .reading.reader import Reader
-from .reading.topology import Outline, OutlineReader
-from .steps import Kernel
+from .reading.topology import Topology, TopologyReader
+from .steps import Context
 from .transaction.executor import Observer, Outcome, keep_going
 from .usage import reservations
 
@@ -88,18 +88,18 @@ def restore(
     With ``keep``, what is there stays as it is, and only what is missing is made.
     """
     setup.prepare(fs)
-    there = OutlineReader(fs).outline() if keep else Outline()
+    there = TopologyReader(fs).topology() if keep else Topology()
     dbroot = setup.dbroot(fs)
-    kernel = Kernel(fs)
+    context = Context(fs)
     steps = build.build(
         want,
-        paths.Placement(fs),
+        paths.HbaAllocator(fs),
         paths.locator(fs),
         lambda serial: reservations.kept(dbroot, serial),
         there,
-        kernel.fresh,
+        context.defaults,
     )
-    return keep_going(kernel, steps, observer)
+    return keep_going(context, steps, observer)
 
 
 def clear(fs: ConfigFS, observer: Observer | None = None, have: Config | None = None) -> Outcome:
@@ -110,7 +110,7 @@ def clear(fs: ConfigFS, observer: Observer | None = None, have: Config | None = 
     """
     if have is not None:
         _take_away(fs, have, Config(), observer)
-    outcome = keep_going(Kernel(fs), purge.everything(Reader(fs)), observer)
+    outcome = keep_going(Context(fs), purge.everything(Reader(fs)), observer)
     for hba in fs.directories("core"):
         # Empty folders that a killed process left.
         if paths.split_hba(hba) and not fs.directories(f"core/{hba}"):
@@ -123,7 +123,7 @@ def _take_away(fs: ConfigFS, have: Config, rest: Config, observer: Observer | No
     # Imported here: it brings all that plans, and a restore at boot takes nothing away.
     from .transaction import apply
 
-    keep_going(Kernel(fs), apply.prepare(fs, rest, have).plan.steps, observer)
+    keep_going(Context(fs), apply.prepare(fs, rest, have).plan.steps, observer)
 
 
 def clear_part(
@@ -136,7 +136,7 @@ def clear_part(
     """
     if have is not None:
         _take_away(fs, have, _without(have, want), observer)
-    there = OutlineReader(fs).outline()
+    there = TopologyReader(fs).topology()
     running = there.config.targets
     held = _exported(there.config, want.targets)
     steps = [
@@ -149,7 +149,7 @@ def clear_part(
         for key, file in there.files
         if key in want.storage_objects and key not in held
     ]
-    return keep_going(Kernel(fs), chain(*steps, free), observer)
+    return keep_going(Context(fs), chain(*steps, free), observer)
 
 
 def _without(have: Config, want: Config) -> Config:

@@ -140,4 +140,4 @@ def _read_all(env: Env, result: Result) -> None:
 
 def _name_line(err: LioError, number: int | None) -> None:
     if number is not None:
-        err.begin_with(f"line {number}")
+        err.prefix(f"line {number}")

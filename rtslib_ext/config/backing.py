@@ -70,7 +70,7 @@ class Kind:
         """Attributes that are set before the object is enabled."""
         return {}
 
-    def fresh_key(self, *, on_device: bool) -> str | None:
+    def defaults_key(self, *, on_device: bool) -> str | None:
         """Objects of one key have the same attributes when they are new.
 
         None: what a new object has depends on its device or handler. ``on_device``: a block
@@ -111,7 +111,7 @@ class FileIO(Kind):
         """Attributes that are set before the object is enabled."""
         return {"emulate_write_cache": "1"} if self.write_back else {}
 
-    def fresh_key(self, *, on_device: bool) -> str | None:
+    def defaults_key(self, *, on_device: bool) -> str | None:
         """Objects of one key have the same attributes when they are new."""
         return None if on_device else f"fileio {self.write_back} {self.aio}"
 
@@ -216,7 +216,7 @@ class RamDisk(Kind):
         """The line for the object's ``control`` file."""
         return (f"rd_pages={self.pages}{',rd_nullio=1' if self.nullio else ''}",)
 
-    def fresh_key(self, *, on_device: bool) -> str | None:
+    def defaults_key(self, *, on_device: bool) -> str | None:
         """Objects of one key have the same attributes when they are new."""
         return "ramdisk"
 

@@ -9,7 +9,7 @@ from . import backing
 _PRODUCT_MAX = 16
 
 
-def usual(plugin: str, name: str, *, named: bool) -> dict[str, str]:
+def defaults(plugin: str, name: str, *, named: bool) -> dict[str, str]:
     """The fields that a storage object has; ``named`` where emulate_model_alias is on.
 
     drivers/target/target_core_device.c, target_alloc_device; the kinds' inquiry_prod and

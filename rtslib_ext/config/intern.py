@@ -8,7 +8,7 @@ from collections.abc import Mapping
 Key = tuple[tuple[str, ...], tuple[str, ...]]
 
 
-class Pool:
+class Interner:
     """Hands out the first of equal mappings, which nobody may change from then on."""
 
     def __init__(self) -> None:

@@ -24,92 +24,92 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-def over(below: Config, above: Config) -> Config:
-    """What is there once ``above`` has been added to ``below``; its own values win."""
+def merge(base: Config, patch: Config) -> Config:
+    """What is there once ``patch`` has been added to ``base``; its own values win."""
     return Config(
-        storage_objects=_each(below.storage_objects, above.storage_objects, _storage_object),
-        targets=_each(below.targets, above.targets, _target),
-        fabrics=_each(below.fabrics, above.fabrics, _fabric),
-        lu_groups={**below.lu_groups, **above.lu_groups},
+        storage_objects=_each(base.storage_objects, patch.storage_objects, _storage_object),
+        targets=_each(base.targets, patch.targets, _target),
+        fabrics=_each(base.fabrics, patch.fabrics, _fabric),
+        lu_groups={**base.lu_groups, **patch.lu_groups},
     )
 
 
-def _each(below: Mapping[K, V], above: Mapping[K, V], lay: Callable[[V, V], V]) -> dict[K, V]:
-    both = {key: lay(below[key], item) if key in below else item for key, item in above.items()}
-    return {**below, **both}
+def _each(base: Mapping[K, V], patch: Mapping[K, V], lay: Callable[[V, V], V]) -> dict[K, V]:
+    both = {key: lay(base[key], item) if key in base else item for key, item in patch.items()}
+    return {**base, **both}
 
 
 def _first(*values: V | None) -> V | None:
     return next((value for value in values if value is not None), None)
 
 
-def _storage_object(below: StorageObject, above: StorageObject) -> StorageObject:
+def _storage_object(base: StorageObject, patch: StorageObject) -> StorageObject:
     return replace(
-        above,
-        wwn=_first(above.wwn, below.wwn),
-        attributes={**below.attributes, **above.attributes},
-        alua_groups=_each(below.alua_groups, above.alua_groups, _alua_group),
-        identity={**below.identity, **above.identity},
-        alias=_first(above.alias, below.alias),
-        lu_group=_first(above.lu_group, below.lu_group),
-        lba_map=_first(above.lba_map, below.lba_map),
+        patch,
+        wwn=_first(patch.wwn, base.wwn),
+        attributes={**base.attributes, **patch.attributes},
+        alua_groups=_each(base.alua_groups, patch.alua_groups, _alua_group),
+        identity={**base.identity, **patch.identity},
+        alias=_first(patch.alias, base.alias),
+        lu_group=_first(patch.lu_group, base.lu_group),
+        lba_map=_first(patch.lba_map, base.lba_map),
     )
 
 
-def _alua_group(below: AluaGroup, above: AluaGroup) -> AluaGroup:
-    tag = below.tag if above.tag is None else above.tag
-    return replace(above, tag=tag, settings={**below.settings, **above.settings})
+def _alua_group(base: AluaGroup, patch: AluaGroup) -> AluaGroup:
+    tag = base.tag if patch.tag is None else patch.tag
+    return replace(patch, tag=tag, settings={**base.settings, **patch.settings})
 
 
-def _target(below: Target, above: Target) -> Target:
+def _target(base: Target, patch: Target) -> Target:
     return replace(
-        above,
-        tpgs=_each(below.tpgs, above.tpgs, _tpg),
-        parameters={**below.parameters, **above.parameters},
+        patch,
+        tpgs=_each(base.tpgs, patch.tpgs, _tpg),
+        parameters={**base.parameters, **patch.parameters},
     )
 
 
-def _tpg(below: Tpg, above: Tpg) -> Tpg:
+def _tpg(base: Tpg, patch: Tpg) -> Tpg:
     return replace(
-        above,
-        enable=_first(above.enable, below.enable),
-        attributes={**below.attributes, **above.attributes},
-        parameters={**below.parameters, **above.parameters},
-        auth=_auth(below.auth, above.auth),
-        luns=_each(below.luns, above.luns, _lun),
-        portals={**below.portals, **above.portals},
-        acls=_each(below.acls, above.acls, _acl),
-        nexus=_first(above.nexus, below.nexus),
-        files={**below.files, **above.files},
+        patch,
+        enable=_first(patch.enable, base.enable),
+        attributes={**base.attributes, **patch.attributes},
+        parameters={**base.parameters, **patch.parameters},
+        auth=_auth(base.auth, patch.auth),
+        luns=_each(base.luns, patch.luns, _lun),
+        portals={**base.portals, **patch.portals},
+        acls=_each(base.acls, patch.acls, _acl),
+        nexus=_first(patch.nexus, base.nexus),
+        files={**base.files, **patch.files},
     )
 
 
-def _lun(below: Lun, above: Lun) -> Lun:
-    if below.storage_object != above.storage_object:
-        return above
-    group = _first(above.alua_group, below.alua_group)
-    return replace(above, alua_group=group, alua={**below.alua, **above.alua})
+def _lun(base: Lun, patch: Lun) -> Lun:
+    if base.storage_object != patch.storage_object:
+        return patch
+    group = _first(patch.alua_group, base.alua_group)
+    return replace(patch, alua_group=group, alua={**base.alua, **patch.alua})
 
 
-def _acl(below: NodeAcl, above: NodeAcl) -> NodeAcl:
+def _acl(base: NodeAcl, patch: NodeAcl) -> NodeAcl:
     return replace(
-        above,
-        mapped_luns={**below.mapped_luns, **above.mapped_luns},
-        attributes={**below.attributes, **above.attributes},
-        auth=_auth(below.auth, above.auth),
-        tag=_first(above.tag, below.tag),
-        cmdsn_depth=_first(above.cmdsn_depth, below.cmdsn_depth),
+        patch,
+        mapped_luns={**base.mapped_luns, **patch.mapped_luns},
+        attributes={**base.attributes, **patch.attributes},
+        auth=_auth(base.auth, patch.auth),
+        tag=_first(patch.tag, base.tag),
+        cmdsn_depth=_first(patch.cmdsn_depth, base.cmdsn_depth),
     )
 
 
-def _auth(below: Auth, above: Auth) -> Auth:
-    return Auth(**{name: _first(getattr(above, name), getattr(below, name)) for name in AUTH_NAMES})
+def _auth(base: Auth, patch: Auth) -> Auth:
+    return Auth(**{name: _first(getattr(patch, name), getattr(base, name)) for name in AUTH_NAMES})
 
 
-def _fabric(below: FabricSettings, above: FabricSettings) -> FabricSettings:
+def _fabric(base: FabricSettings, patch: FabricSettings) -> FabricSettings:
     return FabricSettings(
-        above.name,
-        _auth(below.discovery_auth, above.discovery_auth),
-        _first(above.discovery_enable, below.discovery_enable),
-        _first(above.cpus_allowed_list, below.cpus_allowed_list),
+        patch.name,
+        _auth(base.discovery_auth, patch.discovery_auth),
+        _first(patch.discovery_enable, base.discovery_enable),
+        _first(patch.cpus_allowed_list, base.cpus_allowed_list),
     )

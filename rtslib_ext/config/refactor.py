@@ -40,7 +40,7 @@ def rename_storage_object(config: Config, key: Key, name: str) -> Config:
 def _renamed(so: StorageObject, name: str) -> StorageObject:
     named = so.attributes.get("emulate_model_alias") == "1"
     before, after = (
-        inquiry.usual(so.backing.plugin, each, named=named)["product_id"]
+        inquiry.defaults(so.backing.plugin, each, named=named)["product_id"]
         for each in (so.name, name)
     )
     product = so.identity.get("product_id", before)

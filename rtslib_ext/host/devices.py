@@ -38,7 +38,7 @@ def is_disk(path: str) -> bool:
         return is_block_device(path)
 
 
-def is_held(path: str) -> bool:
+def is_exclusive_open(path: str) -> bool:
     """Tell whether a block device is mounted or otherwise held by somebody alone."""
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_EXCL | os.O_NONBLOCK))

@@ -12,7 +12,7 @@ from .configfs import ConfigFS
 
 
 @dataclass(slots=True)
-class Folders:
+class Attributes:
     """What the folders of one tree hold.
 
     The names and modes are the same in all folders of a kind ("attrib of fileio"): they are

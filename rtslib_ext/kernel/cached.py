@@ -9,7 +9,7 @@ from ..errors import KernelRefused
 from .configfs import ConfigFS, Entry
 
 
-class SnapshotFS(ConfigFS):
+class CachingFS(ConfigFS):
     """Remembers what it read; shares the counter of the tree it looks at.
 
     It only reads: changes go through the tree itself, and a new snapshot sees them.

@@ -98,7 +98,7 @@ def storage_object(fs: ConfigFS, plugin: str, name: str) -> str:
 
 
 @dataclass(slots=True)
-class Placement:
+class HbaAllocator:
     """Chooses the folders of new storage objects; remembers what it gave away."""
 
     fs: ConfigFS

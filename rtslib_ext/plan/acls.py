@@ -12,73 +12,75 @@ from ..kernel.paths import TpgPath
 from ..steps import Step, acls
 from ..steps.settings import change, credentials
 from . import build
-from .builder import Draft
-from .settings import set_values, whole
+from .builder import PlanBuilder
+from .settings import complete, set_values
 
 Again = Mapping[int, str]
 """LUNs of the TPG that are taken away and made again, with the reasons."""
 
 
-def hide_luns(draft: Draft, place: TpgPath, have: Tpg, want: Tpg, again: Again) -> None:
+def hide_luns(builder: PlanBuilder, place: TpgPath, have: Tpg, want: Tpg, recreate: Again) -> None:
     """Take mapped LUNs and ACLs away that go, or whose LUN goes."""
     for wwn, acl in have.acls.items():
         wanted = want.acls.get(wwn)
         if wanted is None:
-            draft.away += acls.delete_acl(place, acl)
+            builder.remove += acls.delete_acl(place, acl)
             continue
         for mapped in acl.mapped_luns.values():
-            if _must_go(mapped, wanted, want, again):
-                draft.away.append(acls.delete_mapped_lun(place, wwn, mapped))
+            if _must_go(mapped, wanted, want, recreate):
+                builder.remove.append(acls.delete_mapped_lun(place, wwn, mapped))
 
 
-def _must_go(mapped: MappedLun, wanted: NodeAcl, want: Tpg, again: Again) -> bool:
+def _must_go(mapped: MappedLun, wanted: NodeAcl, want: Tpg, recreate: Again) -> bool:
     then = wanted.mapped_luns.get(mapped.index)
     if then is None or then.tpg_lun != mapped.tpg_lun:
         return True
-    return mapped.tpg_lun in again or mapped.tpg_lun not in want.luns
+    return mapped.tpg_lun in recreate or mapped.tpg_lun not in want.luns
 
 
-def change_acls(draft: Draft, place: TpgPath, have: Tpg, want: Tpg, again: Again) -> None:
+def change_acls(
+    builder: PlanBuilder, place: TpgPath, have: Tpg, want: Tpg, recreate: Again
+) -> None:
     """Make the ACLs that are missing, and those that are there what is wanted."""
     after = replace(want, attributes={**have.attributes, **want.attributes})
-    protected = build.protected(after, draft.read_only)
+    protected = build.protected(after, builder.read_only)
     for wwn, acl in want.acls.items():
         running = have.acls.get(wwn)
         if running is None:
-            draft.make += acls.create_acl(place, acl, protected)
+            builder.create += acls.create_acl(place, acl, protected)
             continue
-        draft.make += _values(draft, place, running, acl)
+        builder.create += _values(builder, place, running, acl)
         for mapped in acl.mapped_luns.values():
-            draft.make += _mapped(draft, place, running, wwn, mapped, protected, again)
+            builder.create += _mapped(builder, place, running, wwn, mapped, protected, recreate)
 
 
 def _mapped(
-    draft: Draft,
+    builder: PlanBuilder,
     place: TpgPath,
     have: NodeAcl,
     wwn: str,
     mapped: MappedLun,
     protected: acls.Protected,
-    again: Again,
+    recreate: Again,
 ) -> Iterator[Step]:
     running = have.mapped_luns.get(mapped.index)
     if running is None:
         yield acls.create_mapped_lun(place, wwn, mapped, protected=protected(mapped))
-    elif running.tpg_lun != mapped.tpg_lun or mapped.tpg_lun in again:
+    elif running.tpg_lun != mapped.tpg_lun or mapped.tpg_lun in recreate:
         path = f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}"
         moved = f"LUN {running.tpg_lun} becomes {mapped.tpg_lun}"
-        draft.replaced[path] = again.get(mapped.tpg_lun, moved)
+        builder.replaced[path] = recreate.get(mapped.tpg_lun, moved)
         named = replace(mapped, alias=mapped.alias or running.alias)
         yield acls.create_mapped_lun(place, wwn, named, protected=protected(mapped))
     elif running.write_protect != mapped.write_protect:
         yield acls.set_write_protect(place, wwn, mapped)
 
 
-def _values(draft: Draft, place: TpgPath, have: NodeAcl, want: NodeAcl) -> Iterator[Step]:
+def _values(builder: PlanBuilder, place: TpgPath, have: NodeAcl, want: NodeAcl) -> Iterator[Step]:
     file = f"{place.file}/acls/{place.fabric.to_folder(want.wwn)}"
     path = f"{place.path}/acls/{want.wwn}"
     yield from set_values(
-        draft,
+        builder,
         path,
         f"{file}/attrib",
         have.attributes,
@@ -89,6 +91,6 @@ def _values(draft: Draft, place: TpgPath, have: NodeAcl, want: NodeAcl) -> Itera
         before = have.cmdsn_depth or ""
         yield change(path, f"{file}/cmdsn_depth", want.cmdsn_depth, before, {})
     if place.fabric.has("auth"):
-        yield from credentials(path, f"{file}/auth", whole(want.auth), whole(have.auth))
+        yield from credentials(path, f"{file}/auth", complete(want.auth), complete(have.auth))
     if (have.tag or "") != (want.tag or ""):
         yield acls.set_tag(place, want, want.tag or "", have.tag or "")

@@ -14,26 +14,26 @@ from ..errors import LioError
 from ..fabrics import FABRICS
 from ..kernel import paths
 from ..kernel.paths import Key, Locate, Reservations, TpgPath
-from ..reading.topology import Outline
+from ..reading.topology import Topology
 from ..steps import Step, acls, backstores, lu_groups, luns, portals, targets
-from ..steps.defaults import Fresh
+from ..steps.defaults import KernelDefaults
 from ..steps.settings import UNKNOWN
 
-_NOTHING = Outline()
+_NOTHING = Topology()
 
 
 def build(
     want: Config,
-    placement: paths.Placement,
+    allocator: paths.HbaAllocator,
     locate: Locate,
     reservations: Reservations = lambda serial: (),
-    there: Outline = _NOTHING,
-    fresh: Fresh = UNKNOWN,
+    there: Topology = _NOTHING,
+    defaults: KernelDefaults = UNKNOWN,
 ) -> Iterator[Step]:
     """The steps that make everything in ``want`` that is not ``there``.
 
     ``locate`` finds storage objects that were made before: a LUN may export one of those.
-    ``reservations`` gives the lines that were kept for a unit serial number. ``fresh`` may learn
+    ``reservations`` gives the lines that were kept for a unit serial number. ``defaults`` may learn
     what new objects have while the steps are done: they are made as somebody asks for the next.
     """
     for name, number in want.lu_groups.items():
@@ -43,13 +43,13 @@ def build(
     for key, so in want.storage_objects.items():
         if key not in there.homes:
             try:
-                hba = placement.choose(*key)
+                hba = allocator.choose(*key)
             except LioError as err:
                 yield backstores.refuse(so, err)
                 continue
             made[key] = f"{hba}/{so.name}"
             kept = reservations(so.wwn or "")
-            yield from backstores.create(so, hba, aptpl=kept, fresh=fresh)
+            yield from backstores.create(so, hba, aptpl=kept, defaults=defaults)
     for settings in want.fabrics.values():
         if settings.name not in there.config.fabrics:
             nothing = FabricSettings(settings.name, Auth("", "", "", ""))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..fast_dataclasses import dataclass, field
-from ..kernel.paths import Key, Locate, Placement, Reservations
+from ..kernel.paths import HbaAllocator, Key, Locate, Reservations
 from ..steps import Step
 
 
@@ -27,23 +27,23 @@ class Plan:
 
 
 @dataclass(slots=True)
-class Draft:
+class PlanBuilder:
     """A plan by phases: what goes, from leaf to root; what comes, from root to leaf; what serves.
 
-    ``home`` tells where storage objects are now, ``placement`` where new ones may be,
+    ``locate`` tells where storage objects are now, ``allocator`` where new ones may be,
     ``reservations`` the lines that were kept for a unit serial number.
     """
 
-    home: Locate
-    placement: Placement
+    locate: Locate
+    allocator: HbaAllocator
     reservations: Reservations
-    first: list[Step] = field(default_factory=list)
+    disable: list[Step] = field(default_factory=list)
     """TPGs that stop to serve."""
-    away: list[Step] = field(default_factory=list)
-    objects_away: list[Step] = field(default_factory=list)
+    remove: list[Step] = field(default_factory=list)
+    remove_objects: list[Step] = field(default_factory=list)
     """Storage objects and their groups: when nothing exports them any more."""
-    make: list[Step] = field(default_factory=list)
-    last: list[Step] = field(default_factory=list)
+    create: list[Step] = field(default_factory=list)
+    enable: list[Step] = field(default_factory=list)
     """TPGs that serve again."""
     replaced: dict[str, str] = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)
@@ -52,11 +52,11 @@ class Draft:
     read_only: frozenset[Key] = frozenset()
     """Storage objects that cannot be written to."""
 
-    def home_after(self, key: Key) -> str | None:
+    def locate_after(self, key: Key) -> str | None:
         """Where a storage object is once this plan has been performed."""
-        return self.made.get(key) or self.home(key)
+        return self.made.get(key) or self.locate(key)
 
     def finish(self) -> Plan:
         """The plan."""
-        steps = (*self.first, *self.away, *self.objects_away, *self.make, *self.last)
+        steps = (*self.disable, *self.remove, *self.remove_objects, *self.create, *self.enable)
         return Plan(steps, self.replaced, tuple(self.notes))

@@ -10,55 +10,57 @@ from ..errors import LioError
 from ..fabrics import FABRICS
 from ..fast_dataclasses import replace
 from ..kernel.abi import DEFAULT_GROUP
-from ..kernel.paths import Key, Locate, Placement, Reservations
+from ..kernel.paths import HbaAllocator, Key, Locate, Reservations
 from ..steps import backstores, lu_groups
 from ..usage.exports import Export
 from . import build, remove, storage, tpgs
-from .builder import Draft, Plan
+from .builder import Plan, PlanBuilder
 
 
 def plan(
     have: Config,
     want: Config,
     home: Locate,
-    placement: Placement,
+    allocator: HbaAllocator,
     reservations: Reservations = lambda serial: (),
 ) -> Plan:
     """The fewest steps after which ``want`` is what runs.
 
     What ``want`` does not have is taken away; a value that it leaves open stays. Objects that
-    are equal are not touched. ``home`` tells where storage objects are, ``placement`` where new
+    are equal are not touched. ``home`` tells where storage objects are, ``allocator`` where new
     ones may be, ``reservations`` the lines that were kept for a unit serial number.
     """
-    draft = Draft(home, placement, reservations, read_only=build.read_only(want))
+    builder = PlanBuilder(home, allocator, reservations, read_only=build.read_only(want))
     both = have.storage_objects.keys() & want.storage_objects.keys()
-    again = {
+    recreate = {
         key: why
         for key in both
-        if (why := storage.why_again(have.storage_objects[key], want.storage_objects[key]))
+        if (why := storage.why_recreate(have.storage_objects[key], want.storage_objects[key]))
     }
-    have = _without_renumbered(draft, have, want, again)
-    moved = dict(again)
-    for key in sorted(both - again.keys()):
+    have = _without_renumbered(builder, have, want, recreate)
+    unexport = dict(recreate)
+    for key in sorted(both - recreate.keys()):
         why = storage.why_unexported(have.storage_objects[key], want.storage_objects[key])
         if why:
-            moved[key] = why
-    gone = {
+            unexport[key] = why
+    removed_groups = {
         (key, name): why
-        for key in sorted(both - again.keys())
-        for name, why in storage.groups_away(
+        for key in sorted(both - recreate.keys())
+        for name, why in storage.removed_groups(
             have.storage_objects[key], want.storage_objects[key]
         ).items()
     }
-    _storage_objects(draft, have, want, again, gone)
+    _storage_objects(builder, have, want, recreate, removed_groups)
     for name in sorted(have.fabrics.keys() | want.fabrics.keys()):
-        tpgs.change_fabric(draft, name, have.fabrics.get(name), want.fabrics.get(name))
-    _targets(draft, have, want, moved, gone)
-    _lu_groups_away(draft, have, want)
-    return draft.finish()
+        tpgs.change_fabric(builder, name, have.fabrics.get(name), want.fabrics.get(name))
+    _targets(builder, have, want, unexport, removed_groups)
+    _lu_groups_away(builder, have, want)
+    return builder.finish()
 
 
-def _without_renumbered(draft: Draft, have: Config, want: Config, again: Container[Key]) -> Config:
+def _without_renumbered(
+    builder: PlanBuilder, have: Config, want: Config, recreate: Container[Key]
+) -> Config:
     """Take the LU groups away that get another number, as one is given once; what is left then.
 
     The objects that stay are in the default group by that (steps.lu_groups).
@@ -70,67 +72,73 @@ def _without_renumbered(draft: Draft, have: Config, want: Config, again: Contain
         members = [
             key
             for key, so in have.storage_objects.items()
-            if so.lu_group == name and key in want.storage_objects and key not in again
+            if so.lu_group == name and key in want.storage_objects and key not in recreate
         ]
-        files = [draft.home(key) or "" for key in members]
-        draft.make.append(lu_groups.delete(name, number, files))
+        files = [builder.locate(key) or "" for key in members]
+        builder.create.append(lu_groups.delete(name, number, files))
         objects.update({key: replace(objects[key], lu_group=None) for key in members})
         del groups[name]
     return replace(have, storage_objects=objects, lu_groups=groups)
 
 
 def _storage_objects(
-    draft: Draft, have: Config, want: Config, again: dict[Key, str], gone: tpgs.Gone
+    builder: PlanBuilder,
+    have: Config,
+    want: Config,
+    recreate: dict[Key, str],
+    removed_groups: tpgs.RemovedGroups,
 ) -> None:
     for name, number in want.lu_groups.items():
         if have.lu_groups.get(name) != number:
-            draft.make.append(lu_groups.create(name, number))
+            builder.create.append(lu_groups.create(name, number))
     for key, so in have.storage_objects.items():
-        if key not in want.storage_objects or key in again:
-            _take_away(draft, so)
+        if key not in want.storage_objects or key in recreate:
+            _take_away(builder, so)
     for key, so in want.storage_objects.items():
         running = have.storage_objects.get(key)
-        if running is not None and key not in again and storage.leaves(running, so):
-            file = draft.home(key) or ""
-            draft.objects_away.append(lu_groups.join(running.path, file, None, running.lu_group))
-    exporters = _exporters(have, want) if gone else {}
-    for (key, name), why in gone.items():
-        so, file = have.storage_objects[key], draft.home(key) or ""
+        if running is not None and key not in recreate and storage.leaves(running, so):
+            file = builder.locate(key) or ""
+            builder.remove_objects.append(
+                lu_groups.join(running.path, file, None, running.lu_group)
+            )
+    exporters = _exporters(have, want) if removed_groups else {}
+    for (key, name), why in removed_groups.items():
+        so, file = have.storage_objects[key], builder.locate(key) or ""
         members = tuple(exporters.get((key, name), ()))
         if why:
-            draft.replaced[f"{so.path}/alua/{name}"] = why
+            builder.replaced[f"{so.path}/alua/{name}"] = why
         step = backstores.delete_group(so, file, so.alua_groups[name], members)
-        draft.objects_away.append(step)
+        builder.remove_objects.append(step)
     for key, so in want.storage_objects.items():
         running = have.storage_objects.get(key)
-        if running is None or key in again:
-            if key in again and running is not None:
-                draft.replaced[so.path] = again[key]
+        if running is None or key in recreate:
+            if key in recreate and running is not None:
+                builder.replaced[so.path] = recreate[key]
                 so = storage.kept(running, so)
-            _make(draft, so, running)
+            _make(builder, so, running)
             continue
         if running == so:
             # Where it is need not be looked up.
             continue
-        file = draft.home(key) or ""
-        draft.make += storage.set_all(draft, running, so, file)
-        draft.make += storage.set_groups(running, so, file)
+        file = builder.locate(key) or ""
+        builder.create += storage.set_all(builder, running, so, file)
+        builder.create += storage.set_groups(running, so, file)
 
 
-def _take_away(draft: Draft, so: StorageObject) -> None:
-    file = draft.home(so.key) or ""
-    draft.objects_away += backstores.delete(so, file, draft.reservations(so.wwn or ""))
+def _take_away(builder: PlanBuilder, so: StorageObject) -> None:
+    file = builder.locate(so.key) or ""
+    builder.remove_objects += backstores.delete(so, file, builder.reservations(so.wwn or ""))
 
 
-def _make(draft: Draft, so: StorageObject, running: StorageObject | None) -> None:
+def _make(builder: PlanBuilder, so: StorageObject, running: StorageObject | None) -> None:
     try:
-        file = draft.home(so.key) if running is not None else None
-        hba = file.rpartition("/")[0] if file else draft.placement.choose(*so.key)
+        file = builder.locate(so.key) if running is not None else None
+        hba = file.rpartition("/")[0] if file else builder.allocator.choose(*so.key)
     except LioError as err:
-        draft.make.append(backstores.refuse(so, err))
+        builder.create.append(backstores.refuse(so, err))
         return
-    draft.made[so.key] = f"{hba}/{so.name}"
-    draft.make += backstores.create(so, hba, aptpl=draft.reservations(so.wwn or ""))
+    builder.made[so.key] = f"{hba}/{so.name}"
+    builder.create += backstores.create(so, hba, aptpl=builder.reservations(so.wwn or ""))
 
 
 def _exporters(have: Config, want: Config) -> dict[tuple[Key, str], list[str]]:
@@ -150,21 +158,25 @@ def _exporters(have: Config, want: Config) -> dict[tuple[Key, str], list[str]]:
 
 
 def _targets(
-    draft: Draft, have: Config, want: Config, moved: dict[Key, str], gone: tpgs.Gone
+    builder: PlanBuilder,
+    have: Config,
+    want: Config,
+    unexport: dict[Key, str],
+    removed_groups: tpgs.RemovedGroups,
 ) -> None:
     for key, target in have.targets.items():
         if key not in want.targets:
-            draft.away += remove.remove_target(target, draft.home)
+            builder.remove += remove.remove_target(target, builder.locate)
     for key, target in want.targets.items():
         running: Target | None = have.targets.get(key)
         if running is None:
-            tpgs.make_target(draft, target)
+            tpgs.make_target(builder, target)
         else:
-            tpgs.change_target(draft, running, target, moved, gone)
+            tpgs.change_target(builder, running, target, unexport, removed_groups)
 
 
-def _lu_groups_away(draft: Draft, have: Config, want: Config) -> None:
+def _lu_groups_away(builder: PlanBuilder, have: Config, want: Config) -> None:
     """When nobody is in them any more."""
     for name, number in have.lu_groups.items():
         if name not in want.lu_groups:
-            draft.make.append(lu_groups.delete(name, number))
+            builder.create.append(lu_groups.delete(name, number))

@@ -20,7 +20,15 @@ from ..kernel.configfs import ConfigFS
 from ..reading.reader import Reader
 from ..steps import Step
 from ..steps.context import Operation
-from ..steps.operations import Attempt, Discard, Rmdir, RmdirOverLuns, Switch, Unlink, Write
+from ..steps.operations import (
+    BestEffort,
+    RemoveTree,
+    Rmdir,
+    RmdirOverLuns,
+    SetEnabled,
+    Unlink,
+    Write,
+)
 from ..steps.quiesce import commands
 from ..usage import reservations, sessions
 from ..usage.sessions import Session
@@ -80,13 +88,13 @@ class _Concerned:
 
     def _note(self, step: Step, operation: Operation) -> None:
         match operation:
-            case Attempt():
+            case BestEffort():
                 self._note(step, operation.operation)
             case Unlink():
                 self._unlinked(step, operation)
-            case Rmdir() | RmdirOverLuns() | Discard():
+            case Rmdir() | RmdirOverLuns() | RemoveTree():
                 self._removed(step, operation.file)
-            case Switch() if not operation.on:
+            case SetEnabled() if not operation.on:
                 _add(self.tpgs, operation.file.rpartition("/")[0], step)
             case Write() if operation.file.endswith("/cmdsn_depth") and operation.before:
                 # iscsi_target_tpg.c, iscsit_tpg_set_initiator_node_queue_depth: it ends sessions.

@@ -9,9 +9,9 @@ from ..config.model import AUTH_NAMES, Auth, Values
 from ..errors import LioError
 from ..kernel.abi import MOVED_BY
 from ..steps import Action, Step
-from ..steps.operations import Refuse
+from ..steps.operations import Fail
 from ..steps.settings import change, ordered
-from .builder import Draft
+from .builder import PlanBuilder
 
 Known = Callable[[str], bool]
 _NOTHING: Mapping[str, str] = {}
@@ -23,7 +23,7 @@ def differing(have: Values, want: Values) -> dict[str, str]:
 
 
 def set_values(
-    draft: Draft,
+    builder: PlanBuilder,
     path: str,
     folder: str,
     have: Values,
@@ -48,16 +48,16 @@ def set_values(
             others = {other: had[other] for other in MOVED_BY.get(name, ()) if other in had}
             yield change(path, f"{folder}/{name}", want[name], have[name], others)
         elif known(name):
-            draft.notes.append((path, f"this kernel has no {name}; it was left out"))
+            builder.notes.append((path, f"this kernel has no {name}; it was left out"))
         else:
             reason = LioError(
                 f"no kernel is known to have {name}",
                 path=path,
                 hint="mend its name in the file, or take it out",
             )
-            yield Step(Action.UPDATE, path, f"set {name}={want[name]}", (Refuse(reason),))
+            yield Step(Action.UPDATE, path, f"set {name}={want[name]}", (Fail(reason),))
 
 
-def whole(auth: Auth) -> Auth:
+def complete(auth: Auth) -> Auth:
     """Credentials of which none is left open: what is not mentioned is not set."""
     return Auth(**{name: getattr(auth, name) or "" for name in AUTH_NAMES})

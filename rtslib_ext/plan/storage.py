@@ -16,7 +16,7 @@ from ..steps import Action, Step, backstores, lu_groups
 from ..steps.context import Operation
 from ..steps.operations import Write
 from ..steps.settings import change
-from .builder import Draft
+from .builder import PlanBuilder
 from .settings import differing, set_values
 
 _STATE, _STATUS, _TYPE = "alua_access_state", "alua_access_status", "alua_access_type"
@@ -31,7 +31,7 @@ _SUPPORT = {
 _IMPLICIT = ("1", "3")
 
 
-def why_again(have: StorageObject, want: StorageObject) -> str:
+def why_recreate(have: StorageObject, want: StorageObject) -> str:
     """Why a storage object must be made again; "" when it need not be."""
     found = _differing_backing(have.backing, want.backing)
     if found:
@@ -78,7 +78,7 @@ def _lba_dependent(so: StorageObject) -> set[str]:
 def _identity(so: StorageObject) -> dict[str, str]:
     """All fields of the identity; what was not set is as the kernel has it."""
     named = so.attributes.get("emulate_model_alias") == "1"
-    usual = inquiry.usual(so.backing.plugin, so.name, named=named)
+    usual = inquiry.defaults(so.backing.plugin, so.name, named=named)
     return {name: so.identity.get(name, usual[name]) for name in IDENTITY_FILES}
 
 
@@ -100,12 +100,14 @@ def kept(have: StorageObject, want: StorageObject) -> StorageObject:
     return replace(_as_managed(have, want), wwn=wwn, alua_groups=groups)
 
 
-def set_all(draft: Draft, have: StorageObject, want: StorageObject, file: str) -> Iterator[Step]:
+def set_all(
+    builder: PlanBuilder, have: StorageObject, want: StorageObject, file: str
+) -> Iterator[Step]:
     """The steps that give a storage object its new values; its LUNs are away where need be."""
     yield from _backing(have, want, file)
     product = {"../wwn/product_id": _identity(have)["product_id"]}
     yield from set_values(
-        draft,
+        builder,
         want.path,
         f"{file}/attrib",
         have.attributes,
@@ -147,7 +149,7 @@ def _names(have: StorageObject, want: StorageObject, file: str) -> Iterator[Step
 # -- target port groups -----------------------------------------------------------------------
 
 
-def groups_away(have: StorageObject, want: StorageObject) -> dict[str, str]:
+def removed_groups(have: StorageObject, want: StorageObject) -> dict[str, str]:
     """The target port groups that go, each with the reason; "" for those that are not wanted.
 
     A storage object that mentions no group at all leaves them alone: one that has ALUA always
@@ -175,7 +177,7 @@ def leaves(have: StorageObject, want: StorageObject) -> bool:
     """
     if have.lu_group is None:
         return False
-    if have.lu_group != want.lu_group or groups_away(have, want):
+    if have.lu_group != want.lu_group or removed_groups(have, want):
         return True
     pairs = ((have.alua_groups.get(name), group) for name, group in want.alua_groups.items())
     return any(one is None or _state_differs(one, other) for one, other in pairs)
@@ -187,7 +189,7 @@ def _state_differs(have: AluaGroup, want: AluaGroup) -> bool:
 
 def set_groups(have: StorageObject, want: StorageObject, file: str) -> Iterator[Step]:
     """The steps that make target port groups, set those that are there, and join an LU group."""
-    away = groups_away(have, want)
+    away = removed_groups(have, want)
     for name, group in want.alua_groups.items():
         running = have.alua_groups.get(name)
         if running is None or name in away:
@@ -239,11 +241,11 @@ def _state(path: str, file: str, have: AluaGroup, state: str) -> Step:
         return (*relax, Write(f"{file}/{_STATE}", value), *tighten)
 
     status = settings.get(_STATUS)
-    again = () if status is None else (Write(f"{file}/{_STATUS}", status),)
+    recreate = () if status is None else (Write(f"{file}/{_STATUS}", status),)
     return Step(
         Action.UPDATE,
         path,
         f"set {_STATE}={state}",
         moved(state),
-        undo=(*moved(before), *again),
+        undo=(*moved(before), *recreate),
     )

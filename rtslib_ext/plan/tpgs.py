@@ -13,29 +13,32 @@ from ..host import cpus
 from ..kernel import paths
 from ..kernel.abi import DEFAULT_GROUP
 from ..kernel.paths import Key, TpgPath
-from ..steps import Step, luns, portals, targets
-from ..steps.rtpi import number
+from ..steps import Step, luns, portals, rtpi, targets
 from ..steps.settings import credentials
 from . import acls, build, remove
-from .builder import Draft
-from .settings import differing, set_values, whole
+from .builder import PlanBuilder
+from .settings import complete, differing, set_values
 
 _METHOD = ("AuthMethod",)
-Gone = Mapping[tuple[Key, str], str]
+RemovedGroups = Mapping[tuple[Key, str], str]
 """Target port groups that go, by storage object and name."""
 
 
 def change_target(
-    draft: Draft, have: Target, want: Target, moved: Mapping[Key, str], gone: Gone
+    builder: PlanBuilder,
+    have: Target,
+    want: Target,
+    unexport: Mapping[Key, str],
+    removed_groups: RemovedGroups,
 ) -> None:
     """Make one target what is wanted.
 
-    ``moved`` are storage objects that nobody may export for a moment, with the reasons; ``gone``
-    target port groups that go.
+    ``unexport`` are storage objects that no LUN may export for a moment, with the reasons;
+    ``removed_groups`` are target port groups to delete.
     """
     fabric = FABRICS[want.fabric]
-    draft.make += set_values(
-        draft,
+    builder.create += set_values(
+        builder,
         f"/{want.fabric}/{want.wwn}",
         f"{paths.target(fabric, want.wwn)}/param",
         have.parameters,
@@ -44,33 +47,33 @@ def change_target(
     )
     for tag, tpg in have.tpgs.items():
         if tag not in want.tpgs:
-            draft.away += remove.remove_tpg(have, tpg, draft.home)
+            builder.remove += remove.remove_tpg(have, tpg, builder.locate)
     for tag, tpg in want.tpgs.items():
         running = have.tpgs.get(tag)
         if running is None:
-            make_tpg(draft, want, tpg)
+            make_tpg(builder, want, tpg)
             continue
         why = _why_again(fabric, running, tpg)
         if why:
-            draft.replaced[paths.shell_tpg(fabric, want.wwn, tag)] = why
-            draft.away += remove.remove_tpg(have, running, draft.home)
-            make_tpg(draft, want, _kept(running, tpg))
+            builder.replaced[paths.shell_tpg(fabric, want.wwn, tag)] = why
+            builder.remove += remove.remove_tpg(have, running, builder.locate)
+            make_tpg(builder, want, _kept(running, tpg))
         else:
-            _TpgChange(draft, fabric, want, running, tpg, moved, gone).add()
+            _TpgChange(builder, fabric, want, running, tpg, unexport, removed_groups).add()
 
 
-def make_target(draft: Draft, want: Target) -> None:
+def make_target(builder: PlanBuilder, want: Target) -> None:
     """Make a target that is not there."""
-    draft.make += targets.create_target(want)
+    builder.create += targets.create_target(want)
     for tpg in want.tpgs.values():
-        make_tpg(draft, want, tpg)
+        make_tpg(builder, want, tpg)
 
 
-def make_tpg(draft: Draft, target: Target, tpg: Tpg) -> None:
+def make_tpg(builder: PlanBuilder, target: Target, tpg: Tpg) -> None:
     """Make a TPG that is not there, or not there any more."""
-    draft.make += build.build_tpg(target, tpg, draft.home_after, None, draft.read_only)
+    builder.create += build.build_tpg(target, tpg, builder.locate_after, None, builder.read_only)
     if tpg.enable:
-        draft.last.append(targets.enable(FABRICS[target.fabric], target.wwn, tpg.tag, True))
+        builder.enable.append(targets.enable(FABRICS[target.fabric], target.wwn, tpg.tag, True))
 
 
 def _why_again(fabric: Fabric, have: Tpg, want: Tpg) -> str:
@@ -78,7 +81,7 @@ def _why_again(fabric: Fabric, have: Tpg, want: Tpg) -> str:
         # drivers/target/loopback/tcm_loop.c, tcm_loop_drop_nexus: not while there are LUNs.
         return f"its nexus {have.nexus or 'none'} becomes {want.nexus or 'none'}"
     before, after = have.files.get("rtpi"), want.files.get("rtpi")
-    if before and after and number(before) != number(after):
+    if before and after and rtpi.parse(before) != rtpi.parse(after):
         # drivers/target/target_core_fabric_configfs.c: not while it is enabled.
         return f"its rtpi {before} becomes {after}"
     return ""
@@ -99,25 +102,25 @@ class _TpgChange:
 
     def __init__(
         self,
-        draft: Draft,
+        builder: PlanBuilder,
         fabric: Fabric,
         target: Target,
         have: Tpg,
         want: Tpg,
-        moved: Mapping[Key, str],
-        gone: Gone,
+        unexport: Mapping[Key, str],
+        removed_groups: RemovedGroups,
     ) -> None:
-        self.draft = draft
+        self.builder = builder
         self.fabric = fabric
         self.target = target
         self.have = have
         self.want = want
-        self.gone = gone
+        self.removed_groups = removed_groups
         self.place = TpgPath.of(fabric, target.wwn, want.tag)
-        self.again = {
+        self.recreate = {
             index: why
             for index, lun in have.luns.items()
-            if index in want.luns and (why := _why_lun_again(lun, want.luns[index], moved))
+            if index in want.luns and (why := _why_lun_again(lun, want.luns[index], unexport))
         }
 
     def add(self) -> None:
@@ -126,7 +129,7 @@ class _TpgChange:
         self._values()
         self._luns()
         self._portals()
-        acls.change_acls(self.draft, self.place, self.have, self.want, self.again)
+        acls.change_acls(self.builder, self.place, self.have, self.want, self.recreate)
 
     def _switch(self) -> None:
         if self.want.enable is None or bool(self.have.enable) == self.want.enable:
@@ -134,14 +137,14 @@ class _TpgChange:
         if self.have.enable is None:  # the fabric has no switch
             return
         step = targets.enable(self.fabric, self.target.wwn, self.want.tag, self.want.enable)
-        (self.draft.last if self.want.enable else self.draft.first).append(step)
+        (self.builder.enable if self.want.enable else self.builder.disable).append(step)
 
     def _values(self) -> None:
         have, want, place = self.have, self.want, self.place
         method = {f"../param/{name}": have.parameters.get(name, "") for name in _METHOD}
         steps: list[Step] = list(
             set_values(
-                self.draft,
+                self.builder,
                 place.path,
                 f"{place.file}/attrib",
                 have.attributes,
@@ -151,7 +154,7 @@ class _TpgChange:
             )
         )
         steps += set_values(
-            self.draft,
+            self.builder,
             place.path,
             f"{place.file}/param",
             have.parameters,
@@ -161,15 +164,15 @@ class _TpgChange:
         )
         steps += self._files()
         if self.fabric.has("auth"):
-            auth = whole(want.auth)
-            steps += credentials(place.path, f"{place.file}/auth", auth, whole(have.auth))
-        self.draft.make += steps
+            auth = complete(want.auth)
+            steps += credentials(place.path, f"{place.file}/auth", auth, complete(have.auth))
+        self.builder.create += steps
 
     def _files(self) -> Iterator[Step]:
         have, want, place = self.have, self.want, self.place
         files = {name: value for name, value in want.files.items() if name != "rtpi"}
         yield from set_values(
-            self.draft,
+            self.builder,
             place.path,
             place.file,
             have.files,
@@ -183,41 +186,41 @@ class _TpgChange:
     # -- LUNs -----------------------------------------------------------------------------
 
     def _luns(self) -> None:
-        draft, place = self.draft, self.place
-        acls.hide_luns(draft, place, self.have, self.want, self.again)
+        builder, place = self.builder, self.place
+        acls.hide_luns(builder, place, self.have, self.want, self.recreate)
         for index, lun in self.have.luns.items():
-            if index not in self.want.luns or index in self.again:
-                draft.away += luns.delete_lun(place, lun, draft.home(lun.storage_object))
+            if index not in self.want.luns or index in self.recreate:
+                builder.remove += luns.delete_lun(place, lun, builder.locate(lun.storage_object))
         for index, lun in self.want.luns.items():
             running = self.have.luns.get(index)
-            if running is None or index in self.again:
-                if index in self.again:
-                    draft.replaced[f"{place.path}/luns/lun{index}"] = self.again[index]
+            if running is None or index in self.recreate:
+                if index in self.recreate:
+                    builder.replaced[f"{place.path}/luns/lun{index}"] = self.recreate[index]
                     lun = replace(lun, alias=lun.alias or (running.alias if running else None))
-                home = draft.home_after(lun.storage_object)
-                draft.make += luns.create_lun(place, lun, home)
+                home = builder.locate_after(lun.storage_object)
+                builder.create += luns.create_lun(place, lun, home)
             else:
-                draft.make += luns.set_lun(place, self._fallen_back(running), lun)
+                builder.create += luns.set_lun(place, self._fallen_back(running), lun)
 
     def _fallen_back(self, lun: Lun) -> Lun:
         """A LUN whose target port group goes is in the default one then."""
-        if (lun.storage_object, lun.alua_group or "") in self.gone:
+        if (lun.storage_object, lun.alua_group or "") in self.removed_groups:
             return replace(lun, alua_group=DEFAULT_GROUP)
         return lun
 
     # -- portals --------------------------------------------------------------------------
 
     def _portals(self) -> None:
-        draft, place = self.draft, self.place
+        builder, place = self.builder, self.place
         for name, portal in self.have.portals.items():
             if name not in self.want.portals:
-                draft.away.append(portals.delete_portal(place, portal))
+                builder.remove.append(portals.delete_portal(place, portal))
         for name, portal in self.want.portals.items():
             running = self.have.portals.get(name)
             if running is None:
-                draft.make += portals.create_portal(place, portal)
+                builder.create += portals.create_portal(place, portal)
             else:
-                draft.make += _flags(place, running, portal)
+                builder.create += _flags(place, running, portal)
 
 
 def _switched(have: Tpg, want: Tpg) -> bool:
@@ -233,14 +236,14 @@ def _flags(place: TpgPath, have: Portal, want: Portal) -> list[Step]:
     ]
 
 
-def _why_lun_again(have: Lun, want: Lun, moved: Mapping[Key, str]) -> str:
+def _why_lun_again(have: Lun, want: Lun, unexport: Mapping[Key, str]) -> str:
     if have.storage_object != want.storage_object:
         return f"{'/'.join(have.storage_object)} becomes {'/'.join(want.storage_object)}"
-    return moved.get(want.storage_object, "")
+    return unexport.get(want.storage_object, "")
 
 
 def change_fabric(
-    draft: Draft, name: str, have: FabricSettings | None, want: FabricSettings | None
+    builder: PlanBuilder, name: str, have: FabricSettings | None, want: FabricSettings | None
 ) -> None:
     """Make the settings of a whole fabric what is wanted; None: as the kernel has them."""
     before = have or FabricSettings(name)
@@ -248,11 +251,16 @@ def change_fabric(
     allowed = after.cpus_allowed_list
     if allowed is None and before.cpus_allowed_list is not None:
         allowed = cpus.possible_cpus()
-    after = FabricSettings(name, whole(after.discovery_auth), bool(after.discovery_enable), allowed)
+    after = FabricSettings(
+        name, complete(after.discovery_auth), bool(after.discovery_enable), allowed
+    )
     before = FabricSettings(
-        name, whole(before.discovery_auth), bool(before.discovery_enable), before.cpus_allowed_list
+        name,
+        complete(before.discovery_auth),
+        bool(before.discovery_enable),
+        before.cpus_allowed_list,
     )
     if after != before:
         steps = list(targets.set_fabric(after, before))
         # It is loaded where it has settings.
-        draft.make += steps[1:] if have else steps
+        builder.create += steps[1:] if have else steps

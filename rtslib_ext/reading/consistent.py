@@ -12,7 +12,7 @@ Name = TypeVar("Name")
 Found = TypeVar("Found")
 
 
-def whole(
+def stable(
     fs: ConfigFS,
     places: Iterable[tuple[str, Name]],
     read: Callable[[str, Name], Found | None],

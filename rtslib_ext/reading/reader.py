@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 
 from ..config import backing, inquiry
-from ..config.intern import Pool
+from ..config.intern import Interner
 from ..config.model import (
     AUTH_NAMES,
     AluaGroup,
@@ -29,9 +29,9 @@ from ..errors import KernelRefused
 from ..fabrics import FABRICS, Fabric
 from ..host import cpus, devices
 from ..kernel import abi, paths
-from ..kernel.attributes import Folders
+from ..kernel.attributes import Attributes
 from ..kernel.configfs import ConfigFS
-from .consistent import whole
+from .consistent import stable
 
 
 class Reader:
@@ -39,8 +39,8 @@ class Reader:
 
     def __init__(self, fs: ConfigFS) -> None:
         self.fs = fs
-        self.folders = Folders(fs)
-        self._settings = Pool()
+        self.attributes = Attributes(fs)
+        self._settings = Interner()
 
     # -- everything ---------------------------------------------------------------------
 
@@ -67,7 +67,7 @@ class Reader:
     def storage_objects(self) -> Iterator[StorageObject]:
         """Every storage object that is configured."""
         places = ((path, path) for path in self.storage_object_paths())
-        return whole(self.fs, places, lambda path, _: self.storage_object(path))
+        return stable(self.fs, places, lambda path, _: self.storage_object(path))
 
     def storage_object_paths(
         self, plugin: str = "", known: Set[str] = frozenset()
@@ -91,7 +91,7 @@ class Reader:
         """Every target of every fabric."""
         keys = ((fabric, wwn) for fabric in FABRICS.values() for wwn in self.target_wwns(fabric))
         places = ((paths.target(*key), key) for key in keys)
-        return whole(self.fs, places, lambda _, key: self.target(*key))
+        return stable(self.fs, places, lambda _, key: self.target(*key))
 
     def target_wwns(self, fabric: Fabric) -> list[str]:
         """The WWNs of a fabric's targets; loads no module."""
@@ -113,7 +113,7 @@ class Reader:
 
     def _storage_object(self, path: str, plugin: str, name: str) -> StorageObject:
         fs = self.fs
-        attributes = self.folders.values(f"{path}/attrib", f"attrib of {plugin}")
+        attributes = self.attributes.values(f"{path}/attrib", f"attrib of {plugin}")
         return StorageObject(
             name=name,
             backing=self.backing(path, plugin),
@@ -159,7 +159,7 @@ class Reader:
         """
         if not backing.KINDS[plugin].has_wwn:
             return {}
-        usual = inquiry.usual(plugin, name, named=named)
+        usual = inquiry.defaults(plugin, name, named=named)
         pairs = ((file, self.fs.read_if_there(f"{path}/wwn/{file}")) for file in abi.IDENTITY_FILES)
         return {file: value for file, value in pairs if value and value != usual[file]}
 
@@ -173,11 +173,11 @@ class Reader:
         """The target port groups of a storage object."""
         names = sorted(self.fs.directories(f"{path}/alua"))
         places = ((f"{path}/alua/{name}", name) for name in names)
-        return {group.name: group for group in whole(self.fs, places, self.alua_group)}
+        return {group.name: group for group in stable(self.fs, places, self.alua_group)}
 
     def alua_group(self, path: str, name: str) -> AluaGroup:
         """One target port group."""
-        values = self.folders.values(path, "alua")
+        values = self.attributes.values(path, "alua")
         tag = values.pop("tg_pt_gp_id", "")
         for file in abi.ALUA_READ_ONLY:
             values.pop(file, None)
@@ -197,7 +197,7 @@ class Reader:
         return Target(
             fabric=fabric.name,
             wwn=wwn,
-            parameters=self.folders.values(f"{path}/param", f"param of {fabric.name}"),
+            parameters=self.attributes.values(f"{path}/param", f"param of {fabric.name}"),
             tpgs={tpg.tag: tpg for tpg in self.tpgs(fabric, wwn)},
         )
 
@@ -205,7 +205,7 @@ class Reader:
         """The TPGs of a target, by their tags."""
         tags = self.tags(paths.target(fabric, wwn))
         places = ((paths.tpg(fabric, wwn, tag), tag) for tag in tags)
-        return whole(self.fs, places, lambda _, tag: self.tpg(fabric, wwn, tag))
+        return stable(self.fs, places, lambda _, tag: self.tpg(fabric, wwn, tag))
 
     def tags(self, path: str) -> list[int]:
         """The tags of a target's TPGs, in order."""
@@ -218,8 +218,8 @@ class Reader:
         return Tpg(
             tag=tag,
             enable=self.enabled(path),
-            attributes=self.folders.values(f"{path}/attrib", f"tpg attrib of {name}"),
-            parameters=self.folders.values(f"{path}/param", f"tpg param of {name}"),
+            attributes=self.attributes.values(f"{path}/attrib", f"tpg attrib of {name}"),
+            parameters=self.attributes.values(f"{path}/param", f"tpg param of {name}"),
             auth=self.auth(f"{path}/auth") if fabric.has("auth") else Auth(),
             luns={lun.index: lun for lun in self.luns(path)},
             portals={portal.name: portal for portal in self.portals(path)}
@@ -232,7 +232,7 @@ class Reader:
 
     def tpg_files(self, fabric: Fabric, path: str) -> dict[str, str]:
         """The settings in a TPG's own folder, where there is a value."""
-        values = self.folders.values(path, f"tpg of {fabric.name}", ("enable", "nexus"))
+        values = self.attributes.values(path, f"tpg of {fabric.name}", ("enable", "nexus"))
         # "0x0" as long as a TPG was never enabled (target_core_tpg.c).
         return {name: value for name, value in values.items() if value != "0x0"}
 
@@ -263,7 +263,7 @@ class Reader:
     def luns(self, path: str) -> Iterator[Lun]:
         """The LUNs of a TPG that export something."""
         places = ((f"{path}/lun/lun_{index}", index) for index in self.lun_indexes(path))
-        return whole(self.fs, places, self.lun)
+        return stable(self.fs, places, self.lun)
 
     def lun(self, path: str, index: int) -> Lun | None:
         """One LUN; None when nothing is connected to it."""
@@ -298,7 +298,7 @@ class Reader:
     def portals(self, path: str) -> Iterator[Portal]:
         """The network portals of a TPG, by address and port."""
         names = sorted(self.portal_names(f"{path}/np"), key=_portal_order)
-        return whole(self.fs, ((f"{path}/np/{name}", name) for name in names), self.portal)
+        return stable(self.fs, ((f"{path}/np/{name}", name) for name in names), self.portal)
 
     def portal_names(self, folder: str) -> list[str]:
         """The portals in their folder, as ADDRESS:PORT, in the kernel's order."""
@@ -323,7 +323,7 @@ class Reader:
         """The node ACLs of a TPG; none where the fabric has no such thing."""
         names = self.acl_names(path) if fabric.has("acls") else []
         places = ((f"{path}/acls/{name}", name) for name in names)
-        return whole(self.fs, places, lambda _, name: self.acl(fabric, path, name))
+        return stable(self.fs, places, lambda _, name: self.acl(fabric, path, name))
 
     def acl(self, fabric: Fabric, tpg_path: str, name: str) -> NodeAcl:
         """One node ACL with its mapped LUNs."""
@@ -331,7 +331,7 @@ class Reader:
         return NodeAcl(
             wwn=fabric.from_folder(name),
             mapped_luns={lun.index: lun for lun in self.mapped_luns(path)},
-            attributes=self.folders.values(f"{path}/attrib", f"acl attrib of {fabric.name}"),
+            attributes=self.attributes.values(f"{path}/attrib", f"acl attrib of {fabric.name}"),
             auth=self.auth(f"{path}/auth") if fabric.has("auth") else Auth(),
             tag=self.fs.read_if_there(f"{path}/tag") or None,
             cmdsn_depth=self.fs.read_if_there(f"{path}/cmdsn_depth"),
@@ -344,7 +344,7 @@ class Reader:
     def mapped_luns(self, path: str) -> Iterator[MappedLun]:
         """The mapped LUNs of an ACL that lead to a LUN."""
         places = ((f"{path}/lun_{index}", index) for index in self.mapped_indexes(path))
-        return whole(self.fs, places, self.mapped_lun)
+        return stable(self.fs, places, self.mapped_lun)
 
     def mapped_lun(self, path: str, index: int) -> MappedLun | None:
         """One mapped LUN; None when it leads nowhere."""

@@ -13,7 +13,7 @@ from .reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class Topology:
     """What is there: targets and fabrics without values, the places of storage objects."""
 
     config: Config = field(default_factory=Config)
@@ -23,10 +23,10 @@ class Outline:
     """All places: other tools may have made two objects of one name."""
 
 
-class OutlineReader(Reader):
+class TopologyReader(Reader):
     """Reads names and links only."""
 
-    def outline(self) -> Outline:
+    def topology(self) -> Topology:
         """All that is there."""
         files = []
         for file in self.storage_object_paths():
@@ -35,7 +35,7 @@ class OutlineReader(Reader):
                 files.append((key, file))
         targets = {target.key: target for target in self.targets()}
         fabrics = {name: found for name in FABRICS if (found := self.fabric_settings(name))}
-        return Outline(Config({}, targets, fabrics, self.lu_groups()), dict(files), tuple(files))
+        return Topology(Config({}, targets, fabrics, self.lu_groups()), dict(files), tuple(files))
 
     def target(self, fabric: Fabric, wwn: str) -> Target:
         """One target with its TPGs."""

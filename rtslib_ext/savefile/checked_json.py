@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .. import naming
-from ..config.intern import Pool
+from ..config.intern import Interner
 from ..errors import InvalidValue, ParseError
 from ..fast_dataclasses import dataclass, field
 
@@ -44,7 +44,7 @@ class Problems:
     """What was found wrong in one file; ``settings`` are those that its objects share."""
 
     found: list[Problem] = field(default_factory=list)
-    settings: Pool = field(default_factory=Pool)
+    settings: Interner = field(default_factory=Interner)
 
     def add(self, where: str, message: str, owner: tuple[str, str] | None = None) -> None:
         """Note one."""

@@ -120,7 +120,7 @@ def _rows(rows: Iterable[Attribute]) -> dict[str, bool]:
     return {row.name: row.writable for row in rows if row.in_kernel(release)}
 
 
-def text(path: str) -> str | None:
+def known_text(path: str) -> str | None:
     """What is in a file of a new object; None where it is not known before."""
     parts = path.split("/")
     if parts[-1] == "enable":

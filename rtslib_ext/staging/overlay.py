@@ -9,7 +9,7 @@ from typing import Any
 TABLES = ("made", "gone", "links", "texts", "controls", "was", "files")
 
 
-class Laid:
+class Overlay:
     """Tables by path, each a dict.
 
     ``made`` are folders, ``gone`` what the kernel has and will not have, ``links`` where they
@@ -35,7 +35,7 @@ class Laid:
 
     # -- laying down, and forgetting -----------------------------------------------------
 
-    def put(self, table: str, path: str, value: Any = None) -> None:
+    def set(self, table: str, path: str, value: Any = None) -> None:
         """Lay down a value at a path of a table."""
         self._note(table, path)
         self._set(table, path, value)
@@ -46,19 +46,18 @@ class Laid:
             self._note(table, path)
             self._unset(table, path)
 
-    def forget(self, path: str) -> None:
+    def remove(self, path: str) -> None:
         """Take all out that was laid down at a path and below it."""
         for found in list(self._at_and_below(path)):
             for table in TABLES:
                 if table != "files":
                     self.drop(table, found)
 
-    @property
-    def mark(self) -> int:
+    def savepoint(self) -> int:
         """How much was laid down so far: what ``go_back`` takes."""
         return len(self._log)
 
-    def go_back(self, mark: int) -> None:
+    def rollback_to(self, mark: int) -> None:
         """Forget what was laid down since."""
         while len(self._log) > mark:
             table, path, had, value = self._log.pop()
@@ -117,16 +116,16 @@ class Laid:
 class Files:
     """The host's files that would be made, as part of what was laid down."""
 
-    def __init__(self, laid: Laid) -> None:
-        self._laid = laid
+    def __init__(self, overlay: Overlay) -> None:
+        self._overlay = overlay
 
     def __contains__(self, path: object) -> bool:
-        return path in self._laid.files
+        return path in self._overlay.files
 
     def add(self, path: str) -> None:
         """It would be made."""
-        self._laid.put("files", path)
+        self._overlay.set("files", path)
 
     def discard(self, path: str) -> None:
         """It would not."""
-        self._laid.drop("files", path)
+        self._overlay.drop("files", path)

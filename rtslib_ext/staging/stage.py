@@ -7,47 +7,47 @@ from collections.abc import Iterable
 
 from ..errors import KernelRefused
 from ..fast_dataclasses import replace
-from ..steps import Kernel, Step
+from ..steps import Context, Step
 from ..steps.context import Operation
-from ..steps.operations import Settle, Write
+from ..steps.operations import EnsureValue, Write
 from ..transaction.executor import Outcome
-from .tree import Staged
+from .tree import StagedFS
 
 
-def lay(fs: Staged, steps: Iterable[Step]) -> Outcome:
+def stage(fs: StagedFS, steps: Iterable[Step]) -> Outcome:
     """Lay steps down, all or none; the outcome has them as they are to be performed.
 
     Raises LioError. What a step writes into an object that is made in the same tree is not taken
     back when it fails: the object itself is taken away, and what it had before nobody knew.
     """
-    kept, kernel, outcome = fs.keep(), Kernel(fs), Outcome()
+    kept, context, outcome = fs.savepoint(), Context(fs), Outcome()
     try:
         for step in steps:
-            _lay(kernel, step)
+            _stage(context, step)
             outcome.done.append(_to_perform(fs, step))
     except BaseException:
-        fs.go_back(kept)
+        fs.rollback_to(kept)
         raise
-    outcome.notes = kernel.notes
+    outcome.notes = context.notes
     return outcome
 
 
-def _lay(kernel: Kernel, step: Step) -> None:
+def _stage(context: Context, step: Step) -> None:
     try:
         for operation in step.operations:
-            operation.do(kernel)
+            operation.do(context)
     except KernelRefused as err:
         # Imported here: nothing but an error needs it.
         from .. import refusals
 
         err.path = err.path or step.path
-        refusals.explain(kernel.fs, step, err, [])
+        refusals.explain(context.fs, step, err, [])
         raise
-    kernel.notes += ((owner, str(err)) for owner, err in kernel.missed)
-    kernel.missed.clear()
+    context.notes += ((owner, str(err)) for owner, err in context.missed)
+    context.missed.clear()
 
 
-def _to_perform(fs: Staged, step: Step) -> Step:
+def _to_perform(fs: StagedFS, step: Step) -> Step:
     operations = tuple(_without_before(fs, item) for item in step.operations)
     undo = step.undo
     if undo is not None:
@@ -55,16 +55,16 @@ def _to_perform(fs: Staged, step: Step) -> Step:
     return replace(step, operations=operations, undo=undo)
 
 
-def _without_before(fs: Staged, operation: Operation) -> Operation:
+def _without_before(fs: StagedFS, operation: Operation) -> Operation:
     if isinstance(operation, Write) and _is_value_of_new(fs, operation):
         return replace(operation, before=None)
     return operation
 
 
-def _is_value_of_new(fs: Staged, operation: Operation) -> bool:
+def _is_value_of_new(fs: StagedFS, operation: Operation) -> bool:
     match operation:
         case Write(file=file):
             return fs.is_new(file)
-        case Settle(folder=folder):
+        case EnsureValue(folder=folder):
             return fs.is_new(folder)
     return False

@@ -18,7 +18,7 @@ from ..kernel import paths
 from ..kernel.abi import DEFAULT_GROUP, DEFAULT_LU_GROUP, LU_GROUPS, NO_CREDENTIAL, SECONDARY_STATUS
 from ..kernel.configfs import ConfigFS, Entry, explain
 from . import default_groups
-from .overlay import Files, Laid
+from .overlay import Files, Overlay
 
 # There as soon as the core is loaded, which the first change sees to.
 _ALWAYS = ("", "core")
@@ -26,24 +26,24 @@ _WRITABLE, _READ_ONLY = 0o644, 0o444
 _STATUS = dict(zip("012", SECONDARY_STATUS, strict=True))
 
 
-class Staged(ConfigFS):
+class StagedFS(ConfigFS):
     """The tree as it would be; ``fs`` is the tree as it is, which is only read."""
 
     def __init__(self, fs: ConfigFS) -> None:
         super().__init__(fs.root)
         self.fs = fs
         self.calls = fs.calls
-        self._laid = Laid()
-        self.laid_files = Files(self._laid)
+        self._overlay = Overlay()
+        self.laid_files = Files(self._overlay)
 
-    def keep(self) -> tuple[int, int]:
+    def savepoint(self) -> tuple[int, int]:
         """How much was laid down so far, to go back to."""
-        return self._laid.mark, self.changes
+        return self._overlay.savepoint(), self.changes
 
-    def go_back(self, kept: tuple[int, int]) -> None:
+    def rollback_to(self, kept: tuple[int, int]) -> None:
         """Forget what was laid down since."""
         mark, self.changes = kept
-        self._laid.go_back(mark)
+        self._overlay.rollback_to(mark)
 
     def is_new(self, path: str) -> bool:
         """Tell whether a path is in an object that is made here.
@@ -53,17 +53,17 @@ class Staged(ConfigFS):
         owner = self._owner(path)
         return owner is not None and "/" in owner
 
-    def moved(self) -> list[str]:
+    def changed_meanwhile(self) -> list[str]:
         """The files that were to be written, and hold something else by now than they did."""
-        laid = self._laid.was
-        return [path for path, text in laid.items() if self.fs.read_if_there(path) != text]
+        overlay = self._overlay.was
+        return [path for path, text in overlay.items() if self.fs.read_if_there(path) != text]
 
     # -- what is there -------------------------------------------------------------------
 
     def _owner(self, path: str) -> str | None:
         """The made folder that a path is, or is in; None where the kernel has the path."""
         while path:
-            if path in self._laid.made:
+            if path in self._overlay.made:
                 return path
             path = path.rpartition("/")[0]
         return None
@@ -71,9 +71,9 @@ class Staged(ConfigFS):
     def _is_gone(self, path: str) -> bool:
         """Whether a path, or what it was in, was taken away and not made again."""
         while path:
-            if path in self._laid.made:
+            if path in self._overlay.made:
                 return False
-            if path in self._laid.gone:
+            if path in self._overlay.gone:
                 return True
             path = path.rpartition("/")[0]
         return False
@@ -98,7 +98,7 @@ class Staged(ConfigFS):
 
     def exists(self, path: str) -> bool:
         """As ConfigFS.exists."""
-        if path in self._laid.texts or path in self._laid.links or self.is_dir(path):
+        if path in self._overlay.texts or path in self._overlay.links or self.is_dir(path):
             return True
         if self._is_gone(path):
             return False
@@ -112,9 +112,9 @@ class Staged(ConfigFS):
         if not self.is_dir(path):
             raise _refused("scan", path, errno.ENOENT)
         found = {entry.name: entry for entry in self._there(path)}
-        for name in self._laid.names(path, "made"):
+        for name in self._overlay.names(path, "made"):
             found[name] = Entry(name, "dir")
-        for name in self._laid.names(path, "links"):
+        for name in self._overlay.names(path, "links"):
             found[name] = Entry(name, "link")
         return list(found.values())
 
@@ -123,7 +123,7 @@ class Staged(ConfigFS):
             yield from (Entry(name, "dir") for name in default_groups.folders(path))
             yield from (Entry(name, "file") for name in default_groups.files(path))
         elif path not in _ALWAYS or self.fs.is_dir(path):
-            gone = set(self._laid.names(path, "gone"))
+            gone = set(self._overlay.names(path, "gone"))
             yield from (entry for entry in self.fs.scan(path) if entry.name not in gone)
 
     def modes(self, path: str, names: Iterable[str]) -> dict[str, int]:
@@ -135,8 +135,8 @@ class Staged(ConfigFS):
 
     def read(self, path: str) -> str:
         """As ConfigFS.read; refused where only the kernel could tell."""
-        if path in self._laid.texts:
-            return self._laid.texts[path]
+        if path in self._overlay.texts:
+            return self._overlay.texts[path]
         if self._is_gone(path):
             raise _refused("read", path, errno.ENOENT)
         if path.endswith("/members"):
@@ -147,17 +147,19 @@ class Staged(ConfigFS):
         folder, _, name = path.rpartition("/")
         if name == "info" and (paths.key_of_storage_object(folder)):
             prefix = folder.split("/")[1].rpartition("_")[0]
-            enabled = self._laid.texts.get(f"{folder}/enable") == "1"
-            return default_groups.info(prefix, self._laid.controls.get(folder, ()), enabled=enabled)
-        text = default_groups.text(path) if name in default_groups.files(folder) else None
+            enabled = self._overlay.texts.get(f"{folder}/enable") == "1"
+            return default_groups.info(
+                prefix, self._overlay.controls.get(folder, ()), enabled=enabled
+            )
+        text = default_groups.known_text(path) if name in default_groups.files(folder) else None
         if text is None:
             raise _refused("read", path, errno.ENOENT)
         return text
 
     def readlink(self, path: str) -> str:
         """As ConfigFS.readlink."""
-        if path in self._laid.links:
-            return self._laid.links[path]
+        if path in self._overlay.links:
+            return self._overlay.links[path]
         if self._is_gone(path):
             raise _refused("readlink", path, errno.ENOENT)
         return self.fs.readlink(path)
@@ -176,7 +178,7 @@ class Staged(ConfigFS):
                 yield line
         so, _, name = group.rpartition("/")
         so = so.removesuffix("/alua")
-        found = self._laid.called(file) + ([] if of_lu else self._laid.leading_to(so))
+        found = self._overlay.called(file) + ([] if of_lu else self._overlay.leading_to(so))
         for member in dict.fromkeys(path.rpartition("/")[0] for path in found):
             if self._joined(member, file) != name or not self.is_dir(member):
                 continue
@@ -185,10 +187,10 @@ class Staged(ConfigFS):
 
     def _joined(self, member: str, file: str) -> str:
         """The group that an object was put in; new LUNs are in the default one."""
-        text = self._laid.texts.get(f"{member}/{file}")
+        text = self._overlay.texts.get(f"{member}/{file}")
         if text is not None:
             return text.partition(" Alias: ")[2].partition("\n")[0]
-        new = file == "alua_tg_pt_gp" and any(self._laid.names(member, "links"))
+        new = file == "alua_tg_pt_gp" and any(self._overlay.names(member, "links"))
         return DEFAULT_GROUP if new else ""
 
     def _exported_by(self, lun: str) -> str | None:
@@ -203,7 +205,7 @@ class Staged(ConfigFS):
             raise _refused("mkdir", path, errno.EEXIST)
         if not self.is_dir(path.rpartition("/")[0]):
             raise _refused("mkdir", path, errno.ENOENT)
-        self._laid.put("made", path)
+        self._overlay.set("made", path)
         self.changes += 1
 
     def _elsewhere(self, path: str) -> Iterator[str]:
@@ -223,9 +225,9 @@ class Staged(ConfigFS):
         if any(self._kept_by(path)):
             raise _refused("rmdir", path, errno.ENOTEMPTY)
         self._leave_group(path)
-        self._laid.forget(path)
+        self._overlay.remove(path)
         if self.fs.is_dir(path):
-            self._laid.put("gone", path)
+            self._overlay.set("gone", path)
         self.changes += 1
 
     def _kept_by(self, path: str) -> Iterator[str]:
@@ -265,16 +267,16 @@ class Staged(ConfigFS):
             raise _refused("symlink", path, errno.ENOENT)
         if self.exists(path):
             raise _refused("symlink", path, errno.EEXIST)
-        self._laid.put("links", path, target)
+        self._overlay.set("links", path, target)
         self.changes += 1
 
     def unlink(self, path: str) -> None:
         """As ConfigFS.unlink."""
         if not self.exists(path):
             raise _refused("unlink", path, errno.ENOENT)
-        self._laid.drop("links", path)
+        self._overlay.drop("links", path)
         if self._owner(path) is None and self.fs.exists(path):
-            self._laid.put("gone", path)
+            self._overlay.set("gone", path)
         self.changes += 1
 
     def write(self, path: str, value: str) -> None:
@@ -283,8 +285,8 @@ class Staged(ConfigFS):
         if not self.is_dir(folder) or not (self.is_new(path) or self.exists(path)):
             raise explain("write", path, OSError(errno.ENOENT, ""), "open")
         if name == "control":
-            lines = (*self._laid.controls.get(folder, ()), value)
-            self._laid.put("controls", folder, lines)
+            lines = (*self._overlay.controls.get(folder, ()), value)
+            self._overlay.set("controls", folder, lines)
         else:
             self._show(path, name, value)
             self._move(folder, name, value)
@@ -319,9 +321,9 @@ class Staged(ConfigFS):
         self._set(path, "\n".join(": ".join(line) for line in lines.items()))
 
     def _set(self, path: str, text: str) -> None:
-        if path not in self._laid.was and self._owner(path) is None:
-            self._laid.put("was", path, self.fs.read_if_there(path))
-        self._laid.put("texts", path, text)
+        if path not in self._overlay.was and self._owner(path) is None:
+            self._overlay.set("was", path, self.fs.read_if_there(path))
+        self._overlay.set("texts", path, text)
 
 
 def _shown(name: str, value: str) -> str:

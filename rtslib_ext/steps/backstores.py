@@ -14,9 +14,9 @@ from ..host import devices
 from ..kernel.abi import ALUA_TEXTS, DEFAULT_GROUP, GROUP_TAG_MAX, IDENTITY_FILES, LBA_DEPENDENT
 from . import lu_groups
 from .context import Operation
-from .defaults import Fresh
+from .defaults import KernelDefaults
 from .host_files import CheckFree, CheckMemory, CheckThere, GrowFile
-from .operations import Discard, Mkdir, Refuse, Rmdir, Settle, Share, Unshare, Write
+from .operations import EnsureValue, Fail, MakeShared, Mkdir, RemoveShared, RemoveTree, Rmdir, Write
 from .settings import UNKNOWN, settle
 from .step import Action, Step
 
@@ -37,7 +37,7 @@ def create(
     *,
     aptpl: tuple[str, ...] = (),
     before: tuple[Operation, ...] = (),
-    fresh: Fresh = UNKNOWN,
+    defaults: KernelDefaults = UNKNOWN,
 ) -> Iterator[Step]:
     """Make a storage object in the folder ``hba`` with all its settings.
 
@@ -54,7 +54,7 @@ def create(
     new = ", a new file" if before else ""
     yield Step(Action.CREATE, so.path, f"create {describe(so)}{new}", operations)
     yield from _reservations(so, file, aptpl)
-    yield from _attributes(so, file, on_device, fresh)
+    yield from _attributes(so, file, on_device, defaults)
     # After emulate_model_alias, which changes the product.
     yield from _identity(so, file)
     for group in so.alua_groups.values():
@@ -64,7 +64,7 @@ def create(
         # It names the groups.
         yield from settle(so.path, file, {"lba_map": so.lba_map}, lambda _: True, None)
     for group in so.alua_groups.values():
-        yield from alua_values(so, file, group, fresh)
+        yield from alua_values(so, file, group, defaults)
     if so.lu_group is not None:
         # Last: in there a state is set for all of the LU group.
         yield lu_groups.join(so.path, file, so.lu_group, None)
@@ -72,7 +72,7 @@ def create(
 
 def refuse(so: StorageObject, reason: LioError) -> Step:
     """Stands for a storage object that cannot be made."""
-    return Step(Action.CREATE, so.path, f"create {describe(so)}", (Refuse(reason),))
+    return Step(Action.CREATE, so.path, f"create {describe(so)}", (Fail(reason),))
 
 
 def describe(so: StorageObject) -> str:
@@ -96,7 +96,7 @@ def _is_on_device(so: StorageObject) -> bool:
 def _build(so: StorageObject, hba: str, on_device: bool) -> tuple[Operation, ...]:
     file = f"{hba}/{so.name}"
     backing = _as_the_kernel_wants_it(so.backing, on_device)
-    operations: list[Operation] = [*_guards(so, on_device), Share(hba), Mkdir(file)]
+    operations: list[Operation] = [*_guards(so, on_device), MakeShared(hba), Mkdir(file)]
     if isinstance(backing, Block):
         operations.append(Write(f"{file}/udev_path", backing.udev_path))
     operations += [Write(f"{file}/control", line) for line in backing.controls()]
@@ -141,16 +141,16 @@ def _identity(so: StorageObject, file: str) -> Iterator[Step]:
 
 
 def _attributes(
-    so: StorageObject, file: str, on_device: bool, fresh: Fresh = UNKNOWN
+    so: StorageObject, file: str, on_device: bool, defaults: KernelDefaults = UNKNOWN
 ) -> Iterator[Step]:
-    key = so.backing.fresh_key(on_device=on_device)
+    key = so.backing.defaults_key(on_device=on_device)
     yield from settle(
         so.path,
         f"{file}/attrib",
         so.attributes,
         lambda name: schema.known("storage_object", name),
         key and f"{so.backing.plugin} {key}",
-        fresh,
+        defaults,
     )
 
 
@@ -190,16 +190,20 @@ def delete(so: StorageObject, file: str, aptpl: tuple[str, ...] = ()) -> Iterato
     try:
         undo = (*_build(so, hba, on_device), *_values_again(so, file, aptpl, on_device))
     except LioError as err:
-        undo = (Refuse(err),)
+        undo = (Fail(err),)
     yield Step(
-        Action.DELETE, so.path, f"delete {describe(so)}", (Rmdir(file), Unshare(hba)), undo=undo
+        Action.DELETE,
+        so.path,
+        f"delete {describe(so)}",
+        (Rmdir(file), RemoveShared(hba)),
+        undo=undo,
     )
 
 
 def discard(path: str, file: str) -> Step:
     """Remove a storage object of which only the place is known; this cannot be undone."""
     hba = file.rpartition("/")[0]
-    return Step(Action.DELETE, path, "delete", (Discard(file), Unshare(hba)), undo=())
+    return Step(Action.DELETE, path, "delete", (RemoveTree(file), RemoveShared(hba)), undo=())
 
 
 def _values_again(
@@ -230,7 +234,7 @@ def make_group(so: StorageObject, file: str, group: AluaGroup) -> Step:
     """Make a target port group; not the default one, which is there."""
     operations: tuple[Operation, ...] = _group_again(file, group)
     if group.tag is None or not 1 <= group.tag <= GROUP_TAG_MAX:
-        operations = (Refuse(InvalidValue(f"a tag is a number from 1 to {GROUP_TAG_MAX}")),)
+        operations = (Fail(InvalidValue(f"a tag is a number from 1 to {GROUP_TAG_MAX}")),)
     path = f"{so.path}/alua/{group.name}"
     text = f"create target port group {group.name} with tag {group.tag}"
     return Step(Action.CREATE, path, text, operations, needs=(so.path,))
@@ -242,16 +246,16 @@ def _group_again(file: str, group: AluaGroup) -> tuple[Operation, ...]:
 
 
 def alua_values(
-    so: StorageObject, file: str, group: AluaGroup, fresh: Fresh = UNKNOWN
+    so: StorageObject, file: str, group: AluaGroup, defaults: KernelDefaults = UNKNOWN
 ) -> Iterator[Step]:
     """Give a target port group its settings."""
     path, folder = f"{so.path}/alua/{group.name}", f"{file}/alua/{group.name}"
     order = _LBA_ORDER if group.settings.get(LBA_DEPENDENT) == "1" else _ALUA_ORDER
-    settings = fresh.left(group.settings, folder, "alua", _shown)
+    settings = defaults.left(group.settings, folder, "alua", _shown)
     first = [name for name in order if name in settings]
     for name in (*first, *sorted(set(settings) - set(first))):
         value = settings[name]
-        one = Settle(folder, name, value, "alua", True, path, _shown(name, value))
+        one = EnsureValue(folder, name, value, "alua", True, path, _shown(name, value))
         yield Step(Action.UPDATE, path, f"set {name}={value}", (one,))
 
 

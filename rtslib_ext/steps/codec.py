@@ -10,38 +10,40 @@ from ..fast_dataclasses import replace
 from ..kernel.abi import NO_CREDENTIAL, SECRET_FILES
 from . import host_files, operations, quiesce, rtpi
 from .context import Operation
-from .operations import Attempt, Forgotten, Refuse, Write
+from .operations import BestEffort, Fail, Redacted, Write
 from .step import Action, Step
 
+# The names in journals and in the history: a renamed class keeps its old one.
 _TYPES: dict[str, type[Any]] = {
-    kind.__name__: kind
-    for kind in (
-        operations.Mkdir,
-        operations.Rmdir,
-        operations.RmdirOverLuns,
-        operations.Share,
-        operations.Unmake,
-        operations.Unshare,
-        operations.Link,
-        operations.Unlink,
-        operations.Write,
-        operations.Settle,
-        operations.Switch,
-        operations.Discard,
-        operations.Attempt,
-        operations.CheckUnmapped,
-        operations.Refuse,
-        quiesce.Quiet,
-        operations.Forgotten,
-        host_files.MakeFile,
-        host_files.RemoveFile,
-        host_files.GrowFile,
-        host_files.CheckFree,
-        host_files.CheckThere,
-        host_files.CheckMemory,
-        rtpi.ClaimPort,
-    )
+    "Mkdir": operations.Mkdir,
+    "Rmdir": operations.Rmdir,
+    "RmdirOverLuns": operations.RmdirOverLuns,
+    "Share": operations.MakeShared,
+    "Unmake": operations.UnmakeShared,
+    "Unshare": operations.RemoveShared,
+    "Link": operations.Link,
+    "Unlink": operations.Unlink,
+    "Write": operations.Write,
+    "Settle": operations.EnsureValue,
+    "Switch": operations.SetEnabled,
+    "Discard": operations.RemoveTree,
+    "Attempt": operations.BestEffort,
+    "CheckUnmapped": operations.CheckUnmapped,
+    "Refuse": operations.Fail,
+    "Quiet": quiesce.WaitIdle,
+    "Forgotten": operations.Redacted,
+    "MakeFile": host_files.MakeFile,
+    "RemoveFile": host_files.RemoveFile,
+    "GrowFile": host_files.GrowFile,
+    "CheckFree": host_files.CheckFree,
+    "CheckThere": host_files.CheckThere,
+    "CheckMemory": host_files.CheckMemory,
+    "ClaimPort": rtpi.ClaimRtpi,
 }
+_NAMES = {kind: name for name, kind in _TYPES.items()}
+# Fields that were renamed, likewise.
+_FIELDS = {"defaults_key": "fresh", "reads_as": "shown"}
+_OLD_FIELDS = {old: new for new, old in _FIELDS.items()}
 
 
 def encode(step: Step, *, secrets: bool = True) -> dict[str, Any]:
@@ -69,7 +71,7 @@ def _forget(operation: Operation) -> Operation:
     if not isinstance(operation, Write) or operation.file.rpartition("/")[2] not in SECRET_FILES:
         return operation
     if operation.value not in ("", NO_CREDENTIAL):
-        return Forgotten(operation.file)
+        return Redacted(operation.file)
     return replace(operation, before=None)
 
 
@@ -87,22 +89,22 @@ def decode(value: dict[str, Any]) -> Step:
 
 
 def _encode(operation: Operation) -> dict[str, Any]:
-    values: dict[str, Any] = {"do": type(operation).__name__}
-    if isinstance(operation, Refuse):
+    values: dict[str, Any] = {"do": _NAMES[type(operation)]}
+    if isinstance(operation, Fail):
         return {**values, "reason": str(operation.reason)}
     for name in type(operation).__slots__:  # type: ignore[attr-defined]
-        values[name] = getattr(operation, name)
-    if isinstance(operation, Attempt):
+        values[_FIELDS.get(name, name)] = getattr(operation, name)
+    if isinstance(operation, BestEffort):
         values["operation"] = _encode(operation.operation)
     return values
 
 
 def _decode(value: dict[str, Any]) -> Operation:
-    rest = {name: item for name, item in value.items() if name != "do"}
+    rest = {_OLD_FIELDS.get(name, name): item for name, item in value.items() if name != "do"}
     kind = _TYPES[value["do"]]
-    if kind is Refuse:
-        return Refuse(LioError(rest["reason"]))
-    if kind is Attempt:
+    if kind is Fail:
+        return Fail(LioError(rest["reason"]))
+    if kind is BestEffort:
         rest["operation"] = _decode(rest["operation"])
     found: Operation = kind(**rest)
     return found

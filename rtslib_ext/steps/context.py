@@ -9,13 +9,13 @@ from typing import Protocol
 
 from ..errors import KernelRefused
 from ..fast_dataclasses import dataclass, field
-from ..kernel.attributes import Folders
+from ..kernel.attributes import Attributes
 from ..kernel.configfs import ConfigFS
-from .defaults import Fresh
+from .defaults import KernelDefaults
 
 
 @dataclass(slots=True)
-class Kernel:
+class Context:
     """A tree that is being changed: the seam, what new objects have, notes on the way.
 
     ``fresh`` tells what new objects have already, which needs no write. ``made`` are the shared
@@ -25,7 +25,7 @@ class Kernel:
     """
 
     fs: ConfigFS
-    fresh: Fresh = field(default_factory=Fresh)
+    defaults: KernelDefaults = field(default_factory=KernelDefaults)
     notes: list[tuple[str, str]] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
     moved: set[str] = field(default_factory=set)
@@ -35,22 +35,22 @@ class Kernel:
     """Called before each operation of a step: a journal notes it."""
     pause: Callable[[float], object] = time.sleep
     """Waits some seconds: a way that an interrupt ends."""
-    folders: Folders = field(init=False)
+    attributes: Attributes = field(init=False)
 
     def __post_init__(self) -> None:
-        self.folders = Folders(self.fs)
+        self.attributes = Attributes(self.fs)
 
-    def fresh_value(self, folder: str, name: str, key: str | None) -> str | None:
+    def default_value(self, folder: str, name: str, key: str | None) -> str | None:
         """What a new object has in a file; None where it has none."""
         if key is None or (self.moved and f"{folder}/{name}" in self.moved):
             return self.fs.read_if_there(f"{folder}/{name}")
-        return self.fresh.value(self.fs, folder, name, key)
+        return self.defaults.value(self.fs, folder, name, key)
 
 
 class Operation(Protocol):
     """One change; ``inverse`` is None where taking its object away is enough."""
 
-    def do(self, kernel: Kernel) -> None:
+    def do(self, context: Context) -> None:
         """Make the change."""
 
     def inverse(self) -> Operation | None:

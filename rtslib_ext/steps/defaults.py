@@ -16,7 +16,7 @@ def as_written(name: str, value: str) -> str:
     return value
 
 
-class Fresh:
+class KernelDefaults:
     """The values of the first new object of each kind; ``key`` is what tells kinds apart.
 
     Files of one name in folders of one name are of one kind, where their key is the same too.
@@ -57,7 +57,7 @@ class Fresh:
         return found
 
 
-class Unsure(Fresh):
+class NoDefaults(KernelDefaults):
     """Looks each time: for who goes on with objects that somebody else began to change."""
 
     def value(self, fs: ConfigFS, folder: str, name: str, key: str) -> str | None:

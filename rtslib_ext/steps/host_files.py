@@ -10,7 +10,7 @@ from ..errors import Exists, InUse, InvalidValue, KernelRefused, LioError, NotFo
 from ..fast_dataclasses import dataclass
 from ..host import devices, system
 from ..kernel.configfs import ConfigFS, LaidFiles, explain
-from .context import Kernel, Operation
+from .context import Context, Operation
 
 # What is left for the programs that run, bytes.
 _SPARED = 32 << 20
@@ -24,9 +24,9 @@ class MakeFile:
     size: int
     sparse: bool = True
 
-    def do(self, kernel: Kernel) -> None:
-        if kernel.fs.laid_files is not None:
-            self._lay(kernel.fs.laid_files)
+    def do(self, context: Context) -> None:
+        if context.fs.laid_files is not None:
+            self._lay(context.fs.laid_files)
             return
         try:
             handle = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -66,9 +66,9 @@ class RemoveFile:
 
     file: str
 
-    def do(self, kernel: Kernel) -> None:
-        if kernel.fs.laid_files is not None:
-            kernel.fs.laid_files.discard(self.file)
+    def do(self, context: Context) -> None:
+        if context.fs.laid_files is not None:
+            context.fs.laid_files.discard(self.file)
             return
         try:
             os.unlink(self.file)
@@ -88,9 +88,9 @@ class GrowFile:
     file: str
     size: int
 
-    def do(self, kernel: Kernel) -> None:
+    def do(self, context: Context) -> None:
         try:
-            if os.path.getsize(self.file) < self.size and kernel.fs.laid_files is None:
+            if os.path.getsize(self.file) < self.size and context.fs.laid_files is None:
                 os.truncate(self.file, self.size)
         except OverflowError as err:
             raise LioError(f"The file size is too large ({self.size} bytes)") from err
@@ -109,9 +109,9 @@ class CheckFree:
 
     file: str
 
-    def do(self, kernel: Kernel) -> None:
-        if devices.is_held(self.file):
-            raise in_use(kernel.fs, self.file, f"device {self.file}")
+    def do(self, context: Context) -> None:
+        if devices.is_exclusive_open(self.file):
+            raise in_use(context.fs, self.file, f"device {self.file}")
 
     def inverse(self) -> Operation | None:
         return None
@@ -127,8 +127,8 @@ class CheckThere:
 
     file: str
 
-    def do(self, kernel: Kernel) -> None:
-        if not os.path.exists(self.file) and self.file not in (kernel.fs.laid_files or ()):
+    def do(self, context: Context) -> None:
+        if not os.path.exists(self.file) and self.file not in (context.fs.laid_files or ()):
             raise NotFound(
                 f"{self.file} is not there",
                 hint="mount its file system, or make an empty one with truncate",
@@ -148,7 +148,7 @@ class CheckMemory:
 
     size: int
 
-    def do(self, kernel: Kernel) -> None:
+    def do(self, context: Context) -> None:
         available = system.available_memory()
         free = None if available is None else max(0, available - _SPARED)
         if free is not None and self.size > free:

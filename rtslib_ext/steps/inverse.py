@@ -17,17 +17,17 @@ from .context import Operation
 from .host_files import CheckThere, MakeFile, RemoveFile
 from .lu_groups import ON_THE_WAY
 from .operations import (
-    Discard,
-    Forgotten,
+    Fail,
     Link,
     Mkdir,
-    Refuse,
+    Redacted,
+    RemoveShared,
+    RemoveTree,
     Rmdir,
     RmdirOverLuns,
-    Switch,
+    SetEnabled,
     Unlink,
-    Unmake,
-    Unshare,
+    UnmakeShared,
     Write,
 )
 from .step import Action, Step
@@ -48,10 +48,10 @@ _BACK = "take back: "
 _PLAIN = ("attrib", "param", "auth", "discovery_auth")
 _LUN = "/lun/lun_"
 _MAKING = Mkdir | Link
-_REMOVING = Rmdir | RmdirOverLuns | Discard | Unlink
+_REMOVING = Rmdir | RmdirOverLuns | RemoveTree | Unlink
 
 
-def lasting(steps: Iterable[Step]) -> str:
+def why_irreversible(steps: Iterable[Step]) -> str:
     """Why steps that were done cannot be taken back later; "" when they can."""
     for step in steps:
         if not step.operations:
@@ -59,22 +59,22 @@ def lasting(steps: Iterable[Step]) -> str:
         if step.undo == ():
             return f"{step.path}: {step.text}: it went without being read before"
         for item in step.undo or ():
-            if isinstance(item, Refuse):
+            if isinstance(item, Fail):
                 return f"{step.path}: {step.text}: {item.reason}"
     return ""
 
 
-def inverted(steps: Sequence[Step], made: Container[str] = ()) -> list[Step]:
+def invert(steps: Sequence[Step], made: Container[str] = ()) -> list[Step]:
     """The steps that take ``steps`` back, all of which were done, in the order to do them.
 
     ``made`` are the shared folders that were made on the way: others stay. What nobody needs to
     take back, as its object goes, has no step. A backing file that was made stays: there may be
     data in it by now.
     """
-    return [found for step in reversed(steps) if (found := _inverted(step, made))]
+    return [found for step in reversed(steps) if (found := _invert(step, made))]
 
 
-def _inverted(step: Step, made: Container[str]) -> Step | None:
+def _invert(step: Step, made: Container[str]) -> Step | None:
     operations = tuple(_later(step.inverse(), made))
     if not operations:
         return None
@@ -87,10 +87,10 @@ def _inverted(step: Step, made: Container[str]) -> Step | None:
 
 def _later(operations: Sequence[Operation], made: Container[str]) -> Iterator[Operation]:
     for item in operations:
-        if isinstance(item, Unmake):
+        if isinstance(item, UnmakeShared):
             # What this process made is nothing that another one knows.
             if item.file in made:
-                yield Unshare(item.file)
+                yield RemoveShared(item.file)
         elif item == Rmdir(ON_THE_WAY) and Mkdir(ON_THE_WAY) not in operations:
             # It would be left only where the step was done in part.
             continue
@@ -124,7 +124,7 @@ def kept_files(back: Iterable[Step]) -> Iterator[str]:
             yield from (item.file for item in step.undo or () if isinstance(item, CheckThere))
 
 
-def prepared(fs: ConfigFS, steps: Sequence[Step]) -> list[Step]:
+def revalidate(fs: ConfigFS, steps: Sequence[Step]) -> list[Step]:
     """Inverted steps as they can be done now, all or none; raises InUse.
 
     A roll-back of theirs has to find again what is there now, which may be taken back in part by
@@ -138,11 +138,11 @@ def prepared(fs: ConfigFS, steps: Sequence[Step]) -> list[Step]:
 
 def _as_found(fs: ConfigFS, item: Operation) -> Operation:
     """An operation of a roll-back with the value that its file has now, where that can be told."""
-    if isinstance(item, Forgotten):
+    if isinstance(item, Redacted):
         return Write(item.file, fs.read_if_there(item.file) or NO_CREDENTIAL)
-    if isinstance(item, Switch):
+    if isinstance(item, SetEnabled):
         has = fs.read_if_there(item.file)
-        return item if has is None else Switch(item.file, has == "1", asked=False)
+        return item if has is None else SetEnabled(item.file, has == "1", asked=False)
     if isinstance(item, Write):
         has = fs.read_if_there(item.file)
         if has is not None and (_is_plain(item.file) or has == item.before):
@@ -245,6 +245,6 @@ def of_passwords(back: Iterable[Step]) -> Iterator[Step]:
 def forgotten(steps: Iterable[Step]) -> str:
     """The shell path of an object that would need a password that was not kept; or ""."""
     for step in steps:
-        if any(isinstance(item, Forgotten) for item in step.operations):
+        if any(isinstance(item, Redacted) for item in step.operations):
             return step.path
     return ""

@@ -13,9 +13,9 @@ from ..kernel.paths import TpgPath
 from .context import Operation
 from .operations import (
     CheckUnmapped,
+    Fail,
     Link,
     Mkdir,
-    Refuse,
     Rmdir,
     Unlink,
     Write,
@@ -35,7 +35,7 @@ def create_lun(place: TpgPath, lun: Lun, storage_object: str | None) -> Iterator
     name = "/".join(lun.storage_object)
     operations: tuple[Operation, ...]
     if storage_object is None:
-        operations = (Refuse(NotFound(f"there is no storage object /backstores/{name}")),)
+        operations = (Fail(NotFound(f"there is no storage object /backstores/{name}")),)
     else:
         link = f"{file}/{lun.alias or naming.alias()}"
         operations = (Mkdir(file), Link(storage_object, link))

@@ -9,19 +9,19 @@ from ..kernel.abi import NO_CREDENTIAL
 from ..kernel.configfs import ConfigFS
 from .context import Operation
 from .host_files import MakeFile, RemoveFile
-from .operations import Attempt, Discard, Link, Mkdir, Rmdir, RmdirOverLuns, Unlink, Write
+from .operations import BestEffort, Link, Mkdir, RemoveTree, Rmdir, RmdirOverLuns, Unlink, Write
 
 # A group's number is given once, and whatever was given is there then (target_core_alua.c,
 # core_alua_set_lu_gp_id, core_alua_set_tg_pt_gp_id).
 _ONCE = ("lu_gp_id", "tg_pt_gp_id")
 
 
-def shows(fs: ConfigFS, operation: Operation) -> bool | None:
+def is_done(fs: ConfigFS, operation: Operation) -> bool | None:
     """Whether an operation was done; None where that cannot be told: it can be done twice."""
     match operation:
         case Mkdir():
             return fs.is_dir(operation.file)
-        case Rmdir() | RmdirOverLuns() | Discard():
+        case Rmdir() | RmdirOverLuns() | RemoveTree():
             return not fs.is_dir(operation.file)
         case Link():
             return fs.exists(operation.file)
@@ -29,8 +29,8 @@ def shows(fs: ConfigFS, operation: Operation) -> bool | None:
             return not fs.exists(operation.file)
         case Write():
             return _holds(fs, operation)
-        case Attempt():
-            return shows(fs, operation.operation)
+        case BestEffort():
+            return is_done(fs, operation.operation)
         case MakeFile():
             return os.path.exists(operation.file)
         case RemoveFile():

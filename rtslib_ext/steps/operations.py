@@ -9,7 +9,7 @@ from ..errors import InUse, InvalidValue, KernelRefused, LioError, Unsupported
 from ..fast_dataclasses import dataclass, field
 from ..host import system
 from ..kernel.abi import DEFAULT_GROUP, MOVED_BY
-from .context import Kernel, Operation
+from .context import Context, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class Mkdir:
 
     file: str
 
-    def do(self, kernel: Kernel) -> None:
-        kernel.fs.mkdir(self.file)
+    def do(self, context: Context) -> None:
+        context.fs.mkdir(self.file)
 
     def inverse(self) -> Operation:
         return Rmdir(self.file)
@@ -31,8 +31,8 @@ class Rmdir:
 
     file: str
 
-    def do(self, kernel: Kernel) -> None:
-        kernel.fs.rmdir(self.file)
+    def do(self, context: Context) -> None:
+        context.fs.rmdir(self.file)
 
     def inverse(self) -> Operation:
         return Mkdir(self.file)
@@ -45,77 +45,77 @@ class RmdirOverLuns:
     file: str
     below: str
 
-    def do(self, kernel: Kernel) -> None:
+    def do(self, context: Context) -> None:
         try:
-            kernel.fs.rmdir(self.file)
+            context.fs.rmdir(self.file)
         except KernelRefused as err:
             if err.errno != errno.ENOTEMPTY:
                 raise
-            for name in kernel.fs.directories(self.below):
+            for name in context.fs.directories(self.below):
                 if name.startswith("lun_"):
-                    kernel.fs.rmdir(f"{self.below}/{name}")
-            kernel.fs.rmdir(self.file)
+                    context.fs.rmdir(f"{self.below}/{name}")
+            context.fs.rmdir(self.file)
 
     def inverse(self) -> Operation:
         return Mkdir(self.file)
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class MakeShared:
     """Make a folder that several objects share, unless it is there: an HBA, a fabric."""
 
     file: str
     module: str = ""
 
-    def do(self, kernel: Kernel) -> None:
+    def do(self, context: Context) -> None:
         if self.module:
-            if kernel.fs.is_dir(self.file):
+            if context.fs.is_dir(self.file):
                 return
-            if kernel.fs.laid_files is None:
+            if context.fs.laid_files is None:
                 # The kernel loads the fabrics whose module has the folder's name; others not.
                 system.load_module(self.module)
         try:
-            kernel.fs.mkdir(self.file)
+            context.fs.mkdir(self.file)
         except KernelRefused as err:
             if err.errno != errno.EEXIST:
                 raise
         else:
-            kernel.made.add(self.file)
+            context.made.add(self.file)
 
     def inverse(self) -> Operation:
-        return Unmake(self.file)
+        return UnmakeShared(self.file)
 
 
 @dataclass(frozen=True, slots=True)
-class Unmake:
+class UnmakeShared:
     """Remove a shared folder that this process made, and an HBA whoever did, if nobody needs it."""
 
     file: str
 
-    def do(self, kernel: Kernel) -> None:
+    def do(self, context: Context) -> None:
         # Another process may have to end what one was killed in.
-        if self.file in kernel.made or self.file.startswith("core/"):
-            Unshare(self.file).do(kernel)
+        if self.file in context.made or self.file.startswith("core/"):
+            RemoveShared(self.file).do(context)
 
     def inverse(self) -> Operation:
-        return Share(self.file)
+        return MakeShared(self.file)
 
 
 @dataclass(frozen=True, slots=True)
-class Unshare:
+class RemoveShared:
     """Remove a shared folder unless somebody still needs it."""
 
     file: str
 
-    def do(self, kernel: Kernel) -> None:
+    def do(self, context: Context) -> None:
         try:
-            kernel.fs.rmdir(self.file)
+            context.fs.rmdir(self.file)
         except KernelRefused as err:
             if err.errno not in (errno.ENOTEMPTY, errno.EBUSY, errno.ENOENT):
                 raise
 
     def inverse(self) -> Operation:
-        return Share(self.file)
+        return MakeShared(self.file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,8 @@ class Link:
     target: str
     file: str
 
-    def do(self, kernel: Kernel) -> None:
-        kernel.fs.symlink(self.target, self.file)
+    def do(self, context: Context) -> None:
+        context.fs.symlink(self.target, self.file)
 
     def inverse(self) -> Operation:
         return Unlink(self.target, self.file)
@@ -139,8 +139,8 @@ class Unlink:
     target: str
     file: str
 
-    def do(self, kernel: Kernel) -> None:
-        kernel.fs.unlink(self.file)
+    def do(self, context: Context) -> None:
+        context.fs.unlink(self.file)
 
     def inverse(self) -> Operation:
         return Link(self.target, self.file)
@@ -154,58 +154,58 @@ class Write:
     value: str = field(repr=False)
     before: str | None = field(default=None, repr=False)
 
-    def do(self, kernel: Kernel) -> None:
-        kernel.fs.write(self.file, self.value)
+    def do(self, context: Context) -> None:
+        context.fs.write(self.file, self.value)
 
     def inverse(self) -> Operation | None:
         return None if self.before is None else Write(self.file, self.before, self.value)
 
 
 @dataclass(frozen=True, slots=True)
-class Settle:
+class EnsureValue:
     """Give a new object one value, unless it has it already.
 
-    Objects with the same ``fresh`` key start with the same values; None: look each time.
+    Objects with the same ``defaults_key`` start with the same values; None: read each time.
     ``known`` tells that some kernel has or had the file, so one without it is worth a note only.
-    ``shown`` is what the file shows once it has the value, where that is something else.
+    ``reads_as`` is what the file reads as once it has the value, where that differs.
     """
 
     folder: str
     name: str
     value: str = field(repr=False)
-    fresh: str | None
+    defaults_key: str | None
     known: bool
     owner: str
-    shown: str | None = None
+    reads_as: str | None = None
 
-    def do(self, kernel: Kernel) -> None:
+    def do(self, context: Context) -> None:
         if "/" in self.name:
             # Names come from files, and must not lead out of the object.
             raise InvalidValue(f"{self.name!r} cannot be the name of a setting", path=self.owner)
-        has = kernel.fresh_value(self.folder, self.name, self.fresh)
-        if has == (self.value if self.shown is None else self.shown):
+        has = context.default_value(self.folder, self.name, self.defaults_key)
+        if has == (self.value if self.reads_as is None else self.reads_as):
             return
-        if has is None and not kernel.fs.exists(f"{self.folder}/{self.name}"):
-            self._report_missing(kernel)
+        if has is None and not context.fs.exists(f"{self.folder}/{self.name}"):
+            self._report_missing(context)
             return
-        kernel.fs.write(f"{self.folder}/{self.name}", self.value)
-        kernel.moved.update(f"{self.folder}/{name}" for name in MOVED_BY.get(self.name, ()))
+        context.fs.write(f"{self.folder}/{self.name}", self.value)
+        context.moved.update(f"{self.folder}/{name}" for name in MOVED_BY.get(self.name, ()))
 
     def inverse(self) -> Operation | None:
         return None
 
-    def _report_missing(self, kernel: Kernel) -> None:
+    def _report_missing(self, context: Context) -> None:
         if not self.known:
             raise LioError(
                 f"no kernel is known to have {self.name}",
                 path=self.owner,
                 hint="mend its name in the file, or take it out",
             )
-        kernel.notes.append((self.owner, f"this kernel has no {self.name}; it was left out"))
+        context.notes.append((self.owner, f"this kernel has no {self.name}; it was left out"))
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class SetEnabled:
     """Switch a TPG on or off; a fabric without the switch is always on.
 
     ``asked`` is False for what only takes a switching on back, which was none there.
@@ -215,29 +215,29 @@ class Switch:
     on: bool
     asked: bool = True
 
-    def do(self, kernel: Kernel) -> None:
-        has = kernel.fs.read_if_there(self.file)
+    def do(self, context: Context) -> None:
+        has = context.fs.read_if_there(self.file)
         if has is None and not self.on and self.asked:
             raise Unsupported("this fabric cannot switch a TPG off", hint="delete it instead")
         if has is not None and has != str(int(self.on)):
-            kernel.fs.write(self.file, str(int(self.on)))
+            context.fs.write(self.file, str(int(self.on)))
 
     def inverse(self) -> Operation:
-        return Switch(self.file, not self.on, asked=False)
+        return SetEnabled(self.file, not self.on, asked=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class BestEffort:
     """Do something that may fail; then a note about ``owner`` tells why."""
 
     operation: Operation
     owner: str
 
-    def do(self, kernel: Kernel) -> None:
+    def do(self, context: Context) -> None:
         try:
-            self.operation.do(kernel)
+            self.operation.do(context)
         except KernelRefused as err:
-            kernel.missed.append((self.owner, err))
+            context.missed.append((self.owner, err))
 
     def inverse(self) -> Operation | None:
         return self.operation.inverse()
@@ -257,25 +257,25 @@ class CheckUnmapped:
 
     file: str
 
-    def do(self, kernel: Kernel) -> None:
-        if kernel.fs.laid_files is not None:
+    def do(self, context: Context) -> None:
+        if context.fs.laid_files is not None:
             return
         try:
-            kernel.fs.rmdir(self.file)
+            context.fs.rmdir(self.file)
         except KernelRefused as err:
             if err.errno == errno.EBUSY:
                 raise StillMapped("a mapped LUN leads to it", hint="delete that first") from err
             if err.errno != errno.ENOTEMPTY:
                 raise
         else:
-            kernel.fs.mkdir(self.file)
+            context.fs.mkdir(self.file)
 
     def inverse(self) -> Operation | None:
         return None
 
 
 @dataclass(frozen=True, slots=True)
-class Refuse:
+class Fail:
     """Stands for what cannot be done: the reason is told when its turn comes.
 
     So one bad value in a file does not keep the other objects from being planned.
@@ -283,7 +283,7 @@ class Refuse:
 
     reason: LioError
 
-    def do(self, kernel: Kernel) -> None:
+    def do(self, context: Context) -> None:
         raise self.reason
 
     def inverse(self) -> Operation | None:
@@ -291,12 +291,12 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class Redacted:
     """Stands for the write of a password that was not kept."""
 
     file: str
 
-    def do(self, kernel: Kernel) -> None:
+    def do(self, context: Context) -> None:
         raise LioError("the password is not known any more", hint="set it by hand")
 
     def inverse(self) -> Operation | None:
@@ -304,21 +304,21 @@ class Forgotten:
 
 
 @dataclass(frozen=True, slots=True)
-class Discard:
+class RemoveTree:
     """Remove a storage object with its target port groups, whatever they are."""
 
     file: str
 
-    def do(self, kernel: Kernel) -> None:
+    def do(self, context: Context) -> None:
         try:
-            kernel.fs.rmdir(self.file)
+            context.fs.rmdir(self.file)
         except KernelRefused as err:
             if err.errno != errno.ENOTEMPTY:
                 raise
-            for group in kernel.fs.directories(f"{self.file}/alua"):
+            for group in context.fs.directories(f"{self.file}/alua"):
                 if group != DEFAULT_GROUP:
-                    kernel.fs.rmdir(f"{self.file}/alua/{group}")
-            kernel.fs.rmdir(self.file)
+                    context.fs.rmdir(f"{self.file}/alua/{group}")
+            context.fs.rmdir(self.file)
 
     def inverse(self) -> Operation | None:
         return None

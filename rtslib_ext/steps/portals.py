@@ -9,7 +9,7 @@ from ..config.model import Portal
 from ..kernel.paths import TpgPath
 from .context import Operation
 from .operations import (
-    Attempt,
+    BestEffort,
     Mkdir,
     Rmdir,
     Write,
@@ -31,7 +31,7 @@ def create_portal(place: TpgPath, portal: Portal) -> Iterator[Step]:
 def attempt_portal(place: TpgPath, portal: Portal) -> Step:
     """Listen on an address if that can be had; the outcome's notes tell when it cannot."""
     path = f"{place.path}/portals/{portal.name}"
-    make = Attempt(Mkdir(f"{place.file}/np/{portal.name}"), path)
+    make = BestEffort(Mkdir(f"{place.file}/np/{portal.name}"), path)
     return Step(Action.CREATE, path, f"listen on {portal.name}", (make,))
 
 

@@ -9,35 +9,35 @@ from collections.abc import Iterator, Sequence
 from ..errors import InUse
 from ..fast_dataclasses import dataclass
 from ..kernel.configfs import ConfigFS
-from .context import Kernel, Operation
+from .context import Context, Operation
 from .operations import Write
 from .step import Action, Step
 
 # SPC-4 section 5.15.2.4, table 36: the code of the access state.
 STANDBY = "2"
 # No command for so long counts as none any more; path checkers ask every few seconds.
-QUIET_SECONDS = 1.0
+IDLE_SECONDS = 1.0
 _LOOK_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
+class WaitIdle:
     """Wait until no command comes to some LUNs (configfs paths); raises InUse after a while."""
 
     luns: list[str]
     seconds: float
 
-    def do(self, kernel: Kernel) -> None:
+    def do(self, context: Context) -> None:
         end = time.monotonic() + self.seconds
-        before, since = self._counts(kernel.fs), time.monotonic()
-        while time.monotonic() - since < QUIET_SECONDS:
+        before, since = self._counts(context.fs), time.monotonic()
+        while time.monotonic() - since < IDLE_SECONDS:
             if time.monotonic() >= end:
                 raise InUse(
                     f"commands still came after {self.seconds:g} s: the old state is back",
                     hint="is there another path, or a longer --timeout?",
                 )
-            kernel.pause(_LOOK_SECONDS)
-            counts = self._counts(kernel.fs)
+            context.pause(_LOOK_SECONDS)
+            counts = self._counts(context.fs)
             if counts != before:
                 before, since = counts, time.monotonic()
 
@@ -60,7 +60,7 @@ def commands(fs: ConfigFS, lun: str) -> str | None:
 def wait(path: str, luns: Sequence[str], seconds: float) -> Step:
     """Wait until the initiators have left LUNs."""
     text = f"wait until no command comes any more, {seconds:g} s at most"
-    return Step(Action.UPDATE, path, text, (Quiet(list(luns), seconds),))
+    return Step(Action.UPDATE, path, text, (WaitIdle(list(luns), seconds),))
 
 
 def standby(path: str, group: str, before: str) -> tuple[Step, Step]:
@@ -83,7 +83,7 @@ def offline(path: str, lun: str, status: str) -> Step:
     return Step(Action.UPDATE, path, "set alua_tg_pt_offline=1", (step,), undo=undo)
 
 
-def quiet(
+def quiesce(
     fs: ConfigFS, group: str, group_path: str, *, whole: bool, luns: Sequence[tuple[str, str]]
 ) -> Iterator[tuple[Step, Step | None]]:
     """Steps that have the initiators of LUNs in a group leave, each with the one after it all.

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from ..fabrics import FABRICS
 from ..fast_dataclasses import dataclass
 from ..kernel.configfs import ConfigFS
-from .context import Kernel, Operation
+from .context import Context, Operation
 
 # It has 16 bits, and 0 is reserved (SPC-4, RELATIVE TARGET PORT IDENTIFIER).
 _HIGHEST = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimPort:
+class ClaimRtpi:
     """Give a TPG its relative target port identifier, if no other TPG has it.
 
     The kernel would take it twice, and refuse to enable the second TPG (target_core_tpg.c,
@@ -29,23 +29,23 @@ class ClaimPort:
     value: str
     owner: str
 
-    def do(self, kernel: Kernel) -> None:
+    def do(self, context: Context) -> None:
         file = f"{self.tpg}/rtpi"
-        before = kernel.fs.read_if_there(file)
+        before = context.fs.read_if_there(file)
         if before is None:
-            kernel.notes.append((self.owner, "this kernel has no rtpi; it was left out"))
+            context.notes.append((self.owner, "this kernel has no rtpi; it was left out"))
             return
-        if kernel.ports is None:
-            kernel.ports = dict(_taken(kernel.fs))
-        wanted = number(self.value)
-        holder = kernel.ports.get(wanted)
+        if context.ports is None:
+            context.ports = dict(_taken(context.fs))
+        wanted = parse(self.value)
+        holder = context.ports.get(wanted)
         if wanted and holder not in (None, self.tpg):
-            wanted = next(free for free in range(_HIGHEST, 0, -1) if free not in kernel.ports)
+            wanted = next(free for free in range(_HIGHEST, 0, -1) if free not in context.ports)
             text = f"rtpi {self.value} is that of {holder}; this one gets {wanted:#x}"
-            kernel.notes.append((self.owner, text))
-        if number(before) != wanted:
-            kernel.fs.write(file, str(wanted))
-            kernel.ports[wanted] = self.tpg
+            context.notes.append((self.owner, text))
+        if parse(before) != wanted:
+            context.fs.write(file, str(wanted))
+            context.ports[wanted] = self.tpg
 
     def inverse(self) -> Operation | None:
         return None
@@ -57,12 +57,12 @@ def _taken(fs: ConfigFS) -> Iterator[tuple[int, str]]:
         for target in fs.directories(fabric.folder):
             for name in fs.directories(f"{fabric.folder}/{target}"):
                 tpg = f"{fabric.folder}/{target}/{name}"
-                found = number(fs.read_if_there(f"{tpg}/rtpi") or "")
+                found = parse(fs.read_if_there(f"{tpg}/rtpi") or "")
                 if found:
                     yield found, tpg
 
 
-def number(text: str) -> int:
+def parse(text: str) -> int:
     """The number that the kernel would read; 0 where it is none."""
     try:
         return int(text, 0)

@@ -10,8 +10,8 @@ from ..errors import InvalidValue
 from ..kernel.abi import ALUA_TEXTS, AUTH_FILES, CREDENTIAL_MAX, MOVED_BY, NO_CREDENTIAL
 from ..kernel.configfs import ConfigFS
 from .context import Operation
-from .defaults import Fresh
-from .operations import Refuse, Settle, Write
+from .defaults import KernelDefaults
+from .operations import EnsureValue, Fail, Write
 from .step import Action, Step
 
 # These must be written before others: formatting, UNMAP and zeroes after it need what they
@@ -30,7 +30,7 @@ _MOVES = ("AuthMethod", "cache_dynamic_acls")
 
 
 # What new objects have is not known before one was made.
-UNKNOWN = Fresh()
+UNKNOWN = KernelDefaults()
 
 
 def settle(
@@ -39,20 +39,20 @@ def settle(
     values: Mapping[str, str],
     known: Callable[[str], bool],
     key: str | None,
-    fresh: Fresh = UNKNOWN,
+    defaults: KernelDefaults = UNKNOWN,
 ) -> Iterator[Step]:
     """Give a new object its values, one step each: one that is refused leaves the others.
 
-    ``key`` names its kind (steps.fresh); what ``fresh`` knows such objects to have is left out.
+    ``key`` names its kind (steps.fresh); what ``defaults`` knows such objects to have is left out.
     """
-    values = fresh.left(values, folder, key)
+    values = defaults.left(values, folder, key)
     for name in ordered(values):
         value = values[name]
         yield Step(
             Action.UPDATE,
             path,
             f"set {name}={value}",
-            (Settle(folder, name, value, None if name in _MOVES else key, known(name), path),),
+            (EnsureValue(folder, name, value, None if name in _MOVES else key, known(name), path),),
         )
 
 
@@ -99,7 +99,7 @@ def credentials(path: str, folder: str, auth: Auth, before: Auth) -> Iterator[St
         try:
             check_credential(path, name, value)
         except InvalidValue as err:
-            operation = Refuse(err)
+            operation = Fail(err)
         yield Step(Action.UPDATE, path, f"set {name}={shown}", (operation,))
 
 

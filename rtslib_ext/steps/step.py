@@ -8,7 +8,7 @@ from enum import Enum
 
 from ..errors import KernelRefused, LioError, RollbackFailed
 from ..fast_dataclasses import dataclass
-from .context import Kernel, Operation
+from .context import Context, Operation
 
 
 class Action(Enum):
@@ -38,21 +38,21 @@ class Step:
     def __str__(self) -> str:
         return f"{self.action.value} {self.path}: {self.text}"
 
-    def do(self, kernel: Kernel) -> None:
+    def do(self, context: Context) -> None:
         """Perform the step; when it fails half way, what it did is taken back."""
         done: list[Operation] = []
         try:
             for operation in self.operations:
-                kernel.begin()
-                operation.do(kernel)
+                context.begin()
+                operation.do(context)
                 done.append(operation)
         except BaseException as err:
-            left = self.take_back(kernel, done) if done else []
+            left = self.take_back(context, done) if done else []
             if left:
                 raise not_undone(err, self.path, left) from err
             raise
 
-    def take_back(self, kernel: Kernel, done: Sequence[Operation] | None = None) -> list[str]:
+    def take_back(self, context: Context, done: Sequence[Operation] | None = None) -> list[str]:
         """Undo the step after it was done, or those of its operations that were.
 
         What could not be undone is returned. It ends there: what comes after a check that fails
@@ -60,10 +60,10 @@ class Step:
         """
         for operation in self.inverse(done):
             try:
-                operation.do(kernel)
+                operation.do(context)
             except LioError as err:
                 # Where the step was done in part, that is what was not.
-                if not (isinstance(err, KernelRefused) and _is_so(kernel, operation)):
+                if not (isinstance(err, KernelRefused) and _is_so(context, operation)):
                     return [f"{self.path}: {self.text}: {err}"]
         return []
 
@@ -75,11 +75,11 @@ class Step:
         return [item for item in inverses if item is not None]
 
 
-def _is_so(kernel: Kernel, operation: Operation) -> bool:
+def _is_so(context: Context, operation: Operation) -> bool:
     # Imported here: nothing but an error needs it.
-    from .observed import shows
+    from .observed import is_done
 
-    return bool(shows(kernel.fs, operation))
+    return bool(is_done(context.fs, operation))
 
 
 REPAIR = "recover takes the rest back once the cause is gone"

@@ -13,8 +13,8 @@ from ..host import cpus
 from ..kernel import paths
 from ..kernel.abi import NO_CREDENTIAL
 from .context import Operation
-from .operations import Mkdir, Refuse, Rmdir, RmdirOverLuns, Share, Switch, Write
-from .rtpi import ClaimPort
+from .operations import Fail, MakeShared, Mkdir, Rmdir, RmdirOverLuns, SetEnabled, Write
+from .rtpi import ClaimRtpi
 from .settings import credentials, settle
 from .step import Action, Step
 
@@ -28,7 +28,7 @@ def create_target(target: Target) -> Iterator[Step]:
         Action.CREATE,
         path,
         f"create target {target.wwn}",
-        (Share(fabric.folder, fabric.module), Mkdir(file)),
+        (MakeShared(fabric.folder, fabric.module), Mkdir(file)),
     )
     yield from settle(
         path,
@@ -76,7 +76,7 @@ def _nexus(fabric: Fabric, wwn: str, file: str, tpg: Tpg) -> tuple[Operation, ..
     try:
         name = tpg.nexus or naming.generate(_kind(fabric, wwn))
     except InvalidValue as err:
-        return (Refuse(err),)
+        return (Fail(err),)
     return (Write(f"{file}/nexus", fabric.to_folder(name)),)
 
 
@@ -127,7 +127,7 @@ def _tpg_values(fabric: Fabric, path: str, file: str, tpg: Tpg) -> Iterator[Step
 def tpg_file(fabric: Fabric, path: str, file: str, name: str, value: str) -> Iterator[Step]:
     """Set one file of a new TPG's own folder."""
     if name == "rtpi":
-        yield Step(Action.UPDATE, path, f"set rtpi={value}", (ClaimPort(file, value, path),))
+        yield Step(Action.UPDATE, path, f"set rtpi={value}", (ClaimRtpi(file, value, path),))
         return
     yield from settle(
         path, file, {name: value}, lambda name: schema.known("tpg", name), f"tpg of {fabric.name}"
@@ -160,13 +160,13 @@ def enable(fabric: Fabric, wwn: str, tag: int, on: bool) -> Step:
         Action.UPDATE,
         paths.shell_tpg(fabric, wwn, tag),
         "enable" if on else "disable",
-        (Switch(file, on),),
+        (SetEnabled(file, on),),
     )
 
 
 def load(fabric: Fabric) -> Step:
     """Have the kernel ready for a fabric."""
-    share = Share(fabric.folder, fabric.module)
+    share = MakeShared(fabric.folder, fabric.module)
     return Step(Action.UPDATE, f"/{fabric.name}", f"load {fabric.module}", (share,))
 
 
@@ -200,5 +200,5 @@ def set_fabric(settings: FabricSettings, before: FabricSettings) -> Iterator[Ste
         try:
             cpus.check_cpus(allowed)
         except InvalidValue as err:
-            operation = Refuse(err)
+            operation = Fail(err)
         yield Step(Action.UPDATE, path, f"set cpus_allowed_list={allowed}", (operation,))

@@ -10,7 +10,7 @@ from ..kernel import paths, setup
 from ..kernel.configfs import ConfigFS
 from ..plan import Plan, plan
 from ..reading.reader import Reader
-from ..steps import Kernel, Step
+from ..steps import Context, Step
 from ..steps.step import REPAIR
 from ..usage import reservations
 from . import executor
@@ -36,7 +36,7 @@ def prepare(fs: ConfigFS, want: Config, have: Config | None = None) -> Change:
         have,
         want,
         paths.locator(fs),
-        paths.Placement(fs),
+        paths.HbaAllocator(fs),
         lambda serial: reservations.kept(dbroot, serial),
     )
     return Change(have, want, found)
@@ -55,7 +55,7 @@ def perform(
     """
     setup.prepare(fs)
     try:
-        return executor.perform(Kernel(fs), change.plan.steps, observer, journal)
+        return executor.perform(Context(fs), change.plan.steps, observer, journal)
     except RollbackFailed:
         raise
     except (LioError, KeyboardInterrupt) as err:

@@ -16,15 +16,15 @@ from typing import Any
 from ..errors import InUse, LioError
 from ..fast_dataclasses import asdict, dataclass, replace
 from ..kernel.configfs import ConfigFS
-from ..steps import Kernel, Step, codec, inverse
-from ..steps.operations import Share
+from ..steps import Context, Step, codec, inverse
+from ..steps.operations import MakeShared
 from . import executor, recovery
 from . import journal as journals
 from .journal import Journal, Unfinished
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingCommit:
     """A change that waits, or waited: ``outcome`` is "" while it does, else what became of it.
 
     ``about`` tells what it is, without secrets. ``until`` is when it goes back, in Unix time for
@@ -40,9 +40,9 @@ class Waiting:
     outcome: str = ""
 
     @classmethod
-    def of(cls, steps: Sequence[Step], about: dict[str, Any], seconds: float) -> Waiting:
+    def of(cls, steps: Sequence[Step], about: dict[str, Any], seconds: float) -> PendingCommit:
         """A change that waits from now on."""
-        back = tuple(codec.encode(step) for step in inverse.inverted(steps, _hbas(steps)))
+        back = tuple(codec.encode(step) for step in inverse.invert(steps, _hbas(steps)))
         return cls(about, seconds, time.time() + seconds, _now() + seconds, back)
 
     @property
@@ -57,7 +57,7 @@ class Waiting:
         """Whether this is the change that a journal tells to have been cut off half way."""
         return half.about.get("process") == self.about.get("process")
 
-    def ended(self, outcome: str) -> Waiting:
+    def ended(self, outcome: str) -> PendingCommit:
         """The same once it is over; its steps, which have passwords in them, are forgotten."""
         return replace(self, back=(), outcome=outcome)
 
@@ -65,7 +65,7 @@ class Waiting:
 def _hbas(steps: Sequence[Step]) -> set[str]:
     """The HBAs of new storage objects, which go with them."""
     operations = (item for step in steps for item in step.operations)
-    return {item.file for item in operations if isinstance(item, Share) and not item.module}
+    return {item.file for item in operations if isinstance(item, MakeShared) and not item.module}
 
 
 def _now() -> float:
@@ -77,7 +77,7 @@ def beside(journal: str) -> str:
     return f"{os.path.dirname(journal)}/waiting"
 
 
-def write(path: str, waiting: Waiting) -> None:
+def write(path: str, waiting: PendingCommit) -> None:
     """Write the file, all of it or none; only root may read the steps."""
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -87,12 +87,12 @@ def write(path: str, waiting: Waiting) -> None:
     os.rename(f"{path}.new", path)
 
 
-def last(path: str) -> Waiting | None:
+def last(path: str) -> PendingCommit | None:
     """The change that waits or that waited last; raises LioError for a file that is none."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             found = json.load(file)
-        return Waiting(**{**found, "back": tuple(found["back"])})
+        return PendingCommit(**{**found, "back": tuple(found["back"])})
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError) as err:
@@ -102,32 +102,32 @@ def last(path: str) -> Waiting | None:
         ) from err
 
 
-def find(path: str) -> Waiting | None:
+def find(path: str) -> PendingCommit | None:
     """The change that waits, if there is one; raises LioError for a file that is none."""
     found = last(path)
     return found if found and not found.outcome else None
 
 
-def in_the_way(found: Waiting, journal: str) -> Unfinished | None:
+def in_the_way(found: PendingCommit, journal: str) -> Unfinished | None:
     """Another change that was cut off half way, and has to be ended first."""
     half = journals.find(journal)
     return half if half and not found.is_cut_off(half) else None
 
 
-def go_back(fs: ConfigFS, found: Waiting, journal: Journal) -> None:
+def go_back(fs: ConfigFS, found: PendingCommit, journal: Journal) -> None:
     """Take a change back that waited, all of it or nothing; raises LioError.
 
     Of one that was cut off half way itself, what was done of it. What others changed since is in
     the way, as it is of revert.
     """
     half = journals.find(journal.path)
-    kernel = Kernel(fs)
+    context = Context(fs)
     if half is None:
-        back = inverse.prepared(fs, [codec.decode(step) for step in found.back])
-        executor.perform(kernel, back, journal=journal)
+        back = inverse.revalidate(fs, [codec.decode(step) for step in found.back])
+        executor.perform(context, back, journal=journal)
         return
     if not found.is_cut_off(half):
         raise InUse("another change was cut off half way", hint="recover ends that one")
-    left = recovery.undo(kernel, half)
+    left = recovery.undo(context, half)
     if left:
         raise LioError("; ".join(left))

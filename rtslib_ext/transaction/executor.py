@@ -12,7 +12,7 @@ from ..errors import Interrupted, KernelRefused, LioError, RollbackFailed
 from ..fast_dataclasses import dataclass, field
 from ..kernel import log as kernel_log
 from ..kernel.log import Log
-from ..steps import Action, Kernel, Step
+from ..steps import Action, Context, Step
 from ..steps.operations import StillMapped
 from ..steps.step import REPAIR, not_undone
 from .journal import Journal
@@ -52,7 +52,7 @@ class Outcome:
 
 
 def perform(
-    kernel: Kernel,
+    context: Context,
     steps: Sequence[Step],
     observer: Observer | None = None,
     journal: Journal | None = None,
@@ -70,18 +70,18 @@ def perform(
     with kernel_log.watch() as log, held_interrupts() as let_through:
         if journal:
             _note(journal, done, steps)
-            kernel.begin = journal.begin
+            context.begin = journal.begin
 
         def pause(seconds: float) -> None:
             time.sleep(seconds)
             let_through()
 
-        kernel.pause = pause
+        context.pause = pause
         try:
             step, rest = None, iter(steps)
             while (step := next(rest, None)) is not None:
                 try:
-                    changed = _do(kernel, step, log)
+                    changed = _do(context, step, log)
                 except StillMapped:
                     if anew is None:
                         raise
@@ -97,11 +97,11 @@ def perform(
                 err.at = len(outcome.done)
             # A step that could not take back what it had done itself is left as well.
             stuck = [step] if step and isinstance(err, RollbackFailed) else []
-            _roll_back(kernel, outcome.done, err, journal, stuck)
+            _roll_back(context, outcome.done, err, journal, stuck)
             raise
         if journal:
             journal.close()
-    outcome.notes, outcome.made = kernel.notes, kernel.made
+    outcome.notes, outcome.made = context.notes, context.made
     return outcome
 
 
@@ -117,18 +117,20 @@ def _note(journal: Journal, done: Sequence[Step], left: Sequence[Step]) -> None:
     journal.open([*done, *left], sum(len(step.operations) for step in done))
 
 
-def keep_going(kernel: Kernel, steps: Iterable[Step], observer: Observer | None = None) -> Outcome:
+def keep_going(
+    context: Context, steps: Iterable[Step], observer: Observer | None = None
+) -> Outcome:
     """Do what can be done.
 
     A step whose object, or one that it needs, could not be made is skipped: it would only
     repeat the reason. An interrupt raises Interrupted; what was done stays.
     """
     with kernel_log.watch() as log, held_interrupts() as let_through:
-        return _keep_going(kernel, steps, observer, log, let_through)
+        return _keep_going(context, steps, observer, log, let_through)
 
 
 def _keep_going(
-    kernel: Kernel,
+    context: Context,
     steps: Iterable[Step],
     observer: Observer | None,
     log: Log,
@@ -150,7 +152,7 @@ def _keep_going(
                 missing.add(step.path)
             continue
         try:
-            changed = _do(kernel, step, log)
+            changed = _do(context, step, log)
         except LioError as err:
             outcome.failures.append(Failure(step, err))
             if step.action is Action.CREATE:
@@ -160,7 +162,7 @@ def _keep_going(
             outcome.done.append(step)
             if observer:
                 observer(step)
-    outcome.notes, outcome.made = kernel.notes, kernel.made
+    outcome.notes, outcome.made = context.notes, context.made
     return outcome
 
 
@@ -203,34 +205,34 @@ def _depends_on(step: Step) -> Iterator[str]:
         path = path.rpartition("/")[0]
 
 
-def _do(kernel: Kernel, step: Step, log: Log) -> bool:
+def _do(context: Context, step: Step, log: Log) -> bool:
     """Do one step; whether it changed anything."""
-    before = kernel.fs.changes
+    before = context.fs.changes
     try:
-        step.do(kernel)
+        step.do(context)
     except KernelRefused as err:
         err.path = err.path or step.path
-        _explain(kernel, step, err, log)
+        _explain(context, step, err, log)
         raise
     except LioError as err:
         err.path = err.path or step.path
         raise
-    while kernel.missed:
-        owner, refused = kernel.missed.pop()
-        _explain(kernel, step, refused, log)
-        kernel.notes.append((owner, str(refused)))
-    return kernel.fs.changes > before
+    while context.missed:
+        owner, refused = context.missed.pop()
+        _explain(context, step, refused, log)
+        context.notes.append((owner, str(refused)))
+    return context.fs.changes > before
 
 
-def _explain(kernel: Kernel, step: Step, error: KernelRefused, log: Log) -> None:
+def _explain(context: Context, step: Step, error: KernelRefused, log: Log) -> None:
     # Imported here: nothing but an error needs it.
     from .. import refusals
 
-    refusals.explain(kernel.fs, step, error, log.lines())
+    refusals.explain(context.fs, step, error, log.lines())
 
 
 def _roll_back(
-    kernel: Kernel,
+    context: Context,
     done: list[Step],
     reason: BaseException,
     journal: Journal | None,
@@ -247,7 +249,7 @@ def _roll_back(
             left.append(f"steps before that, which wait for it: {number + 1}")
             stuck[:0] = done[: number + 1]
             break
-        more = done[number].take_back(kernel)
+        more = done[number].take_back(context)
         left += more
         if more:
             stuck.insert(0, done[number])

@@ -8,28 +8,28 @@ from __future__ import annotations
 
 from ..errors import Interrupted
 from ..fast_dataclasses import replace
-from ..steps import Kernel, Step
+from ..steps import Context, Step
 from ..steps.context import Operation
-from ..steps.defaults import Unsure
-from ..steps.observed import shows
+from ..steps.defaults import NoDefaults
+from ..steps.observed import is_done
 from .executor import Outcome, held_interrupts, perform
 from .journal import Journal, Unfinished
 
 
-def undo(kernel: Kernel, found: Unfinished) -> list[str]:
+def undo(context: Context, found: Unfinished) -> list[str]:
     """Take everything back that was done, in its order; then the journal is gone.
 
     What could not be taken back is returned: with what was done before it, it stays in the
     journal. Raises Interrupted, and then the rest stays there.
     """
-    steps = _to_take_back(kernel, found)
+    steps = _to_take_back(context, found)
     journal = Journal(found.path, found.about)
     journal.go_on()
     with held_interrupts() as let_through:
         # What there is tells no more what was done, once taking it back has begun.
         journal.undone(len(steps))
         for number in reversed(range(len(steps))):
-            left = steps[number].take_back(kernel)
+            left = steps[number].take_back(context)
             if left:
                 journal.close(keep=True)
                 return left + [f"steps before that, which wait for it: {number}"] * bool(number)
@@ -46,7 +46,7 @@ def undo(kernel: Kernel, found: Unfinished) -> list[str]:
     return []
 
 
-def _to_take_back(kernel: Kernel, found: Unfinished) -> list[Step]:
+def _to_take_back(context: Context, found: Unfinished) -> list[Step]:
     """What was done, in its order; of the step that was under way, the part that was done."""
     if found.undone is not None:
         return list(found.steps[: found.undone])
@@ -54,22 +54,22 @@ def _to_take_back(kernel: Kernel, found: Unfinished) -> list[Step]:
     steps = list(found.steps[:number])
     if begun:
         step = found.steps[number]
-        done = _done(kernel, step.operations[:begun], unsure=True)
+        done = _done(context, step.operations[:begun], unsure=True)
         steps += [replace(step, operations=done)] if done else []
     return steps
 
 
-def finish(kernel: Kernel, found: Unfinished) -> Outcome:
+def finish(context: Context, found: Unfinished) -> Outcome:
     """Do the rest; then the journal is gone. Where that fails, all of the change is taken back.
 
     Raises LioError. A change whose taking back had begun cannot be finished: ``found.undone``
     tells.
     """
     # The first object of a kind may be one that has been given its values by now.
-    kernel.fresh = Unsure()
+    context.defaults = NoDefaults()
     number, begun = found.position()
     done, rest = list(found.steps[:number]), list(found.steps[number:])
-    part = _done(kernel, rest[0].operations[:begun], unsure=False) if begun else ()
+    part = _done(context, rest[0].operations[:begun], unsure=False) if begun else ()
     if part:
         step = rest[0]
         done.append(replace(step, operations=part))
@@ -77,13 +77,13 @@ def finish(kernel: Kernel, found: Unfinished) -> Outcome:
         undo = None if step.undo is None else ()
         rest[0] = replace(step, operations=step.operations[len(part) :], undo=undo)
     rest = [step for step in rest if step.operations]
-    return perform(kernel, rest, journal=Journal(found.path, found.about), done=done)
+    return perform(context, rest, journal=Journal(found.path, found.about), done=done)
 
 
-def _done(kernel: Kernel, begun: tuple[Operation, ...], *, unsure: bool) -> tuple[Operation, ...]:
+def _done(context: Context, begun: tuple[Operation, ...], *, unsure: bool) -> tuple[Operation, ...]:
     """The operations that were done: all but the last for sure, and that one if it shows.
 
     ``unsure`` is what counts where it does not show. It can be done, and taken back, twice.
     """
-    found = shows(kernel.fs, begun[-1]) if begun else None
+    found = is_done(context.fs, begun[-1]) if begun else None
     return begun if found or (found is None and unsure) else begun[:-1]

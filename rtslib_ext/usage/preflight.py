@@ -55,7 +55,7 @@ def of_device(fs: ConfigFS, path: str, *, exclusive: bool = True) -> Iterator[Fi
     ``exclusive`` tells whether the storage object is to have it alone; one that shares it is
     what the user insists on.
     """
-    if devices.is_held(path):
+    if devices.is_exclusive_open(path):
         holder = _holder(fs, path)
         yield Finding(
             holder.kind,
@@ -72,7 +72,7 @@ def of_device(fs: ConfigFS, path: str, *, exclusive: bool = True) -> Iterator[Fi
             "multipath -v2 makes it; export that",
         )
     # Only fileio opens a device without having it alone.
-    other = sharing.sharer(fs, path, ("fileio",))
+    other = sharing.find(fs, path, ("fileio",))
     if other:
         yield _shared(path, other, Severity.INSIST)
     for found in signatures.read(path):
@@ -93,12 +93,12 @@ def read_only(path: str) -> Finding:
 def of_file(fs: ConfigFS, path: str) -> Iterator[Finding]:
     """What is to be known of a file that is there."""
     if devices.written_by_others(path):
-        other = sharing.sharer(fs, path, ("fileio",))
+        other = sharing.find(fs, path, ("fileio",))
         if other:
             yield _shared(path, other, Severity.INSIST)
             return
     for loop in sharing.loops_over(path):
-        held = devices.is_held(loop)
+        held = devices.is_exclusive_open(loop)
         holder = _holder(fs, loop) if held else None
         yield Finding(
             holder.kind if holder else "loop",

@@ -56,11 +56,11 @@ def extents(path: str) -> Iterator[Extent]:
         yield from (one if one.part else Extent(one.whole, part) for one in extents(file))
 
 
-def sharer(fs: ConfigFS, path: str, prefixes: tuple[str, ...]) -> Sharer | None:
+def find(fs: ConfigFS, path: str, prefixes: tuple[str, ...]) -> Sharer | None:
     """The storage object that has the same file or device, or part of it.
 
-    ``prefixes`` are the kinds that are looked at, as configfs calls them: those that open what
-    they are made from for themselves alone are told by ``host.is_held``, without this search.
+    ``prefixes`` are the kinds to look at, as configfs calls them. Those that open their device
+    exclusively are found by ``devices.is_exclusive_open`` without this search.
     """
     wanted = list(extents(path))
     for hba in fs.directories("core"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rtslib_ext.errors import InUse, KernelRefused, PermissionDenied
 from rtslib_ext.kernel import setup
-from rtslib_ext.steps import Kernel, Step, inverse
+from rtslib_ext.steps import Context, Step, inverse
 from rtslib_ext.steps.step import REPAIR
 from rtslib_ext.transaction import executor
 from rtslib_ext.transaction import journal as journals
@@ -38,12 +38,12 @@ def apply(env: Env, steps: Iterable[Step], anew: Anew | None = None) -> Outcome:
     setup.prepare(env.fs)
     # Planned whole before the first is done: a value that is refused changes nothing.
     planned = list(steps)
-    kernel = Kernel(env.fs)
+    context = Context(env.fs)
     try:
         return _performed(
             env,
             len(planned),
-            lambda tell: executor.perform(kernel, planned, tell, journal(env), anew),
+            lambda tell: executor.perform(context, planned, tell, journal(env), anew),
         )
     except KernelRefused as err:
         if err.operation == "write":
@@ -80,9 +80,9 @@ def _performed(env: Env, number: int, perform: Callable[[Observer], Outcome]) ->
 def note(env: Env, changed: Sequence[Step], made: Container[str] = ()) -> None:
     """Note what was changed, and how it is taken back; ``made`` are folders that objects share."""
     env.session.report.changes += changed
-    env.session.report.lasting = env.session.report.lasting or inverse.lasting(changed)
+    env.session.report.lasting = env.session.report.lasting or inverse.why_irreversible(changed)
     if not env.session.report.lasting:
-        env.session.report.back[:0] = inverse.inverted(changed, made)
+        env.session.report.back[:0] = inverse.invert(changed, made)
 
 
 def _keep(env: Env, command: str) -> None:

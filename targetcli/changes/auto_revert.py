@@ -19,7 +19,7 @@ from pathlib import Path
 from rtslib_ext.errors import InUse, LioError
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.transaction import confirmed_commit
-from rtslib_ext.transaction.confirmed_commit import Waiting
+from rtslib_ext.transaction.confirmed_commit import PendingCommit
 from rtslib_ext.transaction.journal import Journal
 from rtslib_ext.transaction.lock import change_lock
 
@@ -79,7 +79,7 @@ def main(words: Sequence[str]) -> None:
         _wait(file, lock_file, journal, found)
 
 
-def _wait(file: str, lock_file: str, journal: str, first: Waiting) -> None:
+def _wait(file: str, lock_file: str, journal: str, first: PendingCommit) -> None:
     while True:
         found = confirmed_commit.find(file)
         if found is None or found.about != first.about:
@@ -99,7 +99,7 @@ def _wait(file: str, lock_file: str, journal: str, first: Waiting) -> None:
         time.sleep(_LOOK_SECONDS)
 
 
-def back(file: str, journal: str, found: Waiting) -> Waiting:
+def back(file: str, journal: str, found: PendingCommit) -> PendingCommit:
     """Take the change back, under the lock; note and log what became of it."""
     about = {**found.about, "command": f"going back: {found.about.get('command')}"}
     # Should this be cut off, it is not the change that was.

@@ -14,7 +14,7 @@ from typing import Any
 from rtslib_ext.errors import InUse, KernelRefused, LioError, Unsupported
 from rtslib_ext.plan import Plan
 from rtslib_ext.staging import stage
-from rtslib_ext.staging.tree import Staged
+from rtslib_ext.staging.tree import StagedFS
 from rtslib_ext.steps import Action, Step
 from rtslib_ext.transaction.executor import Outcome
 
@@ -117,7 +117,7 @@ class Transaction:
         self._told = 0
         # The first numbers that may be free, by folder: who makes many need not count again.
         self.free_numbers: dict[str, int] = {}
-        env.fs = self.staged = Staged(env.fs)
+        env.fs = self.staged = StagedFS(env.fs)
         if not keeps:
             env.prefs = _Unkept(env.prefs)
         env.session.transaction = self
@@ -143,7 +143,7 @@ class Transaction:
     def add(self, steps: Iterable[Step], replaced: Mapping[str, str] | None = None) -> Outcome:
         """Collect steps, all or none; raises LioError."""
         try:
-            outcome = stage.lay(self.staged, list(steps))
+            outcome = stage.stage(self.staged, list(steps))
         except KernelRefused as err:
             if err.operation == "write":
                 err.label = err.label or err.file.rpartition("/")[2]
@@ -221,13 +221,13 @@ class Transaction:
 
     def savepoint(self) -> tuple[int, int, tuple[int, int]]:
         """What was collected so far, to go back to."""
-        return len(self.steps), len(self._later), self.staged.keep()
+        return len(self.steps), len(self._later), self.staged.savepoint()
 
     def rollback_to(self, kept: tuple[int, int, tuple[int, int]]) -> None:
         """Forget what was collected since."""
         steps, later, staged = kept
         del self.steps[steps:], self._later[later:]
-        self.staged.go_back(staged)
+        self.staged.rollback_to(staged)
         self.free_numbers.clear()
 
     # -- its end -----------------------------------------------------------------------------
@@ -272,7 +272,7 @@ class Transaction:
             try:
                 done = action()
             except LioError as err:
-                err.begin_with("the changes are made, but not this")
+                err.prefix("the changes are made, but not this")
                 result.failures.append(err)
             else:
                 result.lines, result.notes, result.data = list(done.lines), done.notes, done.data
@@ -280,7 +280,7 @@ class Transaction:
 
     def _refuse_changed(self) -> None:
         """Refuse to do what was planned on values that somebody changed since."""
-        moved = self.staged.moved()
+        moved = self.staged.changed_meanwhile()
         if moved:
             raise InUse(
                 f"somebody changed {', '.join(moved[:3])} since this was collected",

@@ -267,7 +267,7 @@ def _causes(outcome: Outcome) -> list[LioError]:
     causes = []
     for failure in outcome.failures:
         failure.error.path = failure.error.path or failure.step.path
-        failure.error.begin_with(failure.step.text)
+        failure.error.prefix(failure.step.text)
         causes.append(failure.error)
     for step in outcome.skipped:
         if step.action is Action.CREATE:

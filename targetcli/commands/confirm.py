@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound
 from rtslib_ext.steps import Step
 from rtslib_ext.transaction import confirmed_commit
-from rtslib_ext.transaction.confirmed_commit import Waiting
+from rtslib_ext.transaction.confirmed_commit import PendingCommit
 from rtslib_ext.transaction.journal import Unfinished
 
 from ..changes import apply
@@ -55,17 +55,17 @@ def _ended(file: str) -> str:
     return _told(last) if last else "apply --confirm-within 60s makes one that does"
 
 
-def _told(found: Waiting) -> str:
+def _told(found: PendingCommit) -> str:
     if found.outcome:
         return f"{found}: {found.outcome}"
     return f"{found} waits for confirmation; without it, it goes back at {_clock(found)}"
 
 
-def _clock(found: Waiting) -> str:
+def _clock(found: PendingCommit) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.until))
 
 
-def _result(line: str, found: Waiting | None, state: str) -> Result:
+def _result(line: str, found: PendingCommit | None, state: str) -> Result:
     facts = {
         "state": state if found else "none",
         "change": str(found) if found else None,
@@ -103,14 +103,14 @@ def within(env: Env, steps: Sequence[Step], seconds: float) -> Iterator[list[str
     # The journal names the process too: so a change that was cut off is known for this one.
     about = {**apply.journal(env).about, "process": os.getpid()}
     said: list[str] = []
-    confirmed_commit.write(file, Waiting.of(steps, about, seconds))
+    confirmed_commit.write(file, PendingCommit.of(steps, about, seconds))
     try:
         auto_revert.start(file, env.lock_file, env.journal)
         yield said
     except BaseException:
         os.unlink(file)
         raise
-    found = Waiting.of(steps, about, seconds)
+    found = PendingCommit.of(steps, about, seconds)
     confirmed_commit.write(file, found)
     env.session.last_change = apply.WAITING
     said += [_told(found), "Confirm it with: targetcli confirm"]

@@ -108,7 +108,7 @@ def _leaving(env: Env, exported: Iterable[Export], gone: set[str]) -> tuple[list
         luns = [(_path(item), item.file) for item in members]
         key = paths.key_of_storage_object(so) if so else None
         name = f"/backstores/{'/'.join(key or ())}/alua/{group.rpartition('/')[2]}"
-        for step, back in quiesce.quiet(env.fs, group, name, whole=whole, luns=luns):
+        for step, back in quiesce.quiesce(env.fs, group, name, whole=whole, luns=luns):
             before.append(step)
             if back and not (key and f"/backstores/{'/'.join(key)}" in gone):
                 after.append(back)

@@ -89,7 +89,7 @@ def _take_back(
             f"{command}: this cannot be taken back: {lasting}",
             hint="set it right by hand; revert NUMBER takes an earlier change back",
         )
-    steps = inverse.prepared(env.fs, back)
+    steps = inverse.revalidate(env.fs, back)
     hit = disturbance.of(env.fs, steps)
     plan = Plan(tuple(steps))
     if not dry_run:
@@ -98,7 +98,7 @@ def _take_back(
         try:
             apply.apply(env, steps)
         except LioError as err:
-            err.begin_with(f"{command}: this could not be taken back")
+            err.prefix(f"{command}: this could not be taken back")
             raise
     files = dict.fromkeys(inverse.kept_files(back))
     lines = [f"{'Would take' if dry_run else 'Took'} back: {command}", *plans.lines(plan, hit)]

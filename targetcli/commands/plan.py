@@ -15,7 +15,7 @@ from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.plan import Plan, disturbance
 from rtslib_ext.plan.disturbance import Disturbance
-from rtslib_ext.steps import Kernel
+from rtslib_ext.steps import Context
 from rtslib_ext.transaction import apply as applying
 from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction import recovery
@@ -94,7 +94,7 @@ def _between(env: Env, one: str, other: str) -> Plan:
         have,
         want,
         lambda key: f"{paths.hba_candidates(*key)[0]}/{key[1]}",
-        paths.Placement(ConfigFS(os.devnull)),
+        paths.HbaAllocator(ConfigFS(os.devnull)),
     )
 
 
@@ -114,7 +114,7 @@ def apply(
     if target or storage_object:
         want = _part(have, restore.select(want, target, storage_object), merge=merge)
     elif merge:
-        want = planning.over(have, want)
+        want = planning.merge(have, want)
     found = _looked_at(env, applying.prepare(env.fs, want, have))
     return carry_out(env, found, dry_run=dry_run, confirm_within=confirm_within)
 
@@ -157,7 +157,7 @@ def _reach(env: Env, found: Change, confirm_within: float | None) -> list[str]:
 def _part(have: Config, part: Config, *, merge: bool) -> Config:
     """What runs, with one target or storage object as the file has it."""
     if merge:
-        return planning.over(have, part)
+        return planning.merge(have, part)
     return Config(
         storage_objects={**have.storage_objects, **part.storage_objects},
         targets={**have.targets, **part.targets},
@@ -180,7 +180,7 @@ def recover(env: Env, node: Node, action: str = "undo") -> Result:
             raise InvalidValue("it was being taken back already", hint="recover undo ends that")
         _finish(env, found)
     else:
-        left = recovery.undo(Kernel(env.fs), found)
+        left = recovery.undo(Context(env.fs), found)
         if left:
             listed = "; ".join(left)
             raise RollbackFailed(
@@ -194,12 +194,12 @@ def recover(env: Env, node: Node, action: str = "undo") -> Result:
 
 def _finish(env: Env, found: Unfinished) -> None:
     try:
-        done = recovery.finish(Kernel(env.fs), found).done
+        done = recovery.finish(Context(env.fs), found).done
     except RollbackFailed:
         raise
     except LioError as err:
         confirm.taken_back(env, found)
-        err.begin_with("this could not be finished, and all of it was taken back")
+        err.prefix("this could not be finished, and all of it was taken back")
         raise
     change.note(env, done)
     env.session.report.lasting = "what was done of it before it was cut off is not known any more"

@@ -61,7 +61,7 @@ def _other(env: Env, so: StorageObject, path: str, node: Node) -> FileIO | Block
         raise InvalidValue(f"{path} is no {kind}", path=node.path)
     if device:
         storage.check_disk(path)
-        if devices.is_held(path):
+        if devices.is_exclusive_open(path):
             # Before anything is taken away.
             raise in_use(env.fs, path, f"device {path}")
     if device or devices.written_by_others(path):

@@ -153,7 +153,7 @@ def create_pscsi(env: Env, node: Node, name: str, dev: str) -> Result:
     if devices.is_block_device(dev):
         lines.append("Note: block backstore recommended for SCSI block devices")
     address, path = devices.scsi_address(dev)
-    if devices.is_held(path):
+    if devices.is_exclusive_open(path):
         error = in_use(env.fs, path, f"device {path} (SCSI {':'.join(map(str, address))})")
         error.path = node.path
         raise error
@@ -277,7 +277,7 @@ def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], str]:
     refuse_shared(env.fs, path, node)
     so = _new(env, node, name, backing, None)
     so = replace(so, attributes={})
-    hba = paths.Placement(env.fs).choose(backing.plugin, name)
+    hba = paths.HbaAllocator(env.fs).choose(backing.plugin, name)
     return so, list(backstores.create(so, hba)), f"{hba}/{name}"
 
 
@@ -305,7 +305,7 @@ def _create(env: Env, so: StorageObject, before: tuple[Operation, ...] = ()) -> 
 
 
 def _creating(env: Env, so: StorageObject, before: tuple[Operation, ...]) -> Iterator[Step]:
-    hba = paths.Placement(env.fs).choose(*so.key)
+    hba = paths.HbaAllocator(env.fs).choose(*so.key)
     kept = reservations.kept(setup.dbroot(env.fs), so.wwn or "")
     yield from backstores.create(so, hba, aptpl=kept, before=before)
 

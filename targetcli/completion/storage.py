@@ -45,7 +45,11 @@ def scsi_devices(ask: Ask) -> Iterator[str | Candidate]:
 
 def _is_free(path: str, mode: int) -> bool:
     # A device without a medium, or a loop device without a file, has no size.
-    return stat.S_ISBLK(mode) and not devices.is_held(path) and devices.device_size(path) != 0
+    return (
+        stat.S_ISBLK(mode)
+        and not devices.is_exclusive_open(path)
+        and devices.device_size(path) != 0
+    )
 
 
 def _is_file_or_free(path: str, mode: int) -> bool:
@@ -59,7 +63,7 @@ def _is_scsi(path: str, mode: int) -> bool:
     kind = "block" if stat.S_ISBLK(mode) else "char"
     device = f"/sys/dev/{kind}/{os.major(number)}:{os.minor(number)}/device"
     return os.path.exists(f"{device}/scsi_level") and not (
-        stat.S_ISBLK(mode) and devices.is_held(path)
+        stat.S_ISBLK(mode) and devices.is_exclusive_open(path)
     )
 
 

@@ -204,7 +204,7 @@ class StorageObjectNode(Node):
         if row is None or not row.defaults:
             return row
         found = self.backing
-        if found.fresh_key(on_device=devices.is_block_device(found.udev_path)) is None:
+        if found.defaults_key(on_device=devices.is_block_device(found.udev_path)) is None:
             return replace(row, default=None)
         return replace(row, default=found.early_attributes().get(name, row.default))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rtslib_ext.errors import NotFound
 from rtslib_ext.fast_dataclasses import dataclass
-from rtslib_ext.kernel.cached import SnapshotFS
+from rtslib_ext.kernel.cached import CachingFS
 from rtslib_ext.kernel.paths import Index, TpgPath
 from rtslib_ext.reading.reader import Reader
 
@@ -32,7 +32,7 @@ class Tree:
 
     def __init__(self, env: Env) -> None:
         self.env = env
-        self.fs = SnapshotFS(env.fs)
+        self.fs = CachingFS(env.fs)
         self.reader = Reader(self.fs)
         self.index = Index(self.fs)
         # What is to be said of how something was found; a name may be looked up several times.
@@ -59,7 +59,7 @@ class Node:
         return f"{self.parent.path.rstrip('/')}/{self.name}"
 
     @property
-    def fs(self) -> SnapshotFS:
+    def fs(self) -> CachingFS:
         """The kernel, nothing read twice."""
         return self.tree.fs
 

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from rtslib_ext.config.intern import Pool
+from rtslib_ext.config.intern import Interner
 from rtslib_ext.kernel.configfs import ConfigFS
-from rtslib_ext.steps.defaults import Fresh
+from rtslib_ext.steps.defaults import KernelDefaults
 
 
 class Files(ConfigFS):
@@ -22,11 +22,11 @@ class Files(ConfigFS):
 
 
 def test_the_first_of_a_kind_tells() -> None:
-    fs, fresh = Files(block_size="512"), Fresh()
-    assert fresh.value(fs, "core/a/attrib", "block_size", "ramdisk") == "512"
-    assert fresh.value(fs, "core/b/attrib", "block_size", "ramdisk") == "512"
-    assert fresh.value(fs, "core/b/attrib", "nosuch", "ramdisk") is None
-    assert fresh.value(fs, "core/b/attrib", "block_size", "fileio") == "512"
+    fs, defaults = Files(block_size="512"), KernelDefaults()
+    assert defaults.value(fs, "core/a/attrib", "block_size", "ramdisk") == "512"
+    assert defaults.value(fs, "core/b/attrib", "block_size", "ramdisk") == "512"
+    assert defaults.value(fs, "core/b/attrib", "nosuch", "ramdisk") is None
+    assert defaults.value(fs, "core/b/attrib", "block_size", "fileio") == "512"
     assert fs.asked == [
         "core/a/attrib/block_size",
         "core/b/attrib/nosuch",
@@ -35,32 +35,32 @@ def test_the_first_of_a_kind_tells() -> None:
 
 
 def test_what_is_left_to_be_set() -> None:
-    fs, fresh = Files(block_size="512", queue_depth="128"), Fresh()
+    fs, defaults = Files(block_size="512", queue_depth="128"), KernelDefaults()
     wanted = {"block_size": "4096", "queue_depth": "128"}
-    assert fresh.left(wanted, "core/a/attrib", "ramdisk") is wanted, "nobody has told yet"
-    assert fresh.left(wanted, "core/a/attrib", None) is wanted
-    fresh.value(fs, "core/a/attrib", "block_size", "ramdisk")
-    assert fresh.left(wanted, "core/b/attrib", "ramdisk") is wanted, "queue_depth is not known"
-    fresh.value(fs, "core/a/attrib", "queue_depth", "ramdisk")
-    left = fresh.left(wanted, "core/b/attrib", "ramdisk")
+    assert defaults.left(wanted, "core/a/attrib", "ramdisk") is wanted, "nobody has told yet"
+    assert defaults.left(wanted, "core/a/attrib", None) is wanted
+    defaults.value(fs, "core/a/attrib", "block_size", "ramdisk")
+    assert defaults.left(wanted, "core/b/attrib", "ramdisk") is wanted, "queue_depth is not known"
+    defaults.value(fs, "core/a/attrib", "queue_depth", "ramdisk")
+    left = defaults.left(wanted, "core/b/attrib", "ramdisk")
     assert left == {"block_size": "4096"}
-    assert fresh.left(wanted, "core/c/attrib", "ramdisk") is left
-    assert fresh.left(wanted, "core/c/wwn", "ramdisk") is wanted
+    assert defaults.left(wanted, "core/c/attrib", "ramdisk") is left
+    assert defaults.left(wanted, "core/c/wwn", "ramdisk") is wanted
 
 
 def test_what_a_value_moves_is_set_again() -> None:
-    fs, fresh = Files(alua_access_state="Standby", alua_access_status="None"), Fresh()
+    fs, defaults = Files(alua_access_state="Standby", alua_access_status="None"), KernelDefaults()
     for name in ("alua_access_state", "alua_access_status"):
-        fresh.value(fs, "so/alua/group", name, "alua")
+        defaults.value(fs, "so/alua/group", name, "alua")
     same = {"alua_access_state": "Standby", "alua_access_status": "None"}
-    assert fresh.left(same, "so2/alua/group", "alua") == {}
+    assert defaults.left(same, "so2/alua/group", "alua") == {}
     other = {"alua_access_state": "Offline", "alua_access_status": "None"}
-    assert fresh.left(other, "so2/alua/group", "alua") == other
+    assert defaults.left(other, "so2/alua/group", "alua") == other
 
 
 def test_equal_settings_are_one() -> None:
-    pool = Pool()
-    first = pool.one({"a": "1", "b": "2"})
-    assert pool.one({"a": "1", "b": "2"}) is first
-    assert pool.one({"a": "1", "b": "3"}) is not first
-    assert pool.one({"b": "2", "a": "1"}) == first
+    interner = Interner()
+    first = interner.one({"a": "1", "b": "2"})
+    assert interner.one({"a": "1", "b": "2"}) is first
+    assert interner.one({"a": "1", "b": "3"}) is not first
+    assert interner.one({"b": "2", "a": "1"}) == first

@@ -28,8 +28,8 @@ from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.plan import Plan
-from rtslib_ext.steps import Kernel, Step, codec
-from rtslib_ext.steps.operations import Attempt, Mkdir, Refuse, Write
+from rtslib_ext.steps import Context, Step, codec
+from rtslib_ext.steps.operations import BestEffort, Fail, Mkdir, Write
 from rtslib_ext.steps.step import Action
 from rtslib_ext.transaction import executor, recovery
 from rtslib_ext.transaction.journal import Journal, Unfinished, find
@@ -61,7 +61,7 @@ PATH = f"/iscsi/{TARGET.wwn}/tpg1"
 def between(have: Config, want: Config) -> Plan:
     """A plan that asks no kernel."""
     return plan.plan(
-        have, want, lambda key: f"core/home/{key[1]}", paths.Placement(ConfigFS("/nonexistent"))
+        have, want, lambda key: f"core/home/{key[1]}", paths.HbaAllocator(ConfigFS("/nonexistent"))
     )
 
 
@@ -162,11 +162,11 @@ def test_credentials_that_nobody_mentions_go() -> None:
 def test_laid_over_removes_nothing() -> None:
     tpg = Tpg(1, attributes={"login_timeout": "20"}, luns={1: Lun(1, DISK.key)})
     above = Config(targets={TARGET.key: Target("iscsi", TARGET.wwn, {1: tpg})})
-    assert texts(HAVE, merge.over(HAVE, above)) == [
+    assert texts(HAVE, merge.merge(HAVE, above)) == [
         f"~ {PATH}: set login_timeout=20",
         f"+ {PATH}/luns/lun1: export ramdisk/disk as LUN 1",
     ]
-    assert texts(HAVE, merge.over(HAVE, Config())) == []
+    assert texts(HAVE, merge.merge(HAVE, Config())) == []
 
 
 # -- steps on disk ----------------------------------------------------------------------------
@@ -179,9 +179,9 @@ def test_steps_as_json_and_back(pair: tuple[Config, Config]) -> None:
 
 
 def test_operations_within_operations_as_json_and_back() -> None:
-    step = Step(Action.CREATE, "/x", "try", (Attempt(Mkdir("x"), "/x"),), undo=())
+    step = Step(Action.CREATE, "/x", "try", (BestEffort(Mkdir("x"), "/x"),), undo=())
     assert codec.decode(codec.encode(step)) == step
-    refuse = Step(Action.UPDATE, "/x", "no", (Refuse(NotImplementedError("why")),))  # type: ignore[arg-type]
+    refuse = Step(Action.UPDATE, "/x", "no", (Fail(NotImplementedError("why")),))  # type: ignore[arg-type]
     assert "why" in str(codec.encode(refuse))
 
 
@@ -219,7 +219,7 @@ def test_what_was_taken_back_already(tmp_path: object) -> None:
     found = journal_of(path, 3, (1, 0))
     assert found.undone == 0
     # Nothing is left to do: this kernel would refuse everything.
-    assert recovery.undo(Kernel(ConfigFS("/nonexistent")), found) == []
+    assert recovery.undo(Context(ConfigFS("/nonexistent")), found) == []
     assert find(path) is None
 
 
@@ -227,8 +227,8 @@ def test_what_is_stuck_keeps_what_was_done_before_it(tmp_path: object) -> None:
     path = f"{tmp_path}/journal"
     os.makedirs(f"{tmp_path}/tree/a")
     os.makedirs(f"{tmp_path}/tree/b/more")
-    kernel = Kernel(ConfigFS(f"{tmp_path}/tree"))
-    told, before = recovery.undo(kernel, journal_of(path, 3))
+    context = Context(ConfigFS(f"{tmp_path}/tree"))
+    told, before = recovery.undo(context, journal_of(path, 3))
     assert "/b: two" in told and before == "steps before that, which wait for it: 1"
     assert os.path.exists(f"{tmp_path}/tree/a")
 
@@ -237,13 +237,13 @@ def test_taking_back_goes_on_where_it_was(tmp_path: object) -> None:
     path = f"{tmp_path}/journal"
     os.makedirs(f"{tmp_path}/tree/a/more")
     os.makedirs(f"{tmp_path}/tree/b")
-    kernel = Kernel(ConfigFS(f"{tmp_path}/tree"))
-    (told,) = recovery.undo(kernel, journal_of(path, 3))
+    context = Context(ConfigFS(f"{tmp_path}/tree"))
+    (told,) = recovery.undo(context, journal_of(path, 3))
     assert "/a: one" in told and not os.path.exists(f"{tmp_path}/tree/b")
     found = find(path)
     assert found is not None and found.undone == 1
     os.rmdir(f"{tmp_path}/tree/a/more")
-    assert recovery.undo(kernel, found) == []
+    assert recovery.undo(context, found) == []
     assert find(path) is None and os.listdir(f"{tmp_path}/tree") == []
 
 

@@ -10,7 +10,7 @@ from rtslib_ext.errors import InvalidValue
 from rtslib_ext.fabrics import Fabric
 from rtslib_ext.steps import targets
 from rtslib_ext.steps.context import Operation
-from rtslib_ext.steps.operations import Refuse, Write
+from rtslib_ext.steps.operations import Fail, Write
 
 NAA, IQN = "naa.5001405000000001", "iqn.2003-01.org.example:a"
 
@@ -39,7 +39,7 @@ def test_a_nexus_is_of_the_kind_of_its_target(wwn: str, kinds: tuple[str, ...], 
 
 def test_a_nexus_that_cannot_be_made_up_is_refused_in_its_turn() -> None:
     refusal = nexus("ib.fe800000000000000002c90300a0b0c1", "ib")
-    assert isinstance(refusal, Refuse) and isinstance(refusal.reason, InvalidValue)
+    assert isinstance(refusal, Fail) and isinstance(refusal.reason, InvalidValue)
 
 
 def test_a_nexus_that_is_given_is_taken() -> None:

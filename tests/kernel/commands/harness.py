@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rtslib_ext.kernel.configfs import ConfigFS
 from targetcli import session
-from targetcli.env import Env, Options
+from targetcli.env import Env, Options, Session
 from targetcli.language import grammar
 from targetcli.prefs import Preferences
 from targetcli.report import Done
@@ -106,11 +106,9 @@ class Shell:
             stderr=io.StringIO(),
             save_file=self.save_file,
             history=self.history,
-            done=self.done,
-            session=True,
             is_root=bool(options.pop("is_root", True)),
             options=Options(**options),  # type: ignore[arg-type]
-            cwd=self.cwd,
+            session=Session(cwd=self.cwd, several=True, done=self.done),
         )
 
     def _run(self, read: object, options: dict[str, object]) -> Answer:

@@ -27,7 +27,7 @@ from rtslib_ext.config.model import (
 )
 from rtslib_ext.kernel.configfs import ROOT, ConfigFS
 from rtslib_ext.reading.reader import Reader
-from rtslib_ext.reading.topology import OutlineReader
+from rtslib_ext.reading.topology import TopologyReader
 
 from .harness import Shell, differences
 
@@ -114,7 +114,7 @@ def test_whole_configurations_are_linear(shell: Shell) -> None:
         documents.append(len(shell("ls", json=True)))
         assert shell.fs.total_calls == costs["ls"][-1], "--json makes the same calls"
         fs = ConfigFS()
-        OutlineReader(fs).outline()
+        TopologyReader(fs).topology()
         costs["outline"].append(fs.total_calls)
         fs = ConfigFS()
         assert not restore.clear(fs).failures

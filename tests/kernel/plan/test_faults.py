@@ -19,7 +19,7 @@ from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.kernel.configfs import ROOT, ConfigFS
 from rtslib_ext.reading.reader import Reader
-from rtslib_ext.steps import Action, Kernel, Step, targets
+from rtslib_ext.steps import Action, Context, Step, targets
 from rtslib_ext.steps.operations import Mkdir
 from rtslib_ext.transaction import apply, executor
 from tests.kernel.commands.test_faults import Broken
@@ -132,5 +132,5 @@ def test_what_cannot_be_switched_off_is_taken_back_all_the_same(configfs: object
         Step(Action.CREATE, "/nowhere", "fail", (Mkdir("core/alua/lu_gps/x/y"),)),
     ]
     with pytest.raises(KernelRefused):
-        executor.perform(Kernel(ConfigFS()), steps)
+        executor.perform(Context(ConfigFS()), steps)
     assert state() == before

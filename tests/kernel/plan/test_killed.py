@@ -16,7 +16,7 @@ import pytest
 from rtslib_ext import restore
 from rtslib_ext.errors import KernelRefused
 from rtslib_ext.kernel.configfs import ConfigFS
-from rtslib_ext.steps import Kernel
+from rtslib_ext.steps import Context
 from rtslib_ext.transaction import apply, journal, recovery
 from rtslib_ext.transaction.apply import Change
 from rtslib_ext.transaction.journal import Journal
@@ -70,11 +70,11 @@ def recover(path: str, *, finish: bool, fs: ConfigFS | None = None) -> None:
     found = journal.find(path)
     if found is None:
         return
-    kernel = Kernel(fs or ConfigFS())
+    context = Context(fs or ConfigFS())
     if finish:
-        recovery.finish(kernel, found)
+        recovery.finish(context, found)
     else:
-        assert recovery.undo(kernel, found) == []
+        assert recovery.undo(context, found) == []
     assert journal.find(path) is None
 
 

@@ -13,7 +13,7 @@ import pytest
 from rtslib_ext.errors import RollbackFailed
 from rtslib_ext.kernel.configfs import ConfigFS, explain
 from rtslib_ext.reading.reader import Reader
-from rtslib_ext.steps import Kernel
+from rtslib_ext.steps import Context
 from rtslib_ext.transaction import apply, journal, recovery
 from targetcli import batch
 from tests.kernel.commands.harness import Shell
@@ -65,7 +65,7 @@ def test_what_is_left_is_taken_back_later(
             found = journal.find(path)
             assert found is not None and found.is_repair and found.undone is not None
             assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
-            assert recovery.undo(Kernel(ConfigFS()), found) == [], f"call {at}"
+            assert recovery.undo(Context(ConfigFS()), found) == [], f"call {at}"
             assert journal.find(path) is None
         except Exception:
             # All that had been done could be taken back.

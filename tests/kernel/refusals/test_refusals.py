@@ -20,7 +20,7 @@ from rtslib_ext import refusals
 from rtslib_ext.errors import KernelRefused
 from rtslib_ext.kernel import paths
 from rtslib_ext.refusals import Refusal
-from rtslib_ext.steps import Action, Kernel, Step
+from rtslib_ext.steps import Action, Context, Step
 from rtslib_ext.steps.operations import Write
 from rtslib_ext.transaction import executor
 
@@ -221,7 +221,7 @@ def test_identity_of_an_exported_storage_object(shell: Shell, disks: Path) -> No
     file = f"{paths.find_storage_object(shell.fs, 'fileio', 'd1')}/wwn/vpd_unit_serial"
     step = Step(Action.UPDATE, D1, "set wwn=abc", (Write(file, "abc"),))
     with pytest.raises(KernelRefused) as caught:
-        executor.perform(Kernel(shell.fs), [step])
+        executor.perform(Context(shell.fs), [step])
     assert caught.value.path == D1
     is_explained(f"{caught.value} ({caught.value.hint})", TABLE["identity-exported"], False)
     assert f"{TPG}/luns delete 0" in caught.value.hint
