@@ -83,7 +83,7 @@ def to_list_sessions() -> Iterator[Call]:
     fs = Watched()
     reader = Reader(fs)
     list(sessions.sessions(reader))
-    list(sessions.dynamic(reader))
+    list(sessions.dynamic_sessions(reader))
     yield from (("r", path, "") for path in fs.read_files)
 
 

@@ -16,7 +16,7 @@ class LioError(Exception):
     """
 
     causes: Sequence[LioError] = ()
-    at: int | None = None
+    failed_step: int | None = None
 
     def __init__(self, message: str, *, path: str = "", hint: str = "") -> None:
         super().__init__(message)
@@ -74,7 +74,7 @@ class KernelRefused(LioError):
         self.operation = operation
         self.file = file
         self.reason = reason
-        self.said = ""
+        self.kernel_message = ""
         self.label = label
 
     def prefix(self, text: str) -> None:
@@ -85,7 +85,7 @@ class KernelRefused(LioError):
         text = f"{self.label}: {self.reason}" if self.label else self.reason
         if "[Errno" not in self.label:
             text += f" ({errorcode.get(self.errno, self.errno)})"
-        return f"{text}; the kernel says: {self.said}" if self.said else text
+        return f"{text}; the kernel says: {self.kernel_message}" if self.kernel_message else text
 
 
 class PermissionDenied(LioError):

@@ -84,7 +84,7 @@ def _run(env: Env, file: str, lines: list[str]) -> list[_Done]:
     try:
         after = transaction.perform()
     except LioError as err:
-        _name_line(err, _of_step(done, err.at))
+        _name_line(err, _of_step(done, err.failed_step))
         raise
     if done:
         done[-1].result.notes += after[0].notes

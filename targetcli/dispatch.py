@@ -54,13 +54,13 @@ def run(env: Env, line: Line) -> Result:
 def _run_on_each(env: Env, nodes: list[Node], line: Line) -> Result:
     """Run a command on several nodes, each with a heading; one that fails leaves the others."""
     line = line if line.command else Line(path=line.path, command="ls")
-    whole, result = env.session.report, Result()
-    whole.parts = []
+    total, result = env.session.report, Result()
+    total.parts = []
     lines: list[str] = []
     for node in nodes:
         lines.append(f"[{node.path}]")
         env.session.report = Report(line.command, node.path)
-        whole.parts.append(env.session.report)
+        total.parts.append(env.session.report)
         try:
             lines += _say_of_one(env, _noted(node, _run_on(env, node, line)))
         except LioError as err:
@@ -70,7 +70,7 @@ def _run_on_each(env: Env, nodes: list[Node], line: Line) -> Result:
             env.session.report.failures.append(err)
             raise
         result.failures += cast("list[LioError]", env.session.report.failures)
-    env.session.report = whole
+    env.session.report = total
     if not env.options.json:
         result.lines = lines
     if not nodes:

@@ -23,7 +23,7 @@ class Done:
     command: str
     number: int | None
     back: tuple[Step, ...]
-    lasting: str = ""
+    irreversible: str = ""
 
 
 @dataclass(slots=True)
@@ -50,9 +50,9 @@ class Report:
     """The line without its path, secrets masked."""
     back: list[Step] = field(default_factory=list)
     """The steps that take the changes back, in the order to do them."""
-    lasting: str = ""
+    irreversible: str = ""
     """Why they cannot be taken back, where that is so."""
-    takes_back: int | None = None
+    undoes: int | None = None
     """The number of the change that this one takes back, in the history."""
     undoing: bool = False
     """Whether it is undo, which is not undone itself."""

@@ -161,7 +161,7 @@ def _sessions(reader: Reader, concerned: _Concerned) -> Iterator[Disturbance]:
             yield _session(session, _shell_path(tpg), steps)
     for tpg in {**concerned.tpgs, **concerned.guests}:
         steps = [*concerned.tpgs.get(tpg, ()), *concerned.guests.get(tpg, ())]
-        for name in sessions.guests(reader, tpg):
+        for name in sessions.dynamic_initiators(reader, tpg):
             text = f"{name} is logged in to {_shell_path(tpg)} (without an ACL)"
             yield Disturbance("session", name, _shell_path(tpg), text, by=tuple(steps))
 

@@ -32,15 +32,15 @@ def explain(fs: ConfigFS, step: Step, error: KernelRefused, said: list[str]) -> 
             facts, line = found
             error.reason = row.cause.format_map(facts)
             error.hint = error.hint or row.help.format_map(facts)
-            error.said = line
+            error.kernel_message = line
             return
-    error.said = said[0] if said else ""
+    error.kernel_message = said[0] if said else ""
     facts = Facts(fs, step, error, {})
     if error.operation == "write" and facts["takes"]:
         error.reason = facts["takes"]
         known = lookup(error.file)
         error.hint = error.hint or (known.text if known else "")
-    if not (error.hint or error.said):
+    if not (error.hint or error.kernel_message):
         error.hint = "the kernel's log may tell more: journalctl -k"
 
 

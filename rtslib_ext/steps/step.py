@@ -47,12 +47,12 @@ class Step:
                 operation.do(context)
                 done.append(operation)
         except BaseException as err:
-            left = self.take_back(context, done) if done else []
+            left = self.roll_back(context, done) if done else []
             if left:
                 raise not_undone(err, self.path, left) from err
             raise
 
-    def take_back(self, context: Context, done: Sequence[Operation] | None = None) -> list[str]:
+    def roll_back(self, context: Context, done: Sequence[Operation] | None = None) -> list[str]:
         """Undo the step after it was done, or those of its operations that were.
 
         What could not be undone is returned. It ends there: what comes after a check that fails

@@ -94,7 +94,7 @@ def perform(
                 let_through()
         except BaseException as err:
             if isinstance(err, LioError):
-                err.at = len(outcome.done)
+                err.failed_step = len(outcome.done)
             # A step that could not take back what it had done itself is left as well.
             stuck = [step] if step and isinstance(err, RollbackFailed) else []
             _roll_back(context, outcome.done, err, journal, stuck)
@@ -249,7 +249,7 @@ def _roll_back(
             left.append(f"steps before that, which wait for it: {number + 1}")
             stuck[:0] = done[: number + 1]
             break
-        more = done[number].take_back(context)
+        more = done[number].roll_back(context)
         left += more
         if more:
             stuck.insert(0, done[number])

@@ -29,7 +29,7 @@ def undo(context: Context, found: Unfinished) -> list[str]:
         # What there is tells no more what was done, once taking it back has begun.
         journal.undone(len(steps))
         for number in reversed(range(len(steps))):
-            left = steps[number].take_back(context)
+            left = steps[number].roll_back(context)
             if left:
                 journal.close(keep=True)
                 return left + [f"steps before that, which wait for it: {number}"] * bool(number)

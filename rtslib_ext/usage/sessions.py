@@ -57,7 +57,7 @@ class DynamicSession:
     tpg: int
 
 
-def dynamic(reader: Reader) -> Iterator[DynamicSession]:
+def dynamic_sessions(reader: Reader) -> Iterator[DynamicSession]:
     """The sessions of initiators that have no ACL.
 
     drivers/target/target_core_tpg.c, target_show_dynamic_sessions: a name, a line break and a
@@ -67,7 +67,7 @@ def dynamic(reader: Reader) -> Iterator[DynamicSession]:
     folder, so nothing can be told of it.
     """
     for fabric, wwn, tag in _tpgs(reader):
-        for name in guests(reader, paths.tpg(fabric, wwn, tag)):
+        for name in dynamic_initiators(reader, paths.tpg(fabric, wwn, tag)):
             yield DynamicSession(name, wwn, tag)
 
 
@@ -97,7 +97,7 @@ def _tpgs(reader: Reader) -> Iterator[tuple[Fabric, str, int]]:
                 yield fabric, wwn, tag
 
 
-def guests(reader: Reader, tpg: str) -> list[str]:
+def dynamic_initiators(reader: Reader, tpg: str) -> list[str]:
     """The initiators without an ACL that are logged in to the TPG at a configfs path."""
     text = reader.fs.read_if_there(f"{tpg}/dynamic_sessions") or ""
     return text.replace("\0", "").split()

@@ -18,7 +18,7 @@ _FROM = re.compile(rb"(?:^|\0)SSH_CONNECTION=([^ \0]*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class Actor:
     """Who made a change: ``user`` is whose rights it had, ``login`` who logged in or used sudo.
 
     ``terminal`` and ``address`` (of the other end of an SSH connection) are "" where there is none.
@@ -30,9 +30,9 @@ class Who:
     address: str = ""
 
 
-def present() -> Who:
+def present() -> Actor:
     """Who runs this process, and from where."""
-    return Who(_user_name(os.geteuid()), _login(), _terminal(), _address())
+    return Actor(_user_name(os.geteuid()), _login(), _terminal(), _address())
 
 
 def _user_name(uid: int) -> str:

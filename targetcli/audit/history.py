@@ -23,8 +23,8 @@ from rtslib_ext.savefile import json_stream
 from rtslib_ext.steps import Step, codec
 from rtslib_ext.steps.operations import Write
 
-from . import actor as whose
-from .actor import Who
+from . import actor
+from .actor import Actor
 
 MOST_RECORDS = 500
 MOST_BYTES = 16 << 20
@@ -43,18 +43,18 @@ class Record:
     """One change; ``time`` in seconds since 1970.
 
     ``changes`` are plain values of each step: action, path, text, before, after. ``count`` is how
-    many there were. ``back`` takes it back; ``lasting`` tells why that cannot be done.
+    many there were. ``back`` takes it back; ``irreversible`` tells why that cannot be done.
     """
 
     number: int
     time: float
-    who: Who
+    who: Actor
     command: str
     changes: tuple[dict[str, str | None], ...]
     count: int
     back: tuple[Step, ...] = field(repr=False)
-    lasting: str = ""
-    takes_back: int | None = None
+    irreversible: str = ""
+    undoes: int | None = None
 
 
 def keep(
@@ -62,8 +62,8 @@ def keep(
     command: str,
     changes: Sequence[Step],
     back: Sequence[Step],
-    lasting: str = "",
-    takes_back: int | None = None,
+    irreversible: str = "",
+    undoes: int | None = None,
 ) -> int:
     """Keep a change; the number that it has from now on. Raises OSError."""
     os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -72,8 +72,8 @@ def keep(
     number = _number(max(known)) + 1 if known else 1
     large = sum(map(_size, (*changes, *back))) > MOST_OPERATIONS
     if large:
-        back, lasting = (), lasting or "it is too large to be kept whole"
-    who = whose.present()
+        back, irreversible = (), irreversible or "it is too large to be kept whole"
+    who = actor.present()
     value = {
         "time": time.time(),
         "user": who.user,
@@ -84,8 +84,8 @@ def keep(
         "count": len(changes),
         "changes": () if large else map(_change, changes),
         "back": (codec.encode(step, secrets=False) for step in back),
-        "lasting": lasting,
-        "takes_back": takes_back,
+        "lasting": irreversible,
+        "takes_back": undoes,
     }
     packer = zlib.compressobj(_FAST, zlib.DEFLATED, _GZIP)
     pieces = json_stream.pieces(value)
@@ -203,7 +203,7 @@ def _record(number: int, value: dict[str, Any]) -> Record:
     return Record(
         number,
         float(value["time"]),
-        Who(value["user"], value["login"], value["terminal"], value["address"]),
+        Actor(value["user"], value["login"], value["terminal"], value["address"]),
         value["command"],
         tuple(value["changes"]),
         int(value["count"]),

@@ -80,8 +80,10 @@ def _performed(env: Env, number: int, perform: Callable[[Observer], Outcome]) ->
 def note(env: Env, changed: Sequence[Step], made: Container[str] = ()) -> None:
     """Note what was changed, and how it is taken back; ``made`` are folders that objects share."""
     env.session.report.changes += changed
-    env.session.report.lasting = env.session.report.lasting or inverse.why_irreversible(changed)
-    if not env.session.report.lasting:
+    env.session.report.irreversible = env.session.report.irreversible or inverse.why_irreversible(
+        changed
+    )
+    if not env.session.report.irreversible:
         env.session.report.back[:0] = inverse.invert(changed, made)
 
 
@@ -91,18 +93,20 @@ def _keep(env: Env, command: str) -> None:
     from ..audit import history
 
     report = env.session.report
-    lasting = report.lasting or ("" if report.back else "it is not known what it was before")
-    back = () if lasting else tuple(report.back)
+    irreversible = report.irreversible or (
+        "" if report.back else "it is not known what it was before"
+    )
+    back = () if irreversible else tuple(report.back)
     number = None
     try:
         number = history.keep(
-            env.history, command, report.changes, back, lasting, report.takes_back
+            env.history, command, report.changes, back, irreversible, report.undoes
         )
     except OSError as err:
         reason = (err.strerror or str(err)).lower()
         print(f"this is not in the history: {env.history}: {reason}", file=env.stderr)
     if not report.undoing:
-        env.session.done.append(Done(command, number, back, lasting))
+        env.session.done.append(Done(command, number, back, irreversible))
 
 
 def journal(env: Env) -> Journal:
@@ -140,14 +144,14 @@ def describe(found: Unfinished) -> str:
     return f"{found.about.get('command')} on {found.about.get('path')}, begun {since}, {where}"
 
 
-def put_off(env: Env, text: str, action: Callable[[], Result]) -> Result | None:
+def defer(env: Env, text: str, action: Callable[[], Result]) -> Result | None:
     """Where changes are collected, note what is to follow them; its result is filled in then."""
     return (
         env.session.transaction.defer(text, action) if env.session.transaction is not None else None
     )
 
 
-def only_tell(env: Env, text: str) -> bool:
+def only_shown(env: Env, text: str) -> bool:
     """Whether what cannot be taken back is only to be told; it cannot be collected."""
     if env.session.transaction is None:
         return False

@@ -10,7 +10,7 @@ from .. import progress
 from ..env import Env
 
 
-def running(env: Env) -> Config:
+def read(env: Env) -> Config:
     """The whole running configuration."""
     with progress.work(env, "reading", lambda _: counting.running(env.fs)) as work:
         return counting.CountedReader(env.fs, work.count).config()

@@ -38,7 +38,7 @@ def _clone_acl(
 ) -> Result:
     name = new_initiator(env, acls, new_wwn)
     tpg, created = acls.tpg, f"{acls.path}/{name}"
-    have = running.running(env)
+    have = running.read(env)
     want = refactor.clone_acl(have, target_key(tpg), tpg.tag, wwn, name, credentials=credentials)
     result = carry_out(env, have, want, created, dry_run=dry_run)
     if not credentials and have.targets[target_key(tpg)].tpgs[tpg.tag].acls[wwn].auth.userid:
@@ -69,7 +69,7 @@ def clone_this_target(
     created = f"{folder.path}/{name}"
     if env.fs.is_dir(paths.target(folder.fabric, name)):
         raise Exists("This Target already exists in configFS", path=created)
-    have = running.running(env)
+    have = running.read(env)
     want = refactor.clone_target(have, (folder.fabric.name, node.name), name)
     result = carry_out(env, have, want, created, dry_run=dry_run)
     result.notes += lines

@@ -19,8 +19,7 @@ from rtslib_ext.steps import Action, Step
 from rtslib_ext.transaction.executor import Outcome
 
 from .. import __version__, progress
-from ..changes import apply
-from ..changes import running as whole
+from ..changes import apply, running
 from ..changes.apply import WAITING
 from ..env import TARGET_DIR, Env
 from ..progress import Work
@@ -40,9 +39,9 @@ def saveconfig(env: Env, node: Node, savefile: str | None = None) -> Result:
     if env.session.leaving and env.session.last_change == WAITING:
         raise LioError("not saved: a change waits for confirmation", hint="confirm, saveconfig")
     path = path_of(env, savefile)
-    config = whole.running(env)
+    config = running.read(env)
     _keep_what_there_is(env, path, config)
-    later = apply.put_off(
+    later = apply.defer(
         env, f"save the configuration to {path}", lambda: saveconfig(env, node, savefile)
     )
     if later is not None:
@@ -174,7 +173,7 @@ def _cleared(env: Env, part: Config | None = None) -> list[LioError]:
     have = None
     if env.session.several or env.on_terminal:
         with suppress(LioError):
-            have = whole.running(env)
+            have = running.read(env)
     with _noted(env, "clearing", lambda done: done + counting.running(env.fs)) as noted:
         if part is None:
             return _causes(restore.clear(env.fs, noted.observe, have))
@@ -310,25 +309,25 @@ def save_storage_object(env: Env, node: Node, savefile: str | None = None) -> Re
     assert isinstance(node, StorageObjectNode)
     path = path_of(env, savefile)
     saved = saved_in(path)
-    running = whole.running(env)
+    now = running.read(env)
     key = (node.plugin, node.name)
-    if key not in running.storage_objects:
+    if key not in now.storage_objects:
         raise LioError(
             "it was never enabled, so there is nothing to save",
             path=node.path,
             hint="delete it and create it anew",
         )
     targets = dict(saved.targets)
-    for found_key, found in running.targets.items():
+    for found_key, found in now.targets.items():
         if _exports(found, key):
             targets[found_key] = found
             break
-    later = apply.put_off(
+    later = apply.defer(
         env, f"save {node.path} to {path}", lambda: save_storage_object(env, node, savefile)
     )
     if later is not None:
         return later
-    objects = {**saved.storage_objects, key: running.storage_objects[key]}
+    objects = {**saved.storage_objects, key: now.storage_objects[key]}
     lines, facts = _save(env, path, replace(saved, storage_objects=objects, targets=targets))
     shown = shown_path(env, savefile)
     line = f"Storage Object '{key[0]}:{key[1]}' config saved to {shown}."

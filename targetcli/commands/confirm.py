@@ -26,7 +26,7 @@ def confirm(env: Env, node: Node, action: str = "keep") -> Result:
     """Keep a change that would go back by itself."""
     if action not in ACTIONS:
         raise InvalidValue(f"action must be one of: {', '.join(ACTIONS)}")
-    if action != "status" and apply.only_tell(env, f"confirm action={action}"):
+    if action != "status" and apply.only_shown(env, f"confirm action={action}"):
         return Result()
     file = confirmed_commit.beside(env.journal)
     found = confirmed_commit.find(file)

@@ -41,7 +41,7 @@ def storage_object(env: Env, node: Node, name: str, save: bool = False) -> Resul
     if saved is None:
         return Result([*lines, deleted])
     key = (found.plugin, name)
-    later = apply.put_off(
+    later = apply.defer(
         env,
         f"take {found.path} out of {env.save_file}",
         lambda: _forgotten(env, _saved(env), key, lines, deleted),

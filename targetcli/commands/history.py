@@ -21,7 +21,7 @@ from ..views import plan as plans
 
 def undo(env: Env, node: Node) -> Result:
     """Take the last change of this session back."""
-    if apply.only_tell(env, "take the last change of this session back"):
+    if apply.only_shown(env, "take the last change of this session back"):
         return Result()
     if not env.session.done:
         raise InvalidValue(
@@ -30,7 +30,7 @@ def undo(env: Env, node: Node) -> Result:
         )
     last = env.session.done[-1]
     env.session.report.undoing = True
-    result = _take_back(env, last.command, last.number, last.back, last.lasting)
+    result = _undo(env, last.command, last.number, last.back, last.irreversible)
     if env.session.report.changes:
         env.session.done.pop()
     return result
@@ -38,7 +38,7 @@ def undo(env: Env, node: Node) -> Result:
 
 def revert(env: Env, node: Node, number: int, dry_run: bool = False) -> Result:
     """Take one change of the history back."""
-    if apply.only_tell(env, f"take change {number} back"):
+    if apply.only_shown(env, f"take change {number} back"):
         return Result()
     found = records.find(env.history, number)
     path = inverse.forgotten(found.back)
@@ -49,7 +49,7 @@ def revert(env: Env, node: Node, number: int, dry_run: bool = False) -> Result:
             hint=f"history {number} shows what it changed: set it by hand",
         )
     _check_passwords(env, found)
-    return _take_back(env, found.command, number, found.back, found.lasting, dry_run=dry_run)
+    return _undo(env, found.command, number, found.back, found.irreversible, dry_run=dry_run)
 
 
 def _check_passwords(env: Env, found: Record) -> None:
@@ -74,19 +74,19 @@ def _setting(text: str) -> str:
     return text.partition("=")[0]
 
 
-def _take_back(
+def _undo(
     env: Env,
     command: str,
     number: int | None,
     back: Sequence[Step],
-    lasting: str,
+    irreversible: str,
     *,
     dry_run: bool = False,
 ) -> Result:
     """Take one change back, all of it or nothing."""
-    if lasting:
+    if irreversible:
         raise Unsupported(
-            f"{command}: this cannot be taken back: {lasting}",
+            f"{command}: this cannot be taken back: {irreversible}",
             hint="set it right by hand; revert NUMBER takes an earlier change back",
         )
     steps = inverse.revalidate(env.fs, back)
@@ -94,7 +94,7 @@ def _take_back(
     plan = Plan(tuple(steps))
     if not dry_run:
         consent.require_yes(env, hit)
-        env.session.report.takes_back = number
+        env.session.report.undoes = number
         try:
             apply.apply(env, steps)
         except LioError as err:

@@ -40,7 +40,7 @@ def pin(env: Env, node: Node, wwn: str | None = None, dry_run: bool = False) -> 
 
 
 def _meant(env: Env, tpg: TpgNode, wwn: str | None) -> list[str]:
-    guests = sessions.guests(Reader(env.fs), tpg.file)
+    guests = sessions.dynamic_initiators(Reader(env.fs), tpg.file)
     if wwn is None:
         return guests
     name = naming.normalize(tpg.fabric.wwn_types, wwn, tpg.path)

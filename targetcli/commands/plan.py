@@ -65,7 +65,7 @@ def _show(plan: Plan, found: Sequence[Disturbance], *, status: int = 0) -> Resul
 
 def _to(env: Env, file: str | None) -> Change:
     want = _wanted(env, file)
-    return _looked_at(env, applying.prepare(env.fs, want, running.running(env)))
+    return _looked_at(env, applying.prepare(env.fs, want, running.read(env)))
 
 
 def _looked_at(env: Env, found: Change) -> Change:
@@ -109,7 +109,7 @@ def apply(
     confirm_within: float | None = None,
 ) -> Result:
     """Make what runs equal to what a file holds, or to a part of it."""
-    have = running.running(env)
+    have = running.read(env)
     want = _wanted(env, file)
     if target or storage_object:
         want = _part(have, restore.select(want, target, storage_object), merge=merge)
@@ -132,7 +132,7 @@ def carry_out(
         said = _reach(env, found, confirm_within)
         if env.session.transaction is not None:
             return result
-        left = applying.differences(env.fs, found, running.running(env))
+        left = applying.differences(env.fs, found, running.read(env))
         result.notes += said
         result.notes += [f"Note: the kernel made something else of: {step}" for step in left.steps]
     return result
@@ -173,7 +173,7 @@ def recover(env: Env, node: Node, action: str = "undo") -> Result:
     found = journals.find(env.journal)
     if found is None:
         return say("No change was cut off")
-    if change.only_tell(env, f"{action} {change.describe(found)}"):
+    if change.only_shown(env, f"{action} {change.describe(found)}"):
         return Result()
     if action == "finish":
         if found.undone is not None:
@@ -202,4 +202,6 @@ def _finish(env: Env, found: Unfinished) -> None:
         err.prefix("this could not be finished, and all of it was taken back")
         raise
     change.note(env, done)
-    env.session.report.lasting = "what was done of it before it was cut off is not known any more"
+    env.session.report.irreversible = (
+        "what was done of it before it was cut off is not known any more"
+    )

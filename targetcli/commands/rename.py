@@ -44,7 +44,7 @@ def rename_this_object(env: Env, node: Node, new_name: str, dry_run: bool = Fals
             path=node.path,
             hint="make another one, and have the initiators copy what is in it",
         )
-    have = running.running(env)
+    have = running.read(env)
     want = refactor.rename_storage_object(have, so.key, new_name)
     created = f"{folder.path}/{new_name}"
     return carry_out(env, have, want, created, dry_run=dry_run, old=node.path)
@@ -63,7 +63,7 @@ def rename_this_acl(env: Env, node: Node, new_wwn: str, dry_run: bool = False) -
 def _rename_acl(env: Env, acls: Acls, wwn: str, new_wwn: str, dry_run: bool) -> Result:
     name = new_initiator(env, acls, new_wwn)
     tpg = acls.tpg
-    have = running.running(env)
+    have = running.read(env)
     want = refactor.rename_acl(have, target_key(tpg), tpg.tag, wwn, name)
     created, old = f"{acls.path}/{name}", f"{acls.path}/{wwn}"
     return carry_out(env, have, want, created, dry_run=dry_run, old=old)

@@ -36,7 +36,7 @@ def replace_device(
             path=node.path,
             hint="--smaller takes it all the same: what is behind its end is lost to them",
         )
-    have = running.running(env)
+    have = running.read(env)
     want = refactor.replace_backing(have, so.key, backing)
     return plan.carry_out(env, applying.prepare(env.fs, want, have), dry_run=dry_run)
 

@@ -25,7 +25,7 @@ def sessions(env: Env, node: Node, action: str = "list", sid: str | None = None)
     if sid is not None and not sid.isdigit():
         raise InvalidValue(f"sid must be a number, '{sid}' given")
     found = [item for item in library.sessions(node.reader) if sid in (None, str(item.sid))]
-    guests = list(library.dynamic(node.reader)) if sid is None else []
+    guests = list(library.dynamic_sessions(node.reader)) if sid is None else []
     if not found and not guests:
         if sid is None:
             return show(["(no open sessions)"], lambda: {"sessions": [], "dynamic_sessions": []})

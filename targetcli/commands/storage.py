@@ -208,7 +208,7 @@ def change_medium(env: Env, node: Node, name: str, size: int, cfgstring: str) ->
     handler = _handler(node)
     node.child(name)
     config = f"{handler}/{cfgstring}"
-    if apply.only_tell(env, f"change the medium of {node_path(node, name)} to {config}"):
+    if apply.only_shown(env, f"change the medium of {node_path(node, name)} to {config}"):
         return Result()
     tcmu.change_medium(handler, name, size, config, node.path)
     path = node_path(node, name)

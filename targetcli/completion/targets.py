@@ -42,7 +42,7 @@ def guests(ask: Ask) -> Iterator[str]:
     """Initiators that are logged in without an ACL."""
     tpg = ask.node.tpg if isinstance(ask.node, Acls) else ask.node
     assert isinstance(tpg, TpgNode)
-    yield from sessions.guests(ask.node.reader, tpg.file)
+    yield from sessions.dynamic_initiators(ask.node.reader, tpg.file)
 
 
 def acl_tags(ask: Ask) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rtslib_ext.steps import Action
 
 if TYPE_CHECKING:
-    from ..audit.actor import Who
+    from ..audit.actor import Actor
     from ..audit.history import Record
 
 _HEADS = ("N", "WHEN", "WHO", "FROM", "CHANGES", "COMMAND")
@@ -46,7 +46,7 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _command(record: Record) -> str:
-    back = f" (takes {record.takes_back} back)" if record.takes_back else ""
+    back = f" (takes {record.undoes} back)" if record.undoes else ""
     return f"{_one_line(record.command)}{back}"
 
 
@@ -54,12 +54,12 @@ def _one_line(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def describe(who: Who) -> str:
+def describe(who: Actor) -> str:
     """Who it was, in a few words."""
     return who.user if who.login in ("", who.user) else f"{who.login} (as {who.user})"
 
 
-def origin(who: Who) -> str:
+def origin(who: Actor) -> str:
     """From where, in a few words; "-" for a service."""
     return " ".join(filter(None, (who.address, who.terminal.removeprefix("/dev/")))) or "-"
 
@@ -82,8 +82,8 @@ def lines(record: Record) -> Iterator[str]:
         yield f"{_SIGNS[item['action'] or '']} {item['path']}: {_one_line(item['text'] or '')}{was}"
     if len(record.changes) < record.count:
         yield f"{record.count} single changes, which are not kept"
-    if record.lasting:
-        yield f"It cannot be taken back: {record.lasting}"
+    if record.irreversible:
+        yield f"It cannot be taken back: {record.irreversible}"
     else:
         yield f"revert {record.number} takes it back"
 
@@ -99,7 +99,7 @@ def facts(record: Record, *, whole: bool = False) -> dict[str, object]:
         "address": record.who.address or None,
         "command": record.command,
         "count": record.count,
-        "takes_back": record.takes_back,
-        "lasting": record.lasting or None,
+        "takes_back": record.undoes,
+        "lasting": record.irreversible or None,
         "changes": list(record.changes) if whole else None,
     }

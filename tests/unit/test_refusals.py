@@ -70,7 +70,7 @@ def test_message() -> None:
     known = "Cannot set attribute a: [Errno 22] Invalid argument"
     assert str(refused(label=known)) == f"{known}: why"
     error = refused(label=known)
-    error.said = "no"
+    error.kernel_message = "no"
     assert str(error) == f"{known}: why; the kernel says: no"
 
 
@@ -88,9 +88,9 @@ def test_value_out_of_range_is_told_by_the_schema() -> None:
 
 def test_what_nobody_knows_a_cause_for() -> None:
     error = explained("core/alua/new_file", "1", "newest", "older")
-    assert (error.reason, error.said, error.hint) == ("why", "newest", "")
+    assert (error.reason, error.kernel_message, error.hint) == ("why", "newest", "")
     error = explained("core/alua/new_file", "1")
-    assert (error.reason, error.said) == ("why", "") and "journalctl -k" in error.hint
+    assert (error.reason, error.kernel_message) == ("why", "") and "journalctl -k" in error.hint
 
 
 def test_secrets_are_not_told() -> None:
@@ -102,7 +102,7 @@ def test_secrets_are_not_told() -> None:
 def test_the_line_of_the_cause_is_told_not_the_newest() -> None:
     line = "Unable to change SE Device block_size while export_count is 1"
     error = explained("core/fileio_7/d1/attrib/block_size", "4096", "something else", line)
-    assert error.said == line and error.reason.startswith("block_size cannot change")
+    assert error.kernel_message == line and error.reason.startswith("block_size cannot change")
 
 
 def test_the_table_is_loaded_for_errors_only() -> None:

@@ -391,7 +391,7 @@ def test_revert_takes_one_change_back(user: Shell) -> None:
     assert user.ok("revert 5").rows[1:] == shown[1:]
     assert value(f"{FILES}/attrib/login_timeout") == "15"
     assert value(f"{FILES}/attrib/login_keys_workaround") == "0"
-    assert records(user)[-1].takes_back == 5
+    assert records(user)[-1].undoes == 5
     another(user, "other").ok("revert 7")
     assert tree() == before
 
@@ -423,7 +423,7 @@ def test_one_clearconfig_by_a_service(user: Shell) -> None:
     assert subprocess.check_output(words, text=True) == "All configuration cleared\n"
     last = history.read("/var/lib/targetcli/history")[-1]
     assert (last.command, last.count) == ("/ clearconfig confirm=true", 8)
-    assert "it went without being read before" in last.lasting
+    assert "it went without being read before" in last.irreversible
 
 
 def test_lines_of_standard_input_are_a_session(user: Shell, tmp_path: Path) -> None:

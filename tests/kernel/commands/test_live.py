@@ -109,7 +109,7 @@ def test_a_step_of_resize_can_be_taken_back(user: Shell, disk: Path) -> None:
     fs = ConfigFS()
     (file,) = Reader(fs).storage_object_paths("fileio")
     so = running().storage_objects["fileio", "d1"]
-    assert backstores.grow(so, file, MIB, 3 * MIB).take_back(Context(fs)) == []
+    assert backstores.grow(so, file, MIB, 3 * MIB).roll_back(Context(fs)) == []
     assert differences(tree(), shown) == []
     assert disk.stat().st_size == 3 * MIB
 
