@@ -95,7 +95,7 @@ def _prepare_streams() -> None:
 
 def _run(request: Request) -> int:
     # Imported here: --version and --help need none of it.
-    from rtslib_ext.fabrics import drop_ins
+    from rtslib_ext.fabrics import DROP_INS
 
     from . import session
     from .env import Env
@@ -103,8 +103,11 @@ def _run(request: Request) -> int:
     from .prefs import Preferences, default_folder
 
     _prepare_streams()
-    for problem in drop_ins.add_drop_ins():
-        print(f"warning: {problem}", file=sys.stderr)
+    if os.path.lexists(DROP_INS):
+        from rtslib_ext.fabrics.drop_ins import add_drop_ins
+
+        for problem in add_drop_ins():
+            print(f"warning: {problem}", file=sys.stderr)
     env = Env(Preferences.load(default_folder()), options=request.options)
     if request.action == "disable-daemon":
         request.words = ["set", "global", "auto_use_daemon=false"]

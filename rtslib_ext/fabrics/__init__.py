@@ -110,6 +110,8 @@ FABRICS: dict[str, Fabric] = {
         _row("ibmvscsis", "", "free", "ibmvscsis", hardware=True),
     )
 }
+DROP_INS = "/etc/target/fabrics"
+"""The directory of files that add fabrics: where it exists, call ``drop_ins.add_drop_ins``."""
 # How older tools called them.
 ALIASES = {"ib_srpt": "srpt", "fc": "tcm_fc"}
 # rtslib-fb loads vhost_scsi by the alias that the module has for its old name (vhost/scsi.c).

@@ -12,9 +12,8 @@ import stat
 
 from .. import naming
 from ..errors import InvalidValue
-from . import ALIASES, FABRICS, FEATURES, FORMS, MODULE_ALIASES, Fabric
+from . import ALIASES, DROP_INS, FABRICS, FEATURES, FORMS, MODULE_ALIASES, Fabric
 
-DROP_INS = "/etc/target/fabrics"
 SUFFIX = ".conf"
 _SECTION = "fabric"
 KEYS = {

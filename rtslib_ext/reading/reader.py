@@ -27,7 +27,7 @@ from ..config.model import (
 )
 from ..errors import KernelRefused
 from ..fabrics import FABRICS, Fabric
-from ..host import cpus, devices
+from ..host import devices
 from ..kernel import abi, paths
 from ..kernel.attributes import Attributes
 from ..kernel.configfs import ConfigFS
@@ -370,8 +370,11 @@ class Reader:
         auth = self.auth(folder)
         enable = self.fs.read_if_there(f"{folder}/enforce_discovery_auth") == "1"
         allowed = self.fs.read_if_there(f"{fabric.folder}/cpus_allowed_list")
-        if allowed == cpus.possible_cpus():
-            allowed = None
+        if allowed is not None:
+            # Imported here: most commands read no fabric's settings.
+            from ..host import cpus
+
+            allowed = None if allowed == cpus.possible_cpus() else allowed
         if not enable and allowed is None and not any(value for _, value in auth.items()):
             return None
         return FabricSettings(name, auth, enable, allowed)

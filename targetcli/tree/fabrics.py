@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from rtslib_ext import fabrics, naming
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.fabrics import Fabric
-from rtslib_ext.host import adapters
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.paths import TpgPath
 
@@ -87,6 +86,9 @@ class FabricNode(Node):
 
     def facts(self) -> dict[str, object]:
         """What the fabric can do."""
+        # Imported here: only info shows the adapters.
+        from rtslib_ext.host import adapters
+
         fabric = self.fabric
         return {
             "name": fabric.name,

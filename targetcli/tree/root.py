@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rtslib_ext import fabrics
-from rtslib_ext.host import adapters
 
 from .backstores import Backstores
 from .fabrics import FabricNode
@@ -20,6 +19,9 @@ class Root(Node):
 
     def children(self) -> Iterator[Node]:
         """Fabrics on hardware are shown where there is such hardware, or a target."""
+        # Imported here: a path below one fabric does not need it.
+        from rtslib_ext.host import adapters
+
         yield Backstores(self.tree, "backstores", self)
         for fabric in fabrics.FABRICS.values():
             node = FabricNode(self.tree, fabric.name, self)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext.fabrics.drop_ins import DROP_INS
+from rtslib_ext.fabrics import DROP_INS
 
 from ..commands.harness import ETC, Shell
 
