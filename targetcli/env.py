@@ -21,65 +21,65 @@ if TYPE_CHECKING:
     from rtslib_ext.steps import Step
     from rtslib_ext.transaction.executor import Outcome
 
+    # For types only: typing takes long to make a Protocol.
+    class PendingChanges(Protocol):
+        """Changes that are queued instead of made; ``changes.transaction.Transaction`` is one."""
+
+        asks: bool
+        is_dry_run: bool
+        free_numbers: dict[str, int]
+
+        def add(self, steps: Iterable[Step], replaced: Mapping[str, str] | None = None) -> Outcome:
+            """Queue steps."""
+
+        def note(self, text: str) -> None:
+            """Queue a text that is only shown."""
+
+        def defer(self, text: str, action: Callable[[], Result]) -> Result:
+            """Queue an action that follows the steps."""
+
+        def set_preference(self, text: str, change: Callable[[Preferences], object]) -> None:
+            """Queue a change of the preferences."""
+
+        def refuse_irreversible(self) -> None:
+            """Refuse the present command."""
+
+        def plan(self) -> Plan:
+            """Return everything that is queued."""
+
+        def report(self, report: Report, result: Result) -> Result:
+            """Return what a line would do."""
+
+        def at_stake(self) -> list[str]:
+            """Return what discarding would lose."""
+
+        def discard(self) -> list[str]:
+            """Drop everything that is queued."""
+
+        def savepoint(self) -> Any:
+            """Return a mark for ``rollback_to``."""
+
+        def rollback_to(self, savepoint: Any) -> None:
+            """Drop what was queued since a savepoint."""
+
+    class Counter(Protocol):
+        """Counts long work; ``progress.Work`` is one."""
+
+        def count(self, *_: object) -> None:
+            """Count one piece."""
+
+        def hide(self) -> None:
+            """Hide the bar: output has started."""
+
+        def end(self) -> None:
+            """Remove the bar."""
+
+
 TARGET_DIR = "/etc/target"
 SAVE_FILE = f"{TARGET_DIR}/saveconfig.json"
 LOCK_FILE = "/var/run/targetcli.lock"
 JOURNAL = "/run/targetcli/journal"
 HISTORY = "/var/lib/targetcli/history"
-
-
-class PendingChanges(Protocol):
-    """Changes that are queued instead of made; ``changes.transaction.Transaction`` is one."""
-
-    asks: bool
-    is_dry_run: bool
-    free_numbers: dict[str, int]
-
-    def add(self, steps: Iterable[Step], replaced: Mapping[str, str] | None = None) -> Outcome:
-        """Queue steps."""
-
-    def note(self, text: str) -> None:
-        """Queue a text that is only shown."""
-
-    def defer(self, text: str, action: Callable[[], Result]) -> Result:
-        """Queue an action that follows the steps."""
-
-    def set_preference(self, text: str, change: Callable[[Preferences], object]) -> None:
-        """Queue a change of the preferences."""
-
-    def refuse_irreversible(self) -> None:
-        """Refuse the present command."""
-
-    def plan(self) -> Plan:
-        """Return everything that is queued."""
-
-    def report(self, report: Report, result: Result) -> Result:
-        """Return what a line would do."""
-
-    def at_stake(self) -> list[str]:
-        """Return what discarding would lose."""
-
-    def discard(self) -> list[str]:
-        """Drop everything that is queued."""
-
-    def savepoint(self) -> Any:
-        """Return a mark for ``rollback_to``."""
-
-    def rollback_to(self, savepoint: Any) -> None:
-        """Drop what was queued since a savepoint."""
-
-
-class Counter(Protocol):
-    """Counts long work; ``progress.Work`` is one."""
-
-    def count(self, *_: object) -> None:
-        """Count one piece."""
-
-    def hide(self) -> None:
-        """Hide the bar: output has started."""
-
-    def end(self) -> None:
-        """Remove the bar."""
 
 
 @dataclass(slots=True)

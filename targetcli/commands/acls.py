@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from rtslib_ext import naming
 from rtslib_ext.config.model import MappedLun, NodeAcl
@@ -19,8 +19,10 @@ from ..env import Env
 from ..result import Result, Warn, say
 from ..tree import Node
 from ..tree.acls import AclNode, Acls
-from ..tree.node import Tpg
 from .luns import exported_as, find_source, new_lun
+
+if TYPE_CHECKING:
+    from ..tree.node import Tpg
 
 
 def create(env: Env, node: Node, wwn: str, add_mapped_luns: bool | None = None) -> Result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from rtslib_ext import naming
 from rtslib_ext.config.model import Lun, MappedLun
@@ -24,8 +25,10 @@ from ..tree import Node, walk
 from ..tree.backstores import StorageObjectNode
 from ..tree.fabrics import TpgNode
 from ..tree.luns import Luns
-from ..tree.node import Tpg
 from . import storage
+
+if TYPE_CHECKING:
+    from ..tree.node import Tpg
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from rtslib_ext import naming
 from rtslib_ext.config import refactor
@@ -18,8 +18,10 @@ from ..result import Result
 from ..tree import Node
 from ..tree.acls import AclNode, Acls
 from ..tree.backstores import StorageObjectNode
-from ..tree.node import Tpg
 from . import plan, storage
+
+if TYPE_CHECKING:
+    from ..tree.node import Tpg
 
 
 def rename_object(env: Env, node: Node, name: str, new_name: str, dry_run: bool = False) -> Result:

@@ -14,10 +14,11 @@ from rtslib_ext.config.model import MappedLun, NodeAcl
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.kernel import paths
 
-from .node import Node, Summary, Tpg, info_lines, scalars
+from .node import Node, Summary, info_lines, scalars
 
 if TYPE_CHECKING:
     from ..settings import Group
+    from .node import Tpg
 
 
 class Acls(Node):

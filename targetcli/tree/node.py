@@ -18,6 +18,35 @@ if TYPE_CHECKING:
     from ..env import Env
     from ..settings import Group
 
+    # For types only: typing takes long to make a Protocol.
+    class Tpg(Protocol):
+        """What the nodes below a TPG ask it; ``fabrics.TpgNode`` is one."""
+
+        file: str
+
+        @property
+        def path(self) -> str:
+            """Return its shell path."""
+
+        @property
+        def fabric(self) -> Fabric:
+            """Return its fabric."""
+
+        @property
+        def wwn(self) -> str:
+            """Return the name of its target."""
+
+        @property
+        def tag(self) -> int:
+            """Return its number."""
+
+        @property
+        def place(self) -> TpgPath:
+            """Return its configfs path and shell path."""
+
+        def attribute(self, name: str) -> str | None:
+            """Return the value of an attribute."""
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -106,35 +135,6 @@ class Node:
     def info(self) -> list[str]:
         """What it shows."""
         return info_lines(self.facts())
-
-
-class Tpg(Protocol):
-    """What the nodes below a TPG ask it; ``fabrics.TpgNode`` is one."""
-
-    file: str
-
-    @property
-    def path(self) -> str:
-        """Return its shell path."""
-
-    @property
-    def fabric(self) -> Fabric:
-        """Return its fabric."""
-
-    @property
-    def wwn(self) -> str:
-        """Return the name of its target."""
-
-    @property
-    def tag(self) -> int:
-        """Return its number."""
-
-    @property
-    def place(self) -> TpgPath:
-        """Return its configfs path and shell path."""
-
-    def attribute(self, name: str) -> str | None:
-        """Return the value of an attribute."""
 
 
 def scalars(values: dict[str, object]) -> dict[str, object]:
