@@ -34,12 +34,12 @@ class Screen(io.StringIO):
 class Node(ConfigNode):
     def __init__(self, branch: Branch, parent: Node | None, shell: ConfigShell | None) -> None:
         super().__init__(branch.name, parent, shell)
-        self.kernel_message = branch.text, branch.healthy
+        self.said = branch.text, branch.healthy
         for child in branch.children:
             Node(child, self, None)
 
     def summary(self) -> tuple[str, bool | None]:
-        return self.kernel_message
+        return self.said
 
 
 def in_configshell(branch: Branch, command: str, width: int, **options: object) -> str:

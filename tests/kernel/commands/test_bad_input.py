@@ -316,7 +316,7 @@ def test_device_that_vanishes(
         device.unlink(missing_ok=True)
         return False
 
-    monkeypatch.setattr(devices, "is_held", look_and_lose)
+    monkeypatch.setattr(devices, "is_exclusive_open", look_and_lose)
     for kind, says in (
         (BLOCK, f"enable: the device {device} is not there (ENOENT)"),
         (FILEIO, f"{device} is not there (mount its file system"),

@@ -28,20 +28,20 @@ class Session:
     def __init__(self, env: Env) -> None:
         self.env = env
         env.session.several = True
-        self.kernel_message = ""
+        self.said = ""
         self.result: Result | None = None
 
     def __call__(self, line: str) -> list[str]:
         """Run a line that must succeed; what it says."""
         found = self.fails(line)
         assert found == "", f"{line}: {found}"
-        return self.kernel_message.splitlines()
+        return self.said.splitlines()
 
     def fails(self, line: str) -> str:
         """Run a line; what it says on standard error."""
         self.env.stdout, self.env.stderr = type(self.env.stdout)(), io.StringIO()
         self.result = session.run_line(self.env, lambda: grammar.parse(line))
-        self.kernel_message = self.env.stdout.getvalue()  # type: ignore[attr-defined]
+        self.said = self.env.stdout.getvalue()  # type: ignore[attr-defined]
         return self.env.stderr.getvalue()
 
 

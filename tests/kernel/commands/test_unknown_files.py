@@ -186,10 +186,10 @@ def test_a_file_where_a_folder_should_be_and_the_other_way_round(user: Shell) ->
     for file in (f"{home(user)}/info", f"{home(user)}/nothing"):
         group = Folder("attribute", R1, (file,), lambda name: None)
         assert list(group.rows(user.fs)) == []
-        assert reader.folders.values(file, file) == {}
+        assert reader.attributes.values(file, file) == {}
         assert reader.fs.directories(file) == []
     assert reader.fs.read_if_there(f"{home(user)}/alua") is None
     group = Folder("attribute", R1, (home(user),), lambda name: None)
     names = [row.name for row in group.rows(user.fs)]
     assert {"control", "enable"} <= set(names) and not {"alua", "wwn"} & set(names)
-    assert "control" not in reader.folders.values(home(user), "an object")
+    assert "control" not in reader.attributes.values(home(user), "an object")
