@@ -11,13 +11,16 @@ from .errors import Exists, NotFound
 from .fabrics import FABRICS
 from .fast_dataclasses import replace
 from .kernel import paths, setup
-from .kernel.configfs import ConfigFS
+from .kernel.configfs import ReadFS, WriteFS
+from .kernel.host_files import HostFiles, RealHostFiles
 from .plan import build, purge
 from .reading.reader import Reader
 from .reading.topology import Topology, TopologyReader
 from .steps import Context
 from .transaction.executor import Observer, Outcome, keep_going
 from .usage import reservations
+
+_HOST = RealHostFiles()
 
 
 def select(config: Config, target: str | None, storage_object: str | None) -> Config:
@@ -54,7 +57,7 @@ def select(config: Config, target: str | None, storage_object: str | None) -> Co
     return replace(config, storage_objects=objects, targets=targets, fabrics={}, lu_groups={})
 
 
-def conflicts(fs: ConfigFS, want: Config) -> None:
+def conflicts(fs: ReadFS, want: Config) -> None:
     """Raise Exists where something of ``want`` is there already."""
     index = paths.Index(fs)
     for plugin, name in want.storage_objects:
@@ -73,7 +76,7 @@ def conflicts(fs: ConfigFS, want: Config) -> None:
             )
 
 
-def without_present(fs: ConfigFS, want: Config) -> Config:
+def without_present(fs: ReadFS, want: Config) -> Config:
     """``want`` without the storage objects that are there already: a target can share them."""
     index = paths.Index(fs)
     missing = {key: so for key, so in want.storage_objects.items() if not index.find(*key)}
@@ -81,16 +84,21 @@ def without_present(fs: ConfigFS, want: Config) -> Config:
 
 
 def restore(
-    fs: ConfigFS, want: Config, observer: Observer | None = None, *, keep: bool = False
+    fs: WriteFS,
+    want: Config,
+    observer: Observer | None = None,
+    *,
+    keep: bool = False,
+    host: HostFiles = _HOST,
 ) -> Outcome:
     """Make all of a configuration that can be made; the outcome names what could not.
 
     With ``keep``, what is there stays as it is, and only what is missing is made.
     """
-    setup.prepare(fs)
+    host.prepare(fs)
     there = TopologyReader(fs).topology() if keep else Topology()
     dbroot = setup.dbroot(fs)
-    context = Context(fs)
+    context = Context(fs, host=host)
     steps = build.build(
         want,
         paths.HbaAllocator(fs),
@@ -102,15 +110,21 @@ def restore(
     return keep_going(context, steps, observer)
 
 
-def clear(fs: ConfigFS, observer: Observer | None = None, have: Config | None = None) -> Outcome:
+def clear(
+    fs: WriteFS,
+    observer: Observer | None = None,
+    have: Config | None = None,
+    *,
+    host: HostFiles = _HOST,
+) -> Outcome:
     """Take the whole running configuration away; the outcome names what stayed.
 
     With ``have``, what is running, the steps that are done tell how to take them back. Only
     what that does not show, such as half an object, goes without being read.
     """
     if have is not None:
-        _take_away(fs, have, Config(), observer)
-    outcome = keep_going(Context(fs), purge.everything(Reader(fs)), observer)
+        _take_away(fs, have, Config(), observer, host)
+    outcome = keep_going(Context(fs, host=host), purge.everything(Reader(fs)), observer)
     for hba in fs.directories("core"):
         # Empty folders that a killed process left.
         if paths.split_hba(hba) and not fs.directories(f"core/{hba}"):
@@ -118,16 +132,23 @@ def clear(fs: ConfigFS, observer: Observer | None = None, have: Config | None = 
     return outcome
 
 
-def _take_away(fs: ConfigFS, have: Config, rest: Config, observer: Observer | None) -> None:
+def _take_away(
+    fs: WriteFS, have: Config, rest: Config, observer: Observer | None, host: HostFiles
+) -> None:
     """Take away what is in ``have`` but not in ``rest``, as far as that goes."""
     # Imported here: it brings all that plans, and a restore at boot takes nothing away.
     from .transaction import apply
 
-    keep_going(Context(fs), apply.prepare(fs, rest, have).plan.steps, observer)
+    keep_going(Context(fs, host=host), apply.prepare(fs, rest, have).plan.steps, observer)
 
 
 def clear_part(
-    fs: ConfigFS, want: Config, observer: Observer | None = None, have: Config | None = None
+    fs: WriteFS,
+    want: Config,
+    observer: Observer | None = None,
+    have: Config | None = None,
+    *,
+    host: HostFiles = _HOST,
 ) -> Outcome:
     """Take the targets and storage objects away that ``want`` will make again.
 
@@ -135,7 +156,7 @@ def clear_part(
     is as for ``clear``.
     """
     if have is not None:
-        _take_away(fs, have, _without(have, want), observer)
+        _take_away(fs, have, _without(have, want), observer, host)
     there = TopologyReader(fs).topology()
     running = there.config.targets
     held = _exported(there.config, want.targets)
@@ -149,7 +170,7 @@ def clear_part(
         for key, file in there.files
         if key in want.storage_objects and key not in held
     ]
-    return keep_going(Context(fs), chain(*steps, free), observer)
+    return keep_going(Context(fs, host=host), chain(*steps, free), observer)
 
 
 def _without(have: Config, want: Config) -> Config:

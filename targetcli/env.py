@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from rtslib_ext.fast_dataclasses import dataclass, field
-from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ConfigFS, WriteFS
 
 from .options import Options
 from .prefs import Preferences
@@ -17,6 +17,7 @@ from .report import Done, Report
 from .result import Result
 
 if TYPE_CHECKING:
+    from rtslib_ext.kernel.host_files import HostFiles
     from rtslib_ext.plan import Plan
     from rtslib_ext.steps import Step
     from rtslib_ext.transaction.executor import Outcome
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
         asks: bool
         is_dry_run: bool
         free_numbers: dict[str, int]
+
+        @property
+        def host(self) -> HostFiles:
+            """Return the host's files as they would be."""
 
         def add(self, steps: Iterable[Step], replaced: Mapping[str, str] | None = None) -> Outcome:
             """Queue steps."""
@@ -114,7 +119,7 @@ class Env:
     """Everything around the commands; tests pass their own."""
 
     prefs: Preferences
-    fs: ConfigFS = field(default_factory=ConfigFS)
+    fs: WriteFS = field(default_factory=ConfigFS)
     stdin: TextIO = field(default_factory=lambda: sys.stdin)
     stdout: TextIO = field(default_factory=lambda: sys.stdout)
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
@@ -125,6 +130,16 @@ class Env:
     is_root: bool = field(default_factory=lambda: os.geteuid() == 0)
     options: Options = field(default_factory=Options)
     session: Session = field(default_factory=Session)
+
+    @property
+    def host(self) -> HostFiles:
+        """Return the host's files: staged while changes are queued."""
+        if self.session.transaction is not None:
+            return self.session.transaction.host
+        # Imported here: commands that only look need none of it.
+        from rtslib_ext.kernel.host_files import RealHostFiles
+
+        return RealHostFiles()
 
     @property
     def on_terminal(self) -> bool:

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..fast_dataclasses import dataclass, field
+from . import shell_paths
 from .backing import Backing
+from .shell_paths import ShellPath
 
 Values = Mapping[str, str]
 
@@ -70,9 +72,9 @@ class StorageObject:
         return (self.backing.plugin, self.name)
 
     @property
-    def path(self) -> str:
+    def path(self) -> ShellPath:
         """The path under which save files name it."""
-        return f"/backstores/{self.backing.plugin}/{self.name}"
+        return shell_paths.storage_object(self.backing.plugin, self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from ..errors import KernelRefused
 from ..fast_dataclasses import dataclass, field
-from .configfs import ConfigFS
+from .configfs import ReadFS
 
 
 @dataclass(slots=True)
@@ -19,7 +19,7 @@ class Attributes:
     looked up in the first one, which saves a third of the system calls of reading.
     """
 
-    fs: ConfigFS
+    fs: ReadFS
     _modes: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def modes(self, path: str, kind: str) -> dict[str, int]:
@@ -30,10 +30,6 @@ class Attributes:
                 return {}
             self._modes[kind] = found
         return self._modes[kind]
-
-    def readable(self, path: str, kind: str) -> list[str]:
-        """The files that can be read."""
-        return [name for name, mode in self.modes(path, kind).items() if mode & stat.S_IRUSR]
 
     def settable(self, path: str, kind: str) -> list[str]:
         """The files that can be both read and written."""
@@ -51,5 +47,5 @@ class Attributes:
             names = sorted(entry.name for entry in self.fs.scan(path) if entry.kind == "file")
             return self.fs.modes(path, names)
         except (KernelRefused, OSError):
-            self.fs.missing += 1
+            self.fs.note_missing()
             return {}

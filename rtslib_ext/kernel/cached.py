@@ -6,26 +6,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..errors import KernelRefused
-from .configfs import ConfigFS, Entry
+from .configfs import ConfigfsPath, Entry, ReadFS
 
 
-class CachingFS(ConfigFS):
-    """Remembers what it read; shares the counter of the tree it looks at.
+class CachingFS(ReadFS):
+    """Remembers what it read. It has no methods that write: changes go through the tree itself.
 
-    It only reads: changes go through the tree itself, and a new snapshot sees them.
+    A tree that was changed needs a new cache.
     """
 
-    def __init__(self, fs: ConfigFS) -> None:
-        super().__init__(fs.root)
+    def __init__(self, fs: ReadFS) -> None:
         self.fs = fs
-        self.calls = fs.calls
         self._texts: dict[str, str | KernelRefused] = {}
         self._entries: dict[str, list[Entry] | KernelRefused] = {}
-        self._links: dict[str, str] = {}
+        self._links: dict[str, ConfigfsPath] = {}
         self._directories: dict[str, bool] = {}
 
+    def absolute(self, path: str) -> str:
+        return self.fs.absolute(path)
+
     def read(self, path: str) -> str:
-        """As ConfigFS.read."""
         found = self._texts.get(path)
         if found is None:
             try:
@@ -38,7 +38,6 @@ class CachingFS(ConfigFS):
         return found
 
     def scan(self, path: str) -> list[Entry]:
-        """As ConfigFS.scan."""
         found = self._entries.get(path)
         if found is None:
             try:
@@ -50,22 +49,18 @@ class CachingFS(ConfigFS):
             raise found
         return found
 
-    def readlink(self, path: str) -> str:
-        """As ConfigFS.readlink."""
+    def readlink(self, path: str) -> ConfigfsPath:
         if path not in self._links:
             self._links[path] = self.fs.readlink(path)
         return self._links[path]
 
     def is_dir(self, path: str) -> bool:
-        """As ConfigFS.is_dir."""
         if path not in self._directories:
             self._directories[path] = self.fs.is_dir(path)
         return self._directories[path]
 
     def exists(self, path: str) -> bool:
-        """As ConfigFS.exists."""
         return self.fs.exists(path)
 
     def modes(self, path: str, names: Iterable[str]) -> dict[str, int]:
-        """As ConfigFS.modes."""
         return self.fs.modes(path, names)

@@ -2,6 +2,7 @@
 """The seam to the kernel: the few verbs that configfs has, counted and explained.
 
 Every path is relative to the root of the target tree, ``core/fileio_0/disk`` for instance.
+``ReadFS`` is what readers need, ``WriteFS`` what changes need; ``ConfigFS`` is the kernel's tree.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import NewType, Protocol
 
 from ..errors import KernelRefused
 from ..fast_dataclasses import dataclass
 
 ROOT = "/sys/kernel/config/target"
+
+ConfigfsPath = NewType("ConfigfsPath", str)
+"""The path of a directory in the target tree; ``kernel.paths`` spells them."""
 
 # An attribute file of configfs holds one page at most (fs/configfs/file.c), so one read
 # gives all of it.
@@ -45,18 +49,6 @@ _WHY = {
 }
 
 
-class LaidFiles(Protocol):
-    """The host's files that would be made."""
-
-    def __contains__(self, path: object) -> bool: ...
-
-    def add(self, path: str) -> None:
-        """It would be made."""
-
-    def discard(self, path: str) -> None:
-        """It would not."""
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One name in a directory: ``kind`` is "dir", "link" or "file"."""
@@ -76,22 +68,93 @@ def explain(operation: str, file: str, error: OSError, stage: str = "") -> Kerne
     return KernelRefused(reason, errno=number, operation=operation, file=file)
 
 
-class ConfigFS:
-    """One target tree in configfs; counts the system calls that it makes.
+class ReadFS(Protocol):
+    """A target tree that can be read; every method that can fail raises KernelRefused."""
 
-    Every method raises KernelRefused, which carries the errno.
-    """
+    missing: int = 0
+    """How many files and directories were not found that a caller wanted to read."""
 
-    laid_files: LaidFiles | None = None
-    """The host's files that would have been made, where changes are only laid down (staging)."""
+    def note_missing(self) -> None:
+        """Count a file or directory that was not found.
+
+        ``reading.consistent`` compares the count before and after it reads an object: another
+        process may have deleted the object meanwhile, and what was read is then only a part.
+        """
+        self.missing += 1
+
+    def absolute(self, path: str) -> str:
+        """Return the path on the host."""
+
+    def scan(self, path: str) -> list[Entry]:
+        """List a directory, in the kernel's order."""
+
+    def read(self, path: str) -> str:
+        """Return the text of an attribute without its final newline."""
+
+    def readlink(self, path: str) -> ConfigfsPath:
+        """Return the target of a symbolic link, relative to the root."""
+
+    def is_dir(self, path: str) -> bool:
+        """Return True if the path is a directory."""
+
+    def exists(self, path: str) -> bool:
+        """Return True if the file or directory exists."""
+
+    def modes(self, path: str, names: Iterable[str]) -> dict[str, int]:
+        """Return the permission bits of the named files in a directory."""
+
+    def directories(self, path: str) -> list[str]:
+        """Return the names of the directories in a directory; [] if it does not exist."""
+        try:
+            return [entry.name for entry in self.scan(path) if entry.kind == "dir"]
+        except KernelRefused as err:
+            if err.errno in (errno.ENOENT, errno.ENOTDIR):
+                self.note_missing()
+                return []
+            raise
+
+    def read_if_there(self, path: str) -> str | None:
+        """Return the text of an attribute; None if the kernel refuses to read it."""
+        try:
+            return self.read(path)
+        except KernelRefused as err:
+            if err.errno == errno.ENOENT:
+                self.note_missing()
+            return None
+
+
+class WriteFS(ReadFS, Protocol):
+    """A target tree that can be changed, too."""
+
+    changes: int
+    """How many calls changed something."""
+
+    def write(self, path: str, value: str) -> None:
+        """Write an attribute in one system call; the kernel accepts or refuses all of it."""
+
+    def mkdir(self, path: str) -> None:
+        """Create an object."""
+
+    def rmdir(self, path: str) -> None:
+        """Delete an object."""
+
+    def symlink(self, target: str, path: str) -> None:
+        """Link ``path`` to the object ``target``."""
+
+    def unlink(self, path: str) -> None:
+        """Delete a symbolic link."""
+
+    def is_linked(self, path: str) -> bool:
+        """Return True if links of other objects lead to an object that has a link in it."""
+
+
+class ConfigFS(WriteFS):
+    """The kernel's target tree; counts the system calls that it makes."""
 
     def __init__(self, root: str = ROOT) -> None:
         self.root = root
         self.calls: Counter[str] = Counter()
-        # How many of them changed something.
         self.changes = 0
-        self.missing = 0
-        """How often a file or folder was not there that somebody wanted to read."""
 
     @property
     def total_calls(self) -> int:
@@ -99,11 +162,9 @@ class ConfigFS:
         return sum(self.calls.values())
 
     def absolute(self, path: str) -> str:
-        """The path as the host sees it."""
         return f"{self.root}/{path}" if path else self.root
 
     def scan(self, path: str) -> list[Entry]:
-        """List a directory, in the kernel's order."""
         try:
             with os.scandir(self.absolute(path)) as found:
                 entries = [Entry(item.name, _kind(item)) for item in found]
@@ -116,18 +177,7 @@ class ConfigFS:
             self.calls["scan"] += _extra_getdents(entries)
         return entries
 
-    def directories(self, path: str) -> list[str]:
-        """The names of the directories in a directory; none where it does not exist."""
-        try:
-            return [entry.name for entry in self.scan(path) if entry.kind == "dir"]
-        except KernelRefused as err:
-            if err.errno in (errno.ENOENT, errno.ENOTDIR):
-                self.missing += 1
-                return []
-            raise
-
     def read(self, path: str) -> str:
-        """The text of an attribute without its final newline."""
         try:
             handle = os.open(self.absolute(path), os.O_RDONLY)
         except OSError as err:
@@ -143,16 +193,7 @@ class ConfigFS:
         # Some files end in a NUL (drivers/target/target_core_configfs.c, vpd texts).
         return data.decode("utf-8", "surrogateescape").rstrip("\0").removesuffix("\n")
 
-    def read_if_there(self, path: str) -> str | None:
-        """The text of an attribute; None where the kernel has or gives none."""
-        try:
-            return self.read(path)
-        except KernelRefused as err:
-            self.missing += err.errno == errno.ENOENT
-            return None
-
     def write(self, path: str, value: str) -> None:
-        """Write an attribute in one system call; the kernel takes it or refuses it whole."""
         try:
             handle = os.open(self.absolute(path), os.O_WRONLY)
         except OSError as err:
@@ -169,33 +210,40 @@ class ConfigFS:
             os.close(handle)
 
     def mkdir(self, path: str) -> None:
-        """Make an object."""
         self._call("mkdir", path, lambda: os.mkdir(self.absolute(path)))
 
     def rmdir(self, path: str) -> None:
-        """Remove an object."""
         self._call("rmdir", path, lambda: os.rmdir(self.absolute(path)))
 
     def symlink(self, target: str, path: str) -> None:
-        """Connect the object at ``path`` with the object ``target``."""
         self._call("symlink", path, lambda: os.symlink(self.absolute(target), self.absolute(path)))
 
     def unlink(self, path: str) -> None:
-        """Take a connection away."""
         self._call("unlink", path, lambda: os.unlink(self.absolute(path)))
 
-    def readlink(self, path: str) -> str:
-        """Where a connection leads, as a path relative to the root."""
+    def readlink(self, path: str) -> ConfigfsPath:
         self.calls["readlink"] += 1
         try:
             text = os.readlink(self.absolute(path))
         except OSError as err:
             raise explain("readlink", path, err) from err
         # configfs gives "../../target/core/…" whatever was written (fs/configfs/symlink.c).
-        return text.rpartition("target/")[2] if text.startswith("..") else self._relative(text)
+        relative = text.rpartition("target/")[2] if text.startswith("..") else self._relative(text)
+        return ConfigfsPath(relative)
+
+    def is_linked(self, path: str) -> bool:
+        # A directory with a link in it cannot be removed; the kernel says EBUSY instead if links
+        # of other objects lead to it, too (fs/configfs/dir.c, configfs_detach_prep).
+        try:
+            self.rmdir(path)
+        except KernelRefused as err:
+            if err.errno not in (errno.EBUSY, errno.ENOTEMPTY):
+                raise
+            return err.errno == errno.EBUSY
+        self.mkdir(path)
+        return False
 
     def is_dir(self, path: str) -> bool:
-        """Tell whether an object is there."""
         self.calls["stat"] += 1
         try:
             return stat.S_ISDIR(os.stat(self.absolute(path)).st_mode)
@@ -203,12 +251,10 @@ class ConfigFS:
             return False
 
     def exists(self, path: str) -> bool:
-        """Tell whether a file or object is there."""
         self.calls["stat"] += 1
         return os.path.exists(self.absolute(path))
 
     def modes(self, path: str, names: Iterable[str]) -> dict[str, int]:
-        """The permission bits of the named files in a directory."""
         result = {}
         for name in names:
             self.calls["stat"] += 1

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where things are: the configfs path and the shell path of each object.
+"""Configfs paths: the directory of each object, and how to find storage objects.
 
-The folder of a storage object is ``core/<prefix>_<index>/<name>``. The index has no meaning to
+``config.shell_paths`` has the other tree; ``TpgPath`` is a TPG in both.
+
+The directory of a storage object is ``core/<prefix>_<index>/<name>``. The index has no meaning to
 the kernel; it is derived from the name here, so that finding an object or finding that there is
 none costs the same however many there are. Older tools count from 0 and search every folder.
 """
@@ -11,11 +13,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 
-from ..config import backing
+from ..config import backing, shell_paths
+from ..config.shell_paths import ShellPath
 from ..errors import Exists, KernelRefused, NotFound
-from ..fabrics import Fabric
+from ..fabrics import Fabric, of_folder
 from ..fast_dataclasses import dataclass, field
-from .configfs import ConfigFS
+from .configfs import ConfigfsPath, ReadFS
 
 Key = tuple[str, str]
 """A storage object: (plugin, name)."""
@@ -32,12 +35,244 @@ _LAST_INDEX = (1 << 31) - 1
 _TRIES = 4
 
 
-def hba_candidates(plugin: str, name: str) -> tuple[str, ...]:
-    """The folders under ``core`` in which a storage object may be, the likely one first."""
+CORE = ConfigfsPath("core")
+LU_GROUPS = ConfigfsPath("core/alua/lu_gps")
+
+
+# -- any object -------------------------------------------------------------------------------
+
+
+def parent(path: str) -> ConfigfsPath:
+    """Return the directory that a file or object is in."""
+    return ConfigfsPath(path.rpartition("/")[0])
+
+
+def name_of(path: str) -> str:
+    """Return the last part of a path."""
+    return path.rpartition("/")[2]
+
+
+def attributes(directory: ConfigfsPath) -> ConfigfsPath:
+    """Return the attributes of a storage object, TPG or ACL."""
+    return ConfigfsPath(f"{directory}/attrib")
+
+
+def parameters(directory: ConfigfsPath) -> ConfigfsPath:
+    """Return the parameters of a target, TPG or ACL."""
+    return ConfigfsPath(f"{directory}/param")
+
+
+def auth(directory: ConfigfsPath) -> ConfigfsPath:
+    """Return the CHAP credentials of a TPG or ACL."""
+    return ConfigfsPath(f"{directory}/auth")
+
+
+# -- storage objects --------------------------------------------------------------------------
+
+
+def hba(name: str) -> ConfigfsPath:
+    """Return the HBA of a name such as ``fileio_3``."""
+    return ConfigfsPath(f"core/{name}")
+
+
+def storage_object_in(hba: ConfigfsPath, name: str) -> ConfigfsPath:
+    """Return the storage object of a name in an HBA."""
+    return ConfigfsPath(f"{hba}/{name}")
+
+
+def identity(storage_object: ConfigfsPath) -> ConfigfsPath:
+    """Return the INQUIRY data and VPD pages of a storage object."""
+    return ConfigfsPath(f"{storage_object}/wwn")
+
+
+def reservations(storage_object: ConfigfsPath) -> ConfigfsPath:
+    """Return the persistent reservations of a storage object."""
+    return ConfigfsPath(f"{storage_object}/pr")
+
+
+def tg_pt_gps(storage_object: ConfigfsPath) -> ConfigfsPath:
+    """Return the target port groups of a storage object."""
+    return ConfigfsPath(f"{storage_object}/alua")
+
+
+def tg_pt_gp(storage_object: ConfigfsPath, name: str) -> ConfigfsPath:
+    """Return a target port group."""
+    return ConfigfsPath(f"{storage_object}/alua/{name}")
+
+
+def storage_object_of(tg_pt_gp: ConfigfsPath) -> ConfigfsPath:
+    """Return the storage object of a target port group."""
+    return ConfigfsPath(tg_pt_gp.partition("/alua/")[0])
+
+
+def lu_gp(name: str) -> ConfigfsPath:
+    """Return a logical unit group."""
+    return ConfigfsPath(f"{LU_GROUPS}/{name}")
+
+
+def of_lu_gp_member(line: str) -> ConfigfsPath:
+    """Return the storage object that a logical unit group lists as ``fileio_3/disk``."""
+    return ConfigfsPath(f"core/{line}")
+
+
+def lu_gp_member(storage_object: ConfigfsPath) -> str:
+    """Return the line for a storage object in the members of its logical unit group."""
+    return storage_object.removeprefix("core/")
+
+
+def key_of_storage_object(path: str) -> Key | None:
+    """Return (plugin, name) of a path such as ``core/fileio_3/disk``; None for other objects."""
+    parts = path.split("/")
+    if len(parts) == 3 and parts[0] == "core":
+        split = split_hba(parts[1])
+        if split:
+            return backing.PREFIXES[split[0]].plugin, parts[2]
+    return None
+
+
+# -- targets ----------------------------------------------------------------------------------
+
+
+def fabric(fabric: Fabric) -> ConfigfsPath:
+    """Return the directory of a fabric."""
+    return ConfigfsPath(fabric.folder)
+
+
+def discovery_auth(fabric: Fabric) -> ConfigfsPath:
+    """Return the CHAP credentials for discovery."""
+    return ConfigfsPath(f"{fabric.folder}/discovery_auth")
+
+
+def target(fabric: Fabric, wwn: str) -> ConfigfsPath:
+    """Return a target."""
+    return ConfigfsPath(f"{fabric.folder}/{fabric.to_folder(wwn)}")
+
+
+def tpg(fabric: Fabric, wwn: str, tag: int) -> ConfigfsPath:
+    """Return a TPG."""
+    return tpg_in(target(fabric, wwn), tag)
+
+
+def tpg_in(target: ConfigfsPath, tag: int | str) -> ConfigfsPath:
+    """Return a TPG of a target."""
+    return ConfigfsPath(f"{target}/tpgt_{tag}")
+
+
+def luns(tpg: ConfigfsPath) -> ConfigfsPath:
+    """Return the LUNs of a TPG."""
+    return ConfigfsPath(f"{tpg}/lun")
+
+
+def lun(tpg: ConfigfsPath, index: int | str) -> ConfigfsPath:
+    """Return a LUN."""
+    return ConfigfsPath(f"{tpg}/lun/lun_{index}")
+
+
+def portals(tpg: ConfigfsPath) -> ConfigfsPath:
+    """Return the network portals of a TPG."""
+    return ConfigfsPath(f"{tpg}/np")
+
+
+def portal(tpg: ConfigfsPath, name: str) -> ConfigfsPath:
+    """Return a network portal, which is named ADDRESS:PORT."""
+    return ConfigfsPath(f"{tpg}/np/{name}")
+
+
+def acls(tpg: ConfigfsPath) -> ConfigfsPath:
+    """Return the node ACLs of a TPG."""
+    return ConfigfsPath(f"{tpg}/acls")
+
+
+def acl(tpg: ConfigfsPath, folder: str) -> ConfigfsPath:
+    """Return a node ACL, by the WWN as the fabric writes it (``Fabric.to_folder``)."""
+    return ConfigfsPath(f"{tpg}/acls/{folder}")
+
+
+def mapped_lun(acl: ConfigfsPath, index: int | str) -> ConfigfsPath:
+    """Return a mapped LUN."""
+    return ConfigfsPath(f"{acl}/lun_{index}")
+
+
+def tpg_of(path: str) -> ConfigfsPath:
+    """Return the TPG that an object is in."""
+    return ConfigfsPath("/".join(path.split("/", 3)[:3]))
+
+
+def parse_tpg(path: str) -> tuple[Fabric, str, int] | None:
+    """Return (fabric, WWN, tag) of the path of a TPG; None for any other path."""
+    parts = path.split("/")
+    found = of_folder(parts[0])
+    if found is None or len(parts) != 3:
+        return None
+    tag = parts[2].removeprefix("tpgt_")
+    if tag == parts[2] or not tag.isdigit():
+        return None
+    return found, found.from_folder(parts[1]), int(tag)
+
+
+def parse_lun(path: str) -> tuple[ConfigfsPath, int] | None:
+    """Return the TPG and the number of the path of a LUN; None for any other path."""
+    above, _, index = path.rpartition("/lun/lun_")
+    return (ConfigfsPath(above), int(index)) if above and index.isdigit() else None
+
+
+def of_tg_pt_gp_member(line: str) -> ConfigfsPath:
+    """Return the LUN that a target port group lists as ``iSCSI/iqn.…/tpgt_1/lun_0``.
+
+    target_core_configfs.c, target_tg_pt_gp_members_show: with the fabric's own name.
+    """
+    folder, _, rest = line.strip("\0 ").partition("/")
+    found = of_folder(folder)
+    above, _, name = rest.rpartition("/")
+    return ConfigfsPath(f"{found.folder if found else folder}/{above}/lun/{name}")
+
+
+def tg_pt_gp_member(lun: ConfigfsPath) -> str:
+    """Return the line for a LUN in the members of its target port group."""
+    return lun.replace("/lun/", "/", 1)
+
+
+def shell_tpg(fabric: Fabric, wwn: str, tag: int) -> ShellPath:
+    """Return the shell path of a TPG: the target itself where a fabric has only one TPG."""
+    path = shell_paths.target(fabric.name, wwn)
+    return shell_paths.tpg(path, tag) if fabric.has("tpgts") else path
+
+
+@dataclass(frozen=True, slots=True)
+class TpgPath:
+    """The two paths of a TPG, ``configfs`` and ``shell``."""
+
+    fabric: Fabric
+    configfs: ConfigfsPath
+    shell: ShellPath
+
+    @classmethod
+    def of(cls, fabric: Fabric, wwn: str, tag: int) -> TpgPath:
+        """Return the paths of a TPG."""
+        return cls(fabric, tpg(fabric, wwn, tag), shell_tpg(fabric, wwn, tag))
+
+    @property
+    def file(self) -> ConfigfsPath:
+        return self.configfs
+
+    @property
+    def path(self) -> ShellPath:
+        return self.shell
+
+    def acl(self, wwn: str) -> ConfigfsPath:
+        """Return the configfs path of the node ACL of an initiator."""
+        return acl(self.configfs, self.fabric.to_folder(wwn))
+
+
+# -- finding storage objects ------------------------------------------------------------------
+
+
+def hba_candidates(plugin: str, name: str) -> tuple[ConfigfsPath, ...]:
+    """The HBAs in which a storage object may be, the likely one first."""
     span = _LAST_INDEX - _FIRST_INDEX - _TRIES
     first = _FIRST_INDEX + zlib.crc32(f"{plugin}/{name}".encode("utf-8", "surrogateescape")) % span
     prefix = backing.KINDS[plugin].prefix
-    return tuple(f"core/{prefix}_{first + offset}" for offset in range(_TRIES))
+    return tuple(hba(f"{prefix}_{first + offset}") for offset in range(_TRIES))
 
 
 def split_hba(folder: str) -> tuple[str, int] | None:
@@ -62,38 +297,40 @@ class Index:
     once, when a name is not found otherwise.
     """
 
-    fs: ConfigFS
-    _foreign: dict[tuple[str, str], str] | None = None
+    fs: ReadFS
+    _foreign: dict[Key, ConfigfsPath] | None = None
 
-    def find(self, plugin: str, name: str) -> str | None:
+    def find(self, plugin: str, name: str) -> ConfigfsPath | None:
         """The configfs path of a storage object; None where there is none."""
         if plugin not in backing.KINDS or "/" in name or name in ("", ".", ".."):
             return None
-        for hba in hba_candidates(plugin, name):
-            if self.fs.is_dir(f"{hba}/{name}"):
-                return f"{hba}/{name}"
+        for candidate in hba_candidates(plugin, name):
+            path = storage_object_in(candidate, name)
+            if self.fs.is_dir(path):
+                return path
         if self._foreign is None:
             self._foreign = dict(self._others())
         return self._foreign.get((plugin, name))
 
-    def _others(self) -> Iterator[tuple[tuple[str, str], str]]:
-        for folder in self.fs.directories("core"):
+    def _others(self) -> Iterator[tuple[Key, ConfigfsPath]]:
+        for folder in self.fs.directories(CORE):
             split = split_hba(folder)
             if split and split[1] < _FIRST_INDEX:
-                for name in self.fs.directories(f"core/{folder}"):
-                    yield (backing.PREFIXES[split[0]].plugin, name), f"core/{folder}/{name}"
+                for name in self.fs.directories(hba(folder)):
+                    key = backing.PREFIXES[split[0]].plugin, name
+                    yield key, storage_object_in(hba(folder), name)
 
 
-def find_storage_object(fs: ConfigFS, plugin: str, name: str) -> str | None:
+def find_storage_object(fs: ReadFS, plugin: str, name: str) -> ConfigfsPath | None:
     """The configfs path of one storage object; None where there is none."""
     return Index(fs).find(plugin, name)
 
 
-def storage_object(fs: ConfigFS, plugin: str, name: str) -> str:
+def storage_object(fs: ReadFS, plugin: str, name: str) -> ConfigfsPath:
     """The configfs path of a storage object that must be there."""
     found = find_storage_object(fs, plugin, name)
     if found is None:
-        raise NotFound(f"No storage object named {name}.", path=f"/backstores/{plugin}")
+        raise NotFound(f"No storage object named {name}.", path=shell_paths.backstore(plugin))
     return found
 
 
@@ -101,39 +338,39 @@ def storage_object(fs: ConfigFS, plugin: str, name: str) -> str:
 class HbaAllocator:
     """Chooses the folders of new storage objects; remembers what it gave away."""
 
-    fs: ConfigFS
-    taken: set[str] = field(default_factory=set)
+    fs: ReadFS
+    taken: set[ConfigfsPath] = field(default_factory=set)
 
-    def choose(self, plugin: str, name: str) -> str:
+    def choose(self, plugin: str, name: str) -> ConfigfsPath:
         """The HBA folder for a new storage object; raises Exists."""
-        for hba in hba_candidates(plugin, name):
-            if hba in self.taken:
+        for candidate in hba_candidates(plugin, name):
+            if candidate in self.taken:
                 continue
-            if not self.fs.is_dir(hba) or self._is_empty(hba, plugin, name):
-                self.taken.add(hba)
-                return hba
-        raise NotFound(f"no free backstore index for {name}", path=f"/backstores/{plugin}")
+            if not self.fs.is_dir(candidate) or self._is_empty(candidate, plugin, name):
+                self.taken.add(candidate)
+                return candidate
+        raise NotFound(f"no free backstore index for {name}", path=shell_paths.backstore(plugin))
 
-    def _is_empty(self, hba: str, plugin: str, name: str) -> bool:
+    def _is_empty(self, hba: ConfigfsPath, plugin: str, name: str) -> bool:
         # A folder without an object is what a killed process left: it can be used.
         found = self.fs.directories(hba)
         if name in found:
-            path = f"/backstores/{plugin}/{name}"
+            path = shell_paths.storage_object(plugin, name)
             raise Exists(f"Storage object {plugin}/{name} exists", path=path)
         return not found
 
 
-def alias_in(fs: ConfigFS, folder: str) -> str | None:
+def alias_in(fs: ReadFS, folder: str) -> str | None:
     """The name of the one link in a LUN's or mapped LUN's folder."""
     try:
         return next((entry.name for entry in fs.scan(folder) if entry.kind == "link"), None)
     except KernelRefused:
         # It was taken away while we looked.
-        fs.missing += 1
+        fs.note_missing()
         return None
 
 
-def link_in(fs: ConfigFS, folder: str) -> tuple[str, str] | None:
+def link_in(fs: ReadFS, folder: str) -> tuple[str, ConfigfsPath] | None:
     """The one link in a LUN's or mapped LUN's folder: (alias, where it leads)."""
     alias = alias_in(fs, folder)
     try:
@@ -142,47 +379,7 @@ def link_in(fs: ConfigFS, folder: str) -> tuple[str, str] | None:
         return None
 
 
-def target(fabric: Fabric, wwn: str) -> str:
-    """The configfs path of a target."""
-    return f"{fabric.folder}/{fabric.to_folder(wwn)}"
-
-
-def tpg(fabric: Fabric, wwn: str, tag: int) -> str:
-    """The configfs path of a TPG."""
-    return f"{target(fabric, wwn)}/tpgt_{tag}"
-
-
-def shell_tpg(fabric: Fabric, wwn: str, tag: int) -> str:
-    """The shell path of a TPG: where a fabric has one only, it is the target itself."""
-    base = f"/{fabric.name}/{wwn}"
-    return f"{base}/tpg{tag}" if fabric.has("tpgts") else base
-
-
-@dataclass(frozen=True, slots=True)
-class TpgPath:
-    """A TPG by its configfs path and its shell path."""
-
-    fabric: Fabric
-    file: str
-    path: str
-
-    @classmethod
-    def of(cls, fabric: Fabric, wwn: str, tag: int) -> TpgPath:
-        """Return the paths of a TPG."""
-        return cls(fabric, tpg(fabric, wwn, tag), shell_tpg(fabric, wwn, tag))
-
-
-def locator(fs: ConfigFS) -> Locate:
+def locator(fs: ReadFS) -> Locate:
     """Return a function that looks storage objects up when it is called."""
     index = Index(fs)
     return lambda key: index.find(*key)
-
-
-def key_of_storage_object(path: str) -> tuple[str, str] | None:
-    """(plugin, name) of a configfs path such as ``core/fileio_3/disk``."""
-    parts = path.split("/")
-    if len(parts) == 3 and parts[0] == "core":
-        split = split_hba(parts[1])
-        if split:
-            return backing.PREFIXES[split[0]].plugin, parts[2]
-    return None

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from ..errors import KernelRefused, LioError
 from ..host import system
-from .configfs import ConfigFS
+from .configfs import ReadFS, WriteFS
 
 DBROOT = "/etc/target"
 # target_core_pr.c and target_core_alua.c write into the two below it, and do not make them.
@@ -16,16 +16,14 @@ _FOLDERS = (DBROOT, f"{DBROOT}/pr", f"{DBROOT}/alua")
 _DEFAULT_DBROOT = "/var/target"
 
 
-def prepare(fs: ConfigFS) -> None:
+def prepare(fs: WriteFS) -> None:
     """Mount configfs, load the core and tell it where it may keep its files.
 
     Raises LioError where this kernel has no SCSI target. A folder that cannot be used never
     stops anything: only ALUA and reservation metadata would be lost.
     """
-    if fs.laid_files is not None:
-        return
     if not fs.is_dir(""):
-        system.mount_configfs(os.path.dirname(fs.root))
+        system.mount_configfs(os.path.dirname(fs.absolute("")))
         if not fs.is_dir(""):
             system.load_module("target_core_mod")
         if not fs.is_dir(""):
@@ -35,7 +33,7 @@ def prepare(fs: ConfigFS) -> None:
     _set_dbroot(fs)
 
 
-def _set_dbroot(fs: ConfigFS) -> None:
+def _set_dbroot(fs: WriteFS) -> None:
     root = fs.read_if_there("dbroot")
     if root is None:
         return
@@ -50,6 +48,6 @@ def _set_dbroot(fs: ConfigFS) -> None:
         fs.write("dbroot", DBROOT)
 
 
-def dbroot(fs: ConfigFS) -> str:
+def dbroot(fs: ReadFS) -> str:
     """The folder in which the kernel keeps its own files."""
     return fs.read_if_there("dbroot") or _DEFAULT_DBROOT

@@ -16,7 +16,7 @@ from ..errors import KernelRefused
 from ..fabrics import Fabric, of_folder
 from ..fast_dataclasses import dataclass, field
 from ..kernel import paths
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 from ..reading.reader import Reader
 from ..steps import Step
 from ..steps.context import Operation
@@ -130,7 +130,7 @@ def _add(found: dict[_Key, list[Step]], key: _Key, step: Step) -> None:
 
 
 def of(
-    fs: ConfigFS, steps: Iterable[Step], sleep: Callable[[float], object] = time.sleep
+    fs: ReadFS, steps: Iterable[Step], sleep: Callable[[float], object] = time.sleep
 ) -> list[Disturbance]:
     """Whom steps would disturb; what the kernel takes away meanwhile disturbs nobody.
 

@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 
 Name = TypeVar("Name")
 Found = TypeVar("Found")
 
 
 def stable(
-    fs: ConfigFS,
+    fs: ReadFS,
     places: Iterable[tuple[str, Name]],
     read: Callable[[str, Name], Found | None],
 ) -> Iterator[Found]:

@@ -12,7 +12,7 @@ from ..config.model import Config, Lun, MappedLun, NodeAcl, Portal, StorageObjec
 from ..fabrics import FABRICS, Fabric
 from ..kernel import paths
 from ..kernel.abi import DEFAULT_GROUP
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 from .reader import Reader
 
 
@@ -29,7 +29,7 @@ def wanted(config: Config) -> int:
     return number
 
 
-def running(fs: ConfigFS) -> int:
+def running(fs: ReadFS) -> int:
     """How many run."""
     reader = Reader(fs)
     number = sum(1 for _ in reader.storage_object_paths())
@@ -50,7 +50,7 @@ def _of_tpg(reader: Reader, path: str) -> int:
 class CountedReader(Reader):
     """Reads as any reader, and tells of each object."""
 
-    def __init__(self, fs: ConfigFS, tell: Callable[[], object]) -> None:
+    def __init__(self, fs: ReadFS, tell: Callable[[], object]) -> None:
         super().__init__(fs)
         self._tell = tell
 

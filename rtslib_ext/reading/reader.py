@@ -30,14 +30,14 @@ from ..fabrics import FABRICS, Fabric
 from ..host import devices
 from ..kernel import abi, paths
 from ..kernel.attributes import Attributes
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 from .consistent import stable
 
 
 class Reader:
     """Reads one tree; keeps what is the same for all objects of a kind."""
 
-    def __init__(self, fs: ConfigFS) -> None:
+    def __init__(self, fs: ReadFS) -> None:
         self.fs = fs
         self.attributes = Attributes(fs)
         self._settings = Interner()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ..errors import KernelRefused
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 from ..steps import Step
 from . import alua, host, storage, targets
 from .facts import Facts, lookup
@@ -21,7 +21,7 @@ ROWS: tuple[Refusal, ...] = (*storage.ROWS, *alua.ROWS, *targets.ROWS, *host.ROW
 __all__ = ["ROWS", "Refusal", "explain"]
 
 
-def explain(fs: ConfigFS, step: Step, error: KernelRefused, said: list[str]) -> None:
+def explain(fs: ReadFS, step: Step, error: KernelRefused, said: list[str]) -> None:
     """Tell in an error the cause on this object, the kernel's own line and what helps.
 
     ``said`` are the lines of the kernel's log, the newest first.
@@ -45,7 +45,7 @@ def explain(fs: ConfigFS, step: Step, error: KernelRefused, said: list[str]) -> 
 
 
 def _match(
-    row: Refusal, fs: ConfigFS, step: Step, error: KernelRefused, said: list[str]
+    row: Refusal, fs: ReadFS, step: Step, error: KernelRefused, said: list[str]
 ) -> tuple[Facts, str] | None:
     """The facts for a row that is the cause, and the kernel's line."""
     if error.errno not in row.errno or not re.fullmatch(row.operation, error.operation):

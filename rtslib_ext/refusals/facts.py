@@ -12,7 +12,7 @@ from ..errors import InvalidValue, KernelRefused, LioError
 from ..fast_dataclasses import dataclass
 from ..host import cpus, devices, listeners
 from ..kernel import paths
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 from ..steps import Step
 from ..usage import exports, holders
 from .alua import SUPPORT
@@ -28,7 +28,7 @@ class Facts(Mapping[str, str]):
     ``next/NAME`` is what the file NAME holds next to the one that was written.
     """
 
-    fs: ConfigFS
+    fs: ReadFS
     step: Step
     error: KernelRefused
     parts: Mapping[str, str | None]

@@ -111,21 +111,3 @@ class Overlay:
         yield path
         for name in self._below.get(path, ()):
             yield from self._at_and_below(f"{path}/{name}")
-
-
-class Files:
-    """The host's files that would be made, as part of what was laid down."""
-
-    def __init__(self, overlay: Overlay) -> None:
-        self._overlay = overlay
-
-    def __contains__(self, path: object) -> bool:
-        return path in self._overlay.files
-
-    def add(self, path: str) -> None:
-        """It would be made."""
-        self._overlay.set("files", path)
-
-    def discard(self, path: str) -> None:
-        """It would not."""
-        self._overlay.drop("files", path)

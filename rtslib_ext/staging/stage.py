@@ -20,7 +20,7 @@ def stage(fs: StagedFS, steps: Iterable[Step]) -> Outcome:
     Raises LioError. What a step writes into an object that is made in the same tree is not taken
     back when it fails: the object itself is taken away, and what it had before nobody knew.
     """
-    kept, context, outcome = fs.savepoint(), Context(fs), Outcome()
+    kept, context, outcome = fs.savepoint(), Context(fs, host=fs.host), Outcome()
     try:
         for step in steps:
             _stage(context, step)

@@ -13,28 +13,31 @@ import os
 from collections.abc import Iterable, Iterator
 
 from ..errors import KernelRefused
-from ..fabrics import of_folder
 from ..kernel import paths
-from ..kernel.abi import DEFAULT_GROUP, DEFAULT_LU_GROUP, LU_GROUPS, NO_CREDENTIAL, SECONDARY_STATUS
-from ..kernel.configfs import ConfigFS, Entry, explain
+from ..kernel.abi import DEFAULT_GROUP, DEFAULT_LU_GROUP, NO_CREDENTIAL, SECONDARY_STATUS
+from ..kernel.configfs import ConfigfsPath, Entry, ReadFS, WriteFS, explain
+from ..kernel.paths import LU_GROUPS
 from . import default_groups
-from .overlay import Files, Overlay
+from .host_files import StagedHostFiles
+from .overlay import Overlay
 
 # There as soon as the core is loaded, which the first change sees to.
-_ALWAYS = ("", "core")
+_ALWAYS = ("", paths.CORE)
 _WRITABLE, _READ_ONLY = 0o644, 0o444
 _STATUS = dict(zip("012", SECONDARY_STATUS, strict=True))
 
 
-class StagedFS(ConfigFS):
-    """The tree as it would be; ``fs`` is the tree as it is, which is only read."""
+class StagedFS(WriteFS):
+    """The tree as it would be; ``fs`` is the tree as it is, which is only read.
 
-    def __init__(self, fs: ConfigFS) -> None:
-        super().__init__(fs.root)
+    ``host`` are the host's files as they would be.
+    """
+
+    def __init__(self, fs: ReadFS) -> None:
         self.fs = fs
-        self.calls = fs.calls
+        self.changes = 0
         self._overlay = Overlay()
-        self.laid_files = Files(self._overlay)
+        self.host = StagedHostFiles(self._overlay)
 
     def savepoint(self) -> tuple[int, int]:
         """How much was laid down so far, to go back to."""
@@ -87,8 +90,10 @@ class StagedFS(ConfigFS):
             path = above
         return True
 
+    def absolute(self, path: str) -> str:
+        return self.fs.absolute(path)
+
     def is_dir(self, path: str) -> bool:
-        """As ConfigFS.is_dir."""
         if path in _ALWAYS:
             return True
         if self._is_gone(path):
@@ -97,7 +102,6 @@ class StagedFS(ConfigFS):
         return self.fs.is_dir(path) if owner is None else self._comes_with(path, owner)
 
     def exists(self, path: str) -> bool:
-        """As ConfigFS.exists."""
         if path in self._overlay.texts or path in self._overlay.links or self.is_dir(path):
             return True
         if self._is_gone(path):
@@ -108,7 +112,6 @@ class StagedFS(ConfigFS):
         return self.is_dir(folder) and name in default_groups.files(folder)
 
     def scan(self, path: str) -> list[Entry]:
-        """As ConfigFS.scan."""
         if not self.is_dir(path):
             raise _refused("scan", path, errno.ENOENT)
         found = {entry.name: entry for entry in self._there(path)}
@@ -127,14 +130,13 @@ class StagedFS(ConfigFS):
             yield from (entry for entry in self.fs.scan(path) if entry.name not in gone)
 
     def modes(self, path: str, names: Iterable[str]) -> dict[str, int]:
-        """As ConfigFS.modes."""
         if self._owner(path) is None:
             return self.fs.modes(path, names)
         writable = default_groups.files(path)
         return {name: _WRITABLE if writable.get(name, True) else _READ_ONLY for name in names}
 
     def read(self, path: str) -> str:
-        """As ConfigFS.read; refused where only the kernel could tell."""
+        """Return the text of an attribute; refuse to where only the kernel knows it."""
         if path in self._overlay.texts:
             return self._overlay.texts[path]
         if self._is_gone(path):
@@ -156,10 +158,9 @@ class StagedFS(ConfigFS):
             raise _refused("read", path, errno.ENOENT)
         return text
 
-    def readlink(self, path: str) -> str:
-        """As ConfigFS.readlink."""
+    def readlink(self, path: str) -> ConfigfsPath:
         if path in self._overlay.links:
-            return self._overlay.links[path]
+            return ConfigfsPath(self._overlay.links[path])
         if self._is_gone(path):
             raise _refused("readlink", path, errno.ENOENT)
         return self.fs.readlink(path)
@@ -168,22 +169,23 @@ class StagedFS(ConfigFS):
 
     def _members(self, path: str) -> Iterator[str]:
         """The members of a target port group or logical unit group, a line each."""
-        group = path.rpartition("/")[0]
+        group = paths.parent(path)
         of_lu = group.startswith(f"{LU_GROUPS}/")
         file = "alua_lu_gp" if of_lu else "alua_tg_pt_gp"
         known = [] if self._owner(group) else self.fs.read(path).replace("\0", "").splitlines()
         for line in filter(str.strip, known):
-            member = f"core/{line}" if of_lu else _lun_of(line)
+            member = _member_of(line, of_lu)
             if self.is_dir(member) and not self.is_new(member) and not self._joined(member, file):
                 yield line
-        so, _, name = group.rpartition("/")
-        so = so.removesuffix("/alua")
+        so, name = paths.storage_object_of(group), paths.name_of(group)
         found = self._overlay.called(file) + ([] if of_lu else self._overlay.leading_to(so))
-        for member in dict.fromkeys(path.rpartition("/")[0] for path in found):
+        for member in dict.fromkeys(map(paths.parent, found)):
             if self._joined(member, file) != name or not self.is_dir(member):
                 continue
-            if of_lu or self._exported_by(member) == so:
-                yield member.removeprefix("core/") if of_lu else member.replace("/lun/", "/", 1)
+            if of_lu:
+                yield paths.lu_gp_member(member)
+            elif self._exported_by(member) == so:
+                yield paths.tg_pt_gp_member(member)
 
     def _joined(self, member: str, file: str) -> str:
         """The group that an object was put in; new LUNs are in the default one."""
@@ -193,36 +195,35 @@ class StagedFS(ConfigFS):
         new = file == "alua_tg_pt_gp" and any(self._overlay.names(member, "links"))
         return DEFAULT_GROUP if new else ""
 
-    def _exported_by(self, lun: str) -> str | None:
+    def _exported_by(self, lun: ConfigfsPath) -> ConfigfsPath | None:
         link = paths.link_in(self, lun)
         return link[1] if link else None
 
     # -- changes -------------------------------------------------------------------------
 
     def mkdir(self, path: str) -> None:
-        """As ConfigFS.mkdir."""
         if self.is_dir(path) or any(map(self.is_dir, self._elsewhere(path))):
             raise _refused("mkdir", path, errno.EEXIST)
-        if not self.is_dir(path.rpartition("/")[0]):
+        if not self.is_dir(paths.parent(path)):
             raise _refused("mkdir", path, errno.ENOENT)
         self._overlay.set("made", path)
         self.changes += 1
 
-    def _elsewhere(self, path: str) -> Iterator[str]:
+    def _elsewhere(self, path: str) -> Iterator[ConfigfsPath]:
         """Where a portal would be in the other TPGs of its target, of which one only can have it.
 
         (iscsi_target_tpg.c, iscsit_tpg_add_network_portal)
         """
         match path.split("/"):
-            case [fabric, wwn, _, "np", name]:
-                target = f"{fabric}/{wwn}"
-                yield from (f"{target}/{tpg}/np/{name}" for tpg in self.directories(target))
+            case [_, _, _, "np", name]:
+                target = paths.parent(paths.tpg_of(path))
+                for tpg in self.directories(target):
+                    yield paths.portal(ConfigfsPath(f"{target}/{tpg}"), name)
 
     def rmdir(self, path: str) -> None:
-        """As ConfigFS.rmdir."""
         if not self.is_dir(path):
             raise _refused("rmdir", path, errno.ENOENT)
-        if any(self._kept_by(path)):
+        if any(self._kept_by(ConfigfsPath(path))):
             raise _refused("rmdir", path, errno.ENOTEMPTY)
         self._leave_group(path)
         self._overlay.remove(path)
@@ -230,11 +231,11 @@ class StagedFS(ConfigFS):
             self._overlay.set("gone", path)
         self.changes += 1
 
-    def _kept_by(self, path: str) -> Iterator[str]:
+    def _kept_by(self, path: ConfigfsPath) -> Iterator[str]:
         """What somebody made in an object."""
         match path.split("/"):
             case ["core", _, _]:
-                names = self.directories(f"{path}/alua")
+                names = self.directories(paths.tg_pt_gps(path))
                 yield from (name for name in names if name != DEFAULT_GROUP)
             case ["core", _]:
                 yield from self.directories(path)
@@ -245,8 +246,8 @@ class StagedFS(ConfigFS):
             case [_, _]:
                 yield from (name for name in self.directories(path) if name.startswith("tpgt_"))
             case [_, _, _]:
-                for folder in ("lun", "acls", "np"):
-                    yield from self.directories(f"{path}/{folder}")
+                for folder in (paths.luns(path), paths.acls(path), paths.portals(path)):
+                    yield from self.directories(folder)
             case [_, _, _, "acls", _]:
                 yield from (name for name in self.directories(path) if name.startswith("lun_"))
             case _:
@@ -256,14 +257,15 @@ class StagedFS(ConfigFS):
         """The members of a group that goes are in the default one."""
         if path.startswith(f"{LU_GROUPS}/"):
             for line in self.read(f"{path}/members").splitlines():
-                self._set_line(f"core/{line}/alua_lu_gp", "LU Group Alias", DEFAULT_LU_GROUP)
+                file = f"{paths.of_lu_gp_member(line)}/alua_lu_gp"
+                self._set_line(file, "LU Group Alias", DEFAULT_LU_GROUP)
         elif path.startswith("core/") and path.count("/") == 4:
             for line in self.read(f"{path}/members").splitlines():
-                self._set_line(f"{_lun_of(line)}/alua_tg_pt_gp", "TG Port Alias", DEFAULT_GROUP)
+                file = f"{paths.of_tg_pt_gp_member(line)}/alua_tg_pt_gp"
+                self._set_line(file, "TG Port Alias", DEFAULT_GROUP)
 
     def symlink(self, target: str, path: str) -> None:
-        """As ConfigFS.symlink."""
-        if not self.is_dir(target) or not self.is_dir(path.rpartition("/")[0]):
+        if not self.is_dir(target) or not self.is_dir(paths.parent(path)):
             raise _refused("symlink", path, errno.ENOENT)
         if self.exists(path):
             raise _refused("symlink", path, errno.EEXIST)
@@ -271,7 +273,6 @@ class StagedFS(ConfigFS):
         self.changes += 1
 
     def unlink(self, path: str) -> None:
-        """As ConfigFS.unlink."""
         if not self.exists(path):
             raise _refused("unlink", path, errno.ENOENT)
         self._overlay.drop("links", path)
@@ -279,8 +280,12 @@ class StagedFS(ConfigFS):
             self._overlay.set("gone", path)
         self.changes += 1
 
+    def is_linked(self, path: str) -> bool:
+        # Only the kernel can tell, when the steps are performed.
+        return False
+
     def write(self, path: str, value: str) -> None:
-        """As ConfigFS.write; the kernel may refuse the value all the same."""
+        """Stage a write; the kernel may refuse the value later."""
         folder, _, name = path.rpartition("/")
         if not self.is_dir(folder) or not (self.is_new(path) or self.exists(path)):
             raise explain("write", path, OSError(errno.ENOENT, ""), "open")
@@ -336,13 +341,9 @@ def _shown(name: str, value: str) -> str:
     return value.removesuffix("\n")
 
 
-def _lun_of(member: str) -> str:
-    """The configfs path of a LUN as a target port group names it: the kernel writes iSCSI."""
-    folder, _, rest = member.strip("\0 ").partition("/")
-    fabric = of_folder(folder)
-    wwn, _, lun = rest.partition("/")
-    tpg, _, number = lun.partition("/")
-    return f"{fabric.folder if fabric else folder}/{wwn}/{tpg}/lun/{number}"
+def _member_of(line: str, of_lu: bool) -> ConfigfsPath:
+    """Return the storage object or LUN that a group lists."""
+    return paths.of_lu_gp_member(line) if of_lu else paths.of_tg_pt_gp_member(line)
 
 
 def _refused(operation: str, path: str, number: int) -> KernelRefused:

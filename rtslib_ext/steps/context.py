@@ -10,7 +10,8 @@ from typing import Protocol
 from ..errors import KernelRefused
 from ..fast_dataclasses import dataclass, field
 from ..kernel.attributes import Attributes
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import WriteFS
+from ..kernel.host_files import HostFiles, RealHostFiles
 from .defaults import KernelDefaults
 
 
@@ -24,7 +25,9 @@ class Context:
     the relative target port identifiers in use once somebody asked.
     """
 
-    fs: ConfigFS
+    fs: WriteFS
+    host: HostFiles = field(default_factory=RealHostFiles)
+    """The host's files, modules and mounts."""
     defaults: KernelDefaults = field(default_factory=KernelDefaults)
     notes: list[tuple[str, str]] = field(default_factory=list)
     made: set[str] = field(default_factory=set)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ..kernel.abi import MOVED_BY
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 
 Shown = Callable[[str, str], str]
 
@@ -28,7 +28,7 @@ class KernelDefaults:
         # that no others get their identity.
         self._left: dict[tuple[int, str, str], tuple[Mapping[str, str], Mapping[str, str]]] = {}
 
-    def value(self, fs: ConfigFS, folder: str, name: str, key: str) -> str | None:
+    def value(self, fs: ReadFS, folder: str, name: str, key: str) -> str | None:
         """What a new object has in a file; None where it has none. Read once for a key."""
         known = self._values.setdefault((key, _name(folder)), {})
         if name not in known:
@@ -60,7 +60,7 @@ class KernelDefaults:
 class NoDefaults(KernelDefaults):
     """Looks each time: for who goes on with objects that somebody else began to change."""
 
-    def value(self, fs: ConfigFS, folder: str, name: str, key: str) -> str | None:
+    def value(self, fs: ReadFS, folder: str, name: str, key: str) -> str | None:
         """What this object has in a file; None where it has none."""
         return fs.read_if_there(f"{folder}/{name}")
 

@@ -3,13 +3,10 @@
 
 from __future__ import annotations
 
-import errno
-import os
-
-from ..errors import Exists, InUse, InvalidValue, KernelRefused, LioError, NotFound
+from ..errors import InUse, InvalidValue, NotFound
 from ..fast_dataclasses import dataclass
 from ..host import devices, system
-from ..kernel.configfs import ConfigFS, LaidFiles, explain
+from ..kernel.configfs import ReadFS
 from .context import Context, Operation
 
 # What is left for the programs that run, bytes.
@@ -25,36 +22,7 @@ class MakeFile:
     sparse: bool = True
 
     def do(self, context: Context) -> None:
-        if context.fs.laid_files is not None:
-            self._lay(context.fs.laid_files)
-            return
-        try:
-            handle = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError as err:
-            raise Exists(f"{self.file} exists already") from err
-        except OSError as err:
-            raise _refused("open", self.file, err, f"Could not open {self.file}") from err
-        try:
-            grow = os.ftruncate if self.sparse else _allocate
-            grow(handle, self.size)
-        except OverflowError as err:
-            os.unlink(self.file)
-            raise LioError(f"The file size is too large ({self.size} bytes)") from err
-        except OSError as err:
-            os.unlink(self.file)
-            label = f"Could not expand file to {self.size} bytes"
-            operation = "ftruncate" if self.sparse else "fallocate"
-            raise _refused(operation, self.file, err, label) from err
-        finally:
-            os.close(handle)
-
-    def _lay(self, files: LaidFiles) -> None:
-        if self.file in files or os.path.lexists(self.file):
-            raise Exists(f"{self.file} exists already")
-        if not os.path.isdir(os.path.dirname(self.file)):
-            err = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-            raise _refused("open", self.file, err, f"Could not open {self.file}")
-        files.add(self.file)
+        context.host.create(self.file, self.size, sparse=self.sparse)
 
     def inverse(self) -> Operation:
         return RemoveFile(self.file)
@@ -67,15 +35,7 @@ class RemoveFile:
     file: str
 
     def do(self, context: Context) -> None:
-        if context.fs.laid_files is not None:
-            context.fs.laid_files.discard(self.file)
-            return
-        try:
-            os.unlink(self.file)
-        except FileNotFoundError:
-            return
-        except OSError as err:
-            raise LioError(f"{self.file} cannot be removed: {_reason(err)}") from err
+        context.host.remove(self.file)
 
     def inverse(self) -> Operation | None:
         return None
@@ -89,14 +49,7 @@ class GrowFile:
     size: int
 
     def do(self, context: Context) -> None:
-        try:
-            if os.path.getsize(self.file) < self.size and context.fs.laid_files is None:
-                os.truncate(self.file, self.size)
-        except OverflowError as err:
-            raise LioError(f"The file size is too large ({self.size} bytes)") from err
-        except OSError as err:
-            label = f"Could not expand file to {self.size} bytes"
-            raise _refused("ftruncate", self.file, err, label) from err
+        context.host.grow(self.file, self.size)
 
     def inverse(self) -> Operation | None:
         # Whatever was written behind the old end is not thrown away.
@@ -128,7 +81,7 @@ class CheckThere:
     file: str
 
     def do(self, context: Context) -> None:
-        if not os.path.exists(self.file) and self.file not in (context.fs.laid_files or ()):
+        if not context.host.exists(self.file):
             raise NotFound(
                 f"{self.file} is not there",
                 hint="mount its file system, or make an empty one with truncate",
@@ -161,7 +114,7 @@ class CheckMemory:
         return None
 
 
-def in_use(fs: ConfigFS, device: str, what: str) -> InUse:
+def in_use(fs: ReadFS, device: str, what: str) -> InUse:
     """The error about a device that somebody holds; it tells who."""
     # Imported here: nothing but an error needs it.
     from ..usage import holders
@@ -171,17 +124,3 @@ def in_use(fs: ConfigFS, device: str, what: str) -> InUse:
         f"Cannot configure StorageObject because {what} is already in use: {holder.why}",
         hint=holder.help,
     )
-
-
-def _allocate(handle: int, size: int) -> None:
-    os.posix_fallocate(handle, 0, size)
-
-
-def _refused(operation: str, file: str, err: OSError, label: str) -> KernelRefused:
-    refused = explain(operation, file, err)
-    refused.label = label
-    return refused
-
-
-def _reason(err: OSError) -> str:
-    return (err.strerror or str(err)).lower()

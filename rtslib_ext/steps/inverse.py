@@ -12,7 +12,7 @@ from ..errors import InUse
 from ..fast_dataclasses import replace
 from ..kernel import paths
 from ..kernel.abi import NO_CREDENTIAL, SECRET_FILES
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 from .context import Operation
 from .host_files import CheckThere, MakeFile, RemoveFile
 from .lu_groups import ON_THE_WAY
@@ -124,7 +124,7 @@ def kept_files(back: Iterable[Step]) -> Iterator[str]:
             yield from (item.file for item in step.undo or () if isinstance(item, CheckThere))
 
 
-def revalidate(fs: ConfigFS, steps: Sequence[Step]) -> list[Step]:
+def revalidate(fs: ReadFS, steps: Sequence[Step]) -> list[Step]:
     """Inverted steps as they can be done now, all or none; raises InUse.
 
     A roll-back of theirs has to find again what is there now, which may be taken back in part by
@@ -136,7 +136,7 @@ def revalidate(fs: ConfigFS, steps: Sequence[Step]) -> list[Step]:
     ]
 
 
-def _as_found(fs: ConfigFS, item: Operation) -> Operation:
+def _as_found(fs: ReadFS, item: Operation) -> Operation:
     """An operation of a roll-back with the value that its file has now, where that can be told."""
     if isinstance(item, Redacted):
         return Write(item.file, fs.read_if_there(item.file) or NO_CREDENTIAL)
@@ -150,7 +150,7 @@ def _as_found(fs: ConfigFS, item: Operation) -> Operation:
     return item
 
 
-def _check(fs: ConfigFS, steps: Sequence[Step]) -> None:
+def _check(fs: ReadFS, steps: Sequence[Step]) -> None:
     """Refuse inverted steps that would overrun what others changed since.
 
     The kernel itself refuses what is in its way, but only when its turn comes; it would write any
@@ -168,7 +168,7 @@ def _check(fs: ConfigFS, steps: Sequence[Step]) -> None:
                 _check_mapped(fs, step, item.file.rpartition("/")[0], links)
 
 
-def _check_there(fs: ConfigFS, steps: Sequence[Step]) -> None:
+def _check_there(fs: ReadFS, steps: Sequence[Step]) -> None:
     there: dict[str, bool] = {}
     for step in steps:
         for item in step.operations:
@@ -184,7 +184,7 @@ def _check_there(fs: ConfigFS, steps: Sequence[Step]) -> None:
             there[item.file] = not goes
 
 
-def _is_there(fs: ConfigFS, there: Mapping[str, bool], file: str) -> bool:
+def _is_there(fs: ReadFS, there: Mapping[str, bool], file: str) -> bool:
     """Whether a file is there after the steps so far; with a folder goes all that is in it."""
     above = file
     while above:
@@ -194,7 +194,7 @@ def _is_there(fs: ConfigFS, there: Mapping[str, bool], file: str) -> bool:
     return fs.exists(file)
 
 
-def _check_value(fs: ConfigFS, step: Step, write: Write) -> None:
+def _check_value(fs: ReadFS, step: Step, write: Write) -> None:
     name = write.file.rpartition("/")[2]
     if write.before is None or not _is_plain(write.file):
         return
@@ -220,7 +220,7 @@ def _same(one: str, other: str) -> bool:
         return one == other
 
 
-def _check_mapped(fs: ConfigFS, step: Step, lun: str, going: Container[str]) -> None:
+def _check_mapped(fs: ReadFS, step: Step, lun: str, going: Container[str]) -> None:
     tpg = lun.partition(_LUN)[0]
     for acl in fs.directories(f"{tpg}/acls") if fs.is_dir(f"{tpg}/acls") else ():
         for name in fs.directories(f"{tpg}/acls/{acl}"):

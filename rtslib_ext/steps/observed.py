@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 from ..kernel.abi import NO_CREDENTIAL
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 from .context import Operation
 from .host_files import MakeFile, RemoveFile
 from .operations import BestEffort, Link, Mkdir, RemoveTree, Rmdir, RmdirOverLuns, Unlink, Write
@@ -16,7 +16,7 @@ from .operations import BestEffort, Link, Mkdir, RemoveTree, Rmdir, RmdirOverLun
 _ONCE = ("lu_gp_id", "tg_pt_gp_id")
 
 
-def is_done(fs: ConfigFS, operation: Operation) -> bool | None:
+def is_done(fs: ReadFS, operation: Operation) -> bool | None:
     """Whether an operation was done; None where that cannot be told: it can be done twice."""
     match operation:
         case Mkdir():
@@ -38,7 +38,7 @@ def is_done(fs: ConfigFS, operation: Operation) -> bool | None:
     return None
 
 
-def _holds(fs: ConfigFS, write: Write) -> bool | None:
+def _holds(fs: ReadFS, write: Write) -> bool | None:
     """Many files show what was written, others another text of it, and some cannot be read."""
     text = fs.read_if_there(write.file)
     if write.file.rpartition("/")[2] in _ONCE:

@@ -7,7 +7,6 @@ import errno
 
 from ..errors import InUse, InvalidValue, KernelRefused, LioError, Unsupported
 from ..fast_dataclasses import dataclass, field
-from ..host import system
 from ..kernel.abi import DEFAULT_GROUP, MOVED_BY
 from .context import Context, Operation
 
@@ -71,9 +70,8 @@ class MakeShared:
         if self.module:
             if context.fs.is_dir(self.file):
                 return
-            if context.fs.laid_files is None:
-                # The kernel loads the fabrics whose module has the folder's name; others not.
-                system.load_module(self.module)
+            # The kernel loads the fabrics whose module has the folder's name; others not.
+            context.host.load_module(self.module)
         try:
             context.fs.mkdir(self.file)
         except KernelRefused as err:
@@ -249,26 +247,13 @@ class StillMapped(InUse):
 
 @dataclass(frozen=True, slots=True)
 class CheckUnmapped:
-    """Refuse to take a LUN away to which mapped LUNs lead: the kernel would cut them off it.
-
-    A folder in which the link to the storage object is cannot be removed; the kernel says EBUSY
-    where other links lead to it, too (fs/configfs/dir.c, configfs_detach_prep).
-    """
+    """Refuse to delete a LUN to which mapped LUNs lead: the kernel would cut them off it."""
 
     file: str
 
     def do(self, context: Context) -> None:
-        if context.fs.laid_files is not None:
-            return
-        try:
-            context.fs.rmdir(self.file)
-        except KernelRefused as err:
-            if err.errno == errno.EBUSY:
-                raise StillMapped("a mapped LUN leads to it", hint="delete that first") from err
-            if err.errno != errno.ENOTEMPTY:
-                raise
-        else:
-            context.fs.mkdir(self.file)
+        if context.fs.is_linked(self.file):
+            raise StillMapped("a mapped LUN leads to it", hint="delete that first")
 
     def inverse(self) -> Operation | None:
         return None

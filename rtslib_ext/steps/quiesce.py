@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from ..errors import InUse
 from ..fast_dataclasses import dataclass
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 from .context import Context, Operation
 from .operations import Write
 from .step import Action, Step
@@ -41,14 +41,14 @@ class WaitIdle:
             if counts != before:
                 before, since = counts, time.monotonic()
 
-    def _counts(self, fs: ConfigFS) -> list[str | None]:
+    def _counts(self, fs: ReadFS) -> list[str | None]:
         return [commands(fs, lun) for lun in self.luns]
 
     def inverse(self) -> Operation | None:
         return None
 
 
-def commands(fs: ConfigFS, lun: str) -> str | None:
+def commands(fs: ReadFS, lun: str) -> str | None:
     """How many commands came to the LUN at a configfs path; None where that is not told.
 
     target_core_stat.c, target_stat_tgt_port_in_cmds_show: those of this LUN alone, while the
@@ -84,7 +84,7 @@ def offline(path: str, lun: str, status: str) -> Step:
 
 
 def quiesce(
-    fs: ConfigFS, group: str, group_path: str, *, whole: bool, luns: Sequence[tuple[str, str]]
+    fs: ReadFS, group: str, group_path: str, *, whole: bool, luns: Sequence[tuple[str, str]]
 ) -> Iterator[tuple[Step, Step | None]]:
     """Steps that have the initiators of LUNs in a group leave, each with the one after it all.
 
@@ -102,6 +102,6 @@ def quiesce(
             yield offline(path, lun, status), None
 
 
-def _implicit(fs: ConfigFS, group: str) -> bool:
+def _implicit(fs: ReadFS, group: str) -> bool:
     """target_core_configfs.c: without implicit ALUA the state cannot be written."""
     return "Implicit" in (fs.read_if_there(f"{group}/alua_access_type") or "")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..fabrics import FABRICS
 from ..fast_dataclasses import dataclass
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 from .context import Context, Operation
 
 # It has 16 bits, and 0 is reserved (SPC-4, RELATIVE TARGET PORT IDENTIFIER).
@@ -51,7 +51,7 @@ class ClaimRtpi:
         return None
 
 
-def _taken(fs: ConfigFS) -> Iterator[tuple[int, str]]:
+def _taken(fs: ReadFS) -> Iterator[tuple[int, str]]:
     """The identifiers in use, with the TPGs that have them."""
     for fabric in FABRICS.values():
         for target in fs.directories(fabric.folder):

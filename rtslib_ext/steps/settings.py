@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ..config.model import SECRET_NAMES, Auth
 from ..errors import InvalidValue
 from ..kernel.abi import ALUA_TEXTS, AUTH_FILES, CREDENTIAL_MAX, MOVED_BY, NO_CREDENTIAL
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 from .context import Operation
 from .defaults import KernelDefaults
 from .operations import EnsureValue, Fail, Write
@@ -65,7 +65,7 @@ def ordered(values: Mapping[str, str]) -> list[str]:
     return [*first, *sorted(set(values) - {*first, *last}), *last]
 
 
-def write(fs: ConfigFS, path: str, file: str, name: str, value: str, before: str) -> Step:
+def write(fs: ReadFS, path: str, file: str, name: str, value: str, before: str) -> Step:
     """Change one value of an object that is there; undoing brings back what it moves, too."""
     folder = file.rpartition("/")[0]
     moved = {}

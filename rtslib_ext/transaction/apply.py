@@ -7,7 +7,7 @@ from ..config.model import Config
 from ..errors import LioError, RollbackFailed
 from ..fast_dataclasses import dataclass, replace
 from ..kernel import paths, setup
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS, WriteFS
 from ..plan import Plan, plan
 from ..reading.reader import Reader
 from ..steps import Context, Step
@@ -27,7 +27,7 @@ class Change:
     plan: Plan
 
 
-def prepare(fs: ConfigFS, want: Config, have: Config | None = None) -> Change:
+def prepare(fs: ReadFS, want: Config, have: Config | None = None) -> Change:
     """The plan that makes ``want`` of what runs; ``have`` is what runs where that is known."""
     if have is None:
         have = Reader(fs).config()
@@ -43,7 +43,7 @@ def prepare(fs: ConfigFS, want: Config, have: Config | None = None) -> Change:
 
 
 def perform(
-    fs: ConfigFS,
+    fs: WriteFS,
     change: Change,
     observer: Observer | None = None,
     journal: Journal | None = None,
@@ -75,7 +75,7 @@ def _backwards(step: Step) -> Step:
     return replace(step, operations=(), undo=step.operations)
 
 
-def differences(fs: ConfigFS, change: Change, have: Config | None = None) -> Plan:
+def differences(fs: ReadFS, change: Change, have: Config | None = None) -> Plan:
     """What of ``want`` the kernel did not make so; nothing after a good apply.
 
     ``have`` is what runs by now where that was read again.

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import InUse, LioError
 from ..fast_dataclasses import asdict, dataclass, replace
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import WriteFS
 from ..steps import Context, Step, codec, inverse
 from ..steps.operations import MakeShared
 from . import executor, recovery
@@ -114,7 +114,7 @@ def in_the_way(found: PendingCommit, journal: str) -> Unfinished | None:
     return half if half and not found.is_cut_off(half) else None
 
 
-def go_back(fs: ConfigFS, found: PendingCommit, journal: Journal) -> None:
+def go_back(fs: WriteFS, found: PendingCommit, journal: Journal) -> None:
     """Take a change back that waited, all of it or nothing; raises LioError.
 
     Of one that was cut off half way itself, what was done of it. What others changed since is in

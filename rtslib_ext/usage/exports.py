@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..fabrics import FABRICS, Fabric, of_folder
 from ..fast_dataclasses import dataclass
 from ..kernel import paths
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 from ..kernel.paths import TpgPath
 from ..reading.reader import Reader
 
@@ -36,7 +36,7 @@ class Export:
         return f"{self.place.file}/lun/lun_{self.index}"
 
 
-def of_storage_object(fs: ConfigFS, file: str) -> list[Export]:
+def of_storage_object(fs: ReadFS, file: str) -> list[Export]:
     """The LUNs that export the storage object at a configfs path.
 
     Its target port groups list them, so this costs what there are of them; objects without
@@ -48,7 +48,7 @@ def of_storage_object(fs: ConfigFS, file: str) -> list[Export]:
     return list(_search(fs, file)) if found is None else found
 
 
-def in_group(fs: ConfigFS, group: str) -> list[Export] | None:
+def in_group(fs: ReadFS, group: str) -> list[Export] | None:
     """The LUNs in the target port group at a configfs path; None where it does not tell all."""
     text = fs.read_if_there(f"{group}/members") or ""
     if len(text) > _FULL:
@@ -64,7 +64,7 @@ def in_group(fs: ConfigFS, group: str) -> list[Export] | None:
     return found
 
 
-def _from_members(fs: ConfigFS, file: str) -> list[Export] | None:
+def _from_members(fs: ReadFS, file: str) -> list[Export] | None:
     """None where the groups do not tell all."""
     if fs.read_if_there(f"{file}/attrib/alua_support") == "0":
         return None
@@ -89,7 +89,7 @@ def _member(line: str) -> Export | None:
     return Export(fabric, fabric.from_folder(parts[1]), int(tag), int(index))
 
 
-def _search(fs: ConfigFS, file: str) -> Iterator[Export]:
+def _search(fs: ReadFS, file: str) -> Iterator[Export]:
     reader = Reader(fs)
     for fabric in FABRICS.values():
         for wwn in reader.target_wwns(fabric):

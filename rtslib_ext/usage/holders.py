@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ..fast_dataclasses import dataclass
 from ..host import system
 from ..kernel import paths
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Holder:
 _UNKNOWN = Holder("somebody holds it", "look with lsblk and fuser -v who has it open")
 
 
-def find(fs: ConfigFS, device: str) -> Holder:
+def find(fs: ReadFS, device: str) -> Holder:
     """Who holds a block device, or a partition of it."""
     try:
         number = os.stat(device).st_rdev
@@ -53,7 +53,7 @@ def _partitions(folder: str) -> Iterator[str]:
             yield f"{folder}/{name}"
 
 
-def _storage_object(fs: ConfigFS, device: str) -> Holder | None:
+def _storage_object(fs: ReadFS, device: str) -> Holder | None:
     for hba in fs.directories("core"):
         split = paths.split_hba(hba)
         if split is None or split[0] not in ("iblock", "pscsi", "fileio"):

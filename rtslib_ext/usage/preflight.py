@@ -16,7 +16,7 @@ from ..config.backing import Block, FileIO, Pscsi
 from ..config.model import Config
 from ..fast_dataclasses import dataclass
 from ..host import devices, signatures
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 from . import sharing
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Finding:
         return f"{self.text} ({self.help})" if self.help else self.text
 
 
-def of_device(fs: ConfigFS, path: str, *, exclusive: bool = True) -> Iterator[Finding]:
+def of_device(fs: ReadFS, path: str, *, exclusive: bool = True) -> Iterator[Finding]:
     """What is to be known of a block device.
 
     ``exclusive`` tells whether the storage object is to have it alone; one that shares it is
@@ -90,7 +90,7 @@ def read_only(path: str) -> Finding:
     )
 
 
-def of_file(fs: ConfigFS, path: str) -> Iterator[Finding]:
+def of_file(fs: ReadFS, path: str) -> Iterator[Finding]:
     """What is to be known of a file that is there."""
     if devices.written_by_others(path):
         other = sharing.find(fs, path, ("fileio",))
@@ -119,7 +119,7 @@ def of_new_file(path: str, size: int) -> Iterator[Finding]:
     yield from _of_place(path, size)
 
 
-def of_config(fs: ConfigFS, have: Config, want: Config) -> Iterator[tuple[str, Finding]]:
+def of_config(fs: ReadFS, have: Config, want: Config) -> Iterator[tuple[str, Finding]]:
     """What is to be known before ``want`` is made of what runs: of new storage objects only.
 
     By their shell paths. What they are made from may be missing: that is for the plan to say.
@@ -142,7 +142,7 @@ def _released(have: Config, want: Config) -> list[str]:
     ]
 
 
-def _of_backing(fs: ConfigFS, backing: object, released: list[str]) -> Iterator[Finding]:
+def _of_backing(fs: ReadFS, backing: object, released: list[str]) -> Iterator[Finding]:
     if not isinstance(backing, (Block, FileIO, Pscsi)) or not os.path.exists(backing.dev):
         return
     if any(one and _same(one, backing.dev) for one in released):
@@ -171,7 +171,7 @@ def _same(one: str, other: str) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
-def _holder(fs: ConfigFS, device: str) -> Holder:
+def _holder(fs: ReadFS, device: str) -> Holder:
     # Imported here: nothing needs it but a device that cannot be had.
     from . import holders
 

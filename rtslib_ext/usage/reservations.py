@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from ..fast_dataclasses import dataclass
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 
 _START = "PR_REG_START:"
 _END = "PR_REG_END:"
@@ -94,7 +94,7 @@ class Reservations:
     aptpl: bool
 
 
-def read(fs: ConfigFS, file: str) -> Reservations:
+def read(fs: ReadFS, file: str) -> Reservations:
     """The reservations of the storage object at a configfs path."""
 
     def text(name: str) -> str:

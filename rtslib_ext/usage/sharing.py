@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ..fast_dataclasses import dataclass
 from ..host import system
 from ..kernel import paths
-from ..kernel.configfs import ConfigFS
+from ..kernel.configfs import ReadFS
 
 _SYS = "/sys/dev/block"
 
@@ -56,7 +56,7 @@ def extents(path: str) -> Iterator[Extent]:
         yield from (one if one.part else Extent(one.whole, part) for one in extents(file))
 
 
-def find(fs: ConfigFS, path: str, prefixes: tuple[str, ...]) -> Sharer | None:
+def find(fs: ReadFS, path: str, prefixes: tuple[str, ...]) -> Sharer | None:
     """The storage object that has the same file or device, or part of it.
 
     ``prefixes`` are the kinds to look at, as configfs calls them. Those that open their device

@@ -118,6 +118,7 @@ class Transaction:
         # The first numbers that may be free, by folder: who makes many need not count again.
         self.free_numbers: dict[str, int] = {}
         env.fs = self.staged = StagedFS(env.fs)
+        self.host = self.staged.host
         if not keeps:
             env.prefs = _Unkept(env.prefs)
         env.session.transaction = self

@@ -157,7 +157,7 @@ def restoreconfig(
     if partly:
         want = restore.without_present(env.fs, want)
     with _noted(env, "restoring", lambda _: counting.wanted(want)) as noted:
-        outcome = restore.restore(env.fs, want, noted.observe, keep=keep_existing)
+        outcome = restore.restore(env.fs, want, noted.observe, keep=keep_existing, host=env.host)
         noted.made |= outcome.made
     problems += _causes(outcome)
     shown, notes = shown_path(env, savefile), [*outcome.notes, *_portal_notes(env, outcome)]
@@ -176,8 +176,8 @@ def _cleared(env: Env, part: Config | None = None) -> list[LioError]:
             have = running.read(env)
     with _noted(env, "clearing", lambda done: done + counting.running(env.fs)) as noted:
         if part is None:
-            return _causes(restore.clear(env.fs, noted.observe, have))
-        return _causes(restore.clear_part(env.fs, part, noted.observe, have))
+            return _causes(restore.clear(env.fs, noted.observe, have, host=env.host))
+        return _causes(restore.clear_part(env.fs, part, noted.observe, have, host=env.host))
 
 
 @dataclass(slots=True)

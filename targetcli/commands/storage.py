@@ -13,7 +13,7 @@ from rtslib_ext.errors import Exists, InUse, InvalidValue, LioError, NotFound
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths, setup
-from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ReadFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Action, Step, backstores
 from rtslib_ext.steps.context import Operation
@@ -237,14 +237,14 @@ def version(env: Env, node: Node) -> Result:
 # -- what the kinds have in common ----------------------------------------------------------
 
 
-def new_object(fs: ConfigFS, node: Node, plugin: str, name: str) -> None:
+def new_object(fs: ReadFS, node: Node, plugin: str, name: str) -> None:
     """Refuse a name that cannot be, or that is taken."""
     naming.check_object_name(name, node.path)
     if paths.find_storage_object(fs, plugin, name):
         raise Exists(f"Storage object {plugin}/{name} exists", path=node.path)
 
 
-def refuse_shared(fs: ConfigFS, path: str, node: Node) -> None:
+def refuse_shared(fs: ReadFS, path: str, node: Node) -> None:
     """Refuse a file or device that a storage object has already."""
     for file in Reader(fs).storage_object_paths():
         held = fs.read_if_there(f"{file}/udev_path")

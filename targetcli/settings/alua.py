@@ -14,7 +14,7 @@ from rtslib_ext.kernel.abi import (
     DEFAULT_GROUP,
     NO_CREDENTIAL,
 )
-from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ReadFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.schema import Attribute
 from rtslib_ext.steps import Step, settings
@@ -29,7 +29,7 @@ class AluaSettings(Folder):
     def __init__(self, path: str, file: str) -> None:
         super().__init__("alua", path, (file,), schema.alua)
 
-    def row(self, fs: ConfigFS, name: str) -> Row:
+    def row(self, fs: ReadFS, name: str) -> Row:
         """One file, its text turned back into the number."""
         row = super().row(fs, name)
         texts = ALUA_TEXTS.get(name, ())
@@ -37,7 +37,7 @@ class AluaSettings(Folder):
         writable = row.writable and name not in (*ALUA_READ_ONLY, "tg_pt_gp_id")
         return Row(name, value, "string", row.text, writable)
 
-    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+    def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """The number that was there is what undoing writes."""
         for name, value in wanted.items():
             file = f"{self.folders[0]}/{name}"
@@ -53,14 +53,14 @@ class LunAlua(Group):
         self.path = path
         self.file = file
 
-    def names(self, fs: ConfigFS) -> Sequence[str]:
+    def names(self, fs: ReadFS) -> Sequence[str]:
         """The group's name, and the state where the kernel has it."""
         return ("alua_tg_pt_gp_name", *self._values(fs)[1])
 
-    def _values(self, fs: ConfigFS) -> tuple[str | None, Mapping[str, str]]:
+    def _values(self, fs: ReadFS) -> tuple[str | None, Mapping[str, str]]:
         return Reader(fs).lun_alua(self.file)
 
-    def row(self, fs: ConfigFS, name: str) -> Row:
+    def row(self, fs: ReadFS, name: str) -> Row:
         """One of them."""
         group, state = self._values(fs)
         value = group if name == "alua_tg_pt_gp_name" else state[name]
@@ -81,7 +81,7 @@ class LunAlua(Group):
         known = schema.lun_alua(name)
         return known.default if known else DEFAULT_GROUP
 
-    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+    def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """One write each."""
         if "alua_tg_pt_gp_name" in wanted:
             self._check_group(fs, wanted["alua_tg_pt_gp_name"])
@@ -89,7 +89,7 @@ class LunAlua(Group):
             file = f"{self.file}/{name.removesuffix('_name')}"
             yield settings.write(fs, self.path, file, name, value, self.row(fs, name).value)
 
-    def _check_group(self, fs: ConfigFS, name: str) -> None:
+    def _check_group(self, fs: ReadFS, name: str) -> None:
         """The kernel says no more than that there is no such device."""
         link = paths.link_in(fs, self.file)
         if link and name not in ("", NO_CREDENTIAL) and not fs.is_dir(f"{link[1]}/alua/{name}"):

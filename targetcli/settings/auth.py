@@ -13,7 +13,7 @@ from rtslib_ext.kernel.abi import (
     AUTH_FILES,
     NO_CREDENTIAL,
 )
-from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ReadFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.schema import Attribute
 from rtslib_ext.steps import Step, settings, targets
@@ -33,11 +33,11 @@ class Credentials(Group):
         self.path = path
         self.folders = folders
 
-    def names(self, fs: ConfigFS) -> Sequence[str]:
+    def names(self, fs: ReadFS) -> Sequence[str]:
         """The four of CHAP."""
         return AUTH_NAMES
 
-    def row(self, fs: ConfigFS, name: str) -> Row:
+    def row(self, fs: ReadFS, name: str) -> Row:
         """One of them."""
         text = fs.read_if_there(f"{self.folders[0]}/{AUTH_FILES[name]}") or ""
         known = schema.auth(AUTH_FILES[name])
@@ -57,7 +57,7 @@ class Credentials(Group):
         """None is set."""
         return ""
 
-    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+    def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """One write a value and folder."""
         for folder in self.folders:
             before = Reader(fs).auth(folder)
@@ -71,11 +71,11 @@ class DiscoveryAuth(Credentials):
         super().__init__("discovery_auth", path, (f"{fabric.folder}/discovery_auth",))
         self.fabric = fabric
 
-    def names(self, fs: ConfigFS) -> Sequence[str]:
+    def names(self, fs: ReadFS) -> Sequence[str]:
         """The four of CHAP and the switch."""
         return (*AUTH_NAMES, "enable")
 
-    def row(self, fs: ConfigFS, name: str) -> Row:
+    def row(self, fs: ReadFS, name: str) -> Row:
         """One of them."""
         if name != "enable":
             return super().row(fs, name)
@@ -102,7 +102,7 @@ class DiscoveryAuth(Credentials):
         """Nobody must authenticate."""
         return str(False) if name == "enable" else super().default(name)
 
-    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+    def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """Credentials first: who enforces them wants them to be there."""
         yield targets.load(self.fabric)
         auth = {name: value for name, value in wanted.items() if name != "enable"}

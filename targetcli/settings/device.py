@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from rtslib_ext import schema
 from rtslib_ext.errors import NotFound, Unsupported
 from rtslib_ext.kernel.abi import DEFAULT_LU_GROUP, LU_GROUPS
-from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ReadFS
 from rtslib_ext.steps import Step, lu_groups, settings
 
 from ..views.settings import Row
@@ -26,7 +26,7 @@ class Device(Files):
         super().__init__("device", path, (file,), schema.device, _HIDDEN)
         self.file = file
 
-    def row(self, fs: ConfigFS, name: str) -> Row:
+    def row(self, fs: ReadFS, name: str) -> Row:
         """One of them; of the logical unit group, the name."""
         row = super().row(fs, name)
         if name != _LU_GROUP:
@@ -44,7 +44,7 @@ class Device(Files):
         # The kernel takes a blank at the start of a line for the end of its states.
         return "\n".join(line.strip() for line in checked.split(";"))
 
-    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+    def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """One each; the map last: it changes the groups, which undoing does not bring back."""
         for name, value in sorted(wanted.items(), key=lambda item: item[0] == "lba_map"):
             if name == _LU_GROUP:
@@ -55,7 +55,7 @@ class Device(Files):
                 file = f"{self.file}/{name}"
                 yield settings.write(fs, self.path, file, name, value, self.before(fs, file))
 
-    def _check_group(self, fs: ConfigFS, name: str) -> None:
+    def _check_group(self, fs: ReadFS, name: str) -> None:
         """The kernel says no more than that there is no such device."""
         if fs.read_if_there(f"{self.file}/attrib/alua_support") == "0":
             raise Unsupported(

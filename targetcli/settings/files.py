@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ReadFS
 
 from ..views.settings import Row
 from .group import Folder, Lookup, one_line
@@ -25,11 +25,11 @@ class Files(Folder):
         super().__init__(name, path, folders, lookup)
         self.hidden = hidden
 
-    def names(self, fs: ConfigFS) -> Sequence[str]:
+    def names(self, fs: ReadFS) -> Sequence[str]:
         """The files there are, without those that are no settings."""
         return [name for name in super().names(fs) if name not in self.hidden]
 
-    def row(self, fs: ConfigFS, name: str) -> Row:
+    def row(self, fs: ReadFS, name: str) -> Row:
         """One file."""
         row = super().row(fs, name)
         return Row(name, one_line(row.value), row.kind, row.text, row.writable)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rtslib_ext import schema
 from rtslib_ext.errors import KernelRefused
-from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ReadFS
 from rtslib_ext.schema import Attribute
 from rtslib_ext.steps import Step, settings
 
@@ -25,15 +25,15 @@ class Group(ABC):
     path: str
 
     @abstractmethod
-    def names(self, fs: ConfigFS) -> Sequence[str]:
+    def names(self, fs: ReadFS) -> Sequence[str]:
         """The settings there are."""
 
     @abstractmethod
-    def row(self, fs: ConfigFS, name: str) -> Row:
+    def row(self, fs: ReadFS, name: str) -> Row:
         """One setting with its value."""
 
     @abstractmethod
-    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+    def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """The steps that set values; raises InvalidValue before any is made."""
 
     def takes_text(self, name: str) -> bool:
@@ -56,7 +56,7 @@ class Group(ABC):
         """The values a setting takes, where they can be listed."""
         return ()
 
-    def rows(self, fs: ConfigFS) -> Iterator[Row]:
+    def rows(self, fs: ReadFS) -> Iterator[Row]:
         """All settings with their values."""
         for name in self.names(fs):
             yield self.row(fs, name)
@@ -83,7 +83,7 @@ class Folder(Group):
         # The row with the default of this very object, which has to be looked at for it.
         self.exact = exact or lookup
 
-    def names(self, fs: ConfigFS) -> Sequence[str]:
+    def names(self, fs: ReadFS) -> Sequence[str]:
         """The files there are."""
         try:
             found = fs.scan(self.folders[0])
@@ -91,7 +91,7 @@ class Folder(Group):
             return []
         return sorted(entry.name for entry in found if entry.kind == "file")
 
-    def row(self, fs: ConfigFS, name: str) -> Row:
+    def row(self, fs: ReadFS, name: str) -> Row:
         """One file; its value is empty where the kernel does not let it be read."""
         known = self.lookup(name)
         value = fs.read_if_there(f"{self.folders[0]}/{name}") or ""
@@ -131,14 +131,14 @@ class Folder(Group):
         usual = {schema.Kind.BOOL: ("0", "1"), schema.Kind.YESNO: ("Yes", "No")}
         return usual.get(known.kind) or tuple(value for value, _ in known.choices)
 
-    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+    def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """One write a value and folder."""
         for name, value in wanted.items():
             for folder in self.folders:
                 file = f"{folder}/{name}"
                 yield settings.write(fs, self.path, file, name, value, self.before(fs, file))
 
-    def before(self, fs: ConfigFS, file: str) -> str:
+    def before(self, fs: ReadFS, file: str) -> str:
         """What undoing writes to a file."""
         return fs.read_if_there(file) or ""
 

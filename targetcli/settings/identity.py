@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from rtslib_ext import schema
 from rtslib_ext.errors import InUse, InvalidValue
-from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ReadFS
 from rtslib_ext.steps import Step
 from rtslib_ext.usage import exports
 
@@ -28,7 +28,7 @@ class Identity(Files):
         self.file = file
         self.fixed = fixed
 
-    def row(self, fs: ConfigFS, name: str) -> Row:
+    def row(self, fs: ReadFS, name: str) -> Row:
         """One of them; the kernel puts a heading before the serial number."""
         row = super().row(fs, name)
         value = row.value.partition(":")[2].strip() if name == _SERIAL else row.value
@@ -41,7 +41,7 @@ class Identity(Files):
             raise InvalidValue("a unit serial number is needed to tell disks apart")
         return known.check(value) if known else value
 
-    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+    def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """One write each; not while initiators know the disk by what it says now."""
         for name in wanted:
             known = self.lookup(name)
@@ -49,11 +49,11 @@ class Identity(Files):
                 self._check_not_exported(fs, name)
         yield from super().steps(fs, wanted)
 
-    def before(self, fs: ConfigFS, file: str) -> str:
+    def before(self, fs: ReadFS, file: str) -> str:
         """What undoing writes to a file."""
         return self.row(fs, file.rpartition("/")[2]).value
 
-    def _check_not_exported(self, fs: ConfigFS, name: str) -> None:
+    def _check_not_exported(self, fs: ReadFS, name: str) -> None:
         found = exports.of_storage_object(fs, self.file)
         if found:
             luns = ", ".join(f"{item.place.path}/luns/lun{item.index}" for item in found[:3])

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rtslib_ext import schema
-from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ReadFS
 
 from ..views.settings import Row
 from .files import Files
@@ -18,7 +18,7 @@ class Initiator(Files):
     def __init__(self, path: str, files: Sequence[str]) -> None:
         super().__init__("initiator", path, files, schema.acl)
 
-    def row(self, fs: ConfigFS, name: str) -> Row:
+    def row(self, fs: ReadFS, name: str) -> Row:
         """One of them; the tag has commands of its own."""
         row = super().row(fs, name)
         return Row(name, row.value, row.kind, row.text, row.writable and name != "tag")

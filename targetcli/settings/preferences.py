@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ReadFS
 from rtslib_ext.steps import Step
 
 from ..prefs import CHOICES, PREFERENCES, check_value, show_value
@@ -26,11 +26,11 @@ class Preferences(Group):
         self.env = env
         self.path = path
 
-    def names(self, fs: ConfigFS) -> Sequence[str]:
+    def names(self, fs: ReadFS) -> Sequence[str]:
         """All preferences."""
         return list(PREFERENCES)
 
-    def row(self, fs: ConfigFS, name: str) -> Row:
+    def row(self, fs: ReadFS, name: str) -> Row:
         """One of them."""
         known = PREFERENCES[name]
         return Row(name, self.env.prefs.text(name), known.kind, known.text)
@@ -49,6 +49,6 @@ class Preferences(Group):
         known = PREFERENCES[name]
         return show_value(known.kind, known.default)
 
-    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+    def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """None: preferences are not the kernel's."""
         yield from ()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rtslib_ext import schema
 from rtslib_ext.kernel import setup
-from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ReadFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step
 from rtslib_ext.usage import reservations
@@ -26,20 +26,20 @@ class Reservations(Group):
         self.path = path
         self.file = file
 
-    def names(self, fs: ConfigFS) -> Sequence[str]:
+    def names(self, fs: ReadFS) -> Sequence[str]:
         """What is told of them."""
         return [row.name for row in schema.GROUPS["reservations"]]
 
-    def rows(self, fs: ConfigFS) -> Iterator[Row]:
+    def rows(self, fs: ReadFS) -> Iterator[Row]:
         """All of it, read once."""
         values = self._values(fs)
         return (self._row(name, values) for name in self.names(fs))
 
-    def row(self, fs: ConfigFS, name: str) -> Row:
+    def row(self, fs: ReadFS, name: str) -> Row:
         """One of it."""
         return self._row(name, self._values(fs))
 
-    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+    def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """None: initiators reserve, nobody else."""
         yield from ()
 
@@ -47,7 +47,7 @@ class Reservations(Group):
         known = schema.reservation(name)
         return Row(name, values[name], "string", known.text if known else "", writable=False)
 
-    def _values(self, fs: ConfigFS) -> dict[str, str]:
+    def _values(self, fs: ReadFS) -> dict[str, str]:
         found = reservations.read(fs, self.file)
         port = found.holder_port
         code, words, meaning = TYPES.get(found.type, (0, found.type, ""))
@@ -65,7 +65,7 @@ class Reservations(Group):
             "type": f"{code} ({words}: {meaning})" if code else words,
         }
 
-    def _kept(self, fs: ConfigFS) -> str:
+    def _kept(self, fs: ReadFS) -> str:
         serial = Reader(fs).unit_serial(self.file)
         dbroot = setup.dbroot(fs)
         count = len(reservations.kept(dbroot, serial))

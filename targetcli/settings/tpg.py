@@ -9,7 +9,7 @@ from rtslib_ext import naming, schema
 from rtslib_ext.errors import InUse
 from rtslib_ext.fabrics import Fabric
 from rtslib_ext.host import cpus
-from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ReadFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, settings, targets
 
@@ -34,7 +34,7 @@ class Port(Files):
         known = self.lookup(name)
         return known.check(value) if known else value
 
-    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+    def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """One each."""
         for name, value in wanted.items():
             if name == "nexus":
@@ -50,7 +50,7 @@ class Port(Files):
             file = f"{self.file}/{name}"
             yield settings.write(fs, self.path, file, name, value, self.before(fs, file))
 
-    def _nexus(self, fs: ConfigFS, wwn: str) -> Iterator[Step]:
+    def _nexus(self, fs: ReadFS, wwn: str) -> Iterator[Step]:
         before = Reader(fs).nexus(self.fabric, self.file) or ""
         if wwn == before:
             return
@@ -70,11 +70,11 @@ class FabricFiles(Files):
         super().__init__("fabric", path, (fabric.folder,), schema.fabric, _HIDDEN)
         self.fabric = fabric
 
-    def names(self, fs: ConfigFS) -> Sequence[str]:
+    def names(self, fs: ReadFS) -> Sequence[str]:
         """The files there are, or will be."""
         return super().names(fs) or [row.name for row in schema.GROUPS["fabric"]]
 
-    def row(self, fs: ConfigFS, name: str) -> Row:
+    def row(self, fs: ReadFS, name: str) -> Row:
         """One of them."""
         if fs.exists(f"{self.fabric.folder}/{name}"):
             return super().row(fs, name)
@@ -86,11 +86,11 @@ class FabricFiles(Files):
         """A list of CPUs that can be used."""
         return cpus.check_cpus(value) if name == "cpus_allowed_list" else value
 
-    def steps(self, fs: ConfigFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+    def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """One each."""
         yield targets.load(self.fabric)
         yield from super().steps(fs, wanted)
 
-    def before(self, fs: ConfigFS, file: str) -> str:
+    def before(self, fs: ReadFS, file: str) -> str:
         """What undoing writes: all CPUs where the module is not loaded yet."""
         return super().before(fs, file) or cpus.possible_cpus()

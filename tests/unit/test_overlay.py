@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtslib_ext.staging.overlay import TABLES, Files, Overlay
+from rtslib_ext.errors import Exists
+from rtslib_ext.staging.host_files import StagedHostFiles
+from rtslib_ext.staging.overlay import TABLES, Overlay
 
 PATHS = ("core", "core/a", "core/a/x", "core/a/x/enable", "core/ab", "iscsi/t/lun_0/link", "f")
 
@@ -67,10 +72,13 @@ def test_names_in_a_folder() -> None:
     assert list(overlay.names("core", "made")) == ["b"] and overlay.called("enable") == []
 
 
-def test_files_of_the_host() -> None:
+def test_files_of_the_host(tmp_path: Path) -> None:
     overlay = Overlay()
-    files, mark = Files(overlay), overlay.savepoint()
-    files.add("/srv/a.img")
-    assert "/srv/a.img" in files and "/srv/b.img" not in files
+    host, mark = StagedHostFiles(overlay), overlay.savepoint()
+    one, other = f"{tmp_path}/a.img", f"{tmp_path}/b.img"
+    host.create(one, 1 << 20, sparse=True)
+    assert host.exists(one) and not host.exists(other) and not os.path.exists(one)
+    with pytest.raises(Exists):
+        host.create(one, 1 << 20, sparse=True)
     overlay.rollback_to(mark)
-    assert "/srv/a.img" not in files
+    assert not host.exists(one)

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The host as far as changes of the target touch it: backing files, modules, mounts."""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+
+from ..errors import Exists, KernelRefused, LioError
+from ..host import system
+from . import setup
+from .configfs import WriteFS, explain
+
+
+class HostFiles(Protocol):
+    """Everything that operations change outside the target tree. Methods raise LioError."""
+
+    def prepare(self, fs: WriteFS) -> None:
+        """Get the host ready for a target; see ``setup.prepare``."""
+
+    def load_module(self, name: str) -> None:
+        """Load a kernel module."""
+
+    def exists(self, path: str) -> bool:
+        """Return True if a file exists."""
+
+    def create(self, path: str, size: int, *, sparse: bool) -> None:
+        """Create a backing file of ``size`` bytes; raise Exists if the path exists."""
+
+    def remove(self, path: str) -> None:
+        """Delete a backing file, if it exists."""
+
+    def grow(self, path: str, size: int) -> None:
+        """Make a backing file ``size`` bytes long unless it is longer; its data stays."""
+
+
+class RealHostFiles(HostFiles):
+    """This host."""
+
+    def prepare(self, fs: WriteFS) -> None:
+        setup.prepare(fs)
+
+    def load_module(self, name: str) -> None:
+        system.load_module(name)
+
+    def exists(self, path: str) -> bool:
+        return os.path.exists(path)
+
+    def create(self, path: str, size: int, *, sparse: bool) -> None:
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as err:
+            raise not_created(path, err) from err
+        try:
+            grow = os.ftruncate if sparse else _allocate
+            grow(handle, size)
+        except OverflowError as err:
+            os.unlink(path)
+            raise _too_large(size) from err
+        except OSError as err:
+            os.unlink(path)
+            raise _not_grown("ftruncate" if sparse else "fallocate", path, size, err) from err
+        finally:
+            os.close(handle)
+
+    def remove(self, path: str) -> None:
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            return
+        except OSError as err:
+            reason = (err.strerror or str(err)).lower()
+            raise LioError(f"{path} cannot be removed: {reason}") from err
+
+    def grow(self, path: str, size: int) -> None:
+        try:
+            if size_of(path, size) < size:
+                os.truncate(path, size)
+        except OverflowError as err:
+            raise _too_large(size) from err
+        except OSError as err:
+            raise _not_grown("ftruncate", path, size, err) from err
+
+
+def size_of(path: str, wanted: int) -> int:
+    """Return the size of a backing file that is to have ``wanted`` bytes; raise KernelRefused."""
+    try:
+        return os.path.getsize(path)
+    except OSError as err:
+        raise _not_grown("ftruncate", path, wanted, err) from err
+
+
+def not_created(path: str, err: OSError) -> LioError:
+    """Return the error for a backing file that cannot be created."""
+    if isinstance(err, FileExistsError):
+        return Exists(f"{path} exists already")
+    return _refused("open", path, err, f"Could not open {path}")
+
+
+def _not_grown(operation: str, path: str, size: int, err: OSError) -> KernelRefused:
+    return _refused(operation, path, err, f"Could not expand file to {size} bytes")
+
+
+def _refused(operation: str, path: str, err: OSError, label: str) -> KernelRefused:
+    refused = explain(operation, path, err)
+    refused.label = label
+    return refused
+
+
+def _too_large(size: int) -> LioError:
+    return LioError(f"The file size is too large ({size} bytes)")
+
+
+def _allocate(handle: int, size: int) -> None:
+    os.posix_fallocate(handle, 0, size)
