@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Container
 from itertools import chain
 
+from .config import shell_paths
 from .config.model import Config
 from .errors import Exists, NotFound
 from .fabrics import FABRICS
@@ -64,14 +65,14 @@ def conflicts(fs: ReadFS, want: Config) -> None:
         if index.find(plugin, name):
             raise Exists(
                 f"storageobject '{plugin}:{name}' exist not restoring",
-                path=f"/backstores/{plugin}/{name}",
+                path=shell_paths.storage_object(plugin, name),
                 hint="clear_existing=true takes what is there away first",
             )
     for fabric, wwn in want.targets:
         if fs.is_dir(paths.target(FABRICS[fabric], wwn)):
             raise Exists(
                 f"target with wwn {wwn} exist, not restoring",
-                path=f"/{fabric}/{wwn}",
+                path=shell_paths.target(fabric, wwn),
                 hint="clear_existing=true takes what is there away first",
             )
 
@@ -125,10 +126,10 @@ def clear(
     if have is not None:
         _take_away(fs, have, Config(), observer, host)
     outcome = keep_going(Context(fs, host=host), purge.everything(Reader(fs)), observer)
-    for hba in fs.directories("core"):
+    for name in fs.directories(paths.CORE):
         # Empty folders that a killed process left.
-        if paths.split_hba(hba) and not fs.directories(f"core/{hba}"):
-            fs.rmdir(f"core/{hba}")
+        if paths.split_hba(name) and not fs.directories(paths.hba(name)):
+            fs.rmdir(paths.hba(name))
     return outcome
 
 
@@ -166,8 +167,8 @@ def clear_part(
         if (fabric, wwn) in running
     ]
     free = [
-        purge.storage_object(key, file)
-        for key, file in there.files
+        purge.storage_object(key, path)
+        for key, path in there.storage_objects
         if key in want.storage_objects and key not in held
     ]
     return keep_going(Context(fs, host=host), chain(*steps, free), observer)

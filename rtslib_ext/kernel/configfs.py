@@ -12,10 +12,16 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import NewType, Protocol
+from typing import TYPE_CHECKING, NewType
 
 from ..errors import KernelRefused
 from ..fast_dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    # typing takes long to make a Protocol.
+    Protocol = object
 
 ROOT = "/sys/kernel/config/target"
 

@@ -4,12 +4,18 @@
 from __future__ import annotations
 
 import os
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from ..errors import Exists, KernelRefused, LioError
 from ..host import system
 from . import setup
 from .configfs import WriteFS, explain
+
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    # typing takes long to make a Protocol.
+    Protocol = object
 
 
 class HostFiles(Protocol):

@@ -47,6 +47,11 @@ def parent(path: str) -> ConfigfsPath:
     return ConfigfsPath(path.rpartition("/")[0])
 
 
+def child(directory: ConfigfsPath, name: str) -> ConfigfsPath:
+    """Return an object in a directory, by a name that the kernel listed."""
+    return ConfigfsPath(f"{directory}/{name}")
+
+
 def name_of(path: str) -> str:
     """Return the last part of a path."""
     return path.rpartition("/")[2]
@@ -214,6 +219,13 @@ def parse_lun(path: str) -> tuple[ConfigfsPath, int] | None:
     """Return the TPG and the number of the path of a LUN; None for any other path."""
     above, _, index = path.rpartition("/lun/lun_")
     return (ConfigfsPath(above), int(index)) if above and index.isdigit() else None
+
+
+def parse_acl(path: str) -> tuple[ConfigfsPath, str] | None:
+    """Return the TPG and the folder of the ACL that a path is, or is in; None for other paths."""
+    above, found, rest = path.partition("/acls/")
+    folder = rest.partition("/")[0]
+    return (ConfigfsPath(above), folder) if found and folder else None
 
 
 def of_tg_pt_gp_member(line: str) -> ConfigfsPath:

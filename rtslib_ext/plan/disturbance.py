@@ -7,16 +7,17 @@ read. A plan that takes nothing away reads nothing.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from ..config import shell_paths
+from ..config.shell_paths import ShellPath
 from ..errors import KernelRefused
 from ..fabrics import Fabric, of_folder
 from ..fast_dataclasses import dataclass, field
 from ..kernel import paths
-from ..kernel.configfs import ReadFS
+from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..reading.reader import Reader
 from ..steps import Step
 from ..steps.context import Operation
@@ -35,11 +36,6 @@ from ..usage.sessions import Session
 
 # How far apart the counts of commands are read that tell whether I/O runs.
 APART_SECONDS = 0.5
-
-_TPG = re.compile(r"[^/]+/[^/]+/tpgt_\d+")
-_LUN = re.compile(rf"({_TPG.pattern})/lun/lun_(\d+)")
-_ACL = re.compile(rf"({_TPG.pattern})/acls/([^/]+)")
-_OBJECT = re.compile(r"core/[^/]+/[^/]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +70,12 @@ class _Concerned:
     that one initiator loses.
     """
 
-    tpgs: dict[str, list[Step]] = field(default_factory=dict)
-    guests: dict[str, list[Step]] = field(default_factory=dict)
-    acls: dict[tuple[str, str], list[Step]] = field(default_factory=dict)
-    luns: dict[str, list[Step]] = field(default_factory=dict)
-    mapped: dict[tuple[str, str], list[Step]] = field(default_factory=dict)
-    objects: dict[str, list[Step]] = field(default_factory=dict)
+    tpgs: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
+    guests: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
+    acls: dict[tuple[ConfigfsPath, str], list[Step]] = field(default_factory=dict)
+    luns: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
+    mapped: dict[tuple[str, ConfigfsPath], list[Step]] = field(default_factory=dict)
+    objects: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
 
     def note(self, step: Step) -> None:
         """See what a step takes away."""
@@ -93,31 +89,32 @@ class _Concerned:
             case Unlink():
                 self._unlinked(step, operation)
             case Rmdir() | RmdirOverLuns() | RemoveTree():
-                self._removed(step, operation.file)
+                self._removed(step, ConfigfsPath(operation.file))
             case SetEnabled() if not operation.on:
-                _add(self.tpgs, operation.file.rpartition("/")[0], step)
+                _add(self.tpgs, paths.parent(operation.file), step)
             case Write() if operation.file.endswith("/cmdsn_depth") and operation.before:
                 # iscsi_target_tpg.c, iscsit_tpg_set_initiator_node_queue_depth: it ends sessions.
-                self._removed(step, operation.file.rpartition("/")[0])
+                self._removed(step, paths.parent(operation.file))
 
     def _unlinked(self, step: Step, operation: Unlink) -> None:
-        folder = operation.file.rpartition("/")[0]
-        if lun := _LUN.fullmatch(folder):
-            _add(self.luns, folder, step)
-            _add(self.guests, lun[1], step)
-            if _OBJECT.fullmatch(operation.target):
-                _add(self.objects, operation.target, step)
-        elif acl := _ACL.match(folder):
-            _add(self.acls, (acl[1], acl[2]), step)
-            _add(self.mapped, (acl[2], operation.target), step)
+        owner, target = paths.parent(operation.file), ConfigfsPath(operation.target)
+        if lun := paths.parse_lun(owner):
+            _add(self.luns, owner, step)
+            _add(self.guests, lun[0], step)
+            if paths.key_of_storage_object(target):
+                _add(self.objects, target, step)
+        elif acl := paths.parse_acl(owner):
+            _add(self.acls, acl, step)
+            _add(self.mapped, (acl[1], target), step)
 
-    def _removed(self, step: Step, file: str) -> None:
-        if _TPG.fullmatch(file):
-            _add(self.tpgs, file, step)
-        elif _OBJECT.fullmatch(file):
-            _add(self.objects, file, step)
-        elif acl := _ACL.fullmatch(file):
-            _add(self.acls, (acl[1], acl[2]), step)
+    def _removed(self, step: Step, removed: ConfigfsPath) -> None:
+        acl = paths.parse_acl(removed)
+        if paths.parse_tpg(removed):
+            _add(self.tpgs, removed, step)
+        elif paths.key_of_storage_object(removed):
+            _add(self.objects, removed, step)
+        elif acl and paths.acl(*acl) == removed:
+            _add(self.acls, acl, step)
 
 
 _Key = TypeVar("_Key")
@@ -148,7 +145,7 @@ def of(
 
 
 def _sessions(reader: Reader, concerned: _Concerned) -> Iterator[Disturbance]:
-    by: dict[tuple[str, str], list[Step]] = {}
+    by: dict[tuple[ConfigfsPath, str], list[Step]] = {}
     for tpg, steps in concerned.tpgs.items():
         if _fabric(tpg).has("acls"):
             for acl in _listed(reader, tpg):
@@ -166,7 +163,7 @@ def _sessions(reader: Reader, concerned: _Concerned) -> Iterator[Disturbance]:
             yield Disturbance("session", name, _shell_path(tpg), text, by=tuple(steps))
 
 
-def _listed(reader: Reader, tpg: str) -> list[str]:
+def _listed(reader: Reader, tpg: ConfigfsPath) -> list[str]:
     try:
         return list(reader.acl_names(tpg))
     except KernelRefused:
@@ -187,8 +184,8 @@ def _session(session: Session, path: str, steps: list[Step]) -> Disturbance:
 
 
 def _reservations(reader: Reader, concerned: _Concerned) -> Iterator[Disturbance]:
-    for file, steps in concerned.objects.items():
-        yield from _of_object(reader, file, steps)
+    for storage_object, steps in concerned.objects.items():
+        yield from _of_object(reader, storage_object, steps)
     for (folder, lun), steps in concerned.mapped.items():
         link = paths.link_in(reader.fs, lun)
         if link and link[1] not in concerned.objects:
@@ -197,12 +194,12 @@ def _reservations(reader: Reader, concerned: _Concerned) -> Iterator[Disturbance
 
 
 def _of_object(
-    reader: Reader, file: str, steps: list[Step], initiator: str | None = None
+    reader: Reader, configfs: ConfigfsPath, steps: list[Step], initiator: str | None = None
 ) -> Iterator[Disturbance]:
     """Those who reserved a storage object or registered with it, or one of them."""
-    key = paths.key_of_storage_object(file)
-    path = f"/backstores/{'/'.join(key)}" if key else file
-    found = reservations.read(reader.fs, file)
+    key = paths.key_of_storage_object(configfs)
+    path = shell_paths.storage_object(*key) if key else configfs
+    found = reservations.read(reader.fs, configfs)
     by = tuple(steps)
     if found.holder and initiator in (None, found.holder):
         text = f"{found.holder} holds a reservation of {path}"
@@ -226,13 +223,14 @@ def _io(
     sleep(APART_SECONDS)
     for lun, steps in luns.items():
         if commands(reader.fs, lun) not in (None, before[lun]):
-            path = f"{_shell_path(_tpg(lun))}/luns/lun{lun.rpartition('_')[2]}"
+            tpg, index = paths.parse_lun(lun) or (lun, 0)
+            path = shell_paths.lun(_shell_path(tpg), index)
             yield Disturbance("io", "", path, f"{path} has I/O running", by=tuple(steps))
 
 
-def _silent(reader: Reader, concerned: _Concerned) -> Iterator[tuple[str, list[Step]]]:
+def _silent(reader: Reader, concerned: _Concerned) -> Iterator[tuple[ConfigfsPath, list[Step]]]:
     """LUNs of fabrics that do not tell who is logged in: only iSCSI does."""
-    found: dict[str, list[Step]] = {}
+    found: dict[ConfigfsPath, list[Step]] = {}
     for lun, steps in concerned.luns.items():
         found.setdefault(lun, []).extend(steps)
     for (_, lun), steps in concerned.mapped.items():
@@ -240,24 +238,20 @@ def _silent(reader: Reader, concerned: _Concerned) -> Iterator[tuple[str, list[S
     for tpg, steps in concerned.tpgs.items():
         if _fabric(tpg).name != "iscsi":
             for index in reader.lun_indexes(tpg):
-                found.setdefault(f"{tpg}/lun/lun_{index}", []).extend(steps)
+                found.setdefault(paths.lun(tpg, index), []).extend(steps)
     yield from ((lun, steps) for lun, steps in found.items() if _fabric(lun).name != "iscsi")
 
 
 # -- places -----------------------------------------------------------------------------------
 
 
-def _tpg(file: str) -> str:
-    return "/".join(file.split("/")[:3])
-
-
-def _fabric(file: str) -> Fabric:
-    fabric = of_folder(file.partition("/")[0])
-    assert fabric is not None, file
+def _fabric(configfs: ConfigfsPath) -> Fabric:
+    fabric = of_folder(configfs.partition("/")[0])
+    assert fabric is not None, configfs
     return fabric
 
 
-def _shell_path(tpg: str) -> str:
-    folder, wwn, tag = tpg.split("/")
-    fabric = _fabric(folder)
-    return paths.shell_tpg(fabric, fabric.from_folder(wwn), int(tag.removeprefix("tpgt_")))
+def _shell_path(tpg: ConfigfsPath) -> ShellPath:
+    parsed = paths.parse_tpg(tpg)
+    assert parsed is not None, tpg
+    return paths.shell_tpg(*parsed)

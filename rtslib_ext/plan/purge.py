@@ -64,7 +64,7 @@ def _tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Step]:
         check = (CheckUnmapped(file),) if stayed else ()
         path = f"{place.path}/luns/lun{index}"
         yield Step(Action.DELETE, path, f"delete LUN {index}", (*check, *_connected(reader, file)))
-    for portal in reader.portal_names(f"{place.file}/np") if fabric.has("nps") else ():
+    for portal in reader.portal_names(paths.portals(place.file)) if fabric.has("nps") else ():
         address, _, port = portal.rpartition(":")
         yield _for_good(portals.delete_portal(place, Portal(address, int(port))))
     nexus = reader.nexus(fabric, place.file)
@@ -73,7 +73,7 @@ def _tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Step]:
 
 def _acl(reader: Reader, place: TpgPath, name: str) -> Iterator[Step]:
     wwn = place.fabric.from_folder(name)
-    folder = f"{place.file}/acls/{name}"
+    folder = paths.acl(place.file, name)
     for index in reader.mapped_indexes(folder):
         path = f"{place.path}/acls/{wwn}/mapped_lun{index}"
         operations = _connected(reader, f"{folder}/lun_{index}")

@@ -47,7 +47,8 @@ def remove_lun(reader: Reader, export: Export, *, likely: bool = False) -> list[
     lun = reader.lun(export.file, export.index)
     steps = []
     for folder, number in exports.mapped_luns(reader, place, export.index, likely=likely):
-        mapped = reader.mapped_lun(f"{place.file}/acls/{folder}/lun_{number}", number)
+        configfs = paths.mapped_lun(paths.acl(place.file, folder), number)
+        mapped = reader.mapped_lun(configfs, number)
         if mapped:
             wwn = place.fabric.from_folder(folder)
             steps.append(acls.delete_mapped_lun(place, wwn, mapped))

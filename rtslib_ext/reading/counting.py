@@ -12,7 +12,7 @@ from ..config.model import Config, Lun, MappedLun, NodeAcl, Portal, StorageObjec
 from ..fabrics import FABRICS, Fabric
 from ..kernel import paths
 from ..kernel.abi import DEFAULT_GROUP
-from ..kernel.configfs import ReadFS
+from ..kernel.configfs import ConfigfsPath, ReadFS
 from .reader import Reader
 
 
@@ -40,10 +40,10 @@ def running(fs: ReadFS) -> int:
     return number
 
 
-def _of_tpg(reader: Reader, path: str) -> int:
+def _of_tpg(reader: Reader, path: ConfigfsPath) -> int:
     acls = reader.acl_names(path)
-    mapped = sum(len(reader.mapped_indexes(f"{path}/acls/{name}")) for name in acls)
-    portals = reader.portal_names(f"{path}/np")
+    mapped = sum(len(reader.mapped_indexes(paths.acl(path, name))) for name in acls)
+    portals = reader.portal_names(paths.portals(path))
     return 1 + len(reader.lun_indexes(path)) + len(portals) + len(acls) + mapped
 
 
@@ -54,7 +54,7 @@ class CountedReader(Reader):
         super().__init__(fs)
         self._tell = tell
 
-    def storage_object(self, path: str) -> StorageObject | None:
+    def storage_object(self, path: ConfigfsPath) -> StorageObject | None:
         """One storage object."""
         self._tell()
         return super().storage_object(path)
@@ -69,22 +69,22 @@ class CountedReader(Reader):
         self._tell()
         return super().tpg(fabric, wwn, tag)
 
-    def lun(self, path: str, index: int) -> Lun | None:
+    def lun(self, path: ConfigfsPath, index: int) -> Lun | None:
         """One LUN."""
         self._tell()
         return super().lun(path, index)
 
-    def portal(self, path: str, name: str) -> Portal:
+    def portal(self, path: ConfigfsPath, name: str) -> Portal:
         """One portal."""
         self._tell()
         return super().portal(path, name)
 
-    def acl(self, fabric: Fabric, tpg_path: str, name: str) -> NodeAcl:
+    def acl(self, fabric: Fabric, tpg: ConfigfsPath, name: str) -> NodeAcl:
         """One node ACL."""
         self._tell()
-        return super().acl(fabric, tpg_path, name)
+        return super().acl(fabric, tpg, name)
 
-    def mapped_lun(self, path: str, index: int) -> MappedLun | None:
+    def mapped_lun(self, path: ConfigfsPath, index: int) -> MappedLun | None:
         """One mapped LUN."""
         self._tell()
         return super().mapped_lun(path, index)

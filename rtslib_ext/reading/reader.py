@@ -30,7 +30,7 @@ from ..fabrics import FABRICS, Fabric
 from ..host import devices
 from ..kernel import abi, paths
 from ..kernel.attributes import Attributes
-from ..kernel.configfs import ReadFS
+from ..kernel.configfs import ConfigfsPath, ReadFS
 from .consistent import stable
 
 
@@ -55,52 +55,55 @@ class Reader:
 
     def lu_groups(self) -> dict[str, str]:
         """The logical unit groups, the default one left out."""
-        names = sorted(set(self.fs.directories(abi.LU_GROUPS)) - {abi.DEFAULT_LU_GROUP})
-        file = f"{abi.LU_GROUPS}/%s/lu_gp_id"
-        return {name: text for name in names if (text := self.fs.read_if_there(file % name))}
+        names = sorted(set(self.fs.directories(paths.LU_GROUPS)) - {abi.DEFAULT_LU_GROUP})
+        found = ((name, self.fs.read_if_there(f"{paths.lu_gp(name)}/lu_gp_id")) for name in names)
+        return {name: text for name, text in found if text}
 
-    def lu_group_members(self, name: str) -> list[str]:
+    def lu_group_members(self, name: str) -> list[ConfigfsPath]:
         """The configfs paths of the storage objects in a logical unit group."""
-        text = self.fs.read_if_there(f"{abi.LU_GROUPS}/{name}/members") or ""
-        return [f"core/{line}" for line in text.replace("\0", "").splitlines() if line]
+        text = self.fs.read_if_there(f"{paths.lu_gp(name)}/members") or ""
+        lines = text.replace("\0", "").splitlines()
+        return [paths.of_lu_gp_member(line) for line in lines if line]
 
     def storage_objects(self) -> Iterator[StorageObject]:
         """Every storage object that is configured."""
-        places = ((path, path) for path in self.storage_object_paths())
-        return stable(self.fs, places, lambda path, _: self.storage_object(path))
+        objects = ((path, path) for path in self.storage_object_paths())
+        return stable(self.fs, objects, lambda path, _: self.storage_object(path))
 
     def storage_object_paths(
-        self, plugin: str = "", known: Set[str] = frozenset()
-    ) -> Iterator[str]:
+        self, plugin: str = "", known: Set[ConfigfsPath] = frozenset()
+    ) -> Iterator[ConfigfsPath]:
         """The configfs path of every storage object, or of those of one kind.
 
         ``known`` ones are left out; where nothing else can be in their folder it is not listed.
         """
         prefix = f"{backing.KINDS[plugin].prefix}_" if plugin else ""
-        full = {path.rpartition("/")[0].partition("/")[2] for path in known}
-        for hba in self.fs.directories("core"):
-            if not hba.startswith(prefix) or not paths.split_hba(hba):
+        full = set(map(paths.parent, known))
+        for folder in self.fs.directories(paths.CORE):
+            if not folder.startswith(prefix) or not paths.split_hba(folder):
                 continue
-            if hba in full and paths.holds_one(hba):
+            hba = paths.hba(folder)
+            if hba in full and paths.holds_one(folder):
                 continue
-            for name in self.fs.directories(f"core/{hba}"):
-                if f"core/{hba}/{name}" not in known:
-                    yield f"core/{hba}/{name}"
+            for name in self.fs.directories(hba):
+                path = paths.storage_object_in(hba, name)
+                if path not in known:
+                    yield path
 
     def targets(self) -> Iterator[Target]:
         """Every target of every fabric."""
         keys = ((fabric, wwn) for fabric in FABRICS.values() for wwn in self.target_wwns(fabric))
-        places = ((paths.target(*key), key) for key in keys)
-        return stable(self.fs, places, lambda _, key: self.target(*key))
+        objects = ((paths.target(*key), key) for key in keys)
+        return stable(self.fs, objects, lambda _, key: self.target(*key))
 
     def target_wwns(self, fabric: Fabric) -> list[str]:
         """The WWNs of a fabric's targets; loads no module."""
-        names = self.fs.directories(fabric.folder)
+        names = self.fs.directories(paths.fabric(fabric))
         return [fabric.from_folder(name) for name in names if name != "discovery_auth"]
 
     # -- storage objects ----------------------------------------------------------------
 
-    def storage_object(self, path: str) -> StorageObject | None:
+    def storage_object(self, path: ConfigfsPath) -> StorageObject | None:
         """One storage object; None when it is gone or was never enabled."""
         key = paths.key_of_storage_object(path)
         if key is None or self.fs.read_if_there(f"{path}/enable") != "1":
@@ -111,9 +114,9 @@ class Reader:
             # It was taken away while we looked.
             return None
 
-    def _storage_object(self, path: str, plugin: str, name: str) -> StorageObject:
+    def _storage_object(self, path: ConfigfsPath, plugin: str, name: str) -> StorageObject:
         fs = self.fs
-        attributes = self.attributes.values(f"{path}/attrib", f"attrib of {plugin}")
+        attributes = self.attributes.values(paths.attributes(path), f"attrib of {plugin}")
         return StorageObject(
             name=name,
             backing=self.backing(path, plugin),
@@ -128,10 +131,11 @@ class Reader:
             lba_map=fs.read_if_there(f"{path}/lba_map") or None,
         )
 
-    def backing(self, path: str, plugin: str) -> backing.Backing:
+    def backing(self, path: ConfigfsPath, plugin: str) -> backing.Backing:
         """What stands behind a storage object."""
         kind = backing.KINDS[plugin]
-        pairs = ((name, self.fs.read_if_there(f"{path}/attrib/{name}")) for name in kind.hardware)
+        folder = paths.attributes(path)
+        pairs = ((name, self.fs.read_if_there(f"{folder}/{name}")) for name in kind.hardware)
         info = backing.Info(
             text=self.fs.read(f"{path}/info"),
             udev_path=self.fs.read_if_there(f"{path}/udev_path") or "",
@@ -145,12 +149,12 @@ class Reader:
             )
         return found
 
-    def unit_serial(self, path: str) -> str:
+    def unit_serial(self, path: ConfigfsPath) -> str:
         """The VPD unit serial number."""
-        text = self.fs.read_if_there(f"{path}/wwn/vpd_unit_serial") or ""
+        text = self.fs.read_if_there(f"{paths.identity(path)}/vpd_unit_serial") or ""
         return text.partition(":")[2].strip()
 
-    def identity(self, path: str, plugin: str, name: str, *, named: bool) -> dict[str, str]:
+    def identity(self, path: ConfigfsPath, plugin: str, name: str, *, named: bool) -> Values:
         """The fields of the INQUIRY data that were set (SPC-4 section 6.6.2).
 
         What the kernel gives by itself is left out; the product is the object's name where
@@ -160,22 +164,23 @@ class Reader:
         if not backing.KINDS[plugin].has_wwn:
             return {}
         usual = inquiry.defaults(plugin, name, named=named)
-        pairs = ((file, self.fs.read_if_there(f"{path}/wwn/{file}")) for file in abi.IDENTITY_FILES)
+        folder = paths.identity(path)
+        pairs = ((file, self.fs.read_if_there(f"{folder}/{file}")) for file in abi.IDENTITY_FILES)
         return {file: value for file, value in pairs if value and value != usual[file]}
 
-    def lu_group(self, path: str) -> str | None:
+    def lu_group(self, path: ConfigfsPath) -> str | None:
         """The logical unit group of a storage object; None for the default one."""
         text = self.fs.read_if_there(f"{path}/alua_lu_gp") or ""
         name = text.partition("\n")[0].partition("LU Group Alias: ")[2]
         return None if name in ("", abi.DEFAULT_LU_GROUP) else name
 
-    def alua_groups(self, path: str) -> dict[str, AluaGroup]:
+    def alua_groups(self, path: ConfigfsPath) -> dict[str, AluaGroup]:
         """The target port groups of a storage object."""
-        names = sorted(self.fs.directories(f"{path}/alua"))
-        places = ((f"{path}/alua/{name}", name) for name in names)
-        return {group.name: group for group in stable(self.fs, places, self.alua_group)}
+        names = sorted(self.fs.directories(paths.tg_pt_gps(path)))
+        groups = ((paths.tg_pt_gp(path, name), name) for name in names)
+        return {group.name: group for group in stable(self.fs, groups, self.alua_group)}
 
-    def alua_group(self, path: str, name: str) -> AluaGroup:
+    def alua_group(self, path: ConfigfsPath, name: str) -> AluaGroup:
         """One target port group."""
         values = self.attributes.values(path, "alua")
         tag = values.pop("tg_pt_gp_id", "")
@@ -197,17 +202,17 @@ class Reader:
         return Target(
             fabric=fabric.name,
             wwn=wwn,
-            parameters=self.attributes.values(f"{path}/param", f"param of {fabric.name}"),
+            parameters=self.attributes.values(paths.parameters(path), f"param of {fabric.name}"),
             tpgs={tpg.tag: tpg for tpg in self.tpgs(fabric, wwn)},
         )
 
     def tpgs(self, fabric: Fabric, wwn: str) -> Iterator[Tpg]:
         """The TPGs of a target, by their tags."""
         tags = self.tags(paths.target(fabric, wwn))
-        places = ((paths.tpg(fabric, wwn, tag), tag) for tag in tags)
-        return stable(self.fs, places, lambda _, tag: self.tpg(fabric, wwn, tag))
+        objects = ((paths.tpg(fabric, wwn, tag), tag) for tag in tags)
+        return stable(self.fs, objects, lambda _, tag: self.tpg(fabric, wwn, tag))
 
-    def tags(self, path: str) -> list[int]:
+    def tags(self, path: ConfigfsPath) -> list[int]:
         """The tags of a target's TPGs, in order."""
         return _numbers(self.fs.directories(path), "tpgt_")
 
@@ -218,9 +223,9 @@ class Reader:
         return Tpg(
             tag=tag,
             enable=self.enabled(path),
-            attributes=self.attributes.values(f"{path}/attrib", f"tpg attrib of {name}"),
-            parameters=self.attributes.values(f"{path}/param", f"tpg param of {name}"),
-            auth=self.auth(f"{path}/auth") if fabric.has("auth") else Auth(),
+            attributes=self.attributes.values(paths.attributes(path), f"tpg attrib of {name}"),
+            parameters=self.attributes.values(paths.parameters(path), f"tpg param of {name}"),
+            auth=self.auth(paths.auth(path)) if fabric.has("auth") else Auth(),
             luns={lun.index: lun for lun in self.luns(path)},
             portals={portal.name: portal for portal in self.portals(path)}
             if fabric.has("nps")
@@ -230,25 +235,25 @@ class Reader:
             files=self.tpg_files(fabric, path),
         )
 
-    def tpg_files(self, fabric: Fabric, path: str) -> dict[str, str]:
+    def tpg_files(self, fabric: Fabric, path: ConfigfsPath) -> dict[str, str]:
         """The settings in a TPG's own folder, where there is a value."""
         values = self.attributes.values(path, f"tpg of {fabric.name}", ("enable", "nexus"))
         # "0x0" as long as a TPG was never enabled (target_core_tpg.c).
         return {name: value for name, value in values.items() if value != "0x0"}
 
-    def enabled(self, path: str) -> bool | None:
+    def enabled(self, path: ConfigfsPath) -> bool | None:
         """Whether a TPG is enabled; None where the fabric has no such switch."""
         text = self.fs.read_if_there(f"{path}/enable")
         return None if text is None else text == "1"
 
-    def nexus(self, fabric: Fabric, path: str) -> str | None:
+    def nexus(self, fabric: Fabric, path: ConfigfsPath) -> str | None:
         """The initiator name of a fabric that has no real initiators, "" where it was taken away.
 
         None: the fabric has real ones.
         """
         return (self.fs.read_if_there(f"{path}/nexus") or "") if fabric.has("nexus") else None
 
-    def auth(self, path: str) -> Auth:
+    def auth(self, path: ConfigfsPath) -> Auth:
         """CHAP credentials; the kernel shows NULL for one that was taken away."""
         values = {}
         for name in AUTH_NAMES:
@@ -256,16 +261,16 @@ class Reader:
             values[name] = "" if text in (None, abi.NO_CREDENTIAL) else text
         return Auth(**values)
 
-    def lun_indexes(self, path: str) -> list[int]:
+    def lun_indexes(self, path: ConfigfsPath) -> list[int]:
         """The numbers of a TPG's LUNs, in order."""
-        return _numbers(self.fs.directories(f"{path}/lun"), "lun_")
+        return _numbers(self.fs.directories(paths.luns(path)), "lun_")
 
-    def luns(self, path: str) -> Iterator[Lun]:
+    def luns(self, path: ConfigfsPath) -> Iterator[Lun]:
         """The LUNs of a TPG that export something."""
-        places = ((f"{path}/lun/lun_{index}", index) for index in self.lun_indexes(path))
-        return stable(self.fs, places, self.lun)
+        luns = ((paths.lun(path, index), index) for index in self.lun_indexes(path))
+        return stable(self.fs, luns, self.lun)
 
-    def lun(self, path: str, index: int) -> Lun | None:
+    def lun(self, path: ConfigfsPath, index: int) -> Lun | None:
         """One LUN; None when nothing is connected to it."""
         link = paths.link_in(self.fs, path)
         if link is None or (key := paths.key_of_storage_object(link[1])) is None:
@@ -273,7 +278,7 @@ class Reader:
         group, alua = self.lun_alua(path)
         return Lun(index, key, alias=link[0], alua_group=group, alua=alua)
 
-    def lun_alua(self, path: str) -> tuple[str | None, Values]:
+    def lun_alua(self, path: ConfigfsPath) -> tuple[str | None, Values]:
         """The target port group of a LUN and its secondary access state.
 
         One file tells group, state and status (target_core_alua.c,
@@ -295,17 +300,17 @@ class Reader:
             values["alua_tg_pt_write_md"] = metadata
         return lines.get("TG Port Alias"), self._settings.one(values)
 
-    def portals(self, path: str) -> Iterator[Portal]:
+    def portals(self, path: ConfigfsPath) -> Iterator[Portal]:
         """The network portals of a TPG, by address and port."""
-        names = sorted(self.portal_names(f"{path}/np"), key=_portal_order)
-        return stable(self.fs, ((f"{path}/np/{name}", name) for name in names), self.portal)
+        names = sorted(self.portal_names(paths.portals(path)), key=_portal_order)
+        return stable(self.fs, ((paths.portal(path, name), name) for name in names), self.portal)
 
-    def portal_names(self, folder: str) -> list[str]:
+    def portal_names(self, folder: ConfigfsPath) -> list[str]:
         """The portals in their folder, as ADDRESS:PORT, in the kernel's order."""
         found = self.fs.directories(folder)
         return [name for name in found if name.rpartition(":")[2].isdigit()]
 
-    def portal(self, path: str, name: str) -> Portal:
+    def portal(self, path: ConfigfsPath, name: str) -> Portal:
         """One network portal."""
         address, _, port = name.rpartition(":")
         return Portal(
@@ -315,47 +320,46 @@ class Reader:
             offload=self.fs.read_if_there(f"{path}/cxgbit") == "1",
         )
 
-    def acl_names(self, path: str) -> list[str]:
+    def acl_names(self, path: ConfigfsPath) -> list[str]:
         """The names of a TPG's node ACLs as configfs writes them."""
-        return sorted(self.fs.directories(f"{path}/acls"))
+        return sorted(self.fs.directories(paths.acls(path)))
 
-    def acls(self, fabric: Fabric, path: str) -> Iterator[NodeAcl]:
+    def acls(self, fabric: Fabric, path: ConfigfsPath) -> Iterator[NodeAcl]:
         """The node ACLs of a TPG; none where the fabric has no such thing."""
         names = self.acl_names(path) if fabric.has("acls") else []
-        places = ((f"{path}/acls/{name}", name) for name in names)
-        return stable(self.fs, places, lambda _, name: self.acl(fabric, path, name))
+        acls = ((paths.acl(path, name), name) for name in names)
+        return stable(self.fs, acls, lambda _, name: self.acl(fabric, path, name))
 
-    def acl(self, fabric: Fabric, tpg_path: str, name: str) -> NodeAcl:
+    def acl(self, fabric: Fabric, tpg: ConfigfsPath, name: str) -> NodeAcl:
         """One node ACL with its mapped LUNs."""
-        path = f"{tpg_path}/acls/{name}"
+        path, kind = paths.acl(tpg, name), f"acl attrib of {fabric.name}"
         return NodeAcl(
             wwn=fabric.from_folder(name),
             mapped_luns={lun.index: lun for lun in self.mapped_luns(path)},
-            attributes=self.attributes.values(f"{path}/attrib", f"acl attrib of {fabric.name}"),
-            auth=self.auth(f"{path}/auth") if fabric.has("auth") else Auth(),
+            attributes=self.attributes.values(paths.attributes(path), kind),
+            auth=self.auth(paths.auth(path)) if fabric.has("auth") else Auth(),
             tag=self.fs.read_if_there(f"{path}/tag") or None,
             cmdsn_depth=self.fs.read_if_there(f"{path}/cmdsn_depth"),
         )
 
-    def mapped_indexes(self, path: str) -> list[int]:
+    def mapped_indexes(self, path: ConfigfsPath) -> list[int]:
         """The numbers of an ACL's mapped LUNs, in order."""
         return _numbers(self.fs.directories(path), "lun_")
 
-    def mapped_luns(self, path: str) -> Iterator[MappedLun]:
+    def mapped_luns(self, path: ConfigfsPath) -> Iterator[MappedLun]:
         """The mapped LUNs of an ACL that lead to a LUN."""
-        places = ((f"{path}/lun_{index}", index) for index in self.mapped_indexes(path))
-        return stable(self.fs, places, self.mapped_lun)
+        luns = ((paths.mapped_lun(path, index), index) for index in self.mapped_indexes(path))
+        return stable(self.fs, luns, self.mapped_lun)
 
-    def mapped_lun(self, path: str, index: int) -> MappedLun | None:
+    def mapped_lun(self, path: ConfigfsPath, index: int) -> MappedLun | None:
         """One mapped LUN; None when it leads nowhere."""
         link = paths.link_in(self.fs, path)
-        if link is None:
+        lun = paths.parse_lun(link[1]) if link else None
+        if link is None or lun is None:
             return None
-        if not (number := link[1].rpartition("/lun_")[2]).isdigit():
-            return None
-        return MappedLun(index, int(number), self.write_protected(path), alias=link[0])
+        return MappedLun(index, lun[1], self.write_protected(path), alias=link[0])
 
-    def write_protected(self, path: str) -> bool:
+    def write_protected(self, path: ConfigfsPath) -> bool:
         """Whether an initiator may only read a mapped LUN."""
         return self.fs.read_if_there(f"{path}/write_protect") == "1"
 
@@ -364,9 +368,9 @@ class Reader:
     def fabric_settings(self, name: str) -> FabricSettings | None:
         """What is set for a whole fabric; None when it is all as the kernel has it."""
         fabric = FABRICS[name]
-        if not fabric.has("discovery_auth") or not self.fs.is_dir(fabric.folder):
+        if not fabric.has("discovery_auth") or not self.fs.is_dir(paths.fabric(fabric)):
             return None
-        folder = f"{fabric.folder}/discovery_auth"
+        folder = paths.discovery_auth(fabric)
         auth = self.auth(folder)
         enable = self.fs.read_if_there(f"{folder}/enforce_discovery_auth") == "1"
         allowed = self.fs.read_if_there(f"{fabric.folder}/cpus_allowed_list")

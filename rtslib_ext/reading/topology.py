@@ -9,18 +9,20 @@ from ..config.model import Auth, Config, NodeAcl, Target, Tpg, Values
 from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import dataclass, field
 from ..kernel import paths
+from ..kernel.configfs import ConfigfsPath
+from ..kernel.paths import Key
 from .reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """What is there: targets and fabrics without values, the places of storage objects."""
+    """What is there: targets and fabrics without values, the paths of storage objects."""
 
     config: Config = field(default_factory=Config)
-    homes: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """One place of each storage object."""
-    files: tuple[tuple[tuple[str, str], str], ...] = ()
-    """All places: other tools may have made two objects of one name."""
+    homes: Mapping[Key, ConfigfsPath] = field(default_factory=dict)
+    """One configfs path of each storage object."""
+    storage_objects: tuple[tuple[Key, ConfigfsPath], ...] = ()
+    """All of them: other tools may have made two objects of one name."""
 
 
 class TopologyReader(Reader):
@@ -28,14 +30,16 @@ class TopologyReader(Reader):
 
     def topology(self) -> Topology:
         """All that is there."""
-        files = []
-        for file in self.storage_object_paths():
-            key = paths.key_of_storage_object(file)
+        objects = []
+        for path in self.storage_object_paths():
+            key = paths.key_of_storage_object(path)
             if key:
-                files.append((key, file))
+                objects.append((key, path))
         targets = {target.key: target for target in self.targets()}
         fabrics = {name: found for name in FABRICS if (found := self.fabric_settings(name))}
-        return Topology(Config({}, targets, fabrics, self.lu_groups()), dict(files), tuple(files))
+        return Topology(
+            Config({}, targets, fabrics, self.lu_groups()), dict(objects), tuple(objects)
+        )
 
     def target(self, fabric: Fabric, wwn: str) -> Target:
         """One target with its TPGs."""
@@ -55,15 +59,15 @@ class TopologyReader(Reader):
             nexus=self.nexus(fabric, path),
         )
 
-    def lun_alua(self, path: str) -> tuple[str | None, Values]:
+    def lun_alua(self, path: ConfigfsPath) -> tuple[str | None, Values]:
         """Not looked at."""
         return None, {}
 
-    def acl(self, fabric: Fabric, tpg_path: str, name: str) -> NodeAcl:
+    def acl(self, fabric: Fabric, tpg: ConfigfsPath, name: str) -> NodeAcl:
         """One node ACL with its mapped LUNs."""
-        mapped = self.mapped_luns(f"{tpg_path}/acls/{name}")
+        mapped = self.mapped_luns(paths.acl(tpg, name))
         return NodeAcl(fabric.from_folder(name), {lun.index: lun for lun in mapped}, auth=Auth())
 
-    def write_protected(self, path: str) -> bool:
+    def write_protected(self, path: ConfigfsPath) -> bool:
         """Not looked at."""
         return False

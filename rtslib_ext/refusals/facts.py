@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from .. import schema
+from ..config import shell_paths
 from ..errors import InvalidValue, KernelRefused, LioError
 from ..fast_dataclasses import dataclass
 from ..host import cpus, devices, listeners
 from ..kernel import paths
-from ..kernel.configfs import ReadFS
+from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..steps import Step
 from ..usage import exports, holders
 from .alua import SUPPORT
@@ -64,19 +65,19 @@ class Facts(Mapping[str, str]):
         return ""
 
     @property
-    def storage_object(self) -> str:
+    def storage_object(self) -> ConfigfsPath:
         """The configfs path of the storage object it is about; "" when it is about none."""
         found = re.match(r"core/[^/]+_\d+/[^/]+", self.error.file)
         if found:
-            return found[0]
+            return ConfigfsPath(found[0])
         for operation in self.step.operations:
             # Link: the operation that leads to another object.
             target = getattr(operation, "target", "")
             if target.startswith("core/"):
-                return str(target)
+                return ConfigfsPath(target)
         found = re.match(r".+/lun/lun_\d+(?=/)", self.error.file)
-        link = paths.link_in(self.fs, found[0]) if found else None
-        return link[1] if link else ""
+        link = paths.link_in(self.fs, ConfigfsPath(found[0])) if found else None
+        return link[1] if link else ConfigfsPath("")
 
 
 def _value(facts: Facts) -> str:
@@ -85,7 +86,7 @@ def _value(facts: Facts) -> str:
 
 def _so_path(facts: Facts) -> str:
     key = paths.key_of_storage_object(facts.storage_object)
-    return "/backstores/" + "/".join(key) if key else ""
+    return shell_paths.storage_object(*key) if key else ""
 
 
 def _device(facts: Facts) -> str:
@@ -103,7 +104,8 @@ def _delete(facts: Facts) -> str:
 
 def _unexport(facts: Facts) -> str:
     found = exports.of_storage_object(facts.fs, facts.storage_object)
-    commands = [f"{export.place.path}/luns delete {export.index}" for export in found]
+    luns = ((shell_paths.luns(export.tpg_path.shell), export.index) for export in found)
+    commands = [f"{folder} delete {index}" for folder, index in luns]
     more = [f"{len(commands) - _FEW} more"] if len(commands) > _FEW else []
     return ", then ".join([*commands[:_FEW], *more])
 
@@ -185,7 +187,7 @@ def lookup(file: str) -> schema.Attribute | None:
         if found:
             name = found["name"]
             if group == "storage_object":
-                key = paths.key_of_storage_object("/".join(file.split("/")[:3]))
+                key = paths.key_of_storage_object(paths.tpg_of(file))
                 return schema.storage_object(name, key[0]) if key else None
             return next((row for row in schema.GROUPS[group] if row.name == name), None)
     return None

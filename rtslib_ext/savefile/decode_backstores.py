@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .. import naming
-from ..config import backing
+from ..config import backing, shell_paths
 from ..config.model import AluaGroup, StorageObject
 from ..errors import InvalidValue
 from ..kernel.abi import IDENTITY_FILES, LBA_DEPENDENT
@@ -19,7 +19,7 @@ def storage_objects(root: Item, own: dict[str, Item]) -> dict[tuple[str, str], S
     return root.each(
         "storage_objects",
         lambda item: _storage_object(item, own),
-        lambda key: f"/backstores/{key[0]}/{key[1]} stands in the file twice",
+        lambda key: f"{shell_paths.storage_object(*key)} stands in the file twice",
     )
 
 
@@ -36,7 +36,7 @@ def _storage_object(item: Item, own: dict[str, Item]) -> tuple[tuple[str, str], 
         item.report(item.at("name"), err.message)
         raise Unusable from err
     item.owner = (plugin, name)
-    extra = own.pop(f"/backstores/{plugin}/{name}", None)
+    extra = own.pop(shell_paths.storage_object(plugin, name), None)
     found = StorageObject(
         name=name,
         backing=_BACKINGS[plugin](item),

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..config import shell_paths
 from ..config.backing import Block, FileIO, Pscsi, RamDisk, User
 from ..config.model import (
     AluaGroup,
@@ -142,12 +143,11 @@ def tpg(value: Tpg) -> Json:
 
 def lun(value: Lun) -> Json:
     """One entry of ``luns``."""
-    plugin, name = value.storage_object
     return {
         **_known(alias=value.alias),
         "alua_tg_pt_gp_name": value.alua_group,
         "index": value.index,
-        "storage_object": f"/backstores/{plugin}/{name}",
+        "storage_object": shell_paths.storage_object(*value.storage_object),
         **_values(value.alua),
     }
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..fabrics import FABRICS, Fabric, of_folder
+from ..config import shell_paths
+from ..config.shell_paths import ShellPath
+from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import dataclass
 from ..kernel import paths
-from ..kernel.configfs import ReadFS
+from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..kernel.paths import TpgPath
 from ..reading.reader import Reader
 
@@ -18,7 +20,7 @@ _FULL = 4096 - 300
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A LUN by its place."""
+    """A LUN: the TPG, by fabric, WWN and tag, and the number."""
 
     fabric: Fabric
     wwn: str
@@ -26,29 +28,42 @@ class Export:
     index: int
 
     @property
-    def place(self) -> TpgPath:
-        """The place of its TPG."""
+    def tpg_path(self) -> TpgPath:
+        """The paths of its TPG."""
         return TpgPath.of(self.fabric, self.wwn, self.tag)
 
     @property
-    def file(self) -> str:
+    def configfs(self) -> ConfigfsPath:
         """Its configfs path."""
-        return f"{self.place.file}/lun/lun_{self.index}"
+        return paths.lun(self.tpg_path.configfs, self.index)
+
+    @property
+    def shell(self) -> ShellPath:
+        """Its shell path."""
+        return shell_paths.lun(self.tpg_path.shell, self.index)
+
+    @property
+    def place(self) -> TpgPath:
+        return self.tpg_path
+
+    @property
+    def file(self) -> ConfigfsPath:
+        return self.configfs
 
 
-def of_storage_object(fs: ReadFS, file: str) -> list[Export]:
+def of_storage_object(fs: ReadFS, storage_object: ConfigfsPath) -> list[Export]:
     """The LUNs that export the storage object at a configfs path.
 
     Its target port groups list them, so this costs what there are of them; objects without
     such groups are looked for in every TPG.
     """
-    if (fs.read_if_there(f"{file}/info") or "").startswith("Status: DEACTIVATED"):
+    if (fs.read_if_there(f"{storage_object}/info") or "").startswith("Status: DEACTIVATED"):
         return []
-    found = _from_members(fs, file)
-    return list(_search(fs, file)) if found is None else found
+    found = _from_members(fs, storage_object)
+    return list(_search(fs, storage_object)) if found is None else found
 
 
-def in_group(fs: ReadFS, group: str) -> list[Export] | None:
+def in_group(fs: ReadFS, group: ConfigfsPath) -> list[Export] | None:
     """The LUNs in the target port group at a configfs path; None where it does not tell all."""
     text = fs.read_if_there(f"{group}/members") or ""
     if len(text) > _FULL:
@@ -57,67 +72,61 @@ def in_group(fs: ReadFS, group: str) -> list[Export] | None:
     for line in text.splitlines():
         if not line.strip("\0 "):
             continue
-        export = _member(line.strip("\0 "))
-        if export is None or not fs.is_dir(export.file):
+        export = _at(paths.of_tg_pt_gp_member(line))
+        if export is None or not fs.is_dir(export.configfs):
             return None
         found.append(export)
     return found
 
 
-def _from_members(fs: ReadFS, file: str) -> list[Export] | None:
+def _from_members(fs: ReadFS, storage_object: ConfigfsPath) -> list[Export] | None:
     """None where the groups do not tell all."""
-    if fs.read_if_there(f"{file}/attrib/alua_support") == "0":
+    if fs.read_if_there(f"{paths.attributes(storage_object)}/alua_support") == "0":
         return None
     found = []
-    for group in fs.directories(f"{file}/alua"):
-        exports = in_group(fs, f"{file}/alua/{group}")
+    for group in fs.directories(paths.tg_pt_gps(storage_object)):
+        exports = in_group(fs, paths.tg_pt_gp(storage_object, group))
         if exports is None:
             return None
         found += exports
     return found or None
 
 
-def _member(line: str) -> Export | None:
-    """``iSCSI/iqn.…/tpgt_1/lun_0`` (target_core_configfs.c, target_tg_pt_gp_members_show)."""
-    parts = line.split("/")
-    fabric = of_folder(parts[0])
-    if fabric is None or len(parts) != 4:
-        return None
-    tag, index = parts[2].removeprefix("tpgt_"), parts[3].removeprefix("lun_")
-    if not (tag.isdigit() and index.isdigit()):
-        return None
-    return Export(fabric, fabric.from_folder(parts[1]), int(tag), int(index))
+def _at(lun: ConfigfsPath) -> Export | None:
+    parsed = paths.parse_lun(lun)
+    tpg = paths.parse_tpg(parsed[0]) if parsed else None
+    return Export(*tpg, parsed[1]) if tpg and parsed else None
 
 
-def _search(fs: ReadFS, file: str) -> Iterator[Export]:
+def _search(fs: ReadFS, storage_object: ConfigfsPath) -> Iterator[Export]:
     reader = Reader(fs)
     for fabric in FABRICS.values():
         for wwn in reader.target_wwns(fabric):
             for tag in reader.tags(paths.target(fabric, wwn)):
                 for index in reader.lun_indexes(paths.tpg(fabric, wwn, tag)):
                     export = Export(fabric, wwn, tag, index)
-                    link = paths.link_in(fs, export.file)
-                    if link and link[1] == file:
+                    link = paths.link_in(fs, export.configfs)
+                    if link and link[1] == storage_object:
                         yield export
 
 
 def mapped_luns(
-    reader: Reader, place: TpgPath, index: int, *, likely: bool = False
+    reader: Reader, tpg_path: TpgPath, index: int, *, likely: bool = False
 ) -> Iterator[tuple[str, int]]:
     """The mapped LUNs that lead to a LUN of a TPG: (folder of the ACL, number).
 
     ``likely``: only those that have its own number, found at once however many others there are.
     """
-    if not place.fabric.has("acls"):
+    if not tpg_path.fabric.has("acls"):
         return
-    wanted = f"{place.file}/lun/lun_{index}"
-    for acl in reader.acl_names(place.file):
-        path = f"{place.file}/acls/{acl}"
-        for number in [index] if likely else reader.mapped_indexes(path):
-            if _leads_to(reader, f"{path}/lun_{number}", wanted):
-                yield acl, number
+    wanted = paths.lun(tpg_path.configfs, index)
+    for name in reader.acl_names(tpg_path.configfs):
+        acl = paths.acl(tpg_path.configfs, name)
+        for number in [index] if likely else reader.mapped_indexes(acl):
+            if _leads_to(reader, paths.mapped_lun(acl, number), wanted):
+                yield name, number
 
 
-def _leads_to(reader: Reader, mapped: str, lun: str) -> bool:
+def _leads_to(reader: Reader, mapped: ConfigfsPath, lun: ConfigfsPath) -> bool:
     link = paths.link_in(reader.fs, mapped)
     return link is not None and link[1] == lun

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from ..config import shell_paths
 from ..fast_dataclasses import dataclass
 from ..host import system
 from ..kernel import paths
@@ -54,22 +55,24 @@ def _partitions(folder: str) -> Iterator[str]:
 
 
 def _storage_object(fs: ReadFS, device: str) -> Holder | None:
-    for hba in fs.directories("core"):
-        split = paths.split_hba(hba)
+    for folder in fs.directories(paths.CORE):
+        split = paths.split_hba(folder)
         if split is None or split[0] not in ("iblock", "pscsi", "fileio"):
             continue
-        for name in fs.directories(f"core/{hba}"):
-            held = fs.read_if_there(f"core/{hba}/{name}/udev_path")
+        hba = paths.hba(folder)
+        for name in fs.directories(hba):
+            storage_object = paths.storage_object_in(hba, name)
+            held = fs.read_if_there(f"{storage_object}/udev_path")
             try:
                 same = bool(held) and os.path.samefile(device, held or "")
             except OSError:
                 continue
-            key = paths.key_of_storage_object(f"core/{hba}/{name}")
+            key = paths.key_of_storage_object(storage_object)
             if same and key:
-                plugin = f"/backstores/{key[0]}"
                 return Holder(
-                    f"the storage object {plugin}/{name} has it",
-                    f"export that one, or take it away: {plugin} delete {name}",
+                    f"the storage object {shell_paths.storage_object(*key)} has it",
+                    f"export that one, or take it away: {shell_paths.backstore(key[0])} delete "
+                    f"{name}",
                     "backstore",
                 )
     return None
@@ -80,8 +83,8 @@ def _mount(numbers: set[str]) -> Holder | None:
         # proc(5): mount ID, parent ID, major:minor, root, mount point
         fields = line.split()
         if len(fields) > 4 and fields[2] in numbers:
-            place = _unescaped(fields[4])
-            return Holder(f"it is mounted on {place}", f"umount {place}", "mounted")
+            folder = _unescaped(fields[4])
+            return Holder(f"it is mounted on {folder}", f"umount {folder}", "mounted")
     return None
 
 

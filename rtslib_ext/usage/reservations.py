@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 
 from ..fast_dataclasses import dataclass
-from ..kernel.configfs import ReadFS
+from ..kernel import paths
+from ..kernel.configfs import ConfigfsPath, ReadFS
 
 _START = "PR_REG_START:"
 _END = "PR_REG_END:"
@@ -94,11 +95,11 @@ class Reservations:
     aptpl: bool
 
 
-def read(fs: ReadFS, file: str) -> Reservations:
+def read(fs: ReadFS, storage_object: ConfigfsPath) -> Reservations:
     """The reservations of the storage object at a configfs path."""
 
     def text(name: str) -> str:
-        return fs.read_if_there(f"{file}/pr/{name}") or ""
+        return fs.read_if_there(f"{paths.reservations(storage_object)}/{name}") or ""
 
     holder = _HOLDER.match(text("res_holder"))
     every = text("res_pr_all_tgt_pts")

@@ -10,6 +10,7 @@ from ..config.model import MappedLun
 from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import dataclass
 from ..kernel import paths
+from ..kernel.configfs import ConfigfsPath
 from ..reading.reader import Reader
 
 # drivers/target/iscsi/iscsi_target_configfs.c, lio_target_nacl_info_show
@@ -43,7 +44,7 @@ class Session:
     connections: tuple[Connection, ...]
     target: str
     tpg: int
-    acl: str
+    acl: ConfigfsPath
     authenticated: bool
     """Whether its login needed a secret: who got in then had one."""
 
@@ -77,15 +78,16 @@ def sessions(reader: Reader) -> Iterator[Session]:
         yield from _of_tpg(reader, fabric, wwn, tag)
 
 
-def of_acl(reader: Reader, fabric: Fabric, tpg: str, folder: str) -> Session | None:
+def of_acl(reader: Reader, fabric: Fabric, tpg: ConfigfsPath, folder: str) -> Session | None:
     """The session of one ACL, by its TPG's configfs path and its folder's name."""
-    acl = f"{tpg}/acls/{folder}"
+    acl = paths.acl(tpg, folder)
     text = reader.fs.read_if_there(f"{acl}/info")
     if not text or text.startswith(_NOBODY):
         return None
-    target, _, tag = tpg.rpartition("/tpgt_")
-    wwn = fabric.from_folder(target.rpartition("/")[2])
-    return _session(reader, text, fabric.from_folder(folder), wwn, int(tag), acl)
+    found = paths.parse_tpg(tpg)
+    assert found is not None, tpg
+    _, wwn, tag = found
+    return _session(reader, text, fabric.from_folder(folder), wwn, tag, acl)
 
 
 def _tpgs(reader: Reader) -> Iterator[tuple[Fabric, str, int]]:
@@ -97,7 +99,7 @@ def _tpgs(reader: Reader) -> Iterator[tuple[Fabric, str, int]]:
                 yield fabric, wwn, tag
 
 
-def dynamic_initiators(reader: Reader, tpg: str) -> list[str]:
+def dynamic_initiators(reader: Reader, tpg: ConfigfsPath) -> list[str]:
     """The initiators without an ACL that are logged in to the TPG at a configfs path."""
     text = reader.fs.read_if_there(f"{tpg}/dynamic_sessions") or ""
     return text.replace("\0", "").split()
@@ -111,7 +113,9 @@ def _of_tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Sess
             yield found
 
 
-def _session(reader: Reader, text: str, initiator: str, target: str, tag: int, acl: str) -> Session:
+def _session(
+    reader: Reader, text: str, initiator: str, target: str, tag: int, acl: ConfigfsPath
+) -> Session:
     sid = _first(_SID, text)
     return Session(
         sid=int(sid) if sid.isdigit() else 0,
@@ -127,11 +131,13 @@ def _session(reader: Reader, text: str, initiator: str, target: str, tag: int, a
     )
 
 
-def _enforced(reader: Reader, acl: str) -> bool:
+def _enforced(reader: Reader, acl: ConfigfsPath) -> bool:
     """An ACL's own attribute, where it is 0 or 1, goes before its TPG's."""
-    own = reader.fs.read_if_there(f"{acl}/attrib/authentication")
-    tpg = acl.rpartition("/acls/")[0]
-    value = own if own in ("0", "1") else reader.fs.read_if_there(f"{tpg}/attrib/authentication")
+    value = None
+    for item in (acl, paths.tpg_of(acl)):
+        value = reader.fs.read_if_there(f"{paths.attributes(item)}/authentication")
+        if value in ("0", "1"):
+            break
     return value == "1"
 
 
@@ -148,8 +154,8 @@ def _first(pattern: re.Pattern[str], text: str) -> str:
 
 def mapped(reader: Reader, session: Session) -> Iterator[tuple[MappedLun, str]]:
     """What a session sees: mapped LUNs, each with plugin/name of the storage object."""
-    tpg = session.acl.rpartition("/acls/")[0]
+    tpg = paths.tpg_of(session.acl)
     for lun in reader.mapped_luns(session.acl):
-        link = paths.link_in(reader.fs, f"{tpg}/lun/lun_{lun.tpg_lun}")
+        link = paths.link_in(reader.fs, paths.lun(tpg, lun.tpg_lun))
         key = paths.key_of_storage_object(link[1]) if link else None
         yield lun, "/".join(key) if key else "?"

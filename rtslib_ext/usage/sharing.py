@@ -7,6 +7,8 @@ import os
 import stat
 from collections.abc import Iterator
 
+from ..config import shell_paths
+from ..config.shell_paths import ShellPath
 from ..fast_dataclasses import dataclass
 from ..host import system
 from ..kernel import paths
@@ -33,7 +35,7 @@ class Extent:
 class Sharer:
     """A storage object by its shell path; ``device`` is what it was made from."""
 
-    path: str
+    path: ShellPath
     device: str
 
 
@@ -63,16 +65,18 @@ def find(fs: ReadFS, path: str, prefixes: tuple[str, ...]) -> Sharer | None:
     exclusively are found by ``devices.is_exclusive_open`` without this search.
     """
     wanted = list(extents(path))
-    for hba in fs.directories("core"):
-        split = paths.split_hba(hba)
+    for folder in fs.directories(paths.CORE):
+        split = paths.split_hba(folder)
         if split is None or split[0] not in prefixes:
             continue
-        for name in fs.directories(f"core/{hba}"):
-            held = fs.read_if_there(f"core/{hba}/{name}/udev_path")
+        hba = paths.hba(folder)
+        for name in fs.directories(hba):
+            storage_object = paths.storage_object_in(hba, name)
+            held = fs.read_if_there(f"{storage_object}/udev_path")
             if held and any(one.touches(other) for one in extents(held) for other in wanted):
-                key = paths.key_of_storage_object(f"core/{hba}/{name}")
+                key = paths.key_of_storage_object(storage_object)
                 assert key is not None
-                return Sharer(f"/backstores/{key[0]}/{key[1]}", held)
+                return Sharer(shell_paths.storage_object(*key), held)
     return None
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rtslib_ext.errors import InUse, KernelRefused, PermissionDenied
-from rtslib_ext.kernel import setup
+from rtslib_ext.kernel import paths, setup
 from rtslib_ext.steps import Context, Step, inverse
 from rtslib_ext.steps.step import REPAIR
 from rtslib_ext.transaction import executor
@@ -47,7 +47,7 @@ def apply(env: Env, steps: Iterable[Step], anew: Anew | None = None) -> Outcome:
         )
     except KernelRefused as err:
         if err.operation == "write":
-            err.label = err.label or err.file.rpartition("/")[2]
+            err.label = err.label or paths.name_of(err.file)
         raise
 
 

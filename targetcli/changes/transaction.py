@@ -12,6 +12,7 @@ from copy import deepcopy
 from typing import Any
 
 from rtslib_ext.errors import InUse, KernelRefused, LioError, Unsupported
+from rtslib_ext.kernel import paths
 from rtslib_ext.plan import Plan
 from rtslib_ext.staging import stage
 from rtslib_ext.staging.tree import StagedFS
@@ -147,7 +148,7 @@ class Transaction:
             outcome = stage.stage(self.staged, list(steps))
         except KernelRefused as err:
             if err.operation == "write":
-                err.label = err.label or err.file.rpartition("/")[2]
+                err.label = err.label or paths.name_of(err.file)
             raise
         self.steps += outcome.done
         if any(step.action is Action.DELETE for step in outcome.done):

@@ -6,10 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from rtslib_ext import naming
+from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import MappedLun, NodeAcl
 from rtslib_ext.errors import Exists, InvalidValue, NotFound
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.abi import NO_CREDENTIAL
+from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.naming import LUN_MAX
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, acls, settings
@@ -29,40 +31,39 @@ def create(env: Env, node: Node, wwn: str, add_mapped_luns: bool | None = None) 
     """Admit an initiator."""
     tpg = cast(Acls, node).tpg
     name = naming.normalize(tpg.fabric.wwn_types, wwn, node.path)
-    if env.fs.is_dir(f"{node.file}/{tpg.fabric.to_folder(name)}"):
+    if env.fs.is_dir(tpg.tpg_path.acl(name)):
         raise Exists("This NodeACL already exists in configFS", path=f"{node.path}/{name}")
     lines = [f"Created Node ACL for {name}"]
     mapped = {}
     if env.prefs.flag("auto_add_mapped_luns") if add_mapped_luns is None else add_mapped_luns:
-        for index in Reader(env.fs).lun_indexes(tpg.file):
+        for index in Reader(env.fs).lun_indexes(tpg.configfs):
             mapped[index] = MappedLun(index, index, alias=naming.alias())
             lines.append(f"Created mapped LUN {index}.")
-    apply.apply(env, acls.create_acl(tpg.place, NodeAcl(name, mapped)))
+    apply.apply(env, acls.create_acl(tpg.tpg_path, NodeAcl(name, mapped)))
     return Result(lines, created=f"{node.path}/{name}")
 
 
 def delete(env: Env, node: Node, wwn: str) -> Result:
     """Take an initiator's ACL away; with a tag, those of all its ACLs."""
     tpg = cast(Acls, node).tpg
-    files = _named(cast(Acls, node), wwn)
     steps: list[Step] = []
-    for file in files:
-        steps += acls.delete_acl(tpg.place, _acl(env, tpg, file))
+    for acl in _named(cast(Acls, node), wwn):
+        steps += acls.delete_acl(tpg.tpg_path, _acl(env, tpg, acl))
     consent.ask(env, steps)
     apply.apply(env, steps)
     return say(f"Deleted Node ACL {wwn}.")
 
 
-def _named(node: Acls, name: str) -> list[str]:
-    files = node.with_name(name)
-    if not files:
-        file = f"{node.fs.absolute(node.file)}/{name}"
-        raise NotFound(f"No such NodeACL in configfs: {file}", path=node.path)
-    return files
+def _named(node: Acls, name: str) -> list[ConfigfsPath]:
+    members = node.with_name(name)
+    if not members:
+        path = node.fs.absolute(paths.child(node.configfs, name))
+        raise NotFound(f"No such NodeACL in configfs: {path}", path=node.path)
+    return members
 
 
-def _acl(env: Env, tpg: Tpg, file: str) -> NodeAcl:
-    return Reader(env.fs).acl(tpg.fabric, tpg.file, file.rpartition("/")[2])
+def _acl(env: Env, tpg: Tpg, acl: ConfigfsPath) -> NodeAcl:
+    return Reader(env.fs).acl(tpg.fabric, tpg.configfs, paths.name_of(acl))
 
 
 # -- tags -----------------------------------------------------------------------------------
@@ -79,44 +80,47 @@ def tag(env: Env, node: Node, wwn_or_tag: str, new_tag: str) -> Result:
     if new_tag.startswith(NO_CREDENTIAL):
         # target_core_tpg.c, core_tpg_set_initiator_node_tag: it compares four characters.
         raise InvalidValue(f"a tag must not begin with {NO_CREDENTIAL}", path=node.path)
-    files = folder.with_name(wwn_or_tag)
-    if not files:
+    members = folder.with_name(wwn_or_tag)
+    if not members:
         raise NotFound(f"wwn_or_tag {wwn_or_tag} not found.", path=node.path)
-    others = [file for file in folder.with_name(new_tag) if file not in files]
+    others = [item for item in folder.with_name(new_tag) if item not in members]
     steps: list[Step] = []
-    for file in files:
-        acl = _acl(env, folder.tpg, file)
-        steps.append(acls.set_tag(folder.tpg.place, acl, new_tag, acl.tag or ""))
+    for member in members:
+        acl = _acl(env, folder.tpg, member)
+        steps.append(acls.set_tag(folder.tpg.tpg_path, acl, new_tag, acl.tag or ""))
         if others:
-            steps += _join(env, folder.tpg, file, acl, _acl(env, folder.tpg, others[0]))
+            steps += _join(env, folder.tpg, member, acl, _acl(env, folder.tpg, others[0]))
     apply.apply(env, steps)
     return Result()
 
 
-def _join(env: Env, tpg: Tpg, file: str, acl: NodeAcl, model: NodeAcl) -> list[Step]:
+def _join(env: Env, tpg: Tpg, configfs: ConfigfsPath, acl: NodeAcl, model: NodeAcl) -> list[Step]:
     """Give an ACL the mapped LUNs, credentials and attributes of another."""
-    steps = [acls.delete_mapped_lun(tpg.place, acl.wwn, lun) for lun in acl.mapped_luns.values()]
+    steps = [acls.delete_mapped_lun(tpg.tpg_path, acl.wwn, lun) for lun in acl.mapped_luns.values()]
     for lun in model.mapped_luns.values():
         mapped = MappedLun(lun.index, lun.tpg_lun, lun.write_protect, naming.alias())
-        steps.append(acls.create_mapped_lun(tpg.place, acl.wwn, mapped))
-    path = f"{tpg.path}/acls/{acl.wwn}"
+        steps.append(acls.create_mapped_lun(tpg.tpg_path, acl.wwn, mapped))
+    path = shell_paths.acl(tpg.path, acl.wwn)
     if tpg.fabric.has("auth"):
-        steps += settings.credentials(path, f"{file}/auth", model.auth, acl.auth)
+        steps += settings.credentials(path, paths.auth(configfs), model.auth, acl.auth)
     for name, value in model.attributes.items():
         before = acl.attributes.get(name, "")
         if value != before:
-            steps.append(settings.write(env.fs, path, f"{file}/attrib/{name}", name, value, before))
+            file = f"{paths.attributes(configfs)}/{name}"
+            steps.append(settings.write(env.fs, path, file, name, value, before))
     return steps
 
 
 def untag(env: Env, node: Node, wwn_or_tag: str) -> Result:
     """Take a tag away."""
     folder = cast(Acls, node)
-    files = folder.with_name(wwn_or_tag)
-    if not files:
+    members = folder.with_name(wwn_or_tag)
+    if not members:
         raise NotFound(f"wwn_or_tag {wwn_or_tag} not found.", path=node.path)
-    found = [_acl(env, folder.tpg, file) for file in files]
-    apply.apply(env, [acls.set_tag(folder.tpg.place, acl, "", acl.tag) for acl in found if acl.tag])
+    found = [_acl(env, folder.tpg, member) for member in members]
+    apply.apply(
+        env, [acls.set_tag(folder.tpg.tpg_path, acl, "", acl.tag) for acl in found if acl.tag]
+    )
     return Result()
 
 
@@ -128,19 +132,18 @@ def create_mapped_lun(
 ) -> Result:
     """Show a LUN to an initiator under a number of its own."""
     acl = cast(AclNode, node)
-    if env.fs.is_dir(f"{acl.file}/lun_{mapped_lun}"):
-        raise Exists(
-            "This MappedLUN already exists in configFS", path=f"{node.path}/mapped_lun{mapped_lun}"
-        )
+    created = shell_paths.mapped_lun(node.path, mapped_lun)
+    if env.fs.is_dir(paths.mapped_lun(acl.configfs, mapped_lun)):
+        raise Exists("This MappedLUN already exists in configFS", path=created)
     index, steps, lines = _lun(env, acl, tpg_lun_or_backstore)
     if _is_mapped(env, acl, index):
         lines.append(Warn(f"Warning: TPG LUN {index} already mapped to this NodeACL"))
     for wwn in acl.wwns:
         mapped = MappedLun(mapped_lun, index, write_protect, naming.alias())
-        steps.append(acls.create_mapped_lun(acl.tpg.place, wwn, mapped))
+        steps.append(acls.create_mapped_lun(acl.tpg.tpg_path, wwn, mapped))
     apply.apply(env, steps)
     lines.append(f"Created Mapped LUN {mapped_lun}.")
-    return Result(lines, created=f"{node.path}/mapped_lun{mapped_lun}")
+    return Result(lines, created=created)
 
 
 def _is_mapped(env: Env, acl: AclNode, index: int) -> bool:
@@ -148,9 +151,9 @@ def _is_mapped(env: Env, acl: AclNode, index: int) -> bool:
 
     To find it under any other number, all mapped LUNs would have to be looked at.
     """
-    folder = f"{acl.file}/lun_{index}"
-    link = paths.link_in(env.fs, folder) if env.fs.is_dir(folder) else None
-    return link is not None and link[1] == f"{acl.tpg.file}/lun/lun_{index}"
+    mapped = paths.mapped_lun(acl.configfs, index)
+    link = paths.link_in(env.fs, mapped) if env.fs.is_dir(mapped) else None
+    return link is not None and link[1] == paths.lun(acl.tpg.configfs, index)
 
 
 def _lun(env: Env, acl: AclNode, text: str) -> tuple[int, list[Step], list[str]]:
@@ -158,10 +161,10 @@ def _lun(env: Env, acl: AclNode, text: str) -> tuple[int, list[Step], list[str]]
     digits = text.removeprefix("lun")
     if digits.isascii() and digits.isdigit():
         index = int(digits)
-        if index > LUN_MAX or not env.fs.is_dir(f"{acl.tpg.file}/lun/lun_{index}"):
+        if index > LUN_MAX or not env.fs.is_dir(paths.lun(acl.tpg.configfs, index)):
             raise NotFound(
                 f"LUN {index} does not exist in this TPG",
-                path=f"{acl.tpg.path}/luns",
+                path=shell_paths.luns(acl.tpg.path),
                 hint="luns/ ls shows those there are",
             )
         return index, [], []
@@ -172,7 +175,7 @@ def _lun(env: Env, acl: AclNode, text: str) -> tuple[int, list[Step], list[str]]
             "LUN, storage object, or path not valid", path=acl.path, hint=f"{text} is none of them"
         ) from err
     if not source.steps:
-        there = exported_as(env, acl.tpg, source.file)
+        there = exported_as(env, acl.tpg, source.configfs)
         if there:
             return there.index, [], []
     return new_lun(env, acl.tpg, source, None)
@@ -182,18 +185,18 @@ def delete_mapped_lun(env: Env, node: Node, mapped_lun: int) -> Result:
     """Hide a LUN from an initiator."""
     acl = cast(AclNode, node)
     steps = []
-    for file, wwn in zip(acl.files, acl.wwns, strict=True):
-        folder = f"{file}/lun_{mapped_lun}"
-        if not env.fs.is_dir(folder):
+    tpg_path = acl.tpg.tpg_path
+    for member, wwn in zip(acl.members, acl.wwns, strict=True):
+        configfs = paths.mapped_lun(member, mapped_lun)
+        if not env.fs.is_dir(configfs):
             raise NotFound(
-                f"No such MappedLUN in configfs: {env.fs.absolute(folder)}", path=node.path
+                f"No such MappedLUN in configfs: {env.fs.absolute(configfs)}", path=node.path
             )
-        found = Reader(env.fs).mapped_lun(folder, mapped_lun)
-        place = acl.tpg.place
+        found = Reader(env.fs).mapped_lun(configfs, mapped_lun)
         steps.append(
-            acls.delete_mapped_lun(place, wwn, found)
+            acls.delete_mapped_lun(tpg_path, wwn, found)
             if found
-            else acls.discard_mapped_lun(place, wwn, mapped_lun)
+            else acls.discard_mapped_lun(tpg_path, wwn, mapped_lun)
         )
     apply.apply(env, steps)
     return say(f"Deleted Mapped LUN {mapped_lun}.")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from rtslib_ext import naming
 from rtslib_ext.config.model import AluaGroup
 from rtslib_ext.errors import Exists, InvalidValue, Unsupported
+from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.abi import DEFAULT_GROUP
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import backstores
@@ -22,13 +23,13 @@ def create(env: Env, node: Node, name: str, tag: int) -> Result:
     """Make a target port group."""
     owner = _storage_object(node)
     naming.check_object_name(name, node.path)
-    if env.fs.read_if_there(f"{owner.file}/attrib/alua_support") == "0":
+    if env.fs.read_if_there(f"{paths.attributes(owner.configfs)}/alua_support") == "0":
         raise Unsupported(
             "Backend does not support ALUA setup",
             path=node.path,
             hint="the device behind it answers for itself",
         )
-    if env.fs.is_dir(f"{owner.file}/alua/{name}"):
+    if env.fs.is_dir(paths.tg_pt_gp(owner.configfs, name)):
         raise Exists("This ALUATargetPortGroup already exists in configFS", path=node.path)
     so = owner.read()
     if so is None:
@@ -36,7 +37,7 @@ def create(env: Env, node: Node, name: str, tag: int) -> Result:
     for group in so.alua_groups.values():
         if group.tag == tag:
             raise Exists(f"Cannot set id to {tag}: {group.name} has it", path=node.path)
-    apply.apply(env, backstores.create_group(so, owner.file, AluaGroup(name, tag)))
+    apply.apply(env, backstores.create_group(so, owner.configfs, AluaGroup(name, tag)))
     return Result([f"Created ALUA TPG {name}."], created=f"{node.path}/{name}")
 
 
@@ -45,13 +46,13 @@ def delete(env: Env, node: Node, name: str) -> Result:
     owner = _storage_object(node)
     if name == DEFAULT_GROUP:
         raise InvalidValue(f"Can not delete {DEFAULT_GROUP}", path=node.path)
-    file = f"{owner.file}/alua/{name}"
+    configfs = paths.tg_pt_gp(owner.configfs, name)
     so = owner.read()
-    if so is None or not env.fs.is_dir(file):
+    if so is None or not env.fs.is_dir(configfs):
         raise InvalidValue("Invalid ALUA group name", path=node.path)
-    group = Reader(env.fs).alua_group(file, name)
-    members = tuple(export.file for export in exports.in_group(env.fs, file) or ())
-    apply.apply(env, [backstores.delete_group(so, owner.file, group, members)])
+    group = Reader(env.fs).alua_group(configfs, name)
+    members = tuple(export.configfs for export in exports.in_group(env.fs, configfs) or ())
+    apply.apply(env, [backstores.delete_group(so, owner.configfs, group, members)])
     return Result()
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from rtslib_ext import restore
+from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config, Lun, NodeAcl, Portal, Target
 from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplete
 from rtslib_ext.fast_dataclasses import dataclass, field, replace
@@ -212,9 +213,9 @@ def _restored(
     facts = {
         "file": path,
         "complete": not problems,
-        "notes": [{"path": place, "text": text} for place, text in notes],
+        "notes": [{"path": owner, "text": text} for owner, text in notes],
     }
-    lines = [f"{place}: {text}" for place, text in notes]
+    lines = [f"{owner}: {text}" for owner, text in notes]
     if not problems:
         asides = [Aside(f"Note: {text}") for text in lines]
         return Result([f"Configuration restored from {shown}", *asides], data=lambda: facts)
@@ -229,7 +230,7 @@ def _portal_notes(env: Env, outcome: Outcome) -> list[tuple[str, str]]:
     from .portals import notes
 
     made = (step for step in outcome.done if step.action is Action.CREATE)
-    names = ((step.path, step.path.partition("/portals/")[2]) for step in made)
+    names = ((step.path, shell_paths.portal_name(step.path)) for step in made)
     found = []
     for path, name in names:
         address, _, port = name.rpartition(":")

@@ -32,7 +32,7 @@ def storage_object(env: Env, node: Node, name: str, save: bool = False) -> Resul
         raise NotFound(f"No storage object named {name}.", path=node.path)
     # Read first: a file that must not be written keeps the object.
     saved = _saved(env) if save and os.path.exists(env.save_file) else None
-    exported = exports.of_storage_object(env.fs, found.file)
+    exported = exports.of_storage_object(env.fs, found.configfs)
     steps = _removal(env, found, exported, likely=consent.may_miss(env))
     consent.ask(env, steps, [f"This deletes {text}" for text in _told(exported, steps)])
     done = apply.apply(env, steps, partial(_left, env, found)).done
@@ -59,14 +59,14 @@ def _removal(
         steps += remove.remove_lun(reader, export, likely=likely)
     so = found.read()
     if so is None:
-        return [*steps, backstores.discard(found.path, found.file)]
+        return [*steps, backstores.discard(found.path, found.configfs)]
     kept = reservations.kept(setup.dbroot(env.fs), so.wwn or "")
-    return [*steps, *backstores.delete(so, found.file, kept)]
+    return [*steps, *backstores.delete(so, found.configfs, kept)]
 
 
 def _left(env: Env, found: StorageObjectNode) -> list[Step]:
     """The same for what is still there."""
-    return _removal(env, found, exports.of_storage_object(env.fs, found.file))
+    return _removal(env, found, exports.of_storage_object(env.fs, found.configfs))
 
 
 def _told(exported: Iterable[Export], steps: Iterable[Step]) -> Iterator[str]:
@@ -74,7 +74,7 @@ def _told(exported: Iterable[Export], steps: Iterable[Step]) -> Iterator[str]:
     operations = (item for step in steps for item in step.operations)
     hidden = Counter(item.target for item in operations if isinstance(item, Unlink))
     for item in exported:
-        yield f"LUN {item.index} of {item.place.path}, mapped LUNs: {hidden[item.file]}"
+        yield f"LUN {item.index} of {item.tpg_path.shell}, mapped LUNs: {hidden[item.configfs]}"
 
 
 def _saved(env: Env) -> Config:

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rtslib_ext.config import shell_paths
 from rtslib_ext.errors import NotFound
 from rtslib_ext.kernel import paths, setup
+from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.plan import Plan, disturbance, remove
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, backstores, quiesce
@@ -29,10 +31,10 @@ def lun(env: Env, node: Node, lun: int, timeout: float = _TIMEOUT, dry_run: bool
     """Take a LUN away once its initiators have left."""
     tpg = tpg_of(node)
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)
-    if not env.fs.is_dir(export.file):
+    if not env.fs.is_dir(export.configfs):
         raise NotFound("Invalid LUN", path=node.path, hint=f"there is no lun{lun}")
     steps = remove.remove_lun(Reader(env.fs), export)
-    return _drain(env, _path(export), [export], steps, timeout, dry_run)
+    return _drain(env, export.shell, [export], steps, timeout, dry_run)
 
 
 def storage_object(
@@ -43,10 +45,10 @@ def storage_object(
     so = found.read() if isinstance(found, StorageObjectNode) else None
     if so is None or not isinstance(found, StorageObjectNode):
         raise NotFound(f"No storage object named {name}.", path=node.path)
-    exported = exports.of_storage_object(env.fs, found.file)
+    exported = exports.of_storage_object(env.fs, found.configfs)
     steps = [step for item in exported for step in remove.remove_lun(Reader(env.fs), item)]
     kept = reservations.kept(setup.dbroot(env.fs), so.wwn or "")
-    steps += backstores.delete(so, found.file, kept)
+    steps += backstores.delete(so, found.configfs, kept)
     return _drain(env, found.path, exported, steps, timeout, dry_run)
 
 
@@ -78,7 +80,7 @@ def _drain(
 ) -> Result:
     """Have the initiators leave, wait, take away; all of it or nothing."""
     before, after = _leaving(env, exported, {step.path for step in removal})
-    waits = [quiesce.wait(path, [item.file for item in exported], timeout)] if exported else []
+    waits = [quiesce.wait(path, [item.configfs for item in exported], timeout)] if exported else []
     steps = [*before, *waits, *removal, *after]
     found = disturbance.of(env.fs, steps)
     if env.session.transaction is not None:
@@ -94,34 +96,30 @@ def _drain(
 
 def _leaving(env: Env, exported: Iterable[Export], gone: set[str]) -> tuple[list[Step], list[Step]]:
     """The steps that have initiators leave, and those that put right what stays."""
-    groups: dict[str, list[Export]] = {}
+    groups: dict[ConfigfsPath, list[Export]] = {}
     for item in exported:
         groups.setdefault(_group(env, item), []).append(item)
     before: list[Step] = []
     after: list[Step] = []
     for group, members in groups.items():
-        so = group.partition("/alua/")[0]
+        so = paths.storage_object_of(group)
         every = exports.in_group(env.fs, group) if group else None
         # In an LU group the state would be that of its other members, too.
         alone = bool(so) and Reader(env.fs).lu_group(so) is None
         whole = alone and every is not None and set(every) <= set(members)
-        luns = [(_path(item), item.file) for item in members]
-        key = paths.key_of_storage_object(so) if so else None
-        name = f"/backstores/{'/'.join(key or ())}/alua/{group.rpartition('/')[2]}"
+        luns = [(item.shell, item.configfs) for item in members]
+        owner = shell_paths.storage_object(*(paths.key_of_storage_object(so) or ("", "")))
+        name = shell_paths.tg_pt_gp(owner, paths.name_of(group))
         for step, back in quiesce.quiesce(env.fs, group, name, whole=whole, luns=luns):
             before.append(step)
-            if back and not (key and f"/backstores/{'/'.join(key)}" in gone):
+            if back and owner not in gone:
                 after.append(back)
     return before, after
 
 
-def _group(env: Env, export: Export) -> str:
+def _group(env: Env, export: Export) -> ConfigfsPath:
     """The configfs path of a LUN's target port group; "" where it has none."""
-    link = paths.link_in(env.fs, export.file)
-    text = env.fs.read_if_there(f"{export.file}/alua_tg_pt_gp") or ""
+    link = paths.link_in(env.fs, export.configfs)
+    text = env.fs.read_if_there(f"{export.configfs}/alua_tg_pt_gp") or ""
     name = text.partition("\n")[0].partition(": ")[2]
-    return f"{link[1]}/alua/{name}" if link and name else ""
-
-
-def _path(export: Export) -> str:
-    return f"{export.place.path}/luns/lun{export.index}"
+    return paths.tg_pt_gp(link[1], name) if link and name else ConfigfsPath("")

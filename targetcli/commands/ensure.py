@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from rtslib_ext import naming
+from rtslib_ext.config import shell_paths
 from rtslib_ext.config.backing import PAGE_SIZE, Backing, Pscsi, RamDisk, User
 from rtslib_ext.config.model import StorageObject
 from rtslib_ext.errors import Exists, LioError
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.reading.reader import Reader
 
 from ..command_table.table import commands_of
@@ -25,7 +27,6 @@ from ..result import Result, say
 from ..tree import Node, walk
 from ..tree.acls import AclNode, Acls, MappedLunNode
 from ..tree.backstores import Backstore, StorageObjectNode
-from ..tree.luns import Luns
 from . import luns
 from .luns import exported_as, tpg_of
 
@@ -79,10 +80,10 @@ def _shown(value: object) -> str:
 
 def _storage_object(env: Env, node: Node, values: Values) -> Found | None:
     backstore = cast(Backstore, node)
-    file = paths.find_storage_object(env.fs, backstore.plugin, values["name"])
-    if file is None:
+    configfs = paths.find_storage_object(env.fs, backstore.plugin, values["name"])
+    if configfs is None:
         return None
-    found = StorageObjectNode(node.tree, values["name"], node, file)
+    found = StorageObjectNode(node.tree, values["name"], node, configfs)
     so = found.read()
     if so is None:
         return found.path, ["it is not configured"]
@@ -90,7 +91,7 @@ def _storage_object(env: Env, node: Node, values: Values) -> Found | None:
     for name in ("file_or_dev", "dev"):
         if name in wanted:
             wanted[name] = _device(wanted[name], so.backing)
-    if "exclusive: " not in (env.fs.read_if_there(f"{file}/info") or ""):
+    if "exclusive: " not in (env.fs.read_if_there(f"{configfs}/info") or ""):
         # Before 6.17 the kernel knows nothing else, and create has said so.
         wanted.pop("exclusive", None)
     if "cfgstring" in wanted:
@@ -150,16 +151,16 @@ def _pairs(text: str | None) -> Values:
 
 def _alua_group(env: Env, node: Node, values: Values) -> Found | None:
     name = naming.check_object_name(values["name"], node.path)
-    file = f"{node.file}/{name}"
-    if not env.fs.is_dir(file):
+    configfs = paths.child(node.configfs, name)
+    if not env.fs.is_dir(configfs):
         return None
-    group = Reader(env.fs).alua_group(file, name)
+    group = Reader(env.fs).alua_group(configfs, name)
     return f"{node.path}/{name}", _differences(values, {"tag": group.tag})
 
 
 def _lu_group(env: Env, node: Node, values: Values) -> Found | None:
     name = naming.check_object_name(values["name"], node.path)
-    if not env.fs.is_dir(f"{node.file}/{name}"):
+    if not env.fs.is_dir(paths.lu_gp(name)):
         return None
     number = Reader(env.fs).lu_groups().get(name, "")
     have = {"number": int(number) if number.isdigit() else None}
@@ -182,13 +183,13 @@ def _child(parameter: str, form: str = "{}") -> Callable[[Env, Node, Values], Fo
 def _lun(env: Env, node: Node, values: Values) -> Found | None:
     tpg = tpg_of(node)
     wanted, number = _exported(node, values["storage_object"]), values.get("lun")
-    export = exported_as(env, tpg, wanted.file) if wanted else None
+    export = exported_as(env, tpg, wanted.configfs) if wanted else None
     if export is not None:
-        return f"{node.path}/lun{export.index}", _differences(values, {"lun": export.index})
-    if number is None or not env.fs.is_dir(f"{cast(Luns, node).file}/lun_{number}"):
+        return export.shell, _differences(values, {"lun": export.index})
+    if number is None or not env.fs.is_dir(paths.lun(tpg.configfs, number)):
         return None
     there = node.child(f"lun{number}").summary().text
-    return f"{node.path}/lun{number}", [f"it exports {there}"]
+    return shell_paths.lun(tpg.path, number), [f"it exports {there}"]
 
 
 def _exported(node: Node, text: str) -> StorageObjectNode | None:
@@ -198,7 +199,7 @@ def _exported(node: Node, text: str) -> StorageObjectNode | None:
         return found
     path = os.path.abspath(os.path.expanduser(text))
     plugin = "block" if devices.is_block_device(path) else "fileio"
-    made = walk.resolve(node, f"/backstores/{plugin}").find(os.path.basename(path))
+    made = walk.resolve(node, shell_paths.backstore(plugin)).find(os.path.basename(path))
     same = isinstance(made, StorageObjectNode) and made.backing.udev_path == path
     return cast(StorageObjectNode, made) if same else None
 
@@ -206,17 +207,17 @@ def _exported(node: Node, text: str) -> StorageObjectNode | None:
 def _acl(env: Env, node: Node, values: Values) -> Found | None:
     acls = cast(Acls, node)
     wwn = naming.normalize(acls.tpg.fabric.wwn_types, values["wwn"], node.path)
-    files = acls.with_name(wwn)
-    if not files:
+    members = acls.with_name(wwn)
+    if not members:
         return None
     different = []
     if values.get("add_mapped_luns"):
-        missing = _not_mapped(env, tpg_of(node).file, files[0])
+        missing = _not_mapped(env, acls.tpg.configfs, members[0])
         different = [f"LUN {number} is not mapped" for number in missing]
     return f"{node.path}/{wwn}", different
 
 
-def _not_mapped(env: Env, tpg: str, acl: str) -> Iterator[int]:
+def _not_mapped(env: Env, tpg: ConfigfsPath, acl: ConfigfsPath) -> Iterator[int]:
     reader = Reader(env.fs)
     mapped = {lun.tpg_lun for lun in reader.mapped_luns(acl)}
     return (number for number in reader.lun_indexes(tpg) if number not in mapped)
@@ -241,7 +242,7 @@ def _number(env: Env, acl: AclNode, text: str) -> int | str:
     if digits.isascii() and digits.isdigit():
         return int(digits)
     wanted = _exported(acl, text)
-    export = exported_as(env, acl.tpg, wanted.file) if wanted else None
+    export = exported_as(env, acl.tpg, wanted.configfs) if wanted else None
     return export.index if export else text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rtslib_ext.config import shell_paths
 from rtslib_ext.errors import InUse, InvalidValue, LioError, Unsupported
 from rtslib_ext.plan import Plan, disturbance
 from rtslib_ext.steps import Action, Step, inverse
@@ -103,10 +104,11 @@ def _undo(
     files = dict.fromkeys(inverse.kept_files(back))
     lines = [f"{'Would take' if dry_run else 'Took'} back: {command}", *plans.lines(plan, hit)]
     notes = [f"Note: {file} stays, with the data that is in it" for file in files]
+    ramdisks = shell_paths.backstore("ramdisk")
     notes += [
         f"Note: {step.path} is empty: what is in memory went with it"
         for step in steps
-        if step.action is Action.CREATE and step.path.rpartition("/")[0] == "/backstores/ramdisk"
+        if step.action is Action.CREATE and step.path.rpartition("/")[0] == ramdisks
     ]
     facts = {"number": number, "command": command, "files": [*files]}
     return Result(lines, notes, data=lambda: {**facts, **plans.facts(plan, hit)}, shows=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from rtslib_ext import naming
 from rtslib_ext.errors import Exists, InvalidValue, NotFound, Unsupported
+from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.abi import DEFAULT_LU_GROUP
 from rtslib_ext.naming import TAG_MAX
 from rtslib_ext.reading.reader import Reader
@@ -19,7 +20,7 @@ from ..tree import Node
 def create(env: Env, node: Node, name: str, number: int | None = None) -> Result:
     """Make a logical unit group."""
     naming.check_object_name(name, node.path)
-    if name == DEFAULT_LU_GROUP or env.fs.is_dir(f"{node.file}/{name}"):
+    if name == DEFAULT_LU_GROUP or env.fs.is_dir(paths.lu_gp(name)):
         raise Exists(f"the logical unit group {name} exists", path=node.path)
     holders = {text: other for other, text in Reader(env.fs).lu_groups().items()}
     if number is None:
@@ -46,7 +47,7 @@ def delete(env: Env, node: Node, name: str) -> Result:
         raise InvalidValue(f"{name} cannot be deleted", path=node.path)
     reader = Reader(env.fs)
     number = reader.lu_groups().get(name)
-    if number is None and not env.fs.is_dir(f"{node.file}/{name}"):
+    if number is None and not env.fs.is_dir(paths.lu_gp(name)):
         raise NotFound(f"there is no logical unit group {name}", path=node.path)
     members = reader.lu_group_members(name)
     # A group to which nobody gave a number has no members.

@@ -8,9 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rtslib_ext import naming
+from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Lun, MappedLun
 from rtslib_ext.errors import Exists, LioError, NotFound
 from rtslib_ext.fast_dataclasses import dataclass, field
+from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.naming import LUN_MAX
 from rtslib_ext.plan import remove
 from rtslib_ext.reading.reader import Reader
@@ -36,7 +39,7 @@ class Source:
     """What is to be exported; ``steps`` make it where it is not there yet."""
 
     key: tuple[str, str]
-    file: str
+    configfs: ConfigfsPath
     steps: list[Step] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
@@ -57,7 +60,7 @@ def create(
         steps += more
         lines += said
     apply.apply(env, steps)
-    return Result(lines, created=f"{node.path}/lun{index}")
+    return Result(lines, created=shell_paths.lun(tpg.path, index))
 
 
 def tpg_of(node: Node) -> TpgNode:
@@ -71,9 +74,9 @@ def find_source(env: Env, node: Node, text: str) -> Source:
     """The storage object at a shell path, or one that is made for a device or file."""
     found = storage_object_at(node, text)
     if found is not None:
-        return Source((found.plugin, found.name), found.file)
-    so, steps, file = storage.from_path(env, text)
-    return Source(so.key, file, steps, [f"Created storage object {so.name}."])
+        return Source((found.plugin, found.name), found.configfs)
+    so, steps, configfs = storage.from_path(env, text)
+    return Source(so.key, configfs, steps, [f"Created storage object {so.name}."])
 
 
 def storage_object_at(node: Node, text: str) -> StorageObjectNode | None:
@@ -90,46 +93,54 @@ def new_lun(
 ) -> tuple[int, list[Step], list[str]]:
     """The steps that export a storage object: (LUN number, steps, what is said)."""
     if not source.steps:
-        there = exported_as(env, tpg, source.file)
+        there = exported_as(env, tpg, source.configfs)
         if there is not None:
             name = "/".join(source.key)
             raise Exists(
                 f"lun for storage object {name} already exists",
-                path=f"{tpg.path}/luns",
+                path=shell_paths.luns(tpg.path),
                 hint=f"it is lun{there.index}",
             )
     index = _free_index(env, tpg) if lun is None else lun
-    if lun is not None and env.fs.is_dir(f"{tpg.file}/lun/lun_{index}"):
-        raise Exists("This LUN already exists in configFS", path=f"{tpg.path}/luns/lun{index}")
-    created = luns.create_lun(tpg.place, Lun(index, source.key, naming.alias()), source.file)
+    if lun is not None and env.fs.is_dir(paths.lun(tpg.configfs, index)):
+        path = shell_paths.lun(tpg.path, index)
+        raise Exists("This LUN already exists in configFS", path=path)
+    lun_wanted = Lun(index, source.key, naming.alias())
+    created = luns.create_lun(tpg.tpg_path, lun_wanted, source.configfs)
     return index, [*source.steps, *created], [*source.lines, f"Created LUN {index}."]
 
 
-def exported_as(env: Env, tpg: Tpg, file: str) -> Export | None:
+def exported_as(env: Env, tpg: Tpg, storage_object: ConfigfsPath) -> Export | None:
     """The LUN of a TPG that exports a storage object already."""
-    place = tpg.place
-    found = exports.of_storage_object(env.fs, file)
-    return next((export for export in found if export.place == place), None)
+    tpg_path = tpg.tpg_path
+    found = exports.of_storage_object(env.fs, storage_object)
+    return next((export for export in found if export.tpg_path == tpg_path), None)
 
 
 def _free_index(env: Env, tpg: Tpg) -> int:
-    free = _first_free(env, f"{tpg.file}/lun", lambda: Reader(env.fs).lun_indexes(tpg.file))
+    used = partial(Reader(env.fs).lun_indexes, tpg.configfs)
+    free = _first_free(env, tpg.configfs, paths.lun, used)
     if free > LUN_MAX:
-        raise LioError(f"all LUNs from 0 to {LUN_MAX} are in use", path=f"{tpg.path}/luns")
+        raise LioError(f"all LUNs from 0 to {LUN_MAX} are in use", path=shell_paths.luns(tpg.path))
     return free
 
 
-def _first_free(env: Env, folder: str, used: Callable[[], Sequence[int]]) -> int:
-    """The first number that no LUN in a folder has."""
+def _first_free(
+    env: Env,
+    owner: ConfigfsPath,
+    path: Callable[[ConfigfsPath, int], ConfigfsPath],
+    used: Callable[[], Sequence[int]],
+) -> int:
+    """The first number that no LUN of a TPG or mapped LUN of an ACL has."""
     known = env.session.transaction.free_numbers if env.session.transaction is not None else {}
-    free = known.get(folder)
+    free = known.get(owner)
     if free is None:
         taken = set(used())
         free = next(number for number in range(len(taken) + 1) if number not in taken)
     else:
-        while env.fs.is_dir(f"{folder}/lun_{free}"):
+        while env.fs.is_dir(path(owner, free)):
             free += 1
-    known[folder] = free
+    known[owner] = free
     return free
 
 
@@ -141,14 +152,15 @@ def _map_everywhere(
         return [], []
     reader = Reader(env.fs)
     steps, lines = [], []
-    for folder in reader.acl_names(tpg.file):
+    for folder in reader.acl_names(tpg.configfs):
         wwn = tpg.fabric.from_folder(folder)
-        file = f"{tpg.file}/acls/{folder}"
+        acl = paths.acl(tpg.configfs, folder)
         number = wanted
-        if number is None or env.fs.is_dir(f"{file}/lun_{number}"):
-            number = _first_free(env, file, partial(reader.mapped_indexes, file))
+        if number is None or env.fs.is_dir(paths.mapped_lun(acl, number)):
+            used = partial(reader.mapped_indexes, acl)
+            number = _first_free(env, acl, paths.mapped_lun, used)
         mapped = MappedLun(number, index, alias=naming.alias())
-        steps.append(acls.create_mapped_lun(tpg.place, wwn, mapped))
+        steps.append(acls.create_mapped_lun(tpg.tpg_path, wwn, mapped))
         lines.append(f"Created LUN {index}->{number} mapping in node ACL {wwn}")
     return steps, lines
 
@@ -157,9 +169,9 @@ def delete(env: Env, node: Node, lun: int) -> Result:
     """Delete a LUN with the mapped LUNs that lead to it."""
     assert isinstance(node, Luns)
     tpg = tpg_of(node)
-    if not env.fs.is_dir(f"{node.file}/lun_{lun}"):
-        raise NotFound("Invalid LUN", path=node.path, hint=f"there is no lun{lun}")
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)
+    if not env.fs.is_dir(export.configfs):
+        raise NotFound("Invalid LUN", path=node.path, hint=f"there is no lun{lun}")
     removal = partial(remove.remove_lun, Reader(env.fs), export)
     steps = removal(likely=consent.may_miss(env))
     consent.ask(env, steps)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from rtslib_ext import naming
 from rtslib_ext.config.model import Auth, MappedLun, NodeAcl
 from rtslib_ext.errors import NotFound
+from rtslib_ext.kernel import paths
 from rtslib_ext.plan import Plan
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, acls
@@ -40,7 +41,7 @@ def pin(env: Env, node: Node, wwn: str | None = None, dry_run: bool = False) -> 
 
 
 def _meant(env: Env, tpg: TpgNode, wwn: str | None) -> list[str]:
-    guests = sessions.dynamic_initiators(Reader(env.fs), tpg.file)
+    guests = sessions.dynamic_initiators(Reader(env.fs), tpg.configfs)
     if wwn is None:
         return guests
     name = naming.normalize(tpg.fabric.wwn_types, wwn, tpg.path)
@@ -57,11 +58,11 @@ def _pinned(env: Env, tpg: TpgNode, wwn: str) -> Iterator[Step]:
     """The steps that make the ACL of one initiator."""
     reader = Reader(env.fs)
     # Its next login is held to the ACL's credentials, while this one was to the TPG's.
-    auth = reader.auth(f"{tpg.file}/auth") if tpg.fabric.has("auth") else Auth()
-    yield from acls.create_acl(tpg.place, NodeAcl(wwn, auth=auth))
+    auth = reader.auth(paths.auth(tpg.configfs)) if tpg.fabric.has("auth") else Auth()
+    yield from acls.create_acl(tpg.tpg_path, NodeAcl(wwn, auth=auth))
     # target_core_device.c, core_tpg_add_node_to_devs: disks are read only with this attribute.
     protected = tpg.attribute("demo_mode_write_protect") == "1"
-    for index in reader.lun_indexes(tpg.file):
+    for index in reader.lun_indexes(tpg.configfs):
         mapped = MappedLun(index, index, protected, naming.alias())
         # Whatever it is now, it stays: no write says so again.
-        yield acls.create_mapped_lun(tpg.place, wwn, mapped, protected=protected)
+        yield acls.create_mapped_lun(tpg.tpg_path, wwn, mapped, protected=protected)

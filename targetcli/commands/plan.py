@@ -93,7 +93,7 @@ def _between(env: Env, one: str, other: str) -> Plan:
     return planning.plan(
         have,
         want,
-        lambda key: f"{paths.hba_candidates(*key)[0]}/{key[1]}",
+        lambda key: paths.storage_object_in(paths.hba_candidates(*key)[0], key[1]),
         paths.HbaAllocator(ConfigFS(os.devnull)),
     )
 

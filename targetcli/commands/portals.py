@@ -7,7 +7,9 @@ import os
 from collections.abc import Iterator
 
 from rtslib_ext import naming
+from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Portal
+from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import Exists, InvalidValue, KernelRefused, NotFound
 from rtslib_ext.host import listeners, network
 from rtslib_ext.kernel import paths
@@ -37,7 +39,7 @@ def create(env: Env, node: Node, ip_address: str = ANY_ADDRESS, ip_port: int = P
         lines.append(f"Binding to INADDR_ANY ({ANY_ADDRESS})")
     _refuse_twice(env, node, portal)
     try:
-        apply.apply(env, portals.create_portal(tpg_of(node).place, portal))
+        apply.apply(env, portals.create_portal(tpg_of(node).tpg_path, portal))
     except KernelRefused as err:
         # The file is part of the text that scripts know.
         err.label = (
@@ -54,7 +56,7 @@ def create(env: Env, node: Node, ip_address: str = ANY_ADDRESS, ip_port: int = P
 
 def _refuse_twice(env: Env, node: Node, portal: Portal) -> None:
     path, text = f"{node.path}/{portal.name}", "This NetworkPortal already exists in configFS"
-    if env.fs.is_dir(f"{node.file}/{portal.name}"):
+    if env.fs.is_dir(paths.child(node.configfs, portal.name)):
         raise Exists(text, path=path)
     if portal.address == IPV4_WILDCARD:
         found = node.find(portal.name)
@@ -108,18 +110,18 @@ def _advice(env: Env, node: Node, portal: Portal) -> str:
     ]
     if not in_the_way:
         return ""
-    in_the_way.sort(key=lambda pair: f"{pair[0]}/portals" != node.path)
+    in_the_way.sort(key=lambda pair: shell_paths.portals(pair[0]) != node.path)
     owner, other = in_the_way[0]
-    where = f" of {owner}" if f"{owner}/portals" != node.path else ""
+    where = f" of {owner}" if shell_paths.portals(owner) != node.path else ""
     everywhere = other.address in _WILDCARDS
     what = "listens on every address already" if everywhere else "is in the way"
     return f"the portal {other.name}{where} {what}; {_taking_away(in_the_way)}"
 
 
-def _taking_away(found: list[tuple[str, Portal]]) -> str:
+def _taking_away(found: list[tuple[ShellPath, Portal]]) -> str:
     """The commands that make room; of many, how many more there are."""
     lines = [
-        f"{owner}/portals delete {other.address.strip('[]')} {other.port}"
+        f"{shell_paths.portals(owner)} delete {other.address.strip('[]')} {other.port}"
         for owner, other in found[:_COMMANDS_SHOWN]
     ]
     more = len(found) - len(lines)
@@ -136,7 +138,7 @@ def program_in_the_way(port: int) -> str:
     return f"{names} listens on port {port}; stop it, or take another port"
 
 
-def _all_portals(env: Env, node: Node) -> Iterator[tuple[str, Portal]]:
+def _all_portals(env: Env, node: Node) -> Iterator[tuple[ShellPath, Portal]]:
     """Every portal of the fabric with the shell path of its TPG."""
     fabric, reader = tpg_of(node).fabric, Reader(env.fs)
     for wwn in reader.target_wwns(fabric):
@@ -151,11 +153,11 @@ def delete(env: Env, node: Node, ip_address: str, ip_port: int) -> Result:
     found = node.find(name)
     if found is None:
         raise NotFound(
-            f"No such NetworkPortal in configfs: {env.fs.absolute(node.file)}/{name}",
+            f"No such NetworkPortal in configfs: {env.fs.absolute(node.configfs)}/{name}",
             path=node.path,
         )
-    portal = Reader(env.fs).portal(found.file, found.name)
-    apply.apply(env, [portals.delete_portal(tpg_of(node).place, portal)])
+    portal = Reader(env.fs).portal(found.configfs, found.name)
+    apply.apply(env, [portals.delete_portal(tpg_of(node).tpg_path, portal)])
     return say(f"Deleted network portal {ip_address}:{ip_port}")
 
 
@@ -173,7 +175,7 @@ def _switch(env: Env, node: Node, flag: str, word: str, on: bool) -> Result:
     assert isinstance(node, PortalNode)
     portal = node.portal()
     if getattr(portal, flag) != on:
-        step = portals.set_portal_flag(tpg_of(node).place, portal, flag, on)
+        step = portals.set_portal_flag(tpg_of(node).tpg_path, portal, flag, on)
         try:
             apply.apply(env, [step])
         except KernelRefused as err:

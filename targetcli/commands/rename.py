@@ -10,6 +10,7 @@ from rtslib_ext.config import refactor
 from rtslib_ext.config.backing import RamDisk
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import Exists, InvalidValue, LioError, NotFound
+from rtslib_ext.kernel import paths
 from rtslib_ext.transaction import apply as applying
 
 from ..changes import running
@@ -92,12 +93,11 @@ def target_key(tpg: Tpg) -> tuple[str, str]:
 
 def named_acl(acls: Acls, name: str) -> tuple[Acls, str]:
     """The one initiator that a WWN or a tag stands for."""
-    files = acls.with_name(name)
-    if not files:
+    members = acls.with_name(name)
+    if not members:
         raise NotFound(f"there is no ACL {name}", path=acls.path, hint="ls shows those there are")
-    return acls, _one(
-        acls, [acls.tpg.fabric.from_folder(file.rpartition("/")[2]) for file in files]
-    )
+    fabric = acls.tpg.fabric
+    return acls, _one(acls, [fabric.from_folder(paths.name_of(acl)) for acl in members])
 
 
 def this_acl(node: AclNode) -> tuple[Acls, str]:
@@ -119,6 +119,6 @@ def new_initiator(env: Env, acls: Acls, text: str) -> str:
     """The normal form of the name of an initiator that has no ACL yet."""
     fabric = acls.tpg.fabric
     name = naming.normalize(fabric.wwn_types, text, acls.path)
-    if env.fs.is_dir(f"{acls.file}/{fabric.to_folder(name)}"):
+    if env.fs.is_dir(acls.tpg.tpg_path.acl(name)):
         raise Exists("This NodeACL already exists in configFS", path=f"{acls.path}/{name}")
     return name

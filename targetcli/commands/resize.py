@@ -12,6 +12,7 @@ from rtslib_ext.config.model import StorageObject
 from rtslib_ext.errors import InvalidValue, LioError, NotFound
 from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.host import devices
+from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.plan import Plan
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, backstores
@@ -46,7 +47,7 @@ def resize(env: Env, node: Node, size: int | None = None, dry_run: bool = False)
     """Make a storage object larger while it is exported."""
     if size is None:
         return rescan(env, node, dry_run)
-    so, file = configured(node)
+    so, configfs = configured(node)
     backing = so.backing
     if isinstance(backing, RamDisk):
         raise InvalidValue(
@@ -75,11 +76,11 @@ def resize(env: Env, node: Node, size: int | None = None, dry_run: bool = False)
         if isinstance(backing, FileIO) and not os.path.exists(backing.dev):
             # One made in its place would not be the one that is exported.
             raise _missing(backing.dev, node.path)
-        found.steps.append(_grow(so, file, now, size))
+        found.steps.append(_grow(so, configfs, now, size))
     return _carry_out(env, found, dry_run)
 
 
-def _grow(so: StorageObject, file: str, now: int, size: int) -> Step:
+def _grow(so: StorageObject, configfs: ConfigfsPath, now: int, size: int) -> Step:
     """Refuse what has protection information: that of the new part would be wrong.
 
     drivers/target/target_core_file.c, fd_format_prot writes it for the size at that time.
@@ -90,29 +91,29 @@ def _grow(so: StorageObject, file: str, now: int, size: int) -> Step:
             path=so.path,
             hint="make another storage object, and have the initiators copy what is in it",
         )
-    return backstores.grow(so, file, now, size)
+    return backstores.grow(so, configfs, now, size)
 
 
 def rescan(env: Env, node: Node, dry_run: bool = False) -> Result:
     """Look whether what is behind storage objects has grown, or is gone."""
     found = _Findings()
     reader = Reader(env.fs)
-    files: Iterable[str] = (
-        [node.file] if isinstance(node, StorageObjectNode) else reader.storage_object_paths()
+    objects: Iterable[ConfigfsPath] = (
+        [node.configfs] if isinstance(node, StorageObjectNode) else reader.storage_object_paths()
     )
-    for file in files:
-        so = reader.storage_object(file)
+    for configfs in objects:
+        so = reader.storage_object(configfs)
         if so is None:
             continue
         try:
-            _look(env, so, file, found)
+            _look(env, so, configfs, found)
         except LioError as err:
             err.path = so.path
             found.failures.append(err)
     return _carry_out(env, found, dry_run)
 
 
-def _look(env: Env, so: StorageObject, file: str, found: _Findings) -> None:
+def _look(env: Env, so: StorageObject, configfs: ConfigfsPath, found: _Findings) -> None:
     backing = so.backing
     if not backing.udev_path:
         return
@@ -121,7 +122,7 @@ def _look(env: Env, so: StorageObject, file: str, found: _Findings) -> None:
     if isinstance(backing, Pscsi):
         return
     if isinstance(backing, Block):
-        _check_same(env, backing.dev, file)
+        _check_same(env, backing.dev, configfs)
     if not isinstance(backing, FileIO) or devices.is_block_device(backing.udev_path):
         size = devices.device_size(backing.udev_path)
         if not size:
@@ -135,7 +136,7 @@ def _look(env: Env, so: StorageObject, file: str, found: _Findings) -> None:
             hint=f"what is behind its end cannot be read: truncate --size {now} brings it back",
         )
     if length > now:
-        found.steps.append(_grow(so, file, now, length))
+        found.steps.append(_grow(so, configfs, now, length))
 
 
 def _missing(dev: str, path: str) -> NotFound:
@@ -146,9 +147,9 @@ def _missing(dev: str, path: str) -> NotFound:
     )
 
 
-def _check_same(env: Env, dev: str, file: str) -> None:
+def _check_same(env: Env, dev: str, configfs: ConfigfsPath) -> None:
     """Refuse a path that leads to another device than the one that the kernel opened."""
-    opened = _NUMBER.search(env.fs.read(f"{file}/info"))
+    opened = _NUMBER.search(env.fs.read(f"{configfs}/info"))
     number = os.stat(dev).st_rdev
     if opened and (int(opened[1]), int(opened[2])) != (os.major(number), os.minor(number)):
         raise LioError(
@@ -168,10 +169,10 @@ def _carry_out(env: Env, found: _Findings, dry_run: bool) -> Result:
     )
 
 
-def configured(node: Node) -> tuple[StorageObject, str]:
+def configured(node: Node) -> tuple[StorageObject, ConfigfsPath]:
     """The storage object of a node with its configfs path."""
     assert isinstance(node, StorageObjectNode)
     so = node.read()
     if so is None:
         raise LioError("it is not configured", path=node.path, hint="delete it and make it anew")
-    return so, node.file
+    return so, node.configfs

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rtslib_ext.config import shell_paths
 from rtslib_ext.errors import InvalidValue, NotFound
 from rtslib_ext.fast_dataclasses import asdict
 from rtslib_ext.reading.reader import Reader
@@ -53,7 +54,7 @@ def _facts(env: Env, reader: Reader, session: Session, detail: bool) -> dict[str
     luns = [
         {
             "index": lun.index,
-            "storage_object": f"/backstores/{name}",
+            "storage_object": f"{shell_paths.BACKSTORES}/{name}",
             "write_protect": lun.write_protect,
         }
         for lun, name in mapped

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from rtslib_ext.errors import InvalidValue, KernelRefused, NotFound
+from rtslib_ext.kernel import paths
 
 from .. import prefs
 from ..changes import apply
@@ -122,7 +123,7 @@ def _apply(env: Env, group: Group, wanted: dict[str, str]) -> None:
         apply.apply(env, group.steps(env.fs, wanted))
     except KernelRefused as err:
         if err.operation == "write":
-            name, reason = err.file.rpartition("/")[2], os.strerror(err.errno)
+            name, reason = paths.name_of(err.file), os.strerror(err.errno)
             err.label = f"Cannot set {group.name} {name}: [Errno {err.errno}] {reason}"
         raise
 

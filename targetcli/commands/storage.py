@@ -7,13 +7,14 @@ import os
 from collections.abc import Iterable, Iterator
 
 from rtslib_ext import naming
+from rtslib_ext.config import shell_paths
 from rtslib_ext.config.backing import Backing, Block, FileIO, Pscsi, RamDisk, User
 from rtslib_ext.config.model import StorageObject
 from rtslib_ext.errors import Exists, InUse, InvalidValue, LioError, NotFound
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths, setup
-from rtslib_ext.kernel.configfs import ReadFS
+from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Action, Step, backstores
 from rtslib_ext.steps.context import Operation
@@ -141,8 +142,8 @@ def _made(lines: list[str], so: StorageObject, heeded: list[Finding]) -> Result:
 
 
 def _is_exclusive(env: Env, name: str) -> bool:
-    file = paths.storage_object(env.fs, "block", name)
-    found = Reader(env.fs).backing(file, "block")
+    configfs = paths.storage_object(env.fs, "block", name)
+    found = Reader(env.fs).backing(configfs, "block")
     return not isinstance(found, Block) or found.exclusive
 
 
@@ -221,7 +222,9 @@ def _handler(node: Node) -> str:
     handler = node.handler if isinstance(node, Backstore) else ""
     if not handler:
         raise InvalidValue(
-            "the handler is missing", path=node.path, hint="go to /backstores/user:HANDLER"
+            "the handler is missing",
+            path=node.path,
+            hint=f"go to {shell_paths.backstore('user:HANDLER')}",
         )
     return handler
 
@@ -229,7 +232,7 @@ def _handler(node: Node) -> str:
 def version(env: Env, node: Node) -> Result:
     """The version of the kernel's backstore."""
     assert isinstance(node, StorageObjectNode)
-    text = env.fs.read(f"{node.file.rpartition('/')[0]}/hba_info")
+    text = env.fs.read(f"{paths.parent(node.configfs)}/hba_info")
     facts = {"name": node.plugin, "version": text.partition("version: ")[2].strip()}
     return show([f"Backstore plugin {node.plugin} {facts['version']}"], lambda: facts)
 
@@ -246,18 +249,18 @@ def new_object(fs: ReadFS, node: Node, plugin: str, name: str) -> None:
 
 def refuse_shared(fs: ReadFS, path: str, node: Node) -> None:
     """Refuse a file or device that a storage object has already."""
-    for file in Reader(fs).storage_object_paths():
-        held = fs.read_if_there(f"{file}/udev_path")
+    for configfs in Reader(fs).storage_object_paths():
+        held = fs.read_if_there(f"{configfs}/udev_path")
         try:
             same = bool(held) and os.path.samefile(path, held or "")
         except OSError:
             continue
         if same:
-            name = file.rpartition("/")[2]
+            name = paths.name_of(configfs)
             raise InUse(f"storage object for {path} already exists: {name}", path=node.path)
 
 
-def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], str]:
+def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], ConfigfsPath]:
     """A storage object made from a device or file: (it, the steps, its configfs path).
 
     Raises LioError where the path leads to neither.
@@ -278,13 +281,13 @@ def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], str]:
     so = _new(env, node, name, backing, None)
     so = replace(so, attributes={})
     hba = paths.HbaAllocator(env.fs).choose(backing.plugin, name)
-    return so, list(backstores.create(so, hba)), f"{hba}/{name}"
+    return so, list(backstores.create(so, hba)), paths.storage_object_in(hba, name)
 
 
 def _top_backstore(env: Env, plugin: str) -> Node:
     from ..tree import walk
 
-    return walk.resolve(walk.root(env), f"/backstores/{plugin}")
+    return walk.resolve(walk.root(env), shell_paths.backstore(plugin))
 
 
 def node_path(node: Node, name: str) -> str:

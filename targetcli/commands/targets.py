@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from rtslib_ext import naming
+from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Portal, Target, Tpg
 from rtslib_ext.errors import Exists, NotFound
 from rtslib_ext.fabrics import Fabric
@@ -29,7 +30,7 @@ def create(env: Env, node: Node, wwn: str | None = None) -> Result:
     assert isinstance(node, FabricNode)
     fabric = node.fabric
     name, lines = choose_name(env, node, wwn)
-    path = f"/{fabric.name}/{name}"
+    path = shell_paths.target(fabric.name, name)
     if env.fs.is_dir(paths.target(fabric, name)):
         raise Exists("This Target already exists in configFS", path=path)
     steps = list(targets.create_target(Target(fabric.name, name)))
@@ -42,7 +43,7 @@ def create(env: Env, node: Node, wwn: str | None = None) -> Result:
         apply.apply(env, steps)
         return Result(lines, created=path)
     said = _make_tpg(env, fabric, name, 1, steps)
-    return Result([*lines, *said], created=f"{path}/tpg1")
+    return Result([*lines, *said], created=shell_paths.tpg(path, 1))
 
 
 def choose_name(env: Env, node: FabricNode, wwn: str | None) -> tuple[str, list[str]]:
@@ -72,8 +73,10 @@ def delete(env: Env, node: Node, wwn: str) -> Result:
     found = node.find(wwn)
     if found is None:
         # Targets of other tools may have names that none is given here.
-        file = paths.target(node.fabric, naming.normalize(node.fabric.wwn_types, wwn, node.path))
-        raise NotFound(f"No such Target in configfs: {env.fs.absolute(file)}", path=node.path)
+        configfs = paths.target(
+            node.fabric, naming.normalize(node.fabric.wwn_types, wwn, node.path)
+        )
+        raise NotFound(f"No such Target in configfs: {env.fs.absolute(configfs)}", path=node.path)
     target = Reader(env.fs).target(node.fabric, found.name)
     steps = list(remove.remove_target(target, paths.locator(env.fs)))
     consent.ask(env, steps)
@@ -84,7 +87,7 @@ def delete(env: Env, node: Node, wwn: str) -> Result:
 def version(env: Env, node: Node) -> Result:
     """The version of the kernel's fabric."""
     assert isinstance(node, FabricNode)
-    folder = node.fabric.folder
+    folder = paths.fabric(node.fabric)
     texts = (env.fs.read_if_there(f"{folder}/{file}") for file in ("version", "lio_version"))
     text = next(filter(None, texts), None)
     if text is None:
@@ -100,13 +103,13 @@ def version(env: Env, node: Node) -> Result:
 def create_tpg(env: Env, node: Node, tag: int | None = None) -> Result:
     """Make a TPG."""
     assert isinstance(node, TargetNode)
-    used = Reader(env.fs).tags(node.file)
+    used = Reader(env.fs).tags(node.configfs)
     if tag is None:
         tag = next(number for number in range(1, len(used) + 2) if number not in used)
     if tag in used:
-        raise Exists("This TPG already exists in configFS", path=f"{node.path}/tpg{tag}")
+        raise Exists("This TPG already exists in configFS", path=shell_paths.tpg(node.path, tag))
     lines = _make_tpg(env, node.fabric, node.name, tag, [])
-    return Result(lines, created=f"{node.path}/tpg{tag}")
+    return Result(lines, created=shell_paths.tpg(node.path, tag))
 
 
 def _make_tpg(env: Env, fabric: Fabric, wwn: str, tag: int, before: list[Step]) -> list[str]:
@@ -136,7 +139,8 @@ def _make_tpg(env: Env, fabric: Fabric, wwn: str, tag: int, before: list[Step]) 
 
 def _no_portal(env: Env, fabric: Fabric, wwn: str, portal: Portal, reason: str) -> str:
     tags = Reader(env.fs).tags(paths.target(fabric, wwn))
-    if any(env.fs.is_dir(f"{paths.tpg(fabric, wwn, tag)}/np/{portal.name}") for tag in tags):
+    tpgs = (paths.tpg(fabric, wwn, tag) for tag in tags)
+    if any(env.fs.is_dir(paths.portal(tpg, portal.name)) for tpg in tpgs):
         return "Default portal not created, TPGs within a target cannot share ip:port."
     reason = portals.program_in_the_way(portal.port) or reason
     return f"Default portal not created: {reason}; portals/ create ADDRESS makes another one."
@@ -145,8 +149,9 @@ def _no_portal(env: Env, fabric: Fabric, wwn: str, portal: Portal, reason: str) 
 def delete_tpg(env: Env, node: Node, tag: int) -> Result:
     """Delete a TPG with all below it."""
     assert isinstance(node, TargetNode)
-    if not env.fs.is_dir(f"{node.file}/tpgt_{tag}"):
-        raise NotFound(f"No such TPG in configfs: {env.fs.absolute(node.file)}/tpgt_{tag}")
+    configfs = paths.tpg_in(node.configfs, tag)
+    if not env.fs.is_dir(configfs):
+        raise NotFound(f"No such TPG in configfs: {env.fs.absolute(configfs)}")
     tpg = Reader(env.fs).tpg(node.fabric, node.name, tag)
     target = Target(node.fabric.name, node.name)
     steps = list(remove.remove_tpg(target, tpg, paths.locator(env.fs)))
@@ -168,7 +173,7 @@ def disable(env: Env, node: Node) -> Result:
 def _switch(env: Env, node: Node, on: bool) -> Result:
     assert isinstance(node, TpgNode)
     word = "enabled" if on else "disabled"
-    now = node.reader.enabled(node.file)
+    now = node.reader.enabled(node.configfs)
     if now is on or (on and now is None):
         return say(f"The TPGT is already {word}.")
     apply.apply(env, [targets.enable(node.fabric, node.wwn, node.tag, on)])

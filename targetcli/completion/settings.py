@@ -40,8 +40,8 @@ def values(ask: Ask) -> Iterator[str]:
     if group is None or name not in group.names(ask.node.fs):
         return
     if isinstance(group, LunAlua) and name == "alua_tg_pt_gp_name":
-        link = paths.link_in(ask.node.fs, group.file)
-        yield from ask.node.fs.directories(f"{link[1]}/alua") if link else ()
+        link = paths.link_in(ask.node.fs, group.configfs)
+        yield from ask.node.fs.directories(paths.tg_pt_gps(link[1])) if link else ()
         return
     choices = group.choices(name)
     yield from choices

@@ -7,9 +7,10 @@ import os
 import stat
 from collections.abc import Iterator
 
-from rtslib_ext.config import backing
+from rtslib_ext.config import backing, shell_paths
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.reading.reader import Reader
 
 from ..tree import Node, walk
@@ -18,7 +19,7 @@ from ..tree.fabrics import TpgNode
 from .candidates import Ask, Candidate
 from .paths import free_numbers, on_disk
 
-_TOP = "/backstores/"
+_TOP = f"{shell_paths.BACKSTORES}/"
 _SCSI_DEVICES = "/sys/bus/scsi/devices"
 
 
@@ -74,7 +75,7 @@ def storage_objects(ask: Ask) -> Iterator[str | Candidate]:
     for path in reader.storage_object_paths(_kind_in(partial), exported):
         key = paths.key_of_storage_object(path)
         if key:
-            yield f"{_TOP}{_shown_kind(reader, path, key[0])}/{key[1]}"
+            yield shell_paths.storage_object(_shown_kind(reader, path, key[0]), key[1])
     if partial and not partial.startswith(_TOP):
         yield from files(ask)
 
@@ -86,20 +87,21 @@ def _kind_in(partial: str) -> str:
     return kind if slash and partial.startswith(_TOP) and kind in backing.KINDS else ""
 
 
-def _shown_kind(reader: Reader, path: str, plugin: str) -> str:
+def _shown_kind(reader: Reader, path: ConfigfsPath, plugin: str) -> str:
     found = reader.backing(path, plugin) if plugin == "user" else None
     return f"user:{found.handler}" if isinstance(found, backing.User) else plugin
 
 
-def _exported(node: Node) -> Iterator[str]:
+def _exported(node: Node) -> Iterator[ConfigfsPath]:
     """The configfs paths of the storage objects that the TPG above exports: a link each."""
     above: Node | None = node
     while above is not None and not isinstance(above, TpgNode):
         above = above.parent
     if above is None:
         return
-    for name in node.fs.directories(f"{above.file}/lun"):
-        link = paths.link_in(node.fs, f"{above.file}/lun/{name}")
+    luns = paths.luns(above.configfs)
+    for name in node.fs.directories(luns):
+        link = paths.link_in(node.fs, paths.child(luns, name))
         if link:
             yield link[1]
 
@@ -119,8 +121,8 @@ def luns_and_objects(ask: Ask) -> Iterator[str | Candidate]:
 
 def group_tags(ask: Ask) -> list[str]:
     """Numbers for another target port group."""
-    fs, file = ask.node.fs, ask.node.file
-    found = (fs.read_if_there(f"{file}/{name}/tg_pt_gp_id") for name in fs.directories(file))
+    fs, groups = ask.node.fs, ask.node.configfs
+    found = (fs.read_if_there(f"{groups}/{name}/tg_pt_gp_id") for name in fs.directories(groups))
     return free_numbers((int(text) for text in found if text and text.isdigit()), 1)
 
 

@@ -29,12 +29,12 @@ def initiators(ask: Ask) -> Iterator[str]:
     acls = ask.node if isinstance(ask.node, Acls) else ask.node.parent
     assert isinstance(acls, Acls)
     fs, tpg = acls.fs, acls.tpg
-    known = set(fs.directories(acls.file))
-    dynamic = fs.read_if_there(f"{tpg.file}/dynamic_sessions") or ""
+    known = set(fs.directories(acls.configfs))
+    dynamic = fs.read_if_there(f"{tpg.configfs}/dynamic_sessions") or ""
     yield from (name for name in dynamic.split("\n") if name and name not in known)
     for wwn in acls.reader.target_wwns(tpg.fabric):
         for tag in acls.reader.tags(paths.target(tpg.fabric, wwn)):
-            names = set(fs.directories(f"{paths.tpg(tpg.fabric, wwn, tag)}/acls"))
+            names = set(fs.directories(paths.acls(paths.tpg(tpg.fabric, wwn, tag))))
             yield from (tpg.fabric.from_folder(name) for name in names - known)
 
 
@@ -42,7 +42,7 @@ def guests(ask: Ask) -> Iterator[str]:
     """Initiators that are logged in without an ACL."""
     tpg = ask.node.tpg if isinstance(ask.node, Acls) else ask.node
     assert isinstance(tpg, TpgNode)
-    yield from sessions.dynamic_initiators(ask.node.reader, tpg.file)
+    yield from sessions.dynamic_initiators(ask.node.reader, tpg.configfs)
 
 
 def acl_tags(ask: Ask) -> Iterator[str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from rtslib_ext import schema
+from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import NotFound
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.abi import (
@@ -14,7 +15,7 @@ from rtslib_ext.kernel.abi import (
     DEFAULT_GROUP,
     NO_CREDENTIAL,
 )
-from rtslib_ext.kernel.configfs import ReadFS
+from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.schema import Attribute
 from rtslib_ext.steps import Step, settings
@@ -26,8 +27,8 @@ from .group import Folder, Group, one_line
 class AluaSettings(Folder):
     """The settings of a target port group: some are written as numbers and read as texts."""
 
-    def __init__(self, path: str, file: str) -> None:
-        super().__init__("alua", path, (file,), schema.alua)
+    def __init__(self, path: ShellPath, configfs: ConfigfsPath) -> None:
+        super().__init__("alua", path, (configfs,), schema.alua)
 
     def row(self, fs: ReadFS, name: str) -> Row:
         """One file, its text turned back into the number."""
@@ -49,16 +50,16 @@ class LunAlua(Group):
 
     name = "alua"
 
-    def __init__(self, path: str, file: str) -> None:
+    def __init__(self, path: ShellPath, configfs: ConfigfsPath) -> None:
         self.path = path
-        self.file = file
+        self.configfs = configfs
 
     def names(self, fs: ReadFS) -> Sequence[str]:
         """The group's name, and the state where the kernel has it."""
         return ("alua_tg_pt_gp_name", *self._values(fs)[1])
 
     def _values(self, fs: ReadFS) -> tuple[str | None, Mapping[str, str]]:
-        return Reader(fs).lun_alua(self.file)
+        return Reader(fs).lun_alua(self.configfs)
 
     def row(self, fs: ReadFS, name: str) -> Row:
         """One of them."""
@@ -86,14 +87,16 @@ class LunAlua(Group):
         if "alua_tg_pt_gp_name" in wanted:
             self._check_group(fs, wanted["alua_tg_pt_gp_name"])
         for name, value in wanted.items():
-            file = f"{self.file}/{name.removesuffix('_name')}"
+            file = f"{self.configfs}/{name.removesuffix('_name')}"
             yield settings.write(fs, self.path, file, name, value, self.row(fs, name).value)
 
     def _check_group(self, fs: ReadFS, name: str) -> None:
         """The kernel says no more than that there is no such device."""
-        link = paths.link_in(fs, self.file)
-        if link and name not in ("", NO_CREDENTIAL) and not fs.is_dir(f"{link[1]}/alua/{name}"):
-            there = ", ".join(fs.directories(f"{link[1]}/alua"))
+        link = paths.link_in(fs, self.configfs)
+        if not link or name in ("", NO_CREDENTIAL):
+            return
+        if not fs.is_dir(paths.tg_pt_gp(link[1], name)):
+            there = ", ".join(fs.directories(paths.tg_pt_gps(link[1])))
             raise NotFound(
                 f"there is no target port group {name}",
                 path=self.path,

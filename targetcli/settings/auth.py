@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rtslib_ext import schema
 from rtslib_ext.config.model import AUTH_NAMES, SECRET_NAMES, Auth
+from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.fabrics import Fabric
+from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.abi import (
     AUTH_FILES,
     NO_CREDENTIAL,
 )
-from rtslib_ext.kernel.configfs import ReadFS
+from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.schema import Attribute
 from rtslib_ext.steps import Step, settings, targets
@@ -28,7 +30,7 @@ class Credentials(Group):
     # Older names, still typed from manuals.
     ALIASES = {"userid_mutual": "mutual_userid", "password_mutual": "mutual_password"}
 
-    def __init__(self, name: str, path: str, folders: Sequence[str]) -> None:
+    def __init__(self, name: str, path: ShellPath, folders: Sequence[ConfigfsPath]) -> None:
         self.name = name
         self.path = path
         self.folders = folders
@@ -67,8 +69,8 @@ class Credentials(Group):
 class DiscoveryAuth(Credentials):
     """Authentication at discovery: the credentials, and whether they are asked for."""
 
-    def __init__(self, fabric: Fabric, path: str) -> None:
-        super().__init__("discovery_auth", path, (f"{fabric.folder}/discovery_auth",))
+    def __init__(self, fabric: Fabric, path: ShellPath) -> None:
+        super().__init__("discovery_auth", path, (paths.discovery_auth(fabric),))
         self.fabric = fabric
 
     def names(self, fs: ReadFS) -> Sequence[str]:

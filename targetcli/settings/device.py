@@ -6,9 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from rtslib_ext import schema
+from rtslib_ext.config import shell_paths
+from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import NotFound, Unsupported
-from rtslib_ext.kernel.abi import DEFAULT_LU_GROUP, LU_GROUPS
-from rtslib_ext.kernel.configfs import ReadFS
+from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.abi import DEFAULT_LU_GROUP
+from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.steps import Step, lu_groups, settings
 
 from ..views.settings import Row
@@ -22,9 +25,9 @@ _LU_GROUP = "alua_lu_gp"
 class Device(Files):
     """The files of a storage object's own folder."""
 
-    def __init__(self, path: str, file: str) -> None:
-        super().__init__("device", path, (file,), schema.device, _HIDDEN)
-        self.file = file
+    def __init__(self, path: ShellPath, configfs: ConfigfsPath) -> None:
+        super().__init__("device", path, (configfs,), schema.device, _HIDDEN)
+        self.configfs = configfs
 
     def row(self, fs: ReadFS, name: str) -> Row:
         """One of them; of the logical unit group, the name."""
@@ -50,25 +53,25 @@ class Device(Files):
             if name == _LU_GROUP:
                 self._check_group(fs, value)
                 before = self.row(fs, name).value
-                yield lu_groups.join(self.path, self.file, _group(value), _group(before))
+                yield lu_groups.join(self.path, self.configfs, _group(value), _group(before))
             else:
-                file = f"{self.file}/{name}"
+                file = f"{self.configfs}/{name}"
                 yield settings.write(fs, self.path, file, name, value, self.before(fs, file))
 
     def _check_group(self, fs: ReadFS, name: str) -> None:
         """The kernel says no more than that there is no such device."""
-        if fs.read_if_there(f"{self.file}/attrib/alua_support") == "0":
+        if fs.read_if_there(f"{paths.attributes(self.configfs)}/alua_support") == "0":
             raise Unsupported(
                 "the object takes no part in ALUA",
                 path=self.path,
                 hint="the device behind it answers for itself",
             )
-        if not fs.is_dir(f"{LU_GROUPS}/{name}"):
+        if not fs.is_dir(paths.lu_gp(name)):
             raise NotFound(
                 f"there is no logical unit group {name}",
                 path=self.path,
-                hint=f"there are: {', '.join(sorted(fs.directories(LU_GROUPS)))}; "
-                "/backstores/lu_gps create makes one",
+                hint=f"there are: {', '.join(sorted(fs.directories(paths.LU_GROUPS)))}; "
+                f"{shell_paths.LU_GROUPS} create makes one",
             )
 
 

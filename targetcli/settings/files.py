@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from rtslib_ext.kernel.configfs import ReadFS
+from rtslib_ext.config.shell_paths import ShellPath
+from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 
 from ..views.settings import Row
 from .group import Folder, Lookup, one_line
@@ -17,8 +18,8 @@ class Files(Folder):
     def __init__(
         self,
         name: str,
-        path: str,
-        folders: Sequence[str],
+        path: ShellPath,
+        folders: Sequence[ConfigfsPath],
         lookup: Lookup,
         hidden: Collection[str] = (),
     ) -> None:

@@ -8,8 +8,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rtslib_ext import schema
+from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import KernelRefused
-from rtslib_ext.kernel.configfs import ReadFS
+from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.schema import Attribute
 from rtslib_ext.steps import Step, settings
 
@@ -22,7 +23,7 @@ class Group(ABC):
     """One group of one node; ``path`` is the node's shell path."""
 
     name: str
-    path: str
+    path: ShellPath
 
     @abstractmethod
     def names(self, fs: ReadFS) -> Sequence[str]:
@@ -71,8 +72,8 @@ class Folder(Group):
     def __init__(
         self,
         name: str,
-        path: str,
-        folders: Sequence[str],
+        path: ShellPath,
+        folders: Sequence[ConfigfsPath],
         lookup: Lookup,
         exact: Lookup | None = None,
     ) -> None:

@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from rtslib_ext import schema
+from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import InUse, InvalidValue
-from rtslib_ext.kernel.configfs import ReadFS
+from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.steps import Step
 from rtslib_ext.usage import exports
 
@@ -23,9 +25,9 @@ class Identity(Files):
     An object that passes commands through lets its device answer for itself: it is ``fixed``.
     """
 
-    def __init__(self, path: str, file: str, fixed: bool) -> None:
-        super().__init__("identity", path, (f"{file}/wwn",), schema.wwn)
-        self.file = file
+    def __init__(self, path: ShellPath, configfs: ConfigfsPath, fixed: bool) -> None:
+        super().__init__("identity", path, (paths.identity(configfs),), schema.wwn)
+        self.configfs = configfs
         self.fixed = fixed
 
     def row(self, fs: ReadFS, name: str) -> Row:
@@ -51,12 +53,12 @@ class Identity(Files):
 
     def before(self, fs: ReadFS, file: str) -> str:
         """What undoing writes to a file."""
-        return self.row(fs, file.rpartition("/")[2]).value
+        return self.row(fs, paths.name_of(file)).value
 
     def _check_not_exported(self, fs: ReadFS, name: str) -> None:
-        found = exports.of_storage_object(fs, self.file)
+        found = exports.of_storage_object(fs, self.configfs)
         if found:
-            luns = ", ".join(f"{item.place.path}/luns/lun{item.index}" for item in found[:3])
+            luns = ", ".join(item.shell for item in found[:3])
             more = " and others" if len(found) > 3 else ""
             raise InUse(
                 f"{name} cannot be changed while a LUN exports the object",

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rtslib_ext import schema
-from rtslib_ext.kernel.configfs import ReadFS
+from rtslib_ext.config.shell_paths import ShellPath
+from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 
 from ..views.settings import Row
 from .files import Files
@@ -15,8 +16,8 @@ from .files import Files
 class Initiator(Files):
     """The files of an ACL's own folder; of several ACLs with one tag, all are set."""
 
-    def __init__(self, path: str, files: Sequence[str]) -> None:
-        super().__init__("initiator", path, files, schema.acl)
+    def __init__(self, path: ShellPath, acls: Sequence[ConfigfsPath]) -> None:
+        super().__init__("initiator", path, acls, schema.acl)
 
     def row(self, fs: ReadFS, name: str) -> Row:
         """One of them; the tag has commands of its own."""

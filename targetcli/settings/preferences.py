@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.kernel.configfs import ReadFS
 from rtslib_ext.steps import Step
 
@@ -22,7 +23,7 @@ class Preferences(Group):
 
     name = "global"
 
-    def __init__(self, env: Env, path: str) -> None:
+    def __init__(self, env: Env, path: ShellPath) -> None:
         self.env = env
         self.path = path
 

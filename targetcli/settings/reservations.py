@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from rtslib_ext import schema
+from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.kernel import setup
-from rtslib_ext.kernel.configfs import ReadFS
+from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step
 from rtslib_ext.usage import reservations
@@ -22,9 +23,9 @@ class Reservations(Group):
 
     name = "reservations"
 
-    def __init__(self, path: str, file: str) -> None:
+    def __init__(self, path: ShellPath, configfs: ConfigfsPath) -> None:
         self.path = path
-        self.file = file
+        self.configfs = configfs
 
     def names(self, fs: ReadFS) -> Sequence[str]:
         """What is told of them."""
@@ -48,7 +49,7 @@ class Reservations(Group):
         return Row(name, values[name], "string", known.text if known else "", writable=False)
 
     def _values(self, fs: ReadFS) -> dict[str, str]:
-        found = reservations.read(fs, self.file)
+        found = reservations.read(fs, self.configfs)
         port = found.holder_port
         code, words, meaning = TYPES.get(found.type, (0, found.type, ""))
         return {
@@ -66,7 +67,7 @@ class Reservations(Group):
         }
 
     def _kept(self, fs: ReadFS) -> str:
-        serial = Reader(fs).unit_serial(self.file)
+        serial = Reader(fs).unit_serial(self.configfs)
         dbroot = setup.dbroot(fs)
         count = len(reservations.kept(dbroot, serial))
         return f"{count} in {reservations.kept_in(dbroot, serial)}" if count else ""

@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from rtslib_ext import naming, schema
+from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import InUse
 from rtslib_ext.fabrics import Fabric
 from rtslib_ext.host import cpus
-from rtslib_ext.kernel.configfs import ReadFS
+from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, settings, targets
 
@@ -22,10 +24,12 @@ _HIDDEN = frozenset({"enable", "version"})
 class Port(Files):
     """The files of a TPG's own folder."""
 
-    def __init__(self, fabric: Fabric, path: str, file: str) -> None:
-        super().__init__("port", path, (file,), lambda name: schema.tpg(name, fabric.name), _HIDDEN)
+    def __init__(self, fabric: Fabric, path: ShellPath, configfs: ConfigfsPath) -> None:
+        super().__init__(
+            "port", path, (configfs,), lambda name: schema.tpg(name, fabric.name), _HIDDEN
+        )
         self.fabric = fabric
-        self.file = file
+        self.configfs = configfs
 
     def check(self, name: str, value: str) -> str:
         """As the schema says; the name of a nexus is a WWN."""
@@ -41,33 +45,33 @@ class Port(Files):
                 yield from self._nexus(fs, value)
                 continue
             known = self.lookup(name)
-            if known and not known.live and Reader(fs).enabled(self.file):
+            if known and not known.live and Reader(fs).enabled(self.configfs):
                 raise InUse(
                     f"{name} cannot be changed while the TPG is enabled",
                     path=self.path,
                     hint="disable it, which ends its sessions, set it, and enable it again",
                 )
-            file = f"{self.file}/{name}"
+            file = f"{self.configfs}/{name}"
             yield settings.write(fs, self.path, file, name, value, self.before(fs, file))
 
     def _nexus(self, fs: ReadFS, wwn: str) -> Iterator[Step]:
-        before = Reader(fs).nexus(self.fabric, self.file) or ""
+        before = Reader(fs).nexus(self.fabric, self.configfs) or ""
         if wwn == before:
             return
-        if before and Reader(fs).lun_indexes(self.file):
+        if before and Reader(fs).lun_indexes(self.configfs):
             raise InUse(
                 f"the nexus is {before} as long as the TPG has LUNs",
                 path=self.path,
                 hint="delete the LUNs, set it, and create them again",
             )
-        yield targets.set_nexus(self.fabric, self.path, self.file, wwn, before)
+        yield targets.set_nexus(self.fabric, self.path, self.configfs, wwn, before)
 
 
 class FabricFiles(Files):
     """The files of a fabric's own folder, which is there once its module is loaded."""
 
-    def __init__(self, fabric: Fabric, path: str) -> None:
-        super().__init__("fabric", path, (fabric.folder,), schema.fabric, _HIDDEN)
+    def __init__(self, fabric: Fabric, path: ShellPath) -> None:
+        super().__init__("fabric", path, (paths.fabric(fabric),), schema.fabric, _HIDDEN)
         self.fabric = fabric
 
     def names(self, fs: ReadFS) -> Sequence[str]:
@@ -76,7 +80,7 @@ class FabricFiles(Files):
 
     def row(self, fs: ReadFS, name: str) -> Row:
         """One of them."""
-        if fs.exists(f"{self.fabric.folder}/{name}"):
+        if fs.exists(f"{paths.fabric(self.fabric)}/{name}"):
             return super().row(fs, name)
         known = self.lookup(name)
         assert known is not None

@@ -6,15 +6,16 @@ ACLs with the same tag are one node: it shows the first of them and changes all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, cast
 
 from rtslib_ext import naming
 from rtslib_ext.config.model import MappedLun, NodeAcl
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.configfs import ConfigfsPath
 
-from .node import Node, Summary, info_lines, scalars
+from .node import Node, Summary, Tree, info_lines, scalars
 
 if TYPE_CHECKING:
     from ..settings import Group
@@ -36,12 +37,12 @@ class Acls(Node):
         for name, members in self._members().items():
             yield AclNode(self.tree, name, self, members)
 
-    def _members(self) -> dict[str, list[str]]:
-        result: dict[str, list[str]] = {}
-        for folder in sorted(self.fs.directories(self.file)):
-            tag = self.fs.read_if_there(f"{self.file}/{folder}/tag")
-            name = tag or self.tpg.fabric.from_folder(folder)
-            result.setdefault(name, []).append(f"{self.file}/{folder}")
+    def _members(self) -> dict[str, list[ConfigfsPath]]:
+        result: dict[str, list[ConfigfsPath]] = {}
+        for folder in sorted(self.fs.directories(self.configfs)):
+            acl = paths.child(self.configfs, folder)
+            name = self.fs.read_if_there(f"{acl}/tag") or self.tpg.fabric.from_folder(folder)
+            result.setdefault(name, []).append(acl)
         return result
 
     def find(self, name: str) -> Node | None:
@@ -51,20 +52,20 @@ class Acls(Node):
             wwn = naming.as_running(fabric.wwn_types, name)
         except InvalidValue:
             wwn = ""
-        file = f"{self.file}/{fabric.to_folder(wwn)}"
-        if wwn and self.fs.is_dir(file) and not self.fs.read_if_there(f"{file}/tag"):
-            return AclNode(self.tree, wwn, self, [file])
+        acl = paths.child(self.configfs, fabric.to_folder(wwn))
+        if wwn and self.fs.is_dir(acl) and not self.fs.read_if_there(f"{acl}/tag"):
+            return AclNode(self.tree, wwn, self, [acl])
         members = [] if wwn else self._members().get(name, [])
         return AclNode(self.tree, name, self, members) if members else None
 
-    def with_name(self, name: str) -> list[str]:
+    def with_name(self, name: str) -> list[ConfigfsPath]:
         """The configfs paths of the ACLs of a tag, or of the one with a WWN."""
         try:
             wwn = naming.as_running(self.tpg.fabric.wwn_types, name)
         except InvalidValue:
             return self._members().get(name, [])
-        file = f"{self.file}/{self.tpg.fabric.to_folder(wwn)}"
-        return [file] if self.fs.is_dir(file) else []
+        acl = paths.child(self.configfs, self.tpg.fabric.to_folder(wwn))
+        return [acl] if self.fs.is_dir(acl) else []
 
     def summary(self) -> Summary:
         """How many there are."""
@@ -76,9 +77,9 @@ class AclNode(Node):
 
     kind = "acl"
 
-    def __init__(self, tree: object, name: str, parent: Node, files: list[str]) -> None:
-        super().__init__(tree, name, parent, files[0])  # type: ignore[arg-type]
-        self.files = files
+    def __init__(self, tree: Tree, name: str, parent: Node, members: list[ConfigfsPath]) -> None:
+        super().__init__(tree, name, parent, members[0])
+        self.members = members
 
     @property
     def tpg(self) -> Tpg:
@@ -88,25 +89,26 @@ class AclNode(Node):
     @property
     def wwns(self) -> list[str]:
         """The initiators it stands for."""
-        return [self.tpg.fabric.from_folder(file.rpartition("/")[2]) for file in self.files]
+        return [self.tpg.fabric.from_folder(paths.name_of(acl)) for acl in self.members]
 
     def acls(self) -> list[NodeAcl]:
         """The whole ACLs."""
-        folders = [file.rpartition("/")[2] for file in self.files]
-        return [self.reader.acl(self.tpg.fabric, self.tpg.file, folder) for folder in folders]
+        folders = map(paths.name_of, self.members)
+        return [self.reader.acl(self.tpg.fabric, self.tpg.configfs, folder) for folder in folders]
 
     def children(self) -> Iterator[Node]:
         """The mapped LUNs of the first."""
-        for index in self.reader.mapped_indexes(self.file):
-            yield MappedLunNode(self.tree, f"mapped_lun{index}", self, f"{self.file}/lun_{index}")
+        for index in self.reader.mapped_indexes(self.configfs):
+            configfs = paths.mapped_lun(self.configfs, index)
+            yield MappedLunNode(self.tree, f"mapped_lun{index}", self, configfs)
 
     def find(self, name: str) -> Node | None:
         """One mapped LUN."""
         number = name.removeprefix("mapped_lun")
-        file = f"{self.file}/lun_{number}"
-        if not (number.isdecimal() and name != number and self.fs.is_dir(file)):
+        configfs = paths.mapped_lun(self.configfs, number)
+        if not (number.isdecimal() and name != number and self.fs.is_dir(configfs)):
             return None
-        return MappedLunNode(self.tree, name, self, file)
+        return MappedLunNode(self.tree, name, self, configfs)
 
     def summary(self) -> Summary:
         """Whom it is, how it authenticates, what it sees."""
@@ -116,7 +118,7 @@ class AclNode(Node):
             texts.append(f"(group of {len(wwns)})" if len(wwns) > 1 else f"({wwns[0]})")
         more, healthy = self._authentication()
         texts += more
-        texts.append(f"Mapped LUNs: {len(self.reader.mapped_indexes(self.file))}")
+        texts.append(f"Mapped LUNs: {len(self.reader.mapped_indexes(self.configfs))}")
         return Summary(", ".join(texts), healthy)
 
     def _authentication(self) -> tuple[list[str], bool | None]:
@@ -125,8 +127,9 @@ class AclNode(Node):
             return [], None
         if tpg.attribute("generate_node_acls") == "1":
             return ["auth via tpg"], None
-        auth = self.reader.auth(f"{self.file}/auth")
-        mutual = self.fs.read_if_there(f"{self.file}/auth/authenticate_target") == "1"
+        folder = paths.auth(self.configfs)
+        auth = self.reader.auth(folder)
+        mutual = self.fs.read_if_there(f"{folder}/authenticate_target") == "1"
         return ["mutual auth" if mutual else "1-way auth"], bool(auth.userid and auth.password)
 
     def groups(self) -> list[Group]:
@@ -137,17 +140,17 @@ class AclNode(Node):
         from ..settings.initiator import Initiator
 
         candidates = (
-            Folder("attribute", self.path, self._folders("attrib"), schema.acl_attribute),
-            Folder("parameter", self.path, self._folders("param"), schema.acl_parameter),
+            Folder("attribute", self.path, self._each(paths.attributes), schema.acl_attribute),
+            Folder("parameter", self.path, self._each(paths.parameters), schema.acl_parameter),
         )
         groups: list[Group] = [group for group in candidates if group.names(self.fs)]
         if self.tpg.fabric.has("auth"):
-            groups.append(Credentials("auth", self.path, self._folders("auth")))
-        groups.append(Initiator(self.path, self.files))
+            groups.append(Credentials("auth", self.path, self._each(paths.auth)))
+        groups.append(Initiator(self.path, self.members))
         return groups
 
-    def _folders(self, name: str) -> tuple[str, ...]:
-        return tuple(f"{file}/{name}" for file in self.files)
+    def _each(self, folder: Callable[[ConfigfsPath], ConfigfsPath]) -> tuple[ConfigfsPath, ...]:
+        return tuple(map(folder, self.members))
 
     def facts(self) -> dict[str, object]:
         """Its tag, queue depth and credentials, who is logged in, and the initiators."""
@@ -168,12 +171,12 @@ class AclNode(Node):
     def _sessions(self) -> Iterator[str]:
         from rtslib_ext.usage import sessions
 
-        for file in self.files:
-            tpg, _, folder = file.rpartition("/acls/")
-            found = sessions.of_acl(self.reader, self.tpg.fabric, tpg, folder)
+        tpg = self.tpg
+        for acl in self.members:
+            found = sessions.of_acl(self.reader, tpg.fabric, tpg.configfs, paths.name_of(acl))
             if found:
-                places = ", ".join(f"{item.address} {item.transport}" for item in found.connections)
-                yield f"{found.initiator} sid {found.sid} {found.state} from {places}"
+                where = ", ".join(f"{item.address} {item.transport}" for item in found.connections)
+                yield f"{found.initiator} sid {found.sid} {found.state} from {where}"
 
 
 class MappedLunNode(Node):
@@ -188,7 +191,7 @@ class MappedLunNode(Node):
 
     def mapped_lun(self) -> MappedLun | None:
         """The whole mapped LUN; None when its link is broken."""
-        return self.reader.mapped_lun(self.file, self.index)
+        return self.reader.mapped_lun(self.configfs, self.index)
 
     def summary(self) -> Summary:
         """The LUN of the TPG behind it, and whether it may be written."""
@@ -196,7 +199,7 @@ class MappedLunNode(Node):
         if mapped is None:
             return Summary("BROKEN LUN LINK", False)
         tpg = cast(AclNode, self.above(1)).tpg
-        link = paths.link_in(self.fs, f"{tpg.file}/lun/lun_{mapped.tpg_lun}")
+        link = paths.link_in(self.fs, paths.lun(tpg.configfs, mapped.tpg_lun))
         key = paths.key_of_storage_object(link[1]) if link else None
         if key is None:
             return Summary("BROKEN LUN LINK", False)

@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rtslib_ext.config import backing
+from rtslib_ext.config import backing, shell_paths
 from rtslib_ext.config.backing import Block, FileIO, Pscsi, RamDisk, User
 from rtslib_ext.config.model import StorageObject
 from rtslib_ext.errors import KernelRefused
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths
-from rtslib_ext.kernel.abi import DEFAULT_LU_GROUP, LU_GROUPS
+from rtslib_ext.kernel.abi import DEFAULT_LU_GROUP
 
 from ..sizes import format_size
 from .node import Node, Summary, info_lines, scalars
@@ -50,14 +50,14 @@ class Backstores(Node):
             yield Backstore(self.tree, plugin, self)
         for handler in sorted(self._handlers()):
             yield Backstore(self.tree, f"user:{handler}", self)
-        groups = LuGroups(self.tree, "lu_gps", self, LU_GROUPS)
+        groups = LuGroups(self.tree, "lu_gps", self, paths.LU_GROUPS)
         if any(groups.children()):
             yield groups
 
     def find(self, name: str) -> Node | None:
         """Older tools' names of the kinds are known too."""
         if name == "lu_gps":
-            return LuGroups(self.tree, name, self, LU_GROUPS)
+            return LuGroups(self.tree, name, self, paths.LU_GROUPS)
         name = backing.ALIASES.get(name, name)
         if name in backing.KINDS or name.startswith("user:"):
             return Backstore(self.tree, name, self)
@@ -95,7 +95,7 @@ class Backstore(Node):
     def children(self) -> Iterator[Node]:
         """The storage objects."""
         for path in self.reader.storage_object_paths(self.plugin):
-            node = StorageObjectNode(self.tree, path.rpartition("/")[2], self, path)
+            node = StorageObjectNode(self.tree, paths.name_of(path), self, path)
             if not self.handler or node.handler == self.handler:
                 yield node
 
@@ -120,14 +120,14 @@ class StorageObjectNode(Node):
     @property
     def plugin(self) -> str:
         """The kind of backstore."""
-        key = paths.key_of_storage_object(self.file)
+        key = paths.key_of_storage_object(self.configfs)
         assert key is not None
         return key[0]
 
     @property
     def backing(self) -> backing.Backing:
         """What stands behind it."""
-        return self.reader.backing(self.file, self.plugin)
+        return self.reader.backing(self.configfs, self.plugin)
 
     @property
     def handler(self) -> str:
@@ -137,12 +137,12 @@ class StorageObjectNode(Node):
 
     def children(self) -> Iterator[Node]:
         """The target port groups."""
-        yield AluaGroups(self.tree, "alua", self, f"{self.file}/alua")
+        yield AluaGroups(self.tree, "alua", self, paths.tg_pt_gps(self.configfs))
 
     def summary(self) -> Summary:
         """The device, its size and how it is used."""
         try:
-            info = self.fs.read(f"{self.file}/info")
+            info = self.fs.read(f"{self.configfs}/info")
             if "SectorSize: 0 " in info:
                 return Summary("NOT CONFIGURED", False)
             return Summary(self._text(info), True)
@@ -170,7 +170,7 @@ class StorageObjectNode(Node):
                 return f"{config} ({format_size(found.size)}) {status}"
 
     def _cache(self) -> str:
-        on = self.fs.read_if_there(f"{self.file}/attrib/emulate_write_cache") == "1"
+        on = self.fs.read_if_there(f"{paths.attributes(self.configfs)}/emulate_write_cache") == "1"
         return "write-back" if on else "write-thru"
 
     def groups(self) -> list[Group]:
@@ -187,13 +187,13 @@ class StorageObjectNode(Node):
             Folder(
                 "attribute",
                 self.path,
-                (f"{self.file}/attrib",),
+                (paths.attributes(self.configfs),),
                 lambda name: schema.storage_object(name, plugin),
                 self._attribute,
             ),
-            Device(self.path, self.file),
-            Identity(self.path, self.file, fixed=plugin == "pscsi"),
-            Reservations(self.path, self.file),
+            Device(self.path, self.configfs),
+            Identity(self.path, self.configfs, fixed=plugin == "pscsi"),
+            Reservations(self.path, self.configfs),
         ]
 
     def _attribute(self, name: str) -> Attribute | None:
@@ -212,18 +212,18 @@ class StorageObjectNode(Node):
         """How it was made."""
         from rtslib_ext.savefile import encode
 
-        so = self.reader.storage_object(self.file)
+        so = self.reader.storage_object(self.configfs)
         if so is None:
             return {}
         values = scalars(encode.storage_object(so))
         if self.plugin == "pscsi":
             # Whether an adapter is passed through as a whole (target_core_pscsi.c, pmode).
-            values["hba_mode"] = self.fs.read_if_there(f"{self.file.rpartition('/')[0]}/hba_mode")
+            values["hba_mode"] = self.fs.read_if_there(f"{paths.parent(self.configfs)}/hba_mode")
         return values
 
     def read(self) -> StorageObject | None:
         """The whole object."""
-        return self.reader.storage_object(self.file)
+        return self.reader.storage_object(self.configfs)
 
 
 class AluaGroups(Node):
@@ -233,10 +233,10 @@ class AluaGroups(Node):
 
     def children(self) -> Iterator[Node]:
         """One node a group; objects that pass commands through have none."""
-        if self.fs.read_if_there(f"{self.above(1).file}/attrib/alua_support") == "0":
+        if self.fs.read_if_there(f"{paths.attributes(self.above(1).configfs)}/alua_support") == "0":
             return
-        for name in self.fs.directories(self.file):
-            yield AluaGroupNode(self.tree, name, self, f"{self.file}/{name}")
+        for name in self.fs.directories(self.configfs):
+            yield AluaGroupNode(self.tree, name, self, paths.child(self.configfs, name))
 
     def summary(self) -> Summary:
         """How many there are."""
@@ -250,14 +250,14 @@ class AluaGroupNode(Node):
 
     def summary(self) -> Summary:
         """Its access state."""
-        state = self.fs.read_if_there(f"{self.file}/alua_access_state") or ""
+        state = self.fs.read_if_there(f"{self.configfs}/alua_access_state") or ""
         return Summary(f"ALUA state: {STATES.get(state, state)}", True)
 
     def groups(self) -> list[Group]:
         """Its settings."""
         from ..settings import AluaSettings
 
-        return [AluaSettings(self.path, self.file)]
+        return [AluaSettings(self.path, self.configfs)]
 
 
 class LuGroups(Node):
@@ -267,9 +267,9 @@ class LuGroups(Node):
 
     def children(self) -> Iterator[Node]:
         """One node a group."""
-        for name in self.fs.directories(self.file):
+        for name in self.fs.directories(self.configfs):
             if name != DEFAULT_LU_GROUP:
-                yield LuGroupNode(self.tree, name, self, f"{self.file}/{name}")
+                yield LuGroupNode(self.tree, name, self, paths.child(self.configfs, name))
 
     def summary(self) -> Summary:
         """How many there are."""
@@ -291,13 +291,13 @@ class LuGroupNode(Node):
 
         from ..settings.files import Files
 
-        return [Files("alua", self.path, (self.file,), schema.lu_group)]
+        return [Files("alua", self.path, (self.configfs,), schema.lu_group)]
 
     def facts(self) -> dict[str, object]:
         """Its number, and the storage objects in it by their paths."""
         keys = map(paths.key_of_storage_object, self.reader.lu_group_members(self.name))
-        found = sorted(f"/backstores/{'/'.join(key)}" for key in keys if key)
-        return {"lu_gp_id": self.fs.read_if_there(f"{self.file}/lu_gp_id"), "members": found}
+        found = sorted(shell_paths.storage_object(*key) for key in keys if key)
+        return {"lu_gp_id": self.fs.read_if_there(f"{self.configfs}/lu_gp_id"), "members": found}
 
     def info(self) -> list[str]:
         """The members come last, a line each."""

@@ -51,16 +51,16 @@ class FabricNode(Node):
         return None
 
     def _node(self, wwn: str) -> Node:
-        file = paths.target(self.fabric, wwn)
+        configfs = paths.target(self.fabric, wwn)
         if self.fabric.has("tpgts"):
-            return TargetNode(self.tree, wwn, self, file)
-        return SingleTpgNode(self.tree, wwn, self, f"{file}/tpgt_1")
+            return TargetNode(self.tree, wwn, self, configfs)
+        return SingleTpgNode(self.tree, wwn, self, paths.tpg_in(configfs, 1))
 
     def summary(self) -> Summary:
         """How many targets, and whether discovery needs authentication."""
         texts = []
         healthy = None
-        folder = f"{self.fabric.folder}/discovery_auth"
+        folder = paths.discovery_auth(self.fabric)
         enforced = self.fabric.has("discovery_auth") and (
             self.fs.read_if_there(f"{folder}/enforce_discovery_auth") == "1"
         )
@@ -92,7 +92,7 @@ class FabricNode(Node):
         fabric = self.fabric
         return {
             "name": fabric.name,
-            "folder": self.fs.absolute(fabric.folder),
+            "folder": self.fs.absolute(paths.fabric(fabric)),
             "wwn_types": list(fabric.wwn_types),
             "hardware_wwns": adapters.hardware_wwns(fabric.name) if fabric.hardware else None,
             "features": list(fabric.features),
@@ -129,21 +129,22 @@ class TargetNode(Node):
 
     def children(self) -> Iterator[Node]:
         """The TPGs."""
-        for tag in self.reader.tags(self.file):
-            yield TpgNode(self.tree, f"tpg{tag}", self, f"{self.file}/tpgt_{tag}")
+        for tag in self.reader.tags(self.configfs):
+            yield TpgNode(self.tree, f"tpg{tag}", self, paths.tpg_in(self.configfs, tag))
 
     def find(self, name: str) -> Node | None:
         """One TPG; older tools called it tpgt1."""
         tag = name.removeprefix("tpgt").removeprefix("tpg")
-        if not (tag.isdecimal() and name != tag and self.fs.is_dir(f"{self.file}/tpgt_{tag}")):
+        configfs = paths.tpg_in(self.configfs, tag)
+        if not (tag.isdecimal() and name != tag and self.fs.is_dir(configfs)):
             return None
-        return TpgNode(self.tree, f"tpg{tag}", self, f"{self.file}/tpgt_{tag}")
+        return TpgNode(self.tree, f"tpg{tag}", self, configfs)
 
     def summary(self) -> Summary:
         """How many TPGs."""
         if not _is_valid(self.fabric, self.name):
             return Summary("INVALID WWN", False)
-        return Summary(f"TPGs: {len(self.reader.tags(self.file))}")
+        return Summary(f"TPGs: {len(self.reader.tags(self.configfs))}")
 
     def groups(self) -> list[Group]:
         """Parameters of the whole target, on kernels that have any."""
@@ -151,7 +152,8 @@ class TargetNode(Node):
 
         from ..settings import Folder
 
-        group = Folder("parameter", self.path, (f"{self.file}/param",), schema.target_parameter)
+        folders = (paths.parameters(self.configfs),)
+        group = Folder("parameter", self.path, folders, schema.target_parameter)
         return [group] if group.names(self.fs) else []
 
     def facts(self) -> dict[str, object]:
@@ -180,30 +182,30 @@ class TpgNode(Node):
         return int(self.name.removeprefix("tpg"))
 
     @property
-    def place(self) -> TpgPath:
+    def tpg_path(self) -> TpgPath:
         """Where steps find it."""
         return TpgPath.of(self.fabric, self.wwn, self.tag)
 
     def children(self) -> Iterator[Node]:
         """Its LUNs, and what the fabric has besides."""
         if self.fabric.has("acls"):
-            yield Acls(self.tree, "acls", self, f"{self.file}/acls")
-        yield Luns(self.tree, "luns", self, f"{self.file}/lun")
+            yield Acls(self.tree, "acls", self, paths.acls(self.configfs))
+        yield Luns(self.tree, "luns", self, paths.luns(self.configfs))
         if self.fabric.has("nps"):
-            yield Portals(self.tree, "portals", self, f"{self.file}/np")
+            yield Portals(self.tree, "portals", self, paths.portals(self.configfs))
 
     def attribute(self, name: str) -> str | None:
         """The value of one of its attributes."""
-        return self.fs.read_if_there(f"{self.file}/attrib/{name}")
+        return self.fs.read_if_there(f"{paths.attributes(self.configfs)}/{name}")
 
     def summary(self) -> Summary:
         """Whether it serves, and whom."""
-        if self.reader.enabled(self.file) is False:
+        if self.reader.enabled(self.configfs) is False:
             return Summary("disabled", False)
         texts = []
         healthy = None
         if self.fabric.has("nexus"):
-            texts.append(self.reader.nexus(self.fabric, self.file) or "None")
+            texts.append(self.reader.nexus(self.fabric, self.configfs) or "None")
         if self.fabric.has("acls"):
             open_to_all = self.attribute("generate_node_acls") == "1"
             texts.append("gen-acls" if open_to_all else "no-gen-acls")
@@ -217,8 +219,9 @@ class TpgNode(Node):
             return ["no-auth"], True if open_to_all else None
         if not open_to_all:
             return ["auth per-acl"], None
-        auth = self.reader.auth(f"{self.file}/auth")
-        mutual = self.fs.read_if_there(f"{self.file}/auth/authenticate_target") == "1"
+        folder = paths.auth(self.configfs)
+        auth = self.reader.auth(folder)
+        mutual = self.fs.read_if_there(f"{folder}/authenticate_target") == "1"
         kind = "mutual auth" if mutual else "1-way auth"
         return ["tpg-auth", kind], bool(auth.userid and auth.password)
 
@@ -234,20 +237,20 @@ class TpgNode(Node):
             Folder(
                 "attribute",
                 self.path,
-                (f"{self.file}/attrib",),
+                (paths.attributes(self.configfs),),
                 lambda name: schema.tpg_attribute(name, fabric),
             ),
             Folder(
                 "parameter",
                 self.path,
-                (f"{self.file}/param",),
+                (paths.parameters(self.configfs),),
                 lambda name: schema.tpg_parameter(name, fabric),
             ),
         )
         groups: list[Group] = [group for group in candidates if group.names(self.fs)]
         if self.fabric.has("auth"):
-            groups.append(Credentials("auth", self.path, (f"{self.file}/auth",)))
-        groups.append(Port(self.fabric, self.path, self.file))
+            groups.append(Credentials("auth", self.path, (paths.auth(self.configfs),)))
+        groups.append(Port(self.fabric, self.path, self.configfs))
         return groups
 
     def facts(self) -> dict[str, object]:
@@ -281,7 +284,7 @@ class SingleTpgNode(TpgNode):
         """Whether it serves, and whom."""
         if not _is_valid(self.fabric, self.wwn):
             return Summary("INVALID WWN", False)
-        if not self.fs.is_dir(self.file):
+        if not self.fs.is_dir(self.configfs):
             return Summary("NO TPG", False)
         return super().summary()
 

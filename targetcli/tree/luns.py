@@ -23,19 +23,19 @@ class Luns(Node):
     def children(self) -> Iterator[Node]:
         """One node a LUN."""
         for name in self._folders():
-            yield LunNode(self.tree, name.replace("_", ""), self, f"{self.file}/{name}")
+            yield LunNode(self.tree, name.replace("_", ""), self, paths.child(self.configfs, name))
 
     def _folders(self) -> list[str]:
-        names = self.fs.directories(self.file)
+        names = self.fs.directories(self.configfs)
         return [name for name in names if name.removeprefix("lun_").isdigit()]
 
     def find(self, name: str) -> Node | None:
         """One LUN."""
         number = name.removeprefix("lun")
-        file = f"{self.file}/lun_{number}"
-        if not (number.isdecimal() and name != number and self.fs.is_dir(file)):
+        configfs = paths.lun(self.above(1).configfs, number)
+        if not (number.isdecimal() and name != number and self.fs.is_dir(configfs)):
             return None
-        return LunNode(self.tree, name, self, file)
+        return LunNode(self.tree, name, self, configfs)
 
     def summary(self) -> Summary:
         """How many there are."""
@@ -54,12 +54,12 @@ class LunNode(Node):
 
     def storage_object(self) -> tuple[str, str] | None:
         """The key of what it exports; None when the link is broken."""
-        link = paths.link_in(self.fs, self.file)
+        link = paths.link_in(self.fs, self.configfs)
         return paths.key_of_storage_object(link[1]) if link else None
 
     def summary(self) -> Summary:
         """What it exports, on which device, in which target port group."""
-        link = paths.link_in(self.fs, self.file)
+        link = paths.link_in(self.fs, self.configfs)
         key = paths.key_of_storage_object(link[1]) if link else None
         if link is None or key is None:
             return Summary("BROKEN STORAGE LINK", False)
@@ -70,18 +70,18 @@ class LunNode(Node):
         return Summary(f"{text} ({self._group()})", True)
 
     def _group(self) -> str | None:
-        text = self.fs.read_if_there(f"{self.file}/alua_tg_pt_gp") or ""
+        text = self.fs.read_if_there(f"{self.configfs}/alua_tg_pt_gp") or ""
         return text.partition("\n")[0].partition(": ")[2] or None
 
     def lun(self) -> Lun | None:
         """The whole LUN."""
-        return self.reader.lun(self.file, self.index)
+        return self.reader.lun(self.configfs, self.index)
 
     def groups(self) -> list[Group]:
         """Its target port group."""
         from ..settings import LunAlua
 
-        return [LunAlua(self.path, self.file)]
+        return [LunAlua(self.path, self.configfs)]
 
     def facts(self) -> dict[str, object]:
         """What it exports."""

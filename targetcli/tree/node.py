@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import NotFound
 from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.kernel.cached import CachingFS
+from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.kernel.paths import Index, TpgPath
 from rtslib_ext.reading.reader import Reader
 
@@ -22,10 +24,10 @@ if TYPE_CHECKING:
     class Tpg(Protocol):
         """What the nodes below a TPG ask it; ``fabrics.TpgNode`` is one."""
 
-        file: str
+        configfs: ConfigfsPath
 
         @property
-        def path(self) -> str:
+        def path(self) -> ShellPath:
             """Return its shell path."""
 
         @property
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
             """Return its number."""
 
         @property
-        def place(self) -> TpgPath:
+        def tpg_path(self) -> TpgPath:
             """Return its configfs path and shell path."""
 
         def attribute(self, name: str) -> str | None:
@@ -68,24 +70,29 @@ class Tree:
         self.notes: dict[str, None] = {}
 
 
+_NONE = ConfigfsPath("")
+
+
 class Node:
     """One place in the tree; made when somebody walks to it, and cheap to make."""
 
     kind: ClassVar[str] = ""
 
-    def __init__(self, tree: Tree, name: str, parent: Node | None = None, file: str = "") -> None:
+    def __init__(
+        self, tree: Tree, name: str, parent: Node | None = None, configfs: ConfigfsPath = _NONE
+    ) -> None:
         self.tree = tree
         self.name = name
         self.parent = parent
-        # The configfs path of the object, where the node stands for one.
-        self.file = file
+        # The path of the object in the kernel's tree, where the node stands for one.
+        self.configfs = configfs
 
     @property
-    def path(self) -> str:
+    def path(self) -> ShellPath:
         """The shell path."""
         if self.parent is None:
-            return "/"
-        return f"{self.parent.path.rstrip('/')}/{self.name}"
+            return ShellPath("/")
+        return ShellPath(f"{self.parent.path.rstrip('/')}/{self.name}")
 
     @property
     def fs(self) -> CachingFS:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rtslib_ext import naming
 from rtslib_ext.config.model import Portal
+from rtslib_ext.kernel import paths
 
 from .node import Node, Summary, scalars
 
@@ -18,8 +19,8 @@ class Portals(Node):
 
     def children(self) -> Iterator[Node]:
         """One node a portal."""
-        for name in self.reader.portal_names(self.file):
-            yield PortalNode(self.tree, name, self, f"{self.file}/{name}")
+        for name in self.reader.portal_names(self.configfs):
+            yield PortalNode(self.tree, name, self, paths.child(self.configfs, name))
 
     def find(self, name: str) -> Node | None:
         """One portal; brackets around an IPv6 address may be left out.
@@ -28,20 +29,21 @@ class Portals(Node):
         0.0.0.0:3260, which was the default before ::0 was.
         """
         for found in (name, _bracketed(name)):
-            if self.fs.is_dir(f"{self.file}/{found}"):
-                return PortalNode(self.tree, found, self, f"{self.file}/{found}")
+            configfs = paths.child(self.configfs, found)
+            if self.fs.is_dir(configfs):
+                return PortalNode(self.tree, found, self, configfs)
         other = self._same_address(name)
         if other is None:
             return None
         self.tree.notes[f"there is no {name}, this is {other}"] = None
-        return PortalNode(self.tree, other, self, f"{self.file}/{other}")
+        return PortalNode(self.tree, other, self, paths.child(self.configfs, other))
 
     def _same_address(self, name: str) -> str | None:
         address, _, port = name.rpartition(":")
         wanted = naming.listens_on(address)
         if wanted is None:
             return None
-        for found in self.fs.directories(self.file):
+        for found in self.fs.directories(self.configfs):
             address, _, there = found.rpartition(":")
             if there == port and naming.listens_on(address) == wanted:
                 return found
@@ -49,7 +51,7 @@ class Portals(Node):
 
     def summary(self) -> Summary:
         """How many there are."""
-        return Summary(f"Portals: {len(self.reader.portal_names(self.file))}")
+        return Summary(f"Portals: {len(self.reader.portal_names(self.configfs))}")
 
 
 class PortalNode(Node):
@@ -59,7 +61,7 @@ class PortalNode(Node):
 
     def portal(self) -> Portal:
         """The whole portal."""
-        return self.reader.portal(self.file, self.name)
+        return self.reader.portal(self.configfs, self.name)
 
     def summary(self) -> Summary:
         """How it is served, if not by plain TCP."""
