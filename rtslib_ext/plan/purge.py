@@ -63,7 +63,8 @@ def _tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Step]:
         file = f"{place.file}/lun/lun_{index}"
         check = (CheckUnmapped(file),) if stayed else ()
         path = f"{place.path}/luns/lun{index}"
-        yield Step(Action.DELETE, path, f"delete LUN {index}", (*check, *_connected(reader, file)))
+        operations = (*check, *_connected(reader, file))
+        yield Step(Action.DELETE, path, "delete", f"LUN {index}", operations)
     for portal in reader.portal_names(paths.portals(place.file)) if fabric.has("nps") else ():
         address, _, port = portal.rpartition(":")
         yield _for_good(portals.delete_portal(place, Portal(address, int(port))))
@@ -77,7 +78,7 @@ def _acl(reader: Reader, place: TpgPath, name: str) -> Iterator[Step]:
     for index in reader.mapped_indexes(folder):
         path = f"{place.path}/acls/{wwn}/mapped_lun{index}"
         operations = _connected(reader, f"{folder}/lun_{index}")
-        yield Step(Action.DELETE, path, f"hide mapped LUN {index} from {wwn}", operations, undo=())
+        yield Step(Action.DELETE, path, "delete", f"mapped LUN {index}", operations, undo=())
     yield from map(_for_good, acls.delete_acl(place, NodeAcl(wwn)))
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from ..config.model import AUTH_NAMES, Auth, Values
 from ..errors import LioError
 from ..kernel.abi import MOVED_BY
-from ..steps import Action, Step
+from ..steps import Step
 from ..steps.operations import Fail
 from ..steps.settings import change, ordered
+from ..steps.step import set_step
 from .builder import PlanBuilder
 
 Known = Callable[[str], bool]
@@ -55,7 +56,7 @@ def set_values(
                 path=path,
                 hint="mend its name in the file, or take it out",
             )
-            yield Step(Action.UPDATE, path, f"set {name}={want[name]}", (Fail(reason),))
+            yield set_step(path, name, want[name], None, (Fail(reason),))
 
 
 def complete(auth: Auth) -> Auth:

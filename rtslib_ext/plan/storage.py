@@ -12,10 +12,11 @@ from ..config.backing import Backing, FileIO
 from ..config.model import AluaGroup, StorageObject
 from ..fast_dataclasses import fields, replace
 from ..kernel.abi import DEFAULT_GROUP, IDENTITY_FILES, LBA_DEPENDENT
-from ..steps import Action, Step, backstores, lu_groups
+from ..steps import Step, backstores, lu_groups
 from ..steps.context import Operation
 from ..steps.operations import Write
 from ..steps.settings import change
+from ..steps.step import set_step
 from .builder import PlanBuilder
 from .settings import differing, set_values
 
@@ -242,10 +243,5 @@ def _state(path: str, file: str, have: AluaGroup, state: str) -> Step:
 
     status = settings.get(_STATUS)
     recreate = () if status is None else (Write(f"{file}/{_STATUS}", status),)
-    return Step(
-        Action.UPDATE,
-        path,
-        f"set {_STATE}={state}",
-        moved(state),
-        undo=(*moved(before), *recreate),
-    )
+    undo = (*moved(before), *recreate)
+    return set_step(path, _STATE, state, before, moved(state), undo=undo)

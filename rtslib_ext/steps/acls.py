@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from .. import naming, schema
 from ..config.model import Auth, MappedLun, NodeAcl
+from ..kernel.abi import NO_CREDENTIAL
 from ..kernel.paths import TpgPath
 from .context import Operation
 from .operations import (
@@ -18,7 +19,7 @@ from .operations import (
     Write,
 )
 from .settings import credentials, settle
-from .step import Action, Step
+from .step import Action, Step, set_step
 
 Protected = Callable[[MappedLun], bool]
 """Whether a mapped LUN is read only when it is made."""
@@ -35,7 +36,7 @@ def create_acl(
     """Admit an initiator, with its settings and mapped LUNs."""
     file = f"{place.file}/acls/{place.fabric.to_folder(acl.wwn)}"
     path = f"{place.path}/acls/{acl.wwn}"
-    yield Step(Action.CREATE, path, f"admit initiator {acl.wwn}", (Mkdir(file),))
+    yield Step(Action.CREATE, path, "create", f"ACL {acl.wwn}", (Mkdir(file),))
     yield from _acl_values(place, path, file, acl)
     for mapped in acl.mapped_luns.values():
         yield create_mapped_lun(place, acl.wwn, mapped, protected=protected(mapped))
@@ -66,12 +67,8 @@ def set_tag(place: TpgPath, acl: NodeAcl, tag: str, before: str) -> Step:
     """Give an ACL a tag, or take it away with ""."""
     file = f"{place.file}/acls/{place.fabric.to_folder(acl.wwn)}/tag"
     # target_core_fabric_configfs.c: "NULL" takes the tag away, an empty write does nothing.
-    return Step(
-        Action.UPDATE,
-        f"{place.path}/acls/{acl.wwn}",
-        f"set tag={tag}" if tag else "take the tag away",
-        (Write(file, tag or "NULL", before or "NULL"),),
-    )
+    write = Write(file, tag or NO_CREDENTIAL, before or NO_CREDENTIAL)
+    return set_step(f"{place.path}/acls/{acl.wwn}", "tag", tag, before, (write,))
 
 
 def delete_acl(place: TpgPath, acl: NodeAcl) -> Iterator[Step]:
@@ -86,7 +83,8 @@ def delete_acl(place: TpgPath, acl: NodeAcl) -> Iterator[Step]:
     yield Step(
         Action.DELETE,
         path,
-        f"refuse initiator {acl.wwn}",
+        "delete",
+        f"ACL {acl.wwn}",
         (RmdirOverLuns(file, file),),
         undo=(Mkdir(file), *values),
     )
@@ -106,11 +104,12 @@ def create_mapped_lun(
     if mapped.write_protect != protected:
         value = str(int(mapped.write_protect))
         protect = (Write(f"{file}/write_protect", value, str(int(protected))),)
-    mode = "read only" if mapped.write_protect else "read and write"
+    mode = "read-only" if mapped.write_protect else "read-write"
     return Step(
         Action.CREATE,
         f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}",
-        f"map LUN {mapped.tpg_lun} as {mapped.index}, {mode}",
+        "map",
+        f"LUN {mapped.tpg_lun} as {mapped.index}, {mode}",
         (Mkdir(file), Link(f"{place.file}/lun/lun_{mapped.tpg_lun}", link), *protect),
         needs=(f"{place.path}/luns/lun{mapped.tpg_lun}",),
     )
@@ -120,9 +119,8 @@ def set_write_protect(place: TpgPath, wwn: str, mapped: MappedLun) -> Step:
     """Let an initiator write to a mapped LUN, or keep it from that."""
     file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{mapped.index}/write_protect"
     path = f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}"
-    on = mapped.write_protect
-    text = "make it read only" if on else "make it writable"
-    return Step(Action.UPDATE, path, text, (Write(file, str(int(on)), str(int(not on))),))
+    value, before = str(int(mapped.write_protect)), str(int(not mapped.write_protect))
+    return set_step(path, "write_protect", value, before, (Write(file, value, before),))
 
 
 def delete_mapped_lun(place: TpgPath, wwn: str, mapped: MappedLun) -> Step:
@@ -134,7 +132,8 @@ def delete_mapped_lun(place: TpgPath, wwn: str, mapped: MappedLun) -> Step:
     return Step(
         Action.DELETE,
         f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}",
-        f"hide LUN {mapped.tpg_lun} from {wwn}",
+        "unmap",
+        f"LUN {mapped.tpg_lun}",
         (Unlink(lun, link), Rmdir(file)),
         undo=(Mkdir(file), Link(lun, link), protect),
     )
@@ -144,4 +143,4 @@ def discard_mapped_lun(place: TpgPath, wwn: str, index: int) -> Step:
     """Remove a mapped LUN that leads nowhere."""
     file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{index}"
     path = f"{place.path}/acls/{wwn}/mapped_lun{index}"
-    return Step(Action.DELETE, path, f"delete mapped LUN {index}", (Rmdir(file),))
+    return Step(Action.DELETE, path, "delete", f"mapped LUN {index}", (Rmdir(file),))

@@ -18,7 +18,7 @@ from .defaults import KernelDefaults
 from .host_files import CheckFree, CheckMemory, CheckThere, GrowFile
 from .operations import EnsureValue, Fail, MakeShared, Mkdir, RemoveShared, RemoveTree, Rmdir, Write
 from .settings import UNKNOWN, settle
-from .step import Action, Step
+from .step import Action, Step, set_step
 
 # A state can be set only while the group supports it, is implicit, and has no delay
 # (drivers/target/target_core_configfs.c, target_tg_pt_gp_alua_access_state_store), and setting
@@ -52,7 +52,7 @@ def create(
         yield refuse(so, err)
         return
     new = ", a new file" if before else ""
-    yield Step(Action.CREATE, so.path, f"create {describe(so)}{new}", operations)
+    yield Step(Action.CREATE, so.path, "create", f"{describe(so)}{new}", operations)
     yield from _reservations(so, file, aptpl)
     yield from _attributes(so, file, on_device, defaults)
     # After emulate_model_alias, which changes the product.
@@ -72,7 +72,7 @@ def create(
 
 def refuse(so: StorageObject, reason: LioError) -> Step:
     """Stands for a storage object that cannot be made."""
-    return Step(Action.CREATE, so.path, f"create {describe(so)}", (Fail(reason),))
+    return Step(Action.CREATE, so.path, "create", describe(so), (Fail(reason),))
 
 
 def describe(so: StorageObject) -> str:
@@ -85,7 +85,7 @@ def _reservations(so: StorageObject, file: str, aptpl: tuple[str, ...]) -> Itera
     """One step each: a line that the kernel does not take leaves the object."""
     for line in aptpl:
         write = Write(f"{file}/pr/res_aptpl_metadata", line)
-        yield Step(Action.UPDATE, so.path, "bring a persistent reservation back", (write,))
+        yield Step(Action.UPDATE, so.path, "restore", "a persistent reservation", (write,))
 
 
 def _is_on_device(so: StorageObject) -> bool:
@@ -161,16 +161,17 @@ def grow(so: StorageObject, file: str, before: int, size: int) -> Step:
     (drivers/target/target_core_user.c, tcmu_dev_size_store).
     """
     backing = so.backing
-    text = f"grow from {before} to {size} bytes"
+    subject = f"from {before} to {size} bytes"
     if isinstance(backing, User):
         attribute = Write(f"{file}/attrib/dev_size", str(size), str(before))
-        return Step(Action.UPDATE, so.path, text, (attribute,))
+        return Step(Action.UPDATE, so.path, "grow", subject, (attribute,))
     assert isinstance(backing, FileIO)
     control = f"{file}/control"
     return Step(
         Action.UPDATE,
         so.path,
-        text,
+        "grow",
+        subject,
         (GrowFile(backing.dev, size), Write(control, f"fd_dev_size={size}")),
         undo=(Write(control, f"fd_dev_size={before}"),),
     )
@@ -194,7 +195,8 @@ def delete(so: StorageObject, file: str, aptpl: tuple[str, ...] = ()) -> Iterato
     yield Step(
         Action.DELETE,
         so.path,
-        f"delete {describe(so)}",
+        "delete",
+        describe(so),
         (Rmdir(file), RemoveShared(hba)),
         undo=undo,
     )
@@ -203,7 +205,9 @@ def delete(so: StorageObject, file: str, aptpl: tuple[str, ...] = ()) -> Iterato
 def discard(path: str, file: str) -> Step:
     """Remove a storage object of which only the place is known; this cannot be undone."""
     hba = file.rpartition("/")[0]
-    return Step(Action.DELETE, path, "delete", (RemoveTree(file), RemoveShared(hba)), undo=())
+    subject = " ".join(path.split("/")[2:])
+    operations = (RemoveTree(file), RemoveShared(hba))
+    return Step(Action.DELETE, path, "delete", subject, operations, undo=())
 
 
 def _values_again(
@@ -236,8 +240,8 @@ def make_group(so: StorageObject, file: str, group: AluaGroup) -> Step:
     if group.tag is None or not 1 <= group.tag <= GROUP_TAG_MAX:
         operations = (Fail(InvalidValue(f"a tag is a number from 1 to {GROUP_TAG_MAX}")),)
     path = f"{so.path}/alua/{group.name}"
-    text = f"create target port group {group.name} with tag {group.tag}"
-    return Step(Action.CREATE, path, text, operations, needs=(so.path,))
+    subject = f"target port group {group.name} with tag {group.tag}"
+    return Step(Action.CREATE, path, "create", subject, operations, needs=(so.path,))
 
 
 def _group_again(file: str, group: AluaGroup) -> tuple[Operation, ...]:
@@ -256,7 +260,7 @@ def alua_values(
     for name in (*first, *sorted(set(settings) - set(first))):
         value = settings[name]
         one = EnsureValue(folder, name, value, "alua", True, path, _shown(name, value))
-        yield Step(Action.UPDATE, path, f"set {name}={value}", (one,))
+        yield set_step(path, name, value, None, (one,))
 
 
 def _shown(name: str, value: str) -> str:
@@ -274,7 +278,8 @@ def delete_group(
     return Step(
         Action.DELETE,
         f"{so.path}/alua/{group.name}",
-        f"delete target port group {group.name}",
+        "delete",
+        f"target port group {group.name}",
         (Rmdir(f"{file}/alua/{group.name}"),),
         undo=(
             *_group_again(file, group),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import LioError
@@ -11,7 +12,7 @@ from ..kernel.abi import NO_CREDENTIAL, SECRET_FILES
 from . import host_files, operations, quiesce, rtpi
 from .context import Operation
 from .operations import BestEffort, Fail, Redacted, Write
-from .step import Action, Step
+from .step import SET, Action, Step
 
 # The names in journals and in the history: a renamed class keeps its old one.
 _TYPES: dict[str, type[Any]] = {
@@ -55,6 +56,7 @@ def encode(step: Step, *, secrets: bool = True) -> dict[str, Any]:
         "action": step.action.value,
         "path": step.path,
         "text": step.text,
+        **named(step),
         "needs": list(step.needs),
         "operations": [_encode(item) for item in step.operations],
         "undo": undo,
@@ -77,15 +79,40 @@ def _forget(operation: Operation) -> Operation:
 
 def decode(value: dict[str, Any]) -> Step:
     """The step that was encoded; raises KeyError, TypeError, ValueError for anything else."""
-    undo = value["undo"]
+    undo, (verb, subject, new, before) = value["undo"], parts(value)
     return Step(
         Action(value["action"]),
         value["path"],
-        value["text"],
+        verb,
+        subject,
         tuple(_decode(item) for item in value["operations"]),
         undo=None if undo is None else tuple(_decode(item) for item in undo),
         needs=tuple(value["needs"]),
+        value=new,
+        before=before,
     )
+
+
+def named(step: Step) -> dict[str, str]:
+    """Return the parts of a step's text as JSON values, those that it has."""
+    names = ("verb", "subject", "value", "before")
+    found = ((name, getattr(step, name)) for name in names)
+    return {name: text for name, text in found if text is not None}
+
+
+def parts(value: Mapping[str, str | None]) -> tuple[str, str, str | None, str | None]:
+    """Return verb, subject, value and value before of what ``named`` gave.
+
+    Records of older versions have the text only, in which a setting is ``set NAME=VALUE``.
+    """
+    verb = value.get("verb")
+    if verb is not None:
+        return verb, value.get("subject") or "", value.get("value"), value.get("before")
+    verb, _, rest = (value["text"] or "").partition(" ")
+    name, equals, new = rest.partition("=")
+    if verb == SET and equals:
+        return verb, name, new, None
+    return verb, rest, None, None
 
 
 def _encode(operation: Operation) -> dict[str, Any]:

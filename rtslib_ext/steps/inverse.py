@@ -30,20 +30,29 @@ from .operations import (
     UnmakeShared,
     Write,
 )
-from .step import Action, Step
+from .portals import LISTEN, STOP_LISTENING
+from .step import Action, Step, set_step
 
 _OPPOSITE = {
     Action.CREATE: Action.DELETE,
     Action.DELETE: Action.CREATE,
     Action.UPDATE: Action.UPDATE,
 }
-_OPPOSITE_WORDS = {
+_OPPOSITE_VERBS = {
     "create": "delete",
-    "delete": "create",
+    "delete": "recreate",
+    "recreate": "delete",
+    "map": "unmap",
+    "unmap": "map",
     "enable": "disable",
     "disable": "enable",
+    LISTEN: STOP_LISTENING,
+    STOP_LISTENING: LISTEN,
+    "load": "release",
+    "release": "load",
+    "undo": "redo",
+    "redo": "undo",
 }
-_BACK = "take back: "
 # Folders whose files show what was written to them, as it was written.
 _PLAIN = ("attrib", "param", "auth", "discovery_auth")
 _LUN = "/lun/lun_"
@@ -81,8 +90,13 @@ def _invert(step: Step, made: Container[str]) -> Step | None:
     again = tuple(
         CheckThere(item.file) if isinstance(item, MakeFile) else item for item in step.operations
     )
-    text = _text(step, operations)
-    return Step(_OPPOSITE[step.action], step.path, text, operations, undo=again)
+    action = _OPPOSITE[step.action]
+    if step.value is not None and step.before is not None:
+        return set_step(step.path, step.subject, step.before, step.value, operations, undo=again)
+    verb, subject = _OPPOSITE_VERBS.get(step.verb, ""), step.subject
+    if not verb:
+        verb, subject = "undo", step.text
+    return Step(action, step.path, verb, subject, operations, undo=again)
 
 
 def _later(operations: Sequence[Operation], made: Container[str]) -> Iterator[Operation]:
@@ -96,20 +110,6 @@ def _later(operations: Sequence[Operation], made: Container[str]) -> Iterator[Op
             continue
         elif not isinstance(item, RemoveFile):
             yield item
-
-
-def _text(step: Step, operations: tuple[Operation, ...]) -> str:
-    first_word, _, rest = step.text.partition(" ")
-    if first_word in _OPPOSITE_WORDS:
-        return f"{_OPPOSITE_WORDS[first_word]} {rest}".rstrip()
-    name, equals, _ = step.text.removeprefix("set ").partition("=")
-    first = operations[0]
-    if step.text.startswith("set ") and equals and isinstance(first, Write):
-        value = "" if first.value == NO_CREDENTIAL else first.value
-        return f"set {name}={'***' if value and is_secret(first.file) else value}"
-    if step.text.startswith(_BACK):
-        return step.text.removeprefix(_BACK)
-    return f"{_BACK}{step.text}"
 
 
 def is_secret(file: str) -> bool:

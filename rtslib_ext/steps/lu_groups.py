@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ..kernel.abi import DEFAULT_LU_GROUP, LU_GROUPS
 from .context import Operation
 from .operations import Mkdir, Rmdir, Write
-from .step import Action, Step
+from .step import Action, Step, set_step
 
 _SHELL = "/backstores/lu_gps"
 
@@ -23,8 +23,8 @@ _ANY = "0"
 
 def create(name: str, number: str) -> Step:
     """Make a logical unit group (SPC-4 section 5.15.2.1)."""
-    text = f"create LU group {name} with number {number}"
-    return Step(Action.CREATE, f"{_SHELL}/{name}", text, _build(name, number))
+    subject = f"LU group {name} with number {number}"
+    return Step(Action.CREATE, f"{_SHELL}/{name}", "create", subject, _build(name, number))
 
 
 def _build(name: str, number: str) -> tuple[Operation, ...]:
@@ -37,11 +37,11 @@ def join(path: str, file: str, name: str | None, before: str | None) -> Step:
 
     None is the default one.
     """
-    text = f"join the LU group {name or DEFAULT_LU_GROUP}"
     undo = _into(file, before)
     if name is None:
         undo = (*undo, Rmdir(ON_THE_WAY))
-    return Step(Action.UPDATE, path, text, _into(file, name), undo=undo)
+    group, had = name or DEFAULT_LU_GROUP, before or DEFAULT_LU_GROUP
+    return set_step(path, "alua_lu_gp", group, had, _into(file, name), undo=undo)
 
 
 def _into(file: str, name: str | None) -> tuple[Operation, ...]:
@@ -61,7 +61,8 @@ def delete(name: str, number: str, members: Iterable[str] = ()) -> Step:
     return Step(
         Action.DELETE,
         f"{_SHELL}/{name}",
-        f"delete LU group {name}",
+        "delete",
+        f"LU group {name}",
         (Rmdir(f"{LU_GROUPS}/{name}"),),
         undo=(*_build(name, number), *again),
     )

@@ -21,7 +21,7 @@ from .operations import (
     Write,
 )
 from .settings import change
-from .step import Action, Step
+from .step import Action, Step, set_step
 
 # A LUN's state is set in this order: the kernel writes metadata as it changes the state, and
 # changes the status with it (target_core_alua.c, core_alua_set_tg_pt_secondary_state).
@@ -39,29 +39,25 @@ def create_lun(place: TpgPath, lun: Lun, storage_object: str | None) -> Iterator
     else:
         link = f"{file}/{lun.alias or naming.alias()}"
         operations = (Mkdir(file), Link(storage_object, link))
-    text = f"export {name} as LUN {lun.index}"
-    yield Step(Action.CREATE, path, text, operations, needs=(f"/backstores/{name}",))
+    subject = f"LUN {lun.index} ({name})"
+    needs = (f"/backstores/{name}",)
+    yield Step(Action.CREATE, path, "create", subject, operations, needs=needs)
     yield from _lun_values(path, file, lun)
 
 
 def _lun_values(path: str, file: str, lun: Lun) -> Iterator[Step]:
     if lun.alua_group not in (None, DEFAULT_GROUP):
-        yield Step(
-            Action.UPDATE,
-            path,
-            f"set alua_tg_pt_gp_name={lun.alua_group}",
-            (Write(f"{file}/alua_tg_pt_gp", lun.alua_group or "", DEFAULT_GROUP),),
-        )
+        yield _join(path, file, lun.alua_group or "", DEFAULT_GROUP)
     for name in _LUN_ALUA_ORDER:
         value = lun.alua.get(name, "0")
         moved = name == "alua_tg_pt_status" and lun.alua.get("alua_tg_pt_offline", "0") != "0"
         if value != "0" or moved:
-            yield Step(
-                Action.UPDATE,
-                path,
-                f"set {name}={value}",
-                (Write(f"{file}/{name}", value, "0"),),
-            )
+            yield set_step(path, name, value, "0", (Write(f"{file}/{name}", value, "0"),))
+
+
+def _join(path: str, file: str, group: str, before: str) -> Step:
+    move = Write(f"{file}/alua_tg_pt_gp", group, before)
+    return set_step(path, "alua_tg_pt_gp_name", group, before, (move,))
 
 
 def set_lun(place: TpgPath, have: Lun, want: Lun) -> Iterator[Step]:
@@ -70,8 +66,7 @@ def set_lun(place: TpgPath, have: Lun, want: Lun) -> Iterator[Step]:
     path = f"{place.path}/luns/lun{want.index}"
     now = have.alua_group or DEFAULT_GROUP
     if want.alua_group not in (None, now) and have.alua_group is not None:
-        move = Write(f"{file}/alua_tg_pt_gp", want.alua_group or "", now)
-        yield Step(Action.UPDATE, path, f"set alua_tg_pt_gp_name={want.alua_group}", (move,))
+        yield _join(path, file, want.alua_group or "", now)
     before = {name: have.alua.get(name, "0") for name in _LUN_ALUA_ORDER}
     moved = want.alua.get("alua_tg_pt_offline", "0") != before["alua_tg_pt_offline"]
     for name in _LUN_ALUA_ORDER:
@@ -92,7 +87,8 @@ def delete_lun(place: TpgPath, lun: Lun, storage_object: str | None) -> Iterator
     yield Step(
         Action.DELETE,
         path,
-        f"delete LUN {lun.index} ({'/'.join(lun.storage_object)})",
+        "delete",
+        f"LUN {lun.index} ({'/'.join(lun.storage_object)})",
         (CheckUnmapped(file), Unlink(source, link), Rmdir(file)),
         undo=(Mkdir(file), Link(source, link), *values),
     )
@@ -102,4 +98,4 @@ def discard_lun(place: TpgPath, index: int) -> Step:
     """Remove a LUN to which nothing is connected."""
     file = f"{place.file}/lun/lun_{index}"
     path = f"{place.path}/luns/lun{index}"
-    return Step(Action.DELETE, path, f"delete LUN {index}", (Rmdir(file),))
+    return Step(Action.DELETE, path, "delete", f"LUN {index}", (Rmdir(file),))

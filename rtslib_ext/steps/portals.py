@@ -14,14 +14,18 @@ from .operations import (
     Rmdir,
     Write,
 )
-from .step import Action, Step
+from .step import Action, Step, set_step
+
+# The verbs of portals; the subject is ADDRESS:PORT.
+LISTEN = "listen on"
+STOP_LISTENING = "stop listening on"
 
 
 def create_portal(place: TpgPath, portal: Portal) -> Iterator[Step]:
     """Listen on an address."""
     file = f"{place.file}/np/{portal.name}"
     path = f"{place.path}/portals/{portal.name}"
-    yield Step(Action.CREATE, path, f"listen on {portal.name}", (Mkdir(file),))
+    yield Step(Action.CREATE, path, LISTEN, portal.name, (Mkdir(file),))
     if portal.iser:
         yield set_portal_flag(place, portal, "iser", True)
     if portal.offload:
@@ -32,7 +36,7 @@ def attempt_portal(place: TpgPath, portal: Portal) -> Step:
     """Listen on an address if that can be had; the outcome's notes tell when it cannot."""
     path = f"{place.path}/portals/{portal.name}"
     make = BestEffort(Mkdir(f"{place.file}/np/{portal.name}"), path)
-    return Step(Action.CREATE, path, f"listen on {portal.name}", (make,))
+    return Step(Action.CREATE, path, LISTEN, portal.name, (make,))
 
 
 def set_portal_flag(place: TpgPath, portal: Portal, flag: str, on: bool) -> Step:
@@ -40,12 +44,9 @@ def set_portal_flag(place: TpgPath, portal: Portal, flag: str, on: bool) -> Step
     # The only offload there is (drivers/target/iscsi/cxgbit).
     name = "cxgbit" if flag == "offload" else flag
     file = f"{place.file}/np/{portal.name}/{name}"
-    return Step(
-        Action.UPDATE,
-        f"{place.path}/portals/{portal.name}",
-        f"set {flag}={on}",
-        (Write(file, str(int(on)), str(int(not on))),),
-    )
+    path = f"{place.path}/portals/{portal.name}"
+    write = Write(file, str(int(on)), str(int(not on)))
+    return set_step(path, flag, str(on), str(not on), (write,))
 
 
 def delete_portal(place: TpgPath, portal: Portal) -> Step:
@@ -60,7 +61,8 @@ def delete_portal(place: TpgPath, portal: Portal) -> Step:
     return Step(
         Action.DELETE,
         f"{place.path}/portals/{portal.name}",
-        f"stop listening on {portal.name}",
+        STOP_LISTENING,
+        portal.name,
         (*flags, Rmdir(file)),
         undo=(Mkdir(file), *(operation for operation in again if operation)),
     )

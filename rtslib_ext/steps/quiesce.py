@@ -11,7 +11,7 @@ from ..fast_dataclasses import dataclass
 from ..kernel.configfs import ReadFS
 from .context import Context, Operation
 from .operations import Write
-from .step import Action, Step
+from .step import Action, Step, set_step
 
 # SPC-4 section 5.15.2.4, table 36: the code of the access state.
 STANDBY = "2"
@@ -59,16 +59,16 @@ def commands(fs: ReadFS, lun: str) -> str | None:
 
 def wait(path: str, luns: Sequence[str], seconds: float) -> Step:
     """Wait until the initiators have left LUNs."""
-    text = f"wait until no command comes any more, {seconds:g} s at most"
-    return Step(Action.UPDATE, path, text, (WaitIdle(list(luns), seconds),))
+    subject = f"until initiators send no commands, at most {seconds:g} s"
+    return Step(Action.UPDATE, path, "wait", subject, (WaitIdle(list(luns), seconds),))
 
 
 def standby(path: str, group: str, before: str) -> tuple[Step, Step]:
     """Put a target port group into standby, and back to what it was."""
     file = f"{group}/alua_access_state"
     name = "alua_access_state"
-    there = Step(Action.UPDATE, path, f"set {name}={STANDBY}", (Write(file, STANDBY, before),))
-    back = Step(Action.UPDATE, path, f"set {name}={before}", (Write(file, before, STANDBY),))
+    there = set_step(path, name, STANDBY, before, (Write(file, STANDBY, before),))
+    back = set_step(path, name, before, STANDBY, (Write(file, before, STANDBY),))
     return there, back
 
 
@@ -80,7 +80,7 @@ def offline(path: str, lun: str, status: str) -> Step:
         Write(f"{lun}/alua_tg_pt_status", status),
     )
     step = Write(f"{lun}/alua_tg_pt_offline", "1", "0")
-    return Step(Action.UPDATE, path, "set alua_tg_pt_offline=1", (step,), undo=undo)
+    return set_step(path, "alua_tg_pt_offline", "1", "0", (step,), undo=undo)
 
 
 def quiesce(

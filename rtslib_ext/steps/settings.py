@@ -12,7 +12,7 @@ from ..kernel.configfs import ReadFS
 from .context import Operation
 from .defaults import KernelDefaults
 from .operations import EnsureValue, Fail, Write
-from .step import Action, Step
+from .step import Step, set_step
 
 # These must be written before others: formatting, UNMAP and zeroes after it need what they
 # rest on, and a larger block_size lowers hw_max_sectors below what optimal_sectors may be (6.1).
@@ -48,12 +48,9 @@ def settle(
     values = defaults.left(values, folder, key)
     for name in ordered(values):
         value = values[name]
-        yield Step(
-            Action.UPDATE,
-            path,
-            f"set {name}={value}",
-            (EnsureValue(folder, name, value, None if name in _MOVES else key, known(name), path),),
-        )
+        kind = None if name in _MOVES else key
+        ensure = EnsureValue(folder, name, value, kind, known(name), path)
+        yield set_step(path, name, value, None, (ensure,))
 
 
 def ordered(values: Mapping[str, str]) -> list[str]:
@@ -82,8 +79,8 @@ def change(path: str, file: str, value: str, before: str, moved: Mapping[str, st
     folder, _, name = file.rpartition("/")
     again = [Write(file, before, value)]
     again += [Write(f"{folder}/{other}", had) for other, had in moved.items()]
-    text = f"set {name}={value}"
-    return Step(Action.UPDATE, path, text, (Write(file, value, before),), undo=tuple(again))
+    write = Write(file, value, before)
+    return set_step(path, name, value, before, (write,), undo=tuple(again))
 
 
 def credentials(path: str, folder: str, auth: Auth, before: Auth) -> Iterator[Step]:
@@ -92,7 +89,6 @@ def credentials(path: str, folder: str, auth: Auth, before: Auth) -> Iterator[St
         held = getattr(before, name) or ""
         if value == held:
             continue
-        shown = "***" if name in SECRET_NAMES and value else value
         operation: Operation = Write(
             f"{folder}/{AUTH_FILES[name]}", value or NO_CREDENTIAL, held or NO_CREDENTIAL
         )
@@ -100,7 +96,12 @@ def credentials(path: str, folder: str, auth: Auth, before: Auth) -> Iterator[St
             check_credential(path, name, value)
         except InvalidValue as err:
             operation = Fail(err)
-        yield Step(Action.UPDATE, path, f"set {name}={shown}", (operation,))
+        shown, had = (_masked(name, text) for text in (value, held))
+        yield set_step(path, name, shown, had, (operation,))
+
+
+def _masked(name: str, value: str) -> str:
+    return "***" if name in SECRET_NAMES and value else value
 
 
 def check_credential(path: str, name: str, value: str) -> None:

@@ -10,6 +10,9 @@ from ..errors import KernelRefused, LioError, RollbackFailed
 from ..fast_dataclasses import dataclass
 from .context import Context, Operation
 
+SET = "set"
+"""The verb of a step that sets a value."""
+
 
 class Action(Enum):
     """What a step does to its object; the value is the sign it is shown with."""
@@ -23,17 +26,30 @@ class Action(Enum):
 class Step:
     """One change as data.
 
-    ``path`` is the shell path of the object, ``text`` the change in one line, ``needs`` the shell
-    paths of objects that must be there for it. ``undo`` is given where the operations cannot be
-    taken back one by one: a removed storage object is made again, not just its folder.
+    ``path`` is the shell path of the object, ``verb`` and ``subject`` say what happens to it:
+    ``create`` and ``ACL iqn...``. A step that sets a value has the verb SET, the name of the
+    setting as its subject, ``value`` and, where that is known, the value ``before``; both are
+    masked where they are secret. ``needs`` are the shell paths of objects that must exist.
+    ``undo`` is given where the operations cannot be reversed one by one: a deleted storage object
+    is built again, not just its directory.
     """
 
     action: Action
     path: str
-    text: str
+    verb: str
+    subject: str
     operations: tuple[Operation, ...]
     undo: tuple[Operation, ...] | None = None
     needs: tuple[str, ...] = ()
+    value: str | None = None
+    before: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The change in one line: ``create ACL iqn...``, ``set NAME=VALUE``, ``enable``."""
+        if self.value is not None:
+            return f"{self.verb} {self.subject}={self.value}"
+        return f"{self.verb} {self.subject}" if self.subject else self.verb
 
     def __str__(self) -> str:
         return f"{self.action.value} {self.path}: {self.text}"
@@ -73,6 +89,18 @@ class Step:
             return list(self.undo)
         inverses = [item.inverse() for item in reversed(self.operations if done is None else done)]
         return [item for item in inverses if item is not None]
+
+
+def set_step(
+    path: str,
+    name: str,
+    value: str,
+    before: str | None,
+    operations: tuple[Operation, ...],
+    undo: tuple[Operation, ...] | None = None,
+) -> Step:
+    """Return a step that sets one value; ``before`` is None on a new object."""
+    return Step(Action.UPDATE, path, SET, name, operations, undo=undo, value=value, before=before)
 
 
 def _is_so(context: Context, operation: Operation) -> bool:

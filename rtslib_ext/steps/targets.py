@@ -16,7 +16,7 @@ from .context import Operation
 from .operations import Fail, MakeShared, Mkdir, Rmdir, RmdirOverLuns, SetEnabled, Write
 from .rtpi import ClaimRtpi
 from .settings import credentials, settle
-from .step import Action, Step
+from .step import Action, Step, set_step
 
 
 def create_target(target: Target) -> Iterator[Step]:
@@ -27,7 +27,8 @@ def create_target(target: Target) -> Iterator[Step]:
     yield Step(
         Action.CREATE,
         path,
-        f"create target {target.wwn}",
+        "create",
+        f"target {target.wwn}",
         (MakeShared(fabric.folder, fabric.module), Mkdir(file)),
     )
     yield from settle(
@@ -49,7 +50,8 @@ def delete_target(target: Target) -> Step:
     return Step(
         Action.DELETE,
         path,
-        f"delete target {target.wwn}",
+        "delete",
+        f"target {target.wwn}",
         (Rmdir(file),),
         undo=tuple(again),
     )
@@ -62,7 +64,8 @@ def create_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
     yield Step(
         Action.CREATE,
         path,
-        f"create TPG {tpg.tag}",
+        "create",
+        f"TPG {tpg.tag}",
         (Mkdir(file), *_nexus(fabric, wwn, file, tpg)),
         needs=(f"/{fabric.name}/{wwn}",),
     )
@@ -98,9 +101,7 @@ def set_nexus(fabric: Fabric, path: str, file: str, wwn: str, before: str) -> St
         drop = (Write(nexus, NO_CREDENTIAL, fabric.to_folder(old)),) if old else ()
         return (*drop, *((Write(nexus, fabric.to_folder(new), NO_CREDENTIAL),) if new else ()))
 
-    return Step(
-        Action.UPDATE, path, f"set nexus={wwn}", change(before, wwn), undo=change(wwn, before)
-    )
+    return set_step(path, "nexus", wwn, before, change(before, wwn), undo=change(wwn, before))
 
 
 def _tpg_values(fabric: Fabric, path: str, file: str, tpg: Tpg) -> Iterator[Step]:
@@ -127,7 +128,7 @@ def _tpg_values(fabric: Fabric, path: str, file: str, tpg: Tpg) -> Iterator[Step
 def tpg_file(fabric: Fabric, path: str, file: str, name: str, value: str) -> Iterator[Step]:
     """Set one file of a new TPG's own folder."""
     if name == "rtpi":
-        yield Step(Action.UPDATE, path, f"set rtpi={value}", (ClaimRtpi(file, value, path),))
+        yield set_step(path, "rtpi", value, None, (ClaimRtpi(file, value, path),))
         return
     yield from settle(
         path, file, {name: value}, lambda name: schema.known("tpg", name), f"tpg of {fabric.name}"
@@ -147,7 +148,8 @@ def delete_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
     yield Step(
         Action.DELETE,
         path,
-        f"delete TPG {tpg.tag}",
+        "delete",
+        f"TPG {tpg.tag}",
         (*drop, RmdirOverLuns(file, f"{file}/lun")),
         undo=(Mkdir(file), *(_nexus(fabric, wwn, file, tpg) if drop else ()), *values),
     )
@@ -160,6 +162,7 @@ def enable(fabric: Fabric, wwn: str, tag: int, on: bool) -> Step:
         Action.UPDATE,
         paths.shell_tpg(fabric, wwn, tag),
         "enable" if on else "disable",
+        "",
         (SetEnabled(file, on),),
     )
 
@@ -167,7 +170,7 @@ def enable(fabric: Fabric, wwn: str, tag: int, on: bool) -> Step:
 def load(fabric: Fabric) -> Step:
     """Have the kernel ready for a fabric."""
     share = MakeShared(fabric.folder, fabric.module)
-    return Step(Action.UPDATE, f"/{fabric.name}", f"load {fabric.module}", (share,))
+    return Step(Action.UPDATE, f"/{fabric.name}", "load", fabric.module, (share,))
 
 
 def set_fabric(settings: FabricSettings, before: FabricSettings) -> Iterator[Step]:
@@ -180,18 +183,9 @@ def set_fabric(settings: FabricSettings, before: FabricSettings) -> Iterator[Ste
     if settings.discovery_enable is not None:
         had = bool(before.discovery_enable)
         if settings.discovery_enable != had:
-            yield Step(
-                Action.UPDATE,
-                path,
-                f"set discovery_auth enable={settings.discovery_enable}",
-                (
-                    Write(
-                        f"{folder}/enforce_discovery_auth",
-                        str(int(settings.discovery_enable)),
-                        str(int(had)),
-                    ),
-                ),
-            )
+            on = settings.discovery_enable
+            write = Write(f"{folder}/enforce_discovery_auth", str(int(on)), str(int(had)))
+            yield set_step(path, "discovery_auth enable", str(on), str(had), (write,))
     allowed = settings.cpus_allowed_list
     if allowed is not None:
         operation: Operation = Write(
@@ -201,4 +195,5 @@ def set_fabric(settings: FabricSettings, before: FabricSettings) -> Iterator[Ste
             cpus.check_cpus(allowed)
         except InvalidValue as err:
             operation = Fail(err)
-        yield Step(Action.UPDATE, path, f"set cpus_allowed_list={allowed}", (operation,))
+        had_cpus = before.cpus_allowed_list
+        yield set_step(path, "cpus_allowed_list", allowed, had_cpus, (operation,))

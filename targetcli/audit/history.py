@@ -142,6 +142,8 @@ def _change(step: Step) -> dict[str, str | None]:
         "action": step.action.name.lower(),
         "path": step.path,
         "text": step.text,
+        "verb": step.verb,
+        "subject": step.subject,
         "before": before,
         "after": after,
     }

@@ -158,7 +158,7 @@ class Transaction:
 
     def note(self, text: str) -> None:
         """Collect something that is no change of the kernel: it is only told."""
-        self.steps.append(Step(Action.UPDATE, "/", text, ()))
+        self.steps.append(Step(Action.UPDATE, "/", text, "", ()))
 
     def defer(self, text: str, action: Callable[[], Result]) -> Result:
         """Collect something that follows the changes; its result is filled in then."""

@@ -17,6 +17,7 @@ from rtslib_ext.fast_dataclasses import dataclass, field, replace
 from rtslib_ext.reading import counting
 from rtslib_ext.savefile import disk
 from rtslib_ext.steps import Action, Step
+from rtslib_ext.steps.portals import LISTEN
 from rtslib_ext.transaction.executor import Outcome
 
 from .. import __version__, progress
@@ -229,14 +230,12 @@ def _portal_notes(env: Env, outcome: Outcome) -> list[tuple[str, str]]:
     """What the kernel does not say of the portals that were made."""
     from .portals import notes
 
-    made = (step for step in outcome.done if step.action is Action.CREATE)
-    names = ((step.path, shell_paths.portal_name(step.path)) for step in made)
     found = []
-    for path, name in names:
-        address, _, port = name.rpartition(":")
-        if port:
+    for step in outcome.done:
+        if step.verb == LISTEN:
+            address, _, port = step.subject.rpartition(":")
             texts = notes(env, Portal(address, int(port)))
-            found += [(path, text.removeprefix("Note: ")) for text in texts]
+            found += [(step.path, text.removeprefix("Note: ")) for text in texts]
     return found
 
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from rtslib_ext.config import shell_paths
 from rtslib_ext.errors import InUse, InvalidValue, LioError, Unsupported
 from rtslib_ext.plan import Plan, disturbance
-from rtslib_ext.steps import Action, Step, inverse
+from rtslib_ext.steps import Action, Step, codec, inverse
+from rtslib_ext.steps.step import SET
 
 from ..audit import history as records
 from ..audit.history import Record
@@ -58,21 +59,18 @@ def _check_passwords(env: Env, found: Record) -> None:
 
     What it was is not kept, so the kernel cannot be asked whether it is the same.
     """
-    names = {(step.path, _setting(step.text)) for step in inverse.of_passwords(found.back)}
+    names = {(step.path, step.subject) for step in inverse.of_passwords(found.back)}
     for later in records.read(env.history) if names else ():
         if later.number <= found.number:
             continue
         for item in later.changes:
-            if (item["path"], _setting(item["text"] or "")) in names:
+            verb, subject, _, _ = codec.parts(item)
+            if verb == SET and (item["path"], subject) in names:
                 raise InUse(
                     f"its password was changed since, by change {later.number}",
                     path=item["path"] or "",
                     hint="set it by hand",
                 )
-
-
-def _setting(text: str) -> str:
-    return text.partition("=")[0]
 
 
 def _undo(

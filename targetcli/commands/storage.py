@@ -214,7 +214,7 @@ def change_medium(env: Env, node: Node, name: str, size: int, cfgstring: str) ->
     tcmu.change_medium(handler, name, size, config, node.path)
     path = node_path(node, name)
     # The handler did it, so there is nothing left to do in this step.
-    apply.note(env, [Step(Action.UPDATE, path, f"change the medium to {config}", ())])
+    apply.note(env, [Step(Action.UPDATE, path, "change", f"the medium to {config}", ())])
     return say("Medium Changed.")
 
 

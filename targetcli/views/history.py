@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rtslib_ext.steps import Action
@@ -88,6 +88,10 @@ def lines(record: Record) -> Iterator[str]:
         yield f"revert {record.number} takes it back"
 
 
+def _change(item: Mapping[str, str | None]) -> dict[str, str | None]:
+    return {name: item[name] for name in ("action", "path", "text", "before", "after")}
+
+
 def facts(record: Record, *, whole: bool = False) -> dict[str, object]:
     """A change as plain values; its single changes only where they are asked for."""
     return {
@@ -101,5 +105,5 @@ def facts(record: Record, *, whole: bool = False) -> dict[str, object]:
         "count": record.count,
         "takes_back": record.undoes,
         "lasting": record.irreversible or None,
-        "changes": list(record.changes) if whole else None,
+        "changes": [_change(item) for item in record.changes] if whole else None,
     }

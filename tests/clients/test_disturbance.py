@@ -66,7 +66,7 @@ def luns() -> list[str]:
 def test_the_plan_names_the_initiator(disk: str) -> None:
     said = targetcli("diff", WANTED)
     assert said.returncode == 1
-    assert re.search(rf"^disturbs: {WHO}; {TPG}/acls/\S+: hide LUN 1", said.stdout, re.MULTILINE)
+    assert re.search(rf"^disturbs: {WHO}; {TPG}/acls/\S+: unmap LUN 1", said.stdout, re.MULTILINE)
     told = checked(targetcli("--json", "diff", WANTED).stdout)["data"]["disturbs"]
     (who,) = told
     assert (who["kind"], who["initiator"], who["path"]) == ("session", INITIATOR, TPG)

@@ -97,7 +97,7 @@ def test_pin_keeps_the_session(
     disk = log_in("host1", SECRET)
     with writing(disk) as errors:
         said = targetcli(f"{TPG}/acls", "pin", INITIATOR, "--dry-run")
-        assert said.returncode == 0 and f"+ {ACL}: admit initiator" in said.stdout
+        assert said.returncode == 0 and f"+ {ACL}: create ACL" in said.stdout
         assert not (FOLDER / f"acls/{INITIATOR}").exists()
         before = connections()
         said = targetcli(f"{TPG}/acls", "pin", INITIATOR)
@@ -149,7 +149,9 @@ def test_drain_with_io_running(
         said = targetcli("--json", path, "drain", name, "--dry-run")
         told = checked(said.stdout)["data"]
         assert told["disturbs"][0]["initiator"] == INITIATOR
-        assert any("wait until no command" in step["text"] for step in told["plan"])
+        assert any(
+            "wait until initiators send no commands" in step["text"] for step in told["plan"]
+        )
         assert errors == []
         said = targetcli("--yes", path, "drain", name, "--timeout", "60s")
         assert (said.returncode, said.stderr) == (0, "")

@@ -97,7 +97,7 @@ def test_the_observer_is_told_what_changed(fs: ConfigFS) -> None:
     assert told == ["create ramdisk r1 on memory", "set emulate_caw=0"]
     assert [step.text for step in outcome.done] == told
     restore.clear(fs, lambda step: told.append(step.text))
-    assert told[2:] == ["delete"]
+    assert told[2:] == ["delete ramdisk r1"]
 
 
 def test_a_lun_without_its_disk_leaves_the_others(fs: ConfigFS) -> None:
@@ -106,7 +106,7 @@ def test_a_lun_without_its_disk_leaves_the_others(fs: ConfigFS) -> None:
     del objects[("ramdisk", "disk1")]
     outcome = restore.restore(fs, Config(objects, want.targets))
     assert [str(failure) for failure in outcome.failures] == [
-        f"/iscsi/{IQN}/tpg1/luns/lun1: export ramdisk/disk1 as LUN 1: "
+        f"/iscsi/{IQN}/tpg1/luns/lun1: create LUN 1 (ramdisk/disk1): "
         "there is no storage object /backstores/ramdisk/disk1"
     ]
     assert [step.path for step in outcome.skipped] == [

@@ -120,7 +120,7 @@ def test_values(kind: str, text: str, expected: tuple[str, object]) -> None:
 
 
 def test_parts_are_told_together() -> None:
-    step = Step(Action.DELETE, "/a", "delete a", ())
+    step = Step(Action.DELETE, "/a", "delete", "a", ())
     parts = [Report("delete", "/a", changes=[step]), Report("delete", "/b")]
     err = LioError("no")
     parts[1].failures.append(err)

@@ -111,11 +111,11 @@ def test_what_another_value_moves_is_written_after_it() -> None:
 def test_a_value_that_needs_the_lun_away() -> None:
     found = between(HAVE, with_disk(replace(DISK, wwn="2")))
     assert [str(step) for step in found.steps] == [
-        f"- {PATH}/acls/{ACL.wwn}/mapped_lun0: hide LUN 0 from {ACL.wwn}",
+        f"- {PATH}/acls/{ACL.wwn}/mapped_lun0: unmap LUN 0",
         f"- {PATH}/luns/lun0: delete LUN 0 (ramdisk/disk)",
         "~ /backstores/ramdisk/disk: set vpd_unit_serial=2",
-        f"+ {PATH}/luns/lun0: export ramdisk/disk as LUN 0",
-        f"+ {PATH}/acls/{ACL.wwn}/mapped_lun0: map LUN 0 as 0, read and write",
+        f"+ {PATH}/luns/lun0: create LUN 0 (ramdisk/disk)",
+        f"+ {PATH}/acls/{ACL.wwn}/mapped_lun0: map LUN 0 as 0, read-write",
     ]
     assert found.replaced == {
         f"{PATH}/luns/lun0": "its unit serial number changes",
@@ -164,7 +164,7 @@ def test_laid_over_removes_nothing() -> None:
     above = Config(targets={TARGET.key: Target("iscsi", TARGET.wwn, {1: tpg})})
     assert texts(HAVE, merge.merge(HAVE, above)) == [
         f"~ {PATH}: set login_timeout=20",
-        f"+ {PATH}/luns/lun1: export ramdisk/disk as LUN 1",
+        f"+ {PATH}/luns/lun1: create LUN 1 (ramdisk/disk)",
     ]
     assert texts(HAVE, merge.merge(HAVE, Config())) == []
 
@@ -179,17 +179,17 @@ def test_steps_as_json_and_back(pair: tuple[Config, Config]) -> None:
 
 
 def test_operations_within_operations_as_json_and_back() -> None:
-    step = Step(Action.CREATE, "/x", "try", (BestEffort(Mkdir("x"), "/x"),), undo=())
+    step = Step(Action.CREATE, "/x", "try", "", (BestEffort(Mkdir("x"), "/x"),), undo=())
     assert codec.decode(codec.encode(step)) == step
-    refuse = Step(Action.UPDATE, "/x", "no", (Fail(NotImplementedError("why")),))  # type: ignore[arg-type]
+    refuse = Step(Action.UPDATE, "/x", "no", "", (Fail(NotImplementedError("why")),))  # type: ignore[arg-type]
     assert "why" in str(codec.encode(refuse))
 
 
 def journal_of(path: str, begun: int, undone: tuple[int, ...] = ()) -> Unfinished:
     """What is found of a change that was cut off there."""
     steps = [
-        Step(Action.CREATE, "/a", "one", (Mkdir("a"), Write("a/x", "1"))),
-        Step(Action.CREATE, "/b", "two", (Mkdir("b"),)),
+        Step(Action.CREATE, "/a", "one", "", (Mkdir("a"), Write("a/x", "1"))),
+        Step(Action.CREATE, "/b", "two", "", (Mkdir("b"),)),
     ]
     journal = Journal(path, {"command": "apply"})
     journal.open(steps)

@@ -76,7 +76,7 @@ def test_message() -> None:
 
 def explained(file: str, value: str, *said: str) -> KernelRefused:
     error = KernelRefused("why", errno=errno.EINVAL, operation="write", file=file)
-    step = Step(Action.UPDATE, "/", "set", (Write(file, value),))
+    step = Step(Action.UPDATE, "/", "set", "", (Write(file, value),))
     refusals.explain(ConfigFS("/nowhere"), step, error, list(said))
     return error
 

@@ -77,7 +77,7 @@ def test_diff_of_two_files_asks_no_kernel(user: Shell, tmp_path: Path) -> None:
     nowhere = Shell(user.home, fs=ConfigFS("/nonexistent"))
     found = nowhere(f"/ diff {SAVED} {changed}", is_root=False)
     assert (found.exit, found.stderr) == (1, "")
-    assert f"- {TPG}/acls/{HOST}: refuse initiator {HOST}" in found.rows
+    assert f"- {TPG}/acls/{HOST}: delete ACL {HOST}" in found.rows
     assert nowhere.fs.total_calls == 0
 
 
@@ -88,8 +88,8 @@ def test_what_must_be_made_again_says_why(user: Shell) -> None:
     why = "size 1048576 becomes 2097152"
     assert user("/ diff").rows == [
         f"± /backstores/ramdisk/r1: create ramdisk r1 on memory: {why}",
-        f"± {TPG}/luns/lun0: export ramdisk/r1 as LUN 0: {why}",
-        f"± {TPG}/acls/{HOST}/mapped_lun0: map LUN 0 as 0, read and write: {why}",
+        f"± {TPG}/luns/lun0: create LUN 0 (ramdisk/r1): {why}",
+        f"± {TPG}/acls/{HOST}/mapped_lun0: map LUN 0 as 0, read-write: {why}",
         "3 to replace",
     ]
     user.ok(f"/ apply {SAVED}")
@@ -154,11 +154,18 @@ def test_a_plan_that_fails_changes_nothing(user: Shell) -> None:
 
 
 STEPS = [
-    Step(Action.CREATE, f"{TPG}/acls/{HOST}1", "one", (Mkdir(f"iscsi/{IQN}/tpgt_1/acls/{HOST}1"),)),
+    Step(
+        Action.CREATE,
+        f"{TPG}/acls/{HOST}1",
+        "one",
+        "",
+        (Mkdir(f"iscsi/{IQN}/tpgt_1/acls/{HOST}1"),),
+    ),
     Step(
         Action.UPDATE,
         TPG,
         "two",
+        "",
         (Write(f"iscsi/{IQN}/tpgt_1/attrib/login_timeout", "20", "15"),),
     ),
 ]

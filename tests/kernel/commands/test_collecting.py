@@ -63,7 +63,7 @@ def test_nothing_is_done_before_commit(user: Session) -> None:
     user(f"{TPG}/luns create /backstores/ramdisk/r2")
     assert user(f"{TPG}/luns ls") != []
     shown = user("/ diff")
-    assert shown[-2:] == [f"+ {TPG}/luns/lun0: export ramdisk/r2 as LUN 0", "2 to make"]
+    assert shown[-2:] == [f"+ {TPG}/luns/lun0: create LUN 0 (ramdisk/r2)", "2 to make"]
     assert user.result and user.result.status == 1
     assert differences(tree(), before) == []
     assert user("commit") == ["Committed: 2 changes."]

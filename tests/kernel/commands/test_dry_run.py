@@ -68,14 +68,14 @@ LINES = f"""
 /iscsi/{IQN} create 2 || + /iscsi/{IQN}/tpg2: create TPG 2
 /iscsi/{IQN} delete 1 || - {TPG}: delete TPG 1
 {TPG} disable || ~ {TPG}: disable
-{TPG}/luns create /backstores/ramdisk/r2 || + {TPG}/luns/lun2: export ramdisk/r2 as LUN 2
+{TPG}/luns create /backstores/ramdisk/r2 || + {TPG}/luns/lun2: create LUN 2 (ramdisk/r2)
 {TPG}/luns delete 0 || - {TPG}/luns/lun0: delete LUN 0
-{TPG}/acls create {I3} || + {TPG}/acls/{I3}: admit initiator {I3}
-{TPG}/acls delete {I1} || - {TPG}/acls/{I1}: refuse initiator {I1}
+{TPG}/acls create {I3} || + {TPG}/acls/{I3}: create ACL {I3}
+{TPG}/acls delete {I1} || - {TPG}/acls/{I1}: delete ACL {I1}
 {TPG}/acls tag {I1} db || ~ {TPG}/acls/{I1}: set tag=db
-{TPG}/acls untag web || ~ {TPG}/acls/{I2}: take the tag away
+{TPG}/acls untag web || ~ {TPG}/acls/{I2}: set tag=
 {TPG}/acls/{I1} create 9 lun0 || + {TPG}/acls/{I1}/mapped_lun9: map LUN 0
-{TPG}/acls/{I1} delete 0 || - {TPG}/acls/{I1}/mapped_lun0: hide LUN 0
+{TPG}/acls/{I1} delete 0 || - {TPG}/acls/{I1}/mapped_lun0: unmap LUN 0
 {TPG}/portals create 127.0.0.1 3262 || + {TPG}/portals/127.0.0.1:3262: listen on
 {TPG}/portals delete 127.0.0.1 3261 || - {TPG}/portals/127.0.0.1:3261: stop listening
 {TPG}/portals/127.0.0.1:3261 enable_iser true || ~ {TPG}/portals/127.0.0.1:3261: set iser=True
@@ -233,7 +233,7 @@ def test_a_handler_is_not_asked(shell: Shell, disks: Path, log: Path) -> None:
 def test_what_was_cut_off_stays(user: Shell, disks: Path) -> None:
     env = user.env()
     cut_off = Journal(env.journal, {"command": "create", "path": "/backstores/ramdisk"})
-    cut_off.open([Step(Action.CREATE, "/", "make", (Mkdir("core/rd_mcp_9"),))])
+    cut_off.open([Step(Action.CREATE, "/", "make", "", (Mkdir("core/rd_mcp_9"),))])
     cut_off.close(keep=True)
     before = everything(user, disks)
     answer = dry(user, "/ recover")

@@ -231,8 +231,8 @@ def test_replace_keeps_all_but_the_file(user: Shell, disk: Path, disks: Path) ->
     why = f"dev {disk} becomes {other}"
     expected = [
         f"± /backstores/fileio/d1: create fileio d1 on {other}: {why}",
-        f"± {TPG}/luns/lun0: export fileio/d1 as LUN 0: {why}",
-        f"± {TPG}/acls/{HOST}/mapped_lun0: map LUN 0 as 0, read and write: {why}",
+        f"± {TPG}/luns/lun0: create LUN 0 (fileio/d1): {why}",
+        f"± {TPG}/acls/{HOST}/mapped_lun0: map LUN 0 as 0, read-write: {why}",
         "3 to replace",
     ]
     assert user.ok(f"/backstores/fileio/d1 replace {other} --dry-run").rows == expected

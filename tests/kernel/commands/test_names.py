@@ -57,8 +57,8 @@ def test_rename_a_storage_object(user: Shell) -> None:
         "- /backstores/fileio/d1: delete fileio d1 on FILE",
         "+ /backstores/fileio/d2: create fileio d2 on FILE",
         "+ /backstores/fileio/d2/alua/g1: create target port group g1 with tag 7",
-        f"± {TPG}/luns/lun0: export fileio/d2 as LUN 0: fileio/d1 becomes fileio/d2",
-        f"± {TPG}/acls/{HOST}/mapped_lun5: map LUN 0 as 5, read only: fileio/d1 becomes fileio/d2",
+        f"± {TPG}/luns/lun0: create LUN 0 (fileio/d2): fileio/d1 becomes fileio/d2",
+        f"± {TPG}/acls/{HOST}/mapped_lun5: map LUN 0 as 5, read-only: fileio/d1 becomes fileio/d2",
         "2 to make, 2 to replace, 2 to take away",
     ]
     file = before.storage_objects["fileio", "d1"].backing.udev_path

@@ -129,7 +129,7 @@ def test_what_cannot_be_switched_off_is_taken_back_all_the_same(configfs: object
     fabric = FABRICS["loopback"]
     steps = [
         targets.enable(fabric, edits.NAA, 1, True),
-        Step(Action.CREATE, "/nowhere", "fail", (Mkdir("core/alua/lu_gps/x/y"),)),
+        Step(Action.CREATE, "/nowhere", "fail", "", (Mkdir("core/alua/lu_gps/x/y"),)),
     ]
     with pytest.raises(KernelRefused):
         executor.perform(Context(ConfigFS()), steps)

@@ -20,8 +20,9 @@ from rtslib_ext import refusals
 from rtslib_ext.errors import KernelRefused
 from rtslib_ext.kernel import paths
 from rtslib_ext.refusals import Refusal
-from rtslib_ext.steps import Action, Context, Step
+from rtslib_ext.steps import Context
 from rtslib_ext.steps.operations import Write
+from rtslib_ext.steps.step import set_step
 from rtslib_ext.transaction import executor
 
 from ..commands.harness import Answer, Shell
@@ -219,7 +220,7 @@ def test_identity_of_an_exported_storage_object(shell: Shell, disks: Path) -> No
     for line in D1_OUT:
         shell.ok(line.replace("DISKS", str(disks)))
     file = f"{paths.find_storage_object(shell.fs, 'fileio', 'd1')}/wwn/vpd_unit_serial"
-    step = Step(Action.UPDATE, D1, "set wwn=abc", (Write(file, "abc"),))
+    step = set_step(D1, "wwn", "abc", None, (Write(file, "abc"),))
     with pytest.raises(KernelRefused) as caught:
         executor.perform(Context(shell.fs), [step])
     assert caught.value.path == D1
