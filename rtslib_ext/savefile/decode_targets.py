@@ -90,7 +90,7 @@ def _index(item: Item, key: str) -> int:
     """A LUN number."""
     index: int = item.required(key, item.number)
     if not 0 <= index <= naming.LUN_MAX:
-        item.report(item.at(key), f"{index} is not from 0 to {naming.LUN_MAX}")
+        item.report(item.at(key), f"must be between 0 and {naming.LUN_MAX}, not {index}")
         raise Unusable
     return index
 

@@ -163,11 +163,11 @@ def _check_count(
 def _typed(item: Parameter, text: str) -> Any:
     if "\0" in text:
         raise InvalidValue(f"{item.name} has a NUL in it")
-    convert = _CONVERT.get(item.kind)
-    if convert is None:
-        return text
     try:
-        return convert(text)
+        if item.kind in _RANGES:
+            return _number(item.name, text, *_RANGES[item.kind])
+        convert = _CONVERT.get(item.kind)
+        return convert(text) if convert else text
     except InvalidValue as err:
         if item.wrong:
             raise InvalidValue(item.wrong, hint=err.message) from err
@@ -176,20 +176,17 @@ def _typed(item: Parameter, text: str) -> Any:
         raise InvalidValue(err.message, hint=hint) from err
 
 
-def _number(low: int, high: int, prefixes: tuple[str, ...] = ()) -> Callable[[str], int]:
-    def convert(text: str) -> int:
-        digits = text
-        for prefix in prefixes:
-            if text.lower().startswith(prefix):
-                digits = text[len(prefix) :]
-                break
-        if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
-            raise InvalidValue(f"Syntax error, '{text}' is not a NUMBER.")
-        if not low <= int(digits) <= high:
-            raise InvalidValue(f"{text} is not from {low} to {high}")
-        return int(digits)
-
-    return convert
+def _number(name: str, text: str, low: int, high: int, prefixes: tuple[str, ...] = ()) -> int:
+    digits = text
+    for prefix in prefixes:
+        if text.lower().startswith(prefix):
+            digits = text[len(prefix) :]
+            break
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
+        raise InvalidValue(f"Syntax error, '{text}' is not a NUMBER.")
+    if not low <= int(digits) <= high:
+        raise InvalidValue(f"{name} must be between {low} and {high}, not {text}")
+    return int(digits)
 
 
 def _boolean(text: str) -> bool:
@@ -208,16 +205,19 @@ _CONVERT: dict[str, Callable[[str], Any]] = {
     "bool": _boolean,
     "size": parse_size,
     "duration": _duration,
-    "number": _number(0, 2**32 - 1),
-    "change_number": _number(1, 99_999_999),
-    "depth": _number(0, 1000),
-    "port": _number(1, 65535),
-    "portal_port": _number(1, 65535),
-    "free_tpg_tag": _number(0, naming.TAG_MAX, ("tpgt", "tpg")),
-    "tpg_tag": _number(0, naming.TAG_MAX, ("tpgt", "tpg")),
-    "free_lun": _number(0, naming.LUN_MAX, ("lun",)),
-    "lun": _number(0, naming.LUN_MAX, ("lun",)),
-    "free_mapped_lun": _number(0, naming.LUN_MAX, ("mapped_lun",)),
-    "mapped_lun": _number(0, naming.LUN_MAX, ("mapped_lun",)),
-    "group_tag": _number(1, 65535),
+}
+# Lowest and highest value, and the prefixes that may stand before the number.
+_RANGES: dict[str, tuple[int, int, tuple[str, ...]]] = {
+    "number": (0, 2**32 - 1, ()),
+    "change_number": (1, 99_999_999, ()),
+    "depth": (0, 1000, ()),
+    "port": (1, 65535, ()),
+    "portal_port": (1, 65535, ()),
+    "free_tpg_tag": (0, naming.TAG_MAX, ("tpgt", "tpg")),
+    "tpg_tag": (0, naming.TAG_MAX, ("tpgt", "tpg")),
+    "free_lun": (0, naming.LUN_MAX, ("lun",)),
+    "lun": (0, naming.LUN_MAX, ("lun",)),
+    "free_mapped_lun": (0, naming.LUN_MAX, ("mapped_lun",)),
+    "mapped_lun": (0, naming.LUN_MAX, ("mapped_lun",)),
+    "group_tag": (1, 65535, ()),
 }

@@ -101,7 +101,7 @@ def test_a_mark_stands_under_the_place() -> None:
         (
             ["targets", 0, "tpgs", 0, "luns", 0, "index"],
             70000,
-            "targets[0].tpgs[0].luns[0].index: 70000 is not from 0 to 65535",
+            "targets[0].tpgs[0].luns[0].index: must be between 0 and 65535, not 70000",
         ),
         (
             ["targets", 0, "tpgs", 0, "portals", 0, "ip_address"],
