@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom steps would disturb: sessions that end or lose a LUN, reservations that go, I/O that runs.
+"""Find what steps would interrupt: sessions that end or lose a LUN, reservations, active I/O.
 
-Found by what the steps do to the kernel, whoever planned them, and only what they concern is
-read. A plan that takes nothing away reads nothing.
+The operations of the steps decide, not the plan that they come from. Only affected objects are
+read; a plan that deletes nothing reads nothing.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from ..steps.quiesce import commands
 from ..usage import reservations, sessions
 from ..usage.sessions import Session
 
-# How far apart the counts of commands are read that tell whether I/O runs.
+# Seconds between the two counts of commands that show whether I/O is active.
 APART_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
-    """Who is disturbed by which steps.
+    """An initiator, or I/O of an unknown one, that steps would interrupt.
 
     ``kind`` is session, reservation or io; ``initiator`` is "" for io. ``path`` is the shell
-    path of the TPG, the storage object or the LUN that is in use, ``sid`` and ``addresses`` are
-    those of an iSCSI session that has an ACL.
+    path of the TPG, the storage object or the LUN in use, ``sid`` and ``addresses`` are those of
+    an iSCSI session that has an ACL. ``by`` are the steps that interrupt it.
     """
 
     kind: str
@@ -56,7 +56,6 @@ class Disturbance:
     by: tuple[Step, ...] = ()
 
     def __str__(self) -> str:
-        """Who it is, and what takes it away: the first such step."""
         first, *others = self.by
         more = f" and {len(others)} more" if others else ""
         return f"{self.text}; {first.path}: {first.text}{more}"
@@ -64,21 +63,21 @@ class Disturbance:
 
 @dataclass(slots=True)
 class _Concerned:
-    """What steps take away, by configfs path, with the steps; ``acls`` by (TPG, folder).
+    """The objects that steps remove, with the steps.
 
-    ``guests`` are TPGs whose initiators without an ACL lose something. ``mapped`` are the LUNs
-    that one initiator loses.
+    The keys are configfs paths; of ``acls`` (TPG, directory of the ACL), of ``mapped`` (directory
+    of the ACL, LUN). ``dynamic`` are TPGs whose initiators without an ACL lose something.
     """
 
     tpgs: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
-    guests: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
+    dynamic: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
     acls: dict[tuple[ConfigfsPath, str], list[Step]] = field(default_factory=dict)
     luns: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
     mapped: dict[tuple[str, ConfigfsPath], list[Step]] = field(default_factory=dict)
     objects: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
 
     def note(self, step: Step) -> None:
-        """See what a step takes away."""
+        """Add the objects that a step removes."""
         for operation in step.operations:
             self._note(step, operation)
 
@@ -100,7 +99,7 @@ class _Concerned:
         owner, target = paths.parent(operation.file), ConfigfsPath(operation.target)
         if lun := paths.parse_lun(owner):
             _add(self.luns, owner, step)
-            _add(self.guests, lun[0], step)
+            _add(self.dynamic, lun[0], step)
             if paths.key_of_storage_object(target):
                 _add(self.objects, target, step)
         elif acl := paths.parse_acl(owner):
@@ -129,9 +128,10 @@ def _add(found: dict[_Key, list[Step]], key: _Key, step: Step) -> None:
 def of(
     fs: ReadFS, steps: Iterable[Step], sleep: Callable[[float], object] = time.sleep
 ) -> list[Disturbance]:
-    """Whom steps would disturb; what the kernel takes away meanwhile disturbs nobody.
+    """Return what steps would interrupt; objects that vanish meanwhile are left out.
 
-    I/O is looked for, by counting commands twice, on LUNs that no session explains.
+    On LUNs of fabrics that list no sessions, I/O is detected by counting commands twice,
+    APART_SECONDS apart; ``sleep`` waits for so many seconds.
     """
     concerned = _Concerned()
     for step in steps:
@@ -156,28 +156,41 @@ def _sessions(reader: Reader, concerned: _Concerned) -> Iterator[Disturbance]:
         session = sessions.of_acl(reader, _fabric(tpg), tpg, acl)
         if session:
             yield _session(session, _shell_path(tpg), steps)
-    for tpg in {**concerned.tpgs, **concerned.guests}:
-        steps = [*concerned.tpgs.get(tpg, ()), *concerned.guests.get(tpg, ())]
+    for tpg in {**concerned.tpgs, **concerned.dynamic}:
+        steps = [*concerned.tpgs.get(tpg, ()), *concerned.dynamic.get(tpg, ())]
         for name in sessions.dynamic_initiators(reader, tpg):
-            text = f"{name} is logged in to {_shell_path(tpg)} (without an ACL)"
-            yield Disturbance("session", name, _shell_path(tpg), text, by=tuple(steps))
+            path = _shell_path(tpg)
+            text = f"{name} (without an ACL) would {_loss(steps, path)}"
+            yield Disturbance("session", name, path, text, by=tuple(steps))
 
 
 def _listed(reader: Reader, tpg: ConfigfsPath) -> list[str]:
     try:
         return list(reader.acl_names(tpg))
     except KernelRefused:
-        # It was taken away while we looked.
+        # The TPG was removed meanwhile.
         return []
 
 
 def _session(session: Session, path: str, steps: list[Step]) -> Disturbance:
     addresses = tuple(dict.fromkeys(item.address for item in session.connections))
-    where = f", from {' and '.join(addresses)}" if addresses else ""
-    text = f"{session.initiator} is logged in to {path} (sid {session.sid}{where})"
+    where = f" from {' and '.join(addresses)}" if addresses else ""
+    text = f"{session.initiator} (session {session.sid}{where}) would {_loss(steps, path)}"
     return Disturbance(
         "session", session.initiator, path, text, session.sid, addresses, tuple(steps)
     )
+
+
+def _loss(steps: list[Step], path: str) -> str:
+    """Return what a session at a TPG loses: LUNs, or all of it where a step removes more."""
+    numbers: dict[str, None] = {}
+    for step in steps:
+        links = [item for item in step.operations if isinstance(item, Unlink)]
+        if not links:
+            return f"be logged out of {path}"
+        numbers |= {item.file.split("/")[-2].removeprefix("lun_"): None for item in links}
+    listed = ", ".join(numbers)
+    return f"lose LUN{'s' if len(numbers) > 1 else ''} {listed} of {path}"
 
 
 # -- reservations -----------------------------------------------------------------------------
@@ -196,17 +209,17 @@ def _reservations(reader: Reader, concerned: _Concerned) -> Iterator[Disturbance
 def _of_object(
     reader: Reader, configfs: ConfigfsPath, steps: list[Step], initiator: str | None = None
 ) -> Iterator[Disturbance]:
-    """Those who reserved a storage object or registered with it, or one of them."""
+    """Yield the holder and registrants of a storage object's reservation, or one of these."""
     key = paths.key_of_storage_object(configfs)
     path = shell_paths.storage_object(*key) if key else configfs
     found = reservations.read(reader.fs, configfs)
     by = tuple(steps)
     if found.holder and initiator in (None, found.holder):
-        text = f"{found.holder} holds a reservation of {path}"
+        text = f"{found.holder} would lose its reservation of {path}"
         yield Disturbance("reservation", found.holder, path, text, by=by)
     for name in dict.fromkeys(item.initiator for item in found.registrants):
         if name != found.holder and initiator in (None, name):
-            text = f"{name} is registered for reservations of {path}"
+            text = f"{name} would lose its reservation key of {path}"
             yield Disturbance("reservation", name, path, text, by=by)
 
 
@@ -216,7 +229,11 @@ def _of_object(
 def _io(
     reader: Reader, concerned: _Concerned, sleep: Callable[[float], object]
 ) -> Iterator[Disturbance]:
-    luns = {lun: steps for lun, steps in _silent(reader, concerned) if commands(reader.fs, lun)}
+    luns = {
+        lun: steps
+        for lun, steps in _without_sessions(reader, concerned)
+        if commands(reader.fs, lun)
+    }
     if not luns:
         return
     before = {lun: commands(reader.fs, lun) for lun in luns}
@@ -225,11 +242,11 @@ def _io(
         if commands(reader.fs, lun) not in (None, before[lun]):
             tpg, index = paths.parse_lun(lun) or (lun, 0)
             path = shell_paths.lun(_shell_path(tpg), index)
-            yield Disturbance("io", "", path, f"{path} has I/O running", by=tuple(steps))
+            yield Disturbance("io", "", path, f"{path} has active I/O", by=tuple(steps))
 
 
-def _silent(reader: Reader, concerned: _Concerned) -> Iterator[tuple[ConfigfsPath, list[Step]]]:
-    """LUNs of fabrics that do not tell who is logged in: only iSCSI does."""
+def _without_sessions(reader: Reader, concerned: _Concerned) -> Iterator[tuple[ConfigfsPath, list[Step]]]:
+    """Yield the LUNs of fabrics that list no sessions: only iSCSI does."""
     found: dict[ConfigfsPath, list[Step]] = {}
     for lun, steps in concerned.luns.items():
         found.setdefault(lun, []).extend(steps)
@@ -242,7 +259,7 @@ def _silent(reader: Reader, concerned: _Concerned) -> Iterator[tuple[ConfigfsPat
     yield from ((lun, steps) for lun, steps in found.items() if _fabric(lun).name != "iscsi")
 
 
-# -- places -----------------------------------------------------------------------------------
+# -- paths -----------------------------------------------------------------------------------
 
 
 def _fabric(configfs: ConfigfsPath) -> Fabric:

@@ -33,8 +33,9 @@ class WaitIdle:
         while time.monotonic() - since < IDLE_SECONDS:
             if time.monotonic() >= end:
                 raise InUse(
-                    f"commands still came after {self.seconds:g} s: the old state is back",
-                    hint="is there another path, or a longer --timeout?",
+                    f"initiators still sent commands after {self.seconds:g} s; "
+                    "the previous state was restored",
+                    hint="check that they have another path, or give a longer --timeout",
                 )
             context.pause(_LOOK_SECONDS)
             counts = self._counts(context.fs)

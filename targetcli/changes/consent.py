@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom a change would disturb, and that somebody agrees to it."""
+"""Consent to changes that interrupt initiators: a question at a terminal, or --yes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def ask(env: Env, steps: Iterable[Step], before: Sequence[str] = ()) -> None:
-    """Ask who is at a terminal, as the commands do that targetcli-fb has: scripts just go on.
+    """Ask at a terminal; elsewhere proceed, as scripts expect of the commands of targetcli-fb.
 
-    ``before`` is what is told first, and asked about even where nobody is disturbed.
+    ``before`` are lines to show first; they are asked about even if no initiator is interrupted.
     """
     if prompt.is_possible(env):
-        # Imported here: where nobody can be asked it is not needed.
+        # Imported here: scripts do not need it.
         from rtslib_ext.plan import disturbance
 
         found = disturbance.of(env.fs, steps)
@@ -30,17 +30,17 @@ def ask(env: Env, steps: Iterable[Step], before: Sequence[str] = ()) -> None:
 
 
 def may_miss(env: Env) -> bool:
-    """Whether mapped LUNs may be missed at first: the kernel tells of them, and nobody before.
+    """Return True if incomplete mapped-LUN lookup is acceptable: the kernel catches the rest.
 
-    Who is asked has to hear of all of them, and what is collected has no kernel yet.
+    It is not where a question must name all of them, nor in a transaction, which has no kernel.
     """
     return env.session.transaction is None and not prompt.is_possible(env)
 
 
 def require_yes(env: Env, found: Sequence[Disturbance]) -> None:
-    """Have a yes before somebody is disturbed: --yes, or an answer at a terminal.
+    """Require --yes, or a yes at a terminal, before initiators are interrupted.
 
-    Raises InUse where neither can be had.
+    Raises InUse if neither is available.
     """
     if not found or env.options.yes:
         return
@@ -48,6 +48,6 @@ def require_yes(env: Env, found: Sequence[Disturbance]) -> None:
     if not prompt.is_possible(env):
         listed = "; ".join(item.text for item in found)
         raise InUse(
-            f"this would disturb somebody: {listed}",
-            hint="--yes before the command goes on all the same; nothing was changed",
+            f"Refused, nothing was changed: {listed}",
+            hint="to proceed: targetcli --yes COMMAND",
         )

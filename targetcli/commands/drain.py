@@ -91,7 +91,11 @@ def _drain(
         consent.require_yes(env, found)
         apply.apply(env, steps)
     plan = Plan(tuple(steps))
-    return Result(view.lines(plan, found), data=lambda: view.facts(plan, found), shows=True)
+    return Result(
+        view.lines(plan, found, done=not dry_run),
+        data=lambda: view.facts(plan, found),
+        shows=True,
+    )
 
 
 def _leaving(env: Env, exported: Iterable[Export], gone: set[str]) -> tuple[list[Step], list[Step]]:

@@ -100,7 +100,10 @@ def _undo(
             err.prefix(f"{command}: this could not be taken back")
             raise
     files = dict.fromkeys(inverse.kept_files(back))
-    lines = [f"{'Would take' if dry_run else 'Took'} back: {command}", *plans.lines(plan, hit)]
+    lines = [
+        f"{'Would take' if dry_run else 'Took'} back: {command}",
+        *plans.lines(plan, hit, done=not dry_run),
+    ]
     notes = [f"Note: {file} stays, with the data that is in it" for file in files]
     ramdisks = shell_paths.backstore("ramdisk")
     notes += [

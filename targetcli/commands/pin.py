@@ -37,7 +37,7 @@ def pin(env: Env, node: Node, wwn: str | None = None, dry_run: bool = False) -> 
     plan = Plan(tuple(steps))
     if not dry_run:
         apply.apply(env, steps)
-    return Result(view.lines(plan), data=lambda: view.facts(plan), shows=True)
+    return Result(view.lines(plan, done=not dry_run), data=lambda: view.facts(plan), shows=True)
 
 
 def _meant(env: Env, tpg: TpgNode, wwn: str | None) -> list[str]:

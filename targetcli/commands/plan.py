@@ -54,9 +54,11 @@ def diff(env: Env, node: Node, file: str | None = None, other: str | None = None
     return _show(plan, found, status=DIFFERENT if plan else SAME)
 
 
-def _show(plan: Plan, found: Sequence[Disturbance], *, status: int = 0) -> Result:
+def _show(
+    plan: Plan, found: Sequence[Disturbance], *, status: int = 0, done: bool = False
+) -> Result:
     return Result(
-        view.lines(plan, found),
+        view.lines(plan, found, done=done),
         data=lambda: view.facts(plan, found),
         shows=True,
         status=status,
@@ -126,7 +128,8 @@ def carry_out(
     if not dry_run:
         confirm.refuse_another(env)
     hit = disturbance.of(env.fs, found.plan.steps)
-    result = _show(found.plan, hit)
+    performed = not dry_run and env.session.transaction is None
+    result = _show(found.plan, hit, done=performed)
     if found.plan and not dry_run:
         consent.require_yes(env, hit)
         said = _reach(env, found, confirm_within)

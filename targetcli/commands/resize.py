@@ -165,7 +165,10 @@ def _carry_out(env: Env, found: _Findings, dry_run: bool) -> Result:
         found.notes.append((step.path, _LOOK_AGAIN))
     done = Plan(tuple(found.steps), {}, tuple(found.notes))
     return Result(
-        view.lines(done), failures=found.failures, data=lambda: view.facts(done), shows=True
+        view.lines(done, done=not dry_run),
+        failures=found.failures,
+        data=lambda: view.facts(done),
+        shows=True,
     )
 
 

@@ -25,7 +25,7 @@ def begin(env: Env, node: Node) -> Result:
         )
     apply.require_root(env)
     Transaction.begin(env)
-    return say("Changes are collected from now on: commit does them, rollback forgets them.")
+    return say("Transaction started: changes are queued until `commit`; `rollback` discards them.")
 
 
 def commit(env: Env, node: Node) -> Result:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A plan as people read it: + made, ~ changed, ± taken away and made again, - taken away."""
+"""A plan in lines: + create, ~ change, ± recreate, - delete."""
 
 from __future__ import annotations
 
@@ -10,24 +10,33 @@ from rtslib_ext.plan import Plan
 from rtslib_ext.plan.disturbance import Disturbance
 from rtslib_ext.steps import Action
 
-AGAIN = "±"
-_WORDS = {"+": "to make", "~": "to change", AGAIN: "to replace", "-": "to take away"}
+RECREATE = "±"
+_PLANNED = {"+": "to create", "~": "to change", RECREATE: "to recreate", "-": "to delete"}
+_DONE = {"+": "created", "~": "changed", RECREATE: "recreated", "-": "deleted"}
 
 
-def lines(plan: Plan, found: Sequence[Disturbance] = ()) -> list[str]:
-    """A line for each change, how many there are of each kind, whom they disturb, notes."""
+def lines(plan: Plan, found: Sequence[Disturbance] = (), *, done: bool = False) -> list[str]:
+    """Return a line for each change, a summary, the disturbances and the notes.
+
+    ``done``: the plan was carried out.
+    """
     changes = list(shown(plan))
-    counts = Counter(sign for sign, _, _ in changes)
-    summary = ", ".join(f"{counts[sign]} {word}" for sign, word in _WORDS.items() if counts[sign])
     notes = [f"Note: {path}: {text}" for path, text in plan.notes]
     lines = [f"{sign} {path}: {text}" for sign, path, text in changes]
     disturbs = [f"disturbs: {item}" for item in found]
-    return [*lines, summary or "No differences", *disturbs, *notes]
+    return [*lines, _summary([sign for sign, _, _ in changes], done), *disturbs, *notes]
+
+
+def _summary(signs: Sequence[str], done: bool) -> str:
+    counts = Counter(signs)
+    words = _DONE if done else _PLANNED
+    listed = ", ".join(f"{counts[sign]} {word}" for sign, word in words.items() if counts[sign])
+    return f"{'Done' if done else 'Plan'}: {listed}." if listed else "No differences"
 
 
 def facts(plan: Plan, found: Sequence[Disturbance] = ()) -> dict[str, object]:
-    """The same as plain values."""
-    names = {"+": "create", "~": "update", AGAIN: "replace", "-": "delete"}
+    """Return the same as JSON values."""
+    names = {"+": "create", "~": "update", RECREATE: "replace", "-": "delete"}
     return {
         "same": not plan,
         "plan": [
@@ -50,7 +59,7 @@ def facts(plan: Plan, found: Sequence[Disturbance] = ()) -> dict[str, object]:
 
 
 def shown(plan: Plan) -> Iterator[tuple[str, str, str]]:
-    """Sign, shell path and text of each line."""
+    """Yield sign, shell path and text of each line."""
     made = {step.path for step in plan.steps if step.action is Action.CREATE}
     for step in plan.steps:
         why = plan.replaced.get(step.path)
@@ -58,18 +67,18 @@ def shown(plan: Plan) -> Iterator[tuple[str, str, str]]:
             continue
         if why is not None:
             if step.action is Action.CREATE:
-                yield AGAIN, step.path, f"{step.text}: {why}"
+                yield RECREATE, step.path, f"{step.text}: {why}"
         elif step.action is not Action.UPDATE or not _is_within(step.path, made):
             yield step.action.value, step.path, step.text
 
 
 def _is_within(path: str, made: Container[str]) -> bool:
-    """Whether it is a new object, or what comes with one: its default target port group."""
+    """Return True for a new object and for a part of one, as its default target port group."""
     return path in made or _is_part(path, made)
 
 
 def _is_part(path: str, objects: Container[str]) -> bool:
-    """Whether one of these objects contains this one: what is said of that says it."""
+    """Return True if an ancestor is in objects; its line covers this one."""
     above = path.rpartition("/")[0]
     while above:
         if above in objects:

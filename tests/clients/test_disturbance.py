@@ -30,7 +30,7 @@ STORE = f"""
 saveconfig {WANTED}
 """
 
-WHO = rf"{INITIATOR} is logged in to {TPG} \(sid \d+, from 127\.0\.0\.1\)"
+WHO = rf"{INITIATOR} \(session \d+ from 127\.0\.0\.1\) would lose LUN 1 of {TPG}"
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_the_plan_names_the_initiator(disk: str) -> None:
 def test_it_is_refused_without_a_yes(disk: str) -> None:
     said = targetcli("apply", WANTED)
     assert (said.returncode, said.stdout) == (1, "")
-    assert re.search(rf"this would disturb somebody: {WHO}", said.stderr)
+    assert re.search(rf"Refused, nothing was changed: {WHO}", said.stderr)
     assert "--yes" in said.stderr
     assert luns() == ["lun_0", "lun_1"]
     assert targetcli("apply", WANTED, "--dry-run").returncode == 0
@@ -93,10 +93,10 @@ def test_registrations_are_told(disk: str) -> None:
     wanted["targets"][0]["tpgs"][0]["luns"] = []
     wanted["targets"][0]["tpgs"][0]["node_acls"][0]["mapped_luns"] = []
     Path(WANTED).write_text(json.dumps(wanted))
-    text = f"{INITIATOR} is registered for reservations of /backstores/fileio/disk1"
+    text = f"{INITIATOR} would lose its reservation key of /backstores/fileio/disk1"
     assert f"disturbs: {text}; " in targetcli("diff", WANTED).stdout
     persist("--reserve", "--param-rk=abc123", "--prout-type=1", disk)
-    text = f"{INITIATOR} holds a reservation of /backstores/fileio/disk1"
+    text = f"{INITIATOR} would lose its reservation of /backstores/fileio/disk1"
     assert f"disturbs: {text}; " in targetcli("diff", WANTED).stdout
 
 

@@ -197,3 +197,14 @@ def files(*folders: Path) -> dict[str, tuple[int, bytes | str]]:
 def value(path: str) -> str:
     """The value of one file of the target tree."""
     return (TARGET / path).read_text().rstrip("\n\0")
+
+
+def done(rows: list[str]) -> list[str]:
+    """The lines of a plan once it is carried out: its summary says so."""
+    words = {"create": "created", "change": "changed", "recreate": "recreated", "delete": "deleted"}
+    return [
+        re.sub(r"to (\w+)", lambda found: words[found[1]], row.replace("Plan: ", "Done: "))
+        if row.startswith("Plan: ")
+        else row
+        for row in rows
+    ]

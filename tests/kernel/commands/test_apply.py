@@ -13,7 +13,7 @@ from rtslib_ext.steps.operations import Mkdir, Write
 from rtslib_ext.steps.step import Action, Step
 from rtslib_ext.transaction.journal import Journal
 
-from .harness import ETC, Shell, tree
+from .harness import ETC, Shell, done, tree
 
 IQN = "iqn.2003-01.org.example:a"
 TPG = f"/iscsi/{IQN}/tpg1"
@@ -52,11 +52,11 @@ def test_diff_tells_what_apply_would_do(user: Shell) -> None:
         "- /backstores/ramdisk/r2: delete ramdisk r2 on memory",
         f"~ {TPG}: set login_timeout=15",
         f"~ {TPG}/acls/{HOST}: set password=***",
-        "2 to change, 1 to take away",
+        "Plan: 2 to change, 1 to delete.",
     ]
     assert user.ok("/ apply ETC --dry-run".replace("ETC", str(SAVED))).rows == found.rows
     assert user("/ diff").exit == 1
-    assert user.ok(f"/ apply {SAVED}").rows == found.rows
+    assert user.ok(f"/ apply {SAVED}").rows == done(found.rows)
     assert tree() == before
     assert user.ok("/ diff").exit == 0
 
@@ -90,7 +90,7 @@ def test_what_must_be_made_again_says_why(user: Shell) -> None:
         f"± /backstores/ramdisk/r1: create ramdisk r1 on memory: {why}",
         f"± {TPG}/luns/lun0: create LUN 0 (ramdisk/r1): {why}",
         f"± {TPG}/acls/{HOST}/mapped_lun0: map LUN 0 as 0, read-write: {why}",
-        "3 to replace",
+        "Plan: 3 to recreate.",
     ]
     user.ok(f"/ apply {SAVED}")
     assert "size: 2097152" in user.ok("/backstores/ramdisk/r1 info").rows
@@ -117,7 +117,7 @@ def test_merge_takes_nothing_away(user: Shell, tmp_path: Path) -> None:
     assert user.ok(f"/ apply {more} --merge").rows == [
         "+ /backstores/ramdisk/r3: create ramdisk r3 on memory",
         f"~ {TPG}: set login_timeout=20",
-        "1 to make, 1 to change",
+        "Done: 1 created, 1 changed.",
     ]
     assert user.ok("/backstores/ramdisk status").endswith("Storage Objects: 3\n")
 

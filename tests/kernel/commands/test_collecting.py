@@ -63,7 +63,7 @@ def test_nothing_is_done_before_commit(user: Session) -> None:
     user(f"{TPG}/luns create /backstores/ramdisk/r2")
     assert user(f"{TPG}/luns ls") != []
     shown = user("/ diff")
-    assert shown[-2:] == [f"+ {TPG}/luns/lun0: create LUN 0 (ramdisk/r2)", "2 to make"]
+    assert shown[-2:] == [f"+ {TPG}/luns/lun0: create LUN 0 (ramdisk/r2)", "Plan: 2 to create."]
     assert user.result and user.result.status == 1
     assert differences(tree(), before) == []
     assert user("commit") == ["Committed: 2 changes."]
@@ -76,7 +76,7 @@ def test_rollback_forgets(user: Session) -> None:
     user("begin")
     user("/backstores/ramdisk create r2 1M")
     user("/backstores/ramdisk delete r1")
-    assert user("/ diff")[-1] == "1 to make, 1 to take away"
+    assert user("/ diff")[-1] == "Plan: 1 to create, 1 to delete."
     assert user("rollback") == ["Forgotten: 2 changes."]
     assert "no changes are being collected" in user.fails("rollback")
     assert differences(tree(), before) == []

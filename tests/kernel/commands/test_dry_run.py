@@ -162,7 +162,7 @@ def test_every_changing_command(
 def test_enable(user: Shell, disks: Path) -> None:
     user.ok(f"{TPG} disable")
     before = everything(user, disks)
-    assert dry(user, f"{TPG} enable").rows == [f"~ {TPG}: enable", "1 to change"]
+    assert dry(user, f"{TPG} enable").rows == [f"~ {TPG}: enable", "Plan: 1 to change."]
     assert differences(everything(user, disks), before) == []
 
 
@@ -211,7 +211,7 @@ def test_a_batch(user: Shell, disks: Path, tmp_path: Path) -> None:
     assert batch.run(env, str(lines)) == 0
     rows = env.stdout.getvalue().splitlines()  # type: ignore[attr-defined]
     assert rows[0].startswith("+ /backstores/ramdisk/r3: ")
-    assert rows[-1].endswith(" to make")
+    assert rows[-1].endswith(" to create.")
     env = user.env(dry_run=True, json=True)
     env.stdin = io.StringIO(lines.read_text())
     assert batch.run(env, "-") == 0

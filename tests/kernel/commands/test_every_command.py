@@ -142,7 +142,7 @@ def test_every_parameter(
         if " create " in line:
             assert "is there already" in shell.ok(line.replace(" create ", " ensure "))
     # Each of these lines stands alone.
-    assert "collected from now on" in shell.ok("/ begin")
+    assert "Transaction started: changes are queued until" in shell.ok("/ begin")
     shell.refuses("/ commit", "no changes are being collected")
     shell.refuses("/ rollback", "no changes are being collected")
     shell.refuses("/ sessions action=detail sid=7", "no session found with sid 7")

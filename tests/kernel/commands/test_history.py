@@ -18,7 +18,7 @@ from rtslib_ext.kernel.configfs import ConfigFS
 from targetcli import batch
 from targetcli.audit import history
 
-from .harness import TARGET, Shell, differences, tree, value
+from .harness import TARGET, Shell, differences, done, tree, value
 from .initiator import logged_in
 from .test_faults import Broken
 
@@ -119,7 +119,7 @@ def test_undo_says_what_it_does(user: Shell) -> None:
     assert user.ok("undo").rows == [
         f"Took back: {TPG} set attribute login_timeout=20",
         f"~ {TPG}: set login_timeout=15",
-        "1 to change",
+        "Done: 1 changed.",
     ]
     document = checked(user.ok("undo", json=True))
     assert document["data"]["number"] == 4
@@ -196,8 +196,8 @@ def test_who_is_disturbed_by_it_has_to_be_agreed_to(user: Shell) -> None:
     with logged_in(HOST, IQN):
         told = user.ok(f"revert {number} dry_run=true")
         assert f"disturbs: {TPG}/acls/{HOST}" in told or "is logged in" in told
-        user.refuses(f"revert {number}", "this would disturb somebody", HOST)
-        user.refuses("undo", "this would disturb somebody", HOST)
+        user.refuses(f"revert {number}", "Refused, nothing was changed", HOST)
+        user.refuses("undo", "Refused, nothing was changed", HOST)
         user.ok(f"revert {number}", yes=True)
 
 
@@ -386,9 +386,9 @@ def test_revert_takes_one_change_back(user: Shell) -> None:
     user.ok(f"{TPG} set attribute login_keys_workaround=0")
     before = tree()
     shown = user.ok("revert 5 --dry-run").rows
-    assert shown[1:] == [f"~ {TPG}: set login_timeout=15", "1 to change"]
+    assert shown[1:] == [f"~ {TPG}: set login_timeout=15", "Plan: 1 to change."]
     assert tree() == before
-    assert user.ok("revert 5").rows[1:] == shown[1:]
+    assert user.ok("revert 5").rows[1:] == done(shown[1:])
     assert value(f"{FILES}/attrib/login_timeout") == "15"
     assert value(f"{FILES}/attrib/login_keys_workaround") == "0"
     assert records(user)[-1].undoes == 5

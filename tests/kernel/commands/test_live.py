@@ -19,7 +19,7 @@ from rtslib_ext.steps import Context, backstores
 from rtslib_ext.transaction import apply as applying
 
 from .conftest import Loop
-from .harness import ETC, Shell, differences, tree
+from .harness import ETC, Shell, differences, done, tree
 
 IQN = "iqn.2003-01.org.example:a"
 TPG = f"/iscsi/{IQN}/tpg1"
@@ -78,12 +78,12 @@ def test_resize_grows_file_and_lun(user: Shell, disk: Path) -> None:
     before, shown = running(), tree()
     expected = [
         f"~ /backstores/fileio/d1: grow from {MIB} to {2 * MIB} bytes",
-        "1 to change",
+        "Plan: 1 to change.",
         f"Note: /backstores/fileio/d1: {LOOK_AGAIN}",
     ]
     assert user.ok("/backstores/fileio/d1 resize 2M --dry-run").rows == expected
     assert (tree(), disk.stat().st_size) == (shown, MIB)
-    assert user.ok("/backstores/fileio/d1 resize 2 M").rows == expected
+    assert user.ok("/backstores/fileio/d1 resize 2 M").rows == done(expected)
     assert disk.stat().st_size == 2 * MIB
     assert "(2.0MiB)" in user.ok("/backstores/fileio/d1 status")
     (other,) = differences(tree(), shown)
@@ -189,7 +189,7 @@ def test_rescan_finds_what_grew_and_what_is_gone(
     shown = tree()
     grown = [
         f"~ /backstores/fileio/d1: grow from {MIB} to {3 * MIB} bytes",
-        "1 to change",
+        "Plan: 1 to change.",
         noticed,
         f"Note: /backstores/fileio/d1: {LOOK_AGAIN}",
     ]
@@ -199,10 +199,10 @@ def test_rescan_finds_what_grew_and_what_is_gone(
     document = checked(user("/backstores rescan --dry-run", json=True))
     assert [item["path"] for item in document["data"]["plan"]] == ["/backstores/fileio/d1"]
     assert len(document["errors"]) == 2
-    done = user("/backstores rescan")
-    assert (done.rows, tried.stderr) == (grown, done.stderr)
-    assert f"/backstores/fileio/gone: {gone} is not there any more" in done.stderr
-    assert f"/backstores/fileio/short: {short} has 4096 bytes, and initiators" in done.stderr
+    answer = user("/backstores rescan")
+    assert (answer.rows, tried.stderr) == (done(grown), answer.stderr)
+    assert f"/backstores/fileio/gone: {gone} is not there any more" in answer.stderr
+    assert f"/backstores/fileio/short: {short} has 4096 bytes, and initiators" in answer.stderr
     assert "(3.0MiB)" in user.ok("/backstores/fileio/d1 status")
     assert user.ok("/backstores/fileio/d1 rescan") == "No differences\n"
 
@@ -233,11 +233,11 @@ def test_replace_keeps_all_but_the_file(user: Shell, disk: Path, disks: Path) ->
         f"± /backstores/fileio/d1: create fileio d1 on {other}: {why}",
         f"± {TPG}/luns/lun0: create LUN 0 (fileio/d1): {why}",
         f"± {TPG}/acls/{HOST}/mapped_lun0: map LUN 0 as 0, read-write: {why}",
-        "3 to replace",
+        "Plan: 3 to recreate.",
     ]
     assert user.ok(f"/backstores/fileio/d1 replace {other} --dry-run").rows == expected
     assert tree() == shown
-    assert user.ok(f"/backstores/fileio/d1 replace {other}").rows == expected
+    assert user.ok(f"/backstores/fileio/d1 replace {other}").rows == done(expected)
     changed = {name.rpartition("/")[2] for name in _files(differences(tree(), shown))}
     assert changed == {"info", "udev_path"}
     goes_back(before, shown)

@@ -15,7 +15,7 @@ from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.reading.reader import Reader
 
 from .conftest import Loop
-from .harness import Shell, tree
+from .harness import Shell, done, tree
 from .initiator import logged_in
 from .test_live import goes_back, running
 
@@ -59,14 +59,14 @@ def test_rename_a_storage_object(user: Shell) -> None:
         "+ /backstores/fileio/d2/alua/g1: create target port group g1 with tag 7",
         f"± {TPG}/luns/lun0: create LUN 0 (fileio/d2): fileio/d1 becomes fileio/d2",
         f"± {TPG}/acls/{HOST}/mapped_lun5: map LUN 0 as 5, read-only: fileio/d1 becomes fileio/d2",
-        "2 to make, 2 to replace, 2 to take away",
+        "Plan: 2 to create, 2 to recreate, 2 to delete.",
     ]
     file = before.storage_objects["fileio", "d1"].backing.udev_path
     lines = [line.replace("FILE", file) for line in expected]
     assert user.ok("/backstores/fileio rename d1 d2 --dry-run").rows == lines
     assert tree() == shown
     answer = user.ok("/backstores/fileio rename d1 d2")
-    assert answer.rows == lines
+    assert answer.rows == done(lines)
     assert answer.result and answer.result.created == "/backstores/fileio/d2"
     after = running()
     (old,), (new,) = before.storage_objects.values(), after.storage_objects.values()
@@ -122,7 +122,7 @@ def test_names_that_cannot_be(user: Shell, disks: Path) -> None:
 @pytest.mark.parametrize("line", [f"acls rename {HOST} {GUEST}", f"acls/{HOST} rename {GUEST}"])
 def test_rename_an_acl(user: Shell, line: str) -> None:
     before, shown = running(), tree()
-    assert user.ok(f"{TPG}/{line} --dry-run").rows[-1] == "2 to make, 2 to take away"
+    assert user.ok(f"{TPG}/{line} --dry-run").rows[-1] == "Plan: 2 to create, 2 to delete."
     assert tree() == shown
     document = checked(user.ok(f"{TPG}/{line}", json=True))
     assert document["created"] == f"{TPG}/acls/{GUEST}"
@@ -154,7 +154,7 @@ def test_clone_an_acl(user: Shell, line: str) -> None:
     before, shown = running(), tree()
     answer = user.ok(f"{TPG}/{line}")
     assert answer.rows[-2:] == [
-        "2 to make",
+        "Done: 2 created.",
         f"Note: the credentials of {HOST} were not copied, no two initiators should share a "
         f"secret: {TPG}/acls/{GUEST} set auth",
     ]
@@ -187,7 +187,7 @@ def test_whom_it_disturbs_is_asked(user: Shell, line: str) -> None:
     user.ok(f"{TPG} set attribute authentication=0")
     with logged_in(HOST, A, 3261):
         assert f"disturbs: {HOST}" in user.ok(f"{line} --dry-run")
-        user.refuses(line, "this would disturb somebody", HOST, "--yes")
+        user.refuses(line, "Refused, nothing was changed", HOST, "--yes")
         user.ok(f"{TPG}/acls clone {HOST} {B}")
         user.ok(line, yes=True)
 

@@ -32,7 +32,8 @@ HOST, OTHER = "iqn.1994-05.com.example:h", "iqn.1994-05.com.example:o"
 ASKED = "Go on? [y/N] "
 NOT_DONE = "nothing was changed (--yes goes on without asking)\n"
 LOOPBACK_LUN = "loopback/naa.5001405000000001/tpgt_1/lun/lun_0"
-IN_USE = f"{HOST} is logged in to {TPG} (sid N, from 127.0.0.1)\n"
+LOSES_LUN = f"{HOST} (session N from 127.0.0.1) would lose LUN 0 of {TPG}\n"
+LOGGED_OUT = f"{HOST} (session N from 127.0.0.1) would be logged out of {TPG}\n"
 
 
 class Terminal(io.StringIO):
@@ -63,7 +64,7 @@ def at_terminal(user: Shell, line: str, keys: Terminal, *, yes: bool = False) ->
     env.stdin, env.stdout = keys, Terminal()
     done = session.run_line(env, lambda: grammar.parse(line))
     assert isinstance(env.stderr, io.StringIO)
-    said = re.sub(r"\bsid \d+", "sid N", env.stderr.getvalue())
+    said = re.sub(r"\bsession \d+", "session N", env.stderr.getvalue())
     return Answered(0 if done else 1, env.stdout.getvalue(), said)
 
 
@@ -158,31 +159,31 @@ def test_a_script_is_told_and_not_asked(user: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "in_use"),
     [
-        f"/iscsi delete {IQN}",
-        f"/iscsi/{IQN} delete 1",
-        f"{TPG}/acls delete {HOST}",
-        f"{TPG}/luns delete 0",
+        (f"/iscsi delete {IQN}", LOGGED_OUT),
+        (f"/iscsi/{IQN} delete 1", LOGGED_OUT),
+        (f"{TPG}/acls delete {HOST}", LOGGED_OUT),
+        (f"{TPG}/luns delete 0", LOSES_LUN),
     ],
 )
-def test_sessions_are_asked_about(user: Shell, line: str) -> None:
+def test_sessions_are_asked_about(user: Shell, line: str, in_use: str) -> None:
     with logged_in(HOST, IQN):
         before = tree()
         answer = at_terminal(user, line, Terminal("n\n"))
         path = line.partition(" ")[0]
         assert (answer.exit, answer.stdout) == (1, "")
-        assert answer.stderr == f"{IN_USE}{ASKED}{path}: {NOT_DONE}"
+        assert answer.stderr == f"{in_use}{ASKED}{path}: {NOT_DONE}"
         assert tree() == before
         answer = at_terminal(user, line, Terminal("y\n"))
-        assert (answer.exit, answer.stderr) == (0, f"{IN_USE}{ASKED}")
+        assert (answer.exit, answer.stderr) == (0, f"{in_use}{ASKED}")
         assert "Deleted" in answer.stdout
 
 
 def test_who_has_the_disk_in_use_is_named(user: Shell) -> None:
     with logged_in(HOST, IQN):
         answer = at_terminal(user, "/backstores/ramdisk delete disk", Terminal("n\n"))
-        assert answer.stderr.startswith(f"{EXPORTED}{IN_USE}{ASKED}")
+        assert answer.stderr.startswith(f"{EXPORTED}{LOSES_LUN}{ASKED}")
 
 
 def test_others_are_not_asked_about(user: Shell) -> None:
@@ -204,7 +205,8 @@ def test_initiators_without_an_acl(user: Shell) -> None:
     name = "iqn.1994-05.com.example:guest"
     with logged_in(name, IQN):
         answer = at_terminal(user, f"{TPG}/luns delete 0", Terminal("n\n"))
-        assert answer.stderr.startswith(f"{name} is logged in to {TPG} (without an ACL)\n{ASKED}")
+        lost = f"{name} (without an ACL) would lose LUN 0 of {TPG}\n"
+        assert answer.stderr.startswith(f"{lost}{ASKED}")
 
 
 def test_a_question_holds_nobody_up(user: Shell) -> None:
@@ -252,7 +254,7 @@ def test_io_of_a_fabric_that_tells_no_sessions(user: Shell) -> None:
     with reading(disk):
         answer = at_terminal(user, "/loopback delete naa.5001405000000001", Terminal("n\n"))
         assert (answer.exit, answer.stdout) == (1, "")
-        in_use = "/loopback/naa.5001405000000001/luns/lun0 has I/O running\n"
+        in_use = "/loopback/naa.5001405000000001/luns/lun0 has active I/O\n"
         assert answer.stderr.startswith(f"{in_use}{ASKED}")
     assert at_terminal(user, "/loopback delete naa.5001405000000001", Terminal()).exit == 0
 
