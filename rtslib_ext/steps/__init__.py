@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that changes the kernel, as data: steps that can be said, done and undone."""
+"""Every change to the kernel, as data: steps that can be described, performed and reversed."""
 
 from .context import Context
 from .step import Action, Step

@@ -22,18 +22,18 @@ from .settings import credentials, settle
 from .step import Action, Step, set_step
 
 Protected = Callable[[MappedLun], bool]
-"""Whether a mapped LUN is read only when it is made."""
+"""Returns whether a new mapped LUN is read-only by default."""
 
 
-# A new ACL takes these from its TPG (iscsi_target_nodeattrib.c,
-# iscsit_set_default_node_attribues), so they are looked at each time.
+# A new ACL inherits these from its TPG (iscsi_target_nodeattrib.c,
+# iscsit_set_default_node_attribues), so they are read each time.
 _INHERITED = ("default_erl",)
 
 
 def create_acl(
     place: TpgPath, acl: NodeAcl, protected: Protected = lambda mapped: False
 ) -> Iterator[Step]:
-    """Admit an initiator, with its settings and mapped LUNs."""
+    """Create a node ACL with its settings and mapped LUNs."""
     file = f"{place.file}/acls/{place.fabric.to_folder(acl.wwn)}"
     path = f"{place.path}/acls/{acl.wwn}"
     yield Step(Action.CREATE, path, "create", f"ACL {acl.wwn}", (Mkdir(file),))
@@ -64,15 +64,15 @@ def _acl_values(place: TpgPath, path: str, file: str, acl: NodeAcl) -> Iterator[
 
 
 def set_tag(place: TpgPath, acl: NodeAcl, tag: str, before: str) -> Step:
-    """Give an ACL a tag, or take it away with ""."""
+    """Set the tag of an ACL; "" removes it."""
     file = f"{place.file}/acls/{place.fabric.to_folder(acl.wwn)}/tag"
-    # target_core_fabric_configfs.c: "NULL" takes the tag away, an empty write does nothing.
+    # target_core_fabric_configfs.c: "NULL" removes the tag, an empty write does nothing.
     write = Write(file, tag or NO_CREDENTIAL, before or NO_CREDENTIAL)
     return set_step(f"{place.path}/acls/{acl.wwn}", "tag", tag, before, (write,))
 
 
 def delete_acl(place: TpgPath, acl: NodeAcl) -> Iterator[Step]:
-    """Refuse an initiator from now on; its sessions end."""
+    """Delete a node ACL; its sessions end."""
     file = f"{place.file}/acls/{place.fabric.to_folder(acl.wwn)}"
     path = f"{place.path}/acls/{acl.wwn}"
     for mapped in reversed(list(acl.mapped_luns.values())):
@@ -93,10 +93,11 @@ def delete_acl(place: TpgPath, acl: NodeAcl) -> Iterator[Step]:
 def create_mapped_lun(
     place: TpgPath, wwn: str, mapped: MappedLun, *, protected: bool = False
 ) -> Step:
-    """Show a LUN of the TPG to an initiator; ``protected`` is what it is when it is made.
+    """Map a LUN of the TPG to an initiator.
 
-    That is so where its storage object is read only, or the TPG has prod_mode_write_protect
-    (target_core_fabric_configfs.c, target_fabric_mappedlun_link).
+    ``protected``: the kernel makes it read-only by default, because its storage object is
+    read-only or the TPG has prod_mode_write_protect (target_core_fabric_configfs.c,
+    target_fabric_mappedlun_link).
     """
     file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{mapped.index}"
     link = f"{file}/{mapped.alias or naming.alias()}"
@@ -116,7 +117,7 @@ def create_mapped_lun(
 
 
 def set_write_protect(place: TpgPath, wwn: str, mapped: MappedLun) -> Step:
-    """Let an initiator write to a mapped LUN, or keep it from that."""
+    """Make a mapped LUN read-only or writable."""
     file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{mapped.index}/write_protect"
     path = f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}"
     value, before = str(int(mapped.write_protect)), str(int(not mapped.write_protect))
@@ -124,7 +125,7 @@ def set_write_protect(place: TpgPath, wwn: str, mapped: MappedLun) -> Step:
 
 
 def delete_mapped_lun(place: TpgPath, wwn: str, mapped: MappedLun) -> Step:
-    """Hide a LUN from an initiator."""
+    """Unmap a LUN from an initiator."""
     file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{mapped.index}"
     link = f"{file}/{mapped.alias}"
     lun = f"{place.file}/lun/lun_{mapped.tpg_lun}"
@@ -140,7 +141,7 @@ def delete_mapped_lun(place: TpgPath, wwn: str, mapped: MappedLun) -> Step:
 
 
 def discard_mapped_lun(place: TpgPath, wwn: str, index: int) -> Step:
-    """Remove a mapped LUN that leads nowhere."""
+    """Delete a mapped LUN without a LUN."""
     file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{index}"
     path = f"{place.path}/acls/{wwn}/mapped_lun{index}"
     return Step(Action.DELETE, path, "delete", f"mapped LUN {index}", (Rmdir(file),))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps that make, change and remove storage objects and their target port groups."""
+"""Steps that create, change and delete storage objects and their target port groups."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ from .settings import UNKNOWN, settle
 from .step import Action, Step, set_step
 
 # A state can be set only while the group supports it, is implicit, and has no delay
-# (drivers/target/target_core_configfs.c, target_tg_pt_gp_alua_access_state_store), and setting
-# it changes the status.
+# (drivers/target/target_core_configfs.c, target_tg_pt_gp_alua_access_state_store), and that
+# changes the status.
 _ALUA_ORDER = ("alua_access_state", "alua_access_status", "alua_access_type")
-# What is less memory than this is not looked for.
-_MUCH = 1 << 20
-# The state that depends on the block wants to be switched on first, and a group that is not
-# explicit.
+# Ramdisks below this size are created without a check of the free memory.
+_CHECKED_SIZE = 1 << 20
+# Block-dependent states must be enabled first, which needs a group that is not explicit.
 _LBA_ORDER = ("alua_access_type", LBA_DEPENDENT, "alua_access_state", "alua_access_status")
 
 
@@ -39,10 +38,10 @@ def create(
     before: tuple[Operation, ...] = (),
     defaults: KernelDefaults = UNKNOWN,
 ) -> Iterator[Step]:
-    """Make a storage object in the folder ``hba`` with all its settings.
+    """Create a storage object in the directory ``hba`` with all its settings.
 
     ``aptpl`` are lines of persistent reservations (SPC-4 section 5.13.5) that were kept on
-    disk, ``before`` what the host needs first: a new backing file.
+    disk, ``before`` the operations that create its backing file.
     """
     file = f"{hba}/{so.name}"
     on_device = _is_on_device(so)
@@ -61,41 +60,41 @@ def create(
         if group.name != DEFAULT_GROUP:
             yield make_group(so, file, group)
     if so.lba_map is not None:
-        # It names the groups.
+        # The map names the groups.
         yield from settle(so.path, file, {"lba_map": so.lba_map}, lambda _: True, None)
     for group in so.alua_groups.values():
         yield from alua_values(so, file, group, defaults)
     if so.lu_group is not None:
-        # Last: in there a state is set for all of the LU group.
+        # Last: in an LU group a state is set for all members.
         yield lu_groups.join(so.path, file, so.lu_group, None)
 
 
 def refuse(so: StorageObject, reason: LioError) -> Step:
-    """Stands for a storage object that cannot be made."""
+    """Return a step that fails, for a storage object that cannot be created."""
     return Step(Action.CREATE, so.path, "create", describe(so), (Fail(reason),))
 
 
 def describe(so: StorageObject) -> str:
-    """What the object is, in a few words."""
+    """Return plugin, name and device of a storage object: ``fileio disk1 on /srv/disk1``."""
     what = so.backing.udev_path or getattr(so.backing, "config", "") or "memory"
     return f"{so.backing.plugin} {so.name} on {what}"
 
 
 def _reservations(so: StorageObject, file: str, aptpl: tuple[str, ...]) -> Iterator[Step]:
-    """One step each: a line that the kernel does not take leaves the object."""
+    """Yield a step per line: a line that the kernel refuses leaves the storage object."""
     for line in aptpl:
         write = Write(f"{file}/pr/res_aptpl_metadata", line)
         yield Step(Action.UPDATE, so.path, "restore", "a persistent reservation", (write,))
 
 
 def _is_on_device(so: StorageObject) -> bool:
-    """Whether a block device stands behind what is opened as a file, by whatever path."""
+    """Return True for a fileio storage object on a block device, also by a symbolic link."""
     return isinstance(so.backing, FileIO) and devices.is_block_device(so.backing.dev)
 
 
 def _build(so: StorageObject, hba: str, on_device: bool) -> tuple[Operation, ...]:
     file = f"{hba}/{so.name}"
-    backing = _as_the_kernel_wants_it(so.backing, on_device)
+    backing = _resolved(so.backing, on_device)
     operations: list[Operation] = [*_guards(so, on_device), MakeShared(hba), Mkdir(file)]
     if isinstance(backing, Block):
         operations.append(Write(f"{file}/udev_path", backing.udev_path))
@@ -112,12 +111,12 @@ def _build(so: StorageObject, hba: str, on_device: bool) -> tuple[Operation, ...
     return tuple(operations)
 
 
-def _as_the_kernel_wants_it(backing: Backing, on_device: bool) -> Backing:
+def _resolved(backing: Backing, on_device: bool) -> Backing:
     if isinstance(backing, Pscsi) and backing.hctl is None:
         address, device = devices.scsi_address(backing.dev)
         return Pscsi(device, address)
     if isinstance(backing, FileIO) and on_device:
-        # A device has its own size.
+        # The kernel uses the size of the device.
         return replace(backing, size=None)
     return backing
 
@@ -128,7 +127,7 @@ def _guards(so: StorageObject, on_device: bool) -> list[Operation]:
         return [CheckFree(backing.dev)]
     if isinstance(backing, FileIO):
         return [*([CheckFree(backing.dev)] if on_device else []), CheckThere(backing.dev)]
-    if isinstance(backing, RamDisk) and not backing.nullio and backing.size >= _MUCH:
+    if isinstance(backing, RamDisk) and not backing.nullio and backing.size >= _CHECKED_SIZE:
         return [CheckMemory(backing.size)]
     return []
 
@@ -155,10 +154,10 @@ def _attributes(
 
 
 def grow(so: StorageObject, file: str, before: int, size: int) -> Step:
-    """Make an object larger while it is exported; taking it back leaves a file as large as it is.
+    """Enlarge a storage object while it is exported; a rollback leaves its file enlarged.
 
-    The handler of a user-backed object is asked first, and may refuse
-    (drivers/target/target_core_user.c, tcmu_dev_size_store).
+    The handler of a user-backed object may refuse (drivers/target/target_core_user.c,
+    tcmu_dev_size_store).
     """
     backing = so.backing
     subject = f"from {before} to {size} bytes"
@@ -178,9 +177,9 @@ def grow(so: StorageObject, file: str, before: int, size: int) -> Step:
 
 
 def delete(so: StorageObject, file: str, aptpl: tuple[str, ...] = ()) -> Iterator[Step]:
-    """Remove a storage object that nothing exports."""
+    """Delete a storage object that is not exported."""
     if so.lu_group is not None:
-        # So that the groups that come back have a state of their own.
+        # So that a rollback restores the state of the groups of this object only.
         yield lu_groups.join(so.path, file, None, so.lu_group)
     for group in so.alua_groups.values():
         if group.name != DEFAULT_GROUP:
@@ -189,7 +188,7 @@ def delete(so: StorageObject, file: str, aptpl: tuple[str, ...] = ()) -> Iterato
     undo: tuple[Operation, ...]
     on_device = _is_on_device(so)
     try:
-        undo = (*_build(so, hba, on_device), *_values_again(so, file, aptpl, on_device))
+        undo = (*_build(so, hba, on_device), *_restored_values(so, file, aptpl, on_device))
     except LioError as err:
         undo = (Fail(err),)
     yield Step(
@@ -203,17 +202,17 @@ def delete(so: StorageObject, file: str, aptpl: tuple[str, ...] = ()) -> Iterato
 
 
 def discard(path: str, file: str) -> Step:
-    """Remove a storage object of which only the place is known; this cannot be undone."""
+    """Delete a storage object of which only the paths are known; this cannot be undone."""
     hba = file.rpartition("/")[0]
     subject = " ".join(path.split("/")[2:])
     operations = (RemoveTree(file), RemoveShared(hba))
     return Step(Action.DELETE, path, "delete", subject, operations, undo=())
 
 
-def _values_again(
+def _restored_values(
     so: StorageObject, file: str, aptpl: tuple[str, ...], on_device: bool
 ) -> Iterator[Operation]:
-    """Give an object that is made again after a failure all its values."""
+    """Yield the writes that restore the values of a storage object after a failed deletion."""
     steps = [*_reservations(so, file, aptpl), *_attributes(so, file, on_device)]
     steps += _identity(so, file)
     if so.lba_map is not None:
@@ -229,22 +228,22 @@ def _values_again(
 
 
 def create_group(so: StorageObject, file: str, group: AluaGroup) -> Iterator[Step]:
-    """Make a target port group with its settings."""
+    """Create a target port group with its settings."""
     yield make_group(so, file, group)
     yield from alua_values(so, file, group)
 
 
 def make_group(so: StorageObject, file: str, group: AluaGroup) -> Step:
-    """Make a target port group; not the default one, which is there."""
-    operations: tuple[Operation, ...] = _group_again(file, group)
+    """Create a target port group other than the default one, which always exists."""
+    operations: tuple[Operation, ...] = _create_operations(file, group)
     if group.tag is None or not 1 <= group.tag <= GROUP_TAG_MAX:
-        operations = (Fail(InvalidValue(f"a tag is a number from 1 to {GROUP_TAG_MAX}")),)
+        operations = (Fail(InvalidValue(f"tag must be between 1 and {GROUP_TAG_MAX}")),)
     path = f"{so.path}/alua/{group.name}"
     subject = f"target port group {group.name} with tag {group.tag}"
     return Step(Action.CREATE, path, "create", subject, operations, needs=(so.path,))
 
 
-def _group_again(file: str, group: AluaGroup) -> tuple[Operation, ...]:
+def _create_operations(file: str, group: AluaGroup) -> tuple[Operation, ...]:
     folder = f"{file}/alua/{group.name}"
     return (Mkdir(folder), Write(f"{folder}/tg_pt_gp_id", str(group.tag)))
 
@@ -252,7 +251,7 @@ def _group_again(file: str, group: AluaGroup) -> tuple[Operation, ...]:
 def alua_values(
     so: StorageObject, file: str, group: AluaGroup, defaults: KernelDefaults = UNKNOWN
 ) -> Iterator[Step]:
-    """Give a target port group its settings."""
+    """Set the settings of a target port group."""
     path, folder = f"{so.path}/alua/{group.name}", f"{file}/alua/{group.name}"
     order = _LBA_ORDER if group.settings.get(LBA_DEPENDENT) == "1" else _ALUA_ORDER
     settings = defaults.left(group.settings, folder, "alua", _shown)
@@ -264,7 +263,7 @@ def alua_values(
 
 
 def _shown(name: str, value: str) -> str:
-    """What a file of a target port group shows once it has a value."""
+    """Return the text that an attribute of a target port group reads as."""
     texts = ALUA_TEXTS.get(name, ())
     return texts[int(value)] if value.isdigit() and int(value) < len(texts) else value
 
@@ -272,7 +271,7 @@ def _shown(name: str, value: str) -> str:
 def delete_group(
     so: StorageObject, file: str, group: AluaGroup, luns: tuple[str, ...] = ()
 ) -> Step:
-    """Remove a target port group; ``luns`` in it (configfs paths) fall back to the default one."""
+    """Delete a target port group; its ``luns`` (configfs paths) move to the default one."""
     steps = alua_values(so, file, group)
     values = [operation for step in steps for operation in step.operations]
     return Step(
@@ -282,7 +281,7 @@ def delete_group(
         f"target port group {group.name}",
         (Rmdir(f"{file}/alua/{group.name}"),),
         undo=(
-            *_group_again(file, group),
+            *_create_operations(file, group),
             *values,
             *(Write(f"{lun}/alua_tg_pt_gp", group.name) for lun in luns),
         ),

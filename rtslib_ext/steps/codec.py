@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps -> JSON values and back: for the journal of a change, and for what can be reverted."""
+"""Convert steps to JSON values and back, for journals and the history."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .context import Operation
 from .operations import BestEffort, Fail, Redacted, Write
 from .step import SET, Action, Step
 
-# The names in journals and in the history: a renamed class keeps its old one.
+# The names in journals and in the history: a renamed class keeps its first one.
 _TYPES: dict[str, type[Any]] = {
     "Mkdir": operations.Mkdir,
     "Rmdir": operations.Rmdir,
@@ -42,13 +42,13 @@ _TYPES: dict[str, type[Any]] = {
     "ClaimPort": rtpi.ClaimRtpi,
 }
 _NAMES = {kind: name for name, kind in _TYPES.items()}
-# Fields that were renamed, likewise.
+# Renamed fields, likewise.
 _FIELDS = {"defaults_key": "fresh", "reads_as": "shown"}
 _OLD_FIELDS = {old: new for new, old in _FIELDS.items()}
 
 
 def encode(step: Step, *, secrets: bool = True) -> dict[str, Any]:
-    """A step as JSON values, with the passwords in it or without."""
+    """Return a step as JSON values, without its passwords unless ``secrets``."""
     if not secrets:
         step = _without_secrets(step)
     undo = None if step.undo is None else [_encode(item) for item in step.undo]
@@ -64,12 +64,12 @@ def encode(step: Step, *, secrets: bool = True) -> dict[str, Any]:
 
 
 def _without_secrets(step: Step) -> Step:
-    undo = None if step.undo is None else tuple(map(_forget, step.undo))
-    return replace(step, operations=tuple(map(_forget, step.operations)), undo=undo)
+    undo = None if step.undo is None else tuple(map(_redacted, step.undo))
+    return replace(step, operations=tuple(map(_redacted, step.operations)), undo=undo)
 
 
-def _forget(operation: Operation) -> Operation:
-    """The operation without the password that it writes; that none is set is no secret."""
+def _redacted(operation: Operation) -> Operation:
+    """Return the operation without its password; that none is set is no secret."""
     if not isinstance(operation, Write) or operation.file.rpartition("/")[2] not in SECRET_FILES:
         return operation
     if operation.value not in ("", NO_CREDENTIAL):
@@ -78,7 +78,7 @@ def _forget(operation: Operation) -> Operation:
 
 
 def decode(value: dict[str, Any]) -> Step:
-    """The step that was encoded; raises KeyError, TypeError, ValueError for anything else."""
+    """Return an encoded step; raises KeyError, TypeError, ValueError for any other value."""
     undo, (verb, subject, new, before) = value["undo"], parts(value)
     return Step(
         Action(value["action"]),

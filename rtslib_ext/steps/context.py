@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What operations are performed in, and what every operation can do."""
+"""The context in which operations run, and the protocol of operations."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from .defaults import KernelDefaults
 
 @dataclass(slots=True)
 class Context:
-    """A tree that is being changed: the seam, what new objects have, notes on the way.
+    """The state of a change in progress: the file system, defaults of new objects, notes.
 
-    ``fresh`` tells what new objects have already, which needs no write. ``made`` are the shared
-    folders that were not there before, ``moved`` the files of new objects that writing another
-    one changed, ``missed`` what was attempted in vain, by the shell path of its object, ``ports``
-    the relative target port identifiers in use once somebody asked.
+    ``defaults`` are the values that new objects start with, which need no write. ``notes`` are
+    (shell path, text). ``made`` are the shared directories that this change created, ``moved``
+    the attributes of new objects that writing another one changed, ``missed`` the failures of
+    BestEffort as (shell path, error), ``ports`` the relative target port identifiers in use, by
+    number, once an operation needed them.
     """
 
     fs: WriteFS
@@ -35,26 +36,26 @@ class Context:
     missed: list[tuple[str, KernelRefused]] = field(default_factory=list)
     ports: dict[int, str] | None = None
     begin: Callable[[], None] = lambda: None
-    """Called before each operation of a step: a journal notes it."""
+    """Called before each operation of a step, to record it in a journal."""
     pause: Callable[[float], object] = time.sleep
-    """Waits some seconds: a way that an interrupt ends."""
+    """Waits for so many seconds; an interrupt ends it."""
     attributes: Attributes = field(init=False)
 
     def __post_init__(self) -> None:
         self.attributes = Attributes(self.fs)
 
     def default_value(self, folder: str, name: str, key: str | None) -> str | None:
-        """What a new object has in a file; None where it has none."""
+        """Return the value of an attribute of a new object; None if it cannot be read."""
         if key is None or (self.moved and f"{folder}/{name}" in self.moved):
             return self.fs.read_if_there(f"{folder}/{name}")
         return self.defaults.value(self.fs, folder, name, key)
 
 
 class Operation(Protocol):
-    """One change; ``inverse`` is None where taking its object away is enough."""
+    """One change; ``inverse`` is None where deleting its object reverses it too."""
 
     def do(self, context: Context) -> None:
-        """Make the change."""
+        """Perform the operation; raises LioError."""
 
     def inverse(self) -> Operation | None:
-        """The operation that takes it back."""
+        """Return the operation that reverses it."""

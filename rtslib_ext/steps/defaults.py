@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What new objects have: read from the first of each kind, known of the others."""
+"""Default values of new objects: read from the first of each kind, assumed for the others."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ Shown = Callable[[str, str], str]
 
 
 def as_written(name: str, value: str) -> str:
-    """What most files show once they have a value: just that."""
+    """Return how most attributes read back: as they were written."""
     return value
 
 
 class KernelDefaults:
-    """The values of the first new object of each kind; ``key`` is what tells kinds apart.
+    """The values that the first new object of each kind started with.
 
-    Files of one name in folders of one name are of one kind, where their key is the same too.
+    The kind of an attribute is its name, the name of its directory, and ``key``.
     """
 
     def __init__(self) -> None:
         self._values: dict[tuple[str, str], dict[str, str | None]] = {}
-        # By identity: thousands of objects share their settings (pool.py). These are kept, so
-        # that no others get their identity.
+        # By identity: thousands of objects share their settings (config/intern.py). A reference
+        # is kept, so that no other mapping gets the same identity.
         self._left: dict[tuple[int, str, str], tuple[Mapping[str, str], Mapping[str, str]]] = {}
 
     def value(self, fs: ReadFS, folder: str, name: str, key: str) -> str | None:
-        """What a new object has in a file; None where it has none. Read once for a key."""
+        """Return an attribute of a new object, read once per kind; None if it cannot be read."""
         known = self._values.setdefault((key, _name(folder)), {})
         if name not in known:
             known[name] = fs.read_if_there(f"{folder}/{name}")
@@ -38,9 +38,10 @@ class KernelDefaults:
     def left(
         self, values: Mapping[str, str], folder: str, key: str | None, shown: Shown = as_written
     ) -> Mapping[str, str]:
-        """The part of ``values`` that a new object may not have by itself.
+        """Return the part of ``values`` that may differ from the defaults.
 
-        That is all of them until the first object of its kind has told.
+        That is all of them until the first object of its kind was read. ``shown`` converts a
+        value to the text that the attribute reads as.
         """
         known = self._values.get((key, _name(folder))) if key is not None else None
         if known is None or key is None:
@@ -58,10 +59,10 @@ class KernelDefaults:
 
 
 class NoDefaults(KernelDefaults):
-    """Looks each time: for who goes on with objects that somebody else began to change."""
+    """Never assumes a default: for resuming the change of another process."""
 
     def value(self, fs: ReadFS, folder: str, name: str, key: str) -> str | None:
-        """What this object has in a file; None where it has none."""
+        """Return what the attribute reads now; None if it cannot be read."""
         return fs.read_if_there(f"{folder}/{name}")
 
 

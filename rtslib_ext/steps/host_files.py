@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operations on the files and devices of this host that stand behind storage objects."""
+"""Operations on the backing files and devices of storage objects."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ..host import devices, system
 from ..kernel.configfs import ReadFS
 from .context import Context, Operation
 
-# What is left for the programs that run, bytes.
+# Bytes of memory that are left for other programs.
 _SPARED = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class MakeFile:
-    """Make a new backing file of ``size`` bytes."""
+    """Create a backing file of ``size`` bytes."""
 
     file: str
     size: int
@@ -30,7 +30,7 @@ class MakeFile:
 
 @dataclass(frozen=True, slots=True)
 class RemoveFile:
-    """Remove a backing file that was made in vain."""
+    """Remove a backing file that was created by a change that failed."""
 
     file: str
 
@@ -43,7 +43,7 @@ class RemoveFile:
 
 @dataclass(frozen=True, slots=True)
 class GrowFile:
-    """Make a backing file ``size`` bytes long where it is shorter; its data stays."""
+    """Extend a backing file to ``size`` bytes if it is shorter; its data is kept."""
 
     file: str
     size: int
@@ -52,13 +52,13 @@ class GrowFile:
         context.host.grow(self.file, self.size)
 
     def inverse(self) -> Operation | None:
-        # Whatever was written behind the old end is not thrown away.
+        # Data written after the old end is kept.
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckFree:
-    """Stop where a device is held by somebody: the kernel would say less about it."""
+    """Refuse a device that is in use; the kernel's error would not name the holder."""
 
     file: str
 
@@ -72,9 +72,9 @@ class CheckFree:
 
 @dataclass(frozen=True, slots=True)
 class CheckThere:
-    """Stop where a backing file is missing: the kernel would make an empty one, even in /dev.
+    """Refuse a missing backing file: the kernel would create an empty one, even in /dev.
 
-    A file system that is not mounted yet must not become a disk without data
+    A disk without data must not take the place of one whose file system is not mounted yet
     (drivers/target/target_core_file.c, fd_configure_device).
     """
 
@@ -83,8 +83,8 @@ class CheckThere:
     def do(self, context: Context) -> None:
         if not context.host.exists(self.file):
             raise NotFound(
-                f"{self.file} is not there",
-                hint="mount its file system, or make an empty one with truncate",
+                f"{self.file} does not exist",
+                hint="mount its file system, or create an empty file with truncate",
             )
 
     def inverse(self) -> Operation | None:
@@ -93,10 +93,9 @@ class CheckThere:
 
 @dataclass(frozen=True, slots=True)
 class CheckMemory:
-    """Stop where a ramdisk is larger than the memory that is free.
+    """Refuse a ramdisk that is larger than the free memory.
 
-    The kernel would take all there is, and then end other programs to get more: so it is, too,
-    where many small ones take the last of it.
+    The kernel does not check this: it is not safe when memory runs out.
     """
 
     size: int
@@ -106,8 +105,8 @@ class CheckMemory:
         free = None if available is None else max(0, available - _SPARED)
         if free is not None and self.size > free:
             raise InvalidValue(
-                f"{self.size} bytes are more than the {free} bytes of memory that are free",
-                hint="make it smaller, or a fileio backstore",
+                f"{self.size} bytes are more than the {free} bytes of free memory",
+                hint="choose a smaller size, or a fileio backstore",
             )
 
     def inverse(self) -> Operation | None:
@@ -115,8 +114,8 @@ class CheckMemory:
 
 
 def in_use(fs: ReadFS, device: str, what: str) -> InUse:
-    """The error about a device that somebody holds; it tells who."""
-    # Imported here: nothing but an error needs it.
+    """Return the error about a device in use, which names its holder."""
+    # Imported here: only an error needs it.
     from ..usage import holders
 
     holder = holders.find(fs, device)

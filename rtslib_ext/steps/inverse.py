@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps that take steps back later: not at once after a failure, but when somebody asks for it.
+"""Steps that undo steps later, when a user asks for it; not the rollback after a failure.
 
-By then another process may be at work, and others may have changed the same objects.
+By then another process runs, and others may have changed the same objects.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..kernel.abi import NO_CREDENTIAL, SECRET_FILES
 from ..kernel.configfs import ReadFS
 from .context import Operation
 from .host_files import CheckThere, MakeFile, RemoveFile
-from .lu_groups import ON_THE_WAY
+from .lu_groups import TEMPORARY_GROUP
 from .operations import (
     Fail,
     Link,
@@ -53,20 +53,20 @@ _OPPOSITE_VERBS = {
     "undo": "redo",
     "redo": "undo",
 }
-# Folders whose files show what was written to them, as it was written.
+# Directories whose attributes read back as they were written.
 _PLAIN = ("attrib", "param", "auth", "discovery_auth")
 _LUN = "/lun/lun_"
-_MAKING = Mkdir | Link
+_CREATING = Mkdir | Link
 _REMOVING = Rmdir | RmdirOverLuns | RemoveTree | Unlink
 
 
 def why_irreversible(steps: Iterable[Step]) -> str:
-    """Why steps that were done cannot be taken back later; "" when they can."""
+    """Return why completed steps cannot be undone later; "" if they can."""
     for step in steps:
         if not step.operations:
-            return f"{step.path}: {step.text}: this was not done in the kernel's configuration"
+            return f"{step.path}: {step.text}: this was not a change of the kernel's configuration"
         if step.undo == ():
-            return f"{step.path}: {step.text}: it went without being read before"
+            return f"{step.path}: {step.text}: it was removed without being read first"
         for item in step.undo or ():
             if isinstance(item, Fail):
                 return f"{step.path}: {step.text}: {item.reason}"
@@ -74,11 +74,11 @@ def why_irreversible(steps: Iterable[Step]) -> str:
 
 
 def invert(steps: Sequence[Step], made: Container[str] = ()) -> list[Step]:
-    """The steps that take ``steps`` back, all of which were done, in the order to do them.
+    """Return the steps that undo completed ``steps``, in the order to perform them.
 
-    ``made`` are the shared folders that were made on the way: others stay. What nobody needs to
-    take back, as its object goes, has no step. A backing file that was made stays: there may be
-    data in it by now.
+    ``made`` are the shared directories that the steps created: only these are removed. A step
+    that is undone by deleting its object has no inverse. A new backing file is kept: it may have
+    data by now.
     """
     return [found for step in reversed(steps) if (found := _invert(step, made))]
 
@@ -102,33 +102,33 @@ def _invert(step: Step, made: Container[str]) -> Step | None:
 def _later(operations: Sequence[Operation], made: Container[str]) -> Iterator[Operation]:
     for item in operations:
         if isinstance(item, UnmakeShared):
-            # What this process made is nothing that another one knows.
+            # Context.made is empty in the process that performs the inverse.
             if item.file in made:
                 yield RemoveShared(item.file)
-        elif item == Rmdir(ON_THE_WAY) and Mkdir(ON_THE_WAY) not in operations:
-            # It would be left only where the step was done in part.
+        elif item == Rmdir(TEMPORARY_GROUP) and Mkdir(TEMPORARY_GROUP) not in operations:
+            # The temporary group is left over only if the step was interrupted.
             continue
         elif not isinstance(item, RemoveFile):
             yield item
 
 
 def is_secret(file: str) -> bool:
-    """Whether a file of configfs holds a password."""
+    """Return True if a configfs path is that of a password."""
     return file.rpartition("/")[2] in SECRET_FILES
 
 
 def kept_files(back: Iterable[Step]) -> Iterator[str]:
-    """The backing files of objects that inverted steps take away; the files stay."""
+    """Yield the backing files, which are kept, of objects that inverted steps delete."""
     for step in back:
         if step.action is Action.DELETE:
             yield from (item.file for item in step.undo or () if isinstance(item, CheckThere))
 
 
 def revalidate(fs: ReadFS, steps: Sequence[Step]) -> list[Step]:
-    """Inverted steps as they can be done now, all or none; raises InUse.
+    """Return inverted steps as they can be performed now; raises InUse if others are in the way.
 
-    A roll-back of theirs has to find again what is there now, which may be taken back in part by
-    others already, and not what the steps once made.
+    Their own rollback restores the current state, which others may have changed in part, not the
+    one that the original steps left.
     """
     _check(fs, steps)
     return [
@@ -137,7 +137,7 @@ def revalidate(fs: ReadFS, steps: Sequence[Step]) -> list[Step]:
 
 
 def _as_found(fs: ReadFS, item: Operation) -> Operation:
-    """An operation of a roll-back with the value that its file has now, where that can be told."""
+    """Return an operation of a rollback with the current value of its file, if it is readable."""
     if isinstance(item, Redacted):
         return Write(item.file, fs.read_if_there(item.file) or NO_CREDENTIAL)
     if isinstance(item, SetEnabled):
@@ -151,12 +151,12 @@ def _as_found(fs: ReadFS, item: Operation) -> Operation:
 
 
 def _check(fs: ReadFS, steps: Sequence[Step]) -> None:
-    """Refuse inverted steps that would overrun what others changed since.
+    """Refuse inverted steps that would overwrite later changes of others.
 
-    The kernel itself refuses what is in its way, but only when its turn comes; it would write any
-    value, and cut the mapped LUNs off a LUN that goes.
+    The kernel refuses some of them, but only half way through; it accepts any value, and the
+    removal of a LUN that is mapped.
     """
-    _check_there(fs, steps)
+    _check_exists(fs, steps)
     seen: set[str] = set()
     links = {item.file for step in steps for item in step.operations if isinstance(item, Unlink)}
     for step in steps:
@@ -168,28 +168,28 @@ def _check(fs: ReadFS, steps: Sequence[Step]) -> None:
                 _check_mapped(fs, step, item.file.rpartition("/")[0], links)
 
 
-def _check_there(fs: ReadFS, steps: Sequence[Step]) -> None:
-    there: dict[str, bool] = {}
+def _check_exists(fs: ReadFS, steps: Sequence[Step]) -> None:
+    known: dict[str, bool] = {}
     for step in steps:
         for item in step.operations:
-            if not isinstance(item, _MAKING | _REMOVING):
+            if not isinstance(item, _CREATING | _REMOVING):
                 continue
             goes = isinstance(item, _REMOVING)
-            if _is_there(fs, there, item.file) is not goes:
+            if _exists(fs, known, item.file) is not goes:
                 raise InUse(
-                    f"it is {'gone' if goes else 'there'} already: nothing was taken back",
+                    f"it {'no longer' if goes else 'already'} exists: nothing was undone",
                     path=step.path,
-                    hint="history shows who changed it since",
+                    hint="history shows who changed it later",
                 )
-            there[item.file] = not goes
+            known[item.file] = not goes
 
 
-def _is_there(fs: ReadFS, there: Mapping[str, bool], file: str) -> bool:
-    """Whether a file is there after the steps so far; with a folder goes all that is in it."""
+def _exists(fs: ReadFS, known: Mapping[str, bool], file: str) -> bool:
+    """Return whether a path exists after the steps so far; also by its directory."""
     above = file
     while above:
-        if above in there:
-            return there[above] and above == file
+        if above in known:
+            return known[above] and above == file
         above = above.rpartition("/")[0]
     return fs.exists(file)
 
@@ -203,9 +203,9 @@ def _check_value(fs: ReadFS, step: Step, write: Write) -> None:
         return
     changed = "" if is_secret(write.file) else f" to {has}"
     raise InUse(
-        f"{name} was changed{changed} since: nothing was taken back",
+        f"{name} was changed{changed} later: nothing was undone",
         path=step.path,
-        hint=f"set {name} by hand, or take the later change back first: history shows it",
+        hint=f"set {name} by hand, or revert the later change first: history lists it",
     )
 
 
@@ -228,22 +228,22 @@ def _check_mapped(fs: ReadFS, step: Step, lun: str, going: Container[str]) -> No
             link = paths.link_in(fs, folder) if name.startswith("lun_") else None
             if link and f"{folder}/{link[0]}" not in going and link[1].endswith(lun):
                 raise InUse(
-                    f"it is mapped for {acl} by now: nothing was taken back",
+                    f"it was mapped to {acl} later: nothing was undone",
                     path=step.path,
-                    hint="delete the mapped LUN, or take back what made it: history shows it",
+                    hint="delete the mapped LUN, or revert the change that created it (history)",
                 )
 
 
 def of_passwords(back: Iterable[Step]) -> Iterator[Step]:
-    """The steps that set a password of an object that stays, or take it away."""
+    """Yield the steps that set or remove a password of an object that stays."""
     for step in back:
         writes = (item for item in step.operations if isinstance(item, Write))
         if step.action is Action.UPDATE and any(is_secret(item.file) for item in writes):
             yield step
 
 
-def forgotten(steps: Iterable[Step]) -> str:
-    """The shell path of an object that would need a password that was not kept; or ""."""
+def missing_password(steps: Iterable[Step]) -> str:
+    """Return the shell path of an object that needs a password that was not stored; or ""."""
     for step in steps:
         if any(isinstance(item, Redacted) for item in step.operations):
             return step.path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps that make, change and remove LUNs, portals, node ACLs and mapped LUNs."""
+"""Steps that create, change and delete LUNs."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from .operations import (
 from .settings import change
 from .step import Action, Step, set_step
 
-# A LUN's state is set in this order: the kernel writes metadata as it changes the state, and
-# changes the status with it (target_core_alua.c, core_alua_set_tg_pt_secondary_state).
+# The order in which the ALUA state of a LUN is set: the kernel writes metadata while it changes
+# the state, and changes the status too (target_core_alua.c, core_alua_set_tg_pt_secondary_state).
 _LUN_ALUA_ORDER = ("alua_tg_pt_write_md", "alua_tg_pt_offline", "alua_tg_pt_status")
 
 
 def create_lun(place: TpgPath, lun: Lun, storage_object: str | None) -> Iterator[Step]:
-    """Export the storage object at a configfs path; None when it is nowhere."""
+    """Export the storage object at a configfs path; None if it does not exist."""
     file = f"{place.file}/lun/lun_{lun.index}"
     path = f"{place.path}/luns/lun{lun.index}"
     name = "/".join(lun.storage_object)
@@ -61,7 +61,7 @@ def _join(path: str, file: str, group: str, before: str) -> Step:
 
 
 def set_lun(place: TpgPath, have: Lun, want: Lun) -> Iterator[Step]:
-    """Move a LUN to another target port group or secondary state; None stays as it is."""
+    """Change the target port group and secondary state of a LUN; None leaves them unchanged."""
     file = f"{place.file}/lun/lun_{want.index}"
     path = f"{place.path}/luns/lun{want.index}"
     now = have.alua_group or DEFAULT_GROUP
@@ -78,7 +78,7 @@ def set_lun(place: TpgPath, have: Lun, want: Lun) -> Iterator[Step]:
 
 
 def delete_lun(place: TpgPath, lun: Lun, storage_object: str | None) -> Iterator[Step]:
-    """Stop exporting; no mapped LUN may lead to it any more."""
+    """Delete a LUN; its mapped LUNs must have been deleted before."""
     file = f"{place.file}/lun/lun_{lun.index}"
     path = f"{place.path}/luns/lun{lun.index}"
     link = f"{file}/{lun.alias}"
@@ -95,7 +95,7 @@ def delete_lun(place: TpgPath, lun: Lun, storage_object: str | None) -> Iterator
 
 
 def discard_lun(place: TpgPath, index: int) -> Step:
-    """Remove a LUN to which nothing is connected."""
+    """Delete a LUN without a storage object."""
     file = f"{place.file}/lun/lun_{index}"
     path = f"{place.path}/luns/lun{index}"
     return Step(Action.DELETE, path, "delete", f"LUN {index}", (Rmdir(file),))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether an operation has been done, by what is there: for who does not know."""
+"""Tell from configfs whether an operation took effect, after a crash."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .context import Operation
 from .host_files import MakeFile, RemoveFile
 from .operations import BestEffort, Link, Mkdir, RemoveTree, Rmdir, RmdirOverLuns, Unlink, Write
 
-# A group's number is given once, and whatever was given is there then (target_core_alua.c,
+# The id of a group can be set only once, and reads back once it was set (target_core_alua.c,
 # core_alua_set_lu_gp_id, core_alua_set_tg_pt_gp_id).
 _ONCE = ("lu_gp_id", "tg_pt_gp_id")
 
 
 def is_done(fs: ReadFS, operation: Operation) -> bool | None:
-    """Whether an operation was done; None where that cannot be told: it can be done twice."""
+    """Return whether an operation was performed; None if unknown, and it may be repeated."""
     match operation:
         case Mkdir():
             return fs.is_dir(operation.file)
@@ -39,7 +39,7 @@ def is_done(fs: ReadFS, operation: Operation) -> bool | None:
 
 
 def _holds(fs: ReadFS, write: Write) -> bool | None:
-    """Many files show what was written, others another text of it, and some cannot be read."""
+    """Return True if the value reads back; None if unknown: some files show another text."""
     text = fs.read_if_there(write.file)
     if write.file.rpartition("/")[2] in _ONCE:
         return bool(text)

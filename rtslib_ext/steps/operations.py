@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The single system calls that steps are made of, each with the one that takes it back."""
+"""The system calls that steps consist of, each with its inverse."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .context import Context, Operation
 
 @dataclass(frozen=True, slots=True)
 class Mkdir:
-    """Make an object."""
+    """Create an object."""
 
     file: str
 
@@ -26,7 +26,7 @@ class Mkdir:
 
 @dataclass(frozen=True, slots=True)
 class Rmdir:
-    """Remove an object."""
+    """Delete an object."""
 
     file: str
 
@@ -39,7 +39,7 @@ class Rmdir:
 
 @dataclass(frozen=True, slots=True)
 class RmdirOverLuns:
-    """Remove an object, with the LUNs in its folder ``below`` to which nothing is connected."""
+    """Delete an object, and the LUNs without a storage object in its directory ``below``."""
 
     file: str
     below: str
@@ -61,7 +61,7 @@ class RmdirOverLuns:
 
 @dataclass(frozen=True, slots=True)
 class MakeShared:
-    """Make a folder that several objects share, unless it is there: an HBA, a fabric."""
+    """Create a directory that several objects share, unless it exists: an HBA, a fabric."""
 
     file: str
     module: str = ""
@@ -70,7 +70,7 @@ class MakeShared:
         if self.module:
             if context.fs.is_dir(self.file):
                 return
-            # The kernel loads the fabrics whose module has the folder's name; others not.
+            # The kernel loads a module itself only if it has the name of the directory.
             context.host.load_module(self.module)
         try:
             context.fs.mkdir(self.file)
@@ -86,12 +86,12 @@ class MakeShared:
 
 @dataclass(frozen=True, slots=True)
 class UnmakeShared:
-    """Remove a shared folder that this process made, and an HBA whoever did, if nobody needs it."""
+    """Remove a shared directory that this process made, or any HBA, if it is empty."""
 
     file: str
 
     def do(self, context: Context) -> None:
-        # Another process may have to end what one was killed in.
+        # An HBA in any case: another process may recover the change of one that was killed.
         if self.file in context.made or self.file.startswith("core/"):
             RemoveShared(self.file).do(context)
 
@@ -101,7 +101,7 @@ class UnmakeShared:
 
 @dataclass(frozen=True, slots=True)
 class RemoveShared:
-    """Remove a shared folder unless somebody still needs it."""
+    """Remove a shared directory unless it is in use."""
 
     file: str
 
@@ -118,7 +118,7 @@ class RemoveShared:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Connect a LUN with its storage object, or a mapped LUN with its LUN."""
+    """Link a LUN to its storage object, or a mapped LUN to its LUN."""
 
     target: str
     file: str
@@ -132,7 +132,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Unlink:
-    """Take such a connection away."""
+    """Remove such a link."""
 
     target: str
     file: str
@@ -146,7 +146,7 @@ class Unlink:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Write one file; ``before`` is what it held, None on a new object."""
+    """Write one file; ``before`` is its previous value, None on a new object."""
 
     file: str
     value: str = field(repr=False)
@@ -161,11 +161,11 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class EnsureValue:
-    """Give a new object one value, unless it has it already.
+    """Write an attribute of a new object unless it has the value already.
 
     Objects with the same ``defaults_key`` start with the same values; None: read each time.
-    ``known`` tells that some kernel has or had the file, so one without it is worth a note only.
-    ``reads_as`` is what the file reads as once it has the value, where that differs.
+    ``known``: some kernel has the attribute, so its absence is a note and no error. ``reads_as``
+    is the text that the attribute reads as, where that differs from the value.
     """
 
     folder: str
@@ -178,7 +178,7 @@ class EnsureValue:
 
     def do(self, context: Context) -> None:
         if "/" in self.name:
-            # Names come from files, and must not lead out of the object.
+            # Names come from save files and must not lead outside the object.
             raise InvalidValue(f"{self.name!r} cannot be the name of a setting", path=self.owner)
         has = context.default_value(self.folder, self.name, self.defaults_key)
         if has == (self.value if self.reads_as is None else self.reads_as):
@@ -195,18 +195,18 @@ class EnsureValue:
     def _report_missing(self, context: Context) -> None:
         if not self.known:
             raise LioError(
-                f"no kernel is known to have {self.name}",
+                f"no known kernel has {self.name}",
                 path=self.owner,
-                hint="mend its name in the file, or take it out",
+                hint="correct its name in the file, or remove it",
             )
-        context.notes.append((self.owner, f"this kernel has no {self.name}; it was left out"))
+        context.notes.append((self.owner, f"this kernel has no {self.name}; it was skipped"))
 
 
 @dataclass(frozen=True, slots=True)
 class SetEnabled:
-    """Switch a TPG on or off; a fabric without the switch is always on.
+    """Enable or disable a TPG; a fabric without ``enable`` is always enabled.
 
-    ``asked`` is False for what only takes a switching on back, which was none there.
+    ``asked`` is False for the inverse of an operation, which has no effect on such a fabric.
     """
 
     file: str
@@ -216,7 +216,7 @@ class SetEnabled:
     def do(self, context: Context) -> None:
         has = context.fs.read_if_there(self.file)
         if has is None and not self.on and self.asked:
-            raise Unsupported("this fabric cannot switch a TPG off", hint="delete it instead")
+            raise Unsupported("this fabric cannot disable a TPG", hint="delete it instead")
         if has is not None and has != str(int(self.on)):
             context.fs.write(self.file, str(int(self.on)))
 
@@ -226,7 +226,7 @@ class SetEnabled:
 
 @dataclass(frozen=True, slots=True)
 class BestEffort:
-    """Do something that may fail; then a note about ``owner`` tells why."""
+    """Perform an operation that may fail; a failure becomes a note about ``owner``."""
 
     operation: Operation
     owner: str
@@ -242,18 +242,18 @@ class BestEffort:
 
 
 class StillMapped(InUse):
-    """A mapped LUN leads to a LUN that was to be taken away."""
+    """A LUN to be deleted is still mapped."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckUnmapped:
-    """Refuse to delete a LUN to which mapped LUNs lead: the kernel would cut them off it."""
+    """Refuse to delete a LUN that is still mapped: its mapped LUNs would lose it."""
 
     file: str
 
     def do(self, context: Context) -> None:
         if context.fs.is_linked(self.file):
-            raise StillMapped("a mapped LUN leads to it", hint="delete that first")
+            raise StillMapped("it is still mapped", hint="delete its mapped LUNs first")
 
     def inverse(self) -> Operation | None:
         return None
@@ -261,9 +261,9 @@ class CheckUnmapped:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """Stands for what cannot be done: the reason is told when its turn comes.
+    """Raise an error that was found while planning.
 
-    So one bad value in a file does not keep the other objects from being planned.
+    So one bad value in a save file does not prevent the other objects from being planned.
     """
 
     reason: LioError
@@ -277,12 +277,12 @@ class Fail:
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """Stands for the write of a password that was not kept."""
+    """Stands for the write of a password that was not stored."""
 
     file: str
 
     def do(self, context: Context) -> None:
-        raise LioError("the password is not known any more", hint="set it by hand")
+        raise LioError("the password was not stored", hint="set it by hand")
 
     def inverse(self) -> Operation | None:
         return None
@@ -290,7 +290,7 @@ class Redacted:
 
 @dataclass(frozen=True, slots=True)
 class RemoveTree:
-    """Remove a storage object with its target port groups, whatever they are."""
+    """Delete a storage object with all its target port groups."""
 
     file: str
 

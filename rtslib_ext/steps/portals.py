@@ -22,7 +22,7 @@ STOP_LISTENING = "stop listening on"
 
 
 def create_portal(place: TpgPath, portal: Portal) -> Iterator[Step]:
-    """Listen on an address."""
+    """Create a network portal."""
     file = f"{place.file}/np/{portal.name}"
     path = f"{place.path}/portals/{portal.name}"
     yield Step(Action.CREATE, path, LISTEN, portal.name, (Mkdir(file),))
@@ -33,15 +33,15 @@ def create_portal(place: TpgPath, portal: Portal) -> Iterator[Step]:
 
 
 def attempt_portal(place: TpgPath, portal: Portal) -> Step:
-    """Listen on an address if that can be had; the outcome's notes tell when it cannot."""
+    """Create a network portal if possible; a failure becomes a note of the outcome."""
     path = f"{place.path}/portals/{portal.name}"
     make = BestEffort(Mkdir(f"{place.file}/np/{portal.name}"), path)
     return Step(Action.CREATE, path, LISTEN, portal.name, (make,))
 
 
 def set_portal_flag(place: TpgPath, portal: Portal, flag: str, on: bool) -> Step:
-    """Switch iSER, or the offload of a network card, on or off for a portal."""
-    # The only offload there is (drivers/target/iscsi/cxgbit).
+    """Enable or disable iSER, or the offload of a network card, for a portal."""
+    # The only offload in the kernel (drivers/target/iscsi/cxgbit).
     name = "cxgbit" if flag == "offload" else flag
     file = f"{place.file}/np/{portal.name}/{name}"
     path = f"{place.path}/portals/{portal.name}"
@@ -50,7 +50,7 @@ def set_portal_flag(place: TpgPath, portal: Portal, flag: str, on: bool) -> Step
 
 
 def delete_portal(place: TpgPath, portal: Portal) -> Step:
-    """Stop listening on an address."""
+    """Delete a network portal."""
     file = f"{place.file}/np/{portal.name}"
     flags: list[Operation] = []
     if portal.iser:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps that have initiators leave LUNs, and that wait until none sends commands any more."""
+"""Steps that make initiators leave LUNs, and wait until they send no more commands."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .context import Context, Operation
 from .operations import Write
 from .step import Action, Step, set_step
 
-# SPC-4 section 5.15.2.4, table 36: the code of the access state.
+# SPC-4 section 5.15.2.4, table 36: the code of the access state standby.
 STANDBY = "2"
-# No command for so long counts as none any more; path checkers ask every few seconds.
+# A LUN without commands for so long is idle; path checkers poll every few seconds.
 IDLE_SECONDS = 1.0
 _LOOK_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class WaitIdle:
-    """Wait until no command comes to some LUNs (configfs paths); raises InUse after a while."""
+    """Wait until LUNs (configfs paths) receive no commands; raises InUse after ``seconds``."""
 
     luns: list[str]
     seconds: float
@@ -50,22 +50,22 @@ class WaitIdle:
 
 
 def commands(fs: ReadFS, lun: str) -> str | None:
-    """How many commands came to the LUN at a configfs path; None where that is not told.
+    """Return how many commands the LUN at a configfs path received; None if unknown.
 
-    target_core_stat.c, target_stat_tgt_port_in_cmds_show: those of this LUN alone, while the
-    count of its storage object has those of other LUNs in it too.
+    target_core_stat.c, target_stat_tgt_port_in_cmds_show: the count of this LUN alone, while
+    that of its storage object includes the commands of other LUNs.
     """
     return fs.read_if_there(f"{lun}/statistics/scsi_tgt_port/in_cmds")
 
 
 def wait(path: str, luns: Sequence[str], seconds: float) -> Step:
-    """Wait until the initiators have left LUNs."""
+    """Wait until initiators send no commands to LUNs (configfs paths)."""
     subject = f"until initiators send no commands, at most {seconds:g} s"
     return Step(Action.UPDATE, path, "wait", subject, (WaitIdle(list(luns), seconds),))
 
 
 def standby(path: str, group: str, before: str) -> tuple[Step, Step]:
-    """Put a target port group into standby, and back to what it was."""
+    """Return the steps that put a target port group into standby, and back to ``before``."""
     file = f"{group}/alua_access_state"
     name = "alua_access_state"
     there = set_step(path, name, STANDBY, before, (Write(file, STANDBY, before),))
@@ -74,10 +74,10 @@ def standby(path: str, group: str, before: str) -> tuple[Step, Step]:
 
 
 def offline(path: str, lun: str, status: str) -> Step:
-    """Tell the initiators of one LUN that it is offline; ``status`` is its status until then."""
+    """Report one LUN as offline to its initiators; ``status`` is its status before."""
     undo = (
         Write(f"{lun}/alua_tg_pt_offline", "0", "1"),
-        # Coming back changes it: target_core_alua.c, core_alua_set_tg_pt_secondary_state.
+        # Going online changes it: target_core_alua.c, core_alua_set_tg_pt_secondary_state.
         Write(f"{lun}/alua_tg_pt_status", status),
     )
     step = Write(f"{lun}/alua_tg_pt_offline", "1", "0")
@@ -87,11 +87,12 @@ def offline(path: str, lun: str, status: str) -> Step:
 def quiesce(
     fs: ReadFS, group: str, group_path: str, *, whole: bool, luns: Sequence[tuple[str, str]]
 ) -> Iterator[tuple[Step, Step | None]]:
-    """Steps that have the initiators of LUNs in a group leave, each with the one after it all.
+    """Yield steps that make the initiators of LUNs in a group leave.
 
-    ``whole``: no other LUN is in the group, so its access state can say it, which initiators
-    with another path understand best. ``luns`` are (shell path, configfs path). What is not
-    active, or has no such state, is left as it is.
+    Each comes with the step that restores the state at the end, or None. ``whole``: no other LUN
+    is in the group, so its access state is used, which initiators with another path support
+    best; otherwise the secondary state of each LUN. ``luns`` are (shell path, configfs path).
+    LUNs that are not active, or have no such state, are skipped.
     """
     state = fs.read_if_there(f"{group}/alua_access_state")
     if whole and state in ("0", "1") and _implicit(fs, group):
@@ -104,5 +105,5 @@ def quiesce(
 
 
 def _implicit(fs: ReadFS, group: str) -> bool:
-    """target_core_configfs.c: without implicit ALUA the state cannot be written."""
+    """Return True if the state can be written: implicit ALUA only (target_core_configfs.c)."""
     return "Implicit" in (fs.read_if_there(f"{group}/alua_access_type") or "")

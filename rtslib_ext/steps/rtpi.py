@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Relative target port identifiers: which TPG has which."""
+"""Relative target port identifiers of TPGs (SPC-4)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ _HIGHEST = 0xFFFF
 
 @dataclass(frozen=True, slots=True)
 class ClaimRtpi:
-    """Give a TPG its relative target port identifier, if no other TPG has it.
+    """Set the relative target port identifier of a TPG, unless another TPG has it.
 
-    The kernel would take it twice, and refuse to enable the second TPG (target_core_tpg.c,
-    target_tpg_register_rtpi). Were it left to the kernel then, it would choose one that another
-    TPG claimed and that is not enabled yet; so this one gets a free one that hardly anybody
-    wants, and a note about ``owner`` says so. Before 6.4 the kernel always chooses, and there is
-    no file.
+    The kernel accepts it twice, and then refuses to enable the second TPG (target_core_tpg.c,
+    target_tpg_register_rtpi). An identifier that the kernel chose might be one that a disabled
+    TPG claims; so this TPG gets the highest free one, with a note about ``owner``. Before 6.4 the
+    kernel always chooses, and the file does not exist.
     """
 
     tpg: str
@@ -33,7 +32,7 @@ class ClaimRtpi:
         file = f"{self.tpg}/rtpi"
         before = context.fs.read_if_there(file)
         if before is None:
-            context.notes.append((self.owner, "this kernel has no rtpi; it was left out"))
+            context.notes.append((self.owner, "this kernel has no rtpi; it was skipped"))
             return
         if context.ports is None:
             context.ports = dict(_taken(context.fs))
@@ -41,7 +40,7 @@ class ClaimRtpi:
         holder = context.ports.get(wanted)
         if wanted and holder not in (None, self.tpg):
             wanted = next(free for free in range(_HIGHEST, 0, -1) if free not in context.ports)
-            text = f"rtpi {self.value} is that of {holder}; this one gets {wanted:#x}"
+            text = f"{holder} has rtpi {self.value}; this TPG gets {wanted:#x}"
             context.notes.append((self.owner, text))
         if parse(before) != wanted:
             context.fs.write(file, str(wanted))
@@ -52,7 +51,7 @@ class ClaimRtpi:
 
 
 def _taken(fs: ReadFS) -> Iterator[tuple[int, str]]:
-    """The identifiers in use, with the TPGs that have them."""
+    """Yield the identifiers in use, each with its TPG (configfs path)."""
     for fabric in FABRICS.values():
         for target in fs.directories(fabric.folder):
             for name in fs.directories(f"{fabric.folder}/{target}"):
@@ -63,7 +62,7 @@ def _taken(fs: ReadFS) -> Iterator[tuple[int, str]]:
 
 
 def parse(text: str) -> int:
-    """The number that the kernel would read; 0 where it is none."""
+    """Return the number as the kernel would parse it; 0 if it is not a number."""
     try:
         return int(text, 0)
     except ValueError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps that give objects their values: folders of attributes, credentials."""
+"""Steps that set attributes and credentials."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .defaults import KernelDefaults
 from .operations import EnsureValue, Fail, Write
 from .step import Step, set_step
 
-# These must be written before others: formatting, UNMAP and zeroes after it need what they
-# rest on, and a larger block_size lowers hw_max_sectors below what optimal_sectors may be (6.1).
+# These must be written before others: formatting, UNMAP and zeroes after it depend on them, and
+# a larger block_size lowers hw_max_sectors, which limits optimal_sectors (6.1).
 _FIRST = (
     "optimal_sectors",
     "pi_prot_type",
@@ -23,13 +23,12 @@ _FIRST = (
     "emulate_tpu",
     "emulate_tpws",
 )
-# Writing another value changes these (iscsi_target_tpg.c, iscsit_ta_authentication and
-# iscsit_ta_generate_node_acls), so they come last, and what the first new object had says nothing
-# of the next one.
+# Writing another attribute changes these (iscsi_target_tpg.c, iscsit_ta_authentication and
+# iscsit_ta_generate_node_acls), so they come last, and the first new object's value is no default
+# for the next one.
 _MOVES = ("AuthMethod", "cache_dynamic_acls")
 
-
-# What new objects have is not known before one was made.
+# The defaults are not known before the first object was created.
 UNKNOWN = KernelDefaults()
 
 
@@ -41,9 +40,10 @@ def settle(
     key: str | None,
     defaults: KernelDefaults = UNKNOWN,
 ) -> Iterator[Step]:
-    """Give a new object its values, one step each: one that is refused leaves the others.
+    """Set the attributes of a new object, one step each: a refused one leaves the others.
 
-    ``key`` names its kind (steps.fresh); what ``defaults`` knows such objects to have is left out.
+    ``known`` returns whether any kernel has an attribute of a name. ``key`` is the kind of the
+    object (steps.defaults); values that ``defaults`` knows to be the default are left out.
     """
     values = defaults.left(values, folder, key)
     for name in ordered(values):
@@ -54,8 +54,8 @@ def settle(
 
 
 def ordered(values: Mapping[str, str]) -> list[str]:
-    """The names in an order in which the kernel takes their values."""
-    # Taking UNMAP away goes the other way round.
+    """Return the names in an order in which the kernel accepts their values."""
+    # Disabling UNMAP needs the reverse order.
     late = {"max_unmap_block_desc_count"} if values.get("max_unmap_block_desc_count") == "0" else {}
     first = [name for name in _FIRST if name in values and name not in late]
     last = [name for name in _MOVES if name in values]
@@ -63,7 +63,7 @@ def ordered(values: Mapping[str, str]) -> list[str]:
 
 
 def write(fs: ReadFS, path: str, file: str, name: str, value: str, before: str) -> Step:
-    """Change one value of an object that is there; undoing brings back what it moves, too."""
+    """Change an attribute of an existing object; undo restores the attributes it moves too."""
     folder = file.rpartition("/")[0]
     moved = {}
     for other in MOVED_BY.get(name, ()):
@@ -75,7 +75,7 @@ def write(fs: ReadFS, path: str, file: str, name: str, value: str, before: str) 
 
 
 def change(path: str, file: str, value: str, before: str, moved: Mapping[str, str]) -> Step:
-    """Change one value; ``moved`` is what files that it moves had, relative to its folder."""
+    """Change an attribute; ``moved`` has the values before of those it moves, by relative path."""
     folder, _, name = file.rpartition("/")
     again = [Write(file, before, value)]
     again += [Write(f"{folder}/{other}", had) for other, had in moved.items()]
@@ -84,7 +84,7 @@ def change(path: str, file: str, value: str, before: str, moved: Mapping[str, st
 
 
 def credentials(path: str, folder: str, auth: Auth, before: Auth) -> Iterator[Step]:
-    """Set CHAP credentials; one that is the same already is not written again."""
+    """Set the CHAP credentials that differ."""
     for name, value in auth.items():
         held = getattr(before, name) or ""
         if value == held:
@@ -105,14 +105,14 @@ def _masked(name: str, value: str) -> str:
 
 
 def check_credential(path: str, name: str, value: str) -> None:
-    """Refuse what the kernel would cut, or take as 'none set'."""
+    """Raise InvalidValue for a value that the kernel would truncate or take as "not set"."""
     if value.startswith(NO_CREDENTIAL):
         # iscsi_target_configfs.c compares the first four characters only.
         raise InvalidValue(
-            f"{name} must not begin with {NO_CREDENTIAL}: to the kernel it means that none is set",
+            f'{name} must not begin with {NO_CREDENTIAL}, which the kernel takes as "not set"',
             path=path,
         )
     if len(value.encode("utf-8", "surrogateescape")) > CREDENTIAL_MAX:
-        raise InvalidValue(f"{name} has more than {CREDENTIAL_MAX} bytes", path=path)
+        raise InvalidValue(f"{name} is longer than {CREDENTIAL_MAX} bytes", path=path)
     if "\n" in value or "\0" in value:
-        raise InvalidValue(f"{name} has a line end in it", path=path)
+        raise InvalidValue(f"{name} contains a line break or a NUL", path=path)

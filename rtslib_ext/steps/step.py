@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A step: one change to one object, that can be said, done and undone."""
+"""A step: one change to one object, that can be described, performed and reversed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SET = "set"
 
 
 class Action(Enum):
-    """What a step does to its object; the value is the sign it is shown with."""
+    """What a step does to its object; the value is its sign in a plan."""
 
     CREATE = "+"
     UPDATE = "~"
@@ -55,7 +55,10 @@ class Step:
         return f"{self.action.value} {self.path}: {self.text}"
 
     def do(self, context: Context) -> None:
-        """Perform the step; when it fails half way, what it did is taken back."""
+        """Perform the step, all of it or nothing.
+
+        Raises LioError; RollbackFailed where its completed operations could not be rolled back.
+        """
         done: list[Operation] = []
         try:
             for operation in self.operations:
@@ -69,22 +72,22 @@ class Step:
             raise
 
     def roll_back(self, context: Context, done: Sequence[Operation] | None = None) -> list[str]:
-        """Undo the step after it was done, or those of its operations that were.
+        """Reverse the step, or only its operations in ``done``; return what could not be reversed.
 
-        What could not be undone is returned. It ends there: what comes after a check that fails
-        may do harm, as a disk would whose file is not there.
+        It stops at the first failure: an operation after a failed check may do harm, as enabling
+        a disk whose backing file is missing would.
         """
         for operation in self.inverse(done):
             try:
                 operation.do(context)
             except LioError as err:
-                # Where the step was done in part, that is what was not.
+                # An operation that was not performed needs no reversal.
                 if not (isinstance(err, KernelRefused) and _is_so(context, operation)):
                     return [f"{self.path}: {self.text}: {err}"]
         return []
 
     def inverse(self, done: Sequence[Operation] | None = None) -> list[Operation]:
-        """The operations that take the step back, or those of its operations that were done."""
+        """Return the operations that reverse the step, or only its operations in ``done``."""
         if self.undo is not None:
             return list(self.undo)
         inverses = [item.inverse() for item in reversed(self.operations if done is None else done)]
@@ -104,28 +107,28 @@ def set_step(
 
 
 def _is_so(context: Context, operation: Operation) -> bool:
-    # Imported here: nothing but an error needs it.
+    # Imported here: only an error needs it.
     from .observed import is_done
 
     return bool(is_done(context.fs, operation))
 
 
-REPAIR = "recover takes the rest back once the cause is gone"
+REPAIR = "once the cause is gone, recover rolls back the rest"
 
 
 def not_undone(
     reason: BaseException, path: str, left: list[str], *, kept: bool = False
 ) -> RollbackFailed:
-    """The error that tells both: what failed, and what could not be undone then.
+    """Return the error that names both the failure and the steps that could not be rolled back.
 
-    ``kept``: a journal has what is left.
+    ``kept``: the remaining steps are in a journal.
     """
     what = str(reason) or type(reason).__name__
     lines = "".join(f"\n  {line}" for line in left)
     return RollbackFailed(
-        f"{what}; and what was done before could not all be undone:{lines}",
+        f"{what}; and not all earlier changes could be rolled back:{lines}",
         path=getattr(reason, "path", "") or path,
         hint=REPAIR
         if kept
-        else "look at the objects named, then restoreconfig or delete them by hand",
+        else "check these objects, then run restoreconfig or delete them by hand",
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps that make, change and remove targets, TPGs and what is set for a whole fabric."""
+"""Steps that create, change and delete targets and TPGs, and set the settings of a fabric."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .step import Action, Step, set_step
 
 
 def create_target(target: Target) -> Iterator[Step]:
-    """Make a target without TPGs."""
+    """Create a target without TPGs."""
     fabric = FABRICS[target.fabric]
     file = paths.target(fabric, target.wwn)
     path = f"/{target.fabric}/{target.wwn}"
@@ -41,7 +41,7 @@ def create_target(target: Target) -> Iterator[Step]:
 
 
 def delete_target(target: Target) -> Step:
-    """Remove a target that has no TPGs any more."""
+    """Delete a target that has no TPGs."""
     fabric = FABRICS[target.fabric]
     file = paths.target(fabric, target.wwn)
     path = f"/{target.fabric}/{target.wwn}"
@@ -58,7 +58,7 @@ def delete_target(target: Target) -> Step:
 
 
 def create_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
-    """Make a TPG with its settings; it is not enabled yet and has no LUNs."""
+    """Create a TPG with its settings, disabled and without LUNs."""
     file = paths.tpg(fabric, wwn, tpg.tag)
     path = paths.shell_tpg(fabric, wwn, tpg.tag)
     yield Step(
@@ -73,7 +73,7 @@ def create_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
 
 
 def _nexus(fabric: Fabric, wwn: str, file: str, tpg: Tpg) -> tuple[Operation, ...]:
-    # "" is a nexus that was taken away; a file that does not say wants one.
+    # "" is a nexus that was removed; None, which a save file without one has, generates one.
     if not fabric.has("nexus") or tpg.nexus == "":
         return ()
     try:
@@ -84,15 +84,15 @@ def _nexus(fabric: Fabric, wwn: str, file: str, tpg: Tpg) -> tuple[Operation, ..
 
 
 def _kind(fabric: Fabric, wwn: str) -> str:
-    """The kind of a target's WWN, which its nexus must have too (tcm_loop.c)."""
+    """Return the type of a target's WWN, which its nexus must have too (tcm_loop.c)."""
     prefix = wwn.partition(".")[0]
     return prefix if prefix in fabric.wwn_types else fabric.wwn_types[0]
 
 
 def set_nexus(fabric: Fabric, path: str, file: str, wwn: str, before: str) -> Step:
-    """Give a TPG another initiator name, or none with "".
+    """Set the nexus (initiator name) of a TPG; "" removes it.
 
-    The kernel takes one only where there is none; "NULL" ends it (tcm_loop.c,
+    The kernel accepts a name only where there is none; "NULL" removes it (tcm_loop.c,
     tcm_loop_tpg_nexus_store; vhost/scsi.c, vhost_scsi_tpg_nexus_store).
     """
     nexus = f"{file}/nexus"
@@ -126,7 +126,7 @@ def _tpg_values(fabric: Fabric, path: str, file: str, tpg: Tpg) -> Iterator[Step
 
 
 def tpg_file(fabric: Fabric, path: str, file: str, name: str, value: str) -> Iterator[Step]:
-    """Set one file of a new TPG's own folder."""
+    """Set an attribute in a new TPG's own directory."""
     if name == "rtpi":
         yield set_step(path, "rtpi", value, None, (ClaimRtpi(file, value, path),))
         return
@@ -136,14 +136,14 @@ def tpg_file(fabric: Fabric, path: str, file: str, name: str, value: str) -> Ite
 
 
 def delete_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
-    """Remove a TPG that has no LUNs, portals and ACLs any more."""
+    """Delete a TPG that has no LUNs, portals and ACLs."""
     file = paths.tpg(fabric, wwn, tpg.tag)
     path = paths.shell_tpg(fabric, wwn, tpg.tag)
     steps = _tpg_values(fabric, path, file, tpg)
     values = [operation for step in steps for operation in step.operations]
     drop: tuple[Operation, ...] = ()
     if fabric.has("nexus") and tpg.nexus:
-        # tcm_loop.c: writing NULL ends the nexus, which holds the TPG.
+        # tcm_loop.c: writing NULL removes the nexus, which holds the TPG.
         drop = (Write(f"{file}/nexus", NO_CREDENTIAL),)
     yield Step(
         Action.DELETE,
@@ -156,7 +156,7 @@ def delete_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
 
 
 def enable(fabric: Fabric, wwn: str, tag: int, on: bool) -> Step:
-    """Switch a TPG on or off."""
+    """Enable or disable a TPG."""
     file = f"{paths.tpg(fabric, wwn, tag)}/enable"
     return Step(
         Action.UPDATE,
@@ -168,13 +168,13 @@ def enable(fabric: Fabric, wwn: str, tag: int, on: bool) -> Step:
 
 
 def load(fabric: Fabric) -> Step:
-    """Have the kernel ready for a fabric."""
+    """Load the module of a fabric and create its directory."""
     share = MakeShared(fabric.folder, fabric.module)
     return Step(Action.UPDATE, f"/{fabric.name}", "load", fabric.module, (share,))
 
 
 def set_fabric(settings: FabricSettings, before: FabricSettings) -> Iterator[Step]:
-    """Set authentication at discovery, and the CPUs, of a fabric."""
+    """Set the discovery authentication and the CPUs of a fabric."""
     fabric = FABRICS[settings.name]
     path = f"/{fabric.name}"
     yield load(fabric)

@@ -43,7 +43,7 @@ def revert(env: Env, node: Node, number: int, dry_run: bool = False) -> Result:
     if apply.only_shown(env, f"take change {number} back"):
         return Result()
     found = records.find(env.history, number)
-    path = inverse.forgotten(found.back)
+    path = inverse.missing_password(found.back)
     if path:
         raise Unsupported(
             f"{found.command}: taking it back needs a password, and these are not kept",

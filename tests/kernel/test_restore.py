@@ -160,7 +160,7 @@ def test_a_lun_that_is_still_mapped_is_not_cut_off(fs: ConfigFS) -> None:
     outcome = restore.clear(Held())
     path = f"/iscsi/{IQN}/tpg1"
     refused = {failure.step.path: str(failure.error) for failure in outcome.failures}
-    assert refused[f"{path}/luns/lun0"] == "a mapped LUN leads to it"
+    assert refused[f"{path}/luns/lun0"] == "it is still mapped"
     assert f"{path}/luns/lun1" not in refused
     tpg = Reader(fs).config().targets[("iscsi", IQN)].tpgs[1]
     assert tpg.luns[0].storage_object == ("ramdisk", "disk0") and list(tpg.luns) == [0]

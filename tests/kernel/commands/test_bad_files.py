@@ -170,7 +170,7 @@ def test_attribute_that_only_this_kernel_lacks(shell: Shell) -> None:
     answer = restore(shell, config)
     assert (answer.exit, answer.rows) == (0, [f"Configuration restored from {SAVE_FILE}"])
     assert answer.asides == [
-        "Note: /backstores/ramdisk/r1: this kernel has no max_sectors; it was left out"
+        "Note: /backstores/ramdisk/r1: this kernel has no max_sectors; it was skipped"
     ]
     assert shell.ok("/backstores/ramdisk/r1 get attribute emulate_caw") == "emulate_caw=0 \n"
 
@@ -181,7 +181,7 @@ def test_attribute_that_only_this_kernel_lacks(shell: Shell) -> None:
         (
             f"{SO}.attributes",
             {"nosuch": 1},
-            "/backstores/ramdisk/r1: set nosuch=1: no kernel is known",
+            "/backstores/ramdisk/r1: set nosuch=1: no known kernel has",
         ),
         (
             f"{SO}.attributes",

@@ -155,7 +155,7 @@ def test_a_fault_at_every_call(user: Shell, disks: Path, how: str) -> None:
                 break
             assert (answer.exit, answer) == (1, ""), at
             assert re.search(r"line \d+: ", answer.stderr), answer.stderr
-            assert "could not all be undone" not in answer.stderr
+            assert "not all earlier changes could be rolled back" not in answer.stderr
         user.fs = ConfigFS()
         assert differences(tree() | files(ETC, disks), before) == [], f"call {at}"
     assert at > 20

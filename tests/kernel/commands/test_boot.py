@@ -107,7 +107,7 @@ def test_what_is_missing_is_named(saved: Shell, read_only: None, disks: Path) ->
         f"/iscsi/{IQN}/tpg1/luns/lun1",
     ):
         assert any(row.startswith(f"{path}: ") for row in rest), (path, rest)
-    assert f"{disks}/d1.img is not there" in done.stderr and not (disks / "d1.img").exists()
+    assert f"{disks}/d1.img does not exist" in done.stderr and not (disks / "d1.img").exists()
     assert "/dev/ram0" in done.stderr
     assert "Traceback" not in done.stderr
     assert saved.ok("/backstores/fileio status").endswith("Storage Objects: 1\n")

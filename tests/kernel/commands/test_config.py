@@ -252,7 +252,7 @@ def test_restore_of_one_target(user: Shell) -> None:
     assert user.ok(f"restoreconfig target={B}") == RESTORED
     assert here(user) == {"objects": ["d1", "r1"], "targets": [A, B]}
     assert "Mapped LUNs: 2" in user.ok(f"/iscsi/{B}/tpg1/acls/{INITIATOR} status")
-    user.refuses("restoreconfig target=nosuch", "there is no target nosuch in the file")
+    user.refuses("restoreconfig target=nosuch", "the file has no target nosuch")
 
 
 def test_restore_of_one_storage_object(user: Shell) -> None:

@@ -187,7 +187,7 @@ def test_what_others_changed_since_is_left_alone(user: Shell) -> None:
     user.ok(f"/iscsi/{IQN}/tpg1/acls/{HOST} create 7 7")
     before = tree()
     answer = user("confirm back")
-    assert answer.exit == 1 and f"it is mapped for {HOST} by now" in answer.stderr
+    assert answer.exit == 1 and f"it was mapped to {HOST} later" in answer.stderr
     assert tree() == before
 
 
@@ -199,7 +199,7 @@ def test_one_that_was_reverted_by_hand_stays_so(user: Shell) -> None:
     number = history.read(Env(Preferences.load(user.home)).history)[-1].number
     assert targetcli("revert", str(number)).returncode == 0
     assert tree() == before
-    assert "already: nothing was taken back" in user("confirm back").stderr
+    assert ": nothing was undone" in user("confirm back").stderr
     assert tree() == before
 
 

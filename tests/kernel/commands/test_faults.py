@@ -173,7 +173,7 @@ def breaks(user: Shell, line: str, at: int, how: str) -> bool:
         return True
     assert how == "refused" and (answer.exit, answer) == (1, ""), (at, answer)
     assert "input/output error" in answer.stderr.lower(), answer.stderr
-    assert "could not all be undone" not in answer.stderr, answer.stderr
+    assert "not all earlier changes could be rolled back" not in answer.stderr, answer.stderr
     return True
 
 

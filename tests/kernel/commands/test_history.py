@@ -139,7 +139,7 @@ def test_undo_does_not_overrun_another_session(user: Shell) -> None:
     other = another(user, "other")
     user.ok(f"{TPG} set attribute login_timeout=20")
     other.ok(f"{TPG} set attribute login_timeout=25")
-    user.refuses("undo", f"{TPG}: login_timeout was changed to 25 since", "nothing was taken back")
+    user.refuses("undo", f"{TPG}: login_timeout was changed to 25 later", "nothing was undone")
     other.ok("undo")
     user.ok("undo")
     assert value(f"{FILES}/attrib/login_timeout") == "15"
@@ -152,7 +152,7 @@ def test_undo_is_all_or_nothing(user: Shell) -> None:
     user.ok("/backstores/ramdisk create r2 1M")
     user.ok(f"{TPG}/luns create /backstores/ramdisk/r2 add_mapped_luns=false")
     other.ok(f"{TPG}/acls/{HOST} create 7 lun1")
-    user.refuses("undo", f"{TPG}/luns/lun1: it is mapped for {HOST} by now")
+    user.refuses("undo", f"{TPG}/luns/lun1: it was mapped to {HOST} later")
     user.refuses("revert 5", "/backstores/ramdisk/r2", "could not be taken back")
     other.ok("undo")
     user.ok("undo")
@@ -168,7 +168,7 @@ def test_revert_twice_changes_nothing_more(user: Shell) -> None:
     )
     number = records(user)[-1].number
     user.ok(f"revert {number}")
-    user.refuses(f"revert {number}", "it is gone already: nothing was taken back")
+    user.refuses(f"revert {number}", "it no longer exists: nothing was undone")
     assert value(f"{FILES}/attrib/authentication") == "0"
 
 
@@ -423,7 +423,7 @@ def test_one_clearconfig_by_a_service(user: Shell) -> None:
     assert subprocess.check_output(words, text=True) == "All configuration cleared\n"
     last = history.read("/var/lib/targetcli/history")[-1]
     assert (last.command, last.count) == ("/ clearconfig confirm=true", 8)
-    assert "it went without being read before" in last.irreversible
+    assert "it was removed without being read first" in last.irreversible
 
 
 def test_lines_of_standard_input_are_a_session(user: Shell, tmp_path: Path) -> None:

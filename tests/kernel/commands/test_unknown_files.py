@@ -118,7 +118,7 @@ def test_a_setting_of_a_kernel_that_is_not_this_one(user: Shell) -> None:
     (ETC / "2.json").write_text(json.dumps(config))
     answer = user(f"restoreconfig {ETC}/2.json clear_existing=true")
     assert answer.exit == 1
-    assert "/backstores/ramdisk/r1: set emulate_tomorrow=1: no kernel is known" in answer.stderr
+    assert "/backstores/ramdisk/r1: set emulate_tomorrow=1: no known kernel has" in answer.stderr
     assert value(f"{home(user)}/attrib/emulate_caw") == "0"
     assert value(f"{FILE}/enable") == "1"
 

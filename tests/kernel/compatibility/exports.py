@@ -78,7 +78,7 @@ TARGETS = (
     Row("TPG: enabled", f"{TPG} enable", "The TPGT has been enabled.", given=(f"{TPG} disable",),
         kernel={f"{K_TPG}/enable": "1"}),
     Row("TPG: a fabric that cannot switch it off", f"{LOOPBACK} disable",
-        err=f"{LOOPBACK}: this fabric cannot switch a TPG off", world=EMPTY,
+        err=f"{LOOPBACK}: this fabric cannot disable a TPG", world=EMPTY,
         given=(f"/loopback create {NAA}",),
         differs="`disable` of a TPG that its fabric cannot switch off, as loopback"),
     Row("TPG: enabled before", f"{TPG} enable", "The TPGT is already enabled."),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A roll-back that fails itself: both reasons are told, and a repair file takes the rest back."""
+"""A rollback that fails itself: both reasons are shown, and a repair file has the rest."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_what_is_left_is_taken_back_later(
         except RollbackFailed as err:
             failed += 1
             assert "input/output error" in str(err) and "not" in str(err)
-            assert "recover takes the rest back" in err.hint
+            assert "recover rolls back the rest" in err.hint
             found = journal.find(path)
             assert found is not None and found.is_repair and found.undone is not None
             assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
@@ -84,8 +84,8 @@ def test_as_an_admin_sees_it(shell: Shell, tmp_path: Path) -> None:
     shell.fs = Stuck(4)
     answer = shell("/backstores/ramdisk create r1 1M")
     shell.fs = ConfigFS()
-    assert answer.exit == 1 and "could not all be undone" in answer.stderr
-    assert "recover takes the rest back once the cause is gone" in answer.stderr
+    assert answer.exit == 1 and "not all earlier changes could be rolled back" in answer.stderr
+    assert "once the cause is gone, recover rolls back the rest" in answer.stderr
     told = shell("/backstores/ramdisk create r2 1M")
     assert told.exit == 1 and "could not be taken back whole" in told.stderr
     assert "create on /backstores/ramdisk" in told.stderr and "steps left: 1" in told.stderr
@@ -108,7 +108,7 @@ def test_no_empty_disk_takes_the_place_of_one_that_is_gone(shell: Shell, tmp_pat
     )
     env = shell.env()
     assert batch.run(env, str(lines)) == 1
-    assert f"{file} is not there" in env.stderr.getvalue()
+    assert f"{file} does not exist" in env.stderr.getvalue()
     assert not file.exists()
     away.rename(file)
     assert "taken back" in shell.ok("recover")

@@ -199,7 +199,7 @@ FILES = (
     Row(
         "",
         "restoreconfig DISKS/changed.json clear_existing=true",
-        ("/nosuch/d1.img is not there", "mount its file system"),
+        ("/nosuch/d1.img does not exist", "mount its file system"),
         EVERYTHING,
         change=(((SO, 0, "dev"), "/nosuch/d1.img"),),
     ),
@@ -328,7 +328,7 @@ ATTRIBUTES = (
     restored("attribute-fixed", (SO, 0, "attributes", "alua_support"), 0, f"{D1}: set alua_supp"),
     restored("attribute-read-only", (SO, 0, "attributes", "hw_queue_depth"), 5),
     restored("", (SO, 0, "attributes", "block_size"), 1000, "block_size takes 512, 1024, 2048"),
-    restored("", (SO, 0, "attributes", "nosuch"), 1, "no kernel is known to have nosuch"),
+    restored("", (SO, 0, "attributes", "nosuch"), 1, "no known kernel has nosuch"),
 )
 
 USER = (
