@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Config x Config -> the fewest steps from the one to the other."""
+"""Plan the fewest steps from one configuration to another."""
 
 from ..config.merge import merge
 from .builder import Plan

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps for the node ACLs and mapped LUNs of a TPG that is there."""
+"""Steps for the node ACLs and mapped LUNs of an existing TPG."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ from . import build
 from .builder import PlanBuilder
 from .settings import complete, set_values
 
-Again = Mapping[int, str]
-"""LUNs of the TPG that are taken away and made again, with the reasons."""
+Recreated = Mapping[int, str]
+"""LUNs of the TPG that are recreated, with the reasons."""
 
 
-def hide_luns(builder: PlanBuilder, place: TpgPath, have: Tpg, want: Tpg, recreate: Again) -> None:
-    """Take mapped LUNs and ACLs away that go, or whose LUN goes."""
+def unmap_luns(
+    builder: PlanBuilder, place: TpgPath, have: Tpg, want: Tpg, recreate: Recreated
+) -> None:
+    """Delete the ACLs and mapped LUNs that are not wanted or whose LUN is deleted."""
     for wwn, acl in have.acls.items():
         wanted = want.acls.get(wwn)
         if wanted is None:
             builder.remove += acls.delete_acl(place, acl)
             continue
         for mapped in acl.mapped_luns.values():
-            if _must_go(mapped, wanted, want, recreate):
+            if _is_removed(mapped, wanted, want, recreate):
                 builder.remove.append(acls.delete_mapped_lun(place, wwn, mapped))
 
 
-def _must_go(mapped: MappedLun, wanted: NodeAcl, want: Tpg, recreate: Again) -> bool:
+def _is_removed(mapped: MappedLun, wanted: NodeAcl, want: Tpg, recreate: Recreated) -> bool:
     then = wanted.mapped_luns.get(mapped.index)
     if then is None or then.tpg_lun != mapped.tpg_lun:
         return True
@@ -39,9 +41,9 @@ def _must_go(mapped: MappedLun, wanted: NodeAcl, want: Tpg, recreate: Again) -> 
 
 
 def change_acls(
-    builder: PlanBuilder, place: TpgPath, have: Tpg, want: Tpg, recreate: Again
+    builder: PlanBuilder, place: TpgPath, have: Tpg, want: Tpg, recreate: Recreated
 ) -> None:
-    """Make the ACLs that are missing, and those that are there what is wanted."""
+    """Create the missing ACLs and change the existing ones."""
     after = replace(want, attributes={**have.attributes, **want.attributes})
     protected = build.protected(after, builder.read_only)
     for wwn, acl in want.acls.items():
@@ -61,7 +63,7 @@ def _mapped(
     wwn: str,
     mapped: MappedLun,
     protected: acls.Protected,
-    recreate: Again,
+    recreate: Recreated,
 ) -> Iterator[Step]:
     running = have.mapped_luns.get(mapped.index)
     if running is None:

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Config -> ordered steps: what builds a configuration, what takes one away.
+"""Ordered steps that create the objects of a configuration.
 
-Creates go from root to leaf, deletes from leaf to root; TPGs are enabled when all of their
-configuration is there, and disabled before anything is taken from them.
+Parents are created before children; TPGs are enabled once they are complete.
 """
 
 from __future__ import annotations
@@ -30,11 +29,12 @@ def build(
     there: Topology = _NOTHING,
     defaults: KernelDefaults = UNKNOWN,
 ) -> Iterator[Step]:
-    """The steps that make everything in ``want`` that is not ``there``.
+    """Yield the steps that create everything in ``want`` that is not ``there``.
 
-    ``locate`` finds storage objects that were made before: a LUN may export one of those.
-    ``reservations`` gives the lines that were kept for a unit serial number. ``defaults`` may learn
-    what new objects have while the steps are done: they are made as somebody asks for the next.
+    ``locate`` returns the configfs path of other storage objects, which a LUN may export too.
+    ``reservations`` returns the lines kept on disk for a unit serial number. ``defaults`` may
+    learn the defaults of new objects while the first steps are performed: each step is made only
+    when it is asked for.
     """
     for name, number in want.lu_groups.items():
         if name not in there.config.lu_groups:
@@ -74,7 +74,7 @@ def build(
 
 
 def protected(tpg: Tpg, read_only: Container[Key]) -> acls.Protected:
-    """Tell which mapped LUNs of a TPG are read only when they are made."""
+    """Return a function that tells which new mapped LUNs of a TPG are read-only by default."""
     always = tpg.attributes.get("prod_mode_write_protect") == "1"
 
     def ask(mapped: MappedLun) -> bool:
@@ -85,7 +85,7 @@ def protected(tpg: Tpg, read_only: Container[Key]) -> acls.Protected:
 
 
 def read_only(config: Config) -> frozenset[Key]:
-    """The storage objects that cannot be written to."""
+    """Return the keys of the read-only storage objects."""
     objects = config.storage_objects.values()
     return frozenset(so.key for so in objects if getattr(so.backing, "readonly", False))
 
@@ -97,10 +97,10 @@ def build_tpg(
     running: Tpg | None = None,
     read_only: Container[Key] = (),
 ) -> Iterator[Step]:
-    """The steps that make one TPG with LUNs, portals and node ACLs, not yet enabled.
+    """Yield the steps that create one TPG with LUNs, portals and node ACLs, still disabled.
 
-    Of one that is running, what it does not have. ``read_only`` are storage objects that cannot
-    be written to.
+    Of a ``running`` TPG only the missing objects are created. ``read_only`` are the keys of the
+    read-only storage objects.
     """
     ask = protected(tpg, read_only)
     fabric = FABRICS[target.fabric]

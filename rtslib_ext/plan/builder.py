@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A plan, and one that is being made."""
+"""A plan, and its builder."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..steps import Step
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in the order in which they are done.
+    """Steps in the order in which they are performed.
 
-    ``replaced`` are the shell paths of objects that are taken away and made again, each with the
+    ``replaced`` are the shell paths of objects that are deleted and recreated, each with the
     reason; ``notes`` are (shell path, text).
     """
 
@@ -28,35 +28,35 @@ class Plan:
 
 @dataclass(slots=True)
 class PlanBuilder:
-    """A plan by phases: what goes, from leaf to root; what comes, from root to leaf; what serves.
+    """The phases of a plan: deletions from leaf to root, then creations from root to leaf.
 
-    ``locate`` tells where storage objects are now, ``allocator`` where new ones may be,
-    ``reservations`` the lines that were kept for a unit serial number.
+    ``locate`` returns the configfs path of a storage object, ``allocator`` chooses HBAs for new
+    ones, ``reservations`` returns the lines kept on disk for a unit serial number.
     """
 
     locate: Locate
     allocator: HbaAllocator
     reservations: Reservations
     disable: list[Step] = field(default_factory=list)
-    """TPGs that stop to serve."""
+    """TPGs to disable."""
     remove: list[Step] = field(default_factory=list)
     remove_objects: list[Step] = field(default_factory=list)
-    """Storage objects and their groups: when nothing exports them any more."""
+    """Storage objects and their target port groups, once they are not exported any more."""
     create: list[Step] = field(default_factory=list)
     enable: list[Step] = field(default_factory=list)
-    """TPGs that serve again."""
+    """TPGs to enable."""
     replaced: dict[str, str] = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)
     made: dict[Key, str] = field(default_factory=dict)
-    """Where storage objects will be that this plan makes."""
+    """The configfs paths of the storage objects that this plan creates."""
     read_only: frozenset[Key] = frozenset()
-    """Storage objects that cannot be written to."""
+    """Read-only storage objects."""
 
     def locate_after(self, key: Key) -> str | None:
-        """Where a storage object is once this plan has been performed."""
+        """Return the configfs path of a storage object after this plan."""
         return self.made.get(key) or self.locate(key)
 
     def finish(self) -> Plan:
-        """The plan."""
+        """Return the plan."""
         steps = (*self.disable, *self.remove, *self.remove_objects, *self.create, *self.enable)
         return Plan(steps, self.replaced, tuple(self.notes))

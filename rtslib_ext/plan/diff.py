@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The plan for a whole configuration."""
+"""Plan the change from one configuration to another."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ def plan(
     allocator: HbaAllocator,
     reservations: Reservations = lambda serial: (),
 ) -> Plan:
-    """The fewest steps after which ``want`` is what runs.
+    """Return the plan with the fewest steps from ``have`` to ``want``.
 
-    What ``want`` does not have is taken away; a value that it leaves open stays. Objects that
-    are equal are not touched. ``home`` tells where storage objects are, ``allocator`` where new
-    ones may be, ``reservations`` the lines that were kept for a unit serial number.
+    Objects that ``want`` does not have are deleted; values that are None or missing in it are
+    not changed. ``home`` returns the configfs path of an existing storage object, ``allocator``
+    chooses HBAs for new ones, ``reservations`` returns the lines kept on disk for a unit serial
+    number.
     """
     builder = PlanBuilder(home, allocator, reservations, read_only=build.read_only(want))
     both = have.storage_objects.keys() & want.storage_objects.keys()
@@ -54,16 +55,17 @@ def plan(
     for name in sorted(have.fabrics.keys() | want.fabrics.keys()):
         tpgs.change_fabric(builder, name, have.fabrics.get(name), want.fabrics.get(name))
     _targets(builder, have, want, unexport, removed_groups)
-    _lu_groups_away(builder, have, want)
+    _delete_lu_groups(builder, have, want)
     return builder.finish()
 
 
 def _without_renumbered(
     builder: PlanBuilder, have: Config, want: Config, recreate: Container[Key]
 ) -> Config:
-    """Take the LU groups away that get another number, as one is given once; what is left then.
+    """Delete the LU groups whose number changes, as it can be set only once.
 
-    The objects that stay are in the default group by that (steps.lu_groups).
+    Return the configuration after that: their members are in the default group
+    (steps.lu_groups).
     """
     objects, groups = dict(have.storage_objects), dict(have.lu_groups)
     for name, number in have.lu_groups.items():
@@ -93,7 +95,7 @@ def _storage_objects(
             builder.create.append(lu_groups.create(name, number))
     for key, so in have.storage_objects.items():
         if key not in want.storage_objects or key in recreate:
-            _take_away(builder, so)
+            _delete(builder, so)
     for key, so in want.storage_objects.items():
         running = have.storage_objects.get(key)
         if running is not None and key not in recreate and storage.leaves(running, so):
@@ -115,22 +117,22 @@ def _storage_objects(
             if key in recreate and running is not None:
                 builder.replaced[so.path] = recreate[key]
                 so = storage.kept(running, so)
-            _make(builder, so, running)
+            _create(builder, so, running)
             continue
         if running == so:
-            # Where it is need not be looked up.
+            # Saves looking up its path.
             continue
         file = builder.locate(key) or ""
         builder.create += storage.set_all(builder, running, so, file)
         builder.create += storage.set_groups(running, so, file)
 
 
-def _take_away(builder: PlanBuilder, so: StorageObject) -> None:
+def _delete(builder: PlanBuilder, so: StorageObject) -> None:
     file = builder.locate(so.key) or ""
     builder.remove_objects += backstores.delete(so, file, builder.reservations(so.wwn or ""))
 
 
-def _make(builder: PlanBuilder, so: StorageObject, running: StorageObject | None) -> None:
+def _create(builder: PlanBuilder, so: StorageObject, running: StorageObject | None) -> None:
     try:
         file = builder.locate(so.key) if running is not None else None
         hba = file.rpartition("/")[0] if file else builder.allocator.choose(*so.key)
@@ -142,7 +144,7 @@ def _make(builder: PlanBuilder, so: StorageObject, running: StorageObject | None
 
 
 def _exporters(have: Config, want: Config) -> dict[tuple[Key, str], list[str]]:
-    """The LUNs that stay, as configfs paths, by storage object and target port group."""
+    """Return the LUNs (configfs paths) that stay, by storage object and target port group."""
     found: dict[tuple[Key, str], list[str]] = {}
     for target_key, target in have.targets.items():
         wanted = want.targets.get(target_key)
@@ -170,13 +172,13 @@ def _targets(
     for key, target in want.targets.items():
         running: Target | None = have.targets.get(key)
         if running is None:
-            tpgs.make_target(builder, target)
+            tpgs.create_target(builder, target)
         else:
             tpgs.change_target(builder, running, target, unexport, removed_groups)
 
 
-def _lu_groups_away(builder: PlanBuilder, have: Config, want: Config) -> None:
-    """When nobody is in them any more."""
+def _delete_lu_groups(builder: PlanBuilder, have: Config, want: Config) -> None:
+    """Delete the LU groups that are not wanted, which are empty by now."""
     for name, number in have.lu_groups.items():
         if name not in want.lu_groups:
             builder.create.append(lu_groups.delete(name, number))

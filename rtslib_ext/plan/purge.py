@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps that take away whatever is there, known by its names alone.
+"""Steps that delete existing objects by name only.
 
-No value is read and no link followed, so this is the quick way, and the one for what is broken;
-it cannot be taken back. Each step is made as somebody asks for the next, from what is there then.
+No attribute is read and no link followed: this is fast and works for broken objects, but it
+cannot be undone. The steps are made lazily, each from the configfs tree as it is by then.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from ..steps.operations import CheckUnmapped, Rmdir, Unlink
 
 
 def everything(reader: Reader) -> Iterator[Step]:
-    """Take all targets, fabrics' settings, storage objects and LU groups away."""
+    """Delete all targets, storage objects and LU groups; reset the settings of fabrics."""
     for fabric in FABRICS.values():
         for wwn in reader.target_wwns(fabric):
             yield from target(reader, fabric, wwn)
     for name in FABRICS:
         if settings := reader.fabric_settings(name):
-            yield from _fabric(settings)
+            yield from _reset_fabric(settings)
     for file in list(reader.storage_object_paths()):
         if key := paths.key_of_storage_object(file):
             yield storage_object(key, file)
@@ -37,39 +37,39 @@ def everything(reader: Reader) -> Iterator[Step]:
 
 
 def storage_object(key: tuple[str, str], file: str) -> Step:
-    """Take a storage object away that nothing exports."""
+    """Delete a storage object that is not exported."""
     plugin, name = key
     return backstores.discard(f"/backstores/{plugin}/{name}", file)
 
 
 def target(reader: Reader, fabric: Fabric, wwn: str) -> Iterator[Step]:
-    """Take one target away."""
+    """Delete one target with its content."""
     for tag in reader.tags(paths.target(fabric, wwn)):
         yield from _tpg(reader, fabric, wwn, tag)
-    yield _for_good(targets.delete_target(Target(fabric.name, wwn)))
+    yield _irreversible(targets.delete_target(Target(fabric.name, wwn)))
 
 
 def _tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Step]:
-    """Take one TPG away: first nobody is served any more."""
+    """Disable a TPG and delete it with its content."""
     place = TpgPath.of(fabric, wwn, tag)
     if reader.enabled(place.file):
         yield targets.enable(fabric, wwn, tag, False)
     with_acls = fabric.has("acls")
     for name in reader.acl_names(place.file) if with_acls else ():
         yield from _acl(reader, place, name)
-    # Where an ACL stayed, a LUN may not be taken from it.
-    stayed = with_acls and bool(reader.acl_names(place.file))
+    # Where an ACL could not be deleted, its LUNs must stay.
+    has_acls = with_acls and bool(reader.acl_names(place.file))
     for index in reader.lun_indexes(place.file):
         file = f"{place.file}/lun/lun_{index}"
-        check = (CheckUnmapped(file),) if stayed else ()
+        check = (CheckUnmapped(file),) if has_acls else ()
         path = f"{place.path}/luns/lun{index}"
-        operations = (*check, *_connected(reader, file))
+        operations = (*check, *_remove_linked(reader, file))
         yield Step(Action.DELETE, path, "delete", f"LUN {index}", operations)
     for portal in reader.portal_names(paths.portals(place.file)) if fabric.has("nps") else ():
         address, _, port = portal.rpartition(":")
-        yield _for_good(portals.delete_portal(place, Portal(address, int(port))))
+        yield _irreversible(portals.delete_portal(place, Portal(address, int(port))))
     nexus = reader.nexus(fabric, place.file)
-    yield from map(_for_good, targets.delete_tpg(fabric, wwn, Tpg(tag, nexus=nexus)))
+    yield from map(_irreversible, targets.delete_tpg(fabric, wwn, Tpg(tag, nexus=nexus)))
 
 
 def _acl(reader: Reader, place: TpgPath, name: str) -> Iterator[Step]:
@@ -77,24 +77,24 @@ def _acl(reader: Reader, place: TpgPath, name: str) -> Iterator[Step]:
     folder = paths.acl(place.file, name)
     for index in reader.mapped_indexes(folder):
         path = f"{place.path}/acls/{wwn}/mapped_lun{index}"
-        operations = _connected(reader, f"{folder}/lun_{index}")
+        operations = _remove_linked(reader, f"{folder}/lun_{index}")
         yield Step(Action.DELETE, path, "delete", f"mapped LUN {index}", operations, undo=())
-    yield from map(_for_good, acls.delete_acl(place, NodeAcl(wwn)))
+    yield from map(_irreversible, acls.delete_acl(place, NodeAcl(wwn)))
 
 
-def _connected(reader: Reader, file: str) -> tuple[Operation, ...]:
-    """Take a LUN or mapped LUN away, with the link in its folder if there is one."""
+def _remove_linked(reader: Reader, file: str) -> tuple[Operation, ...]:
+    """Return the operations that delete a LUN or mapped LUN, with its link if it has one."""
     alias = paths.alias_in(reader.fs, file)
     return (Unlink("", f"{file}/{alias}"), Rmdir(file)) if alias else (Rmdir(file),)
 
 
-def _fabric(settings: FabricSettings) -> Iterator[Step]:
+def _reset_fabric(settings: FabricSettings) -> Iterator[Step]:
     nothing = FabricSettings(settings.name, Auth("", "", "", ""), False)
     if settings.cpus_allowed_list is not None:
         nothing = replace(nothing, cpus_allowed_list=cpus.possible_cpus())
     yield from targets.set_fabric(nothing, settings)
 
 
-def _for_good(step: Step) -> Step:
-    """Where values were not read, what is taken away cannot come back as it was."""
+def _irreversible(step: Step) -> Step:
+    """Mark a step as not undoable, as the values of the object were not read."""
     return replace(step, undo=())

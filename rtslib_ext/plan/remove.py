@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps that remove a target, a TPG or a LUN that was read before."""
+"""Steps that delete a target, a TPG or a LUN that was read before."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ..usage.exports import Export
 
 
 def remove_target(target: Target, homes: Locate) -> Iterator[Step]:
-    """The steps that take one target away."""
+    """Yield the steps that delete one target."""
     for tpg in target.tpgs.values():
         yield from remove_tpg(target, tpg, homes)
     yield targets.delete_target(target)
 
 
 def remove_tpg(target: Target, tpg: Tpg, homes: Locate) -> Iterator[Step]:
-    """The steps that take one TPG away: first nobody is served any more."""
+    """Yield the steps that disable one TPG and delete it."""
     fabric = FABRICS[target.fabric]
     place = TpgPath.of(fabric, target.wwn, tpg.tag)
     if tpg.enable:
@@ -38,10 +38,10 @@ def remove_tpg(target: Target, tpg: Tpg, homes: Locate) -> Iterator[Step]:
 
 
 def remove_lun(reader: Reader, export: Export, *, likely: bool = False) -> list[Step]:
-    """The steps that take one LUN away, with the mapped LUNs that lead to it.
+    """Return the steps that delete one LUN and its mapped LUNs.
 
-    ``likely``: with those of its own number. Where that was not all, a step raises StillMapped
-    before anything is cut off.
+    ``likely``: only look for mapped LUNs of the same number, which is fast. If there are others,
+    a step raises StillMapped before the LUN is deleted.
     """
     place = export.place
     lun = reader.lun(export.file, export.index)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values that differ -> steps that set them."""
+"""Steps that set the values that differ."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOTHING: Mapping[str, str] = {}
 
 
 def differing(have: Values, want: Values) -> dict[str, str]:
-    """What ``want`` has otherwise; a value that it does not mention is left alone."""
+    """Return the values in ``want`` that differ from ``have``."""
     return {name: value for name, value in want.items() if have.get(name) != value}
 
 
@@ -33,11 +33,11 @@ def set_values(
     around: Values = _NOTHING,
     moved_before: Collection[str] = (),
 ) -> Iterator[Step]:
-    """The steps that change the values of a folder that differ.
+    """Yield the steps that set the differing attributes of a configfs directory.
 
-    ``known`` tells whether any kernel has a name, ``around`` what files of other folders have
-    that a value moves, by their relative names; ``moved_before`` are names that a step before
-    these has moved, so that they are written whatever they were.
+    ``known`` returns whether any kernel has an attribute of a name. ``around`` has the values of
+    attributes in other directories that may change with these (kernel.abi.MOVED_BY), by relative
+    path; ``moved_before`` are names that an earlier step changed, so they are always written.
     """
     wanted = differing(have, want)
     wanted |= {name: want[name] for name in moved_before if name in want}
@@ -49,16 +49,16 @@ def set_values(
             others = {other: had[other] for other in MOVED_BY.get(name, ()) if other in had}
             yield change(path, f"{folder}/{name}", want[name], have[name], others)
         elif known(name):
-            builder.notes.append((path, f"this kernel has no {name}; it was left out"))
+            builder.notes.append((path, f"this kernel has no {name}; it was skipped"))
         else:
             reason = LioError(
-                f"no kernel is known to have {name}",
+                f"no known kernel has {name}",
                 path=path,
-                hint="mend its name in the file, or take it out",
+                hint="correct its name in the file, or remove it",
             )
             yield set_step(path, name, want[name], None, (Fail(reason),))
 
 
 def complete(auth: Auth) -> Auth:
-    """Credentials of which none is left open: what is not mentioned is not set."""
+    """Return the credentials with "" (not set) in place of None."""
     return Auth(**{name: getattr(auth, name) or "" for name in AUTH_NAMES})

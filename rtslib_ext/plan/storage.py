@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps for storage objects that are there: what is set, and what must be made again."""
+"""Steps that change existing storage objects, and the reasons to recreate them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .builder import PlanBuilder
 from .settings import differing, set_values
 
 _STATE, _STATUS, _TYPE = "alua_access_state", "alua_access_status", "alua_access_type"
-# The file that allows a group to be in a state (SPC-4 section 6.37, the T_SUP, O_SUP ... bits).
+# The attribute that allows a state (SPC-4 section 6.37, the T_SUP, O_SUP ... bits).
 _SUPPORT = {
     "0": "alua_support_active_optimized",
     "1": "alua_support_active_nonoptimized",
@@ -33,7 +33,7 @@ _IMPLICIT = ("1", "3")
 
 
 def why_recreate(have: StorageObject, want: StorageObject) -> str:
-    """Why a storage object must be made again; "" when it need not be."""
+    """Return why a storage object must be recreated; "" if it need not be."""
     found = _differing_backing(have.backing, want.backing)
     if found:
         return f"{found[0]} {found[1]} becomes {found[2]}"
@@ -45,7 +45,7 @@ def why_recreate(have: StorageObject, want: StorageObject) -> str:
 
 
 def why_unexported(have: StorageObject, want: StorageObject) -> str:
-    """Why its LUNs must be taken away for a moment; "" when they need not be."""
+    """Return why its LUNs must be recreated; "" if they need not be."""
     if want.wwn is not None and have.backing.has_wwn and have.wwn != want.wwn:
         return "its unit serial number changes"
     for name in _identity_changes(have, want):
@@ -58,7 +58,7 @@ def why_unexported(have: StorageObject, want: StorageObject) -> str:
 
 
 def _differing_backing(have: Backing, want: Backing) -> tuple[str, object, object] | None:
-    """The first difference that the kernel does not take live: (name, now, then)."""
+    """Return the first difference that needs a new object: (name, value now, wanted value)."""
     for item in fields(want):
         now, then = getattr(have, item.name), getattr(want, item.name)
         if then is None or now == then:
@@ -77,7 +77,7 @@ def _lba_dependent(so: StorageObject) -> set[str]:
 
 
 def _identity(so: StorageObject) -> dict[str, str]:
-    """All fields of the identity; what was not set is as the kernel has it."""
+    """Return all fields of the identity, with the kernel's defaults for those not set."""
     named = so.attributes.get("emulate_model_alias") == "1"
     usual = inquiry.defaults(so.backing.plugin, so.name, named=named)
     return {name: so.identity.get(name, usual[name]) for name in IDENTITY_FILES}
@@ -90,12 +90,12 @@ def _identity_changes(have: StorageObject, want: StorageObject) -> dict[str, str
 
 
 def _as_managed(have: StorageObject, want: StorageObject) -> StorageObject:
-    """``want`` with the attributes that it leaves alone."""
+    """Return ``want`` with the attributes of ``have`` that it does not mention."""
     return replace(want, attributes={**have.attributes, **want.attributes})
 
 
 def kept(have: StorageObject, want: StorageObject) -> StorageObject:
-    """``want`` with what it leaves alone: an object made anew would lose that."""
+    """Return ``want`` with the values of ``have`` that a recreated object would lose."""
     groups = want.alua_groups or have.alua_groups
     wwn = have.wwn if want.wwn is None else want.wwn
     return replace(_as_managed(have, want), wwn=wwn, alua_groups=groups)
@@ -104,7 +104,7 @@ def kept(have: StorageObject, want: StorageObject) -> StorageObject:
 def set_all(
     builder: PlanBuilder, have: StorageObject, want: StorageObject, file: str
 ) -> Iterator[Step]:
-    """The steps that give a storage object its new values; its LUNs are away where need be."""
+    """Yield the steps that set new values; LUNs that prevent it were deleted before."""
     yield from _backing(have, want, file)
     product = {"../wwn/product_id": _identity(have)["product_id"]}
     yield from set_values(
@@ -134,14 +134,14 @@ def _names(have: StorageObject, want: StorageObject, file: str) -> Iterator[Step
     if have.attributes.get("emulate_model_alias") != want.attributes.get(
         "emulate_model_alias", have.attributes.get("emulate_model_alias")
     ):
-        # Writing that one has written the product, too; what it wrote may be right already.
+        # Writing emulate_model_alias sets the product too, maybe to the wanted one.
         wanted.pop("product_id", None)
         if "product_id" in want.identity:
             wanted["product_id"] = want.identity["product_id"]
     for name in sorted(wanted):
         yield change(want.path, f"{file}/wwn/{name}", wanted[name], before[name], {})
     if want.wwn is not None and have.backing.has_wwn and have.wwn != want.wwn:
-        # Not written before: it is compared with what the kernel keeps, which may be cut.
+        # Compared with the value that the kernel keeps, which may be truncated.
         yield change(want.path, f"{file}/wwn/vpd_unit_serial", want.wwn, have.wwn or "", {})
     if (have.alias or "") != (want.alias or ""):
         yield change(want.path, f"{file}/alias", want.alias or "", have.alias or "", {})
@@ -151,10 +151,10 @@ def _names(have: StorageObject, want: StorageObject, file: str) -> Iterator[Step
 
 
 def removed_groups(have: StorageObject, want: StorageObject) -> dict[str, str]:
-    """The target port groups that go, each with the reason; "" for those that are not wanted.
+    """Return the target port groups to delete, each with why it is recreated, or "".
 
-    A storage object that mentions no group at all leaves them alone: one that has ALUA always
-    has the default group.
+    If ``want`` has no groups at all, the existing ones are kept: a storage object with ALUA
+    always has the default group.
     """
     if not want.alua_groups:
         return {}
@@ -171,10 +171,10 @@ def removed_groups(have: StorageObject, want: StorageObject) -> dict[str, str]:
 
 
 def leaves(have: StorageObject, want: StorageObject) -> bool:
-    """Whether an object must be out of its LU group while its target port groups change.
+    """Return whether an object must leave its LU group while its target port groups change.
 
-    A state that is set in an LU group is set in all of its storage objects that have such a
-    target port group (target_core_alua.c, core_alua_do_port_transition).
+    A state that is set in an LU group is set for all of its members that have such a target port
+    group (target_core_alua.c, core_alua_do_port_transition).
     """
     if have.lu_group is None:
         return False
@@ -189,11 +189,11 @@ def _state_differs(have: AluaGroup, want: AluaGroup) -> bool:
 
 
 def set_groups(have: StorageObject, want: StorageObject, file: str) -> Iterator[Step]:
-    """The steps that make target port groups, set those that are there, and join an LU group."""
-    away = removed_groups(have, want)
+    """Yield the steps that create and change target port groups, and set the LU group."""
+    removed = removed_groups(have, want)
     for name, group in want.alua_groups.items():
         running = have.alua_groups.get(name)
-        if running is None or name in away:
+        if running is None or name in removed:
             if name != DEFAULT_GROUP:
                 yield from backstores.create_group(want, file, group)
         else:
@@ -208,7 +208,7 @@ def _group_values(path: str, file: str, have: AluaGroup, want: AluaGroup) -> Ite
     wanted = {
         name: value
         for name, value in differing(have.settings, want.settings).items()
-        # Not shown: it is off, as a new group has it.
+        # Missing in ``have``: it is off, the default of a new group.
         if name != LBA_DEPENDENT
     }
     if _STATE in wanted:
@@ -221,11 +221,11 @@ def _group_values(path: str, file: str, have: AluaGroup, want: AluaGroup) -> Ite
 
 
 def _state(path: str, file: str, have: AluaGroup, state: str) -> Step:
-    """Move a group to another state, whatever forbids that just now.
+    """Set the state of a group, and lift for a moment the settings that forbid it.
 
-    drivers/target/target_core_configfs.c, target_tg_pt_gp_alua_access_state_store and
-    target_core_alua.c, core_alua_check_transition: only while implicit changes are allowed and
-    the state is supported.
+    It can be set only while implicit changes are allowed and the state is supported
+    (drivers/target/target_core_configfs.c, target_tg_pt_gp_alua_access_state_store;
+    target_core_alua.c, core_alua_check_transition).
     """
     settings = have.settings
     before = settings.get(_STATE, "0")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps for targets and TPGs that are there."""
+"""Steps that change existing targets and TPGs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .settings import complete, differing, set_values
 
 _METHOD = ("AuthMethod",)
 RemovedGroups = Mapping[tuple[Key, str], str]
-"""Target port groups that go, by storage object and name."""
+"""Target port groups to delete, by storage object and name."""
 
 
 def change_target(
@@ -31,9 +31,9 @@ def change_target(
     unexport: Mapping[Key, str],
     removed_groups: RemovedGroups,
 ) -> None:
-    """Make one target what is wanted.
+    """Change one target.
 
-    ``unexport`` are storage objects that no LUN may export for a moment, with the reasons;
+    ``unexport`` are storage objects whose LUNs are recreated, with the reasons;
     ``removed_groups`` are target port groups to delete.
     """
     fabric = FABRICS[want.fabric]
@@ -51,32 +51,32 @@ def change_target(
     for tag, tpg in want.tpgs.items():
         running = have.tpgs.get(tag)
         if running is None:
-            make_tpg(builder, want, tpg)
+            create_tpg(builder, want, tpg)
             continue
-        why = _why_again(fabric, running, tpg)
+        why = _why_recreate(fabric, running, tpg)
         if why:
             builder.replaced[paths.shell_tpg(fabric, want.wwn, tag)] = why
             builder.remove += remove.remove_tpg(have, running, builder.locate)
-            make_tpg(builder, want, _kept(running, tpg))
+            create_tpg(builder, want, _kept(running, tpg))
         else:
             _TpgChange(builder, fabric, want, running, tpg, unexport, removed_groups).add()
 
 
-def make_target(builder: PlanBuilder, want: Target) -> None:
-    """Make a target that is not there."""
+def create_target(builder: PlanBuilder, want: Target) -> None:
+    """Create a target."""
     builder.create += targets.create_target(want)
     for tpg in want.tpgs.values():
-        make_tpg(builder, want, tpg)
+        create_tpg(builder, want, tpg)
 
 
-def make_tpg(builder: PlanBuilder, target: Target, tpg: Tpg) -> None:
-    """Make a TPG that is not there, or not there any more."""
+def create_tpg(builder: PlanBuilder, target: Target, tpg: Tpg) -> None:
+    """Create a TPG that does not exist, or was deleted by an earlier step."""
     builder.create += build.build_tpg(target, tpg, builder.locate_after, None, builder.read_only)
     if tpg.enable:
         builder.enable.append(targets.enable(FABRICS[target.fabric], target.wwn, tpg.tag, True))
 
 
-def _why_again(fabric: Fabric, have: Tpg, want: Tpg) -> str:
+def _why_recreate(fabric: Fabric, have: Tpg, want: Tpg) -> str:
     if fabric.has("nexus") and want.nexus is not None and have.nexus != want.nexus:
         # drivers/target/loopback/tcm_loop.c, tcm_loop_drop_nexus: not while there are LUNs.
         return f"its nexus {have.nexus or 'none'} becomes {want.nexus or 'none'}"
@@ -88,7 +88,7 @@ def _why_again(fabric: Fabric, have: Tpg, want: Tpg) -> str:
 
 
 def _kept(have: Tpg, want: Tpg) -> Tpg:
-    """``want`` with what it leaves alone: a TPG made anew would lose that."""
+    """Return ``want`` with the values of ``have`` that a recreated TPG would lose."""
     return replace(
         want,
         attributes={**have.attributes, **want.attributes},
@@ -98,7 +98,7 @@ def _kept(have: Tpg, want: Tpg) -> Tpg:
 
 
 class _TpgChange:
-    """What becomes of one TPG that is there before and after."""
+    """The change of one existing TPG."""
 
     def __init__(
         self,
@@ -120,21 +120,21 @@ class _TpgChange:
         self.recreate = {
             index: why
             for index, lun in have.luns.items()
-            if index in want.luns and (why := _why_lun_again(lun, want.luns[index], unexport))
+            if index in want.luns and (why := _why_recreate_lun(lun, want.luns[index], unexport))
         }
 
     def add(self) -> None:
-        """Put all of it into the draft."""
-        self._switch()
+        """Add all steps to the builder."""
+        self._enable()
         self._values()
         self._luns()
         self._portals()
         acls.change_acls(self.builder, self.place, self.have, self.want, self.recreate)
 
-    def _switch(self) -> None:
+    def _enable(self) -> None:
         if self.want.enable is None or bool(self.have.enable) == self.want.enable:
             return
-        if self.have.enable is None:  # the fabric has no switch
+        if self.have.enable is None:  # a fabric without enable
             return
         step = targets.enable(self.fabric, self.target.wwn, self.want.tag, self.want.enable)
         (self.builder.enable if self.want.enable else self.builder.disable).append(step)
@@ -160,7 +160,7 @@ class _TpgChange:
             have.parameters,
             want.parameters,
             lambda name: schema.known("tpg_parameter", name),
-            moved_before=_METHOD if _switched(have, want) else (),
+            moved_before=_METHOD if _authentication_changes(have, want) else (),
         )
         steps += self._files()
         if self.fabric.has("auth"):
@@ -187,7 +187,7 @@ class _TpgChange:
 
     def _luns(self) -> None:
         builder, place = self.builder, self.place
-        acls.hide_luns(builder, place, self.have, self.want, self.recreate)
+        acls.unmap_luns(builder, place, self.have, self.want, self.recreate)
         for index, lun in self.have.luns.items():
             if index not in self.want.luns or index in self.recreate:
                 builder.remove += luns.delete_lun(place, lun, builder.locate(lun.storage_object))
@@ -200,10 +200,10 @@ class _TpgChange:
                 home = builder.locate_after(lun.storage_object)
                 builder.create += luns.create_lun(place, lun, home)
             else:
-                builder.create += luns.set_lun(place, self._fallen_back(running), lun)
+                builder.create += luns.set_lun(place, self._after_removed_groups(running), lun)
 
-    def _fallen_back(self, lun: Lun) -> Lun:
-        """A LUN whose target port group goes is in the default one then."""
+    def _after_removed_groups(self, lun: Lun) -> Lun:
+        """Return the LUN, in the default target port group if its own is deleted."""
         if (lun.storage_object, lun.alua_group or "") in self.removed_groups:
             return replace(lun, alua_group=DEFAULT_GROUP)
         return lun
@@ -223,8 +223,8 @@ class _TpgChange:
                 builder.create += _flags(place, running, portal)
 
 
-def _switched(have: Tpg, want: Tpg) -> bool:
-    """Whether authentication is switched on or off, which moves the parameter AuthMethod."""
+def _authentication_changes(have: Tpg, want: Tpg) -> bool:
+    """Return whether authentication changes, which changes the parameter AuthMethod too."""
     return "authentication" in differing(have.attributes, want.attributes)
 
 
@@ -236,7 +236,7 @@ def _flags(place: TpgPath, have: Portal, want: Portal) -> list[Step]:
     ]
 
 
-def _why_lun_again(have: Lun, want: Lun, unexport: Mapping[Key, str]) -> str:
+def _why_recreate_lun(have: Lun, want: Lun, unexport: Mapping[Key, str]) -> str:
     if have.storage_object != want.storage_object:
         return f"{'/'.join(have.storage_object)} becomes {'/'.join(want.storage_object)}"
     return unexport.get(want.storage_object, "")
@@ -245,7 +245,7 @@ def _why_lun_again(have: Lun, want: Lun, unexport: Mapping[Key, str]) -> str:
 def change_fabric(
     builder: PlanBuilder, name: str, have: FabricSettings | None, want: FabricSettings | None
 ) -> None:
-    """Make the settings of a whole fabric what is wanted; None: as the kernel has them."""
+    """Change the settings of a fabric; None stands for the defaults."""
     before = have or FabricSettings(name)
     after = want or FabricSettings(name)
     allowed = after.cpus_allowed_list
@@ -262,5 +262,5 @@ def change_fabric(
     )
     if after != before:
         steps = list(targets.set_fabric(after, before))
-        # It is loaded where it has settings.
+        # A fabric with settings is loaded; skip that step.
         builder.create += steps[1:] if have else steps
