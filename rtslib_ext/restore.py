@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bring a saved configuration up, or take the running one away."""
+"""Restore a saved configuration, or clear the running one."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _HOST = RealHostFiles()
 
 
 def select(config: Config, target: str | None, storage_object: str | None) -> Config:
-    """The part of a configuration that a restore of one object needs.
+    """Return the part of a configuration that restores one target or storage object, or both.
 
-    A target comes with the storage objects that it exports. Raises NotFound.
+    A target includes the storage objects that it exports. Raises NotFound.
     """
     if not target and not storage_object:
         return config
@@ -38,7 +38,7 @@ def select(config: Config, target: str | None, storage_object: str | None) -> Co
         names = (target, target.lower())
         targets = {key: item for key, item in config.targets.items() if key[1] in names}
         if not targets:
-            raise NotFound(f"there is no target {target} in the file")
+            raise NotFound(f"the file has no target {target}")
         needed = {
             lun.storage_object
             for item in targets.values()
@@ -53,32 +53,32 @@ def select(config: Config, target: str | None, storage_object: str | None) -> Co
             if storage_object in (key[1], f"{key[0]}/{key[1]}", so.path)
         }
         if not named:
-            raise NotFound(f"there is no storage object {storage_object} in the file")
+            raise NotFound(f"the file has no storage object {storage_object}")
         objects = {**objects, **named}
     return replace(config, storage_objects=objects, targets=targets, fabrics={}, lu_groups={})
 
 
 def conflicts(fs: ReadFS, want: Config) -> None:
-    """Raise Exists where something of ``want`` is there already."""
+    """Raise Exists if a storage object or target of ``want`` exists already."""
     index = paths.Index(fs)
     for plugin, name in want.storage_objects:
         if index.find(plugin, name):
             raise Exists(
                 f"storageobject '{plugin}:{name}' exist not restoring",
                 path=shell_paths.storage_object(plugin, name),
-                hint="clear_existing=true takes what is there away first",
+                hint="clear_existing=true deletes it first",
             )
     for fabric, wwn in want.targets:
         if fs.is_dir(paths.target(FABRICS[fabric], wwn)):
             raise Exists(
                 f"target with wwn {wwn} exist, not restoring",
                 path=shell_paths.target(fabric, wwn),
-                hint="clear_existing=true takes what is there away first",
+                hint="clear_existing=true deletes it first",
             )
 
 
 def without_present(fs: ReadFS, want: Config) -> Config:
-    """``want`` without the storage objects that are there already: a target can share them."""
+    """Return ``want`` without the storage objects that exist, which a target can share."""
     index = paths.Index(fs)
     missing = {key: so for key, so in want.storage_objects.items() if not index.find(*key)}
     return replace(want, storage_objects=missing)
@@ -92,9 +92,10 @@ def restore(
     keep: bool = False,
     host: HostFiles = _HOST,
 ) -> Outcome:
-    """Make all of a configuration that can be made; the outcome names what could not.
+    """Create the objects of a configuration, as many as possible.
 
-    With ``keep``, what is there stays as it is, and only what is missing is made.
+    The outcome names the failures. With ``keep``, existing objects are left unchanged, and only
+    missing ones are created. Raises LioError if the kernel has no target subsystem, Interrupted.
     """
     host.prepare(fs)
     there = TopologyReader(fs).topology() if keep else Topology()
@@ -118,26 +119,26 @@ def clear(
     *,
     host: HostFiles = _HOST,
 ) -> Outcome:
-    """Take the whole running configuration away; the outcome names what stayed.
+    """Delete the whole running configuration, as far as possible; the outcome names the failures.
 
-    With ``have``, what is running, the steps that are done tell how to take them back. Only
-    what that does not show, such as half an object, goes without being read.
+    With ``have``, the running configuration, the deletions can be undone later, except those of
+    objects that are not in it, such as incomplete ones.
     """
     if have is not None:
-        _take_away(fs, have, Config(), observer, host)
+        _delete(fs, have, Config(), observer, host)
     outcome = keep_going(Context(fs, host=host), purge.everything(Reader(fs)), observer)
     for name in fs.directories(paths.CORE):
-        # Empty folders that a killed process left.
+        # Empty directories that a killed process left.
         if paths.split_hba(name) and not fs.directories(paths.hba(name)):
             fs.rmdir(paths.hba(name))
     return outcome
 
 
-def _take_away(
+def _delete(
     fs: WriteFS, have: Config, rest: Config, observer: Observer | None, host: HostFiles
 ) -> None:
-    """Take away what is in ``have`` but not in ``rest``, as far as that goes."""
-    # Imported here: it brings all that plans, and a restore at boot takes nothing away.
+    """Delete the objects of ``have`` that are not in ``rest``, as far as possible."""
+    # Imported here: a restore at boot deletes nothing, so it needs no plan.
     from .transaction import apply
 
     keep_going(Context(fs, host=host), apply.prepare(fs, rest, have).plan.steps, observer)
@@ -151,13 +152,12 @@ def clear_part(
     *,
     host: HostFiles = _HOST,
 ) -> Outcome:
-    """Take the targets and storage objects away that ``want`` will make again.
+    """Delete the targets and storage objects that ``want`` recreates.
 
-    What exports such a storage object elsewhere keeps it: the object stays as it is. ``have``
-    is as for ``clear``.
+    A storage object that other targets export is kept. ``have`` is as for ``clear``.
     """
     if have is not None:
-        _take_away(fs, have, _without(have, want), observer, host)
+        _delete(fs, have, _without(have, want), observer, host)
     there = TopologyReader(fs).topology()
     running = there.config.targets
     held = _exported(there.config, want.targets)
@@ -175,7 +175,7 @@ def clear_part(
 
 
 def _without(have: Config, want: Config) -> Config:
-    """``have`` without the targets of ``want``, and its storage objects nobody else exports."""
+    """Return ``have`` without the targets of ``want`` and storage objects only they export."""
     held = _exported(have, want.targets)
     objects = {
         key: so
@@ -187,7 +187,7 @@ def _without(have: Config, want: Config) -> Config:
 
 
 def _exported(config: Config, but: Container[tuple[str, str]]) -> set[tuple[str, str]]:
-    """The storage objects that targets export, but for some of these."""
+    """Return the storage objects that targets export, except those of some targets."""
     return {
         lun.storage_object
         for key, target in config.targets.items()

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A tree in which changes are staged instead of done."""
+"""Changes that are staged in an overlay instead of performed."""

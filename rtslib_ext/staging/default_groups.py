@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel makes together with an object: the folders and files that a new one has.
+"""Default groups and attributes of a new object, for objects that are only staged.
 
-From the tables of the schema, for the kernel that runs; for objects that are planned only. What
-is in the files nobody knows before they are there, but for the few that ``text`` tells.
+They come from the tables of the schema, for the running kernel. The values of the attributes are
+unknown before the object exists, except the few that ``known_text`` returns.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _DEVICE = ("control", "enable", "info", "udev_path")
 
 
 def folders(path: str) -> tuple[str, ...]:
-    """The folders that a new object has in the folder at a configfs path."""
+    """Return the default groups that a new object has in the directory at a configfs path."""
     match path.split("/"):
         case ["core", _]:
             return ()
@@ -54,7 +54,7 @@ def _of_fabric(fabric: Fabric, rest: list[str]) -> tuple[str, ...]:
 
 
 def files(path: str) -> dict[str, bool]:
-    """The files of a new object in the folder at a configfs path; whether each can be written."""
+    """Return the files that a new object has in a configfs directory: {name: is writable}."""
     match path.split("/"):
         case ["core", "alua", "lu_gps", _]:
             return _named("lu_group")
@@ -121,7 +121,7 @@ def _rows(rows: Iterable[Attribute]) -> dict[str, bool]:
 
 
 def known_text(path: str) -> str | None:
-    """What is in a file of a new object; None where it is not known before."""
+    """Return the content of a file of a new object; None if it is unknown."""
     parts = path.split("/")
     if parts[-1] == "enable":
         return "0"
@@ -129,10 +129,10 @@ def known_text(path: str) -> str | None:
 
 
 def info(prefix: str, controls: Iterable[str], *, enabled: bool) -> str:
-    """What a storage object tells of itself that was made by these lines of its control file.
+    """Return ``info`` of a storage object, given the lines written to its ``control``.
 
-    The part of it that ``backing`` reads (target_core_file.c, fd_show_configfs_dev_params, and
-    what the other kinds have for it).
+    It has the parts that config.backing reads (target_core_file.c, fd_show_configfs_dev_params,
+    and the same functions of the other backstores).
     """
     given = dict(pair.split("=", 1) for line in controls for pair in line.split(",") if "=" in pair)
     head = f"Status: {'ACTIVATED' if enabled else 'DEACTIVATED'}  "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was laid down in a staged tree: by path, by folder, and in the order to forget it again."""
+"""The contents of a staged tree by path and directory, with an undo log."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ TABLES = ("made", "gone", "links", "texts", "controls", "was", "files")
 
 
 class Overlay:
-    """Tables by path, each a dict.
+    """Tables by configfs path, each a dict.
 
-    ``made`` are folders, ``gone`` what the kernel has and will not have, ``links`` where they
-    lead, ``texts`` what files would show, ``controls`` the lines written to control files,
-    ``was`` what the kernel's files had before, ``files`` those of the host. Nothing that is asked
-    takes longer the more was laid down.
+    ``made`` are created directories, ``gone`` removed paths of the kernel, ``links`` created
+    links with their targets, ``texts`` the content of written files, ``controls`` the lines
+    written to ``control``, ``was`` the content of the kernel's files before, ``files`` created
+    files of the host. No look-up takes longer the more is staged.
     """
 
     def __init__(self) -> None:
@@ -27,38 +27,38 @@ class Overlay:
         self.controls: dict[str, tuple[str, ...]] = self._tables["controls"]
         self.was: dict[str, str | None] = self._tables["was"]
         self.files: dict[str, None] = self._tables["files"]
-        # The names in a folder at which, or below which, something was laid down.
+        # The names in a directory at which, or below which, a table has an entry.
         self._below: dict[str, dict[str, None]] = {}
-        self._leading_to: dict[str, dict[str, None]] = {}
-        self._called: dict[str, dict[str, None]] = {}
+        self._links_to: dict[str, dict[str, None]] = {}
+        self._named: dict[str, dict[str, None]] = {}
         self._log: list[tuple[str, str, bool, Any]] = []
 
-    # -- laying down, and forgetting -----------------------------------------------------
+    # -- changes -------------------------------------------------------------------------
 
     def set(self, table: str, path: str, value: Any = None) -> None:
-        """Lay down a value at a path of a table."""
-        self._note(table, path)
+        """Set the value at a path of a table."""
+        self._log_change(table, path)
         self._set(table, path, value)
 
     def drop(self, table: str, path: str) -> None:
-        """Take a path out of a table where it is in it."""
+        """Remove a path from a table, if it is there."""
         if path in self._tables[table]:
-            self._note(table, path)
+            self._log_change(table, path)
             self._unset(table, path)
 
     def remove(self, path: str) -> None:
-        """Take all out that was laid down at a path and below it."""
+        """Remove a path, and all paths below it, from all tables of configfs."""
         for found in list(self._at_and_below(path)):
             for table in TABLES:
                 if table != "files":
                     self.drop(table, found)
 
     def savepoint(self) -> int:
-        """How much was laid down so far: what ``go_back`` takes."""
+        """Return a mark for ``rollback_to``."""
         return len(self._log)
 
     def rollback_to(self, mark: int) -> None:
-        """Forget what was laid down since."""
+        """Undo all changes since a mark."""
         while len(self._log) > mark:
             table, path, had, value = self._log.pop()
             if had:
@@ -66,16 +66,16 @@ class Overlay:
             else:
                 self._unset(table, path)
 
-    def _note(self, table: str, path: str) -> None:
+    def _log_change(self, table: str, path: str) -> None:
         found = self._tables[table]
         self._log.append((table, path, path in found, found.get(path)))
 
     def _set(self, table: str, path: str, value: Any) -> None:
         if table == "links":
             self._unset(table, path)
-            self._leading_to.setdefault(value, {})[path] = None
+            self._links_to.setdefault(value, {})[path] = None
         self._tables[table][path] = value
-        self._called.setdefault(path.rpartition("/")[2], {})[path] = None
+        self._named.setdefault(path.rpartition("/")[2], {})[path] = None
         while path:
             folder, _, name = path.rpartition("/")
             names = self._below.setdefault(folder, {})
@@ -88,24 +88,24 @@ class Overlay:
         if path in self._tables[table]:
             value = self._tables[table].pop(path)
             if table == "links":
-                del self._leading_to[value][path]
+                del self._links_to[value][path]
 
-    # -- looking ---------------------------------------------------------------------------
+    # -- look-ups --------------------------------------------------------------------------
 
     def names(self, folder: str, table: str) -> Iterator[str]:
-        """The names in a folder that are in a table."""
+        """Yield the names in a directory that are in a table."""
         found = self._tables[table]
         for name in self._below.get(folder, ()):
             if (f"{folder}/{name}" if folder else name) in found:
                 yield name
 
-    def leading_to(self, target: str) -> list[str]:
-        """The links that lead to an object."""
-        return list(self._leading_to.get(target, ()))
+    def links_to(self, target: str) -> list[str]:
+        """Return the links to an object."""
+        return list(self._links_to.get(target, ()))
 
-    def called(self, name: str) -> list[str]:
-        """The files of a name that have a text."""
-        return [path for path in self._called.get(name, ()) if path in self.texts]
+    def named(self, name: str) -> list[str]:
+        """Return the files of a name that were written."""
+        return [path for path in self._named.get(name, ()) if path in self.texts]
 
     def _at_and_below(self, path: str) -> Iterator[str]:
         yield path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lays steps down in a staged tree, and makes of them what is to be performed later."""
+"""Stage steps in an overlay, and return them as they are to be performed later."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .tree import StagedFS
 
 
 def stage(fs: StagedFS, steps: Iterable[Step]) -> Outcome:
-    """Lay steps down, all or none; the outcome has them as they are to be performed.
+    """Stage steps, all or none; the outcome has them as they are to be performed.
 
-    Raises LioError. What a step writes into an object that is made in the same tree is not taken
-    back when it fails: the object itself is taken away, and what it had before nobody knew.
+    Raises LioError. Writes to an object that is created in the same tree lose their inverse: its
+    values before are unknown, and a rollback deletes the object.
     """
     kept, context, outcome = fs.savepoint(), Context(fs, host=fs.host), Outcome()
     try:
@@ -37,7 +37,7 @@ def _stage(context: Context, step: Step) -> None:
         for operation in step.operations:
             operation.do(context)
     except KernelRefused as err:
-        # Imported here: nothing but an error needs it.
+        # Imported here: only an error needs it.
         from .. import refusals
 
         err.path = err.path or step.path

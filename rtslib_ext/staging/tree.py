@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A view of the target tree in which changes are laid down instead of done.
+"""A copy-on-write overlay over configfs.
 
-So commands can be planned that build on each other: what was laid down is seen, all else is read
-from the kernel. It takes what the tree's structure allows; whether the kernel takes a value, and
-what it puts into files of objects that are not made yet, only the kernel knows.
+So commands that build on each other can be planned: staged changes are visible, everything else
+is read from the kernel. The overlay accepts what the structure of the tree allows. Whether the
+kernel accepts a value, and what new objects contain, is unknown until the changes are performed.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from . import default_groups
 from .host_files import StagedHostFiles
 from .overlay import Overlay
 
-# There as soon as the core is loaded, which the first change sees to.
+# Directories that exist once the core is loaded, which the first change does.
 _ALWAYS = ("", paths.CORE)
 _WRITABLE, _READ_ONLY = 0o644, 0o444
 _STATUS = dict(zip("012", SECONDARY_STATUS, strict=True))
 
 
 class StagedFS(WriteFS):
-    """The tree as it would be; ``fs`` is the tree as it is, which is only read.
+    """The tree with all staged changes; ``fs`` is the kernel's, which is only read.
 
     ``host`` are the host's files as they would be.
     """
@@ -40,31 +40,31 @@ class StagedFS(WriteFS):
         self.host = StagedHostFiles(self._overlay)
 
     def savepoint(self) -> tuple[int, int]:
-        """How much was laid down so far, to go back to."""
+        """Return a mark for ``rollback_to``."""
         return self._overlay.savepoint(), self.changes
 
     def rollback_to(self, kept: tuple[int, int]) -> None:
-        """Forget what was laid down since."""
+        """Undo all staged changes since a mark."""
         mark, self.changes = kept
         self._overlay.rollback_to(mark)
 
     def is_new(self, path: str) -> bool:
-        """Tell whether a path is in an object that is made here.
+        """Return True if a path is in an object that is created here.
 
-        Of a fabric only its folder is: its module keeps what was written.
+        The directory of a fabric does not count: its module keeps the settings.
         """
         owner = self._owner(path)
         return owner is not None and "/" in owner
 
     def changed_meanwhile(self) -> list[str]:
-        """The files that were to be written, and hold something else by now than they did."""
+        """Return the files to be written whose content in the kernel has changed since."""
         overlay = self._overlay.was
         return [path for path, text in overlay.items() if self.fs.read_if_there(path) != text]
 
-    # -- what is there -------------------------------------------------------------------
+    # -- reading -------------------------------------------------------------------------
 
     def _owner(self, path: str) -> str | None:
-        """The made folder that a path is, or is in; None where the kernel has the path."""
+        """Return the created directory that a path is, or is in; None for a path of the kernel."""
         while path:
             if path in self._overlay.made:
                 return path
@@ -72,7 +72,7 @@ class StagedFS(WriteFS):
         return None
 
     def _is_gone(self, path: str) -> bool:
-        """Whether a path, or what it was in, was taken away and not made again."""
+        """Return True if a path, or its ancestor, was removed and not created again."""
         while path:
             if path in self._overlay.made:
                 return False
@@ -81,8 +81,8 @@ class StagedFS(WriteFS):
             path = path.rpartition("/")[0]
         return False
 
-    def _comes_with(self, path: str, owner: str) -> bool:
-        """Whether a path is a folder that a new object has by itself."""
+    def _is_default_group(self, path: str, owner: str) -> bool:
+        """Return True if a path is a default group of a new object."""
         while path != owner:
             above, _, name = path.rpartition("/")
             if name not in default_groups.folders(above):
@@ -99,7 +99,7 @@ class StagedFS(WriteFS):
         if self._is_gone(path):
             return False
         owner = self._owner(path)
-        return self.fs.is_dir(path) if owner is None else self._comes_with(path, owner)
+        return self.fs.is_dir(path) if owner is None else self._is_default_group(path, owner)
 
     def exists(self, path: str) -> bool:
         if path in self._overlay.texts or path in self._overlay.links or self.is_dir(path):
@@ -165,30 +165,30 @@ class StagedFS(WriteFS):
             raise _refused("readlink", path, errno.ENOENT)
         return self.fs.readlink(path)
 
-    # -- who is in which group -----------------------------------------------------------
+    # -- members of groups ---------------------------------------------------------------
 
     def _members(self, path: str) -> Iterator[str]:
-        """The members of a target port group or logical unit group, a line each."""
+        """Yield the members of a target port group or logical unit group, a line each."""
         group = paths.parent(path)
         of_lu = group.startswith(f"{LU_GROUPS}/")
         file = "alua_lu_gp" if of_lu else "alua_tg_pt_gp"
         known = [] if self._owner(group) else self.fs.read(path).replace("\0", "").splitlines()
         for line in filter(str.strip, known):
             member = _member_of(line, of_lu)
-            if self.is_dir(member) and not self.is_new(member) and not self._joined(member, file):
+            if self.is_dir(member) and not self.is_new(member) and not self._group_of(member, file):
                 yield line
         so, name = paths.storage_object_of(group), paths.name_of(group)
-        found = self._overlay.called(file) + ([] if of_lu else self._overlay.leading_to(so))
+        found = self._overlay.named(file) + ([] if of_lu else self._overlay.links_to(so))
         for member in dict.fromkeys(map(paths.parent, found)):
-            if self._joined(member, file) != name or not self.is_dir(member):
+            if self._group_of(member, file) != name or not self.is_dir(member):
                 continue
             if of_lu:
                 yield paths.lu_gp_member(member)
             elif self._exported_by(member) == so:
                 yield paths.tg_pt_gp_member(member)
 
-    def _joined(self, member: str, file: str) -> str:
-        """The group that an object was put in; new LUNs are in the default one."""
+    def _group_of(self, member: str, file: str) -> str:
+        """Return the staged group of an object; new LUNs are in the default one."""
         text = self._overlay.texts.get(f"{member}/{file}")
         if text is not None:
             return text.partition(" Alias: ")[2].partition("\n")[0]
@@ -202,17 +202,17 @@ class StagedFS(WriteFS):
     # -- changes -------------------------------------------------------------------------
 
     def mkdir(self, path: str) -> None:
-        if self.is_dir(path) or any(map(self.is_dir, self._elsewhere(path))):
+        if self.is_dir(path) or any(map(self.is_dir, self._same_portals(path))):
             raise _refused("mkdir", path, errno.EEXIST)
         if not self.is_dir(paths.parent(path)):
             raise _refused("mkdir", path, errno.ENOENT)
         self._overlay.set("made", path)
         self.changes += 1
 
-    def _elsewhere(self, path: str) -> Iterator[ConfigfsPath]:
-        """Where a portal would be in the other TPGs of its target, of which one only can have it.
+    def _same_portals(self, path: str) -> Iterator[ConfigfsPath]:
+        """Yield the paths of a portal in all TPGs of its target: only one of them can have it.
 
-        (iscsi_target_tpg.c, iscsit_tpg_add_network_portal)
+        iscsi_target_tpg.c, iscsit_tpg_add_network_portal.
         """
         match path.split("/"):
             case [_, _, _, "np", name]:
@@ -223,7 +223,7 @@ class StagedFS(WriteFS):
     def rmdir(self, path: str) -> None:
         if not self.is_dir(path):
             raise _refused("rmdir", path, errno.ENOENT)
-        if any(self._kept_by(ConfigfsPath(path))):
+        if any(self._children(ConfigfsPath(path))):
             raise _refused("rmdir", path, errno.ENOTEMPTY)
         self._leave_group(path)
         self._overlay.remove(path)
@@ -231,8 +231,8 @@ class StagedFS(WriteFS):
             self._overlay.set("gone", path)
         self.changes += 1
 
-    def _kept_by(self, path: ConfigfsPath) -> Iterator[str]:
-        """What somebody made in an object."""
+    def _children(self, path: ConfigfsPath) -> Iterator[str]:
+        """Yield the children that prevent the removal of an object, not its default groups."""
         match path.split("/"):
             case ["core", _, _]:
                 names = self.directories(paths.tg_pt_gps(path))
@@ -254,7 +254,7 @@ class StagedFS(WriteFS):
                 yield from (item.name for item in self.scan(path) if item.kind == "link")
 
     def _leave_group(self, path: str) -> None:
-        """The members of a group that goes are in the default one."""
+        """Move the members of a removed group to the default one."""
         if path.startswith(f"{LU_GROUPS}/"):
             for line in self.read(f"{path}/members").splitlines():
                 file = f"{paths.of_lu_gp_member(line)}/alua_lu_gp"
@@ -294,11 +294,11 @@ class StagedFS(WriteFS):
             self._overlay.set("controls", folder, lines)
         else:
             self._show(path, name, value)
-            self._move(folder, name, value)
+            self._update_group(folder, name, value)
         self.changes += 1
 
-    def _move(self, folder: str, name: str, value: str) -> None:
-        """The state of a LUN is shown with its group."""
+    def _update_group(self, folder: str, name: str, value: str) -> None:
+        """Update the group file of a LUN, which shows its secondary state and status too."""
         lines = {
             "alua_tg_pt_offline": ("State", "Offline" if value == "1" else "None"),
             "alua_tg_pt_status": ("Status", _STATUS.get(value, "None")),
@@ -332,7 +332,7 @@ class StagedFS(WriteFS):
 
 
 def _shown(name: str, value: str) -> str:
-    """What a file shows once a value was written (target_core_configfs.c)."""
+    """Return what a file reads as after a write (target_core_configfs.c)."""
     match name:
         case "vpd_unit_serial":
             return f"T10 VPD Unit Serial Number: {value}"

@@ -39,7 +39,7 @@ def test_going_back_forgets_what_came_since(before: list[Any], since: list[Any])
     assert contents(overlay) == kept
     for target in ("to f", "to core"):
         links = {path for path, found in overlay.links.items() if found == target}
-        assert set(overlay.leading_to(target)) == links
+        assert set(overlay.links_to(target)) == links
 
 
 def change(overlay: Overlay, changes: list[Any]) -> None:
@@ -67,9 +67,9 @@ def test_names_in_a_folder() -> None:
     assert list(overlay.names("core", "made")) == ["a", "b"]
     assert list(overlay.names("core", "texts")) == []
     assert list(overlay.names("core/a/x", "texts")) == ["enable"]
-    assert overlay.called("enable") == ["core/a/x/enable"]
+    assert overlay.named("enable") == ["core/a/x/enable"]
     overlay.remove("core/a")
-    assert list(overlay.names("core", "made")) == ["b"] and overlay.called("enable") == []
+    assert list(overlay.names("core", "made")) == ["b"] and overlay.named("enable") == []
 
 
 def test_files_of_the_host(tmp_path: Path) -> None:
