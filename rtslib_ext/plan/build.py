@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 
-from ..config.model import Auth, Config, FabricSettings, MappedLun, Target, Tpg
+from ..config.model import Auth, Config, FabricSettings, MappedLun, StorageObject, Target, Tpg
 from ..errors import LioError
 from ..fabrics import FABRICS
 from ..kernel import paths
@@ -40,16 +40,9 @@ def build(
         if name not in there.config.lu_groups:
             yield lu_groups.create(name, number)
     made: dict[Key, str] = {}
-    for key, so in want.storage_objects.items():
-        if key not in there.homes:
-            try:
-                hba = allocator.choose(*key)
-            except LioError as err:
-                yield backstores.refuse(so, err)
-                continue
-            made[key] = f"{hba}/{so.name}"
-            kept = reservations(so.wwn or "")
-            yield from backstores.create(so, hba, aptpl=kept, defaults=defaults)
+    objects = (so for key, so in want.storage_objects.items() if key not in there.homes)
+    for so in objects:
+        yield from _build_storage_object(so, allocator, reservations, defaults, made)
     for settings in want.fabrics.values():
         if settings.name not in there.config.fabrics:
             nothing = FabricSettings(settings.name, Auth("", "", "", ""))
@@ -71,6 +64,24 @@ def build(
                 fabric = FABRICS[target.fabric]
                 enables.append(targets.enable(fabric, target.wwn, tpg.tag, True))
     yield from enables
+
+
+def _build_storage_object(
+    so: StorageObject,
+    allocator: paths.HbaAllocator,
+    reservations: Reservations,
+    defaults: KernelDefaults,
+    made: dict[Key, str],
+) -> Iterator[Step]:
+    """Yield the steps that create one storage object; its configfs path is added to ``made``."""
+    try:
+        hba = allocator.choose(*so.key)
+    except LioError as err:
+        yield backstores.refuse(so, err)
+        return
+    made[so.key] = f"{hba}/{so.name}"
+    kept = reservations(so.wwn or "")
+    yield from backstores.create(so, hba, aptpl=kept, defaults=defaults)
 
 
 def protected(tpg: Tpg, read_only: Container[Key]) -> acls.Protected:
