@@ -245,7 +245,9 @@ def _io(
             yield Disturbance("io", "", path, f"{path} has active I/O", by=tuple(steps))
 
 
-def _without_sessions(reader: Reader, concerned: _Concerned) -> Iterator[tuple[ConfigfsPath, list[Step]]]:
+def _without_sessions(
+    reader: Reader, concerned: _Concerned
+) -> Iterator[tuple[ConfigfsPath, list[Step]]]:
     """Yield the LUNs of fabrics that list no sessions: only iSCSI does."""
     found: dict[ConfigfsPath, list[Step]] = {}
     for lun, steps in concerned.luns.items():

@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from rtslib_ext import restore
-from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config, Lun, NodeAcl, Portal, Target
 from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplete
 from rtslib_ext.fast_dataclasses import dataclass, field, replace

@@ -129,7 +129,7 @@ def test_one_target_of_a_file(user: Shell) -> None:
     user.ok(f"/ apply {SAVED} --target {IQN}")
     assert user.ok("/backstores/ramdisk status").endswith("Storage Objects: 2\n")
     assert user.ok(f"{TPG}/acls/{HOST} status").endswith("Mapped LUNs: 1\n")
-    user.refuses(f"/ apply {SAVED} --target iqn.2003-01.org.example:none", "there is no target")
+    user.refuses(f"/ apply {SAVED} --target iqn.2003-01.org.example:none", "the file has no target")
 
 
 def test_options_that_are_none(user: Shell) -> None:

@@ -267,7 +267,7 @@ def test_restore_of_one_storage_object(user: Shell) -> None:
     assert user.ok("restoreconfig storage_object=r2 clear_existing=true") == RESTORED
     assert user.ok(f"restoreconfig target={A} storage_object=r1") == RESTORED
     assert here(user) == {"objects": ["d1", "r1", "r2"], "targets": [A]}
-    user.refuses("restoreconfig storage_object=nosuch", "there is no storage object nosuch in the")
+    user.refuses("restoreconfig storage_object=nosuch", "the file has no storage object nosuch")
 
 
 def test_restore_of_a_backup(user: Shell) -> None:

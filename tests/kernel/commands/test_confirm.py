@@ -170,7 +170,7 @@ def test_what_stands_in_its_way_is_told(user: Shell) -> None:
     answer = user("confirm back")
     assert answer.exit == 1
     assert "could not go back at " in answer.stderr
-    assert f"/iscsi/{IQN}/tpg1/luns/lun0: it is there already" in answer.stderr
+    assert f"/iscsi/{IQN}/tpg1/luns/lun0: it already exists" in answer.stderr
     assert tree() == before
 
 
