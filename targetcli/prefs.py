@@ -378,20 +378,15 @@ def _locked(folder: str) -> Iterator[None]:
 
 
 def _write(file: str, stored: Document) -> None:
-    """Put a document in the place of a file, following a symbolic link."""
+    """Replace the file, or the one that a symbolic link leads to."""
+    # Imported here: most commands only read.
+    from rtslib_ext.host import atomic
+
     file = os.path.realpath(file)
-    temporary = f"{file}.{os.getpid()}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        with open(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as stream:
-            json.dump(stored, stream, indent=2)
-            stream.write("\n")
-        # No fsync: every create would wait for the disk, and defaults are no disaster.
-        os.replace(temporary, file)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+    data = f"{json.dumps(stored, indent=2)}\n".encode()
+    # Links of several directories may lead here, each with a lock of its own. No fsync: every
+    # create would wait for the disk, and losing a preference does no harm.
+    atomic.replace(file, data, temporary=f"{file}.{os.getpid()}")
 
 
 def _reason(folder: str | None, err: Exception, file: str = FILE) -> str:

@@ -9,9 +9,9 @@ import stat
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 
 from ..errors import LioError, NotFound, ParseError
+from ..host import atomic
 
 FILE_MODE = 0o600
 DIR_MODE = 0o700
@@ -67,12 +67,11 @@ def write(path: str, pieces: Callable[[], Iterable[str]]) -> bool:
     folder = os.path.dirname(path)
     try:
         os.makedirs(folder, mode=DIR_MODE, exist_ok=True)
-        _put(path, f"{path}.temp", _encoded(pieces))
+        _replace(path, _encoded(pieces))
     except OSError as err:
         raise LioError(
             f"{path} cannot be written: {_reason(err)}", hint="the file is as it was before"
         ) from err
-    _sync(path)
     return True
 
 
@@ -92,36 +91,11 @@ def _holds(path: str, pieces: Iterable[bytes]) -> bool:
         return False
 
 
-def _write_new(path: str, pieces: Iterable[bytes]) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
-    with open(handle, "wb") as file:
-        file.writelines(pieces)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _put(path: str, temporary: str, pieces: Iterable[bytes]) -> None:
-    """Write a file under a name for the meantime; nothing of it stays where that fails."""
-    with suppress(FileNotFoundError):
-        os.unlink(temporary)
+def _replace(path: str, pieces: Iterable[bytes], temporary: str = "") -> None:
+    """Replace a file and wait for the disk. Raises OSError; LioError if the name is not on disk."""
     try:
-        _write_new(temporary, pieces)
-        os.replace(temporary, path)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
-
-
-def _sync(path: str) -> None:
-    """Have the new name of a file on disk too. Raises LioError."""
-    try:
-        handle = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-    except OSError as err:
+        atomic.replace(path, pieces, FILE_MODE, sync=True, temporary=temporary)
+    except atomic.NotDurable as err:
         raise LioError(
             f"{path} is written, but a power failure may undo that: {_reason(err)}",
             hint="sync has it on disk once that works again",
@@ -148,9 +122,8 @@ def back_up(path: str, keep: int) -> str | None:
         import gzip
 
         made = _new_name(folder)
-        # Not under the name of a backup: half a one would count, and an old one go for it.
-        _put(made, os.path.join(folder, "new.temp"), [gzip.compress(data)])
-        _sync(made)
+        # No backup's name fits: half a backup would count as one, and push an old one out.
+        _replace(made, [gzip.compress(data)], temporary=os.path.join(folder, "new.temp"))
         for old in backups(folder)[: -keep or None] if keep > 0 else []:
             os.unlink(old)
     except OSError as err:

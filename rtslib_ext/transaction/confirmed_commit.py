@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import InUse, LioError
 from ..fast_dataclasses import asdict, dataclass, replace
+from ..host import atomic
 from ..kernel.configfs import WriteFS
 from ..steps import Context, Step, codec, inverse
 from ..steps.operations import MakeShared
@@ -80,11 +81,7 @@ def beside(journal: str) -> str:
 def write(path: str, waiting: PendingCommit) -> None:
     """Write the file, all of it or none; only root may read the steps."""
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    handle = os.open(f"{path}.new", flags, 0o600)
-    with open(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
-        json.dump(asdict(waiting), file)
-    os.rename(f"{path}.new", path)
+    atomic.replace(path, json.dumps(asdict(waiting)).encode())
 
 
 def last(path: str) -> PendingCommit | None:

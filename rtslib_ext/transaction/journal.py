@@ -18,6 +18,7 @@ from typing import Any
 
 from ..errors import LioError
 from ..fast_dataclasses import dataclass, field
+from ..host import atomic
 from ..steps import Step, codec
 
 _BEGUN = b"."
@@ -40,22 +41,19 @@ class Journal:
         # Who goes on with a change that was cut off goes on with its process, too.
         head = json.dumps({"process": os.getpid(), **self.about})
         body = json.dumps([codec.encode(step) for step in steps])
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
         with _told(self.path):
             os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-            # It holds what is written, secrets too.
-            handle = os.open(f"{self.path}.new", flags, 0o600)
-            _write(handle, f"{head}\n{body}\n".encode() + _BEGUN * begun + marks)
-            if self._handle is not None:
-                os.close(self._handle)
-            self._handle = handle
-            # Half of it would be no journal.
-            os.rename(f"{self.path}.new", self.path)
+            # Only root may read it: it holds every value that is written, passwords too.
+            atomic.replace(self.path, f"{head}\n{body}\n".encode() + _BEGUN * begun + marks)
+        self.go_on()
 
     def go_on(self) -> None:
-        """Go on with what was written down, in the same file."""
+        """Append to the file at the path, whoever wrote it."""
         with _told(self.path):
-            self._handle = os.open(self.path, os.O_WRONLY | os.O_APPEND)
+            handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        if self._handle is not None:
+            os.close(self._handle)
+        self._handle = handle
 
     def begin(self) -> None:
         """An operation is about to be done; raises LioError where that cannot be noted."""
@@ -99,12 +97,6 @@ def _told(path: str) -> Iterator[None]:
     except OSError as err:
         reason = (err.strerror or str(err)).lower()
         raise LioError(f"{path}, which notes what is done, cannot be written: {reason}") from err
-
-
-def _write(handle: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ import re
 import time
 import zlib
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 from rtslib_ext.errors import LioError, NotFound, PermissionDenied
 from rtslib_ext.fast_dataclasses import dataclass, field
+from rtslib_ext.host import atomic
 from rtslib_ext.kernel.abi import NO_CREDENTIAL, SECRET_FILES
 from rtslib_ext.savefile import json_stream
 from rtslib_ext.steps import Step, codec
@@ -95,7 +95,8 @@ def keep(
         data += packer.compress(text.encode())
     data += packer.flush()
     _make_room(folder, known, len(data))
-    _write(folder, _name(number), data)
+    # Without a wait for the disk: a restart forgets the running configuration as well.
+    atomic.replace(f"{folder}/{_name(number)}", data)
     return number
 
 
@@ -105,17 +106,6 @@ def _size(step: Step) -> int:
 
 def _name(number: int) -> str:
     return f"{number:08}.json.gz"
-
-
-def _write(folder: str, name: str, data: bytes) -> None:
-    # Half a record is none. It is not waited for the disk: what runs is not kept there either.
-    new = f"{folder}/new"
-    with suppress(FileNotFoundError):
-        os.unlink(new)
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with open(handle, "wb") as file:
-        file.write(data)
-    os.rename(new, f"{folder}/{name}")
 
 
 def _make_room(folder: str, known: dict[str, int], size: int) -> None:

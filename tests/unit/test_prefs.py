@@ -265,7 +265,7 @@ def test_a_failed_write_leaves_the_old_file(
     def full(*args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.json, "dump", full)
+    monkeypatch.setattr(os, "replace", full)
     assert prefs.set("prompt_length", 6) is False
     assert "No space left" in prefs.problem
     assert stored(tmp_path) == {"prompt_length": 5}
