@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
+from rtslib_ext.config import booleans
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.fast_dataclasses import dataclass
 
@@ -29,8 +30,6 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "color": (*COLORS, "default"),
     "colordefault": (*COLORS, "none"),
 }
-_TRUTH = {"true": True, "yes": True, "on": True, "1": True}
-_TRUTH |= {"false": False, "no": False, "off": False, "0": False}
 _NOTHING = {"color": "default", "colordefault": "none"}  # what None is called
 
 FILE = "prefs.json"
@@ -88,9 +87,10 @@ def default_folder() -> str | None:
 def parse_value(kind: str, text: str) -> Value:
     """Read a value as set gives it; an empty text is nothing, where the kind has that."""
     if kind == "bool":
-        if text.lower() not in _TRUTH:
+        found = booleans.read(text)
+        if found is None:
             raise InvalidValue(f"Syntax error, '{text}' is not true|false.")
-        return _TRUTH[text.lower()]
+        return found
     if kind == "loglevel" or (text and kind in CHOICES):
         if text not in CHOICES[kind]:
             raise InvalidValue(f"Syntax error, '{text}' is not {'|'.join(CHOICES[kind])}")

@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .. import naming
+from ..config import booleans
 from ..config.intern import Interner
 from ..errors import InvalidValue, ParseError
 from ..fast_dataclasses import dataclass, field
 
-_TRUE = ("true", "yes", "on", "1")
-_FALSE = ("false", "no", "off", "0")
 _DIGITS = re.compile(r"\s*[0-9]{1,20}\s*")
 _TEXT = "a text"
 # How much of a line that cannot be read is shown.
@@ -126,11 +125,10 @@ class Item:
         value = self.raw(key)
         if value is None or isinstance(value, bool):
             return value
-        word = str(value).lower()
-        if isinstance(value, int | str) and word in (*_TRUE, *_FALSE):
-            return word in _TRUE
-        self._wrong(key, value, "true or false")
-        return None
+        found = booleans.read(str(value)) if isinstance(value, int | str) else None
+        if found is None:
+            self._wrong(key, value, "true or false")
+        return found
 
     def required(self, key: str, read: Callable[[str], Any]) -> Any:
         """A value that must be there; raises Unusable."""

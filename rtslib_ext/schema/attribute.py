@@ -5,11 +5,9 @@ from __future__ import annotations
 
 from enum import Enum
 
+from ..config import booleans
 from ..errors import InvalidValue
 from ..fast_dataclasses import dataclass
-
-_TRUE = frozenset(("1", "true", "yes", "on"))
-_FALSE = frozenset(("0", "false", "no", "off"))
 
 
 class Kind(Enum):
@@ -162,10 +160,8 @@ class Attribute:
 
 
 def _boolean(word: str, true: str, false: str) -> str | None:
-    word = word.lower()
-    if word in _TRUE:
-        return true
-    return false if word in _FALSE else None
+    found = booleans.read(word)
+    return None if found is None else (true if found else false)
 
 
 def _integer(word: str) -> int | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from rtslib_ext import schema
+from rtslib_ext.config import booleans
 from rtslib_ext.config.model import AUTH_NAMES, SECRET_NAMES, Auth
 from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import InvalidValue
@@ -89,12 +90,10 @@ class DiscoveryAuth(Credentials):
         """The switch takes the usual words too."""
         if name != "enable":
             return super().check(name, value)
-        word = value.lower()
-        if word in ("1", "true", "yes", "on"):
-            return "1"
-        if word in ("0", "false", "no", "off", ""):
-            return "0"
-        raise InvalidValue(f"{name} takes 0 or 1, not {value!r}", path=self.path)
+        on = booleans.read(value or "0")
+        if on is None:
+            raise InvalidValue(f"{name} takes 0 or 1, not {value!r}", path=self.path)
+        return str(int(on))
 
     def choices(self, name: str) -> Sequence[str]:
         """The switch can be on or off."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import pytest
 
-from rtslib_ext import schema
+from rtslib_ext import fabrics, schema
 from rtslib_ext.errors import InvalidValue
+from rtslib_ext.savefile.checked_json import Item, Problems
 from rtslib_ext.schema import Attribute, Kind
 from targetcli.command_table.command import Command, Parameter
 from targetcli.command_table.rows import every_row
 from targetcli.language import binding
 from targetcli.prefs import PREFERENCES, check_value, parse_value
+from targetcli.settings.auth import DiscoveryAuth
 
 TRUE = ("true", "yes", "on", "1", "True", "YES", "On")
 FALSE = ("false", "no", "off", "0", "False", "NO", "Off")
@@ -75,3 +77,29 @@ def test_preferences(row: object) -> None:
     for word in NEITHER:
         with pytest.raises(InvalidValue):
             check_value(row, word)  # type: ignore[arg-type]
+
+
+def test_save_files() -> None:
+    for words, meant in ((TRUE, True), (FALSE, False)):
+        for word in words:
+            assert flag(word) is meant
+    assert [flag(value) for value in (True, False, 1, 0)] == [True, False, True, False]
+    assert [flag(value) for value in (*NEITHER, 1.0, 2, [], {})] == [None] * (len(NEITHER) + 4)
+
+
+def flag(value: object) -> bool | None:
+    problems = Problems()
+    found = Item({"key": value}, "", problems).flag("key")
+    assert (found is None) == bool(problems.found)
+    return found
+
+
+def test_discovery_authentication() -> None:
+    fabric = fabrics.find("iscsi")
+    assert fabric
+    group = DiscoveryAuth(fabric, "/iscsi")
+    assert {group.check("enable", word) for word in TRUE} == {"1"}
+    assert {group.check("enable", word) for word in (*FALSE, "")} == {"0"}
+    for word in filter(None, NEITHER):
+        with pytest.raises(InvalidValue, match="enable takes 0 or 1"):
+            group.check("enable", word)
