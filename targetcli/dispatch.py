@@ -102,7 +102,7 @@ def _run_command(env: Env, node: Node, line: Line) -> Result:
     hints.refuse_joined(env, node, command, line)
     env.session.report.failed, env.session.report.text = command.failed, grammar.written(line)
     calls = ranges.calls(node, command, line.positional, line.keywords)
-    values = [binding.bind(command, *call, node.path) for call in calls]
+    values = [binding.arguments(command, *call, node.path) for call in calls]
     run_once = _change if command.changes else _look
     env.session.agreed = ()
     while True:

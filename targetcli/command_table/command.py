@@ -19,7 +19,8 @@ EVERYWHERE = ("*",)
 class Parameter:
     """One parameter; ``kind`` decides how it is checked and completed.
 
-    ``default`` is what help shows, ``wrong`` the message for a value of the wrong kind where
+    ``default`` is the value of a parameter that is not given, as it would be typed; None leaves
+    the choice to the command. ``wrong`` is the message for a value of the wrong kind where
     scripts know one. ``many``: disk[1-9], or disk* of what is there, stands for several calls.
     """
 
@@ -41,8 +42,9 @@ class Parameter:
 class Command:
     """One command; ``more`` and ``keywords`` name open-ended parameters.
 
-    ``switches``: parameters may be written as options too, --dry-run or --target WWN. ``failed``
-    is the exit status when it could not do its work.
+    ``run`` is called with a value for each of them. ``switches``: parameters may be written as
+    options too, --dry-run or --target WWN. ``failed`` is the exit status when it could not do its
+    work.
     """
 
     name: str

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..tree.node import Tpg
 
 
-def create(env: Env, node: Node, wwn: str, add_mapped_luns: bool | None = None) -> Result:
+def create(env: Env, node: Node, wwn: str, add_mapped_luns: bool | None) -> Result:
     """Admit an initiator."""
     tpg = cast(Acls, node).tpg
     name = naming.normalize(tpg.fabric.wwn_types, wwn, node.path)
@@ -128,7 +128,7 @@ def untag(env: Env, node: Node, wwn_or_tag: str) -> Result:
 
 
 def create_mapped_lun(
-    env: Env, node: Node, mapped_lun: int, tpg_lun_or_backstore: str, write_protect: bool = False
+    env: Env, node: Node, mapped_lun: int, tpg_lun_or_backstore: str, write_protect: bool
 ) -> Result:
     """Show a LUN to an initiator under a number of its own."""
     acl = cast(AclNode, node)

@@ -20,15 +20,13 @@ from .rename import carry_out, named_acl, new_initiator, target_key, this_acl
 
 
 def clone_acl(
-    env: Env, node: Node, wwn: str, new_wwn: str, credentials: bool = False, dry_run: bool = False
+    env: Env, node: Node, wwn: str, new_wwn: str, credentials: bool, dry_run: bool
 ) -> Result:
     """Admit another initiator as one that is admitted."""
     return _clone_acl(env, *named_acl(cast(Acls, node), wwn), new_wwn, credentials, dry_run)
 
 
-def clone_this_acl(
-    env: Env, node: Node, new_wwn: str, credentials: bool = False, dry_run: bool = False
-) -> Result:
+def clone_this_acl(env: Env, node: Node, new_wwn: str, credentials: bool, dry_run: bool) -> Result:
     """Admit another initiator as this one."""
     return _clone_acl(env, *this_acl(cast(AclNode, node)), new_wwn, credentials, dry_run)
 
@@ -49,9 +47,7 @@ def _clone_acl(
     return result
 
 
-def clone_target(
-    env: Env, node: Node, wwn: str, new_wwn: str | None = None, dry_run: bool = False
-) -> Result:
+def clone_target(env: Env, node: Node, wwn: str, new_wwn: str | None, dry_run: bool) -> Result:
     """Make a target like one that is there."""
     found = node.find(wwn)
     if found is None:
@@ -59,9 +55,7 @@ def clone_target(
     return clone_this_target(env, found, new_wwn, dry_run)
 
 
-def clone_this_target(
-    env: Env, node: Node, new_wwn: str | None = None, dry_run: bool = False
-) -> Result:
+def clone_this_target(env: Env, node: Node, new_wwn: str | None, dry_run: bool) -> Result:
     """Make a target like this one."""
     assert isinstance(node, TargetNode | TpgNode)
     folder = cast(FabricNode, node.above(1))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _UNIVERSAL_PREFERENCES = f"{TARGET_DIR}/targetcli.conf"
 
 
-def saveconfig(env: Env, node: Node, savefile: str | None = None) -> Result:
+def saveconfig(env: Env, node: Node, savefile: str) -> Result:
     """Save the running configuration."""
     if env.session.leaving and env.session.last_change == WAITING:
         raise LioError("not saved: a change waits for confirmation", hint="confirm, saveconfig")
@@ -129,11 +129,11 @@ def _backups_to_keep(env: Env) -> int:
 def restoreconfig(
     env: Env,
     node: Node,
-    savefile: str | None = None,
-    clear_existing: bool = False,
-    target: str | None = None,
-    storage_object: str | None = None,
-    keep_existing: bool = False,
+    savefile: str,
+    clear_existing: bool,
+    target: str | None,
+    storage_object: str | None,
+    keep_existing: bool,
 ) -> Result:
     """Bring up what a file holds."""
     path = path_of(env, savefile)
@@ -279,7 +279,7 @@ def _line(cause: LioError) -> str:
     return f"{path}{cause}{hint}, skipped"
 
 
-def clearconfig(env: Env, node: Node, confirm: bool = False) -> Result:
+def clearconfig(env: Env, node: Node, confirm: bool) -> Result:
     """Take the whole running configuration away."""
     if not confirm:
         raise InvalidValue(
@@ -303,7 +303,7 @@ def version(env: Env, node: Node) -> Result:
 # -- one storage object in a save file ------------------------------------------------------
 
 
-def save_storage_object(env: Env, node: Node, savefile: str | None = None) -> Result:
+def save_storage_object(env: Env, node: Node, savefile: str) -> Result:
     """Save a storage object and the first target that exports it; keep the rest of the file."""
     assert isinstance(node, StorageObjectNode)
     path = path_of(env, savefile)

@@ -22,7 +22,7 @@ from ..tree import Node
 ACTIONS = ("keep", "status", "back")
 
 
-def confirm(env: Env, node: Node, action: str = "keep") -> Result:
+def confirm(env: Env, node: Node, action: str) -> Result:
     """Keep a change that would go back by itself."""
     if action not in ACTIONS:
         raise InvalidValue(f"action must be one of: {', '.join(ACTIONS)}")

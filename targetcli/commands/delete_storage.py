@@ -25,7 +25,7 @@ from ..tree import Node
 from ..tree.backstores import StorageObjectNode
 
 
-def storage_object(env: Env, node: Node, name: str, save: bool = False) -> Result:
+def storage_object(env: Env, node: Node, name: str, save: bool) -> Result:
     """Delete a storage object with the LUNs that export it."""
     found = node.find(name)
     if not isinstance(found, StorageObjectNode):

@@ -24,10 +24,8 @@ from ..tree.fabrics import FabricNode
 from ..views import plan as view
 from .luns import tpg_of
 
-_TIMEOUT = 30.0
 
-
-def lun(env: Env, node: Node, lun: int, timeout: float = _TIMEOUT, dry_run: bool = False) -> Result:
+def lun(env: Env, node: Node, lun: int, timeout: float, dry_run: bool) -> Result:
     """Take a LUN away once its initiators have left."""
     tpg = tpg_of(node)
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)
@@ -37,9 +35,7 @@ def lun(env: Env, node: Node, lun: int, timeout: float = _TIMEOUT, dry_run: bool
     return _drain(env, export.shell, [export], steps, timeout, dry_run)
 
 
-def storage_object(
-    env: Env, node: Node, name: str, timeout: float = _TIMEOUT, dry_run: bool = False
-) -> Result:
+def storage_object(env: Env, node: Node, name: str, timeout: float, dry_run: bool) -> Result:
     """Take a storage object away once its initiators have left."""
     found = node.find(name)
     so = found.read() if isinstance(found, StorageObjectNode) else None
@@ -52,9 +48,7 @@ def storage_object(
     return _drain(env, found.path, exported, steps, timeout, dry_run)
 
 
-def target(
-    env: Env, node: Node, wwn: str, timeout: float = _TIMEOUT, dry_run: bool = False
-) -> Result:
+def target(env: Env, node: Node, wwn: str, timeout: float, dry_run: bool) -> Result:
     """Take a target away once its initiators have left."""
     assert isinstance(node, FabricNode)
     found = node.find(wwn)

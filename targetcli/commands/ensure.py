@@ -37,13 +37,12 @@ Found = tuple[str, list[str]]
 
 def run(env: Env, node: Node, **values: Any) -> Result:
     """Make an object unless it is there."""
-    create = commands_of(node.kind)["create"].function()
-    there = _THERE[node.kind](env, node, {**_defaults(create), **values})
+    there = _THERE[node.kind](env, node, values)
     # How it was found is part of what is said.
     node.tree.notes.clear()
     if there is None:
-        made: Result = create(env, node, **values)
-        return made
+        created: Result = commands_of(node.kind)["create"].function()(env, node, **values)
+        return created
     path, different = there
     if different:
         raise Exists(
@@ -52,14 +51,6 @@ def run(env: Env, node: Node, **values: Any) -> Result:
             hint="delete it first, to have it made as asked for",
         )
     return say(f"{path} is there already, nothing was changed.")
-
-
-def _defaults(function: Callable[..., Any]) -> Values:
-    """What a command's function takes for what it is not given, in the order of its parameters."""
-    code, values = function.__code__, function.__defaults__ or ()
-    names = code.co_varnames[: code.co_argcount]
-    given = zip(names[len(names) - len(values) :], values, strict=True)
-    return {**dict.fromkeys(names[2:]), **dict(given)}
 
 
 def _differences(values: Values, have: Values) -> list[str]:

@@ -18,12 +18,10 @@ from ..views import settings
 _SEARCH = "search"
 
 
-def show_help(
-    env: Env, node: Node, topic: str | None = None, word: list[str] | None = None
-) -> Result:
+def show_help(env: Env, node: Node, topic: str | None, word: list[str]) -> Result:
     """Show the commands of a node, tell about one, or find what has some words in it."""
     if topic == _SEARCH:
-        return _search(word or [])
+        return _search(word)
     if word:
         raise InvalidValue("help tells about one command at a time", hint="help search finds words")
     known = commands_of(node.kind)

@@ -38,7 +38,7 @@ def undo(env: Env, node: Node) -> Result:
     return result
 
 
-def revert(env: Env, node: Node, number: int, dry_run: bool = False) -> Result:
+def revert(env: Env, node: Node, number: int, dry_run: bool) -> Result:
     """Take one change of the history back."""
     if apply.only_shown(env, f"take change {number} back"):
         return Result()
@@ -115,7 +115,7 @@ def _undo(
     return Result(lines, notes, data=lambda: {**facts, **plans.facts(plan, hit)}, shows=True)
 
 
-def history(env: Env, node: Node, number: int | None = None) -> Result:
+def history(env: Env, node: Node, number: int | None) -> Result:
     """The changes that were made, or one of them."""
     if number is None:
         found = records.read(env.history)

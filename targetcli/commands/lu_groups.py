@@ -17,7 +17,7 @@ from ..result import Result, say
 from ..tree import Node
 
 
-def create(env: Env, node: Node, name: str, number: int | None = None) -> Result:
+def create(env: Env, node: Node, name: str, number: int | None) -> Result:
     """Make a logical unit group."""
     naming.check_object_name(name, node.path)
     if name == DEFAULT_LU_GROUP or env.fs.is_dir(paths.lu_gp(name)):

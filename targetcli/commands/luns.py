@@ -48,8 +48,8 @@ def create(
     env: Env,
     node: Node,
     storage_object: str,
-    lun: int | None = None,
-    add_mapped_luns: bool | None = None,
+    lun: int | None,
+    add_mapped_luns: bool | None,
 ) -> Result:
     """Export a storage object."""
     tpg = tpg_of(node)

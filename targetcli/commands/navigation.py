@@ -19,7 +19,7 @@ from ..views import terminal_width
 from ..views.tree import render
 
 
-def ls(env: Env, node: Node, path: str | None = None, depth: int | None = None) -> Result:
+def ls(env: Env, node: Node, path: str | None, depth: int | None) -> Result:
     """Show the tree from a node on."""
     target = walk.resolve(node, path or ".")
     levels = (env.prefs.number("tree_max_depth") if depth is None else depth) or None
@@ -59,7 +59,7 @@ def use_colors(env: Env) -> bool:
     return env.on_terminal and env.prefs.flag("color_mode")
 
 
-def cd(env: Env, node: Node, path: str | None = None) -> Result:
+def cd(env: Env, node: Node, path: str | None) -> Result:
     """Go to another node."""
     if path in ("<", ">"):
         return _go_in_history(env, node, path)
@@ -147,7 +147,7 @@ def _known(env: Env, facts: dict[str, object]) -> dict[str, object]:
     return {name: None if name.endswith("password") else facts[name] for name in facts}
 
 
-def bookmarks(env: Env, node: Node, action: str, bookmark: str | None = None) -> Result:
+def bookmarks(env: Env, node: Node, action: str, bookmark: str | None) -> Result:
     """Names for paths."""
     marks = env.prefs.bookmarks
     if action == "show":

@@ -23,7 +23,7 @@ from ..views import plan as view
 from .luns import tpg_of
 
 
-def pin(env: Env, node: Node, wwn: str | None = None, dry_run: bool = False) -> Result:
+def pin(env: Env, node: Node, wwn: str | None, dry_run: bool) -> Result:
     """Give initiators that are logged in without an ACL one, with what they see now.
 
     The session lives on: target_core_tpg.c, core_tpg_add_initiator_node_acl, makes its node ACL a

@@ -34,7 +34,7 @@ from . import config, confirm
 SAME, DIFFERENT = 0, 1
 
 
-def diff(env: Env, node: Node, file: str | None = None, other: str | None = None) -> Result:
+def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
     """Show what would change what runs into what a file holds, or one file into another.
 
     While changes are collected and no file is named, it shows these.
@@ -104,11 +104,11 @@ def apply(
     env: Env,
     node: Node,
     file: str,
-    merge: bool = False,
-    target: str | None = None,
-    storage_object: str | None = None,
-    dry_run: bool = False,
-    confirm_within: float | None = None,
+    merge: bool,
+    target: str | None,
+    storage_object: str | None,
+    dry_run: bool,
+    confirm_within: float | None,
 ) -> Result:
     """Make what runs equal to what a file holds, or to a part of it."""
     have = running.read(env)
@@ -169,7 +169,7 @@ def _part(have: Config, part: Config, *, merge: bool) -> Config:
     )
 
 
-def recover(env: Env, node: Node, action: str = "undo") -> Result:
+def recover(env: Env, node: Node, action: str) -> Result:
     """End a change that was cut off half way."""
     if action not in ("undo", "finish"):
         raise InvalidValue(f"{action} is neither undo nor finish")

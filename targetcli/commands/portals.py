@@ -31,7 +31,7 @@ _WILDCARDS = (IPV4_WILDCARD, "[::0]", "[::]")
 _LINK_LOCAL = "[fe80:"
 
 
-def create(env: Env, node: Node, ip_address: str = ANY_ADDRESS, ip_port: int = PORT) -> Result:
+def create(env: Env, node: Node, ip_address: str, ip_port: int) -> Result:
     """Listen on an address."""
     portal = Portal(_address(ip_address, node), ip_port)
     lines = ["Using default IP port 3260"] if ip_port == PORT else []

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..tree.node import Tpg
 
 
-def rename_object(env: Env, node: Node, name: str, new_name: str, dry_run: bool = False) -> Result:
+def rename_object(env: Env, node: Node, name: str, new_name: str, dry_run: bool) -> Result:
     """Give a storage object another name."""
     found = node.find(name)
     if not isinstance(found, StorageObjectNode):
@@ -33,7 +33,7 @@ def rename_object(env: Env, node: Node, name: str, new_name: str, dry_run: bool 
     return rename_this_object(env, found, new_name, dry_run)
 
 
-def rename_this_object(env: Env, node: Node, new_name: str, dry_run: bool = False) -> Result:
+def rename_this_object(env: Env, node: Node, new_name: str, dry_run: bool) -> Result:
     """Make a storage object anew under another name, with its LUNs."""
     assert isinstance(node, StorageObjectNode)
     folder = node.above(1)
@@ -53,12 +53,12 @@ def rename_this_object(env: Env, node: Node, new_name: str, dry_run: bool = Fals
     return carry_out(env, have, want, created, dry_run=dry_run, old=node.path)
 
 
-def rename_acl(env: Env, node: Node, wwn: str, new_wwn: str, dry_run: bool = False) -> Result:
+def rename_acl(env: Env, node: Node, wwn: str, new_wwn: str, dry_run: bool) -> Result:
     """Give an ACL to another initiator."""
     return _rename_acl(env, *named_acl(cast(Acls, node), wwn), new_wwn, dry_run)
 
 
-def rename_this_acl(env: Env, node: Node, new_wwn: str, dry_run: bool = False) -> Result:
+def rename_this_acl(env: Env, node: Node, new_wwn: str, dry_run: bool) -> Result:
     """Give this ACL to another initiator."""
     return _rename_acl(env, *this_acl(cast(AclNode, node)), new_wwn, dry_run)
 

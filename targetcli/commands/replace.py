@@ -22,9 +22,7 @@ from . import plan, storage
 from .resize import configured
 
 
-def replace_device(
-    env: Env, node: Node, dev: str, smaller: bool = False, dry_run: bool = False
-) -> Result:
+def replace_device(env: Env, node: Node, dev: str, smaller: bool, dry_run: bool) -> Result:
     """Put another device or file behind a storage object."""
     so, _ = configured(node)
     path = os.path.abspath(os.path.expanduser(dev))

@@ -43,7 +43,7 @@ class _Findings:
     failures: list[LioError] = field(default_factory=list)
 
 
-def resize(env: Env, node: Node, size: int | None = None, dry_run: bool = False) -> Result:
+def resize(env: Env, node: Node, size: int | None, dry_run: bool) -> Result:
     """Make a storage object larger while it is exported."""
     if size is None:
         return rescan(env, node, dry_run)
@@ -94,7 +94,7 @@ def _grow(so: StorageObject, configfs: ConfigfsPath, now: int, size: int) -> Ste
     return backstores.grow(so, configfs, now, size)
 
 
-def rescan(env: Env, node: Node, dry_run: bool = False) -> Result:
+def rescan(env: Env, node: Node, dry_run: bool) -> Result:
     """Look whether what is behind storage objects has grown, or is gone."""
     found = _Findings()
     reader = Reader(env.fs)

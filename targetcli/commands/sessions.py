@@ -19,7 +19,7 @@ from ..tree import Node
 _ACTIONS = ("list", "detail")
 
 
-def sessions(env: Env, node: Node, action: str = "list", sid: str | None = None) -> Result:
+def sessions(env: Env, node: Node, action: str, sid: str | None) -> Result:
     """List the sessions, or tell all of them."""
     if action not in _ACTIONS:
         raise InvalidValue(f"action must be one of: {', '.join(_ACTIONS)}")

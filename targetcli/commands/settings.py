@@ -26,16 +26,15 @@ CHANGED = "--changed"
 DEFAULT = "default"
 
 
-def get(
-    env: Env, node: Node, group: str | None = None, parameter: list[str] | None = None
-) -> Result:
+def get(env: Env, node: Node, group: str | None, parameter: list[str]) -> Result:
     """Show settings."""
     known = walk.groups_of(node)
-    words = [word for word in (group, *(parameter or ())) if word is not None]
+    words = [word for word in (group, *parameter) if word is not None]
     changed = CHANGED in words
-    group, *parameter = [word for word in words if word != CHANGED] or [None]
-    if group is None:
+    words = [word for word in words if word != CHANGED]
+    if not words:
         return _groups(known)
+    group, *parameter = words
     found = _group(known, group, node)
     fs = node.tree.fs
     if changed:
@@ -75,9 +74,7 @@ def _changed(env: Env, group: Group, node: Node, parameter: list[str]) -> Result
     return show(lines, _values(env, group, different))
 
 
-def set_values(
-    env: Env, node: Node, group: str | None = None, parameter: dict[str, str] | None = None
-) -> Result:
+def set_values(env: Env, node: Node, group: str | None, parameter: dict[str, str]) -> Result:
     """Change settings: all that are given, or none."""
     known = walk.groups_of(node)
     if group is None and parameter:

@@ -40,10 +40,10 @@ def create_fileio(
     node: Node,
     name: str,
     file_or_dev: str,
-    size: int | None = None,
-    write_back: bool = True,
-    sparse: bool = True,
-    wwn: str | None = None,
+    size: int | None,
+    write_back: bool,
+    sparse: bool,
+    wwn: str | None,
 ) -> Result:
     """Make a storage object from a file or, through the page cache, from a block device."""
     path = os.path.abspath(os.path.expanduser(file_or_dev))
@@ -114,9 +114,9 @@ def create_block(
     node: Node,
     name: str,
     dev: str,
-    readonly: bool | None = None,
-    wwn: str | None = None,
-    exclusive: bool = True,
+    readonly: bool | None,
+    wwn: str | None,
+    exclusive: bool,
 ) -> Result:
     """Make a storage object from a block device."""
     path = os.path.abspath(os.path.expanduser(dev))
@@ -167,7 +167,7 @@ def create_pscsi(env: Env, node: Node, name: str, dev: str) -> Result:
 
 
 def create_ramdisk(
-    env: Env, node: Node, name: str, size: str, nullio: bool = False, wwn: str | None = None
+    env: Env, node: Node, name: str, size: str, nullio: bool, wwn: str | None
 ) -> Result:
     """Make a storage object from memory."""
     from ..sizes import parse_size
@@ -184,9 +184,9 @@ def create_user(
     name: str,
     size: int,
     cfgstring: str,
-    wwn: str | None = None,
-    hw_max_sectors: int | None = None,
-    control: str | None = None,
+    wwn: str | None,
+    hw_max_sectors: int | None,
+    control: str | None,
 ) -> Result:
     """Make a storage object that a handler in user space serves."""
     from rtslib_ext.host import tcmu

@@ -25,7 +25,7 @@ from . import portals
 from .portals import ANY_ADDRESS, PORT
 
 
-def create(env: Env, node: Node, wwn: str | None = None) -> Result:
+def create(env: Env, node: Node, wwn: str | None) -> Result:
     """Make a target, with its first TPG."""
     assert isinstance(node, FabricNode)
     fabric = node.fabric
@@ -100,7 +100,7 @@ def version(env: Env, node: Node) -> Result:
     return show([f"Target fabric module {node.fabric.name}: {text}"], lambda: facts)
 
 
-def create_tpg(env: Env, node: Node, tag: int | None = None) -> Result:
+def create_tpg(env: Env, node: Node, tag: int | None) -> Result:
     """Make a TPG."""
     assert isinstance(node, TargetNode)
     used = Reader(env.fs).tags(node.configfs)

@@ -15,12 +15,27 @@ from ..prefs import parse_value
 from ..sizes import is_number, is_unit, parse_size
 
 
+def arguments(
+    command: Command, positional: Sequence[str], keywords: Mapping[str, str], path: str
+) -> dict[str, Any]:
+    """Return the values that bind returns, and those of all other parameters.
+
+    These have their row's default, or None. Raises InvalidValue.
+    """
+    defaults = {
+        item.name: None if item.default is None else _typed(item, item.default)
+        for item in command.parameters
+    }
+    return {**defaults, **bind(command, positional, keywords, path)}
+
+
 def bind(
     command: Command, positional: Sequence[str], keywords: Mapping[str, str], path: str
 ) -> dict[str, Any]:
-    """The values by parameter name; raises InvalidValue with the texts that scripts know.
+    """Return the values that were given, by parameter name.
 
-    Open-ended parameters stand under the key that ``more`` or ``keywords`` names.
+    Open-ended parameters are under the key that ``more`` or ``keywords`` names. Raises
+    InvalidValue with the texts that scripts match.
     """
     while positional and not positional[-1]:
         # A variable of a script that is not set; no command takes nothing by position.

@@ -71,7 +71,7 @@ ROWS = (
                 "the LUN or what to export",
                 many=True,
             ),
-            may("write_protect", "bool", "let the initiator read only"),
+            may("write_protect", "bool", "let the initiator read only", "False"),
         ),
         changes=True,
     ),

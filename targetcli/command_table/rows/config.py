@@ -44,7 +44,7 @@ ROWS = (
         "Takes the whole running configuration away. Files and disks keep their data;\n"
         "the saved configuration stays as it is.\n\n"
         "Example: clearconfig confirm=true",
-        (may("confirm", "bool", "must be true"),),
+        (may("confirm", "bool", "must be true", "False"),),
         changes=True,
     ),
     Command(

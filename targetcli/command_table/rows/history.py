@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ..command import EVERYWHERE, Command, may, need
+from . import DRY_RUN
 
 ROWS = (
     Command(
@@ -41,7 +42,7 @@ ROWS = (
         "Example: revert 1 --dry-run",
         (
             need("number", "change_number", "the number that history shows"),
-            may("dry_run", "bool", "show what would be done", "False"),
+            DRY_RUN,
         ),
         changes=True,
         switches=True,

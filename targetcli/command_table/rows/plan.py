@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ..command import EVERYWHERE, Command, may, need
+from . import DRY_RUN
 
 ROWS = (
     Command(
@@ -38,7 +39,7 @@ ROWS = (
             may("merge", "bool", "add and change, take nothing away", "False"),
             may("target", "saved_target", "only the target of this WWN, with what it exports"),
             may("storage_object", "saved_storage_object", "only the storage object of this name"),
-            may("dry_run", "bool", "show what would be done", "False"),
+            DRY_RUN,
             may("confirm_within", "duration", "go back unless confirm comes in time: 60s, 2m, 1h"),
         ),
         changes=True,

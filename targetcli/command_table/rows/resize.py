@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from ..command import Command, may, need
+from . import DRY_RUN
 
 _BACKSTORES = ("fileio", "block", "pscsi", "ramdisk", "user")
-_DRY_RUN = may("dry_run", "bool", "show what would be done", "False")
 _NEW_NAME = need("new_name", text="how to call it from now on")
 _NEW_INITIATOR = need("new_wwn", "initiator", "the name of the other initiator")
 _NEW_TARGET = may("new_wwn", "free_wwn", "its name; without one it is made up, or found")
@@ -49,7 +49,7 @@ ROWS = (
         "Example: resize 2G",
         (
             may("size", "size", "the new size; without it, as large as what is behind it"),
-            _DRY_RUN,
+            DRY_RUN,
         ),
         changes=True,
         switches=True,
@@ -62,7 +62,7 @@ ROWS = (
         "initiators are given what is new of it once they look again; what is gone, too\n"
         "short or another device now is told, with exit status 1.\n\n"
         "Example: rescan --dry-run",
-        (_DRY_RUN,),
+        (DRY_RUN,),
         changes=True,
         switches=True,
     ),
@@ -78,7 +78,7 @@ ROWS = (
         (
             need("dev", "file", "the path of the device or file"),
             may("smaller", "bool", "take one that is smaller, too", "False"),
-            _DRY_RUN,
+            DRY_RUN,
         ),
         changes=True,
         switches=True,
@@ -88,7 +88,7 @@ ROWS = (
         _BACKSTORES,
         "rename:rename_object",
         f"Gives a storage object another name. {_RENAMED}Example: rename disk1 disk2",
-        (need("name", "storage_object_name", "the storage object"), _NEW_NAME, _DRY_RUN),
+        (need("name", "storage_object_name", "the storage object"), _NEW_NAME, DRY_RUN),
         changes=True,
         switches=True,
     ),
@@ -97,7 +97,7 @@ ROWS = (
         ("storage_object",),
         "rename:rename_this_object",
         f"Gives it another name. {_RENAMED}Example: rename disk2",
-        (_NEW_NAME, _DRY_RUN),
+        (_NEW_NAME, DRY_RUN),
         changes=True,
         switches=True,
     ),
@@ -107,7 +107,7 @@ ROWS = (
         "rename:rename_acl",
         f"Gives the ACL of one initiator to another. {_ANOTHER_INITIATOR}"
         "Example: rename iqn.1994-05.com.example:host1 iqn.1994-05.com.example:host2",
-        (need("wwn", "acl", "the initiator that has it"), _NEW_INITIATOR, _DRY_RUN),
+        (need("wwn", "acl", "the initiator that has it"), _NEW_INITIATOR, DRY_RUN),
         changes=True,
         switches=True,
     ),
@@ -117,7 +117,7 @@ ROWS = (
         "rename:rename_this_acl",
         f"Gives this ACL to another initiator. {_ANOTHER_INITIATOR}"
         "Example: rename iqn.1994-05.com.example:host2",
-        (_NEW_INITIATOR, _DRY_RUN),
+        (_NEW_INITIATOR, DRY_RUN),
         changes=True,
         switches=True,
     ),
@@ -127,7 +127,7 @@ ROWS = (
         "clone:clone_acl",
         f"Admits another initiator as one that is admitted, {_LIKE_IT}"
         "Example: clone iqn.1994-05.com.example:host1 iqn.1994-05.com.example:host2",
-        (need("wwn", "acl", "the initiator to copy"), _NEW_INITIATOR, _CREDENTIALS, _DRY_RUN),
+        (need("wwn", "acl", "the initiator to copy"), _NEW_INITIATOR, _CREDENTIALS, DRY_RUN),
         changes=True,
         switches=True,
     ),
@@ -137,7 +137,7 @@ ROWS = (
         "clone:clone_this_acl",
         f"Admits another initiator as this one, {_LIKE_IT}"
         "Example: clone iqn.1994-05.com.example:host2",
-        (_NEW_INITIATOR, _CREDENTIALS, _DRY_RUN),
+        (_NEW_INITIATOR, _CREDENTIALS, DRY_RUN),
         changes=True,
         switches=True,
     ),
@@ -147,7 +147,7 @@ ROWS = (
         "clone:clone_target",
         f"Makes a target like one that is there, {_SAME_DISKS}"
         "Example: clone iqn.2003-01.org.example:disks iqn.2003-01.org.example:more",
-        (need("wwn", "target", "the target to copy"), _NEW_TARGET, _DRY_RUN),
+        (need("wwn", "target", "the target to copy"), _NEW_TARGET, DRY_RUN),
         changes=True,
         switches=True,
     ),
@@ -156,7 +156,7 @@ ROWS = (
         ("target", "single_tpg"),
         "clone:clone_this_target",
         f"Makes a target like this one, {_SAME_DISKS}Example: clone iqn.2003-01.org.example:more",
-        (_NEW_TARGET, _DRY_RUN),
+        (_NEW_TARGET, DRY_RUN),
         changes=True,
         switches=True,
     ),

@@ -13,7 +13,7 @@ _SIZE = "a number with a unit: 512, 64K, 10M, 1.5G, 2TiB; units are powers of 10
 _WWN = may("wwn", text="the VPD unit serial number; without it a new one is made")
 _DELETE_SO = (
     need("name", "storage_object_name", "the storage object to delete", many=True),
-    may("save", "bool", f"also take it out of {SAVE_FILE}"),
+    may("save", "bool", f"also take it out of {SAVE_FILE}", "False"),
 )
 
 
@@ -76,7 +76,7 @@ ROWS = (
         (
             need("name", text="how to call it", many=True),
             need("size", "typed_size", _SIZE),
-            may("nullio", "bool", "keep nothing that is written, for measuring"),
+            may("nullio", "bool", "keep nothing that is written, for measuring", "False"),
             _WWN,
         ),
         changes=True,
@@ -139,7 +139,7 @@ ROWS = (
         "Saves this storage object and the first target that exports it; the rest of\n"
         "the file stays as it is.\n\n"
         "Example: saveconfig",
-        (may("savefile", "save_file", "the file to change"),),
+        (may("savefile", "save_file", "the file to change", SAVE_FILE),),
         changes=True,
     ),
     Command(

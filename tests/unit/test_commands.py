@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of commands and the functions that its rows run."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from targetcli.command_table.command import Command
+from targetcli.command_table.rows import every_row
+from targetcli.language import binding
+
+ROWS = every_row()
+
+
+def name(row: Command) -> str:
+    return f"{row.name} on {row.on[0]}"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name)
+def test_a_row_is_the_place_of_defaults(row: Command) -> None:
+    """A function takes what its row has, and has no default of its own."""
+    env, node, *parameters = inspect.signature(row.function()).parameters.values()
+    assert [env.name, node.name] == ["env", "node"]
+    assert [item.default for item in parameters] == [inspect.Parameter.empty] * len(parameters)
+    if row.name == "ensure":
+        assert [item.kind for item in parameters] == [inspect.Parameter.VAR_KEYWORD]
+    else:
+        expected = [*(item.name for item in row.parameters), row.more, row.keywords]
+        assert [item.name for item in parameters] == [*filter(None, expected)]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name)
+def test_every_default_is_a_value_of_its_kind(row: Command) -> None:
+    given = {item.name: "1" for item in row.parameters if item.required}
+    values = binding.arguments(row, [], given, "/")
+    optional = [item for item in row.parameters if not item.required]
+    for item in optional:
+        assert (values[item.name] is None) is (item.default is None)
+        assert type(values[item.name]) is bool or item.kind != "bool" or item.default is None
+    assert {*values} == {item.name for item in row.parameters} | {
+        *filter(None, (row.more, row.keywords))
+    }
