@@ -146,22 +146,5 @@ def _run_in_sandbox(request: Request) -> int:
         return sandbox.run(request.words, settings)
     # The program in the sandbox takes its first word for an option where it could be one.
     apart = request.options.literal or "".join(request.words[:1]) in options.WORDS
-    return sandbox.run_targetcli([*_options(request), *["--"] * apart, *request.words], settings)
-
-
-def _options(request: Request) -> list[str]:
-    """The options that the program in the sandbox needs to know."""
-    words = []
-    if request.options.json:
-        words.append("--json")
-    if request.options.show_secrets:
-        words.append("--show-secrets")
-    if request.options.dry_run:
-        words.append("--dry-run")
-    if request.options.batch is not None:
-        words.append(f"--batch={request.options.batch}")
-    if request.options.yes:
-        words.append("--yes")
-    if request.options.wait is not None:
-        words.append(f"--wait={request.options.wait}")
-    return words
+    words = [*options.written(request.options), *["--"] * apart, *request.words]
+    return sandbox.run_targetcli(words, settings)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The options before the command: what the command line asks for."""
+"""The options before the command: a table from which they are read, shown and completed."""
 
 from __future__ import annotations
 
@@ -9,33 +9,10 @@ from collections.abc import Callable, Sequence
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.fast_dataclasses import dataclass, field
 
-USAGE = """\
-Usage: targetcli [OPTIONS] [PATH] [COMMAND [PARAMETERS]]
-
-Without a command it is a shell, or runs the lines of standard input.
-
-Options, before the command:
-  --sandbox         use a kernel of its own: no root needed, nothing changes here
-  --exec            with --sandbox: run any program in it
-  --state FOLDER    with --sandbox: where it keeps its configuration
-  --memory SIZE     with --sandbox: the memory of its kernel (1G)
-  --json            give one JSON document for each command (docs/JSON.md)
-  --show-secrets    show passwords at a terminal, and with --json, too
-  --dry-run         show what the command, or each of the lines, would change
-  --batch FILE      run the lines of a file, or of standard input (-), all or none
-  --yes             answer yes to questions, and go on where only that is needed
-  --wait SECONDS    how long to wait for others who change the configuration
-  --disable-daemon  set the preference auto_use_daemon=false (there is no daemon)
-  --version, -v     show the version
-  --help, -h        show this
-
-targetcli(8) tells more; so does the command help.
-"""
-
 
 @dataclass(slots=True)
 class Options:
-    """What stands before the command on the command line."""
+    """The options of the program itself; one in a sandbox gets them too."""
 
     show_secrets: bool = False
     json: bool = False
@@ -44,12 +21,12 @@ class Options:
     batch: str | None = None
     wait: float | None = None
     literal: bool = False
-    """Whether the command's words stood behind ``--``, and none of them is an option."""
+    """Whether the command came after ``--``, so that none of its words is an option."""
 
 
 @dataclass(slots=True)
 class Request:
-    """What the command line asks for."""
+    """The command line as a whole; ``words`` are the command."""
 
     words: list[str] = field(default_factory=list)
     options: Options = field(default_factory=Options)
@@ -60,36 +37,117 @@ class Request:
     memory: str = "1G"
 
 
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A row of the table.
+
+    ``value`` names the option's value in the usage text; "" for an option without one. ``kind``
+    decides how the value is checked and completed. ``sets`` is the field of Request that takes
+    the value, or True; an option without a field is an action, which may be written without its
+    dashes.
+    """
+
+    name: str
+    text: str
+    value: str = ""
+    kind: str = "text"
+    sets: str = ""
+    short: str = ""
+
+    @property
+    def word(self) -> str:
+        """Return the name without dashes."""
+        return self.name[2:]
+
+    def set(self, request: Request, value: object) -> None:
+        """Set the field of a request."""
+        holder, _, name = self.sets.rpartition(".")
+        setattr(request.options if holder else request, name, value)
+
+
+ROWS = (
+    Option(
+        "--sandbox", "use a kernel of its own: no root needed, nothing changes here", sets="sandbox"
+    ),
+    Option("--exec", "with --sandbox: run any program in it", sets="program"),
+    Option(
+        "--state",
+        "with --sandbox: where it keeps its configuration",
+        "FOLDER",
+        "folder",
+        sets="state",
+    ),
+    Option("--memory", "with --sandbox: the memory of its kernel (1G)", "SIZE", sets="memory"),
+    Option("--json", "give one JSON document for each command (docs/JSON.md)", sets="options.json"),
+    Option(
+        "--show-secrets",
+        "show passwords at a terminal, and with --json, too",
+        sets="options.show_secrets",
+    ),
+    Option(
+        "--dry-run",
+        "show what the command, or each of the lines, would change",
+        sets="options.dry_run",
+    ),
+    Option(
+        "--batch",
+        "run the lines of a file, or of standard input (-), all or none",
+        "FILE",
+        "file",
+        sets="options.batch",
+    ),
+    Option(
+        "--yes", "answer yes to questions, and go on where only that is needed", sets="options.yes"
+    ),
+    Option(
+        "--wait",
+        "how long to wait for others who change the configuration",
+        "SECONDS",
+        "seconds",
+        sets="options.wait",
+    ),
+    Option("--disable-daemon", "set the preference auto_use_daemon=false (there is no daemon)"),
+    Option("--version", "show the version", short="-v"),
+    Option("--help", "show this", short="-h"),
+)
+
+_BY_NAME = {name: row for row in ROWS for name in (row.name, row.short) if name}
+
+# targetcli-fb takes its actions without dashes too, as the first word; help followed by another
+# word is the command.
+WORDS = {row.word: row.name for row in ROWS if not row.sets}
+
+
 def known() -> dict[str, str]:
-    """The options by name, with what the value of each one is called; "" where it has none."""
-    found = re.findall(r"^  (--[a-z-]+)(?:, -\w)?(?: ([A-Z]+))?  ", USAGE, re.MULTILINE)
-    return {name: value for name, value in found}
+    """Return the options by name, with the name of each one's value; "" where it has none."""
+    return {row.name: row.value for row in ROWS}
 
 
-# fb's words that are options without dashes when they come first; help with words behind it is
-# the command.
-WORDS = {"help": "--help", "version": "--version", "disable-daemon": "--disable-daemon"}
-ACTIONS = {
-    "--help": "help",
-    "-h": "help",
-    "--version": "version",
-    "-v": "version",
-    "--disable-daemon": "disable-daemon",
-}
+def find(name: str) -> Option | None:
+    """Return the row of an option, by either of its names."""
+    return _BY_NAME.get(name)
 
 
-_FLAGS: dict[str, Callable[[Request], None]] = {
-    "--sandbox": lambda request: setattr(request, "sandbox", True),
-    "--exec": lambda request: setattr(request, "program", True),
-    "--show-secrets": lambda request: setattr(request.options, "show_secrets", True),
-    "--json": lambda request: setattr(request.options, "json", True),
-    "--dry-run": lambda request: setattr(request.options, "dry_run", True),
-    "--yes": lambda request: setattr(request.options, "yes", True),
-}
+def _label(row: Option) -> str:
+    return f"{row.name}, {row.short}" if row.short else f"{row.name} {row.value}"
+
+
+USAGE = f"""\
+Usage: targetcli [OPTIONS] [PATH] [COMMAND [PARAMETERS]]
+
+Without a command it is a shell, or runs the lines of standard input.
+
+Options, before the command:
+{"".join(f"  {_label(row):18}{row.text}" + chr(10) for row in ROWS)}
+targetcli(8) tells more; so does the command help.
+"""
 
 
 def parse(words: Sequence[str], request: Request | None = None) -> Request:
-    """Read the command line; raises InvalidValue, ``request`` having what was read until then."""
+    """Read the command line.
+
+    Raises InvalidValue; ``request``, if given, then has what was read before the mistake.
+    """
     request = request or Request()
     rest = list(words)
     if rest and rest[0] in WORDS and not (rest[0] == "help" and rest[1:]):
@@ -108,27 +166,43 @@ def parse(words: Sequence[str], request: Request | None = None) -> Request:
 
 
 def _take(request: Request, option: str, rest: list[str]) -> None:
+    """Read one option, and its value from the words after it."""
     name, equals, value = option.partition("=")
-    if name in ACTIONS and not equals:
-        request.action = request.action or ACTIONS[name]
-    elif name in _FLAGS and not equals:
-        _FLAGS[name](request)
-    elif name in ("--wait", "--state", "--memory", "--batch"):
-        if not equals and not rest:
-            raise InvalidValue(f"{name} needs a value", hint="--help shows the options")
-        _set(request, name, value if equals else rest.pop(0))
-    else:
+    row = find(name)
+    if row is None or (equals and not row.value):
         raise InvalidValue(f"there is no option {option}", hint="--help shows the options")
-
-
-def _set(request: Request, name: str, value: str) -> None:
-    if name == "--state":
-        request.state = value
-    elif name == "--memory":
-        request.memory = value
-    elif name == "--batch":
-        request.options.batch = value
+    if not row.sets:
+        request.action = request.action or row.word
+    elif not row.value:
+        row.set(request, True)
+    elif equals or rest:
+        row.set(request, _typed(row, value if equals else rest.pop(0)))
     else:
-        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
-            raise InvalidValue(f"--wait takes a number of seconds, not {value!r}")
-        request.options.wait = float(value)
+        raise InvalidValue(f"{name} needs a value", hint="--help shows the options")
+
+
+def _typed(row: Option, value: str) -> object:
+    convert = _CONVERT.get(row.kind)
+    return convert(row, value) if convert else value
+
+
+def _seconds(row: Option, value: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
+        raise InvalidValue(f"{row.name} takes a number of seconds, not {value!r}")
+    return float(value)
+
+
+_CONVERT: dict[str, Callable[[Option, str], object]] = {"seconds": _seconds}
+
+
+def written(options: Options) -> list[str]:
+    """Return options as words of a command line."""
+    words = []
+    for row in ROWS:
+        holder, _, name = row.sets.rpartition(".")
+        value = getattr(options, name) if holder else None
+        if value is True:
+            words.append(row.name)
+        elif value is not None and value is not False:
+            words.append(f"{row.name}={value}")
+    return words

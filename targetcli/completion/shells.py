@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rtslib_ext.fabrics import drop_ins
 
@@ -24,6 +24,11 @@ from . import Candidate
 from .complete import complete, typed_on
 from .paths import folders, regular_files
 
+# What completes the value of an option, by its kind.
+_OF_KIND: dict[str, Callable[[str], Iterable[Candidate]]] = {
+    "file": regular_files,
+    "folder": folders,
+}
 _OPEN = "\0"
 _GOES_ON = "..."
 # Everything else means something to bash, or may one day; what is not ASCII means nothing.
@@ -114,9 +119,9 @@ def _of_options(known: dict[str, str], current: str) -> list[Candidate]:
 
 
 def _of_value(option: str, value: str) -> list[Candidate]:
-    if option == "--batch":
-        return list(regular_files(value))
-    return list(folders(value)) if option == "--state" else []
+    row = options.find(option)
+    complete = _OF_KIND.get(row.kind) if row else None
+    return list(complete(value)) if complete else []
 
 
 def _of_command(words: Sequence[str], current: str) -> list[Candidate]:

@@ -74,11 +74,13 @@ def _first(name: str, node: Node, line: Line, place: int) -> str:
     """How a line is to be typed whose argument at a place is an option."""
     if name == "--help":
         return f"help {line.command} tells about it"
-    if name in options.ACTIONS:
+    row = options.find(name)
+    assert row
+    if not row.sets:
         return f"options come first: targetcli {name}"
     end = place + 1
     words = ["targetcli", line.text[slice(*line.arguments[place].span)]]
-    if options.known()[name] and words[-1] == name:
+    if row.value and words[-1] == name:
         # Its value is the word behind it.
         words += [quote(item.value) for item in line.arguments[end : end + 1]]
         end += 1

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from rtslib_ext import errors
 from rtslib_ext.errors import InvalidValue, KernelRefused, LioError, ParseError, RestoreIncomplete
 from rtslib_ext.steps import Action, Step
-from targetcli import cli, options
+from targetcli import options
 from targetcli.report import Report
 from targetcli.result import Result, say, show
 from targetcli.views import document
@@ -143,7 +143,7 @@ def test_what_a_report_takes() -> None:
 def test_the_option() -> None:
     request = options.parse(["--json", "--show-secrets", "--", "ls", "--json"])
     assert request.options.json and request.words == ["ls", "--json"]
-    assert cli._options(request) == ["--json", "--show-secrets"]
+    assert options.written(request.options) == ["--json", "--show-secrets"]
     assert not options.parse(["ls"]).options.json
 
 
@@ -151,3 +151,24 @@ def test_what_is_no_option() -> None:
     assert options.parse(["--", "ls"]).options.literal
     assert not options.parse(["--"]).options.literal
     assert not options.parse(["apply", "x", "--dry-run"]).options.literal
+
+
+@pytest.mark.parametrize("row", options.ROWS, ids=lambda row: row.name)
+def test_every_option_is_read_from_its_row(row: options.Option) -> None:
+    words = [row.name, *(["1"] if row.value else [])]
+    request = options.parse(words)
+    assert (request.action == row.word) is (not row.sets)
+    label = f"{row.name}, {row.short}" if row.short else f"{row.name} {row.value}".rstrip()
+    assert f"\n  {label:18}{row.text}\n" in options.USAGE
+    if row.sets.startswith("options."):
+        # A program in a sandbox gets it, too.
+        passed = options.written(request.options)
+        assert len(passed) == 1 and options.parse(passed).options == request.options
+    else:
+        assert options.written(request.options) == []
+    if not row.value:
+        with pytest.raises(InvalidValue, match="there is no option"):
+            options.parse([f"{row.name}=1"])
+    else:
+        with pytest.raises(InvalidValue, match="needs a value"):
+            options.parse([row.name])
