@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every setting of the kernel's target as a table row: type, range, default, meaning, liveness.
+"""The settings of the kernel's target as table rows: type, range, default, meaning, liveness.
 
-The lookups give None for a name the tables do not have: a newer kernel may well have it.
+The lookups return None for a name that the tables lack: a newer kernel may have it.
 """
 
 from __future__ import annotations

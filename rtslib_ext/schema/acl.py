@@ -14,9 +14,9 @@ ACL_ATTRIBUTES = (
     Attribute(
         "authentication",
         Kind.CHOICE,
-        "Whether this initiator must use CHAP, whatever its TPG says. Set 0 for one that cannot, "
-        "1 to protect one ACL of an open TPG.",
-        choices=(("-1", "as the TPG says"), ("0", "no CHAP"), ("1", "CHAP required")),
+        "Whether this initiator must use CHAP, which overrides its TPG. Set 0 for an initiator "
+        "that cannot, 1 to protect one ACL of an open TPG.",
+        choices=(("-1", "same as the TPG"), ("0", "no CHAP"), ("1", "CHAP required")),
         default="-1",
         fabrics=_ISCSI,
         source=_CONFIGFS,
@@ -24,8 +24,8 @@ ACL_ATTRIBUTES = (
     Attribute(
         "dataout_timeout",
         Kind.NUMBER,
-        "How long the target waits for write data it asked for before it asks again or gives the "
-        "connection up. Raise it for slow or lossy lines.",
+        "How long the target waits for write data before it requests the data again or closes the "
+        "connection. Raise it for slow or lossy networks.",
         unit="seconds",
         low=2,
         high=60,
@@ -36,8 +36,8 @@ ACL_ATTRIBUTES = (
     Attribute(
         "dataout_timeout_retries",
         Kind.NUMBER,
-        "How often write data is waited for before the connection is given up. It counts only "
-        "with a default_erl of 1 or 2.",
+        "How often the target waits for write data before it closes the connection. It applies "
+        "only with a default_erl of 1 or 2.",
         unit="times",
         low=1,
         high=15,
@@ -48,12 +48,12 @@ ACL_ATTRIBUTES = (
     Attribute(
         "default_erl",
         Kind.CHOICE,
-        "Error recovery level offered to this initiator; a new ACL takes it from its TPG. Leave "
+        "Error recovery level offered to this initiator; a new ACL inherits it from its TPG. Leave "
         "it 0 unless the initiator supports and needs more.",
         choices=(
-            ("0", "the session starts again"),
+            ("0", "the session is restarted"),
             ("1", "lost PDUs are sent again"),
-            ("2", "a lost connection is taken over"),
+            ("2", "a new connection replaces a lost one"),
         ),
         fabrics=_ISCSI,
         source="RFC 7143 13.20; " + _NODE,
@@ -61,8 +61,8 @@ ACL_ATTRIBUTES = (
     Attribute(
         "nopin_response_timeout",
         Kind.NUMBER,
-        "How long an initiator may take to answer a ping before its connection is closed. Raise "
-        "it for overloaded hosts, lower it to notice dead ones sooner.",
+        "How long an initiator may take to answer a ping before its connection is closed. Raise it "
+        "for overloaded hosts, lower it to detect dead ones sooner.",
         unit="seconds",
         low=3,
         high=60,
@@ -73,8 +73,8 @@ ACL_ATTRIBUTES = (
     Attribute(
         "nopin_timeout",
         Kind.NUMBER,
-        "How long a connection may be silent before the target pings the initiator. Lower it to "
-        "notice dead hosts sooner.",
+        "How long a connection may be idle before the target pings the initiator. Lower it to "
+        "detect dead hosts sooner.",
         unit="seconds",
         low=3,
         high=60,
@@ -104,7 +104,7 @@ ACL_ATTRIBUTES = (
     Attribute(
         "random_r2t_offsets",
         Kind.BOOL,
-        "Ask for the data of a write in random order. Only for testing initiators, with "
+        "Request the data of a write in random order. Only for testing initiators, with "
         "DataSequenceInOrder set to No.",
         default="0",
         fabrics=_ISCSI,
@@ -116,9 +116,9 @@ ACL = (
     Attribute(
         "cmdsn_depth",
         Kind.NUMBER,
-        "Commands this initiator may have in flight; a new ACL takes it from "
-        "default_cmdsn_depth. Raise it for busy hypervisors. A change closes the initiator's "
-        "sessions.",
+        "Commands that this initiator may have in flight; a new ACL inherits it from "
+        "default_cmdsn_depth. Raise it for busy hypervisors. A change closes the sessions of the "
+        "initiator.",
         unit="commands",
         low=1,
         high=512,
@@ -128,7 +128,8 @@ ACL = (
     Attribute(
         "info",
         Kind.STRING,
-        "The session of this initiator, as the kernel tells it. The command sessions tells all.",
+        "The session of this initiator, as reported by the kernel. The command sessions lists all "
+        "sessions.",
         fabrics=_ISCSI,
         writable=False,
         source=_CONFIGFS,
@@ -136,8 +137,8 @@ ACL = (
     Attribute(
         "tag",
         Kind.STRING,
-        "Name that groups ACLs; the kernel does nothing with it. Give several initiators the "
-        "same one to set them together; NULL takes it away.",
+        "Name that groups ACLs; the kernel does not use it. Give several initiators the same tag "
+        "to change them together; NULL removes it.",
         high=63,
         default="",
         source="drivers/target/target_core_tpg.c",
@@ -148,8 +149,8 @@ AUTH = (
     Attribute(
         "authenticate_target",
         Kind.BOOL,
-        "Whether the target proves itself to initiators too (mutual CHAP). On as soon as both "
-        "mutual credentials are set.",
+        "Whether the target authenticates to initiators too (mutual CHAP). On when both mutual "
+        "credentials are set.",
         default="0",
         fabrics=_ISCSI,
         writable=False,
@@ -158,8 +159,8 @@ AUTH = (
     Attribute(
         "enforce_discovery_auth",
         Kind.BOOL,
-        "Require CHAP for discovery too. Turn it on where the names of targets are not for "
-        "everybody; only the discovery credentials have it.",
+        "Require CHAP for discovery too. Turn it on where the names of targets are confidential; "
+        "it exists only for the discovery credentials.",
         default="0",
         fabrics=_ISCSI,
         source=_CONFIGFS,
@@ -167,8 +168,8 @@ AUTH = (
     Attribute(
         "password",
         Kind.STRING,
-        "Secret the initiator proves it knows; some initiators want 12 to 16 characters. "
-        + _CHAP_TEXT,
+        "Secret with which the initiator authenticates; some initiators require 12 to 16 "
+        "characters. " + _CHAP_TEXT,
         high=255,
         default="",
         fabrics=_ISCSI,
@@ -177,7 +178,7 @@ AUTH = (
     Attribute(
         "password_mutual",
         Kind.STRING,
-        "Secret with which the target proves itself; it must differ from password. " + _CHAP_TEXT,
+        "Secret with which the target authenticates; it must differ from password. " + _CHAP_TEXT,
         high=255,
         default="",
         fabrics=_ISCSI,
@@ -186,7 +187,7 @@ AUTH = (
     Attribute(
         "userid",
         Kind.STRING,
-        "Name the initiator gives with its secret. " + _CHAP_TEXT,
+        "User name that the initiator sends with its secret. " + _CHAP_TEXT,
         high=255,
         default="",
         fabrics=_ISCSI,
@@ -195,7 +196,7 @@ AUTH = (
     Attribute(
         "userid_mutual",
         Kind.STRING,
-        "Name the target gives with its own secret (mutual CHAP). " + _CHAP_TEXT,
+        "User name that the target sends with its own secret (mutual CHAP). " + _CHAP_TEXT,
         high=255,
         default="",
         fabrics=_ISCSI,
@@ -209,15 +210,15 @@ _AUTH = {row.name: row for row in AUTH}
 
 
 def acl_attribute(name: str) -> Attribute | None:
-    """Find an attribute of an ACL."""
+    """Return an attribute of an ACL; None if the table has no such row."""
     return _ATTRIBUTES.get(name)
 
 
 def acl(name: str) -> Attribute | None:
-    """Find a file of the ACL's own folder that holds a setting."""
+    """Return a setting in the directory of an ACL; None if the table has no such row."""
     return _ACL.get(name)
 
 
 def auth(name: str) -> Attribute | None:
-    """Find a file of the auth folder of a TPG or ACL, or of discovery_auth."""
+    """Return a setting in an auth or discovery_auth directory; None if there is no such row."""
     return _AUTH.get(name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files of ALUA target port groups (STORAGE_OBJECT/alua/GROUP) and of LUNs."""
+"""The settings of ALUA target port groups (STORAGE_OBJECT/alua/GROUP) and of LUNs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _support(state: str, name: str, default: str = "1") -> Attribute:
     return Attribute(
         f"alua_support_{state}",
         Kind.BOOL,
-        f"Whether ports of the group may be {name}; initiators are told. Take a state away when "
+        f"Whether ports of the group may be {name}, as reported to initiators. Turn a state off if "
         "an initiator handles it badly.",
         default=default,
         source="SPC-4 REPORT TARGET PORT GROUPS; " + _CONFIGFS,
@@ -34,12 +34,12 @@ ALUA = (
     Attribute(
         "alua_access_state",
         Kind.CHOICE,
-        "How well the group's ports reach the storage. Change it to steer multipath initiators; "
-        "it needs an alua_access_type with implicit. With 14 the kernel fails all commands, and "
-        "15 stays until another is written.",
+        "How well the ports of the group reach the storage. Change it to steer multipath "
+        "initiators; this needs an alua_access_type with implicit. In state 14 the kernel fails "
+        "all commands; state 15 lasts until another state is written.",
         choices=(
             ("0", "active/optimized: use these ports"),
-            ("1", "active/non-optimized: use them when no better ones are left"),
+            ("1", "active/non-optimized: use these ports when no better ones are left"),
             ("2", "standby: no data, but ready to become active"),
             ("3", "unavailable: no data"),
             ("4", "depends on the block, see lba_map; not with an explicit type"),
@@ -61,8 +61,8 @@ ALUA = (
     Attribute(
         "alua_access_status",
         Kind.CHOICE,
-        "Who changed the access state last. The kernel sets it; write it only to put a state "
-        "back as it was.",
+        "Origin of the last change of the access state. The kernel sets it; write it only to "
+        "restore a saved state.",
         choices=_STATUS,
         default="0",
         shown=_STATUS_SHOWN,
@@ -71,10 +71,10 @@ ALUA = (
     Attribute(
         "alua_access_type",
         Kind.CHOICE,
-        "Who may change the access state. Implicit alone keeps initiators from it, as a cluster "
-        "manager wants; none hides ALUA.",
+        "Whether the target or initiators may change the access state. Implicit alone leaves it to "
+        "the target, for a cluster manager; none hides ALUA.",
         choices=(
-            ("0", "nobody"),
+            ("0", "neither"),
             ("1", "the target (implicit)"),
             ("2", "initiators (explicit)"),
             ("3", "both"),
@@ -98,16 +98,16 @@ ALUA = (
     Attribute(
         "alua_write_metadata",
         Kind.BOOL,
-        "Write every change of the access state to a file under alua/ of the target's dbroot. "
-        "Turn it on for scripts that put the states back after a restart.",
+        "Write every change of the access state to a file under alua/ of the target's dbroot. Turn "
+        "it on for scripts that restore the states after a restart.",
         default="0",
         source=_CONFIGFS,
     ),
     Attribute(
         "implicit_trans_secs",
         Kind.NUMBER,
-        "How long initiators should allow for a change of state; 0 gives no advice. Raise it "
-        "when a failover of the storage behind takes long.",
+        "How long initiators should wait for a change of state; 0 gives no advice. Raise it when a "
+        "failover of the backing storage takes long.",
         unit="seconds",
         low=0,
         high=255,
@@ -117,15 +117,15 @@ ALUA = (
     Attribute(
         "members",
         Kind.STRING,
-        "The LUNs in the group. Put a LUN in with its alua_tg_pt_gp.",
+        "The LUNs in the group. To add a LUN, set its alua_tg_pt_gp.",
         writable=False,
         source=_CONFIGFS,
     ),
     Attribute(
         "nonop_delay_msecs",
         Kind.NUMBER,
-        "Delay of every command while active/non-optimized, which makes initiators prefer the "
-        "other ports. Set 0 when they are steered by the state alone.",
+        "Delay of every command in state active/non-optimized, so that initiators prefer other "
+        "ports. Set 0 when the state alone steers them.",
         unit="ms",
         low=0,
         high=10000,
@@ -135,16 +135,16 @@ ALUA = (
     Attribute(
         "preferred",
         Kind.BOOL,
-        "Tell initiators to prefer this group among equal ones. Set it on the group nearest to "
-        "the storage.",
+        "Report this group as preferred among equal ones. Set it on the group nearest to the "
+        "storage.",
         default="0",
         source="SPC-4 REPORT TARGET PORT GROUPS; " + _ALUA,
     ),
     Attribute(
         "tg_pt_gp_id",
         Kind.NUMBER,
-        "Identifier of the group, to be written once and before anything else; 0 takes the next "
-        "free one. Use the same for the same ports on every node of a cluster.",
+        "Identifier of the group. It is written once and before all other settings; 0 assigns the "
+        "next free one. Use the same one for the same ports on every node of a cluster.",
         low=0,
         high=65535,
         source=_ALUA,
@@ -152,7 +152,7 @@ ALUA = (
     Attribute(
         "trans_delay_msecs",
         Kind.NUMBER,
-        "Delay of every change of state. Raise it only to test how initiators bear a slow "
+        "Delay of every change of state. Raise it only to test how initiators handle a slow "
         "failover.",
         unit="ms",
         low=0,
@@ -167,7 +167,7 @@ LUN_ALUA = (
         "alua_tg_pt_gp",
         Kind.STRING,
         "The target port group of this LUN, by name. Choose another to give the port its own "
-        "access state; NULL puts it back into default_tg_pt_gp.",
+        "access state; NULL returns it to default_tg_pt_gp.",
         low=1,
         high=255,
         source=_ALUA,
@@ -176,15 +176,15 @@ LUN_ALUA = (
         "alua_tg_pt_offline",
         Kind.BOOL,
         "Take the port offline for this LUN: every command fails. Turn it on to drain one path "
-        "without touching the others.",
+        "without affecting the others.",
         default="0",
         source=_ALUA,
     ),
     Attribute(
         "alua_tg_pt_status",
         Kind.CHOICE,
-        "Who changed the offline state last. The kernel sets it; write it only to put a state "
-        "back as it was.",
+        "Origin of the last change of the offline state. The kernel sets it; write it only to "
+        "restore a saved state.",
         choices=_STATUS,
         default="0",
         shown=_STATUS_SHOWN,
@@ -194,7 +194,7 @@ LUN_ALUA = (
         "alua_tg_pt_write_md",
         Kind.BOOL,
         "Write every change of the offline state to a file under alua/ of the target's dbroot. "
-        "Turn it on for scripts that put it back after a restart.",
+        "Turn it on for scripts that restore it after a restart.",
         default="0",
         source=_ALUA,
     ),
@@ -205,10 +205,10 @@ _LUN_BY_NAME = {row.name: row for row in LUN_ALUA}
 
 
 def alua(name: str) -> Attribute | None:
-    """Find a file of an ALUA target port group."""
+    """Return a setting of an ALUA target port group; None if the table has no such row."""
     return _ALUA_BY_NAME.get(name)
 
 
 def lun_alua(name: str) -> Attribute | None:
-    """Find an ALUA file of a LUN."""
+    """Return an ALUA setting of a LUN; None if the table has no such row."""
     return _LUN_BY_NAME.get(name)

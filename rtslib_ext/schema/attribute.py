@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One row of a schema table: what a configfs file holds, and the check of a value for it."""
+"""One row of a schema table: a setting of the kernel, and the check of its values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..fast_dataclasses import dataclass
 
 
 class Kind(Enum):
-    """How the kernel writes a value."""
+    """The form of a value in the kernel."""
 
     BOOL = "bool"  # 0 or 1
     NUMBER = "number"
@@ -22,56 +22,59 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A file of the kernel's configuration, and the values it takes."""
+    """A configfs file and the values that it accepts."""
 
     name: str
     kind: Kind
     text: str
-    """What it does and when one would change it."""
+    """What it does and when to change it."""
     unit: str = ""
     low: int | None = None
-    """The least number the kernel takes; for text, the least length in bytes."""
+    """The smallest number that the kernel accepts; for text, the minimum length in bytes."""
     high: int | None = None
     choices: tuple[tuple[str, str], ...] = ()
-    """Legal values with their meanings; of a number, the special ones outside its range."""
+    """Valid values with their meanings; for a number, special values outside its range."""
     default: str | None = None
-    """What a new object has; None where it depends on the device."""
+    """The value of a new object; None if it depends on the device."""
     defaults: tuple[tuple[str, str], ...] = ()
-    """What new objects of single kinds of backstores have, where it is not the same for all."""
+    """The values of new objects by kind of backstore, if they differ."""
     backstores: tuple[str, ...] = ()
-    """The backstore kinds that have it; () is all."""
+    """The kinds of backstores that have it; () means all."""
     live: bool = True
-    """Whether it may be written while a LUN exports the object, or the TPG is enabled."""
+    """Whether it can be written while a LUN exports the object, or the TPG is enabled."""
     fixed: str = "a LUN exports it"
-    """What keeps a row from being written that is not live."""
+    """The state in which a row that is not live cannot be written."""
     writable: bool = True
     since: str = ""
-    """The first kernel that has it; "" when 6.1 and older ones do."""
+    """The first kernel release that has it; "" if 6.1 or an older one does."""
     until: str = ""
-    """The first kernel without it; "" when there is none."""
+    """The first kernel release without it; "" if none is known."""
     source: str = ""
     fabrics: tuple[str, ...] = ()
-    """The fabrics whose TPGs have it; () is all."""
+    """The fabrics whose TPGs have it; () means all."""
     bound: str = ""
-    """What holds the upper limit of this object, where no fixed number does."""
+    """The setting that is the upper limit, if it is not a fixed number."""
     shown: tuple[tuple[str, str], ...] = ()
-    """What the kernel prints, with what it wants written for the same."""
+    """The texts that the kernel prints, with the values to write for them."""
     many: bool = False
-    """Whether it takes a comma-separated list of the choices, the preferred one first."""
+    """Whether it accepts a comma-separated list of the choices, the preferred one first."""
     without: str = ""
-    """Characters a text may not hold."""
+    """Characters that a text must not contain."""
     ascii: bool = False
-    """Whether a text must be of printable ASCII characters, without a blank at either end."""
+    """Whether a text must be printable ASCII, without a blank at either end."""
 
     def check(self, value: str) -> str:
-        """Give the form the kernel wants, or raise InvalidValue with what is legal."""
+        """Return the value in the form that the kernel expects.
+
+        Raises InvalidValue, which lists the valid values.
+        """
         written = self._normal(value)
         if written is None:
             raise InvalidValue(f"{self.name} takes {self.takes()}, not {value!r}")
         return written
 
     def takes(self) -> str:
-        """Say in words which values are legal."""
+        """Return the valid values in words."""
         unit = f" {self.unit}" if self.unit else ""
         if self.kind is Kind.BOOL:
             return "0 or 1"
@@ -87,7 +90,7 @@ class Attribute:
         return _either(values) + unit
 
     def in_kernel(self, release: str) -> bool:
-        """Tell whether a kernel of this release has the file."""
+        """Return True if a kernel of this release (such as 6.1.0-13-amd64) has the file."""
         now = _version(release)
         return _version(self.since) <= now and (not self.until or now < _version(self.until))
 
@@ -165,9 +168,11 @@ def _boolean(word: str, true: str, false: str) -> str | None:
 
 
 def _integer(word: str) -> int | None:
-    """Read a decimal or 0x number; unlike the kernel, a leading 0 does not make it octal."""
+    """Parse a decimal or 0x number; unlike in the kernel, a leading 0 does not mean octal."""
     digits = word.removeprefix("-")
-    if len(digits) > 40:  # no value of the kernel's; Python refuses to read thousands of digits
+    if (
+        len(digits) > 40
+    ):  # no kernel value is as long, and Python does not parse thousands of digits
         return None
     if digits.isascii() and digits.isdigit():
         return int(word)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What there is to know of a row besides its meaning, in sentences."""
+"""The facts of a row besides its meaning, as sentences."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from .attribute import Attribute, Kind
 
 
 def facts(row: Attribute) -> str:
-    """What it takes, what a new object has, when it is fixed, which kernels have it."""
+    """Return its valid values, default, restrictions and kernel releases."""
     found = [takes(row), *default(row)]
     if row.writable and not row.live:
         found.append(f"Fixed while {row.fixed}.")
     if row.since:
         found.append(f"Since Linux {row.since}.")
     if row.until:
-        found.append(f"Gone in Linux {row.until}.")
+        found.append(f"Removed in Linux {row.until}.")
     return " ".join(found)
 
 
 def takes(row: Attribute) -> str:
-    """Which values are legal, with their meanings."""
+    """Return the valid values with their meanings."""
     if not row.writable:
         return f"Read only{f', in {row.unit}' if row.unit else ''}."
     if row.kind is not Kind.CHOICE:
@@ -33,10 +33,10 @@ def takes(row: Attribute) -> str:
 
 
 def default(row: Attribute) -> list[str]:
-    """What a new object has; nothing where its device or handler decides."""
+    """Return the default as at most one sentence; [] if its device or handler decides."""
     if row.default is not None:
         return [f"Default: {row.default or 'none'}."]
     if not row.defaults:
         return []
     kinds = ", ".join(f"{value} ({kind})" for kind, value in row.defaults)
-    return [f"Default: {kinds}; on a block device, as the device has it."]
+    return [f"Default: {kinds}; on a block device, that of the device."]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files of a storage object's own folder and its reservations; logical unit groups."""
+"""The settings in the directory of a storage object, its reservations, and logical unit groups."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ DEVICE = (
     Attribute(
         "alias",
         Kind.STRING,
-        "A note of yours about the object. The kernel does nothing with it; say what it is for, or "
-        "whose it is.",
+        "A free text about the object. The kernel does not use it; describe the purpose or the "
+        "owner.",
         high=511,
         default="",
         source=_CORE,
@@ -22,9 +22,9 @@ DEVICE = (
     Attribute(
         "alua_lu_gp",
         Kind.STRING,
-        "The logical unit group it is in. A change of access state in one object of a group is "
-        "made in the target port groups of the same number of all its other objects. Put disks "
-        "in one that fail over together; default_lu_gp couples nothing.",
+        "The logical unit group of the object. A change of access state in one object of a group "
+        "also changes the target port groups with the same number of all its other objects. Use "
+        "one group for disks that fail over together; default_lu_gp has no such effect.",
         low=1,
         high=254,
         default="default_lu_gp",
@@ -33,9 +33,9 @@ DEVICE = (
     Attribute(
         "lba_map",
         Kind.STRING,
-        "Which blocks are in which access state, for target port groups in state 4: the size of "
-        "a segment and the stride, then first and last block with GROUP:STATE pairs. The lines "
-        "are parted by a semicolon.",
+        "Access states by ranges of blocks, for target port groups in state 4: the size of a "
+        "segment and the stride, then first and last block with GROUP:STATE pairs. Separate the "
+        "lines with semicolons.",
         high=4095,
         default="",
         source="SPC-4 5.15.2.7, REPORT REFERRALS; " + _CORE,
@@ -46,7 +46,7 @@ LU_GROUP = (
     Attribute(
         "lu_gp_id",
         Kind.NUMBER,
-        "Number of the group. It is given once, when the group is made.",
+        "Number of the group. It is set once, when the group is created.",
         low=1,
         high=65535,
         writable=False,
@@ -55,7 +55,7 @@ LU_GROUP = (
     Attribute(
         "members",
         Kind.STRING,
-        "The storage objects in the group. Put one in with its alua_lu_gp.",
+        "The storage objects in the group. To add one, set its alua_lu_gp.",
         writable=False,
         source=_CORE,
     ),
@@ -73,23 +73,24 @@ RESERVATIONS = (
     Attribute(
         "aptpl",
         Kind.STRING,
-        "Whether registrations survive a loss of power (APTPL). The initiator that registered "
-        "last decides; clusters that rely on it need yes here.",
+        "Whether registrations survive a loss of power (APTPL). The last initiator that registered "
+        "decides; clusters that rely on it need yes here.",
         writable=False,
         source=_PR + ", res_aptpl_active",
     ),
     Attribute(
         "aptpl_metadata",
         Kind.STRING,
-        "How many registrations are kept on disk, and in which file. Restoring brings them back.",
+        "Number of registrations kept on disk, and the file that holds them. A restore reads them "
+        "back.",
         writable=False,
         source="SPC-4 5.13 Reservations; drivers/target/target_core_pr.c",
     ),
     Attribute(
         "generation",
         Kind.NUMBER,
-        "How often registrations were changed since the object was made (PRGENERATION). An "
-        "initiator sees by it that others were busy.",
+        "Number of changes of registrations since the object was created (PRGENERATION). "
+        "Initiators use it to detect changes by others.",
         low=0,
         high=4294967295,
         writable=False,
@@ -105,7 +106,7 @@ RESERVATIONS = (
     Attribute(
         "holder_tg_port",
         Kind.STRING,
-        "The target port through which the holder registered. It is told as target, TPG, LUN and "
+        "The target port through which the holder registered. Shown as target, TPG, LUN and "
         "relative target port identifier.",
         writable=False,
         source=_PR + ", res_pr_holder_tg_port",
@@ -113,7 +114,7 @@ RESERVATIONS = (
     Attribute(
         "mode",
         Kind.STRING,
-        "Which reservations are in use. There are persistent ones, those of SPC-2, those of the "
+        "Kind of reservations in use. They are persistent ones, those of SPC-2, those of the "
         "device itself, or none while emulate_pr is 0.",
         writable=False,
         source=_PR + ", res_type",
@@ -121,16 +122,16 @@ RESERVATIONS = (
     Attribute(
         "registrants",
         Kind.STRING,
-        "The initiators that registered, each with its key. Look here for one that is gone and "
-        "still holds others off.",
+        "The registered initiators, each with its key. Look here for an initiator that is gone and "
+        "still blocks others.",
         writable=False,
         source=_PR + ", res_pr_registered_i_pts",
     ),
     Attribute(
         "type",
         Kind.STRING,
-        "What the reservation forbids to other initiators, with its code in SPC-4. Some types are "
-        "held by one initiator, some by all that registered.",
+        "Access that the reservation denies to other initiators, with its code in SPC-4. Some "
+        "types are held by one initiator, some by all registered ones.",
         writable=False,
         source=_PR + ", res_pr_type",
     ),
@@ -142,15 +143,15 @@ _RESERVATIONS = {row.name: row for row in RESERVATIONS}
 
 
 def device(name: str) -> Attribute | None:
-    """Find a file of a storage object's own folder."""
+    """Return a setting in the directory of a storage object; None if the table has no such row."""
     return _DEVICE.get(name)
 
 
 def lu_group(name: str) -> Attribute | None:
-    """Find a file of a logical unit group."""
+    """Return a setting of a logical unit group; None if the table has no such row."""
     return _LU_GROUP.get(name)
 
 
 def reservation(name: str) -> Attribute | None:
-    """Find what is told of a storage object's reservations."""
+    """Return a property of the reservations of a storage object; None if there is no such row."""
     return _RESERVATIONS.get(name)

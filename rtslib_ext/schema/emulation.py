@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a storage object lets initiators do: commands, reservations and how they are run."""
+"""What a storage object offers to initiators: commands, reservations and their processing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EMULATION = (
     Attribute(
         "alua_support",
         Kind.CHOICE,
-        _ALUA_TEXT + "Fixed for this kind of backstore: the SCSI device behind it gets them.",
+        _ALUA_TEXT + "Fixed for this kind of backstore: they are passed to the SCSI device.",
         choices=(("0", "passed to the device"),),
         default="0",
         backstores=("pscsi",),
@@ -38,8 +38,8 @@ EMULATION = (
     Attribute(
         "alua_support",
         Kind.BOOL,
-        _ALUA_TEXT + "Set 0, before the object is enabled, when the handler in user space "
-        "wants these commands.",
+        _ALUA_TEXT + "Set 0, before the object is enabled, if the handler in user space processes "
+        "these commands.",
         default="1",
         backstores=("user",),
         source=_CORE,
@@ -47,10 +47,10 @@ EMULATION = (
     Attribute(
         "complete_type",
         Kind.CHOICE,
-        "Which context finishes a command. Direct saves a hand-over where the fabric supports "
-        "it; measure before keeping it.",
+        "Context in which a command completes. Direct saves a context switch where the fabric "
+        "supports it; measure before keeping it.",
         choices=(
-            ("0", "as the fabric prefers"),
+            ("0", "the default of the fabric"),
             ("1", "directly, in the context of the backstore"),
             ("2", "by the completion work queue"),
         ),
@@ -62,7 +62,7 @@ EMULATION = (
         "emulate_3pc",
         Kind.BOOL,
         "Offer third-party copy (EXTENDED COPY), with which hypervisors clone disks inside the "
-        "target. Turn it off when an initiator's offloaded copies fail or load the target too "
+        "target. Turn it off when offloaded copies of an initiator fail or load the target too "
         "much.",
         default="1",
         backstores=_SBC,
@@ -71,9 +71,8 @@ EMULATION = (
     Attribute(
         "emulate_caw",
         Kind.BOOL,
-        "Offer COMPARE AND WRITE, the atomic test and set that VMware VMFS locks with. Keep it "
-        "on unless an initiator misuses it; turning it off under a mounted VMFS breaks its "
-        "locking.",
+        "Offer COMPARE AND WRITE, the atomic test and set that VMware VMFS locks with. Keep it on "
+        "unless an initiator misuses it; turning it off under a mounted VMFS breaks its locking.",
         default="1",
         backstores=_SBC,
         source="SBC-3 COMPARE AND WRITE; drivers/target/target_core_sbc.c",
@@ -81,8 +80,8 @@ EMULATION = (
     Attribute(
         "emulate_dpo",
         Kind.BOOL,
-        "Once chose whether the DPO bit is supported. It always is now: the kernel ignores what "
-        "is written, and shows 1.",
+        "Formerly chose whether the DPO bit is supported. It always is now: the kernel ignores "
+        "writes and shows 1.",
         default="1",
         backstores=_SBC,
         source=_CORE,
@@ -90,8 +89,8 @@ EMULATION = (
     Attribute(
         "emulate_fua_read",
         Kind.BOOL,
-        "Once chose whether reads may ask for forced unit access. They always may now: the "
-        "kernel ignores what is written, and shows 1.",
+        "Formerly chose whether reads may request forced unit access. They always may now: the "
+        "kernel ignores writes and shows 1.",
         default="1",
         backstores=_SBC,
         source=_CORE,
@@ -99,8 +98,8 @@ EMULATION = (
     Attribute(
         "emulate_fua_write",
         Kind.BOOL,
-        "Let initiators force one write to the medium (FUA); only of use with a write cache. "
-        "Turn it off when an initiator's FUA writes cost too much and it flushes anyway.",
+        "Let initiators force a write to the medium (FUA); useful only with a write cache. Turn it "
+        "off when FUA writes of an initiator cost too much and it flushes anyway.",
         default="1",
         backstores=_SBC,
         source="drivers/target/target_core_transport.c",
@@ -109,8 +108,8 @@ EMULATION = (
         "emulate_model_alias",
         Kind.BOOL,
         "Report the name of the storage object as the SCSI model, cut to 15 characters, so that "
-        "it can be told apart on the initiator. Off reports the kind of backstore, and undoes a "
-        "product_id set by hand.",
+        "initiators can identify it. Off reports the kind of backstore, and resets a product_id "
+        "set by hand.",
         default="0",
         backstores=_SBC,
         live=False,
@@ -119,16 +118,15 @@ EMULATION = (
     Attribute(
         "emulate_pr",
         Kind.BOOL,
-        "Accept SCSI reservations, old and persistent. Turn it off when no cluster needs them "
-        "and a stray reservation would lock others out; a cluster that fences with them needs "
-        "it on.",
+        "Accept SCSI reservations, old and persistent. Turn it off when no cluster needs them and "
+        "a stray reservation would lock others out; a cluster that fences with them needs it on.",
         default="1",
         source="drivers/target/target_core_pr.c",
     ),
     Attribute(
         "emulate_rest_reord",
         Kind.CHOICE,
-        "Whether commands are kept in restricted order. Never implemented: only 0 is taken.",
+        "Whether commands keep a restricted order. Never implemented: only 0 is accepted.",
         choices=(("0", "the target may reorder commands"),),
         default="0",
         backstores=_SBC,
@@ -137,8 +135,8 @@ EMULATION = (
     Attribute(
         "emulate_rsoc",
         Kind.BOOL,
-        "Answer REPORT SUPPORTED OPERATION CODES, with which an initiator asks which commands "
-        "there are. Turn it off for one that is confused by the answer.",
+        "Answer REPORT SUPPORTED OPERATION CODES, with which an initiator queries the supported "
+        "commands. Turn it off for an initiator that misinterprets the answer.",
         default="1",
         backstores=_SBC,
         since="6.2",
@@ -147,8 +145,8 @@ EMULATION = (
     Attribute(
         "emulate_tas",
         Kind.BOOL,
-        "Tell an initiator with TASK ABORTED status when another one's reset or preempt ended "
-        "its command. Off ends them without a word, for initiators that do not know the status.",
+        "Report TASK ABORTED status to an initiator when a reset or preempt by another one aborted "
+        "its command. Off aborts it silently, for initiators that do not know the status.",
         default="1",
         backstores=_SBC,
         live=False,
@@ -157,9 +155,9 @@ EMULATION = (
     Attribute(
         "emulate_tpu",
         Kind.BOOL,
-        "Offer thin provisioning with UNMAP, so that initiators can give unused blocks back. "
-        "Turn it on for sparse files and devices with discard; a device without discard and "
-        "ramdisk refuse it.",
+        "Offer thin provisioning with UNMAP, so that initiators can release unused blocks. Turn it "
+        "on for sparse files and devices with discard; a device without discard and ramdisk refuse "
+        "it.",
         default="0",
         backstores=_SBC,
         source=_PROVISIONING,
@@ -176,8 +174,8 @@ EMULATION = (
     Attribute(
         "emulate_ua_intlck_ctrl",
         Kind.CHOICE,
-        "What becomes of a unit attention once it was reported with CHECK CONDITION. Change it "
-        "only when the initiator's documentation asks for interlocked unit attentions.",
+        "Handling of a unit attention once it was reported with CHECK CONDITION. Change it only "
+        "when the documentation of the initiator requires interlocked unit attentions.",
         choices=(
             ("0", "cleared when reported"),
             ("1", "kept until REQUEST SENSE fetches it"),
@@ -191,8 +189,9 @@ EMULATION = (
     Attribute(
         "emulate_write_cache",
         Kind.BOOL,
-        _CACHE_TEXT + "It must match the backstore: a fileio object made with write_back needs "
-        "1, and 0 there loses data at a power cut; 1 on one without it costs only speed.",
+        _CACHE_TEXT + "It must match the backstore: a fileio object created with write_back needs "
+        "1, and 0 there loses data in a power failure; 1 on one without it only "
+        "costs speed.",
         defaults=(("fileio", "0"), ("ramdisk", "0")),
         backstores=("fileio", "ramdisk"),
         source="SBC-3 Caching mode page; " + _CORE,
@@ -200,9 +199,9 @@ EMULATION = (
     Attribute(
         "emulate_write_cache",
         Kind.CHOICE,
-        _CACHE_TEXT + "Fixed: a block backstore reports the cache of its device, whatever is "
-        "shown here.",
-        choices=(("0", "as the device has it"),),
+        _CACHE_TEXT + "Fixed: a block backstore reports the cache of its device, regardless of the "
+        "value shown here.",
+        choices=(("0", "the value of the device"),),
         default="0",
         backstores=("block",),
         source="SBC-3 Caching mode page; drivers/target/target_core_iblock.c",
@@ -210,8 +209,8 @@ EMULATION = (
     Attribute(
         "enforce_pr_isids",
         Kind.BOOL,
-        "Tie a persistent reservation to the initiator's session identifier (ISID), not only its "
-        "name. Turn it off for a cluster whose nodes come back with another ISID.",
+        "Bind a persistent reservation to the session identifier (ISID) of the initiator, not only "
+        "to its name. Turn it off for a cluster whose nodes return with another ISID.",
         default="1",
         backstores=(*_SBC, "user"),
         source="SPC-4 PERSISTENT RESERVE OUT; drivers/target/target_core_pr.c",
@@ -219,9 +218,9 @@ EMULATION = (
     Attribute(
         "force_pr_aptpl",
         Kind.BOOL,
-        "Keep every persistent reservation over a restart of the target, even when the initiator "
-        "does not ask (APTPL). Turn it on for clusters that must find their reservations again; "
-        "pr/ under the target's dbroot must exist.",
+        "Keep every persistent reservation over a restart of the target, even if the initiator "
+        "does not request it (APTPL). Turn it on for clusters that need their reservations after a "
+        "restart; pr/ under the target's dbroot must exist.",
         default="0",
         backstores=(*_SBC, "user"),
         live=False,
@@ -239,8 +238,8 @@ EMULATION = (
     Attribute(
         "pgr_support",
         Kind.BOOL,
-        _PGR_TEXT + "From 6.5 on, 0 hands persistent ones to the device, so that several nodes "
-        "that share it can fence each other; before that only 1 is taken.",
+        _PGR_TEXT + "From 6.5 on, 0 passes persistent ones to the device, so that several nodes "
+        "that share it can fence each other; before 6.5 only 1 is accepted.",
         default="1",
         backstores=("block",),
         source=_CORE + ", drivers/target/target_core_iblock.c",
@@ -248,7 +247,7 @@ EMULATION = (
     Attribute(
         "pgr_support",
         Kind.CHOICE,
-        _PGR_TEXT + "Fixed for this kind of backstore: the SCSI device behind it gets them.",
+        _PGR_TEXT + "Fixed for this kind of backstore: they are passed to the SCSI device.",
         choices=(("0", "passed to the device"),),
         default="0",
         backstores=("pscsi",),
@@ -257,7 +256,7 @@ EMULATION = (
     Attribute(
         "pgr_support",
         Kind.BOOL,
-        _PGR_TEXT + "Set 0 when the handler in user space wants these commands.",
+        _PGR_TEXT + "Set 0 if the handler in user space processes these commands.",
         default="1",
         backstores=("user",),
         source=_CORE,
@@ -265,11 +264,11 @@ EMULATION = (
     Attribute(
         "submit_type",
         Kind.CHOICE,
-        "Which context hands a command to the backstore. Direct is faster on quick devices, the "
-        "queue keeps a slow device from blocking its initiator's other LUNs.",
+        "Context in which a command is passed to the backstore. Direct is faster on fast devices, "
+        "the queue keeps a slow device from blocking other LUNs of its initiator.",
         choices=(
-            ("0", "as the fabric prefers"),
-            ("1", "directly, in the context of the fabric, where it can"),
+            ("0", "the default of the fabric"),
+            ("1", "directly, in the context of the fabric, where possible"),
             ("2", "by the submission work queue"),
         ),
         default="0",

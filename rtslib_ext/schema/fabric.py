@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files of a fabric's own folder."""
+"""The settings in the directory of a fabric."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ FABRIC = (
     Attribute(
         "cpus_allowed_list",
         Kind.STRING,
-        "The CPUs on which the threads of connections may run, as 0-3,8. It holds for logins "
-        "after a change; keep some CPUs free for other work.",
+        "The CPUs on which the threads of connections may run, such as 0-3,8. Applies to logins "
+        "after the change; use it to reserve CPUs for other work.",
         low=1,
         high=4094,
         fabrics=("iscsi",),
@@ -21,8 +21,8 @@ FABRIC = (
     Attribute(
         "lio_version",
         Kind.STRING,
-        "Version of the iSCSI target in the kernel, as it tells it. It has not changed for years: "
-        "the kernel's release says more.",
+        "Version that the iSCSI target in the kernel reports. It has not changed for years: use "
+        "the kernel release instead.",
         fabrics=("iscsi",),
         writable=False,
         source=_CONFIGFS,
@@ -33,5 +33,5 @@ _FABRIC = {row.name: row for row in FABRIC}
 
 
 def fabric(name: str) -> Attribute | None:
-    """Find a file of a fabric's own folder."""
+    """Return a setting in the directory of a fabric; None if the table has no such row."""
     return _FABRIC.get(name)

@@ -16,7 +16,8 @@ LIMITS = (
     Attribute(
         "atomic_alignment",
         Kind.NUMBER,
-        "Alignment an atomic write needs, as the block device gives it. 0 when it has none.",
+        "Alignment that atomic writes need, as the block device reports it; 0 if it has none. Read "
+        "it before placing data that is written atomically.",
         unit="blocks",
         backstores=_SBC,
         writable=False,
@@ -26,7 +27,7 @@ LIMITS = (
     Attribute(
         "atomic_granularity",
         Kind.NUMBER,
-        "The length of an atomic write must be a multiple of this. Taken from the device.",
+        "The length of an atomic write must be a multiple of this. Reported by the block device.",
         unit="blocks",
         backstores=_SBC,
         writable=False,
@@ -36,8 +37,8 @@ LIMITS = (
     Attribute(
         "atomic_max_boundary",
         Kind.NUMBER,
-        "Longest boundary within which one WRITE ATOMIC may ask for pieces that are atomic "
-        "each. Taken from the device.",
+        "Longest boundary that a WRITE ATOMIC may give to split it into parts that are atomic "
+        "each. Reported by the block device.",
         unit="blocks",
         backstores=_SBC,
         writable=False,
@@ -47,8 +48,8 @@ LIMITS = (
     Attribute(
         "atomic_max_len",
         Kind.NUMBER,
-        "Longest write the device does as a whole or not at all; 0 when it does none. Taken from "
-        "the device.",
+        "Longest write that is done completely or not at all; 0 if the device has no atomic "
+        "writes. Reported by the block device.",
         unit="blocks",
         backstores=_SBC,
         writable=False,
@@ -58,7 +59,7 @@ LIMITS = (
     Attribute(
         "atomic_max_with_boundary",
         Kind.NUMBER,
-        "Longest WRITE ATOMIC when the initiator gives a boundary. Taken from the device.",
+        "Longest WRITE ATOMIC when the initiator gives a boundary. Reported by the block device.",
         unit="blocks",
         backstores=_SBC,
         writable=False,
@@ -68,12 +69,12 @@ LIMITS = (
     Attribute(
         "block_size",
         Kind.CHOICE,
-        "Logical block size initiators see. Choose 4096 for file systems or hypervisors that "
-        "want 4Kn disks, before data is written: a change makes partitions and data unreadable. "
-        "Smaller than the device's own size does not work on a block backstore.",
+        "Logical block size that initiators see. Choose 4096 for file systems or hypervisors that "
+        "need 4Kn disks, before data is written: a change makes partitions and data unreadable. On "
+        "a block backstore it must not be smaller than the device's own.",
         unit="bytes",
         choices=(
-            ("512", "the size every initiator takes"),
+            ("512", "supported by every initiator"),
             ("1024", "rarely supported by initiators"),
             ("2048", "the size of optical media"),
             ("4096", "a 4Kn disk"),
@@ -86,7 +87,7 @@ LIMITS = (
     Attribute(
         "hw_block_size",
         Kind.NUMBER,
-        "Block size of the device or file behind the object. Read it before choosing block_size.",
+        "Block size of the backing device or file. Read it before choosing block_size.",
         unit="bytes",
         writable=False,
         source=_CORE,
@@ -94,8 +95,8 @@ LIMITS = (
     Attribute(
         "hw_max_sectors",
         Kind.NUMBER,
-        "Longest transfer the backstore takes in one command; initiators are told it. Fixed by "
-        "the device, but that of user is chosen when the object is made.",
+        "Longest transfer in one command, as reported to initiators. Fixed by the device; for "
+        "user, chosen when the object is created.",
         unit="blocks",
         writable=False,
         source=_LIMITS,
@@ -103,7 +104,7 @@ LIMITS = (
     Attribute(
         "hw_queue_depth",
         Kind.NUMBER,
-        "Commands the backstore can have in work at once. It limits queue_depth.",
+        "Commands that the backstore can process at once. It limits queue_depth.",
         unit="commands",
         writable=False,
         source=_CORE,
@@ -111,8 +112,8 @@ LIMITS = (
     Attribute(
         "is_nonrot",
         Kind.BOOL,
-        "Report a medium that does not rotate, so that initiators treat the disk as an SSD. Set "
-        "it when the file or device lies on flash and was not recognised.",
+        "Report a medium that does not rotate, so that initiators treat the disk as an SSD. Set it "
+        "if the file or device is on flash storage and was not recognised.",
         defaults=(("fileio", "0"), ("ramdisk", "1")),
         backstores=_SBC,
         source="SBC-3 Block Device Characteristics VPD page (B1h)",
@@ -120,8 +121,8 @@ LIMITS = (
     Attribute(
         "max_unmap_block_desc_count",
         Kind.NUMBER,
-        "Ranges one UNMAP command may list; initiators are told it. 0 means the device cannot "
-        "discard; raising it lets one command discard more pieces.",
+        "Maximum number of ranges in one UNMAP command, as reported to initiators. 0 means that "
+        "the device cannot discard; raise it so that one command can discard more ranges.",
         unit="ranges",
         low=0,
         high=_U32,
@@ -132,8 +133,8 @@ LIMITS = (
     Attribute(
         "max_unmap_lba_count",
         Kind.NUMBER,
-        "Longest range one UNMAP descriptor may name. Lower it when long discards stall the "
-        "device; more than the device takes makes them fail.",
+        "Longest range in one UNMAP descriptor. Lower it when long discards stall the device; "
+        "above the limit of the device, discards fail.",
         unit="blocks",
         low=0,
         high=_U32,
@@ -144,7 +145,7 @@ LIMITS = (
     Attribute(
         "max_write_same_len",
         Kind.NUMBER,
-        "Longest WRITE SAME; initiators are told it, and longer ones are refused. Lower it when "
+        "Longest WRITE SAME, as reported to initiators; longer ones are refused. Lower it when "
         "zeroing stalls the device; fileio on a file writes at most 4096 blocks at once.",
         unit="blocks",
         low=0,
@@ -156,9 +157,8 @@ LIMITS = (
     Attribute(
         "optimal_sectors",
         Kind.NUMBER,
-        "Transfer length initiators are advised to use, where the device itself names none. "
-        "Lower it to the stripe of the storage behind; it does not follow when block_size is "
-        "changed.",
+        "Transfer length recommended to initiators, unless the device recommends one itself. Lower "
+        "it to the stripe size of the backing storage; it does not follow a change of block_size.",
         unit="blocks",
         low=0,
         bound="hw_max_sectors",
@@ -170,8 +170,8 @@ LIMITS = (
     Attribute(
         "queue_depth",
         Kind.NUMBER,
-        "Commands the object is said to take at once. The kernel shows the number and holds "
-        "nobody to it; to limit an initiator, set cmdsn_depth of its ACL.",
+        "Number of commands that the object accepts at once. The kernel reports it and does not "
+        "enforce it; to limit an initiator, set cmdsn_depth of its ACL.",
         unit="commands",
         low=1,
         bound="hw_queue_depth",
@@ -183,8 +183,8 @@ LIMITS = (
     Attribute(
         "unmap_granularity",
         Kind.NUMBER,
-        "Initiators are advised to discard in multiples of this. Raise it to the allocation "
-        "unit of the storage behind, so that discards free whole units.",
+        "Recommended granularity of discards. Raise it to the allocation unit of the backing "
+        "storage, so that discards free whole units.",
         unit="blocks",
         low=0,
         high=_U32,
@@ -195,8 +195,8 @@ LIMITS = (
     Attribute(
         "unmap_granularity_alignment",
         Kind.NUMBER,
-        "Block at which the first unit of unmap_granularity begins. Set it when the storage's "
-        "allocation units do not start at block 0.",
+        "Block at which the first unit of unmap_granularity begins. Set it when the allocation "
+        "units of the storage do not start at block 0.",
         unit="blocks",
         low=0,
         high=_U32,
@@ -207,8 +207,8 @@ LIMITS = (
     Attribute(
         "unmap_zeroes_data",
         Kind.BOOL,
-        "Promise that discarded blocks read as zeros (LBPRZ). Set it only when the device keeps "
-        "the promise: initiators skip writing zeros and would see old data.",
+        "Report that discarded blocks read as zeros (LBPRZ). Set it only if the device ensures "
+        "that: initiators skip writing zeros and would read old data.",
         default="0",
         backstores=_SBC,
         live=False,

@@ -12,24 +12,23 @@ _WWN = "drivers/target/target_core_fabric_configfs.c"
 _DIGESTS = (("CRC32C", "a checksum with every PDU"), ("None", "no checksum"))
 _LONGEST = 16777215
 _MARKER_TEXT = (
-    "Markers in the data stream, which RFC 7143 dropped. The kernel keeps the value and turns "
-    "markers down at every login: leave it alone."
+    "Markers in the data stream, which RFC 7143 removed. The kernel stores the value and declines "
+    "markers at every login: leave it unchanged."
 )
 
 TPG_PARAMETERS = (
     Attribute(
         "AuthMethod",
         Kind.CHOICE,
-        "How initiators may prove who they are. Set the attribute authentication instead: it "
-        "keeps this in step, and None alone here confuses the kernel (it writes out of bounds) "
-        "when authentication is turned on again.",
+        "Authentication methods offered to initiators. Set the attribute authentication instead: "
+        "it keeps this value consistent, without which the kernel is not safe.",
         choices=(
             ("CHAP", "user name and secret"),
-            ("None", "no proof"),
-            ("KRB5", "taken, not implemented"),
-            ("SPKM1", "taken, not implemented"),
-            ("SPKM2", "taken, not implemented"),
-            ("SRP", "taken, not implemented"),
+            ("None", "no authentication"),
+            ("KRB5", "accepted, not implemented"),
+            ("SPKM1", "accepted, not implemented"),
+            ("SPKM2", "accepted, not implemented"),
+            ("SRP", "accepted, not implemented"),
         ),
         default="CHAP",
         fabrics=_ISCSI,
@@ -39,7 +38,7 @@ TPG_PARAMETERS = (
     Attribute(
         "DataDigest",
         Kind.CHOICE,
-        "Checksums over data. Put CRC32C alone to require them on networks that may damage data, "
+        "Checksums of data. Set CRC32C alone to require them on networks that may corrupt data, "
         "None alone to save processor time.",
         choices=_DIGESTS,
         default="CRC32C,None",
@@ -50,8 +49,8 @@ TPG_PARAMETERS = (
     Attribute(
         "DataPDUInOrder",
         Kind.YESNO,
-        "Keep the PDUs of a sequence in the order of their offsets. Leave it Yes unless an "
-        "initiator is tested for disorder.",
+        "Keep the PDUs of a sequence in the order of their offsets. Leave it Yes, except to test "
+        "how an initiator handles other orders.",
         default="Yes",
         fabrics=_ISCSI,
         source="RFC 7143 13.18; " + _KEYS,
@@ -59,8 +58,8 @@ TPG_PARAMETERS = (
     Attribute(
         "DataSequenceInOrder",
         Kind.YESNO,
-        "Keep the sequences of a transfer in the order of their offsets. Leave it Yes unless an "
-        "initiator is tested for disorder.",
+        "Keep the sequences of a transfer in the order of their offsets. Leave it Yes, except to "
+        "test how an initiator handles other orders.",
         default="Yes",
         fabrics=_ISCSI,
         source="RFC 7143 13.19; " + _KEYS,
@@ -68,8 +67,9 @@ TPG_PARAMETERS = (
     Attribute(
         "DefaultTime2Retain",
         Kind.NUMBER,
-        "How long a session that lost its connections is kept for its initiator's return; the "
-        "smaller offer of both sides counts. Lower it to be rid of dead hosts' sessions sooner.",
+        "How long a session that lost its connections is kept so that the initiator can reconnect; "
+        "the smaller value of both sides applies. Lower it to end the sessions of dead hosts "
+        "sooner.",
         unit="seconds",
         low=0,
         high=3600,
@@ -80,8 +80,8 @@ TPG_PARAMETERS = (
     Attribute(
         "DefaultTime2Wait",
         Kind.NUMBER,
-        "How long an initiator waits before it connects again; the larger offer of both sides "
-        "counts. Lower it for a quick return, raise it against storms of logins.",
+        "How long an initiator waits before it reconnects; the larger value of both sides applies. "
+        "Lower it to reconnect sooner, raise it to avoid storms of logins.",
         unit="seconds",
         low=0,
         high=3600,
@@ -92,12 +92,12 @@ TPG_PARAMETERS = (
     Attribute(
         "ErrorRecoveryLevel",
         Kind.CHOICE,
-        "Highest error recovery level offered. At login the kernel puts default_erl of the ACL "
-        "in its place: set that instead.",
+        "Highest error recovery level offered. At login the kernel replaces it with default_erl of "
+        "the ACL: set that instead.",
         choices=(
-            ("0", "the session starts again"),
+            ("0", "the session is restarted"),
             ("1", "lost PDUs are sent again"),
-            ("2", "a lost connection is taken over"),
+            ("2", "a new connection replaces a lost one"),
         ),
         default="0",
         fabrics=_ISCSI,
@@ -106,8 +106,8 @@ TPG_PARAMETERS = (
     Attribute(
         "FirstBurstLength",
         Kind.NUMBER,
-        "Data an initiator may send unasked with a write. Raise it to save round trips on small "
-        "writes; at login it is cut to MaxBurstLength.",
+        "Data that an initiator may send with a write before the target requests it. Raise it to "
+        "save round trips on small writes; at login it is limited to MaxBurstLength.",
         unit="bytes",
         low=512,
         high=_LONGEST,
@@ -118,8 +118,8 @@ TPG_PARAMETERS = (
     Attribute(
         "HeaderDigest",
         Kind.CHOICE,
-        "Checksums over headers. Put CRC32C alone to require them on networks that may damage "
-        "data, None alone to save processor time.",
+        "Checksums of headers. Set CRC32C alone to require them on networks that may corrupt data, "
+        "None alone to save processor time.",
         choices=_DIGESTS,
         default="CRC32C,None",
         fabrics=_ISCSI,
@@ -147,8 +147,8 @@ TPG_PARAMETERS = (
     Attribute(
         "ImmediateData",
         Kind.YESNO,
-        "Let initiators put the first data of a write into its command. Leave it Yes: it saves a "
-        "round trip on small writes.",
+        "Let initiators send the first data of a write together with the command. Leave it Yes: it "
+        "saves a round trip on small writes.",
         default="Yes",
         fabrics=_ISCSI,
         source="RFC 7143 13.11; " + _KEYS,
@@ -156,8 +156,8 @@ TPG_PARAMETERS = (
     Attribute(
         "InitialR2T",
         Kind.YESNO,
-        "Make initiators wait to be asked for data beyond the immediate part. No saves a round "
-        "trip on writes up to FirstBurstLength, when the initiator agrees.",
+        "Require initiators to wait for a request (R2T) before they send data beyond the immediate "
+        "part. No saves a round trip on writes up to FirstBurstLength, if the initiator agrees.",
         default="Yes",
         fabrics=_ISCSI,
         source="RFC 7143 13.10; " + _KEYS,
@@ -165,8 +165,8 @@ TPG_PARAMETERS = (
     Attribute(
         "MaxBurstLength",
         Kind.NUMBER,
-        "Longest run of data between two requests of the target. Raise it for large sequential "
-        "transfers; the smaller offer of both sides counts.",
+        "Longest sequence of data for one request of the target. Raise it for large sequential "
+        "transfers; the smaller value of both sides applies.",
         unit="bytes",
         low=512,
         high=_LONGEST,
@@ -177,7 +177,7 @@ TPG_PARAMETERS = (
     Attribute(
         "MaxConnections",
         Kind.NUMBER,
-        "TCP connections one session may have. Most initiators use only 1: give them several "
+        "TCP connections that one session may have. Most initiators use only 1: give them several "
         "sessions and multipath instead.",
         unit="connections",
         low=1,
@@ -189,8 +189,8 @@ TPG_PARAMETERS = (
     Attribute(
         "MaxOutstandingR2T",
         Kind.NUMBER,
-        "Requests for data of one write the target may have open. Raise it a little for long "
-        "lines; the smaller offer of both sides counts.",
+        "Requests for data (R2T) of one write that may be open at once. Raise it a little for "
+        "links with high latency; the smaller value of both sides applies.",
         unit="requests",
         low=1,
         high=65535,
@@ -201,8 +201,8 @@ TPG_PARAMETERS = (
     Attribute(
         "MaxRecvDataSegmentLength",
         Kind.NUMBER,
-        "Told as the target's limit only to initiators that name no limit of their own; all "
-        "others are told MaxXmitDataSegmentLength. Set that instead.",
+        "Declared as the target's limit only to initiators that declare none of their own; all "
+        "others get MaxXmitDataSegmentLength. Set that instead.",
         unit="bytes",
         low=512,
         high=_LONGEST,
@@ -213,9 +213,9 @@ TPG_PARAMETERS = (
     Attribute(
         "MaxXmitDataSegmentLength",
         Kind.NUMBER,
-        "Longest data segment an initiator may send: despite its name the target declares it as "
-        "its MaxRecvDataSegmentLength. Raise it for large writes over fast networks, lower it to "
-        "save memory.",
+        "Longest data segment that an initiator may send: despite its name, the target declares it "
+        "as its MaxRecvDataSegmentLength. Raise it for large writes over fast networks, lower it "
+        "to save memory.",
         unit="bytes",
         low=512,
         high=_LONGEST,
@@ -244,8 +244,8 @@ TPG_PARAMETERS = (
     Attribute(
         "TargetAlias",
         Kind.STRING,
-        "Name for people that initiators may show beside the target's. Set it to say which "
-        "machine or use this is.",
+        "Readable name that initiators may show beside the name of the target. Set it to identify "
+        "the machine or its purpose.",
         high=255,
         default="LIO Target",
         fabrics=_ISCSI,
@@ -255,8 +255,8 @@ TPG_PARAMETERS = (
     Attribute(
         "alias",
         Kind.STRING,
-        "Name under which Xen shows the port. Set it to tell ports apart in the guest's "
-        "configuration.",
+        "Name under which Xen shows the port. Set it to distinguish ports in the configuration of "
+        "the guest.",
         high=31,
         fabrics=("xen-pvscsi",),
         source="drivers/xen/xen-scsiback.c",
@@ -280,8 +280,8 @@ _NEGOTIATED = (
 ACL_PARAMETERS = tuple(
     replace(
         row,
-        text=f"What this initiator's session agreed on for {row.name}. To change it, set the "
-        "TPG's parameter and let the initiator log in again.",
+        text=f"Value of {row.name} that the session of this initiator negotiated. To change it, "
+        "set the parameter of the TPG and log the initiator in again.",
         default="No Active iSCSI Session",
         writable=False,
         source="drivers/target/iscsi/iscsi_target_configfs.c",
@@ -294,19 +294,22 @@ TARGET_PARAMETERS = (
     Attribute(
         "cmd_completion_affinity",
         Kind.NUMBER,
-        "The processor that finishes commands. Pin it, or let the current one do it, when a "
-        "profile shows that completions wander between processors.",
+        "Processor that completes commands. Choose one, or the current one, when a profile shows "
+        "that completions move between processors.",
         low=0,
         bound="the last online processor",
-        choices=(("-1", "the one the command came in on"), ("-2", "the current one")),
+        choices=(
+            ("-1", "the processor that received the command"),
+            ("-2", "the current processor"),
+        ),
         default="-1",
         source=_WWN,
     ),
     Attribute(
         "default_complete_type",
         Kind.NUMBER,
-        "What complete_type 0 of a storage object means for this fabric: 1 direct, 2 queued. "
-        "Read it before changing that.",
+        "Meaning of complete_type 0 of a storage object on this fabric: 1 direct, 2 queued. Read "
+        "it before changing complete_type.",
         writable=False,
         since="7.1",
         source=_WWN,
@@ -314,8 +317,8 @@ TARGET_PARAMETERS = (
     Attribute(
         "default_submit_type",
         Kind.NUMBER,
-        "What submit_type 0 of a storage object means for this fabric: 1 direct, 2 queued. Read "
-        "it before changing that.",
+        "Meaning of submit_type 0 of a storage object on this fabric: 1 direct, 2 queued. Read it "
+        "before changing submit_type.",
         writable=False,
         since="6.7",
         source=_WWN,
@@ -323,8 +326,8 @@ TARGET_PARAMETERS = (
     Attribute(
         "direct_complete_supported",
         Kind.BOOL,
-        "Whether complete_type 1 of a storage object has an effect on this fabric. Read it "
-        "before changing that.",
+        "Whether complete_type 1 of a storage object has an effect on this fabric. Read it before "
+        "changing complete_type.",
         writable=False,
         since="7.1",
         source=_WWN,
@@ -333,7 +336,7 @@ TARGET_PARAMETERS = (
         "direct_submit_supported",
         Kind.BOOL,
         "Whether submit_type 1 of a storage object has an effect on this fabric. Read it before "
-        "changing that.",
+        "changing submit_type.",
         writable=False,
         since="6.7",
         source=_WWN,
@@ -345,16 +348,16 @@ _TARGET = {row.name: row for row in TARGET_PARAMETERS}
 
 
 def tpg_parameter(name: str, fabric: str = "iscsi") -> Attribute | None:
-    """Find a parameter of a fabric's TPGs."""
+    """Return a parameter of the TPGs of a fabric; None if the table has no such row."""
     rows = (row for row in TPG_PARAMETERS if row.name == name)
     return next((row for row in rows if fabric in row.fabrics), None)
 
 
 def acl_parameter(name: str) -> Attribute | None:
-    """Find a parameter of an ACL."""
+    """Return a parameter of an ACL; None if the table has no such row."""
     return _ACL.get(name)
 
 
 def target_parameter(name: str) -> Attribute | None:
-    """Find a parameter of a target."""
+    """Return a parameter of a target; None if the table has no such row."""
     return _TARGET.get(name)

@@ -12,8 +12,8 @@ _TYPES = (
     ("3", "guard and application tag"),
 )
 _TYPE_TEXT = (
-    "Protection information kept for every block, with which errors on the way are found. Type 2 "
-    "is not implemented. "
+    "Protection information kept for every block, which detects errors on the way. Type 2 is not "
+    "implemented. "
 )
 _FORMAT_TEXT = "Writing 1 fills the protection information with its initial pattern; reads as 0. "
 
@@ -21,8 +21,8 @@ PROTECTION = (
     Attribute(
         "hw_pi_prot_type",
         Kind.NUMBER,
-        "Protection information (T10 PI) the device itself keeps. When it is not 0, pi_prot_type "
-        "follows it.",
+        "Protection information (T10 PI) that the device itself keeps. If it is not 0, "
+        "pi_prot_type follows it.",
         writable=False,
         source=_CORE,
     ),
@@ -38,8 +38,8 @@ PROTECTION = (
     Attribute(
         "pi_prot_format",
         Kind.CHOICE,
-        _FORMAT_TEXT + "Only fileio can; the kernel refuses 1 here.",
-        choices=(("0", "nothing is done"),),
+        _FORMAT_TEXT + "Only fileio supports it; the kernel refuses 1 here.",
+        choices=(("0", "no effect"),),
         default="0",
         backstores=("block", "ramdisk"),
         source=_CORE,
@@ -47,8 +47,8 @@ PROTECTION = (
     Attribute(
         "pi_prot_type",
         Kind.CHOICE,
-        _TYPE_TEXT + "Choose one when initiator and fabric support it; fileio keeps it in a "
-        "second file with the ending .protection.",
+        _TYPE_TEXT + "Choose one if initiator and fabric support it; fileio keeps it in a second "
+        "file with the suffix .protection.",
         choices=_TYPES,
         default="0",
         backstores=("fileio", "ramdisk"),
@@ -58,8 +58,8 @@ PROTECTION = (
     Attribute(
         "pi_prot_type",
         Kind.CHOICE,
-        _TYPE_TEXT + "It follows the device: a change is ignored when the device has it, and "
-        "refused when it has not.",
+        _TYPE_TEXT + "It follows the device: a change is ignored if the device has protection "
+        "information, and refused if not.",
         choices=_TYPES,
         backstores=("block",),
         source=_CORE,
@@ -67,7 +67,7 @@ PROTECTION = (
     Attribute(
         "pi_prot_verify",
         Kind.BOOL,
-        "Check the protection information of what is read and written. It goes on and off with "
+        "Check the protection information of reads and writes. It is switched together with "
         "pi_prot_type, without which 1 is ignored; turn it off to read a device with bad tags.",
         default="0",
         backstores=("fileio", "block", "ramdisk"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be set on a storage object: its attrib/ and wwn/ files, by kind of backstore."""
+"""The settings of a storage object: its attrib/ and wwn/ files, by kind of backstore."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ WWN = (
     Attribute(
         "company_id",
         Kind.NUMBER,
-        "IEEE company identifier in the NAA name made from the unit serial. Change it when the "
-        "disks must carry another vendor's identifier; initiators then see other disks.",
+        "IEEE company identifier in the NAA name derived from the unit serial. Change it if the "
+        "disks must carry the identifier of another vendor; initiators then see other disks.",
         low=0,
         high=0xFFFFFF,
         default="5125",
@@ -31,7 +31,7 @@ WWN = (
     Attribute(
         "product_id",
         Kind.STRING,
-        "Model the disk reports. Set it when initiators choose drivers or multipath rules by "
+        "Model that the disk reports. Set it if initiators choose drivers or multipath rules by "
         "model; emulate_model_alias overwrites it.",
         low=1,
         high=16,
@@ -42,7 +42,7 @@ WWN = (
     Attribute(
         "revision",
         Kind.STRING,
-        "Product revision the disk reports. Set it when an initiator's rules ask for one.",
+        "Product revision that the disk reports. Set it if a rule of an initiator requires one.",
         low=1,
         high=4,
         ascii=True,
@@ -52,7 +52,7 @@ WWN = (
     Attribute(
         "vendor_id",
         Kind.STRING,
-        "Vendor the disk reports. Set it when initiators choose drivers or multipath rules by "
+        "Vendor that the disk reports. Set it if initiators choose drivers or multipath rules by "
         "vendor.",
         low=1,
         high=8,
@@ -63,8 +63,8 @@ WWN = (
     Attribute(
         "vpd_unit_serial",
         Kind.STRING,
-        "Unit serial, from which the disk's NAA name is made; it must differ from every other. "
-        "Keep it when a disk moves to another target, or initiators take it for a new one.",
+        "Unit serial, from which the NAA name of the disk is derived; it must be unique. Keep it "
+        "when a disk moves to another target, or initiators treat it as a new one.",
         high=UNIT_SERIAL_MAX,
         live=False,
         source="SPC-4 Unit Serial Number VPD page (80h); " + _CORE,
@@ -74,23 +74,19 @@ WWN = (
         for name, text in (
             (
                 "vpd_assoc_logical_unit",
-                "The names of the disk that the device behind it tells. Only pscsi objects have "
-                "any.",
+                "Names of the disk that the backing device reports. Only pscsi objects have any.",
             ),
             (
                 "vpd_assoc_scsi_target_device",
-                "The names of the target that the device behind it tells. Only pscsi objects "
-                "have any.",
+                "Names of the target that the backing device reports. Only pscsi objects have any.",
             ),
             (
                 "vpd_assoc_target_port",
-                "The names of the port that the device behind it tells. Only pscsi objects "
-                "have any.",
+                "Names of the port that the backing device reports. Only pscsi objects have any.",
             ),
             (
                 "vpd_protocol_identifier",
-                "The protocols that the device behind it is reached by. Only pscsi objects have "
-                "any.",
+                "Protocols by which the backing device is connected. Only pscsi objects have any.",
             ),
         )
     ),
@@ -108,15 +104,15 @@ _WWN = {row.name: row for row in WWN}
 
 
 def storage_object(name: str, backstore: str) -> Attribute | None:
-    """Find an attribute of a storage object of one kind of backstore."""
+    """Return an attribute of a kind of backstore; None if the table has no such row."""
     return _BY_KIND.get(backstore, {}).get(name)
 
 
 def storage_objects(backstore: str) -> tuple[Attribute, ...]:
-    """List the attributes a kind of backstore has, in some kernel."""
+    """Return the attributes that a kind of backstore has in any kernel."""
     return tuple(_BY_KIND.get(backstore, {}).values())
 
 
 def wwn(name: str) -> Attribute | None:
-    """Find a file of a storage object's wwn folder."""
+    """Return a setting in the wwn directory of a storage object; None if there is no such row."""
     return _WWN.get(name)

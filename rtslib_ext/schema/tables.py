@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables by name, and the names that only kernels of the past had."""
+"""The tables by name, and the names that only old kernels had."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ _NAMES = {group: frozenset(row.name for row in rows) for group, rows in GROUPS.i
 
 
 def known(group: str, name: str) -> bool:
-    """Tell whether any kernel is known to have, or to have had, this name in the group."""
+    """Return True if some kernel has, or had, this name in the group."""
     return name in _NAMES.get(group, ()) or bool(retired(group, name))
 
 
 def retired(group: str, name: str) -> str:
-    """Say why no kernel has the name any more; "" when kernels have it, or never had."""
+    """Return why newer kernels lack the name; "" if they have it, or no kernel ever had."""
     return RETIRED.get(group, {}).get(name, "")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The attributes of target portal groups (TPG/attrib), for each fabric, and a few more files."""
+"""The attributes of target portal groups (TPG/attrib), by fabric, and their other settings."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ _PROT_TYPES = (
     ("3", "guard and application tag"),
 )
 _PROT_TEXT = (
-    "Protection information (T10 PI) offered to initiators for storage objects that have none of "
-    "their own. "
+    "Protection information (T10 PI) offered to initiators for storage objects that have none "
+    "themselves. "
 )
 _DEMO_TEXT = (
-    "Let in initiators that have no ACL (demo mode); each gets an ACL made for it. For closed "
-    "networks and boot farms only. "
+    "Accept initiators without an ACL (demo mode); the kernel creates one for each. Only for "
+    "closed networks and boot farms. "
 )
-_CACHE_TEXT = "Keep the ACLs made for initiators in demo mode after they log out. "
+_CACHE_TEXT = "Keep the ACLs of initiators in demo mode after they log out. "
 _DEMO_RO_TEXT = (
-    "Make every LUN read-only for initiators in demo mode. Turn it off only where any host that "
-    "reaches the target may write. "
+    "Make every LUN read-only for initiators in demo mode. Turn it off only if every host that can "
+    "reach the target may write. "
 )
 _PROD_RO_TEXT = (
-    "Make LUNs mapped from now on read-only for initiators with an ACL. Turn it on for exports "
-    "nobody may change; it does not touch mappings that are there."
+    "Make newly mapped LUNs read-only for initiators with an ACL. Turn it on for exports that must "
+    "not be written; it does not affect existing mappings."
 )
 
 TPG_ATTRIBUTES = (
     Attribute(
         "authentication",
         Kind.BOOL,
-        "Require CHAP at login. Turn it off only where the network itself keeps strangers out; "
-        "the kernel adds None to AuthMethod then, and takes it away again with 1.",
+        "Require CHAP at login. Turn it off only if the network itself keeps strangers out; the "
+        "kernel then adds None to AuthMethod, and removes it again with 1.",
         default="1",
         fabrics=_ISCSI,
         source=_TPG,
@@ -49,7 +49,7 @@ TPG_ATTRIBUTES = (
     Attribute(
         "cache_dynamic_acls",
         Kind.BOOL,
-        _CACHE_TEXT + "The kernel sets it with generate_node_acls and ignores a 0 as long as "
+        _CACHE_TEXT + "The kernel sets it together with generate_node_acls, and ignores 0 while "
         "that is on.",
         default="0",
         fabrics=_ISCSI,
@@ -66,8 +66,8 @@ TPG_ATTRIBUTES = (
     Attribute(
         "default_cmdsn_depth",
         Kind.NUMBER,
-        "Commands an initiator may have in flight, given to ACLs made from now on (cmdsn_depth). "
-        "Raise it for fast storage and busy hypervisors.",
+        "Commands that an initiator may have in flight, inherited by new ACLs (cmdsn_depth). Raise "
+        "it for fast storage and busy hypervisors.",
         unit="commands",
         low=1,
         high=512,
@@ -78,12 +78,12 @@ TPG_ATTRIBUTES = (
     Attribute(
         "default_erl",
         Kind.CHOICE,
-        "Error recovery level given to ACLs made from now on. Leave it 0 unless the initiator "
-        "supports and needs more; almost none does.",
+        "Error recovery level that new ACLs inherit. Leave it 0 unless the initiator supports and "
+        "needs more; almost none does.",
         choices=(
-            ("0", "the session starts again"),
+            ("0", "the session is restarted"),
             ("1", "lost PDUs are sent again"),
-            ("2", "a lost connection is taken over"),
+            ("2", "a new connection replaces a lost one"),
         ),
         default="0",
         fabrics=_ISCSI,
@@ -92,8 +92,8 @@ TPG_ATTRIBUTES = (
     Attribute(
         "demo_mode_discovery",
         Kind.BOOL,
-        "Show the target in discovery to initiators that have no ACL. Turn it off to hide it "
-        "from them; demo mode shows it anyway.",
+        "Show the target in discovery to initiators without an ACL. Turn it off to hide it from "
+        "them; demo mode shows it anyway.",
         default="1",
         fabrics=_ISCSI,
         source="drivers/target/iscsi/iscsi_target.c",
@@ -101,7 +101,7 @@ TPG_ATTRIBUTES = (
     Attribute(
         "demo_mode_login_only",
         Kind.BOOL,
-        "Let initiators in demo mode log in without seeing a LUN. Turn it off to give them all "
+        "Let initiators in demo mode log in without access to LUNs. Turn it off to give them all "
         "LUNs.",
         default="1",
         fabrics=_FIBRE,
@@ -110,7 +110,7 @@ TPG_ATTRIBUTES = (
     Attribute(
         "demo_mode_write_protect",
         Kind.BOOL,
-        _DEMO_RO_TEXT + "It holds for sessions that begin after the change.",
+        _DEMO_RO_TEXT + "It applies to sessions that begin after the change.",
         default="1",
         fabrics=(*_ISCSI, *_FIBRE),
         source="drivers/target/target_core_tpg.c",
@@ -118,7 +118,7 @@ TPG_ATTRIBUTES = (
     Attribute(
         "fabric_prot_type",
         Kind.CHOICE,
-        _PROT_TEXT + "On iSCSI it counts only with t10_pi and iSER.",
+        _PROT_TEXT + "On iSCSI it applies only with t10_pi and iSER.",
         choices=_PROT_TYPES,
         default="0",
         fabrics=("iscsi", "loopback", "vhost"),
@@ -127,7 +127,8 @@ TPG_ATTRIBUTES = (
     Attribute(
         "generate_node_acls",
         Kind.BOOL,
-        _DEMO_TEXT + "It turns cache_dynamic_acls on, and CHAP then uses the TPG's credentials.",
+        _DEMO_TEXT + "It turns cache_dynamic_acls on, and CHAP then uses the credentials of the "
+        "TPG.",
         default="0",
         fabrics=_ISCSI,
         source=_TPG,
@@ -135,7 +136,7 @@ TPG_ATTRIBUTES = (
     Attribute(
         "generate_node_acls",
         Kind.BOOL,
-        _DEMO_TEXT + "It is on for a new TPG of these fabrics: turn it off once ACLs are made.",
+        _DEMO_TEXT + "It is on for a new TPG of these fabrics: turn it off once ACLs exist.",
         default="1",
         fabrics=_FIBRE,
         source=_FIBRE_SOURCE,
@@ -151,8 +152,8 @@ TPG_ATTRIBUTES = (
     Attribute(
         "login_keys_workaround",
         Kind.BOOL,
-        "Forgive initiators that leave login keys unanswered, as some boot ROMs do. Turn it off "
-        "only for an initiator that trips over it.",
+        "Tolerate initiators that leave login keys unanswered, as some boot ROMs do. Turn it off "
+        "only for an initiator that has problems with it.",
         default="1",
         fabrics=_ISCSI,
         source="drivers/target/iscsi/iscsi_target_parameters.c",
@@ -160,8 +161,8 @@ TPG_ATTRIBUTES = (
     Attribute(
         "login_timeout",
         Kind.NUMBER,
-        "How long a login may take. Kept for old configurations: the kernel shows it and always "
-        "waits 15 seconds.",
+        "Time limit of a login. Kept for old configurations: the kernel shows it and always waits "
+        "15 seconds.",
         unit="seconds",
         low=5,
         high=30,
@@ -172,7 +173,8 @@ TPG_ATTRIBUTES = (
     Attribute(
         "max_logins_per_lun",
         Kind.NUMBER,
-        "Initiators that may use a LUN at once. Raise it only for clusters that share it safely.",
+        "Initiators that may use a LUN at once. Raise it only for clusters that can share the LUN "
+        "safely.",
         unit="logins",
         low=1,
         high=127,
@@ -183,7 +185,7 @@ TPG_ATTRIBUTES = (
     Attribute(
         "max_reconnect_timeout",
         Kind.NUMBER,
-        "How long an initiator may take to come back after a bus reset. Raise it for slow ones.",
+        "How long an initiator may take to reconnect after a bus reset. Raise it for slow ones.",
         unit="seconds",
         low=1,
         high=32767,
@@ -194,8 +196,8 @@ TPG_ATTRIBUTES = (
     Attribute(
         "mgt_orb_timeout",
         Kind.NUMBER,
-        "How long an initiator should wait for a management request, in half seconds. Raise it "
-        "when logins time out.",
+        "How long an initiator should wait for a management request. Raise it when logins time "
+        "out.",
         unit="half seconds",
         low=1,
         high=127,
@@ -206,8 +208,8 @@ TPG_ATTRIBUTES = (
     Attribute(
         "netif_timeout",
         Kind.NUMBER,
-        "How long a network interface may be gone. Kept for old configurations: the kernel shows "
-        "it and does nothing with it.",
+        "How long a network interface may be down. Kept for old configurations: the kernel shows "
+        "it and does not use it.",
         unit="seconds",
         low=2,
         high=15,
@@ -227,7 +229,7 @@ TPG_ATTRIBUTES = (
     Attribute(
         "session_deletion_wait",
         Kind.BOOL,
-        "Wait for a session to be gone before its logout is answered. Turn it off when logouts "
+        "Wait for the end of a session before its logout is answered. Turn it off when logouts "
         "hang.",
         default="1",
         fabrics=("efct",),
@@ -247,7 +249,7 @@ TPG_ATTRIBUTES = (
     Attribute(
         "srp_max_rsp_size",
         Kind.NUMBER,
-        "Longest response, sense data included. Raise it when initiators miss sense data.",
+        "Longest response, including sense data. Raise it when initiators lack sense data.",
         unit="bytes",
         low=40,
         high=1024,
@@ -258,8 +260,8 @@ TPG_ATTRIBUTES = (
     Attribute(
         "srp_sq_size",
         Kind.NUMBER,
-        "Entries of the send queue of a connection. Raise it for many commands at once, as far "
-        "as the adapter has room.",
+        "Entries in the send queue of a connection. Raise it for many concurrent commands, within "
+        "the limit of the adapter.",
         unit="entries",
         low=4,
         high=65535,
@@ -279,8 +281,8 @@ TPG_ATTRIBUTES = (
     Attribute(
         "tpg_enabled_sendtargets",
         Kind.BOOL,
-        "Leave the TPG out of discovery as long as it is disabled. Turn it off only for "
-        "initiators that must find it before it is enabled.",
+        "Hide the TPG in discovery while it is disabled. Turn it off only for initiators that must "
+        "find it before it is enabled.",
         default="1",
         fabrics=_ISCSI,
         source="drivers/target/iscsi/iscsi_target.c",
@@ -288,8 +290,8 @@ TPG_ATTRIBUTES = (
     Attribute(
         "use_srq",
         Kind.BOOL,
-        "Share one receive queue among all connections, which saves memory with many initiators. "
-        "A change logs every initiator out.",
+        "Share one receive queue among all connections, which saves memory with many initiators. A "
+        "change logs all initiators out.",
         default="0",
         fabrics=("srpt",),
         source=_SRPT,
@@ -300,8 +302,8 @@ TPG = (
     Attribute(
         "address",
         Kind.STRING,
-        "Where the host sees the LUNs of the TPG: HOST:CHANNEL:TARGET. Its disks are below it in "
-        "lsscsi.",
+        "Address of the LUNs of the TPG on this host: HOST:CHANNEL:TARGET. lsscsi lists the disks "
+        "below it.",
         fabrics=("loopback",),
         writable=False,
         source="drivers/target/loopback/tcm_loop.c",
@@ -310,7 +312,7 @@ TPG = (
         "directory_id",
         Kind.STRING,
         "Identifier of the unit directory in the configuration ROM: up to 24 bits in hexadecimal, "
-        "or implementation. Set it when an initiator tells targets apart by it.",
+        "or implementation. Set it when an initiator identifies targets by it.",
         high=16,
         default="implementation",
         fabrics=("sbp",),
@@ -319,8 +321,8 @@ TPG = (
     Attribute(
         "dynamic_sessions",
         Kind.STRING,
-        "The initiators that are logged in without an ACL (demo mode). Give those that may stay an "
-        "ACL before you set generate_node_acls=0.",
+        "The initiators that are logged in without an ACL (demo mode). Create ACLs for those that "
+        "may stay before you set generate_node_acls=0.",
         fabrics=(*_ISCSI, "qla2xxx"),
         writable=False,
         source="drivers/target/target_core_transport.c, target_show_dynamic_sessions",
@@ -337,8 +339,8 @@ TPG = (
     Attribute(
         "nexus",
         Kind.STRING,
-        "Name of the initiator that the TPG serves: this host, or a guest. A new TPG is given one; "
-        "it can be set again as long as the TPG has no LUNs.",
+        "Name of the initiator that the TPG serves: this host, or a guest. A new TPG gets one; it "
+        "can be changed while the TPG has no LUNs.",
         high=255,
         fabrics=_NEXUS,
         source="drivers/target/loopback/tcm_loop.c, drivers/vhost/scsi.c, "
@@ -347,9 +349,9 @@ TPG = (
     Attribute(
         "rtpi",
         Kind.NUMBER,
-        "Relative target port identifier, by which initiators and persistent reservations tell "
-        "ports apart; 0 until the TPG was enabled once. Set it, before that, when it must be "
-        "the same on every node of a cluster.",
+        "Relative target port identifier, by which initiators and persistent reservations "
+        "distinguish ports; 0 until the TPG is first enabled. Set it before that if it must be the "
+        "same on every node of a cluster.",
         low=1,
         high=65535,
         live=False,
@@ -360,9 +362,9 @@ TPG = (
     Attribute(
         "transport_status",
         Kind.CHOICE,
-        "Whether the disks of the TPG answer this host. Take it offline to see how a program "
-        "bears the loss of its disks.",
-        choices=(("online", "they do"), ("offline", "every command fails")),
+        "Whether the disks of the TPG respond to this host. Set offline to test how a program "
+        "handles the loss of its disks.",
+        choices=(("online", "they respond"), ("offline", "every command fails")),
         default="online",
         fabrics=("loopback",),
         source="drivers/target/loopback/tcm_loop.c",
@@ -371,17 +373,17 @@ TPG = (
 
 
 def tpg_attribute(name: str, fabric: str = "iscsi") -> Attribute | None:
-    """Find an attribute of a fabric's TPGs."""
+    """Return an attribute of the TPGs of a fabric; None if the table has no such row."""
     return _find(TPG_ATTRIBUTES, name, fabric)
 
 
 def tpg_attributes(fabric: str = "iscsi") -> tuple[Attribute, ...]:
-    """List the attributes of a fabric's TPGs."""
+    """Return the attributes of the TPGs of a fabric."""
     return tuple(row for row in TPG_ATTRIBUTES if fabric in row.fabrics)
 
 
 def tpg(name: str, fabric: str = "iscsi") -> Attribute | None:
-    """Find a file of the TPG's own folder that holds a setting."""
+    """Return a setting in the directory of a TPG; None if the table has no such row."""
     return _find(TPG, name, fabric)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A command as data: where it is, what it takes, what it says of itself, what runs it.
+"""A command as data: its nodes, parameters, help text and function.
 
-``run`` names the function, which is imported only when it is called.
+``run`` names the function as MODULE:NAME below targetcli.commands; it is imported when called.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ EVERYWHERE = ("*",)
 class Parameter:
     """One parameter; ``kind`` decides how it is checked and completed.
 
-    ``default`` is the value of a parameter that is not given, as it would be typed; None leaves
-    the choice to the command. ``wrong`` is the message for a value of the wrong kind where
-    scripts know one. ``many``: disk[1-9], or disk* of what is there, stands for several calls.
+    ``default`` is the value of an omitted parameter, as it would be typed; None leaves the choice
+    to the command. ``wrong`` is the message for a value of the wrong kind where scripts match
+    one. ``many``: disk[1-9], or disk* for existing names, stands for several calls.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Parameter:
 
     @property
     def is_size(self) -> bool:
-        """Tell whether it is an amount of bytes, which may be typed as two words."""
+        """Return True for an amount of bytes, which may be typed as two words."""
         return self.kind in ("size", "typed_size")
 
 
@@ -43,8 +43,7 @@ class Command:
     """One command; ``more`` and ``keywords`` name open-ended parameters.
 
     ``run`` is called with a value for each of them. ``switches``: parameters may be written as
-    options too, --dry-run or --target WWN. ``failed`` is the exit status when it could not do its
-    work.
+    options too, --dry-run or --target WWN. ``failed`` is the exit status of a failure.
     """
 
     name: str
@@ -59,21 +58,21 @@ class Command:
     failed: int = 1
 
     def function(self) -> Callable[..., Any]:
-        """What runs it."""
+        """Import and return the function."""
         module, _, name = self.run.partition(":")
         found: Callable[..., Any] = getattr(import_module(f"targetcli.commands.{module}"), name)
         return found
 
 
 def option_of(name: str) -> str:
-    """How a parameter is written as an option: dry_run is --dry-run."""
+    """Return the option for a parameter: --dry-run for dry_run."""
     return f"--{name.replace('_', '-')}"
 
 
 def need(
     name: str, kind: str = "text", text: str = "", wrong: str = "", *, many: bool = False
 ) -> Parameter:
-    """A parameter that must be given."""
+    """Return a required parameter."""
     return Parameter(name, kind, required=True, text=text, wrong=wrong, many=many)
 
 
@@ -86,12 +85,12 @@ def may(
     *,
     many: bool = False,
 ) -> Parameter:
-    """A parameter that may be left out."""
+    """Return an optional parameter."""
     return Parameter(name, kind, default=default, text=text, wrong=wrong, many=many)
 
 
 def syntax(command: Command) -> tuple[str, str]:
-    """How a command is written, and the defaults that it has: as help shows them."""
+    """Return the syntax line of a command and the line of its defaults, for help."""
     from ..views import settings
 
     required = [item.name for item in command.parameters if item.required]
@@ -102,7 +101,7 @@ def syntax(command: Command) -> tuple[str, str]:
 
 
 def facts(command: Command) -> dict[str, object]:
-    """A command as plain values."""
+    """Return a command as plain values for JSON: $defs/command of docs/json.schema.json."""
     text, _, example = command.text.partition("\n\nExample: ")
     return {
         "name": command.name,
@@ -125,7 +124,7 @@ def facts(command: Command) -> dict[str, object]:
 
 
 def description(command: Command) -> str:
-    """The text of a command with what its parameters mean."""
+    """Return the help text of a command and of its parameters."""
     lines = [command.text.strip("\n"), ""]
     told = [item for item in command.parameters if item.text]
     if told:
@@ -134,6 +133,7 @@ def description(command: Command) -> str:
     if any(item.many for item in command.parameters):
         lines += [
             "",
-            "disk[1-9] in a parameter, or disk* of what is there, stands for several, all or none.",
+            "A range (disk[1-9]) or a pattern of existing names (disk*) stands for several",
+            "objects; all of them are changed, or none.",
         ]
     return "\n".join(lines)

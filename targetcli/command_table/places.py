@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where commands and settings are, in words: for the manual and for help search."""
+"""The places of commands and settings, as the manual and help search name them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PLACES = {
     ("acls", "tpg", "single_tpg"): "TPG and TPG/acls",
     ("acl",): "TPG/acls/WWN or TPG/acls/TAG",
 }
-# Rows that name more kinds than this are about what an object is, wherever it is.
+# Rows that name at least this many kinds of nodes apply to every object.
 _MANY = 6
 
 # By the group of the schema: paths, and the group of settings there.
@@ -57,5 +57,5 @@ SETTINGS = {
 
 
 def of(row: Command) -> str:
-    """Where a command is; "" where no place has a name yet."""
+    """Return the place of a command; "" if PLACES has no name for it."""
     return PLACES.get(row.on, OBJECTS if len(row.on) >= _MANY else "")

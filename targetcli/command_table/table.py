@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every command there is.
+"""The commands of each kind of node.
 
 The shell, one-shot commands, completion, help and the manual read this table.
 """
@@ -14,6 +14,6 @@ from .command import Command
 
 @cache
 def commands_of(kind: str) -> dict[str, Command]:
-    """The commands of a kind of node, by name."""
+    """Return the commands of a kind of node by name."""
     found = (row for row in rows.every_row() if "*" in row.on or kind in row.on)
     return {row.name: row for row in sorted(found, key=lambda row: row.name)}

@@ -286,8 +286,7 @@ def test_facts_in_words() -> None:
     row = schema.storage_object("block_size", "fileio")
     assert row and schema.facts(row).endswith("Default: 512. Fixed while a LUN exports it.")
     row = schema.storage_object("queue_depth", "block")
-    assert row and "Default: 128 (fileio), 128 (ramdisk); on a block device, as" in schema.facts(
-        row
-    )
+    facts = row and schema.facts(row)
+    assert facts and "Default: 128 (fileio), 128 (ramdisk); on a block device, that of" in facts
     row = schema.tpg("rtpi")
     assert row and "Fixed while the TPG is enabled." in schema.facts(row)

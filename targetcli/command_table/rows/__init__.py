@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of the command table, a module a noun."""
+"""The rows of the command table, one module per kind of object."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from rtslib_ext.fast_dataclasses import replace
 
 from ..command import Command, may
 
-DRY_RUN = may("dry_run", "bool", "show what would be done", "False")
-TIMEOUT = may("timeout", "duration", "how long to wait at most: 30s, 2m, 1h", "30s")
+DRY_RUN = may("dry_run", "bool", "show the changes without making them", "False")
+TIMEOUT = may("timeout", "duration", "the longest time to wait: 30s, 2m, 1h", "30s")
 MAP = may(
     "add_mapped_luns",
     "bool",
-    "whether to map at once; without it as the preference auto_add_mapped_luns says",
+    "create mapped LUNs too; if omitted, the preference auto_add_mapped_luns decides",
 )
 
 
 def every_row() -> tuple[Command, ...]:
-    """All commands there are."""
+    """Return all commands, with an ``ensure`` beside each ``create``."""
     from . import acls, config, history, luns, navigation, plan, resize, storage, targets
 
     rows = (
@@ -34,22 +34,27 @@ def every_row() -> tuple[Command, ...]:
     return (*rows, *(_ensure(row) for row in rows if row.name == "create"))
 
 
-# Kinds of parameters for which create makes a value up, another one each time.
+# Kinds of parameters for which create generates a value, a different one each time.
 _MADE_UP = ("free_wwn", "free_tpg_tag")
 
 
 def _ensure(create: Command) -> Command:
-    """The row of ensure beside one of create: it takes the same, and can be run twice."""
+    """Return the row of ensure for one of create.
+
+    A value that create would generate is required: a second run must find the same object.
+    """
     text, _, example = create.text.partition("\n\nExample: create")
-    first = text.partition(". ")[0].rstrip(".")
+    first = text.replace(".\n", ". ").partition(". ")[0].rstrip(".")
     return replace(
         create,
         name="ensure",
         run="ensure:run",
-        text=f"{first}, unless it is there: then it\nstays as it is where it is the same,"
-        f" and an error says how it differs where it does.\n\nExample: ensure{example}",
+        text=f"{first}.\nSucceeds without a change if an identical object exists; if it differs,"
+        f"\nfails and lists the differences.\n\nExample: ensure{example}",
         parameters=tuple(
-            replace(item, required=item.required or item.kind in _MADE_UP)
+            replace(item, required=True, text=item.text.partition(";")[0])
+            if item.kind in _MADE_UP
+            else item
             for item in create.parameters
         ),
     )

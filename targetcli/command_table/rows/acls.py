@@ -6,32 +6,36 @@ from __future__ import annotations
 from ..command import Command, may, need
 from . import DRY_RUN, MAP
 
+_NAME = "the name of the initiator"
+
 ROWS = (
     Command(
         "create",
         ("acls",),
         "acls:create",
-        "Admits an initiator.\n\nExample: create iqn.1994-05.com.example:host1",
-        (need("wwn", "initiator", "its name", many=True), MAP),
+        "Creates an ACL, with which an initiator can log in.\n\n"
+        "Example: create iqn.1994-05.com.example:host1",
+        (need("wwn", "initiator", _NAME, many=True), MAP),
         changes=True,
     ),
     Command(
         "delete",
         ("acls",),
         "acls:delete",
-        "Takes an initiator's ACL away; its sessions end.\n\n"
+        "Deletes the ACL of an initiator; its sessions end.\n\n"
         "Example: delete iqn.1994-05.com.example:host1",
-        (need("wwn", "acl", "its name", many=True),),
+        (need("wwn", "acl", _NAME, many=True),),
         changes=True,
     ),
     Command(
         "pin",
         ("acls", "tpg", "single_tpg"),
         "pin:pin",
-        "Makes an ACL for an initiator that is logged in without one, with the LUNs that\n"
-        "it sees; its session lives on. Without a name for all of them.\n\n"
+        "Creates an ACL for an initiator that is logged in without one, with the LUNs\n"
+        "that it sees now; its session continues. Without a name, does so for all such\n"
+        "initiators.\n\n"
         "Example: pin --dry-run",
-        (may("wwn", "guest", "its name"), DRY_RUN),
+        (may("wwn", "guest", _NAME), DRY_RUN),
         changes=True,
         switches=True,
     ),
@@ -39,12 +43,13 @@ ROWS = (
         "tag",
         ("acls",),
         "acls:tag",
-        "Gives an ACL a name that is easier to know. ACLs of one tag are shown and\n"
-        "changed as one; who joins a tag gets its mapped LUNs and settings.\n\n"
+        "Gives an ACL a tag, a name of your choice. ACLs with the same tag are shown and\n"
+        "changed as one. An ACL that joins a tag gets the mapped LUNs and settings of the\n"
+        "tag.\n\n"
         "Example: tag iqn.1994-05.com.example:host1 web",
         (
-            need("wwn_or_tag", "acl", "the ACL, or those of a tag"),
-            need("new_tag", "acl_tag", "the tag, without a dot in it"),
+            need("wwn_or_tag", "acl", "the ACL, or the tag of several"),
+            need("new_tag", "acl_tag", "the new tag; it must not contain a dot"),
         ),
         changes=True,
     ),
@@ -52,7 +57,7 @@ ROWS = (
         "untag",
         ("acls",),
         "acls:untag",
-        "Takes a tag away; the ACLs keep what they have.\n\nExample: untag web",
+        "Removes a tag; its ACLs keep their mapped LUNs and settings.\n\nExample: untag web",
         (need("wwn_or_tag", "acl_tag", "the tag"),),
         changes=True,
     ),
@@ -60,18 +65,24 @@ ROWS = (
         "create",
         ("acl",),
         "acls:create_mapped_lun",
-        "Shows a LUN to this initiator under a number of its own. A storage object, or a\n"
-        "device or file, may be given too: what is missing is made.\n\n"
+        "Maps a LUN: this initiator sees it, under a number of its own. For a storage\n"
+        "object, device or file, creates the storage object and LUN that are missing.\n\n"
         "Example: create 0 /backstores/block/disk1",
         (
-            need("mapped_lun", "free_mapped_lun", wrong="mapped_lun must be an integer", many=True),
+            need(
+                "mapped_lun",
+                "free_mapped_lun",
+                "the number the initiator sees",
+                wrong="mapped_lun must be an integer",
+                many=True,
+            ),
             need(
                 "tpg_lun_or_backstore",
                 "lun_or_storage_object",
-                "the LUN or what to export",
+                "the LUN, storage object, device or file to map",
                 many=True,
             ),
-            may("write_protect", "bool", "let the initiator read only", "False"),
+            may("write_protect", "bool", "make the mapped LUN read-only", "False"),
         ),
         changes=True,
     ),
@@ -79,7 +90,7 @@ ROWS = (
         "delete",
         ("acl",),
         "acls:delete_mapped_lun",
-        "Hides a LUN from this initiator.\n\nExample: delete 0",
+        "Deletes a mapped LUN: this initiator no longer sees it.\n\nExample: delete 0",
         (need("mapped_lun", "mapped_lun", "the number the initiator sees", many=True),),
         changes=True,
     ),

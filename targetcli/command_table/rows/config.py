@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of the root: the configuration as a whole."""
+"""The commands of the root for the whole configuration: save, restore, clear."""
 
 from __future__ import annotations
 
@@ -11,29 +11,38 @@ ROWS = (
         "saveconfig",
         ("root",),
         "config:saveconfig",
-        "Saves the running configuration, to be restored at the next boot. The file\n"
-        "that was there before is kept as a backup.\n\n"
+        "Saves the running configuration, so that it is restored at the next boot. Keeps\n"
+        "the previous file as a backup.\n\n"
         "Example: saveconfig",
-        (may("savefile", "save_file", "where to save", SAVE_FILE),),
+        (may("savefile", "save_file", "the file to write", SAVE_FILE),),
         changes=True,
     ),
     Command(
         "restoreconfig",
         ("root",),
         "config:restoreconfig",
-        "Brings up what a file holds; a backup can be given as it is. What cannot be\n"
-        "brought up is named, the rest comes up, and the exit status is 1.\n\n"
+        "Restores the configuration in a file or backup. Skips and reports objects that\n"
+        "cannot be restored; the exit status is then 1.\n\n"
         "Example: restoreconfig /etc/target/saveconfig.json clear_existing=true",
         (
-            may("savefile", "saved_file", "the file", SAVE_FILE),
-            may("clear_existing", "bool", "take everything away that is running before", "False"),
-            may("target", "saved_target", "only the target of this WWN, with what it exports"),
+            may("savefile", "saved_file", "the file to restore", SAVE_FILE),
+            may("clear_existing", "bool", "delete the running configuration first", "False"),
+            may(
+                "target",
+                "saved_target",
+                "restore only the target with this WWN and the storage objects it exports",
+            ),
             may(
                 "storage_object",
                 "saved_storage_object",
-                "only the storage object of this name",
+                "restore only the storage object with this name",
             ),
-            may("keep_existing", "bool", "leave what is running, make what is missing", "False"),
+            may(
+                "keep_existing",
+                "bool",
+                "create only missing objects and leave existing ones unchanged",
+                "False",
+            ),
         ),
         changes=True,
     ),
@@ -41,8 +50,8 @@ ROWS = (
         "clearconfig",
         ("root",),
         "config:clearconfig",
-        "Takes the whole running configuration away. Files and disks keep their data;\n"
-        "the saved configuration stays as it is.\n\n"
+        "Deletes the whole running configuration. Files and disks keep their data; the\n"
+        "saved configuration is not changed.\n\n"
         "Example: clearconfig confirm=true",
         (may("confirm", "bool", "must be true", "False"),),
         changes=True,
@@ -51,14 +60,14 @@ ROWS = (
         "sessions",
         ("root",),
         "sessions:sessions",
-        "Shows who is logged in; initiators that a TPG lets in without an ACL\n"
-        "(generate_node_acls) by their names only, which is all the kernel tells. What\n"
-        "it keeps of them after their logout (cache_dynamic_acls) cannot be seen; it\n"
-        "goes when the TPG is deleted, or becomes the ACL that is created for them.\n\n"
+        "Lists the sessions of initiators. For an initiator that logged in without an ACL\n"
+        "(generate_node_acls) the kernel reports only the name. ACLs that the kernel\n"
+        "keeps for such initiators after logout (cache_dynamic_acls) are not visible:\n"
+        "they end with the TPG, or become the ACL that is created for the initiator.\n\n"
         "Example: sessions detail",
         (
-            may("action", "session_action", "list, or detail to see LUNs and addresses", "list"),
-            may("sid", "sid", "only the session of this number"),
+            may("action", "session_action", "list, or detail for LUNs and addresses too", "list"),
+            may("sid", "sid", "show only the session with this number"),
         ),
     ),
     Command(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands that look back on changes, and take them back."""
+"""The commands for earlier changes: undo, history, revert."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ ROWS = (
         "undo",
         EVERYWHERE,
         "history:undo",
-        "Takes the last change of this session back, all of it or nothing; once more,\n"
-        "the one before, as far as the session goes. What it does is shown line by\n"
-        "line. A setting that somebody else changed since is not overrun, and where\n"
-        "somebody is disturbed it wants --yes or an answer. Files that were made for\n"
-        "storage objects stay, and a ramdisk comes back empty. Afterwards, history and\n"
-        "revert tell of the change and take it back.\n\n"
+        "Undoes the last change of this session, completely or not at all. Repeated, it\n"
+        "undoes the change before that, back to the start of the session. It shows each\n"
+        "step, and does not overwrite a setting that was changed since by another user or\n"
+        "program. If initiators would be interrupted, it needs --yes or an answer. Files\n"
+        "created for storage objects are kept, and a ramdisk comes back empty. For\n"
+        "changes of earlier sessions, use history and revert.\n\n"
         "Example: undo",
         changes=True,
     ),
@@ -24,24 +24,24 @@ ROWS = (
         "history",
         ("root",),
         "history:history",
-        "Lists the changes that were made with this program, the last one at the end:\n"
-        "when, by whom, from where, with which command. With a number it shows one of\n"
-        "them, each value before and after. The last 500 are kept, passwords are not.\n\n"
+        "Lists the changes made with this program, the latest one last: time, user,\n"
+        "origin and command. With a number, shows that change with each value before and\n"
+        "after it. The last 500 changes are kept, without passwords.\n\n"
         "Example: history",
-        (may("number", "change_number", "only the change of this number, with its values"),),
+        (may("number", "change_number", "show only the change with this number, in detail"),),
     ),
     Command(
         "revert",
         ("root",),
         "history:revert",
-        "Takes a change of the history back and leaves what was done since, all of it\n"
-        "or nothing. It is refused where later changes rest on it, where part of it\n"
-        "was taken back already, and where it needs a password, for these are not kept.\n"
-        "Where somebody is disturbed it wants --yes before the command, or an answer.\n"
-        "Taking it back is a change, too, so it can be taken back.\n\n"
+        "Reverts one change from the history and keeps later ones, completely or not at\n"
+        "all. It is refused if later changes depend on the change, if part of it was\n"
+        "undone already, or if it needs a password, because passwords are not kept. If\n"
+        "initiators would be interrupted, it needs --yes before the command, or an\n"
+        "answer. A revert is a change too, and can itself be reverted.\n\n"
         "Example: revert 1 --dry-run",
         (
-            need("number", "change_number", "the number that history shows"),
+            need("number", "change_number", "the number of the change, as history shows it"),
             DRY_RUN,
         ),
         changes=True,

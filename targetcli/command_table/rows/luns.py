@@ -11,14 +11,14 @@ ROWS = (
         "create",
         ("luns",),
         "luns:create",
-        "Exports a storage object. A block device or file may be given instead, for\n"
-        "which a storage object is made first.\n\n"
+        "Creates a LUN, which exports a storage object. For a block device or file,\n"
+        "creates the storage object first.\n\n"
         "Example: create /backstores/block/disk1",
         (
             need(
                 "storage_object", "storage_object", "the storage object, device or file", many=True
             ),
-            may("lun", "free_lun", "its number; without it the first one free", many=True),
+            may("lun", "free_lun", "the LUN number; the first free one if omitted", many=True),
             MAP,
         ),
         changes=True,
@@ -27,20 +27,20 @@ ROWS = (
         "delete",
         ("luns",),
         "luns:delete",
-        "Deletes a LUN and the mapped LUNs that lead to it.\n\nExample: delete lun0",
-        (need("lun", "lun", "its number", wrong="Invalid LUN", many=True),),
+        "Deletes a LUN and its mapped LUNs.\n\nExample: delete lun0",
+        (need("lun", "lun", "the LUN number", wrong="Invalid LUN", many=True),),
         changes=True,
     ),
     Command(
         "drain",
         ("luns",),
         "drain:lun",
-        "Takes a LUN away when nobody sends commands to it any more: its target port\n"
-        "group goes to standby, or the LUN offline where others are in the group, so that\n"
-        "initiators take another path. When commands still come after the time-out,\n"
-        "everything is put back.\n\n"
+        "Deletes a LUN once initiators have stopped sending commands to it. Its target\n"
+        "port group goes to standby, or the LUN goes offline if the group has other LUNs,\n"
+        "so that initiators switch to another path. If commands still arrive after the\n"
+        "timeout, restores the previous state.\n\n"
         "Example: drain lun0 --dry-run",
-        (need("lun", "lun", "its number"), TIMEOUT, DRY_RUN),
+        (need("lun", "lun", "the LUN number"), TIMEOUT, DRY_RUN),
         changes=True,
         switches=True,
     ),
@@ -48,10 +48,11 @@ ROWS = (
         "create",
         ("portals",),
         "portals:create",
-        "Listens on an address. Without one it listens on all of them, IPv6 and IPv4.\n\n"
+        "Creates a portal: the TPG listens on an address. Without an address, it listens\n"
+        "on all IPv6 and IPv4 addresses.\n\n"
         "Example: create 192.0.2.10",
         (
-            may("ip_address", "address", "the address", "::0", many=True),
+            may("ip_address", "address", "the IP address", "::0", many=True),
             may("ip_port", "port", "the TCP port", "3260", many=True),
         ),
         changes=True,
@@ -60,9 +61,10 @@ ROWS = (
         "delete",
         ("portals",),
         "portals:delete",
-        "Stops listening on an address.\n\nExample: delete 192.0.2.10 3260",
+        "Deletes a portal: the TPG stops listening on its address.\n\n"
+        "Example: delete 192.0.2.10 3260",
         (
-            need("ip_address", "portal_address", "the address", many=True),
+            need("ip_address", "portal_address", "the IP address", many=True),
             need("ip_port", "portal_port", "the TCP port", many=True),
         ),
         changes=True,
@@ -71,7 +73,7 @@ ROWS = (
         "enable_iser",
         ("portal",),
         "portals:enable_iser",
-        "Switches iSER (iSCSI over RDMA) on or off for this portal.\n\nExample: enable_iser true",
+        "Enables or disables iSER (iSCSI over RDMA) on this portal.\n\nExample: enable_iser true",
         (need("boolean", "bool", "true or false"),),
         changes=True,
     ),
@@ -79,7 +81,7 @@ ROWS = (
         "enable_offload",
         ("portal",),
         "portals:enable_offload",
-        "Switches the offload of the network card on or off for this portal.\n\n"
+        "Enables or disables the offload of the network card on this portal.\n\n"
         "Example: enable_offload true",
         (need("boolean", "bool", "true or false"),),
         changes=True,

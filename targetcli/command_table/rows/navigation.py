@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands that every node has, and what every object tells of itself."""
+"""The commands of every node, and info."""
 
 from __future__ import annotations
 
@@ -25,29 +25,35 @@ ROWS = (
         "ls",
         EVERYWHERE,
         "navigation:ls",
-        "Shows the tree from a path on, with a summary of each node.\n\nExample: ls /iscsi 2",
+        "Shows the tree below a path, with a summary of each node.\n\nExample: ls /iscsi 2",
         (
-            may("path", "path", "where to begin; without it, here"),
-            may("depth", "depth", "how many levels to show; 0 is all of them"),
+            may("path", "path", "the top of the tree to show; the current node if omitted"),
+            may("depth", "depth", "the number of levels to show; 0 shows all"),
         ),
     ),
     Command(
         "cd",
         EVERYWHERE,
         "navigation:cd",
-        "Goes to a path: absolute, relative, @BOOKMARK, < for the path before,\n"
-        "> for the one after. Without a path it lets you choose from the tree.\n\n"
+        "Changes the current node. The path is absolute, relative, @BOOKMARK, < for the\n"
+        "previous path or > for the next one. Without a path, lets you choose from the\n"
+        "tree.\n\n"
         "Example: cd /iscsi",
-        (may("path", "path_or_history", "where to go"),),
+        (may("path", "path_or_history", "the path of the new current node"),),
     ),
-    Command("pwd", EVERYWHERE, "navigation:pwd", "Shows the current path.\n\nExample: pwd"),
+    Command(
+        "pwd",
+        EVERYWHERE,
+        "navigation:pwd",
+        "Shows the path of the current node.\n\nExample: pwd",
+    ),
     Command(
         "get",
         EVERYWHERE,
         "settings:get",
-        "Shows settings. Without a group it lists the groups there are here, with a\n"
-        "group all of its settings, with names those. With --changed it shows those\n"
-        "that differ from what a new object has.\n\n"
+        "Shows settings: without a group, the groups of this node; with a group, all of\n"
+        "its settings; with names, only those. --changed shows only settings that differ\n"
+        "from those of a new object.\n\n"
         "Example: get attribute authentication",
         (may("group", "group", "the group of settings"),),
         more="parameter",
@@ -56,9 +62,9 @@ ROWS = (
         "set",
         EVERYWHERE,
         "settings:set_values",
-        "Changes settings: all of those given, or none when one cannot be changed.\n"
-        "The group global holds the preferences of this program. The value default is\n"
-        "what a new object has, except of settings that take any text.\n\n"
+        "Changes settings: all that are given, or none if one of them is refused. The\n"
+        "group global holds the preferences of this program. The value default restores\n"
+        "the value of a new object, except for settings that take any text.\n\n"
         "Example: set attribute authentication=0 generate_node_acls=1",
         (may("group", "group", "the group of settings"),),
         keywords="parameter",
@@ -67,24 +73,23 @@ ROWS = (
         "help",
         EVERYWHERE,
         "help:show_help",
-        "Shows the commands there are here, or tells about one, or about a setting of this\n"
-        "node. help search finds\n"
-        "commands, parameters, settings and preferences, wherever they are, that have\n"
-        "all the words in their name or text.\n\n"
+        "Lists the commands of this node, or describes one command or setting. help\n"
+        "search lists the commands, parameters, settings and preferences of all nodes\n"
+        "that have all the words in their name or description.\n\n"
         "Example: help search timeout",
-        (may("topic", "topic", "the command or setting to tell about, or search"),),
+        (may("topic", "topic", "the command or setting to describe, or search"),),
         more="word",
     ),
     Command(
         "bookmarks",
         EVERYWHERE,
         "navigation:bookmarks",
-        "Keeps paths under a name: add and del one, go to one, show all. A bookmark can\n"
-        "be used wherever a path is taken, as @NAME.\n\n"
+        "Manages named paths: adds or deletes a bookmark, goes to one, or shows all.\n"
+        "@NAME stands for the path of a bookmark in every command.\n\n"
         "Example: bookmarks add disks",
         (
             need("action", "bookmark_action", "add, del, go or show"),
-            may("bookmark", "bookmark", "the name"),
+            may("bookmark", "bookmark", "the name of the bookmark"),
         ),
     ),
     Command("exit", EVERYWHERE, "navigation:leave", "Leaves the shell.\n\nExample: exit"),
@@ -92,7 +97,7 @@ ROWS = (
         "refresh",
         EVERYWHERE,
         "navigation:refresh",
-        "Does nothing: every command looks at the kernel as it is. Kept for scripts.\n\n"
+        "Does nothing. Kept for scripts: every command reads the kernel's current state.\n\n"
         "Example: refresh",
     ),
     Command(
@@ -102,6 +107,9 @@ ROWS = (
         "Shows the summary of this node in one line.\n\nExample: status",
     ),
     Command(
-        "info", _OBJECTS, "navigation:info", "Shows how this object was made.\n\nExample: info"
+        "info",
+        _OBJECTS,
+        "navigation:info",
+        "Shows the properties of this object.\n\nExample: info",
     ),
 )

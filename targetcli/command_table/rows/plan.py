@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of the root that compare what runs with what is wanted."""
+"""The commands that compare and apply whole configurations, and those of a transaction."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ ROWS = (
         "diff",
         ("root",),
         "plan:diff",
-        "Shows what apply would do to make what runs equal to a file. A line begins\n"
-        "with + for an object that is made, ~ for one that is changed, ± for one that\n"
-        "is taken away and made again, and a minus for one that is taken away; disturbs:\n"
-        "names who has something in use that goes. With a\n"
-        "second file it goes from the first to the second, and asks no kernel. The exit\n"
-        "status is 0 when both are the same, 1 when they differ, 2 when that could not\n"
-        "be told.\n\n"
+        "Shows the changes that apply would make so that the running configuration equals\n"
+        "a file. A line begins with + for an object to create, ~ to change, ± to recreate\n"
+        "and - to delete. Also lists the sessions, reservations and I/O that the changes\n"
+        "would interrupt. With a second file, compares the two files and does not read\n"
+        "the kernel. The exit status is 0 if both are the same, 1 if they differ, 2 if\n"
+        "they cannot be compared.\n\n"
         "Example: diff /etc/target/saveconfig.json",
         (
-            may("file", "saved_file", "what is wanted; without it, the saved configuration"),
-            may("other", "saved_file", "what is wanted, and file is what there is"),
+            may("file", "saved_file", "the file to compare with; the save file if omitted"),
+            may("other", "saved_file", "a second file; the changes lead from file to this one"),
         ),
         failed=2,
     ),
@@ -29,18 +28,30 @@ ROWS = (
         "apply",
         ("root",),
         "plan:apply",
-        "Makes what runs equal to a file, by the fewest changes, all of them or none.\n"
-        "Objects that are equal are not touched: who uses them notices nothing. Where\n"
-        "somebody is disturbed it says whom, and wants --yes before the command, or an\n"
-        "answer at the terminal.\n\n"
+        "Changes the running configuration to equal a file, with as few changes as\n"
+        "possible, all of them or none. Objects that are equal already are not touched,\n"
+        "and their sessions continue. If initiators would be interrupted, lists them and\n"
+        "needs --yes before the command, or an answer at the terminal.\n\n"
         "Example: apply /etc/target/saveconfig.json --dry-run",
         (
-            need("file", "saved_file", "what is wanted; a backup can be given as it is"),
-            may("merge", "bool", "add and change, take nothing away", "False"),
-            may("target", "saved_target", "only the target of this WWN, with what it exports"),
-            may("storage_object", "saved_storage_object", "only the storage object of this name"),
+            need("file", "saved_file", "the file to apply, or a backup"),
+            may("merge", "bool", "create and change objects, delete none", "False"),
+            may(
+                "target",
+                "saved_target",
+                "apply only the target with this WWN and the storage objects it exports",
+            ),
+            may(
+                "storage_object",
+                "saved_storage_object",
+                "apply only the storage object with this name",
+            ),
             DRY_RUN,
-            may("confirm_within", "duration", "go back unless confirm comes in time: 60s, 2m, 1h"),
+            may(
+                "confirm_within",
+                "duration",
+                "roll back automatically unless confirmed within this time: 60s, 2m, 1h",
+            ),
         ),
         changes=True,
         switches=True,
@@ -49,46 +60,60 @@ ROWS = (
         "confirm",
         ("root",),
         "confirm:confirm",
-        "Keeps what apply --confirm-within did, which goes back by itself otherwise, also\n"
-        "when the connection over which it was made is gone. While it waits, no other\n"
-        "plan is applied.\n\n"
+        "Keeps the changes of apply --confirm-within. Without it they are rolled back\n"
+        "automatically when the time has passed, even if the connection to this host is\n"
+        "lost. While changes wait for confirmation, no other file can be applied.\n\n"
         "Example: confirm status",
-        (may("action", "confirm_action", "keep it, tell its status, or take it back now", "keep"),),
+        (
+            may(
+                "action",
+                "confirm_action",
+                "keep the changes, show their status, or roll back now",
+                "keep",
+            ),
+        ),
         changes=True,
     ),
     Command(
         "recover",
         ("root",),
         "plan:recover",
-        "Ends a change that was cut off half way, when its process was killed: takes\n"
-        "it back, or does the rest of it; where that fails, all of it is taken back.\n\n"
+        "Rolls back or completes a change that was interrupted because its process was\n"
+        "killed. If it cannot be completed, it is rolled back.\n\n"
         "Example: recover",
-        (may("action", "recover_action", "undo takes it back, finish does the rest", "undo"),),
+        (
+            may(
+                "action",
+                "recover_action",
+                "undo rolls the change back, finish completes it",
+                "undo",
+            ),
+        ),
         changes=True,
     ),
     Command(
         "begin",
         EVERYWHERE,
         "transaction:begin",
-        "Collects the changes of the lines that follow instead of doing them: they see\n"
-        "what those before them would have made. diff shows what there is so far, commit\n"
-        "does all of it or nothing, rollback forgets it. Preferences and bookmarks are\n"
-        "set at once. What cannot be taken back is refused: clearconfig, restoreconfig,\n"
-        "recover, changemedium. For a file of lines there is --batch.\n\n"
+        "Starts a transaction: changes are queued, and later commands see the queued\n"
+        "changes as if they were made. diff shows them, commit makes all of them or none,\n"
+        "rollback discards them. Preferences and bookmarks are set at once. Commands\n"
+        "that cannot be rolled back are refused: clearconfig, restoreconfig, recover,\n"
+        "changemedium. To run a file of commands as one transaction, use --batch.\n\n"
         "Example: begin",
     ),
     Command(
         "commit",
         EVERYWHERE,
         "transaction:commit",
-        "Does all changes collected since begin, or none of them when one is refused;\n"
-        "then they stay collected.\n\n"
+        "Makes all changes queued since begin. If one of them is refused, makes none and\n"
+        "keeps them queued.\n\n"
         "Example: commit",
     ),
     Command(
         "rollback",
         EVERYWHERE,
         "transaction:rollback",
-        "Forgets the changes collected since begin.\n\nExample: rollback",
+        "Discards the changes queued since begin.\n\nExample: rollback",
     ),
 )

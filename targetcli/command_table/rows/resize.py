@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands that work on what is in use: each a plan, shown with --dry-run."""
+"""The commands that change objects while they are in use; --dry-run shows their plan."""
 
 from __future__ import annotations
 
@@ -7,33 +7,34 @@ from ..command import Command, may, need
 from . import DRY_RUN
 
 _BACKSTORES = ("fileio", "block", "pscsi", "ramdisk", "user")
-_NEW_NAME = need("new_name", text="how to call it from now on")
+_NEW_NAME = need("new_name", text="the new name")
 _NEW_INITIATOR = need("new_wwn", "initiator", "the name of the other initiator")
-_NEW_TARGET = may("new_wwn", "free_wwn", "its name; without one it is made up, or found")
-_CREDENTIALS = may("credentials", "bool", "copy its secrets too", "False")
+_NEW_TARGET = may(
+    "new_wwn",
+    "free_wwn",
+    "the name of the new target; generated, or that of a free adapter, if omitted",
+)
+_CREDENTIALS = may("credentials", "bool", "copy the secrets too", "False")
 _AGREED = (
-    "Who is disturbed is shown, and wants --yes before the command, or an answer at\n"
-    "the terminal.\n\n"
+    "Lists the initiators that would be interrupted, and then needs --yes before the\n"
+    "command, or an answer at the terminal.\n\n"
 )
 _RENAMED = (
-    "The kernel\n"
-    "renames nothing: it is made anew with the same serial number, model and settings,\n"
-    "and its LUNs and mapped LUNs with it. Initiators keep their sessions, and get\n"
-    "errors in that moment. Memory would lose what is in it, and is refused.\n"
+    "The kernel has no rename: the object is recreated with the same serial number,\n"
+    "model, settings, LUNs and mapped LUNs. Sessions continue, but initiators get\n"
+    "errors in the meantime. A ramdisk is refused, because it would lose its data.\n"
     f"{_AGREED}"
 )
 _ANOTHER_INITIATOR = (
-    "It keeps\nits tag, settings, secrets and mapped LUNs. Sessions of the first one end.\n\n"
+    "The tag, settings, secrets and mapped LUNs are kept. Sessions of the first\ninitiator end.\n\n"
 )
 _LIKE_IT = (
-    "with the same\n"
-    "settings and mapped LUNs. Its tag is not copied; nor are its secrets, unless\n"
-    "asked for: no two initiators should share one.\n\n"
+    "with the same settings and mapped LUNs. The tag is not copied. Secrets are copied\n"
+    "only with credentials=true, because two initiators should not share one.\n\n"
 )
 _SAME_DISKS = (
-    "with the same TPGs,\n"
-    "portals, LUNs, ACLs, secrets and settings. It exports the same storage objects:\n"
-    "to an initiator they are more paths to the same disks.\n\n"
+    "with the same TPGs, portals, LUNs, ACLs, secrets and settings. The copy exports\n"
+    "the same storage objects, so initiators see more paths to the same disks.\n\n"
 )
 
 ROWS = (
@@ -41,14 +42,14 @@ ROWS = (
         "resize",
         ("storage_object",),
         "resize:resize",
-        "Makes a storage object larger while it is exported: the file behind it grows,\n"
-        "or the handler of a user-backed one is asked to. The size of a device is its\n"
-        "own, and initiators are given it as it is: without a size this tells it. The\n"
-        "kernel does not tell initiators; they have to look again, on Linux with\n"
-        "iscsiadm -m session --rescan. Nothing is made smaller.\n\n"
+        "Enlarges a storage object while it is exported: extends its file, or asks the\n"
+        "handler of a user-backed object. A block device has its own size, which initiators\n"
+        "get unchanged; without a size, the command reports it. The kernel does not notify\n"
+        "initiators of a new size: rescan there, on Linux with iscsiadm -m session\n"
+        "--rescan. Shrinking is refused.\n\n"
         "Example: resize 2G",
         (
-            may("size", "size", "the new size; without it, as large as what is behind it"),
+            may("size", "size", "the new size; that of the backing file or device if omitted"),
             DRY_RUN,
         ),
         changes=True,
@@ -58,9 +59,9 @@ ROWS = (
         "rescan",
         ("backstores", "storage_object"),
         "resize:rescan",
-        "Looks at the files and devices behind storage objects. Where a file has grown,\n"
-        "initiators are given what is new of it once they look again; what is gone, too\n"
-        "short or another device now is told, with exit status 1.\n\n"
+        "Checks the files and devices that back storage objects. If a file has grown,\n"
+        "adopts its new size, which initiators see after a rescan. Reports a file or device\n"
+        "that is missing, too short or replaced; the exit status is then 1.\n\n"
         "Example: rescan --dry-run",
         (DRY_RUN,),
         changes=True,
@@ -70,14 +71,14 @@ ROWS = (
         "replace",
         ("storage_object",),
         "replace:replace_device",
-        "Puts another device or file behind a storage object. Serial number, settings,\n"
-        "target port groups, LUNs and mapped LUNs stay as they are; to initiators it is\n"
-        "the same disk, so it should hold the same data. They keep their sessions, and\n"
-        f"get errors while it is exchanged.\n{_AGREED}"
+        "Replaces the device or file that backs a storage object. Serial number, settings,\n"
+        "target port groups, LUNs and mapped LUNs are kept: initiators see the same disk,\n"
+        "so the new device should hold the same data. Sessions continue, but initiators\n"
+        f"get errors during the exchange.\n{_AGREED}"
         "Example: replace /dev/vg0/disk2",
         (
-            need("dev", "file", "the path of the device or file"),
-            may("smaller", "bool", "take one that is smaller, too", "False"),
+            need("dev", "file", "the path of the new device or file"),
+            may("smaller", "bool", "accept a smaller device or file", "False"),
             DRY_RUN,
         ),
         changes=True,
@@ -87,7 +88,7 @@ ROWS = (
         "rename",
         _BACKSTORES,
         "rename:rename_object",
-        f"Gives a storage object another name. {_RENAMED}Example: rename disk1 disk2",
+        f"Renames a storage object.\n{_RENAMED}Example: rename disk1 disk2",
         (need("name", "storage_object_name", "the storage object"), _NEW_NAME, DRY_RUN),
         changes=True,
         switches=True,
@@ -96,7 +97,7 @@ ROWS = (
         "rename",
         ("storage_object",),
         "rename:rename_this_object",
-        f"Gives it another name. {_RENAMED}Example: rename disk2",
+        f"Renames this storage object.\n{_RENAMED}Example: rename disk2",
         (_NEW_NAME, DRY_RUN),
         changes=True,
         switches=True,
@@ -105,9 +106,9 @@ ROWS = (
         "rename",
         ("acls",),
         "rename:rename_acl",
-        f"Gives the ACL of one initiator to another. {_ANOTHER_INITIATOR}"
+        f"Changes the initiator of an ACL.\n{_ANOTHER_INITIATOR}"
         "Example: rename iqn.1994-05.com.example:host1 iqn.1994-05.com.example:host2",
-        (need("wwn", "acl", "the initiator that has it"), _NEW_INITIATOR, DRY_RUN),
+        (need("wwn", "acl", "the initiator of the ACL"), _NEW_INITIATOR, DRY_RUN),
         changes=True,
         switches=True,
     ),
@@ -115,7 +116,7 @@ ROWS = (
         "rename",
         ("acl",),
         "rename:rename_this_acl",
-        f"Gives this ACL to another initiator. {_ANOTHER_INITIATOR}"
+        f"Changes the initiator of this ACL.\n{_ANOTHER_INITIATOR}"
         "Example: rename iqn.1994-05.com.example:host2",
         (_NEW_INITIATOR, DRY_RUN),
         changes=True,
@@ -125,9 +126,14 @@ ROWS = (
         "clone",
         ("acls",),
         "clone:clone_acl",
-        f"Admits another initiator as one that is admitted, {_LIKE_IT}"
+        f"Creates an ACL for another initiator from an existing ACL,\n{_LIKE_IT}"
         "Example: clone iqn.1994-05.com.example:host1 iqn.1994-05.com.example:host2",
-        (need("wwn", "acl", "the initiator to copy"), _NEW_INITIATOR, _CREDENTIALS, DRY_RUN),
+        (
+            need("wwn", "acl", "the initiator whose ACL is copied"),
+            _NEW_INITIATOR,
+            _CREDENTIALS,
+            DRY_RUN,
+        ),
         changes=True,
         switches=True,
     ),
@@ -135,7 +141,7 @@ ROWS = (
         "clone",
         ("acl",),
         "clone:clone_this_acl",
-        f"Admits another initiator as this one, {_LIKE_IT}"
+        f"Creates an ACL for another initiator from this one,\n{_LIKE_IT}"
         "Example: clone iqn.1994-05.com.example:host2",
         (_NEW_INITIATOR, _CREDENTIALS, DRY_RUN),
         changes=True,
@@ -145,7 +151,7 @@ ROWS = (
         "clone",
         ("fabric",),
         "clone:clone_target",
-        f"Makes a target like one that is there, {_SAME_DISKS}"
+        f"Creates a copy of a target,\n{_SAME_DISKS}"
         "Example: clone iqn.2003-01.org.example:disks iqn.2003-01.org.example:more",
         (need("wwn", "target", "the target to copy"), _NEW_TARGET, DRY_RUN),
         changes=True,
@@ -155,7 +161,7 @@ ROWS = (
         "clone",
         ("target", "single_tpg"),
         "clone:clone_this_target",
-        f"Makes a target like this one, {_SAME_DISKS}Example: clone iqn.2003-01.org.example:more",
+        f"Creates a copy of this target,\n{_SAME_DISKS}Example: clone iqn.2003-01.org.example:more",
         (_NEW_TARGET, DRY_RUN),
         changes=True,
         switches=True,

@@ -10,10 +10,12 @@ from . import DRY_RUN, TIMEOUT
 _BACKSTORES = ("fileio", "block", "pscsi", "ramdisk", "user")
 
 _SIZE = "a number with a unit: 512, 64K, 10M, 1.5G, 2TiB; units are powers of 1024"
-_WWN = may("wwn", text="the VPD unit serial number; without it a new one is made")
+_WWN = may("wwn", text="the VPD unit serial number; generated if omitted")
+_NAME = need("name", text="the name of the storage object", many=True)
+_GROUP = need("name", text="the name of the group", many=True)
 _DELETE_SO = (
     need("name", "storage_object_name", "the storage object to delete", many=True),
-    may("save", "bool", f"also take it out of {SAVE_FILE}", "False"),
+    may("save", "bool", f"also delete it from {SAVE_FILE}", "False"),
 )
 
 
@@ -22,16 +24,18 @@ ROWS = (
         "create",
         ("fileio",),
         "storage:create_fileio",
-        "Makes a storage object from a file, which is made when it is not there, or from\n"
-        "a block device that should be read and written through the page cache.\n"
-        "What is on it already, and who uses it, is told or asked before.\n\n"
+        "Creates a storage object backed by a file, or by a block device that is accessed\n"
+        "through the page cache. Creates the file if it does not exist. Warns about\n"
+        "existing data and about other uses of the file or device (asks at a terminal).\n\n"
         "Example: create disk1 /srv/disk1.img 10G",
         (
-            need("name", text="how to call it", many=True),
+            _NAME,
             need("file_or_dev", "file", "the path of the file or block device", many=True),
-            may("size", "size", f"{_SIZE}; needed for a new file"),
-            may("write_back", "bool", "tell initiators of a write cache", "True"),
-            may("sparse", "bool", "let a new file take only what is written", "True"),
+            may("size", "size", f"{_SIZE}; required for a new file"),
+            may("write_back", "bool", "report a write cache, so that initiators flush it", "True"),
+            may(
+                "sparse", "bool", "allocate blocks of a new file only when they are written", "True"
+            ),
             _WWN,
         ),
         changes=True,
@@ -40,17 +44,25 @@ ROWS = (
         "create",
         ("block",),
         "storage:create_block",
-        "Makes a storage object from a block device. What is on it already is told, at a\n"
-        "terminal asked; a device that somebody holds is refused with what frees it.\n\n"
+        "Creates a storage object backed by a block device. Warns about existing data (asks\n"
+        "at a terminal). Refuses a device that is in use and says how to release it.\n\n"
         "Example: create disk1 /dev/vg0/disk1",
         (
-            need("name", text="how to call it", many=True),
+            _NAME,
             need(
-                "dev", "device", "the path of the device, best one below /dev/disk/by-id", many=True
+                "dev",
+                "device",
+                "the path of the device, preferably one below /dev/disk/by-id",
+                many=True,
             ),
-            may("readonly", "bool", "refuse writes; without it, as the device is"),
+            may("readonly", "bool", "refuse writes; if omitted, only for a read-only device"),
             _WWN,
-            may("exclusive", "bool", "let nobody else on this host use it", "True"),
+            may(
+                "exclusive",
+                "bool",
+                "keep other programs on this host from using the device",
+                "True",
+            ),
         ),
         changes=True,
     ),
@@ -58,11 +70,11 @@ ROWS = (
         "create",
         ("pscsi",),
         "storage:create_pscsi",
-        "Passes a SCSI device through as it is: a tape, a changer, a disk whose own\n"
-        "features initiators should see.\n\n"
+        "Creates a storage object that passes commands through to a SCSI device: a tape, a\n"
+        "changer, or a disk whose own features initiators should see.\n\n"
         "Example: create tape0 /dev/st0",
         (
-            need("name", text="how to call it", many=True),
+            _NAME,
             need("dev", "scsi_device", "the path of the device, or its address as H:C:T:L"),
         ),
         changes=True,
@@ -71,12 +83,12 @@ ROWS = (
         "create",
         ("ramdisk",),
         "storage:create_ramdisk",
-        "Makes a storage object from memory; what is written to it is lost with it.\n\n"
+        "Creates a storage object in memory. Its data is lost when it is deleted.\n\n"
         "Example: create scratch 256M",
         (
-            need("name", text="how to call it", many=True),
+            _NAME,
             need("size", "typed_size", _SIZE),
-            may("nullio", "bool", "keep nothing that is written, for measuring", "False"),
+            may("nullio", "bool", "discard all data written, for measurements", "False"),
             _WWN,
         ),
         changes=True,
@@ -85,15 +97,15 @@ ROWS = (
         "create",
         ("user",),
         "storage:create_user",
-        "Makes a storage object that a handler in user space serves.\n\n"
+        "Creates a storage object that is served by a handler in user space.\n\n"
         "Example: create vol1 10G pool/vol1",
         (
-            need("name", text="how to call it", many=True),
+            _NAME,
             need("size", "size", _SIZE),
-            need("cfgstring", text="what the handler needs to know", many=True),
+            need("cfgstring", text="the configuration string for the handler", many=True),
             _WWN,
-            may("hw_max_sectors", "number", "the most sectors in one command"),
-            may("control", text="NAME=VALUE pairs for the kernel, parted by commas"),
+            may("hw_max_sectors", "number", "the maximum number of sectors in one command"),
+            may("control", text="NAME=VALUE pairs for the kernel, separated by commas"),
         ),
         changes=True,
     ),
@@ -101,12 +113,12 @@ ROWS = (
         "changemedium",
         ("user",),
         "storage:change_medium",
-        "Has the handler put another medium behind a storage object.\n\n"
+        "Asks the handler to replace the medium of a storage object.\n\n"
         "Example: changemedium vol1 10G pool/vol2",
         (
             need("name", "storage_object_name", "the storage object"),
             need("size", "size", _SIZE),
-            need("cfgstring", "config_text", "what the handler needs to know"),
+            need("cfgstring", "config_text", "the configuration string for the handler"),
         ),
         changes=True,
     ),
@@ -114,8 +126,8 @@ ROWS = (
         "delete",
         _BACKSTORES,
         "delete_storage:storage_object",
-        "Deletes a storage object with every LUN that exports it and their mapped LUNs.\n"
-        "The file or device keeps its data.\n\n"
+        "Deletes a storage object, all LUNs that export it and their mapped LUNs. The file\n"
+        "or device keeps its data.\n\n"
         "Example: delete disk1",
         _DELETE_SO,
         changes=True,
@@ -124,11 +136,12 @@ ROWS = (
         "drain",
         _BACKSTORES,
         "drain:storage_object",
-        "Takes a storage object away, with its LUNs, when nobody sends commands to them\n"
-        "any more: its target port groups go to standby, so that initiators take another\n"
-        "path. When commands still come after the time-out, everything is put back.\n\n"
+        "Deletes a storage object and its LUNs once initiators have stopped sending\n"
+        "commands to them. Its target port groups go to standby, so that initiators\n"
+        "switch to another path. If commands still arrive after the timeout, restores the\n"
+        "previous state.\n\n"
         "Example: drain disk1 --dry-run",
-        (need("name", "storage_object_name", "its name"), TIMEOUT, DRY_RUN),
+        (need("name", "storage_object_name", "the storage object"), TIMEOUT, DRY_RUN),
         changes=True,
         switches=True,
     ),
@@ -136,10 +149,10 @@ ROWS = (
         "saveconfig",
         ("storage_object",),
         "config:save_storage_object",
-        "Saves this storage object and the first target that exports it; the rest of\n"
-        "the file stays as it is.\n\n"
+        "Saves this storage object and the first target that exports it. The rest of the\n"
+        "file is not changed.\n\n"
         "Example: saveconfig",
-        (may("savefile", "save_file", "the file to change", SAVE_FILE),),
+        (may("savefile", "save_file", "the file to update", SAVE_FILE),),
         changes=True,
     ),
     Command(
@@ -152,10 +165,10 @@ ROWS = (
         "create",
         ("alua_groups",),
         "alua:create",
-        "Makes a target port group.\n\nExample: create standby 16",
+        "Creates a target port group.\n\nExample: create standby 16",
         (
-            need("name", text="how to call it", many=True),
-            need("tag", "group_tag", "its number, from 1 to 65535", many=True),
+            _GROUP,
+            need("tag", "group_tag", "the number of the group, from 1 to 65535", many=True),
         ),
         changes=True,
     ),
@@ -163,7 +176,7 @@ ROWS = (
         "delete",
         ("alua_groups",),
         "alua:delete",
-        "Deletes a target port group; its LUNs go back to the default one.\n\n"
+        "Deletes a target port group; its LUNs return to the default group.\n\n"
         "Example: delete standby",
         (need("name", "alua_group_name", "the group"),),
         changes=True,
@@ -172,12 +185,17 @@ ROWS = (
         "create",
         ("lu_groups",),
         "lu_groups:create",
-        "Makes a logical unit group: storage objects in it change their access state\n"
-        "together. A storage object is put in with: set device alua_lu_gp=NAME\n\n"
+        "Creates a logical unit group. Storage objects in it change their access state\n"
+        "together. To add a storage object: set device alua_lu_gp=NAME\n\n"
         "Example: create cluster1",
         (
-            need("name", text="how to call it", many=True),
-            may("number", "group_tag", "from 1 to 65535; without it the first one free", many=True),
+            _GROUP,
+            may(
+                "number",
+                "group_tag",
+                "the number of the group, from 1 to 65535; the first free one if omitted",
+                many=True,
+            ),
         ),
         changes=True,
     ),
@@ -185,7 +203,7 @@ ROWS = (
         "delete",
         ("lu_groups",),
         "lu_groups:delete",
-        "Deletes a logical unit group; its storage objects go back to the default one.\n\n"
+        "Deletes a logical unit group; its storage objects return to the default group.\n\n"
         "Example: delete cluster1",
         (need("name", "alua_group_name", "the group"),),
         changes=True,

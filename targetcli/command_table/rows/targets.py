@@ -13,30 +13,30 @@ ROWS = (
         "create",
         ("fabric",),
         "targets:create",
-        "Makes a target. Without a WWN one is made up, or where the fabric needs an\n"
-        "adapter, its first free one is taken.\n\n"
+        "Creates a target. Without a WWN, generates one, or on a fabric that needs an\n"
+        "adapter, uses the WWN of the first free adapter.\n\n"
         "Example: create iqn.2003-01.org.example:disks",
-        (may("wwn", "free_wwn", "its name", many=True),),
+        (may("wwn", "free_wwn", "the name of the target", many=True),),
         changes=True,
     ),
     Command(
         "delete",
         ("fabric",),
         "targets:delete",
-        "Deletes a target with everything below it; its sessions end.\n\n"
+        "Deletes a target and everything below it; its sessions end.\n\n"
         "Example: delete iqn.2003-01.org.example:disks",
-        (need("wwn", "target", "its name", many=True),),
+        (need("wwn", "target", "the name of the target", many=True),),
         changes=True,
     ),
     Command(
         "drain",
         ("fabric",),
         "drain:target",
-        "Takes a target away when nobody sends commands to it any more: its LUNs go to\n"
-        "standby or offline, so that initiators take another path. When commands still\n"
-        "come after the time-out, everything is put back.\n\n"
+        "Deletes a target once initiators have stopped sending commands to it. Its LUNs go\n"
+        "to standby or offline, so that initiators switch to another path. If commands\n"
+        "still arrive after the timeout, restores the previous state.\n\n"
         "Example: drain iqn.2003-01.org.example:disks --timeout 10s",
-        (need("wwn", "target", "its name"), TIMEOUT, DRY_RUN),
+        (need("wwn", "target", "the name of the target"), TIMEOUT, DRY_RUN),
         changes=True,
         switches=True,
     ),
@@ -50,12 +50,12 @@ ROWS = (
         "create",
         ("target",),
         "targets:create_tpg",
-        "Makes a target portal group.\n\nExample: create 2",
+        "Creates a target portal group.\n\nExample: create 2",
         (
             may(
                 "tag",
                 "free_tpg_tag",
-                "its number; without it the first one free",
+                "the number of the TPG; the first free one if omitted",
                 wrong="Tag argument must be a number.",
                 many=True,
             ),
@@ -66,23 +66,31 @@ ROWS = (
         "delete",
         ("target",),
         "targets:delete_tpg",
-        "Deletes a target portal group with everything below it; its sessions end.\n\n"
+        "Deletes a target portal group and everything below it; its sessions end.\n\n"
         "Example: delete 2",
-        (need("tag", "tpg_tag", "its number", wrong="Tag argument must be a number.", many=True),),
+        (
+            need(
+                "tag",
+                "tpg_tag",
+                "the number of the TPG",
+                wrong="Tag argument must be a number.",
+                many=True,
+            ),
+        ),
         changes=True,
     ),
     Command(
         "enable",
         _TPGS,
         "targets:enable",
-        "Lets initiators log in.\n\nExample: enable",
+        "Enables the TPG, so that initiators can log in.\n\nExample: enable",
         changes=True,
     ),
     Command(
         "disable",
         _TPGS,
         "targets:disable",
-        "Ends the sessions, and lets nobody log in.\n\nExample: disable",
+        "Disables the TPG: ends its sessions and refuses logins.\n\nExample: disable",
         changes=True,
     ),
 )
