@@ -12,7 +12,7 @@ from rtslib_ext.fast_dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Options:
-    """The options of the program itself; one in a sandbox gets them too."""
+    """The options that apply to the command."""
 
     show_secrets: bool = False
     json: bool = False
@@ -21,12 +21,12 @@ class Options:
     batch: str | None = None
     wait: float | None = None
     literal: bool = False
-    """Whether the command came after ``--``, so that none of its words is an option."""
+    """Whether the command followed ``--``, so that none of its words is an option."""
 
 
 @dataclass(slots=True)
 class Request:
-    """The command line as a whole; ``words`` are the command."""
+    """The parsed command line."""
 
     words: list[str] = field(default_factory=list)
     options: Options = field(default_factory=Options)
@@ -67,48 +67,54 @@ class Option:
 
 ROWS = (
     Option(
-        "--sandbox", "use a kernel of its own: no root needed, nothing changes here", sets="sandbox"
+        "--sandbox",
+        "use a separate kernel: needs no root, does not change this host",
+        sets="sandbox",
     ),
     Option("--exec", "with --sandbox: run any program in it", sets="program"),
     Option(
         "--state",
-        "with --sandbox: where it keeps its configuration",
-        "FOLDER",
+        "with --sandbox: the directory that keeps its state",
+        "DIR",
         "folder",
         sets="state",
     ),
-    Option("--memory", "with --sandbox: the memory of its kernel (1G)", "SIZE", sets="memory"),
-    Option("--json", "give one JSON document for each command (docs/JSON.md)", sets="options.json"),
+    Option(
+        "--memory", "with --sandbox: the memory of its kernel (default 1G)", "SIZE", sets="memory"
+    ),
+    Option(
+        "--json", "print one JSON document for each command (docs/JSON.md)", sets="options.json"
+    ),
     Option(
         "--show-secrets",
-        "show passwords at a terminal, and with --json, too",
+        "show passwords on a terminal and with --json",
         sets="options.show_secrets",
     ),
     Option(
         "--dry-run",
-        "show what the command, or each of the lines, would change",
+        "show what each command would change, without changing it",
         sets="options.dry_run",
     ),
     Option(
         "--batch",
-        "run the lines of a file, or of standard input (-), all or none",
+        "run the commands in a file, or on standard input (-), all or none",
         "FILE",
         "file",
         sets="options.batch",
     ),
     Option(
-        "--yes", "answer yes to questions, and go on where only that is needed", sets="options.yes"
+        "--yes", "answer yes to questions, and proceed where --yes is required", sets="options.yes"
     ),
     Option(
         "--wait",
-        "how long to wait for others who change the configuration",
+        "how long to wait for other changes to finish (default 600)",
         "SECONDS",
         "seconds",
         sets="options.wait",
     ),
     Option("--disable-daemon", "set the preference auto_use_daemon=false (there is no daemon)"),
     Option("--version", "show the version", short="-v"),
-    Option("--help", "show this", short="-h"),
+    Option("--help", "show this help", short="-h"),
 )
 
 _BY_NAME = {name: row for row in ROWS for name in (row.name, row.short) if name}
@@ -135,7 +141,8 @@ def _label(row: Option) -> str:
 USAGE = f"""\
 Usage: targetcli [OPTIONS] [PATH] [COMMAND [PARAMETERS]]
 
-Without a command it is a shell, or runs the lines of standard input.
+Runs one command. Without a command, starts a shell, or if standard input is not
+a terminal, runs the commands on standard input.
 
 Options, before the command:
 {"".join(f"  {_label(row):18}{row.text}" + chr(10) for row in ROWS)}
@@ -144,9 +151,9 @@ targetcli(8) tells more; so does the command help.
 
 
 def parse(words: Sequence[str], request: Request | None = None) -> Request:
-    """Read the command line.
+    """Parse the command line.
 
-    Raises InvalidValue; ``request``, if given, then has what was read before the mistake.
+    Raises InvalidValue; ``request`` then holds the options before the wrong one.
     """
     request = request or Request()
     rest = list(words)
@@ -188,7 +195,7 @@ def _typed(row: Option, value: str) -> object:
 
 def _seconds(row: Option, value: str) -> float:
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
-        raise InvalidValue(f"{row.name} takes a number of seconds, not {value!r}")
+        raise InvalidValue(f"{row.name} must be a number of seconds, not {value!r}")
     return float(value)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The preferences, bookmarks and path history that stay between processes, in prefs.json.
+"""The preferences, bookmarks and path history, kept between processes in prefs.json.
 
-targetcli-fb's prefs.bin is read once, where there is no prefs.json yet, and left as it is.
+If there is no prefs.json yet, targetcli-fb's prefs.bin is read once; it is never changed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "color": (*COLORS, "default"),
     "colordefault": (*COLORS, "none"),
 }
-_NOTHING = {"color": "default", "colordefault": "none"}  # what None is called
+_NOTHING = {"color": "default", "colordefault": "none"}  # the name of None
 
 FILE = "prefs.json"
 OLD_FILE = "prefs.bin"
@@ -52,26 +52,26 @@ PREFERENCES: Mapping[str, Preference] = {
     row[0]: Preference(*row)
     for row in (
         ("auto_add_default_portal", "bool", True, "New targets listen on all addresses."),
-        ("auto_add_mapped_luns", "bool", True, "New LUNs and new ACLs are mapped at once."),
-        ("auto_cd_after_create", "bool", False, "The shell goes to what it has created."),
+        ("auto_add_mapped_luns", "bool", True, "New LUNs and ACLs get mapped LUNs."),
+        ("auto_cd_after_create", "bool", False, "The shell changes to a created object."),
         ("auto_enable_tpgt", "bool", True, "A new TPG is enabled at once."),
         ("auto_save_on_exit", "bool", True, "Leaving the shell saves the configuration."),
         ("auto_use_daemon", "bool", False, "Kept for old scripts: there is no daemon."),
         ("color_command", "color", "cyan", "Colour of commands among completions."),
-        ("color_default", "colordefault", None, "Colour of text that has no other."),
+        ("color_default", "colordefault", None, "Colour of other text."),
         ("color_keyword", "color", "cyan", "Colour of parameter names among completions."),
-        ("color_mode", "bool", True, "Colours are used on a terminal."),
+        ("color_mode", "bool", True, "Use colours on a terminal."),
         ("color_parameter", "color", "magenta", "Colour of values among completions."),
         ("color_path", "color", "magenta", "Colour of paths among completions."),
         ("daemon_use_batch_mode", "bool", False, "Kept for old scripts: there is no daemon."),
-        ("export_backstore_name_as_model", "bool", True, "The name is the SCSI model."),
-        ("logfile", "string", None, "A file that commands are logged to; none by default."),
-        ("loglevel_console", "loglevel", "info", "The least level of messages shown."),
-        ("loglevel_file", "loglevel", "debug", "The least level that is logged."),
-        ("max_backup_files", "string", "10", "Backups of saveconfig.json that stay."),
-        ("prompt_length", "number", 30, "Longest path in the prompt; 0 for any length."),
-        ("tree_max_depth", "number", 0, "How many levels ls shows; 0 for all."),
-        ("tree_round_nodes", "bool", True, "ls draws nodes as o-, else as +-."),
+        ("export_backstore_name_as_model", "bool", True, "Use object names as SCSI model."),
+        ("logfile", "string", None, "The file that commands are logged to."),
+        ("loglevel_console", "loglevel", "info", "The lowest level of messages shown."),
+        ("loglevel_file", "loglevel", "debug", "The lowest level that is logged."),
+        ("max_backup_files", "string", "10", "Backups of saveconfig.json to keep."),
+        ("prompt_length", "number", 30, "Longest path in the prompt; 0 for no limit."),
+        ("tree_max_depth", "number", 0, "Number of levels that ls shows; 0 for all."),
+        ("tree_round_nodes", "bool", True, "ls draws nodes as o-, otherwise as +-."),
         ("tree_show_root", "bool", True, "ls shows the node it starts at."),
         ("tree_status_mode", "bool", True, "ls shows the summary of each node."),
     )
@@ -79,13 +79,13 @@ PREFERENCES: Mapping[str, Preference] = {
 
 
 def default_folder() -> str | None:
-    """$TARGETCLI_HOME or ~/.targetcli; None where there is no home directory."""
+    """Return $TARGETCLI_HOME or ~/.targetcli; None without a home directory."""
     folder = os.path.expanduser(os.environ.get("TARGETCLI_HOME") or "~/.targetcli")
     return None if folder.startswith("~") else folder
 
 
 def parse_value(kind: str, text: str) -> Value:
-    """Read a value as set gives it; an empty text is nothing, where the kind has that."""
+    """Parse the value of a set command; raises InvalidValue. "" is None if the kind has None."""
     if kind == "bool":
         found = booleans.read(text)
         if found is None:
@@ -103,18 +103,18 @@ def parse_value(kind: str, text: str) -> Value:
 
 
 def show_value(kind: str, value: Value) -> str:
-    """Write a value as get shows it."""
+    """Return a value in the form that get shows."""
     if kind == "bool":
         return "true" if value else "false"
     return _NOTHING.get(kind, "n/a") if value is None else str(value)
 
 
 class Preferences:
-    """The preferences of one process, read from a folder and written to it one by one.
+    """The preferences of one process, read from a directory and written to it one by one.
 
-    Reading never fails: what cannot be read counts as not set, and ``problem`` says so.
-    A change that cannot be kept holds for this process; the method returns False then,
-    and ``problem`` says why.
+    Reading never fails: a value that cannot be read counts as not set, and ``problem`` names
+    it. A change that cannot be saved applies to this process only; the method returns False
+    then, and ``problem`` has the reason.
     """
 
     def __init__(self, folder: str | None = None, stored: Document | None = None) -> None:
@@ -127,10 +127,10 @@ class Preferences:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str] | None) -> Preferences:
-        """Read the preferences of a folder, which need not exist."""
+        """Read the preferences in a directory, which need not exist."""
         prefs = cls(folder if folder is None else os.fspath(folder))
         if prefs.folder is None:
-            prefs.problem = "there is no home directory: preferences are not kept"
+            prefs.problem = "there is no home directory: preferences are not saved"
             return prefs
         try:
             stored = _read(os.path.join(prefs.folder, FILE))
@@ -140,7 +140,7 @@ class Preferences:
         return _migrate(prefs.folder) if stored is None else cls(prefs.folder, stored)
 
     def get(self, name: str) -> Value:
-        """The value of a preference."""
+        """Return the value of a preference."""
         if name in self._values:
             return self._values[name]
         if name == "logfile" and self.folder:
@@ -148,19 +148,19 @@ class Preferences:
         return _row(name).default
 
     def flag(self, name: str) -> bool:
-        """The value of a preference that is true or false."""
+        """Return the value of a preference of kind bool."""
         return self.get(name) is True
 
     def number(self, name: str) -> int:
-        """The value of a preference that counts something."""
+        """Return the value of a preference as a number; 0 if it has none."""
         return int(self.get(name) or 0)
 
     def text(self, name: str) -> str:
-        """The value of a preference as get shows it."""
+        """Return the value of a preference in the form that get shows."""
         return show_value(_row(name).kind, self.get(name))
 
     def set(self, name: str, value: Value) -> bool:
-        """Set a preference, by a typed value or by its text; tell whether it will stay."""
+        """Set a preference, by value or by text; return False if it was not saved."""
         typed = check_value(_row(name), value)
         if typed == self.get(name) and name not in self._values:  # the default stays unwritten
             return self._change(lambda stored: name in stored and stored.update({name: typed}))
@@ -168,15 +168,15 @@ class Preferences:
 
     @property
     def bookmarks(self) -> dict[str, str]:
-        """The bookmarked paths by name, in the order they were made."""
+        """The bookmarked paths by name, oldest first."""
         return dict(self._stored.get("bookmarks", {}))
 
     def set_bookmark(self, name: str, path: str) -> bool:
-        """Bookmark a path; tell whether it will stay."""
+        """Bookmark a path; return False if it was not saved."""
         return self._change(lambda stored: stored.setdefault("bookmarks", {}).update({name: path}))
 
     def delete_bookmark(self, name: str) -> bool:
-        """Drop a bookmark, if it is there; tell whether it will stay away."""
+        """Delete a bookmark if it exists; return False if that was not saved."""
         return self._change(lambda stored: stored.get("bookmarks", {}).pop(name, None))
 
     @property
@@ -185,14 +185,14 @@ class Preferences:
         return self.path_history[self.path_history_index] if self.path_history_index else "/"
 
     def visit(self, path: str, here: str = "/") -> bool:
-        """Note that cd went from here to a path, which forgets what was ahead."""
+        """Record a cd from here to a path, which discards the paths for forward()."""
         history = self.path_history or [here]
         if path == history[self.path_history_index]:
             return self._stand(history, self.path_history_index)
         return self._stand([*history[: self.path_history_index + 1], path], -1)
 
     def back(self, exists: Callable[[str], bool], here: str = "/") -> str | None:
-        """Go back to the last path that is still there, at worst to /; None at the beginning."""
+        """Return the previous path that still exists, or / if none does; None at the beginning."""
         history, now = self.path_history or [here], self.path_history_index
         if now == 0:
             return None
@@ -203,7 +203,7 @@ class Preferences:
         return history[found or 0]
 
     def forward(self, exists: Callable[[str], bool], here: str = "/") -> str | None:
-        """Go forward to the next path that is still there, at worst stay; None at the end."""
+        """Return the next path that still exists, or ``here`` if none does; None at the end."""
         history, now = self.path_history or [here], self.path_history_index
         if now == len(history) - 1:
             return None
@@ -213,14 +213,14 @@ class Preferences:
         return self.last_path
 
     def _stand(self, history: list[str], index: int) -> bool:
-        """Stand at a place in the history, of which the newest paths are kept."""
+        """Set the position in the history, of which the newest paths are kept."""
         kept = history[-HISTORY_MAX:]
         self.path_history, self.path_history_index = kept, index % len(kept)
         place = {"path_history": kept, "path_history_index": self.path_history_index}
         return self._change(lambda stored: stored.update(place))
 
     def _adopt(self, stored: Document) -> None:
-        """Take a document for ours; values that are none of their kind count as not set."""
+        """Use a document; a value that is wrong for its kind counts as not set."""
         self._stored, self._values, bad = stored, {}, []
         for name in PREFERENCES.keys() & stored.keys():
             try:
@@ -231,7 +231,7 @@ class Preferences:
             self.problem = f"{self.folder}/{FILE}: no such value for {', '.join(sorted(bad))}"
 
     def _change(self, change: Callable[[Document], object]) -> bool:
-        """Make one change to what the file holds by now, so that other processes' stay."""
+        """Apply one change to the current file, so that changes of other processes are kept."""
         self.problem = ""
         try:
             if self.folder is None:
@@ -248,7 +248,7 @@ class Preferences:
         except OSError as err:
             change(self._stored)
             self._adopt(self._stored)
-            self.problem = f"preferences not kept: {_reason(self.folder, err)}"
+            self.problem = f"preferences not saved: {_reason(self.folder, err)}"
             return False
 
 
@@ -259,7 +259,7 @@ def _row(name: str) -> Preference:
 
 
 def check_value(row: Preference, value: Any) -> Value:
-    """Bring a value, or its text, to the type of a preference."""
+    """Convert a value, or its text, to the type of a preference; raises InvalidValue."""
     try:
         if isinstance(value, str):
             value = parse_value(row.kind, value)
@@ -267,7 +267,7 @@ def check_value(row: Preference, value: Any) -> Value:
             value = str(value)
         elif value is not None and type(value) is not type(row.default):
             raise InvalidValue(f"Syntax error, '{value}' is not a {row.kind}.")
-        if value is None and row.kind != "color":  # None means something where it is the default
+        if value is None and row.kind != "color":  # color has None as a value
             value = row.default
         if row.name == "max_backup_files" and not re.fullmatch("[0-9]{1,9}", str(value)):
             raise InvalidValue(f"Syntax error, '{value}' is not a NUMBER.")
@@ -296,7 +296,7 @@ def _changed(stored: Document, change: Callable[[Document], object]) -> bool:
 
 
 def _migrate(folder: str) -> Preferences:
-    """Take over prefs.bin, if there is one."""
+    """Convert prefs.bin, if there is one."""
     prefs = Preferences(folder)
     try:
         with open(os.path.join(folder, OLD_FILE), "rb") as stream:
@@ -313,19 +313,19 @@ def _migrate(folder: str) -> Preferences:
     known["bookmarks"] = _strings(found.get("bookmarks"))
     known["path_history"], known["path_history_index"] = _history(found)
     prefs._change(lambda stored: stored.update(known | stored))
-    prefs.problem = ""  # nobody asked for a change to be kept
+    prefs.problem = ""  # a failure to save is no error: the user did not change anything
     prefs.path_history, prefs.path_history_index = _history(prefs._stored)
     return prefs
 
 
 def _unpickle(data: bytes) -> Document:
-    """Read a pickle of plain values; one that names a class or function is refused."""
+    """Read a pickle of plain values; raises ValueError if it names a class or function."""
     import pickle
 
-    # The one in C allots memory for as many values as a hostile pickle says it has.
+    # The C implementation allocates memory for any number of values that a pickle declares.
     class Plain(pickle._Unpickler):
         def find_class(self, module: str, name: str) -> Any:
-            raise pickle.UnpicklingError(f"it wants {module}.{name}")
+            raise pickle.UnpicklingError(f"it refers to {module}.{name}")
 
     try:
         found = Plain(io.BytesIO(data)).load()
@@ -337,7 +337,7 @@ def _unpickle(data: bytes) -> Document:
 
 
 def _read(file: str) -> Document | None:
-    """The document in a file, None where there is no file."""
+    """Return the document in a file; None if there is no file."""
     try:
         with open(file, "rb") as stream:
             found = json.load(stream)
@@ -378,14 +378,14 @@ def _locked(folder: str) -> Iterator[None]:
 
 
 def _write(file: str, stored: Document) -> None:
-    """Replace the file, or the one that a symbolic link leads to."""
+    """Replace the contents of a file by a document, following a symbolic link."""
     # Imported here: most commands only read.
     from rtslib_ext.host import atomic
 
     file = os.path.realpath(file)
     data = f"{json.dumps(stored, indent=2)}\n".encode()
     # Links of several directories may lead here, each with a lock of its own. No fsync: every
-    # create would wait for the disk, and losing a preference does no harm.
+    # create would wait for the disk, and losing preferences is harmless.
     atomic.replace(file, data, temporary=f"{file}.{os.getpid()}")
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Groups of settings: what ``get`` shows and what ``set`` turns into steps.
+"""Groups of settings: their values for ``get`` and their steps for ``set``.
 
-Those of one kind of node only are imported by that node, when it is asked for its groups.
+A group that only one kind of node has is imported by that node, when its groups are needed.
 """
 
 from .alua import AluaSettings, LunAlua

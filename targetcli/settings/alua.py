@@ -25,13 +25,13 @@ from .group import Folder, Group, one_line
 
 
 class AluaSettings(Folder):
-    """The settings of a target port group: some are written as numbers and read as texts."""
+    """The settings of a target port group; the kernel shows some numbers as texts."""
 
     def __init__(self, path: ShellPath, configfs: ConfigfsPath) -> None:
         super().__init__("alua", path, (configfs,), schema.alua)
 
     def row(self, fs: ReadFS, name: str) -> Row:
-        """One file, its text turned back into the number."""
+        """Return a setting; a text of the kernel is converted to its number."""
         row = super().row(fs, name)
         texts = ALUA_TEXTS.get(name, ())
         value = str(texts.index(row.value)) if row.value in texts else one_line(row.value)
@@ -39,7 +39,7 @@ class AluaSettings(Folder):
         return Row(name, value, "string", row.text, writable)
 
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
-        """The number that was there is what undoing writes."""
+        """Yield the steps; their undo writes the previous number."""
         for name, value in wanted.items():
             file = f"{self.folders[0]}/{name}"
             yield settings.write(fs, self.path, file, name, value, self.row(fs, name).value)
@@ -55,35 +55,31 @@ class LunAlua(Group):
         self.configfs = configfs
 
     def names(self, fs: ReadFS) -> Sequence[str]:
-        """The group's name, and the state where the kernel has it."""
+        """Return the name of the group, and the settings of the state if the kernel has them."""
         return ("alua_tg_pt_gp_name", *self._values(fs)[1])
 
     def _values(self, fs: ReadFS) -> tuple[str | None, Mapping[str, str]]:
         return Reader(fs).lun_alua(self.configfs)
 
     def row(self, fs: ReadFS, name: str) -> Row:
-        """One of them."""
         group, state = self._values(fs)
         value = group if name == "alua_tg_pt_gp_name" else state[name]
         known = schema.lun_alua(name.removesuffix("_name"))
         return Row(name, value or "", "string", known.text if known else "")
 
     def check(self, name: str, value: str) -> str:
-        """As the schema says."""
         known = schema.lun_alua(name)
         return known.check(value) if known else value
 
     def known(self, name: str) -> Attribute | None:
-        """Its row of the schema."""
         return schema.lun_alua(name.removesuffix("_name"))
 
     def default(self, name: str) -> str | None:
-        """As the schema says; a new LUN is in the default group."""
+        """Return the default; a new LUN is in the default group."""
         known = schema.lun_alua(name)
         return known.default if known else DEFAULT_GROUP
 
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
-        """One write each."""
         if "alua_tg_pt_gp_name" in wanted:
             self._check_group(fs, wanted["alua_tg_pt_gp_name"])
         for name, value in wanted.items():
@@ -91,7 +87,7 @@ class LunAlua(Group):
             yield settings.write(fs, self.path, file, name, value, self.row(fs, name).value)
 
     def _check_group(self, fs: ReadFS, name: str) -> None:
-        """The kernel says no more than that there is no such device."""
+        """Raise NotFound with the existing groups; the kernel only reports ENODEV."""
         link = paths.link_in(fs, self.configfs)
         if not link or name in ("", NO_CREDENTIAL):
             return

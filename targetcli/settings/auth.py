@@ -28,7 +28,7 @@ from .group import Group
 class Credentials(Group):
     """CHAP names and secrets of a TPG, of ACLs, or for discovery."""
 
-    # Older names, still typed from manuals.
+    # Names in older manuals.
     ALIASES = {"userid_mutual": "mutual_userid", "password_mutual": "mutual_password"}
 
     def __init__(self, name: str, path: ShellPath, folders: Sequence[ConfigfsPath]) -> None:
@@ -37,57 +37,51 @@ class Credentials(Group):
         self.folders = folders
 
     def names(self, fs: ReadFS) -> Sequence[str]:
-        """The four of CHAP."""
         return AUTH_NAMES
 
     def row(self, fs: ReadFS, name: str) -> Row:
-        """One of them."""
         text = fs.read_if_there(f"{self.folders[0]}/{AUTH_FILES[name]}") or ""
         known = schema.auth(AUTH_FILES[name])
         value = "" if text == NO_CREDENTIAL else text
         return Row(name, value, "string", known.text if known else "")
 
     def check(self, name: str, value: str) -> str:
-        """Refused where the kernel would not keep it as it is."""
+        """Return the value; raises InvalidValue if the kernel would alter it."""
         settings.check_credential(self.path, name, value)
         return value
 
     def known(self, name: str) -> Attribute | None:
-        """Its row of the schema; the switch of discovery is one too."""
+        """Return its row of the schema, also for the switch of discovery."""
         return schema.auth(AUTH_FILES.get(name, "enforce_discovery_auth"))
 
     def default(self, name: str) -> str | None:
-        """None is set."""
         return ""
 
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
-        """One write a value and folder."""
         for folder in self.folders:
             before = Reader(fs).auth(folder)
             yield from settings.credentials(self.path, folder, Auth(**wanted), before)
 
 
 class DiscoveryAuth(Credentials):
-    """Authentication at discovery: the credentials, and whether they are asked for."""
+    """Authentication at discovery: the credentials, and whether they are required."""
 
     def __init__(self, fabric: Fabric, path: ShellPath) -> None:
         super().__init__("discovery_auth", path, (paths.discovery_auth(fabric),))
         self.fabric = fabric
 
     def names(self, fs: ReadFS) -> Sequence[str]:
-        """The four of CHAP and the switch."""
         return (*AUTH_NAMES, "enable")
 
     def row(self, fs: ReadFS, name: str) -> Row:
-        """One of them."""
         if name != "enable":
             return super().row(fs, name)
         on = fs.read_if_there(f"{self.folders[0]}/enforce_discovery_auth") == "1"
-        text = "Whether an initiator must authenticate before it is told the targets."
+        text = "Whether initiators must authenticate for discovery."
         return Row(name, str(on), "number", text)
 
     def check(self, name: str, value: str) -> str:
-        """The switch takes the usual words too."""
+        """Return the value; the switch accepts words for true and false."""
         if name != "enable":
             return super().check(name, value)
         on = booleans.read(value or "0")
@@ -96,15 +90,13 @@ class DiscoveryAuth(Credentials):
         return str(int(on))
 
     def choices(self, name: str) -> Sequence[str]:
-        """The switch can be on or off."""
         return ("0", "1") if name == "enable" else ()
 
     def default(self, name: str) -> str | None:
-        """Nobody must authenticate."""
         return str(False) if name == "enable" else super().default(name)
 
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
-        """Credentials first: who enforces them wants them to be there."""
+        """Yield the steps: the credentials before the switch that requires them."""
         yield targets.load(self.fabric)
         auth = {name: value for name, value in wanted.items() if name != "enable"}
         yield from super().steps(fs, auth)
@@ -116,5 +108,5 @@ class DiscoveryAuth(Credentials):
 
 
 def is_secret(group: Group, name: str) -> bool:
-    """Tell whether a value should be shown only to who asks for it."""
+    """Return True if a value is shown only with --show-secrets."""
     return isinstance(group, Credentials) and name in SECRET_NAMES

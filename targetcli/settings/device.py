@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A storage object's alias, logical unit group and map of blocks."""
+"""The group ``device`` of a storage object: alias, logical unit group, map of blocks."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from rtslib_ext.steps import Step, lu_groups, settings
 from ..views.settings import Row
 from .files import Files
 
-# What the program shows elsewhere, and changes by commands of their own.
+# Shown elsewhere, and changed by commands of their own.
 _HIDDEN = frozenset({"control", "enable", "info", "udev_path"})
 _LU_GROUP = "alua_lu_gp"
 
 
 class Device(Files):
-    """The files of a storage object's own folder."""
+    """The settings in the directory of a storage object."""
 
     def __init__(self, path: ShellPath, configfs: ConfigfsPath) -> None:
         super().__init__("device", path, (configfs,), schema.device, _HIDDEN)
         self.configfs = configfs
 
     def row(self, fs: ReadFS, name: str) -> Row:
-        """One of them; of the logical unit group, the name."""
+        """Return a setting; for the logical unit group, its name."""
         row = super().row(fs, name)
         if name != _LU_GROUP:
             return row
@@ -38,17 +38,17 @@ class Device(Files):
         return Row(name, group, row.kind, row.text, row.writable)
 
     def check(self, name: str, value: str) -> str:
-        """As the schema says; the lines of a map are parted by semicolons."""
+        """Return the value as the kernel expects it; semicolons separate the lines of a map."""
         if name == _LU_GROUP:
             return value or DEFAULT_LU_GROUP
         checked = super().check(name, value.replace("\n", ";"))
         if name != "lba_map":
             return checked
-        # The kernel takes a blank at the start of a line for the end of its states.
+        # To the kernel, a blank at the start of a line ends the list of states.
         return "\n".join(line.strip() for line in checked.split(";"))
 
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
-        """One each; the map last: it changes the groups, which undoing does not bring back."""
+        """Yield the steps, the map last: it changes the groups, and undo does not restore those."""
         for name, value in sorted(wanted.items(), key=lambda item: item[0] == "lba_map"):
             if name == _LU_GROUP:
                 self._check_group(fs, value)
@@ -59,19 +59,19 @@ class Device(Files):
                 yield settings.write(fs, self.path, file, name, value, self.before(fs, file))
 
     def _check_group(self, fs: ReadFS, name: str) -> None:
-        """The kernel says no more than that there is no such device."""
+        """Raise NotFound with the existing groups; the kernel only reports ENODEV."""
         if fs.read_if_there(f"{paths.attributes(self.configfs)}/alua_support") == "0":
             raise Unsupported(
-                "the object takes no part in ALUA",
+                "the object does not support ALUA",
                 path=self.path,
-                hint="the device behind it answers for itself",
+                hint="the backing device processes ALUA commands itself",
             )
         if not fs.is_dir(paths.lu_gp(name)):
             raise NotFound(
                 f"there is no logical unit group {name}",
                 path=self.path,
-                hint=f"there are: {', '.join(sorted(fs.directories(paths.LU_GROUPS)))}; "
-                f"{shell_paths.LU_GROUPS} create makes one",
+                hint=f"existing groups: {', '.join(sorted(fs.directories(paths.LU_GROUPS)))}; "
+                f"create one with: {shell_paths.LU_GROUPS} create",
             )
 
 

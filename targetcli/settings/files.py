@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings that are some of the files in a folder which holds other things besides."""
+"""Groups that have only some files of a directory as settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .group import Folder, Lookup, one_line
 
 
 class Files(Folder):
-    """The files of one or several folders, some left out; texts of several lines become one."""
+    """Files of one or several directories, except ``hidden`` ones; line breaks become ``; ``."""
 
     def __init__(
         self,
@@ -27,10 +27,9 @@ class Files(Folder):
         self.hidden = hidden
 
     def names(self, fs: ReadFS) -> Sequence[str]:
-        """The files there are, without those that are no settings."""
+        """Return the names of the files, without hidden ones."""
         return [name for name in super().names(fs) if name not in self.hidden]
 
     def row(self, fs: ReadFS, name: str) -> Row:
-        """One file."""
         row = super().row(fs, name)
         return Row(name, one_line(row.value), row.kind, row.text, row.writable)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Groups of settings: what ``get`` shows and what ``set`` turns into steps."""
+"""The interface of a group of settings, and the group of all files in a directory."""
 
 from __future__ import annotations
 
@@ -20,53 +20,53 @@ Lookup = Callable[[str], Attribute | None]
 
 
 class Group(ABC):
-    """One group of one node; ``path`` is the node's shell path."""
+    """A group of settings of one node; ``path`` is the shell path of the node."""
 
     name: str
     path: ShellPath
 
     @abstractmethod
     def names(self, fs: ReadFS) -> Sequence[str]:
-        """The settings there are."""
+        """Return the names of the settings."""
 
     @abstractmethod
     def row(self, fs: ReadFS, name: str) -> Row:
-        """One setting with its value."""
+        """Return one setting with its value."""
 
     @abstractmethod
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
-        """The steps that set values; raises InvalidValue before any is made."""
+        """Yield the steps that set values; raises LioError before any of them is performed."""
 
     def takes_text(self, name: str) -> bool:
-        """Tell whether any text is a value; then "default" is one."""
+        """Return True if any text is a valid value; "default" is then an ordinary text."""
         return True
 
     def check(self, name: str, value: str) -> str:
-        """The form of a value that the kernel wants; raises InvalidValue."""
+        """Return a value in the form that the kernel expects; raises InvalidValue."""
         return value
 
     def known(self, name: str) -> Attribute | None:
-        """What the tables have of a setting; None where it is not in them."""
+        """Return the schema row of a setting; None if it has none."""
         return None
 
     def default(self, name: str) -> str | None:
-        """What a new object has, as it is shown; None where that is not known."""
+        """Return the value of a new object, in the form of ``row``; None if it is not known."""
         return None
 
     def choices(self, name: str) -> Sequence[str]:
-        """The values a setting takes, where they can be listed."""
+        """Return the valid values of a setting; () if they cannot be listed."""
         return ()
 
     def rows(self, fs: ReadFS) -> Iterator[Row]:
-        """All settings with their values."""
+        """Yield all settings with their values."""
         for name in self.names(fs):
             yield self.row(fs, name)
 
 
 class Folder(Group):
-    """The files in a folder: attributes, parameters.
+    """The files in a directory: attributes, parameters.
 
-    Several folders (the ACLs of one tag) are read from the first and written all.
+    Of several directories (the ACLs of one tag), the first is read and all are written.
     """
 
     def __init__(
@@ -81,11 +81,10 @@ class Folder(Group):
         self.path = path
         self.folders = folders
         self.lookup = lookup
-        # The row with the default of this very object, which has to be looked at for it.
+        # Returns the row with the default of this object, which requires reading the object.
         self.exact = exact or lookup
 
     def names(self, fs: ReadFS) -> Sequence[str]:
-        """The files there are."""
         try:
             found = fs.scan(self.folders[0])
         except KernelRefused:
@@ -93,7 +92,7 @@ class Folder(Group):
         return sorted(entry.name for entry in found if entry.kind == "file")
 
     def row(self, fs: ReadFS, name: str) -> Row:
-        """One file; its value is empty where the kernel does not let it be read."""
+        """Return a setting; its value is "" if the kernel does not allow reading it."""
         known = self.lookup(name)
         value = fs.read_if_there(f"{self.folders[0]}/{name}") or ""
         mode = fs.modes(self.folders[0], [name])[name]
@@ -106,26 +105,23 @@ class Folder(Group):
         )
 
     def check(self, name: str, value: str) -> str:
-        """As the schema says; what it does not know is left to the kernel."""
+        """Check a value by the schema; a name that is not in it is checked by the kernel only."""
         known = self.lookup(name)
         return known.check(value) if known and value else value
 
     def known(self, name: str) -> Attribute | None:
-        """Its row of the schema."""
         return self.lookup(name)
 
     def default(self, name: str) -> str | None:
-        """As the schema says."""
         known = self.exact(name)
         return known.default if known else None
 
     def takes_text(self, name: str) -> bool:
-        """Tell whether any text is a value; then "default" is one."""
+        """Return True if any text is a valid value; "default" is then an ordinary text."""
         known = self.lookup(name)
         return known is not None and known.kind is schema.Kind.STRING
 
     def choices(self, name: str) -> Sequence[str]:
-        """As the schema says."""
         known = self.lookup(name)
         if known is None:
             return ()
@@ -133,24 +129,24 @@ class Folder(Group):
         return usual.get(known.kind) or tuple(value for value, _ in known.choices)
 
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
-        """One write a value and folder."""
+        """Yield one write for each value and directory."""
         for name, value in wanted.items():
             for folder in self.folders:
                 file = f"{folder}/{name}"
                 yield settings.write(fs, self.path, file, name, value, self.before(fs, file))
 
     def before(self, fs: ReadFS, file: str) -> str:
-        """What undoing writes to a file."""
+        """Return the value that undo writes to a file."""
         return fs.read_if_there(file) or ""
 
 
 def one_line(text: str) -> str:
-    """A text of the kernel's on one line."""
+    """Join the lines of a text of the kernel with ``; ``."""
     return "; ".join(line.strip() for line in text.replace("\0", "").splitlines() if line.strip())
 
 
 def kind_of(known: Attribute | None) -> str:
-    """The type that get and set show."""
+    """Return the type that get and set show: number, string or yesno."""
     if known is None:
         return "string"
     kinds = {
@@ -162,5 +158,5 @@ def kind_of(known: Attribute | None) -> str:
 
 
 def described(known: Attribute | None) -> str:
-    """What a setting means, what it takes, what a new object has."""
+    """Return the text and the facts of a setting; "" if it has no row."""
     return f"{known.text} {schema.facts(known)}" if known else ""

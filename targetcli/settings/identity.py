@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a storage object introduces itself: vendor, product, serial number."""
+"""The group ``identity`` of a storage object: vendor, product, serial number."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _SERIAL = "vpd_unit_serial"
 
 
 class Identity(Files):
-    """The files of a storage object's wwn folder.
+    """The settings in the wwn directory of a storage object.
 
-    An object that passes commands through lets its device answer for itself: it is ``fixed``.
+    ``fixed``: the object passes commands through, and its device has its own identity.
     """
 
     def __init__(self, path: ShellPath, configfs: ConfigfsPath, fixed: bool) -> None:
@@ -31,20 +31,22 @@ class Identity(Files):
         self.fixed = fixed
 
     def row(self, fs: ReadFS, name: str) -> Row:
-        """One of them; the kernel puts a heading before the serial number."""
+        """Return a setting; the kernel prints a label before the serial number."""
         row = super().row(fs, name)
         value = row.value.partition(":")[2].strip() if name == _SERIAL else row.value
         return Row(name, value, row.kind, row.text, row.writable and not self.fixed)
 
     def check(self, name: str, value: str) -> str:
-        """As the schema says; to have none is not among it."""
+        """Check a value by the schema; raises InvalidValue for an empty serial number."""
         known = self.lookup(name)
         if name == _SERIAL and not value.strip():
-            raise InvalidValue("a unit serial number is needed to tell disks apart")
+            raise InvalidValue(
+                "the unit serial number must not be empty: initiators identify disks by it"
+            )
         return known.check(value) if known else value
 
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
-        """One write each; not while initiators know the disk by what it says now."""
+        """Yield the steps; raises InUse while initiators identify the disk by the old values."""
         for name in wanted:
             known = self.lookup(name)
             if known and not known.live:
@@ -52,7 +54,7 @@ class Identity(Files):
         yield from super().steps(fs, wanted)
 
     def before(self, fs: ReadFS, file: str) -> str:
-        """What undoing writes to a file."""
+        """Return the value that undo writes to a file."""
         return self.row(fs, paths.name_of(file)).value
 
     def _check_not_exported(self, fs: ReadFS, name: str) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is set for an initiator besides attributes and credentials."""
+"""The group ``initiator`` of an ACL."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .files import Files
 
 
 class Initiator(Files):
-    """The files of an ACL's own folder; of several ACLs with one tag, all are set."""
+    """The settings in the directory of an ACL; for a tag, those of all its ACLs."""
 
     def __init__(self, path: ShellPath, acls: Sequence[ConfigfsPath]) -> None:
         super().__init__("initiator", path, acls, schema.acl)
 
     def row(self, fs: ReadFS, name: str) -> Row:
-        """One of them; the tag has commands of its own."""
+        """Return a setting; the tag is read-only here, because it has its own commands."""
         row = super().row(fs, name)
         return Row(name, row.value, row.kind, row.text, row.writable and name != "tag")
 
     def check(self, name: str, value: str) -> str:
-        """As the schema says; to have none is not among it."""
+        """Check a value by the schema, which has no empty values."""
         known = self.lookup(name)
         return known.check(value) if known else value

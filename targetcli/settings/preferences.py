@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The group ``global``: preferences of the program."""
+"""The group ``global``: the preferences of the program."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Preferences(Group):
-    """The group ``global``: preferences of the program, the same at every node."""
+    """The preferences of the program, the same at every node."""
 
     name = "global"
 
@@ -28,28 +28,23 @@ class Preferences(Group):
         self.path = path
 
     def names(self, fs: ReadFS) -> Sequence[str]:
-        """All preferences."""
         return list(PREFERENCES)
 
     def row(self, fs: ReadFS, name: str) -> Row:
-        """One of them."""
         known = PREFERENCES[name]
         return Row(name, self.env.prefs.text(name), known.kind, known.text)
 
     def check(self, name: str, value: str) -> str:
-        """As its type says."""
         check_value(PREFERENCES[name], value)
         return value
 
     def choices(self, name: str) -> Sequence[str]:
-        """As its type says."""
         return CHOICES.get(PREFERENCES[name].kind, ())
 
     def default(self, name: str) -> str | None:
-        """What holds until it is set."""
         known = PREFERENCES[name]
         return show_value(known.kind, known.default)
 
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
-        """None: preferences are not the kernel's."""
+        """Yield nothing: preferences are not kernel settings."""
         yield from ()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who reserved a storage object, and how: for reading only."""
+"""The group ``reservations`` of a storage object, read-only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .group import Group
 
 
 class Reservations(Group):
-    """The reservations of one storage object, in the words of SPC-4."""
+    """The reservations of one storage object, in the terms of SPC-4."""
 
     name = "reservations"
 
@@ -28,20 +28,18 @@ class Reservations(Group):
         self.configfs = configfs
 
     def names(self, fs: ReadFS) -> Sequence[str]:
-        """What is told of them."""
         return [row.name for row in schema.GROUPS["reservations"]]
 
     def rows(self, fs: ReadFS) -> Iterator[Row]:
-        """All of it, read once."""
+        """Yield all of them, from one read."""
         values = self._values(fs)
         return (self._row(name, values) for name in self.names(fs))
 
     def row(self, fs: ReadFS, name: str) -> Row:
-        """One of it."""
         return self._row(name, self._values(fs))
 
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
-        """None: initiators reserve, nobody else."""
+        """Yield nothing: only initiators can change reservations."""
         yield from ()
 
     def _row(self, name: str, values: Mapping[str, str]) -> Row:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is set for a TPG, or a whole fabric, besides attributes, parameters and credentials."""
+"""The groups ``port`` of a TPG and ``fabric`` of a fabric."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HIDDEN = frozenset({"enable", "version"})
 
 
 class Port(Files):
-    """The files of a TPG's own folder."""
+    """The settings in the directory of a TPG."""
 
     def __init__(self, fabric: Fabric, path: ShellPath, configfs: ConfigfsPath) -> None:
         super().__init__(
@@ -32,14 +32,13 @@ class Port(Files):
         self.configfs = configfs
 
     def check(self, name: str, value: str) -> str:
-        """As the schema says; the name of a nexus is a WWN."""
+        """Check a value by the schema; a nexus is a WWN of the fabric."""
         if name == "nexus":
             return naming.normalize(self.fabric.wwn_types, value) if value else ""
         known = self.lookup(name)
         return known.check(value) if known else value
 
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
-        """One each."""
         for name, value in wanted.items():
             if name == "nexus":
                 yield from self._nexus(fs, value)
@@ -60,7 +59,7 @@ class Port(Files):
             return
         if before and Reader(fs).lun_indexes(self.configfs):
             raise InUse(
-                f"the nexus is {before} as long as the TPG has LUNs",
+                f"the nexus {before} cannot be changed while the TPG has LUNs",
                 path=self.path,
                 hint="delete the LUNs, set it, and create them again",
             )
@@ -68,18 +67,17 @@ class Port(Files):
 
 
 class FabricFiles(Files):
-    """The files of a fabric's own folder, which is there once its module is loaded."""
+    """The settings in the directory of a fabric, which exists once its module is loaded."""
 
     def __init__(self, fabric: Fabric, path: ShellPath) -> None:
         super().__init__("fabric", path, (paths.fabric(fabric),), schema.fabric, _HIDDEN)
         self.fabric = fabric
 
     def names(self, fs: ReadFS) -> Sequence[str]:
-        """The files there are, or will be."""
+        """Return the names of the files, also before they exist."""
         return super().names(fs) or [row.name for row in schema.GROUPS["fabric"]]
 
     def row(self, fs: ReadFS, name: str) -> Row:
-        """One of them."""
         if fs.exists(f"{paths.fabric(self.fabric)}/{name}"):
             return super().row(fs, name)
         known = self.lookup(name)
@@ -87,14 +85,13 @@ class FabricFiles(Files):
         return Row(name, "", "string", known.text, known.writable)
 
     def check(self, name: str, value: str) -> str:
-        """A list of CPUs that can be used."""
+        """Check a value; raises InvalidValue for a CPU that does not exist."""
         return cpus.check_cpus(value) if name == "cpus_allowed_list" else value
 
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
-        """One each."""
         yield targets.load(self.fabric)
         yield from super().steps(fs, wanted)
 
     def before(self, fs: ReadFS, file: str) -> str:
-        """What undoing writes: all CPUs where the module is not loaded yet."""
+        """Return the value that undo writes: all CPUs if the module is not loaded yet."""
         return super().before(fs, file) or cpus.possible_cpus()

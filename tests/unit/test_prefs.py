@@ -246,7 +246,7 @@ def test_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(module.os, "open", refuse)
     assert prefs.set("auto_save_on_exit", False) is False
-    assert prefs.problem == f"preferences not kept: {tmp_path / 'x'}: Read-only file system"
+    assert prefs.problem == f"preferences not saved: {tmp_path / 'x'}: Read-only file system"
     assert prefs.flag("auto_save_on_exit") is False  # but it holds for this process
     assert prefs.set_bookmark("a", "/") is False
     assert prefs.bookmarks == {"a": "/"}
@@ -302,7 +302,7 @@ def test_no_home_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pwd.getpwuid", lambda uid: {}[uid])
     assert default_folder() is None
     prefs = Preferences.load(None)
-    assert prefs.problem == "there is no home directory: preferences are not kept"
+    assert prefs.problem == "there is no home directory: preferences are not saved"
     assert prefs.get("logfile") is None
     assert prefs.set("prompt_length", 5) is False
     assert prefs.number("prompt_length") == 5
@@ -548,7 +548,7 @@ def test_a_pickle_that_would_run_something_is_refused(tmp_path: Path, protocol: 
     (tmp_path / "prefs.bin").write_bytes(pickle.dumps({"prompt_length": Evil(mark)}, protocol))
     prefs = Preferences.load(tmp_path)
     assert not mark.exists()
-    assert "it wants posix.system" in prefs.problem
+    assert "it refers to posix.system" in prefs.problem
     assert prefs.number("prompt_length") == 30
     assert not (tmp_path / "prefs.json").exists()
     pickle.loads((tmp_path / "prefs.bin").read_bytes())

@@ -99,7 +99,7 @@ def test_product_that_is_usual_with_the_other_alias(user: Shell, alias: int, pro
         ("revision=12345", "revision takes 1 to 4 printable ASCII characters"),
         ("company_id=16777216", "company_id takes a number from 0 to 16777215"),
         ("company_id=-1", "company_id takes a number from 0 to 16777215"),
-        ("vpd_unit_serial=''", "a unit serial number is needed"),
+        ("vpd_unit_serial=''", "the unit serial number must not be empty"),
         (f"vpd_unit_serial={'x' * 254}", "vpd_unit_serial takes text of at most 253 bytes"),
         ("vpd_protocol_identifier=x", "Parameter vpd_protocol_identifier is read-only."),
     ],
@@ -136,7 +136,7 @@ def test_a_device_that_is_passed_through_tells_its_own(
     shell.refuses(f"{p1} set identity vendor_id=X", "Parameter vendor_id is read-only.")
     mode = "mode=the device behind it answers for itself [ro]\n"
     assert shell.ok(f"{p1} get reservations mode") == mode
-    shell.refuses(f"{p1} set device alua_lu_gp=x", "the object takes no part in ALUA")
+    shell.refuses(f"{p1} set device alua_lu_gp=x", "the object does not support ALUA")
     survives(shell)
     assert "scsi_debug" not in (ETC / "1.json").read_text()
 
@@ -222,7 +222,7 @@ def test_what_groups_refuse(user: Shell) -> None:
     user.refuses(f"{groups}/g set alua lu_gp_id=6", "Parameter lu_gp_id is read-only.")
     user.refuses(
         f"{R1} set device alias=x alua_lu_gp=h",
-        f"{R1}: there is no logical unit group h (there are: default_lu_gp, g; ",
+        f"{R1}: there is no logical unit group h (existing groups: default_lu_gp, g; ",
     )
 
 
@@ -273,7 +273,7 @@ def test_nexus(user: Shell) -> None:
     user.ok(f"{LOOP} set port nexus={new}")
     user.refuses(
         f"{LOOP} set port nexus=naa.5001405000000008",
-        f"{LOOP}: the nexus is {new} as long as the TPG has LUNs (delete the LUNs",
+        f"{LOOP}: the nexus {new} cannot be changed while the TPG has LUNs (delete the LUNs",
     )
     user.refuses(f"{LOOP} set port nexus=host1", f"{LOOP}: Not setting nexus! WWN not valid as")
     user.ok(f"{LOOP}/luns delete 0")

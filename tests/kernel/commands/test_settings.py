@@ -256,7 +256,7 @@ def test_preferences_that_cannot_be_kept_hold_for_now(user: Shell, tmp_path: Pat
     answer = user("set global tree_max_depth=3")
     assert answer.exit == 0
     assert answer.rows[0] == "Parameter tree_max_depth is now '3'."
-    assert answer.rows[1].startswith("Only for now: preferences not kept: ")
+    assert answer.rows[1].startswith("Only for now: preferences not saved: ")
 
 
 NEW = "Nothing differs from the defaults."

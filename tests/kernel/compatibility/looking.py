@@ -94,10 +94,10 @@ AROUND = (
     Row("help: no such topic", "help nosuch",
         err="Cannot find help topic nosuch. (help search nosuch looks everywhere)"),
     Row("help: a preference", "/iscsi help auto_cd_after_create",
-        "auto_cd_after_create (global)\nThe shell goes to what it has created.\n"
+        "auto_cd_after_create (global)\nThe shell changes to a created object.\n"
         "Takes true, false. Default: false."),
     Row("help: a credential of discovery", "/iscsi help userid",
-        like(r"\Auserid \(discovery_auth\)\nName the initiator gives with its secret\. "
+        like(r"\Auserid \(discovery_auth\)\nUser name that the initiator sends with its secret\. "
              r"At most 255 bytes; must not begin with NULL\.\n")),
     Row("refresh says nothing", "refresh"),
     Row("exit says nothing", "exit"),
