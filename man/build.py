@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the parts of the manual pages that tables hold: build.py [--check]
+"""Generate the parts of the manual pages that come from tables: build.py [--check]
 
-In a page, each such part stands between two comments that name it. --check changes nothing, and
-its exit status is 1 when a part is not what its table says.
+In a page, two comments with the name of a part enclose it. --check changes nothing and exits
+with status 1 if a part differs from its table.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ PART = re.compile(
     r'(?P<begin>^\.\\" BEGIN (?P<name>[a-z-]+)\n).*?(?P<end>^\.\\" END (?P=name)\n)',
     re.MULTILINE | re.DOTALL,
 )
-# In running text these words are to be typed as they stand, so a - in them is no hyphen.
+# Words of running text that users type literally, so that a - in them is not a hyphen.
 LITERAL = re.compile(r"^[-+(]*-|-[,.]?$|[/=_@]")
 
-# The groups of the schema: a title, and where the settings are found.
+# The groups of the schema: title, and place of the settings.
 GROUPS = {
     "storage_object": (
         "Storage objects",
@@ -42,7 +42,7 @@ GROUPS = {
     "wwn": (
         "Identity of storage objects",
         "Group identity of /backstores/KIND/NAME. The unit serial is also the parameter wwn of "
-        "create, and the key wwn in the save file; what else was set is below the key rtslib_ext "
+        "create, and the key wwn in the save file; the other settings are below the key rtslib_ext "
         "there.",
     ),
     "device": (
@@ -51,8 +51,8 @@ GROUPS = {
     ),
     "reservations": (
         "Reservations of storage objects",
-        "Group reservations of /backstores/KIND/NAME, for reading only. Types are those of "
-        "SPC-4: 1, 3, 5, 6, 7 and 8.",
+        "Group reservations of /backstores/KIND/NAME, read-only. Types are those of SPC-4: 1, 3, "
+        "5, 6, 7 and 8.",
     ),
     "lu_group": (
         "Logical unit groups",
@@ -65,8 +65,8 @@ GROUPS = {
     ),
     "lun_alua": (
         "LUNs",
-        "Group alua of TPG/luns/lunN, where alua_tg_pt_gp is called alua_tg_pt_gp_name; keys of "
-        "luns in the save file.",
+        "Group alua of TPG/luns/lunN, where alua_tg_pt_gp has the name alua_tg_pt_gp_name; keys "
+        "of luns in the save file.",
     ),
     "fabric": (
         "Fabrics",
@@ -84,8 +84,8 @@ GROUPS = {
     "tpg_parameter": (
         "TPGs: parameters",
         "Group parameter of a TPG; key parameters of tpgs in the save file. For iSCSI these are "
-        "the keys of RFC 7143, which target and initiator settle at login: a change holds for "
-        "logins after it.",
+        "the keys of RFC 7143, which target and initiator negotiate at login: a change applies "
+        "to later logins.",
     ),
     "tpg": (
         "TPGs: other files",
@@ -98,15 +98,15 @@ GROUPS = {
     "acl_parameter": ("Node ACLs: parameters", "Group parameter of TPG/acls/WWN."),
     "acl": (
         "Node ACLs: other files",
-        "Group initiator of TPG/acls/WWN. The tag is set with the commands tag and untag, and is "
-        "the key tag in the save file; cmdsn_depth is the key tcq_depth there.",
+        "Group initiator of TPG/acls/WWN. The tag is changed with the commands tag and untag, and "
+        "is the key tag in the save file; cmdsn_depth is the key tcq_depth there.",
     ),
     "auth": (
         "CHAP",
-        "Group auth of a TPG and of TPG/acls/WWN, and group discovery_auth of /iscsi, where "
-        "userid_mutual and password_mutual are called mutual_userid and mutual_password, and "
-        "enforce_discovery_auth is called enable. In the save file: chap_userid and so on, "
-        "discovery_userid and so on.",
+        "Group auth of a TPG and of TPG/acls/WWN, and group discovery_auth of /iscsi. There "
+        "userid_mutual and password_mutual have the names mutual_userid and mutual_password, and "
+        "enforce_discovery_auth has the name enable. In the save file, the names begin with "
+        "chap_ or discovery_.",
     ),
 }
 
@@ -115,7 +115,7 @@ GROUPS = {
 
 
 def literal(text: str) -> str:
-    """A text to be typed as it stands: no character of it becomes a typographic one."""
+    """Escape a text that users type literally, so that no character becomes a typographic one."""
     for char, escape in (
         ("\\", r"\e"),
         ("-", r"\-"),
@@ -127,14 +127,14 @@ def literal(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Running text on lines of its own, of which none is taken for a request."""
+    """Return running text as roff lines, none of which is a request."""
     text = text.replace("±", r"\[u00B1]")
     words = [literal(word) if LITERAL.search(word) else word for word in text.split()]
     return "\n".join(rf"\&{line}" if line[0] in ".'" else line for line in _wrapped(words))
 
 
 def _wrapped(words: list[str]) -> Iterator[str]:
-    """Lines of a readable length; each sentence begins on a new one."""
+    """Yield lines of at most 78 characters; each sentence begins on a new line."""
     line = ""
     for word in words:
         if line and (len(line) + len(word) > 78 or (line.endswith(".") and word[0].isupper())):
@@ -145,17 +145,17 @@ def _wrapped(words: list[str]) -> Iterator[str]:
 
 
 def bold(text: str) -> str:
-    """A text in bold."""
+    """Return a literal text in bold."""
     return rf"\fB{literal(text)}\fR"
 
 
 def italic(text: str) -> str:
-    """A text in italics."""
+    """Return a literal text in italics."""
     return rf"\fI{literal(text)}\fR"
 
 
 def entry(label: str, *paragraphs: str) -> Iterator[str]:
-    """A labelled paragraph; what follows its first paragraph begins on a new line."""
+    """Yield a labelled paragraph; each further paragraph begins on a new line."""
     yield ".TP"
     yield label
     yield from "\n.br\n".join(paragraphs).split("\n")
@@ -165,7 +165,7 @@ def entry(label: str, *paragraphs: str) -> Iterator[str]:
 
 
 def commands() -> Iterator[str]:
-    """Every command, by the place where it is."""
+    """Yield the commands by place."""
     found: dict[str, list[Command]] = {}
     for row in every_row():
         found.setdefault(places.of(row), []).append(row)
@@ -179,7 +179,7 @@ def commands() -> Iterator[str]:
 
 
 def command(row: Command) -> Iterator[str]:
-    """One command: how it is written, what it does, what it takes."""
+    """Yield one command: syntax, description, parameters, example."""
     text, _, example = row.text.partition("\n\nExample: ")
     words = [bold(row.name), *(_word(item) for item in row.parameters)]
     if row.more:
@@ -207,7 +207,7 @@ def _meaning(item: Parameter) -> str:
 
 
 def preferences() -> Iterator[str]:
-    """Every preference with its default."""
+    """Yield the preferences with their defaults."""
     for row in PREFERENCES.values():
         default = "log.txt" if row.name == "logfile" else show_value(row.kind, row.default)
         yield from entry(f"{bold(row.name)} ({literal(default)})", prose(row.text))
@@ -217,7 +217,7 @@ def preferences() -> Iterator[str]:
 
 
 def attributes() -> Iterator[str]:
-    """Every setting of the kernel."""
+    """Yield the settings of the kernel by group."""
     for group, (title, place) in GROUPS.items():
         yield from (f".SS {literal(title)}", prose(place))
         for row in sorted(schema.GROUPS[group], key=lambda row: row.name.lower()):
@@ -225,7 +225,7 @@ def attributes() -> Iterator[str]:
 
 
 def attribute(row: Attribute) -> Iterator[str]:
-    """One setting: what it means, what it takes, where and when there is one."""
+    """Yield one setting: description, valid values, default, kernels and source."""
     only = (*row.backstores, *row.fabrics)
     label = bold(row.name) + (f" ({', '.join(only)})" if only else "")
     yield from entry(label, prose(row.text), prose(schema.facts(row)), _source(row))
@@ -237,14 +237,14 @@ def _source(row: Attribute) -> str:
 
 
 def retired() -> Iterator[str]:
-    """Names that only old kernels had."""
+    """Yield the settings that only old kernels had."""
     for names in RETIRED.values():
         for name, reason in names.items():
             yield from entry(bold(name), prose(f"{reason}."))
 
 
 def alua_keys() -> Iterator[str]:
-    """The settings of a target port group that a save file holds, with their defaults."""
+    """Yield the settings of a target port group in a save file, with their defaults."""
     for name in encode.ALUA_KEYS:
         row = schema.alua(name)
         default = row.default if row and row.default is not None else "none"
@@ -252,7 +252,7 @@ def alua_keys() -> Iterator[str]:
 
 
 def _takes_of(row: Attribute | None) -> str:
-    return takes(row) if row else "As the kernel takes it."
+    return takes(row) if row else "Not checked."
 
 
 # -- pages ----------------------------------------------------------------------------------
@@ -267,12 +267,12 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
 
 
 def pages() -> list[Path]:
-    """The manual pages."""
+    """Return the paths of the manual pages."""
     return sorted(path for path in MAN.iterdir() if re.fullmatch(r"\.[1-8]", path.suffix))
 
 
 def built(text: str) -> str:
-    """A page with its parts as the tables have them now."""
+    """Return a page with its generated parts up to date."""
 
     def part(found: re.Match[str]) -> str:
         lines = "".join(f"{line}\n" for line in PARTS[found["name"]]())
@@ -282,7 +282,7 @@ def built(text: str) -> str:
 
 
 def main(words: list[str]) -> int:
-    """Write the pages, or with --check compare them; the exit status."""
+    """Write the pages, or with --check compare them; return the exit status."""
     if words not in ([], ["--check"]):
         print(__doc__, file=sys.stderr)
         return 2
@@ -294,7 +294,7 @@ def main(words: list[str]) -> int:
             continue
         drifted += 1
         if words:
-            print(f"man/{page.name} is not what the tables say: run man/build.py", file=sys.stderr)
+            print(f"man/{page.name} differs from its tables: run man/build.py", file=sys.stderr)
         else:
             page.write_text(new, encoding="utf-8")
             print(f"man/{page.name} written")

@@ -102,7 +102,7 @@ REFUSED = (
     Row("no such storage object", f"{FILEIO} delete nosuch",
         err="No storage object named nosuch."),
     Row("user: the handler refuses", f"{USER} create v1 1M bad", err="cfgstring invalid",
-        differs="why tcmu-runner refuses"),
+        differs="refusals by tcmu-runner"),
 )  # fmt: skip
 
 SIZES = tuple(
@@ -118,7 +118,7 @@ DELETED = (
     Row("a storage object goes with its LUNs", f"{FILEIO} delete d1",
         "Deleted storage object d1.", aside=f"Deleted LUN 0 of {TPG}, mapped LUNs: 1\n",
         kernel={K_DISK: None, f"{K_TPG}/lun/lun_0": None, f"{K_ACL}/lun_0": None},
-        differs="notes of a command that did its work"),
+        differs="notes of a successful command"),
     Row("delete: nobody exports it", f"{RAMDISK} delete r1", "Deleted storage object r1."),
     Row("delete: the file stays", f"{FILEIO} create d1 {DISK} 2M",
         like(r"exists, using its size \(1048576 bytes\) instead$"), given=(f"{FILEIO} delete d1",)),

@@ -53,7 +53,7 @@ SAVING = (
     Row("saveconfig: nothing configured", "saveconfig", err="nothing is configured",
         given=("saveconfig", f"/iscsi delete {IQN}", f"{RAMDISK} delete r1",
                f"{FILEIO} delete d1"),
-        differs="nothing configured, but the file holds something"),
+        differs="saving an empty configuration over a saved one"),
     Row("saveconfig: right after clearconfig", "saveconfig",
         f"Last 10 configs saved in /etc/target/backup/.\nConfiguration saved to {SAVED}",
         given=("saveconfig", "clearconfig confirm=true")),
@@ -63,7 +63,7 @@ SAVING = (
     Row("saveconfig: clearconfig is long ago", "saveconfig", err="nothing is configured",
         given=("saveconfig", "clearconfig confirm=true", f"{RAMDISK} create r1 1M",
                f"{RAMDISK} delete r1"),
-        differs="nothing configured, but the file holds something"),
+        differs="saving an empty configuration over a saved one"),
 )  # fmt: skip
 
 RESTORING = (
@@ -81,7 +81,7 @@ RESTORING = (
     Row("restoreconfig: errors", f"restoreconfig {FILE}",
         err="Configuration restored, 1 recoverable errors:\n", world=EMPTY,
         files={FILE: MINIMAL.replace('"tag": 1', '"tag": 1, "nosuch": 1'), DISK: "x" * 4096},
-        kernel={K_TARGET: "/"}, differs="a key nobody knows"),
+        kernel={K_TARGET: "/"}, differs="an unknown key"),
     Row("restoreconfig: the storage object is there", "restoreconfig",
         err="storageobject 'fileio:d1' exist not restoring", given=("saveconfig",)),
     Row("restoreconfig: the target is there", "restoreconfig",

@@ -44,7 +44,7 @@ ROWS = (
     Row("manual's names of credentials are taken", f"restoreconfig {FILE}",
         f"Configuration restored from {FILE}", world=EMPTY, files=_file(node_acls=CHAP),
         kernel={f"{K_ACL}/auth/userid": "u", f"{K_ACL}/auth/password": "p"},
-        differs="`userid`, `password` … as in fb's manual"),
+        differs="`userid`, `password` … as in targetcli-fb's manual"),
     Row("a LUN that cannot be restored leaves the rest", f"restoreconfig {FILE}",
         err="recoverable errors", world=EMPTY, files=_file(f"{MISSING}, {THERE}"),
         kernel={f"{K_TPG}/lun/lun_0": "/", f"{K_TPG}/lun/lun_1": None, f"{K_TPG}/enable": "1"}),

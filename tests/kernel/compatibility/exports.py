@@ -61,7 +61,7 @@ TARGETS = (
         err=f"No such Target in configfs: /sys/kernel/config/target/iscsi/{OTHER}"),
     Row("target: no WWN", "/iscsi create nosuch", err="WWN not valid as: iqn, naa, eui"),
     Row("target: the adapter is missing", "/qla2xxx create 21:00:00:24:ff:31:4c:48",
-        err="qla2xxx", world=EMPTY, differs="fabrics on adapters"),
+        err="qla2xxx", world=EMPTY, differs="fabrics with adapters"),
     Row("TPG: created", f"{TARGET} create 2",
         "Created TPG 2.\n"
         "Default portal not created, TPGs within a target cannot share ip:port.",
@@ -80,7 +80,7 @@ TARGETS = (
     Row("TPG: a fabric that cannot switch it off", f"{LOOPBACK} disable",
         err=f"{LOOPBACK}: this fabric cannot disable a TPG", world=EMPTY,
         given=(f"/loopback create {NAA}",),
-        differs="`disable` of a TPG that its fabric cannot switch off, as loopback"),
+        differs="`disable` of a TPG on a fabric without it, such as loopback"),
     Row("TPG: enabled before", f"{TPG} enable", "The TPGT is already enabled."),
 )  # fmt: skip
 
@@ -160,7 +160,7 @@ ACLS = (
     Row("untag: says nothing", f"{TPG}/acls untag web", given=(f"{TPG}/acls tag {INITIATOR} web",),
         kernel={f"{K_ACL}/tag": ""}),
     Row("untag: nobody", f"{TPG}/acls untag nosuch", err="wwn_or_tag nosuch not found.",
-        differs="`untag` of a tag or name that is not there"),
+        differs="`untag` of a tag or name that does not exist"),
     Row("info of an ACL lists its WWNs", f"{ACL} info", like(f"^wwns:\n{INITIATOR}$")),
     Row("summary: ACLs", f"{TPG}/acls status", f"Status for {TPG}/acls: ACLs: 1"),
     Row("summary: ACL", f"{ACL} status", f"Status for {ACL}: Mapped LUNs: 1"),

@@ -67,14 +67,14 @@ PARAMETERS = (
       for text, value in (("0", "0"), ("1", "1"))),
     Row("write_protect: true is true", f"{ACL} create 3 0 write_protect=true",
         "Created Mapped LUN 3.", given=(f"{ACL} delete 0",),
-        kernel={f"{K_ACL}/lun_3/write_protect": "1"}, differs="parameters that are true or false"),
+        kernel={f"{K_ACL}/lun_3/write_protect": "1"}, differs="boolean parameters"),
 )  # fmt: skip
 
 # What is cut off in silence elsewhere.
 KEPT = tuple(
     Row(f"a value with {char} is kept", f"{ACL} set auth password=a{typed}b",
         f"Parameter password is now 'a{char}b'.", kernel={f"{K_ACL}/auth/password": f"a{char}b"},
-        differs="quotes, blanks, `{}\\|^` and letters beyond ASCII in a value")
+        differs="quotes, blanks, `{}\\|^` and non-ASCII letters in a value")
     for char, typed in (
         ("{", "{"), ("}", "}"), ("|", "|"), ("^", "^"), ("`", "`"), ("ä", "ä"), ("日", "日"),
         ("'", "\\'"), ('"', '\\"'), (" ", "' '"),
@@ -83,13 +83,13 @@ KEPT = tuple(
 
 CARETS = (
     Row("a quote that is not closed", f"{ACL} set auth password='x",
-        err="this quote is not closed", differs="a line that cannot be read to its end"),
+        err="this quote is not closed", differs="a line that cannot be parsed completely"),
     Row("the caret stands under the place", "create O'Brien", err="\n  create O'Brien\n          ^",
-        differs="a line that cannot be read to its end"),
+        differs="a line that cannot be parsed completely"),
     Row("what no line can begin with", "}garbage", err="a path or a command is expected here",
-        differs="a line that cannot be read to its end"),
+        differs="a line that cannot be parsed completely"),
     Row("parameters of no command", "/iscsi {}", err="a command is expected here",
-        differs="a line that cannot be read to its end"),
+        differs="a line that cannot be parsed completely"),
 )  # fmt: skip
 
 STARS = (

@@ -80,7 +80,7 @@ def differences_told() -> set[str]:
     Each row is there once, and says what is done here, why, and what a script must do.
     """
     text = Path(__file__, "../../../../COMPATIBILITY.md").resolve().read_text()
-    text = text.partition("\n## Shown and set besides")[0]
+    text = text.partition("\n## Additional objects and settings")[0]
     rows = [re.split(r"(?<!\\)\|", row) for row in text.splitlines() if row.startswith("| ")]
     assert all(len(row) == 7 and all(map(str.strip, row[3:6])) for row in rows)
     names = [row[1].strip() for row in rows if row[1].strip() not in ("what", "---")]

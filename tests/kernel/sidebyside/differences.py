@@ -113,13 +113,13 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "notes before a refusal",
-        "notes of a command that fails",
+        "notes of a failed command",
         calls=r"acls/\S+ create 0 0$|portals/? '?create \S+$",
         stdout=_only_there(r"^(Using default IP port 3260|Warning: TPG LUN \d+ already .*)\n"),
     ),
     Difference(
         "order by number",
-        "order of what one command makes or lists",
+        "order of created or listed objects",
         calls=r"acls/? create |acls/node1 info$",
         stdout=(Text(_MAPPED, _MAPPED, _sorted), Text(_WWNS, _WWNS, _sorted)),
     ),
@@ -149,7 +149,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "no bookmarks",
-        "`bookmarks show` without any",
+        "`bookmarks show` without bookmarks",
         calls=r"bookmarks show$",
         stdout=(Text(r"yet\.\Z", r"yet\.\n\Z", "yet."),),
     ),
@@ -171,7 +171,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "unknown tags",
-        "`untag` of a tag or name that is not there",
+        "`untag` of a tag or name that does not exist",
         calls=r"untag nosuch$",
         status=(0, 1),
     ),
@@ -185,7 +185,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "booleans",
-        "parameters that are true or false",
+        "boolean parameters",
         calls=r"write_back=0",
         status=(1, 0),
         stdout=_only_here(ALL),
@@ -194,7 +194,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     # -- Saving ------------------------------------------------------------------------------
     Difference(
         "saving nothing over something",
-        "nothing configured, but the file holds something",
+        "saving an empty configuration over a saved one",
         calls="<<EOF",
         stdout=_only_there(
             r"(?<=^Global pref auto_save_on_exit=true\n)(Last \d+ configs saved .*\n)?"
