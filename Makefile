@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-#   make              install what is missing: Debian's packages, and .venv with the project
-#   make test         all tests but the long ones; test-unit, test-sandbox, test-kernel: a part
-#   make test-long    the long ones, test-sidebyside too
-#   make test-sidebyside   the same lines on targetcli-fb and on this tool
-#   make test-qemu    the kernel tests on Debian's own kernels under QEMU: half an hour each
-#   make bench        how long things take, beside bare system calls and targetcli-fb
+#   make              install missing Debian packages, and the project in .venv
+#   make test         all tests except the long ones; parts: test-unit, test-sandbox, test-kernel
+#   make test-long    the long tests, including test-sidebyside
+#   make test-sidebyside   the same commands with targetcli-fb and with this program
+#   make test-qemu    the kernel tests on Debian's kernels under QEMU: half an hour each
+#   make bench        run times, compared with bare system calls and targetcli-fb
 #   make lint         ruff and mypy
-#   make demo         examples/demo.sh, on a kernel of its own
-#   make clean        remove what is made here
+#   make demo         examples/demo.sh, on a separate kernel
+#   make clean        delete generated files
 #
-# T=PATH chooses tests of one part, ARGS="-k NAME" are options for pytest:
+# T=PATH selects tests of one part, ARGS="-k NAME" passes options to pytest:
 #   make test-kernel T=tests/kernel/test_schema.py ARGS=-x
 
 VENV = .venv
@@ -27,8 +27,8 @@ KERNEL_TESTS = $(wildcard tests/kernel/test_*.py) $(filter-out $(SIDE_BY_SIDE), 
 	$(sort $(dir $(wildcard tests/kernel/*/test_*.py tests/clients/test_*.py))))
 IN_KERNEL = packaging/kernel-tests $(or $(T),$(KERNEL_TESTS)) -- $(SANDBOX) $(PYTEST)
 
-# test-qemu: the suites whose kernels are run, where these are kept, and which tests. The
-# sandbox's own are left out; the fabrics come last on all, and their tables at the end.
+# test-qemu: the suites of the kernels, the directory of the kernels, and the tests. Tests of the
+# sandbox itself are omitted; those of the fabrics run last on each kernel and print their tables.
 SUITES = bookworm bookworm-backports
 KERNELS = .kernels
 FABRIC_TESTS = tests/kernel/fabrics/
@@ -36,7 +36,7 @@ QEMU_TESTS = $(filter-out tests/kernel/test_sandbox.py $(FABRIC_TESTS),$(KERNEL_
 QEMU_PARTS = $(if $(T),$(SUITES:%=qemu-%),$(SUITES:%=qemu-%) $(SUITES:%=fabrics-%))
 export VNG = $(CURDIR)/$(VENV)/bin/vng
 
-# The kernel and what the sandbox starts in it; then initiators, file systems, tools, linters.
+# The kernel and the programs of the sandbox; then initiators, file systems, tools, linters.
 PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
 	open-iscsi libiscsi-bin sg3-utils e2fsprogs xfsprogs lvm2 tmux zsh systemd dbus man-db shellcheck
 
@@ -56,7 +56,7 @@ $(VENV)/stamp: setup.cfg pyproject.toml packaging/make-venv
 packages:
 	@packaging/debian-packages $(PACKAGES)
 
-# In this order, each after the one before, with make -j as well.
+# One after the other in this order, also with make -j.
 test: all
 	@$(MAKE) --no-print-directory test-unit
 	@$(MAKE) --no-print-directory test-sandbox
@@ -68,14 +68,14 @@ test-unit: all
 	@$(PYTEST) $(or $(T),$(HOST_TESTS))
 
 test-sandbox: all
-	@echo "== Tests of the sandbox, from outside"
+	@echo "== Tests of the sandbox, on this host"
 	@$(PYTEST) $(or $(T),tests/sandbox)
 
 test-kernel: all
 	@echo "== Kernel tests, in the sandbox, $(JOBS) at once"
 	@JOBS=$(JOBS) $(IN_KERNEL)
 
-# pytest's status 5: nothing was selected. In the sandbox something must be.
+# pytest's status 5 means that no test was selected; in the sandbox, at least one must be.
 test-long: SELECT = -m long
 test-long: all
 	@echo "== Long tests, on this host"
@@ -87,7 +87,7 @@ test-long: all
 test-sidebyside: SELECT = -m long
 test-sidebyside: MEMORY = 1500M
 test-sidebyside: all $(FB)/stamp
-	@echo "== targetcli-fb and this tool, in one sandbox"
+	@echo "== targetcli-fb and this program, in one sandbox"
 	@packaging/kernel-tests $(or $(T),$(SIDE_BY_SIDE)) -- $(SANDBOX) $(PYTEST)
 
 $(FB)/stamp: packaging/make-fb-venv | packages venv
@@ -95,7 +95,7 @@ $(FB)/stamp: packaging/make-fb-venv | packages venv
 	@packaging/make-fb-venv $(FB) $(PYTHON3)
 	@touch $@
 
-# On each kernel, whatever became of the one before; without -j, for what they print.
+# Continue on the next kernel after a failure; without -j, so that the output stays in order.
 test-qemu: all $(VENV)/qemu
 	@packaging/debian-packages $(QEMU_PACKAGES)
 	@$(MAKE) --no-print-directory --keep-going --jobs=1 $(QEMU_PARTS)
@@ -115,7 +115,7 @@ $(VENV)/qemu: $(VENV)/stamp
 	@$(PYTHON3) -m pip install --quiet --disable-pip-version-check --editable .[qemu]
 	@touch $@
 
-# Not the environment of the tests: an editable one takes as long to start as Python itself.
+# Not the environment of the tests: an editable install adds as much start time as Python itself.
 bench: all $(FB)/stamp
 	@$(PYTHON3) -m venv --clear $(BENCH)
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check .[bench]

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The main job, on a real kernel: a disk is exported over iSCSI, saved, lost as by a reboot, and
-# is there again. `make demo` runs it in the sandbox; it takes a kernel of its own, so it refuses
-# to run on a host.
+# The main use, on a real kernel: export a disk over iSCSI, save the configuration, lose it as in a
+# reboot, and restore it. `make demo` runs this in the sandbox. It needs a separate kernel, so it
+# refuses to run on a host.
 
 set -euo pipefail
 
@@ -26,7 +26,7 @@ title() {
     printf '\n== %s\n' "$1"
 }
 
-# Shows a command, then runs it.
+# Print a command, then run it.
 run() {
     printf '$'
     printf ' %q' "$@"
@@ -42,8 +42,8 @@ tcli() {
 }
 
 set_secret() {
-    # From a file of the initiator's, not on a command line.
-    # A new file: as another user than root the host's own cannot be read here.
+    # In a file of the initiator, not on a command line. Create a new file: the one of the host can
+    # only be read by root.
     rm -f /etc/iscsi/iscsid.conf
     {
         echo "node.startup = manual"
@@ -61,7 +61,7 @@ start_initiator() {
     iscsid
 }
 
-# Waits for the disk that a login brings, and prints its path.
+# Wait for the disk of a new session, and print its path.
 iscsi_disk() {
     local device
     for _ in $(seq 100); do
@@ -86,7 +86,7 @@ log_out() {
     run iscsiadm -m node -o delete
 }
 
-title "A disk, a target, a LUN, an initiator with a secret"
+title "Create a disk, a target, a LUN and an ACL with a secret"
 tcli /backstores/fileio create disk1 "$disk" 64M
 tcli /iscsi create "$target"
 tcli "$tpg/luns" create /backstores/fileio/disk1
@@ -95,7 +95,7 @@ tcli "$tpg" set attribute authentication=1
 tcli "$acl" set auth userid=host1 "password=$secret"
 tcli ls
 
-title "An initiator logs in, makes a file system and writes"
+title "Log in as the initiator, create a file system and write"
 start_initiator
 set_secret "$secret"
 log_in
@@ -109,16 +109,16 @@ run umount /mnt
 tcli sessions detail
 log_out
 
-title "Saved, and gone as after a reboot"
+title "Save the configuration, and delete it as in a reboot"
 tcli saveconfig
 tcli clearconfig confirm=true
 run rmdir /sys/kernel/config/target/iscsi
-# target_core_mod stays loaded: the kernel may still hold a session of a moment ago.
+# Leave target_core_mod loaded: the kernel may still be releasing a session that just ended.
 run modprobe -r iscsi_target_mod target_core_file target_core_iblock target_core_pscsi \
     target_core_user
 tcli ls /iscsi
 
-title "Restored, and the data is the same"
+title "Restore the configuration, and compare the data"
 tcli restoreconfig
 log_in
 device=$(iscsi_disk)
@@ -129,13 +129,13 @@ echo "$after"
 run umount /mnt
 log_out
 
-title "A wrong secret is refused"
+title "Log in with a wrong secret, which must fail"
 set_secret wrong-secret-12
 run iscsiadm -m discovery -t sendtargets -p "$portal"
 if run iscsiadm -m node -T "$target" -p "$portal" --login; then
-    echo "the target let a wrong secret in" >&2
+    echo "the target accepted a wrong secret" >&2
     false
 fi
 
 title "Done"
-echo "The disk was exported, saved, lost and restored; its data is the same."
+echo "The disk was exported, saved, deleted and restored, and its data is unchanged."
