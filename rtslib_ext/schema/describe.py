@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The facts of a row besides its meaning, as sentences."""
+"""The facts of a row, in addition to its text, as sentences."""
 
 from __future__ import annotations
 
