@@ -146,7 +146,7 @@ a terminal, runs the commands on standard input.
 
 Options, before the command:
 {"".join(f"  {_label(row):18}{row.text}" + chr(10) for row in ROWS)}
-targetcli(8) tells more; so does the command help.
+See targetcli(8) for details, and the command help for the commands.
 """
 
 
