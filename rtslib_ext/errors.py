@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The errors of the library, a class for each thing a user can do next."""
+"""The errors of the library: one class for each action the user can take."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from errno import errorcode
 
 
 class LioError(Exception):
-    """Something could not be done.
+    """Base of all errors of this library.
 
-    ``path`` is the shell path of the object it is about ("" when there is none),
-    ``hint`` what to try next, ``causes`` are the single errors where it stands for several.
-    ``at`` is the number of the step that failed, from 0, where steps were performed.
+    ``path`` is the shell path of the object ("": none), ``hint`` the next thing to try, ``causes``
+    the single errors if this one stands for several, ``failed_step`` the number of the step that
+    failed, from 0 (None: no step was performed).
     """
 
     causes: Sequence[LioError] = ()
@@ -25,37 +25,37 @@ class LioError(Exception):
         self.hint = hint
 
     def prefix(self, text: str) -> None:
-        """Put what was tried before the message."""
+        """Put the attempted action before the message."""
         self.args = (f"{text}: {self}",)
 
 
 class InvalidValue(LioError):
-    """A value is out of range or of the wrong form: give another one."""
+    """A value is out of range or malformed: use another one."""
 
 
 class NotFound(LioError):
-    """The object is not there: look with ls, or create it."""
+    """The object does not exist: list with ls, or create it."""
 
 
 class Exists(LioError):
-    """The object is there already: use it, or choose another name."""
+    """The object exists: use it, or choose another name."""
 
 
 class InUse(LioError):
-    """Somebody holds the object: release it first."""
+    """The object is in use: release it first."""
 
 
 class Unsupported(LioError):
-    """This kernel, fabric or backstore cannot do it."""
+    """This kernel, fabric or backstore does not support it."""
 
 
 class KernelRefused(LioError):
-    """The kernel answered a system call with an error.
+    """The kernel failed a system call.
 
-    ``errno`` is its number, ``operation`` the call (mkdir, write …) and ``file`` the path it was
-    made on: in configfs, or one of the host that begins with a slash. ``reason`` is the cause,
-    ``said`` what the kernel wrote in its log, ``label`` what the message begins with: the words
-    that scripts match, where there are such.
+    ``errno`` is the error number, ``operation`` the call (mkdir, write …) and ``file`` its path:
+    relative to the target tree, or absolute if it begins with a slash. ``reason`` is the cause,
+    ``kernel_message`` the line in the kernel's log ("": none), ``label`` the start of the message:
+    where scripts match a text, it is that text.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class KernelRefused(LioError):
         self.label = label
 
     def prefix(self, text: str) -> None:
-        """Put what was tried before the reason."""
+        """Put the attempted action before the reason."""
         self.label = f"{text}: {self.label}" if self.label else text
 
     def __str__(self) -> str:
@@ -89,25 +89,25 @@ class KernelRefused(LioError):
 
 
 class PermissionDenied(LioError):
-    """Root is needed: run it with sudo."""
+    """Root is required: run it with sudo."""
 
 
 class ParseError(LioError):
-    """A line or a file cannot be read: mend it at the place shown."""
+    """A line or a file cannot be parsed: fix it at the position shown."""
 
 
 class Interrupted(LioError):
-    """The user, or the end of the session, stopped it half way."""
+    """The user stopped the change, or the session ended."""
 
 
 class RollbackFailed(LioError):
-    """A change failed and the old state is not back: look at what the message names."""
+    """A change failed, and so did its rollback: check the objects in the message."""
 
 
 class RestoreIncomplete(LioError):
-    """Part of a configuration could not be brought up, or not be taken away.
+    """Part of a configuration could not be restored or cleared.
 
-    The message names each part, and ``causes`` holds one error for each.
+    The message names each part; ``causes`` holds one error for each.
     """
 
     def __init__(self, message: str, *, causes: Sequence[LioError] = (), hint: str = "") -> None:

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Classes of data: the part of the standard library's dataclasses that is used here.
+"""The part of the standard library's dataclasses that is used here, without its start-up cost.
 
-Importing dataclasses takes longer than Python's own start, and each class that it makes costs a
-third of a millisecond: together more than everything else that a one-shot command does. Here a
-class gets its slots and ``__init__`` costs nothing until the first object is made. Type checkers
-see the standard library's.
+Importing dataclasses takes longer than Python's own start, and each class that it creates costs a
+third of a millisecond: together more than the rest of a one-shot command. Here a class gets its
+slots at once and its ``__init__`` when the first object is created. Type checkers see the standard
+library's dataclasses.
 """
 
 from __future__ import annotations
 
 from operator import attrgetter
 
-# typing is as heavy as dataclasses; type checkers take the name for true.
+# typing is as slow to import as dataclasses; type checkers treat this name as true.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -23,7 +23,7 @@ _FIELDS = "__record_fields__"
 
 
 class _Field:
-    """One field; of ``default`` and ``factory`` one at most is given."""
+    """One field; at most one of ``default`` and ``factory`` is given."""
 
     __slots__ = ("name", "default", "factory", "repr", "init")
 
@@ -51,7 +51,7 @@ def _dataclass(*, frozen: bool = False, slots: bool = True) -> Any:
 
 
 def _made(cls: type, frozen: bool) -> type:
-    """The class again, with slots and what objects of data can do."""
+    """Return a copy of the class with slots and the methods of a data class."""
     namespace = dict(cls.__dict__)
     found = []
     for name, annotation in namespace.get("__annotations__", {}).items():
@@ -71,7 +71,7 @@ def _made(cls: type, frozen: bool) -> type:
         "__init__": _init,
         "__repr__": _repr,
         "__eq__": _equal,
-        # Objects that change have none.
+        # Mutable objects have no hash.
         "__hash__": _hash if frozen else None,
         "_values": staticmethod(attrgetter(*names) if names else _nothing),
     }
@@ -83,24 +83,24 @@ def _made(cls: type, frozen: bool) -> type:
 
 
 def _nothing(record: Any) -> tuple[()]:
-    """The values of a class that has no fields."""
+    """Return the values of a class without fields."""
     return ()
 
 
 def _init(self: Any, *args: Any, **values: Any) -> None:
-    """Stands for ``__init__`` until the first object of a class is made."""
+    """Stand in for ``__init__`` until the first object of a class is created."""
     cls = type(self)
     init = cls.__init__ = _compiled(cls)
     init(self, *args, **values)
 
 
 def _compiled(cls: Any) -> Any:
-    """An ``__init__`` for the fields of a class, as fast as one that was written by hand."""
+    """Return an ``__init__`` for the fields of a class, as fast as a hand-written one."""
     known: dict[str, Any] = {"_REQUIRED": _REQUIRED}
     parameters, lines = [], []
     for item in getattr(cls, _FIELDS):
         name = item.name
-        # The slot's own setter: it works in a frozen object too.
+        # The slot's own setter, which works in a frozen object too.
         known[f"_set_{name}"] = getattr(cls, name).__set__
         known[f"_default_{name}"] = item.default
         known[f"_make_{name}"] = item.factory

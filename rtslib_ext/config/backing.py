@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands behind a storage object: one class for each kind of backstore.
+"""The backing of a storage object: one class for each kind of backstore.
 
-A new kind needs a class here and a row in ``KINDS``; the reader, the save file, the steps
-and the shell read the rest from it.
+A new kind needs a class here and a row in ``KINDS``; the reader, the save file, the steps and the
+shell take the rest from it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 from ..errors import InvalidValue
 from ..fast_dataclasses import dataclass
 
-# drivers/target/target_core_file.h: FD_MAX_DEV_NAME, with its final NUL. The kernel cuts
-# a longer name without a word.
+# drivers/target/target_core_file.h: FD_MAX_DEV_NAME, including the final NUL. The kernel truncates
+# a longer name silently.
 _FILE_NAME_MAX = 255
 # drivers/target/target_core_user.h: TCMU_CONFIG_LEN
 _USER_CONFIG_MAX = 255
@@ -24,30 +24,30 @@ PAGE_SIZE = 4096
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """The ``info`` file of a storage object, and the values of its kind's ``hardware``."""
+    """The ``info`` file of a storage object, and its attributes named in ``Kind.hardware``."""
 
     text: str
     udev_path: str
     attributes: Mapping[str, str]
 
     def field(self, pattern: str) -> str | None:
-        """The first group of ``pattern`` in the text, without blanks around it."""
-        found = re.search(pattern, self.text)
-        return found.group(1).strip() if found else None
+        """Return the first group of ``pattern`` in the text, stripped; None without a match."""
+        match = re.search(pattern, self.text)
+        return match.group(1).strip() if match else None
 
     def fields(self, pattern: str) -> tuple[str, ...]:
-        """All groups of ``pattern`` in the text; "" for those it does not have."""
-        found = re.search(pattern, self.text, re.DOTALL)
+        """Return all groups of ``pattern`` in the text, "" for groups without a match."""
+        match = re.search(pattern, self.text, re.DOTALL)
         count = re.compile(pattern).groups
-        return tuple(text or "" for text in found.groups()) if found else ("",) * count
+        return tuple(text or "" for text in match.groups()) if match else ("",) * count
 
     def number(self, pattern: str) -> int:
-        """The same as a number; 0 where the text does not have it."""
+        """Return the first group of ``pattern`` as a number, 0 without a match."""
         return int(self.field(pattern) or 0)
 
 
 class Kind:
-    """What the kinds have in common, and what most of them do not have."""
+    """The properties of a kind of backstore, with the default of most kinds."""
 
     __slots__ = ()
 
@@ -56,32 +56,32 @@ class Kind:
     product: ClassVar[str] = ""
     revision: ClassVar[str] = "4.0"
     has_wwn: ClassVar[bool] = True
-    # Read-only attributes that tell how the object was made.
+    # Read-only attributes that show how the object was created.
     hardware: ClassVar[tuple[str, ...]] = ()
-    # Attributes that the kernel takes only before the object is enabled.
+    # Attributes that the kernel accepts only before the object is enabled.
     before_enable: ClassVar[tuple[str, ...]] = ()
 
     @property
     def udev_path(self) -> str:
-        """What is kept in the object's ``udev_path`` file."""
+        """The text of the object's ``udev_path`` file."""
         return ""
 
     def early_attributes(self) -> dict[str, str]:
-        """Attributes that are set before the object is enabled."""
+        """Return the attributes to set before the object is enabled, by name."""
         return {}
 
     def defaults_key(self, *, on_device: bool) -> str | None:
-        """Objects of one key have the same attributes when they are new.
+        """Return a key; new objects with the same key have the same attributes.
 
-        None: what a new object has depends on its device or handler. ``on_device``: a block
-        device is behind it, maybe by a symbolic link.
+        None: the attributes of a new object depend on its device or handler. ``on_device``: the
+        backing is a block device, possibly through a symbolic link.
         """
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class FileIO(Kind):
-    """A file, or a block device used through the page cache; ``size`` in bytes."""
+    """A file, or a block device accessed through the page cache; ``size`` in bytes."""
 
     dev: str
     size: int | None = None
@@ -94,11 +94,13 @@ class FileIO(Kind):
 
     @property
     def udev_path(self) -> str:
-        """What is kept in the object's ``udev_path`` file."""
         return self.dev
 
     def controls(self) -> tuple[str, ...]:
-        """The lines for the object's ``control`` file, in order."""
+        """Return the lines for the object's ``control`` file, in order.
+
+        Raises InvalidValue if the path cannot be passed to the kernel (control_value).
+        """
         where = control_value("fd_dev_name", self.dev, _FILE_NAME_MAX)
         lines = [where if self.size is None else f"{where},fd_dev_size={self.size}"]
         if self.write_back:
@@ -108,17 +110,15 @@ class FileIO(Kind):
         return tuple(lines)
 
     def early_attributes(self) -> dict[str, str]:
-        """Attributes that are set before the object is enabled."""
         return {"emulate_write_cache": "1"} if self.write_back else {}
 
     def defaults_key(self, *, on_device: bool) -> str | None:
-        """Objects of one key have the same attributes when they are new."""
         return None if on_device else f"fileio {self.write_back} {self.aio}"
 
     @classmethod
     def from_info(cls, info: Info) -> FileIO:
-        """Read it back from the kernel (target_core_file.c, fd_show_configfs_dev_params)."""
-        # From the end: whatever the path is, it does not stand for the rest.
+        """Parse the info file (target_core_file.c, fd_show_configfs_dev_params)."""
+        # Match from the end: the path may contain the same words.
         path, size, mode, aio = info.fields(
             r"File: (.*)  Size: (\d+)  Mode: (\S+)(?: Async: (\d+))?\s*\Z"
         )
@@ -132,7 +132,7 @@ class FileIO(Kind):
 
 @dataclass(frozen=True, slots=True)
 class Block(Kind):
-    """A block device used directly."""
+    """A block device, accessed directly."""
 
     dev: str
     readonly: bool = False
@@ -144,31 +144,33 @@ class Block(Kind):
 
     @property
     def udev_path(self) -> str:
-        """What is kept in the object's ``udev_path`` file."""
         return self.dev
 
     def controls(self) -> tuple[str, ...]:
-        """The lines for the object's ``control`` file, in order."""
+        """Return the lines for the object's ``control`` file, in order.
+
+        Raises InvalidValue if the path cannot be passed to the kernel (control_value).
+        """
         device = control_value("udev_path", self.dev, 511)
         shared = () if self.exclusive else ("exclusive=0",)
         return (device, f"readonly={int(self.readonly)}", *shared)
 
     @classmethod
     def from_info(cls, info: Info) -> Block:
-        """Read it back from the kernel."""
-        # From the end: a path may hold these words too.
+        """Parse the info file."""
+        # Search from the end: the path may contain these words.
         text = info.text.rpartition("readonly: ")[2]
         return cls(
             dev=info.udev_path,
             readonly=text.startswith("1"),
-            # Shown since 6.17; before, a device always belonged to one backstore alone.
+            # Shown since 6.17; before that, a device always belonged to one backstore only.
             exclusive="exclusive: 0" not in text,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Pscsi(Kind):
-    """A SCSI device passed through; ``hctl`` is filled in when the object is made."""
+    """A SCSI device, passed through; ``hctl`` is filled in when the object is created."""
 
     dev: str
     hctl: tuple[int, int, int, int] | None = None
@@ -179,26 +181,28 @@ class Pscsi(Kind):
 
     @property
     def udev_path(self) -> str:
-        """What is kept in the object's ``udev_path`` file."""
         return self.dev
 
     def controls(self) -> tuple[str, ...]:
-        """The lines for the object's ``control`` file, in order."""
+        """Return the line for the object's ``control`` file.
+
+        Raises InvalidValue if ``hctl`` is None.
+        """
         if self.hctl is None:
-            raise InvalidValue(f"the SCSI address of {self.dev} is not known")
+            raise InvalidValue(f"the SCSI address of {self.dev} is unknown")
         names = ("scsi_host_id", "scsi_channel_id", "scsi_target_id", "scsi_lun_id")
         pairs = zip(names, self.hctl, strict=True)
         return (",".join(f"{name}={number}" for name, number in pairs),)
 
     @classmethod
     def from_info(cls, info: Info) -> Pscsi:
-        """Read it back from the kernel."""
+        """Read the device path; the kernel shows no other setting."""
         return cls(dev=info.udev_path)
 
 
 @dataclass(frozen=True, slots=True)
 class RamDisk(Kind):
-    """Memory; its contents are gone with the object. ``size`` in bytes."""
+    """Memory, lost when the object is deleted; ``size`` in bytes."""
 
     size: int
     nullio: bool = False
@@ -209,20 +213,19 @@ class RamDisk(Kind):
 
     @property
     def pages(self) -> int:
-        """The size in the kernel's unit, one page at least."""
+        """The size in pages, the kernel's unit; at least 1."""
         return max(1, round(self.size / PAGE_SIZE))
 
     def controls(self) -> tuple[str, ...]:
-        """The line for the object's ``control`` file."""
+        """Return the line for the object's ``control`` file."""
         return (f"rd_pages={self.pages}{',rd_nullio=1' if self.nullio else ''}",)
 
     def defaults_key(self, *, on_device: bool) -> str | None:
-        """Objects of one key have the same attributes when they are new."""
         return "ramdisk"
 
     @classmethod
     def from_info(cls, info: Info) -> RamDisk:
-        """Read it back from the kernel."""
+        """Parse the info file."""
         return cls(
             size=info.number(r"PAGES/PAGE_SIZE: (\d+)") * info.number(r"/PAGE_SIZE: \d+\*(\d+)"),
             nullio=info.number(r"nullio: (\d+)") == 1,
@@ -241,19 +244,23 @@ class User(Kind):
     plugin: ClassVar[str] = "user"
     prefix: ClassVar[str] = "user"
     hardware: ClassVar[tuple[str, ...]] = ("hw_block_size",)
-    # ESRCH afterwards without a handler (target_core_user.c, tcmu_emulate_write_cache_store).
+    # Once enabled, ESRCH without a handler (target_core_user.c, tcmu_emulate_write_cache_store).
     before_enable: ClassVar[tuple[str, ...]] = ("emulate_write_cache",)
 
     @property
     def handler(self) -> str:
-        """The first part of the configuration text."""
+        """The part of ``config`` before the slash."""
         return self.config.partition("/")[0]
 
     def controls(self) -> tuple[str, ...]:
-        """The lines for the object's ``control`` file, in order."""
+        """Return the lines for the object's ``control`` file, in order.
+
+        Raises InvalidValue if ``config`` or ``control`` cannot be passed to the kernel.
+        """
         if "/" not in self.config or ":" in self.config:
             raise InvalidValue(
                 f"config {self.config} is not HANDLER/TEXT without a colon",
+                hint="name a handler, a slash, and the text for the handler",
             )
         lines = [control_value("dev_config", self.config, _USER_CONFIG_MAX)]
         lines.append(f"dev_size={self.size}")
@@ -261,16 +268,16 @@ class User(Kind):
             lines.append(f"hw_max_sectors={self.hw_max_sectors}")
         if self.control:
             if re.search(r"\bdata_pages_per_blk\s*=\s*0+\b", self.control):
-                # target_core_user.c, tcmu_set_data_pages_per_blk divides by it (6.1).
+                # Not checked by the kernel: 6.1, target_core_user.c, tcmu_set_data_pages_per_blk.
                 raise InvalidValue(
-                    "data_pages_per_blk=0 would stop the kernel", hint="leave it out"
+                    "data_pages_per_blk must not be 0: it is not safe", hint="omit it"
                 )
             lines.append(self.control)
         return tuple(lines)
 
     @classmethod
     def from_info(cls, info: Info) -> User:
-        """Read it back from the kernel."""
+        """Parse the info file, and the block size from the attributes."""
         tuples = {
             "max_data_area_mb": info.field(r"MaxDataAreaMB: (\S+)"),
             "hw_block_size": info.attributes.get("hw_block_size"),
@@ -288,24 +295,25 @@ class User(Kind):
 Backing = FileIO | Block | Pscsi | RamDisk | User
 KINDS: dict[str, type[Any]] = {kind.plugin: kind for kind in (FileIO, Block, Pscsi, RamDisk, User)}
 PREFIXES: dict[str, type[Any]] = {kind.prefix: kind for kind in KINDS.values()}
-# How older tools called the kinds.
+# Names of the kinds in older tools.
 ALIASES = {"iblock": "block", "rd_mcp": "ramdisk", "rd_dr": "ramdisk"}
 
 
 def control_value(name: str, value: str, longest: int) -> str:
-    """``name=value`` for a control file, refused where the kernel would cut the value.
+    """Return ``name=value`` for a control file.
 
-    The kernel splits what is written at commas and line ends
-    (drivers/target/target_core_file.c, fd_set_configfs_dev_params).
+    Raises InvalidValue if the kernel would cut the value: it splits the text at commas and line
+    ends (drivers/target/target_core_file.c, fd_set_configfs_dev_params), and keeps at most
+    ``longest`` bytes of the value.
     """
     if "," in value or "\n" in value:
         raise InvalidValue(
             f"{value!r} has a comma or a line end, at which the kernel would cut it",
-            hint="rename it, or make a symbolic link without one and give that",
+            hint="rename it, or use a symbolic link with a path without them",
         )
     if len(value.encode("utf-8", "surrogateescape")) > longest:
         raise InvalidValue(
             f"{value} is longer than the {longest} bytes that the kernel keeps",
-            hint="make a symbolic link with a shorter path and give that",
+            hint="use a symbolic link with a shorter path",
         )
     return f"{name}={value}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel says of a storage object in INQUIRY data unless told otherwise (SPC-4 6.6.2)."""
+"""The INQUIRY data that a storage object has by default (SPC-4 section 6.6.2)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _PRODUCT_MAX = 16
 
 
 def defaults(plugin: str, name: str, *, named: bool) -> dict[str, str]:
-    """The fields that a storage object has; ``named`` where emulate_model_alias is on.
+    """Return the kernel's INQUIRY fields by file name; ``named``: emulate_model_alias is on.
 
-    drivers/target/target_core_device.c, target_alloc_device; the kinds' inquiry_prod and
+    From drivers/target/target_core_device.c, target_alloc_device; each kind's inquiry_prod and
     inquiry_rev; target_core_configfs.c, dev_set_t10_wwn_model_alias.
     """
     kind = backing.KINDS[plugin]
@@ -25,6 +25,6 @@ def defaults(plugin: str, name: str, *, named: bool) -> dict[str, str]:
 
 
 def _cut(text: str, longest: int) -> str:
-    """The start of a text in so many bytes, as the kernel copies it."""
+    """Return the start of a text, at most ``longest`` bytes, as the kernel copies it."""
     data = text.encode("utf-8", "surrogateescape")[:longest]
     return data.decode("utf-8", "surrogateescape")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One configuration laid over another: add and change, remove nothing."""
+"""Merge one configuration into another: add and change, remove nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ V = TypeVar("V")
 
 
 def merge(base: Config, patch: Config) -> Config:
-    """What is there once ``patch`` has been added to ``base``; its own values win."""
+    """Return ``base`` with ``patch`` merged into it; values of ``patch`` win.
+
+    None in ``patch`` keeps the value of ``base``. Mappings are merged key by key. A LUN that
+    exports another storage object is replaced.
+    """
     return Config(
         storage_objects=_each(base.storage_objects, patch.storage_objects, _storage_object),
         targets=_each(base.targets, patch.targets, _target),
@@ -34,8 +38,8 @@ def merge(base: Config, patch: Config) -> Config:
     )
 
 
-def _each(base: Mapping[K, V], patch: Mapping[K, V], lay: Callable[[V, V], V]) -> dict[K, V]:
-    both = {key: lay(base[key], item) if key in base else item for key, item in patch.items()}
+def _each(base: Mapping[K, V], patch: Mapping[K, V], combine: Callable[[V, V], V]) -> dict[K, V]:
+    both = {key: combine(base[key], item) if key in base else item for key, item in patch.items()}
     return {**base, **both}
 
 

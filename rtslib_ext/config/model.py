@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A configuration as a value: what the kernel runs, what a file holds, what is wanted.
+"""A configuration as a value: the running one, the one of a file, or the wanted one.
 
-None in a field means that the value is not managed: a file that does not mention it leaves
-the kernel's own. Numbers and flags that the kernel shows as text stay text, as the kernel
-writes them.
+None in a field means "not managed": the kernel's own value stays. Numbers and flags that the kernel
+shows as text are kept as text, as the kernel writes them.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ Values = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """CHAP credentials (RFC 7143 section 12.1); None is not managed, "" is none set."""
+    """CHAP credentials (RFC 7143 section 12.1); None is not managed, "" is not set."""
 
     userid: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -28,7 +27,7 @@ class Auth:
     mutual_password: str | None = field(default=None, repr=False)
 
     def items(self) -> Iterator[tuple[str, str]]:
-        """The managed values with their names."""
+        """Yield (name, value) of the managed values."""
         for name in AUTH_NAMES:
             value = getattr(self, name)
             if value is not None:
@@ -41,7 +40,10 @@ SECRET_NAMES = frozenset({"password", "mutual_password"})
 
 @dataclass(frozen=True, slots=True)
 class AluaGroup:
-    """A target port group of one storage object (SPC-4 section 5.15)."""
+    """A target port group of one storage object (SPC-4 section 5.15).
+
+    ``tag`` is its 16-bit identifier; ``settings`` are files of the group and their texts.
+    """
 
     name: str
     tag: int | None
@@ -50,10 +52,11 @@ class AluaGroup:
 
 @dataclass(frozen=True, slots=True)
 class StorageObject:
-    """A disk or file that can be exported; ``wwn`` is the VPD unit serial number.
+    """A disk or file that can be exported; ``wwn`` is its VPD unit serial number, not a WWN.
 
-    ``identity`` are fields of its INQUIRY data that were set, ``lu_group`` the logical unit group
-    it is in, ``lba_map`` which blocks are in which state (SPC-4 section 5.15.2.7).
+    The name ``wwn`` is that of the save file. ``identity`` holds the INQUIRY fields that differ
+    from the kernel's defaults, ``lu_group`` names its logical unit group (None: the default one),
+    ``lba_map`` is the map of block ranges to ALUA states (SPC-4 section 5.15.2.7).
     """
 
     name: str
@@ -68,18 +71,22 @@ class StorageObject:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What identifies it: (plugin, name)."""
+        """Its key in Config.storage_objects: (plugin, name)."""
         return (self.backing.plugin, self.name)
 
     @property
     def path(self) -> ShellPath:
-        """The path under which save files name it."""
+        """Its shell path, which save files use as a reference."""
         return shell_paths.storage_object(self.backing.plugin, self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Lun:
-    """A storage object exported by a target portal group."""
+    """A storage object exported by a TPG; ``storage_object`` is (plugin, name).
+
+    ``alias`` is the name of its link in configfs, ``alua_group`` names its target port group,
+    ``alua`` are files ``alua_tg_pt_…`` and their texts.
+    """
 
     index: int
     storage_object: tuple[str, str]
@@ -90,7 +97,7 @@ class Lun:
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """An address on which a TPG listens; IPv6 addresses stand in brackets."""
+    """An address on which a TPG listens; IPv6 addresses are in brackets."""
 
     address: str
     port: int
@@ -99,13 +106,13 @@ class Portal:
 
     @property
     def name(self) -> str:
-        """How configfs and the shell call it."""
+        """Its name in configfs and in the shell, and its key in Tpg.portals: address:port."""
         return f"{self.address}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
 class MappedLun:
-    """The LUN number under which one initiator sees a LUN of the TPG."""
+    """The LUN ``index`` under which one initiator sees the LUN ``tpg_lun`` of the TPG."""
 
     index: int
     tpg_lun: int
@@ -115,7 +122,10 @@ class MappedLun:
 
 @dataclass(frozen=True, slots=True)
 class NodeAcl:
-    """An initiator that may log in, and what it sees."""
+    """An initiator that may log in, and the LUNs it sees.
+
+    ``tag`` is the name of a group of ACLs, ``cmdsn_depth`` the queue depth as text.
+    """
 
     wwn: str
     mapped_luns: Mapping[int, MappedLun] = field(default_factory=dict)
@@ -127,9 +137,10 @@ class NodeAcl:
 
 @dataclass(frozen=True, slots=True)
 class Tpg:
-    """A target portal group; ``nexus`` is the initiator name of fabrics that have none, or "".
+    """A target portal group, or the only port of a fabric without several TPGs.
 
-    ``files`` are the settings in its own folder: the relative target port identifier, …
+    ``nexus`` is the initiator name of the I_T nexus in fabrics without logins ("": none). ``files``
+    are settings in the TPG's own directory, such as the relative target port identifier.
     """
 
     tag: int
@@ -155,13 +166,13 @@ class Target:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What identifies it: (fabric, wwn)."""
+        """Its key in Config.targets: (fabric, wwn)."""
         return (self.fabric, self.wwn)
 
 
 @dataclass(frozen=True, slots=True)
 class FabricSettings:
-    """What is set for a whole fabric: authentication at discovery, CPUs."""
+    """Settings of a whole fabric: authentication at discovery, and CPUs."""
 
     name: str
     discovery_auth: Auth = field(default_factory=Auth)
@@ -171,9 +182,10 @@ class FabricSettings:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A whole configuration, indexed by what identifies each part.
+    """A whole configuration; every mapping is indexed by the key of its values.
 
-    ``lu_groups`` are the numbers of logical unit groups by name.
+    ``storage_objects`` by (plugin, name), ``targets`` by (fabric, wwn), ``fabrics`` by name;
+    ``lu_groups`` are the identifiers of logical unit groups by name.
     """
 
     storage_objects: Mapping[tuple[str, str], StorageObject] = field(default_factory=dict)
@@ -183,5 +195,5 @@ class Config:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether there is nothing in it."""
+        """Return True if nothing is configured."""
         return not (self.storage_objects or self.targets or self.fabrics or self.lu_groups)

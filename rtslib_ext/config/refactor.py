@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Config -> Config: one object of what runs under another name, on another device, or twice."""
+"""Config -> Config: rename or clone an object, or replace its backing."""
 
 from __future__ import annotations
 
@@ -17,23 +17,26 @@ Key = tuple[str, str]
 
 
 def replace_backing(config: Config, key: Key, backing: Backing) -> Config:
-    """Another device or file behind a storage object, which keeps all else; raises KeyError."""
+    """Return the configuration with another backing for a storage object.
+
+    All else is kept. Raises KeyError if there is no such storage object.
+    """
     so = replace(config.storage_objects[key], backing=backing)
     return replace(config, storage_objects={**config.storage_objects, key: so})
 
 
 def rename_storage_object(config: Config, key: Key, name: str) -> Config:
-    """A storage object under another name: its LUNs lead to it as before; raises KeyError.
+    """Return the configuration with a storage object renamed, and its LUNs adapted.
 
-    What it says of itself to initiators stays, also where that was its name: they make names of
-    their own from it.
+    Its INQUIRY data stay, even if the product was derived from the name: initiators build device
+    names from them. Raises KeyError if there is no such storage object.
     """
     so = _renamed(config.storage_objects[key], name)
     targets = {
-        each: _on_tpgs(target, lambda tpg: _exporting(tpg, key, so.key))
+        each: _on_tpgs(target, lambda tpg: _reexported(tpg, key, so.key))
         for each, target in config.targets.items()
     }
-    objects = _exchanged(config.storage_objects, key, so.key, so)
+    objects = _rekeyed(config.storage_objects, key, so.key, so)
     return replace(config, storage_objects=objects, targets=targets)
 
 
@@ -45,18 +48,21 @@ def _renamed(so: StorageObject, name: str) -> StorageObject:
     )
     product = so.identity.get("product_id", before)
     others = {field: value for field, value in so.identity.items() if field != "product_id"}
-    # The kernel takes no other characters from us, though it takes them from a name.
+    # The kernel accepts only these characters in a write, though any in an object's name.
     if product != after and so.backing.has_wwn and product.isascii() and product.isprintable():
         others["product_id"] = product
     return replace(so, name=name, identity=others)
 
 
 def rename_acl(config: Config, target: Key, tag: int, wwn: str, new: str) -> Config:
-    """An ACL with all it has for another initiator; raises KeyError."""
+    """Return the configuration with an ACL and its settings moved to another initiator.
+
+    Raises KeyError if there is no such target, TPG or ACL.
+    """
 
     def renamed(tpg: Tpg) -> Tpg:
         acl = replace(tpg.acls[wwn], wwn=new)
-        return replace(tpg, acls=_exchanged(tpg.acls, wwn, new, acl))
+        return replace(tpg, acls=_rekeyed(tpg.acls, wwn, new, acl))
 
     return _on_tpg(config, target, tag, renamed)
 
@@ -64,14 +70,15 @@ def rename_acl(config: Config, target: Key, tag: int, wwn: str, new: str) -> Con
 def clone_acl(
     config: Config, target: Key, tag: int, wwn: str, new: str, *, credentials: bool = False
 ) -> Config:
-    """Another initiator with the settings and mapped LUNs of one that is there; raises KeyError.
+    """Return the configuration with a copy of an ACL for another initiator.
 
-    It has no tag, and credentials only where that is asked for: initiators should not share a
-    secret (RFC 7143 section 9.2.1).
+    The copy has the settings and mapped LUNs, but no tag, and credentials only if ``credentials``:
+    initiators should not share a secret (RFC 7143 section 9.2.1). Raises KeyError if there is no
+    such target, TPG or ACL.
     """
 
     def cloned(tpg: Tpg) -> Tpg:
-        acl = _fresh_acl(tpg.acls[wwn])
+        acl = _without_aliases(tpg.acls[wwn])
         auth = acl.auth if credentials else Auth()
         return replace(tpg, acls={**tpg.acls, new: replace(acl, wwn=new, tag=None, auth=auth)})
 
@@ -79,32 +86,32 @@ def clone_acl(
 
 
 def clone_target(config: Config, key: Key, wwn: str) -> Config:
-    """Another target that exports the same storage objects to the same initiators.
+    """Return the configuration with another target for the same LUNs and initiators.
 
-    Raises KeyError. Its ports get identifiers of their own: no two ports have the same relative
-    target port identifier (drivers/target/target_core_tpg.c, target_tpg_register_rtpi).
+    Its ports get new identifiers: a relative target port identifier must be unique
+    (drivers/target/target_core_tpg.c, target_tpg_register_rtpi). Raises KeyError if there is no
+    such target.
     """
-    found = config.targets[key]
-    target = replace(_on_tpgs(found, _fresh_tpg), wwn=wwn)
+    target = replace(_on_tpgs(config.targets[key], _copied_tpg), wwn=wwn)
     return replace(config, targets={**config.targets, target.key: target})
 
 
-def _fresh_tpg(tpg: Tpg) -> Tpg:
+def _copied_tpg(tpg: Tpg) -> Tpg:
     return replace(
         tpg,
         luns={index: replace(lun, alias=None) for index, lun in tpg.luns.items()},
-        acls={wwn: _fresh_acl(acl) for wwn, acl in tpg.acls.items()},
+        acls={wwn: _without_aliases(acl) for wwn, acl in tpg.acls.items()},
         files={name: value for name, value in tpg.files.items() if name != "rtpi"},
     )
 
 
-def _fresh_acl(acl: NodeAcl) -> NodeAcl:
-    """Without the names of its links, which are random."""
+def _without_aliases(acl: NodeAcl) -> NodeAcl:
+    """Return the ACL without the random names of its links."""
     mapped = {index: replace(lun, alias=None) for index, lun in acl.mapped_luns.items()}
     return replace(acl, mapped_luns=mapped)
 
 
-def _exporting(tpg: Tpg, key: Key, new: Key) -> Tpg:
+def _reexported(tpg: Tpg, key: Key, new: Key) -> Tpg:
     def moved(lun: Lun) -> Lun:
         return replace(lun, storage_object=new) if lun.storage_object == key else lun
 
@@ -121,8 +128,8 @@ def _on_tpg(config: Config, key: Key, tag: int, change: Callable[[Tpg], Tpg]) ->
     return replace(config, targets={**config.targets, key: replace(target, tpgs=tpgs)})
 
 
-def _exchanged(items: Mapping[K, V], old: K, new: K, item: V) -> dict[K, V]:
-    """The same with one item under another key, at its place."""
+def _rekeyed(items: Mapping[K, V], old: K, new: K, item: V) -> dict[K, V]:
+    """Return the mapping with one item under another key, at the same position."""
     return {
         (new if key == old else key): (item if key == old else value)
         for key, value in items.items()

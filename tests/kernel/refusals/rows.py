@@ -355,7 +355,7 @@ USER = (
     Row(
         "",
         f"{RBD} create v1 1M pool/x control=data_pages_per_blk=0",
-        ("data_pages_per_blk=0 would stop the kernel",),
+        ("data_pages_per_blk must not be 0",),
         ("HANDLER",),
     ),
     Row(
