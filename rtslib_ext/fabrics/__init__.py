@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The fabrics as data: names, folders, features, kinds of WWN, kernel modules.
+"""The fabrics as data: names, directories, features, types of WWN, kernel modules.
 
 A new fabric needs a row in ``FABRICS``, or a file in ``/etc/target/fabrics``.
 """
@@ -13,7 +13,7 @@ from ..fast_dataclasses import dataclass
 FEATURES = ("acls", "auth", "cpus_allowed_list", "discovery_auth", "nexus", "nps", "tpgts")
 FORMS = ("plain", "colons", "hex", "bare")
 
-# A WWN of FC, SRP and FireWire as configfs writes it.
+# WWNs of FC, SRP and FireWire as configfs writes them.
 _IN_FOLDER = {
     "colons": re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2})+"),
     "hex": re.compile(r"0x[0-9a-f]+"),
@@ -24,13 +24,13 @@ _PREFIX = {"colons": "naa.", "hex": "ib.", "bare": "eui."}
 
 @dataclass(frozen=True, slots=True)
 class Fabric:
-    """What a fabric can do and how its folder in configfs writes a WWN.
+    """The features of a fabric, and how WWNs are written in its configfs directory.
 
-    ``features`` are some of ``FEATURES``: nps are network portals, tpgts several TPGs in a
-    target. ``hardware``: a target needs the WWN of an adapter. ``form`` says how WWNs stand in
-    configfs: "plain", "colons" (FC), "hex" (SRP), "bare" (FireWire). ``wwn_files`` matches the
-    files of the host that hold WWNs of adapters, ``wwn_driver`` is the driver these must have;
-    both are set for fabrics of drop-in files only.
+    ``features`` are some of ``FEATURES``: nps are network portals, tpgts several TPGs per target.
+    ``hardware``: a target needs the WWN of an adapter. ``form`` is the form of WWNs in configfs:
+    "plain", "colons" (FC), "hex" (SRP), "bare" (FireWire). ``wwn_files`` is a pattern of files on
+    the host that contain WWNs of adapters, ``wwn_driver`` the driver of these adapters; both are
+    set only for fabrics from drop-in files.
     """
 
     name: str
@@ -44,7 +44,6 @@ class Fabric:
     wwn_driver: str = ""
 
     def has(self, feature: str) -> bool:
-        """Tell whether the fabric has a feature."""
         return feature in self.features
 
     def to_folder(self, wwn: str) -> str:
@@ -112,14 +111,14 @@ FABRICS: dict[str, Fabric] = {
 }
 DROP_INS = "/etc/target/fabrics"
 """The directory of files that add fabrics: where it exists, call ``drop_ins.add_drop_ins``."""
-# How older tools called them.
+# Names of fabrics in older tools.
 ALIASES = {"ib_srpt": "srpt", "fc": "tcm_fc"}
-# rtslib-fb loads vhost_scsi by the alias that the module has for its old name (vhost/scsi.c).
+# rtslib-fb loads vhost_scsi by the module's alias for its old name (vhost/scsi.c).
 MODULE_ALIASES = {"tcm_vhost": "vhost_scsi"}
 
 
 def find(name: str) -> Fabric | None:
-    """A fabric by its name or by an older tool's; None where there is none."""
+    """Return a fabric by its name, or by its name in older tools; None if unknown."""
     return FABRICS.get(ALIASES.get(name, name))
 
 

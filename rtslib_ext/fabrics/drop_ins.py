@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drop-in files: fabrics that only whoever brings their kernel module knows.
+"""Drop-in files: fabrics of kernel modules that this program does not know.
 
-A file is an INI file of one section, ``[fabric]``, with keys of ``KEYS``: targetcli(8).
+A file is an INI file with one section, ``[fabric]``, and the keys in ``KEYS``: targetcli(8).
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ KEYS = {
     "wwn_from_files": "",
     "wwn_driver": "",
 }
-# A word that is neither an option of a program nor a path.
+# A word that cannot be taken for an option of a program or a path.
 _WORD = re.compile(r"[A-Za-z0-9_][\w.-]*", re.ASCII)
 _LONGEST = 65536
-# What is beside the fabrics, in configfs and in the shell.
+# Names beside the fabrics, in configfs and in the shell.
 _OTHERS = ("backstores", "core")
 
 
 def add_drop_ins(folder: str = DROP_INS) -> list[str]:
-    """Add the fabrics of a folder's files to the table; return what is wrong, by file.
+    """Add the fabrics of a directory's files to the table; return one problem per bad file.
 
-    Call it once, before anything else uses the table.
+    Call it once, before any use of the table.
     """
     try:
         names = os.listdir(folder)
@@ -59,7 +59,7 @@ def add_drop_ins(folder: str = DROP_INS) -> list[str]:
 
 
 def _values(path: str) -> dict[str, str]:
-    """The keys of a file; those that it does not have are empty."""
+    """Return the values of all keys; "" for keys that the file does not have."""
     # Imported here: few hosts have such files.
     import configparser
 
@@ -69,17 +69,17 @@ def _values(path: str) -> dict[str, str]:
     except configparser.Error as err:
         raise InvalidValue(" ".join(err.message.split())) from err
     if parser.sections() != [_SECTION]:
-        raise InvalidValue(f"it needs one section, [{_SECTION}]")
+        raise InvalidValue(f"it must have exactly one section, [{_SECTION}]")
     given = dict(parser[_SECTION])
     unknown = sorted(given.keys() - KEYS.keys())
     if unknown:
-        raise InvalidValue(f"{unknown[0]} is none of {', '.join(KEYS)}")
+        raise InvalidValue(f"{unknown[0]} is not one of {', '.join(KEYS)}")
     return KEYS | given
 
 
 def _text(path: str) -> str:
     try:
-        # A pipe would keep every command waiting.
+        # Opening a pipe would block every command.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -97,18 +97,18 @@ def _fabric(values: dict[str, str], stem: str) -> Fabric:
     name = _word("name", values["name"] or stem)
     folder = _word("configfs_group", values["configfs_group"] or name)
     if name in FABRICS or name in ALIASES or name in _OTHERS:
-        raise InvalidValue(f"there is a {name} already")
+        raise InvalidValue(f"the name {name} is already used")
     if folder in _OTHERS or any(folder == fabric.folder for fabric in FABRICS.values()):
-        raise InvalidValue(f"the configfs_group {folder} belongs to another one")
+        raise InvalidValue(f"the configfs_group {folder} is already used")
     module = _word("kernel_module", values["kernel_module"])
     if values["wwn_from_files"] and not values["wwn_from_files"].startswith("/"):
-        raise InvalidValue("wwn_from_files is not an absolute path")
+        raise InvalidValue("wwn_from_files must be an absolute path")
     types = _some_of("wwn_types", values["wwn_types"], naming.TYPES)
     if not types:
-        raise InvalidValue(f"wwn_types needs some of {', '.join(naming.TYPES)}")
+        raise InvalidValue(f"wwn_types must be some of {', '.join(naming.TYPES)}")
     forms = _some_of("wwn_form", values["wwn_form"], FORMS)
     if len(forms) != 1:
-        raise InvalidValue(f"wwn_form needs one of {', '.join(FORMS)}")
+        raise InvalidValue(f"wwn_form must be one of {', '.join(FORMS)}")
     return Fabric(
         name=name,
         folder=folder,
@@ -124,21 +124,21 @@ def _fabric(values: dict[str, str], stem: str) -> Fabric:
 
 def _word(key: str, text: str) -> str:
     if not _WORD.fullmatch(text):
-        raise InvalidValue(f"{key} needs one word" + (f", not {text!r}" if text else ""))
+        raise InvalidValue(f"{key} must be one word" + (f", not {text!r}" if text else ""))
     return text
 
 
 def _some_of(key: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    """The words of a value, of which each must be known."""
+    """Return the words of a value; raise InvalidValue if one is not known."""
     words = tuple(text.replace(",", " ").split())
     for word in words:
         if word not in known:
-            raise InvalidValue(f"{key}: {word} is none of {', '.join(known)}")
+            raise InvalidValue(f"{key}: {word} is not one of {', '.join(known)}")
     return words
 
 
 def wwns(fabric: Fabric) -> list[str]:
-    """The WWNs in the files that a fabric's drop-in file names."""
+    """Return the WWNs in the files that a fabric's drop-in file names."""
     found = []
     import glob
 
@@ -148,13 +148,13 @@ def wwns(fabric: Fabric) -> list[str]:
         try:
             found.append(naming.normalize(fabric.wwn_types, _text(path)))
         except InvalidValue:
-            # A port that is down may have none.
+            # A port that is down may have no WWN.
             continue
     return found
 
 
 def _drivers(path: str) -> set[str]:
-    """The drivers of the devices that a file in /sys is below of."""
+    """Return the drivers of the devices above a file in /sys."""
     found = set()
     folder = os.path.dirname(os.path.realpath(path))
     while folder not in ("/", "/sys"):

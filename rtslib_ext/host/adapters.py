@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WWNs of the host's own adapters, as rtslib-fb finds them.
+"""WWNs of this host's adapters, as rtslib-fb finds them.
 
-rtslib-fb is imported inside the functions that need it: its import takes longer than most
-commands.
+rtslib-fb is imported inside functions: importing it takes longer than most commands.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from ..fabrics import FABRICS
 
 
 def hardware_wwns(fabric: str) -> list[str]:
-    """The WWNs of the adapters that a fabric could be served on."""
+    """Return the WWNs of the adapters on which a fabric can be served."""
     described = FABRICS.get(fabric)
     if described and described.wwn_files:
         from ..fabrics import drop_ins
@@ -29,7 +28,7 @@ def hardware_wwns(fabric: str) -> list[str]:
         return []
 
 
-# Where rtslib-fb looks for the adapters; an empty folder needs no import.
+# Where rtslib-fb looks for adapters; if the directory is empty, the import is not needed.
 _ADAPTERS = {
     "qla2xxx": "/sys/class/fc_host",
     "efct": "/sys/class/fc_host",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CPUs of this host, and lists of them as the kernel writes them."""
+"""CPUs of this host, and the kernel's lists of CPUs."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ from .system import read_text
 
 @cache
 def possible_cpus() -> str:
-    """The CPUs that the kernel could run on: what cpus_allowed_list is without a setting."""
+    """Return the CPUs the kernel can run on: the default of cpus_allowed_list."""
     with open("/sys/devices/system/cpu/possible", encoding="ascii") as file:
         return file.read().strip()
 
 
 def online_cpus() -> str:
-    """The CPUs that run now, as a list such as 0-3; "" where it is not told."""
+    """Return the CPUs that are online, as a list such as 0-3; "" if unknown."""
     return read_text("/sys/devices/system/cpu/online")
 
 
 def check_cpus(text: str) -> str:
-    """A list of CPUs such as ``0-3,8``, refused where the kernel could not use it.
+    """Return a list of CPUs such as ``0-3,8``.
 
-    Raises InvalidValue. lib/bitmap.c, bitmap_parselist; iscsi_target.c,
-    iscsit_thread_get_cpumask divides by the number of CPUs in it that are online.
+    Raises InvalidValue if it is malformed (lib/bitmap.c, bitmap_parselist), names a CPU that does
+    not exist, or none that is online (iscsi_target.c, iscsit_thread_get_cpumask is not safe there).
     """
     online = _cpus(online_cpus())
     possible = _cpus(possible_cpus())
     wanted = _cpus(text, max(possible))
     if not wanted:
         raise InvalidValue(
-            f"{text!r} is no list of CPUs", hint="write numbers and ranges with commas: 0-3,8"
+            f"{text!r} is not a list of CPUs", hint="use numbers and ranges with commas: 0-3,8"
         )
     if not wanted <= possible:
         raise InvalidValue(
-            f"there is no CPU {min(wanted - possible)}", hint=f"there are: {possible_cpus()}"
+            f"there is no CPU {min(wanted - possible)}", hint=f"the CPUs are {possible_cpus()}"
         )
     if not wanted & online:
         raise InvalidValue(
             f"no CPU of {text} is online",
-            hint="the kernel would crash at the next login; bring one online, or name another",
+            hint="bring one online, or name another; the kernel is not safe without one",
         )
     return text
 
 
 def _cpus(text: str, last: int = 0) -> set[int]:
-    """The numbers in a list of the kernel's; none where it is no such list."""
+    """Return the numbers in a CPU list; none if it is malformed."""
     found: set[int] = set()
     for part in text.lower().replace("all", "0-n").replace("n", str(last)).split(","):
         match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5})(?::(\d{1,5})/(\d{1,5}))?)?", part.strip())

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Block and SCSI devices of this host.
 
-rtslib-fb is imported inside the functions that need it: its import takes longer than most
-commands.
+rtslib-fb is imported inside functions: importing it takes longer than most commands.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _BLKROGET = 0x125E
 
 
 def is_block_device(path: str) -> bool:
-    """Tell whether a path leads to a block device."""
+    """Return True if a path leads to a block device."""
     try:
         return stat.S_ISBLK(os.stat(path).st_mode)
     except OSError:
@@ -28,7 +27,7 @@ def is_block_device(path: str) -> bool:
 
 
 def is_disk(path: str) -> bool:
-    """Tell whether a block device is a disk: SCSI type 0, or no SCSI device at all."""
+    """Return True if a block device is a disk: SCSI type 0, or not a SCSI device."""
     try:
         number = os.stat(path).st_rdev
         where = f"/sys/dev/block/{os.major(number)}:{os.minor(number)}/device/type"
@@ -39,7 +38,7 @@ def is_disk(path: str) -> bool:
 
 
 def is_exclusive_open(path: str) -> bool:
-    """Tell whether a block device is mounted or otherwise held by somebody alone."""
+    """Return True if a block device is mounted or otherwise opened exclusively."""
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_EXCL | os.O_NONBLOCK))
     except OSError as err:
@@ -48,7 +47,7 @@ def is_exclusive_open(path: str) -> bool:
 
 
 def is_read_only(path: str) -> bool:
-    """Tell whether a block device can be read only; raises NotFound."""
+    """Return True if a block device is read-only; raise NotFound if it cannot be opened."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as err:
@@ -63,7 +62,7 @@ def is_read_only(path: str) -> bool:
 
 
 def block_of_generic(path: str) -> str:
-    """The block device of a disk whose generic device is given; "" where there is none."""
+    """Return the block device of a disk given by its generic device; "" if it has none."""
     name = os.path.basename(os.path.realpath(path))
     try:
         names = sorted(os.listdir(f"/sys/class/scsi_generic/{name}/device/block"))
@@ -73,7 +72,7 @@ def block_of_generic(path: str) -> str:
 
 
 def device_size(path: str) -> int | None:
-    """The size in bytes of a block device; None when it cannot be opened."""
+    """Return the size of a block device in bytes; None if it cannot be opened."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
@@ -87,10 +86,10 @@ def device_size(path: str) -> int | None:
 
 
 def written_by_others(path: str) -> bool:
-    """Tell whether some process or the kernel has a file open for writing.
+    """Return True if a process or the kernel may have a file open for writing.
 
-    The kernel grants a read lease only when nobody has (fcntl(2), F_SETLEASE). Where leases
-    are not to be had the answer is yes: look closer.
+    The kernel grants a read lease only if there is no writer (fcntl(2), F_SETLEASE). True also
+    where leases are not supported.
     """
     try:
         handle = os.open(path, os.O_RDONLY)
@@ -107,7 +106,7 @@ def written_by_others(path: str) -> bool:
 
 
 def scsi_address(dev: str) -> tuple[tuple[int, int, int, int], str]:
-    """Host, channel, target and LUN of a SCSI device, and the path of its device file.
+    """Return ((host, channel, target, LUN), path of the device file) of a SCSI device.
 
     ``dev`` is a path or H:C:T:L. Raises NotFound or InvalidValue.
     """
@@ -133,7 +132,7 @@ def scsi_address(dev: str) -> tuple[tuple[int, int, int, int], str]:
 
 
 def _generic_device(address: str) -> str:
-    # Tapes and changers have no block device, but an sg one.
+    # Tapes and changers have only a generic device.
     try:
         names = sorted(os.listdir(f"/sys/bus/scsi/devices/{address}/scsi_generic"))
     except OSError as err:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which programs of this host listen on a TCP port."""
+"""The programs of this host that listen on a TCP port."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LISTEN = "0A"
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A process that listens."""
+    """A listening process."""
 
     name: str
     pid: int
@@ -25,7 +25,7 @@ class Program:
 
 
 def on_port(port: int) -> list[Program]:
-    """The programs that listen on a TCP port; the kernel's own sockets belong to none."""
+    """Return the programs that listen on a TCP port; sockets of the kernel have none."""
     sockets = {f"socket:[{inode}]" for inode in _inodes(port)}
     return [_program(pid) for pid in _processes() if sockets and _holds(pid, sockets)]
 
@@ -38,8 +38,8 @@ def _inodes(port: int) -> Iterator[str]:
         except OSError:
             continue
         for row in rows:
-            # Documentation/networking/proc_net_tcp.rst: number, local address, remote one, state;
-            # the inode is the tenth.
+            # Documentation/networking/proc_net_tcp.rst: number, local address, remote address,
+            # state; the inode is the tenth field.
             fields = row.split()
             if fields[3] == _LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
                 yield fields[9]
@@ -53,7 +53,7 @@ def _holds(pid: int, sockets: set[str]) -> bool:
     try:
         return any(os.readlink(f"/proc/{pid}/fd/{name}") in sockets for name in _files(pid))
     except OSError:
-        # It ended while we looked, or is somebody else's.
+        # The process ended meanwhile, or belongs to another user.
         return False
 
 

@@ -10,7 +10,7 @@ from .system import run
 
 
 def has_address(address: str) -> bool:
-    """Tell whether an interface of this host has an IP address."""
+    """Return True if an interface of this host has an IP address."""
     import socket
 
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -23,7 +23,7 @@ def has_address(address: str) -> bool:
 
 
 def is_served_on_ipv6(port: int) -> bool:
-    """Tell whether somebody listens on a TCP port of the address ::."""
+    """Return True if a TCP port of the address :: is in use."""
     import socket
 
     try:
@@ -36,7 +36,7 @@ def is_served_on_ipv6(port: int) -> bool:
 
 
 def addresses() -> list[str]:
-    """The IP addresses of this host's interfaces, loopback and link-local ones left out."""
+    """Return the IP addresses of this host's interfaces, without loopback and link-local ones."""
     import json
 
     try:

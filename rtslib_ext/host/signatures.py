@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is on a device or in a file already, by the marks that it begins or ends with.
+"""Existing data on a device or in a file, by the signatures that blkid knows.
 
-blkid knows them: it is kept with the kernel, and Debian's util-linux is on every system.
+blkid is maintained with the kernel, and part of util-linux, which every Debian system has.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from ..errors import LioError
 from ..fast_dataclasses import dataclass
 from . import system
 
-# A device that does not answer must not hold up who creates a storage object, s.
-_PATIENCE = 5.0
+# Seconds to wait for blkid, so that a hung device does not block create.
+_TIMEOUT = 5.0
 # blkid(8), exit status
 _AMBIGUOUS = 8
 
-# blkid's TYPE, where its USAGE is not "filesystem": what it is, and the kind of the finding.
+# blkid's TYPE, where USAGE is not "filesystem" -> (description, kind of finding)
 _MEMBERS = {
     "LVM2_member": ("an LVM physical volume", "lvm"),
     "LVM1_member": ("an LVM physical volume", "lvm"),
@@ -31,7 +31,7 @@ _MEMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """``kind`` is one word, ``text`` says it, ``label`` is how it is called, "" where it is not."""
+    """``kind`` is one word, ``text`` describes it, ``label`` is the volume's label or ""."""
 
     kind: str
     text: str
@@ -39,18 +39,18 @@ class Signature:
 
 
 def read(path: str) -> list[Signature]:
-    """What blkid finds in a file or on a device; nothing where it cannot be asked."""
+    """Return the signatures that blkid finds in a file or on a device; none if it cannot run."""
     words = ("blkid", "-p", "-o", "export")
     tags = ("TYPE", "USAGE", "LABEL", "PTTYPE")
     options = (word for tag in tags for word in ("-s", tag))
     try:
-        done = system.run(*words, *options, "--", path, patience=_PATIENCE)
+        done = system.run(*words, *options, "--", path, timeout=_TIMEOUT)
     except TimeoutError:
-        return [Signature("silent", f"nothing that can be read within {_PATIENCE:.0f} seconds")]
+        return [Signature("silent", f"nothing readable within {_TIMEOUT:.0f} seconds")]
     except LioError:
         return []
     if done.returncode == _AMBIGUOUS:
-        return [Signature("filesystem", "the marks of more than one kind of contents")]
+        return [Signature("filesystem", "signatures of more than one kind of contents")]
     found = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
     return list(_signatures(found))
 
@@ -66,7 +66,7 @@ def _signatures(tags: dict[str, str]) -> list[Signature]:
         text = _called(f"{article} {kind} file system", label)
         found.append(Signature("filesystem", text, label))
     elif kind:
-        found.append(Signature("member", f"the marks of {kind}", label))
+        found.append(Signature("member", f"a signature of {kind}", label))
     if "PTTYPE" in tags:
         found.append(Signature("partitions", f"a partition table ({tags['PTTYPE']})"))
     return found
@@ -77,5 +77,5 @@ def _called(text: str, label: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """A label as blkid writes it for shells, without the backslashes; what can be printed."""
+    """Return a label without the backslashes that blkid adds for shells, printable parts only."""
     return "".join(char for char in text.replace("\\", "") if char.isprintable())

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def read_text(path: str) -> str:
-    """What a file of the system says, without blanks around it; "" where it is not to be had."""
+    """Return the text of a system file, stripped; "" if it cannot be read."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read().strip()
@@ -23,7 +23,7 @@ def read_text(path: str) -> str:
 
 
 def available_memory() -> int | None:
-    """The bytes of memory that could be had without ending anything; None: not told."""
+    """Return the bytes of memory available without swapping (MemAvailable); None if unknown."""
     try:
         with open("/proc/meminfo", encoding="ascii") as file:
             found = re.search(r"^MemAvailable:\s*(\d+) kB", file.read(), re.MULTILINE)
@@ -33,21 +33,21 @@ def available_memory() -> int | None:
 
 
 def load_module(name: str) -> None:
-    """Load a kernel module with what it needs; raises LioError with modprobe's word."""
+    """Load a kernel module and its dependencies; raise Unsupported with modprobe's message."""
     done = run("modprobe", name)
     if done.returncode:
-        said = " ".join(done.stderr.split())
-        hint = f"modprobe -n -v {name} shows what /etc/modprobe.d makes of it"
-        if "not found" in said:
+        message = " ".join(done.stderr.split())
+        hint = f"modprobe -n -v {name} shows the rules for it in /etc/modprobe.d"
+        if "not found" in message:
             hint = (
-                f"the kernel {os.uname().release} came without it: install the package with the "
-                "rest of its modules, or boot another kernel"
+                f"the kernel {os.uname().release} does not include it: install the package with "
+                "the rest of its modules, or boot another kernel"
             )
-        raise Unsupported(f"the kernel module {name} cannot be loaded: {said}", hint=hint)
+        raise Unsupported(f"the kernel module {name} cannot be loaded: {message}", hint=hint)
 
 
 def mount_configfs(folder: str = "/sys/kernel/config") -> None:
-    """Mount configfs where it is not; raises LioError."""
+    """Mount configfs unless it is mounted; raise LioError if that fails."""
     if os.path.ismount(folder):
         return
     if not os.path.isdir(folder):
@@ -57,17 +57,20 @@ def mount_configfs(folder: str = "/sys/kernel/config") -> None:
         raise LioError(f"cannot mount configfs: {done.stderr.strip()}")
 
 
-def run(*words: str, patience: float | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a program of this host; raises LioError, and TimeoutError after ``patience`` seconds."""
-    # Imported here: few commands start another program, and the import takes a while.
+def run(*words: str, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a program of this host.
+
+    Raises LioError if it cannot be started, TimeoutError after ``timeout`` seconds.
+    """
+    # Imported here: few commands start another program, and importing subprocess is slow.
     import subprocess
 
     try:
         return subprocess.run(
-            words, capture_output=True, text=True, errors="replace", check=False, timeout=patience
+            words, capture_output=True, text=True, errors="replace", check=False, timeout=timeout
         )
     except subprocess.TimeoutExpired as err:
-        raise TimeoutError(f"{words[0]} takes longer than {patience} seconds") from err
+        raise TimeoutError(f"{words[0]} takes longer than {timeout} seconds") from err
     except OSError as err:
         raise LioError(
             f"cannot run {words[0]}: {(err.strerror or '').lower()}",

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The handlers of user-backed storage objects, asked over D-Bus.
+"""The handlers of user-backed storage objects, queried over D-Bus.
 
-tcmu-runner, or another program with the same service, tells which there are. busctl asks it:
-a D-Bus library would be the heaviest dependency of all, for this one question.
+tcmu-runner, or another program with the same service, lists them. busctl sends the query: a D-Bus
+library would be the heaviest dependency of all, for this query only.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from rtslib_ext.errors import InvalidValue, LioError, Unsupported
 _SERVICE = "org.kernel.TCMUService1"
 _ROOT = "/org/kernel/TCMUService1"
 _BUS = "/run/dbus/system_bus_socket"
-# The service needs the module; where it is not loaded nobody needs to be asked.
+# The service needs this module: if it is not loaded, there is no handler.
 _MODULE = "/sys/module/target_core_user"
 _SECONDS = "5"
 
 
 def handlers() -> list[str]:
-    """The names of the handlers; none where no such service runs."""
+    """Return the names of the handlers; none if the service does not run."""
     if not (os.path.exists(_MODULE) and os.path.exists(_BUS)):
         return []
     try:
@@ -33,14 +33,20 @@ def handlers() -> list[str]:
 
 
 def check_config(handler: str, config: str, path: str) -> None:
-    """Have the handler look at a configuration text; raises InvalidValue."""
+    """Have the handler check a configuration text; raise InvalidValue if it rejects it.
+
+    Raises Unsupported if the handler does not answer.
+    """
     ok, text = _call_handler(handler, path, "CheckConfig", "s", config)
     if not ok:
         raise InvalidValue(f"cfgstring invalid: {text}", path=path)
 
 
 def change_medium(handler: str, name: str, size: int, config: str, path: str) -> None:
-    """Have the handler change the medium; raises LioError."""
+    """Have the handler change the medium; raise LioError if it fails.
+
+    Raises Unsupported if the handler does not answer.
+    """
     code, text = _call_handler(handler, path, "ChangeMedium", "sts", name, str(size), config)
     if code != 0:
         raise LioError(f"ChangeMedium failed: {text}", path=path)
@@ -53,7 +59,7 @@ def _call_handler(handler: str, path: str, method: str, *arguments: str) -> tupl
         raise Unsupported(
             f"the handler {handler} does not answer: {err}",
             path=path,
-            hint="start tcmu-runner (systemctl start tcmu-runner) and see that it has the handler",
+            hint="run systemctl start tcmu-runner, and check that it has this handler",
         ) from err
     return answer[0], answer[1]
 
@@ -66,7 +72,7 @@ def _call(where: str, interface: str, method: str, *arguments: str) -> Any:
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False)
     except OSError as err:
-        raise LioError(f"busctl cannot be run: {(err.strerror or '').lower()}") from err
+        raise LioError(f"cannot run busctl: {(err.strerror or '').lower()}") from err
     if done.returncode:
         raise LioError(done.stderr.strip() or "no answer")
     return json.loads(done.stdout)["data"]

@@ -155,7 +155,7 @@ def test_all_that_a_file_can_say(add: Add, tmp_path: Path) -> None:
         f"wwn_from_files = {tmp_path}/host*/port_name\n"
     )
     assert add(whatever=f"{text}wwn_driver = ocs\n", other=f"{text}wwn_driver = qla\n") == [
-        f"{tmp_path}/whatever.conf: there is a ocs already; this fabric is left out"
+        f"{tmp_path}/whatever.conf: the name ocs is already used; this fabric is left out"
     ]
     assert adapters.hardware_wwns("ocs") == []
     del FABRICS["ocs"]
@@ -171,25 +171,25 @@ def test_all_that_a_file_can_say(add: Add, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "it needs one section, [fabric]"),
+        ("", "it must have exactly one section, [fabric]"),
         ("kernel_module = x\n", "File contains no section headers"),
         ("[fabric]\nx\n", "Source contains parsing errors"),
-        (f"{LEAST}[other]\n", "it needs one section, [fabric]"),
+        (f"{LEAST}[other]\n", "it must have exactly one section, [fabric]"),
         (f"{LEAST}wwn_types = iqn\n", "While reading from 'bad.conf' [line 4]: option 'wwn_types'"),
-        (f"{LEAST}module = x\n", "module is none of name, kernel_module,"),
-        (f"{LEAST}name = iscsi\n", "there is a iscsi already"),
-        (f"{LEAST}name = ib_srpt\n", "there is a ib_srpt already"),
-        (f"{LEAST}name = backstores\n", "there is a backstores already"),
-        (f"{LEAST}name = ../x\n", "name needs one word, not '../x'"),
-        (f"{LEAST}configfs_group = fc\n", "the configfs_group fc belongs to another one"),
-        (f"{LEAST}configfs_group = core\n", "the configfs_group core belongs to another one"),
-        (f"{LEAST}features = acls magic\n", "features: magic is none of acls, auth,"),
-        (f"{LEAST}wwn_form = round\n", "wwn_form: round is none of plain, colons, hex, bare"),
-        (f"{LEAST}wwn_form =\n", "wwn_form needs one of"),
-        (f"{LEAST}wwn_from_files = sys/x\n", "wwn_from_files is not an absolute path"),
-        ("[fabric]\nkernel_module = x\n", "wwn_types needs some of iqn, naa, eui, ib, free"),
-        ("[fabric]\nwwn_types = naa\n", "kernel_module needs one word"),
-        ("[fabric]\nwwn_types = naa\nkernel_module = -r\n", "kernel_module needs one word"),
+        (f"{LEAST}module = x\n", "module is not one of name, kernel_module,"),
+        (f"{LEAST}name = iscsi\n", "the name iscsi is already used"),
+        (f"{LEAST}name = ib_srpt\n", "the name ib_srpt is already used"),
+        (f"{LEAST}name = backstores\n", "the name backstores is already used"),
+        (f"{LEAST}name = ../x\n", "name must be one word, not '../x'"),
+        (f"{LEAST}configfs_group = fc\n", "the configfs_group fc is already used"),
+        (f"{LEAST}configfs_group = core\n", "the configfs_group core is already used"),
+        (f"{LEAST}features = acls magic\n", "features: magic is not one of acls, auth,"),
+        (f"{LEAST}wwn_form = round\n", "wwn_form: round is not one of plain, colons, hex, bare"),
+        (f"{LEAST}wwn_form =\n", "wwn_form must be one of"),
+        (f"{LEAST}wwn_from_files = sys/x\n", "wwn_from_files must be an absolute path"),
+        ("[fabric]\nkernel_module = x\n", "wwn_types must be some of iqn, naa, eui, ib, free"),
+        ("[fabric]\nwwn_types = naa\n", "kernel_module must be one word"),
+        ("[fabric]\nwwn_types = naa\nkernel_module = -r\n", "kernel_module must be one word"),
         (b"[fabric]\nname = \xff\n", "it is not UTF-8"),
     ],
 )

@@ -365,9 +365,9 @@ def test_cpus(user: Shell) -> None:
     beyond = int(possible.rpartition("-")[2]) + 1
     for text, says in (
         (str(beyond), f"there is no CPU {beyond}"),
-        ("x", "'x' is no list of CPUs"),
-        ("''", "'' is no list of CPUs"),
-        ("3-0", "'3-0' is no list of CPUs"),
+        ("x", "'x' is not a list of CPUs"),
+        ("''", "'' is not a list of CPUs"),
+        ("3-0", "'3-0' is not a list of CPUs"),
     ):
         user.refuses(f"/iscsi set fabric cpus_allowed_list={text}", "/iscsi: Not setting", says)
     user.refuses("/iscsi set fabric lio_version=1", "Parameter lio_version is read-only.")

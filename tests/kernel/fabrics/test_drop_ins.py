@@ -37,7 +37,9 @@ def folder(shell: Shell) -> Path:
 def test_a_bad_file_is_told_and_breaks_nothing(folder: Path) -> None:
     (folder / "bad.conf").write_text("[fabric]\nfeatures = magic\n")
     (folder / "good.conf").write_text("[fabric]\nkernel_module = nosuch\nwwn_types = naa\n")
-    warning = f"warning: {folder}/bad.conf: kernel_module needs one word; this fabric is left out\n"
+    warning = (
+        f"warning: {folder}/bad.conf: kernel_module must be one word; this fabric is left out\n"
+    )
     done = targetcli("/backstores/ramdisk", "create", "r1", "1M")
     assert (done.returncode, done.stderr) == (0, warning)
     done = targetcli("ls", "/", "1")

@@ -260,7 +260,7 @@ MODULES = (
     Row(
         "",
         f"/efct create {NAA}",
-        ("the kernel module efct cannot be loaded: ", "came without it"),
+        ("the kernel module efct cannot be loaded: ", "does not include it"),
     ),
     Row(
         "",
