@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of files in configfs that differ from what people call them, and texts in them."""
+"""Names of configfs files that differ from those users know, and fixed texts in them."""
 
 from __future__ import annotations
 
-# model.Auth's fields -> files in an auth or discovery_auth folder
+# model.Auth's fields -> files in an auth or discovery_auth directory
 AUTH_FILES = {
     "userid": "userid",
     "password": "password",
@@ -11,13 +11,13 @@ AUTH_FILES = {
     "mutual_password": "password_mutual",
 }
 SECRET_FILES = frozenset({"password", "password_mutual"})
-# What the kernel takes, and shows, for credentials that are not set
+# The kernel's text for credentials that are not set, read and written
 # (drivers/target/iscsi/iscsi_target_configfs.c, DEF_NACL_AUTH_STR).
 NO_CREDENTIAL = "NULL"
-# iscsi_target_core.h: MAX_USER_LEN and MAX_PASS_LEN, with their final NUL.
+# iscsi_target_core.h: MAX_USER_LEN and MAX_PASS_LEN without their final NUL.
 CREDENTIAL_MAX = 255
 
-# Writing the one changes the others, as paths from the folder of the one
+# Writing the key changes the files in the value, which are relative to the directory of the key
 # (iscsi_target_tpg.c; target_core_configfs.c, emulate_model_alias_store; target_core_alua.c).
 MOVED_BY = {
     "generate_node_acls": ("cache_dynamic_acls",),
@@ -29,8 +29,8 @@ MOVED_BY = {
 
 IDENTITY_FILES = ("company_id", "product_id", "revision", "vendor_id")
 
-# Files of a target port group that are written as a number and read as a text
-# (drivers/target/target_core_alua.c, core_alua_dump_status and friends).
+# Files of a target port group that are written as a number and read as text
+# (drivers/target/target_core_alua.c, core_alua_dump_status and related functions).
 ALUA_TEXTS = {
     "alua_access_status": (
         "None",
@@ -42,10 +42,10 @@ ALUA_TEXTS = {
 SECONDARY_STATUS = ALUA_TEXTS["alua_access_status"]
 DEFAULT_GROUP = "default_tg_pt_gp"
 ALUA_READ_ONLY = ("members",)
-# rtslib-fb stumbles over it in a save file, so it is kept apart there.
+# rtslib-fb fails on it in a save file, so it is stored separately there.
 LBA_DEPENDENT = "alua_support_lba_dependent"
 LU_GROUPS = "core/alua/lu_gps"
 DEFAULT_LU_GROUP = "default_lu_gp"
-# target_core_alua.c: a 16 bit field of REPORT TARGET PORT GROUPS (SPC-4 section 6.37);
-# 0 is the default group's.
+# target_core_alua.c: a 16-bit field of REPORT TARGET PORT GROUPS (SPC-4 section 6.37); 0 is the
+# default group's.
 GROUP_TAG_MAX = 65535

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Folders of attribute files: which files there are, which of them can be set."""
+"""Directories of attribute files: which files exist, and which can be written."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from .configfs import ReadFS
 
 @dataclass(slots=True)
 class Attributes:
-    """What the folders of one tree hold.
+    """Reads the attribute directories of one tree.
 
-    The names and modes are the same in all folders of a kind ("attrib of fileio"): they are
-    looked up in the first one, which saves a third of the system calls of reading.
+    Names and modes are the same in all directories of a kind ("attrib of fileio"): they are looked
+    up only in the first one, which saves a third of the system calls of reading.
     """
 
     fs: ReadFS
     _modes: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def modes(self, path: str, kind: str) -> dict[str, int]:
-        """The files in a folder with their permission bits, by name."""
+        """Return the permission bits of the files in a directory, by name."""
         if kind not in self._modes:
             found = self._look(path)
             if not found:
@@ -32,12 +32,12 @@ class Attributes:
         return self._modes[kind]
 
     def settable(self, path: str, kind: str) -> list[str]:
-        """The files that can be both read and written."""
+        """Return the names of the files that are readable and writable."""
         both = stat.S_IRUSR | stat.S_IWUSR
         return [name for name, mode in self.modes(path, kind).items() if mode & both == both]
 
     def values(self, path: str, kind: str, without: Collection[str] = ()) -> dict[str, str]:
-        """The settable values; a file that the kernel does not let be read is left out."""
+        """Return the texts of the settable files, by name; unreadable ones are omitted."""
         names = (name for name in self.settable(path, kind) if name not in without)
         pairs = ((name, self.fs.read_if_there(f"{path}/{name}")) for name in names)
         return {name: value for name, value in pairs if value is not None}

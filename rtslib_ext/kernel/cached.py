@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A tree that is read at most once: what one command sees of the kernel."""
+"""A read cache over configfs: each file is read at most once per command."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The seam to the kernel: the few verbs that configfs has, counted and explained.
+"""The seam to the kernel: the operations of configfs, with counted calls and explained errors.
 
-Every path is relative to the root of the target tree, ``core/fileio_0/disk`` for instance.
+Every path is relative to the root of the target tree, for instance ``core/fileio_0/disk``.
 ``ReadFS`` is what readers need, ``WriteFS`` what changes need; ``ConfigFS`` is the kernel's tree.
 """
 
@@ -28,24 +28,24 @@ ROOT = "/sys/kernel/config/target"
 ConfigfsPath = NewType("ConfigfsPath", str)
 """The path of a directory in the target tree; ``kernel.paths`` spells them."""
 
-# An attribute file of configfs holds one page at most (fs/configfs/file.c), so one read
-# gives all of it.
+# An attribute file of configfs holds at most one page (fs/configfs/file.c), so one read returns all
+# of it.
 _PAGE = 65536
 
-# What getdents64 returns in one call is limited by the C library's buffer.
+# The C library's buffer limits what getdents64 returns in one call.
 _DIRENT_BUFFER = 32768
 _DIRENT_HEADER = 19
-# So many of the longest names fit into it.
+# The number of entries with the longest names that fit into it.
 _DIRENTS_AT_LEAST = _DIRENT_BUFFER // 280
 
 _WHY = {
-    ("mkdir", errno.EEXIST): "it exists already",
-    ("mkdir", errno.EINVAL): "the kernel refuses the name or another object holds it",
-    ("mkdir", errno.ENOENT): "what it belongs to does not exist",
+    ("mkdir", errno.EEXIST): "it already exists",
+    ("mkdir", errno.EINVAL): "the kernel refuses the name, or another object uses it",
+    ("mkdir", errno.ENOENT): "its parent does not exist",
     ("rmdir", errno.EBUSY): "it is still in use",
-    ("rmdir", errno.ENOTEMPTY): "it still holds other objects",
+    ("rmdir", errno.ENOTEMPTY): "it still contains other objects",
     ("rmdir", errno.ENOENT): "it does not exist",
-    ("symlink", errno.EEXIST): "it is mapped already",
+    ("symlink", errno.EEXIST): "it is already mapped",
     ("write", errno.EINVAL): "the kernel refuses this value",
     ("write", errno.EBUSY): "it is in use",
     ("open", errno.ENOENT): "this kernel does not have it",
@@ -57,17 +57,17 @@ _WHY = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One name in a directory: ``kind`` is "dir", "link" or "file"."""
+    """One directory entry; ``kind`` is "dir", "link" or "file"."""
 
     name: str
     kind: str
 
 
 def explain(operation: str, file: str, error: OSError, stage: str = "") -> KernelRefused:
-    """Turn an OSError into one that says which call was refused and, in general, why.
+    """Return a KernelRefused for a failed call on ``file``, with the general cause.
 
-    ``stage`` is the part of the operation that failed, where that changes the reason. What is
-    the cause on this object ``refusals`` tells.
+    ``stage`` is the part of the operation that failed, if it changes the cause. The cause on a
+    specific object comes from ``refusals``.
     """
     number = error.errno or 0
     reason = _WHY.get((stage or operation, number), (error.strerror or str(error)).lower())
@@ -92,7 +92,7 @@ class ReadFS(Protocol):
         """Return the path on the host."""
 
     def scan(self, path: str) -> list[Entry]:
-        """List a directory, in the kernel's order."""
+        """Return the entries of a directory, in the kernel's order."""
 
     def read(self, path: str) -> str:
         """Return the text of an attribute without its final newline."""
@@ -164,7 +164,7 @@ class ConfigFS(WriteFS):
 
     @property
     def total_calls(self) -> int:
-        """How many system calls were made through this object."""
+        """The number of system calls made through this object."""
         return sum(self.calls.values())
 
     def absolute(self, path: str) -> str:
@@ -177,7 +177,7 @@ class ConfigFS(WriteFS):
         except OSError as err:
             self.calls["scan"] += 1
             raise explain("scan", path, err) from err
-        # openat, fstat, getdents64 twice (the second finds nothing more), close
+        # openat, fstat, getdents64 twice (the second returns nothing), close
         self.calls["scan"] += 5
         if len(entries) >= _DIRENTS_AT_LEAST:
             self.calls["scan"] += _extra_getdents(entries)
@@ -233,7 +233,7 @@ class ConfigFS(WriteFS):
             text = os.readlink(self.absolute(path))
         except OSError as err:
             raise explain("readlink", path, err) from err
-        # configfs gives "../../target/core/…" whatever was written (fs/configfs/symlink.c).
+        # configfs returns "../../target/core/…" whatever was written (fs/configfs/symlink.c).
         relative = text.rpartition("target/")[2] if text.startswith("..") else self._relative(text)
         return ConfigfsPath(relative)
 
@@ -290,6 +290,6 @@ def _kind(item: os.DirEntry[str]) -> str:
 
 def _extra_getdents(entries: list[Entry]) -> int:
     names = [".", "..", *(entry.name for entry in entries)]
-    # Each has its NUL, and is filled up to a multiple of eight (include/linux/dirent.h).
+    # Each name has a NUL and is padded to a multiple of eight (include/linux/dirent.h).
     size = sum((_DIRENT_HEADER + len(os.fsencode(name)) + 8) // 8 * 8 for name in names)
     return (size - 1) // _DIRENT_BUFFER

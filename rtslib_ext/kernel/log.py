@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel says in its log while it refuses something."""
+"""The messages that the kernel logs while it refuses an operation."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Texts that are in the log for every object and explain nothing.
+# Messages logged for every object, which explain nothing.
 _NOISE = ("LIO iSCSI", "Rounding down", "db_root:")
-# Where the kernel keeps a storage object in its memory.
+# The address of a storage object in kernel memory.
 _ADDRESS = re.compile(r"^dev\[[0-9a-f]+\]: ")
 _RECORD = 8192
 
 
 @contextmanager
 def watch() -> Iterator[Log]:
-    """Listen for the length of a block."""
+    """Collect kernel messages for the duration of a with block."""
     log = Log()
     try:
         yield log
@@ -26,7 +26,10 @@ def watch() -> Iterator[Log]:
 
 
 class Log:
-    """The log from now on (Documentation/ABI/testing/dev-kmsg); empty where it cannot be read."""
+    """The kernel's log from now on (Documentation/ABI/testing/dev-kmsg).
+
+    Empty if it cannot be read.
+    """
 
     def __init__(self) -> None:
         self._handle: int | None = None
@@ -37,13 +40,13 @@ class Log:
             self.close()
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop reading; lines() is empty afterwards."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
 
     def lines(self) -> list[str]:
-        """The lines that explain something, the newest first."""
+        """Return the messages that explain something, the newest first."""
         useful = [text for text in self._lines() if not text.startswith(_NOISE)]
         return [_ADDRESS.sub("", text) for text in reversed(useful)]
 
@@ -52,12 +55,12 @@ class Log:
             try:
                 record = os.read(self._handle, _RECORD).decode("utf-8", "replace")
             except BrokenPipeError:
-                # The record was overwritten while we looked; the next read goes on behind it.
+                # The record was overwritten meanwhile; the next read continues after it.
                 continue
             except OSError:
                 return
             head, _, text = record.partition(";")
             priority = head.partition(",")[0]
-            # Programs may write to the log too; the kernel's own facility is 0.
+            # Programs can write to the log as well; the kernel's own facility is 0.
             if priority.isdigit() and int(priority) >> 3 == 0:
                 yield text.split("\n")[0].strip()

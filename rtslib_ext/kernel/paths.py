@@ -4,8 +4,8 @@
 ``config.shell_paths`` has the other tree; ``TpgPath`` is a TPG in both.
 
 The directory of a storage object is ``core/<prefix>_<index>/<name>``. The index has no meaning to
-the kernel; it is derived from the name here, so that finding an object or finding that there is
-none costs the same however many there are. Older tools count from 0 and search every folder.
+here it is derived from the name, so that looking up an object costs the same for any number of
+objects. Older tools count from 0 and search every directory.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Key = tuple[str, str]
 Locate = Callable[[Key], str | None]
 """Returns the configfs path of a storage object; None where it does not exist."""
 Reservations = Callable[[str], tuple[str, ...]]
-"""Returns the persistent reservations that were kept for a unit serial number, a line each."""
+"""Returns the saved persistent reservations of a unit serial number, one line each."""
 
-# rtslib-fb hands out indexes below this one, this library from it on.
+# rtslib-fb uses indexes below this one, this library from it on.
 _FIRST_INDEX = 1 << 20
 _LAST_INDEX = (1 << 31) - 1
-# Two names that share an index take the next one; more than this never happened in
+# If two names have the same index, the second takes the next one; more collisions never occurred in
 # 10,000 x 10,000 names.
 _TRIES = 4
 
@@ -288,7 +288,7 @@ def hba_candidates(plugin: str, name: str) -> tuple[ConfigfsPath, ...]:
 
 
 def split_hba(folder: str) -> tuple[str, int] | None:
-    """The prefix and index of a name in ``core``; None where it is no backstore folder."""
+    """Return (prefix, index) of a name in ``core``; None if it is not an HBA directory."""
     prefix, _, index = folder.rpartition("_")
     if prefix in backing.PREFIXES and index.isdigit():
         return prefix, int(index)
@@ -296,7 +296,7 @@ def split_hba(folder: str) -> tuple[str, int] | None:
 
 
 def holds_one(folder: str) -> bool:
-    """Tell whether a name in ``core`` is one of this library's, with one object in it at most."""
+    """Return True if a name in ``core`` is one of this library's, with at most one object."""
     split = split_hba(folder)
     return split is not None and split[1] >= _FIRST_INDEX
 
@@ -305,15 +305,15 @@ def holds_one(folder: str) -> bool:
 class Index:
     """Finds storage objects by name.
 
-    Those of this library are where their names say. Objects that another tool made are listed
-    once, when a name is not found otherwise.
+    Objects of this library are found by their names alone. Those of other tools are listed once,
+    when a name is not found otherwise.
     """
 
     fs: ReadFS
     _foreign: dict[Key, ConfigfsPath] | None = None
 
     def find(self, plugin: str, name: str) -> ConfigfsPath | None:
-        """The configfs path of a storage object; None where there is none."""
+        """Return the configfs path of a storage object; None if it does not exist."""
         if plugin not in backing.KINDS or "/" in name or name in ("", ".", ".."):
             return None
         for candidate in hba_candidates(plugin, name):
@@ -334,12 +334,12 @@ class Index:
 
 
 def find_storage_object(fs: ReadFS, plugin: str, name: str) -> ConfigfsPath | None:
-    """The configfs path of one storage object; None where there is none."""
+    """Return the configfs path of a storage object; None if it does not exist."""
     return Index(fs).find(plugin, name)
 
 
 def storage_object(fs: ReadFS, plugin: str, name: str) -> ConfigfsPath:
-    """The configfs path of a storage object that must be there."""
+    """Return the configfs path of a storage object; raise NotFound if it does not exist."""
     found = find_storage_object(fs, plugin, name)
     if found is None:
         raise NotFound(f"No storage object named {name}.", path=shell_paths.backstore(plugin))
@@ -348,13 +348,16 @@ def storage_object(fs: ReadFS, plugin: str, name: str) -> ConfigfsPath:
 
 @dataclass(slots=True)
 class HbaAllocator:
-    """Chooses the folders of new storage objects; remembers what it gave away."""
+    """Chooses HBA directories for new storage objects, each at most once."""
 
     fs: ReadFS
     taken: set[ConfigfsPath] = field(default_factory=set)
 
     def choose(self, plugin: str, name: str) -> ConfigfsPath:
-        """The HBA folder for a new storage object; raises Exists."""
+        """Return the HBA directory for a new storage object.
+
+        Raises Exists if the object exists, NotFound if no index is free.
+        """
         for candidate in hba_candidates(plugin, name):
             if candidate in self.taken:
                 continue
@@ -364,7 +367,7 @@ class HbaAllocator:
         raise NotFound(f"no free backstore index for {name}", path=shell_paths.backstore(plugin))
 
     def _is_empty(self, hba: ConfigfsPath, plugin: str, name: str) -> bool:
-        # A folder without an object is what a killed process left: it can be used.
+        # An empty directory is left by a killed process and can be used.
         found = self.fs.directories(hba)
         if name in found:
             path = shell_paths.storage_object(plugin, name)
@@ -373,11 +376,11 @@ class HbaAllocator:
 
 
 def alias_in(fs: ReadFS, folder: str) -> str | None:
-    """The name of the one link in a LUN's or mapped LUN's folder."""
+    """Return the name of the link in the directory of a LUN or mapped LUN; None without one."""
     try:
         return next((entry.name for entry in fs.scan(folder) if entry.kind == "link"), None)
     except KernelRefused:
-        # It was taken away while we looked.
+        # It was deleted meanwhile.
         fs.note_missing()
         return None
 
@@ -392,6 +395,6 @@ def link_in(fs: ReadFS, folder: str) -> tuple[str, ConfigfsPath] | None:
 
 
 def locator(fs: ReadFS) -> Locate:
-    """Return a function that looks storage objects up when it is called."""
+    """Return a function that looks up storage objects when called."""
     index = Index(fs)
     return lambda key: index.find(*key)

@@ -40,7 +40,7 @@ def build(
         if name not in there.config.lu_groups:
             yield lu_groups.create(name, number)
     made: dict[Key, str] = {}
-    objects = (so for key, so in want.storage_objects.items() if key not in there.homes)
+    objects = (so for key, so in want.storage_objects.items() if key not in there.locations)
     for so in objects:
         yield from _build_storage_object(so, allocator, reservations, defaults, made)
     for settings in want.fabrics.values():
@@ -49,7 +49,7 @@ def build(
             yield from targets.set_fabric(settings, nothing)
 
     def home(key: Key) -> str | None:
-        return made.get(key) or there.homes.get(key) or locate(key)
+        return made.get(key) or there.locations.get(key) or locate(key)
 
     enables: list[Step] = []
     unwritable = read_only(want)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was there all the time that it was read: others take objects away meanwhile."""
+"""Read objects consistently: omit those that are deleted while they are read."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import TypeVar
 from ..kernel.configfs import ConfigfsPath, ReadFS
 
 Name = TypeVar("Name")
-Found = TypeVar("Found")
+Object = TypeVar("Object")
 
 
 def stable(
     fs: ReadFS,
     objects: Iterable[tuple[ConfigfsPath, Name]],
-    read: Callable[[ConfigfsPath, Name], Found | None],
-) -> Iterator[Found]:
-    """What ``read`` gives of each object, by configfs path and name; half an object is left out.
+    read: Callable[[ConfigfsPath, Name], Object | None],
+) -> Iterator[Object]:
+    """Yield what ``read`` returns for each (configfs path, name), without incomplete objects.
 
-    A file of an object that is gone looks like one that this kernel does not have. So where one
-    was missing, and there only, it is looked whether the object is still there.
+    The files of a deleted object look like files that this kernel does not have. So if a file was
+    missing (ConfigFS.missing), and only then, check whether the object still exists.
     """
     for path, name in objects:
         missing = fs.missing
-        found = read(path, name)
-        if found is not None and (fs.missing == missing or fs.is_dir(path)):
-            yield found
+        item = read(path, name)
+        if item is not None and (fs.missing == missing or fs.is_dir(path)):
+            yield item

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many objects there are, by their names alone; and reading that tells of each of them.
+"""Count objects by their names alone; read and report progress per object.
 
 An object is a storage object, a target, a TPG, a LUN, a portal, an ACL or a mapped LUN.
 """
@@ -17,7 +17,10 @@ from .reader import Reader
 
 
 def wanted(config: Config) -> int:
-    """How many a configuration has; target port groups count, too: each is made by a step."""
+    """Return the number of objects in a configuration, including its target port groups.
+
+    These count because each takes a step to create.
+    """
     number = len(config.lu_groups) + len(config.storage_objects)
     for so in config.storage_objects.values():
         number += sum(name != DEFAULT_GROUP for name in so.alua_groups)
@@ -30,7 +33,7 @@ def wanted(config: Config) -> int:
 
 
 def running(fs: ReadFS) -> int:
-    """How many run."""
+    """Return the number of running objects."""
     reader = Reader(fs)
     number = sum(1 for _ in reader.storage_object_paths())
     for fabric in FABRICS.values():
@@ -48,43 +51,36 @@ def _of_tpg(reader: Reader, path: ConfigfsPath) -> int:
 
 
 class CountedReader(Reader):
-    """Reads as any reader, and tells of each object."""
+    """A reader that calls ``report`` for each object."""
 
-    def __init__(self, fs: ReadFS, tell: Callable[[], object]) -> None:
+    def __init__(self, fs: ReadFS, report: Callable[[], object]) -> None:
         super().__init__(fs)
-        self._tell = tell
+        self._report = report
 
     def storage_object(self, path: ConfigfsPath) -> StorageObject | None:
-        """One storage object."""
-        self._tell()
+        self._report()
         return super().storage_object(path)
 
     def target(self, fabric: Fabric, wwn: str) -> Target:
-        """One target."""
-        self._tell()
+        self._report()
         return super().target(fabric, wwn)
 
     def tpg(self, fabric: Fabric, wwn: str, tag: int) -> Tpg:
-        """One TPG."""
-        self._tell()
+        self._report()
         return super().tpg(fabric, wwn, tag)
 
     def lun(self, path: ConfigfsPath, index: int) -> Lun | None:
-        """One LUN."""
-        self._tell()
+        self._report()
         return super().lun(path, index)
 
     def portal(self, path: ConfigfsPath, name: str) -> Portal:
-        """One portal."""
-        self._tell()
+        self._report()
         return super().portal(path, name)
 
     def acl(self, fabric: Fabric, tpg: ConfigfsPath, name: str) -> NodeAcl:
-        """One node ACL."""
-        self._tell()
+        self._report()
         return super().acl(fabric, tpg, name)
 
     def mapped_lun(self, path: ConfigfsPath, index: int) -> MappedLun | None:
-        """One mapped LUN."""
-        self._tell()
+        self._report()
         return super().mapped_lun(path, index)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""configfs -> Config, in one pass; and each part by itself for commands that need only that.
+"""configfs -> Config, in one pass, and in parts for commands that need only a part.
 
-An object that vanishes while it is read is left out: others change the tree too.
+An object that is deleted while it is read is omitted: other processes change the tree too.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ from .consistent import stable
 
 
 class Reader:
-    """Reads one tree; keeps what is the same for all objects of a kind."""
+    """Reads one tree; caches what is the same for all objects of a kind.
+
+    Raises KernelRefused where a required file cannot be read. Paths are configfs paths.
+    """
 
     def __init__(self, fs: ReadFS) -> None:
         self.fs = fs
@@ -45,7 +48,7 @@ class Reader:
     # -- everything ---------------------------------------------------------------------
 
     def config(self) -> Config:
-        """The whole running configuration."""
+        """Return the running configuration."""
         return Config(
             storage_objects={so.key: so for so in sorted(self.storage_objects(), key=_key)},
             targets={target.key: target for target in sorted(self.targets(), key=_key)},
@@ -54,28 +57,28 @@ class Reader:
         )
 
     def lu_groups(self) -> dict[str, str]:
-        """The logical unit groups, the default one left out."""
+        """Return the identifiers of the logical unit groups by name, without the default group."""
         names = sorted(set(self.fs.directories(paths.LU_GROUPS)) - {abi.DEFAULT_LU_GROUP})
         found = ((name, self.fs.read_if_there(f"{paths.lu_gp(name)}/lu_gp_id")) for name in names)
         return {name: text for name, text in found if text}
 
     def lu_group_members(self, name: str) -> list[ConfigfsPath]:
-        """The configfs paths of the storage objects in a logical unit group."""
+        """Return the configfs paths of the storage objects in a logical unit group."""
         text = self.fs.read_if_there(f"{paths.lu_gp(name)}/members") or ""
         lines = text.replace("\0", "").splitlines()
         return [paths.of_lu_gp_member(line) for line in lines if line]
 
     def storage_objects(self) -> Iterator[StorageObject]:
-        """Every storage object that is configured."""
+        """Yield every configured storage object."""
         objects = ((path, path) for path in self.storage_object_paths())
         return stable(self.fs, objects, lambda path, _: self.storage_object(path))
 
     def storage_object_paths(
         self, plugin: str = "", known: Set[ConfigfsPath] = frozenset()
     ) -> Iterator[ConfigfsPath]:
-        """The configfs path of every storage object, or of those of one kind.
+        """Yield the configfs paths of all storage objects, or of one plugin's.
 
-        ``known`` ones are left out; where nothing else can be in their folder it is not listed.
+        Those in ``known`` are omitted; a directory that can hold nothing else is not listed.
         """
         prefix = f"{backing.KINDS[plugin].prefix}_" if plugin else ""
         full = set(map(paths.parent, known))
@@ -91,27 +94,27 @@ class Reader:
                     yield path
 
     def targets(self) -> Iterator[Target]:
-        """Every target of every fabric."""
+        """Yield every target of every fabric."""
         keys = ((fabric, wwn) for fabric in FABRICS.values() for wwn in self.target_wwns(fabric))
         objects = ((paths.target(*key), key) for key in keys)
         return stable(self.fs, objects, lambda _, key: self.target(*key))
 
     def target_wwns(self, fabric: Fabric) -> list[str]:
-        """The WWNs of a fabric's targets; loads no module."""
+        """Return the WWNs of a fabric's targets, without loading its module."""
         names = self.fs.directories(paths.fabric(fabric))
         return [fabric.from_folder(name) for name in names if name != "discovery_auth"]
 
     # -- storage objects ----------------------------------------------------------------
 
     def storage_object(self, path: ConfigfsPath) -> StorageObject | None:
-        """One storage object; None when it is gone or was never enabled."""
+        """Return a storage object; None if it was deleted or never enabled."""
         key = paths.key_of_storage_object(path)
         if key is None or self.fs.read_if_there(f"{path}/enable") != "1":
             return None
         try:
             return self._storage_object(path, *key)
         except KernelRefused:
-            # It was taken away while we looked.
+            # It was deleted meanwhile.
             return None
 
     def _storage_object(self, path: ConfigfsPath, plugin: str, name: str) -> StorageObject:
@@ -132,7 +135,7 @@ class Reader:
         )
 
     def backing(self, path: ConfigfsPath, plugin: str) -> backing.Backing:
-        """What stands behind a storage object."""
+        """Return the backing of a storage object."""
         kind = backing.KINDS[plugin]
         folder = paths.attributes(path)
         pairs = ((name, self.fs.read_if_there(f"{folder}/{name}")) for name in kind.hardware)
@@ -143,51 +146,50 @@ class Reader:
         )
         found: backing.Backing = kind.from_info(info)
         if isinstance(found, backing.FileIO) and not found.size:
-            # The kernel does not keep the size of a device (target_core_file.c).
+            # The kernel does not store the size of a device (target_core_file.c).
             return backing.FileIO(
                 found.dev, devices.device_size(found.dev), found.write_back, found.aio
             )
         return found
 
     def unit_serial(self, path: ConfigfsPath) -> str:
-        """The VPD unit serial number."""
+        """Return the VPD unit serial number."""
         text = self.fs.read_if_there(f"{paths.identity(path)}/vpd_unit_serial") or ""
         return text.partition(":")[2].strip()
 
     def identity(self, path: ConfigfsPath, plugin: str, name: str, *, named: bool) -> Values:
-        """The fields of the INQUIRY data that were set (SPC-4 section 6.6.2).
+        """Return the INQUIRY fields that differ from the defaults, by file (SPC-4 section 6.6.2).
 
-        What the kernel gives by itself is left out; the product is the object's name where
-        emulate_model_alias is on (``named``). An object that passes commands through has its
-        device's.
+        By default the product is the object's name if emulate_model_alias is on (``named``). A
+        passed-through device has its own INQUIRY data: no field is returned.
         """
         if not backing.KINDS[plugin].has_wwn:
             return {}
-        usual = inquiry.defaults(plugin, name, named=named)
+        default = inquiry.defaults(plugin, name, named=named)
         folder = paths.identity(path)
         pairs = ((file, self.fs.read_if_there(f"{folder}/{file}")) for file in abi.IDENTITY_FILES)
-        return {file: value for file, value in pairs if value and value != usual[file]}
+        return {file: value for file, value in pairs if value and value != default[file]}
 
     def lu_group(self, path: ConfigfsPath) -> str | None:
-        """The logical unit group of a storage object; None for the default one."""
+        """Return the name of a storage object's logical unit group; None for the default group."""
         text = self.fs.read_if_there(f"{path}/alua_lu_gp") or ""
         name = text.partition("\n")[0].partition("LU Group Alias: ")[2]
         return None if name in ("", abi.DEFAULT_LU_GROUP) else name
 
     def alua_groups(self, path: ConfigfsPath) -> dict[str, AluaGroup]:
-        """The target port groups of a storage object."""
+        """Return the target port groups of a storage object by name."""
         names = sorted(self.fs.directories(paths.tg_pt_gps(path)))
         groups = ((paths.tg_pt_gp(path, name), name) for name in names)
         return {group.name: group for group in stable(self.fs, groups, self.alua_group)}
 
     def alua_group(self, path: ConfigfsPath, name: str) -> AluaGroup:
-        """One target port group."""
+        """Return one target port group."""
         values = self.attributes.values(path, "alua")
         tag = values.pop("tg_pt_gp_id", "")
         for file in abi.ALUA_READ_ONLY:
             values.pop(file, None)
         if values.get(abi.LBA_DEPENDENT) == "0":
-            # As every new group has it.
+            # The value of every new group.
             values.pop(abi.LBA_DEPENDENT)
         for file, texts in abi.ALUA_TEXTS.items():
             if values.get(file) in texts:
@@ -197,7 +199,7 @@ class Reader:
     # -- targets ------------------------------------------------------------------------
 
     def target(self, fabric: Fabric, wwn: str) -> Target:
-        """One target with all its TPGs."""
+        """Return a target with its TPGs."""
         path = paths.target(fabric, wwn)
         return Target(
             fabric=fabric.name,
@@ -207,17 +209,17 @@ class Reader:
         )
 
     def tpgs(self, fabric: Fabric, wwn: str) -> Iterator[Tpg]:
-        """The TPGs of a target, by their tags."""
+        """Yield the TPGs of a target in the order of their tags."""
         tags = self.tags(paths.target(fabric, wwn))
         objects = ((paths.tpg(fabric, wwn, tag), tag) for tag in tags)
         return stable(self.fs, objects, lambda _, tag: self.tpg(fabric, wwn, tag))
 
     def tags(self, path: ConfigfsPath) -> list[int]:
-        """The tags of a target's TPGs, in order."""
+        """Return the tags of a target's TPGs in order."""
         return _numbers(self.fs.directories(path), "tpgt_")
 
     def tpg(self, fabric: Fabric, wwn: str, tag: int) -> Tpg:
-        """One TPG with its LUNs, portals and node ACLs."""
+        """Return a TPG with its LUNs, portals and node ACLs."""
         path = paths.tpg(fabric, wwn, tag)
         name = fabric.name
         return Tpg(
@@ -236,25 +238,25 @@ class Reader:
         )
 
     def tpg_files(self, fabric: Fabric, path: ConfigfsPath) -> dict[str, str]:
-        """The settings in a TPG's own folder, where there is a value."""
+        """Return the settings in a TPG's own directory that have a value."""
         values = self.attributes.values(path, f"tpg of {fabric.name}", ("enable", "nexus"))
-        # "0x0" as long as a TPG was never enabled (target_core_tpg.c).
+        # "0x0" until the TPG is first enabled (target_core_tpg.c).
         return {name: value for name, value in values.items() if value != "0x0"}
 
     def enabled(self, path: ConfigfsPath) -> bool | None:
-        """Whether a TPG is enabled; None where the fabric has no such switch."""
+        """Return True if a TPG is enabled; None if its fabric cannot disable TPGs."""
         text = self.fs.read_if_there(f"{path}/enable")
         return None if text is None else text == "1"
 
     def nexus(self, fabric: Fabric, path: ConfigfsPath) -> str | None:
-        """The initiator name of a fabric that has no real initiators, "" where it was taken away.
+        """Return the initiator name of the I_T nexus, "" without a nexus.
 
-        None: the fabric has real ones.
+        None: initiators of this fabric log in by themselves.
         """
         return (self.fs.read_if_there(f"{path}/nexus") or "") if fabric.has("nexus") else None
 
     def auth(self, path: ConfigfsPath) -> Auth:
-        """CHAP credentials; the kernel shows NULL for one that was taken away."""
+        """Return the CHAP credentials; "" for those that are not set (the kernel shows NULL)."""
         values = {}
         for name in AUTH_NAMES:
             text = self.fs.read_if_there(f"{path}/{abi.AUTH_FILES[name]}")
@@ -262,16 +264,16 @@ class Reader:
         return Auth(**values)
 
     def lun_indexes(self, path: ConfigfsPath) -> list[int]:
-        """The numbers of a TPG's LUNs, in order."""
+        """Return the numbers of a TPG's LUNs in order."""
         return _numbers(self.fs.directories(paths.luns(path)), "lun_")
 
     def luns(self, path: ConfigfsPath) -> Iterator[Lun]:
-        """The LUNs of a TPG that export something."""
+        """Yield the LUNs of a TPG that export a storage object."""
         luns = ((paths.lun(path, index), index) for index in self.lun_indexes(path))
         return stable(self.fs, luns, self.lun)
 
     def lun(self, path: ConfigfsPath, index: int) -> Lun | None:
-        """One LUN; None when nothing is connected to it."""
+        """Return a LUN; None if it exports nothing."""
         link = paths.link_in(self.fs, path)
         if link is None or (key := paths.key_of_storage_object(link[1])) is None:
             return None
@@ -279,10 +281,10 @@ class Reader:
         return Lun(index, key, alias=link[0], alua_group=group, alua=alua)
 
     def lun_alua(self, path: ConfigfsPath) -> tuple[str | None, Values]:
-        """The target port group of a LUN and its secondary access state.
+        """Return (target port group, secondary access state) of a LUN.
 
-        One file tells group, state and status (target_core_alua.c,
-        core_alua_show_tg_pt_gp_info); it is empty for pass-through objects.
+        One file has the group, state and status (target_core_alua.c, core_alua_show_tg_pt_gp_info);
+        it is empty for pass-through objects: (None, {}).
         """
         if not (text := self.fs.read_if_there(f"{path}/alua_tg_pt_gp")):
             return None, {}
@@ -301,17 +303,17 @@ class Reader:
         return lines.get("TG Port Alias"), self._settings.one(values)
 
     def portals(self, path: ConfigfsPath) -> Iterator[Portal]:
-        """The network portals of a TPG, by address and port."""
+        """Yield the network portals of a TPG, by address and port."""
         names = sorted(self.portal_names(paths.portals(path)), key=_portal_order)
         return stable(self.fs, ((paths.portal(path, name), name) for name in names), self.portal)
 
     def portal_names(self, folder: ConfigfsPath) -> list[str]:
-        """The portals in their folder, as ADDRESS:PORT, in the kernel's order."""
+        """Return the names of the portals in a directory, ADDRESS:PORT, in the kernel's order."""
         found = self.fs.directories(folder)
         return [name for name in found if name.rpartition(":")[2].isdigit()]
 
     def portal(self, path: ConfigfsPath, name: str) -> Portal:
-        """One network portal."""
+        """Return one network portal."""
         address, _, port = name.rpartition(":")
         return Portal(
             address,
@@ -321,17 +323,17 @@ class Reader:
         )
 
     def acl_names(self, path: ConfigfsPath) -> list[str]:
-        """The names of a TPG's node ACLs as configfs writes them."""
+        """Return the names of a TPG's node ACLs as configfs writes them."""
         return sorted(self.fs.directories(paths.acls(path)))
 
     def acls(self, fabric: Fabric, path: ConfigfsPath) -> Iterator[NodeAcl]:
-        """The node ACLs of a TPG; none where the fabric has no such thing."""
+        """Yield the node ACLs of a TPG; none if the fabric has no ACLs."""
         names = self.acl_names(path) if fabric.has("acls") else []
         acls = ((paths.acl(path, name), name) for name in names)
         return stable(self.fs, acls, lambda _, name: self.acl(fabric, path, name))
 
     def acl(self, fabric: Fabric, tpg: ConfigfsPath, name: str) -> NodeAcl:
-        """One node ACL with its mapped LUNs."""
+        """Return a node ACL with its mapped LUNs."""
         path, kind = paths.acl(tpg, name), f"acl attrib of {fabric.name}"
         return NodeAcl(
             wwn=fabric.from_folder(name),
@@ -343,16 +345,16 @@ class Reader:
         )
 
     def mapped_indexes(self, path: ConfigfsPath) -> list[int]:
-        """The numbers of an ACL's mapped LUNs, in order."""
+        """Return the numbers of an ACL's mapped LUNs in order."""
         return _numbers(self.fs.directories(path), "lun_")
 
     def mapped_luns(self, path: ConfigfsPath) -> Iterator[MappedLun]:
-        """The mapped LUNs of an ACL that lead to a LUN."""
+        """Yield the mapped LUNs of an ACL that lead to a LUN."""
         luns = ((paths.mapped_lun(path, index), index) for index in self.mapped_indexes(path))
         return stable(self.fs, luns, self.mapped_lun)
 
     def mapped_lun(self, path: ConfigfsPath, index: int) -> MappedLun | None:
-        """One mapped LUN; None when it leads nowhere."""
+        """Return a mapped LUN; None if it does not lead to a LUN."""
         link = paths.link_in(self.fs, path)
         lun = paths.parse_lun(link[1]) if link else None
         if link is None or lun is None:
@@ -360,13 +362,13 @@ class Reader:
         return MappedLun(index, lun[1], self.write_protected(path), alias=link[0])
 
     def write_protected(self, path: ConfigfsPath) -> bool:
-        """Whether an initiator may only read a mapped LUN."""
+        """Return True if the initiator may only read a mapped LUN."""
         return self.fs.read_if_there(f"{path}/write_protect") == "1"
 
     # -- fabrics ------------------------------------------------------------------------
 
     def fabric_settings(self, name: str) -> FabricSettings | None:
-        """What is set for a whole fabric; None when it is all as the kernel has it."""
+        """Return the settings of a fabric; None if they are all the kernel's defaults."""
         fabric = FABRICS[name]
         if not fabric.has("discovery_auth") or not self.fs.is_dir(paths.fabric(fabric)):
             return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""configfs -> what there is and what exports it, by names and links: no value is read."""
+"""configfs -> the existing objects and their links, without reading values."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class Topology:
     """What is there: targets and fabrics without values, the paths of storage objects."""
 
     config: Config = field(default_factory=Config)
-    homes: Mapping[Key, ConfigfsPath] = field(default_factory=dict)
+    locations: Mapping[Key, ConfigfsPath] = field(default_factory=dict)
     """One configfs path of each storage object."""
     storage_objects: tuple[tuple[Key, ConfigfsPath], ...] = ()
-    """All of them: other tools may have made two objects of one name."""
+    """All of them: other tools may have created two objects with the same name."""
 
 
 class TopologyReader(Reader):
-    """Reads names and links only."""
+    """A reader of names and links only."""
 
     def topology(self) -> Topology:
-        """All that is there."""
+        """Return the names and links of everything in the tree."""
         objects = []
         for path in self.storage_object_paths():
             key = paths.key_of_storage_object(path)
@@ -42,11 +42,9 @@ class TopologyReader(Reader):
         )
 
     def target(self, fabric: Fabric, wwn: str) -> Target:
-        """One target with its TPGs."""
         return Target(fabric.name, wwn, {tpg.tag: tpg for tpg in self.tpgs(fabric, wwn)})
 
     def tpg(self, fabric: Fabric, wwn: str, tag: int) -> Tpg:
-        """One TPG with what hangs below it."""
         path = paths.tpg(fabric, wwn, tag)
         return Tpg(
             tag,
@@ -60,14 +58,13 @@ class TopologyReader(Reader):
         )
 
     def lun_alua(self, path: ConfigfsPath) -> tuple[str | None, Values]:
-        """Not looked at."""
+        """Return nothing, without a read."""
         return None, {}
 
     def acl(self, fabric: Fabric, tpg: ConfigfsPath, name: str) -> NodeAcl:
-        """One node ACL with its mapped LUNs."""
         mapped = self.mapped_luns(paths.acl(tpg, name))
         return NodeAcl(fabric.from_folder(name), {lun.index: lun for lun in mapped}, auth=Auth())
 
     def write_protected(self, path: ConfigfsPath) -> bool:
-        """Not looked at."""
+        """Return False, without a read."""
         return False
