@@ -386,7 +386,7 @@ def alias_in(fs: ReadFS, folder: str) -> str | None:
 
 
 def link_in(fs: ReadFS, folder: str) -> tuple[str, ConfigfsPath] | None:
-    """The one link in a LUN's or mapped LUN's folder: (alias, where it leads)."""
+    """Return (alias, target) of the link in the directory of a LUN or mapped LUN, or None."""
     alias = alias_in(fs, folder)
     try:
         return (alias, fs.readlink(f"{folder}/{alias}")) if alias else None

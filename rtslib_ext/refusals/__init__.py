@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why the kernel refused something, and what would help: a table, and the look-up in it.
+"""Explain why the kernel refused an operation, and what helps: a table and its look-up.
 
-It is imported when an error occurs, never before.
+Imported only when an error occurs.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from .facts import Facts, lookup
 from .refusal import Refusal
 
 ROWS: tuple[Refusal, ...] = (*storage.ROWS, *alua.ROWS, *targets.ROWS, *host.ROWS)
-"""In this order: what says more of a cause stands before what says less."""
+"""In order of precedence: specific causes before general ones."""
 
 __all__ = ["ROWS", "Refusal", "explain"]
 
 
-def explain(fs: ReadFS, step: Step, error: KernelRefused, said: list[str]) -> None:
-    """Tell in an error the cause on this object, the kernel's own line and what helps.
+def explain(fs: ReadFS, step: Step, error: KernelRefused, log: list[str]) -> None:
+    """Set the cause, the hint and the kernel's message in ``error``.
 
-    ``said`` are the lines of the kernel's log, the newest first.
+    ``log`` are the lines of the kernel's log, the newest first.
     """
     for row in ROWS:
-        found = _match(row, fs, step, error, said)
+        found = _match(row, fs, step, error, log)
         if found:
             facts, line = found
             error.reason = row.cause.format_map(facts)
             error.hint = error.hint or row.help.format_map(facts)
             error.kernel_message = line
             return
-    error.kernel_message = said[0] if said else ""
+    error.kernel_message = log[0] if log else ""
     facts = Facts(fs, step, error, {})
     if error.operation == "write" and facts["takes"]:
         error.reason = facts["takes"]
@@ -45,15 +45,15 @@ def explain(fs: ReadFS, step: Step, error: KernelRefused, said: list[str]) -> No
 
 
 def _match(
-    row: Refusal, fs: ReadFS, step: Step, error: KernelRefused, said: list[str]
+    row: Refusal, fs: ReadFS, step: Step, error: KernelRefused, log: list[str]
 ) -> tuple[Facts, str] | None:
-    """The facts for a row that is the cause, and the kernel's line."""
+    """Return (facts, line of the log) if the row is the cause, else None."""
     if error.errno not in row.errno or not re.fullmatch(row.operation, error.operation):
         return None
     found = re.fullmatch(row.object, error.file, re.DOTALL)
     if not found:
         return None
-    line = next((line for line in said if re.search(row.log, line)), "") if row.log else ""
+    line = next((line for line in log if re.search(row.log, line)), "") if row.log else ""
     if row.log and not line:
         return None
     facts = Facts(fs, step, error, found.groupdict())

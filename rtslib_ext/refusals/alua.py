@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refusals of target port groups and of LUNs in them."""
+"""Refusals of target port groups, and of LUNs in them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .refusal import Facts, Refusal
 
 _GROUP = r"core/[a-z_]+_\d+/[^/]+/alua/[^/]+"
 
-# Of a target port group: the state -> the file that says whether the group knows it
+# State of a target port group -> the file that shows whether the group supports it
 # (target_core_alua.c, core_alua_check_transition).
 SUPPORT = {
     "0": "alua_support_active_optimized",
@@ -34,7 +34,7 @@ ROWS = (
         rf"{_GROUP}/alua_access_state",
         (ENODEV,),
         "the storage object was never enabled",
-        "{delete}; then create it anew",
+        "{delete}, then create it again",
         log=r"while device is not configured",
     ),
     Refusal(
@@ -43,17 +43,17 @@ ROWS = (
         "write",
         rf"{_GROUP}/alua_access_state",
         (EINVAL,),
-        "the group is not implicit, so its state is not the target's to change",
+        "only initiators may change the state of this group, because it is not implicit",
         "{path} set alua alua_access_type=1",
         log=r"while TPGS_IMPLICIT_ALUA is disabled",
     ),
     Refusal(
         "alua-lba-explicit",
-        "set the state LBA dependent of a group that initiators may change",
+        "set the state LBA dependent of a group whose state initiators may change",
         "write",
         rf"{_GROUP}/alua_access_state",
         (EINVAL,),
-        "the state that depends on the block is for groups that initiators cannot change",
+        "LBA dependent is only for groups whose state initiators cannot change",
         "{path} set alua alua_access_type=1",
         log=r"while explicit ALUA management is enabled",
     ),
@@ -74,12 +74,12 @@ ROWS = (
         rf"{_GROUP}/tg_pt_gp_id",
         (EINVAL,),
         "another target port group has this tag",
-        "{so_path}/alua ls and info show the tags; give a free one",
+        "use a free tag; {so_path}/alua ls and info show those in use",
         log=r"ID: \d+ already exists",
     ),
     Refusal(
         "alua-group-missing",
-        "put a LUN into a target port group",
+        "move a LUN into a target port group",
         "write",
         r".+/lun/lun_\d+/alua_tg_pt_gp",
         (ENODEV, EINVAL),

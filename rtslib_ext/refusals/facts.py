@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is to be known of an object that the kernel refused something: looked up when it is told."""
+"""Facts about the refused object, looked up only when a message uses them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from ..steps import Step
 from ..usage import exports, holders
 from .alua import SUPPORT
 
-# More commands than these are no help to read.
+# More commands than these do not help the reader.
 _FEW = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Facts(Mapping[str, str]):
-    """The names that texts in the table use; "" for what cannot be known.
+    """The facts that texts of the table can name; "" if a fact cannot be found out.
 
-    ``next/NAME`` is what the file NAME holds next to the one that was written.
+    ``next/NAME`` is the text of the file NAME beside the refused file.
     """
 
     fs: ReadFS
@@ -39,7 +39,7 @@ class Facts(Mapping[str, str]):
             try:
                 return _FACTS[name](self)
             except (OSError, LioError):
-                # What cannot be looked up must not hide the refusal.
+                # A failed look-up must not hide the refusal.
                 return ""
         if name.startswith("next/"):
             folder = self.error.file.rpartition("/")[0]
@@ -53,9 +53,9 @@ class Facts(Mapping[str, str]):
         return len(_FACTS) + len(self.parts)
 
     def written(self, file: str) -> str:
-        """What the step writes, or would have written, to a file."""
+        """Return the value that the step writes to a file; "" if none."""
         for operation in self.step.operations:
-            # Write and Settle: the operations that have a value.
+            # Only Write and EnsureValue have a value.
             value = getattr(operation, "value", None)
             folder = getattr(operation, "folder", None)
             name = getattr(operation, "name", "")
@@ -66,12 +66,12 @@ class Facts(Mapping[str, str]):
 
     @property
     def storage_object(self) -> ConfigfsPath:
-        """The configfs path of the storage object it is about; "" when it is about none."""
+        """The configfs path of the storage object concerned; "" if there is none."""
         found = re.match(r"core/[^/]+_\d+/[^/]+", self.error.file)
         if found:
             return ConfigfsPath(found[0])
         for operation in self.step.operations:
-            # Link: the operation that leads to another object.
+            # Only Link has a target.
             target = getattr(operation, "target", "")
             if target.startswith("core/"):
                 return ConfigfsPath(target)
@@ -93,7 +93,7 @@ def _device(facts: Facts) -> str:
     if facts.error.file.startswith("/"):
         return facts.error.file
     file = f"{facts.storage_object}/udev_path"
-    # The object is not there any more where making it failed.
+    # After a failed creation the object no longer exists.
     return facts.written(file) or facts.fs.read_if_there(file) or ""
 
 
@@ -135,7 +135,7 @@ def _listener(facts: Facts) -> str:
 
 
 def _takes(facts: Facts) -> str:
-    """What the schema says of a value that is out of its range."""
+    """Return the schema's error for the written value; "" if it is valid."""
     known = lookup(facts.error.file)
     if known:
         try:
@@ -165,7 +165,7 @@ _FACTS: dict[str, Callable[[Facts], str]] = {
 }
 
 
-# Where a file is -> how the schema is asked for it.
+# Pattern of a configfs path -> table of the schema
 _GROUPS: tuple[tuple[str, str], ...] = (
     (r"core/[a-z_]+_\d+/[^/]+/attrib/(?P<name>\w+)", "storage_object"),
     (r"core/.+/alua/[^/]+/(?P<name>\w+)", "alua"),
@@ -181,7 +181,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
 
 
 def lookup(file: str) -> schema.Attribute | None:
-    """What the schema knows of a file in configfs."""
+    """Return the schema's attribute of a configfs file; None if unknown."""
     for pattern, group in _GROUPS:
         found = re.fullmatch(pattern, file)
         if found:

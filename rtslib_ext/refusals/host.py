@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refusals of files of the host: backing files that cannot be made."""
+"""Refusals on the host: backing files that cannot be created."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROWS = (
         "open",
         _ANY,
         (ENOENT,),
-        "its folder is not there",
+        "its directory does not exist",
         "mkdir -p {folder}",
     ),
     Refusal(
@@ -36,7 +36,7 @@ ROWS = (
         "open",
         _ANY,
         (ENOTDIR,),
-        "a part of the path is a file, not a folder",
+        "a part of the path is a file, not a directory",
         "namei {device} shows which part",
     ),
     Refusal(
@@ -45,7 +45,7 @@ ROWS = (
         "open",
         _ANY,
         (ELOOP,),
-        "a part of the path is a symbolic link that leads back to itself",
+        "a part of the path is a symbolic link to itself",
         "namei {device} shows which part",
     ),
     Refusal(
@@ -54,7 +54,7 @@ ROWS = (
         "open",
         _ANY,
         (EROFS,),
-        "its file system is mounted read only",
+        "its file system is mounted read-only",
         "mount -o remount,rw {mountpoint}",
     ),
     Refusal(
@@ -63,8 +63,8 @@ ROWS = (
         "open",
         _ANY,
         (EACCES, EPERM),
-        "its folder takes no new files",
-        "lsattr -d and ls -ld {folder} show why; chattr -ia {folder} takes such flags away",
+        "its directory does not allow new files",
+        "lsattr -d and ls -ld {folder} show why; chattr -ia {folder} removes such flags",
     ),
     Refusal(
         "no-room",
@@ -73,7 +73,7 @@ ROWS = (
         _ANY,
         (ENOSPC, EDQUOT),
         "{free} bytes are free in the file system of {mountpoint}",
-        "make it smaller, or leave sparse=false out: such a file takes only what is written to it",
+        "use a smaller size, or omit sparse=false to allocate blocks only when they are written",
     ),
     Refusal(
         "file-too-large",
@@ -81,7 +81,7 @@ ROWS = (
         "(?:ftruncate|fallocate|open)",
         _ANY,
         (EFBIG,),
-        "the file system of {mountpoint} has no files of this size",
-        "make it smaller, or use a file system such as xfs",
+        "the file system of {mountpoint} does not support files of this size",
+        "use a smaller size, or a file system such as xfs",
     ),
 )

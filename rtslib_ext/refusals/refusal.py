@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A row of the table of refusals: what the kernel was asked, its answer, the cause, a way out."""
+"""A row of the table of refusals: the operation, the kernel's answer, the cause, what helps."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ Facts = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One cause for which the kernel refuses something.
+    """One cause of a refusal by the kernel.
 
-    ``operation`` is the system call and ``object`` a pattern of the path it was made on; named
-    parts of it can be used in the texts. ``log`` is a pattern of the line that the kernel writes
-    for this cause, "" where it writes none. ``when`` looks closer where several causes have one
-    errno and no line. ``cause`` and ``help`` are texts with the names of facts in braces;
-    ``what`` says in the manual what was tried.
+    ``operation`` is the system call, ``object`` a pattern of its path, whose named groups can be
+    used in the texts. ``log`` is a pattern of the line that the kernel logs for this cause ("":
+    none). ``when`` tells causes apart that have the same errno and no line. ``cause`` and ``help``
+    are texts with names of facts in braces; ``what`` describes the operation in the manual.
     """
 
     name: str
@@ -34,5 +33,5 @@ class Refusal:
 
     @property
     def codes(self) -> str:
-        """The errnos by name."""
+        """The names of the errnos."""
         return " or ".join(errorcode[number] for number in self.errno)

@@ -25,9 +25,9 @@ from .refusal import Facts, Refusal
 _SO = r"(?P<so>core/(?P<kind>[a-z_]+)_\d+/[^/]+)"
 _ATTRIBUTE = rf"{_SO}/attrib/(?P<name>\w+)"
 _ENABLE = r"core/{}_\d+/[^/]+/enable"
-# The first on 6.1, the second on 6.12 for a device.
+# The first text is that of 6.1, the second that of 6.12 for a device.
 _NO_DISCARD = r"Generic Block Discard (?:not supported|setup for \w+ failed)"
-# The function has had other names since 6.1.
+# The function was renamed after 6.1.
 _OPENING = r"(?:blkdev_get|bdev_open|bdev_file_open)_by_path\(\) failed"
 
 
@@ -42,8 +42,8 @@ ENABLING = (
         "write",
         _ENABLE.format("iblock"),
         (ENOENT, ENODEV, ENXIO),
-        "the device {device} is not there",
-        "look with lsblk what it is called now; a name in /dev/disk/by-id stays the same",
+        "the device {device} does not exist",
+        "lsblk shows its current name; names in /dev/disk/by-id do not change",
     ),
     Refusal(
         "device-held",
@@ -60,8 +60,8 @@ ENABLING = (
         "write",
         _ENABLE.format("iblock"),
         (EACCES, EROFS),
-        "the device {device} can be read only",
-        "say readonly=true, or make it writable: blockdev --setrw {device}",
+        "the device {device} is read-only",
+        "use readonly=true, or make it writable: blockdev --setrw {device}",
     ),
     Refusal(
         "scsi-device-read-only",
@@ -69,9 +69,8 @@ ENABLING = (
         "write",
         _ENABLE.format("pscsi"),
         (EACCES, EROFS),
-        "the device {device} can be read only, and pscsi always writes",
-        "make it writable: blockdev --setrw {device}; or take a block backstore, which can be "
-        "read only",
+        "the device {device} is read-only, and pscsi needs write access",
+        "make it writable: blockdev --setrw {device}; or use a block backstore with readonly=true",
         log=_OPENING,
     ),
     Refusal(
@@ -80,8 +79,8 @@ ENABLING = (
         "write",
         _ENABLE.format("pscsi"),
         (ENOTBLK,),
-        "{device} is the generic device of a disk, and the kernel wants its block device",
-        "give the disk's own name ({block}) or its H:C:T:L",
+        "{device} is the generic device of a disk, and the kernel needs its block device",
+        "use the block device ({block}) or its H:C:T:L",
         log=_OPENING,
     ),
     Refusal(
@@ -90,17 +89,17 @@ ENABLING = (
         "write",
         _ENABLE.format("fileio"),
         (EPERM, EACCES),
-        "{device} must not be written to: it is immutable or append only",
+        "{device} is immutable or append-only",
         "chattr -ia {device}",
         log=r"filp_open\(.*\) failed",
     ),
     Refusal(
         "file-system-read-only",
-        "create a fileio backstore on a file that is there",
+        "create a fileio backstore on an existing file",
         "write",
         _ENABLE.format("fileio"),
         (EROFS,),
-        "the file system of {device} is mounted read only",
+        "the file system of {device} is mounted read-only",
         "mount -o remount,rw {mountpoint}",
         log=r"filp_open\(.*\) failed",
     ),
@@ -110,8 +109,8 @@ ENABLING = (
         "write",
         _ENABLE.format("fileio"),
         (ETXTBSY,),
-        "{device} is a program that runs now",
-        "give another file, or end the program: fuser -v {device} shows it",
+        "{device} is a running program",
+        "use another file, or end the program: fuser -v {device} shows it",
         log=r"filp_open\(.*\) failed",
     ),
     Refusal(
@@ -120,18 +119,18 @@ ENABLING = (
         "write",
         rf"{_SO}/wwn/vpd_unit_serial",
         (EOVERFLOW,),
-        "a unit serial number has 253 bytes at most",
+        "a unit serial number has at most 253 bytes",
         "shorten its wwn in the file",
         log=r"exceeds INQUIRY_VPD_SERIAL_LEN",
     ),
     Refusal(
         "ramdisk-pages",
-        "restore a ramdisk that is larger than any memory",
+        "restore a ramdisk that is too large",
         "write",
         _ENABLE.format("rd_mcp"),
         (EINVAL, ENOMEM),
-        "no memory is as large as that",
-        "make it smaller, or a fileio backstore",
+        "this host does not have enough memory",
+        "use a smaller size, or a fileio backstore",
         log=r"Illegal page count|Unable to allocate memory",
     ),
     Refusal(
@@ -141,7 +140,7 @@ ENABLING = (
         r"core/user_\d+/[^/]+/control",
         (EINVAL,),
         "hw_max_sectors and hw_block_size must be more than 0",
-        "leave them out: the kernel has good values of its own",
+        "omit them to use the kernel's defaults",
         log=r"Must be greater than zero",
     ),
     Refusal(
@@ -150,19 +149,19 @@ ENABLING = (
         "write",
         r"core/user_\d+/[^/]+/control",
         (EINVAL,),
-        "max_data_area_mb is a number of MiB, 1 at least",
-        "leave it out: the kernel takes 8 MiB at most times",
+        "max_data_area_mb must be at least 1 (MiB)",
+        "omit it to use the kernel's default, usually 8 MiB",
         log=r"max_data_area",
     ),
     Refusal(
         "user-control",
-        "create a user backstore with a control text that the kernel cannot read",
+        "create a user backstore with a malformed control text",
         "write",
         r"core/user_\d+/[^/]+/control",
         (EINVAL,),
-        "a value in control is no number",
-        "control takes hw_block_size=, max_data_area_mb= and data_pages_per_blk=, with commas "
-        "between them",
+        "a value in control is not a number",
+        "control accepts hw_block_size=, max_data_area_mb= and data_pages_per_blk=, separated by "
+        "commas",
         log=r"match_(?:int|u64)\(\) failed|kstrto",
     ),
 )
@@ -175,7 +174,7 @@ ATTRIBUTES = (
         _ATTRIBUTE,
         (EINVAL,),
         "{name} cannot change while a LUN exports the storage object",
-        "delete its LUNs first, and with them their mapped LUNs: {unexport}",
+        "delete its LUNs and their mapped LUNs first: {unexport}",
         log=r"while export_count is|while exports exist",
     ),
     Refusal(
@@ -184,7 +183,7 @@ ATTRIBUTES = (
         "write",
         rf"{_SO}/attrib/emulate_tp(?:u|ws)",
         (ENOSYS,),
-        "a ramdisk cannot give blocks back",
+        "a ramdisk cannot discard blocks",
         "a fileio backstore on a tmpfs can",
         log=_NO_DISCARD,
         when=_is_ramdisk,
@@ -195,7 +194,7 @@ ATTRIBUTES = (
         "write",
         rf"{_SO}/attrib/emulate_tp(?:u|ws)",
         (ENOSYS,),
-        "the device {device} discards no blocks",
+        "the device {device} does not support discard",
         "lsblk --discard shows which devices do (DISC-MAX above 0)",
         log=_NO_DISCARD,
     ),
@@ -205,8 +204,8 @@ ATTRIBUTES = (
         "write",
         rf"{_SO}/attrib/unmap_zeroes_data",
         (ENOSYS,),
-        "what is behind it discards no blocks, so there is none to read as zeroes",
-        "a fileio backstore does; lsblk --discard shows which devices do (DISC-MAX above 0)",
+        "its backing does not support discard, so no block would read as zeroes",
+        "use a fileio backstore, or a device that supports it (lsblk --discard: DISC-MAX above 0)",
         log=rf"LBPRZ will not be set|{_NO_DISCARD}",
     ),
     Refusal(
@@ -215,7 +214,7 @@ ATTRIBUTES = (
         "write",
         rf"{_SO}/attrib/queue_depth",
         (EINVAL,),
-        "what is behind it takes {next/hw_queue_depth} commands at once",
+        "its backing accepts at most {next/hw_queue_depth} commands at once",
         "{path} set attribute queue_depth={next/hw_queue_depth}",
         log=r"exceeds TCM/SE_Device MAX TCQ",
     ),
@@ -235,8 +234,8 @@ ATTRIBUTES = (
         "write",
         rf"{_SO}/attrib/pi_prot_type",
         (ENOSYS,),
-        "a block backstore has protection information only where its device brings it",
-        "a fileio or ramdisk backstore can keep it itself",
+        "a block backstore has protection information only if its device supports it",
+        "use a fileio or ramdisk backstore, which stores it itself",
         log=r"DIF protection not supported by backend",
     ),
     Refusal(
@@ -246,7 +245,7 @@ ATTRIBUTES = (
         rf"{_SO}/attrib/pi_prot_\w+",
         (ENODEV,),
         "the storage object was never enabled",
-        "{delete}; then create it anew",
+        "{delete}, then create it again",
         log=r"DIF protection (?:format )?requires device to be configured",
     ),
     Refusal(
@@ -256,25 +255,25 @@ ATTRIBUTES = (
         rf"{_SO}/attrib/(?P<name>alua_support|pgr_support)",
         (ENOSYS, EINVAL),
         "{name} is fixed for this kind of backstore",
-        "take {name} out of the file",
+        "remove {name} from the file",
         log=r"has fixed value",
     ),
     Refusal(
         "attribute-read-only",
-        "restore an attribute that can only be read",
+        "restore a read-only attribute",
         "write",
         r".+/(?:attrib|param)/(?P<name>\w+)",
         (EACCES,),
-        "{name} can only be read",
-        "take {name} out of the file",
+        "{name} is read-only",
+        "remove {name} from the file",
     ),
     Refusal(
         "handler-missing",
-        "set an attribute of a user backstore that its handler must know of",
+        "set an attribute of a user backstore that the kernel reports to the handler",
         "write",
         r"core/user_\d+/[^/]+/attrib/(?P<name>\w+)",
         (ESRCH,),
-        "no handler listens to the kernel, and it would have to be told of {name}",
+        "no handler is connected to the kernel, and {name} must be reported to it",
         "systemctl start tcmu-runner",
         log=r"Unable to reconfigure device",
     ),
@@ -287,7 +286,7 @@ IDENTITY = (
         "write",
         rf"{_SO}/wwn/(?P<name>vendor_id|product_id|revision)",
         (EOVERFLOW,),
-        "an INQUIRY answer has 8 characters for vendor_id, 16 for product_id, 4 for revision",
+        "vendor_id has at most 8 characters, product_id 16, revision 4",
         "shorten {name}",
         log=r"exceeds INQUIRY_",
     ),
@@ -297,8 +296,8 @@ IDENTITY = (
         "write",
         rf"{_SO}/wwn/(?P<name>vendor_id|product_id|revision)",
         (EINVAL,),
-        "an INQUIRY answer holds printable ASCII only",
-        "write {name} in plain letters",
+        "INQUIRY data is limited to printable ASCII",
+        "use only printable ASCII in {name}",
         log=r"contains non-ASCII-printable characters|non-ASCII",
     ),
     Refusal(
@@ -308,7 +307,7 @@ IDENTITY = (
         rf"{_SO}/wwn/company_id",
         (EOVERFLOW, EINVAL),
         "a company_id is an IEEE number of 24 bits: 0x0 to 0xffffff",
-        "the registry of the IEEE has yours (OUI)",
+        "use the OUI that the IEEE assigned to your company",
     ),
     Refusal(
         "identity-exported",
@@ -317,7 +316,7 @@ IDENTITY = (
         rf"{_SO}/wwn/(?P<name>\w+)",
         (EINVAL,),
         "{name} cannot change while a LUN exports the storage object",
-        "delete its LUNs first, and with them their mapped LUNs: {unexport}",
+        "delete its LUNs and their mapped LUNs first: {unexport}",
         log=r"while active \d+ .*exports|while export_count is",
     ),
     Refusal(
@@ -326,7 +325,7 @@ IDENTITY = (
         "write",
         rf"{_SO}/alias",
         (EINVAL,),
-        "an alias has 511 bytes at most",
+        "an alias has at most 511 bytes",
         "shorten it",
         log=r"SE_DEV_ALIAS_LEN",
     ),
@@ -341,13 +340,13 @@ IDENTITY = (
     ),
     Refusal(
         "lba-map",
-        "restore an lba_map that the kernel cannot read",
+        "restore a malformed lba_map",
         "write",
         rf"{_SO}/lba_map",
         (EINVAL, ENOENT, ENOMEM),
-        "an lba_map is a line 'SIZE MULTIPLIER' and lines 'FIRST LAST STATE:GROUP …' with groups "
-        "that are there",
-        "target port groups are listed by {so_path}/alua ls",
+        "an lba_map has a line 'SIZE MULTIPLIER' and lines 'FIRST LAST STATE:GROUP …' with "
+        "existing groups",
+        "{so_path}/alua ls lists the target port groups",
     ),
 )
 

@@ -211,7 +211,7 @@ def test_backing_files(user: Shell, disks: Path) -> None:
         (f"{disks}/{'n' * 250} 1M", f"{FILEIO}/d2: "),
         (
             f"{disks}/no/such 1M",
-            f"{FILEIO}/d2: Could not open {disks}/no/such: its folder is not there (ENOENT)",
+            f"{FILEIO}/d2: Could not open {disks}/no/such: its directory does not exist (ENOENT)",
         ),
         (f"{disks}/dangling 1M", f"{FILEIO}/d2: {disks}/dangling exists already"),
         (f"{disks}/empty 1M", f"{FILEIO}: {disks}/empty exists and is empty"),
@@ -235,7 +235,7 @@ def test_file_system_without_room(user: Shell, tmp_path: Path) -> None:
         user.refuses(
             f"{FILEIO} create d2 {small}/d2.img 4M sparse=false",
             f"{FILEIO}/d2: Could not expand file to 4194304 bytes: 1048576 bytes are free",
-            "such a file takes only what is written to it",
+            "omit sparse=false to allocate blocks only when they are written",
             also=[small],
         )
         subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
@@ -273,7 +273,7 @@ def test_mounted_device(user: Shell, mounted: tuple[str, Path]) -> None:
     user.refuses(
         f"{FILEIO} create d2 {place}/d2.img 100T",
         f"{FILEIO}/d2: Could not expand file to 109951162777600 bytes: the file system of {place} "
-        "has no files of this size",
+        "does not support files of this size",
         also=[place],
     )
 
@@ -318,7 +318,7 @@ def test_device_that_vanishes(
 
     monkeypatch.setattr(devices, "is_exclusive_open", look_and_lose)
     for kind, says in (
-        (BLOCK, f"enable: the device {device} is not there (ENOENT)"),
+        (BLOCK, f"enable: the device {device} does not exist (ENOENT)"),
         (FILEIO, f"{device} is not there (mount its file system"),
     ):
         device.symlink_to(ram[3])

@@ -313,7 +313,7 @@ def test_what_was_undone_is_no_change(user: Shell) -> None:
     assert error == {
         "kind": "KernelRefused",
         "message": "Cannot set attribute emulate_tpu: [Errno 38] Function not implemented: "
-        "a ramdisk cannot give blocks back; the kernel says: Generic Block Discard not supported",
+        "a ramdisk cannot discard blocks; the kernel says: Generic Block Discard not supported",
         "path": R1,
         "hint": "a fileio backstore on a tmpfs can",
         "errno": "ENOSYS",

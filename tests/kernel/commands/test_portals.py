@@ -117,8 +117,8 @@ def test_program_in_the_way(user: Shell) -> None:
         user.refuses(
             "create 127.0.0.1 3299",
             "[Errno 22] Invalid argument",
-            f"(process {os.getpid()}) listens on port 3299 already",
-            "end it, or take another port",
+            f"(process {os.getpid()}) already listens on port 3299",
+            "end it, or use another port",
         )
     user.ok("create 127.0.0.1 3299")
 
@@ -213,7 +213,7 @@ def test_restoring_tells_of_portals_what_creating_tells(user: Shell) -> None:
 
 def test_link_local_address(user: Shell) -> None:
     user.refuses(
-        "create fe80::1", f"{TPG}/portals/[fe80::1]:3260", "a link-local address needs its"
+        "create fe80::1", f"{TPG}/portals/[fe80::1]:3260", "a link-local address needs an interface"
     )
 
 

@@ -174,7 +174,7 @@ def test_people_see_secrets_only_when_they_ask(user: Shell) -> None:
         (
             f"{R1} set attribute emulate_caw=0 emulate_tpu=1",
             "Cannot set attribute emulate_tpu: [Errno 38] Function not implemented: a ramdisk "
-            "cannot give blocks back; the kernel says: Generic Block Discard not supported",
+            "cannot discard blocks; the kernel says: Generic Block Discard not supported",
         ),
         (f"{TPG} set parameter MaxConnections=2 InitialR2T=Maybe", "InitialR2T takes Yes or No"),
         (f"{TPG} set auth userid=u password=NULLX", "password must not begin with NULL"),

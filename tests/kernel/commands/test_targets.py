@@ -97,7 +97,7 @@ def test_tpgs(shell: Shell) -> None:
 @pytest.mark.parametrize(
     "address, says",
     [
-        ("::1", "Default portal not created: another portal listens on port 3260"),
+        ("::1", "Default portal not created: another portal already listens on port 3260"),
         (
             "127.0.0.1",
             "Note: the kernel serves [::0]:3260 on the address of another portal of port 3260",

@@ -143,7 +143,7 @@ DEVICES = (
     Row(
         "device-read-only",
         f"{BLOCK} create b1 LOOP readonly=false",
-        (f"{B1}: ", "the device LOOP can be read only", "readonly=true"),
+        (f"{B1}: ", "the device LOOP is read-only", "readonly=true"),
         ("!truncate -s 1M DISKS/loop.img", "READONLY DISKS/loop.img"),
         then=f"{BLOCK} create b1 LOOP readonly=true",
     ),
@@ -168,7 +168,7 @@ DEVICES = (
     Row(
         "device-gone",
         "restoreconfig DISKS/changed.json clear_existing=true",
-        (f"{B1}: create block b1 on /dev/nosuch: the device /dev/nosuch is not there (ENOENT)",),
+        (f"{B1}: create block b1 on /dev/nosuch: the device /dev/nosuch does not exist (ENOENT)",),
         (*EVERYTHING, f"{BLOCK} create b1 /dev/ram1"),
         change=(((SO, 0, "dev"), "/dev/nosuch"),),
     ),
@@ -286,7 +286,7 @@ ATTRIBUTES = (
     Row(
         "unmap-device",
         f"{B1} set attribute emulate_tpu=1",
-        ("the device SDISK discards no blocks",),
+        ("the device SDISK does not support discard",),
         (f"{BLOCK} create b1 SDISK",),
     ),
     Row(
@@ -298,7 +298,7 @@ ATTRIBUTES = (
     Row(
         "queue-too-deep",
         f"{R1} set attribute queue_depth=100000",
-        ("takes 128 commands at once",),
+        ("accepts at most 128 commands at once",),
         (R1_MADE,),
         help=(f"{R1} set attribute queue_depth=128",),
         then=f"{R1} set attribute queue_depth=128",
@@ -459,14 +459,14 @@ PORTALS = (
     Row(
         "portal-port-taken",
         f"{TPG}/portals create 127.0.0.1 3299",
-        ("(process ", "listens on port 3299 already", "kernel_bind() failed: -98"),
+        ("(process ", "already listens on port 3299", "kernel_bind() failed: -98"),
         (TARGET_MADE, "LISTEN 3299"),
         help=("CLOSE",),
     ),
     Row(
         "portal-covered",
         f"{TPG}/portals create 127.0.0.1",
-        ("another portal listens on port 3260",),
+        ("another portal already listens on port 3260",),
         (TARGET_MADE,),
         help=(f"{TPG}/portals delete ::0 3260",),
         advised=True,
