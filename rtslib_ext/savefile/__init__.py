@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """saveconfig.json -> Config and back.
 
-The format is rtslib-fb's. What its tools do not know stands in keys that they ignore, and
-where they would stumble over one, under ``rtslib_ext`` at the top.
+The format is rtslib-fb's. Values that it does not have are in keys that rtslib-fb ignores, or,
+where it would fail on them, under ``rtslib_ext`` at the top.
 """
 
 from __future__ import annotations
@@ -23,29 +23,33 @@ OWN_KEY = encode.OWN_KEY
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A file's configuration, and what in the file could not be used."""
+    """The configuration of a file, and the problems in the file."""
 
     config: Config
     problems: tuple[Problem, ...]
 
 
 def dumps(config: Config) -> str:
-    """The text of a save file: keys sorted, two blanks a level, a newline at the end."""
+    """Return the text of a save file: sorted keys, indented by two blanks, a newline at the end."""
     return "".join(pieces(config))
 
 
 def pieces(config: Config) -> Iterator[str]:
-    """The same text, a piece for each object: a large one is never in memory as a whole."""
+    """Yield the same text in pieces, so that a large file is never in memory as a whole."""
     yield from json_stream.pieces(encode.config(config))
     yield "\n"
 
 
 def loads(text: str, source: str = "the file") -> Loaded:
-    """Read the text of a save file; raises ParseError when it is no JSON object."""
+    """Parse the text of a save file.
+
+    Objects and values that cannot be used are reported in ``problems`` and omitted. Raises
+    ParseError if the text is not a JSON object; ``source`` names it in the message.
+    """
     problems = Problems()
     try:
         parsed = parse(text, source)
-        # Both at once would be most of the memory that a large file takes.
+        # Free the text: both would be most of the memory that a large file takes.
         del text
         root = Item(parsed, "", problems)
     except Unusable:
@@ -62,8 +66,10 @@ def loads(text: str, source: str = "the file") -> Loaded:
         entry.report(entry.where, "the file has no such object")
     own.finish()
     root.finish()
-    return Loaded(config, tuple(problems.found))
+    return Loaded(config, tuple(problems.reported))
 
 
 def _not_a_configuration(source: str) -> Exception:
-    return ParseError(f"{source} holds no configuration", hint="give a file that saveconfig wrote")
+    return ParseError(
+        f"{source} contains no configuration", hint="use a file written by saveconfig"
+    )

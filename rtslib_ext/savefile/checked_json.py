@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading JSON with an eye on every key: values by type, problems by their JSON path."""
+"""Read JSON and check every key: values by type, problems by their JSON path."""
 
 from __future__ import annotations
 
@@ -16,42 +16,41 @@ from ..errors import InvalidValue, ParseError
 from ..fast_dataclasses import dataclass, field
 
 _DIGITS = re.compile(r"\s*[0-9]{1,20}\s*")
-_TEXT = "a text"
-# How much of a line that cannot be read is shown.
+_TEXT = "a string"
+# The number of characters shown of a line with an error.
 _SHOWN = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in a file that cannot be used: where, and what is wrong with it."""
+    """A part of a file that cannot be used: its JSON path and the reason."""
 
     where: str
     message: str
     owner: tuple[str, str] | None = None
-    """The key of the storage object or target that it is about."""
+    """The key of the storage object or target concerned; None: of the whole file."""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}"
 
 
 class Unusable(Exception):
-    """A value without which the object it belongs to cannot be made."""
+    """A required value is missing or wrong, so its object cannot be created."""
 
 
 @dataclass(slots=True)
 class Problems:
-    """What was found wrong in one file; ``settings`` are those that its objects share."""
+    """The problems of one file; ``settings`` interns the settings that its objects share."""
 
-    found: list[Problem] = field(default_factory=list)
+    reported: list[Problem] = field(default_factory=list)
     settings: Interner = field(default_factory=Interner)
 
     def add(self, where: str, message: str, owner: tuple[str, str] | None = None) -> None:
-        """Note one."""
-        self.found.append(Problem(where, message, owner))
+        self.reported.append(Problem(where, message, owner))
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that knows which of its keys stood in it twice."""
+    """A JSON object that remembers its repeated keys."""
 
     repeated: tuple[str, ...] = ()
 
@@ -65,7 +64,7 @@ def _object(pairs: list[tuple[str, Any]]) -> _Object:
 
 
 class Item:
-    """One JSON object; each key that is used is ticked off, the rest is reported."""
+    """One JSON object; keys that are read are marked as used, finish() reports the others."""
 
     def __init__(
         self,
@@ -79,29 +78,29 @@ class Item:
         self.owner = owner
         self._used: set[str] = set()
         if not isinstance(value, dict):
-            problems.add(where or "the file", f"is {_type(value)}, not an object")
+            problems.add(where or "the file", f"must be an object, not {_type(value)}")
             raise Unusable
         self._values: dict[str, Any] = value
         for key in getattr(value, "repeated", ()):
-            self.report(self.at(key), "stands there twice")
+            self.report(self.at(key), "is given twice")
 
     def report(self, where: str, message: str) -> None:
-        """Note a problem of this object."""
+        """Report a problem of this object."""
         self.problems.add(where, message, self.owner)
 
     def at(self, key: str) -> str:
-        """The JSON path of a key, in one line whatever the key is."""
+        """Return the JSON path of a key, always in one printable line."""
         if not key.isprintable():
             key = ascii(key)[1:-1]
         return f"{self.where}.{key}" if self.where else key
 
     def raw(self, key: str) -> Any:
-        """A value as it stands; None where the key is not there."""
+        """Return an unchecked value; None if the key is missing."""
         self._used.add(key)
         return self._values.get(key)
 
     def text(self, key: str) -> str | None:
-        """A text; a number is taken as its digits."""
+        """Return a string; numbers are converted. None if missing or wrong, which is reported."""
         value = self.raw(key)
         if value is None or (isinstance(value, str) and _is_text(value)):
             return value
@@ -111,7 +110,7 @@ class Item:
         return None
 
     def number(self, key: str) -> int | None:
-        """A whole number; digits in quotes are taken too."""
+        """Return an integer; digits in a string are converted. None if missing or wrong."""
         value = self.raw(key)
         if isinstance(value, str) and _DIGITS.fullmatch(value):
             return int(value)
@@ -121,7 +120,10 @@ class Item:
         return None
 
     def flag(self, key: str) -> bool | None:
-        """True or false; 0 and 1 and the usual words are taken too."""
+        """Return a boolean; 0, 1 and words such as "yes" are converted.
+
+        None if missing or wrong.
+        """
         value = self.raw(key)
         if value is None or isinstance(value, bool):
             return value
@@ -131,11 +133,11 @@ class Item:
         return found
 
     def required(self, key: str, read: Callable[[str], Any]) -> Any:
-        """A value that must be there; raises Unusable."""
-        before = len(self.problems.found)
+        """Return a value; raise Unusable if it is missing or wrong."""
+        before = len(self.problems.reported)
         value = read(key)
         if value is None:
-            if len(self.problems.found) == before:
+            if len(self.problems.reported) == before:
                 self.report(self.at(key), "is missing")
             raise Unusable
         return value
@@ -143,10 +145,10 @@ class Item:
     def values(
         self, key: str, check: Callable[[str, str], object] = naming.check_setting_name
     ) -> Mapping[str, str]:
-        """An object of texts and numbers, as the kernel would read them.
+        """Return an object of strings and numbers as the texts that the kernel would read.
 
-        Its names become those of files or folders, so each must pass ``check``, which raises
-        InvalidValue; the others are reported and left out.
+        Its keys become names of files or directories, so each must pass ``check``, which raises
+        InvalidValue; the others are reported and omitted.
         """
         value = self.raw(key)
         if value is None:
@@ -170,7 +172,7 @@ class Item:
         return self.problems.settings.one(result)
 
     def items(self, key: str) -> Iterator[Item]:
-        """The objects of a list; what is none is reported and left out."""
+        """Yield the objects of a list; other values are reported and omitted."""
         value = self.raw(key)
         if value is None:
             return
@@ -178,7 +180,7 @@ class Item:
             self._wrong(key, value, "a list")
             return
         for number, item in enumerate(value):
-            # What was read is not needed any more: of a large file that is most of the memory.
+            # Free the value: of a large file this is most of the memory.
             value[number] = None
             try:
                 yield Item(item, f"{self.at(key)}[{number}]", self.problems, self.owner)
@@ -189,11 +191,12 @@ class Item:
         self,
         key: str,
         read: Callable[[Item], tuple[Any, Any]],
-        twice: Callable[[Any], str] = "{} stands in the list twice".format,
+        duplicate: Callable[[Any], str] = "{} is listed twice".format,
     ) -> dict[Any, Any]:
-        """The objects of a list by what identifies them: what ``read`` gives of each.
+        """Return the objects of a list by key; ``read`` returns (key, value) of each.
 
-        Unusable ones are left out; of those that stand there ``twice``, the first one counts.
+        Unusable objects are omitted. Of several with the same key the first is used; the others are
+        reported with the text of ``duplicate``.
         """
         result: dict[Any, Any] = {}
         for entry in self.items(key):
@@ -203,12 +206,12 @@ class Item:
                 continue
             entry.finish()
             if identity in result:
-                entry.report(entry.where, twice(identity))
+                entry.report(entry.where, duplicate(identity))
             result.setdefault(identity, found)
         return result
 
     def item(self, key: str) -> Item:
-        """An object; an empty one where there is none."""
+        """Return an object; an empty one if it is missing or wrong."""
         value = self.raw(key)
         try:
             return Item({} if value is None else value, self.at(key), self.problems, self.owner)
@@ -216,49 +219,54 @@ class Item:
             return Item({}, self.at(key), self.problems)
 
     def named_items(self, key: str) -> dict[str, Item]:
-        """The objects in an object, by their keys."""
+        """Return the objects in an object by their keys."""
         inside = self.item(key)
         return {name: inside.item(name) for name in inside._values}
 
     def ignore(self, *keys: str) -> None:
-        """Keys that older tools wrote and that say nothing."""
+        """Mark keys as used: older tools wrote them, and they have no meaning."""
         self._used.update(keys)
 
     def finish(self) -> None:
-        """Report the keys that nobody asked for."""
+        """Report the keys that were not used."""
         for key in sorted(set(self._values) - self._used):
-            self.report(self.at(key), "is not a key that this program knows")
+            self.report(self.at(key), "unknown key")
 
     def _wrong(self, key: str, value: Any, wanted: str) -> None:
         if isinstance(value, str) and wanted.startswith(_TEXT):
-            self.report(self.at(key), "has a NUL in it, or is not UTF-8")
+            self.report(self.at(key), "contains a NUL or is not UTF-8")
         else:
-            self.report(self.at(key), f"is {_type(value)}, not {wanted}")
+            self.report(self.at(key), f"must be {wanted}, not {_type(value)}")
 
 
 def parse(text: str, source: str) -> Any:
-    """The JSON in a text; raises ParseError with the line and a mark under the place."""
+    """Return the parsed JSON.
+
+    Raises ParseError with the line and a mark under the error; ``source`` names the text.
+    """
     if not text.strip():
         raise ParseError(
-            f"{source} is empty", hint="give a file that saveconfig wrote, or a backup of one"
+            f"{source} is empty", hint="use a file written by saveconfig, or one of its backups"
         )
     try:
         return json.loads(text, object_pairs_hook=_object)
     except RecursionError as err:
-        raise ParseError(f"{source} has too many levels", hint="the file is no save file") from err
+        raise ParseError(
+            f"{source} is nested too deeply", hint="use a file written by saveconfig"
+        ) from err
     except json.JSONDecodeError as err:
         raise ParseError(
             f"{source}:{err.lineno}: {err.msg.lower()}{_place(err)}",
-            hint="the file is no JSON; nothing was changed",
+            hint="the file is not valid JSON; nothing was changed",
         ) from err
     except ValueError as err:
-        # Python reads numbers of 4300 digits.
+        # Python limits numbers to 4300 digits.
         text = "a number in it has too many digits"
-        raise ParseError(f"{source}: {text}", hint="the file is no save file") from err
+        raise ParseError(f"{source}: {text}", hint="use a file written by saveconfig") from err
 
 
 def _place(err: json.JSONDecodeError) -> str:
-    """The line with a mark under the place; not where it may hold a secret."""
+    """Return the line with a mark under the error, only the column if it may contain a secret."""
     lines = err.doc.splitlines()
     line = lines[err.lineno - 1] if err.lineno <= len(lines) else ""
     if "password" in line.lower() or err.colno > _SHOWN:
@@ -267,7 +275,7 @@ def _place(err: json.JSONDecodeError) -> str:
 
 
 def _is_text(value: str) -> bool:
-    """Tell whether a text can be handed to the kernel: UTF-8, without a NUL."""
+    """Return True if the kernel accepts a text: UTF-8, without a NUL."""
     try:
         return b"\0" not in value.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

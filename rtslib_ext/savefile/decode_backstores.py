@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The storage objects of a save file."""
+"""Decode the storage objects of a save file."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .checked_json import Item, Unusable
 
 
 def storage_objects(root: Item, own: dict[str, Item]) -> dict[tuple[str, str], StorageObject]:
-    """The storage objects by their keys."""
+    """Return the storage objects by (plugin, name); ``own`` are this library's values by path."""
     return root.each(
         "storage_objects",
         lambda item: _storage_object(item, own),
-        lambda key: f"{shell_paths.storage_object(*key)} stands in the file twice",
+        lambda key: f"{shell_paths.storage_object(*key)} is in the file twice",
     )
 
 
@@ -28,7 +28,7 @@ def _storage_object(item: Item, own: dict[str, Item]) -> tuple[tuple[str, str], 
     plugin = item.required("plugin", item.text)
     plugin = backing.ALIASES.get(plugin, plugin)
     if plugin not in backing.KINDS:
-        item.report(item.at("plugin"), f"{plugin} is none of {', '.join(backing.KINDS)}")
+        item.report(item.at("plugin"), f"{plugin} is not one of {', '.join(backing.KINDS)}")
         raise Unusable
     try:
         naming.check_object_name(name, "")
@@ -71,7 +71,7 @@ def _fileio(item: Item) -> backing.FileIO:
 
 
 def _block(item: Item) -> backing.Block:
-    # The cache mode of a device is an attribute; the key is written for other readers.
+    # The cache mode of a device is an attribute; the key is only for other readers.
     item.flag("write_back")
     exclusive = item.flag("exclusive")
     return backing.Block(
@@ -89,7 +89,7 @@ def _pscsi(item: Item) -> backing.Pscsi:
 def _size(item: Item) -> int:
     size: int = item.required("size", item.number)
     if size <= 0:
-        item.report(item.at("size"), f"{size} is no size")
+        item.report(item.at("size"), f"must be greater than 0, not {size}")
         raise Unusable
     return size
 
@@ -97,7 +97,7 @@ def _size(item: Item) -> int:
 def _ramdisk(item: Item) -> backing.RamDisk:
     size = _size(item)
     nullio = bool(item.flag("nullio"))
-    # The kernel keeps whole pages; the value is what it will be.
+    # The kernel rounds to whole pages; do the same, so that the values compare equal.
     pages = backing.RamDisk(size).pages
     return backing.RamDisk(size=pages * backing.PAGE_SIZE, nullio=nullio)
 
@@ -121,14 +121,14 @@ _BACKINGS: dict[str, Callable[[Item], backing.Backing]] = {
 
 
 def _alua_groups(item: Item, extra: Item | None) -> dict[str, AluaGroup]:
-    by_block = extra.named_items("lba_dependent_groups") if extra else {}
-    found = item.each("alua_tpgs", lambda entry: _alua_group(entry, by_block))
-    for entry in by_block.values():
+    lba_dependent = extra.named_items("lba_dependent_groups") if extra else {}
+    found = item.each("alua_tpgs", lambda entry: _alua_group(entry, lba_dependent))
+    for entry in lba_dependent.values():
         entry.report(entry.where, "the storage object has no such group")
     return found
 
 
-def _alua_group(item: Item, by_block: dict[str, Item]) -> tuple[str, AluaGroup]:
+def _alua_group(item: Item, lba_dependent: dict[str, Item]) -> tuple[str, AluaGroup]:
     name = item.required("name", item.text)
     try:
         naming.check_folder_name(name, "")
@@ -137,13 +137,13 @@ def _alua_group(item: Item, by_block: dict[str, Item]) -> tuple[str, AluaGroup]:
         raise Unusable from err
     tag = item.number("tg_pt_gp_id")
     settings = _texts(item, encode.ALUA_KEYS)
-    if (states := by_block.pop(name, None)) is not None:
+    if (states := lba_dependent.pop(name, None)) is not None:
         settings |= {LBA_DEPENDENT: "1", **_texts(states, encode.STATE_KEYS)}
         states.finish()
     return name, AluaGroup(name, tag, item.problems.settings.one(settings))
 
 
 def _texts(item: Item, keys: tuple[str, ...]) -> dict[str, str]:
-    """Those of some keys that are there."""
+    """Return the values of those keys that are present."""
     pairs = ((key, item.text(key)) for key in keys)
     return {key: value for key, value in pairs if value is not None}

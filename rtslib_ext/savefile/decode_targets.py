@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The targets of a save file, and what it sets for whole fabrics."""
+"""Decode the targets of a save file, and the settings of whole fabrics."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from .checked_json import Item, Unusable
 
 
 def targets(root: Item, own: dict[str, Item]) -> dict[tuple[str, str], Target]:
-    """The targets by their keys."""
+    """Return the targets by (fabric, wwn); ``own`` are this library's values of TPGs by path."""
     return root.each(
         "targets",
         lambda item: _target(item, own),
-        lambda key: f"target {key[1]} stands in the file twice",
+        lambda key: f"target {key[1]} is in the file twice",
     )
 
 
@@ -36,7 +36,7 @@ def _target(item: Item, own: dict[str, Item]) -> tuple[tuple[str, str], Target]:
     name = item.required("fabric", item.text)
     fabric = find(name)
     if fabric is None:
-        item.report(item.at("fabric"), f"{name} is none of {', '.join(sorted(FABRICS))}")
+        item.report(item.at("fabric"), f"{name} is not one of {', '.join(sorted(FABRICS))}")
         raise Unusable
     wwn = _wwn(item, "wwn", fabric, wwn)
     item.owner = (fabric.name, wwn)
@@ -53,7 +53,7 @@ def _tpg(item: Item, fabric: Fabric, wwn: str, owns: dict[str, Item]) -> tuple[i
     enable = item.flag("enable")
     found = Tpg(
         tag=tag,
-        # A file that does not say so wants its TPGs to serve.
+        # Without the key the TPG is enabled.
         enable=True if enable is None else enable,
         attributes=item.values("attributes"),
         parameters=item.values("parameters"),
@@ -73,7 +73,7 @@ def _lun(item: Item) -> tuple[int, Lun]:
     index = _index(item, "index")
     parts = item.required("storage_object", item.text).split("/")
     if len(parts) != 4 or parts[1] != "backstores":
-        item.report(item.at("storage_object"), "is not /backstores/KIND/NAME")
+        item.report(item.at("storage_object"), "must be /backstores/KIND/NAME")
         raise Unusable
     plugin = backing.ALIASES.get(parts[2], parts[2]).partition(":")[0]
     alua = {}
@@ -87,7 +87,7 @@ def _lun(item: Item) -> tuple[int, Lun]:
 
 
 def _index(item: Item, key: str) -> int:
-    """A LUN number."""
+    """Return a LUN number; raise Unusable if it is out of range."""
     index: int = item.required(key, item.number)
     if not 0 <= index <= naming.LUN_MAX:
         item.report(item.at(key), f"must be between 0 and {naming.LUN_MAX}, not {index}")
@@ -98,7 +98,7 @@ def _index(item: Item, key: str) -> int:
 def _alias(item: Item) -> str | None:
     alias = item.text("alias")
     if alias is not None and ("/" in alias or not alias.strip()):
-        item.report(item.at("alias"), f"{alias!r} cannot be a name; a new one is made")
+        item.report(item.at("alias"), f"{alias!r} cannot be a name; a new one is generated")
         return None
     return alias
 
@@ -146,7 +146,7 @@ def _wwn(item: Item, key: str, fabric: Fabric, text: str) -> str:
 
 
 def _auth(item: Item, prefix: str) -> Auth:
-    """Credentials under rtslib-fb's names, or those that its manual page gave."""
+    """Return credentials, under rtslib-fb's keys or those that its manual page documents."""
     values = {}
     for name in AUTH_NAMES:
         own, manual = item.text(prefix + name), item.text(name)
@@ -155,7 +155,7 @@ def _auth(item: Item, prefix: str) -> Auth:
 
 
 def fabrics(root: Item) -> dict[str, FabricSettings]:
-    """What is set for whole fabrics."""
+    """Return the settings of whole fabrics by name."""
     return root.each("fabric_modules", _fabric)
 
 
@@ -163,7 +163,7 @@ def _fabric(item: Item) -> tuple[str, FabricSettings]:
     name = item.required("name", item.text)
     fabric = find(name)
     if fabric is None:
-        item.report(item.at("name"), f"{name} is none of {', '.join(sorted(FABRICS))}")
+        item.report(item.at("name"), f"{name} is not one of {', '.join(sorted(FABRICS))}")
         raise Unusable
     return fabric.name, FabricSettings(
         fabric.name,

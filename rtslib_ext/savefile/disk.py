@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Save files on disk: read, written whole or not at all, backed up."""
+"""Save files on disk: read them, write them atomically, back them up."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ _BACKUP = re.compile(r"saveconfig-.*json.*")
 
 
 def read(path: str) -> str:
-    """The text of a save file or of a backup, which may be compressed.
+    """Return the text of a save file or of a backup, which may be compressed.
 
-    Raises NotFound, ParseError, LioError.
+    Raises NotFound if it does not exist, ParseError if it is damaged or not UTF-8, LioError if it
+    cannot be read.
     """
     try:
         with open(path, "rb") as file:
@@ -31,18 +32,18 @@ def read(path: str) -> str:
         raise NotFound(f"Restore file {path} not found") from err
     except OSError as err:
         raise LioError(f"{path} cannot be read: {_reason(err)}") from err
-    hint = "give a file that saveconfig wrote"
+    hint = "use a file written by saveconfig"
     try:
         return _unpacked(data).decode("utf-8")
     except UnicodeDecodeError as err:
-        what = f"its byte {err.start + 1} is no text in UTF-8"
-        raise ParseError(f"{path} is no save file: {what}", hint=hint) from err
+        what = f"byte {err.start + 1} is not UTF-8"
+        raise ParseError(f"{path} is not a save file: {what}", hint=hint) from err
     except EOFError as err:
-        what = "it is compressed, and its end is missing"
-        raise ParseError(f"{path} is no save file: {what}", hint=hint) from err
+        what = "it is compressed and truncated"
+        raise ParseError(f"{path} is not a save file: {what}", hint=hint) from err
     except (OSError, zlib.error) as err:
-        what = "it is compressed, and damaged"
-        raise ParseError(f"{path} is no save file: {what}", hint=hint) from err
+        what = "it is compressed and damaged"
+        raise ParseError(f"{path} is not a save file: {what}", hint=hint) from err
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -54,14 +55,14 @@ def _unpacked(data: bytes) -> bytes:
 
 
 def write(path: str, pieces: Callable[[], Iterable[str]]) -> bool:
-    """Write a file whole, or leave it as it was; False when it has this text already.
+    """Write a file atomically; return False if it already has this text.
 
-    ``pieces`` gives the text, each time that it is called. Nobody but root can read the file at
-    any moment; a symbolic link is followed, not replaced. Raises LioError.
+    ``pieces`` returns the text each time it is called. The file is never readable for other users
+    than root; a symbolic link is followed, not replaced. Raises LioError.
     """
     path = os.path.realpath(path)
     if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
-        raise LioError(f"{path} is no file to save to", hint="give the name of a file")
+        raise LioError(f"{path} is not a regular file", hint="use the name of a file")
     if _holds(path, _encoded(pieces)):
         return False
     folder = os.path.dirname(path)
@@ -70,7 +71,7 @@ def write(path: str, pieces: Callable[[], Iterable[str]]) -> bool:
         _replace(path, _encoded(pieces))
     except OSError as err:
         raise LioError(
-            f"{path} cannot be written: {_reason(err)}", hint="the file is as it was before"
+            f"{path} cannot be written: {_reason(err)}", hint="the file was not changed"
         ) from err
     return True
 
@@ -97,16 +98,16 @@ def _replace(path: str, pieces: Iterable[bytes], temporary: str = "") -> None:
         atomic.replace(path, pieces, FILE_MODE, sync=True, temporary=temporary)
     except atomic.NotDurable as err:
         raise LioError(
-            f"{path} is written, but a power failure may undo that: {_reason(err)}",
-            hint="sync has it on disk once that works again",
+            f"{path} was written, but a power failure may undo that: {_reason(err)}",
+            hint="run sync once the error is fixed",
         ) from err
 
 
 def back_up(path: str, keep: int) -> str | None:
-    """Keep what a file holds, compressed, in the folder ``backup`` beside it.
+    """Store a compressed copy of a file in the directory ``backup`` beside it.
 
-    The path of the backup; None when there is nothing new to keep. The oldest backups beyond
-    ``keep`` go. Raises LioError.
+    Returns the path of the backup, None if the newest one is equal. Removes the oldest backups
+    beyond ``keep`` unless that is 0. Raises LioError.
     """
     folder = os.path.join(os.path.dirname(path), "backup")
     try:
@@ -132,7 +133,7 @@ def back_up(path: str, keep: int) -> str | None:
 
 
 def backups(folder: str) -> list[str]:
-    """The backups in a folder, the oldest first: their names begin with the time."""
+    """Return the backups in a directory, the oldest first: their names begin with the time."""
     try:
         names = sorted(name for name in os.listdir(folder) if _BACKUP.fullmatch(name))
     except OSError:
@@ -149,7 +150,7 @@ def _same(backup: str, data: bytes) -> bool:
 
 
 def _new_name(folder: str) -> str:
-    # Two saves in one second keep both.
+    # Keep both of two saves in one second.
     while True:
         name = time.strftime("saveconfig-%Y%m%d-%H:%M:%S-json.gz")
         path = os.path.join(folder, name)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Config -> the JSON objects of a save file.
 
-Lists are sorted by what identifies their objects, so one state always gives the same bytes.
+Lists are sorted by the keys of their objects, so equal configurations give the same bytes.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ Json = dict[str, Any]
 
 
 def config(value: Config) -> Json:
-    """The whole file; its lists are made as somebody walks them."""
+    """Return the JSON of the whole file; its lists are generators."""
     result: Json = {
         "fabric_modules": (fabric(value.fabrics[name]) for name in sorted(value.fabrics)),
         "storage_objects": (
@@ -67,7 +67,7 @@ def config(value: Config) -> Json:
 
 
 def storage_object(so: StorageObject) -> Json:
-    """One entry of ``storage_objects``."""
+    """Return an entry of ``storage_objects``."""
     result = {"name": so.name, "plugin": so.backing.plugin, **_backing(so)}
     if so.wwn is not None:
         result["wwn"] = so.wwn
@@ -81,7 +81,7 @@ def _backing(so: StorageObject) -> Json:
         case FileIO() as file:
             return _known(dev=file.dev, size=file.size, write_back=file.write_back, aio=file.aio)
         case Block() as block:
-            # For readers that show the cache mode from this key; it is an attribute.
+            # For readers that take the cache mode from this key; it is an attribute.
             write_back = so.attributes.get("emulate_write_cache") == "1"
             return {
                 "dev": block.dev,
@@ -103,8 +103,8 @@ def _backing(so: StorageObject) -> Json:
 
 
 def alua_group(group: AluaGroup) -> Json:
-    """One entry of ``alua_tpgs``."""
-    # rtslib-fb would set such a state before the kernel can take it, and give up.
+    """Return an entry of ``alua_tpgs``."""
+    # rtslib-fb would set such a state before the kernel accepts it, and fail.
     apart = STATE_KEYS if _is_lba_dependent(group) else ()
     settings = {
         key: group.settings[key] for key in ALUA_KEYS if key in group.settings and key not in apart
@@ -113,7 +113,7 @@ def alua_group(group: AluaGroup) -> Json:
 
 
 def target(value: Target) -> Json:
-    """One entry of ``targets``."""
+    """Return an entry of ``targets``."""
     result: Json = {
         "fabric": value.fabric,
         "wwn": value.wwn,
@@ -125,10 +125,10 @@ def target(value: Target) -> Json:
 
 
 def tpg(value: Tpg) -> Json:
-    """One entry of ``tpgs``."""
+    """Return an entry of ``tpgs``."""
     result: Json = {
         "tag": value.tag,
-        # A fabric without the switch is always on.
+        # If a fabric cannot disable TPGs, they are enabled.
         "enable": value.enable is not False,
         "luns": [lun(value.luns[index]) for index in sorted(value.luns)],
         "portals": [portal(item) for item in sorted(value.portals.values(), key=_address)],
@@ -142,7 +142,7 @@ def tpg(value: Tpg) -> Json:
 
 
 def lun(value: Lun) -> Json:
-    """One entry of ``luns``."""
+    """Return an entry of ``luns``."""
     return {
         **_known(alias=value.alias),
         "alua_tg_pt_gp_name": value.alua_group,
@@ -153,7 +153,7 @@ def lun(value: Lun) -> Json:
 
 
 def portal(value: Portal) -> Json:
-    """One entry of ``portals``."""
+    """Return an entry of ``portals``."""
     return {
         "ip_address": value.address,
         "port": value.port,
@@ -163,7 +163,7 @@ def portal(value: Portal) -> Json:
 
 
 def acl(value: NodeAcl) -> Json:
-    """One entry of ``node_acls``."""
+    """Return an entry of ``node_acls``."""
     result: Json = {
         "node_wwn": value.wwn,
         "mapped_luns": [
@@ -175,13 +175,13 @@ def acl(value: NodeAcl) -> Json:
     if value.attributes:
         result["attributes"] = _values(value.attributes)
     if value.cmdsn_depth is not None:
-        # rtslib-fb's name for it: its restore knows the key, though its save does not.
+        # rtslib-fb's key: it restores it, though it does not save it.
         result["tcq_depth"] = int(value.cmdsn_depth)
     return result
 
 
 def mapped_lun(value: MappedLun) -> Json:
-    """One entry of ``mapped_luns``."""
+    """Return an entry of ``mapped_luns``."""
     return {
         **_known(alias=value.alias),
         "index": value.index,
@@ -191,7 +191,7 @@ def mapped_lun(value: MappedLun) -> Json:
 
 
 def fabric(value: FabricSettings) -> Json:
-    """One entry of ``fabric_modules``."""
+    """Return an entry of ``fabric_modules``."""
     return {
         "name": value.name,
         **_known(
@@ -202,7 +202,7 @@ def fabric(value: FabricSettings) -> Json:
 
 
 def _own(value: Config) -> Json:
-    """What other tools would stumble over, by the path of the object it belongs to."""
+    """Return the values that other tools would fail on, by the path of their object."""
     objects = {
         so.path: found for so in value.storage_objects.values() if (found := _own_of_object(so))
     }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON values -> the text of a save file, piece by piece: keys sorted, two blanks a level.
+"""JSON values -> the text of a save file in pieces: sorted keys, indented by two blanks.
 
-The same text as json.dumps with these settings gives. That one, once it is to indent, makes a
-generator for each value, which takes longer than reading the kernel, and all of the text at once.
+The text is that of json.dumps with these settings. With an indent, json.dumps uses a generator for
+each value, which takes longer than reading the kernel, and builds all of the text at once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _LEVEL = "  "
 
 
 def pieces(value: Mapping[str, Any]) -> Iterator[str]:
-    """The text of an object, one piece for each entry of the lists in it."""
+    """Yield the text of an object, one piece for each entry of its lists."""
     before = "{"
     line = f"\n{_LEVEL}"
     for key in sorted(value):
@@ -38,7 +38,7 @@ def _entries(values: Iterable[Any], line: str) -> Iterator[str]:
 
 
 def text(value: Any, line: str = "\n") -> str:
-    """The text of one value; ``line`` is the end of a line and the blanks of its level."""
+    """Return the text of one value; ``line`` is a line end and the indentation of its level."""
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, dict):

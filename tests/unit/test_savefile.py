@@ -66,38 +66,54 @@ def test_a_mark_stands_under_the_place() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "told"),
     [
-        (["storage_objects", 0, "size"], "big", "storage_objects[0].size: is a text, not a whole"),
+        (
+            ["storage_objects", 0, "size"],
+            "big",
+            "storage_objects[0].size: must be a whole number, not",
+        ),
         (
             ["storage_objects", 0, "size"],
             8192.0,
-            "storage_objects[0].size: is a decimal number, not a whole number",
+            "storage_objects[0].size: must be a whole number, not a decimal number",
         ),
         (
             ["storage_objects", 0, "wwn"],
             "a\0b",
-            "storage_objects[0].wwn: has a NUL in it, or is not UTF-8",
+            "storage_objects[0].wwn: contains a NUL or is not UTF-8",
         ),
         (
             ["storage_objects", 0, "attributes", "emulate_tpu"],
             "\ud800",
-            "storage_objects[0].attributes.emulate_tpu: has a NUL in it, or is not UTF-8",
+            "storage_objects[0].attributes.emulate_tpu: contains a NUL or is not UTF-8",
         ),
         (
             ["storage_objects", 0, "size"],
             "\0",
-            "storage_objects[0].size: is a text, not a whole number",
+            "storage_objects[0].size: must be a whole number, not a string",
         ),
-        (["storage_objects", 0, "colour"], "red", "storage_objects[0].colour: is not a key that"),
-        (["storage_objects", 0, "plugin"], "nosuch", "storage_objects[0].plugin: nosuch is none"),
-        (["storage_objects", 0, "attributes"], [], "storage_objects[0].attributes: is a list, not"),
+        (["storage_objects", 0, "colour"], "red", "storage_objects[0].colour: unknown key"),
+        (
+            ["storage_objects", 0, "plugin"],
+            "nosuch",
+            "storage_objects[0].plugin: nosuch is not one of",
+        ),
+        (
+            ["storage_objects", 0, "attributes"],
+            [],
+            "storage_objects[0].attributes: must be an object, not a list",
+        ),
         (
             ["storage_objects", 0, "attributes", "emulate_tpu"],
             {},
-            "storage_objects[0].attributes.emulate_tpu: is an object, not a text or a whole number",
+            "storage_objects[0].attributes.emulate_tpu: must be a string or a whole number, not",
         ),
-        (["targets", 0, "fabric"], "smoke", "targets[0].fabric: smoke is none of"),
+        (["targets", 0, "fabric"], "smoke", "targets[0].fabric: smoke is not one of"),
         (["targets", 0, "wwn"], "disk", "targets[0].wwn: 'disk': WWN not valid as: iqn, naa, eui"),
-        (["targets", 0, "tpgs", 0, "enable"], "maybe", "targets[0].tpgs[0].enable: is a text, not"),
+        (
+            ["targets", 0, "tpgs", 0, "enable"],
+            "maybe",
+            "targets[0].tpgs[0].enable: must be true or false, not",
+        ),
         (
             ["targets", 0, "tpgs", 0, "luns", 0, "index"],
             70000,
@@ -108,9 +124,9 @@ def test_a_mark_stands_under_the_place() -> None:
             "somewhere",
             "targets[0].tpgs[0].portals[0].ip_address: 'somewhere' is not an IP address",
         ),
-        (["targets", 0, "tpgs", 0, "chap_user"], "u", "targets[0].tpgs[0].chap_user: is not a key"),
-        (["extra"], 1, "extra: is not a key that this program knows"),
-        (["rtslib_ext"], {"typo": 1}, "rtslib_ext.typo: is not a key that this program knows"),
+        (["targets", 0, "tpgs", 0, "chap_user"], "u", "targets[0].tpgs[0].chap_user: unknown key"),
+        (["extra"], 1, "extra: unknown key"),
+        (["rtslib_ext"], {"typo": 1}, "rtslib_ext.typo: unknown key"),
     ],
 )
 def test_each_problem_is_told_by_its_json_path(path: list[Any], value: Any, told: str) -> None:
@@ -170,10 +186,10 @@ def test_a_group_that_cannot_be_a_folder_is_left_out(name: str) -> None:
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        ([1], ": is a list, not an object"),
-        ({"g": {"../../../alias": "1"}}, ".g.../../../alias: is not a key that"),
-        ({"g": {"a\0b": "1"}}, ".g.a\\x00b: is not a key that"),
-        ({"g": {"alua_access_state": "\ud800"}}, ".g.alua_access_state: has a NUL in it"),
+        ([1], ": must be an object, not a list"),
+        ({"g": {"../../../alias": "1"}}, ".g.../../../alias: unknown key"),
+        ({"g": {"a\0b": "1"}}, ".g.a\\x00b: unknown key"),
+        ({"g": {"alua_access_state": "\ud800"}}, ".g.alua_access_state: contains a NUL"),
         ({"h": {"alua_access_state": 4}}, ".h: the storage object has no such group"),
     ],
 )
@@ -188,9 +204,9 @@ def test_what_groups_that_depend_on_the_block_hold(value: Any, told: str) -> Non
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        ({"nonsense": "1", "vendor_id": "ACME", "revision": 2}, ".nonsense: is not a key that"),
-        ({"product_id": [], "vendor_id": "ACME", "revision": 2}, ".product_id: is a list, not"),
-        (["x"], ": is a list, not an object"),
+        ({"nonsense": "1", "vendor_id": "ACME", "revision": 2}, ".nonsense: unknown key"),
+        ({"product_id": [], "vendor_id": "ACME", "revision": 2}, ".product_id: must be a string"),
+        (["x"], ": must be an object, not a list"),
     ],
 )
 def test_what_an_identity_holds(value: Any, told: str) -> None:
@@ -220,8 +236,8 @@ def test_what_stands_twice_is_told() -> None:
     tpg["luns"].append(dict(tpg["luns"][0]))
     whole["storage_objects"].append(dict(whole["storage_objects"][0]))
     assert problems(whole) == [
-        "storage_objects[1]: /backstores/ramdisk/disk1 stands in the file twice",
-        "targets[0].tpgs[0].luns[1]: 0 stands in the list twice",
+        "storage_objects[1]: /backstores/ramdisk/disk1 is in the file twice",
+        "targets[0].tpgs[0].luns[1]: 0 is listed twice",
     ]
 
 
@@ -282,13 +298,13 @@ def test_secrets_are_not_in_the_repr() -> None:
 def test_a_key_that_stands_twice_is_told() -> None:
     text = json.dumps(document()).replace('"size": 8192', '"size": 8192, "size": 4096')
     found = [str(problem) for problem in savefile.loads(text).problems]
-    assert found == ["storage_objects[0].size: stands there twice"]
+    assert found == ["storage_objects[0].size: is given twice"]
 
 
 def test_a_tpg_that_stands_twice_is_told() -> None:
     whole = document()
     whole["targets"][0]["tpgs"].append({"tag": 1})
-    assert problems(whole) == ["targets[0].tpgs[1]: 1 stands in the list twice"]
+    assert problems(whole) == ["targets[0].tpgs[1]: 1 is listed twice"]
 
 
 @pytest.mark.parametrize("tag", [{}, {"tag": 1}, {"tag": "1"}])

@@ -42,7 +42,7 @@ def test_full_disk_leaves_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) 
     fail(monkeypatch, folders=False)
     with pytest.raises(LioError, match="cannot be written: no space left") as caught:
         disk.write(str(file), lambda: ["new"])
-    assert caught.value.hint == "the file is as it was before"
+    assert caught.value.hint == "the file was not changed"
     assert (file.read_text(), names(file.parent)) == ("old", ["save.json"])
 
 
@@ -67,7 +67,7 @@ def test_old_backups_stay_until_the_new_one_is_safe(
     old = disk.back_up(str(file), 1)
     file.write_text("changed")
     fail(monkeypatch, folders=True)
-    with pytest.raises(LioError, match="is written, but a power failure may undo that"):
+    with pytest.raises(LioError, match="was written, but a power failure may undo that"):
         disk.back_up(str(file), 1)
     assert old in disk.backups(f"{file.parent}/backup")
 
@@ -76,6 +76,6 @@ def test_name_that_is_not_on_disk(file: Path, monkeypatch: pytest.MonkeyPatch) -
     fail(monkeypatch, folders=True)
     with pytest.raises(LioError) as caught:
         disk.write(str(file), lambda: ["new"])
-    assert caught.value.message.startswith(f"{file} is written, but a power failure")
-    assert "as it was before" not in caught.value.hint
+    assert caught.value.message.startswith(f"{file} was written, but a power failure")
+    assert "was not changed" not in caught.value.hint
     assert (file.read_text(), names(file.parent)) == ("new", ["save.json"])

@@ -179,7 +179,7 @@ def test_nothing_never_replaces_something(user: Shell, other: str | None, text: 
 
 def test_save_that_cannot_be_written(user: Shell) -> None:
     user.refuses("saveconfig /proc/save.json", "/proc/save.json cannot be written: ")
-    user.refuses(f"saveconfig {ETC}", f"{ETC} is no file to save to")
+    user.refuses(f"saveconfig {ETC}", f"{ETC} is not a regular file")
 
 
 # -- one storage object ---------------------------------------------------------------------
