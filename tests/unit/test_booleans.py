@@ -90,7 +90,7 @@ def test_save_files() -> None:
 def flag(value: object) -> bool | None:
     problems = Problems()
     found = Item({"key": value}, "", problems).flag("key")
-    assert (found is None) == bool(problems.found)
+    assert (found is None) == bool(problems.reported)
     return found
 
 
