@@ -52,13 +52,13 @@ def to_restore(want: Config) -> Iterator[Call]:
 def _call(item: context.Operation, made: set[str]) -> Iterator[Call]:
     match item:
         case does.MakeShared():
-            if item.file not in made:
-                made.add(item.file)
-                yield "m", item.file, ""
+            if item.directory not in made:
+                made.add(item.directory)
+                yield "m", item.directory, ""
         case does.Mkdir():
-            yield "m", item.file, ""
+            yield "m", item.directory, ""
         case does.Link():
-            yield "l", item.target, item.file
+            yield "l", item.target, item.link
         case does.Write():
             yield "w", item.file, item.value
         case does.EnsureValue():

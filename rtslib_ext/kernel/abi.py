@@ -44,7 +44,6 @@ DEFAULT_GROUP = "default_tg_pt_gp"
 ALUA_READ_ONLY = ("members",)
 # rtslib-fb fails on it in a save file, so it is stored separately there.
 LBA_DEPENDENT = "alua_support_lba_dependent"
-LU_GROUPS = "core/alua/lu_gps"
 DEFAULT_LU_GROUP = "default_lu_gp"
 # target_core_alua.c: a 16-bit field of REPORT TARGET PORT GROUPS (SPC-4 section 6.37); 0 is the
 # default group's.

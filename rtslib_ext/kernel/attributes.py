@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from ..errors import KernelRefused
 from ..fast_dataclasses import dataclass, field
-from .configfs import ReadFS
+from .configfs import ConfigfsPath, ReadFS
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class Attributes:
     fs: ReadFS
     _modes: dict[str, dict[str, int]] = field(default_factory=dict)
 
-    def modes(self, path: str, kind: str) -> dict[str, int]:
+    def modes(self, path: ConfigfsPath, kind: str) -> dict[str, int]:
         """Return the permission bits of the files in a directory, by name."""
         if kind not in self._modes:
             found = self._look(path)
@@ -31,18 +31,20 @@ class Attributes:
             self._modes[kind] = found
         return self._modes[kind]
 
-    def settable(self, path: str, kind: str) -> list[str]:
+    def settable(self, path: ConfigfsPath, kind: str) -> list[str]:
         """Return the names of the files that are readable and writable."""
         both = stat.S_IRUSR | stat.S_IWUSR
         return [name for name, mode in self.modes(path, kind).items() if mode & both == both]
 
-    def values(self, path: str, kind: str, without: Collection[str] = ()) -> dict[str, str]:
+    def values(
+        self, path: ConfigfsPath, kind: str, without: Collection[str] = ()
+    ) -> dict[str, str]:
         """Return the texts of the settable files, by name; unreadable ones are omitted."""
         names = (name for name in self.settable(path, kind) if name not in without)
         pairs = ((name, self.fs.read_if_there(f"{path}/{name}")) for name in names)
         return {name: value for name, value in pairs if value is not None}
 
-    def _look(self, path: str) -> dict[str, int]:
+    def _look(self, path: ConfigfsPath) -> dict[str, int]:
         try:
             names = sorted(entry.name for entry in self.fs.scan(path) if entry.kind == "file")
             return self.fs.modes(path, names)

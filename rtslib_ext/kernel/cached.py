@@ -37,7 +37,7 @@ class CachingFS(ReadFS):
             raise found
         return found
 
-    def scan(self, path: str) -> list[Entry]:
+    def scan(self, path: ConfigfsPath) -> list[Entry]:
         found = self._entries.get(path)
         if found is None:
             try:
@@ -54,7 +54,7 @@ class CachingFS(ReadFS):
             self._links[path] = self.fs.readlink(path)
         return self._links[path]
 
-    def is_dir(self, path: str) -> bool:
+    def is_dir(self, path: ConfigfsPath) -> bool:
         if path not in self._directories:
             self._directories[path] = self.fs.is_dir(path)
         return self._directories[path]
@@ -62,5 +62,5 @@ class CachingFS(ReadFS):
     def exists(self, path: str) -> bool:
         return self.fs.exists(path)
 
-    def modes(self, path: str, names: Iterable[str]) -> dict[str, int]:
+    def modes(self, path: ConfigfsPath, names: Iterable[str]) -> dict[str, int]:
         return self.fs.modes(path, names)

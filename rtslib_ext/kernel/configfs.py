@@ -91,7 +91,7 @@ class ReadFS(Protocol):
     def absolute(self, path: str) -> str:
         """Return the path on the host."""
 
-    def scan(self, path: str) -> list[Entry]:
+    def scan(self, path: ConfigfsPath) -> list[Entry]:
         """Return the entries of a directory, in the kernel's order."""
 
     def read(self, path: str) -> str:
@@ -100,16 +100,16 @@ class ReadFS(Protocol):
     def readlink(self, path: str) -> ConfigfsPath:
         """Return the target of a symbolic link, relative to the root."""
 
-    def is_dir(self, path: str) -> bool:
+    def is_dir(self, path: ConfigfsPath) -> bool:
         """Return True if the path is a directory."""
 
     def exists(self, path: str) -> bool:
         """Return True if the file or directory exists."""
 
-    def modes(self, path: str, names: Iterable[str]) -> dict[str, int]:
+    def modes(self, path: ConfigfsPath, names: Iterable[str]) -> dict[str, int]:
         """Return the permission bits of the named files in a directory."""
 
-    def directories(self, path: str) -> list[str]:
+    def directories(self, path: ConfigfsPath) -> list[str]:
         """Return the names of the directories in a directory; [] if it does not exist."""
         try:
             return [entry.name for entry in self.scan(path) if entry.kind == "dir"]
@@ -138,19 +138,19 @@ class WriteFS(ReadFS, Protocol):
     def write(self, path: str, value: str) -> None:
         """Write an attribute in one system call; the kernel accepts or refuses all of it."""
 
-    def mkdir(self, path: str) -> None:
+    def mkdir(self, path: ConfigfsPath) -> None:
         """Create an object."""
 
-    def rmdir(self, path: str) -> None:
+    def rmdir(self, path: ConfigfsPath) -> None:
         """Delete an object."""
 
-    def symlink(self, target: str, path: str) -> None:
+    def symlink(self, target: ConfigfsPath, path: str) -> None:
         """Link ``path`` to the object ``target``."""
 
     def unlink(self, path: str) -> None:
         """Delete a symbolic link."""
 
-    def is_linked(self, path: str) -> bool:
+    def is_linked(self, path: ConfigfsPath) -> bool:
         """Return True if links of other objects lead to an object that has a link in it."""
 
 
@@ -170,7 +170,7 @@ class ConfigFS(WriteFS):
     def absolute(self, path: str) -> str:
         return f"{self.root}/{path}" if path else self.root
 
-    def scan(self, path: str) -> list[Entry]:
+    def scan(self, path: ConfigfsPath) -> list[Entry]:
         try:
             with os.scandir(self.absolute(path)) as found:
                 entries = [Entry(item.name, _kind(item)) for item in found]
@@ -215,13 +215,13 @@ class ConfigFS(WriteFS):
         finally:
             os.close(handle)
 
-    def mkdir(self, path: str) -> None:
+    def mkdir(self, path: ConfigfsPath) -> None:
         self._call("mkdir", path, lambda: os.mkdir(self.absolute(path)))
 
-    def rmdir(self, path: str) -> None:
+    def rmdir(self, path: ConfigfsPath) -> None:
         self._call("rmdir", path, lambda: os.rmdir(self.absolute(path)))
 
-    def symlink(self, target: str, path: str) -> None:
+    def symlink(self, target: ConfigfsPath, path: str) -> None:
         self._call("symlink", path, lambda: os.symlink(self.absolute(target), self.absolute(path)))
 
     def unlink(self, path: str) -> None:
@@ -237,7 +237,7 @@ class ConfigFS(WriteFS):
         relative = text.rpartition("target/")[2] if text.startswith("..") else self._relative(text)
         return ConfigfsPath(relative)
 
-    def is_linked(self, path: str) -> bool:
+    def is_linked(self, path: ConfigfsPath) -> bool:
         # A directory with a link in it cannot be removed; the kernel says EBUSY instead if links
         # of other objects lead to it, too (fs/configfs/dir.c, configfs_detach_prep).
         try:
@@ -249,7 +249,7 @@ class ConfigFS(WriteFS):
         self.mkdir(path)
         return False
 
-    def is_dir(self, path: str) -> bool:
+    def is_dir(self, path: ConfigfsPath) -> bool:
         self.calls["stat"] += 1
         try:
             return stat.S_ISDIR(os.stat(self.absolute(path)).st_mode)
@@ -260,7 +260,7 @@ class ConfigFS(WriteFS):
         self.calls["stat"] += 1
         return os.path.exists(self.absolute(path))
 
-    def modes(self, path: str, names: Iterable[str]) -> dict[str, int]:
+    def modes(self, path: ConfigfsPath, names: Iterable[str]) -> dict[str, int]:
         result = {}
         for name in names:
             self.calls["stat"] += 1

@@ -22,7 +22,7 @@ from .configfs import ConfigfsPath, ReadFS
 
 Key = tuple[str, str]
 """A storage object: (plugin, name)."""
-Locate = Callable[[Key], str | None]
+Locate = Callable[[Key], ConfigfsPath | None]
 """Returns the configfs path of a storage object; None where it does not exist."""
 Reservations = Callable[[str], tuple[str, ...]]
 """Returns the saved persistent reservations of a unit serial number, one line each."""
@@ -263,14 +263,6 @@ class TpgPath:
         """Return the paths of a TPG."""
         return cls(fabric, tpg(fabric, wwn, tag), shell_tpg(fabric, wwn, tag))
 
-    @property
-    def file(self) -> ConfigfsPath:
-        return self.configfs
-
-    @property
-    def path(self) -> ShellPath:
-        return self.shell
-
     def acl(self, wwn: str) -> ConfigfsPath:
         """Return the configfs path of the node ACL of an initiator."""
         return acl(self.configfs, self.fabric.to_folder(wwn))
@@ -375,7 +367,7 @@ class HbaAllocator:
         return not found
 
 
-def alias_in(fs: ReadFS, folder: str) -> str | None:
+def alias_in(fs: ReadFS, folder: ConfigfsPath) -> str | None:
     """Return the name of the link in the directory of a LUN or mapped LUN; None without one."""
     try:
         return next((entry.name for entry in fs.scan(folder) if entry.kind == "link"), None)
@@ -385,7 +377,7 @@ def alias_in(fs: ReadFS, folder: str) -> str | None:
         return None
 
 
-def link_in(fs: ReadFS, folder: str) -> tuple[str, ConfigfsPath] | None:
+def link_in(fs: ReadFS, folder: ConfigfsPath) -> tuple[str, ConfigfsPath] | None:
     """Return (alias, target) of the link in the directory of a LUN or mapped LUN, or None."""
     alias = alias_in(fs, folder)
     try:

@@ -8,8 +8,9 @@ from contextlib import suppress
 
 from ..errors import KernelRefused, LioError
 from ..host import system
-from .configfs import ReadFS, WriteFS
+from .configfs import ConfigfsPath, ReadFS, WriteFS
 
+_TREE = ConfigfsPath("")
 DBROOT = "/etc/target"
 # target_core_pr.c and target_core_alua.c write into the two subdirectories and do not create them.
 _FOLDERS = (DBROOT, f"{DBROOT}/pr", f"{DBROOT}/alua")
@@ -22,11 +23,11 @@ def prepare(fs: WriteFS) -> None:
     Raises LioError if this kernel has no SCSI target. An unusable directory is no error: only the
     metadata of ALUA and persistent reservations would be lost.
     """
-    if not fs.is_dir(""):
-        system.mount_configfs(os.path.dirname(fs.absolute("")))
-        if not fs.is_dir(""):
+    if not fs.is_dir(_TREE):
+        system.mount_configfs(os.path.dirname(fs.absolute(_TREE)))
+        if not fs.is_dir(_TREE):
             system.load_module("target_core_mod")
-        if not fs.is_dir(""):
+        if not fs.is_dir(_TREE):
             raise LioError(
                 "this kernel has no SCSI target", hint="targetcli --sandbox runs one that has it"
             )

@@ -12,6 +12,7 @@ from ..config.model import Auth, Config, FabricSettings, MappedLun, StorageObjec
 from ..errors import LioError
 from ..fabrics import FABRICS
 from ..kernel import paths
+from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import Key, Locate, Reservations, TpgPath
 from ..reading.topology import Topology
 from ..steps import Step, acls, backstores, lu_groups, luns, portals, targets
@@ -39,7 +40,7 @@ def build(
     for name, number in want.lu_groups.items():
         if name not in there.config.lu_groups:
             yield lu_groups.create(name, number)
-    made: dict[Key, str] = {}
+    made: dict[Key, ConfigfsPath] = {}
     objects = (so for key, so in want.storage_objects.items() if key not in there.locations)
     for so in objects:
         yield from _build_storage_object(so, allocator, reservations, defaults, made)
@@ -48,7 +49,7 @@ def build(
             nothing = FabricSettings(settings.name, Auth("", "", "", ""))
             yield from targets.set_fabric(settings, nothing)
 
-    def home(key: Key) -> str | None:
+    def home(key: Key) -> ConfigfsPath | None:
         return made.get(key) or there.locations.get(key) or locate(key)
 
     enables: list[Step] = []
@@ -71,7 +72,7 @@ def _build_storage_object(
     allocator: paths.HbaAllocator,
     reservations: Reservations,
     defaults: KernelDefaults,
-    made: dict[Key, str],
+    made: dict[Key, ConfigfsPath],
 ) -> Iterator[Step]:
     """Yield the steps that create one storage object; its configfs path is added to ``made``."""
     try:
@@ -79,7 +80,7 @@ def _build_storage_object(
     except LioError as err:
         yield backstores.refuse(so, err)
         return
-    made[so.key] = f"{hba}/{so.name}"
+    made[so.key] = paths.storage_object_in(hba, so.name)
     kept = reservations(so.wwn or "")
     yield from backstores.create(so, hba, aptpl=kept, defaults=defaults)
 
@@ -115,20 +116,20 @@ def build_tpg(
     """
     ask = protected(tpg, read_only)
     fabric = FABRICS[target.fabric]
-    place = TpgPath.of(fabric, target.wwn, tpg.tag)
+    tpg_path = TpgPath.of(fabric, target.wwn, tpg.tag)
     if running is None:
         yield from targets.create_tpg(fabric, target.wwn, tpg)
         running = Tpg(tpg.tag)
     for lun in tpg.luns.values():
         if lun.index not in running.luns:
-            yield from luns.create_lun(place, lun, home(lun.storage_object))
+            yield from luns.create_lun(tpg_path, lun, home(lun.storage_object))
     for portal in tpg.portals.values():
         if portal.name not in running.portals:
-            yield from portals.create_portal(place, portal)
+            yield from portals.create_portal(tpg_path, portal)
     for acl in tpg.acls.values():
         if acl.wwn not in running.acls:
-            yield from acls.create_acl(place, acl, ask)
+            yield from acls.create_acl(tpg_path, acl, ask)
             continue
         for mapped in acl.mapped_luns.values():
             if mapped.index not in running.acls[acl.wwn].mapped_luns:
-                yield acls.create_mapped_lun(place, acl.wwn, mapped, protected=ask(mapped))
+                yield acls.create_mapped_lun(tpg_path, acl.wwn, mapped, protected=ask(mapped))

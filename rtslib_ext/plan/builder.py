@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..fast_dataclasses import dataclass, field
+from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import HbaAllocator, Key, Locate, Reservations
 from ..steps import Step
 
@@ -47,12 +48,16 @@ class PlanBuilder:
     """TPGs to enable."""
     replaced: dict[str, str] = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)
-    made: dict[Key, str] = field(default_factory=dict)
+    made: dict[Key, ConfigfsPath] = field(default_factory=dict)
     """The configfs paths of the storage objects that this plan creates."""
     read_only: frozenset[Key] = frozenset()
     """Read-only storage objects."""
 
-    def locate_after(self, key: Key) -> str | None:
+    def path_of(self, key: Key) -> ConfigfsPath:
+        """Return the configfs path of a storage object before this plan; "" if it has none."""
+        return self.locate(key) or ConfigfsPath("")
+
+    def locate_after(self, key: Key) -> ConfigfsPath | None:
         """Return the configfs path of a storage object after this plan."""
         return self.made.get(key) or self.locate(key)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from ..config import shell_paths
 from ..config.model import Config, StorageObject, Target
 from ..errors import LioError
 from ..fabrics import FABRICS
 from ..fast_dataclasses import replace
+from ..kernel import paths
 from ..kernel.abi import DEFAULT_GROUP
+from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import HbaAllocator, Key, Locate, Reservations
 from ..steps import backstores, lu_groups
 from ..usage.exports import Export
@@ -76,8 +79,8 @@ def _without_renumbered(
             for key, so in have.storage_objects.items()
             if so.lu_group == name and key in want.storage_objects and key not in recreate
         ]
-        files = [builder.locate(key) or "" for key in members]
-        builder.create.append(lu_groups.delete(name, number, files))
+        members_paths = [builder.path_of(key) for key in members]
+        builder.create.append(lu_groups.delete(name, number, members_paths))
         objects.update({key: replace(objects[key], lu_group=None) for key in members})
         del groups[name]
     return replace(have, storage_objects=objects, lu_groups=groups)
@@ -99,17 +102,16 @@ def _storage_objects(
     for key, so in want.storage_objects.items():
         running = have.storage_objects.get(key)
         if running is not None and key not in recreate and storage.leaves(running, so):
-            file = builder.locate(key) or ""
-            builder.remove_objects.append(
-                lu_groups.join(running.path, file, None, running.lu_group)
-            )
+            step = lu_groups.join(running.path, builder.path_of(key), None, running.lu_group)
+            builder.remove_objects.append(step)
     exporters = _exporters(have, want) if removed_groups else {}
     for (key, name), why in removed_groups.items():
-        so, file = have.storage_objects[key], builder.locate(key) or ""
+        so = have.storage_objects[key]
         members = tuple(exporters.get((key, name), ()))
         if why:
-            builder.replaced[f"{so.path}/alua/{name}"] = why
-        step = backstores.delete_group(so, file, so.alua_groups[name], members)
+            builder.replaced[shell_paths.tg_pt_gp(so.path, name)] = why
+        group = so.alua_groups[name]
+        step = backstores.delete_group(so, builder.path_of(key), group, members)
         builder.remove_objects.append(step)
     for key, so in want.storage_objects.items():
         running = have.storage_objects.get(key)
@@ -122,30 +124,30 @@ def _storage_objects(
         if running == so:
             # Saves looking up its path.
             continue
-        file = builder.locate(key) or ""
-        builder.create += storage.set_all(builder, running, so, file)
-        builder.create += storage.set_groups(running, so, file)
+        configfs = builder.path_of(key)
+        builder.create += storage.set_all(builder, running, so, configfs)
+        builder.create += storage.set_groups(running, so, configfs)
 
 
 def _delete(builder: PlanBuilder, so: StorageObject) -> None:
-    file = builder.locate(so.key) or ""
-    builder.remove_objects += backstores.delete(so, file, builder.reservations(so.wwn or ""))
+    kept = builder.reservations(so.wwn or "")
+    builder.remove_objects += backstores.delete(so, builder.path_of(so.key), kept)
 
 
 def _create(builder: PlanBuilder, so: StorageObject, running: StorageObject | None) -> None:
     try:
-        file = builder.locate(so.key) if running is not None else None
-        hba = file.rpartition("/")[0] if file else builder.allocator.choose(*so.key)
+        configfs = builder.locate(so.key) if running is not None else None
+        hba = paths.parent(configfs) if configfs else builder.allocator.choose(*so.key)
     except LioError as err:
         builder.create.append(backstores.refuse(so, err))
         return
-    builder.made[so.key] = f"{hba}/{so.name}"
+    builder.made[so.key] = paths.storage_object_in(hba, so.name)
     builder.create += backstores.create(so, hba, aptpl=builder.reservations(so.wwn or ""))
 
 
-def _exporters(have: Config, want: Config) -> dict[tuple[Key, str], list[str]]:
+def _exporters(have: Config, want: Config) -> dict[tuple[Key, str], list[ConfigfsPath]]:
     """Return the LUNs (configfs paths) that stay, by storage object and target port group."""
-    found: dict[tuple[Key, str], list[str]] = {}
+    found: dict[tuple[Key, str], list[ConfigfsPath]] = {}
     for target_key, target in have.targets.items():
         wanted = want.targets.get(target_key)
         for tag, tpg in target.tpgs.items():
@@ -154,8 +156,8 @@ def _exporters(have: Config, want: Config) -> dict[tuple[Key, str], list[str]]:
                     continue
                 if lun.alua_group not in (None, DEFAULT_GROUP) and index in wanted.tpgs[tag].luns:
                     key = (lun.storage_object, lun.alua_group or "")
-                    file = Export(FABRICS[target.fabric], target.wwn, tag, index).file
-                    found.setdefault(key, []).append(file)
+                    export = Export(FABRICS[target.fabric], target.wwn, tag, index)
+                    found.setdefault(key, []).append(export.configfs)
     return found
 
 

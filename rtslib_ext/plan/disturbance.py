@@ -88,7 +88,7 @@ class _Concerned:
             case Unlink():
                 self._unlinked(step, operation)
             case Rmdir() | RmdirOverLuns() | RemoveTree():
-                self._removed(step, ConfigfsPath(operation.file))
+                self._removed(step, operation.directory)
             case SetEnabled() if not operation.on:
                 _add(self.tpgs, paths.parent(operation.file), step)
             case Write() if operation.file.endswith("/cmdsn_depth") and operation.before:
@@ -96,7 +96,7 @@ class _Concerned:
                 self._removed(step, paths.parent(operation.file))
 
     def _unlinked(self, step: Step, operation: Unlink) -> None:
-        owner, target = paths.parent(operation.file), ConfigfsPath(operation.target)
+        owner, target = paths.parent(operation.link), operation.target
         if lun := paths.parse_lun(owner):
             _add(self.luns, owner, step)
             _add(self.dynamic, lun[0], step)
@@ -188,7 +188,8 @@ def _loss(steps: list[Step], path: str) -> str:
         links = [item for item in step.operations if isinstance(item, Unlink)]
         if not links:
             return f"be logged out of {path}"
-        numbers |= {item.file.split("/")[-2].removeprefix("lun_"): None for item in links}
+        names = (paths.name_of(paths.parent(item.link)) for item in links)
+        numbers |= {name.removeprefix("lun_"): None for name in names}
     listed = ", ".join(numbers)
     return f"lose LUN{'s' if len(numbers) > 1 else ''} {listed} of {path}"
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..config import shell_paths
 from ..config.model import Auth, FabricSettings, NodeAcl, Portal, Target, Tpg
 from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import replace
 from ..host import cpus
 from ..kernel import paths
-from ..kernel.paths import TpgPath
+from ..kernel.configfs import ConfigfsPath
+from ..kernel.paths import Key, TpgPath
 from ..reading.reader import Reader
 from ..steps import Action, Step, acls, backstores, lu_groups, portals, targets
 from ..steps.context import Operation
@@ -29,17 +31,16 @@ def everything(reader: Reader) -> Iterator[Step]:
     for name in FABRICS:
         if settings := reader.fabric_settings(name):
             yield from _reset_fabric(settings)
-    for file in list(reader.storage_object_paths()):
-        if key := paths.key_of_storage_object(file):
-            yield storage_object(key, file)
+    for configfs in list(reader.storage_object_paths()):
+        if key := paths.key_of_storage_object(configfs):
+            yield storage_object(key, configfs)
     for group, number in reader.lu_groups().items():
         yield lu_groups.delete(group, number)
 
 
-def storage_object(key: tuple[str, str], file: str) -> Step:
+def storage_object(key: Key, configfs: ConfigfsPath) -> Step:
     """Delete a storage object that is not exported."""
-    plugin, name = key
-    return backstores.discard(f"/backstores/{plugin}/{name}", file)
+    return backstores.discard(shell_paths.storage_object(*key), configfs)
 
 
 def target(reader: Reader, fabric: Fabric, wwn: str) -> Iterator[Step]:
@@ -51,41 +52,44 @@ def target(reader: Reader, fabric: Fabric, wwn: str) -> Iterator[Step]:
 
 def _tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Step]:
     """Disable a TPG and delete it with its content."""
-    place = TpgPath.of(fabric, wwn, tag)
-    if reader.enabled(place.file):
+    tpg_path = TpgPath.of(fabric, wwn, tag)
+    if reader.enabled(tpg_path.configfs):
         yield targets.enable(fabric, wwn, tag, False)
     with_acls = fabric.has("acls")
-    for name in reader.acl_names(place.file) if with_acls else ():
-        yield from _acl(reader, place, name)
+    for name in reader.acl_names(tpg_path.configfs) if with_acls else ():
+        yield from _acl(reader, tpg_path, name)
     # Where an ACL could not be deleted, its LUNs must stay.
-    has_acls = with_acls and bool(reader.acl_names(place.file))
-    for index in reader.lun_indexes(place.file):
-        file = f"{place.file}/lun/lun_{index}"
-        check = (CheckUnmapped(file),) if has_acls else ()
-        path = f"{place.path}/luns/lun{index}"
-        operations = (*check, *_remove_linked(reader, file))
+    has_acls = with_acls and bool(reader.acl_names(tpg_path.configfs))
+    for index in reader.lun_indexes(tpg_path.configfs):
+        configfs = paths.lun(tpg_path.configfs, index)
+        check = (CheckUnmapped(configfs),) if has_acls else ()
+        path = shell_paths.lun(tpg_path.shell, index)
+        operations = (*check, *_remove_linked(reader, configfs))
         yield Step(Action.DELETE, path, "delete", f"LUN {index}", operations)
-    for portal in reader.portal_names(paths.portals(place.file)) if fabric.has("nps") else ():
+    for portal in (
+        reader.portal_names(paths.portals(tpg_path.configfs)) if fabric.has("nps") else ()
+    ):
         address, _, port = portal.rpartition(":")
-        yield _irreversible(portals.delete_portal(place, Portal(address, int(port))))
-    nexus = reader.nexus(fabric, place.file)
+        yield _irreversible(portals.delete_portal(tpg_path, Portal(address, int(port))))
+    nexus = reader.nexus(fabric, tpg_path.configfs)
     yield from map(_irreversible, targets.delete_tpg(fabric, wwn, Tpg(tag, nexus=nexus)))
 
 
-def _acl(reader: Reader, place: TpgPath, name: str) -> Iterator[Step]:
-    wwn = place.fabric.from_folder(name)
-    folder = paths.acl(place.file, name)
-    for index in reader.mapped_indexes(folder):
-        path = f"{place.path}/acls/{wwn}/mapped_lun{index}"
-        operations = _remove_linked(reader, f"{folder}/lun_{index}")
+def _acl(reader: Reader, tpg_path: TpgPath, name: str) -> Iterator[Step]:
+    wwn = tpg_path.fabric.from_folder(name)
+    configfs, acl = paths.acl(tpg_path.configfs, name), shell_paths.acl(tpg_path.shell, wwn)
+    for index in reader.mapped_indexes(configfs):
+        path = shell_paths.mapped_lun(acl, index)
+        operations = _remove_linked(reader, paths.mapped_lun(configfs, index))
         yield Step(Action.DELETE, path, "delete", f"mapped LUN {index}", operations, undo=())
-    yield from map(_irreversible, acls.delete_acl(place, NodeAcl(wwn)))
+    yield from map(_irreversible, acls.delete_acl(tpg_path, NodeAcl(wwn)))
 
 
-def _remove_linked(reader: Reader, file: str) -> tuple[Operation, ...]:
+def _remove_linked(reader: Reader, configfs: ConfigfsPath) -> tuple[Operation, ...]:
     """Return the operations that delete a LUN or mapped LUN, with its link if it has one."""
-    alias = paths.alias_in(reader.fs, file)
-    return (Unlink("", f"{file}/{alias}"), Rmdir(file)) if alias else (Rmdir(file),)
+    alias = paths.alias_in(reader.fs, configfs)
+    unlink = (Unlink(ConfigfsPath(""), f"{configfs}/{alias}"),) if alias else ()
+    return (*unlink, Rmdir(configfs))
 
 
 def _reset_fabric(settings: FabricSettings) -> Iterator[Step]:

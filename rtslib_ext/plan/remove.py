@@ -25,15 +25,15 @@ def remove_target(target: Target, homes: Locate) -> Iterator[Step]:
 def remove_tpg(target: Target, tpg: Tpg, homes: Locate) -> Iterator[Step]:
     """Yield the steps that disable one TPG and delete it."""
     fabric = FABRICS[target.fabric]
-    place = TpgPath.of(fabric, target.wwn, tpg.tag)
+    tpg_path = TpgPath.of(fabric, target.wwn, tpg.tag)
     if tpg.enable:
         yield targets.enable(fabric, target.wwn, tpg.tag, False)
     for acl in tpg.acls.values():
-        yield from acls.delete_acl(place, acl)
+        yield from acls.delete_acl(tpg_path, acl)
     for lun in tpg.luns.values():
-        yield from luns.delete_lun(place, lun, homes(lun.storage_object))
+        yield from luns.delete_lun(tpg_path, lun, homes(lun.storage_object))
     for portal in tpg.portals.values():
-        yield portals.delete_portal(place, portal)
+        yield portals.delete_portal(tpg_path, portal)
     yield from targets.delete_tpg(fabric, target.wwn, tpg)
 
 
@@ -43,16 +43,16 @@ def remove_lun(reader: Reader, export: Export, *, likely: bool = False) -> list[
     ``likely``: only look for mapped LUNs of the same number, which is fast. If there are others,
     a step raises StillMapped before the LUN is deleted.
     """
-    place = export.place
-    lun = reader.lun(export.file, export.index)
+    tpg_path = export.tpg_path
+    lun = reader.lun(export.configfs, export.index)
     steps = []
-    for folder, number in exports.mapped_luns(reader, place, export.index, likely=likely):
-        configfs = paths.mapped_lun(paths.acl(place.file, folder), number)
+    for folder, number in exports.mapped_luns(reader, tpg_path, export.index, likely=likely):
+        configfs = paths.mapped_lun(paths.acl(tpg_path.configfs, folder), number)
         mapped = reader.mapped_lun(configfs, number)
         if mapped:
-            wwn = place.fabric.from_folder(folder)
-            steps.append(acls.delete_mapped_lun(place, wwn, mapped))
+            wwn = tpg_path.fabric.from_folder(folder)
+            steps.append(acls.delete_mapped_lun(tpg_path, wwn, mapped))
     if lun is None:
-        return [*steps, luns.discard_lun(place, export.index)]
-    link = paths.link_in(reader.fs, export.file)
-    return [*steps, *luns.delete_lun(place, lun, link[1] if link else None)]
+        return [*steps, luns.discard_lun(tpg_path, export.index)]
+    link = paths.link_in(reader.fs, export.configfs)
+    return [*steps, *luns.delete_lun(tpg_path, lun, link[1] if link else None)]

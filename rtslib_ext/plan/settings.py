@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from ..config.model import AUTH_NAMES, Auth, Values
+from ..config.shell_paths import ShellPath
 from ..errors import LioError
 from ..kernel.abi import MOVED_BY
+from ..kernel.configfs import ConfigfsPath
 from ..steps import Step
 from ..steps.operations import Fail
 from ..steps.settings import change, ordered
@@ -25,8 +27,8 @@ def differing(have: Values, want: Values) -> dict[str, str]:
 
 def set_values(
     builder: PlanBuilder,
-    path: str,
-    folder: str,
+    path: ShellPath,
+    folder: ConfigfsPath,
     have: Values,
     want: Values,
     known: Known,

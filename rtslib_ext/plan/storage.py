@@ -7,11 +7,14 @@ import os
 from collections.abc import Iterator
 
 from .. import schema
-from ..config import inquiry
+from ..config import inquiry, shell_paths
 from ..config.backing import Backing, FileIO
 from ..config.model import AluaGroup, StorageObject
+from ..config.shell_paths import ShellPath
 from ..fast_dataclasses import fields, replace
+from ..kernel import paths
 from ..kernel.abi import DEFAULT_GROUP, IDENTITY_FILES, LBA_DEPENDENT
+from ..kernel.configfs import ConfigfsPath
 from ..steps import Step, backstores, lu_groups
 from ..steps.context import Operation
 from ..steps.operations import Write
@@ -102,34 +105,34 @@ def kept(have: StorageObject, want: StorageObject) -> StorageObject:
 
 
 def set_all(
-    builder: PlanBuilder, have: StorageObject, want: StorageObject, file: str
+    builder: PlanBuilder, have: StorageObject, want: StorageObject, configfs: ConfigfsPath
 ) -> Iterator[Step]:
     """Yield the steps that set new values; LUNs that prevent it were deleted before."""
-    yield from _backing(have, want, file)
+    yield from _backing(have, want, configfs)
     product = {"../wwn/product_id": _identity(have)["product_id"]}
     yield from set_values(
         builder,
         want.path,
-        f"{file}/attrib",
+        paths.attributes(configfs),
         have.attributes,
         want.attributes,
         lambda name: schema.known("storage_object", name),
         product if have.backing.has_wwn else {},
     )
-    yield from _names(have, want, file)
+    yield from _names(have, want, configfs)
 
 
-def _backing(have: StorageObject, want: StorageObject, file: str) -> Iterator[Step]:
+def _backing(have: StorageObject, want: StorageObject, configfs: ConfigfsPath) -> Iterator[Step]:
     now, then = have.backing, want.backing
     if isinstance(then, FileIO) and isinstance(now, FileIO) and then.size is not None:
         if now.size != then.size:
-            yield backstores.grow(want, file, now.size or 0, then.size)
+            yield backstores.grow(want, configfs, now.size or 0, then.size)
     if then.udev_path and now.udev_path != then.udev_path:
-        yield change(want.path, f"{file}/udev_path", then.udev_path, now.udev_path, {})
+        yield change(want.path, f"{configfs}/udev_path", then.udev_path, now.udev_path, {})
 
 
-def _names(have: StorageObject, want: StorageObject, file: str) -> Iterator[Step]:
-    before = _identity(have)
+def _names(have: StorageObject, want: StorageObject, configfs: ConfigfsPath) -> Iterator[Step]:
+    folder, before = paths.identity(configfs), _identity(have)
     wanted = _identity_changes(have, want)
     if have.attributes.get("emulate_model_alias") != want.attributes.get(
         "emulate_model_alias", have.attributes.get("emulate_model_alias")
@@ -139,12 +142,12 @@ def _names(have: StorageObject, want: StorageObject, file: str) -> Iterator[Step
         if "product_id" in want.identity:
             wanted["product_id"] = want.identity["product_id"]
     for name in sorted(wanted):
-        yield change(want.path, f"{file}/wwn/{name}", wanted[name], before[name], {})
+        yield change(want.path, f"{folder}/{name}", wanted[name], before[name], {})
     if want.wwn is not None and have.backing.has_wwn and have.wwn != want.wwn:
         # Compared with the value that the kernel keeps, which may be truncated.
-        yield change(want.path, f"{file}/wwn/vpd_unit_serial", want.wwn, have.wwn or "", {})
+        yield change(want.path, f"{folder}/vpd_unit_serial", want.wwn, have.wwn or "", {})
     if (have.alias or "") != (want.alias or ""):
-        yield change(want.path, f"{file}/alias", want.alias or "", have.alias or "", {})
+        yield change(want.path, f"{configfs}/alias", want.alias or "", have.alias or "", {})
 
 
 # -- target port groups -----------------------------------------------------------------------
@@ -188,23 +191,25 @@ def _state_differs(have: AluaGroup, want: AluaGroup) -> bool:
     return _STATE in differing(have.settings, want.settings)
 
 
-def set_groups(have: StorageObject, want: StorageObject, file: str) -> Iterator[Step]:
+def set_groups(have: StorageObject, want: StorageObject, configfs: ConfigfsPath) -> Iterator[Step]:
     """Yield the steps that create and change target port groups, and set the LU group."""
     removed = removed_groups(have, want)
     for name, group in want.alua_groups.items():
         running = have.alua_groups.get(name)
         if running is None or name in removed:
             if name != DEFAULT_GROUP:
-                yield from backstores.create_group(want, file, group)
+                yield from backstores.create_group(want, configfs, group)
         else:
-            folder = f"{file}/alua/{name}"
-            yield from _group_values(f"{want.path}/alua/{name}", folder, running, group)
+            path, folder = shell_paths.tg_pt_gp(want.path, name), paths.tg_pt_gp(configfs, name)
+            yield from _group_values(path, folder, running, group)
     now = None if leaves(have, want) else have.lu_group
     if now != want.lu_group:
-        yield lu_groups.join(want.path, file, want.lu_group, now)
+        yield lu_groups.join(want.path, configfs, want.lu_group, now)
 
 
-def _group_values(path: str, file: str, have: AluaGroup, want: AluaGroup) -> Iterator[Step]:
+def _group_values(
+    path: ShellPath, configfs: ConfigfsPath, have: AluaGroup, want: AluaGroup
+) -> Iterator[Step]:
     wanted = {
         name: value
         for name, value in differing(have.settings, want.settings).items()
@@ -212,15 +217,15 @@ def _group_values(path: str, file: str, have: AluaGroup, want: AluaGroup) -> Ite
         if name != LBA_DEPENDENT
     }
     if _STATE in wanted:
-        yield _state(path, file, have, wanted[_STATE])
+        yield _state(path, configfs, have, wanted[_STATE])
         if _STATUS in want.settings:
             wanted[_STATUS] = want.settings[_STATUS]
     for name in sorted(wanted, key=lambda name: (name != _STATUS, name)):
         if name != _STATE:
-            yield change(path, f"{file}/{name}", wanted[name], have.settings.get(name, ""), {})
+            yield change(path, f"{configfs}/{name}", wanted[name], have.settings.get(name, ""), {})
 
 
-def _state(path: str, file: str, have: AluaGroup, state: str) -> Step:
+def _state(path: ShellPath, configfs: ConfigfsPath, have: AluaGroup, state: str) -> Step:
     """Set the state of a group, and lift for a moment the settings that forbid it.
 
     It can be set only while implicit changes are allowed and the state is supported
@@ -230,18 +235,18 @@ def _state(path: str, file: str, have: AluaGroup, state: str) -> Step:
     settings = have.settings
     before = settings.get(_STATE, "0")
     relax = [
-        Write(f"{file}/{name}", "1", "0")
+        Write(f"{configfs}/{name}", "1", "0")
         for name in dict.fromkeys((_SUPPORT.get(state, ""), _SUPPORT.get(before, "")))
         if settings.get(name) == "0"
     ]
     if settings.get(_TYPE, "3") not in _IMPLICIT:
-        relax.append(Write(f"{file}/{_TYPE}", "3", settings[_TYPE]))
+        relax.append(Write(f"{configfs}/{_TYPE}", "3", settings[_TYPE]))
     tighten = [Write(item.file, item.before or "", item.value) for item in reversed(relax)]
 
     def moved(value: str) -> tuple[Operation, ...]:
-        return (*relax, Write(f"{file}/{_STATE}", value), *tighten)
+        return (*relax, Write(f"{configfs}/{_STATE}", value), *tighten)
 
     status = settings.get(_STATUS)
-    recreate = () if status is None else (Write(f"{file}/{_STATUS}", status),)
+    recreate = () if status is None else (Write(f"{configfs}/{_STATUS}", status),)
     undo = (*moved(before), *recreate)
     return set_step(path, _STATE, state, before, moved(state), undo=undo)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from .. import schema
+from ..config import shell_paths
 from ..config.model import FabricSettings, Lun, Portal, Target, Tpg
 from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import replace
@@ -39,8 +40,8 @@ def change_target(
     fabric = FABRICS[want.fabric]
     builder.create += set_values(
         builder,
-        f"/{want.fabric}/{want.wwn}",
-        f"{paths.target(fabric, want.wwn)}/param",
+        shell_paths.target(want.fabric, want.wwn),
+        paths.parameters(paths.target(fabric, want.wwn)),
         have.parameters,
         want.parameters,
         lambda name: schema.known("target_parameter", name),
@@ -116,7 +117,7 @@ class _TpgChange:
         self.have = have
         self.want = want
         self.removed_groups = removed_groups
-        self.place = TpgPath.of(fabric, target.wwn, want.tag)
+        self.tpg_path = TpgPath.of(fabric, target.wwn, want.tag)
         self.recreate = {
             index: why
             for index, lun in have.luns.items()
@@ -129,7 +130,7 @@ class _TpgChange:
         self._values()
         self._luns()
         self._portals()
-        acls.change_acls(self.builder, self.place, self.have, self.want, self.recreate)
+        acls.change_acls(self.builder, self.tpg_path, self.have, self.want, self.recreate)
 
     def _enable(self) -> None:
         if self.want.enable is None or bool(self.have.enable) == self.want.enable:
@@ -140,13 +141,13 @@ class _TpgChange:
         (self.builder.enable if self.want.enable else self.builder.disable).append(step)
 
     def _values(self) -> None:
-        have, want, place = self.have, self.want, self.place
+        have, want, tpg_path = self.have, self.want, self.tpg_path
         method = {f"../param/{name}": have.parameters.get(name, "") for name in _METHOD}
         steps: list[Step] = list(
             set_values(
                 self.builder,
-                place.path,
-                f"{place.file}/attrib",
+                tpg_path.shell,
+                paths.attributes(tpg_path.configfs),
                 have.attributes,
                 want.attributes,
                 lambda name: schema.known("tpg_attribute", name),
@@ -155,8 +156,8 @@ class _TpgChange:
         )
         steps += set_values(
             self.builder,
-            place.path,
-            f"{place.file}/param",
+            tpg_path.shell,
+            paths.parameters(tpg_path.configfs),
             have.parameters,
             want.parameters,
             lambda name: schema.known("tpg_parameter", name),
@@ -165,42 +166,44 @@ class _TpgChange:
         steps += self._files()
         if self.fabric.has("auth"):
             auth = complete(want.auth)
-            steps += credentials(place.path, f"{place.file}/auth", auth, complete(have.auth))
+            steps += credentials(
+                tpg_path.shell, paths.auth(tpg_path.configfs), auth, complete(have.auth)
+            )
         self.builder.create += steps
 
     def _files(self) -> Iterator[Step]:
-        have, want, place = self.have, self.want, self.place
+        have, want, tpg_path = self.have, self.want, self.tpg_path
         files = {name: value for name, value in want.files.items() if name != "rtpi"}
         yield from set_values(
             self.builder,
-            place.path,
-            place.file,
+            tpg_path.shell,
+            tpg_path.configfs,
             have.files,
             files,
             lambda name: schema.known("tpg", name),
         )
         if "rtpi" in want.files and "rtpi" not in have.files:
             rtpi = want.files["rtpi"]
-            yield from targets.tpg_file(self.fabric, place.path, place.file, "rtpi", rtpi)
+            yield from targets.tpg_file(tpg_path, "rtpi", rtpi)
 
     # -- LUNs -----------------------------------------------------------------------------
 
     def _luns(self) -> None:
-        builder, place = self.builder, self.place
-        acls.unmap_luns(builder, place, self.have, self.want, self.recreate)
+        builder, tpg_path = self.builder, self.tpg_path
+        acls.unmap_luns(builder, tpg_path, self.have, self.want, self.recreate)
         for index, lun in self.have.luns.items():
             if index not in self.want.luns or index in self.recreate:
-                builder.remove += luns.delete_lun(place, lun, builder.locate(lun.storage_object))
+                builder.remove += luns.delete_lun(tpg_path, lun, builder.locate(lun.storage_object))
         for index, lun in self.want.luns.items():
             running = self.have.luns.get(index)
             if running is None or index in self.recreate:
                 if index in self.recreate:
-                    builder.replaced[f"{place.path}/luns/lun{index}"] = self.recreate[index]
+                    builder.replaced[shell_paths.lun(tpg_path.shell, index)] = self.recreate[index]
                     lun = replace(lun, alias=lun.alias or (running.alias if running else None))
                 home = builder.locate_after(lun.storage_object)
-                builder.create += luns.create_lun(place, lun, home)
+                builder.create += luns.create_lun(tpg_path, lun, home)
             else:
-                builder.create += luns.set_lun(place, self._after_removed_groups(running), lun)
+                builder.create += luns.set_lun(tpg_path, self._after_removed_groups(running), lun)
 
     def _after_removed_groups(self, lun: Lun) -> Lun:
         """Return the LUN, in the default target port group if its own is deleted."""
@@ -211,16 +214,16 @@ class _TpgChange:
     # -- portals --------------------------------------------------------------------------
 
     def _portals(self) -> None:
-        builder, place = self.builder, self.place
+        builder, tpg_path = self.builder, self.tpg_path
         for name, portal in self.have.portals.items():
             if name not in self.want.portals:
-                builder.remove.append(portals.delete_portal(place, portal))
+                builder.remove.append(portals.delete_portal(tpg_path, portal))
         for name, portal in self.want.portals.items():
             running = self.have.portals.get(name)
             if running is None:
-                builder.create += portals.create_portal(place, portal)
+                builder.create += portals.create_portal(tpg_path, portal)
             else:
-                builder.create += _flags(place, running, portal)
+                builder.create += _flags(tpg_path, running, portal)
 
 
 def _authentication_changes(have: Tpg, want: Tpg) -> bool:
@@ -228,9 +231,9 @@ def _authentication_changes(have: Tpg, want: Tpg) -> bool:
     return "authentication" in differing(have.attributes, want.attributes)
 
 
-def _flags(place: TpgPath, have: Portal, want: Portal) -> list[Step]:
+def _flags(tpg_path: TpgPath, have: Portal, want: Portal) -> list[Step]:
     return [
-        portals.set_portal_flag(place, want, flag, getattr(want, flag))
+        portals.set_portal_flag(tpg_path, want, flag, getattr(want, flag))
         for flag in ("iser", "offload")
         if getattr(have, flag) != getattr(want, flag)
     ]

@@ -93,7 +93,7 @@ class StagedFS(WriteFS):
     def absolute(self, path: str) -> str:
         return self.fs.absolute(path)
 
-    def is_dir(self, path: str) -> bool:
+    def is_dir(self, path: ConfigfsPath) -> bool:
         if path in _ALWAYS:
             return True
         if self._is_gone(path):
@@ -102,16 +102,18 @@ class StagedFS(WriteFS):
         return self.fs.is_dir(path) if owner is None else self._is_default_group(path, owner)
 
     def exists(self, path: str) -> bool:
-        if path in self._overlay.texts or path in self._overlay.links or self.is_dir(path):
+        if path in self._overlay.texts or path in self._overlay.links:
+            return True
+        if self.is_dir(ConfigfsPath(path)):
             return True
         if self._is_gone(path):
             return False
         if self._owner(path) is None:
             return self.fs.exists(path)
-        folder, _, name = path.rpartition("/")
-        return self.is_dir(folder) and name in default_groups.files(folder)
+        folder = paths.parent(path)
+        return self.is_dir(folder) and paths.name_of(path) in default_groups.files(folder)
 
-    def scan(self, path: str) -> list[Entry]:
+    def scan(self, path: ConfigfsPath) -> list[Entry]:
         if not self.is_dir(path):
             raise _refused("scan", path, errno.ENOENT)
         found = {entry.name: entry for entry in self._there(path)}
@@ -121,7 +123,7 @@ class StagedFS(WriteFS):
             found[name] = Entry(name, "link")
         return list(found.values())
 
-    def _there(self, path: str) -> Iterator[Entry]:
+    def _there(self, path: ConfigfsPath) -> Iterator[Entry]:
         if self._owner(path) is not None:
             yield from (Entry(name, "dir") for name in default_groups.folders(path))
             yield from (Entry(name, "file") for name in default_groups.files(path))
@@ -129,7 +131,7 @@ class StagedFS(WriteFS):
             gone = set(self._overlay.names(path, "gone"))
             yield from (entry for entry in self.fs.scan(path) if entry.name not in gone)
 
-    def modes(self, path: str, names: Iterable[str]) -> dict[str, int]:
+    def modes(self, path: ConfigfsPath, names: Iterable[str]) -> dict[str, int]:
         if self._owner(path) is None:
             return self.fs.modes(path, names)
         writable = default_groups.files(path)
@@ -201,7 +203,7 @@ class StagedFS(WriteFS):
 
     # -- changes -------------------------------------------------------------------------
 
-    def mkdir(self, path: str) -> None:
+    def mkdir(self, path: ConfigfsPath) -> None:
         if self.is_dir(path) or any(map(self.is_dir, self._same_portals(path))):
             raise _refused("mkdir", path, errno.EEXIST)
         if not self.is_dir(paths.parent(path)):
@@ -220,7 +222,7 @@ class StagedFS(WriteFS):
                 for tpg in self.directories(target):
                     yield paths.portal(ConfigfsPath(f"{target}/{tpg}"), name)
 
-    def rmdir(self, path: str) -> None:
+    def rmdir(self, path: ConfigfsPath) -> None:
         if not self.is_dir(path):
             raise _refused("rmdir", path, errno.ENOENT)
         if any(self._children(ConfigfsPath(path))):
@@ -264,7 +266,7 @@ class StagedFS(WriteFS):
                 file = f"{paths.of_tg_pt_gp_member(line)}/alua_tg_pt_gp"
                 self._set_line(file, "TG Port Alias", DEFAULT_GROUP)
 
-    def symlink(self, target: str, path: str) -> None:
+    def symlink(self, target: ConfigfsPath, path: str) -> None:
         if not self.is_dir(target) or not self.is_dir(paths.parent(path)):
             raise _refused("symlink", path, errno.ENOENT)
         if self.exists(path):
@@ -280,13 +282,13 @@ class StagedFS(WriteFS):
             self._overlay.set("gone", path)
         self.changes += 1
 
-    def is_linked(self, path: str) -> bool:
+    def is_linked(self, path: ConfigfsPath) -> bool:
         # Only the kernel can tell, when the steps are performed.
         return False
 
     def write(self, path: str, value: str) -> None:
         """Stage a write; the kernel may refuse the value later."""
-        folder, _, name = path.rpartition("/")
+        folder, name = paths.parent(path), paths.name_of(path)
         if not self.is_dir(folder) or not (self.is_new(path) or self.exists(path)):
             raise explain("write", path, OSError(errno.ENOENT, ""), "open")
         if name == "control":

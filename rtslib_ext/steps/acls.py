@@ -6,8 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from .. import naming, schema
+from ..config import shell_paths
 from ..config.model import Auth, MappedLun, NodeAcl
+from ..config.shell_paths import ShellPath
+from ..kernel import paths
 from ..kernel.abi import NO_CREDENTIAL
+from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import TpgPath
 from .context import Operation
 from .operations import (
@@ -31,67 +35,73 @@ _INHERITED = ("default_erl",)
 
 
 def create_acl(
-    place: TpgPath, acl: NodeAcl, protected: Protected = lambda mapped: False
+    tpg_path: TpgPath, acl: NodeAcl, protected: Protected = lambda mapped: False
 ) -> Iterator[Step]:
     """Create a node ACL with its settings and mapped LUNs."""
-    file = f"{place.file}/acls/{place.fabric.to_folder(acl.wwn)}"
-    path = f"{place.path}/acls/{acl.wwn}"
-    yield Step(Action.CREATE, path, "create", f"ACL {acl.wwn}", (Mkdir(file),))
-    yield from _acl_values(place, path, file, acl)
+    configfs, path = _paths(tpg_path, acl.wwn)
+    yield Step(Action.CREATE, path, "create", f"ACL {acl.wwn}", (Mkdir(configfs),))
+    yield from _acl_values(tpg_path, acl)
     for mapped in acl.mapped_luns.values():
-        yield create_mapped_lun(place, acl.wwn, mapped, protected=protected(mapped))
+        yield create_mapped_lun(tpg_path, acl.wwn, mapped, protected=protected(mapped))
 
 
-def _acl_values(place: TpgPath, path: str, file: str, acl: NodeAcl) -> Iterator[Step]:
+def _paths(tpg_path: TpgPath, wwn: str) -> tuple[ConfigfsPath, ShellPath]:
+    return tpg_path.acl(wwn), shell_paths.acl(tpg_path.shell, wwn)
+
+
+def _mapped_paths(tpg_path: TpgPath, wwn: str, index: int) -> tuple[ConfigfsPath, ShellPath]:
+    configfs, path = _paths(tpg_path, wwn)
+    return paths.mapped_lun(configfs, index), shell_paths.mapped_lun(path, index)
+
+
+def _acl_values(tpg_path: TpgPath, acl: NodeAcl) -> Iterator[Step]:
+    configfs, path = _paths(tpg_path, acl.wwn)
     attributes = dict(acl.attributes)
     inherited = {name: attributes.pop(name) for name in _INHERITED if name in attributes}
-    fresh = f"acl of {place.fabric.name}"
+    fresh = f"acl of {tpg_path.fabric.name}"
     for values, key in ((attributes, fresh), (inherited, None)):
         yield from settle(
             path,
-            f"{file}/attrib",
+            paths.attributes(configfs),
             values,
             lambda name: schema.known("acl_attribute", name),
             key,
         )
     if acl.cmdsn_depth is not None:
         # A new ACL takes its TPG's default_cmdsn_depth.
-        yield from settle(path, file, {"cmdsn_depth": acl.cmdsn_depth}, lambda _: True, None)
-    if place.fabric.has("auth"):
-        yield from credentials(path, f"{file}/auth", acl.auth, Auth())
+        yield from settle(path, configfs, {"cmdsn_depth": acl.cmdsn_depth}, lambda _: True, None)
+    if tpg_path.fabric.has("auth"):
+        yield from credentials(path, paths.auth(configfs), acl.auth, Auth())
     if acl.tag:
-        yield set_tag(place, acl, acl.tag, "")
+        yield set_tag(tpg_path, acl, acl.tag, "")
 
 
-def set_tag(place: TpgPath, acl: NodeAcl, tag: str, before: str) -> Step:
+def set_tag(tpg_path: TpgPath, acl: NodeAcl, tag: str, before: str) -> Step:
     """Set the tag of an ACL; "" removes it."""
-    file = f"{place.file}/acls/{place.fabric.to_folder(acl.wwn)}/tag"
+    configfs, path = _paths(tpg_path, acl.wwn)
     # target_core_fabric_configfs.c: "NULL" removes the tag, an empty write does nothing.
-    write = Write(file, tag or NO_CREDENTIAL, before or NO_CREDENTIAL)
-    return set_step(f"{place.path}/acls/{acl.wwn}", "tag", tag, before, (write,))
+    write = Write(f"{configfs}/tag", tag or NO_CREDENTIAL, before or NO_CREDENTIAL)
+    return set_step(path, "tag", tag, before, (write,))
 
 
-def delete_acl(place: TpgPath, acl: NodeAcl) -> Iterator[Step]:
+def delete_acl(tpg_path: TpgPath, acl: NodeAcl) -> Iterator[Step]:
     """Delete a node ACL; its sessions end."""
-    file = f"{place.file}/acls/{place.fabric.to_folder(acl.wwn)}"
-    path = f"{place.path}/acls/{acl.wwn}"
+    configfs, path = _paths(tpg_path, acl.wwn)
     for mapped in reversed(list(acl.mapped_luns.values())):
-        yield delete_mapped_lun(place, acl.wwn, mapped)
-    values = [
-        operation for step in _acl_values(place, path, file, acl) for operation in step.operations
-    ]
+        yield delete_mapped_lun(tpg_path, acl.wwn, mapped)
+    values = [item for step in _acl_values(tpg_path, acl) for item in step.operations]
     yield Step(
         Action.DELETE,
         path,
         "delete",
         f"ACL {acl.wwn}",
-        (RmdirOverLuns(file, file),),
-        undo=(Mkdir(file), *values),
+        (RmdirOverLuns(configfs, configfs),),
+        undo=(Mkdir(configfs), *values),
     )
 
 
 def create_mapped_lun(
-    place: TpgPath, wwn: str, mapped: MappedLun, *, protected: bool = False
+    tpg_path: TpgPath, wwn: str, mapped: MappedLun, *, protected: bool = False
 ) -> Step:
     """Map a LUN of the TPG to an initiator.
 
@@ -99,49 +109,49 @@ def create_mapped_lun(
     read-only or the TPG has prod_mode_write_protect (target_core_fabric_configfs.c,
     target_fabric_mappedlun_link).
     """
-    file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{mapped.index}"
-    link = f"{file}/{mapped.alias or naming.alias()}"
+    configfs, path = _mapped_paths(tpg_path, wwn, mapped.index)
+    lun = paths.lun(tpg_path.configfs, mapped.tpg_lun)
+    link = f"{configfs}/{mapped.alias or naming.alias()}"
     protect: tuple[Operation, ...] = ()
     if mapped.write_protect != protected:
         value = str(int(mapped.write_protect))
-        protect = (Write(f"{file}/write_protect", value, str(int(protected))),)
+        protect = (Write(f"{configfs}/write_protect", value, str(int(protected))),)
     mode = "read-only" if mapped.write_protect else "read-write"
     return Step(
         Action.CREATE,
-        f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}",
+        path,
         "map",
         f"LUN {mapped.tpg_lun} as {mapped.index}, {mode}",
-        (Mkdir(file), Link(f"{place.file}/lun/lun_{mapped.tpg_lun}", link), *protect),
-        needs=(f"{place.path}/luns/lun{mapped.tpg_lun}",),
+        (Mkdir(configfs), Link(lun, link), *protect),
+        needs=(shell_paths.lun(tpg_path.shell, mapped.tpg_lun),),
     )
 
 
-def set_write_protect(place: TpgPath, wwn: str, mapped: MappedLun) -> Step:
+def set_write_protect(tpg_path: TpgPath, wwn: str, mapped: MappedLun) -> Step:
     """Make a mapped LUN read-only or writable."""
-    file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{mapped.index}/write_protect"
-    path = f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}"
+    configfs, path = _mapped_paths(tpg_path, wwn, mapped.index)
     value, before = str(int(mapped.write_protect)), str(int(not mapped.write_protect))
-    return set_step(path, "write_protect", value, before, (Write(file, value, before),))
+    write = Write(f"{configfs}/write_protect", value, before)
+    return set_step(path, "write_protect", value, before, (write,))
 
 
-def delete_mapped_lun(place: TpgPath, wwn: str, mapped: MappedLun) -> Step:
+def delete_mapped_lun(tpg_path: TpgPath, wwn: str, mapped: MappedLun) -> Step:
     """Unmap a LUN from an initiator."""
-    file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{mapped.index}"
-    link = f"{file}/{mapped.alias}"
-    lun = f"{place.file}/lun/lun_{mapped.tpg_lun}"
-    protect = Write(f"{file}/write_protect", str(int(mapped.write_protect)))
+    configfs, path = _mapped_paths(tpg_path, wwn, mapped.index)
+    link = f"{configfs}/{mapped.alias}"
+    lun = paths.lun(tpg_path.configfs, mapped.tpg_lun)
+    protect = Write(f"{configfs}/write_protect", str(int(mapped.write_protect)))
     return Step(
         Action.DELETE,
-        f"{place.path}/acls/{wwn}/mapped_lun{mapped.index}",
+        path,
         "unmap",
         f"LUN {mapped.tpg_lun}",
-        (Unlink(lun, link), Rmdir(file)),
-        undo=(Mkdir(file), Link(lun, link), protect),
+        (Unlink(lun, link), Rmdir(configfs)),
+        undo=(Mkdir(configfs), Link(lun, link), protect),
     )
 
 
-def discard_mapped_lun(place: TpgPath, wwn: str, index: int) -> Step:
+def discard_mapped_lun(tpg_path: TpgPath, wwn: str, index: int) -> Step:
     """Delete a mapped LUN without a LUN."""
-    file = f"{place.file}/acls/{place.fabric.to_folder(wwn)}/lun_{index}"
-    path = f"{place.path}/acls/{wwn}/mapped_lun{index}"
-    return Step(Action.DELETE, path, "delete", f"mapped LUN {index}", (Rmdir(file),))
+    configfs, path = _mapped_paths(tpg_path, wwn, index)
+    return Step(Action.DELETE, path, "delete", f"mapped LUN {index}", (Rmdir(configfs),))

@@ -6,12 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import naming, schema
+from ..config import shell_paths
 from ..config.backing import Backing, Block, FileIO, Pscsi, RamDisk, User
 from ..config.model import AluaGroup, StorageObject
+from ..config.shell_paths import ShellPath
 from ..errors import InvalidValue, LioError
 from ..fast_dataclasses import replace
 from ..host import devices
+from ..kernel import paths
 from ..kernel.abi import ALUA_TEXTS, DEFAULT_GROUP, GROUP_TAG_MAX, IDENTITY_FILES, LBA_DEPENDENT
+from ..kernel.configfs import ConfigfsPath
 from . import lu_groups
 from .context import Operation
 from .defaults import KernelDefaults
@@ -32,7 +36,7 @@ _LBA_ORDER = ("alua_access_type", LBA_DEPENDENT, "alua_access_state", "alua_acce
 
 def create(
     so: StorageObject,
-    hba: str,
+    hba: ConfigfsPath,
     *,
     aptpl: tuple[str, ...] = (),
     before: tuple[Operation, ...] = (),
@@ -43,7 +47,7 @@ def create(
     ``aptpl`` are lines of persistent reservations (SPC-4 section 5.13.5) that were kept on
     disk, ``before`` the operations that create its backing file.
     """
-    file = f"{hba}/{so.name}"
+    configfs = paths.storage_object_in(hba, so.name)
     on_device = _is_on_device(so)
     try:
         operations = (*before, *_build(so, hba, on_device))
@@ -52,21 +56,21 @@ def create(
         return
     new = ", a new file" if before else ""
     yield Step(Action.CREATE, so.path, "create", f"{describe(so)}{new}", operations)
-    yield from _reservations(so, file, aptpl)
-    yield from _attributes(so, file, on_device, defaults)
+    yield from _reservations(so, configfs, aptpl)
+    yield from _attributes(so, configfs, on_device, defaults)
     # After emulate_model_alias, which changes the product.
-    yield from _identity(so, file)
+    yield from _identity(so, configfs)
     for group in so.alua_groups.values():
         if group.name != DEFAULT_GROUP:
-            yield make_group(so, file, group)
+            yield make_group(so, configfs, group)
     if so.lba_map is not None:
         # The map names the groups.
-        yield from settle(so.path, file, {"lba_map": so.lba_map}, lambda _: True, None)
+        yield from settle(so.path, configfs, {"lba_map": so.lba_map}, lambda _: True, None)
     for group in so.alua_groups.values():
-        yield from alua_values(so, file, group, defaults)
+        yield from alua_values(so, configfs, group, defaults)
     if so.lu_group is not None:
         # Last: in an LU group a state is set for all members.
-        yield lu_groups.join(so.path, file, so.lu_group, None)
+        yield lu_groups.join(so.path, configfs, so.lu_group, None)
 
 
 def refuse(so: StorageObject, reason: LioError) -> Step:
@@ -80,10 +84,12 @@ def describe(so: StorageObject) -> str:
     return f"{so.backing.plugin} {so.name} on {what}"
 
 
-def _reservations(so: StorageObject, file: str, aptpl: tuple[str, ...]) -> Iterator[Step]:
+def _reservations(
+    so: StorageObject, configfs: ConfigfsPath, aptpl: tuple[str, ...]
+) -> Iterator[Step]:
     """Yield a step per line: a line that the kernel refuses leaves the storage object."""
     for line in aptpl:
-        write = Write(f"{file}/pr/res_aptpl_metadata", line)
+        write = Write(f"{paths.reservations(configfs)}/res_aptpl_metadata", line)
         yield Step(Action.UPDATE, so.path, "restore", "a persistent reservation", (write,))
 
 
@@ -92,22 +98,23 @@ def _is_on_device(so: StorageObject) -> bool:
     return isinstance(so.backing, FileIO) and devices.is_block_device(so.backing.dev)
 
 
-def _build(so: StorageObject, hba: str, on_device: bool) -> tuple[Operation, ...]:
-    file = f"{hba}/{so.name}"
+def _build(so: StorageObject, hba: ConfigfsPath, on_device: bool) -> tuple[Operation, ...]:
+    configfs = paths.storage_object_in(hba, so.name)
     backing = _resolved(so.backing, on_device)
-    operations: list[Operation] = [*_guards(so, on_device), MakeShared(hba), Mkdir(file)]
+    operations: list[Operation] = [*_guards(so, on_device), MakeShared(hba), Mkdir(configfs)]
     if isinstance(backing, Block):
-        operations.append(Write(f"{file}/udev_path", backing.udev_path))
-    operations += [Write(f"{file}/control", line) for line in backing.controls()]
+        operations.append(Write(f"{configfs}/udev_path", backing.udev_path))
+    operations += [Write(f"{configfs}/control", line) for line in backing.controls()]
     early = backing.early_attributes()
     early |= {name: so.attributes[name] for name in backing.before_enable if name in so.attributes}
-    operations += [Write(f"{file}/attrib/{name}", value) for name, value in early.items()]
+    folder = paths.attributes(configfs)
+    operations += [Write(f"{folder}/{name}", value) for name, value in early.items()]
     if backing.udev_path and not isinstance(backing, Block):
-        operations.append(Write(f"{file}/udev_path", backing.udev_path))
-    operations.append(Write(f"{file}/enable", "1"))
+        operations.append(Write(f"{configfs}/udev_path", backing.udev_path))
+    operations.append(Write(f"{configfs}/enable", "1"))
     if backing.has_wwn:
         serial = so.wwn or naming.unit_serial()
-        operations.append(Write(f"{file}/wwn/vpd_unit_serial", serial))
+        operations.append(Write(f"{paths.identity(configfs)}/vpd_unit_serial", serial))
     return tuple(operations)
 
 
@@ -132,20 +139,20 @@ def _guards(so: StorageObject, on_device: bool) -> list[Operation]:
     return []
 
 
-def _identity(so: StorageObject, file: str) -> Iterator[Step]:
+def _identity(so: StorageObject, configfs: ConfigfsPath) -> Iterator[Step]:
     values = {name: so.identity[name] for name in IDENTITY_FILES if name in so.identity}
-    yield from settle(so.path, f"{file}/wwn", values, lambda _: True, None)
+    yield from settle(so.path, paths.identity(configfs), values, lambda _: True, None)
     if so.alias is not None:
-        yield from settle(so.path, file, {"alias": so.alias}, lambda _: True, None)
+        yield from settle(so.path, configfs, {"alias": so.alias}, lambda _: True, None)
 
 
 def _attributes(
-    so: StorageObject, file: str, on_device: bool, defaults: KernelDefaults = UNKNOWN
+    so: StorageObject, configfs: ConfigfsPath, on_device: bool, defaults: KernelDefaults = UNKNOWN
 ) -> Iterator[Step]:
     key = so.backing.defaults_key(on_device=on_device)
     yield from settle(
         so.path,
-        f"{file}/attrib",
+        paths.attributes(configfs),
         so.attributes,
         lambda name: schema.known("storage_object", name),
         key and f"{so.backing.plugin} {key}",
@@ -153,7 +160,7 @@ def _attributes(
     )
 
 
-def grow(so: StorageObject, file: str, before: int, size: int) -> Step:
+def grow(so: StorageObject, configfs: ConfigfsPath, before: int, size: int) -> Step:
     """Enlarge a storage object while it is exported; a rollback leaves its file enlarged.
 
     The handler of a user-backed object may refuse (drivers/target/target_core_user.c,
@@ -162,10 +169,10 @@ def grow(so: StorageObject, file: str, before: int, size: int) -> Step:
     backing = so.backing
     subject = f"from {before} to {size} bytes"
     if isinstance(backing, User):
-        attribute = Write(f"{file}/attrib/dev_size", str(size), str(before))
+        attribute = Write(f"{paths.attributes(configfs)}/dev_size", str(size), str(before))
         return Step(Action.UPDATE, so.path, "grow", subject, (attribute,))
     assert isinstance(backing, FileIO)
-    control = f"{file}/control"
+    control = f"{configfs}/control"
     return Step(
         Action.UPDATE,
         so.path,
@@ -176,19 +183,21 @@ def grow(so: StorageObject, file: str, before: int, size: int) -> Step:
     )
 
 
-def delete(so: StorageObject, file: str, aptpl: tuple[str, ...] = ()) -> Iterator[Step]:
+def delete(
+    so: StorageObject, configfs: ConfigfsPath, aptpl: tuple[str, ...] = ()
+) -> Iterator[Step]:
     """Delete a storage object that is not exported."""
     if so.lu_group is not None:
         # So that a rollback restores the state of the groups of this object only.
-        yield lu_groups.join(so.path, file, None, so.lu_group)
+        yield lu_groups.join(so.path, configfs, None, so.lu_group)
     for group in so.alua_groups.values():
         if group.name != DEFAULT_GROUP:
-            yield delete_group(so, file, group)
-    hba = file.rpartition("/")[0]
+            yield delete_group(so, configfs, group)
+    hba = paths.parent(configfs)
     undo: tuple[Operation, ...]
     on_device = _is_on_device(so)
     try:
-        undo = (*_build(so, hba, on_device), *_restored_values(so, file, aptpl, on_device))
+        undo = (*_build(so, hba, on_device), *_restored_values(so, configfs, aptpl, on_device))
     except LioError as err:
         undo = (Fail(err),)
     yield Step(
@@ -196,30 +205,30 @@ def delete(so: StorageObject, file: str, aptpl: tuple[str, ...] = ()) -> Iterato
         so.path,
         "delete",
         describe(so),
-        (Rmdir(file), RemoveShared(hba)),
+        (Rmdir(configfs), RemoveShared(hba)),
         undo=undo,
     )
 
 
-def discard(path: str, file: str) -> Step:
+def discard(path: ShellPath, configfs: ConfigfsPath) -> Step:
     """Delete a storage object of which only the paths are known; this cannot be undone."""
-    hba = file.rpartition("/")[0]
+    hba = paths.parent(configfs)
     subject = " ".join(path.split("/")[2:])
-    operations = (RemoveTree(file), RemoveShared(hba))
+    operations = (RemoveTree(configfs), RemoveShared(hba))
     return Step(Action.DELETE, path, "delete", subject, operations, undo=())
 
 
 def _restored_values(
-    so: StorageObject, file: str, aptpl: tuple[str, ...], on_device: bool
+    so: StorageObject, configfs: ConfigfsPath, aptpl: tuple[str, ...], on_device: bool
 ) -> Iterator[Operation]:
     """Yield the writes that restore the values of a storage object after a failed deletion."""
-    steps = [*_reservations(so, file, aptpl), *_attributes(so, file, on_device)]
-    steps += _identity(so, file)
+    steps = [*_reservations(so, configfs, aptpl), *_attributes(so, configfs, on_device)]
+    steps += _identity(so, configfs)
     if so.lba_map is not None:
-        steps += settle(so.path, file, {"lba_map": so.lba_map}, lambda _: True, None)
+        steps += settle(so.path, configfs, {"lba_map": so.lba_map}, lambda _: True, None)
     default = so.alua_groups.get(DEFAULT_GROUP)
     if default:
-        steps += alua_values(so, file, default)
+        steps += alua_values(so, configfs, default)
     for step in steps:
         yield from step.operations
 
@@ -227,32 +236,33 @@ def _restored_values(
 # -- target port groups -----------------------------------------------------------------------
 
 
-def create_group(so: StorageObject, file: str, group: AluaGroup) -> Iterator[Step]:
+def create_group(so: StorageObject, configfs: ConfigfsPath, group: AluaGroup) -> Iterator[Step]:
     """Create a target port group with its settings."""
-    yield make_group(so, file, group)
-    yield from alua_values(so, file, group)
+    yield make_group(so, configfs, group)
+    yield from alua_values(so, configfs, group)
 
 
-def make_group(so: StorageObject, file: str, group: AluaGroup) -> Step:
+def make_group(so: StorageObject, configfs: ConfigfsPath, group: AluaGroup) -> Step:
     """Create a target port group other than the default one, which always exists."""
-    operations: tuple[Operation, ...] = _create_operations(file, group)
+    operations: tuple[Operation, ...] = _create_operations(configfs, group)
     if group.tag is None or not 1 <= group.tag <= GROUP_TAG_MAX:
         operations = (Fail(InvalidValue(f"tag must be between 1 and {GROUP_TAG_MAX}")),)
-    path = f"{so.path}/alua/{group.name}"
+    path = shell_paths.tg_pt_gp(so.path, group.name)
     subject = f"target port group {group.name} with tag {group.tag}"
     return Step(Action.CREATE, path, "create", subject, operations, needs=(so.path,))
 
 
-def _create_operations(file: str, group: AluaGroup) -> tuple[Operation, ...]:
-    folder = f"{file}/alua/{group.name}"
+def _create_operations(configfs: ConfigfsPath, group: AluaGroup) -> tuple[Operation, ...]:
+    folder = paths.tg_pt_gp(configfs, group.name)
     return (Mkdir(folder), Write(f"{folder}/tg_pt_gp_id", str(group.tag)))
 
 
 def alua_values(
-    so: StorageObject, file: str, group: AluaGroup, defaults: KernelDefaults = UNKNOWN
+    so: StorageObject, configfs: ConfigfsPath, group: AluaGroup, defaults: KernelDefaults = UNKNOWN
 ) -> Iterator[Step]:
     """Set the settings of a target port group."""
-    path, folder = f"{so.path}/alua/{group.name}", f"{file}/alua/{group.name}"
+    path = shell_paths.tg_pt_gp(so.path, group.name)
+    folder = paths.tg_pt_gp(configfs, group.name)
     order = _LBA_ORDER if group.settings.get(LBA_DEPENDENT) == "1" else _ALUA_ORDER
     settings = defaults.left(group.settings, folder, "alua", _shown)
     first = [name for name in order if name in settings]
@@ -269,19 +279,19 @@ def _shown(name: str, value: str) -> str:
 
 
 def delete_group(
-    so: StorageObject, file: str, group: AluaGroup, luns: tuple[str, ...] = ()
+    so: StorageObject, configfs: ConfigfsPath, group: AluaGroup, luns: tuple[ConfigfsPath, ...] = ()
 ) -> Step:
     """Delete a target port group; its ``luns`` (configfs paths) move to the default one."""
-    steps = alua_values(so, file, group)
+    steps = alua_values(so, configfs, group)
     values = [operation for step in steps for operation in step.operations]
     return Step(
         Action.DELETE,
-        f"{so.path}/alua/{group.name}",
+        shell_paths.tg_pt_gp(so.path, group.name),
         "delete",
         f"target port group {group.name}",
-        (Rmdir(f"{file}/alua/{group.name}"),),
+        (Rmdir(paths.tg_pt_gp(configfs, group.name)),),
         undo=(
-            *_create_operations(file, group),
+            *_create_operations(configfs, group),
             *values,
             *(Write(f"{lun}/alua_tg_pt_gp", group.name) for lun in luns),
         ),

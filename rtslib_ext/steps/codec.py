@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import LioError
 from ..fast_dataclasses import replace
+from ..kernel import paths
 from ..kernel.abi import NO_CREDENTIAL, SECRET_FILES
 from . import host_files, operations, quiesce, rtpi
 from .context import Operation
@@ -42,9 +43,21 @@ _TYPES: dict[str, type[Any]] = {
     "ClaimPort": rtpi.ClaimRtpi,
 }
 _NAMES = {kind: name for name, kind in _TYPES.items()}
-# Renamed fields, likewise.
-_FIELDS = {"defaults_key": "fresh", "reads_as": "shown"}
-_OLD_FIELDS = {old: new for new, old in _FIELDS.items()}
+# Renamed fields, likewise, by class.
+_FIELDS: dict[type[Any], dict[str, str]] = {
+    operations.EnsureValue: {"defaults_key": "fresh", "reads_as": "shown"},
+    operations.Mkdir: {"directory": "file"},
+    operations.Rmdir: {"directory": "file"},
+    operations.RmdirOverLuns: {"directory": "file"},
+    operations.MakeShared: {"directory": "file"},
+    operations.UnmakeShared: {"directory": "file"},
+    operations.RemoveShared: {"directory": "file"},
+    operations.RemoveTree: {"directory": "file"},
+    operations.CheckUnmapped: {"directory": "file"},
+    operations.Link: {"link": "file"},
+    operations.Unlink: {"link": "file"},
+}
+_OLD_FIELDS = {kind: {old: new for new, old in names.items()} for kind, names in _FIELDS.items()}
 
 
 def encode(step: Step, *, secrets: bool = True) -> dict[str, Any]:
@@ -70,7 +83,7 @@ def _without_secrets(step: Step) -> Step:
 
 def _redacted(operation: Operation) -> Operation:
     """Return the operation without its password; that none is set is no secret."""
-    if not isinstance(operation, Write) or operation.file.rpartition("/")[2] not in SECRET_FILES:
+    if not isinstance(operation, Write) or paths.name_of(operation.file) not in SECRET_FILES:
         return operation
     if operation.value not in ("", NO_CREDENTIAL):
         return Redacted(operation.file)
@@ -119,16 +132,18 @@ def _encode(operation: Operation) -> dict[str, Any]:
     values: dict[str, Any] = {"do": _NAMES[type(operation)]}
     if isinstance(operation, Fail):
         return {**values, "reason": str(operation.reason)}
+    names = _FIELDS.get(type(operation), {})
     for name in type(operation).__slots__:  # type: ignore[attr-defined]
-        values[_FIELDS.get(name, name)] = getattr(operation, name)
+        values[names.get(name, name)] = getattr(operation, name)
     if isinstance(operation, BestEffort):
         values["operation"] = _encode(operation.operation)
     return values
 
 
 def _decode(value: dict[str, Any]) -> Operation:
-    rest = {_OLD_FIELDS.get(name, name): item for name, item in value.items() if name != "do"}
     kind = _TYPES[value["do"]]
+    names = _OLD_FIELDS.get(kind, {})
+    rest = {names.get(name, name): item for name, item in value.items() if name != "do"}
     if kind is Fail:
         return Fail(LioError(rest["reason"]))
     if kind is BestEffort:

@@ -10,7 +10,7 @@ from typing import Protocol
 from ..errors import KernelRefused
 from ..fast_dataclasses import dataclass, field
 from ..kernel.attributes import Attributes
-from ..kernel.configfs import WriteFS
+from ..kernel.configfs import ConfigfsPath, WriteFS
 from ..kernel.host_files import HostFiles, RealHostFiles
 from .defaults import KernelDefaults
 
@@ -31,10 +31,10 @@ class Context:
     """The host's files, modules and mounts."""
     defaults: KernelDefaults = field(default_factory=KernelDefaults)
     notes: list[tuple[str, str]] = field(default_factory=list)
-    made: set[str] = field(default_factory=set)
+    made: set[ConfigfsPath] = field(default_factory=set)
     moved: set[str] = field(default_factory=set)
     missed: list[tuple[str, KernelRefused]] = field(default_factory=list)
-    ports: dict[int, str] | None = None
+    ports: dict[int, ConfigfsPath] | None = None
     begin: Callable[[], None] = lambda: None
     """Called before each operation of a step, to record it in a journal."""
     pause: Callable[[float], object] = time.sleep
@@ -44,7 +44,7 @@ class Context:
     def __post_init__(self) -> None:
         self.attributes = Attributes(self.fs)
 
-    def default_value(self, folder: str, name: str, key: str | None) -> str | None:
+    def default_value(self, folder: ConfigfsPath, name: str, key: str | None) -> str | None:
         """Return the value of an attribute of a new object; None if it cannot be read."""
         if key is None or (self.moved and f"{folder}/{name}" in self.moved):
             return self.fs.read_if_there(f"{folder}/{name}")

@@ -12,7 +12,7 @@ from ..errors import InUse
 from ..fast_dataclasses import replace
 from ..kernel import paths
 from ..kernel.abi import NO_CREDENTIAL, SECRET_FILES
-from ..kernel.configfs import ReadFS
+from ..kernel.configfs import ConfigfsPath, ReadFS
 from .context import Operation
 from .host_files import CheckThere, MakeFile, RemoveFile
 from .lu_groups import TEMPORARY_GROUP
@@ -55,7 +55,6 @@ _OPPOSITE_VERBS = {
 }
 # Directories whose attributes read back as they were written.
 _PLAIN = ("attrib", "param", "auth", "discovery_auth")
-_LUN = "/lun/lun_"
 _CREATING = Mkdir | Link
 _REMOVING = Rmdir | RmdirOverLuns | RemoveTree | Unlink
 
@@ -103,8 +102,8 @@ def _later(operations: Sequence[Operation], made: Container[str]) -> Iterator[Op
     for item in operations:
         if isinstance(item, UnmakeShared):
             # Context.made is empty in the process that performs the inverse.
-            if item.file in made:
-                yield RemoveShared(item.file)
+            if item.directory in made:
+                yield RemoveShared(item.directory)
         elif item == Rmdir(TEMPORARY_GROUP) and Mkdir(TEMPORARY_GROUP) not in operations:
             # The temporary group is left over only if the step was interrupted.
             continue
@@ -114,7 +113,7 @@ def _later(operations: Sequence[Operation], made: Container[str]) -> Iterator[Op
 
 def is_secret(file: str) -> bool:
     """Return True if a configfs path is that of a password."""
-    return file.rpartition("/")[2] in SECRET_FILES
+    return paths.name_of(file) in SECRET_FILES
 
 
 def kept_files(back: Iterable[Step]) -> Iterator[str]:
@@ -158,14 +157,14 @@ def _check(fs: ReadFS, steps: Sequence[Step]) -> None:
     """
     _check_exists(fs, steps)
     seen: set[str] = set()
-    links = {item.file for step in steps for item in step.operations if isinstance(item, Unlink)}
+    links = {item.link for step in steps for item in step.operations if isinstance(item, Unlink)}
     for step in steps:
         for item in step.operations:
             if isinstance(item, Write) and item.file not in seen:
                 seen.add(item.file)
                 _check_value(fs, step, item)
-            elif isinstance(item, Unlink) and _LUN in item.file and "/acls/" not in item.file:
-                _check_mapped(fs, step, item.file.rpartition("/")[0], links)
+            elif isinstance(item, Unlink) and (lun := paths.parse_lun(paths.parent(item.link))):
+                _check_mapped(fs, step, *lun, links)
 
 
 def _check_exists(fs: ReadFS, steps: Sequence[Step]) -> None:
@@ -175,27 +174,28 @@ def _check_exists(fs: ReadFS, steps: Sequence[Step]) -> None:
             if not isinstance(item, _CREATING | _REMOVING):
                 continue
             goes = isinstance(item, _REMOVING)
-            if _exists(fs, known, item.file) is not goes:
+            path = item.link if isinstance(item, Link | Unlink) else item.directory
+            if _exists(fs, known, path) is not goes:
                 raise InUse(
                     f"it {'no longer' if goes else 'already'} exists: nothing was undone",
                     path=step.path,
                     hint="history shows who changed it later",
                 )
-            known[item.file] = not goes
+            known[path] = not goes
 
 
-def _exists(fs: ReadFS, known: Mapping[str, bool], file: str) -> bool:
+def _exists(fs: ReadFS, known: Mapping[str, bool], path: str) -> bool:
     """Return whether a path exists after the steps so far; also by its directory."""
-    above = file
+    above = path
     while above:
         if above in known:
-            return known[above] and above == file
-        above = above.rpartition("/")[0]
-    return fs.exists(file)
+            return known[above] and above == path
+        above = paths.parent(above)
+    return fs.exists(path)
 
 
 def _check_value(fs: ReadFS, step: Step, write: Write) -> None:
-    name = write.file.rpartition("/")[2]
+    name = paths.name_of(write.file)
     if write.before is None or not _is_plain(write.file):
         return
     has = fs.read_if_there(write.file)
@@ -210,7 +210,7 @@ def _check_value(fs: ReadFS, step: Step, write: Write) -> None:
 
 
 def _is_plain(file: str) -> bool:
-    return file.rpartition("/")[0].rpartition("/")[2] in _PLAIN
+    return paths.name_of(paths.parent(file)) in _PLAIN
 
 
 def _same(one: str, other: str) -> bool:
@@ -220,13 +220,16 @@ def _same(one: str, other: str) -> bool:
         return one == other
 
 
-def _check_mapped(fs: ReadFS, step: Step, lun: str, going: Container[str]) -> None:
-    tpg = lun.partition(_LUN)[0]
-    for acl in fs.directories(f"{tpg}/acls") if fs.is_dir(f"{tpg}/acls") else ():
-        for name in fs.directories(f"{tpg}/acls/{acl}"):
-            folder = f"{tpg}/acls/{acl}/{name}"
-            link = paths.link_in(fs, folder) if name.startswith("lun_") else None
-            if link and f"{folder}/{link[0]}" not in going and link[1].endswith(lun):
+def _check_mapped(
+    fs: ReadFS, step: Step, tpg: ConfigfsPath, index: int, going: Container[str]
+) -> None:
+    lun, acls = paths.lun(tpg, index), paths.acls(tpg)
+    for acl in fs.directories(acls) if fs.is_dir(acls) else ():
+        owner = paths.acl(tpg, acl)
+        for name in fs.directories(owner):
+            mapped = paths.child(owner, name)
+            link = paths.link_in(fs, mapped) if name.startswith("lun_") else None
+            if link and f"{mapped}/{link[0]}" not in going and link[1].endswith(lun):
                 raise InUse(
                     f"it was mapped to {acl} later: nothing was undone",
                     path=step.path,

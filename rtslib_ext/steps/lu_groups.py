@@ -5,18 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..kernel.abi import DEFAULT_LU_GROUP, LU_GROUPS
+from ..config import shell_paths
+from ..config.shell_paths import ShellPath
+from ..kernel import paths
+from ..kernel.abi import DEFAULT_LU_GROUP
+from ..kernel.configfs import ConfigfsPath
 from .context import Operation
 from .operations import Mkdir, Rmdir, Write
 from .step import Action, Step, set_step
-
-_SHELL = "/backstores/lu_gps"
 
 # A storage object cannot join the default group by name, and the kernel is not safe for one that
 # is in no group (6.1; target_core_configfs.c, target_dev_alua_lu_gp_store; target_core_alua.c,
 # core_alua_do_port_transition). So it joins a temporary group that is then removed: the members
 # of a removed group go to the default one (core_alua_free_lu_gp).
-TEMPORARY_GROUP = f"{LU_GROUPS}/on_the_way"
+TEMPORARY_GROUP = paths.lu_gp("on_the_way")
 # The kernel chooses the next free number.
 _ANY = "0"
 
@@ -24,42 +26,43 @@ _ANY = "0"
 def create(name: str, number: str) -> Step:
     """Create a logical unit group (SPC-4 section 5.15.2.1)."""
     subject = f"LU group {name} with number {number}"
-    return Step(Action.CREATE, f"{_SHELL}/{name}", "create", subject, _build(name, number))
+    path = shell_paths.lu_gp(name)
+    return Step(Action.CREATE, path, "create", subject, _build(name, number))
 
 
 def _build(name: str, number: str) -> tuple[Operation, ...]:
-    folder = f"{LU_GROUPS}/{name}"
+    folder = paths.lu_gp(name)
     return (Mkdir(folder), Write(f"{folder}/lu_gp_id", number))
 
 
-def join(path: str, file: str, name: str | None, before: str | None) -> Step:
+def join(path: ShellPath, configfs: ConfigfsPath, name: str | None, before: str | None) -> Step:
     """Move the storage object at a shell and a configfs path to a group; None: the default one."""
-    undo = _into(file, before)
+    undo = _into(configfs, before)
     if name is None:
         undo = (*undo, Rmdir(TEMPORARY_GROUP))
     group, had = name or DEFAULT_LU_GROUP, before or DEFAULT_LU_GROUP
-    return set_step(path, "alua_lu_gp", group, had, _into(file, name), undo=undo)
+    return set_step(path, "alua_lu_gp", group, had, _into(configfs, name), undo=undo)
 
 
-def _into(file: str, name: str | None) -> tuple[Operation, ...]:
+def _into(configfs: ConfigfsPath, name: str | None) -> tuple[Operation, ...]:
     if name is not None:
-        return (Write(f"{file}/alua_lu_gp", name),)
+        return (Write(f"{configfs}/alua_lu_gp", name),)
     return (
         Mkdir(TEMPORARY_GROUP),
         Write(f"{TEMPORARY_GROUP}/lu_gp_id", _ANY),
-        Write(f"{file}/alua_lu_gp", TEMPORARY_GROUP.rpartition("/")[2]),
+        Write(f"{configfs}/alua_lu_gp", paths.name_of(TEMPORARY_GROUP)),
         Rmdir(TEMPORARY_GROUP),
     )
 
 
-def delete(name: str, number: str, members: Iterable[str] = ()) -> Step:
+def delete(name: str, number: str, members: Iterable[ConfigfsPath] = ()) -> Step:
     """Delete a group; its members (configfs paths) go to the default one."""
-    again = (operation for file in members for operation in _into(file, name))
+    again = (operation for member in members for operation in _into(member, name))
     return Step(
         Action.DELETE,
-        f"{_SHELL}/{name}",
+        shell_paths.lu_gp(name),
         "delete",
         f"LU group {name}",
-        (Rmdir(f"{LU_GROUPS}/{name}"),),
+        (Rmdir(paths.lu_gp(name)),),
         undo=(*_build(name, number), *again),
     )

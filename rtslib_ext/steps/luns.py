@@ -6,9 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import naming
+from ..config import shell_paths
 from ..config.model import Lun
+from ..config.shell_paths import ShellPath
 from ..errors import NotFound
+from ..kernel import paths
 from ..kernel.abi import DEFAULT_GROUP
+from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import TpgPath
 from .context import Operation
 from .operations import (
@@ -28,45 +32,47 @@ from .step import Action, Step, set_step
 _LUN_ALUA_ORDER = ("alua_tg_pt_write_md", "alua_tg_pt_offline", "alua_tg_pt_status")
 
 
-def create_lun(place: TpgPath, lun: Lun, storage_object: str | None) -> Iterator[Step]:
+def create_lun(tpg_path: TpgPath, lun: Lun, storage_object: ConfigfsPath | None) -> Iterator[Step]:
     """Export the storage object at a configfs path; None if it does not exist."""
-    file = f"{place.file}/lun/lun_{lun.index}"
-    path = f"{place.path}/luns/lun{lun.index}"
-    name = "/".join(lun.storage_object)
+    configfs, path = _paths(tpg_path, lun.index)
+    owner, name = shell_paths.storage_object(*lun.storage_object), "/".join(lun.storage_object)
     operations: tuple[Operation, ...]
     if storage_object is None:
-        operations = (Fail(NotFound(f"there is no storage object /backstores/{name}")),)
+        operations = (Fail(NotFound(f"there is no storage object {owner}")),)
     else:
-        link = f"{file}/{lun.alias or naming.alias()}"
-        operations = (Mkdir(file), Link(storage_object, link))
+        link = f"{configfs}/{lun.alias or naming.alias()}"
+        operations = (Mkdir(configfs), Link(storage_object, link))
     subject = f"LUN {lun.index} ({name})"
-    needs = (f"/backstores/{name}",)
-    yield Step(Action.CREATE, path, "create", subject, operations, needs=needs)
-    yield from _lun_values(path, file, lun)
+    yield Step(Action.CREATE, path, "create", subject, operations, needs=(owner,))
+    yield from _lun_values(tpg_path, lun)
 
 
-def _lun_values(path: str, file: str, lun: Lun) -> Iterator[Step]:
+def _paths(tpg_path: TpgPath, index: int) -> tuple[ConfigfsPath, ShellPath]:
+    return paths.lun(tpg_path.configfs, index), shell_paths.lun(tpg_path.shell, index)
+
+
+def _lun_values(tpg_path: TpgPath, lun: Lun) -> Iterator[Step]:
+    configfs, path = _paths(tpg_path, lun.index)
     if lun.alua_group not in (None, DEFAULT_GROUP):
-        yield _join(path, file, lun.alua_group or "", DEFAULT_GROUP)
+        yield _join(path, configfs, lun.alua_group or "", DEFAULT_GROUP)
     for name in _LUN_ALUA_ORDER:
         value = lun.alua.get(name, "0")
         moved = name == "alua_tg_pt_status" and lun.alua.get("alua_tg_pt_offline", "0") != "0"
         if value != "0" or moved:
-            yield set_step(path, name, value, "0", (Write(f"{file}/{name}", value, "0"),))
+            yield set_step(path, name, value, "0", (Write(f"{configfs}/{name}", value, "0"),))
 
 
-def _join(path: str, file: str, group: str, before: str) -> Step:
-    move = Write(f"{file}/alua_tg_pt_gp", group, before)
+def _join(path: ShellPath, configfs: ConfigfsPath, group: str, before: str) -> Step:
+    move = Write(f"{configfs}/alua_tg_pt_gp", group, before)
     return set_step(path, "alua_tg_pt_gp_name", group, before, (move,))
 
 
-def set_lun(place: TpgPath, have: Lun, want: Lun) -> Iterator[Step]:
+def set_lun(tpg_path: TpgPath, have: Lun, want: Lun) -> Iterator[Step]:
     """Change the target port group and secondary state of a LUN; None leaves them unchanged."""
-    file = f"{place.file}/lun/lun_{want.index}"
-    path = f"{place.path}/luns/lun{want.index}"
+    configfs, path = _paths(tpg_path, want.index)
     now = have.alua_group or DEFAULT_GROUP
     if want.alua_group not in (None, now) and have.alua_group is not None:
-        yield _join(path, file, want.alua_group or "", now)
+        yield _join(path, configfs, want.alua_group or "", now)
     before = {name: have.alua.get(name, "0") for name in _LUN_ALUA_ORDER}
     moved = want.alua.get("alua_tg_pt_offline", "0") != before["alua_tg_pt_offline"]
     for name in _LUN_ALUA_ORDER:
@@ -74,28 +80,26 @@ def set_lun(place: TpgPath, have: Lun, want: Lun) -> Iterator[Step]:
         if value != before[name] or (moved and name == "alua_tg_pt_status"):
             status = {"alua_tg_pt_status": before["alua_tg_pt_status"]}
             others = status if name == "alua_tg_pt_offline" else {}
-            yield change(path, f"{file}/{name}", value, before[name], others)
+            yield change(path, f"{configfs}/{name}", value, before[name], others)
 
 
-def delete_lun(place: TpgPath, lun: Lun, storage_object: str | None) -> Iterator[Step]:
+def delete_lun(tpg_path: TpgPath, lun: Lun, storage_object: ConfigfsPath | None) -> Iterator[Step]:
     """Delete a LUN; its mapped LUNs must have been deleted before."""
-    file = f"{place.file}/lun/lun_{lun.index}"
-    path = f"{place.path}/luns/lun{lun.index}"
-    link = f"{file}/{lun.alias}"
-    values = [operation for step in _lun_values(path, file, lun) for operation in step.operations]
-    source = storage_object or ""
+    configfs, path = _paths(tpg_path, lun.index)
+    link = f"{configfs}/{lun.alias}"
+    values = [item for step in _lun_values(tpg_path, lun) for item in step.operations]
+    source = storage_object or ConfigfsPath("")
     yield Step(
         Action.DELETE,
         path,
         "delete",
         f"LUN {lun.index} ({'/'.join(lun.storage_object)})",
-        (CheckUnmapped(file), Unlink(source, link), Rmdir(file)),
-        undo=(Mkdir(file), Link(source, link), *values),
+        (CheckUnmapped(configfs), Unlink(source, link), Rmdir(configfs)),
+        undo=(Mkdir(configfs), Link(source, link), *values),
     )
 
 
-def discard_lun(place: TpgPath, index: int) -> Step:
+def discard_lun(tpg_path: TpgPath, index: int) -> Step:
     """Delete a LUN without a storage object."""
-    file = f"{place.file}/lun/lun_{index}"
-    path = f"{place.path}/luns/lun{index}"
-    return Step(Action.DELETE, path, "delete", f"LUN {index}", (Rmdir(file),))
+    configfs, path = _paths(tpg_path, index)
+    return Step(Action.DELETE, path, "delete", f"LUN {index}", (Rmdir(configfs),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 
+from ..kernel import paths
 from ..kernel.abi import NO_CREDENTIAL
 from ..kernel.configfs import ReadFS
 from .context import Operation
@@ -20,13 +21,13 @@ def is_done(fs: ReadFS, operation: Operation) -> bool | None:
     """Return whether an operation was performed; None if unknown, and it may be repeated."""
     match operation:
         case Mkdir():
-            return fs.is_dir(operation.file)
+            return fs.is_dir(operation.directory)
         case Rmdir() | RmdirOverLuns() | RemoveTree():
-            return not fs.is_dir(operation.file)
+            return not fs.is_dir(operation.directory)
         case Link():
-            return fs.exists(operation.file)
+            return fs.exists(operation.link)
         case Unlink():
-            return not fs.exists(operation.file)
+            return not fs.exists(operation.link)
         case Write():
             return _holds(fs, operation)
         case BestEffort():
@@ -41,7 +42,7 @@ def is_done(fs: ReadFS, operation: Operation) -> bool | None:
 def _holds(fs: ReadFS, write: Write) -> bool | None:
     """Return True if the value reads back; None if unknown: some files show another text."""
     text = fs.read_if_there(write.file)
-    if write.file.rpartition("/")[2] in _ONCE:
+    if paths.name_of(write.file) in _ONCE:
         return bool(text)
     gone = write.value == NO_CREDENTIAL and not text
     # vpd_unit_serial has a label before it.

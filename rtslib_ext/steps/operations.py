@@ -7,7 +7,9 @@ import errno
 
 from ..errors import InUse, InvalidValue, KernelRefused, LioError, Unsupported
 from ..fast_dataclasses import dataclass, field
+from ..kernel import paths
 from ..kernel.abi import DEFAULT_GROUP, MOVED_BY
+from ..kernel.configfs import ConfigfsPath
 from .context import Context, Operation
 
 
@@ -15,133 +17,133 @@ from .context import Context, Operation
 class Mkdir:
     """Create an object."""
 
-    file: str
+    directory: ConfigfsPath
 
     def do(self, context: Context) -> None:
-        context.fs.mkdir(self.file)
+        context.fs.mkdir(self.directory)
 
     def inverse(self) -> Operation:
-        return Rmdir(self.file)
+        return Rmdir(self.directory)
 
 
 @dataclass(frozen=True, slots=True)
 class Rmdir:
     """Delete an object."""
 
-    file: str
+    directory: ConfigfsPath
 
     def do(self, context: Context) -> None:
-        context.fs.rmdir(self.file)
+        context.fs.rmdir(self.directory)
 
     def inverse(self) -> Operation:
-        return Mkdir(self.file)
+        return Mkdir(self.directory)
 
 
 @dataclass(frozen=True, slots=True)
 class RmdirOverLuns:
     """Delete an object, and the LUNs without a storage object in its directory ``below``."""
 
-    file: str
-    below: str
+    directory: ConfigfsPath
+    below: ConfigfsPath
 
     def do(self, context: Context) -> None:
         try:
-            context.fs.rmdir(self.file)
+            context.fs.rmdir(self.directory)
         except KernelRefused as err:
             if err.errno != errno.ENOTEMPTY:
                 raise
             for name in context.fs.directories(self.below):
                 if name.startswith("lun_"):
-                    context.fs.rmdir(f"{self.below}/{name}")
-            context.fs.rmdir(self.file)
+                    context.fs.rmdir(paths.child(self.below, name))
+            context.fs.rmdir(self.directory)
 
     def inverse(self) -> Operation:
-        return Mkdir(self.file)
+        return Mkdir(self.directory)
 
 
 @dataclass(frozen=True, slots=True)
 class MakeShared:
     """Create a directory that several objects share, unless it exists: an HBA, a fabric."""
 
-    file: str
+    directory: ConfigfsPath
     module: str = ""
 
     def do(self, context: Context) -> None:
         if self.module:
-            if context.fs.is_dir(self.file):
+            if context.fs.is_dir(self.directory):
                 return
             # The kernel loads a module itself only if it has the name of the directory.
             context.host.load_module(self.module)
         try:
-            context.fs.mkdir(self.file)
+            context.fs.mkdir(self.directory)
         except KernelRefused as err:
             if err.errno != errno.EEXIST:
                 raise
         else:
-            context.made.add(self.file)
+            context.made.add(self.directory)
 
     def inverse(self) -> Operation:
-        return UnmakeShared(self.file)
+        return UnmakeShared(self.directory)
 
 
 @dataclass(frozen=True, slots=True)
 class UnmakeShared:
     """Remove a shared directory that this process made, or any HBA, if it is empty."""
 
-    file: str
+    directory: ConfigfsPath
 
     def do(self, context: Context) -> None:
         # An HBA in any case: another process may recover the change of one that was killed.
-        if self.file in context.made or self.file.startswith("core/"):
-            RemoveShared(self.file).do(context)
+        if self.directory in context.made or paths.parent(self.directory) == paths.CORE:
+            RemoveShared(self.directory).do(context)
 
     def inverse(self) -> Operation:
-        return MakeShared(self.file)
+        return MakeShared(self.directory)
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveShared:
     """Remove a shared directory unless it is in use."""
 
-    file: str
+    directory: ConfigfsPath
 
     def do(self, context: Context) -> None:
         try:
-            context.fs.rmdir(self.file)
+            context.fs.rmdir(self.directory)
         except KernelRefused as err:
             if err.errno not in (errno.ENOTEMPTY, errno.EBUSY, errno.ENOENT):
                 raise
 
     def inverse(self) -> Operation:
-        return MakeShared(self.file)
+        return MakeShared(self.directory)
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """Link a LUN to its storage object, or a mapped LUN to its LUN."""
 
-    target: str
-    file: str
+    target: ConfigfsPath
+    link: str
 
     def do(self, context: Context) -> None:
-        context.fs.symlink(self.target, self.file)
+        context.fs.symlink(self.target, self.link)
 
     def inverse(self) -> Operation:
-        return Unlink(self.target, self.file)
+        return Unlink(self.target, self.link)
 
 
 @dataclass(frozen=True, slots=True)
 class Unlink:
     """Remove such a link."""
 
-    target: str
-    file: str
+    target: ConfigfsPath
+    link: str
 
     def do(self, context: Context) -> None:
-        context.fs.unlink(self.file)
+        context.fs.unlink(self.link)
 
     def inverse(self) -> Operation:
-        return Link(self.target, self.file)
+        return Link(self.target, self.link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ class EnsureValue:
     is the text that the attribute reads as, where that differs from the value.
     """
 
-    folder: str
+    folder: ConfigfsPath
     name: str
     value: str = field(repr=False)
     defaults_key: str | None
@@ -249,10 +251,10 @@ class StillMapped(InUse):
 class CheckUnmapped:
     """Refuse to delete a LUN that is still mapped: its mapped LUNs would lose it."""
 
-    file: str
+    directory: ConfigfsPath
 
     def do(self, context: Context) -> None:
-        if context.fs.is_linked(self.file):
+        if context.fs.is_linked(self.directory):
             raise StillMapped("it is still mapped", hint="delete its mapped LUNs first")
 
     def inverse(self) -> Operation | None:
@@ -292,18 +294,18 @@ class Redacted:
 class RemoveTree:
     """Delete a storage object with all its target port groups."""
 
-    file: str
+    directory: ConfigfsPath
 
     def do(self, context: Context) -> None:
         try:
-            context.fs.rmdir(self.file)
+            context.fs.rmdir(self.directory)
         except KernelRefused as err:
             if err.errno != errno.ENOTEMPTY:
                 raise
-            for group in context.fs.directories(f"{self.file}/alua"):
+            for group in context.fs.directories(paths.tg_pt_gps(self.directory)):
                 if group != DEFAULT_GROUP:
-                    context.fs.rmdir(f"{self.file}/alua/{group}")
-            context.fs.rmdir(self.file)
+                    context.fs.rmdir(paths.tg_pt_gp(self.directory, group))
+            context.fs.rmdir(self.directory)
 
     def inverse(self) -> Operation | None:
         return None

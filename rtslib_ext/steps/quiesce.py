@@ -6,9 +6,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
+from ..config.shell_paths import ShellPath
 from ..errors import InUse
 from ..fast_dataclasses import dataclass
-from ..kernel.configfs import ReadFS
+from ..kernel.configfs import ConfigfsPath, ReadFS
 from .context import Context, Operation
 from .operations import Write
 from .step import Action, Step, set_step
@@ -24,7 +25,7 @@ _LOOK_SECONDS = 0.25
 class WaitIdle:
     """Wait until LUNs (configfs paths) receive no commands; raises InUse after ``seconds``."""
 
-    luns: list[str]
+    luns: list[ConfigfsPath]
     seconds: float
 
     def do(self, context: Context) -> None:
@@ -49,7 +50,7 @@ class WaitIdle:
         return None
 
 
-def commands(fs: ReadFS, lun: str) -> str | None:
+def commands(fs: ReadFS, lun: ConfigfsPath) -> str | None:
     """Return how many commands the LUN at a configfs path received; None if unknown.
 
     target_core_stat.c, target_stat_tgt_port_in_cmds_show: the count of this LUN alone, while
@@ -58,13 +59,13 @@ def commands(fs: ReadFS, lun: str) -> str | None:
     return fs.read_if_there(f"{lun}/statistics/scsi_tgt_port/in_cmds")
 
 
-def wait(path: str, luns: Sequence[str], seconds: float) -> Step:
+def wait(path: ShellPath, luns: Sequence[ConfigfsPath], seconds: float) -> Step:
     """Wait until initiators send no commands to LUNs (configfs paths)."""
     subject = f"until initiators send no commands, at most {seconds:g} s"
     return Step(Action.UPDATE, path, "wait", subject, (WaitIdle(list(luns), seconds),))
 
 
-def standby(path: str, group: str, before: str) -> tuple[Step, Step]:
+def standby(path: ShellPath, group: ConfigfsPath, before: str) -> tuple[Step, Step]:
     """Return the steps that put a target port group into standby, and back to ``before``."""
     file = f"{group}/alua_access_state"
     name = "alua_access_state"
@@ -73,7 +74,7 @@ def standby(path: str, group: str, before: str) -> tuple[Step, Step]:
     return there, back
 
 
-def offline(path: str, lun: str, status: str) -> Step:
+def offline(path: ShellPath, lun: ConfigfsPath, status: str) -> Step:
     """Report one LUN as offline to its initiators; ``status`` is its status before."""
     undo = (
         Write(f"{lun}/alua_tg_pt_offline", "0", "1"),
@@ -85,7 +86,12 @@ def offline(path: str, lun: str, status: str) -> Step:
 
 
 def quiesce(
-    fs: ReadFS, group: str, group_path: str, *, whole: bool, luns: Sequence[tuple[str, str]]
+    fs: ReadFS,
+    group: ConfigfsPath,
+    group_path: ShellPath,
+    *,
+    whole: bool,
+    luns: Sequence[tuple[ShellPath, ConfigfsPath]],
 ) -> Iterator[tuple[Step, Step | None]]:
     """Yield steps that make the initiators of LUNs in a group leave.
 
@@ -104,6 +110,6 @@ def quiesce(
             yield offline(path, lun, status), None
 
 
-def _implicit(fs: ReadFS, group: str) -> bool:
+def _implicit(fs: ReadFS, group: ConfigfsPath) -> bool:
     """Return True if the state can be written: implicit ALUA only (target_core_configfs.c)."""
     return "Implicit" in (fs.read_if_there(f"{group}/alua_access_type") or "")

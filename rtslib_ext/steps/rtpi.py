@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from ..fabrics import FABRICS
 from ..fast_dataclasses import dataclass
-from ..kernel.configfs import ReadFS
+from ..kernel import paths
+from ..kernel.configfs import ConfigfsPath, ReadFS
 from .context import Context, Operation
 
 # It has 16 bits, and 0 is reserved (SPC-4, RELATIVE TARGET PORT IDENTIFIER).
@@ -24,7 +25,7 @@ class ClaimRtpi:
     kernel always chooses, and the file does not exist.
     """
 
-    tpg: str
+    tpg: ConfigfsPath
     value: str
     owner: str
 
@@ -50,12 +51,12 @@ class ClaimRtpi:
         return None
 
 
-def _taken(fs: ReadFS) -> Iterator[tuple[int, str]]:
+def _taken(fs: ReadFS) -> Iterator[tuple[int, ConfigfsPath]]:
     """Yield the identifiers in use, each with its TPG (configfs path)."""
     for fabric in FABRICS.values():
-        for target in fs.directories(fabric.folder):
-            for name in fs.directories(f"{fabric.folder}/{target}"):
-                tpg = f"{fabric.folder}/{target}/{name}"
+        folder = paths.fabric(fabric)
+        for target in (paths.child(folder, name) for name in fs.directories(folder)):
+            for tpg in (paths.child(target, name) for name in fs.directories(target)):
                 found = parse(fs.read_if_there(f"{tpg}/rtpi") or "")
                 if found:
                     yield found, tpg

@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from ..config.model import SECRET_NAMES, Auth
+from ..config.shell_paths import ShellPath
 from ..errors import InvalidValue
+from ..kernel import paths
 from ..kernel.abi import ALUA_TEXTS, AUTH_FILES, CREDENTIAL_MAX, MOVED_BY, NO_CREDENTIAL
-from ..kernel.configfs import ReadFS
+from ..kernel.configfs import ConfigfsPath, ReadFS
 from .context import Operation
 from .defaults import KernelDefaults
 from .operations import EnsureValue, Fail, Write
@@ -33,8 +35,8 @@ UNKNOWN = KernelDefaults()
 
 
 def settle(
-    path: str,
-    folder: str,
+    path: ShellPath,
+    folder: ConfigfsPath,
     values: Mapping[str, str],
     known: Callable[[str], bool],
     key: str | None,
@@ -62,9 +64,9 @@ def ordered(values: Mapping[str, str]) -> list[str]:
     return [*first, *sorted(set(values) - {*first, *last}), *last]
 
 
-def write(fs: ReadFS, path: str, file: str, name: str, value: str, before: str) -> Step:
+def write(fs: ReadFS, path: ShellPath, file: str, name: str, value: str, before: str) -> Step:
     """Change an attribute of an existing object; undo restores the attributes it moves too."""
-    folder = file.rpartition("/")[0]
+    folder = paths.parent(file)
     moved = {}
     for other in MOVED_BY.get(name, ()):
         had = fs.read_if_there(f"{folder}/{other}")
@@ -74,16 +76,16 @@ def write(fs: ReadFS, path: str, file: str, name: str, value: str, before: str) 
     return change(path, file, value, before, moved)
 
 
-def change(path: str, file: str, value: str, before: str, moved: Mapping[str, str]) -> Step:
+def change(path: ShellPath, file: str, value: str, before: str, moved: Mapping[str, str]) -> Step:
     """Change an attribute; ``moved`` has the values before of those it moves, by relative path."""
-    folder, _, name = file.rpartition("/")
+    folder, name = paths.parent(file), paths.name_of(file)
     again = [Write(file, before, value)]
     again += [Write(f"{folder}/{other}", had) for other, had in moved.items()]
     write = Write(file, value, before)
     return set_step(path, name, value, before, (write,), undo=tuple(again))
 
 
-def credentials(path: str, folder: str, auth: Auth, before: Auth) -> Iterator[Step]:
+def credentials(path: ShellPath, folder: ConfigfsPath, auth: Auth, before: Auth) -> Iterator[Step]:
     """Set the CHAP credentials that differ."""
     for name, value in auth.items():
         held = getattr(before, name) or ""

@@ -6,12 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import naming, schema
+from ..config import shell_paths
 from ..config.model import Auth, FabricSettings, Target, Tpg
+from ..config.shell_paths import ShellPath
 from ..errors import InvalidValue
 from ..fabrics import FABRICS, Fabric
 from ..host import cpus
 from ..kernel import paths
 from ..kernel.abi import NO_CREDENTIAL
+from ..kernel.configfs import ConfigfsPath
+from ..kernel.paths import TpgPath
 from .context import Operation
 from .operations import Fail, MakeShared, Mkdir, Rmdir, RmdirOverLuns, SetEnabled, Write
 from .rtpi import ClaimRtpi
@@ -22,18 +26,18 @@ from .step import Action, Step, set_step
 def create_target(target: Target) -> Iterator[Step]:
     """Create a target without TPGs."""
     fabric = FABRICS[target.fabric]
-    file = paths.target(fabric, target.wwn)
-    path = f"/{target.fabric}/{target.wwn}"
+    configfs = paths.target(fabric, target.wwn)
+    path = shell_paths.target(target.fabric, target.wwn)
     yield Step(
         Action.CREATE,
         path,
         "create",
         f"target {target.wwn}",
-        (MakeShared(fabric.folder, fabric.module), Mkdir(file)),
+        (MakeShared(paths.fabric(fabric), fabric.module), Mkdir(configfs)),
     )
     yield from settle(
         path,
-        f"{file}/param",
+        paths.parameters(configfs),
         target.parameters,
         lambda name: schema.known("target_parameter", name),
         f"target of {fabric.name}",
@@ -43,36 +47,36 @@ def create_target(target: Target) -> Iterator[Step]:
 def delete_target(target: Target) -> Step:
     """Delete a target that has no TPGs."""
     fabric = FABRICS[target.fabric]
-    file = paths.target(fabric, target.wwn)
-    path = f"/{target.fabric}/{target.wwn}"
-    again = [Mkdir(file)]
-    again += [Write(f"{file}/param/{name}", value) for name, value in target.parameters.items()]  # type: ignore[misc]
+    configfs = paths.target(fabric, target.wwn)
+    path = shell_paths.target(target.fabric, target.wwn)
+    folder = paths.parameters(configfs)
+    values = (Write(f"{folder}/{name}", value) for name, value in target.parameters.items())
     return Step(
         Action.DELETE,
         path,
         "delete",
         f"target {target.wwn}",
-        (Rmdir(file),),
-        undo=tuple(again),
+        (Rmdir(configfs),),
+        undo=(Mkdir(configfs), *values),
     )
 
 
 def create_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
     """Create a TPG with its settings, disabled and without LUNs."""
-    file = paths.tpg(fabric, wwn, tpg.tag)
-    path = paths.shell_tpg(fabric, wwn, tpg.tag)
+    tpg_path = TpgPath.of(fabric, wwn, tpg.tag)
+    configfs, path = tpg_path.configfs, tpg_path.shell
     yield Step(
         Action.CREATE,
         path,
         "create",
         f"TPG {tpg.tag}",
-        (Mkdir(file), *_nexus(fabric, wwn, file, tpg)),
-        needs=(f"/{fabric.name}/{wwn}",),
+        (Mkdir(configfs), *_nexus(fabric, wwn, configfs, tpg)),
+        needs=(shell_paths.target(fabric.name, wwn),),
     )
-    yield from _tpg_values(fabric, path, file, tpg)
+    yield from _tpg_values(tpg_path, tpg)
 
 
-def _nexus(fabric: Fabric, wwn: str, file: str, tpg: Tpg) -> tuple[Operation, ...]:
+def _nexus(fabric: Fabric, wwn: str, configfs: ConfigfsPath, tpg: Tpg) -> tuple[Operation, ...]:
     # "" is a nexus that was removed; None, which a save file without one has, generates one.
     if not fabric.has("nexus") or tpg.nexus == "":
         return ()
@@ -80,7 +84,7 @@ def _nexus(fabric: Fabric, wwn: str, file: str, tpg: Tpg) -> tuple[Operation, ..
         name = tpg.nexus or naming.generate(_kind(fabric, wwn))
     except InvalidValue as err:
         return (Fail(err),)
-    return (Write(f"{file}/nexus", fabric.to_folder(name)),)
+    return (Write(f"{configfs}/nexus", fabric.to_folder(name)),)
 
 
 def _kind(fabric: Fabric, wwn: str) -> str:
@@ -89,13 +93,15 @@ def _kind(fabric: Fabric, wwn: str) -> str:
     return prefix if prefix in fabric.wwn_types else fabric.wwn_types[0]
 
 
-def set_nexus(fabric: Fabric, path: str, file: str, wwn: str, before: str) -> Step:
+def set_nexus(
+    fabric: Fabric, path: ShellPath, configfs: ConfigfsPath, wwn: str, before: str
+) -> Step:
     """Set the nexus (initiator name) of a TPG; "" removes it.
 
     The kernel accepts a name only where there is none; "NULL" removes it (tcm_loop.c,
     tcm_loop_tpg_nexus_store; vhost/scsi.c, vhost_scsi_tpg_nexus_store).
     """
-    nexus = f"{file}/nexus"
+    nexus = f"{configfs}/nexus"
 
     def change(old: str, new: str) -> tuple[Operation, ...]:
         drop = (Write(nexus, NO_CREDENTIAL, fabric.to_folder(old)),) if old else ()
@@ -104,54 +110,55 @@ def set_nexus(fabric: Fabric, path: str, file: str, wwn: str, before: str) -> St
     return set_step(path, "nexus", wwn, before, change(before, wwn), undo=change(wwn, before))
 
 
-def _tpg_values(fabric: Fabric, path: str, file: str, tpg: Tpg) -> Iterator[Step]:
+def _tpg_values(tpg_path: TpgPath, tpg: Tpg) -> Iterator[Step]:
+    fabric, configfs, path = tpg_path.fabric, tpg_path.configfs, tpg_path.shell
     yield from settle(
         path,
-        f"{file}/attrib",
+        paths.attributes(configfs),
         tpg.attributes,
         lambda name: schema.known("tpg_attribute", name),
         f"tpg of {fabric.name}",
     )
     yield from settle(
         path,
-        f"{file}/param",
+        paths.parameters(configfs),
         tpg.parameters,
         lambda name: schema.known("tpg_parameter", name),
         f"tpg of {fabric.name}",
     )
     for name, value in sorted(tpg.files.items()):
-        yield from tpg_file(fabric, path, file, name, value)
+        yield from tpg_file(tpg_path, name, value)
     if fabric.has("auth"):
-        yield from credentials(path, f"{file}/auth", tpg.auth, Auth())
+        yield from credentials(path, paths.auth(configfs), tpg.auth, Auth())
 
 
-def tpg_file(fabric: Fabric, path: str, file: str, name: str, value: str) -> Iterator[Step]:
+def tpg_file(tpg_path: TpgPath, name: str, value: str) -> Iterator[Step]:
     """Set an attribute in a new TPG's own directory."""
+    configfs, path = tpg_path.configfs, tpg_path.shell
     if name == "rtpi":
-        yield set_step(path, "rtpi", value, None, (ClaimRtpi(file, value, path),))
+        yield set_step(path, "rtpi", value, None, (ClaimRtpi(configfs, value, path),))
         return
-    yield from settle(
-        path, file, {name: value}, lambda name: schema.known("tpg", name), f"tpg of {fabric.name}"
-    )
+    kind = f"tpg of {tpg_path.fabric.name}"
+    yield from settle(path, configfs, {name: value}, lambda name: schema.known("tpg", name), kind)
 
 
 def delete_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
     """Delete a TPG that has no LUNs, portals and ACLs."""
-    file = paths.tpg(fabric, wwn, tpg.tag)
-    path = paths.shell_tpg(fabric, wwn, tpg.tag)
-    steps = _tpg_values(fabric, path, file, tpg)
+    tpg_path = TpgPath.of(fabric, wwn, tpg.tag)
+    configfs, path = tpg_path.configfs, tpg_path.shell
+    steps = _tpg_values(tpg_path, tpg)
     values = [operation for step in steps for operation in step.operations]
     drop: tuple[Operation, ...] = ()
     if fabric.has("nexus") and tpg.nexus:
         # tcm_loop.c: writing NULL removes the nexus, which holds the TPG.
-        drop = (Write(f"{file}/nexus", NO_CREDENTIAL),)
+        drop = (Write(f"{configfs}/nexus", NO_CREDENTIAL),)
     yield Step(
         Action.DELETE,
         path,
         "delete",
         f"TPG {tpg.tag}",
-        (*drop, RmdirOverLuns(file, f"{file}/lun")),
-        undo=(Mkdir(file), *(_nexus(fabric, wwn, file, tpg) if drop else ()), *values),
+        (*drop, RmdirOverLuns(configfs, paths.luns(configfs))),
+        undo=(Mkdir(configfs), *(_nexus(fabric, wwn, configfs, tpg) if drop else ()), *values),
     )
 
 
@@ -169,16 +176,16 @@ def enable(fabric: Fabric, wwn: str, tag: int, on: bool) -> Step:
 
 def load(fabric: Fabric) -> Step:
     """Load the module of a fabric and create its directory."""
-    share = MakeShared(fabric.folder, fabric.module)
-    return Step(Action.UPDATE, f"/{fabric.name}", "load", fabric.module, (share,))
+    share = MakeShared(paths.fabric(fabric), fabric.module)
+    return Step(Action.UPDATE, shell_paths.fabric(fabric.name), "load", fabric.module, (share,))
 
 
 def set_fabric(settings: FabricSettings, before: FabricSettings) -> Iterator[Step]:
     """Set the discovery authentication and the CPUs of a fabric."""
     fabric = FABRICS[settings.name]
-    path = f"/{fabric.name}"
+    path = shell_paths.fabric(fabric.name)
     yield load(fabric)
-    folder = f"{fabric.folder}/discovery_auth"
+    folder = paths.discovery_auth(fabric)
     yield from credentials(path, folder, settings.discovery_auth, before.discovery_auth)
     if settings.discovery_enable is not None:
         had = bool(before.discovery_enable)
@@ -189,7 +196,7 @@ def set_fabric(settings: FabricSettings, before: FabricSettings) -> Iterator[Ste
     allowed = settings.cpus_allowed_list
     if allowed is not None:
         operation: Operation = Write(
-            f"{fabric.folder}/cpus_allowed_list", allowed, before.cpus_allowed_list
+            f"{paths.fabric(fabric)}/cpus_allowed_list", allowed, before.cpus_allowed_list
         )
         try:
             cpus.check_cpus(allowed)

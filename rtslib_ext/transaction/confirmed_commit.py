@@ -66,7 +66,9 @@ class PendingCommit:
 def _hbas(steps: Sequence[Step]) -> set[str]:
     """The HBAs of new storage objects, which go with them."""
     operations = (item for step in steps for item in step.operations)
-    return {item.file for item in operations if isinstance(item, MakeShared) and not item.module}
+    return {
+        item.directory for item in operations if isinstance(item, MakeShared) and not item.module
+    }
 
 
 def _now() -> float:

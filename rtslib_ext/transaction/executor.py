@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from ..errors import Interrupted, KernelRefused, LioError, RollbackFailed
 from ..fast_dataclasses import dataclass, field
 from ..kernel import log as kernel_log
+from ..kernel.configfs import ConfigfsPath
 from ..kernel.log import Log
 from ..steps import Action, Context, Step
 from ..steps.operations import StillMapped
@@ -48,7 +49,7 @@ class Outcome:
     failures: list[Failure] = field(default_factory=list)
     skipped: list[Step] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
-    made: set[str] = field(default_factory=set)
+    made: set[ConfigfsPath] = field(default_factory=set)
 
 
 def perform(

@@ -42,14 +42,6 @@ class Export:
         """Its shell path."""
         return shell_paths.lun(self.tpg_path.shell, self.index)
 
-    @property
-    def place(self) -> TpgPath:
-        return self.tpg_path
-
-    @property
-    def file(self) -> ConfigfsPath:
-        return self.configfs
-
 
 def of_storage_object(fs: ReadFS, storage_object: ConfigfsPath) -> list[Export]:
     """The LUNs that export the storage object at a configfs path.

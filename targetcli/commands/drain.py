@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rtslib_ext.config import shell_paths
+from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import NotFound
 from rtslib_ext.kernel import paths, setup
 from rtslib_ext.kernel.configfs import ConfigfsPath
@@ -66,7 +67,7 @@ def target(env: Env, node: Node, wwn: str, timeout: float, dry_run: bool) -> Res
 
 def _drain(
     env: Env,
-    path: str,
+    path: ShellPath,
     exported: list[Export],
     removal: list[Step],
     timeout: float,
