@@ -10,9 +10,9 @@ from .configfs import ConfigfsPath, Entry, ReadFS
 
 
 class CachingFS(ReadFS):
-    """Remembers what it read. It has no methods that write: changes go through the tree itself.
+    """Caches what it reads; shares the call counter of the tree below.
 
-    A tree that was changed needs a new cache.
+    It only reads: changes go through the tree itself, and are visible in a new cache.
     """
 
     def __init__(self, fs: ReadFS) -> None:

@@ -2,7 +2,6 @@
 """The seam to the kernel: the operations of configfs, with counted calls and explained errors.
 
 Every path is relative to the root of the target tree, for instance ``core/fileio_0/disk``.
-``ReadFS`` is what readers need, ``WriteFS`` what changes need; ``ConfigFS`` is the kernel's tree.
 """
 
 from __future__ import annotations
@@ -78,7 +77,7 @@ class ReadFS(Protocol):
     """A target tree that can be read; every method that can fail raises KernelRefused."""
 
     missing: int = 0
-    """How many files and directories were not found that a caller wanted to read."""
+    """How many files and directories to read did not exist."""
 
     def note_missing(self) -> None:
         """Count a file or directory that was not found.
@@ -107,7 +106,7 @@ class ReadFS(Protocol):
         """Return True if the file or directory exists."""
 
     def modes(self, path: ConfigfsPath, names: Iterable[str]) -> dict[str, int]:
-        """Return the permission bits of the named files in a directory."""
+        """Return the modes (st_mode) of the named files in a directory."""
 
     def directories(self, path: ConfigfsPath) -> list[str]:
         """Return the names of the directories in a directory; [] if it does not exist."""
@@ -120,7 +119,7 @@ class ReadFS(Protocol):
             raise
 
     def read_if_there(self, path: str) -> str | None:
-        """Return the text of an attribute; None if the kernel refuses to read it."""
+        """Return the text of an attribute; None if it is missing or cannot be read."""
         try:
             return self.read(path)
         except KernelRefused as err:
@@ -130,7 +129,7 @@ class ReadFS(Protocol):
 
 
 class WriteFS(ReadFS, Protocol):
-    """A target tree that can be changed, too."""
+    """A target tree that can also be changed."""
 
     changes: int
     """How many calls changed something."""
@@ -155,7 +154,10 @@ class WriteFS(ReadFS, Protocol):
 
 
 class ConfigFS(WriteFS):
-    """The kernel's target tree; counts the system calls that it makes."""
+    """The target tree in configfs; counts its system calls by name in ``calls``.
+
+    Every method except is_dir and exists raises KernelRefused, which has the errno.
+    """
 
     def __init__(self, root: str = ROOT) -> None:
         self.root = root

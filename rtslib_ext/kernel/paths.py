@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Configfs paths: the directory of each object, and how to find storage objects.
+"""The configfs path and the shell path of each object.
 
-``config.shell_paths`` has the other tree; ``TpgPath`` is a TPG in both.
-
-The directory of a storage object is ``core/<prefix>_<index>/<name>``. The index has no meaning to
+A storage object is at ``core/<prefix>_<index>/<name>``. The kernel gives no meaning to the index;
 here it is derived from the name, so that looking up an object costs the same for any number of
 objects. Older tools count from 0 and search every directory.
 """
@@ -23,7 +21,7 @@ from .configfs import ConfigfsPath, ReadFS
 Key = tuple[str, str]
 """A storage object: (plugin, name)."""
 Locate = Callable[[Key], ConfigfsPath | None]
-"""Returns the configfs path of a storage object; None where it does not exist."""
+"""Returns the configfs path of a storage object; None if it does not exist."""
 Reservations = Callable[[str], tuple[str, ...]]
 """Returns the saved persistent reservations of a unit serial number, one line each."""
 
@@ -126,7 +124,7 @@ def lu_gp_member(storage_object: ConfigfsPath) -> str:
 
 
 def key_of_storage_object(path: str) -> Key | None:
-    """Return (plugin, name) of a path such as ``core/fileio_3/disk``; None for other objects."""
+    """Return (plugin, name) of a configfs path such as ``core/fileio_3/disk``; None for others."""
     parts = path.split("/")
     if len(parts) == 3 and parts[0] == "core":
         split = split_hba(parts[1])
@@ -149,12 +147,12 @@ def discovery_auth(fabric: Fabric) -> ConfigfsPath:
 
 
 def target(fabric: Fabric, wwn: str) -> ConfigfsPath:
-    """Return a target."""
+    """Return the configfs path of a target."""
     return ConfigfsPath(f"{fabric.folder}/{fabric.to_folder(wwn)}")
 
 
 def tpg(fabric: Fabric, wwn: str, tag: int) -> ConfigfsPath:
-    """Return a TPG."""
+    """Return the configfs path of a TPG."""
     return tpg_in(target(fabric, wwn), tag)
 
 
@@ -245,14 +243,14 @@ def tg_pt_gp_member(lun: ConfigfsPath) -> str:
 
 
 def shell_tpg(fabric: Fabric, wwn: str, tag: int) -> ShellPath:
-    """Return the shell path of a TPG: the target itself where a fabric has only one TPG."""
+    """Return the shell path of a TPG; in a fabric with a single TPG, that of the target."""
     path = shell_paths.target(fabric.name, wwn)
     return shell_paths.tpg(path, tag) if fabric.has("tpgts") else path
 
 
 @dataclass(frozen=True, slots=True)
 class TpgPath:
-    """The two paths of a TPG, ``configfs`` and ``shell``."""
+    """The configfs path and the shell path of a TPG."""
 
     fabric: Fabric
     configfs: ConfigfsPath
@@ -272,7 +270,7 @@ class TpgPath:
 
 
 def hba_candidates(plugin: str, name: str) -> tuple[ConfigfsPath, ...]:
-    """The HBAs in which a storage object may be, the likely one first."""
+    """Return the HBA directories in which a storage object may be, the most likely first."""
     span = _LAST_INDEX - _FIRST_INDEX - _TRIES
     first = _FIRST_INDEX + zlib.crc32(f"{plugin}/{name}".encode("utf-8", "surrogateescape")) % span
     prefix = backing.KINDS[plugin].prefix

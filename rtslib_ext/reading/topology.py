@@ -16,7 +16,7 @@ from .reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """What is there: targets and fabrics without values, the paths of storage objects."""
+    """The existing objects: targets and fabrics without values, paths of storage objects."""
 
     config: Config = field(default_factory=Config)
     locations: Mapping[Key, ConfigfsPath] = field(default_factory=dict)
