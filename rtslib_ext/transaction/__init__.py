@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Performs a plan: all of it or nothing."""
+"""Perform a plan, all of it or nothing, and recover after a crash."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make the running configuration what is wanted: plan, perform whole, verify by reading."""
+"""Apply a configuration: plan, perform all or nothing, verify by reading."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .journal import Journal
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A plan with what it starts from and what it leads to."""
+    """A plan, with the configurations before and after it."""
 
     have: Config
     want: Config
@@ -28,7 +28,11 @@ class Change:
 
 
 def prepare(fs: ReadFS, want: Config, have: Config | None = None) -> Change:
-    """The plan that makes ``want`` of what runs; ``have`` is what runs where that is known."""
+    """Return the plan from the running configuration to ``want``.
+
+    ``have`` is the running configuration if it was already read. Raises KernelRefused if it cannot
+    be read, and the errors of plan(), such as Unsupported for a missing kernel feature.
+    """
     if have is None:
         have = Reader(fs).config()
     dbroot = setup.dbroot(fs)
@@ -48,10 +52,10 @@ def perform(
     observer: Observer | None = None,
     journal: Journal | None = None,
 ) -> Outcome:
-    """Do all of a plan or none.
+    """Perform a whole plan or nothing.
 
-    On any failure, an interrupt included, the old state is brought back, which is verified by
-    reading it. Raises LioError, RollbackFailed where something of it is not back.
+    On a failure or an interrupt the previous state is restored and verified by reading it. Raises
+    LioError with the cause, RollbackFailed if the previous state could not be restored.
     """
     setup.prepare(fs)
     try:
@@ -64,20 +68,20 @@ def perform(
             if journal:
                 journal.leave([_backwards(step) for step in reversed(left)])
             raise RollbackFailed(
-                f"{err or 'interrupted'}; and this is not as it was: " + "; ".join(map(str, left)),
+                f"{err or 'interrupted'}; and the previous state was not restored: " + "; ".join(map(str, left)),
                 hint=REPAIR,
             ) from err
         raise
 
 
 def _backwards(step: Step) -> Step:
-    """A step that was done, and that doing ``step`` takes back."""
+    """Return a completed step that is reversed by performing ``step``."""
     return replace(step, operations=(), undo=step.operations)
 
 
 def differences(fs: ReadFS, change: Change, have: Config | None = None) -> Plan:
-    """What of ``want`` the kernel did not make so; nothing after a good apply.
+    """Return the plan that is left after an apply; it is empty if all values took effect.
 
-    ``have`` is what runs by now where that was read again.
+    ``have`` is the running configuration if it was already read again.
     """
     return prepare(fs, change.want, have).plan

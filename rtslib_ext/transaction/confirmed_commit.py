@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A change that goes back by itself unless it is confirmed in time: its file, and going back.
+"""A confirmed commit (NETCONF, RFC 6241 section 8.4): reverted unless confirmed in time.
 
-The file lies beside the journal of changes, where a restart of the machine removes it, as that
-removes the change. While the change waits it holds the steps; afterwards what became of it.
+Its file is beside the journal, on a file system that a reboot clears along with the running
+configuration. It holds the steps of the revert while the commit is pending, afterwards the outcome.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ from .journal import Journal, Unfinished
 
 @dataclass(frozen=True, slots=True)
 class PendingCommit:
-    """A change that waits, or waited: ``outcome`` is "" while it does, else what became of it.
+    """A commit that is pending while ``outcome`` is "", and over otherwise.
 
-    ``about`` tells what it is, without secrets. ``until`` is when it goes back, in Unix time for
-    people; ``deadline`` is the same on the clock that nobody sets and that runs while the machine
-    sleeps. ``seconds`` is how long it waits. ``back`` are the steps that take it back.
+    ``about`` describes it without secrets. ``seconds`` is the time to confirm it; it ends at
+    ``until`` in Unix time, for display, and at ``deadline`` in CLOCK_BOOTTIME, which is never set
+    and counts suspended time. ``back`` are the steps of the revert. The field names are keys of the
+    file.
     """
 
     about: dict[str, Any]
@@ -42,29 +43,29 @@ class PendingCommit:
 
     @classmethod
     def of(cls, steps: Sequence[Step], about: dict[str, Any], seconds: float) -> PendingCommit:
-        """A change that waits from now on."""
+        """Return a commit of ``steps`` that is pending from now on."""
         back = tuple(codec.encode(step) for step in inverse.invert(steps, _hbas(steps)))
         return cls(about, seconds, time.time() + seconds, _now() + seconds, back)
 
     @property
     def left(self) -> float:
-        """The seconds until it goes back."""
+        """The seconds until it is reverted."""
         return self.deadline - _now()
 
     def __str__(self) -> str:
         return f"{self.about.get('command')} on {self.about.get('path')}"
 
     def is_cut_off(self, half: Unfinished) -> bool:
-        """Whether this is the change that a journal tells to have been cut off half way."""
+        """Return True if the journal ``half`` is of this commit, which was interrupted."""
         return half.about.get("process") == self.about.get("process")
 
     def ended(self, outcome: str) -> PendingCommit:
-        """The same once it is over; its steps, which have passwords in them, are forgotten."""
+        """Return it with an outcome, and without its steps, which contain passwords."""
         return replace(self, back=(), outcome=outcome)
 
 
 def _hbas(steps: Sequence[Step]) -> set[str]:
-    """The HBAs of new storage objects, which go with them."""
+    """Return the HBAs of new storage objects, which are removed with them."""
     operations = (item for step in steps for item in step.operations)
     return {
         item.directory for item in operations if isinstance(item, MakeShared) and not item.module
@@ -76,18 +77,21 @@ def _now() -> float:
 
 
 def beside(journal: str) -> str:
-    """Where the file is, by the journal of changes."""
+    """Return the path of the file, which is beside the journal."""
     return f"{os.path.dirname(journal)}/waiting"
 
 
 def write(path: str, waiting: PendingCommit) -> None:
-    """Write the file, all of it or none; only root may read the steps."""
+    """Write the file atomically, readable for root only: the steps contain passwords."""
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     atomic.replace(path, json.dumps(asdict(waiting)).encode())
 
 
 def last(path: str) -> PendingCommit | None:
-    """The change that waits or that waited last; raises LioError for a file that is none."""
+    """Return the last commit, pending or not; None without one.
+
+    Raises LioError if the file is damaged.
+    """
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             found = json.load(file)
@@ -96,28 +100,31 @@ def last(path: str) -> PendingCommit | None:
         return None
     except (OSError, ValueError, TypeError, KeyError) as err:
         raise LioError(
-            f"{path} does not tell which change waits for confirmation",
-            hint="look at what runs, then remove it",
+            f"{path} is damaged, so the change that waits for confirmation is unknown",
+            hint="check the running configuration, then remove the file",
         ) from err
 
 
 def find(path: str) -> PendingCommit | None:
-    """The change that waits, if there is one; raises LioError for a file that is none."""
+    """Return the pending commit; None without one.
+
+    Raises LioError if the file is damaged.
+    """
     found = last(path)
     return found if found and not found.outcome else None
 
 
 def in_the_way(found: PendingCommit, journal: str) -> Unfinished | None:
-    """Another change that was cut off half way, and has to be ended first."""
+    """Return another interrupted change, which must be recovered before the revert; or None."""
     half = journals.find(journal)
     return half if half and not found.is_cut_off(half) else None
 
 
 def go_back(fs: WriteFS, found: PendingCommit, journal: Journal) -> None:
-    """Take a change back that waited, all of it or nothing; raises LioError.
+    """Revert a pending commit, all of it or nothing.
 
-    Of one that was cut off half way itself, what was done of it. What others changed since is in
-    the way, as it is of revert.
+    Of an interrupted commit the completed part is reverted. Raises LioError if other processes
+    changed the same objects since (as revert does), InUse if another change was interrupted.
     """
     half = journals.find(journal.path)
     context = Context(fs)
@@ -126,7 +133,7 @@ def go_back(fs: WriteFS, found: PendingCommit, journal: Journal) -> None:
         executor.perform(context, back, journal=journal)
         return
     if not found.is_cut_off(half):
-        raise InUse("another change was cut off half way", hint="recover ends that one")
+        raise InUse("another change was interrupted", hint="run recover first")
     left = recovery.undo(context, half)
     if left:
         raise LioError("; ".join(left))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Performs steps: all of them or none, or as many as possible with a list of what failed."""
+"""Perform steps: all or nothing, or as many as possible with a list of the failures."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from ..steps.operations import StillMapped
 from ..steps.step import REPAIR, not_undone
 from .journal import Journal
 
-# Told of each step that was done and changed something: a new object may have a value already.
+# Called after each step that changed something: a new object may already have a value.
 Observer = Callable[[Step], None]
-# Plans what is left of a change, from what there is by then.
-Anew = Callable[[], Sequence[Step]]
-# Ctrl-C, a stop of the service, a terminal that is gone.
+# Plans the remaining steps from the current state.
+Replan = Callable[[], Sequence[Step]]
+# Ctrl-C, a stop of the service, a closed terminal.
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A step that could not be done, and why."""
+    """A failed step and its error."""
 
     step: Step
     error: LioError
@@ -39,10 +39,10 @@ class Failure:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a list of steps; ``notes`` are (shell path, text).
+    """The result of a list of steps; ``notes`` are (shell path, text).
 
-    ``done`` are those that were done, and where not all had to be, that changed something.
-    ``made`` are the folders that objects share which were not there before.
+    ``done`` are the completed steps; of keep_going() only those that changed something. ``made``
+    are the shared directories that did not exist before.
     """
 
     done: list[Step] = field(default_factory=list)
@@ -57,25 +57,25 @@ def perform(
     steps: Sequence[Step],
     observer: Observer | None = None,
     journal: Journal | None = None,
-    anew: Anew | None = None,
+    replan: Replan | None = None,
     done: Sequence[Step] = (),
 ) -> Outcome:
-    """Do all steps or none.
+    """Perform all steps or none.
 
-    On any failure, an interrupt included, what was done is undone and the reason is raised:
-    LioError with the object's shell path. RollbackFailed when the old state could not be
-    brought back. ``anew`` plans what is left once more where a step finds that the plan missed
-    mapped LUNs. ``done`` are steps of the same change that were done before.
+    On a failure or an interrupt the completed steps are rolled back and the cause is raised:
+    LioError with the shell path of the object, or RollbackFailed if the rollback failed. ``replan``
+    is called once if a step finds mapped LUNs that the plan missed. ``done`` are steps of the same
+    change that are already completed.
     """
     outcome = Outcome(done=list(done))
-    with kernel_log.watch() as log, held_interrupts() as let_through:
+    with kernel_log.watch() as log, held_interrupts() as deliver:
         if journal:
             _note(journal, done, steps)
             context.begin = journal.begin
 
         def pause(seconds: float) -> None:
             time.sleep(seconds)
-            let_through()
+            deliver()
 
         context.pause = pause
         try:
@@ -84,19 +84,19 @@ def perform(
                 try:
                     changed = _do(context, step, log)
                 except StillMapped:
-                    if anew is None:
+                    if replan is None:
                         raise
-                    rest, anew = iter(_plan_anew(anew, outcome.done, journal)), None
-                    let_through()
+                    rest, replan = iter(_replanned(replan, outcome.done, journal)), None
+                    deliver()
                     continue
                 outcome.done.append(step)
                 if observer and changed:
                     observer(step)
-                let_through()
+                deliver()
         except BaseException as err:
             if isinstance(err, LioError):
                 err.failed_step = len(outcome.done)
-            # A step that could not take back what it had done itself is left as well.
+            # A step that could not roll back its own operations is not undone either.
             stuck = [step] if step and isinstance(err, RollbackFailed) else []
             _roll_back(context, outcome.done, err, journal, stuck)
             raise
@@ -106,9 +106,9 @@ def perform(
     return outcome
 
 
-def _plan_anew(anew: Anew, done: Sequence[Step], journal: Journal | None) -> Sequence[Step]:
-    """What is left to be done after what was, also for who comes after this process."""
-    left = anew()
+def _replanned(replan: Replan, done: Sequence[Step], journal: Journal | None) -> Sequence[Step]:
+    """Replan the remaining steps and journal them."""
+    left = replan()
     if journal:
         _note(journal, done, left)
     return left
@@ -121,13 +121,13 @@ def _note(journal: Journal, done: Sequence[Step], left: Sequence[Step]) -> None:
 def keep_going(
     context: Context, steps: Iterable[Step], observer: Observer | None = None
 ) -> Outcome:
-    """Do what can be done.
+    """Perform as many steps as possible.
 
-    A step whose object, or one that it needs, could not be made is skipped: it would only
-    repeat the reason. An interrupt raises Interrupted; what was done stays.
+    A step is skipped if its object, or one that it needs, could not be created: it would fail for
+    the same reason. An interrupt raises Interrupted; completed steps stay.
     """
-    with kernel_log.watch() as log, held_interrupts() as let_through:
-        return _keep_going(context, steps, observer, log, let_through)
+    with kernel_log.watch() as log, held_interrupts() as deliver:
+        return _keep_going(context, steps, observer, log, deliver)
 
 
 def _keep_going(
@@ -135,17 +135,17 @@ def _keep_going(
     steps: Iterable[Step],
     observer: Observer | None,
     log: Log,
-    let_through: Callable[[], None],
+    deliver: Callable[[], None],
 ) -> Outcome:
     outcome = Outcome()
     missing: set[str] = set()
     for step in steps:
         try:
-            let_through()
+            deliver()
         except KeyboardInterrupt:
             raise Interrupted(
-                f"interrupted after {len(outcome.done)} steps, which stay",
-                hint="restoreconfig keep_existing=true goes on, clearconfig takes all away",
+                f"interrupted after {len(outcome.done)} steps, which were kept",
+                hint="restoreconfig keep_existing=true continues, clearconfig removes everything",
             ) from None
         if missing and any(path in missing for path in _depends_on(step)):
             outcome.skipped.append(step)
@@ -169,36 +169,36 @@ def _keep_going(
 
 @contextmanager
 def held_interrupts() -> Iterator[Callable[[], None]]:
-    """Hold signals that end the process back, so that no step is left half done.
+    """Defer signals that end the process, so that no step is interrupted.
 
-    The function given lets one through. What comes after the last call of it comes too late: all
-    is done by then.
+    Yields a function that raises KeyboardInterrupt if a signal arrived. A signal after its last
+    call is ignored: the change is complete.
     """
     caught: list[int] = []
     before = {}
 
-    def let_through() -> None:
+    def deliver() -> None:
         if caught:
             caught.clear()
             raise KeyboardInterrupt
 
     try:
         for number in _ENDING:
-            # Whoever else wants to hear them: configshell has a handler for Ctrl-C of its own.
+            # Replace custom handlers as well: configshell installs its own for SIGINT.
             if signal.getsignal(number) not in (signal.SIG_IGN, None):
                 before[number] = signal.signal(number, lambda got, frame: caught.append(got))
     except ValueError:
-        # Only the main thread gets signals.
+        # Only the main thread can set signal handlers.
         before = {}
     try:
-        yield let_through
+        yield deliver
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 def _depends_on(step: Step) -> Iterator[str]:
-    """The step's object, those above it, and those it needs."""
+    """Yield the paths of the step's object, its ancestors, and the objects it needs."""
     yield from step.needs
     path = step.path
     while path:
@@ -207,7 +207,7 @@ def _depends_on(step: Step) -> Iterator[str]:
 
 
 def _do(context: Context, step: Step, log: Log) -> bool:
-    """Do one step; whether it changed anything."""
+    """Perform one step; return True if it changed anything."""
     before = context.fs.changes
     try:
         step.do(context)
@@ -226,7 +226,7 @@ def _do(context: Context, step: Step, log: Log) -> bool:
 
 
 def _explain(context: Context, step: Step, error: KernelRefused, log: Log) -> None:
-    # Imported here: nothing but an error needs it.
+    # Imported here: only an error needs it.
     from .. import refusals
 
     refusals.explain(context.fs, step, error, log.lines())
@@ -239,15 +239,15 @@ def _roll_back(
     journal: Journal | None,
     stuck: list[Step],
 ) -> None:
-    """Take back what was done; ``stuck`` is what could not be taken back already.
+    """Roll back the completed steps; ``stuck`` are steps that could not be rolled back.
 
-    Raises RollbackFailed where something is left. A journal then keeps that, with all that was
-    done before it: taken back out of turn, it would be in the way of what is stuck.
+    Raises RollbackFailed if steps remain. A journal then keeps these and all steps before them:
+    rolled back out of order, they would conflict with the stuck ones.
     """
     left: list[str] = []
     for number in reversed(range(len(done))):
         if journal and stuck:
-            left.append(f"steps before that, which wait for it: {number + 1}")
+            left.append(f"earlier steps, to be rolled back after it: {number + 1}")
             stuck[:0] = done[: number + 1]
             break
         more = done[number].roll_back(context)

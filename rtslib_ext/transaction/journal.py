@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a change that is under way is going to do and how far it is: for when it is cut off.
+"""The journal of a change in progress: its steps and how far it is, for recovery after a crash.
 
-A file of lines: the header, the steps as JSON, then a byte for each operation that was begun
-(``.``) and the number of each step that was undone again (``<7``). It lies where a restart of
-the machine removes it, as that removes the configuration, and it is gone when the change is over.
-Where something could not be taken back it stays, with that alone: a repair file.
+A file of lines: a header, the steps as JSON, then a byte for each operation that was begun (``.``)
+and the number of each step that was rolled back (``<7``). It is on a file system that a reboot
+clears, along with the configuration, and is removed when the change is over. If steps could not be
+rolled back, it stays with only those: a repair file.
 """
 
 from __future__ import annotations
@@ -27,57 +27,57 @@ _UNDONE_MARK = re.compile(rb"<(\d+)\n")
 
 @dataclass(slots=True)
 class Journal:
-    """The journal of one change; ``about`` is told to who finds it: a command without secrets."""
+    """The journal of one change; ``about`` describes it for recovery, without secrets."""
 
     path: str
     about: dict[str, Any]
     _handle: int | None = field(default=None, init=False)
 
     def open(self, steps: Sequence[Step], begun: int = 0, *, marks: bytes = b"") -> None:
-        """Write down what is going to be done, in the place of what was written before.
+        """Write the planned steps, replacing the file.
 
-        ``begun`` operations of it are done already; more ``marks`` may follow.
+        The first ``begun`` operations are already done; more ``marks`` may follow. Raises LioError.
         """
-        # Who goes on with a change that was cut off goes on with its process, too.
+        # A resumed change keeps the original pid.
         head = json.dumps({"process": os.getpid(), **self.about})
         body = json.dumps([codec.encode(step) for step in steps])
-        with _told(self.path):
+        with _explained(self.path):
             os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
             # Only root may read it: it holds every value that is written, passwords too.
             atomic.replace(self.path, f"{head}\n{body}\n".encode() + _BEGUN * begun + marks)
-        self.go_on()
+        self.resume()
 
-    def go_on(self) -> None:
-        """Append to the file at the path, whoever wrote it."""
-        with _told(self.path):
+    def resume(self) -> None:
+        """Continue an existing journal file. Raises LioError."""
+        with _explained(self.path):
             handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         if self._handle is not None:
             os.close(self._handle)
         self._handle = handle
 
     def begin(self) -> None:
-        """An operation is about to be done; raises LioError where that cannot be noted."""
+        """Mark an operation as begun; raise LioError if the mark cannot be written."""
         if self._handle is not None:
-            with _told(self.path):
+            with _explained(self.path):
                 os.write(self._handle, _BEGUN)
 
     def undone(self, step: int) -> None:
-        """The step of that number has been taken back."""
+        """Mark a step as rolled back."""
         if self._handle is not None:
-            # Without the mark it would be taken back once more, which mostly does no harm.
+            # Without the mark the step would be rolled back twice, which usually does no harm.
             with suppress(OSError):
                 os.write(self._handle, _undone(step))
 
     def leave(self, steps: Sequence[Step]) -> None:
-        """Leave steps that could not be taken back, for who does that once the cause is gone."""
+        """Keep only the steps that could not be rolled back, for a later recovery."""
         self.about["left"] = [str(step) for step in steps]
-        # Where it cannot be written, the one that is there tells what was done.
+        # If this fails, the existing journal shows the completed steps.
         with suppress(LioError):
             self.open(steps, marks=_undone(len(steps)))
         self.close(keep=True)
 
     def close(self, *, keep: bool = False) -> None:
-        """The change is over."""
+        """Close the journal, and remove it unless ``keep``."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
@@ -90,21 +90,21 @@ def _undone(step: int) -> bytes:
 
 
 @contextmanager
-def _told(path: str) -> Iterator[None]:
-    """Tell a change that it cannot be noted, before it is made."""
+def _explained(path: str) -> Iterator[None]:
+    """Turn an OSError into a LioError before the operation is performed."""
     try:
         yield
     except OSError as err:
         reason = (err.strerror or str(err)).lower()
-        raise LioError(f"{path}, which notes what is done, cannot be written: {reason}") from err
+        raise LioError(f"cannot write the journal {path}: {reason}") from err
 
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A change that was cut off; ``begun`` operations, of which the last may not be done.
+    """An interrupted change: its first ``begun`` operations were begun, the last may not be done.
 
-    ``undone`` is the number of the step that was taken back last, after those behind it; None
-    when none was.
+    ``undone`` is the number of the step that was rolled back last, None if none was; the steps
+    after it were rolled back before.
     """
 
     path: str
@@ -115,13 +115,13 @@ class Unfinished:
 
     @property
     def is_repair(self) -> bool:
-        """Whether it is what could not be taken back of a change that is over."""
+        """True if these are the steps of a completed change that could not be rolled back."""
         return "left" in self.about
 
     def position(self) -> tuple[int, int]:
-        """The step that was under way and how many of its operations were begun.
+        """Return (number of the interrupted step, number of its operations begun).
 
-        The last of these may not be done; (0, 0) when nothing was begun.
+        The last of these may not be done; (0, 0) if nothing was begun.
         """
         left = self.begun
         for number, step in enumerate(self.steps):
@@ -132,7 +132,10 @@ class Unfinished:
 
 
 def find(path: str) -> Unfinished | None:
-    """The change that was cut off, if there is one; raises LioError for a file that is none."""
+    """Return the interrupted change; None without one.
+
+    Raises LioError if the file is damaged.
+    """
     try:
         with open(path, "rb") as file:
             head, body, marks = file.read().split(b"\n", 2)
@@ -150,4 +153,4 @@ def find(path: str) -> Unfinished | None:
 
 
 def _unreadable(path: str) -> LioError:
-    return LioError(f"{path} is no journal of a change", hint="look at what runs, then remove it")
+    return LioError(f"the journal {path} is damaged", hint="check the running configuration, then remove it")

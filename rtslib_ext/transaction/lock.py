@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The change lock: one process at a time changes the kernel's configuration; readers never ask.
+"""The change lock: only one process at a time changes the configuration; readers take no lock.
 
-It is flock on a file, the one that targetcli-fb uses, so the two exclude each other; the kernel
-frees it when a process dies.  Who holds it is written into the file, and believed only of a
-process that the kernel confirms as the holder.
+It is a flock on the file that targetcli-fb uses, so the two exclude each other. The kernel releases
+it when a process dies. The holder writes itself into the file, which is believed only if the kernel
+confirms that process as the holder.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rtslib_ext.errors import InUse, LioError, PermissionDenied
 from rtslib_ext.fast_dataclasses import asdict, dataclass
 
 LOCK_FILE = "/var/run/targetcli.lock"
-# Long restores take minutes, and scripts that start many at once count on being let in.
+# Long restores take minutes, and scripts may start many commands at once.
 WAIT_SECONDS = 600.0
 NOTICE_SECONDS = 1.0
 _POLL_SECONDS = 0.1
@@ -29,7 +29,7 @@ _SIZE_MAX = 65536
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds the lock; ``command`` is its text without secrets, ``since`` in Unix time."""
+    """The holder of the lock; ``command`` contains no secrets, ``since`` is in Unix time."""
 
     pid: int
     user: str = ""
@@ -46,10 +46,12 @@ class Holder:
 
 
 class Locked(InUse):
-    """The lock was not to be had in time; ``holder`` is who has it, where that can be told."""
+    """The lock was not free in time; ``holder`` is its holder, None if unknown."""
 
     def __init__(self, holder: Holder | None, hint: str) -> None:
-        super().__init__(f"another process is changing the configuration{_told(holder)}", hint=hint)
+        super().__init__(
+            f"another process is changing the configuration{_named(holder)}", hint=hint
+        )
         self.holder = holder
 
 
@@ -57,8 +59,8 @@ class Locked(InUse):
 class Held:
     """The lock while it is held.
 
-    ``left`` is the word that the holder before left for the next one, "" where it left none;
-    ``leaves`` is the word that this one leaves. A reboot forgets it.
+    ``left`` is the note that the previous holder left in the file, ``leaves`` the note for the next
+    one; "" is none. A reboot clears it.
     """
 
     left: str = ""
@@ -74,10 +76,12 @@ def change_lock(
     waiting: Callable[[str], object] | None = None,
     notice: float = NOTICE_SECONDS,
 ) -> Iterator[Held]:
-    """Hold the lock for a block of changes.
+    """Hold the change lock for the duration of a with block.
 
-    ``command`` is what others are shown, without secrets.  ``wait`` is how many seconds to wait
-    at most (None: WAIT_SECONDS), and ``waiting`` is told once who is waited for.
+    ``command`` is shown to waiting processes, so it must not contain secrets. ``wait`` is the time
+    to wait in seconds (None: WAIT_SECONDS). After ``notice`` seconds ``waiting`` is called once
+    with a text that names the holder. Raises Locked, PermissionDenied, or LioError if the file
+    cannot be locked.
     """
     path = os.fspath(path)
     seconds = WAIT_SECONDS if wait is None else wait
@@ -88,7 +92,7 @@ def change_lock(
         _sign(lock, command)
         yield held
     finally:
-        # After a crash the name stays, of a process that no longer holds the lock.
+        # After a crash the name of the dead process stays in the file.
         with suppress(OSError):
             os.ftruncate(lock, 0)
             if held.leaves:
@@ -99,9 +103,9 @@ def change_lock(
 def acquire(
     lock: int, seconds: float, *, notice: float = 0.0, waiting: Callable[[], object] | None = None
 ) -> bool:
-    """Take the flock on a descriptor within some seconds; tell whether it was to be had.
+    """Lock a file descriptor with flock within ``seconds``; return False if it was not free.
 
-    Once ``notice`` seconds have passed, ``waiting`` is called.
+    ``waiting`` is called once after ``notice`` seconds.
     """
     start = time.monotonic()
     pause = _POLL_SECONDS / 16
@@ -121,7 +125,7 @@ def acquire(
 
 
 def holder(path: str | os.PathLike[str] = LOCK_FILE) -> Holder | None:
-    """Tell who holds the lock, None where nobody does or it cannot be told; takes no lock."""
+    """Return the holder of the lock without taking it; None if it is free or unknown."""
     try:
         lock = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -132,27 +136,27 @@ def holder(path: str | os.PathLike[str] = LOCK_FILE) -> Holder | None:
         os.close(lock)
 
 
-def _told(found: Holder | None) -> str:
+def _named(found: Holder | None) -> str:
     return f" ({found})" if found else ""
 
 
 def _acquire_file(
     path: str, seconds: float, notice: float, waiting: Callable[[str], object] | None
 ) -> int:
-    """Open and lock the file that has the path now."""
+    """Open and lock the file that is at the path now."""
     deadline = time.monotonic() + seconds
     while True:
         lock = _open(path)
 
         def say(lock: int = lock) -> None:
             if waiting:
-                waiting(f"waiting for another process to finish its changes{_told(_holder(lock))}")
+                waiting(f"waiting for another process to finish its changes{_named(_holder(lock))}")
 
         try:
             left = deadline - time.monotonic()
             if not acquire(lock, left, notice=notice, waiting=say):
                 raise Locked(_holder(lock), "wait for it to end, or wait longer with --wait")
-            # Somebody may have removed the file meanwhile, and others lock its successor.
+            # The file may have been removed meanwhile, and its successor locked.
             if _is_at(lock, path):
                 return lock
         except OSError as err:
@@ -166,7 +170,7 @@ def _acquire_file(
 
 def _open(path: str) -> int:
     try:
-        # 0600: whoever can open the file could lock everybody out.
+        # 0600: any user who can open the file could lock it.
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as err:
         message = f"cannot open the lock file {path}: {err.strerror}"
@@ -174,7 +178,9 @@ def _open(path: str) -> int:
             raise PermissionDenied(
                 message, hint="only root can change the configuration: run it with sudo"
             ) from err
-        raise LioError(message, hint=f"is there a folder {os.path.dirname(path)}?") from err
+        raise LioError(
+            message, hint=f"check that the directory {os.path.dirname(path)} exists"
+        ) from err
 
 
 def _is_at(lock: int, path: str) -> bool:
@@ -185,10 +191,10 @@ def _is_at(lock: int, path: str) -> bool:
 
 
 def _sign(lock: int, command: str) -> None:
-    """Write who holds the lock into its file."""
+    """Write this process into the lock file as the holder."""
     mine = Holder(os.getpid(), _user(), command[:1000], time.time())
     data = json.dumps(asdict(mine)).encode() + b"\n"
-    with suppress(OSError):  # a full disk need not keep anybody from working
+    with suppress(OSError):  # a full disk must not prevent changes
         os.ftruncate(lock, 0)
         os.pwrite(lock, data, 0)
 
@@ -205,13 +211,13 @@ def _user() -> str:
 
 
 def _holder(lock: int) -> Holder | None:
-    """Who holds the lock, which somebody does, by the kernel's list and the file itself."""
+    """Return the holder of the (held) lock, from /proc/locks and the lock file."""
     written = _written(lock)
     pids = _holding(lock)
-    # btrfs and overlays number their devices otherwise in /proc/locks: then nobody is listed.
+    # btrfs and overlayfs have other device numbers in /proc/locks, so no process is listed.
     if written and (written.pid in pids if pids else _is_alive(written.pid)):
         return written
-    # targetcli-fb holds the lock without a word.  Its arguments may be secrets: the name will do.
+    # targetcli-fb does not sign the file. Use only its name: arguments may contain secrets.
     pid = pids[0] if pids else 0
     return Holder(pid, command=_name(pid)) if pid > 0 else None
 
@@ -226,7 +232,7 @@ def _written(lock: int) -> Holder | None:
 
 
 def _left(lock: int) -> str:
-    """The word of the last holder, which signs of others and crashes have not."""
+    """Return the note of the previous holder; "" after a crash or from targetcli-fb."""
     try:
         found = json.loads(os.pread(lock, _SIZE_MAX, 0))
         return str(found.get("left", ""))
@@ -235,13 +241,13 @@ def _left(lock: int) -> str:
 
 
 def _holding(lock: int) -> list[int]:
-    """The processes that have the lock, by /proc/locks."""
+    """Return the pids that hold the lock, from /proc/locks."""
     status = os.fstat(lock)
     device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
     wanted = f"{device}:{status.st_ino}"
     try:
         with open("/proc/locks", encoding="ascii") as locks:
-            # "1: FLOCK  ADVISORY  WRITE 1234 00:19:77 0 EOF"; one that waits has "->" behind 1:
+            # "1: FLOCK  ADVISORY  WRITE 1234 00:19:77 0 EOF"; a waiting process has "->" after 1:
             rows = [line.split() for line in locks]
     except (OSError, ValueError):
         return []

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ends a change that was cut off: takes it back, or finishes it.
+"""Recover an interrupted change: roll it back, or finish it.
 
-Either can be cut off itself: the journal notes what was taken back, and what was done.
+Both can be interrupted as well: the journal records what was rolled back or done.
 """
 
 from __future__ import annotations
@@ -17,37 +17,39 @@ from .journal import Journal, Unfinished
 
 
 def undo(context: Context, found: Unfinished) -> list[str]:
-    """Take everything back that was done, in its order; then the journal is gone.
+    """Roll back everything that was done, and remove the journal.
 
-    What could not be taken back is returned: with what was done before it, it stays in the
-    journal. Raises Interrupted, and then the rest stays there.
+    Returns the steps that could not be rolled back, as texts; they stay in the journal, with those
+    before them. Raises Interrupted; the remaining steps then stay in the journal.
     """
-    steps = _to_take_back(context, found)
+    steps = _to_roll_back(context, found)
     journal = Journal(found.path, found.about)
-    journal.go_on()
-    with held_interrupts() as let_through:
-        # What there is tells no more what was done, once taking it back has begun.
+    journal.resume()
+    with held_interrupts() as deliver:
+        # Mark the start: from now on the running objects no longer show what was done.
         journal.undone(len(steps))
         for number in reversed(range(len(steps))):
             left = steps[number].roll_back(context)
             if left:
                 journal.close(keep=True)
-                return left + [f"steps before that, which wait for it: {number}"] * bool(number)
+                return left + [f"earlier steps, to be rolled back after it: {number}"] * bool(
+                    number
+                )
             journal.undone(number)
             try:
-                let_through()
+                deliver()
             except KeyboardInterrupt:
                 journal.close(keep=True)
                 raise Interrupted(
-                    f"interrupted with {number} steps left to be taken back",
-                    hint="recover goes on",
+                    f"interrupted with {number} steps left to roll back",
+                    hint="recover continues",
                 ) from None
         journal.close()
     return []
 
 
-def _to_take_back(context: Context, found: Unfinished) -> list[Step]:
-    """What was done, in its order; of the step that was under way, the part that was done."""
+def _to_roll_back(context: Context, found: Unfinished) -> list[Step]:
+    """Return the completed steps in order; the interrupted one cut to its completed operations."""
     if found.undone is not None:
         return list(found.steps[: found.undone])
     number, begun = found.position()
@@ -60,12 +62,11 @@ def _to_take_back(context: Context, found: Unfinished) -> list[Step]:
 
 
 def finish(context: Context, found: Unfinished) -> Outcome:
-    """Do the rest; then the journal is gone. Where that fails, all of the change is taken back.
+    """Perform the remaining steps and remove the journal; on a failure roll back the whole change.
 
-    Raises LioError. A change whose taking back had begun cannot be finished: ``found.undone``
-    tells.
+    Raises LioError. A change whose rollback has begun (``found.undone``) cannot be finished.
     """
-    # The first object of a kind may be one that has been given its values by now.
+    # Assume no defaults: the first object of a kind may already have been changed.
     context.defaults = NoDefaults()
     number, begun = found.position()
     done, rest = list(found.steps[:number]), list(found.steps[number:])
@@ -73,7 +74,7 @@ def finish(context: Context, found: Unfinished) -> Outcome:
     if part:
         step = rest[0]
         done.append(replace(step, operations=part))
-        # What takes the whole step back is for the part that was done before.
+        # ``undo`` reverses a whole step; it belongs to the completed part.
         undo = None if step.undo is None else ()
         rest[0] = replace(step, operations=step.operations[len(part) :], undo=undo)
     rest = [step for step in rest if step.operations]
@@ -81,9 +82,10 @@ def finish(context: Context, found: Unfinished) -> Outcome:
 
 
 def _done(context: Context, begun: tuple[Operation, ...], *, unsure: bool) -> tuple[Operation, ...]:
-    """The operations that were done: all but the last for sure, and that one if it shows.
+    """Return the completed operations: all but the last, and the last if configfs shows its effect.
 
-    ``unsure`` is what counts where it does not show. It can be done, and taken back, twice.
+    ``unsure``: the result if configfs does not show it. The operation can be done or rolled back
+    twice.
     """
     found = is_done(context.fs, begun[-1]) if begun else None
     return begun if found or (found is None and unsure) else begun[:-1]

@@ -14,7 +14,7 @@ from rtslib_ext.steps import Context, Step, inverse
 from rtslib_ext.steps.step import REPAIR
 from rtslib_ext.transaction import executor
 from rtslib_ext.transaction import journal as journals
-from rtslib_ext.transaction.executor import Anew, Observer, Outcome
+from rtslib_ext.transaction.executor import Observer, Outcome, Replan
 from rtslib_ext.transaction.journal import Journal, Unfinished
 from rtslib_ext.transaction.lock import change_lock
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 WAITING = "waits"
 
 
-def apply(env: Env, steps: Iterable[Step], anew: Anew | None = None) -> Outcome:
+def apply(env: Env, steps: Iterable[Step], anew: Replan | None = None) -> Outcome:
     """Do all steps or none, or collect them; raises LioError. ``anew`` is as for the executor."""
     if env.session.transaction is not None:
         return env.session.transaction.add(steps)

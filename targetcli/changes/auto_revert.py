@@ -92,7 +92,7 @@ def _wait(file: str, lock_file: str, journal: str, first: PendingCommit) -> None
             found = confirmed_commit.find(file)
             if not found or found.about != first.about or found.left > 0:
                 continue
-            if not confirmed_commit.in_the_way(found, journal):
+            if not confirmed_commit.blocking(found, journal):
                 back(file, journal, found)
                 return
         # Until recover has ended the other one.
@@ -107,7 +107,7 @@ def back(file: str, journal: str, found: PendingCommit) -> PendingCommit:
     when = time.strftime("%Y-%m-%d %H:%M:%S")
     syslog.openlog("targetcli", syslog.LOG_PID, syslog.LOG_DAEMON)
     try:
-        confirmed_commit.go_back(ConfigFS(), found, Journal(journal, about))
+        confirmed_commit.revert(ConfigFS(), found, Journal(journal, about))
         outcome, level = f"went back at {when}", syslog.LOG_NOTICE
     except (LioError, OSError) as err:
         path = getattr(err, "path", "")

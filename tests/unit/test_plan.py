@@ -229,7 +229,7 @@ def test_what_is_stuck_keeps_what_was_done_before_it(tmp_path: object) -> None:
     os.makedirs(f"{tmp_path}/tree/b/more")
     context = Context(ConfigFS(f"{tmp_path}/tree"))
     told, before = recovery.undo(context, journal_of(path, 3))
-    assert "/b: two" in told and before == "steps before that, which wait for it: 1"
+    assert "/b: two" in told and before == "earlier steps, to be rolled back after it: 1"
     assert os.path.exists(f"{tmp_path}/tree/a")
 
 
@@ -253,7 +253,7 @@ def test_what_cannot_be_noted_is_not_done(tmp_path: object) -> None:
     journal.open([])
     with open("/dev/full", "wb", buffering=0) as full:
         os.dup2(full.fileno(), journal._handle or -1)
-    with pytest.raises(LioError, match="journal, which notes what is done, cannot be written: no"):
+    with pytest.raises(LioError, match="cannot write the journal .*: no"):
         journal.begin()
     journal.undone(0)
     journal.close()
