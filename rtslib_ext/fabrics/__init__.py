@@ -47,10 +47,10 @@ class Fabric:
         return feature in self.features
 
     def to_folder(self, wwn: str) -> str:
-        """A WWN as the fabric's folder in configfs writes it.
+        """Return a WWN as written in the fabric's configfs directory.
 
-        A name that is no WWN of the fabric stays as it is: srpt has ACLs for IP addresses too
-        (drivers/infiniband/ulp/srpt/ib_srpt.c, srpt_parse_i_port_id).
+        A name that is not a WWN of the fabric is returned unchanged: srpt also has ACLs for IP
+        addresses (drivers/infiniband/ulp/srpt/ib_srpt.c, srpt_parse_i_port_id).
         """
         prefix = _PREFIX.get(self.form, "")
         if not prefix or not wwn.startswith(prefix):
@@ -61,7 +61,7 @@ class Fabric:
         return f"0x{digits}" if self.form == "hex" else digits
 
     def from_folder(self, name: str) -> str:
-        """The WWN that a folder in configfs stands for."""
+        """Return the WWN of a configfs directory name; the inverse of to_folder."""
         form = _IN_FOLDER.get(self.form)
         if form is None or not form.fullmatch(name):
             return name
@@ -110,7 +110,7 @@ FABRICS: dict[str, Fabric] = {
     )
 }
 DROP_INS = "/etc/target/fabrics"
-"""The directory of files that add fabrics: where it exists, call ``drop_ins.add_drop_ins``."""
+"""The directory of files that add fabrics; if it exists, call ``drop_ins.add_drop_ins``."""
 # Names of fabrics in older tools.
 ALIASES = {"ib_srpt": "srpt", "fc": "tcm_fc"}
 # rtslib-fb loads vhost_scsi by the module's alias for its old name (vhost/scsi.c).
@@ -123,6 +123,6 @@ def find(name: str) -> Fabric | None:
 
 
 def of_folder(folder: str) -> Fabric | None:
-    """The fabric of a folder in configfs, in any case: the kernel itself writes iSCSI."""
+    """Return the fabric of a configfs directory name in any case: the kernel writes iSCSI."""
     wanted = folder.lower()
     return next((fabric for fabric in FABRICS.values() if fabric.folder.lower() == wanted), None)

@@ -10,10 +10,7 @@ from .configfs import ConfigfsPath, Entry, ReadFS
 
 
 class CachingFS(ReadFS):
-    """Caches what it reads; shares the call counter of the tree below.
-
-    It only reads: changes go through the tree itself, and are visible in a new cache.
-    """
+    """Caches what it reads. Changes go through the tree below, and are visible in a new cache."""
 
     def __init__(self, fs: ReadFS) -> None:
         self.fs = fs

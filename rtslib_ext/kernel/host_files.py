@@ -14,7 +14,7 @@ from .configfs import WriteFS, explain
 if TYPE_CHECKING:
     from typing import Protocol
 else:
-    # typing takes long to make a Protocol.
+    # Creating a Protocol at run time is slow.
     Protocol = object
 
 
@@ -76,7 +76,7 @@ class RealHostFiles(HostFiles):
             return
         except OSError as err:
             reason = (err.strerror or str(err)).lower()
-            raise LioError(f"{path} cannot be removed: {reason}") from err
+            raise LioError(f"cannot remove {path}: {reason}") from err
 
     def grow(self, path: str, size: int) -> None:
         try:
@@ -89,7 +89,7 @@ class RealHostFiles(HostFiles):
 
 
 def size_of(path: str, wanted: int) -> int:
-    """Return the size of a backing file that is to have ``wanted`` bytes; raise KernelRefused."""
+    """Return the size of a backing file for ``wanted`` bytes; raise KernelRefused."""
     try:
         return os.path.getsize(path)
     except OSError as err:

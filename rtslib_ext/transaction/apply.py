@@ -68,7 +68,8 @@ def perform(
             if journal:
                 journal.leave([_backwards(step) for step in reversed(left)])
             raise RollbackFailed(
-                f"{err or 'interrupted'}; and the previous state was not restored: " + "; ".join(map(str, left)),
+                f"{err or 'interrupted'}; and the previous state was not restored: "
+                + "; ".join(map(str, left)),
                 hint=REPAIR,
             ) from err
         raise

@@ -114,13 +114,13 @@ def find(path: str) -> PendingCommit | None:
     return found if found and not found.outcome else None
 
 
-def in_the_way(found: PendingCommit, journal: str) -> Unfinished | None:
+def blocking(found: PendingCommit, journal: str) -> Unfinished | None:
     """Return another interrupted change, which must be recovered before the revert; or None."""
     half = journals.find(journal)
     return half if half and not found.is_cut_off(half) else None
 
 
-def go_back(fs: WriteFS, found: PendingCommit, journal: Journal) -> None:
+def revert(fs: WriteFS, found: PendingCommit, journal: Journal) -> None:
     """Revert a pending commit, all of it or nothing.
 
     Of an interrupted commit the completed part is reverted. Raises LioError if other processes
