@@ -153,4 +153,6 @@ def find(path: str) -> Unfinished | None:
 
 
 def _unreadable(path: str) -> LioError:
-    return LioError(f"the journal {path} is damaged", hint="check the running configuration, then remove it")
+    return LioError(
+        f"the journal {path} is damaged", hint="check the running configuration, then remove it"
+    )

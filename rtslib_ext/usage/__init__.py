@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who uses what: exports, sessions, reservations, holders of devices."""
+"""The current use of objects and devices: exports, sessions, reservations, holders."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who exports a storage object, and which mapped LUNs lead to a LUN."""
+"""The LUNs that export a storage object, and the mapped LUNs of a LUN."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..kernel.paths import TpgPath
 from ..reading.reader import Reader
 
-# A members file holds one page at most; past this the kernel may have left some out.
+# A members file holds at most one page; above this the list may be incomplete.
 _FULL = 4096 - 300
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A LUN: the TPG, by fabric, WWN and tag, and the number."""
+    """A LUN that exports a storage object."""
 
     fabric: Fabric
     wwn: str
@@ -44,10 +44,10 @@ class Export:
 
 
 def of_storage_object(fs: ReadFS, storage_object: ConfigfsPath) -> list[Export]:
-    """The LUNs that export the storage object at a configfs path.
+    """Return the LUNs that export the storage object at a configfs path.
 
-    Its target port groups list them, so this costs what there are of them; objects without
-    such groups are looked for in every TPG.
+    Its target port groups list them, so the cost depends only on their number. For objects without
+    such groups every TPG is searched.
     """
     if (fs.read_if_there(f"{storage_object}/info") or "").startswith("Status: DEACTIVATED"):
         return []
@@ -56,7 +56,7 @@ def of_storage_object(fs: ReadFS, storage_object: ConfigfsPath) -> list[Export]:
 
 
 def in_group(fs: ReadFS, group: ConfigfsPath) -> list[Export] | None:
-    """The LUNs in the target port group at a configfs path; None where it does not tell all."""
+    """Return the LUNs in the target port group at a configfs path; None if the list is cut."""
     text = fs.read_if_there(f"{group}/members") or ""
     if len(text) > _FULL:
         return None
@@ -72,7 +72,7 @@ def in_group(fs: ReadFS, group: ConfigfsPath) -> list[Export] | None:
 
 
 def _from_members(fs: ReadFS, storage_object: ConfigfsPath) -> list[Export] | None:
-    """None where the groups do not tell all."""
+    """Return the LUNs in all target port groups; None if a list is incomplete."""
     if fs.read_if_there(f"{paths.attributes(storage_object)}/alua_support") == "0":
         return None
     found = []
@@ -105,9 +105,9 @@ def _search(fs: ReadFS, storage_object: ConfigfsPath) -> Iterator[Export]:
 def mapped_luns(
     reader: Reader, tpg_path: TpgPath, index: int, *, likely: bool = False
 ) -> Iterator[tuple[str, int]]:
-    """The mapped LUNs that lead to a LUN of a TPG: (folder of the ACL, number).
+    """Yield (directory name of the ACL, number) of the mapped LUNs of a LUN of a TPG.
 
-    ``likely``: only those that have its own number, found at once however many others there are.
+    ``likely``: only those with the LUN's own number, which takes one look-up for each ACL.
     """
     if not tpg_path.fabric.has("acls"):
         return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who holds a block device, so that nobody else can have it: a mount, swap, a device above, us."""
+"""Find the holder of a block device: a mount, swap, a device above it, a storage object."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..kernel.configfs import ReadFS
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """``why`` it is held, in words, and the command that ends it, as a ``help``.
+    """The holder of a device: ``why`` it is in use, as text, and ``help`` to release it.
 
     ``kind`` is one word for programs.
     """
@@ -26,11 +26,11 @@ class Holder:
     kind: str = "unknown"
 
 
-_UNKNOWN = Holder("somebody holds it", "look with lsblk and fuser -v who has it open")
+_UNKNOWN = Holder("its holder is unknown", "lsblk and fuser -v show what has it open")
 
 
 def find(fs: ReadFS, device: str) -> Holder:
-    """Who holds a block device, or a partition of it."""
+    """Return the holder of a block device, or of one of its partitions."""
     try:
         number = os.stat(device).st_rdev
     except OSError:
@@ -71,8 +71,7 @@ def _storage_object(fs: ReadFS, device: str) -> Holder | None:
             if same and key:
                 return Holder(
                     f"the storage object {shell_paths.storage_object(*key)} has it",
-                    f"export that one, or take it away: {shell_paths.backstore(key[0])} delete "
-                    f"{name}",
+                    f"export that one, or delete it: {shell_paths.backstore(key[0])} delete {name}",
                     "backstore",
                 )
     return None
@@ -109,47 +108,50 @@ def _device_above(folder: str) -> Holder | None:
                 return _mapped(label, system.read_text(f"{above}/dm/uuid"))
             if os.path.isdir(f"{above}/md"):
                 return Holder(
-                    f"the RAID /dev/{name} stands on it",
-                    f"export /dev/{name}, or end it: mdadm --stop /dev/{name}",
+                    f"the RAID /dev/{name} uses it",
+                    f"export /dev/{name}, or stop it: mdadm --stop /dev/{name}",
                     "md",
                 )
-            return Holder(f"the device {name} stands on it", f"export /dev/{name} instead")
+            return Holder(f"the device {name} uses it", f"export /dev/{name} instead")
     return None
 
 
 def _mapped(label: str, uuid: str) -> Holder:
-    """A device-mapper device, by whose it is: its UUID begins with that (libdevmapper.h)."""
+    """Return a device-mapper device as the holder.
+
+    Its UUID begins with its owner (libdevmapper.h).
+    """
     device = f"/dev/mapper/{label}"
     if uuid.startswith("mpath-"):
         return Holder(
             f"it is a path of the multipath device {label}",
-            f"export {device}, or take it away: multipath -f {label}",
+            f"export {device}, or remove it: multipath -f {label}",
             "multipath",
         )
     if uuid.startswith("LVM-"):
-        # Between group and volume is one dash; one in a name is doubled.
+        # Group and volume are separated by one dash; a dash in a name is doubled.
         group, _, volume = re.sub(r"(?<!-)-(?!-)", "/", label, count=1).partition("/")
         group, volume = group.replace("--", "-"), volume.replace("--", "-")
         return Holder(
-            f"the LVM volume {group}/{volume} stands on it",
-            f"export /dev/{group}/{volume}, or stop its group: vgchange -an {group}",
+            f"the LVM volume {group}/{volume} uses it",
+            f"export /dev/{group}/{volume}, or deactivate its volume group: vgchange -an {group}",
             "lvm",
         )
     if uuid.startswith("CRYPT-"):
         return Holder(
-            f"the encrypted device {label} stands on it",
+            f"the encrypted device {label} uses it",
             f"export {device}, or close it: cryptsetup close {label}",
             "luks",
         )
     return Holder(
-        f"the device-mapper device {label} stands on it",
-        f"export {device}, or take it away: dmsetup remove {label}",
+        f"the device-mapper device {label} uses it",
+        f"export {device}, or remove it: dmsetup remove {label}",
         "dm",
     )
 
 
 def _program(number: int) -> Holder | None:
-    """A process with the device open; one that wants it for itself alone cannot be told apart."""
+    """Return a process that has the device open, exclusively or not."""
     for process in _names("/proc"):
         if not process.isdigit():
             continue
@@ -169,8 +171,8 @@ def _program(number: int) -> Holder | None:
 
 
 def _pool(device: str) -> Holder | None:
-    """A ZFS pool: its module holds devices, and nothing below /sys tells of it."""
-    # Imported here: it is the last thing that is tried.
+    """Return a ZFS pool as the holder: ZFS does not show the devices it uses in /sys."""
+    # Imported here: this is the last check.
     from ..host import signatures
 
     for found in signatures.read(device):
@@ -188,5 +190,5 @@ def _names(folder: str) -> list[str]:
 
 
 def _unescaped(text: str) -> str:
-    r"""A path as proc(5) writes it: blanks are \040."""
+    """Return a path without the escapes of proc(5): blanks are \\040."""
     return re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), text)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is to be known of a device or file before it becomes a storage object.
+"""Checks of a device or file before it becomes a storage object; they change nothing.
 
-Nothing here changes anything. A device that somebody holds is refused; what would surely damage
-data is for who insists on it; what may be meant so is told.
+A device in use is refused. What would surely damage data needs --yes; what may be intended is asked
+or noted.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from . import sharing
 if TYPE_CHECKING:
     from .holders import Holder
 
-# File systems that are gone after a reboot.
+# File systems in memory, lost at a reboot.
 _IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")
 _UDEV = "/run/udev/data"
 
 
 class Severity(Enum):
-    """What becomes of it: no way, only for who insists, asked at a terminal, or just told."""
+    """How severe a finding is: refused, needs --yes, asked at a terminal, or noted."""
 
     REFUSED = "refused"
     INSIST = "insist"
@@ -38,7 +38,10 @@ class Severity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``kind`` is one word for programs, ``text`` says what was found, ``help`` what to do."""
+    """A result of a check: ``text`` describes it, ``help`` says what to do.
+
+    ``kind`` is one word for programs.
+    """
 
     kind: str
     severity: Severity
@@ -50,10 +53,9 @@ class Finding:
 
 
 def of_device(fs: ReadFS, path: str, *, exclusive: bool = True) -> Iterator[Finding]:
-    """What is to be known of a block device.
+    """Yield findings about a block device.
 
-    ``exclusive`` tells whether the storage object is to have it alone; one that shares it is
-    what the user insists on.
+    ``exclusive``: the storage object needs exclusive use, so a device in use is refused, not noted.
     """
     if devices.is_exclusive_open(path):
         holder = _holder(fs, path)
@@ -68,30 +70,30 @@ def of_device(fs: ReadFS, path: str, *, exclusive: bool = True) -> Iterator[Find
         yield Finding(
             "multipath",
             Severity.INSIST,
-            f"{path} is a path of a multipath device that is not there now",
-            "multipath -v2 makes it; export that",
+            f"{path} is a path of a multipath device that does not exist yet",
+            "create it with multipath -v2 and export it",
         )
-    # Only fileio opens a device without having it alone.
+    # Only fileio opens a device without exclusive use.
     other = sharing.find(fs, path, ("fileio",))
     if other:
         yield _shared(path, other, Severity.INSIST)
     for found in signatures.read(path):
-        text = f"{path} holds {found.text}"
+        text = f"{path} contains {found.text}"
         yield Finding(found.kind, Severity.ASK, text, _advice(found.kind, path))
 
 
 def read_only(path: str) -> Finding:
-    """A device that cannot be written to is what initiators get."""
+    """Return the finding that a device is read-only."""
     return Finding(
         "read-only",
         Severity.NOTE,
-        f"{path} can be read only, and so can the storage object",
-        f"blockdev --setrw {path} first, where it is to be written to",
+        f"{path} is read-only, and so will be the storage object",
+        f"to make it writable: blockdev --setrw {path}",
     )
 
 
 def of_file(fs: ReadFS, path: str) -> Iterator[Finding]:
-    """What is to be known of a file that is there."""
+    """Yield findings about an existing file."""
     if devices.written_by_others(path):
         other = sharing.find(fs, path, ("fileio",))
         if other:
@@ -107,22 +109,22 @@ def of_file(fs: ReadFS, path: str) -> Iterator[Finding]:
             holder.help if holder else f"losetup --detach {loop}",
         )
     status = os.stat(path)
-    # Nothing was ever written to a file without blocks.
+    # A file without blocks contains no data.
     if status.st_blocks:
         for found in signatures.read(path):
-            yield Finding(found.kind, Severity.NOTE, f"{path} holds {found.text}")
-    yield from _of_place(path, status.st_size - status.st_blocks * 512)
+            yield Finding(found.kind, Severity.NOTE, f"{path} contains {found.text}")
+    yield from _of_file_system(path, status.st_size - status.st_blocks * 512)
 
 
 def of_new_file(path: str, size: int) -> Iterator[Finding]:
-    """What is to be known of the place where a file of ``size`` bytes is to be made."""
-    yield from _of_place(path, size)
+    """Yield findings about the file system for a new file of ``size`` bytes."""
+    yield from _of_file_system(path, size)
 
 
 def of_config(fs: ReadFS, have: Config, want: Config) -> Iterator[tuple[str, Finding]]:
-    """What is to be known before ``want`` is made of what runs: of new storage objects only.
+    """Yield (shell path, finding) of the storage objects that ``want`` adds or changes.
 
-    By their shell paths. What they are made from may be missing: that is for the plan to say.
+    Missing devices and files are not reported here: the plan does that.
     """
     for key, so in want.storage_objects.items():
         running = have.storage_objects.get(key)
@@ -133,7 +135,7 @@ def of_config(fs: ReadFS, have: Config, want: Config) -> Iterator[tuple[str, Fin
 
 
 def _released(have: Config, want: Config) -> list[str]:
-    """The files and devices of storage objects that the change takes away."""
+    """Return the files and devices of storage objects that the change deletes."""
     return [
         so.backing.udev_path
         for key, so in have.storage_objects.items()
@@ -146,7 +148,7 @@ def _of_backing(fs: ReadFS, backing: object, released: list[str]) -> Iterator[Fi
     if not isinstance(backing, (Block, FileIO, Pscsi)) or not os.path.exists(backing.dev):
         return
     if any(one and _same(one, backing.dev) for one in released):
-        # It is in use by what goes.
+        # It is in use by an object that will be deleted.
         return
     if devices.is_block_device(backing.dev):
         yield from of_device(fs, backing.dev, exclusive=getattr(backing, "exclusive", True))
@@ -155,9 +157,10 @@ def _of_backing(fs: ReadFS, backing: object, released: list[str]) -> Iterator[Fi
 
 
 def _waits_for_multipath(path: str) -> bool:
-    """Whether multipath claims a device of which no map holds it: it may be made any moment.
+    """Return True if multipath claims a device that is in no map yet.
 
-    Its rules for udev tell (60-multipath.rules), in udev's database of the device.
+    The map may be created at any moment. Its udev rules (60-multipath.rules) record the claim in
+    udev's database.
     """
     number = os.stat(path).st_rdev
     try:
@@ -172,7 +175,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _holder(fs: ReadFS, device: str) -> Holder:
-    # Imported here: nothing needs it but a device that cannot be had.
+    # Imported here: only a device in use needs it.
     from . import holders
 
     return holders.find(fs, device)
@@ -189,38 +192,36 @@ def _shared(path: str, other: sharing.Sharer, severity: Severity) -> Finding:
     )
 
 
-def _of_place(path: str, growth: int) -> Iterator[Finding]:
-    """What is to be known of the file system that a file is on, or will be."""
+def _of_file_system(path: str, growth: int) -> Iterator[Finding]:
+    """Yield findings about the file system of a file."""
     folder = os.path.dirname(path)
     try:
         number, room = os.stat(folder).st_dev, os.statvfs(folder)
     except OSError:
-        # Making the file says why.
+        # Creating the file reports the error.
         return
     kind = _type_of(number)
     if kind in _IN_MEMORY:
-        yield Finding(
-            "memory", Severity.NOTE, f"{path} is in memory ({kind}) and gone after a reboot"
-        )
+        yield Finding("memory", Severity.NOTE, f"{path} is in memory ({kind}) and lost at a reboot")
     free = room.f_bavail * room.f_frsize
     if growth > free:
         yield Finding(
             "room",
             Severity.NOTE,
             f"{path} may grow by {growth} bytes, and its file system has {free} bytes free",
-            "writing fails once it is full",
+            "writes fail once it is full",
         )
     if _vendor_of(number) == "LIO-ORG":
         yield Finding(
             "loopback",
             Severity.NOTE,
-            f"{path} is on a LUN of LIO itself",
-            "where this host exports that LUN, writing can stop for good when memory is short",
+            f"{path} is on a LUN of LIO",
+            "if this host exports that LUN, this is not safe when memory is short",
         )
 
 
 def _type_of(number: int) -> str:
-    """The type of the file system with a device number; "" where no mount has it."""
+    """Return the type of the file system with a device number; "" if it is not mounted."""
     wanted = f"{os.major(number)}:{os.minor(number)}"
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
         for line in mounts:
@@ -232,7 +233,7 @@ def _type_of(number: int) -> str:
 
 
 def _vendor_of(number: int) -> str:
-    """The vendor of the SCSI disk with a device number, or of that which a partition is on."""
+    """Return the vendor of the SCSI disk with a device number, or of a partition's disk; or ""."""
     folder = os.path.realpath(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}")
     if os.path.exists(f"{folder}/partition"):
         folder = os.path.dirname(folder)
@@ -245,9 +246,7 @@ def _vendor_of(number: int) -> str:
 
 def _advice(kind: str, path: str) -> str:
     if kind == "lvm":
-        return (
-            "this host's LVM takes it too unless global_filter in /etc/lvm/lvm.conf leaves it out"
-        )
+        return "this host's LVM uses it too unless global_filter in /etc/lvm/lvm.conf excludes it"
     if kind == "silent":
         return ""
     return f"initiators can overwrite that; wipefs {path} shows it"

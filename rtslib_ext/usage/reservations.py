@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reservations of a storage object (SPC-4 section 5.13): as they are, and as kept on disk."""
+"""Reservations of a storage object (SPC-4 section 5.13): the current ones, and those on disk."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from ..kernel.configfs import ConfigfsPath, ReadFS
 _START = "PR_REG_START:"
 _END = "PR_REG_END:"
 
-# drivers/target/target_core_pr.c, core_scsi3_pr_dump_type -> code, words of SPC-4 table 64 and
-# what they mean (SPC-4 section 5.13.2, table 65).
+# drivers/target/target_core_pr.c, core_scsi3_pr_dump_type -> (code, name in SPC-4 table 64, meaning
+# in SPC-4 section 5.13.2, table 65)
 TYPES = {
     "Write Exclusive Access": (1, "Write Exclusive", "only the holder may write"),
     "Exclusive Access": (3, "Exclusive Access", "only the holder may read and write"),
     "Write Exclusive Access, Registrants Only": (
         5,
         "Write Exclusive - Registrants Only",
-        "everybody may read, only who is registered may write",
+        "all may read, only registrants may write",
     ),
     "Exclusive Access, Registrants Only": (
         6,
         "Exclusive Access - Registrants Only",
-        "only who is registered may read and write",
+        "only registrants may read and write",
     ),
     "Write Exclusive Access, All Registrants": (
         7,
         "Write Exclusive - All Registrants",
-        "everybody may read, only who is registered may write; all of them are holders",
+        "all may read, only registrants may write; all registrants are holders",
     ),
     "Exclusive Access, All Registrants": (
         8,
         "Exclusive Access - All Registrants",
-        "only who is registered may read and write; all of them are holders",
+        "only registrants may read and write; all registrants are holders",
     ),
 }
 # target_core_configfs.c, target_pr_res_type_show
 MODES = {
     "SPC3_PERSISTENT_RESERVATIONS": "persistent reservations",
     "SPC2_RESERVATIONS": "SPC-2 reservation",
-    "SPC_PASSTHROUGH": "the device behind it answers for itself",
+    "SPC_PASSTHROUGH": "handled by the device itself",
     "SPC_RESERVATIONS_DISABLED": "off (emulate_pr is 0)",
 }
 # target_core_configfs.c, target_pr_res_pr_registered_i_pts_show
@@ -58,7 +58,7 @@ _PORT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Registrant:
-    """An initiator port that registered a key; ``isid`` is that of its iSCSI session."""
+    """An initiator port with a registered key; ``isid`` is that of its iSCSI session ("": none)."""
 
     initiator: str
     key: int
@@ -79,10 +79,11 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Reservations:
-    """What a storage object tells of its reservations.
+    """The reservations of a storage object.
 
-    ``mode`` and ``type`` are the kernel's words (see MODES and TYPES); "" and None where there
-    is none. The kernel tells as many registrants as have room in a page.
+    ``mode`` and ``type`` are the kernel's texts (keys of MODES and TYPES), ``type`` is "" without a
+    reservation. ``all_target_ports`` is None without a registration. The kernel lists only as many
+    registrants as fit into a page.
     """
 
     mode: str
@@ -96,7 +97,7 @@ class Reservations:
 
 
 def read(fs: ReadFS, storage_object: ConfigfsPath) -> Reservations:
-    """The reservations of the storage object at a configfs path."""
+    """Return the reservations of the storage object at a configfs path."""
 
     def text(name: str) -> str:
         return fs.read_if_there(f"{paths.reservations(storage_object)}/{name}") or ""
@@ -129,22 +130,22 @@ def _port(text: str) -> Port | None:
 
 
 def kept_in(dbroot: str, serial: str) -> str:
-    """The file in which the kernel keeps the registrations of a unit serial number."""
+    """Return the path of the file in which the kernel saves the registrations."""
     return f"{dbroot}/pr/aptpl_{serial}"
 
 
 def _decimal(field: str) -> str:
-    """The kernel writes numbers as ``%02x`` and reads ``08`` as a wrong octal number."""
+    """Return ``NAME=NUMBER`` in decimal: the kernel writes ``%02x`` but reads 08 as octal."""
     name, equals, value = field.partition("=")
     return f"{name}{equals}{int(value)}" if value.isdecimal() else field
 
 
 def kept(dbroot: str, serial: str) -> tuple[str, ...]:
-    """The registrations that the kernel kept on disk for a unit serial number.
+    """Return the registrations that the kernel saved on disk for a unit serial number.
 
-    Each is one line for the object's ``pr/res_aptpl_metadata``. The kernel writes them itself
-    but does not read them again (drivers/target/target_core_pr.c,
-    core_scsi3_update_aptpl_buf and target_pr_res_aptpl_metadata_store).
+    Each is one line for ``pr/res_aptpl_metadata`` of the object. The kernel writes the file but
+    never reads it (drivers/target/target_core_pr.c, core_scsi3_update_aptpl_buf and
+    target_pr_res_aptpl_metadata_store).
     """
     if not serial or "/" in serial:
         return ()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is logged in, read from the ACLs and, for those without one, from the TPGs."""
+"""Sessions of initiators, read from their ACLs, or from the TPG if they have none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..kernel.configfs import ConfigfsPath
 from ..reading.reader import Reader
 
 # drivers/target/iscsi/iscsi_target_configfs.c, lio_target_nacl_info_show
-_NOBODY = "No active iSCSI Session"
+_NO_SESSION = "No active iSCSI Session"
 _ALIAS = re.compile(r"InitiatorAlias: (.*)")
 _SID = re.compile(r"LIO Session ID: (\d+)")
 _TYPE = re.compile(r"SessionType: (\S+)")
@@ -34,7 +34,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An initiator that is logged in to a TPG; ``acl`` is the ACL's configfs path."""
+    """A session of an initiator with a TPG; ``acl`` is the ACL's configfs path."""
 
     sid: int
     initiator: str
@@ -46,12 +46,12 @@ class Session:
     tpg: int
     acl: ConfigfsPath
     authenticated: bool
-    """Whether its login needed a secret: who got in then had one."""
+    """True if the login required CHAP."""
 
 
 @dataclass(frozen=True, slots=True)
 class DynamicSession:
-    """An initiator without an ACL that a TPG let in; the kernel tells its name only."""
+    """A session of an initiator without an ACL; the kernel shows only its name."""
 
     initiator: str
     target: str
@@ -59,13 +59,11 @@ class DynamicSession:
 
 
 def dynamic_sessions(reader: Reader) -> Iterator[DynamicSession]:
-    """The sessions of initiators that have no ACL.
+    """Yield the sessions of initiators without an ACL.
 
-    drivers/target/target_core_tpg.c, target_show_dynamic_sessions: a name, a line break and a
-    NUL each.
-
-    With cache_dynamic_acls the kernel keeps what it made for an initiator after its logout, in no
-    folder, so nothing can be told of it.
+    From drivers/target/target_core_tpg.c, target_show_dynamic_sessions: a name, a line end and a
+    NUL each. With cache_dynamic_acls the kernel keeps the dynamic ACL after the logout, but shows
+    it in no directory.
     """
     for fabric, wwn, tag in _tpgs(reader):
         for name in dynamic_initiators(reader, paths.tpg(fabric, wwn, tag)):
@@ -73,16 +71,19 @@ def dynamic_sessions(reader: Reader) -> Iterator[DynamicSession]:
 
 
 def sessions(reader: Reader) -> Iterator[Session]:
-    """The sessions of initiators that have an ACL."""
+    """Yield the sessions of initiators with an ACL."""
     for fabric, wwn, tag in _tpgs(reader):
         yield from _of_tpg(reader, fabric, wwn, tag)
 
 
 def of_acl(reader: Reader, fabric: Fabric, tpg: ConfigfsPath, folder: str) -> Session | None:
-    """The session of one ACL, by its TPG's configfs path and its folder's name."""
+    """Return the session of an ACL; None without one.
+
+    The ACL is given by its TPG's configfs path and its directory name.
+    """
     acl = paths.acl(tpg, folder)
     text = reader.fs.read_if_there(f"{acl}/info")
-    if not text or text.startswith(_NOBODY):
+    if not text or text.startswith(_NO_SESSION):
         return None
     found = paths.parse_tpg(tpg)
     assert found is not None, tpg
@@ -100,7 +101,7 @@ def _tpgs(reader: Reader) -> Iterator[tuple[Fabric, str, int]]:
 
 
 def dynamic_initiators(reader: Reader, tpg: ConfigfsPath) -> list[str]:
-    """The initiators without an ACL that are logged in to the TPG at a configfs path."""
+    """Return the names of the initiators without an ACL that are logged in to a TPG."""
     text = reader.fs.read_if_there(f"{tpg}/dynamic_sessions") or ""
     return text.replace("\0", "").split()
 
@@ -132,7 +133,7 @@ def _session(
 
 
 def _enforced(reader: Reader, acl: ConfigfsPath) -> bool:
-    """An ACL's own attribute, where it is 0 or 1, goes before its TPG's."""
+    """Return True if CHAP is required; the ACL's attribute, if 0 or 1, overrides the TPG's."""
     value = None
     for item in (acl, paths.tpg_of(acl)):
         value = reader.fs.read_if_there(f"{paths.attributes(item)}/authentication")
@@ -153,7 +154,7 @@ def _first(pattern: re.Pattern[str], text: str) -> str:
 
 
 def mapped(reader: Reader, session: Session) -> Iterator[tuple[MappedLun, str]]:
-    """What a session sees: mapped LUNs, each with plugin/name of the storage object."""
+    """Yield (mapped LUN, plugin/name of its storage object) of a session."""
     tpg = paths.tpg_of(session.acl)
     for lun in reader.mapped_luns(session.acl):
         link = paths.link_in(reader.fs, paths.lun(tpg, lun.tpg_lun))

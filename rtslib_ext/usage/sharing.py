@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which storage object has the same data behind it, by whatever name it calls that."""
+"""Find storage objects with the same backing, under any of its names."""
 
 from __future__ import annotations
 
@@ -19,28 +19,31 @@ _SYS = "/sys/dev/block"
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """A file by device and inode, or a disk by its number; of a disk perhaps one partition."""
+    """A file by device and inode, or a disk by device number, or one of its partitions.
 
-    whole: str
+    ``part`` is the number of the partition, "" for the base disk or file.
+    """
+
+    base: str
     part: str = ""
 
     def touches(self, other: Extent) -> bool:
-        """Whether both have data in common."""
-        return self.whole == other.whole and (
+        """Return True if both have data in common."""
+        return self.base == other.base and (
             not self.part or not other.part or self.part == other.part
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Sharer:
-    """A storage object by its shell path; ``device`` is what it was made from."""
+    """A storage object with the same backing: its shell path, and its device or file."""
 
     path: ShellPath
     device: str
 
 
 def extents(path: str) -> Iterator[Extent]:
-    """Where the data of a file or device is: of a loop device the file's place too."""
+    """Yield the extents of a file or device; for a loop device also those of its file."""
     try:
         status = os.stat(path)
     except OSError:
@@ -54,15 +57,15 @@ def extents(path: str) -> Iterator[Extent]:
     yield Extent(system.read_text(f"{disk}/dev"), part)
     file = system.read_text(f"{disk}/loop/backing_file")
     if file:
-        # A partition of a loop device is a part of its file.
-        yield from (one if one.part else Extent(one.whole, part) for one in extents(file))
+        # A partition of a loop device is a part of the file.
+        yield from (one if one.part else Extent(one.base, part) for one in extents(file))
 
 
 def find(fs: ReadFS, path: str, prefixes: tuple[str, ...]) -> Sharer | None:
-    """The storage object that has the same file or device, or part of it.
+    """Return a storage object with the same file or device, or a part of it; or None.
 
-    ``prefixes`` are the kinds to look at, as configfs calls them. Those that open their device
-    exclusively are found by ``devices.is_exclusive_open`` without this search.
+    ``prefixes`` are the kinds to search, by their configfs names. Kinds that open their device
+    exclusively are detected by ``devices.is_exclusive_open`` without this search.
     """
     wanted = list(extents(path))
     for folder in fs.directories(paths.CORE):
@@ -81,7 +84,7 @@ def find(fs: ReadFS, path: str, prefixes: tuple[str, ...]) -> Sharer | None:
 
 
 def loops_over(path: str) -> list[str]:
-    """The loop devices that are made from a file."""
+    """Return the loop devices on a file."""
     wanted = os.stat(path)
     found = []
     try:

@@ -111,7 +111,7 @@ def test_names_of_the_old_manual_page(shell: Shell) -> None:
 SO, TPG = "storage_objects[0]", "targets[0].tpgs[0]"
 MISTAKES: list[tuple[str, Any, str]] = [
     ("nosuch", 1, "nosuch: unknown key"),
-    ("fabric_modules", {}, "fabric_modules: is an object, not a list"),
+    ("fabric_modules", {}, "fabric_modules: must be a list, not an object"),
     (f"{SO}.nosuch", 1, f"{SO}.nosuch: unknown key"),
     (f"{SO}.plugin", "floppy", f"{SO}.plugin: floppy is not one of fileio, block, "),
     (f"{SO}.size", "big", f"{SO}.size: "),

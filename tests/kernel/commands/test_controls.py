@@ -134,7 +134,7 @@ def test_a_device_that_is_passed_through_tells_its_own(
     assert "NAA" in said and said.count("\n") == 1
     assert "hba_mode: 0" in shell.ok(f"{p1} info").rows
     shell.refuses(f"{p1} set identity vendor_id=X", "Parameter vendor_id is read-only.")
-    mode = "mode=the device behind it answers for itself [ro]\n"
+    mode = "mode=handled by the device itself [ro]\n"
     assert shell.ok(f"{p1} get reservations mode") == mode
     shell.refuses(f"{p1} set device alua_lu_gp=x", "the object does not support ALUA")
     survives(shell)
@@ -469,8 +469,7 @@ def test_a_persistent_reservation_is_told(user: Shell, disk: str) -> None:
         "all_tgt_pts": "0",
         "holder": initiator,
         "holder_tg_port": f"naa.5001405000000001 tpg1 lun0 rtpi {rtpi}",
-        "type": "5 (Write Exclusive - Registrants Only: "
-        "everybody may read, only who is registered may write)",
+        "type": "5 (Write Exclusive - Registrants Only: all may read, only registrants may write)",
     }
     user.refuses(f"{R1} set reservations holder=x", f"{R1}: Parameter holder is read-only.")
     persist(disk, "--clear", "--param-rk=abc123")
@@ -482,9 +481,9 @@ def test_a_persistent_reservation_is_told(user: Shell, disk: str) -> None:
     [
         (1, "Write Exclusive: only the holder may write"),
         (3, "Exclusive Access: only the holder may read and write"),
-        (6, "Exclusive Access - Registrants Only: only who is registered may read and write"),
-        (7, "Write Exclusive - All Registrants: everybody may read, "),
-        (8, "Exclusive Access - All Registrants: only who is registered may read and write; "),
+        (6, "Exclusive Access - Registrants Only: only registrants may read and write"),
+        (7, "Write Exclusive - All Registrants: all may read, "),
+        (8, "Exclusive Access - All Registrants: only registrants may read and write; "),
     ],
 )
 def test_types_are_those_of_spc(user: Shell, disk: str, code: int, words: str) -> None:

@@ -175,7 +175,7 @@ def test_what_is_on_a_device_is_told(shell: Shell, clean: list[str], kind: str) 
     for create in (f"{BLOCK} create b1 {clean[0]}", f"{FILEIO} create f1 {clean[0]}"):
         found = findings(shell, create)
         told = "partitions" if kind in ("dos", "gpt") else kind
-        assert (found[0]["kind"], found[0]["text"]) == (told, f"{clean[0]} holds {text}")
+        assert (found[0]["kind"], found[0]["text"]) == (told, f"{clean[0]} contains {text}")
         if "fileio" not in create:
             shell.ok(f"{BLOCK} delete b1")
 
@@ -185,14 +185,14 @@ def test_a_member_of_a_zfs_pool(shell: Shell, disks: Path) -> None:
     sh(f"truncate -s 64M {file}")
     zfs_member(str(file))
     (note,) = shell.ok(f"{FILEIO} create f1 {file}").asides
-    assert note == f"Note: {file} holds a member of a ZFS pool called tank"
+    assert note == f"Note: {file} contains a member of a ZFS pool called tank"
 
 
 def test_xfs_in_a_file(shell: Shell, disks: Path) -> None:
     file = disks / "x.img"
     sh(f"truncate -s 320M {file} && mkfs.xfs -q -L vol {file}")
     made = shell.ok(f"{FILEIO} create f1 {file}")
-    assert made.asides == [f"Note: {file} holds an xfs file system called vol"]
+    assert made.asides == [f"Note: {file} contains an xfs file system called vol"]
     assert len(made.rows) == 1 and made.startswith("Created fileio f1")
 
 
@@ -212,7 +212,7 @@ def test_a_message_below_its_level_is_not_shown(shell: Shell, clean: list[str]) 
 def test_at_a_terminal_what_is_on_it_is_asked_about(shell: Shell, clean: list[str]) -> None:
     ext4(clean[0])
     line, before = f"{BLOCK} create b1 {clean[0]}", tree()
-    text = f"{clean[0]} holds an ext4 file system called my data"
+    text = f"{clean[0]} contains an ext4 file system called my data"
     said = at_terminal(shell, line, Terminal("n\n"))
     assert (said.exit, said.stdout) == (1, "")
     assert text in said.stderr and ASKED in said.stderr
@@ -331,8 +331,8 @@ def test_lvm(shell: Shell, clean: list[str], after: Callable[[str], None]) -> No
     after(f"vgchange -q {LVM} -an my-group")
     shell.refuses(
         f"{BLOCK} create b1 {clean[0]}",
-        f"{HELD}device {clean[0]} is already in use: the LVM volume my-group/one-disk stands on it",
-        "(export /dev/my-group/one-disk, or stop its group: vgchange -an my-group)",
+        f"{HELD}device {clean[0]} is already in use: the LVM volume my-group/one-disk uses it",
+        "(export /dev/my-group/one-disk, or deactivate its volume group: vgchange -an my-group)",
     )
     sh(f"vgchange -q {LVM} -an my-group")
     assert findings(shell, f"{BLOCK} create b1 {clean[0]}")[0]["kind"] == "lvm"
@@ -362,7 +362,7 @@ def test_a_path_whose_multipath_device_is_not_there(
         sh(f"printf 'I:1\nE:ID_FS_TYPE=\nE:DM_MULTIPATH_DEVICE_PATH={value}\n' >{entry}")
         line = f"{BLOCK} create b1 {clean[0]}"
         if claimed:
-            shell.refuses(line, "a path of a multipath device that is not there now", "--yes")
+            shell.refuses(line, "a path of a multipath device that does not exist yet", "--yes")
         else:
             assert findings(shell, line) == []
     shell.ok(f"{BLOCK} delete b1")
@@ -371,8 +371,8 @@ def test_a_path_whose_multipath_device_is_not_there(
 @pytest.mark.parametrize(
     ("uuid", "says"),
     [
-        ("CRYPT-LUKS2-1-held", "the encrypted device held stands on it"),
-        ("x", "the device-mapper device held stands on it"),
+        ("CRYPT-LUKS2-1-held", "the encrypted device held uses it"),
+        ("x", "the device-mapper device held uses it"),
     ],
 )
 def test_device_mapper(
@@ -401,7 +401,7 @@ def test_raid(shell: Shell, clean: list[str], after: Callable[[str], None]) -> N
     after(f"echo clear >{folder}/array_state")
     shell.refuses(
         f"{BLOCK} create b1 {clean[1]}",
-        f"device {clean[1]} is already in use: the RAID /dev/md7 stands on it",
+        f"device {clean[1]} is already in use: the RAID /dev/md7 uses it",
         "mdadm --stop /dev/md7",
     )
 
@@ -449,7 +449,7 @@ def test_a_file_in_memory(shell: Shell, tmp_path: Path) -> None:
         assert findings(shell, line) == [
             {
                 "kind": "memory",
-                "text": f"{tmp_path}/d1.img is in memory (tmpfs) and gone after a reboot",
+                "text": f"{tmp_path}/d1.img is in memory (tmpfs) and lost at a reboot",
                 "help": None,
             }
         ]
@@ -487,7 +487,7 @@ def test_a_file_on_a_lun_of_this_host(
     after("rmdir /sys/kernel/config/target/core/fileio_*/d1")
     found = findings(shell, f"{FILEIO} create d1 {disks}/d1.img 1M")
     assert [(one["kind"], one["text"]) for one in found] == [
-        ("loopback", f"{disks}/d1.img is on a LUN of LIO itself")
+        ("loopback", f"{disks}/d1.img is on a LUN of LIO")
     ]
 
 
@@ -512,7 +512,7 @@ def test_a_plan_tells_of_new_storage_objects_only(
     saved = f"{ETC}/saveconfig.json"
     shell.ok("clearconfig confirm=true")
     ext4(clean[0])
-    note = f"Note: {BLOCK}/b1: {clean[0]} holds an ext4 file system called my data"
+    note = f"Note: {BLOCK}/b1: {clean[0]} contains an ext4 file system called my data"
     assert [row[: len(note)] for row in shell("diff").rows if row.startswith("Note")] == [note]
     assert any(row.startswith(note) for row in shell.ok(f"apply {saved} --dry-run").rows)
     assert any(row.startswith(note) for row in shell.ok(f"apply {saved}").rows)

@@ -109,7 +109,7 @@ DEVICES = (
     Row(
         "",
         f"{BLOCK} create b1 /dev/ram1",
-        ("the device-mapper device held stands on it",),
+        ("the device-mapper device held uses it",),
         ("!dmsetup create held --table '0 2048 linear /dev/ram1 0'",),
         help=("!dmsetup remove held",),
     ),
