@@ -9,7 +9,7 @@ from contextlib import suppress
 
 
 class NotDurable(OSError):
-    """The file has its new content, but a power failure may bring the old one back."""
+    """The file has its new content, but a power failure may restore the old one."""
 
 
 def replace(

@@ -19,7 +19,7 @@ from ..fast_dataclasses import dataclass
 if TYPE_CHECKING:
     from typing import Protocol
 else:
-    # typing takes long to make a Protocol.
+    # Creating a Protocol at run time is slow.
     Protocol = object
 
 ROOT = "/sys/kernel/config/target"
@@ -83,7 +83,7 @@ class ReadFS(Protocol):
         """Count a file or directory that was not found.
 
         ``reading.consistent`` compares the count before and after it reads an object: another
-        process may have deleted the object meanwhile, and what was read is then only a part.
+        process may have deleted the object meanwhile, and the result is then incomplete.
         """
         self.missing += 1
 
@@ -235,7 +235,7 @@ class ConfigFS(WriteFS):
             text = os.readlink(self.absolute(path))
         except OSError as err:
             raise explain("readlink", path, err) from err
-        # configfs returns "../../target/core/…" whatever was written (fs/configfs/symlink.c).
+        # configfs returns "../../target/core/…" for any text written (fs/configfs/symlink.c).
         relative = text.rpartition("target/")[2] if text.startswith("..") else self._relative(text)
         return ConfigfsPath(relative)
 

@@ -220,7 +220,7 @@ def parse_lun(path: str) -> tuple[ConfigfsPath, int] | None:
 
 
 def parse_acl(path: str) -> tuple[ConfigfsPath, str] | None:
-    """Return the TPG and the folder of the ACL that a path is, or is in; None for other paths."""
+    """Return (TPG, directory name) of the ACL that a path is, or is in; None for other paths."""
     above, found, rest = path.partition("/acls/")
     folder = rest.partition("/")[0]
     return (ConfigfsPath(above), folder) if found and folder else None

@@ -35,7 +35,7 @@ from .consistent import stable
 
 
 class Reader:
-    """Reads one tree; caches what is the same for all objects of a kind.
+    """Reads one tree; caches the names that all objects of a kind have in common.
 
     Raises KernelRefused where a required file cannot be read. Paths are configfs paths.
     """

@@ -41,7 +41,7 @@ def explain(fs: ReadFS, step: Step, error: KernelRefused, log: list[str]) -> Non
         known = lookup(error.file)
         error.hint = error.hint or (known.text if known else "")
     if not (error.hint or error.kernel_message):
-        error.hint = "the kernel's log may tell more: journalctl -k"
+        error.hint = "see the kernel's log: journalctl -k"
 
 
 def _match(

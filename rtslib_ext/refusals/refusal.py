@@ -17,7 +17,7 @@ class Refusal:
 
     ``operation`` is the system call, ``object`` a pattern of its path, whose named groups can be
     used in the texts. ``log`` is a pattern of the line that the kernel logs for this cause ("":
-    none). ``when`` tells causes apart that have the same errno and no line. ``cause`` and ``help``
+    none). ``when`` separates causes with the same errno and no line. ``cause`` and ``help``
     are texts with names of facts in braces; ``what`` describes the operation in the manual.
     """
 

@@ -123,7 +123,8 @@ def back_up(path: str, keep: int) -> str | None:
         import gzip
 
         made = _new_name(folder)
-        # No backup's name fits: half a backup would count as one, and push an old one out.
+        # Not with the name of a backup: an incomplete one would count as a backup and remove an old
+        # one.
         _replace(made, [gzip.compress(data)], temporary=os.path.join(folder, "new.temp"))
         for old in backups(folder)[: -keep or None] if keep > 0 else []:
             os.unlink(old)

@@ -170,7 +170,7 @@ def _acquire_file(
 
 def _open(path: str) -> int:
     try:
-        # 0600: any user who can open the file could lock it.
+        # 0600: any user with access to the file could lock it.
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as err:
         message = f"cannot open the lock file {path}: {err.strerror}"

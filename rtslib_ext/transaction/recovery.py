@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recover an interrupted change: roll it back, or finish it.
 
-Both can be interrupted as well: the journal records what was rolled back or done.
+Both can be interrupted as well: the journal records every step rolled back or done.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def undo(context: Context, found: Unfinished) -> list[str]:
     journal = Journal(found.path, found.about)
     journal.resume()
     with held_interrupts() as deliver:
-        # Mark the start: from now on the running objects no longer show what was done.
+        # Mark the start: from now on the running objects do not show which steps were done.
         journal.undone(len(steps))
         for number in reversed(range(len(steps))):
             left = steps[number].roll_back(context)
