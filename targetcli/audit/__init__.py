@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who changed what, kept on disk."""
+"""The history of changes on disk: what was changed, by which user."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who runs this process, and from where: for the history of changes."""
+"""The user that runs this process, for the history of changes."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from collections.abc import Iterator
 
 from rtslib_ext.fast_dataclasses import dataclass
 
-# What /proc says of a process that belongs to no login (proc(5), loginuid).
-_NOBODY = 2**32 - 1
-# So many processes between this one and the login are looked at.
+# The loginuid of a process outside any login (proc(5)).
+_NO_LOGIN = 2**32 - 1
+# The most processes to check between this one and the login.
 _ANCESTORS = 16
 _FROM = re.compile(rb"(?:^|\0)SSH_CONNECTION=([^ \0]*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who made a change: ``user`` is whose rights it had, ``login`` who logged in or used sudo.
+    """The author of a change: ``user`` is the effective user, ``login`` the one before sudo.
 
-    ``terminal`` and ``address`` (of the other end of an SSH connection) are "" where there is none.
+    ``terminal`` and ``address`` (the peer of an SSH connection) are "" if there is none.
     """
 
     user: str = ""
@@ -31,7 +31,7 @@ class Actor:
 
 
 def present() -> Actor:
-    """Who runs this process, and from where."""
+    """Return the actor of this process."""
     return Actor(_user_name(os.geteuid()), _login(), _terminal(), _address())
 
 
@@ -43,7 +43,7 @@ def _user_name(uid: int) -> str:
 
 
 def _login() -> str:
-    """Who used sudo, or logged in; "" for a service."""
+    """Return the user that ran sudo or logged in; "" for a service."""
     if os.environ.get("SUDO_USER"):
         return os.environ["SUDO_USER"]
     try:
@@ -51,7 +51,7 @@ def _login() -> str:
             uid = int(file.read())
     except (OSError, ValueError):
         return ""
-    return "" if uid == _NOBODY else _user_name(uid)
+    return "" if uid == _NO_LOGIN else _user_name(uid)
 
 
 def _terminal() -> str:
@@ -64,7 +64,7 @@ def _terminal() -> str:
 
 
 def _address() -> str:
-    """The other end of the SSH connection in which this runs; sudo hides it, its parents tell."""
+    """Return the peer of the SSH connection; sudo removes the variable, its parents have it."""
     for process in _ancestors():
         try:
             with open(f"/proc/{process}/environ", "rb") as file:
@@ -84,7 +84,7 @@ def _ancestors() -> Iterator[int]:
         yield process
         try:
             with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
-                # The name, in parentheses, may hold anything.
+                # The name, in parentheses, may contain any character.
                 process = int(file.read().rpartition(")")[2].split()[1])
         except (OSError, ValueError, IndexError):
             return

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was changed, by whom, when and from where: kept in a folder, a file for each change.
+"""The history: what was changed, when, by which user and from where; one file per change.
 
-Passwords are not kept. The folder is bounded: the oldest changes go first.
+Passwords are not recorded. The directory is limited in size: the oldest changes are deleted first.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from .actor import Actor
 
 MOST_RECORDS = 500
 MOST_BYTES = 16 << 20
-# A change of more single calls, as restoring thousands of LUNs is, is kept without them.
+# A change of more system calls, such as a restore of thousands of LUNs, is recorded without them.
 MOST_OPERATIONS = 100_000
-# So many pieces of a record are packed at once.
+# Pieces of a record to compress at once.
 _AT_ONCE = 200
 _NAME = re.compile(r"[0-9]{8}\.json\.gz")
 # zlib(3), deflateInit2: the largest window, in the format of gzip.
@@ -42,8 +42,9 @@ _FAST = 1
 class Record:
     """One change; ``time`` in seconds since 1970.
 
-    ``changes`` are plain values of each step: action, path, text, before, after. ``count`` is how
-    many there were. ``back`` takes it back; ``irreversible`` tells why that cannot be done.
+    ``changes`` are plain values of each step: action, path, text, before, after; ``count`` is
+    their number. ``back`` are the steps that undo it; ``irreversible`` says why it has none.
+    ``undoes`` is the number of the change that this one undid.
     """
 
     number: int
@@ -65,14 +66,14 @@ def keep(
     irreversible: str = "",
     undoes: int | None = None,
 ) -> int:
-    """Keep a change; the number that it has from now on. Raises OSError."""
+    """Record a change; return its number. Raises OSError."""
     os.makedirs(folder, mode=0o700, exist_ok=True)
     os.chmod(folder, 0o700)
     known = _sizes(folder)
     number = _number(max(known)) + 1 if known else 1
     large = sum(map(_size, (*changes, *back))) > MOST_OPERATIONS
     if large:
-        back, irreversible = (), irreversible or "it is too large to be kept whole"
+        back, irreversible = (), irreversible or "it is too large to be recorded completely"
     who = actor.present()
     value = {
         "time": time.time(),
@@ -90,7 +91,7 @@ def keep(
     packer = zlib.compressobj(_FAST, zlib.DEFLATED, _GZIP)
     pieces = json_stream.pieces(value)
     data = b""
-    # All of the text at once would be most of the memory that a command takes.
+    # Compressing the whole text at once would take most of the memory of a command.
     while text := "".join(islice(pieces, _AT_ONCE)):
         data += packer.compress(text.encode())
     data += packer.flush()
@@ -140,7 +141,7 @@ def _change(step: Step) -> dict[str, str | None]:
 
 
 def values(step: Step) -> tuple[str | None, str | None]:
-    """What a setting was before and after a step that changed one; passwords are stars."""
+    """Return a setting before and after a step that changed one; passwords are stars."""
     for item in step.operations:
         if isinstance(item, Write) and item.before is not None:
             return _shown(item.file, item.before), _shown(item.file, item.value)
@@ -157,32 +158,34 @@ def _shown(file: str, value: str) -> str:
 
 
 def read(folder: str) -> list[Record]:
-    """All records that can be read, the oldest first; raises LioError."""
+    """Return all readable records, the oldest first; raises LioError."""
     try:
         names = sorted(name for name in os.listdir(folder) if _NAME.fullmatch(name))
     except FileNotFoundError:
         return []
     except PermissionError as err:
-        raise PermissionDenied(f"{folder} is for root only", hint="run it with sudo") from err
+        raise PermissionDenied(
+            f"{folder} can be read by root only", hint="run it with sudo"
+        ) from err
     except OSError as err:
         raise LioError(f"{folder} cannot be read: {_reason(err)}") from err
     return [found for name in names if (found := _read(folder, name))]
 
 
 def find(folder: str, number: int) -> Record:
-    """One record; raises LioError, NotFound."""
+    """Return one record; raises NotFound, LioError."""
     name = _name(number)
     found = _read(folder, name)
     if found is None and os.path.exists(f"{folder}/{name}"):
-        raise LioError(f"{folder}/{name} is no record of a change", hint="remove it")
+        raise LioError(f"{folder}/{name} is not a record of a change", hint="remove it")
     if found is None:
         read(folder)
-        raise NotFound(f"there is no change {number}", hint="history lists those that are kept")
+        raise NotFound(f"there is no change {number}", hint="history lists the recorded changes")
     return found
 
 
 def _read(folder: str, name: str) -> Record | None:
-    """None for what goes while we look, and for what is no record."""
+    """Return None for a file that was just deleted, and for one that is not a record."""
     try:
         with open(f"{folder}/{name}", "rb") as file:
             value = json.loads(zlib.decompress(file.read(), _GZIP))
@@ -206,7 +209,7 @@ def _record(number: int, value: dict[str, Any]) -> Record:
 
 
 def numbers(folder: str) -> list[int]:
-    """The numbers of the records that there are, the last first; none where nobody may look."""
+    """Return the numbers of the records, the last first; none if the directory is unreadable."""
     try:
         return sorted(map(_number, _sizes(folder)), reverse=True)
     except OSError:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How commands change the kernel."""
+"""Apply, queue, confirm and ask about the changes that commands make."""

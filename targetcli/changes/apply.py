@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How commands change the kernel: steps, all of them or none, under the lock."""
+"""Make the changes of a command: all steps or none, under the lock."""
 
 from __future__ import annotations
 
@@ -27,23 +27,26 @@ from ..tree import Node
 if TYPE_CHECKING:
     from rtslib_ext.transaction.apply import Change
 
-# The word for who takes the lock next: a change waits for confirmation.
+# Marker in the lock file: a change is waiting for confirm.
 WAITING = "waits"
 
 
 def apply(env: Env, steps: Iterable[Step], anew: Replan | None = None) -> Outcome:
-    """Do all steps or none, or collect them; raises LioError. ``anew`` is as for the executor."""
+    """Perform all steps or none, or queue them; raises LioError.
+
+    ``anew`` plans the remaining steps again, as for ``executor.perform``.
+    """
     if env.session.transaction is not None:
         return env.session.transaction.add(steps)
     setup.prepare(env.fs)
-    # Planned whole before the first is done: a value that is refused changes nothing.
+    # Plan all steps before the first one is performed: a refused value changes nothing.
     planned = list(steps)
     context = Context(env.fs)
     try:
         return _performed(
             env,
             len(planned),
-            lambda tell: executor.perform(context, planned, tell, journal(env), anew),
+            lambda observe: executor.perform(context, planned, observe, journal(env), anew),
         )
     except KernelRefused as err:
         if err.operation == "write":
@@ -52,7 +55,7 @@ def apply(env: Env, steps: Iterable[Step], anew: Replan | None = None) -> Outcom
 
 
 def reach(env: Env, found: Change) -> None:
-    """Do a plan for a whole configuration or none of it, or collect it; raises LioError."""
+    """Perform a plan for a whole configuration or none of it, or queue it; raises LioError."""
     if env.session.transaction is not None:
         env.session.transaction.add(found.plan.steps, found.plan.replaced)
         return
@@ -60,11 +63,11 @@ def reach(env: Env, found: Change) -> None:
     from rtslib_ext.transaction import apply as applying
 
     number = len(found.plan.steps)
-    _performed(env, number, lambda tell: applying.perform(env.fs, found, tell, journal(env)))
+    _performed(env, number, lambda observe: applying.perform(env.fs, found, observe, journal(env)))
 
 
 def _performed(env: Env, number: int, perform: Callable[[Observer], Outcome]) -> Outcome:
-    """Have so many steps performed, while somebody may watch, and note what they changed."""
+    """Perform ``number`` steps with a progress bar, and note what they changed."""
     changed: list[Step] = []
     with progress.work(env, "changing", lambda _: number) as work:
 
@@ -78,7 +81,7 @@ def _performed(env: Env, number: int, perform: Callable[[Observer], Outcome]) ->
 
 
 def note(env: Env, changed: Sequence[Step], made: Container[str] = ()) -> None:
-    """Note what was changed, and how it is taken back; ``made`` are folders that objects share."""
+    """Note changes and how to undo them; ``made`` are the shared directories they created."""
     env.session.report.changes += changed
     env.session.report.irreversible = env.session.report.irreversible or inverse.why_irreversible(
         changed
@@ -87,15 +90,13 @@ def note(env: Env, changed: Sequence[Step], made: Container[str] = ()) -> None:
         env.session.report.back[:0] = inverse.invert(changed, made)
 
 
-def _keep(env: Env, command: str) -> None:
-    """Keep a change: for undo in this session, and in the history."""
-    # Imported here: what changes nothing needs none of it.
+def _record(env: Env, command: str) -> None:
+    """Record a change: for undo in this session, and in the history."""
+    # Imported here: commands that change nothing do not need it.
     from ..audit import history
 
     report = env.session.report
-    irreversible = report.irreversible or (
-        "" if report.back else "it is not known what it was before"
-    )
+    irreversible = report.irreversible or ("" if report.back else "the previous state is not known")
     back = () if irreversible else tuple(report.back)
     number = None
     try:
@@ -104,13 +105,15 @@ def _keep(env: Env, command: str) -> None:
         )
     except OSError as err:
         reason = (err.strerror or str(err)).lower()
-        print(f"this is not in the history: {env.history}: {reason}", file=env.stderr)
+        print(
+            f"the change is not recorded in the history: {env.history}: {reason}", file=env.stderr
+        )
     if not report.undoing:
         env.session.done.append(Done(command, number, back, irreversible))
 
 
 def journal(env: Env) -> Journal:
-    """Where a change notes what it does, for who comes after it should it be killed."""
+    """Return the journal of the present command, for recovery if it is killed."""
     about = {
         "command": env.session.report.command,
         "path": env.session.report.path,
@@ -120,39 +123,42 @@ def journal(env: Env) -> Journal:
 
 
 def _refuse_unfinished(env: Env) -> None:
-    """Refuse to change anything on top of half a change."""
+    """Raise InUse if an earlier change was left incomplete."""
     found = journals.find(env.journal)
     if found and found.is_repair:
         raise InUse(
-            f"an earlier change could not be taken back whole: {describe(found)}",
+            f"an earlier change could not be rolled back completely: {describe(found)}",
             hint=REPAIR,
         )
     if found:
         raise InUse(
-            f"an earlier change was cut off half way: {describe(found)}",
-            hint="recover takes it back, recover finish does the rest",
+            f"an earlier change was interrupted: {describe(found)}",
+            hint="recover undoes it, recover finish completes it",
         )
 
 
 def describe(found: Unfinished) -> str:
-    """A change that was cut off, in a few words."""
+    """Describe an interrupted change in a few words."""
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.about.get("since", 0)))
     number, _ = found.position()
     where = f"at step {number + 1} of {len(found.steps)}"
     if found.is_repair:
         where = f"steps left: {len(found.steps)}"
-    return f"{found.about.get('command')} on {found.about.get('path')}, begun {since}, {where}"
+    return f"{found.about.get('command')} on {found.about.get('path')}, started {since}, {where}"
 
 
 def defer(env: Env, text: str, action: Callable[[], Result]) -> Result | None:
-    """Where changes are collected, note what is to follow them; its result is filled in then."""
+    """Queue an action in a transaction, where its result is filled in later; else return None."""
     return (
         env.session.transaction.defer(text, action) if env.session.transaction is not None else None
     )
 
 
 def only_shown(env: Env, text: str) -> bool:
-    """Whether what cannot be taken back is only to be told; it cannot be collected."""
+    """Return True if an irreversible action is only to be shown, because this is a dry run.
+
+    Raises Unsupported in other transactions.
+    """
     if env.session.transaction is None:
         return False
     env.session.transaction.refuse_irreversible()
@@ -161,7 +167,7 @@ def only_shown(env: Env, text: str) -> bool:
 
 
 def require_root(env: Env) -> None:
-    """Refuse who may not change anything."""
+    """Raise PermissionDenied for users other than root."""
     if not env.is_root:
         raise PermissionDenied(
             "This privileged command is disabled: you are not root.", hint="run it with sudo"
@@ -170,11 +176,11 @@ def require_root(env: Env) -> None:
 
 @contextmanager
 def locked(env: Env, node: Node, command: str) -> Iterator[None]:
-    """Hold the lock; who has it is told after a second of waiting.
+    """Hold the lock for a change; prints its holder after a second of waiting.
 
-    That the last change was clearconfig is left for saveconfig, which changes nothing; that a
-    change waits for confirmation is left for all, so that nobody else looks for one. What is
-    collected needs no lock: that is for who performs it.
+    The lock file passes two facts to the next command: that the last change was clearconfig (for
+    saveconfig, which changes nothing itself), and that a change is waiting for confirmation, so
+    that other commands need not look for one. Queued changes need no lock: commit takes it.
     """
     if env.session.transaction is not None:
         if command != "recover":
@@ -182,11 +188,11 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
         yield
         return
 
-    def tell(holder: str) -> None:
+    def show(holder: str) -> None:
         print(holder, file=env.stderr)
 
     with change_lock(
-        f"{node.path} {command}", path=env.lock_file, wait=env.options.wait, waiting=tell
+        f"{node.path} {command}", path=env.lock_file, wait=env.options.wait, waiting=show
     ) as held:
         if command != "recover":
             _refuse_unfinished(env)
@@ -198,9 +204,9 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"{node.path}: {_interrupted(env)}") from None
         finally:
-            # What changed something before it failed is kept, too.
+            # Record what was changed before a failure as well.
             if env.session.report.changes:
-                _keep(env, f"{node.path} {env.session.report.text}")
+                _record(env, f"{node.path} {env.session.report.text}")
         waits = WAITING if env.session.last_change == WAITING else ""
         held.leaves = {"clearconfig": command, "saveconfig": held.left}.get(command, waits)
 
@@ -209,12 +215,12 @@ def _interrupted(env: Env) -> str:
     number = len(env.session.report.changes)
     if not number:
         return "interrupted, nothing was changed"
-    return f"interrupted after {number} changes, which stay (revert takes them back)"
+    return f"interrupted after {number} changes, which are kept (revert undoes them)"
 
 
 def _still_waiting(env: Env, command: str) -> str:
-    """Tell of a change that goes back by itself; the word for who comes next."""
-    # Imported here: nobody else needs it.
+    """Print a note about a change that waits for confirm; return the marker for the lock file."""
+    # Imported here: nothing else needs it.
     from rtslib_ext.transaction import confirmed_commit
 
     found = confirmed_commit.find(confirmed_commit.beside(env.journal))
@@ -222,5 +228,8 @@ def _still_waiting(env: Env, command: str) -> str:
         return ""
     if command != "confirm":
         until = time.strftime("%H:%M:%S", time.localtime(found.until))
-        print(f"Note: {found} waits for confirm, else goes back at {until}", file=env.stderr)
+        print(
+            f"Note: {found} is rolled back automatically at {until} unless confirmed",
+            file=env.stderr,
+        )
     return WAITING

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The small process that takes a change back which nobody confirmed in time.
+"""The process that rolls back a change that was not confirmed in time.
 
-It outlives the terminal, the connection and the session of who made the change: where systemd
-runs, it is a service of its own, elsewhere an orphan in a session of its own without a terminal.
+It outlives the terminal, the connection and the login session of the user: with systemd it runs as
+a service, otherwise as an orphan in its own session without a terminal.
 """
 
 from __future__ import annotations
@@ -25,13 +25,15 @@ from rtslib_ext.transaction.lock import change_lock
 
 # sd_booted(3)
 _SYSTEMD = "/run/systemd/system"
-# A change that was confirmed lets the process end this soon.
+# How often to check whether the change was confirmed.
 _LOOK_SECONDS = 5.0
 _DETACH = "--detach"
+# The start of the outcome of a change that was rolled back.
+ROLLED_BACK = "rolled back"
 
 
 def start(file: str, lock_file: str, journal: str) -> None:
-    """Start the process for the change that the file tells of; raises LioError."""
+    """Start the process for the change described in a file; raises LioError."""
     sources = str(Path(__file__).resolve().parents[2])
     program = [sys.executable, "-m", __name__, file, lock_file, journal]
     if os.path.isdir(_SYSTEMD) and _as_service(program, sources):
@@ -51,14 +53,14 @@ def start(file: str, lock_file: str, journal: str) -> None:
         raise LioError(f"cannot start {sys.executable}: {err.strerror}") from err
     if done.returncode:
         reason = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise LioError(f"the process that would go back did not start: {reason}")
+        raise LioError(f"the process that rolls back the change did not start: {reason}")
 
 
 def _as_service(program: list[str], sources: str) -> bool:
-    """Tell whether systemd took it: a login session that ends takes all others with it."""
+    """Return True if systemd runs it as a service, which survives the end of the login session."""
     command = ["systemd-run", "--quiet", "--collect", "--property=Type=exec"]
     command += [
-        "--description=Go back unless targetcli confirm comes",
+        "--description=Roll back unless targetcli confirm is run",
         f"--setenv=PYTHONPATH={sources}",
     ]
     with suppress(OSError):
@@ -67,12 +69,12 @@ def _as_service(program: list[str], sources: str) -> bool:
 
 
 def main(words: Sequence[str]) -> None:
-    """Wait for the change of a file; ``words`` are the file, the lock file and the journal."""
+    """Run the process; ``words`` are the file of the change, the lock file and the journal."""
     file, lock_file, journal, *detach = words
     if detach:
         if os.fork():
             os._exit(0)
-        # Nobody reads this any more.
+        # Nothing reads this from here on.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     found = confirmed_commit.find(file)
     if found:
@@ -87,32 +89,32 @@ def _wait(file: str, lock_file: str, journal: str, first: PendingCommit) -> None
         if found.left > 0:
             time.sleep(min(found.left, _LOOK_SECONDS))
             continue
-        with suppress(InUse), change_lock(f"/ go back: {found}", path=lock_file):
-            # It may have been confirmed, or be under way still, while the lock was waited for.
+        with suppress(InUse), change_lock(f"/ auto-revert: {found}", path=lock_file):
+            # While waiting for the lock, the change may have been confirmed or extended.
             found = confirmed_commit.find(file)
             if not found or found.about != first.about or found.left > 0:
                 continue
             if not confirmed_commit.blocking(found, journal):
-                back(file, journal, found)
+                roll_back(file, journal, found)
                 return
-        # Until recover has ended the other one.
+        # Wait until recover has ended the interrupted change.
         time.sleep(_LOOK_SECONDS)
 
 
-def back(file: str, journal: str, found: PendingCommit) -> PendingCommit:
-    """Take the change back, under the lock; note and log what became of it."""
-    about = {**found.about, "command": f"going back: {found.about.get('command')}"}
-    # Should this be cut off, it is not the change that was.
+def roll_back(file: str, journal: str, found: PendingCommit) -> PendingCommit:
+    """Roll back the change, under the lock; record and log the outcome."""
+    about = {**found.about, "command": f"auto-revert: {found.about.get('command')}"}
+    # If this is interrupted, the journal must not identify it as the change itself.
     about.pop("process", None)
     when = time.strftime("%Y-%m-%d %H:%M:%S")
     syslog.openlog("targetcli", syslog.LOG_PID, syslog.LOG_DAEMON)
     try:
         confirmed_commit.revert(ConfigFS(), found, Journal(journal, about))
-        outcome, level = f"went back at {when}", syslog.LOG_NOTICE
+        outcome, level = f"{ROLLED_BACK} at {when}", syslog.LOG_NOTICE
     except (LioError, OSError) as err:
         path = getattr(err, "path", "")
         reason = f"{path}: {err}" if path else str(err)
-        outcome, level = f"could not go back at {when}: {reason}", syslog.LOG_ERR
+        outcome, level = f"could not be rolled back at {when}: {reason}", syslog.LOG_ERR
     ended = found.ended(outcome)
     confirmed_commit.write(file, ended)
     syslog.syslog(level, f"{found}, not confirmed within {found.seconds:g} s: {outcome}")

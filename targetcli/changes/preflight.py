@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was found on a device or file that is to become a storage object: told, asked, refused."""
+"""The findings of preflight checks: reported, asked about or refused."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from . import prompt
 _PUT_BEFORE = "Cannot configure StorageObject because "
 
 
-def heed(env: Env, path: str, findings: Iterable[Finding]) -> list[Finding]:
-    """Stop where something must not be done to the storage object ``path``; the rest is returned.
+def check(env: Env, path: str, findings: Iterable[Finding]) -> list[Finding]:
+    """Check the findings about the storage object ``path``; return them.
 
-    At a terminal a question is asked; elsewhere --yes stands for insisting. Raises InUse.
+    Raises InUse for a refused finding, and for one that needs --yes without it. At a terminal,
+    raises Question instead of requiring --yes.
     """
     found = _collect(findings)
     for one in found:
@@ -31,13 +32,13 @@ def heed(env: Env, path: str, findings: Iterable[Finding]) -> list[Finding]:
         return found
     for one in asked:
         if one.severity is Severity.INSIST and not env.options.yes:
-            hint = f"{one.help}; --yes before the command insists on it"
+            hint = f"{one.help}; to proceed: targetcli --yes …"
             raise InUse(f"{_PUT_BEFORE}{one.text}", path=path, hint=hint)
     return found
 
 
 def _collect(findings: Iterable[Finding]) -> list[Finding]:
-    """All findings; of what vanished meanwhile there are none, and the kernel says that."""
+    """Return all findings; none for a device that disappeared, which the kernel reports."""
     found: list[Finding] = []
     with suppress(FileNotFoundError):
         found.extend(findings)
@@ -45,12 +46,12 @@ def _collect(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def notes(found: Iterable[Finding]) -> list[str]:
-    """A line for each finding."""
+    """Return a line for each finding."""
     return [Caution(f"Note: {one}") for one in found]
 
 
 def facts(found: Iterable[Finding]) -> dict[str, object]:
-    """The same as plain values."""
+    """Return the findings as plain values."""
     return {
         "findings": [
             {"kind": one.kind, "text": one.text, "help": one.help or None} for one in found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All that runs, read while somebody may watch."""
+"""Read the whole running configuration, with a progress bar."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from ..env import Env
 
 
 def read(env: Env) -> Config:
-    """The whole running configuration."""
+    """Return the running configuration; raises LioError."""
     with progress.work(env, "reading", lambda _: counting.running(env.fs)) as work:
         return counting.CountedReader(env.fs, work.count).config()

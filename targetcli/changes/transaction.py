@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes that are collected instead of done: for --dry-run, --batch, and between begin and commit.
+"""Changes that are queued instead of made: for --dry-run, --batch, and between begin and commit.
 
-While there is a transaction, ``env.fs`` is the tree as it would be.
+During a transaction ``env.fs`` shows the tree with the queued changes.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from . import apply as change
 from .prompt import Question
 
 
-class _Unkept(Preferences):
-    """Preferences that hold for what is being tried, and are written nowhere."""
+class _TemporaryPreferences(Preferences):
+    """Preferences that hold during a transaction, and are not written."""
 
     def __init__(self, like: Preferences) -> None:
         super().__init__(like.folder, deepcopy(like._stored))
@@ -42,29 +42,29 @@ class _Unkept(Preferences):
 
 
 def counted(number: int, which: str = "") -> str:
-    """So many changes, in words."""
+    """Return a number of changes in words: "2 queued changes"."""
     return " ".join(filter(None, (str(number), which, "change" if number == 1 else "changes")))
 
 
 def shown(plan: Plan) -> Result:
-    """What would be done."""
+    """Return a plan as the result of a command."""
     return Result(view.lines(plan), data=lambda: view.facts(plan), shows=True)
 
 
 def atomically(env: Env, calls: Sequence[Callable[[], Result]]) -> Result:
-    """Make several calls as one change, all or none; what they say, one after the other.
+    """Run several calls as one change, all or none; return their joined results.
 
-    To be called under the lock. Raises LioError.
+    The caller holds the lock. Raises LioError.
     """
     outer = env.session.transaction
     if outer is not None:
-        kept = outer.savepoint()
+        savepoint = outer.savepoint()
         try:
             return _joined(_each(env, calls))
         except BaseException:
-            outer.rollback_to(kept)
+            outer.rollback_to(savepoint)
             raise
-    # It asks what each of the calls would, and keeps preferences as they do.
+    # Like each single call, it asks questions and saves preferences at once.
     transaction = Transaction(env, asks=True, keeps=True)
     try:
         results = _each(env, calls)
@@ -75,7 +75,7 @@ def atomically(env: Env, calls: Sequence[Callable[[], Result]]) -> Result:
 
 
 def _each(env: Env, calls: Sequence[Callable[[], Result]]) -> list[Result]:
-    """Make the calls; what they ask is asked at once."""
+    """Run the calls; raises one Question for all that they ask."""
     results: list[Result] = []
     asked: list[str] = []
     with progress.work(env, "preparing", lambda _: len(calls)) as work:
@@ -97,10 +97,10 @@ def _joined(results: Sequence[Result]) -> Result:
 
 
 class Transaction:
-    """What the lines so far would do.
+    """The changes that the lines so far have queued.
 
-    ``is_dry_run``: nothing will ever be done. ``asks``: somebody at a terminal answers questions.
-    ``prefs`` are the preferences to change at the end; None where that is done at once.
+    ``is_dry_run``: they are never made. ``asks``: a user at a terminal answers questions.
+    ``prefs`` are the preferences to change at the end; None if they are changed at once.
     """
 
     def __init__(
@@ -115,35 +115,35 @@ class Transaction:
         self.prefs = None if keeps else env.prefs
         self._replaced: dict[str, str] = {}
         self._later: list[tuple[Result, Callable[[], Result]]] = []
-        self._told = 0
-        # The first numbers that may be free, by folder: who makes many need not count again.
+        self._reported = 0
+        # The lowest numbers that may be free, by directory: creating many LUNs counts only once.
         self.free_numbers: dict[str, int] = {}
         env.fs = self.staged = StagedFS(env.fs)
         self.host = self.staged.host
         if not keeps:
-            env.prefs = _Unkept(env.prefs)
+            env.prefs = _TemporaryPreferences(env.prefs)
         env.session.transaction = self
 
     @classmethod
     def for_dry_run(cls, env: Env) -> Transaction:
-        """Nothing is done, nothing is written: what would be is told."""
+        """Start a transaction that only shows its changes; nothing is written, logs included."""
         env.session.logs = False
         return cls(env, is_dry_run=True)
 
     @classmethod
     def for_batch(cls, env: Env) -> Transaction:
-        """All lines are done at the end, the preferences too."""
+        """Start a transaction that applies everything at the end, preferences too."""
         return cls(env)
 
     @classmethod
     def begin(cls, env: Env) -> Transaction:
-        """Somebody types lines, looks at what they would do, and commits that."""
+        """Start a transaction of the shell: it asks questions, and saves preferences at once."""
         return cls(env, asks=True, keeps=True)
 
     # -- what commands do with it ------------------------------------------------------------
 
     def add(self, steps: Iterable[Step], replaced: Mapping[str, str] | None = None) -> Outcome:
-        """Collect steps, all or none; raises LioError."""
+        """Queue steps, all or none; raises LioError."""
         try:
             outcome = stage.stage(self.staged, list(steps))
         except KernelRefused as err:
@@ -157,77 +157,77 @@ class Transaction:
         return outcome
 
     def note(self, text: str) -> None:
-        """Collect something that is no change of the kernel: it is only told."""
+        """Queue a text that is only shown: it changes nothing in the kernel."""
         self.steps.append(Step(Action.UPDATE, "/", text, "", ()))
 
     def defer(self, text: str, action: Callable[[], Result]) -> Result:
-        """Collect something that follows the changes; its result is filled in then."""
+        """Queue an action to run after the changes; its result is filled in then."""
         self.note(text)
         result = Result()
         self._later.append((result, action))
         return result
 
     def set_preference(self, text: str, change: Callable[[Preferences], object]) -> None:
-        """Collect a change of the preferences, which hold for the lines that follow already."""
-        kept = self.prefs
-        if kept is None:
+        """Queue a change of the preferences, which already hold for the following lines."""
+        prefs = self.prefs
+        if prefs is None:
             return
 
         def action() -> Result:
-            change(kept)
+            change(prefs)
             return Result()
 
         self.note(text)
         self._later.append((Result(), action))
 
     def refuse_irreversible(self) -> None:
-        """Refuse a command that is not done all or nothing."""
+        """Raise Unsupported for a command that cannot be part of an all-or-nothing change."""
         if not self.is_dry_run or self.env.options.batch is not None:
             raise Unsupported(
-                "this cannot be taken back, so it cannot be one of several changes",
-                hint="run it by itself; apply FILE can be one of them",
+                "this cannot be undone, so it cannot be part of a transaction",
+                hint="run it by itself; apply FILE can be part of one",
             )
 
-    # -- what is told of it --------------------------------------------------------------------
+    # -- what it shows -------------------------------------------------------------------------
 
     def plan(self) -> Plan:
-        """All of it."""
+        """Return all queued changes."""
         return Plan(tuple(self.steps), self._replaced)
 
     @property
     def number(self) -> int:
-        """How many changes a person would count."""
+        """Return the number of changes that the plan shows."""
         return len(list(view.shown(self.plan())))
 
     def report(self, report: Report, result: Result) -> Result:
-        """What a line would do in the place of what its command says of having done it."""
-        # What goes on after an error has laid its steps down itself.
+        """Return what a line would do, instead of its command's messages."""
+        # Commands that continue after an error have staged their steps themselves.
         self.steps += report.changes
         report.changes = []
-        new = tuple(self.steps[self._told :])
-        self._told = len(self.steps)
+        new = tuple(self.steps[self._reported :])
+        self._reported = len(self.steps)
         if not new:
             return result
         report.dry_run = True
-        told = shown(Plan(new, self._replaced))
+        found = shown(Plan(new, self._replaced))
         if not self.is_dry_run:
-            told.notes = [f"Collected: {counted(self.number)} so far."]
-        told.failures, told.cd, told.leave = result.failures, result.cd, result.leave
-        return told
+            found.notes = [f"Queued: {counted(self.number)} so far."]
+        found.failures, found.cd, found.leave = result.failures, result.cd, result.leave
+        return found
 
     def at_stake(self) -> list[str]:
-        """What would be lost if it was forgotten, a text each."""
+        """Describe what discarding would lose; an empty list if nothing is queued."""
         number = self.number
-        told = f"{counted(number, 'collected')} would be forgotten; commit does what is collected"
-        return [told] * bool(number)
+        text = f"{counted(number, 'queued')} would be discarded; commit applies what is queued"
+        return [text] * bool(number)
 
     def savepoint(self) -> tuple[int, int, tuple[int, int]]:
-        """What was collected so far, to go back to."""
+        """Return a mark for rollback_to: the sizes of the queues, and the overlay's savepoint."""
         return len(self.steps), len(self._later), self.staged.savepoint()
 
-    def rollback_to(self, kept: tuple[int, int, tuple[int, int]]) -> None:
-        """Forget what was collected since."""
-        steps, later, staged = kept
+    def rollback_to(self, savepoint: tuple[int, int, tuple[int, int]]) -> None:
+        """Discard what was queued since a savepoint."""
+        steps, later, staged = savepoint
         del self.steps[steps:], self._later[later:]
         self.staged.rollback_to(staged)
         self.free_numbers.clear()
@@ -235,21 +235,21 @@ class Transaction:
     # -- its end -----------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Forget it."""
+        """End the transaction: restore the real tree and preferences."""
         self.env.fs = self.real
         self.env.prefs = self.prefs or self.env.prefs
         self.env.session.transaction = None
 
     def discard(self) -> list[str]:
-        """Forget it, with what is to be said of that."""
+        """End the transaction, and describe what was discarded."""
         self.close()
         number = self.number
-        told = f"{counted(number, 'collected')} forgotten: commit does what is collected"
-        return [told] * bool(number)
+        text = f"{counted(number, 'queued')} discarded: without commit nothing is applied"
+        return [text] * bool(number)
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """Look at the kernel itself; after an error go on collecting, unless it was performed."""
+        """Use the real kernel in a block; after an error continue, unless it was performed."""
         env, prefs = self.env, self.env.prefs
         self.close()
         try:
@@ -260,9 +260,10 @@ class Transaction:
             raise
 
     def perform(self) -> list[Result]:
-        """Do it, all or nothing, and then what follows it; to be called under the lock.
+        """Apply the changes, all or nothing, then run the deferred actions; raises LioError.
 
-        What follows may fail by itself: its result tells, and the changes stay.
+        The caller holds the lock. The results are a note of the changes, and one for each
+        action; an action that fails reports that in its result, and the changes stay.
         """
         env = self.env
         self._refuse_changed()
@@ -274,17 +275,17 @@ class Transaction:
             try:
                 done = action()
             except LioError as err:
-                err.prefix("the changes are made, but not this")
+                err.prefix("the changes were applied, but this failed")
                 result.failures.append(err)
             else:
                 result.lines, result.notes, result.data = list(done.lines), done.notes, done.data
         return results
 
     def _refuse_changed(self) -> None:
-        """Refuse to do what was planned on values that somebody changed since."""
-        moved = self.staged.changed_meanwhile()
-        if moved:
+        """Raise InUse if another process changed values that the plan was based on."""
+        changed = self.staged.changed_meanwhile()
+        if changed:
             raise InUse(
-                f"somebody changed {', '.join(moved[:3])} since this was collected",
-                hint="rollback, and look again",
+                f"another process changed {', '.join(changed[:3])} after this was queued",
+                hint="run rollback and start again",
             )

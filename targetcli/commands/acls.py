@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Making, tagging and deleting node ACLs and mapped LUNs."""
+"""Create, tag and delete node ACLs and mapped LUNs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def create(env: Env, node: Node, wwn: str, add_mapped_luns: bool | None) -> Result:
-    """Admit an initiator."""
+    """Create an ACL for an initiator."""
     tpg = cast(Acls, node).tpg
     name = naming.normalize(tpg.fabric.wwn_types, wwn, node.path)
     if env.fs.is_dir(tpg.tpg_path.acl(name)):
@@ -44,7 +44,7 @@ def create(env: Env, node: Node, wwn: str, add_mapped_luns: bool | None) -> Resu
 
 
 def delete(env: Env, node: Node, wwn: str) -> Result:
-    """Take an initiator's ACL away; with a tag, those of all its ACLs."""
+    """Delete the ACL of an initiator, or all ACLs with a tag."""
     tpg = cast(Acls, node).tpg
     steps: list[Step] = []
     for acl in _named(cast(Acls, node), wwn):
@@ -70,7 +70,7 @@ def _acl(env: Env, tpg: Tpg, acl: ConfigfsPath) -> NodeAcl:
 
 
 def tag(env: Env, node: Node, wwn_or_tag: str, new_tag: str) -> Result:
-    """Give ACLs a tag; who joins others takes what they have."""
+    """Tag ACLs; an ACL that joins a tag takes over its mapped LUNs and settings."""
     folder = cast(Acls, node)
     if wwn_or_tag == new_tag:
         return Result()
@@ -95,7 +95,7 @@ def tag(env: Env, node: Node, wwn_or_tag: str, new_tag: str) -> Result:
 
 
 def _join(env: Env, tpg: Tpg, configfs: ConfigfsPath, acl: NodeAcl, model: NodeAcl) -> list[Step]:
-    """Give an ACL the mapped LUNs, credentials and attributes of another."""
+    """Plan to give an ACL the mapped LUNs, credentials and attributes of another."""
     steps = [acls.delete_mapped_lun(tpg.tpg_path, acl.wwn, lun) for lun in acl.mapped_luns.values()]
     for lun in model.mapped_luns.values():
         mapped = MappedLun(lun.index, lun.tpg_lun, lun.write_protect, naming.alias())
@@ -112,7 +112,7 @@ def _join(env: Env, tpg: Tpg, configfs: ConfigfsPath, acl: NodeAcl, model: NodeA
 
 
 def untag(env: Env, node: Node, wwn_or_tag: str) -> Result:
-    """Take a tag away."""
+    """Remove the tag from ACLs."""
     folder = cast(Acls, node)
     members = folder.with_name(wwn_or_tag)
     if not members:
@@ -130,7 +130,7 @@ def untag(env: Env, node: Node, wwn_or_tag: str) -> Result:
 def create_mapped_lun(
     env: Env, node: Node, mapped_lun: int, tpg_lun_or_backstore: str, write_protect: bool
 ) -> Result:
-    """Show a LUN to an initiator under a number of its own."""
+    """Map a LUN for an initiator."""
     acl = cast(AclNode, node)
     created = shell_paths.mapped_lun(node.path, mapped_lun)
     if env.fs.is_dir(paths.mapped_lun(acl.configfs, mapped_lun)):
@@ -147,9 +147,9 @@ def create_mapped_lun(
 
 
 def _is_mapped(env: Env, acl: AclNode, index: int) -> bool:
-    """Tell whether a LUN is mapped under its own number, as it is by default.
+    """Return True if a LUN is mapped under its own number, which is the default.
 
-    To find it under any other number, all mapped LUNs would have to be looked at.
+    To find it under another number, all mapped LUNs would have to be read.
     """
     mapped = paths.mapped_lun(acl.configfs, index)
     link = paths.link_in(env.fs, mapped) if env.fs.is_dir(mapped) else None
@@ -157,7 +157,7 @@ def _is_mapped(env: Env, acl: AclNode, index: int) -> bool:
 
 
 def _lun(env: Env, acl: AclNode, text: str) -> tuple[int, list[Step], list[str]]:
-    """The LUN that is meant: (number, steps that make it, what is said)."""
+    """Find or plan the LUN that a text names: (number, steps that create it, messages)."""
     digits = text.removeprefix("lun")
     if digits.isascii() and digits.isdigit():
         index = int(digits)
@@ -165,7 +165,7 @@ def _lun(env: Env, acl: AclNode, text: str) -> tuple[int, list[Step], list[str]]
             raise NotFound(
                 f"LUN {index} does not exist in this TPG",
                 path=shell_paths.luns(acl.tpg.path),
-                hint="luns/ ls shows those there are",
+                hint="luns/ ls lists the LUNs",
             )
         return index, [], []
     try:
@@ -175,14 +175,14 @@ def _lun(env: Env, acl: AclNode, text: str) -> tuple[int, list[Step], list[str]]
             "LUN, storage object, or path not valid", path=acl.path, hint=f"{text} is none of them"
         ) from err
     if not source.steps:
-        there = exported_as(env, acl.tpg, source.configfs)
-        if there:
-            return there.index, [], []
+        existing = exported_as(env, acl.tpg, source.configfs)
+        if existing:
+            return existing.index, [], []
     return new_lun(env, acl.tpg, source, None)
 
 
 def delete_mapped_lun(env: Env, node: Node, mapped_lun: int) -> Result:
-    """Hide a LUN from an initiator."""
+    """Unmap a LUN for an initiator."""
     acl = cast(AclNode, node)
     steps = []
     tpg_path = acl.tpg.tpg_path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Making and deleting target port groups."""
+"""Create and delete target port groups."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from ..tree.backstores import StorageObjectNode
 
 
 def create(env: Env, node: Node, name: str, tag: int) -> Result:
-    """Make a target port group."""
+    """Create a target port group."""
     owner = _storage_object(node)
     naming.check_object_name(name, node.path)
     if env.fs.read_if_there(f"{paths.attributes(owner.configfs)}/alua_support") == "0":
         raise Unsupported(
             "Backend does not support ALUA setup",
             path=node.path,
-            hint="the device behind it answers for itself",
+            hint="the device handles ALUA itself",
         )
     if env.fs.is_dir(paths.tg_pt_gp(owner.configfs, name)):
         raise Exists("This ALUATargetPortGroup already exists in configFS", path=node.path)
@@ -42,7 +42,7 @@ def create(env: Env, node: Node, name: str, tag: int) -> Result:
 
 
 def delete(env: Env, node: Node, name: str) -> Result:
-    """Delete a target port group; nothing is said, as targetcli-fb says nothing."""
+    """Delete a target port group; prints nothing, as targetcli-fb does."""
     owner = _storage_object(node)
     if name == DEFAULT_GROUP:
         raise InvalidValue(f"Can not delete {DEFAULT_GROUP}", path=node.path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Copies of targets and ACLs."""
+"""clone: copy targets and ACLs."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from .rename import carry_out, named_acl, new_initiator, target_key, this_acl
 def clone_acl(
     env: Env, node: Node, wwn: str, new_wwn: str, credentials: bool, dry_run: bool
 ) -> Result:
-    """Admit another initiator as one that is admitted."""
+    """Create an ACL as a copy of another one."""
     return _clone_acl(env, *named_acl(cast(Acls, node), wwn), new_wwn, credentials, dry_run)
 
 
 def clone_this_acl(env: Env, node: Node, new_wwn: str, credentials: bool, dry_run: bool) -> Result:
-    """Admit another initiator as this one."""
+    """Create an ACL as a copy of this one."""
     return _clone_acl(env, *this_acl(cast(AclNode, node)), new_wwn, credentials, dry_run)
 
 
@@ -41,22 +41,22 @@ def _clone_acl(
     result = carry_out(env, have, want, created, dry_run=dry_run)
     if not credentials and have.targets[target_key(tpg)].tpgs[tpg.tag].acls[wwn].auth.userid:
         result.notes.append(
-            f"Note: the credentials of {wwn} were not copied, no two initiators should share a "
-            f"secret: {created} set auth"
+            f"Note: the credentials of {wwn} were not copied, initiators should not share a "
+            f"secret; set them with: {created} set auth"
         )
     return result
 
 
 def clone_target(env: Env, node: Node, wwn: str, new_wwn: str | None, dry_run: bool) -> Result:
-    """Make a target like one that is there."""
+    """Create a target as a copy of another one."""
     found = node.find(wwn)
     if found is None:
-        raise NotFound(f"there is no target {wwn}", path=node.path, hint="ls shows those there are")
+        raise NotFound(f"there is no target {wwn}", path=node.path, hint="ls lists the targets")
     return clone_this_target(env, found, new_wwn, dry_run)
 
 
 def clone_this_target(env: Env, node: Node, new_wwn: str | None, dry_run: bool) -> Result:
-    """Make a target like this one."""
+    """Create a target as a copy of this one."""
     assert isinstance(node, TargetNode | TpgNode)
     folder = cast(FabricNode, node.above(1))
     name, lines = targets.choose_name(env, folder, new_wwn)

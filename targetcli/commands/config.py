@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The configuration as a whole: save, restore, clear."""
+"""saveconfig, restoreconfig and clearconfig."""
 
 from __future__ import annotations
 
@@ -38,33 +38,35 @@ _UNIVERSAL_PREFERENCES = f"{TARGET_DIR}/targetcli.conf"
 def saveconfig(env: Env, node: Node, savefile: str) -> Result:
     """Save the running configuration."""
     if env.session.leaving and env.session.last_change == WAITING:
-        raise LioError("not saved: a change waits for confirmation", hint="confirm, saveconfig")
+        raise LioError(
+            "not saved: a change is waiting for confirmation", hint="confirm, then saveconfig"
+        )
     path = path_of(env, savefile)
     config = running.read(env)
-    _keep_what_there_is(env, path, config)
+    _refuse_overwriting(env, path, config)
     later = apply.defer(
         env, f"save the configuration to {path}", lambda: saveconfig(env, node, savefile)
     )
     if later is not None:
         return later
     lines, facts = _save(env, path, config)
-    said = f"Configuration saved to {shown_path(env, savefile)}"
-    return Result([*lines, said], data=lambda: facts)
+    saved = f"Configuration saved to {shown_path(env, savefile)}"
+    return Result([*lines, saved], data=lambda: facts)
 
 
 def path_of(env: Env, given: str | None) -> str:
-    """A save file that was given, or the usual one."""
+    """Return the absolute path of the given save file, or of the default one."""
     return os.path.abspath(shown_path(env, given))
 
 
 def shown_path(env: Env, given: str | None) -> str:
-    """The same as messages have it: scripts compare them with what they gave."""
+    """Return the path as messages show it: scripts compare it with the one they passed."""
     return os.path.expanduser(given) if given else env.save_file
 
 
 def _save(env: Env, path: str, config: Config) -> tuple[list[str], dict[str, object]]:
-    """Write a save file, with a backup of the usual one: what is said, and what --json gives."""
-    # Imported here, as in load: what only clears needs no file.
+    """Write a save file, and back up the default one: (messages, facts for --json)."""
+    # Imported here, as in load: clearconfig needs no file.
     from rtslib_ext import savefile
 
     lines, backup = _back_up(env, path)
@@ -72,24 +74,24 @@ def _save(env: Env, path: str, config: Config) -> tuple[list[str], dict[str, obj
     return lines, {"file": path, "written": written, "backup": backup}
 
 
-def _keep_what_there_is(env: Env, path: str, config: Config) -> None:
-    """An empty configuration does not take the place of anything, unless told to.
+def _refuse_overwriting(env: Env, path: str, config: Config) -> None:
+    """Raise LioError if an empty configuration would overwrite a saved one.
 
-    clearconfig right before tells it: nothing else can have emptied the kernel. Leaving the
-    shell does not, nor does a boot that could restore nothing.
+    It may after clearconfig, or with --yes. Leaving the shell is no reason: the kernel may be empty
+    because nothing was restored at boot.
     """
-    meant = env.options.yes or (
+    intended = env.options.yes or (
         env.session.last_change == "clearconfig" and not env.session.leaving
     )
-    if config.is_empty and not meant and _holds_something(path):
+    if config.is_empty and not intended and _has_content(path):
         raise LioError(
-            f"nothing is configured, but {path} holds a configuration: it was left as it is",
-            hint="--yes saves the empty configuration all the same",
+            f"nothing is configured, but {path} contains a configuration: it was not overwritten",
+            hint="--yes saves the empty configuration anyway",
         )
 
 
-def _holds_something(path: str) -> bool:
-    """What cannot be read may be a configuration with a slip of the editor in it."""
+def _has_content(path: str) -> bool:
+    """Return True if a file may hold a configuration; one with a syntax error may."""
     try:
         if not os.path.getsize(path):
             return False
@@ -102,21 +104,21 @@ def _holds_something(path: str) -> bool:
 
 
 def _back_up(env: Env, path: str) -> tuple[list[str], str | None]:
-    """What is said of the backup, and its path where one was made."""
+    """Back up the default save file: (messages, the backup's path or None)."""
     if path != env.save_file:
         return [], None
     keep = _backups_to_keep(env)
     try:
-        made = disk.back_up(path, keep)
+        backup = disk.back_up(path, keep)
     except LioError as err:
         return [Warn(err)], None
-    if made is None:
+    if backup is None:
         return [], None
-    return [f"Last {keep} configs saved in {os.path.dirname(made)}/."], made
+    return [f"Last {keep} configs saved in {os.path.dirname(backup)}/."], backup
 
 
 def _backups_to_keep(env: Env) -> int:
-    """The larger of the user's number and the one that holds for all users."""
+    """Return the larger of the user's number of backups and the system-wide one."""
     found = [str(env.prefs.get("max_backup_files") or "")]
     try:
         with open(_UNIVERSAL_PREFERENCES, encoding="utf-8") as file:
@@ -135,7 +137,7 @@ def restoreconfig(
     storage_object: str | None,
     keep_existing: bool,
 ) -> Result:
-    """Bring up what a file holds."""
+    """Restore a saved configuration."""
     path = path_of(env, savefile)
     loaded = load(path)
     want = restore.select(loaded.config, target, storage_object)
@@ -145,10 +147,10 @@ def restoreconfig(
     if clear_existing and problems and want.is_empty and not env.options.yes:
         raise LioError(
             f"nothing in {path} could be used ({found[0]}), so nothing was cleared",
-            hint="give a file that saveconfig wrote; --yes clears all the same",
+            hint="give a file that saveconfig wrote; --yes clears anyway",
         )
     if clear_existing and keep_existing:
-        raise InvalidValue("clear_existing and keep_existing exclude each other")
+        raise InvalidValue("clear_existing and keep_existing cannot be combined")
     if env.session.transaction is not None:
         env.session.transaction.refuse_irreversible()
     if clear_existing:
@@ -157,57 +159,57 @@ def restoreconfig(
         restore.conflicts(env.fs, _named(want, storage_object) if partly else want)
     if partly:
         want = restore.without_present(env.fs, want)
-    with _noted(env, "restoring", lambda _: counting.wanted(want)) as noted:
-        outcome = restore.restore(env.fs, want, noted.observe, keep=keep_existing, host=env.host)
-        noted.made |= outcome.made
+    with _recorded(env, "restoring", lambda _: counting.wanted(want)) as recorder:
+        outcome = restore.restore(env.fs, want, recorder.observe, keep=keep_existing, host=env.host)
+        recorder.made |= outcome.made
     problems += _causes(outcome)
     shown, notes = shown_path(env, savefile), [*outcome.notes, *_portal_notes(env, outcome)]
-    return _restored(path, shown, problems, notes)
+    return _restore_result(path, shown, problems, notes)
 
 
 def _cleared(env: Env, part: Config | None = None) -> list[LioError]:
-    """Take everything away, or what ``part`` has; what could not be taken away.
+    """Delete the whole configuration, or ``part`` of it; return an error for each failure.
 
-    Where somebody is there who may want it back, it is read before; a service that stops is not
-    held up by that. What cannot be read goes all the same.
+    Where a user may want to undo it, it is read first; a service that stops does not wait for
+    that. What cannot be read is deleted anyway.
     """
     have = None
     if env.session.several or env.on_terminal:
         with suppress(LioError):
             have = running.read(env)
-    with _noted(env, "clearing", lambda done: done + counting.running(env.fs)) as noted:
+    with _recorded(env, "clearing", lambda done: done + counting.running(env.fs)) as recorder:
         if part is None:
-            return _causes(restore.clear(env.fs, noted.observe, have, host=env.host))
-        return _causes(restore.clear_part(env.fs, part, noted.observe, have, host=env.host))
+            return _causes(restore.clear(env.fs, recorder.observe, have, host=env.host))
+        return _causes(restore.clear_part(env.fs, part, recorder.observe, have, host=env.host))
 
 
 @dataclass(slots=True)
-class _Noted:
-    """What was changed, and the shared folders that were made."""
+class _Recorder:
+    """Records the steps that were done, and the shared directories that were created."""
 
     work: Work
     changed: list[Step] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
 
     def observe(self, step: Step) -> None:
-        """Note a step that was done; an object that was made or taken away is a piece of work."""
+        """Record a completed step; progress counts created and deleted objects."""
         self.changed.append(step)
         if step.action is not Action.UPDATE:
             self.work.count()
 
 
 @contextmanager
-def _noted(env: Env, what: str, total: progress.Total) -> Iterator[_Noted]:
-    """Note what is changed, also where an interrupt ends it."""
+def _recorded(env: Env, what: str, total: progress.Total) -> Iterator[_Recorder]:
+    """Record the changes of a block, also when an interrupt ends it."""
     with progress.work(env, what, total) as work:
-        noted = _Noted(work)
+        recorder = _Recorder(work)
         try:
-            yield noted
+            yield recorder
         finally:
-            apply.note(env, noted.changed, noted.made)
+            apply.note(env, recorder.changed, recorder.made)
 
 
-def _restored(
+def _restore_result(
     path: str, shown: str, problems: list[LioError], notes: list[tuple[str, str]]
 ) -> Result:
     facts = {
@@ -226,7 +228,7 @@ def _restored(
 
 
 def _portal_notes(env: Env, outcome: Outcome) -> list[tuple[str, str]]:
-    """What the kernel does not say of the portals that were made."""
+    """Return (path, note) for problems of new portals that the kernel does not report."""
     from .portals import notes
 
     found = []
@@ -239,7 +241,7 @@ def _portal_notes(env: Env, outcome: Outcome) -> list[tuple[str, str]]:
 
 
 def _concerns(problem: Problem, want: Config) -> bool:
-    """Whether a problem in the file is one of what is to be restored, or of what it exports."""
+    """Return True if a problem in the file affects ``want``, or a target that exports it."""
     owner = problem.owner
     if owner is None or owner in want.targets or owner in want.storage_objects:
         return True
@@ -248,20 +250,20 @@ def _concerns(problem: Problem, want: Config) -> bool:
 
 
 def _named(want: Config, storage_object: str | None) -> Config:
-    """What was asked for by name; a target's storage objects may be there already."""
+    """Return what was named; the storage objects of a named target may exist already."""
     found = restore.select(want, None, storage_object) if storage_object else Config()
     return replace(want, storage_objects=found.storage_objects)
 
 
 def load(path: str) -> Loaded:
-    """Read a save file or a backup of one."""
+    """Read a save file or a backup; raises LioError."""
     from rtslib_ext import savefile
 
     return savefile.loads(disk.read(path), path)
 
 
 def _causes(outcome: Outcome) -> list[LioError]:
-    """An error for each object that could not be made, or not taken away, as it should."""
+    """Return an error for each object that could not be created or deleted as planned."""
     causes = []
     for failure in outcome.failures:
         failure.error.path = failure.error.path or failure.step.path
@@ -269,7 +271,7 @@ def _causes(outcome: Outcome) -> list[LioError]:
         causes.append(failure.error)
     for step in outcome.skipped:
         if step.action is Action.CREATE:
-            causes.append(NotFound(f"{step.text}: what it needs is missing", path=step.path))
+            causes.append(NotFound(f"{step.text}: an object it needs is missing", path=step.path))
     return causes
 
 
@@ -280,7 +282,7 @@ def _line(cause: LioError) -> str:
 
 
 def clearconfig(env: Env, node: Node, confirm: bool) -> Result:
-    """Take the whole running configuration away."""
+    """Delete the whole running configuration."""
     if not confirm:
         raise InvalidValue(
             "As a precaution, confirm=True needs to be set", hint="clearconfig confirm=true"
@@ -295,7 +297,7 @@ def clearconfig(env: Env, node: Node, confirm: bool) -> Result:
 
 
 def version(env: Env, node: Node) -> Result:
-    """The version of this program."""
+    """Show the version of this program."""
     facts = {"name": "targetcli", "version": __version__}
     return show([f"targetcli version {__version__}"], lambda: facts)
 
@@ -314,7 +316,7 @@ def save_storage_object(env: Env, node: Node, savefile: str) -> Result:
         raise LioError(
             "it was never enabled, so there is nothing to save",
             path=node.path,
-            hint="delete it and create it anew",
+            hint="delete it and create it again",
         )
     targets = dict(saved.targets)
     for found_key, found in now.targets.items():
@@ -333,12 +335,12 @@ def save_storage_object(env: Env, node: Node, savefile: str) -> Result:
     return Result([*lines, line], data=lambda: facts)
 
 
-def forget_storage_object(
+def remove_storage_object(
     env: Env, saved: Config, key: tuple[str, str]
 ) -> tuple[list[str], dict[str, object]]:
-    """Take a deleted storage object out of the save file, with the LUNs that exported it.
+    """Remove a deleted storage object from the save file, with the LUNs that exported it.
 
-    Gives what is said of the backup, and what --json gives of the saving.
+    Returns the messages about the backup, and the facts for --json.
     """
     objects = {found: so for found, so in saved.storage_objects.items() if found != key}
     targets = {found: _without(target, key) for found, target in saved.targets.items()}
@@ -346,15 +348,15 @@ def forget_storage_object(
 
 
 def saved_in(path: str) -> Config:
-    """What a file holds that is to be changed; raises LioError where that would lose something."""
+    """Return the configuration in a save file; raises LioError if rewriting it would lose data."""
     if not os.path.exists(path):
         return Config()
     loaded = load(path)
     if loaded.problems:
-        # Writing it again would lose what was not understood.
+        # Rewriting the file would lose the entries that are not understood.
         raise LioError(
-            f"{path} has parts that are not understood: {loaded.problems[0]}",
-            hint="mend it, or save the whole configuration with saveconfig",
+            f"{path} has entries that are not understood: {loaded.problems[0]}",
+            hint="correct it, or save the whole configuration with saveconfig",
         )
     return loaded.config
 
@@ -365,7 +367,7 @@ def _exports(target: Target, key: tuple[str, str]) -> bool:
 
 
 def _without(target: Target, key: tuple[str, str]) -> Target:
-    """A target without the LUNs that export a storage object, and their mapped LUNs."""
+    """Return a target without the LUNs that export a storage object, and their mapped LUNs."""
     tpgs = {}
     for tag, tpg in target.tpgs.items():
         luns = {index: lun for index, lun in tpg.luns.items() if lun.storage_object != key}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes that go back by themselves unless they are confirmed."""
+"""confirm: changes that are rolled back automatically unless they are confirmed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACTIONS = ("keep", "status", "back")
 
 
 def confirm(env: Env, node: Node, action: str) -> Result:
-    """Keep a change that would go back by itself."""
+    """Confirm, show or roll back the change that is waiting for confirmation."""
     if action not in ACTIONS:
         raise InvalidValue(f"action must be one of: {', '.join(ACTIONS)}")
     if action != "status" and apply.only_shown(env, f"confirm action={action}"):
@@ -32,37 +32,45 @@ def confirm(env: Env, node: Node, action: str) -> Result:
     found = confirmed_commit.find(file)
     if action == "status":
         last = found or confirmed_commit.last(file)
-        line = _told(last) if last else "No change waits for confirmation"
+        line = _description(last) if last else "No change is waiting for confirmation"
         return _result(line, last, "waits" if found else "ended")
     if found is None:
-        raise NotFound("no change waits for confirmation", hint=_ended(file))
+        raise NotFound("no change is waiting for confirmation", hint=_ended(file))
     if action == "back":
-        # Imported here, as below: nobody else starts processes.
+        # Imported here, as in within: nothing else starts processes.
         from ..changes import auto_revert
 
-        found = auto_revert.back(file, env.journal, found)
-        if not found.outcome.startswith("went back"):
-            raise LioError(f"{found}: {found.outcome}", hint="diff shows what runs")
-        return _result(_told(found), found, "ended")
+        found = auto_revert.roll_back(file, env.journal, found)
+        if not found.outcome.startswith(auto_revert.ROLLED_BACK):
+            raise LioError(
+                f"{found}: {found.outcome}",
+                hint="diff compares the running configuration with a file",
+            )
+        return _result(_description(found), found, "ended")
     os.unlink(file)
     env.session.last_change = ""
-    line = f"Confirmed: {found}, which would have gone back at {_clock(found)}"
+    line = f"Confirmed: {found}"
     return _result(line, found, "confirmed")
 
 
 def _ended(file: str) -> str:
     last = confirmed_commit.last(file)
-    return _told(last) if last else "apply --confirm-within 60s makes one that does"
+    return _description(last) if last else "apply --confirm-within 60s makes such a change"
 
 
-def _told(found: PendingCommit) -> str:
+def _description(found: PendingCommit) -> str:
     if found.outcome:
         return f"{found}: {found.outcome}"
-    return f"{found} waits for confirmation; without it, it goes back at {_clock(found)}"
+    return (
+        f"{found} is waiting for confirmation; it is rolled back automatically at {_clock(found)}"
+    )
 
 
 def _clock(found: PendingCommit) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.until))
+    """Return when it is rolled back: the time, and the date unless it is today."""
+    until = time.localtime(found.until)
+    is_today = until[:3] == time.localtime()[:3]
+    return time.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S", until)
 
 
 def _result(line: str, found: PendingCommit | None, state: str) -> Result:
@@ -76,41 +84,45 @@ def _result(line: str, found: PendingCommit | None, state: str) -> Result:
 
 
 def refuse_another(env: Env) -> None:
-    """Refuse a plan on top of one that waits: what goes back would be half of both."""
+    """Raise InUse if a change is waiting: an auto-revert would undo half of both."""
     found = confirmed_commit.find(confirmed_commit.beside(env.journal))
     if found:
-        raise InUse(_told(found), hint="confirm keeps it, confirm back takes it back now")
+        raise InUse(_description(found), hint="confirm keeps it, confirm back rolls it back now")
 
 
-def taken_back(env: Env, half: Unfinished) -> None:
-    """Note that a change does not wait any more, as recover took it back."""
+def recovered(env: Env, half: Unfinished) -> None:
+    """Record that a change no longer waits, because recover undid it."""
     file = confirmed_commit.beside(env.journal)
     found = confirmed_commit.find(file)
     if found and found.is_cut_off(half):
-        confirmed_commit.write(file, found.ended("recover took it back"))
+        confirmed_commit.write(file, found.ended("undone by recover"))
 
 
 @contextmanager
 def within(env: Env, steps: Sequence[Step], seconds: float) -> Iterator[list[str]]:
-    """Have what the block does go back by itself; the list is filled with what to tell.
+    """Roll back the changes of the block unless they are confirmed in time.
 
-    The process that takes it back is there before the first step is done: who makes the change
-    may be gone after any of them. The time counts from the end of the block.
+    Yields a list that receives the messages. The process that rolls back is started before the
+    first step, because this one may be killed after any of them. The time counts from the end of
+    the block.
     """
     from ..changes import auto_revert
 
     file = confirmed_commit.beside(env.journal)
-    # The journal names the process too: so a change that was cut off is known for this one.
+    # The journal has the process as well, which identifies the change if it is interrupted.
     about = {**apply.journal(env).about, "process": os.getpid()}
-    said: list[str] = []
+    messages: list[str] = []
     confirmed_commit.write(file, PendingCommit.of(steps, about, seconds))
     try:
         auto_revert.start(file, env.lock_file, env.journal)
-        yield said
+        yield messages
     except BaseException:
         os.unlink(file)
         raise
     found = PendingCommit.of(steps, about, seconds)
     confirmed_commit.write(file, found)
     env.session.last_change = apply.WAITING
-    said += [_told(found), "Confirm it with: targetcli confirm"]
+    messages += [
+        f"Applied. It is rolled back automatically at {_clock(found)} "
+        "unless you run `targetcli confirm`."
+    ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deleting a storage object, with what exports it, and out of the save file."""
+"""Delete a storage object, its LUNs, and its entry in the save file."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ def storage_object(env: Env, node: Node, name: str, save: bool) -> Result:
     found = node.find(name)
     if not isinstance(found, StorageObjectNode):
         raise NotFound(f"No storage object named {name}.", path=node.path)
-    # Read first: a file that must not be written keeps the object.
+    # Read first: if the file must not be rewritten, the object is not deleted.
     saved = _saved(env) if save and os.path.exists(env.save_file) else None
     exported = exports.of_storage_object(env.fs, found.configfs)
     steps = _removal(env, found, exported, likely=consent.may_miss(env))
-    consent.ask(env, steps, [f"This deletes {text}" for text in _told(exported, steps)])
-    done = apply.apply(env, steps, partial(_left, env, found)).done
-    lines: list[str] = [Aside(f"Deleted {text}") for text in _told(exported, done)]
+    consent.ask(env, steps, [f"This deletes {text}" for text in _describe(exported, steps)])
+    done = apply.apply(env, steps, partial(_remaining, env, found)).done
+    lines: list[str] = [Aside(f"Deleted {text}") for text in _describe(exported, done)]
     deleted = f"Deleted storage object {name}."
     if saved is None:
         return Result([*lines, deleted])
     key = (found.plugin, name)
     later = apply.defer(
         env,
-        f"take {found.path} out of {env.save_file}",
-        lambda: _forgotten(env, _saved(env), key, lines, deleted),
+        f"remove {found.path} from {env.save_file}",
+        lambda: _delete_saved(env, _saved(env), key, lines, deleted),
     )
-    return later or _forgotten(env, saved, key, lines, deleted)
+    return later or _delete_saved(env, saved, key, lines, deleted)
 
 
 def _removal(
     env: Env, found: StorageObjectNode, exported: Iterable[Export], *, likely: bool = False
 ) -> list[Step]:
-    """The steps that take a storage object away with the LUNs that export it."""
+    """Return the steps that delete a storage object and the LUNs that export it."""
     reader = Reader(env.fs)
     steps: list[Step] = []
     for export in exported:
@@ -64,32 +64,32 @@ def _removal(
     return [*steps, *backstores.delete(so, found.configfs, kept)]
 
 
-def _left(env: Env, found: StorageObjectNode) -> list[Step]:
-    """The same for what is still there."""
+def _remaining(env: Env, found: StorageObjectNode) -> list[Step]:
+    """Return the steps for the parts that still exist, for a retry."""
     return _removal(env, found, exports.of_storage_object(env.fs, found.configfs))
 
 
-def _told(exported: Iterable[Export], steps: Iterable[Step]) -> Iterator[str]:
-    """The LUNs that steps take away, each with how many mapped LUNs lead to it."""
+def _describe(exported: Iterable[Export], steps: Iterable[Step]) -> Iterator[str]:
+    """Describe the LUNs that steps delete, each with its number of mapped LUNs."""
     operations = (item for step in steps for item in step.operations)
-    hidden = Counter(item.target for item in operations if isinstance(item, Unlink))
+    mapped = Counter(item.target for item in operations if isinstance(item, Unlink))
     for item in exported:
-        yield f"LUN {item.index} of {item.tpg_path.shell}, mapped LUNs: {hidden[item.configfs]}"
+        yield f"LUN {item.index} of {item.tpg_path.shell}, mapped LUNs: {mapped[item.configfs]}"
 
 
 def _saved(env: Env) -> Config:
-    """What the save file holds."""
-    # Imported here: few commands of storage objects look at files.
+    """Return the configuration in the save file."""
+    # Imported here: few commands of storage objects read files.
     from .config import saved_in
 
     return saved_in(env.save_file)
 
 
-def _forgotten(
+def _delete_saved(
     env: Env, saved: Config, key: tuple[str, str], lines: list[str], deleted: str
 ) -> Result:
-    """Take a deleted storage object out of the save file; what is said of the deletion."""
-    from .config import forget_storage_object
+    """Remove a deleted storage object from the save file; return the result of the command."""
+    from .config import remove_storage_object
 
-    notes, facts = forget_storage_object(env, saved, key)
+    notes, facts = remove_storage_object(env, saved, key)
     return Result([*lines, *notes, deleted], data=lambda: facts)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes things away that are in use, when their initiators have left for another path."""
+"""drain: delete objects in use once their initiators have switched to another path."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .luns import tpg_of
 
 
 def lun(env: Env, node: Node, lun: int, timeout: float, dry_run: bool) -> Result:
-    """Take a LUN away once its initiators have left."""
+    """Delete a LUN once its initiators have left."""
     tpg = tpg_of(node)
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)
     if not env.fs.is_dir(export.configfs):
@@ -37,7 +37,7 @@ def lun(env: Env, node: Node, lun: int, timeout: float, dry_run: bool) -> Result
 
 
 def storage_object(env: Env, node: Node, name: str, timeout: float, dry_run: bool) -> Result:
-    """Take a storage object away once its initiators have left."""
+    """Delete a storage object once its initiators have left."""
     found = node.find(name)
     so = found.read() if isinstance(found, StorageObjectNode) else None
     if so is None or not isinstance(found, StorageObjectNode):
@@ -50,7 +50,7 @@ def storage_object(env: Env, node: Node, name: str, timeout: float, dry_run: boo
 
 
 def target(env: Env, node: Node, wwn: str, timeout: float, dry_run: bool) -> Result:
-    """Take a target away once its initiators have left."""
+    """Delete a target once its initiators have left."""
     assert isinstance(node, FabricNode)
     found = node.find(wwn)
     if found is None:
@@ -73,13 +73,13 @@ def _drain(
     timeout: float,
     dry_run: bool,
 ) -> Result:
-    """Have the initiators leave, wait, take away; all of it or nothing."""
+    """Make the initiators leave, wait, and delete; all of it or nothing."""
     before, after = _leaving(env, exported, {step.path for step in removal})
     waits = [quiesce.wait(path, [item.configfs for item in exported], timeout)] if exported else []
     steps = [*before, *waits, *removal, *after]
     found = disturbance.of(env.fs, steps)
     if env.session.transaction is not None:
-        # Waiting is for when it is done.
+        # There is nothing to wait for before the commit.
         env.session.transaction.refuse_irreversible()
         steps = [*before, *removal, *after]
     if not dry_run:
@@ -94,7 +94,7 @@ def _drain(
 
 
 def _leaving(env: Env, exported: Iterable[Export], gone: set[str]) -> tuple[list[Step], list[Step]]:
-    """The steps that have initiators leave, and those that put right what stays."""
+    """Return the steps that make initiators leave, and those that restore the remaining LUNs."""
     groups: dict[ConfigfsPath, list[Export]] = {}
     for item in exported:
         groups.setdefault(_group(env, item), []).append(item)
@@ -103,7 +103,7 @@ def _leaving(env: Env, exported: Iterable[Export], gone: set[str]) -> tuple[list
     for group, members in groups.items():
         so = paths.storage_object_of(group)
         every = exports.in_group(env.fs, group) if group else None
-        # In an LU group the state would be that of its other members, too.
+        # In an LU group the state would change for its other members too.
         alone = bool(so) and Reader(env.fs).lu_group(so) is None
         whole = alone and every is not None and set(every) <= set(members)
         luns = [(item.shell, item.configfs) for item in members]
@@ -117,7 +117,7 @@ def _leaving(env: Env, exported: Iterable[Export], gone: set[str]) -> tuple[list
 
 
 def _group(env: Env, export: Export) -> ConfigfsPath:
-    """The configfs path of a LUN's target port group; "" where it has none."""
+    """Return the configfs path of a LUN's target port group; "" if it has none."""
     link = paths.link_in(env.fs, export.configfs)
     text = env.fs.read_if_there(f"{export.configfs}/alua_tg_pt_gp") or ""
     name = text.partition("\n")[0].partition(": ")[2]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Having what create would make: made where it is not there, left where it is the same.
+"""ensure: create an object unless an identical one exists.
 
-What create would be given is compared, its defaults too; what create chooses itself may be any,
-and what was changed with set since is no difference.
+The parameters of create are compared, its defaults included. Values that create chooses itself may
+differ, and later changes made with set are ignored.
 """
 
 from __future__ import annotations
@@ -31,45 +31,48 @@ from . import luns
 from .luns import exported_as, tpg_of
 
 Values = dict[str, Any]
-# An object by its path, and how it differs from what is asked for, a text each.
-Found = tuple[str, list[str]]
+# An existing object: its path, and its differences from the parameters, a text each.
+Existing = tuple[str, list[str]]
 
 
 def run(env: Env, node: Node, **values: Any) -> Result:
-    """Make an object unless it is there."""
-    there = _THERE[node.kind](env, node, values)
-    # How it was found is part of what is said.
+    """Create an object, or do nothing if an identical one exists.
+
+    Raises Exists, with the differences, if it differs.
+    """
+    existing = _FIND[node.kind](env, node, values)
+    # The messages below name the object by the path that was found.
     node.tree.notes.clear()
-    if there is None:
+    if existing is None:
         created: Result = commands_of(node.kind)["create"].function()(env, node, **values)
         return created
-    path, different = there
-    if different:
+    path, differences = existing
+    if differences:
         raise Exists(
-            f"it is there, but {'; '.join(different)}",
+            f"it exists, but {'; '.join(differences)}",
             path=path,
-            hint="delete it first, to have it made as asked for",
+            hint="delete it first to create it with these values",
         )
-    return say(f"{path} is there already, nothing was changed.")
+    return say(f"{path} already exists, nothing was changed.")
 
 
 def _differences(values: Values, have: Values) -> list[str]:
-    """The values asked for that are not as they are; those that are unknown are left out."""
+    """Return a text for each value that differs; unknown and unset values are skipped."""
     return [
-        f"{name} is {_shown(have[name])}, not {_shown(value)}"
+        f"{name} is {_format(have[name])}, not {_format(value)}"
         for name, value in values.items()
         if name in have and value is not None and have[name] != value
     ]
 
 
-def _shown(value: object) -> str:
+def _format(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 # -- backstores -----------------------------------------------------------------------------
 
 
-def _storage_object(env: Env, node: Node, values: Values) -> Found | None:
+def _storage_object(env: Env, node: Node, values: Values) -> Existing | None:
     backstore = cast(Backstore, node)
     configfs = paths.find_storage_object(env.fs, backstore.plugin, values["name"])
     if configfs is None:
@@ -83,18 +86,18 @@ def _storage_object(env: Env, node: Node, values: Values) -> Found | None:
         if name in wanted:
             wanted[name] = _device(wanted[name], so.backing)
     if "exclusive: " not in (env.fs.read_if_there(f"{configfs}/info") or ""):
-        # Before 6.17 the kernel knows nothing else, and create has said so.
+        # Kernels before 6.17 do not report it; create has already warned about that.
         wanted.pop("exclusive", None)
     if "cfgstring" in wanted:
         wanted["cfgstring"] = f"{backstore.handler}/{wanted['cfgstring']}"
     return found.path, [
-        *_differences(wanted, _made_of(so)),
+        *_differences(wanted, _create_values(so)),
         *_control(wanted.get("control"), so.backing),
     ]
 
 
-def _made_of(so: StorageObject) -> Values:
-    """What create was given, by the names of its parameters."""
+def _create_values(so: StorageObject) -> Values:
+    """Return the values that create was given, by parameter name."""
     backing = so.backing
     names = ("size", "write_back", "readonly", "exclusive", "nullio", "hw_max_sectors")
     have = {name: getattr(backing, name) for name in names if hasattr(backing, name)}
@@ -110,16 +113,16 @@ def _size(size: str | int | None, backing: Backing) -> int | None:
     from ..sizes import parse_size
 
     if backing.udev_path and devices.is_block_device(backing.udev_path):
-        # A device has its own size, whatever create is given.
+        # A device has its own size; create ignores the parameter.
         return None
     if isinstance(backing, RamDisk) and size is not None:
-        # It has whole pages.
+        # The kernel rounds it up to whole pages.
         return RamDisk(parse_size(str(size))).pages * PAGE_SIZE
     return cast("int | None", size)
 
 
 def _device(text: str, backing: Backing) -> str:
-    """What was asked for, as it is called by the object where it is the same."""
+    """Return the object's own name for a device or file if both are the same, else the text."""
     path = os.path.abspath(os.path.expanduser(text))
     try:
         if isinstance(backing, Pscsi):
@@ -140,7 +143,7 @@ def _pairs(text: str | None) -> Values:
     return dict(part.split("=", 1) for part in (text or "").split(",") if "=" in part)
 
 
-def _alua_group(env: Env, node: Node, values: Values) -> Found | None:
+def _alua_group(env: Env, node: Node, values: Values) -> Existing | None:
     name = naming.check_object_name(values["name"], node.path)
     configfs = paths.child(node.configfs, name)
     if not env.fs.is_dir(configfs):
@@ -149,7 +152,7 @@ def _alua_group(env: Env, node: Node, values: Values) -> Found | None:
     return f"{node.path}/{name}", _differences(values, {"tag": group.tag})
 
 
-def _lu_group(env: Env, node: Node, values: Values) -> Found | None:
+def _lu_group(env: Env, node: Node, values: Values) -> Existing | None:
     name = naming.check_object_name(values["name"], node.path)
     if not env.fs.is_dir(paths.lu_gp(name)):
         return None
@@ -158,20 +161,20 @@ def _lu_group(env: Env, node: Node, values: Values) -> Found | None:
     return f"{node.path}/{name}", _differences(values, have)
 
 
-# -- targets and what they have ---------------------------------------------------------------
+# -- targets and below ------------------------------------------------------------------------
 
 
-def _child(parameter: str, form: str = "{}") -> Callable[[Env, Node, Values], Found | None]:
-    """The child that a parameter names; being there is all there is to it."""
+def _child(parameter: str, form: str = "{}") -> Callable[[Env, Node, Values], Existing | None]:
+    """Return a finder for objects without properties: the child that a parameter names."""
 
-    def there(env: Env, node: Node, values: Values) -> Found | None:
+    def find(env: Env, node: Node, values: Values) -> Existing | None:
         found = node.find(form.format(values[parameter]))
         return (found.path, []) if found else None
 
-    return there
+    return find
 
 
-def _lun(env: Env, node: Node, values: Values) -> Found | None:
+def _lun(env: Env, node: Node, values: Values) -> Existing | None:
     tpg = tpg_of(node)
     wanted, number = _exported(node, values["storage_object"]), values.get("lun")
     export = exported_as(env, tpg, wanted.configfs) if wanted else None
@@ -179,33 +182,33 @@ def _lun(env: Env, node: Node, values: Values) -> Found | None:
         return export.shell, _differences(values, {"lun": export.index})
     if number is None or not env.fs.is_dir(paths.lun(tpg.configfs, number)):
         return None
-    there = node.child(f"lun{number}").summary().text
-    return shell_paths.lun(tpg.path, number), [f"it exports {there}"]
+    exported = node.child(f"lun{number}").summary().text
+    return shell_paths.lun(tpg.path, number), [f"it exports {exported}"]
 
 
 def _exported(node: Node, text: str) -> StorageObjectNode | None:
-    """The storage object at a path, or the one that was made for a device or file."""
+    """Return the storage object at a shell path, or the one created for a device or file."""
     found = luns.storage_object_at(node, text)
     if found is not None:
         return found
     path = os.path.abspath(os.path.expanduser(text))
     plugin = "block" if devices.is_block_device(path) else "fileio"
-    made = walk.resolve(node, shell_paths.backstore(plugin)).find(os.path.basename(path))
-    same = isinstance(made, StorageObjectNode) and made.backing.udev_path == path
-    return cast(StorageObjectNode, made) if same else None
+    other = walk.resolve(node, shell_paths.backstore(plugin)).find(os.path.basename(path))
+    same = isinstance(other, StorageObjectNode) and other.backing.udev_path == path
+    return cast(StorageObjectNode, other) if same else None
 
 
-def _acl(env: Env, node: Node, values: Values) -> Found | None:
+def _acl(env: Env, node: Node, values: Values) -> Existing | None:
     acls = cast(Acls, node)
     wwn = naming.normalize(acls.tpg.fabric.wwn_types, values["wwn"], node.path)
     members = acls.with_name(wwn)
     if not members:
         return None
-    different = []
+    differences = []
     if values.get("add_mapped_luns"):
         missing = _not_mapped(env, acls.tpg.configfs, members[0])
-        different = [f"LUN {number} is not mapped" for number in missing]
-    return f"{node.path}/{wwn}", different
+        differences = [f"LUN {number} is not mapped" for number in missing]
+    return f"{node.path}/{wwn}", differences
 
 
 def _not_mapped(env: Env, tpg: ConfigfsPath, acl: ConfigfsPath) -> Iterator[int]:
@@ -214,21 +217,21 @@ def _not_mapped(env: Env, tpg: ConfigfsPath, acl: ConfigfsPath) -> Iterator[int]
     return (number for number in reader.lun_indexes(tpg) if number not in mapped)
 
 
-def _mapped_lun(env: Env, node: Node, values: Values) -> Found | None:
+def _mapped_lun(env: Env, node: Node, values: Values) -> Existing | None:
     acl = cast(AclNode, node)
     found = acl.find(f"mapped_lun{values['mapped_lun']}")
     if found is None:
         return None
     mapped = cast(MappedLunNode, found).mapped_lun()
     if mapped is None:
-        return found.path, ["nothing is mapped"]
+        return found.path, ["no LUN is mapped"]
     wanted = {**values, "lun": _number(env, acl, values["tpg_lun_or_backstore"])}
     have = {"lun": mapped.tpg_lun, "write_protect": mapped.write_protect}
     return found.path, _differences(wanted, have)
 
 
 def _number(env: Env, acl: AclNode, text: str) -> int | str:
-    """The LUN that is meant, by its number; the text where there is no such LUN yet."""
+    """Return the number of the LUN that a text names; the text if there is no such LUN."""
     digits = text.removeprefix("lun")
     if digits.isascii() and digits.isdigit():
         return int(digits)
@@ -237,7 +240,7 @@ def _number(env: Env, acl: AclNode, text: str) -> int | str:
     return export.index if export else text
 
 
-def _portal(env: Env, node: Node, values: Values) -> Found | None:
+def _portal(env: Env, node: Node, values: Values) -> Existing | None:
     from .portals import IPV4_WILDCARD
 
     address = naming.portal_address(values["ip_address"])
@@ -249,7 +252,7 @@ def _portal(env: Env, node: Node, values: Values) -> Found | None:
     return found.path, []
 
 
-_THERE: dict[str, Callable[[Env, Node, Values], Found | None]] = {
+_FIND: dict[str, Callable[[Env, Node, Values], Existing | None]] = {
     **dict.fromkeys(("fileio", "block", "pscsi", "ramdisk", "user"), _storage_object),
     "alua_groups": _alua_group,
     "lu_groups": _lu_group,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Help: the commands of a node, what one does, what a setting means, what has a word in it."""
+"""help: describe commands and settings, and search them."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _SEARCH = "search"
 
 
 def show_help(env: Env, node: Node, topic: str | None, word: list[str]) -> Result:
-    """Show the commands of a node, tell about one, or find what has some words in it."""
+    """Show the commands of a node, describe a command or setting, or search for words."""
     if topic == _SEARCH:
         return _search(word)
     if word:
-        raise InvalidValue("help tells about one command at a time", hint="help search finds words")
+        raise InvalidValue("help describes one command at a time", hint="help search finds words")
     known = commands_of(node.kind)
     if topic is None:
         lines = settings.help_topics([syntax(command)[0] for command in known.values()])
         return show(lines, lambda: {"commands": [facts(command) for command in known.values()]})
-    if topic not in known and (told := _setting(env, node, topic)):
-        return Result(told, data=lambda: {"commands": []})
+    if topic not in known and (lines := _setting(env, node, topic)):
+        return Result(lines, data=lambda: {"commands": []})
     if topic not in known:
         raise NotFound(
-            f"Cannot find help topic {topic}.", hint=f"help search {topic} looks everywhere"
+            f"Cannot find help topic {topic}.", hint=f"help search {topic} searches everything"
         )
     line, defaults = syntax(known[topic])
     lines = settings.help_command(line, defaults, description(known[topic]))
@@ -40,7 +40,7 @@ def show_help(env: Env, node: Node, topic: str | None, word: list[str]) -> Resul
 
 
 def _search(words: list[str]) -> Result:
-    # Imported here: it imports all tables.
+    # Imported here: it loads all tables.
     from . import search
 
     words = [part for word in words for part in word.split()]
@@ -48,28 +48,28 @@ def _search(words: list[str]) -> Result:
         raise InvalidValue("help search needs a word to look for", hint="help search timeout")
     found = search.find(words)
     if not found:
-        raise NotFound(f"Nothing has {' and '.join(words)} in its name or text")
+        raise NotFound(f"Nothing contains {' and '.join(words)} in its name or text")
     return show(
         [entry.line for entry in found], lambda: {"found": [asdict(entry) for entry in found]}
     )
 
 
 def _setting(env: Env, node: Node, name: str) -> list[str]:
-    """What the tables tell of a setting of this node, or of a preference."""
+    """Describe a setting of this node or a preference; an empty list if it is unknown."""
     for group in walk.groups_of(node).values():
         if name not in group.names(node.fs):
             continue
         if known := group.known(name):
-            told = [known.text, schema.facts(known), f"Source: {known.source}."]
+            lines = [known.text, schema.facts(known), f"Source: {known.source}."]
         else:
-            told = _row(group, node, name)
-        if told:
-            return [f"{name} ({group.name})", *told]
+            lines = _row(group, node, name)
+        if lines:
+            return [f"{name} ({group.name})", *lines]
     return []
 
 
 def _row(group: Group, node: Node, name: str) -> list[str]:
-    """What a group itself tells of a setting that no table of the kernel's has."""
+    """Describe a setting that is not in the schema, from its group."""
     text, choices = group.row(node.fs, name).text, group.choices(name)
     takes = f"Takes {', '.join(choices)}. " if choices else ""
     return [text, f"{takes}Default: {group.default(name)}."] if text else []

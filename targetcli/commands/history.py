@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""undo, history and revert: what was changed, and taking it back."""
+"""undo, history and revert: list the recorded changes and undo them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from ..views import plan as plans
 
 
 def undo(env: Env, node: Node) -> Result:
-    """Take the last change of this session back."""
-    if apply.only_shown(env, "take the last change of this session back"):
+    """Undo the last change of this session."""
+    if apply.only_shown(env, "undo the last change of this session"):
         return Result()
     if not env.session.done:
         raise InvalidValue(
-            "this session has no change that could be taken back",
-            hint="history lists what others did, and revert NUMBER takes one of these back",
+            "this session has no change to undo",
+            hint="history lists all changes, revert NUMBER undoes one of them",
         )
     last = env.session.done[-1]
     env.session.report.undoing = True
@@ -39,25 +39,25 @@ def undo(env: Env, node: Node) -> Result:
 
 
 def revert(env: Env, node: Node, number: int, dry_run: bool) -> Result:
-    """Take one change of the history back."""
-    if apply.only_shown(env, f"take change {number} back"):
+    """Undo one change of the history."""
+    if apply.only_shown(env, f"revert change {number}"):
         return Result()
     found = records.find(env.history, number)
     path = inverse.missing_password(found.back)
     if path:
         raise Unsupported(
-            f"{found.command}: taking it back needs a password, and these are not kept",
+            f"{found.command}: reverting it needs a password, and passwords are not recorded",
             path=path,
-            hint=f"history {number} shows what it changed: set it by hand",
+            hint=f"history {number} shows the change, set the password by hand",
         )
     _check_passwords(env, found)
     return _undo(env, found.command, number, found.back, found.irreversible, dry_run=dry_run)
 
 
 def _check_passwords(env: Env, found: Record) -> None:
-    """Refuse to take a password away that is another one by now.
+    """Raise InUse if a password was changed again later.
 
-    What it was is not kept, so the kernel cannot be asked whether it is the same.
+    Its value is not recorded, so it cannot be compared with the kernel's.
     """
     names = {(step.path, step.subject) for step in inverse.of_passwords(found.back)}
     for later in records.read(env.history) if names else ():
@@ -67,7 +67,7 @@ def _check_passwords(env: Env, found: Record) -> None:
             verb, subject, _, _ = codec.parts(item)
             if verb == SET and (item["path"], subject) in names:
                 raise InUse(
-                    f"its password was changed since, by change {later.number}",
+                    f"its password was changed later, by change {later.number}",
                     path=item["path"] or "",
                     hint="set it by hand",
                 )
@@ -82,11 +82,11 @@ def _undo(
     *,
     dry_run: bool = False,
 ) -> Result:
-    """Take one change back, all of it or nothing."""
+    """Undo one change, all of it or nothing."""
     if irreversible:
         raise Unsupported(
-            f"{command}: this cannot be taken back: {irreversible}",
-            hint="set it right by hand; revert NUMBER takes an earlier change back",
+            f"{command}: this cannot be undone: {irreversible}",
+            hint="correct it by hand; revert NUMBER undoes an earlier change",
         )
     steps = inverse.revalidate(env.fs, back)
     hit = disturbance.of(env.fs, steps)
@@ -97,17 +97,17 @@ def _undo(
         try:
             apply.apply(env, steps)
         except LioError as err:
-            err.prefix(f"{command}: this could not be taken back")
+            err.prefix(f"{command}: this could not be undone")
             raise
     files = dict.fromkeys(inverse.kept_files(back))
     lines = [
-        f"{'Would take' if dry_run else 'Took'} back: {command}",
+        f"{'Would undo' if dry_run else 'Undone'}: {command}",
         *plans.lines(plan, hit, done=not dry_run),
     ]
-    notes = [f"Note: {file} stays, with the data that is in it" for file in files]
+    notes = [f"Note: {file} is kept, with its data" for file in files]
     ramdisks = shell_paths.backstore("ramdisk")
     notes += [
-        f"Note: {step.path} is empty: what is in memory went with it"
+        f"Note: {step.path} is empty: the data in memory was lost"
         for step in steps
         if step.action is Action.CREATE and step.path.rpartition("/")[0] == ramdisks
     ]
@@ -116,9 +116,9 @@ def _undo(
 
 
 def history(env: Env, node: Node, number: int | None) -> Result:
-    """The changes that were made, or one of them."""
+    """Show the recorded changes, or one of them in full."""
     if number is None:
         found = records.read(env.history)
         return show(view.table(found), lambda: {"history": [view.facts(item) for item in found]})
     record = records.find(env.history, number)
-    return show(view.lines(record), lambda: {"history": [view.facts(record, whole=True)]})
+    return show(view.lines(record), lambda: {"history": [view.facts(record, detailed=True)]})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Making and deleting logical unit groups."""
+"""Create and delete logical unit groups."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..tree import Node
 
 
 def create(env: Env, node: Node, name: str, number: int | None) -> Result:
-    """Make a logical unit group."""
+    """Create a logical unit group."""
     naming.check_object_name(name, node.path)
     if name == DEFAULT_LU_GROUP or env.fs.is_dir(paths.lu_gp(name)):
         raise Exists(f"the logical unit group {name} exists", path=node.path)
@@ -32,9 +32,9 @@ def create(env: Env, node: Node, name: str, number: int | None) -> Result:
         raise Unsupported(f"all numbers from 1 to {TAG_MAX} are in use", path=node.path)
     if wanted in holders:
         raise Exists(
-            f"the number {wanted} is that of {holders[wanted]}",
+            f"the number {wanted} belongs to {holders[wanted]}",
             path=node.path,
-            hint="without a number, the first one free is taken",
+            hint="omit the number to use the first free one",
         )
     apply.apply(env, [lu_groups.create(name, wanted)])
     line = f"Created LU group {name} with number {wanted}."
@@ -50,6 +50,6 @@ def delete(env: Env, node: Node, name: str) -> Result:
     if number is None and not env.fs.is_dir(paths.lu_gp(name)):
         raise NotFound(f"there is no logical unit group {name}", path=node.path)
     members = reader.lu_group_members(name)
-    # A group to which nobody gave a number has no members.
+    # A group without a number has no members.
     apply.apply(env, [lu_groups.delete(name, number or "0", members)])
     return say(f"Deleted LU group {name}.")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Making and deleting LUNs."""
+"""Create and delete LUNs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Source:
-    """What is to be exported; ``steps`` make it where it is not there yet."""
+    """A storage object to export; ``steps`` create it if it does not exist yet."""
 
     key: tuple[str, str]
     configfs: ConfigfsPath
@@ -56,22 +56,22 @@ def create(
     source = find_source(env, node, storage_object)
     index, steps, lines = new_lun(env, tpg, source, lun)
     if env.prefs.flag("auto_add_mapped_luns") if add_mapped_luns is None else add_mapped_luns:
-        more, said = _map_everywhere(env, tpg, index, lun)
+        more, mapped = _map_everywhere(env, tpg, index, lun)
         steps += more
-        lines += said
+        lines += mapped
     apply.apply(env, steps)
     return Result(lines, created=shell_paths.lun(tpg.path, index))
 
 
 def tpg_of(node: Node) -> TpgNode:
-    """The TPG that a node below it belongs to."""
+    """Return the TPG above a node."""
     while not isinstance(node, TpgNode):
         node = node.above(1)
     return node
 
 
 def find_source(env: Env, node: Node, text: str) -> Source:
-    """The storage object at a shell path, or one that is made for a device or file."""
+    """Return the storage object at a shell path, or plan one for a device or file."""
     found = storage_object_at(node, text)
     if found is not None:
         return Source((found.plugin, found.name), found.configfs)
@@ -80,7 +80,7 @@ def find_source(env: Env, node: Node, text: str) -> Source:
 
 
 def storage_object_at(node: Node, text: str) -> StorageObjectNode | None:
-    """The storage object at a shell path."""
+    """Return the storage object at a shell path, or None."""
     try:
         found = walk.resolve(node, text)
     except NotFound:
@@ -91,15 +91,15 @@ def storage_object_at(node: Node, text: str) -> StorageObjectNode | None:
 def new_lun(
     env: Env, tpg: Tpg, source: Source, lun: int | None
 ) -> tuple[int, list[Step], list[str]]:
-    """The steps that export a storage object: (LUN number, steps, what is said)."""
+    """Plan the export of a storage object: (LUN number, steps, messages)."""
     if not source.steps:
-        there = exported_as(env, tpg, source.configfs)
-        if there is not None:
+        existing = exported_as(env, tpg, source.configfs)
+        if existing is not None:
             name = "/".join(source.key)
             raise Exists(
                 f"lun for storage object {name} already exists",
                 path=shell_paths.luns(tpg.path),
-                hint=f"it is lun{there.index}",
+                hint=f"it is lun{existing.index}",
             )
     index = _free_index(env, tpg) if lun is None else lun
     if lun is not None and env.fs.is_dir(paths.lun(tpg.configfs, index)):
@@ -111,7 +111,7 @@ def new_lun(
 
 
 def exported_as(env: Env, tpg: Tpg, storage_object: ConfigfsPath) -> Export | None:
-    """The LUN of a TPG that exports a storage object already."""
+    """Return the LUN of a TPG that exports a storage object, or None."""
     tpg_path = tpg.tpg_path
     found = exports.of_storage_object(env.fs, storage_object)
     return next((export for export in found if export.tpg_path == tpg_path), None)
@@ -131,7 +131,7 @@ def _first_free(
     path: Callable[[ConfigfsPath, int], ConfigfsPath],
     used: Callable[[], Sequence[int]],
 ) -> int:
-    """The first number that no LUN of a TPG or mapped LUN of an ACL has."""
+    """Return the lowest number that no LUN of a TPG, or mapped LUN of an ACL, has."""
     known = env.session.transaction.free_numbers if env.session.transaction is not None else {}
     free = known.get(owner)
     if free is None:
@@ -147,7 +147,7 @@ def _first_free(
 def _map_everywhere(
     env: Env, tpg: Tpg, index: int, wanted: int | None
 ) -> tuple[list[Step], list[str]]:
-    """Map a new LUN in every ACL, under its first free number or the one that was given."""
+    """Map a new LUN in every ACL, under the given number or the lowest free one."""
     if not tpg.fabric.has("acls"):
         return [], []
     reader = Reader(env.fs)
@@ -166,7 +166,7 @@ def _map_everywhere(
 
 
 def delete(env: Env, node: Node, lun: int) -> Result:
-    """Delete a LUN with the mapped LUNs that lead to it."""
+    """Delete a LUN and its mapped LUNs."""
     assert isinstance(node, Luns)
     tpg = tpg_of(node)
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looking around: ls, cd, pwd, bookmarks, status, info."""
+"""Navigation: ls, cd, pwd, bookmarks, status, info, exit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..views.tree import render
 
 
 def ls(env: Env, node: Node, path: str | None, depth: int | None) -> Result:
-    """Show the tree from a node on."""
+    """Show the tree below a node."""
     target = walk.resolve(node, path or ".")
     levels = (env.prefs.number("tree_max_depth") if depth is None else depth) or None
     color = env.prefs.get("color_default")
@@ -55,20 +55,20 @@ def _reading(env: Env, target: Node, levels: int | None) -> AbstractContextManag
 
 
 def use_colors(env: Env) -> bool:
-    """Colours are for people at a terminal who have not switched them off."""
+    """Return True at a terminal, unless color_mode is off."""
     return env.on_terminal and env.prefs.flag("color_mode")
 
 
 def cd(env: Env, node: Node, path: str | None) -> Result:
-    """Go to another node."""
+    """Change the current path."""
     if path in ("<", ">"):
         return _go_in_history(env, node, path)
     if path is None:
         path = _choose(env, node)
-    return _gone_to(walk.resolve(node, path).path)
+    return _changed_to(walk.resolve(node, path).path)
 
 
-def _gone_to(path: str, *lines: str) -> Result:
+def _changed_to(path: str, *lines: str) -> Result:
     return Result(lines, cd=path, messages=True, data=lambda: {"path": path})
 
 
@@ -88,12 +88,14 @@ def _go_in_history(env: Env, node: Node, path: str) -> Result:
         text = f"Reached {end} of path history."
         return Result([text], messages=True, data=lambda: {"path": here})
     env.session.cwd = found
-    return _gone_to(found, f"Taking you back to {found}.")
+    return _changed_to(found, f"Taking you back to {found}.")
 
 
 def _choose(env: Env, node: Node) -> str:
     if not env.session.interactive:
-        raise InvalidValue("cd needs a path here", hint="at a terminal it lets you choose one")
+        raise InvalidValue(
+            "cd needs a path here", hint="at a terminal it shows a list to choose from"
+        )
     from ..views.chooser import choose
 
     top = walk.resolve(node, "/")
@@ -110,24 +112,24 @@ def _walk(node: Node) -> list[Node]:
 
 
 def pwd(env: Env, node: Node) -> Result:
-    """Show where we are."""
+    """Show the current path."""
     return show([node.path], lambda: {"path": node.path})
 
 
 def leave(env: Env, node: Node) -> Result:
-    """End the shell; what is collected would be forgotten."""
+    """Leave the shell; asks first if a transaction would be discarded."""
     if env.session.transaction is not None and not env.session.transaction.is_dry_run:
         prompt.require_yes(env, env.session.transaction.at_stake())
     return Result(leave=True)
 
 
 def refresh(env: Env, node: Node) -> Result:
-    """Nothing is kept that could be stale."""
+    """Do nothing: every command reads the kernel again."""
     return Result()
 
 
 def status(env: Env, node: Node) -> Result:
-    """The summary of a node."""
+    """Show the summary of a node."""
     summary = node.summary()
     return show(
         [f"Status for {node.path}: {summary.text}"],
@@ -136,19 +138,19 @@ def status(env: Env, node: Node) -> Result:
 
 
 def info(env: Env, node: Node) -> Result:
-    """How an object was made."""
-    return show(node.info(), lambda: _known(env, node.facts()))
+    """Show the properties of an object."""
+    return show(node.info(), lambda: _without_secrets(env, node.facts()))
 
 
-def _known(env: Env, facts: dict[str, object]) -> dict[str, object]:
-    """Facts without the secrets among them, unless these were asked for."""
+def _without_secrets(env: Env, facts: dict[str, object]) -> dict[str, object]:
+    """Return the facts, passwords replaced by None unless --show-secrets is given."""
     if env.options.show_secrets:
         return facts
     return {name: None if name.endswith("password") else facts[name] for name in facts}
 
 
 def bookmarks(env: Env, node: Node, action: str, bookmark: str | None) -> Result:
-    """Names for paths."""
+    """Show, add, delete or follow bookmarks."""
     marks = env.prefs.bookmarks
     if action == "show":
         from ..views import settings
@@ -161,19 +163,19 @@ def bookmarks(env: Env, node: Node, action: str, bookmark: str | None) -> Result
     if action == "add":
         if bookmark in marks:
             raise Exists(f"Bookmark {bookmark} already exists.")
-        _kept(env, env.prefs.set_bookmark(bookmark, node.path))
+        _require_saved(env, env.prefs.set_bookmark(bookmark, node.path))
         _prefer(
             env,
             f"bookmark {node.path} as {bookmark}",
-            lambda kept: kept.set_bookmark(bookmark, node.path),
+            lambda prefs: prefs.set_bookmark(bookmark, node.path),
         )
         return _with_bookmarks(env, f"Bookmarked {node.path} as {bookmark}.")
     if bookmark not in marks:
         raise NotFound(f"No such bookmark {bookmark}.")
     if action == "go":
         return _with_bookmarks(env, cd=walk.resolve(node, marks[bookmark]).path)
-    _kept(env, env.prefs.delete_bookmark(bookmark))
-    _prefer(env, f"delete the bookmark {bookmark}", lambda kept: kept.delete_bookmark(bookmark))
+    _require_saved(env, env.prefs.delete_bookmark(bookmark))
+    _prefer(env, f"delete the bookmark {bookmark}", lambda prefs: prefs.delete_bookmark(bookmark))
     return _with_bookmarks(env, f"Deleted bookmark {bookmark}.")
 
 
@@ -182,10 +184,12 @@ def _prefer(env: Env, text: str, change: Callable[[Preferences], object]) -> Non
         env.session.transaction.set_preference(text, change)
 
 
-def _with_bookmarks(env: Env, *said: str, cd: str | None = None) -> Result:
-    return Result(said, cd=cd, messages=True, data=lambda: {"bookmarks": dict(env.prefs.bookmarks)})
+def _with_bookmarks(env: Env, *lines: str, cd: str | None = None) -> Result:
+    return Result(
+        lines, cd=cd, messages=True, data=lambda: {"bookmarks": dict(env.prefs.bookmarks)}
+    )
 
 
-def _kept(env: Env, done: bool) -> None:
+def _require_saved(env: Env, done: bool) -> None:
     if not done and env.prefs.problem:
         raise LioError(env.prefs.problem)

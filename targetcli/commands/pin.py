@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes ACLs for initiators that are logged in without one."""
+"""pin: create ACLs for initiators that are logged in without one."""
 
 from __future__ import annotations
 
@@ -24,45 +24,45 @@ from .luns import tpg_of
 
 
 def pin(env: Env, node: Node, wwn: str | None, dry_run: bool) -> Result:
-    """Give initiators that are logged in without an ACL one, with what they see now.
+    """Create ACLs for initiators that are logged in without one, with the LUNs they have now.
 
-    The session lives on: target_core_tpg.c, core_tpg_add_initiator_node_acl, makes its node ACL a
-    lasting one, and target_core_device.c, core_enable_device_list_for_node, puts the mapped LUN
-    in the place of what it sees, read only or not as it is.
+    The session continues: target_core_tpg.c, core_tpg_add_initiator_node_acl, turns its dynamic
+    node ACL into a permanent one, and target_core_device.c, core_enable_device_list_for_node,
+    replaces its LUNs by the mapped LUNs, read only or not as before.
     """
     tpg = tpg_of(node)
     steps: list[Step] = []
-    for guest in _meant(env, tpg, wwn):
-        steps += _pinned(env, tpg, guest)
+    for initiator in _selected(env, tpg, wwn):
+        steps += _steps(env, tpg, initiator)
     plan = Plan(tuple(steps))
     if not dry_run:
         apply.apply(env, steps)
     return Result(view.lines(plan, done=not dry_run), data=lambda: view.facts(plan), shows=True)
 
 
-def _meant(env: Env, tpg: TpgNode, wwn: str | None) -> list[str]:
-    guests = sessions.dynamic_initiators(Reader(env.fs), tpg.configfs)
+def _selected(env: Env, tpg: TpgNode, wwn: str | None) -> list[str]:
+    dynamic = sessions.dynamic_initiators(Reader(env.fs), tpg.configfs)
     if wwn is None:
-        return guests
+        return dynamic
     name = naming.normalize(tpg.fabric.wwn_types, wwn, tpg.path)
-    if name not in guests:
+    if name not in dynamic:
         raise NotFound(
             f"{name} is not logged in without an ACL",
             path=tpg.path,
-            hint="sessions shows who is: (dynamic)",
+            hint="sessions marks such initiators (dynamic)",
         )
     return [name]
 
 
-def _pinned(env: Env, tpg: TpgNode, wwn: str) -> Iterator[Step]:
-    """The steps that make the ACL of one initiator."""
+def _steps(env: Env, tpg: TpgNode, wwn: str) -> Iterator[Step]:
+    """Yield the steps that create the ACL of one initiator."""
     reader = Reader(env.fs)
-    # Its next login is held to the ACL's credentials, while this one was to the TPG's.
+    # The next login is checked against the ACL's credentials; this one was against the TPG's.
     auth = reader.auth(paths.auth(tpg.configfs)) if tpg.fabric.has("auth") else Auth()
     yield from acls.create_acl(tpg.tpg_path, NodeAcl(wwn, auth=auth))
     # target_core_device.c, core_tpg_add_node_to_devs: disks are read only with this attribute.
     protected = tpg.attribute("demo_mode_write_protect") == "1"
     for index in reader.lun_indexes(tpg.configfs):
         mapped = MappedLun(index, index, protected, naming.alias())
-        # Whatever it is now, it stays: no write says so again.
+        # The kernel keeps the present state of write_protect: no write is needed.
         yield acls.create_mapped_lun(tpg.tpg_path, wwn, mapped, protected=protected)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""diff and apply: what is wanted against what runs, and getting there."""
+"""diff, apply and recover: compare and change the whole configuration."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ SAME, DIFFERENT = 0, 1
 
 
 def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
-    """Show what would change what runs into what a file holds, or one file into another.
+    """Show how the running configuration differs from a file, or one file from another.
 
-    While changes are collected and no file is named, it shows these.
+    In a transaction, and without a file, show the queued changes.
     """
     found: Sequence[Disturbance] = ()
     if (
@@ -67,30 +67,30 @@ def _show(
 
 def _to(env: Env, file: str | None) -> Change:
     want = _wanted(env, file)
-    return _looked_at(env, applying.prepare(env.fs, want, running.read(env)))
+    return _with_preflight(env, applying.prepare(env.fs, want, running.read(env)))
 
 
-def _looked_at(env: Env, found: Change) -> Change:
-    """A plan with what is to be known of the files and devices of new storage objects."""
+def _with_preflight(env: Env, found: Change) -> Change:
+    """Add notes about the files and devices of new storage objects to a plan."""
     notes = [(path, str(one)) for path, one in preflight.of_config(env.fs, found.have, found.want)]
     return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *notes)))
 
 
 def _wanted(env: Env, file: str | None) -> Config:
-    """What a file holds; raises LioError where part of it is not understood."""
+    """Return the configuration in a file; raises LioError if an entry is not understood."""
     path = config.path_of(env, file)
     loaded = config.load(path)
     if loaded.problems:
         listed = "; ".join(map(str, loaded.problems))
         raise LioError(
-            f"{path} has parts that are not understood: {listed}",
-            hint="mend them; restoreconfig brings up what it understands",
+            f"{path} has entries that are not understood: {listed}",
+            hint="correct them; restoreconfig restores the rest",
         )
     return loaded.config
 
 
 def _between(env: Env, one: str, other: str) -> Plan:
-    """From file to file: no kernel is asked."""
+    """Plan from file to file, without reading the kernel."""
     have, want = (_wanted(env, path) for path in (one, other))
     return planning.plan(
         have,
@@ -110,21 +110,21 @@ def apply(
     dry_run: bool,
     confirm_within: float | None,
 ) -> Result:
-    """Make what runs equal to what a file holds, or to a part of it."""
+    """Change the running configuration to that in a file, or to a part of it."""
     have = running.read(env)
     want = _wanted(env, file)
     if target or storage_object:
         want = _part(have, restore.select(want, target, storage_object), merge=merge)
     elif merge:
         want = planning.merge(have, want)
-    found = _looked_at(env, applying.prepare(env.fs, want, have))
+    found = _with_preflight(env, applying.prepare(env.fs, want, have))
     return carry_out(env, found, dry_run=dry_run, confirm_within=confirm_within)
 
 
 def carry_out(
     env: Env, found: Change, *, dry_run: bool = False, confirm_within: float | None = None
 ) -> Result:
-    """Do a plan, or only show it; who is disturbed by it has to be agreed to."""
+    """Apply a plan, or only show it; asks or needs --yes if it interrupts initiators."""
     if not dry_run:
         confirm.refuse_another(env)
     hit = disturbance.of(env.fs, found.plan.steps)
@@ -132,33 +132,35 @@ def carry_out(
     result = _show(found.plan, hit, done=performed)
     if found.plan and not dry_run:
         consent.require_yes(env, hit)
-        said = _reach(env, found, confirm_within)
+        messages = _reach(env, found, confirm_within)
         if env.session.transaction is not None:
             return result
         left = applying.differences(env.fs, found, running.read(env))
-        result.notes += said
-        result.notes += [f"Note: the kernel made something else of: {step}" for step in left.steps]
+        result.notes += messages
+        result.notes += [
+            f"Note: the running configuration still differs: {step}" for step in left.steps
+        ]
     return result
 
 
 def _reach(env: Env, found: Change, confirm_within: float | None) -> list[str]:
-    """Do a plan; what there is to say of it."""
+    """Apply a plan; return the messages."""
     transaction = env.session.transaction
     if confirm_within is None or (transaction and transaction.is_dry_run):
         change.reach(env, found)
         return []
     if transaction is not None:
         raise Unsupported(
-            "a change that goes back by itself cannot be one of several",
-            hint="apply FILE with it by itself",
+            "a change with --confirm-within cannot be part of a transaction",
+            hint="run apply --confirm-within by itself",
         )
-    with confirm.within(env, found.plan.steps, confirm_within) as said:
+    with confirm.within(env, found.plan.steps, confirm_within) as messages:
         change.reach(env, found)
-    return said
+    return messages
 
 
 def _part(have: Config, part: Config, *, merge: bool) -> Config:
-    """What runs, with one target or storage object as the file has it."""
+    """Return the running configuration with a part of it replaced by ``part``."""
     if merge:
         return planning.merge(have, part)
     return Config(
@@ -170,28 +172,28 @@ def _part(have: Config, part: Config, *, merge: bool) -> Config:
 
 
 def recover(env: Env, node: Node, action: str) -> Result:
-    """End a change that was cut off half way."""
+    """Undo or finish a change that was interrupted."""
     if action not in ("undo", "finish"):
         raise InvalidValue(f"{action} is neither undo nor finish")
     found = journals.find(env.journal)
     if found is None:
-        return say("No change was cut off")
+        return say("No change was interrupted")
     if change.only_shown(env, f"{action} {change.describe(found)}"):
         return Result()
     if action == "finish":
         if found.undone is not None:
-            raise InvalidValue("it was being taken back already", hint="recover undo ends that")
+            raise InvalidValue("its rollback had started already", hint="recover undo completes it")
         _finish(env, found)
     else:
         left = recovery.undo(Context(env.fs), found)
         if left:
             listed = "; ".join(left)
             raise RollbackFailed(
-                f"{change.describe(found)}: this could not be taken back: {listed}",
-                hint=f"try again once the cause is gone, or set it right and remove {found.path}",
+                f"{change.describe(found)}: this could not be undone: {listed}",
+                hint=f"remove the cause and run it again, or repair it and remove {found.path}",
             )
-        confirm.taken_back(env, found)
-    done = "taken back" if action == "undo" else "finished"
+        confirm.recovered(env, found)
+    done = "undone" if action == "undo" else "finished"
     return say(f"{change.describe(found)}: {done}")
 
 
@@ -201,10 +203,8 @@ def _finish(env: Env, found: Unfinished) -> None:
     except RollbackFailed:
         raise
     except LioError as err:
-        confirm.taken_back(env, found)
-        err.prefix("this could not be finished, and all of it was taken back")
+        confirm.recovered(env, found)
+        err.prefix("this could not be finished, all of it was rolled back")
         raise
     change.note(env, done)
-    env.session.report.irreversible = (
-        "what was done of it before it was cut off is not known any more"
-    )
+    env.session.report.irreversible = "the steps completed before the interruption are not known"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Making, deleting and switching network portals."""
+"""Create, delete and configure network portals."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def create(env: Env, node: Node, ip_address: str, ip_port: int) -> Result:
     lines = ["Using default IP port 3260"] if ip_port == PORT else []
     if ip_address == ANY_ADDRESS:
         lines.append(f"Binding to INADDR_ANY ({ANY_ADDRESS})")
-    _refuse_twice(env, node, portal)
+    _refuse_existing(env, node, portal)
     try:
         apply.apply(env, portals.create_portal(tpg_of(node).tpg_path, portal))
     except KernelRefused as err:
-        # The file is part of the text that scripts know.
+        # Scripts match this text, the configfs path included.
         err.label = (
             f"Could not create NetworkPortal in configFS: [Errno {err.errno}] "
             f"{os.strerror(err.errno)}: '{env.fs.absolute(err.file)}'"
@@ -54,14 +54,14 @@ def create(env: Env, node: Node, ip_address: str, ip_port: int) -> Result:
     )
 
 
-def _refuse_twice(env: Env, node: Node, portal: Portal) -> None:
+def _refuse_existing(env: Env, node: Node, portal: Portal) -> None:
     path, text = f"{node.path}/{portal.name}", "This NetworkPortal already exists in configFS"
     if env.fs.is_dir(paths.child(node.configfs, portal.name)):
         raise Exists(text, path=path)
     if portal.address == IPV4_WILDCARD:
         found = node.find(portal.name)
         if found is not None:
-            hint = f"{found.name} listens on every IPv4 address too"
+            hint = f"{found.name} also listens on every IPv4 address"
             raise Exists(text, path=path, hint=hint)
 
 
@@ -74,19 +74,19 @@ def _address(text: str, node: Node) -> str:
 
 
 def notes(env: Env, portal: Portal) -> list[str]:
-    """What is to be known of a new portal that the kernel says nothing of."""
+    """Return notes about a new portal: problems that the kernel does not report."""
     bare = portal.address.strip("[]")
     if portal.address in _WILDCARDS:
         # iscsi_target.c, iscsit_check_np_match compares the address of an IPv4 portal, which
         # it reads as an IPv6 one of zeroes, and shares its socket.
-        # A portal that is collected listens nowhere yet, so that nothing can be told of it.
+        # A queued portal does not listen yet: there is nothing to check.
         if env.session.transaction is not None:
             return []
         if bare != "0.0.0.0" and not network.is_served_on_ipv6(portal.port):
             return [
                 Aside(
-                    f"Note: the kernel serves {portal.name} on the address of another portal of"
-                    f" port {portal.port} only; delete both and create this one first"
+                    f"Note: the kernel serves {portal.name} only on the address of another portal"
+                    f" on port {portal.port}; delete both and create this one first"
                 )
             ]
     elif not network.has_address(bare):
@@ -95,10 +95,10 @@ def notes(env: Env, portal: Portal) -> list[str]:
 
 
 def _advice(env: Env, node: Node, portal: Portal) -> str:
-    """What to do when another portal is in the way."""
+    """Return a hint that names the portals in conflict; "" if there are none."""
     if portal.address.startswith(_LINK_LOCAL):
-        return "a link-local address needs its interface, which LIO cannot be told"
-    in_the_way = [
+        return "a link-local address needs an interface, and LIO has no setting for it"
+    conflicts = [
         (owner, other)
         for owner, other in _all_portals(env, node)
         if other.port == portal.port
@@ -108,38 +108,38 @@ def _advice(env: Env, node: Node, portal: Portal) -> str:
             or naming.listens_on(other.address) == naming.listens_on(portal.address)
         )
     ]
-    if not in_the_way:
+    if not conflicts:
         return ""
-    in_the_way.sort(key=lambda pair: shell_paths.portals(pair[0]) != node.path)
-    owner, other = in_the_way[0]
+    conflicts.sort(key=lambda pair: shell_paths.portals(pair[0]) != node.path)
+    owner, other = conflicts[0]
     where = f" of {owner}" if shell_paths.portals(owner) != node.path else ""
     everywhere = other.address in _WILDCARDS
-    what = "listens on every address already" if everywhere else "is in the way"
-    return f"the portal {other.name}{where} {what}; {_taking_away(in_the_way)}"
+    what = "already listens on every address" if everywhere else "conflicts with this one"
+    return f"the portal {other.name}{where} {what}; {_how_to_delete(conflicts)}"
 
 
-def _taking_away(found: list[tuple[ShellPath, Portal]]) -> str:
-    """The commands that make room; of many, how many more there are."""
+def _how_to_delete(found: list[tuple[ShellPath, Portal]]) -> str:
+    """Return the commands that delete the conflicting portals; at most three of them."""
     lines = [
         f"{shell_paths.portals(owner)} delete {other.address.strip('[]')} {other.port}"
         for owner, other in found[:_COMMANDS_SHOWN]
     ]
     more = len(found) - len(lines)
-    rest = f"; and {more} more of port {found[0][1].port}" if more else ""
-    return f"take {'them' if len(found) > 1 else 'it'} away first: {'; '.join(lines)}{rest}"
+    rest = f"; and {more} more on port {found[0][1].port}" if more else ""
+    return f"delete {'them' if len(found) > 1 else 'it'} first: {'; '.join(lines)}{rest}"
 
 
-def program_in_the_way(port: int) -> str:
-    """Who else on this host listens on a port; "" where nobody does."""
+def other_listener(port: int) -> str:
+    """Return a text that names the programs listening on a port; "" if there are none."""
     programs = listeners.on_port(port)
     if not programs:
         return ""
     names = ", ".join(map(str, programs))
-    return f"{names} listens on port {port}; stop it, or take another port"
+    return f"{names} listens on port {port}; stop it, or use another port"
 
 
 def _all_portals(env: Env, node: Node) -> Iterator[tuple[ShellPath, Portal]]:
-    """Every portal of the fabric with the shell path of its TPG."""
+    """Yield every portal of the fabric with the shell path of its TPG."""
     fabric, reader = tpg_of(node).fabric, Reader(env.fs)
     for wwn in reader.target_wwns(fabric):
         for tag in reader.tags(paths.target(fabric, wwn)):
@@ -162,12 +162,12 @@ def delete(env: Env, node: Node, ip_address: str, ip_port: int) -> Result:
 
 
 def enable_iser(env: Env, node: Node, boolean: bool) -> Result:
-    """Switch iSER on or off."""
+    """Enable or disable iSER."""
     return _switch(env, node, "iser", "iSER", boolean)
 
 
 def enable_offload(env: Env, node: Node, boolean: bool) -> Result:
-    """Switch the offload of the network card on or off."""
+    """Enable or disable the offload of the network card."""
     return _switch(env, node, "offload", "offload", boolean)
 
 

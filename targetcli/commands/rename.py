@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Storage objects and ACLs under other names; targets and ACLs a second time."""
+"""rename: give storage objects and ACLs another name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def rename_object(env: Env, node: Node, name: str, new_name: str, dry_run: bool) -> Result:
-    """Give a storage object another name."""
+    """Rename a storage object."""
     found = node.find(name)
     if not isinstance(found, StorageObjectNode):
         raise NotFound(f"No storage object named {name}.", path=node.path)
@@ -34,18 +34,18 @@ def rename_object(env: Env, node: Node, name: str, new_name: str, dry_run: bool)
 
 
 def rename_this_object(env: Env, node: Node, new_name: str, dry_run: bool) -> Result:
-    """Make a storage object anew under another name, with its LUNs."""
+    """Recreate a storage object under another name, with its LUNs."""
     assert isinstance(node, StorageObjectNode)
     folder = node.above(1)
     so = node.read()
     if so is None:
-        raise LioError("it is not configured", path=node.path, hint="delete it and make it anew")
+        raise LioError("it is not configured", path=node.path, hint="delete it and create it again")
     storage.new_object(env.fs, folder, node.plugin, new_name)
     if isinstance(so.backing, RamDisk) and not so.backing.nullio:
         raise InvalidValue(
-            "memory cannot be given another name: it would be made anew, and be empty",
+            "a ramdisk cannot be renamed: it would be recreated empty",
             path=node.path,
-            hint="make another one, and have the initiators copy what is in it",
+            hint="create another one, and copy the data on the initiators",
         )
     have = running.read(env)
     want = refactor.rename_storage_object(have, so.key, new_name)
@@ -54,12 +54,12 @@ def rename_this_object(env: Env, node: Node, new_name: str, dry_run: bool) -> Re
 
 
 def rename_acl(env: Env, node: Node, wwn: str, new_wwn: str, dry_run: bool) -> Result:
-    """Give an ACL to another initiator."""
+    """Rename an ACL: assign it to another initiator."""
     return _rename_acl(env, *named_acl(cast(Acls, node), wwn), new_wwn, dry_run)
 
 
 def rename_this_acl(env: Env, node: Node, new_wwn: str, dry_run: bool) -> Result:
-    """Give this ACL to another initiator."""
+    """Rename this ACL: assign it to another initiator."""
     return _rename_acl(env, *this_acl(cast(AclNode, node)), new_wwn, dry_run)
 
 
@@ -72,13 +72,13 @@ def _rename_acl(env: Env, acls: Acls, wwn: str, new_wwn: str, dry_run: bool) -> 
     return carry_out(env, have, want, created, dry_run=dry_run, old=old)
 
 
-# -- what these have in common ----------------------------------------------------------------
+# -- shared with clone ------------------------------------------------------------------------
 
 
 def carry_out(
     env: Env, have: Config, want: Config, created: str, *, dry_run: bool, old: str = ""
 ) -> Result:
-    """Do it, or show it; who stood on the node ``old``, or below, stands on the new one then."""
+    """Apply or show a change; a current path at or below ``old`` moves to the new node."""
     result = plan.carry_out(env, applying.prepare(env.fs, want, have), dry_run=dry_run)
     if not dry_run:
         result.created = created
@@ -92,10 +92,10 @@ def target_key(tpg: Tpg) -> tuple[str, str]:
 
 
 def named_acl(acls: Acls, name: str) -> tuple[Acls, str]:
-    """The one initiator that a WWN or a tag stands for."""
+    """Return the one initiator that a WWN or a tag selects; raises NotFound, InvalidValue."""
     members = acls.with_name(name)
     if not members:
-        raise NotFound(f"there is no ACL {name}", path=acls.path, hint="ls shows those there are")
+        raise NotFound(f"there is no ACL {name}", path=acls.path, hint="ls lists the ACLs")
     fabric = acls.tpg.fabric
     return acls, _one(acls, [fabric.from_folder(paths.name_of(acl)) for acl in members])
 
@@ -108,7 +108,7 @@ def this_acl(node: AclNode) -> tuple[Acls, str]:
 def _one(acls: Acls, wwns: list[str]) -> str:
     if len(wwns) > 1:
         raise InvalidValue(
-            f"the tag stands for {len(wwns)} initiators",
+            f"the tag belongs to {len(wwns)} initiators",
             path=acls.path,
             hint=f"name one of them: {', '.join(wwns)}",
         )
@@ -116,7 +116,7 @@ def _one(acls: Acls, wwns: list[str]) -> str:
 
 
 def new_initiator(env: Env, acls: Acls, text: str) -> str:
-    """The normal form of the name of an initiator that has no ACL yet."""
+    """Return the normal form of a new initiator's name; raises Exists if it has an ACL."""
     fabric = acls.tpg.fabric
     name = naming.normalize(fabric.wwn_types, text, acls.path)
     if env.fs.is_dir(acls.tpg.tpg_path.acl(name)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Another device or file for a storage object in use."""
+"""replace: switch a storage object in use to another device or file."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ from .resize import configured
 
 
 def replace_device(env: Env, node: Node, dev: str, smaller: bool, dry_run: bool) -> Result:
-    """Put another device or file behind a storage object."""
+    """Switch a storage object to another device or file."""
     so, _ = configured(node)
     path = os.path.abspath(os.path.expanduser(dev))
-    backing = _other(env, so, path, node)
+    backing = _new_backing(env, so, path, node)
     before, after = _size(so.backing), _size(backing)
     if after < before and not smaller:
         raise InvalidValue(
-            f"{dev} has {after} bytes, fewer than the {before} that initiators know of",
+            f"{dev} has {after} bytes, fewer than the {before} that initiators use",
             path=node.path,
-            hint="--smaller takes it all the same: what is behind its end is lost to them",
+            hint="--smaller accepts it: initiators lose the data after its end",
         )
     have = running.read(env)
     want = refactor.replace_backing(have, so.key, backing)
     return plan.carry_out(env, applying.prepare(env.fs, want, have), dry_run=dry_run)
 
 
-def _other(env: Env, so: StorageObject, path: str, node: Node) -> FileIO | Block:
+def _new_backing(env: Env, so: StorageObject, path: str, node: Node) -> FileIO | Block:
     backing = so.backing
     if not isinstance(backing, FileIO | Block):
         raise InvalidValue(
-            f"what is behind a {so.backing.plugin} backstore cannot be replaced",
+            f"the device of a {so.backing.plugin} backstore cannot be replaced",
             path=node.path,
-            hint="changemedium does it with its handler"
+            hint="use changemedium"
             if isinstance(backing, User)
-            else "make another storage object",
+            else "create another storage object",
         )
     if not os.path.exists(path):
-        raise NotFound(f"{path} is not there", path=node.path)
+        raise NotFound(f"{path} does not exist", path=node.path)
     if os.path.realpath(path) == os.path.realpath(backing.dev):
-        raise InvalidValue(f"{path} is behind it already", path=node.path)
+        raise InvalidValue(f"it already uses {path}", path=node.path)
     device = devices.is_block_device(path)
     if not device and (isinstance(backing, Block) or not os.path.isfile(path)):
         kind = "block device" if isinstance(backing, Block) else "file or block device"
-        raise InvalidValue(f"{path} is no {kind}", path=node.path)
+        raise InvalidValue(f"{path} is not a {kind}", path=node.path)
     if device:
         storage.check_disk(path)
         if devices.is_exclusive_open(path):
-            # Before anything is taken away.
+            # Fail before anything is deleted.
             raise in_use(env.fs, path, f"device {path}")
     if device or devices.written_by_others(path):
         storage.refuse_shared(env.fs, path, node)
@@ -71,7 +71,7 @@ def _other(env: Env, so: StorageObject, path: str, node: Node) -> FileIO | Block
 
 
 def _size(backing: object) -> int:
-    """The size in bytes of what is behind; 0 where that is gone."""
+    """Return the size of the device or file in bytes; 0 if it no longer exists."""
     assert isinstance(backing, FileIO | Block)
     if isinstance(backing, FileIO) and backing.size and not devices.is_block_device(backing.dev):
         return backing.size

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Work on storage objects that are in use: more room, a look at what is behind, another device."""
+"""resize and rescan: adapt a storage object in use to a new size."""
 
 from __future__ import annotations
 
@@ -29,14 +29,12 @@ from . import storage
 _NUMBER = re.compile(r"Major: (\d+) Minor: (\d+)")
 # The kernel sends no CAPACITY DATA HAS CHANGED (SPC-4 table D.1, 2Ah/09h): target_core_ua.c
 # knows it, and nothing raises it.
-_LOOK_AGAIN = (
-    "initiators see the new size when they look again; on Linux: iscsiadm -m session --rescan"
-)
+_RESCAN = "initiators see the new size after a rescan; on Linux: iscsiadm -m session --rescan"
 
 
 @dataclass(slots=True)
 class _Findings:
-    """What a look behind storage objects brought."""
+    """The results of checking the devices and files of storage objects."""
 
     steps: list[Step] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
@@ -44,58 +42,58 @@ class _Findings:
 
 
 def resize(env: Env, node: Node, size: int | None, dry_run: bool) -> Result:
-    """Make a storage object larger while it is exported."""
+    """Enlarge a storage object while it is exported."""
     if size is None:
         return rescan(env, node, dry_run)
     so, configfs = configured(node)
     backing = so.backing
     if isinstance(backing, RamDisk):
         raise InvalidValue(
-            "memory cannot be made larger: the kernel takes its size once, when it is made",
+            "a ramdisk cannot be enlarged: its size is fixed when it is created",
             path=node.path,
-            hint="make another one, and have the initiators copy what is in it",
+            hint="create another one, and copy the data on the initiators",
         )
     if not isinstance(backing, User) and (
         not isinstance(backing, FileIO) or devices.is_block_device(backing.dev)
     ):
         raise InvalidValue(
-            f"the size of {so.backing.udev_path} is the device's own",
+            f"the size is that of the device {so.backing.udev_path}",
             path=node.path,
-            hint="make the device larger, then: resize without a size",
+            hint="enlarge the device, then run resize without a size",
         )
     now = backing.size or 0
     if size < now:
         raise InvalidValue(
-            f"it has {now} bytes, and shrinking to {size} would cut off what is behind that",
+            f"it has {now} bytes, shrinking it to {size} would lose data",
             path=node.path,
-            hint="make a smaller storage object, and have the initiators copy what they need",
+            hint="create a smaller storage object, and copy the data on the initiators",
         )
     found = _Findings()
     if size > now:
         storage.check_size(size, node)
         if isinstance(backing, FileIO) and not os.path.exists(backing.dev):
-            # One made in its place would not be the one that is exported.
+            # A new file of this name would not be the one that is exported.
             raise _missing(backing.dev, node.path)
         found.steps.append(_grow(so, configfs, now, size))
     return _carry_out(env, found, dry_run)
 
 
 def _grow(so: StorageObject, configfs: ConfigfsPath, now: int, size: int) -> Step:
-    """Refuse what has protection information: that of the new part would be wrong.
+    """Plan to enlarge a file; raises InvalidValue if it has protection information.
 
-    drivers/target/target_core_file.c, fd_format_prot writes it for the size at that time.
+    drivers/target/target_core_file.c, fd_format_prot writes it once, for the size at that time.
     """
     if so.attributes.get("pi_prot_type", "0") != "0":
         raise InvalidValue(
-            "it has protection information, which is made for one size",
+            "it has protection information, which is formatted for one size",
             path=so.path,
-            hint="make another storage object, and have the initiators copy what is in it",
+            hint="create another storage object, and copy the data on the initiators",
         )
     return backstores.grow(so, configfs, now, size)
 
 
 def rescan(env: Env, node: Node, dry_run: bool) -> Result:
-    """Look whether what is behind storage objects has grown, or is gone."""
+    """Check whether the devices and files of storage objects have grown or disappeared."""
     found = _Findings()
     reader = Reader(env.fs)
     objects: Iterable[ConfigfsPath] = (
@@ -106,14 +104,14 @@ def rescan(env: Env, node: Node, dry_run: bool) -> Result:
         if so is None:
             continue
         try:
-            _look(env, so, configfs, found)
+            _check(env, so, configfs, found)
         except LioError as err:
             err.path = so.path
             found.failures.append(err)
     return _carry_out(env, found, dry_run)
 
 
-def _look(env: Env, so: StorageObject, configfs: ConfigfsPath, found: _Findings) -> None:
+def _check(env: Env, so: StorageObject, configfs: ConfigfsPath, found: _Findings) -> None:
     backing = so.backing
     if not backing.udev_path:
         return
@@ -126,14 +124,14 @@ def _look(env: Env, so: StorageObject, configfs: ConfigfsPath, found: _Findings)
     if not isinstance(backing, FileIO) or devices.is_block_device(backing.udev_path):
         size = devices.device_size(backing.udev_path)
         if not size:
-            raise LioError(f"{backing.udev_path} has no size: its medium is gone")
-        found.notes.append((so.path, f"{backing.udev_path} has {size} bytes; {_LOOK_AGAIN}"))
+            raise LioError(f"{backing.udev_path} has no size: its medium was removed")
+        found.notes.append((so.path, f"{backing.udev_path} has {size} bytes; {_RESCAN}"))
         return
     length, now = os.path.getsize(backing.dev), backing.size or 0
     if length < now:
         raise LioError(
-            f"{backing.dev} has {length} bytes, and initiators were told of {now}",
-            hint=f"what is behind its end cannot be read: truncate --size {now} brings it back",
+            f"{backing.dev} has {length} bytes, fewer than the {now} that initiators use",
+            hint=f"data after its end cannot be read: truncate --size {now} restores the length",
         )
     if length > now:
         found.steps.append(_grow(so, configfs, now, length))
@@ -141,20 +139,20 @@ def _look(env: Env, so: StorageObject, configfs: ConfigfsPath, found: _Findings)
 
 def _missing(dev: str, path: str) -> NotFound:
     return NotFound(
-        f"{dev} is not there any more; the kernel still has what it opened",
+        f"{dev} no longer exists; the kernel still has it open",
         path=path,
-        hint="bring it back, or put another one behind: replace",
+        hint="restore it, or run replace to switch to another one",
     )
 
 
 def _check_same(env: Env, dev: str, configfs: ConfigfsPath) -> None:
-    """Refuse a path that leads to another device than the one that the kernel opened."""
+    """Raise LioError if a path no longer leads to the device that the kernel opened."""
     opened = _NUMBER.search(env.fs.read(f"{configfs}/info"))
     number = os.stat(dev).st_rdev
     if opened and (int(opened[1]), int(opened[2])) != (os.major(number), os.minor(number)):
         raise LioError(
-            f"{dev} leads to another device now; the kernel still has {opened[1]}:{opened[2]}",
-            hint="lsblk shows which one that is; after a restore it would be the other one",
+            f"{dev} now leads to another device; the kernel still uses {opened[1]}:{opened[2]}",
+            hint="lsblk shows which one that is; a restore would use the other one",
         )
 
 
@@ -162,7 +160,7 @@ def _carry_out(env: Env, found: _Findings, dry_run: bool) -> Result:
     if found.steps and not dry_run:
         apply.apply(env, found.steps)
     for step in found.steps:
-        found.notes.append((step.path, _LOOK_AGAIN))
+        found.notes.append((step.path, _RESCAN))
     done = Plan(tuple(found.steps), {}, tuple(found.notes))
     return Result(
         view.lines(done, done=not dry_run),
@@ -173,9 +171,9 @@ def _carry_out(env: Env, found: _Findings, dry_run: bool) -> Result:
 
 
 def configured(node: Node) -> tuple[StorageObject, ConfigfsPath]:
-    """The storage object of a node with its configfs path."""
+    """Return the storage object of a node with its configfs path; raises LioError."""
     assert isinstance(node, StorageObjectNode)
     so = node.read()
     if so is None:
-        raise LioError("it is not configured", path=node.path, hint="delete it and make it anew")
+        raise LioError("it is not configured", path=node.path, hint="delete it and create it again")
     return so, node.configfs

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What there is to be found by a word: commands, parameters, settings, preferences."""
+"""The search of help: commands, parameters, settings and preferences that contain a word."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..command_table import places
 from ..command_table.rows import every_row
 from ..prefs import PREFERENCES
 
-# What settings are called here where the kernel calls them otherwise.
+# The names of settings that differ from the kernel's.
 _NAMES = {file: name for name, file in AUTH_FILES.items()}
 _DISCOVERY = "enforce_discovery_auth"
 _NAMES |= {"alua_tg_pt_gp": "alua_tg_pt_gp_name", _DISCOVERY: "enable"}
@@ -22,7 +22,7 @@ _NAMES |= {"alua_tg_pt_gp": "alua_tg_pt_gp_name", _DISCOVERY: "enable"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something with a name; ``where`` tells what it is and where it is set or run."""
+    """A search result; ``where`` says what it is and where it is set or run."""
 
     name: str
     where: str
@@ -30,13 +30,13 @@ class Entry:
 
     @property
     def line(self) -> str:
-        """All of it, of the text its first sentence."""
+        """Return the line to show: the name, ``where``, and the first sentence of the text."""
         first = self.text.partition(". ")[0].rstrip(".")
         return f"{self.name} ({self.where}): {first}."
 
 
 def find(words: Sequence[str]) -> list[Entry]:
-    """What has all of the words in its name or text, in any case; the best name first."""
+    """Return the entries whose name or text contains all words, ignoring case; best match first."""
     wanted = [word.lower() for word in words]
     found = {}
     for entry in entries():
@@ -55,7 +55,7 @@ def _rank(name: str, wanted: list[str]) -> int:
 
 
 def entries() -> Iterator[Entry]:
-    """Everything that can be found."""
+    """Yield all entries."""
     yield from _commands()
     for group, rows in schema.GROUPS.items():
         yield from (_setting(group, row) for row in rows if group != "auth" or _is_set(row))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is logged in."""
+"""sessions: the initiators that are logged in."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ _ACTIONS = ("list", "detail")
 
 
 def sessions(env: Env, node: Node, action: str, sid: str | None) -> Result:
-    """List the sessions, or tell all of them."""
+    """List the sessions, or show their details."""
     if action not in _ACTIONS:
         raise InvalidValue(f"action must be one of: {', '.join(_ACTIONS)}")
     if sid is not None and not sid.isdigit():
         raise InvalidValue(f"sid must be a number, '{sid}' given")
     found = [item for item in library.sessions(node.reader) if sid in (None, str(item.sid))]
-    guests = list(library.dynamic_sessions(node.reader)) if sid is None else []
-    if not found and not guests:
+    dynamic = list(library.dynamic_sessions(node.reader)) if sid is None else []
+    if not found and not dynamic:
         if sid is None:
             return show(["(no open sessions)"], lambda: {"sessions": [], "dynamic_sessions": []})
-        raise NotFound(f"no session found with sid {sid}", hint="sessions lists those there are")
+        raise NotFound(f"no session found with sid {sid}", hint="sessions lists all sessions")
     detail = action == "detail"
     lines: list[str] = []
     for session in found:
         lines.append(_line(session))
         if detail:
             lines += _detail(env, node.reader, session)
-    for guest in guests:
-        lines.append(f"name: {guest.initiator} (dynamic)\ttarget: {guest.target} tpg: {guest.tpg}")
+    for item in dynamic:
+        lines.append(f"name: {item.initiator} (dynamic)\ttarget: {item.target} tpg: {item.tpg}")
     return show(
         lines,
         lambda: {
             "sessions": [_facts(env, node.reader, item, detail) for item in found],
-            "dynamic_sessions": [asdict(guest) for guest in guests],
+            "dynamic_sessions": [asdict(item) for item in dynamic],
         },
     )
 
 
 def _facts(env: Env, reader: Reader, session: Session, detail: bool) -> dict[str, object]:
-    """A session as plain values; what it sees is None where that was not asked for."""
+    """Return a session as plain values; ``mapped_luns`` is None without ``detail``."""
     mapped = library.mapped(reader, session) if detail else ()
     luns = [
         {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""get and set: the groups of settings of a node."""
+"""get and set: show and change the settings of a node."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..views import settings as view
 from ..views.settings import Row
 
 HIDDEN = "(hidden)"
-# Words with a meaning of their own in get and set.
+# Keywords of get and set.
 CHANGED = "--changed"
 DEFAULT = "default"
 
@@ -59,7 +59,7 @@ def _wanted(group: Group, node: Node, parameter: list[str]) -> list[str]:
 
 
 def _changed(env: Env, group: Group, node: Node, parameter: list[str]) -> Result:
-    """What differs from a new object; what only the device behind it could tell is named."""
+    """Show what differs from a new object; list the settings without a known default."""
     fs = node.tree.fs
     names = _wanted(group, node, parameter) or sorted(group.names(fs))
     rows = [row for row in (group.row(fs, name) for name in names) if row.writable]
@@ -69,16 +69,16 @@ def _changed(env: Env, group: Group, node: Node, parameter: list[str]) -> Result
     ]
     lines = view.values(_masked(env, group, row) for row in different)
     if unknown:
-        lines.append(f"Not compared, each object has its own: {' '.join(unknown)}")
+        lines.append(f"Not compared, the default is not known: {' '.join(unknown)}")
     lines = lines or ["Nothing differs from the defaults."]
     return show(lines, _values(env, group, different))
 
 
 def set_values(env: Env, node: Node, group: str | None, parameter: dict[str, str]) -> Result:
-    """Change settings: all that are given, or none."""
+    """Change settings, all or none."""
     known = walk.groups_of(node)
     if group is None and parameter:
-        text = f"there is no group in front of {next(iter(parameter))}="
+        text = f"there is no group before {next(iter(parameter))}="
         raise InvalidValue(text, path=node.path, hint=_here(known))
     if group is None:
         return _groups(known)
@@ -96,23 +96,23 @@ def set_values(env: Env, node: Node, group: str | None, parameter: dict[str, str
     with apply.locked(env, node, "set"):
         _apply(env, found, checked)
     rows = [found.row(env.fs, name) for name in checked]
-    return Result(_told(env, found, rows), data=_values(env, found, rows))
+    return Result(_changes(env, found, rows), data=_values(env, found, rows))
 
 
 def _groups(known: dict[str, Group]) -> Result:
-    """The groups there are, without their settings."""
+    """Return the names of the groups."""
     data = {"groups": [document.group(name, None) for name in known]}
     return show(view.group_list(known), lambda: data)
 
 
 def _values(env: Env, group: Group, rows: Iterable[Row]) -> Callable[[], object]:
-    """What --json gives of the settings of a group."""
+    """Return a function that makes the --json data of settings."""
 
-    def made() -> object:
+    def data() -> object:
         settings = [document.setting(row, hidden=_is_hidden(env, group, row)) for row in rows]
         return {"groups": [document.group(group.name, settings)]}
 
-    return made
+    return data
 
 
 def _apply(env: Env, group: Group, wanted: dict[str, str]) -> None:
@@ -136,7 +136,7 @@ def _group(known: dict[str, Group], name: str, node: Node) -> Group:
 
 
 def _here(known: dict[str, Group]) -> str:
-    return f"the groups here are: {' '.join(known)}"
+    return f"available groups: {' '.join(known)}"
 
 
 def _name(group: Group, name: str) -> str:
@@ -144,7 +144,7 @@ def _name(group: Group, name: str) -> str:
 
 
 def _names(group: Group, node: Node) -> str:
-    return f"there are: {' '.join(group.names(node.tree.fs))}"
+    return f"available: {' '.join(group.names(node.tree.fs))}"
 
 
 def _checked(group: Group, node: Node, name: str, value: str) -> str:
@@ -172,7 +172,7 @@ def _default(group: Group, node: Node, name: str) -> str:
         raise InvalidValue(
             f"Not setting {name}! its default is not known",
             path=node.path,
-            hint="it depends on the device behind the object, or is not in the tables",
+            hint="it depends on the device, or is not documented",
         )
     return value
 
@@ -188,11 +188,11 @@ def _set_preferences(env: Env, wanted: dict[str, str]) -> Iterator[str]:
             )
         yield view.now(name, env.prefs.text(name))
         if not kept and env.prefs.problem:
-            yield f"Only for now: {env.prefs.problem}"
+            yield f"Not saved, for this session only: {env.prefs.problem}"
 
 
-def _told(env: Env, group: Group, rows: list[Row]) -> list[str]:
-    """What the kernel made of it."""
+def _changes(env: Env, group: Group, rows: list[Row]) -> list[str]:
+    """Report the values as the kernel returns them."""
     return [view.now(row.name, _masked(env, group, row).value) for row in rows]
 
 
@@ -203,7 +203,7 @@ def _masked(env: Env, group: Group, row: Row) -> Row:
 
 
 def _is_hidden(env: Env, group: Group, row: Row) -> bool:
-    """Secrets are shown to scripts that read text, which compare them, and to who asks for them."""
+    """Return True for a secret at a terminal or in JSON; scripts that read text compare it."""
     if env.options.show_secrets or not (env.on_terminal or env.options.json):
         return False
     return is_secret(group, row.name) and bool(row.value)

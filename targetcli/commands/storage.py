@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Making and deleting storage objects."""
+"""Create storage objects; what the kinds of backstores have in common."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rtslib_ext.usage import preflight, reservations
 from rtslib_ext.usage.preflight import Finding
 
 from ..changes import apply
-from ..changes import preflight as heeding
+from ..changes import preflight as checks
 from ..env import Env
 from ..result import Aside, Result, say, show
 from ..tree import Node
@@ -45,7 +45,7 @@ def create_fileio(
     sparse: bool,
     wwn: str | None,
 ) -> Result:
-    """Make a storage object from a file or, through the page cache, from a block device."""
+    """Create a storage object from a file or, through the page cache, from a block device."""
     path = os.path.abspath(os.path.expanduser(file_or_dev))
     lines: list[str] = []
     before: tuple[Operation, ...] = ()
@@ -69,7 +69,7 @@ def create_fileio(
             raise InvalidValue(
                 f"{file_or_dev} exists and is empty",
                 path=node.path,
-                hint="remove it to have one made of the size given, or make it larger",
+                hint="remove it to create a file of the given size, or enlarge it",
             )
         size = check_size(length, node)
         found = preflight.of_file(env.fs, path)
@@ -80,15 +80,15 @@ def create_fileio(
         assert size is not None
         found = preflight.of_new_file(path, size)
     so = _new(env, node, name, FileIO(path, size, write_back), wwn)
-    heeded = heeding.heed(env, so.path, found)
+    findings = checks.check(env, so.path, found)
     _create(env, so, before)
     shown = size if size is not None else devices.device_size(path)
-    lines += [*heeding.notes(heeded), f"Created fileio {name} with size {shown}"]
-    return _made(lines, so, heeded)
+    lines += [*checks.notes(findings), f"Created fileio {name} with size {shown}"]
+    return _created(lines, so, findings)
 
 
 def _new_file(node: Node, name: str, file: str, size: int | None, sparse: bool) -> MakeFile:
-    """The operation that makes a new backing file; raises LioError where there can be none."""
+    """Return the operation that creates a backing file; raises LioError if it cannot exist."""
     path = os.path.abspath(os.path.expanduser(file))
     if os.path.exists(path):
         raise InvalidValue(f"Path {file} exists but is not a file", path=node.path)
@@ -96,13 +96,13 @@ def _new_file(node: Node, name: str, file: str, size: int | None, sparse: bool) 
         raise NotFound(
             f"there is no device {file}",
             path=node.path,
-            hint="a file made here would be in memory and gone after a reboot",
+            hint="a file created in /dev would be in memory and lost at reboot",
         )
     if size is None:
         raise InvalidValue(
             "Attempting to create file for new fileio backstore, need a size",
             path=node.path,
-            hint=f"there is no file {file}; create {name} {file} 10G makes one",
+            hint=f"there is no file {file}; create {name} {file} 10G creates one",
         )
     if size > _LARGEST:
         raise InvalidValue(f"The file size is too large ({size} bytes)", path=node.path)
@@ -118,7 +118,7 @@ def create_block(
     wwn: str | None,
     exclusive: bool,
 ) -> Result:
-    """Make a storage object from a block device."""
+    """Create a storage object from a block device."""
     path = os.path.abspath(os.path.expanduser(dev))
     new_object(env.fs, node, "block", name)
     only_read = readonly is None and devices.is_read_only(path)
@@ -126,19 +126,19 @@ def create_block(
     found = preflight.of_device(env.fs, path, exclusive=exclusive)
     backing = Block(path, only_read or bool(readonly), exclusive)
     so = _new(env, node, name, backing, wwn)
-    heeded = heeding.heed(env, so.path, found)
+    findings = checks.check(env, so.path, found)
     if only_read:
-        heeded.append(preflight.read_only(path))
+        findings.append(preflight.read_only(path))
     _create(env, so)
-    lines = [*heeding.notes(heeded), f"Created block storage object {name} using {dev}."]
+    lines = [*checks.notes(findings), f"Created block storage object {name} using {dev}."]
     if not exclusive and _is_exclusive(env, name):
-        text = "Note: this kernel knows no exclusive=false, nobody else can use the device"
+        text = "Note: this kernel does not support exclusive=false, nothing else can use the device"
         lines.append(Aside(text))
-    return _made(lines, so, heeded)
+    return _created(lines, so, findings)
 
 
-def _made(lines: list[str], so: StorageObject, heeded: list[Finding]) -> Result:
-    return Result(lines, created=so.path, data=lambda: heeding.facts(heeded))
+def _created(lines: list[str], so: StorageObject, findings: list[Finding]) -> Result:
+    return Result(lines, created=so.path, data=lambda: checks.facts(findings))
 
 
 def _is_exclusive(env: Env, name: str) -> bool:
@@ -148,7 +148,7 @@ def _is_exclusive(env: Env, name: str) -> bool:
 
 
 def create_pscsi(env: Env, node: Node, name: str, dev: str) -> Result:
-    """Pass a SCSI device through."""
+    """Create a storage object that passes a SCSI device through."""
     new_object(env.fs, node, "pscsi", name)
     lines = []
     if devices.is_block_device(dev):
@@ -160,16 +160,16 @@ def create_pscsi(env: Env, node: Node, name: str, dev: str) -> Result:
         raise error
     so = StorageObject(name, Pscsi(path, address))
     found = preflight.of_device(env.fs, path) if devices.is_block_device(path) else ()
-    heeded = heeding.heed(env, so.path, found)
+    findings = checks.check(env, so.path, found)
     _create(env, so)
-    lines += [*heeding.notes(heeded), f"Created pscsi storage object {name} using {dev}"]
-    return _made(lines, so, heeded)
+    lines += [*checks.notes(findings), f"Created pscsi storage object {name} using {dev}"]
+    return _created(lines, so, findings)
 
 
 def create_ramdisk(
     env: Env, node: Node, name: str, size: str, nullio: bool, wwn: str | None
 ) -> Result:
-    """Make a storage object from memory."""
+    """Create a storage object in memory."""
     from ..sizes import parse_size
 
     new_object(env.fs, node, "ramdisk", name)
@@ -188,7 +188,7 @@ def create_user(
     hw_max_sectors: int | None,
     control: str | None,
 ) -> Result:
-    """Make a storage object that a handler in user space serves."""
+    """Create a storage object that a tcmu handler in user space serves."""
     from rtslib_ext.host import tcmu
 
     handler = _handler(node)
@@ -203,7 +203,7 @@ def create_user(
 
 
 def change_medium(env: Env, node: Node, name: str, size: int, cfgstring: str) -> Result:
-    """Have the handler put another medium behind a storage object."""
+    """Change the medium of a user-backed storage object."""
     from rtslib_ext.host import tcmu
 
     handler = _handler(node)
@@ -213,7 +213,7 @@ def change_medium(env: Env, node: Node, name: str, size: int, cfgstring: str) ->
         return Result()
     tcmu.change_medium(handler, name, size, config, node.path)
     path = node_path(node, name)
-    # The handler did it, so there is nothing left to do in this step.
+    # The handler has made the change: the step has no operations.
     apply.note(env, [Step(Action.UPDATE, path, "change", f"the medium to {config}", ())])
     return say("Medium Changed.")
 
@@ -224,13 +224,13 @@ def _handler(node: Node) -> str:
         raise InvalidValue(
             "the handler is missing",
             path=node.path,
-            hint=f"go to {shell_paths.backstore('user:HANDLER')}",
+            hint=f"run it at {shell_paths.backstore('user:HANDLER')}",
         )
     return handler
 
 
 def version(env: Env, node: Node) -> Result:
-    """The version of the kernel's backstore."""
+    """Show the version of the kernel's backstore."""
     assert isinstance(node, StorageObjectNode)
     text = env.fs.read(f"{paths.parent(node.configfs)}/hba_info")
     facts = {"name": node.plugin, "version": text.partition("version: ")[2].strip()}
@@ -241,14 +241,14 @@ def version(env: Env, node: Node) -> Result:
 
 
 def new_object(fs: ReadFS, node: Node, plugin: str, name: str) -> None:
-    """Refuse a name that cannot be, or that is taken."""
+    """Raise InvalidValue or Exists if a storage object cannot have this name."""
     naming.check_object_name(name, node.path)
     if paths.find_storage_object(fs, plugin, name):
         raise Exists(f"Storage object {plugin}/{name} exists", path=node.path)
 
 
 def refuse_shared(fs: ReadFS, path: str, node: Node) -> None:
-    """Refuse a file or device that a storage object has already."""
+    """Raise InUse if a storage object already has this file or device."""
     for configfs in Reader(fs).storage_object_paths():
         held = fs.read_if_there(f"{configfs}/udev_path")
         try:
@@ -261,9 +261,9 @@ def refuse_shared(fs: ReadFS, path: str, node: Node) -> None:
 
 
 def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], ConfigfsPath]:
-    """A storage object made from a device or file: (it, the steps, its configfs path).
+    """Plan a storage object for a device or file: (object, steps, configfs path).
 
-    Raises LioError where the path leads to neither.
+    Raises LioError if the path leads to neither.
     """
     path = os.path.abspath(os.path.expanduser(text))
     name = os.path.basename(path)
@@ -291,7 +291,6 @@ def _top_backstore(env: Env, plugin: str) -> Node:
 
 
 def node_path(node: Node, name: str) -> str:
-    """The shell path of a child."""
     return f"{node.path}/{name}"
 
 
@@ -314,22 +313,22 @@ def _creating(env: Env, so: StorageObject, before: tuple[Operation, ...]) -> Ite
 
 
 def check_size(size: int, node: Node) -> int:
-    """A size in bytes, refused where no disk can have it."""
+    """Return a size in bytes; raises InvalidValue if no disk can have it."""
     if not _SMALLEST <= size <= _LARGEST:
         raise InvalidValue(
             f"a size of {size} bytes is out of range",
             path=node.path,
-            hint=f"the least is one block of {_SMALLEST} bytes, the most {_LARGEST} bytes",
+            hint=f"the minimum is one block of {_SMALLEST} bytes, the maximum {_LARGEST} bytes",
         )
     return size
 
 
 def check_disk(path: str) -> None:
-    """Refuse a path that leads to no disk."""
+    """Raise LioError if a path does not lead to a disk."""
     if not os.path.exists(path):
         raise NotFound(f"Could not open {path}: no such file or directory")
     if not devices.is_disk(path):
         raise LioError(
             f"Device {path} is not a TYPE_DISK block device",
-            hint="pscsi passes other SCSI devices through",
+            hint="use pscsi to pass other SCSI devices through",
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Making, deleting and switching targets and TPGs."""
+"""Create, delete, enable and disable targets and TPGs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .portals import ANY_ADDRESS, PORT
 
 
 def create(env: Env, node: Node, wwn: str | None) -> Result:
-    """Make a target, with its first TPG."""
+    """Create a target with its first TPG."""
     assert isinstance(node, FabricNode)
     fabric = node.fabric
     name, lines = choose_name(env, node, wwn)
@@ -42,12 +42,12 @@ def create(env: Env, node: Node, wwn: str | None) -> Result:
             steps.append(targets.enable(fabric, name, 1, True))
         apply.apply(env, steps)
         return Result(lines, created=path)
-    said = _make_tpg(env, fabric, name, 1, steps)
-    return Result([*lines, *said], created=shell_paths.tpg(path, 1))
+    more = _create_tpg(env, fabric, name, 1, steps)
+    return Result([*lines, *more], created=shell_paths.tpg(path, 1))
 
 
 def choose_name(env: Env, node: FabricNode, wwn: str | None) -> tuple[str, list[str]]:
-    """The WWN to use, and a warning where no adapter has it."""
+    """Return the WWN to use, and a warning if no adapter has it."""
     fabric = node.fabric
     found = adapters.hardware_wwns(fabric.name) if fabric.hardware else []
     if wwn is not None:
@@ -60,7 +60,7 @@ def choose_name(env: Env, node: FabricNode, wwn: str | None) -> tuple[str, list[
     free = [name for name in found if name not in used]
     if not free:
         raise NotFound(
-            "no adapter of this host is free for a target",
+            "no adapter of this host is free",
             path=node.path,
             hint="give the WWN of the port to use",
         )
@@ -68,11 +68,11 @@ def choose_name(env: Env, node: FabricNode, wwn: str | None) -> tuple[str, list[
 
 
 def delete(env: Env, node: Node, wwn: str) -> Result:
-    """Delete a target with all below it."""
+    """Delete a target with its TPGs, LUNs and ACLs."""
     assert isinstance(node, FabricNode)
     found = node.find(wwn)
     if found is None:
-        # Targets of other tools may have names that none is given here.
+        # Other tools may give a target a name that is refused here.
         configfs = paths.target(
             node.fabric, naming.normalize(node.fabric.wwn_types, wwn, node.path)
         )
@@ -85,7 +85,7 @@ def delete(env: Env, node: Node, wwn: str) -> Result:
 
 
 def version(env: Env, node: Node) -> Result:
-    """The version of the kernel's fabric."""
+    """Show the version of the kernel's fabric module."""
     assert isinstance(node, FabricNode)
     folder = paths.fabric(node.fabric)
     texts = (env.fs.read_if_there(f"{folder}/{file}") for file in ("version", "lio_version"))
@@ -94,27 +94,27 @@ def version(env: Env, node: Node) -> Result:
         raise NotFound(
             f"the fabric module {node.fabric.module} is not loaded",
             path=node.path,
-            hint="it is loaded when the first target is made",
+            hint="creating a target loads it",
         )
     facts = {"name": node.fabric.name, "version": text}
     return show([f"Target fabric module {node.fabric.name}: {text}"], lambda: facts)
 
 
 def create_tpg(env: Env, node: Node, tag: int | None) -> Result:
-    """Make a TPG."""
+    """Create a TPG."""
     assert isinstance(node, TargetNode)
     used = Reader(env.fs).tags(node.configfs)
     if tag is None:
         tag = next(number for number in range(1, len(used) + 2) if number not in used)
     if tag in used:
         raise Exists("This TPG already exists in configFS", path=shell_paths.tpg(node.path, tag))
-    lines = _make_tpg(env, node.fabric, node.name, tag, [])
+    lines = _create_tpg(env, node.fabric, node.name, tag, [])
     return Result(lines, created=shell_paths.tpg(node.path, tag))
 
 
-def _make_tpg(env: Env, fabric: Fabric, wwn: str, tag: int, before: list[Step]) -> list[str]:
-    """Make a TPG, after the steps ``before``; gives what is said of it."""
-    # Without an ACL nobody is admitted all the same; logins are not to need a secret at first.
+def _create_tpg(env: Env, fabric: Fabric, wwn: str, tag: int, before: list[Step]) -> list[str]:
+    """Create a TPG, after the steps ``before``; return the messages."""
+    # Without an ACL no initiator can log in anyway, so that a secret is not required at first.
     attributes = {"authentication": "0"} if fabric.has("auth") else {}
     steps = [*before, *targets.create_tpg(fabric, wwn, Tpg(tag, attributes=attributes))]
     if env.prefs.flag("auto_enable_tpgt"):
@@ -124,9 +124,9 @@ def _make_tpg(env: Env, fabric: Fabric, wwn: str, tag: int, before: list[Step]) 
         apply.apply(env, steps)
         return lines
     portal = Portal(f"[{ANY_ADDRESS}]", PORT)
-    wanted = attempt_portal(TpgPath.of(fabric, wwn, tag), portal)
-    outcome = apply.apply(env, [*steps, wanted])
-    refused = [text for path, text in outcome.notes if path == wanted.path]
+    attempt = attempt_portal(TpgPath.of(fabric, wwn, tag), portal)
+    outcome = apply.apply(env, [*steps, attempt])
+    refused = [text for path, text in outcome.notes if path == attempt.path]
     if refused:
         return [*lines, _no_portal(env, fabric, wwn, portal, refused[0])]
     return [
@@ -142,12 +142,12 @@ def _no_portal(env: Env, fabric: Fabric, wwn: str, portal: Portal, reason: str) 
     tpgs = (paths.tpg(fabric, wwn, tag) for tag in tags)
     if any(env.fs.is_dir(paths.portal(tpg, portal.name)) for tpg in tpgs):
         return "Default portal not created, TPGs within a target cannot share ip:port."
-    reason = portals.program_in_the_way(portal.port) or reason
-    return f"Default portal not created: {reason}; portals/ create ADDRESS makes another one."
+    reason = portals.other_listener(portal.port) or reason
+    return f"Default portal not created: {reason}; portals/ create ADDRESS creates another one."
 
 
 def delete_tpg(env: Env, node: Node, tag: int) -> Result:
-    """Delete a TPG with all below it."""
+    """Delete a TPG with its LUNs, ACLs and portals."""
     assert isinstance(node, TargetNode)
     configfs = paths.tpg_in(node.configfs, tag)
     if not env.fs.is_dir(configfs):
@@ -161,12 +161,12 @@ def delete_tpg(env: Env, node: Node, tag: int) -> Result:
 
 
 def enable(env: Env, node: Node) -> Result:
-    """Let initiators log in."""
+    """Enable a TPG: initiators can log in."""
     return _switch(env, node, True)
 
 
 def disable(env: Env, node: Node) -> Result:
-    """Let nobody log in."""
+    """Disable a TPG: no initiator can log in."""
     return _switch(env, node, False)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""begin, commit and rollback: several lines as one change."""
+"""begin, commit and rollback: several commands as one change."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from ..tree import Node
 
 
 def begin(env: Env, node: Node) -> Result:
-    """Collect the changes of the lines that follow."""
+    """Start a transaction: queue the changes of the following lines."""
     if env.session.transaction is not None:
         if env.session.transaction.is_dry_run:
             return Result()
-        raise Exists("changes are being collected already", hint="commit does them")
+        raise Exists(
+            "a transaction is already in progress", hint="commit applies it, rollback discards it"
+        )
     if not env.session.several:
         raise InvalidValue(
-            "begin collects the lines that follow, and there are none",
+            "begin needs more lines to follow",
             hint="use the shell, or --batch FILE",
         )
     apply.require_root(env)
@@ -29,30 +31,30 @@ def begin(env: Env, node: Node) -> Result:
 
 
 def commit(env: Env, node: Node) -> Result:
-    """Do what was collected, all or nothing."""
-    found = _begun(env)
+    """Apply the queued changes, all or nothing."""
+    found = _in_progress(env)
     if found.is_dry_run:
         return Result()
     number = found.number
     with found.suspended(), apply.locked(env, node, "commit"):
         done = found.perform()
     lines = [text for result in done for text in (*result.lines, *result.notes)]
-    lines.append(f"Committed: {counted(number)}." if number else "There was nothing to do.")
+    lines.append(f"Committed: {counted(number)}." if number else "There was nothing to commit.")
     return Result(lines, failures=[err for result in done for err in result.failures])
 
 
 def rollback(env: Env, node: Node) -> Result:
-    """Forget what was collected."""
-    found = _begun(env)
+    """Discard the queued changes."""
+    found = _in_progress(env)
     if found.is_dry_run:
         return Result()
     number = found.number
     found.close()
-    return say(f"Forgotten: {counted(number)}.")
+    return say(f"Discarded: {counted(number)}.")
 
 
-def _begun(env: Env) -> Transaction:
+def _in_progress(env: Env) -> Transaction:
     found = env.session.transaction
     if not isinstance(found, Transaction):
-        raise NotFound("no changes are being collected", hint="begin starts that")
+        raise NotFound("no transaction is in progress", hint="begin starts one")
     return found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the user sees, made from values; here: colours and widths of the terminal."""
+"""Views: turn values into text for the user; here: colours and widths of the terminal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def paint(
     colors: bool,
     default: str | None = None,
 ) -> str:
-    """Give a text its colour and styles; ``default`` is the preference color_default.
+    """Add colour and styles to a text; ``default`` is the preference color_default.
 
     With colours on every painted text ends in a reset, even one without colour, as configshell's.
     """
@@ -36,10 +36,10 @@ def paint(
 
 
 def terminal_width(stream: TextIO) -> int:
-    """The columns to use on a stream: at most MAX_WIDTH, which is also for no terminal."""
+    """Return the columns to use on a stream: at most MAX_WIDTH, and that without a terminal."""
     try:
         columns = os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):  # ValueError: a closed stream, or one without a descriptor
         return MAX_WIDTH
-    # A pseudo-terminal nobody gave a size says 0.
+    # A pseudo-terminal without a size reports 0.
     return min(columns or MAX_WIDTH, MAX_WIDTH)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A full screen on which one line is chosen: where ``cd`` without a path goes."""
+"""A full-screen list to choose from: ``cd`` without a path."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HELP = " arrows, page up and down: move   enter: go there   esc or q: stay "
 
 
 def choose(lines: Sequence[str], values: Sequence[str], current: str) -> str | None:
-    """The value of the line that was chosen; None when the user stayed."""
+    """Return the value of the chosen line; None if the user cancelled."""
     chosen: list[str] = []
 
     def take(row: urwid.Widget, value: str) -> None:
@@ -40,7 +40,7 @@ class _Row(urwid.Text):
     signals = ["click"]
 
     def keypress(self, size: tuple[()] | tuple[int] | tuple[int, int], key: str) -> str | None:
-        """Enter chooses."""
+        """Choose the line with Enter."""
         if key == "enter":
             self._emit("click")
             return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The JSON document that --json gives of a command; docs/json.schema.json describes it."""
+"""The JSON document of a command for --json; docs/json.schema.json describes it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SECRET = re.compile("password", re.IGNORECASE)
 
 
 def line(report: Report, *, secrets: bool = False) -> str:
-    """A report as one line of JSON, in ASCII: any stream can hold it."""
+    """Return a report as one line of JSON, in ASCII for any stream."""
     return json.dumps(_document(report, secrets))
 
 
@@ -50,7 +50,7 @@ def _change(step: Step) -> Json:
 
 
 def _errors(err: Exception, secrets: bool) -> Iterator[Json]:
-    """An error, or the single ones that it stands for."""
+    """Yield an error, or the errors that it combines."""
     causes = err.causes if isinstance(err, LioError) else ()
     for cause in causes or (err,):
         number = getattr(cause, "errno", None)
@@ -72,13 +72,13 @@ def _kind(err: Exception) -> str:
 def _message(err: Exception, secrets: bool) -> str:
     text = str(err)
     if isinstance(err, ParseError) and not secrets and _SECRET.search(text):
-        # Below the reason it shows the line, as it was typed.
+        # The lines after the reason show the command as it was typed.
         return text.partition("\n")[0]
     return text
 
 
 def setting(row: Row, *, hidden: bool) -> Json:
-    """One setting of a group; the value of a hidden one is null."""
+    """Return a setting of a group; the value of a hidden one is null."""
     kind, value = _typed(row)
     return {
         "name": row.name,
@@ -91,9 +91,9 @@ def setting(row: Row, *, hidden: bool) -> Json:
 
 
 def _typed(row: Row) -> tuple[str, object]:
-    """The type and the value, which is a number or a boolean where the type is one."""
+    """Return the type and the value, as a number or boolean if the type is one."""
     if row.kind == "number" and row.value in ("True", "False"):
-        # A switch that has always been called a number.
+        # A switch that targetcli-fb calls a number.
         return "bool", row.value == "True"
     if row.kind == "bool":
         return "bool", row.value == "true"
@@ -103,5 +103,5 @@ def _typed(row: Row) -> tuple[str, object]:
 
 
 def group(name: str, settings: list[Json] | None) -> Json:
-    """One group of settings; None where they were not asked for."""
+    """Return a group of settings; None if they were not requested."""
     return {"name": name, "settings": settings}

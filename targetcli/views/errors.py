@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an error is told: the object, what was refused, what to do next."""
+"""Errors as text: the object, what was refused, what to do next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rtslib_ext.errors import LioError
 
 
 def error(err: LioError) -> list[str]:
-    """One line where the message is one; a longer message keeps its lines."""
+    """Return one line, ``path: message (hint)``; a longer message keeps its lines."""
     message = str(err)
     first, *rest = message.splitlines() or [""]
     if err.path and not _names(first, err.path):
@@ -22,13 +22,13 @@ def error(err: LioError) -> list[str]:
 
 
 def _names(text: str, path: str) -> bool:
-    """Tell whether a text has the shell path in it, not only as a part of another one."""
+    """Return True if a text contains the shell path, not only as a part of another one."""
     return re.search(rf"(?<![\w/.]){re.escape(path)}(?![\w/])", text) is not None
 
 
 def bug(err: BaseException) -> list[str]:
-    """An error that this program did not expect."""
+    """Return the lines for an unexpected error."""
     return [
         f"this is a bug in targetcli: {type(err).__name__}: {err}",
-        "TARGETCLI_DEBUG=1 shows where it happened; add that to a report",
+        "set TARGETCLI_DEBUG=1 for a traceback, and add it to a bug report",
     ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The history of changes as people read it, and as plain values."""
+"""The history of changes as text and as plain values."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _SIGNS = {action.name.lower(): action.value for action in Action}
 
 
 def table(records: Sequence[Record]) -> list[str]:
-    """A line for each change, the command at its end."""
+    """Return a line for each change, the command at its end."""
     if not records:
-        return ["No change was made yet"]
+        return ["No changes are recorded"]
     rows = [_HEADS, *map(_row, records)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS) - 1)]
     return [_line(row, widths) for row in rows]
@@ -46,7 +46,7 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _command(record: Record) -> str:
-    back = f" (takes {record.undoes} back)" if record.undoes else ""
+    back = f" (undoes {record.undoes})" if record.undoes else ""
     return f"{_one_line(record.command)}{back}"
 
 
@@ -55,22 +55,22 @@ def _one_line(text: str) -> str:
 
 
 def describe(who: Actor) -> str:
-    """Who it was, in a few words."""
+    """Return the user: "root", or "alice (as root)"."""
     return who.user if who.login in ("", who.user) else f"{who.login} (as {who.user})"
 
 
 def origin(who: Actor) -> str:
-    """From where, in a few words; "-" for a service."""
+    """Return the address and the terminal; "-" for a service."""
     return " ".join(filter(None, (who.address, who.terminal.removeprefix("/dev/")))) or "-"
 
 
 def when(seconds: float) -> str:
-    """A moment in the time zone of this host."""
+    """Format Unix time in the time zone of this host."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
 def lines(record: Record) -> Iterator[str]:
-    """One change with all of its values."""
+    """Yield the lines that show one change in full."""
     yield (
         f"Change {record.number}, {when(record.time)}, by {describe(record.who)}, "
         f"from {origin(record.who)}"
@@ -81,19 +81,19 @@ def lines(record: Record) -> Iterator[str]:
         was = "" if before is None else f" (was {before or 'not set'})"
         yield f"{_SIGNS[item['action'] or '']} {item['path']}: {_one_line(item['text'] or '')}{was}"
     if len(record.changes) < record.count:
-        yield f"{record.count} single changes, which are not kept"
+        yield f"{record.count} single changes, not recorded"
     if record.irreversible:
-        yield f"It cannot be taken back: {record.irreversible}"
+        yield f"It cannot be undone: {record.irreversible}"
     else:
-        yield f"revert {record.number} takes it back"
+        yield f"revert {record.number} undoes it"
 
 
 def _change(item: Mapping[str, str | None]) -> dict[str, str | None]:
     return {name: item[name] for name in ("action", "path", "text", "before", "after")}
 
 
-def facts(record: Record, *, whole: bool = False) -> dict[str, object]:
-    """A change as plain values; its single changes only where they are asked for."""
+def facts(record: Record, *, detailed: bool = False) -> dict[str, object]:
+    """Return a change as plain values; its single changes only if ``detailed``."""
     return {
         "number": record.number,
         "time": record.time,
@@ -105,5 +105,5 @@ def facts(record: Record, *, whole: bool = False) -> dict[str, object]:
         "count": record.count,
         "takes_back": record.undoes,
         "lasting": record.irreversible or None,
-        "changes": [_change(item) for item in record.changes] if whole else None,
+        "changes": [_change(item) for item in record.changes] if detailed else None,
     }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What get, set, help and bookmarks show: rows and texts -> lines.
+"""The output of get, set, help and bookmarks as lines of text.
 
-The layout is configshell's, byte for byte, as scripts read it; so a line may end in a blank.
+The layout is configshell's, byte for byte, because scripts parse it; a line may end in a blank.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ HELP_INTRO = """\
 GENERALITIES
 ============
 Everything that can be configured is a node of one tree, and each node has its
-own commands: those of the current path are listed below. `pwd` says which path
-that is, `ls` shows the tree, `cd PATH` goes elsewhere (see `help cd`).
+own commands: those of the current path are listed below. `pwd` shows that
+path, `ls` the tree, and `cd PATH` changes the path (see `help cd`).
 
 COMMAND SYNTAX
 ==============
 [PATH] COMMAND [VALUE | NAME=VALUE ...]
 
-Without a PATH the command is run at the current path. Values go to the
-parameters in the order shown, or by NAME. A value with blanks or quotes in it
-is written in quotes. `help COMMAND` tells more about one command, and
-`help search WORD` finds commands and settings by what they are about.
+Without a PATH the command runs at the current path. Values are assigned to the
+parameters in the order shown, or by NAME. Quote a value that contains blanks or
+quotes. `help COMMAND` describes a command, and `help search WORD` finds the
+commands and settings whose name or description contains a word.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A parameter of a group: ``value`` as shown, ``kind`` its type, ``text`` what it means."""
+    """A parameter of a group: ``value`` as shown, ``kind`` its type, ``text`` its description."""
 
     name: str
     value: str
@@ -42,12 +42,12 @@ class Row:
 
 
 def group_list(groups: Iterable[str]) -> list[str]:
-    """What get and set show without a group."""
+    """Return the list of groups, for get and set without a group."""
     return ["", *_heading("AVAILABLE CONFIGURATION GROUPS", "="), " ".join(groups)]
 
 
 def group_values(group: str, rows: Iterable[Row]) -> list[str]:
-    """What get GROUP shows: each parameter's value and meaning."""
+    """Return the output of get GROUP: the value and description of each parameter."""
     return _group(
         group,
         (
@@ -58,7 +58,7 @@ def group_values(group: str, rows: Iterable[Row]) -> list[str]:
 
 
 def group_types(group: str, rows: Iterable[Row]) -> list[str]:
-    """What set GROUP shows: the type and meaning of each parameter that can be set."""
+    """Return the output of set GROUP: the type and description of each writable parameter."""
     return _group(
         group, ((f"{row.name}={row.kind}", row) for row in _by_name(rows) if row.writable)
     )
@@ -67,7 +67,7 @@ def group_types(group: str, rows: Iterable[Row]) -> list[str]:
 def values(
     rows: Iterable[Row], *, colors: bool = False, color_default: str | None = None
 ) -> list[str]:
-    """What get GROUP NAME ... shows: a line for each, in the order asked for."""
+    """Return the output of get GROUP NAME ...: a line each, in the given order."""
     return [
         paint(
             f"{row.name}={row.value} {'' if row.writable else '[ro]'}",
@@ -79,7 +79,7 @@ def values(
 
 
 def now(name: str, value: str, *, colors: bool = False, color_default: str | None = None) -> str:
-    """What set says of each parameter it has set."""
+    """Return the message of set for one parameter."""
     return paint(f"Parameter {name} is now '{value}'.", colors=colors, default=color_default)
 
 
@@ -90,7 +90,7 @@ def syntax_line(
     more: str = "",
     keywords: str = "",
 ) -> str:
-    """One line on how to write a command; ``more`` and ``keywords`` are open-ended parameters."""
+    """Return the syntax of a command; ``more`` and ``keywords`` are open-ended parameters."""
     words = [command, *required, *(f"[{name}]" for name in optional)]
     if more:
         words.append(f"[{more}...]")
@@ -100,20 +100,20 @@ def syntax_line(
 
 
 def defaults_line(defaults: Mapping[str, object]) -> str:
-    """One line of the defaults there are (None is none)."""
+    """Return the default values in one line; None means no default."""
     return "".join(f"{name}={value} " for name, value in defaults.items() if value is not None)
 
 
 def help_topics(syntaxes: Iterable[str], intro: str = HELP_INTRO) -> list[str]:
-    """What help shows: how commands are written, and the syntax line of each one here."""
+    """Return the output of help: an introduction, and the syntax line of each command."""
     heading = _heading("AVAILABLE COMMANDS", "=")
-    told = ["The following commands are available in the", "current path:"]
+    intro_lines = ["The following commands are available in the", "current path:"]
     listed = [f"  - {syntax}" for syntax in syntaxes]
-    return ["", *intro.splitlines(), "", "", *heading, *told, "", *listed]
+    return ["", *intro.splitlines(), "", "", *heading, *intro_lines, "", *listed]
 
 
 def help_command(syntax: str, defaults: str, description: str) -> list[str]:
-    """What help COMMAND shows."""
+    """Return the output of help COMMAND."""
     lines = ["", *_heading("SYNTAX", "="), syntax, "", ""]
     if defaults:
         lines += [*_heading("DEFAULT VALUES", "="), defaults, "", ""]
@@ -121,7 +121,7 @@ def help_command(syntax: str, defaults: str, description: str) -> list[str]:
 
 
 def bookmark_list(bookmarks: Mapping[str, str]) -> list[str]:
-    """What bookmarks show shows."""
+    """Return the output of bookmarks show."""
     lines = ["", *_heading("BOOKMARKS", "="), ""]
     if not bookmarks:
         return [*lines, "No bookmarks yet."]

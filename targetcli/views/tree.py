@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tree that ls shows: branches as values -> lines, made as they are asked for."""
+"""The tree that ls shows: branches as lines of text, produced one by one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from . import MAX_WIDTH, RESET, paint
 
 _NUMBER = re.compile(r"\d+\Z")
 _HEALTH = {True: "OK", False: "ERROR", None: "..."}
-_LEVELS = (None, "blue", "magenta")  # the colours take turns from level to level
+_LEVELS = (None, "blue", "magenta")  # the colours alternate from level to level
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A node of the tree; ``children`` is walked once, and only if it is shown."""
+    """A node of the tree; ``children`` is iterated once, and only if it is shown."""
 
     name: str
     text: str = ""
@@ -49,10 +49,10 @@ def render(
     depth: int | None = None,
     level: int = 0,
 ) -> Iterator[str]:
-    """Lay the tree out in lines, letter for letter as configshell does.
+    """Yield the tree in lines, byte for byte as configshell does.
 
-    ``depth`` limits the levels below the first (None: all of them); ``level`` is how deep in the
-    whole tree the branch is (the root 0), which decides the colours.
+    ``depth`` limits the levels below the first (None: all); ``level`` is the depth of the branch
+    in the whole tree (the root is 0), which determines the colours.
     """
     look = _Look(width, colors, color_default, "o- " if round_nodes else "+- ", status)
     lines = _lines(branch, look, show_root, depth, level)
@@ -68,7 +68,7 @@ def render(
 
 
 def sorting_key(name: str) -> tuple[str, int]:
-    """Sort a number at the end of a name as one: lun2 before lun10."""
+    """Return a key that sorts a number at the end of a name by value: lun2 before lun10."""
     found = _NUMBER.search(name)
     return (name[: found.start()], int(found[0])) if found else (name, 0)
 
@@ -81,7 +81,7 @@ def _lines(
         yield _line(top, "", level, look, top=True)
     elif depth is not None:
         depth = max(depth, 0) + 1  # a hidden root takes no level
-    # One iterator per open level, with the margin of its lines; no recursion, no list of all.
+    # One iterator per open level, with the margin of its lines; no recursion, no full list.
     open_levels = [(_sorted(top), below)] if depth is None or depth > 0 else []
     while open_levels:
         siblings, margin = open_levels[-1]
@@ -98,7 +98,7 @@ def _lines(
 
 
 def _sorted(branch: Branch) -> Iterator[tuple[Branch, bool]]:
-    """The children in order, each with whether it is the last one."""
+    """Yield the children in order, with a flag for the last one."""
     children = sorted(branch.children, key=lambda child: sorting_key(child.name))
     return ((child, number == len(children)) for number, child in enumerate(children, 1))
 

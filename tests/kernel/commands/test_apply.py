@@ -147,7 +147,7 @@ def test_a_plan_that_fails_changes_nothing(user: Shell) -> None:
     user.refuses(f"/ apply {SAVED}", f"{TPG}/luns/lun1", "there is no storage object")
     document["targets"][0]["tpgs"][0]["nosuch"] = 1
     SAVED.write_text(json.dumps(document))
-    user.refuses(f"/ apply {SAVED}", "has parts that are not understood", "nosuch")
+    user.refuses(f"/ apply {SAVED}", "has entries that are not understood", "nosuch")
 
 
 # -- recover ----------------------------------------------------------------------------------
@@ -185,13 +185,13 @@ def cut_off(user: Shell, begun: int) -> None:
 def test_recover_takes_back(user: Shell, begun: int) -> None:
     before = tree()
     cut_off(user, begun)
-    user.refuses("/backstores/ramdisk create r9 1M", "an earlier change was cut off", "recover")
-    user.refuses(f"{TPG} set attribute login_timeout=17", "an earlier change was cut off")
+    user.refuses("/backstores/ramdisk create r9 1M", "an earlier change was interrupted", "recover")
+    user.refuses(f"{TPG} set attribute login_timeout=17", "an earlier change was interrupted")
     assert user.ok("/ ls")
-    assert "taken back" in user.ok("/ recover")
+    assert ": undone" in user.ok("/ recover")
     assert tree() == before
     user.ok("/backstores/ramdisk create r9 1M")
-    assert user.ok("/ recover") == "No change was cut off\n"
+    assert user.ok("/ recover") == "No change was interrupted\n"
 
 
 @pytest.mark.parametrize("begun", [0, 1, 2])

@@ -153,7 +153,7 @@ def test_every_parameter_of_block(shell: Shell, ram: list[str]) -> None:
 def test_kernel_without_shared_devices_is_told_of(shell: Shell, ram: list[str]) -> None:
     answer = shell.ok(f"/backstores/block create b1 {ram[0]} exclusive=false")
     known = "exclusive: 0" in value(f"{place(shell, 'block', 'b1')}/info")
-    assert ("knows no exclusive=false" in answer.stderr) is not known
+    assert ("does not support exclusive=false" in answer.stderr) is not known
 
 
 def test_device_that_is_read_only_stays_so(shell: Shell, loop: Loop) -> None:

@@ -166,8 +166,8 @@ def test_a_fault_at_every_call(user: Shell, disks: Path, how: str) -> None:
     [
         ("/backstores/fileio/d9 status", "No such path /backstores/fileio/d9"),
         (f"{TPG} set attribute login_timeout=x", "login_timeout takes"),
-        ("/ clearconfig confirm=true", "cannot be taken back"),
-        ("/ restoreconfig ETC/saveconfig.json clear_existing=true", "cannot be taken back"),
+        ("/ clearconfig confirm=true", "cannot be undone"),
+        ("/ restoreconfig ETC/saveconfig.json clear_existing=true", "cannot be undone"),
         ("/ nosuchcommand", "Command not found"),
         (f"{TPG} set parameter MaxConnections='x", "quote"),
         (f"{TPG}/luns delete 0", "Invalid LUN"),
@@ -193,7 +193,7 @@ def test_a_save_that_fails_leaves_the_changes(user: Shell) -> None:
         ],
     )
     assert answer.exit == 1
-    assert "line 2: the changes are made, but not this: " in answer.stderr
+    assert "line 2: the changes were applied, but this failed: " in answer.stderr
     assert answer.rows == ["Created ramdisk r9 with size 1M.", "Created ramdisk r8 with size 1M."]
     assert "r8" in user.ok("ls /backstores/ramdisk")
 

@@ -59,7 +59,7 @@ def test_nothing_is_done_before_commit(user: Session) -> None:
     assert session.prompt(user.env) == "*/> "
     rows = user("/backstores/ramdisk create r2 1M")
     assert rows[0] == "+ /backstores/ramdisk/r2: create ramdisk r2 on memory"
-    assert rows[-1] == "Collected: 1 change so far."
+    assert rows[-1] == "Queued: 1 change so far."
     user(f"{TPG}/luns create /backstores/ramdisk/r2")
     assert user(f"{TPG}/luns ls") != []
     shown = user("/ diff")
@@ -77,8 +77,8 @@ def test_rollback_forgets(user: Session) -> None:
     user("/backstores/ramdisk create r2 1M")
     user("/backstores/ramdisk delete r1")
     assert user("/ diff")[-1] == "Plan: 1 to create, 1 to delete."
-    assert user("rollback") == ["Forgotten: 2 changes."]
-    assert "no changes are being collected" in user.fails("rollback")
+    assert user("rollback") == ["Discarded: 2 changes."]
+    assert "no transaction is in progress" in user.fails("rollback")
     assert differences(tree(), before) == []
     assert user("/backstores/ramdisk/r1 pwd") == ["/backstores/ramdisk/r1"]
 
@@ -108,7 +108,7 @@ def test_a_save_that_fails_is_no_failed_commit(user: Session) -> None:
     user("begin")
     user("/backstores/ramdisk create r2 1M")
     user("/ saveconfig /proc/nothing/x.json")
-    assert "the changes are made, but not this: " in user.fails("commit")
+    assert "the changes were applied, but this failed: " in user.fails("commit")
     assert user.said.splitlines()[-1] == "Committed: 2 changes."
     assert session.prompt(user.env) == "/> "
     assert "r2" in user.fails("ls /backstores/ramdisk") + user.said
@@ -130,7 +130,7 @@ def test_somebody_else_changed_a_value_meanwhile(user: Session) -> None:
     user("begin")
     user(f"{TPG} set attribute login_timeout=20")
     ConfigFS().write(f"iscsi/{IQN}/tpgt_1/attrib/login_timeout", "17")
-    assert "somebody changed" in user.fails("commit")
+    assert "another process changed" in user.fails("commit")
     assert ConfigFS().read(f"iscsi/{IQN}/tpgt_1/attrib/login_timeout") == "17"
 
 
@@ -206,7 +206,7 @@ def test_leaving(user: Session, shell: Shell) -> None:
     user.env.session.interactive = True
     user("begin")
     user("/backstores/ramdisk create r2 1M")
-    assert "1 collected change would be forgotten" in user.fails("exit")
+    assert "1 queued change would be discarded" in user.fails("exit")
     assert user.result is None
     user.env.stdin = Terminal("y\n")
     user.fails("exit")
@@ -216,7 +216,7 @@ def test_leaving(user: Session, shell: Shell) -> None:
     env.stdin = lines
     env.prefs.set("auto_save_on_exit", False)
     assert session.run_script(env) == 0
-    assert "1 collected change forgotten" in env.stderr.getvalue()  # type: ignore[attr-defined]
+    assert "1 queued change discarded" in env.stderr.getvalue()  # type: ignore[attr-defined]
     assert (tree(), files(ETC)) == before
 
 

@@ -171,7 +171,7 @@ def test_nothing_never_replaces_something(user: Shell, other: str | None, text: 
     else:
         user.ok(words)
     clear(TARGET)  # as a reboot does
-    user.refuses(words, f"nothing is configured, but {file} holds a configuration", "--yes")
+    user.refuses(words, f"nothing is configured, but {file} contains a configuration", "--yes")
     assert user.ok(words, yes=True).rows[-1] == f"Configuration saved to {file}"
     assert json.loads(file.read_text())["targets"] == []
     assert user.ok(words).rows[-1] == f"Configuration saved to {file}"
@@ -207,7 +207,7 @@ def test_storage_object_in_another_file(user: Shell, disks: Path) -> None:
 
 def test_storage_object_and_a_file_not_understood(user: Shell) -> None:
     SAVE_FILE.write_text('{"storage_objects": [], "targets": [], "mine": 1}')
-    user.refuses("/backstores/ramdisk/r1 saveconfig", "has parts that are not understood: mine")
+    user.refuses("/backstores/ramdisk/r1 saveconfig", "has entries that are not understood: mine")
 
 
 # -- restoreconfig --------------------------------------------------------------------------

@@ -104,15 +104,15 @@ def test_it_goes_back_when_the_terminal_is_gone(user: Shell) -> None:
         with suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        assert b"waits for confirmation; without it, it goes back at" in said
+        assert b"Applied. It is rolled back automatically at " in said
         assert becomes(lambda: not waits())
         assert tree() == before
         logged = log.recv(4096).decode()
-    assert re.search(r"targetcli\[\d+\]: apply on /, not confirmed within 3 s: went back", logged)
+    assert re.search(r"targetcli\[\d+\]: apply on /, not confirmed within 3 s: rolled back", logged)
     assert SECRET not in WAITING.read_text() + logged
     answer = user("confirm")
     assert answer.exit == 1
-    assert "no change waits for confirmation (apply on /: went back at 2" in answer.stderr
+    assert "no change is waiting for confirmation (apply on /: rolled back at 2" in answer.stderr
 
 
 def test_confirmed_in_time_it_stays(user: Shell) -> None:
@@ -125,7 +125,7 @@ def test_confirmed_in_time_it_stays(user: Shell) -> None:
     assert told["state"] == "waits" and told["until"] > time.time()
     said = targetcli("confirm")
     assert (said.returncode, said.stderr) == (0, "")
-    assert said.stdout.startswith("Confirmed: apply on /, which would have gone back at 2")
+    assert said.stdout.startswith("Confirmed: apply on /")
     assert not WAITING.exists()
     after = tree()
     time.sleep(max(0, told["until"] + 3 - time.time()))
@@ -137,14 +137,14 @@ def test_the_next_command_tells_and_another_apply_is_refused(user: Shell) -> Non
     assert targetcli("apply", str(WANTED), "--confirm-within", "10m").returncode == 0
     said = targetcli("/backstores/ramdisk", "create", "spare", "1M")
     assert said.returncode == 0
-    note = "Note: apply on / waits for confirm, else goes back at "
+    note = "Note: apply on / is rolled back automatically at "
     assert said.stderr.startswith(note)
     said = targetcli("apply", str(WANTED))
-    assert said.returncode == 1 and "apply on / waits for confirmation" in said.stderr
+    assert said.returncode == 1 and "apply on / is waiting for confirmation" in said.stderr
     assert "confirm keeps it" in said.stderr
     # A command that fails leaves the word for the next one.
     assert targetcli("/backstores/ramdisk", "delete", "spare").stderr.startswith(note)
-    assert "went back" in targetcli("confirm", "back").stdout
+    assert "rolled back" in targetcli("confirm", "back").stdout
     assert targetcli("/backstores/ramdisk", "create", "spare", "1M").stderr == ""
 
 
@@ -158,7 +158,7 @@ def test_a_shell_that_ends_does_not_save_it(user: Shell) -> None:
         capture_output=True,
         text=True,
     )
-    assert "not saved: a change waits for confirmation" in done.stderr
+    assert "not saved: a change is waiting for confirmation" in done.stderr
     assert saved.read_bytes() == before
     user.ok("confirm back")
 
@@ -169,7 +169,7 @@ def test_what_stands_in_its_way_is_told(user: Shell) -> None:
     before = tree()
     answer = user("confirm back")
     assert answer.exit == 1
-    assert "could not go back at " in answer.stderr
+    assert "could not be rolled back at " in answer.stderr
     assert f"/iscsi/{IQN}/tpg1/luns/lun0: it already exists" in answer.stderr
     assert tree() == before
 
@@ -215,7 +215,7 @@ def test_it_is_no_part_of_a_batch(user: Shell, tmp_path: Path) -> None:
     lines.write_text(f"apply {WANTED} confirm_within=60s\n")
     before = tree()
     said = targetcli("--batch", str(lines))
-    assert said.returncode == 1 and "cannot be one of several" in said.stderr
+    assert said.returncode == 1 and "cannot be part of a transaction" in said.stderr
     assert tree() == before and not WAITING.exists()
 
 
@@ -241,8 +241,8 @@ def test_recover_ends_the_waiting(user: Shell) -> None:
     assert JOURNAL.exists() and waits()
     user.ok("recover")
     assert tree() == before and not waits()
-    assert "recover took it back" in user.ok("confirm status")
-    user.refuses("confirm", "no change waits for confirmation")
+    assert "undone by recover" in user.ok("confirm status")
+    user.refuses("confirm", "no change is waiting for confirmation")
 
 
 def test_a_plan_that_fails_leaves_nothing_waiting(user: Shell) -> None:
@@ -279,4 +279,4 @@ def test_a_plan_that_is_killed_half_way_goes_back_too(user: Shell, moment: float
 
 @pytest.mark.parametrize("text", ["0s", "soon", "1d", "-5s", "1.5m"])
 def test_a_wrong_duration(user: Shell, text: str) -> None:
-    user.refuses(f"apply {WANTED} confirm_within={text}", f"{text} is no duration")
+    user.refuses(f"apply {WANTED} confirm_within={text}", f"{text} is not a duration")

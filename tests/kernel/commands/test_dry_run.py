@@ -93,8 +93,8 @@ LINES = f"""
 /backstores/fileio rename d1 d9 || + /backstores/fileio/d9:
 /iscsi clone {IQN} {IQN}9 || + /iscsi/{IQN}9: create target
 {TPG}/luns drain 0 || - {TPG}/luns/lun0: delete LUN 0
-/ undo || ~ /: take the last change of this session back
-/ revert 1 || ~ /: take change 1 back
+/ undo || ~ /: undo the last change of this session
+/ revert 1 || ~ /: revert change 1
 / confirm || ~ /: confirm action=keep
 / clearconfig confirm=true || - /backstores/ramdisk/r1: delete
 """
@@ -239,7 +239,7 @@ def test_what_was_cut_off_stays(user: Shell, disks: Path) -> None:
     answer = dry(user, "/ recover")
     assert (answer.exit, answer.stderr) == (0, "")
     assert answer.rows[0].startswith("~ /: undo create on /backstores/ramdisk")
-    assert "cut off" in dry(user, "/backstores/ramdisk create r9 1M").stderr
+    assert "was interrupted" in dry(user, "/backstores/ramdisk create r9 1M").stderr
     assert differences(everything(user, disks), before) == []
     user.ok("/ recover")
 

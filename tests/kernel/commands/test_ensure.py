@@ -20,7 +20,7 @@ ACL = f"{TPG}/acls/iqn.1994-05.com.example:h"
 # Where, what is made, the same in other words, and others with how those differ.
 CASES = [
     ("/backstores/ramdisk", "x 1.5M", ["x 1536K", "x size=1.5MiB nullio=no"], [
-        ("x 2M", "/backstores/ramdisk/x: it is there, but size is 1572864, not 2097152"),
+        ("x 2M", "/backstores/ramdisk/x: it exists, but size is 1572864, not 2097152"),
         ("x 1.5M nullio=on", "nullio is false, not true"),
         ("x 1.5M wwn=other", ", not other"),
     ]),
@@ -50,14 +50,14 @@ CASES = [
     ("/loopback", "naa.5001405123456789", ["50:01:40:51:23:45:67:89"], []),
     (f"/iscsi/{IQN}", "2", ["tpg2", "tag=2"], []),
     (f"{TPG}/luns", "/backstores/ramdisk/r2", ["/backstores/ramdisk/r2 0"], [
-        ("/backstores/ramdisk/r2 1", f"{TPG}/luns/lun0: it is there, but lun is 0, not 1"),
+        ("/backstores/ramdisk/r2 1", f"{TPG}/luns/lun0: it exists, but lun is 0, not 1"),
         ("/backstores/ramdisk/r1 0", "it exports ramdisk/r2"),
     ]),
     (f"{TPG}/luns", "/backstores/ramdisk/r2 7", ["/backstores/ramdisk/r2"], []),
     (f"{TPG}/luns", "{disks}/plain", ["{disks}/plain lun=0", "/backstores/fileio/plain"], []),
     (f"{TPG}/acls", "iqn.1994-05.com.example:i", ["IQN.1994-05.com.example:I"], []),
     (ACL, "3 0", ["3 lun0", "3 /backstores/ramdisk/r1 no"], [
-        ("3 0 write_protect=true", f"{ACL}/mapped_lun3: it is there, but write_protect is false"),
+        ("3 0 write_protect=true", f"{ACL}/mapped_lun3: it exists, but write_protect is false"),
         ("3 /backstores/ramdisk/r2", "lun is 0, not /backstores/ramdisk/r2"),
         ("3 1", "lun is 0, not 1"),
     ]),
@@ -101,12 +101,12 @@ def test_ensure(
     before = tree()
     for text in (made, *same):
         answer = user.ok(f"{where} ensure {words(text)}")
-        assert answer.rows[0].endswith(" is there already, nothing was changed.")
+        assert answer.rows[0].endswith(" already exists, nothing was changed.")
         assert answer.rows[0].startswith(where) and len(answer.rows) == 1
         assert answer.result and answer.result.created is None
     assert tree() == before
     for text, difference in others:
-        user.refuses(f"{where} ensure {words(text)}", words(difference), "it is there, but ")
+        user.refuses(f"{where} ensure {words(text)}", words(difference), "it exists, but ")
 
 
 def test_what_create_refuses_is_refused(user: Shell) -> None:
@@ -131,7 +131,7 @@ def test_an_acl_with_its_luns(user: Shell) -> None:
 def test_an_acl_that_has_a_tag(user: Shell) -> None:
     user.ok(f"{TPG}/acls create iqn.1994-05.com.example:h")
     user.ok(f"{TPG}/acls tag iqn.1994-05.com.example:h rack1")
-    assert "is there already" in user.ok(f"{TPG}/acls ensure iqn.1994-05.com.example:h")
+    assert "already exists" in user.ok(f"{TPG}/acls ensure iqn.1994-05.com.example:h")
     user.refuses(f"{TPG}/acls ensure rack1", "WWN not valid")
 
 
@@ -140,7 +140,7 @@ def test_every_create_has_one_with_the_same_parameters() -> None:
     creates = [row for row in every if row.name == "create"]
     ensures = [row for row in every if row.name == "ensure"]
     assert [row.on for row in creates] == [row.on for row in ensures]
-    assert {kind for row in creates for kind in row.on} == set(ensure._THERE)
+    assert {kind for row in creates for kind in row.on} == set(ensure._FIND)
     for create, same in zip(creates, ensures, strict=True):
         assert [item.name for item in create.parameters] == [item.name for item in same.parameters]
         assert create.changes and same.changes

@@ -140,11 +140,11 @@ def test_every_parameter(
             line = line.removeprefix("/ ")
         shell.ok(line)
         if " create " in line:
-            assert "is there already" in shell.ok(line.replace(" create ", " ensure "))
+            assert "already exists" in shell.ok(line.replace(" create ", " ensure "))
     # Each of these lines stands alone.
     assert "Transaction started: changes are queued until" in shell.ok("/ begin")
-    shell.refuses("/ commit", "no changes are being collected")
-    shell.refuses("/ rollback", "no changes are being collected")
+    shell.refuses("/ commit", "no transaction is in progress")
+    shell.refuses("/ rollback", "no transaction is in progress")
     shell.refuses("/ sessions action=detail sid=7", "no session found with sid 7")
     shell.refuses(f"{TPG}/acls pin wwn={I1}", f"{I1} is not logged in without an ACL")
     known = {}

@@ -117,8 +117,8 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 # What only hardware gives: the kernel's refusal; and what is about the lines before and after it.
 REFUSED = {
-    "transaction:commit": "no changes are being collected",
-    "transaction:rollback": "no changes are being collected",
+    "transaction:commit": "no transaction is in progress",
+    "transaction:rollback": "no transaction is in progress",
     "portals:enable_offload": f"{TPG}/portals/127.0.0.1:3261",
 }
 if not has_module("ib_isert"):

@@ -108,16 +108,16 @@ def test_everything_is_undone_one_by_one(shell: Shell, disks: Path, ram: list[st
     for line, before in reversed(states):
         # What udev reads of a disk of this host is I/O, too.
         answer = shell.ok("undo", yes=True)
-        assert answer.startswith("Took back: /"), line
+        assert answer.startswith("Undone: /"), line
         assert differences(tree(), before) == [], line
-    shell.refuses("undo", "this session has no change that could be taken back")
+    shell.refuses("undo", "this session has no change to undo")
     assert (disks / "f1").stat().st_size == 1 << 20, "what may hold data stays"
 
 
 def test_undo_says_what_it_does(user: Shell) -> None:
     user.ok(f"{TPG} set attribute login_timeout=20")
     assert user.ok("undo").rows == [
-        f"Took back: {TPG} set attribute login_timeout=20",
+        f"Undone: {TPG} set attribute login_timeout=20",
         f"~ {TPG}: set login_timeout=15",
         "Done: 1 changed.",
     ]
@@ -129,7 +129,7 @@ def test_undo_says_what_it_does(user: Shell) -> None:
 def test_a_made_file_stays(shell: Shell, disks: Path) -> None:
     shell.ok(f"/backstores/fileio create f1 {disks}/f1 1M")
     (disks / "f1").write_bytes(b"data" * 1024)
-    assert f"Note: {disks}/f1 stays, with the data that is in it" in shell.ok("undo").rows
+    assert f"Note: {disks}/f1 is kept, with its data" in shell.ok("undo").rows
     assert (disks / "f1").read_bytes().startswith(b"data")
     shell.ok("revert 2")
     assert "f1" in shell.ok("ls /backstores/fileio")
@@ -153,7 +153,7 @@ def test_undo_is_all_or_nothing(user: Shell) -> None:
     user.ok(f"{TPG}/luns create /backstores/ramdisk/r2 add_mapped_luns=false")
     other.ok(f"{TPG}/acls/{HOST} create 7 lun1")
     user.refuses("undo", f"{TPG}/luns/lun1: it was mapped to {HOST} later")
-    user.refuses("revert 5", "/backstores/ramdisk/r2", "could not be taken back")
+    user.refuses("revert 5", "/backstores/ramdisk/r2", "could not be undone")
     other.ok("undo")
     user.ok("undo")
     user.ok("undo")
@@ -187,7 +187,7 @@ def test_what_was_set_back_by_hand_stays_when_it_fails(user: Shell) -> None:
     user.fs = Broken(2, "refused")
     answer = user(f"revert {number}")
     user.fs = ConfigFS()
-    assert answer.exit == 1 and "could not be taken back" in answer.stderr
+    assert answer.exit == 1 and "could not be undone" in answer.stderr
     assert differences(tree(), before) == []
 
 
@@ -204,16 +204,14 @@ def test_who_is_disturbed_by_it_has_to_be_agreed_to(user: Shell) -> None:
 def test_a_ramdisk_that_comes_back_is_empty(user: Shell) -> None:
     user.ok("/backstores/ramdisk create r2 1M")
     user.ok("/backstores/ramdisk delete r2")
-    assert "Note: /backstores/ramdisk/r2 is empty: what is in memory went with it" in user.ok(
-        "undo"
-    )
+    assert "Note: /backstores/ramdisk/r2 is empty: the data in memory was lost" in user.ok("undo")
 
 
 def test_a_failed_undo_can_be_tried_again(user: Shell) -> None:
     user.ok(f"{TPG}/luns delete 0")
     user.ok("/backstores/ramdisk delete r1")
     user.done.pop()
-    user.refuses("undo", "could not be taken back")
+    user.refuses("undo", "could not be undone")
     user.ok("revert 6")
     before = len(user.done)
     user.done.pop()
@@ -228,9 +226,9 @@ def test_what_cannot_be_undone_says_so(shell: Shell) -> None:
     shell.ok("/backstores/ramdisk create r1 1M")
     shell.ok("/ clearconfig confirm=true")
     assert not (TARGET / "core/rd_mcp_7").exists()
-    shell.refuses("undo", "this cannot be taken back", "half: delete")
-    shell.refuses("revert 2", "this cannot be taken back", "half: delete")
-    assert "It cannot be taken back: " in shell.ok("history 2")
+    shell.refuses("undo", "this cannot be undone", "half: delete")
+    shell.refuses("revert 2", "this cannot be undone", "half: delete")
+    assert "It cannot be undone: " in shell.ok("history 2")
 
 
 # -- history --------------------------------------------------------------------------------
@@ -243,11 +241,11 @@ def test_history_tells_who_and_what(user: Shell) -> None:
     assert rows[0].split() == ["N", "WHEN", "WHO", "FROM", "CHANGES", "COMMAND"]
     assert [row.split()[0] for row in rows[1:]] == ["1", "2", "3", "4", "5", "6"]
     assert rows[-2].endswith(f"1  {TPG} set attribute login_timeout=20")
-    assert rows[-1].endswith("1  / undo (takes 5 back)")
+    assert rows[-1].endswith("1  / undo (undoes 5)")
     assert user.ok("history 5").rows[1:] == [
         f"{TPG} set attribute login_timeout=20",
         f"~ {TPG}: set login_timeout=20 (was 15)",
-        "revert 5 takes it back",
+        "revert 5 undoes it",
     ]
     data = checked(user.ok("history 5", json=True))["data"]["history"][0]
     assert (data["user"], data["changes"][0]["before"], data["changes"][0]["after"]) == (
@@ -300,9 +298,9 @@ def test_secrets_are_not_kept(user: Shell) -> None:
         assert secret not in shown
         assert secret.encode() not in kept
     assert "password=***" in shown
-    user.refuses("revert 5", "its password was changed since, by change 6")
+    user.refuses("revert 5", "its password was changed later, by change 6")
     for number in (6, 7, 8, 10, 11):
-        answer = user.refuses(f"revert {number}", "needs a password", "not kept")
+        answer = user.refuses(f"revert {number}", "needs a password", "not recorded")
         assert not any(secret in answer.stderr for secret in SECRETS)
     assert user.ok(f"{acl} get auth password") == f"password={SECRETS[2]} \n"
 
@@ -337,8 +335,8 @@ def test_it_is_bounded(user: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     assert kept <= sizes and records(user)[-1].number == 6
     monkeypatch.setattr(history, "MOST_OPERATIONS", 5)
     user.ok(f"{TPG} set attribute login_timeout=15 login_keys_workaround=1")
-    assert "2 single changes, which are not kept" in user.ok("history 7").rows
-    user.refuses("revert 7", "too large to be kept")
+    assert "2 single changes, not recorded" in user.ok("history 7").rows
+    user.refuses("revert 7", "too large to be recorded")
     user.ok("undo")
 
 
@@ -349,7 +347,9 @@ def test_a_folder_that_cannot_be_written(user: Shell) -> None:
     Path(user.history).touch()
     answer = user(f"{TPG} set attribute login_timeout=20")
     assert (answer.exit, answer) == (0, "Parameter login_timeout is now '20'.\n")
-    assert answer.stderr == f"this is not in the history: {user.history}: file exists\n"
+    assert (
+        answer.stderr == f"the change is not recorded in the history: {user.history}: file exists\n"
+    )
     assert user("undo").exit == 0
     assert value(f"{FILES}/attrib/login_timeout") == "15"
     os.unlink(user.history)
@@ -360,7 +360,7 @@ def test_a_folder_that_cannot_be_written(user: Shell) -> None:
 def test_damaged_records_are_left_out(user: Shell) -> None:
     Path(user.history, "00000002.json.gz").write_text("{")
     assert [item.number for item in records(user)] == [1, 3, 4]
-    user.refuses("revert 2", "00000002.json.gz is no record of a change")
+    user.refuses("revert 2", "00000002.json.gz is not a record of a change")
     user.ok(f"{TPG} disable")
     assert records(user)[-1].number == 5
 
@@ -403,7 +403,7 @@ def test_revert_by_another_process(user: Shell) -> None:
     user.ok("/backstores/ramdisk delete r1")
     user.ok("/backstores/ramdisk create r2 1M")
     other = another(user, "other")
-    other.refuses("revert 5", "could not be taken back")
+    other.refuses("revert 5", "could not be undone")
     other.ok("revert 6")
     other.ok("revert 5")
     other.ok("revert 7")
@@ -433,12 +433,12 @@ def test_lines_of_standard_input_are_a_session(user: Shell, tmp_path: Path) -> N
     environment = {**os.environ, "TARGETCLI_HOME": str(tmp_path / "home")}
     lines = f"{TPG} disable\n{TPG} set attribute login_timeout=20\nundo\nundo\nundo\n"
     found = subprocess.run(program, input=lines, env=environment, capture_output=True, text=True)
-    assert found.stdout.count("Took back: ") == 2
+    assert found.stdout.count("Undone: ") == 2
     assert "this session has no change" in found.stderr
     assert "1 of the commands failed" in found.stderr
     assert differences(tree(), before) == []
     once = subprocess.run([*program, "undo"], env=environment, capture_output=True, text=True)
-    assert once.returncode == 1 and "history lists what others did" in once.stderr
+    assert once.returncode == 1 and "history lists all changes" in once.stderr
     listed = subprocess.run(
         [*program, "--json", "history"], env=environment, capture_output=True, text=True
     )

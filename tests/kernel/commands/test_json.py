@@ -188,7 +188,7 @@ def test_what_is_shown_is_not_said_again(user: Shell) -> None:
     for line in ("ls", "pwd", "status", "help", f"{TPG} get attribute", f"{TPG} info", "version"):
         assert done(user, line)["messages"] == []
     said = done(user, "/backstores/rd_dr ls")["messages"]
-    assert said == ["Note: rd_dr is gone from the kernel; this is ramdisk"]
+    assert said == ["Note: rd_dr was removed from the kernel; using ramdisk"]
 
 
 def test_info(user: Shell) -> None:
@@ -464,7 +464,7 @@ def test_an_option_that_is_refused(user: Shell) -> None:
     assert (found["command"], found["path"], found["ok"]) == (None, None, False)
     assert (error["kind"], error["message"]) == ("InvalidValue", "there is no option --nosuch")
     error = checked(_process(user, "ls", "--wait=1").stdout)["errors"][0]
-    assert error["message"] == "--wait stands behind the command"
+    assert error["message"] == "--wait is after the command"
 
 
 def test_a_bug_has_a_document_too(user: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

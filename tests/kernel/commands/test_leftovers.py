@@ -129,5 +129,5 @@ def test_delete_keeps_an_object_when_the_file_is_not_understood(shell: Shell) ->
     shell.ok("/backstores/ramdisk create r1 1M")
     (ETC / "saveconfig.json").write_text('{"targets": [], "mine": 1}')
     shell.refuses(
-        "/backstores/ramdisk delete r1 save=true", "has parts that are not understood: mine"
+        "/backstores/ramdisk delete r1 save=true", "has entries that are not understood: mine"
     )

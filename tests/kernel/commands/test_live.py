@@ -25,9 +25,7 @@ IQN = "iqn.2003-01.org.example:a"
 TPG = f"/iscsi/{IQN}/tpg1"
 HOST = "iqn.2003-01.org.example:host"
 MIB = 1 << 20
-LOOK_AGAIN = (
-    "initiators see the new size when they look again; on Linux: iscsiadm -m session --rescan"
-)
+LOOK_AGAIN = "initiators see the new size after a rescan; on Linux: iscsiadm -m session --rescan"
 
 
 @pytest.fixture
@@ -115,7 +113,7 @@ def test_a_step_of_resize_can_be_taken_back(user: Shell, disk: Path) -> None:
 
 
 def test_resize_makes_nothing_smaller(user: Shell, disk: Path) -> None:
-    user.refuses("/backstores/fileio/d1 resize 512K", "shrinking to 524288 would cut off")
+    user.refuses("/backstores/fileio/d1 resize 512K", "shrinking it to 524288 would lose data")
     assert disk.stat().st_size == MIB
 
 
@@ -132,7 +130,7 @@ def test_resize_that_the_file_system_refuses(user: Shell, disk: Path) -> None:
 
 def test_resize_of_a_file_that_is_gone(user: Shell, disk: Path) -> None:
     disk.unlink()
-    user.refuses("/backstores/fileio/d1 resize 2M", "is not there any more", "replace")
+    user.refuses("/backstores/fileio/d1 resize 2M", "no longer exists", "replace")
     assert not disk.exists()
 
 
@@ -148,7 +146,7 @@ def test_resize_with_protection_information(user: Shell, disks: Path) -> None:
 
 def test_resize_of_memory(user: Shell) -> None:
     user.ok("/backstores/ramdisk create r1 1M")
-    user.refuses("/backstores/ramdisk/r1 resize 2M", "memory cannot be made larger")
+    user.refuses("/backstores/ramdisk/r1 resize 2M", "a ramdisk cannot be enlarged")
 
 
 @pytest.mark.parametrize("kind", ["block", "fileio"])
@@ -157,7 +155,7 @@ def test_a_device_that_grew(user: Shell, disks: Path, loop: Loop, kind: str) -> 
     user.ok(f"/backstores/{kind} create b1 {device}")
     path = f"/backstores/{kind}/b1"
     user.ok(f"{TPG}/luns create {path}")
-    user.refuses(f"{path} resize 2M", f"the size of {device} is the device's own")
+    user.refuses(f"{path} resize 2M", f"the size is that of the device {device}")
     os.truncate(disks / "loop0.img", 2 * MIB)
     subprocess.run(["losetup", "--set-capacity", device], check=True)
     noticed = f"Note: {path}: {device} has {2 * MIB} bytes; {LOOK_AGAIN}"
@@ -201,8 +199,11 @@ def test_rescan_finds_what_grew_and_what_is_gone(
     assert len(document["errors"]) == 2
     answer = user("/backstores rescan")
     assert (answer.rows, tried.stderr) == (done(grown), answer.stderr)
-    assert f"/backstores/fileio/gone: {gone} is not there any more" in answer.stderr
-    assert f"/backstores/fileio/short: {short} has 4096 bytes, and initiators" in answer.stderr
+    assert f"/backstores/fileio/gone: {gone} no longer exists" in answer.stderr
+    assert (
+        f"/backstores/fileio/short: {short} has 4096 bytes, fewer than the {MIB} that"
+        in answer.stderr
+    )
     assert "(3.0MiB)" in user.ok("/backstores/fileio/d1 status")
     assert user.ok("/backstores/fileio/d1 rescan") == "No differences\n"
 
@@ -218,7 +219,7 @@ def test_rescan_finds_another_device_under_the_path(
     link.unlink()
     link.symlink_to(two)
     said = user("/backstores/block/b1 rescan").stderr
-    assert f"/backstores/block/b1: {link} leads to another device now" in said
+    assert f"/backstores/block/b1: {link} now leads to another device" in said
 
 
 # -- replace ----------------------------------------------------------------------------------
@@ -273,12 +274,12 @@ def test_what_cannot_be_put_behind(user: Shell, disk: Path, disks: Path, loop: L
     link = disks / "link"
     link.symlink_to(disk)
     for line, reason in (
-        (f"block/b1 replace {disk}", "is no block device"),
-        (f"block/b1 replace {one}", "is behind it already"),
-        (f"fileio/d1 replace {link}", "is behind it already"),
+        (f"block/b1 replace {disk}", "is not a block device"),
+        (f"block/b1 replace {one}", "it already uses"),
+        (f"fileio/d1 replace {link}", "it already uses"),
         (f"fileio/d1 replace {one}", "in use"),
-        (f"fileio/d1 replace {disks}", "is no file or block device"),
-        (f"fileio/d1 replace {disks}/none", "is not there"),
+        (f"fileio/d1 replace {disks}", "is not a file or block device"),
+        (f"fileio/d1 replace {disks}/none", "does not exist"),
         (f"ramdisk/r1 replace {two}", "cannot be replaced"),
     ):
         user.refuses(f"/backstores/{line}", reason)

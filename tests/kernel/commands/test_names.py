@@ -112,7 +112,7 @@ def test_names_that_cannot_be(user: Shell, disks: Path) -> None:
     user.refuses("/backstores/fileio rename d1 d1", "Storage object fileio/d1 exists")
     user.refuses("/backstores/fileio rename none d3", "No storage object named none.")
     user.refuses("/backstores/fileio rename d1 a/b", "cannot be a name")
-    user.refuses("/backstores/ramdisk/r1 rename r3", "it would be made anew, and be empty")
+    user.refuses("/backstores/ramdisk/r1 rename r3", "it would be recreated empty")
     user.ok("/backstores/ramdisk/r2 rename r3")
 
 
@@ -145,8 +145,8 @@ def test_a_tag_stays_with_a_renamed_acl(user: Shell) -> None:
     assert f"web: ({GUEST})" in user.ok(f"{TPG}/acls/web status")
     user.ok(f"{TPG}/acls create {HOST}")
     user.ok(f"{TPG}/acls tag {HOST} web")
-    user.refuses(f"{TPG}/acls/web rename {B}", "the tag stands for 2 initiators", HOST, GUEST)
-    user.refuses(f"{TPG}/acls clone web {B}", "the tag stands for 2 initiators")
+    user.refuses(f"{TPG}/acls/web rename {B}", "the tag belongs to 2 initiators", HOST, GUEST)
+    user.refuses(f"{TPG}/acls clone web {B}", "the tag belongs to 2 initiators")
 
 
 @pytest.mark.parametrize("line", [f"acls clone {HOST} {GUEST}", f"acls/{HOST} clone {GUEST}"])
@@ -155,8 +155,8 @@ def test_clone_an_acl(user: Shell, line: str) -> None:
     answer = user.ok(f"{TPG}/{line}")
     assert answer.rows[-2:] == [
         "Done: 2 created.",
-        f"Note: the credentials of {HOST} were not copied, no two initiators should share a "
-        f"secret: {TPG}/acls/{GUEST} set auth",
+        f"Note: the credentials of {HOST} were not copied, initiators should not share a "
+        f"secret; set them with: {TPG}/acls/{GUEST} set auth",
     ]
     old, new = _acls(before)[HOST], _acls(running())[GUEST]
     assert _acls(running())[HOST] == old

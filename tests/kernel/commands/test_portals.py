@@ -95,7 +95,7 @@ def test_what_is_in_the_way_is_named(user: Shell) -> None:
     user.refuses(
         "create 127.0.0.1",
         f"{TPG}/portals/127.0.0.1:3260: {text}/127.0.0.1:3260'",
-        "the portal [::0]:3260 listens on every address already; take it away first: "
+        "the portal [::0]:3260 already listens on every address; delete it first: "
         f"{TPG}/portals delete ::0 3260",
     )
     user.ok("delete ::0 3260")
@@ -103,12 +103,12 @@ def test_what_is_in_the_way_is_named(user: Shell) -> None:
     user.refuses(
         "create 0.0.0.0",
         f"{text}/0.0.0.0:3260'",
-        "the portal 127.0.0.1:3260 is in the way; take it away first: "
+        "the portal 127.0.0.1:3260 conflicts with this one; delete it first: "
         f"{TPG}/portals delete 127.0.0.1 3260",
     )
     user.ok(f"/iscsi/{IQN} create 2")
     user.refuses(
-        f"/iscsi/{IQN}/tpg2/portals create 127.0.0.1", f"portal 127.0.0.1:3260 of {TPG} is"
+        f"/iscsi/{IQN}/tpg2/portals create 127.0.0.1", f"portal 127.0.0.1:3260 of {TPG} conflicts"
     )
 
 
@@ -138,9 +138,9 @@ def test_every_portal_in_the_way_is_named(user: Shell) -> None:
         user.ok(f"/iscsi/iqn.2003-01.org.example:{name}/tpg1/portals create")
     answer = user.refuses(
         "create 127.0.0.1",
-        "the portal [::0]:3260 listens on every address already; take them away first: "
+        "the portal [::0]:3260 already listens on every address; delete them first: "
         f"{TPG}/portals delete ::0 3260; /iscsi/iqn.2003-01.org.example:",
-        "; and 2 more of port 3260",
+        "; and 2 more on port 3260",
     )
     for name in "bcde":
         user.ok(f"/iscsi delete iqn.2003-01.org.example:{name}")
@@ -157,7 +157,7 @@ def test_the_portal_of_all_addresses_goes_by_both_names(
 ) -> None:
     user.ok(f"create {there}")
     name, other = (f"[{text}]:3260" if ":" in text else f"{text}:3260" for text in (there, asked))
-    note = f"Note: there is no {other}, this is {name}"
+    note = f"Note: {other} does not exist, using {name}"
     path = f"{TPG}/portals/{name}"
     answer = user.ok(f"{other}/ status")
     assert (answer.rows, answer.asides) == ([f"Status for {path}: "], [note])
@@ -178,13 +178,13 @@ def test_ipv4_wildcard_is_there_already(user: Shell) -> None:
     user.refuses(
         "create 0.0.0.0 3260",
         "0.0.0.0:3260: This NetworkPortal already exists in configFS",
-        "[::0]:3260 listens on every IPv4 address too",
+        "[::0]:3260 also listens on every IPv4 address",
     )
 
 
 def test_ipv6_wildcard_beside_an_ipv4_one(user: Shell) -> None:
     user.ok("create 0.0.0.0")
-    user.refuses("create ::0", f"take it away first: {TPG}/portals delete 0.0.0.0 3260")
+    user.refuses("create ::0", f"delete it first: {TPG}/portals delete 0.0.0.0 3260")
 
 
 def test_an_address_is_found_however_it_is_written(user: Shell) -> None:
@@ -205,7 +205,7 @@ def test_restoring_tells_of_portals_what_creating_tells(user: Shell) -> None:
         f"Note: {TPG}/portals/192.0.2.77:3271: no interface of this host has the address"
         " 192.0.2.77 now",
         "Note: /iscsi/iqn.2003-01.org.example:b/tpg1/portals/[::0]:3270: the kernel serves"
-        " [::0]:3270 on the address of another portal of port 3270 only; delete both and create"
+        " [::0]:3270 only on the address of another portal on port 3270; delete both and create"
         " this one first",
     ]
     assert not answers("::1", 3270)
@@ -221,7 +221,7 @@ def test_wildcard_that_shares_an_ipv4_socket_is_told_of(user: Shell) -> None:
     user.ok("create 127.0.0.1 3270")
     user.ok("/iscsi create iqn.2003-01.org.example:b")
     answer = user.ok("/iscsi/iqn.2003-01.org.example:b/tpg1/portals create ::0 3270")
-    note = "Note: the kernel serves [::0]:3270 on the address of another portal"
+    note = "Note: the kernel serves [::0]:3270 only on the address of another portal"
     assert answer.asides[0].startswith(note)
     assert not answers("::1", 3270)
 

@@ -247,7 +247,7 @@ def test_a_file_that_is_mounted_is_for_who_insists(shell: Shell, looped: tuple[P
     shell.refuses(
         line,
         f"{FILEIO}/f1: {HELD}{file} is used as {device}, and it is mounted on {place}",
-        f"(umount {place}; --yes before the command insists on it)",
+        f"(umount {place}; to proceed: targetcli --yes …)",
     )
     said = at_terminal(shell, line, Terminal("\n"))
     assert said.exit == 1 and f"it is mounted on {place} (umount {place})" in said.stderr

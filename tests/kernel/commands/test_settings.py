@@ -256,7 +256,7 @@ def test_preferences_that_cannot_be_kept_hold_for_now(user: Shell, tmp_path: Pat
     answer = user("set global tree_max_depth=3")
     assert answer.exit == 0
     assert answer.rows[0] == "Parameter tree_max_depth is now '3'."
-    assert answer.rows[1].startswith("Only for now: preferences not saved: ")
+    assert answer.rows[1].startswith("Not saved, for this session only: preferences not saved: ")
 
 
 NEW = "Nothing differs from the defaults."
@@ -282,14 +282,14 @@ def test_a_new_storage_object_has_changed_nothing(
     shell.ok("set global export_backstore_name_as_model=false")
     shell.ok(create)
     rows = shell.ok(f"{path} get attribute --changed").rows
-    assert rows[-1] == NEW or rows[-1].startswith("Not compared, each object has its own: ")
+    assert rows[-1] == NEW or rows[-1].startswith("Not compared, the default is not known: ")
     assert len(rows) == 1
 
 
 def test_changed_names_what_cannot_be_told(shell: Shell, loop: Loop) -> None:
     shell.ok(f"/backstores/block create x {loop()}")
     answer = shell.ok("/backstores/block/x get attribute --changed block_size queue_depth")
-    assert answer == "Not compared, each object has its own: block_size queue_depth\n"
+    assert answer == "Not compared, the default is not known: block_size queue_depth\n"
 
 
 @pytest.mark.parametrize(

@@ -93,9 +93,9 @@ def test_it_outlives_the_session(user: Shell, disks: Path) -> None:
         systemd.kill()
         systemd.wait()
     service, text = said[0], " ".join(said)
-    assert service.startswith("run-") and "Go back unless targetcli confirm comes" in service
+    assert service.startswith("run-") and "Roll back unless targetcli confirm is run" in service
     assert "session: inactive" in text or "session: failed" in text
-    assert "went back at" in text
+    assert "rolled back at" in text
     assert tree() == before
 
 

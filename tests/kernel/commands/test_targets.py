@@ -100,7 +100,7 @@ def test_tpgs(shell: Shell) -> None:
         ("::1", "Default portal not created: another portal already listens on port 3260"),
         (
             "127.0.0.1",
-            "Note: the kernel serves [::0]:3260 on the address of another portal of port 3260",
+            "Note: the kernel serves [::0]:3260 only on the address of another portal on port 3260",
         ),
     ],
 )

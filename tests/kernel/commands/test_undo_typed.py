@@ -49,7 +49,7 @@ def test_undo_to_the_beginning_of_the_session(terminal: Terminal) -> None:
     for wanted in (two, one, before):
         terminal.line("undo", "/> ")
         assert tree() == wanted
-    assert "no change that could be taken back" in terminal.line("undo", "/> ")
+    assert "no change to undo" in terminal.line("undo", "/> ")
     assert tree() == before
 
 

@@ -74,11 +74,11 @@ def test_every_parameter(shell: Shell, log: Path) -> None:
 def test_ensure(shell: Shell, log: Path) -> None:
     line = f"{RBD} ensure v1 1M pool/v1 hw_max_sectors=256 control=max_data_area_mb=16"
     shell.ok(line)
-    there = f"{RBD}/v1 is there already, nothing was changed.\n"
+    there = f"{RBD}/v1 already exists, nothing was changed.\n"
     assert shell.ok(line) == shell.ok(f"{RBD} ensure v1 1M pool/v1") == there
     shell.refuses(
         f"{RBD} ensure v1 2M pool/v2 abc 128 control=max_data_area_mb=8",
-        f"{RBD}/v1: it is there, but size is 1048576, not 2097152; cfgstring is rbd/pool/v1, not "
+        f"{RBD}/v1: it exists, but size is 1048576, not 2097152; cfgstring is rbd/pool/v1, not "
         "rbd/pool/v2; wwn is ",
         "; hw_max_sectors is 256, not 128; max_data_area_mb is 16, not 8",
     )

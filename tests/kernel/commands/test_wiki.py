@@ -160,7 +160,7 @@ def test_wildcard_portal_is_in_the_way_of_the_pages(shell: Shell) -> None:
     shell.ok("/iscsi create iqn.2003-01.org.example:a")
     shell.refuses(
         "/iscsi/iqn.2003-01.org.example:a/tpg1/portals create 192.168.1.139",
-        "the portal [::0]:3260 listens on every address already; take it away first: "
+        "the portal [::0]:3260 already listens on every address; delete it first: "
         "/iscsi/iqn.2003-01.org.example:a/tpg1/portals delete ::0 3260",
     )
 

@@ -62,7 +62,7 @@ ROWS = (
         err="Cannot set attribute block_size: [Errno 22] Invalid argument",
         kernel={f"{K_DISK}/attrib/emulate_tpu": "0"}, differs="`set a=1 nosuch=1`"),
     Row("set: a group is needed", f"{FILEIO}/d1 set emulate_tpu=1",
-        err="there is no group in front of emulate_tpu= (the groups here are: global attribute",
+        err="there is no group before emulate_tpu= (available groups: global attribute",
         kernel={f"{K_DISK}/attrib/emulate_tpu": "0"}, differs="`set NAME=VALUE` without a group"),
     Row("info: a password is not shown", f"{ACL} info", like(r"^chap_password: \*\*\*$"),
         given=(f"{ACL} set auth userid=u password=hush",), differs="passwords in `info`"),

@@ -63,7 +63,7 @@ def test_hardware_that_a_file_names(folder: Path, tmp_path: Path) -> None:
     assert done.stderr.startswith(f"/fc9/{NAA}: the kernel module nosuch cannot be loaded: ")
     (tmp_path / "port").unlink()
     done = targetcli("/fc9", "create")
-    assert done.stderr.startswith("/fc9: no adapter of this host is free for a target")
+    assert done.stderr.startswith("/fc9: no adapter of this host is free")
 
 
 def test_fabric_that_cannot_be_had_keeps_nothing_else_from_being_restored(folder: Path) -> None:
@@ -81,7 +81,9 @@ def test_fabric_that_cannot_be_had_keeps_nothing_else_from_being_restored(folder
         done = targetcli("restoreconfig", str(file), "clear_existing=true")
         _, *rest = done.stderr.splitlines()
         assert rest[0].startswith(f"/{name}/{wwn}: create target {wwn}: "), done.stderr
-        assert rest[1:] == [f"/{name}/{wwn}/tpg1: create TPG 1: what it needs is missing, skipped"]
+        assert rest[1:] == [
+            f"/{name}/{wwn}/tpg1: create TPG 1: an object it needs is missing, skipped"
+        ]
         assert targetcli(f"/iscsi/{IQN}/tpg1", "status").returncode == 0
         done = targetcli("restoreconfig", str(file), f"target={wwn}")
         assert "create target" in done.stderr, done.stderr

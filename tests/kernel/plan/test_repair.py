@@ -87,10 +87,10 @@ def test_as_an_admin_sees_it(shell: Shell, tmp_path: Path) -> None:
     assert answer.exit == 1 and "not all earlier changes could be rolled back" in answer.stderr
     assert "once the cause is gone, recover rolls back the rest" in answer.stderr
     told = shell("/backstores/ramdisk create r2 1M")
-    assert told.exit == 1 and "could not be taken back whole" in told.stderr
+    assert told.exit == 1 and "could not be rolled back completely" in told.stderr
     assert "create on /backstores/ramdisk" in told.stderr and "steps left: 1" in told.stderr
-    assert "being taken back already" in shell("recover finish").stderr
-    assert "taken back" in shell.ok("recover")
+    assert "its rollback had started already" in shell("recover finish").stderr
+    assert ": undone" in shell.ok("recover")
     assert state() == before
     shell.ok("/backstores/ramdisk create r2 1M")
 
@@ -111,5 +111,5 @@ def test_no_empty_disk_takes_the_place_of_one_that_is_gone(shell: Shell, tmp_pat
     assert f"{file} does not exist" in env.stderr.getvalue()
     assert not file.exists()
     away.rename(file)
-    assert "taken back" in shell.ok("recover")
+    assert ": undone" in shell.ok("recover")
     assert state() == before and file.stat().st_size == 1 << 20

@@ -268,7 +268,7 @@ MODULES = (
         ("the kernel module efct cannot be loaded: ", "modprobe -n -v efct"),
         ("!echo install efct /bin/false >/etc/modprobe.d/keep-away.conf",),
     ),
-    Row("", "/srpt create", ("no adapter of this host is free for a target",)),
+    Row("", "/srpt create", ("no adapter of this host is free",)),
 )
 
 ATTRIBUTES = (
