@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the program: ``python -m targetcli``."""
+"""Run the program: ``python -m targetcli``."""
 
 import sys
 
@@ -7,7 +7,7 @@ from targetcli.cli import main as _main
 
 
 def main() -> None:
-    """The console script."""
+    """Run the console script."""
     sys.exit(_main())
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lines of a file as one change: all of them are done, or none."""
+"""Batches: the lines of a file as one change, all or none."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STDIN = "-"
 
 @dataclass(slots=True)
 class _Done:
-    """A line by its number, with what is to be told of it once all is done."""
+    """A line by number, with the result to print after the commit."""
 
     number: int
     steps: list[Step]
@@ -32,16 +32,16 @@ class _Done:
 
 
 def run(env: Env, file: str) -> int:
-    """Run the lines of a file, or of standard input; the exit status.
+    """Run the lines of a file, or of standard input; return the exit status.
 
-    What they say is told at the end, as if they had been run one by one. Of lines that are
-    refused, only the first one is told, and nothing was changed.
+    Their results are printed at the end, as if they had been run one by one. If a line is
+    refused, only its error is printed, and nothing is changed.
     """
     env.session.report = Report("batch", "/")
     try:
         lines = _lines(env, file)
         if env.options.dry_run:
-            return _rehearse(env, lines)
+            return _dry_run(env, lines)
         apply.require_root(env)
         with apply.locked(env, walk.root(env), "batch"):
             done = _run(env, file, lines)
@@ -50,8 +50,8 @@ def run(env: Env, file: str) -> int:
     except Exception as err:
         session.fail(env, env.session.report, err)
         return 1
-    told = [session.tell(env, item.report, item.result) for item in done]
-    return 0 if all(told) else 1
+    printed = [session.print_result(env, item.report, item.result) for item in done]
+    return 0 if all(printed) else 1
 
 
 def _lines(env: Env, file: str) -> list[str]:
@@ -64,13 +64,13 @@ def _lines(env: Env, file: str) -> list[str]:
         raise NotFound(f"there is no file {file}") from err
 
 
-def _rehearse(env: Env, lines: list[str]) -> int:
+def _dry_run(env: Env, lines: list[str]) -> int:
     transaction = Transaction.for_dry_run(env)
     with progress.work(env, "preparing", lambda _: len(lines)) as work:
         for _ in _stage(env, transaction, lines, work.count):
             pass
     report = Report("batch", "/", dry_run=True)
-    return 0 if session.tell(env, report, shown(transaction.plan())) else 1
+    return 0 if session.print_result(env, report, shown(transaction.plan())) else 1
 
 
 def _run(env: Env, file: str, lines: list[str]) -> list[_Done]:
@@ -80,7 +80,7 @@ def _run(env: Env, file: str, lines: list[str]) -> list[_Done]:
             done = list(_stage(env, transaction, lines, work.count))
     finally:
         transaction.close()
-    env.session.report = whole = Report("batch", "/", text=f"--batch {file}")
+    env.session.report = total = Report("batch", "/", text=f"--batch {file}")
     try:
         after = transaction.perform()
     except LioError as err:
@@ -88,7 +88,7 @@ def _run(env: Env, file: str, lines: list[str]) -> list[_Done]:
         raise
     if done:
         done[-1].result.notes += after[0].notes
-    changed = set(map(id, whole.changes))
+    changed = set(map(id, total.changes))
     for item in done:
         item.report.changes = [step for step in item.steps if id(step) in changed]
         for failure in item.result.failures:
@@ -96,17 +96,17 @@ def _run(env: Env, file: str, lines: list[str]) -> list[_Done]:
     return done
 
 
-def _of_step(done: list[_Done], at: int | None) -> int | None:
-    """The number of the line that planned a step."""
+def _of_step(done: list[_Done], index: int | None) -> int | None:
+    """Return the number of the line that planned a step."""
     performed = [item.number for item in done for step in item.steps if step.operations]
-    return None if at is None else performed[at]
+    return None if index is None else performed[index]
 
 
 def _stage(
-    env: Env, transaction: Transaction, lines: list[str], tell: Callable[[], object]
+    env: Env, transaction: Transaction, lines: list[str], count: Callable[[], object]
 ) -> Iterator[_Done]:
     for number, text in enumerate(lines, 1):
-        tell()
+        count()
         first = len(transaction.steps)
         env.session.report = Report()
         try:
@@ -131,7 +131,7 @@ def _stage(
 
 
 def _read_all(env: Env, result: Result) -> None:
-    """Look at what is shown now: it may be another thing once all is done."""
+    """Read the output now: the commit may change what it shows."""
     result.lines = list(result.lines)
     if env.options.json and result.data is not None:
         data = result.data()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line: one command, lines from standard input, the shell, or the sandbox."""
+"""The program: run a command, the lines of standard input, the shell, or the sandbox."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .options import Request
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the program; its exit status."""
+    """Run the program; return its exit status."""
     status = _guarded(sys.argv[1:] if words is None else words)
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
-        # Who read it has seen enough.
+        # The reader has closed the pipe.
         _drop_output()
     except OSError as err:
         if not status:
@@ -48,17 +48,17 @@ def _guarded(words: Sequence[str]) -> int:
                 print(document.line(Report(failures=[err])))
         return 1
     except KeyboardInterrupt as err:
-        # The terminal wrote ^C where the cursor was.
+        # The terminal has written ^C at the cursor.
         print(f"\n{err}" if err.args else "\ninterrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # Who read the output is gone; nothing more can be told to anybody.
+        # The reader of the output is gone: no message can be printed.
         _drop_output()
         return 1
 
 
 def _drop_output() -> None:
-    """Let Python write at its exit what nobody took: it would complain, and end with status 120."""
+    """Discard unwritten output: at exit, Python would complain and return status 120."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -67,7 +67,7 @@ def _main(words: Sequence[str], request: Request) -> int:
         from .completion import shells
 
         _prepare_streams()
-        return shells.tell(words[1:])
+        return shells.print_completions(words[1:])
     options.parse(words, request)
     if request.action == "help":
         print(options.USAGE, end="")
@@ -81,7 +81,7 @@ def _main(words: Sequence[str], request: Request) -> int:
 
 
 def _prepare_streams() -> None:
-    """Have streams that take any text, and some where the caller closed them."""
+    """Make the streams accept any text, and replace those that the caller closed."""
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")
     if sys.stdout is None:
@@ -113,7 +113,7 @@ def _run(request: Request) -> int:
         request.words = ["set", "global", "auto_use_daemon=false"]
     if env.options.batch is not None:
         if request.words:
-            raise InvalidValue("--batch runs the lines of a file, and no command besides")
+            raise InvalidValue("--batch runs the lines of a file, so a command cannot be given")
         from . import batch
 
         return batch.run(env, env.options.batch)
@@ -144,7 +144,7 @@ def _run_in_sandbox(request: Request) -> int:
         if not request.words:
             raise InvalidValue("--exec needs a program", hint="--sandbox --exec bash gives a shell")
         return sandbox.run(request.words, settings)
-    # The program in the sandbox takes its first word for an option where it could be one.
+    # The program in the sandbox would take its first word for an option if it looks like one.
     apart = request.options.literal or "".join(request.words[:1]) in options.WORDS
     words = [*options.written(request.options), *["--"] * apart, *request.words]
     return sandbox.run_targetcli(words, settings)

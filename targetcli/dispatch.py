@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A line -> the command it names, run on the node it names."""
+"""Dispatch: run the command of a line on its node."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from .report import Report
 from .result import Aside, Result
 from .tree import Node, walk
 
-# A kind of backstore that manuals of old still tell of.
-_GONE = "rd_dr"
+# A kind of backstore in old manuals.
+_REMOVED = "rd_dr"
 
 
 def run(env: Env, line: Line) -> Result:
-    """Run one line; raises LioError, and then nothing was changed."""
+    """Run one line; raises LioError if nothing was changed."""
     report = env.session.report
     report.command, report.path = line.command or None, line.path or env.session.cwd
     hints.refuse_apart(line)
@@ -45,14 +45,14 @@ def run(env: Env, line: Line) -> Result:
     report.path = node.path
     if not line.command:
         return Result(cd=node.path, data=lambda: {"path": node.path})
-    result = _noted(node, _run_on(env, node, line))
-    if _GONE in line.path.split("/"):
-        result.notes.append(Aside(f"Note: {_GONE} is gone from the kernel; this is ramdisk"))
+    result = _with_notes(node, _run_on(env, node, line))
+    if _REMOVED in line.path.split("/"):
+        result.notes.append(Aside(f"Note: {_REMOVED} was removed from the kernel; using ramdisk"))
     return result
 
 
 def _run_on_each(env: Env, nodes: list[Node], line: Line) -> Result:
-    """Run a command on several nodes, each with a heading; one that fails leaves the others."""
+    """Run a command on several nodes, each with a heading; continue after errors."""
     line = line if line.command else Line(path=line.path, command="ls")
     total, result = env.session.report, Result()
     total.parts = []
@@ -62,7 +62,7 @@ def _run_on_each(env: Env, nodes: list[Node], line: Line) -> Result:
         env.session.report = Report(line.command, node.path)
         total.parts.append(env.session.report)
         try:
-            lines += _say_of_one(env, _noted(node, _run_on(env, node, line)))
+            lines += _lines_of_one(env, _with_notes(node, _run_on(env, node, line)))
         except LioError as err:
             err.path = err.path or node.path
             env.session.report.failures.append(err)
@@ -74,11 +74,11 @@ def _run_on_each(env: Env, nodes: list[Node], line: Line) -> Result:
     if not env.options.json:
         result.lines = lines
     if not nodes:
-        result.notes.append(Aside(f"Note: there is nothing at {line.path}"))
+        result.notes.append(Aside(f"Note: nothing matches {line.path}"))
     return result
 
 
-def _say_of_one(env: Env, done: Result) -> list[str]:
+def _lines_of_one(env: Env, done: Result) -> list[str]:
     if env.options.json:
         env.session.report.take(done)
         return []
@@ -103,7 +103,7 @@ def _run_command(env: Env, node: Node, line: Line) -> Result:
     env.session.report.failed, env.session.report.text = command.failed, grammar.written(line)
     calls = ranges.calls(node, command, line.positional, line.keywords)
     values = [binding.arguments(command, *call, node.path) for call in calls]
-    run_once = _change if command.changes else _look
+    run_once = _change if command.changes else _read
     env.session.agreed = ()
     while True:
         try:
@@ -112,41 +112,43 @@ def _run_command(env: Env, node: Node, line: Line) -> Result:
             ask(env, question, node.path)
 
 
-def _look(env: Env, node: Node, command: Command, values: list[dict[str, Any]]) -> Result:
-    return _told(env, command, _after(env, node, _call(env, node, command, values[0])))
+def _read(env: Env, node: Node, command: Command, values: list[dict[str, Any]]) -> Result:
+    return _filtered(env, command, _after(env, node, _call(env, node, command, values[0])))
 
 
 def _change(env: Env, node: Node, command: Command, values: list[dict[str, Any]]) -> Result:
-    # Imported here: what only looks needs none of it.
+    # Imported here: commands that change nothing do not need it.
     from .changes import apply
 
     apply.require_root(env)
     with apply.locked(env, node, command.name):
         if len(values) == 1:
-            return _told(env, command, _after(env, node, _done(env, node.path, command, values[0])))
-        # Imported here: most lines are one call.
+            return _filtered(
+                env, command, _after(env, node, _done(env, node.path, command, values[0]))
+            )
+        # Imported here: most lines are a single call.
         from .changes.transaction import atomically
 
         calls = [partial(_done, env, node.path, command, each) for each in values]
-        return _told(env, command, atomically(env, calls))
+        return _filtered(env, command, atomically(env, calls))
 
 
 def _done(env: Env, path: str, command: Command, values: dict[str, Any]) -> Result:
-    # Somebody may have changed the tree while we waited, or the call before this one.
+    # The tree may have changed while waiting for the lock, or by the previous call.
     node = walk.resolve(walk.root(env), path)
-    return _noted(node, _call(env, node, command, values))
+    return _with_notes(node, _call(env, node, command, values))
 
 
-def _told(env: Env, command: Command, result: Result) -> Result:
-    """Leave the messages that the preferences want to be shown."""
+def _filtered(env: Env, command: Command, result: Result) -> Result:
+    """Log the messages, and keep those that loglevel_console shows."""
     if command.changes or result.messages:
-        result.lines = log.tell(env, result.lines)
-        result.notes = log.tell(env, result.notes)
+        result.lines = log.log_messages(env, result.lines)
+        result.notes = log.log_messages(env, result.notes)
     return result
 
 
-def _noted(node: Node, result: Result) -> Result:
-    """Say how something was found that is not called as it was typed."""
+def _with_notes(node: Node, result: Result) -> Result:
+    """Add the notes about names that were resolved to another one."""
     result.notes += (Aside(f"Note: {text}") for text in node.tree.notes)
     node.tree.notes.clear()
     return result
@@ -156,14 +158,14 @@ def _call(env: Env, node: Node, command: Command, values: dict[str, Any]) -> Res
     try:
         result: Result = command.function()(env, node, **values)
     except LioError as err:
-        # The root is what most of its commands' own texts are about.
+        # Messages of commands at the root need no path.
         err.path = err.path or (node.path if node.parent else "")
         raise
     return result
 
 
 def _after(env: Env, node: Node, result: Result) -> Result:
-    """Remember what was created, and go there where the preferences say so."""
+    """Bookmark a created object as last, and change to it if auto_cd_after_create is set."""
     if result.created:
         env.prefs.set_bookmark("last", result.created)
         if env.prefs.flag("auto_cd_after_create"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The world of one run of the program, and what its session keeps from line to line."""
+"""The environment of one run of the program, and the state of its session."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rtslib_ext.steps import Step
     from rtslib_ext.transaction.executor import Outcome
 
-    # For types only: typing takes long to make a Protocol.
+    # For type checkers only: creating a Protocol class at run time is slow.
     class PendingChanges(Protocol):
         """Changes that are queued instead of made; ``changes.transaction.Transaction`` is one."""
 
@@ -89,13 +89,13 @@ HISTORY = "/var/lib/targetcli/history"
 
 @dataclass(slots=True)
 class Session:
-    """What a session keeps from line to line: a shell, standard input, or one command."""
+    """The state that a session keeps from line to line: a shell, standard input, one command."""
 
     cwd: str = "/"
     """The node at which a relative path starts."""
     interactive: bool = False
     several: bool = False
-    """Whether it has several lines: the shell, or standard input."""
+    """Whether it runs several lines: the shell, or standard input."""
     transaction: PendingChanges | None = None
     """Takes the changes instead of the kernel: --dry-run, --batch, begin."""
     work: Counter | None = None
@@ -107,11 +107,11 @@ class Session:
     leaving: bool = False
     """Whether the shell is exiting, which saves without asking."""
     last_change: str = ""
-    """What the last change of the configuration was, where that matters; known under the lock."""
+    """The marker left by the last change: clearconfig, waits, or "". Valid under the lock."""
     logs: bool = True
-    """Whether the log file, where there is one, could be written so far."""
+    """Whether the log file, if any, could be written so far."""
     agreed: tuple[str, ...] = ()
-    """What the user agreed that the present command may interrupt."""
+    """The facts of the present command that the user has agreed to."""
 
 
 @dataclass(slots=True)
@@ -143,5 +143,5 @@ class Env:
 
     @property
     def on_terminal(self) -> bool:
-        """Tell whether standard output is a terminal."""
+        """Return True if standard output is a terminal."""
         return self.stdout.isatty()

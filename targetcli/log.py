@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The messages of commands: which are shown, and the log file of who asked for one.
+"""Filter the messages of commands, and write the log file if the preferences name one.
 
-loglevel_console filters what commands tell of their work.  What was asked for (ls, get, status)
-and errors are always shown: a failure without a word would be taken for success.
+loglevel_console filters messages about changes.  Requested output (ls, get, status) and errors are
+always shown: a failure without a message would be taken for success.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from .language.grammar import Line
 from .prefs import LOG_LEVELS
 from .result import Warn
 
-# targetcli-fb's own, which would fill up unasked.
+# targetcli-fb's default, which would grow without limit.
 _DEFAULT = "log.txt"
 
 
-def tell(env: Env, lines: Iterable[str]) -> list[str]:
-    """Log messages; those that are to be shown."""
-    told = list(lines)
-    for text in told:
+def log_messages(env: Env, lines: Iterable[str]) -> list[str]:
+    """Log messages; return those to show."""
+    messages = list(lines)
+    for text in messages:
         _log(env, _level(text), text)
-    if env.options.json:  # who reads documents picks what to look at
-        return told
-    return [text for text in told if _reaches(env, "loglevel_console", _level(text))]
+    if env.options.json:  # readers of JSON filter for themselves
+        return messages
+    return [text for text in messages if _reaches(env, "loglevel_console", _level(text))]
 
 
 def log_line(env: Env, line: Line) -> None:
-    """Log a command line, its secrets masked."""
+    """Log a command line, passwords masked."""
     if _file(env) is None:
         return
     text = line.text
@@ -44,7 +44,7 @@ def log_line(env: Env, line: Line) -> None:
 
 
 def log_errors(env: Env, lines: Sequence[str]) -> None:
-    """Log what went wrong."""
+    """Log the lines of an error."""
     _log(env, "error", "\n".join(lines))
 
 
@@ -58,7 +58,7 @@ def _reaches(env: Env, preference: str, level: str) -> bool:
 
 
 def _file(env: Env) -> str | None:
-    """The log file, if the preferences name one besides the default."""
+    """Return the log file, or None if it is the default or cannot be written."""
     path = os.path.expanduser(str(env.prefs.get("logfile") or ""))
     default = os.path.join(env.prefs.folder or "", _DEFAULT)
     return path if path and path != default and env.session.logs else None
@@ -71,7 +71,7 @@ def _log(env: Env, level: str, text: str) -> None:
     shown = grammar.mask(text)
     shown = "".join(char if char.isprintable() else " " for char in shown)
     row = f"[{level.upper()}] {time.strftime('%Y-%m-%d %H:%M:%S')} {shown}\n"
-    # A pipe that nobody reads must not stop a command.
+    # A pipe without a reader must not block a command.
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     try:
         file = os.open(path, flags, 0o600)
@@ -82,4 +82,4 @@ def _log(env: Env, level: str, text: str) -> None:
     except (OSError, ValueError) as err:
         env.session.logs = False
         reason = (getattr(err, "strerror", None) or str(err)).lower()
-        print(f"nothing is logged: {path}: {reason}", file=env.stderr)
+        print(f"cannot write the log file: {path}: {reason}", file=env.stderr)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far long work has come: counted here, shown to who waits for it at a terminal."""
+"""Progress of long work: counted here, shown as a bar at a terminal."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from .views.bar import Bar
 
 PATIENCE = 1.0
-"""The seconds after which work is shown; what ends before imports nothing for it."""
-# How often the clock is looked at: a look is due after as many pieces as were done in this time.
-_LOOK = 0.01
+"""Seconds until the bar appears; shorter work does not import it."""
+# The interval of clock checks in seconds: one is due after the pieces done in this time.
+_INTERVAL = 0.01
 
-# How many pieces there are; it is told how many were done by then.
+# Returns the total number of pieces; called with the number done so far.
 Total = Callable[[int], int]
 
 
 class Work:
-    """Work that is done piece by piece."""
+    """Work that is counted piece by piece."""
 
     def __init__(self, env: Env, what: str, total: Total, *, watched: bool) -> None:
         self._env = env
@@ -33,45 +33,45 @@ class Work:
         self._total = total
         self._done = 0
         self._bar: Bar | None = None
-        self._began = self._looked = self._silent = time.monotonic()
-        self._looked_at = 0
-        # The piece at which the clock is looked at; that never comes where nobody watches.
-        self._look_at: float = 1 if watched else math.inf
+        self._began = self._checked = self._quiet_since = time.monotonic()
+        self._done_then = 0
+        # The piece at which to check the clock next; never if the work is not watched.
+        self._check_at: float = 1 if watched else math.inf
 
     def count(self, *_: object) -> None:
-        """A piece is done."""
+        """Count one piece."""
         self._done += 1
-        if self._done >= self._look_at:
-            self._look()
+        if self._done >= self._check_at:
+            self._check()
 
     def hide(self) -> None:
         """Hide the bar: output has started."""
-        self._silent = math.inf
+        self._quiet_since = math.inf
         self.end()
 
     def end(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         bar, self._bar = self._bar, None
         if bar is not None:
-            # A terminal that is gone, for instance, must not end the work.
+            # An error, such as a closed terminal, must not end the work.
             with suppress(OSError):
                 bar.close()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         now = time.monotonic()
-        pieces, took = self._done - self._looked_at, now - self._looked
-        self._looked, self._looked_at = now, self._done
-        self._look_at = self._done + max(1, int(pieces * _LOOK / max(took, 1e-6)))
-        self._silent = min(self._silent, now)
-        if now - self._silent >= PATIENCE:
+        pieces, took = self._done - self._done_then, now - self._checked
+        self._checked, self._done_then = now, self._done
+        self._check_at = self._done + max(1, int(pieces * _INTERVAL / max(took, 1e-6)))
+        self._quiet_since = min(self._quiet_since, now)
+        if now - self._quiet_since >= PATIENCE:
             try:
                 self._show(now - self._began)
             except (ImportError, OSError):
-                self._look_at = math.inf
+                self._check_at = math.inf
 
     def _show(self, took: float) -> None:
         if self._bar is None:
-            # Imported here: most work does not take so long.
+            # Imported here: most work is shorter.
             from .views.bar import Bar
 
             self._bar = Bar(self._what, self._number(), took, self._env.stderr)
@@ -81,15 +81,15 @@ class Work:
         try:
             return self._total(self._done)
         except LioError:
-            # Others change the tree, too. Without it there is no time left to be told.
+            # Another process changed the tree. Without a total, the bar shows no remaining time.
             return None
 
 
 @contextmanager
 def work(env: Env, what: str, total: Total) -> Iterator[Work]:
-    """Count the work of a block; ``total`` is asked for once it is shown.
+    """Count the work of a block; ``total`` is called when the bar appears.
 
-    Work within work is a part of it, and not shown.
+    Nested work is part of the outer work, and has no bar of its own.
     """
     outer = env.session.work
     found = Work(env, what, total, watched=outer is None and env.stderr.isatty())
@@ -102,7 +102,7 @@ def work(env: Env, what: str, total: Total) -> Iterator[Work]:
 
 
 def end(env: Env) -> None:
-    """No work goes on any more, whatever cut it off."""
+    """End the present work, also after an error or interrupt."""
     if env.session.work is not None:
         env.session.work.end()
         env.session.work = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What became of a line, noted down while it is run: what --json tells."""
+"""The report of a line, filled in while it runs, for --json and the history."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A change that was done: how it is taken back, or why it cannot be.
+    """A change that was made: the steps that undo it, or why it is irreversible.
 
-    ``number`` is the one that it has in the history; None when it could not be kept there.
+    ``number`` is its number in the history; None if it could not be recorded.
     """
 
     command: str
@@ -28,10 +28,10 @@ class Done:
 
 @dataclass(slots=True)
 class Report:
-    """One line, or one of the objects that a line with ``*`` in its path was run on.
+    """The report of a line, or of one object that a path with wildcards matched.
 
     ``command`` and ``path`` are None until they are known; ``changes`` are the steps that were
-    done and stayed. ``parts`` has a report for each object where the path stood for several.
+    done and not rolled back. ``parts`` has a report for each matched object.
     """
 
     command: str | None = None
@@ -43,24 +43,24 @@ class Report:
     failures: list[Exception] = field(default_factory=list)
     parts: list[Report] | None = None
     dry_run: bool = False
-    """Whether its data is what would be done."""
+    """Whether the data shows what would be done."""
     failed: int = 1
-    """The exit status when it failed."""
+    """The exit status if it failed."""
     text: str = ""
-    """The line without its path, secrets masked."""
+    """The line without its path, passwords masked."""
     back: list[Step] = field(default_factory=list)
-    """The steps that take the changes back, in the order to do them."""
+    """The steps that undo the changes, in order."""
     irreversible: str = ""
-    """Why they cannot be taken back, where that is so."""
+    """Why they cannot be undone; "" if they can."""
     undoes: int | None = None
-    """The number of the change that this one takes back, in the history."""
+    """The number in the history of the change that this one undoes."""
     undoing: bool = False
-    """Whether it is undo, which is not undone itself."""
+    """Whether the command is undo, which undo does not undo."""
 
     def take(self, result: Result) -> None:
-        """Take what a command returned; makes its data, which may raise LioError."""
-        said = () if result.shows else result.lines
-        self.messages = [*said, *result.notes]
+        """Fill in the result of a command, and make its data; raises LioError."""
+        messages = () if result.shows else result.lines
+        self.messages = [*messages, *result.notes]
         self.data = result.data() if result.data else None
         self.created = result.created
         self.failures += result.failures

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a command returns: what to say, and where the shell is afterwards."""
+"""The result of a command: its output, and where the shell is afterwards."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from rtslib_ext.fast_dataclasses import dataclass, field
 
 
 class Warn(str):
-    """A message of the level warning; others are of the level info."""
+    """A message of the level warning; plain strings have the level info."""
 
     __slots__ = ()
 
 
 class Aside(str):
-    """A message that targetcli-fb does not give: it goes to standard error.
+    """A message that targetcli-fb does not have: it goes to standard error.
 
-    What is on standard output stays what scripts compare it with.
+    Standard output stays the same as targetcli-fb's, because scripts compare it.
     """
 
     __slots__ = ()
 
 
 class Caution(Aside, Warn):
-    """Such a message of the level warning."""
+    """An Aside of the level warning."""
 
     __slots__ = ()
 
 
 @dataclass(slots=True)
 class Result:
-    """``lines`` and then ``notes`` go to standard output, but for asides.
+    """``lines`` and then ``notes`` are printed on standard output, asides on standard error.
 
-    ``failures`` are told on standard error, with exit status 1: what could not be done while the
-    rest was. ``created`` is the path of a new node, ``cd`` the path to go to. ``data`` makes the
-    plain values that --json gives, and is called for it only. With ``shows``, the lines are these
-    values laid out for people, and say nothing besides. With ``messages`` they tell of the
-    command's work, and are shown as the preference loglevel_console says. ``status`` is the exit
-    status where a command that did its work has more than one.
+    ``failures`` are the parts that failed while others succeeded: printed on standard error, with
+    exit status 1. ``created`` is the path of a new node, ``cd`` the new current path. ``data``
+    makes the plain values for --json, and is called for it only. With ``shows``, the lines are
+    these values as text, and add nothing. With ``messages``, the lines report what was done, and
+    the preference loglevel_console filters them. ``status`` is the exit status of a successful
+    command.
     """
 
     lines: Iterable[str] = ()
@@ -55,10 +55,10 @@ class Result:
 
 
 def say(*lines: str) -> Result:
-    """A result that is nothing but text."""
+    """Return a result of plain text."""
     return Result(list(lines))
 
 
 def show(lines: Iterable[str], data: Callable[[], object]) -> Result:
-    """A result that shows values."""
+    """Return a result that shows values."""
     return Result(lines, data=data, shows=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run of several lines: what is printed, where we are, what is saved at the end."""
+"""Sessions: run lines, print results and errors, and save the configuration at the end."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ BANNER = f"targetcli shell version {__version__}\nFor help on commands, type 'he
 
 
 def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
-    """Read and run one line and print what it says; None when it failed.
+    """Parse and run one line and print its result; return None if it failed.
 
-    This is the one place where errors end.
+    Errors of commands end here.
     """
     env.session.report = report = Report()
     try:
@@ -42,22 +42,22 @@ def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
     except Exception as err:
         fail(env, report, err)
         return None
-    if not tell(env, report, result):
+    if not print_result(env, report, result):
         return None
     if result.cd:
         env.session.cwd = result.cd
     return result
 
 
-def tell(env: Env, report: Report, result: Result) -> bool:
-    """Print what a command returned; False when it failed, or that could not be printed."""
+def print_result(env: Env, report: Report, result: Result) -> bool:
+    """Print the result of a command; return False if it failed or could not be printed."""
     try:
         if env.options.json:
             report.take(result)
         else:
             _print_lines(env, result)
     except BrokenPipeError:
-        # The command did its work, and who reads has seen enough of it: ls | grep -q.
+        # The command succeeded, and the reader has closed the pipe: ls | grep -q.
         if env.session.several:
             raise
     except Exception as err:
@@ -70,11 +70,11 @@ def tell(env: Env, report: Report, result: Result) -> bool:
 
 
 def _print_lines(env: Env, result: Result) -> None:
-    """Print lines, which may be made only now."""
+    """Print lines, which may be produced only now."""
     try:
         for text in chain(result.lines, result.notes):
             if isinstance(text, Aside):
-                # Where both streams are one, each line stays in its place.
+                # Keep the order of lines if both streams are the same.
                 env.stdout.flush()
                 print(text, file=env.stderr, flush=True)
             else:
@@ -85,15 +85,15 @@ def _print_lines(env: Env, result: Result) -> None:
 
 
 def fail(env: Env, report: Report, *found: Exception) -> None:
-    """Tell what went wrong."""
+    """Print errors, and add them to the report."""
     for err in found:
-        _print_errors(env, _told(env, err))
+        _print_errors(env, _error_lines(env, err))
     if env.options.json:
         report.failures += [err for err in found if err not in report.failures]
         _print_document(env, report)
 
 
-def _told(env: Env, err: Exception) -> list[str]:
+def _error_lines(env: Env, err: Exception) -> list[str]:
     if isinstance(err, LioError):
         return errors.error(err)
     if isinstance(err, OSError):
@@ -106,7 +106,7 @@ def _told(env: Env, err: Exception) -> list[str]:
 
 
 def _print_document(env: Env, report: Report) -> bool:
-    """Print what --json tells; False when the output takes no more."""
+    """Print the JSON document; return False if the output cannot be written."""
     from .views import document
 
     try:
@@ -115,7 +115,7 @@ def _print_document(env: Env, report: Report) -> bool:
         if env.session.several:
             raise
     except OSError as err:
-        _print_errors(env, _told(env, err))
+        _print_errors(env, _error_lines(env, err))
         return False
     return True
 
@@ -128,7 +128,7 @@ def _print_errors(env: Env, lines: list[str]) -> None:
 
 
 def start(env: Env) -> None:
-    """Say hello, and go where the last session was."""
+    """Print the banner, and change to the last path of the previous session."""
     env.session.several = True
     _print(env, BANNER)
     if not env.is_root:
@@ -140,7 +140,7 @@ def start(env: Env) -> None:
 
 
 def finish(env: Env) -> bool:
-    """Save where the preferences say so; False when that failed."""
+    """Save if auto_save_on_exit is set; return False if that failed."""
     if env.session.transaction is not None:
         if env.session.transaction.is_dry_run:
             return True
@@ -148,7 +148,7 @@ def finish(env: Env) -> bool:
             print(text, file=env.stderr)
     if not (env.is_root and env.prefs.flag("auto_save_on_exit")):
         return True
-    for text in log.tell(env, ["Global pref auto_save_on_exit=true"]):
+    for text in log.log_messages(env, ["Global pref auto_save_on_exit=true"]):
         _print(env, text)
     env.session.cwd = "/"
     env.session.leaving = True
@@ -156,13 +156,13 @@ def finish(env: Env) -> bool:
 
 
 def _print(env: Env, text: str, end: str = "\n") -> None:
-    """Print what a session says besides its commands; with --json that is nothing."""
+    """Print a text of the session itself; nothing with --json."""
     if not env.options.json:
         print(text, end=end, file=env.stdout, flush=True)
 
 
 def prompt(env: Env) -> str:
-    """The prompt, its path shortened in the middle as the preferences say."""
+    """Return the prompt; prompt_length limits its path, which is shortened in the middle."""
     path, longest = env.session.cwd, env.prefs.number("prompt_length")
     if longest and longest < len(path):
         half = (longest - 3) // 2
@@ -171,7 +171,7 @@ def prompt(env: Env) -> str:
 
 
 def mark(env: Env) -> str:
-    """What stands before the path while changes are collected."""
+    """Return the mark of a transaction in the prompt: "*" or ""."""
     return (
         "*"
         if env.session.transaction is not None and not env.session.transaction.is_dry_run
@@ -180,7 +180,7 @@ def mark(env: Env) -> str:
 
 
 def run_script(env: Env) -> int:
-    """Run the lines of standard input; errors do not stop it, and its exit status is 0."""
+    """Run the lines of standard input, also after errors; return the exit status, 0."""
     start(env)
     failed = 0
     while True:

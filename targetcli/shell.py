@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The interactive shell: configshell's line editing on this program's tree and commands.
+"""The interactive shell: configshell's line editing for this program's tree and commands.
 
-configshell brings the prompt, the loop and the display of completions. Its nodes are not used:
-they would be made all at once, and its parser would drop what it does not know.
+configshell provides the prompt, the loop and the display of completions. Its nodes and parser are
+not used: it would create all nodes at once, and silently drop what it cannot parse.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from importlib import import_module
 from rtslib_ext.fast_dataclasses import dataclass
 
 with warnings.catch_warnings():
-    # configshell uses names that newer versions of pyparsing warn of.
+    # configshell uses names that are deprecated in newer versions of pyparsing.
     warnings.simplefilter("ignore")
     from configshell_fb import ConfigShell
 
@@ -26,7 +26,7 @@ from .language import grammar
 from .language.grammar import Place
 from .prefs import PREFERENCES
 
-# A line with one of these has a secret in it, which is not kept.
+# A line with this word contains a secret, and is not kept in the history.
 _SECRET = re.compile(r"password", re.IGNORECASE)
 _HISTORY = "history.txt"
 _HISTORY_LENGTH = 1000
@@ -35,13 +35,13 @@ _COMPLETION = "targetcli.completion.complete"
 
 @dataclass(slots=True)
 class _Here:
-    """The current node, as far as configshell asks for it."""
+    """The current node, as far as configshell needs it."""
 
     path: str
     mark: str = ""
 
     def prompt_msg(self) -> str:
-        """What the prompt begins with."""
+        """Return the start of the prompt."""
         return self.mark
 
 
@@ -53,12 +53,12 @@ class Shell(ConfigShell):  # type: ignore[misc]
             warnings.simplefilter("ignore")
             super().__init__()
         self.env = env
-        # configshell's own log would hold every line that is typed.
+        # configshell's own log would contain every line, passwords included.
         self.prefs["logfile"] = None
         self.prefs["bookmarks"] = {}
         self._matches: list[str] = []
         readline.set_completer_delims(" \t\n")
-        # Once the prompt is there: neither it nor the first Tab waits for what completes.
+        # After the prompt is shown: neither it nor the first Tab waits for this import.
         readline.set_pre_input_hook(lambda: import_module(_COMPLETION))
         self._take_preferences()
 
@@ -69,7 +69,7 @@ class Shell(ConfigShell):  # type: ignore[misc]
         self._current_node = _Here(self.env.session.cwd, session.mark(self.env))
 
     def run_cmdline(self, cmdline: str) -> None:
-        """Run one line; its errors are told and end here."""
+        """Run one line, and print its errors."""
         if _SECRET.search(cmdline):
             _forget_last_line()
         try:
@@ -82,17 +82,17 @@ class Shell(ConfigShell):  # type: ignore[misc]
         self._take_preferences()
 
     def _complete(self, text: str, state: int) -> str | None:
-        """One candidate after the other, as readline asks for them."""
+        """Return the completion number ``state``, as readline requests them."""
         if state == 0:
-            # As _COMPLETION.
-            from .completion.complete import complete, typed_on
+            # The module in _COMPLETION.
+            from .completion.complete import complete, continuation
 
             context = grammar.complete_context(readline.get_line_buffer(), readline.get_endidx())
-            # What is typed stays as it is, quotes and all.
+            # Keep the typed part unchanged, quotes included.
             self._matches = [
-                text + typed_on(context, candidate) for candidate in complete(self.env, context)
+                text + continuation(context, candidate) for candidate in complete(self.env, context)
             ]
-            # configshell colours paths and commands another way than values.
+            # configshell colours values differently from paths and commands.
             values = context.place in (Place.POSITIONAL, Place.KEYWORD)
             self._current_parameter = "value" if values else ""
         return self._matches[state] if state < len(self._matches) else None
@@ -105,7 +105,7 @@ def _forget_last_line() -> None:
 
 
 def run_shell(env: Env) -> int:
-    """Run the shell at a terminal until it is left; the exit status is 0."""
+    """Run the shell at a terminal until exit; return the exit status, 0."""
     env.session.interactive = True
     session.start(env)
     shell = Shell(env)
@@ -136,4 +136,4 @@ def _write_history(env: Env, path: str | None) -> None:
         readline.write_history_file(path)
     except OSError as err:
         reason = (err.strerror or "").lower()
-        print(f"the history is not kept: {path}: {reason}", file=env.stderr)
+        print(f"the command history was not saved: {path}: {reason}", file=env.stderr)

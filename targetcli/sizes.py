@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Amounts of bytes as people write and read them, in powers of 1024."""
+"""Parse and format sizes in bytes, in powers of 1024."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIZE = re.compile(
 
 
 def parse_size(text: str) -> int:
-    """Read 512, 10G, 1gb, 1.5 TiB ... as bytes; parts of a byte are dropped."""
+    """Parse 512, 10G, 1gb, 1.5 TiB ... to bytes, rounded down; raises InvalidValue."""
     found = _SIZE.fullmatch(text)
     if not found or (found[2] and not found[3]):
         raise InvalidValue(
@@ -28,17 +28,17 @@ def parse_size(text: str) -> int:
 
 
 def is_unit(text: str) -> bool:
-    """Tell whether a word is a unit alone: G, TiB, bytes ..."""
+    """Return True if a word is only a unit: G, TiB, bytes ..."""
     return text[:1].isalpha() and _SIZE.fullmatch(f"1{text}") is not None
 
 
 def is_number(text: str) -> bool:
-    """Tell whether a word is the number of a size without its unit."""
+    """Return True if a word is the number of a size without its unit."""
     return text[-1:].isdigit() and _SIZE.fullmatch(f"{text}K") is not None
 
 
 def format_size(size: int) -> str:
-    """Write bytes as ls shows them: 512 bytes, 10.0GiB."""
+    """Format bytes as ls shows them: 512 bytes, 10.0GiB."""
     if size < 1024:
         return f"{size} bytes"
     amount, power = size / 1024, 0

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A completer for each kind of parameter, and for parameters that are open-ended.
+"""The completers for each kind of parameter, and for open-ended parameters.
 
-One is named, as module and function, and imported when it is asked: a Tab is to be quick.
+Each is named as ``module:function``, and imported on use, so that Tab is fast.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
     "free_wwn": "targets:free_wwns",
     "group": "settings:group_names",
     "group_tag": "storage:group_tags",
-    "guest": "targets:guests",
+    "guest": "targets:dynamic_initiators",
     "initiator": "targets:initiators",
     "lun": "paths:luns",
     "lun_or_storage_object": "storage:luns_and_objects",
@@ -59,21 +59,21 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
     "tpg_tag": "paths:tags",
     "typed_size": "paths:sizes",
 }
-"""By the kind of a parameter: the completer's name, or all the words there are."""
+"""Completers by the kind of a parameter: a name, or the list of words."""
 
 MORE: dict[str, str] = {
     "settings:get": "settings:names",
     "settings:set_values": "settings:names_to_set",
     "help:show_help": "words:names",
 }
-"""What comes behind a command's own parameters, by what runs it."""
+"""Completers of open-ended values, by the function that runs the command."""
 
 KEYWORDS: dict[str, str] = {"settings:set_values": "settings:values"}
-"""The value of a NAME=VALUE that is none of a command's own parameters, by what runs it."""
+"""Completers of the values of open-ended keywords, by the function that runs the command."""
 
 
 def completer(name: str | tuple[str, ...]) -> Completer:
-    """What completes, from one of the tables above."""
+    """Return the completer for an entry of the tables above."""
     if not isinstance(name, str):
         return lambda ask: name
     module, _, function = name.partition(":")

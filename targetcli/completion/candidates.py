@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a completer is asked, and what it answers."""
+"""The input and output of completers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ..tree import Node
 
 
 class Candidate(NamedTuple):
-    """A value that the word being typed could become.
+    """A possible completion of the word being typed.
 
-    ``end`` is what is typed next: a blank when the value is whole, "=" behind a parameter's
-    name, nothing when it goes on.
+    ``end`` is the text after it: a blank if the value is complete, "=" for the name of a
+    parameter, "" if it continues.
     """
 
     value: str
@@ -25,7 +25,7 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What is typed so far: ``partial`` of one value, ``given`` of the other parameters."""
+    """A request for completions: ``partial`` is being typed, ``given`` are the other values."""
 
     env: Env
     node: Node
@@ -35,9 +35,9 @@ class Ask:
     positional: tuple[str, ...] = ()
     keywords: Mapping[str, str] = field(default_factory=dict)
     keyword: str = ""
-    """The name in front of the value, where one is typed."""
+    """The name in NAME=VALUE, if the value is being typed."""
 
 
 Completer = Callable[[Ask], Iterable[str | Candidate]]
-"""Gives values, or candidates where one is not whole; what does not begin with ``partial`` is
-left out later."""
+"""Returns values, or candidates for incomplete ones; the caller drops those that do not begin with
+``partial``."""

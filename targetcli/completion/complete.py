@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What could come next on a line that is being typed."""
+"""Complete a line that is being typed."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from .paths import below
 
 
 def complete(env: Env, context: Context) -> list[Candidate]:
-    """What the word being typed could become, sorted; nothing where that cannot be told.
+    """Return the completions of the word being typed, sorted; an empty list on errors.
 
-    It reads what it needs of the kernel, and changes, loads and locks nothing.
+    Reads from the kernel only what it needs, and changes, loads and locks nothing.
     """
     try:
         found = set(_candidates(env, context))
     except (LioError, OSError):
         return []
-    # A quoted name makes no keyword.
+    # A quoted name is not a keyword.
     return sorted(item for item in found if not (context.quote and item.end == "="))
 
 
-def typed_on(context: Context, candidate: Candidate) -> str:
-    """The text that typing on adds to a line of the shell, to get a candidate."""
+def continuation(context: Context, candidate: Candidate) -> str:
+    """Return the text to append to a line of the shell for a candidate."""
     rest = candidate.value[len(context.partial) :]
     if not context.quote:
         return (grammar.quote(rest) if rest else "") + candidate.end
@@ -56,7 +56,7 @@ def _candidates(env: Env, context: Context) -> Iterator[Candidate]:
     try:
         node = walk.first(here, context.path or ".")
     except NotFound:
-        node, context = _unglued(here, context)
+        node, context = _split_command(here, context)
     if context.place is Place.COMMAND:
         yield from _beginning(partial, commands_of(node.kind))
         return
@@ -65,8 +65,8 @@ def _candidates(env: Env, context: Context) -> Iterator[Candidate]:
         yield from _beginning(partial, _of_command(env, node, command, context))
 
 
-def _unglued(here: Node, context: Context) -> tuple[Node, Context]:
-    """A path that ends in a command, such as /iscsi/create; raises NotFound."""
+def _split_command(here: Node, context: Context) -> tuple[Node, Context]:
+    """Split a path that ends in a command, such as /iscsi/create; raises NotFound."""
     owner, slash, name = context.path.rpartition("/")
     node = walk.first(here, owner + slash)
     if context.place is Place.COMMAND:
@@ -77,7 +77,7 @@ def _unglued(here: Node, context: Context) -> tuple[Node, Context]:
 def _beginning(partial: str, found: Iterable[str | Candidate]) -> Iterator[Candidate]:
     for item in found:
         candidate = Candidate(item) if isinstance(item, str) else item
-        # A line break ends a line, whatever is around it.
+        # A line break would end the line, even inside quotes.
         if candidate.value.startswith(partial) and "\n" not in candidate.value:
             yield candidate
 
@@ -105,7 +105,7 @@ def _of_command(
         return
     values = list(_values(COMPLETERS.get(command.parameters[index].kind), ask))
     yield from values
-    # Names as well, unless there are values and nothing tells that a name is wanted.
+    # Offer names too, unless there are values and nothing was typed.
     if context.partial or not values:
         taken = {*names[:index], *keywords}
         yield from (Candidate(name, "=") for name in names if name not in taken)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Completes save files and what is in them."""
+"""Completers for save files and their contents."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .paths import regular_files
 
 
 def save_files(ask: Ask) -> Iterator[str | Candidate]:
-    """The usual file, then any other."""
+    """Return the default save file, then other files."""
     yield ask.env.save_file
     if ask.partial:
         yield from regular_files(ask.partial)
 
 
 def saved_files(ask: Ask) -> Iterator[str | Candidate]:
-    """The usual file, its backups, then any other."""
+    """Return the default save file, its backups, then other files."""
     if os.path.exists(ask.env.save_file):
         yield ask.env.save_file
     yield from disk.backups(f"{os.path.dirname(ask.env.save_file)}/backup")
@@ -30,17 +30,17 @@ def saved_files(ask: Ask) -> Iterator[str | Candidate]:
 
 
 def saved_targets(ask: Ask) -> Iterator[str]:
-    """The WWNs of the targets in the file."""
+    """Return the WWNs of the targets in the file."""
     return (wwn for _, wwn in _config(ask).targets)
 
 
 def saved_storage_objects(ask: Ask) -> Iterator[str]:
-    """The names of the storage objects in the file."""
+    """Return the names of the storage objects in the file."""
     return (name for _, name in _config(ask).storage_objects)
 
 
 def _config(ask: Ask) -> Config:
-    # Imported here: what restores a file is needed for no other Tab.
+    # Imported here: no other completion needs to read save files.
     from ..commands.config import load
 
     return load(ask.given.get("savefile") or ask.given.get("file") or ask.env.save_file).config

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Completes shell paths, files and folders of the host, numbers and fixed words."""
+"""Completers for shell paths, files of the host, and numbers."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from collections.abc import Callable, Iterable, Iterator
 from ..tree import Node, walk
 from .candidates import Ask, Candidate, Completer
 
-# Nodes with nothing below them; of all others that is not looked up, which would take a
-# listing of each.
+# Nodes without children; for the others this is not checked, because it costs a listing each.
 _LEAVES = frozenset({"lun", "portal", "mapped_lun", "alua_group"})
 _COUNT = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def shell_paths(ask: Ask) -> Iterator[Candidate]:
-    """Paths below what is typed already, and bookmarks."""
+    """Return paths below the one typed so far, and bookmarks."""
     yield from below(ask, ask.node)
 
 
 def below(ask: Ask, here: Node) -> Iterator[Candidate]:
-    """The same, seen from a node."""
+    """Return the same, relative to a node."""
     partial = ask.partial
     if partial.startswith("@") and "/" not in partial:
         yield from (Candidate(f"@{name}", "") for name in ask.env.prefs.bookmarks)
@@ -36,18 +35,18 @@ def below(ask: Ask, here: Node) -> Iterator[Candidate]:
 
 
 def with_history(ask: Ask) -> Iterator[Candidate]:
-    """What cd takes."""
+    """Return the arguments of cd: paths, and < and >."""
     yield from shell_paths(ask)
     yield from (Candidate("<"), Candidate(">"))
 
 
 def child_names(ask: Ask) -> Iterator[str]:
-    """The names of the nodes below."""
+    """Return the names of the child nodes."""
     return (child.name for child in ask.node.children())
 
 
 def _numbers(prefix: str) -> Completer:
-    """The numbers of the nodes below, whose names begin with ``prefix``."""
+    """Make a completer for the numbers of child nodes, whose names begin with ``prefix``."""
 
     def complete_numbers(ask: Ask) -> Iterator[str]:
         return (child.name.removeprefix(prefix) for child in ask.node.children())
@@ -59,14 +58,14 @@ luns, mapped_luns, tags = map(_numbers, ("lun", "mapped_lun", "tpg"))
 
 
 def free_numbers(used: Iterable[int], low: int = 0) -> list[str]:
-    """The first number that is free, and the one after all that are not."""
+    """Return the lowest free number, and the one after the highest used number."""
     taken = set(used)
     lowest = next(number for number in range(low, low + len(taken) + 1) if number not in taken)
     return [str(number) for number in sorted({lowest, max(taken, default=low - 1) + 1})]
 
 
 def _next_number(prefix: str, low: int = 0) -> Completer:
-    """Free numbers for another node below."""
+    """Make a completer for the free numbers of a new child node."""
 
     def complete_next(ask: Ask) -> list[str]:
         names = (child.name.removeprefix(prefix) for child in ask.node.children())
@@ -80,7 +79,7 @@ next_tag = _next_number("tpg", 1)
 
 
 def sizes(ask: Ask) -> Iterator[str]:
-    """The units, once there is a number."""
+    """Return the number typed so far with each unit."""
     if _COUNT.fullmatch(ask.partial):
         yield from (f"{ask.partial}{unit}" for unit in "KMGT")
 
@@ -89,9 +88,9 @@ def sizes(ask: Ask) -> Iterator[str]:
 
 
 def on_disk(partial: str, wanted: Callable[[str, int], bool]) -> Iterator[Candidate]:
-    """Folders, and files that are wanted by path and mode, below what is typed already.
+    """Yield directories, and files accepted by ``wanted(path, mode)``, below the path so far.
 
-    What is typed stays as it is, the ~ of a home folder too.
+    The typed part is kept unchanged, including a leading ~.
     """
     folder, slash, name = partial.rpartition("/")
     above = os.path.expanduser(folder + slash)
@@ -114,10 +113,10 @@ def on_disk(partial: str, wanted: Callable[[str, int], bool]) -> Iterator[Candid
 
 
 def folders(partial: str) -> Iterator[Candidate]:
-    """Folders only."""
+    """Return directories only."""
     return on_disk(partial, lambda path, mode: False)
 
 
 def regular_files(partial: str) -> Iterator[Candidate]:
-    """Files, no devices."""
+    """Return directories and regular files."""
     return on_disk(partial, lambda path, mode: stat.S_ISREG(mode))

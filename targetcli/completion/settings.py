@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Completes groups of settings, their names and values."""
+"""Completers for groups of settings, their names and values."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .candidates import Ask, Candidate
 
 
 def group_names(ask: Ask) -> list[str]:
-    """The groups of the node."""
+    """Return the groups of the node."""
     return list(walk.groups_of(ask.node))
 
 
 def names(ask: Ask) -> Iterator[str]:
-    """The settings of the group that are not named yet."""
+    """Return the settings of the group that are not typed yet."""
     group = _group(ask)
     if group is not None:
         given = {*ask.positional[1:], *ask.keywords}
@@ -26,7 +26,7 @@ def names(ask: Ask) -> Iterator[str]:
 
 
 def names_to_set(ask: Ask) -> Iterator[Candidate]:
-    """Those of them that can be changed."""
+    """Return the writable settings that are not typed yet."""
     group = _group(ask)
     if group is not None:
         for name in names(ask):
@@ -35,7 +35,7 @@ def names_to_set(ask: Ask) -> Iterator[Candidate]:
 
 
 def values(ask: Ask) -> Iterator[str]:
-    """The values of a setting where they can be listed, otherwise the one it has."""
+    """Return the valid values of a setting, or its present value if they cannot be listed."""
     group, name = _group(ask), ask.keyword
     if group is None or name not in group.names(ask.node.fs):
         return

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tab in bash and zsh: what a word of a one-shot command could become.
+"""Completion in bash and zsh.
 
-completions/ has the scripts that ask; each answer is a line, which ends in a blank where the
-word is whole.
+The scripts in completions/ call it; each completion is a line, which ends in a blank if the word
+is complete.
 
-    targetcli --complete bash LINE WORD     the line up to the cursor, what bash will replace of it
-    targetcli --complete zsh WORD ...       the words behind the program's, the last one unfinished
+    targetcli --complete bash LINE WORD     the line up to the cursor, the part that bash replaces
+    targetcli --complete zsh WORD ...       the words after the program, the last one unfinished
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..env import Env
 from ..language import grammar
 from ..prefs import Preferences, default_folder
 from . import Candidate
-from .complete import complete, typed_on
+from .complete import complete, continuation
 from .paths import folders, regular_files
 
 # What completes the value of an option, by its kind.
@@ -30,13 +30,13 @@ _OF_KIND: dict[str, Callable[[str], Iterable[Candidate]]] = {
     "folder": folders,
 }
 _OPEN = "\0"
-_GOES_ON = "..."
-# Everything else means something to bash, or may one day; what is not ASCII means nothing.
+_CONTINUES = "..."
+# Everything else is special to bash, or may become so; non-ASCII characters are not.
 _SPECIAL = re.compile(r"[^A-Za-z0-9_@%+=:,./\-\u0080-\U0010ffff]")
 
 
 def answer(words: Sequence[str]) -> list[str]:
-    """The lines that a script asks for."""
+    """Return the lines for a completion script."""
     if words[:1] == ["bash"] and len(words) == 3:
         return list(_for_bash(words[1], words[2]))
     if words[:1] == ["zsh"] and len(words) > 1:
@@ -46,26 +46,26 @@ def answer(words: Sequence[str]) -> list[str]:
 
 
 def _for_bash(line: str, replaced: str) -> Iterator[str]:
-    """What is typed stays as it is: only what comes behind it is escaped."""
+    """Yield the typed part unchanged, followed by the escaped rest."""
     words, current, quote = split(line)
     found = [_with_sign(item) for item in candidates(words[1:], current)]
     if quote and len(found) == 1 and not found[0].end:
-        # bash closes the quote behind a word that is the only one, even if it goes on.
-        found.append(Candidate(f"{found[0].value}{_GOES_ON}", ""))
+        # bash closes the quote after a single completion, even if the word continues.
+        found.append(Candidate(f"{found[0].value}{_CONTINUES}", ""))
     for item in found:
         yield f"{replaced}{_escaped(item.value[len(current) :], quote)}{item.end}"
 
 
 def _with_sign(item: Candidate) -> Candidate:
-    """A name goes on behind its sign."""
+    """Add the = to the name of a parameter, after which the word continues."""
     return Candidate(f"{item.value}=", "") if item.end == "=" else item
 
 
 def split(line: str) -> tuple[list[str], str, str]:
-    """The whole words of a line of bash, the unfinished one, and the quote that is open in it."""
+    """Split a line of bash: (complete words, the unfinished word, its open quote)."""
     import shlex
 
-    # Something that is no blank ends the unfinished word, so that there always is one.
+    # A non-blank at the end makes sure that there is an unfinished word.
     lexer = shlex.shlex(line + _OPEN, posix=True)
     lexer.whitespace_split = True
     lexer.commenters = ""
@@ -74,7 +74,7 @@ def split(line: str) -> tuple[list[str], str, str]:
     try:
         words += lexer
     except ValueError:
-        # It stands at the end, in the quote that nothing closed.
+        # The unfinished word is at the end, in the open quote.
         words.append(lexer.token)
         quote = str(vars(lexer)["state"])
     return words[:-1], words[-1].removesuffix(_OPEN), quote
@@ -89,14 +89,14 @@ def _escaped(text: str, quote: str) -> str:
 
 
 def candidates(words: Sequence[str], current: str) -> list[Candidate]:
-    """The values that the last word of a command line could become."""
+    """Return the completions of the last word of a command line."""
     known, rest = options.known(), list(words)
     while rest and rest[0].startswith("-"):
         option, equals, _ = rest.pop(0).partition("=")
         if option == "--":
             return _of_command(rest, current)
         if option == "--sandbox":
-            # What there is in a sandbox only its own kernel knows; its options can be told.
+            # Only the sandbox's own kernel knows its objects; its options are known here.
             return _of_options(known, current)
         if known.get(option) and not equals:
             if not rest:
@@ -104,7 +104,7 @@ def candidates(words: Sequence[str], current: str) -> list[Candidate]:
             rest.pop(0)
     if not rest and current.startswith("-"):
         return _of_options(known, current)
-    # With a word behind it, help is the command.
+    # Followed by a word, help is the command.
     only = {*options.WORDS} - {"help"}
     return [] if rest and rest[0] in only else _of_command(rest, current)
 
@@ -112,7 +112,7 @@ def candidates(words: Sequence[str], current: str) -> list[Candidate]:
 def _of_options(known: dict[str, str], current: str) -> list[Candidate]:
     option, equals, value = current.partition("=")
     if equals:
-        # There the shell leaves a ~ as it is, and nobody else knows it.
+        # The shell does not expand a ~ here, and nothing else does.
         found = [] if value.startswith("~") else _of_value(option, value)
         return [Candidate(f"{option}={item.value}", item.end) for item in found]
     return [Candidate(name) for name in sorted(known) if current and name.startswith(current)]
@@ -134,17 +134,17 @@ def _of_command(words: Sequence[str], current: str) -> list[Candidate]:
         if is_value:
             result.append(Candidate(f"{typed}{found.value}", found.end))
         elif any(char in grammar.BLANKS for char in current):
-            # The word is a line of its own, and ends where its user says.
-            more = typed_on(context, Candidate(found.value, found.end.strip()))
+            # The word is a whole line, which the user ends.
+            more = continuation(context, Candidate(found.value, found.end.strip()))
             result.append(Candidate(f"{current}{more}", ""))
         else:
-            more = typed_on(context, found)
+            more = continuation(context, found)
             result.append(Candidate(f"{current}{more.removesuffix(found.end)}", found.end))
     return result
 
 
-def tell(words: Sequence[str]) -> int:
-    """Print the answer; whatever goes wrong, nobody wants to read of it in the middle of a line."""
+def print_completions(words: Sequence[str]) -> int:
+    """Print completions. Errors are swallowed unless TARGETCLI_DEBUG is set."""
     try:
         lines = answer(words)
     except Exception:

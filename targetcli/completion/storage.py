@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Completes storage objects and what they are made from."""
+"""Completers for storage objects, devices and files."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _SCSI_DEVICES = "/sys/bus/scsi/devices"
 
 
 def files(ask: Ask) -> Iterator[Candidate]:
-    """Files, and block devices that nobody holds."""
+    """Return files, and block devices that are not in use."""
     return on_disk(ask.partial, _is_file_or_free)
 
 
 def free_devices(ask: Ask) -> Iterator[Candidate]:
-    """Block devices that nobody holds; they are looked for in /dev unless a path is begun."""
+    """Return block devices that are not in use, by default those in /dev."""
     return on_disk(ask.partial or "/dev/", _is_free)
 
 
 def scsi_devices(ask: Ask) -> Iterator[str | Candidate]:
-    """SCSI devices by address, and their files: a tape has a character device."""
+    """Return SCSI devices by address and by device file; a tape has a character device."""
     if "/" not in ask.partial:
         try:
             names = os.listdir(_SCSI_DEVICES)
@@ -69,7 +69,7 @@ def _is_scsi(path: str, mode: int) -> bool:
 
 
 def storage_objects(ask: Ask) -> Iterator[str | Candidate]:
-    """Storage objects that this TPG does not export yet, then devices and files."""
+    """Return storage objects that this TPG does not export yet, then devices and files."""
     reader, partial = ask.node.reader, ask.partial
     exported = set(_exported(ask.node))
     for path in reader.storage_object_paths(_kind_in(partial), exported):
@@ -81,7 +81,7 @@ def storage_objects(ask: Ask) -> Iterator[str | Candidate]:
 
 
 def _kind_in(partial: str) -> str:
-    """The kind of backstore that a path names already."""
+    """Return the kind of backstore in the path typed so far, or ""."""
     name, slash, _ = partial.removeprefix(_TOP).partition("/")
     kind = backing.ALIASES.get(name, name).partition(":")[0]
     return kind if slash and partial.startswith(_TOP) and kind in backing.KINDS else ""
@@ -93,7 +93,7 @@ def _shown_kind(reader: Reader, path: ConfigfsPath, plugin: str) -> str:
 
 
 def _exported(node: Node) -> Iterator[ConfigfsPath]:
-    """The configfs paths of the storage objects that the TPG above exports: a link each."""
+    """Yield the configfs paths of the storage objects that the TPG above exports."""
     above: Node | None = node
     while above is not None and not isinstance(above, TpgNode):
         above = above.parent
@@ -107,7 +107,7 @@ def _exported(node: Node) -> Iterator[ConfigfsPath]:
 
 
 def luns_and_objects(ask: Ask) -> Iterator[str | Candidate]:
-    """The LUNs of the TPG, or behind a slash what could become one."""
+    """Return the LUNs of the TPG, or after a slash the objects that could be exported."""
     if "/" in ask.partial:
         yield from storage_objects(ask)
         return
@@ -120,19 +120,19 @@ def luns_and_objects(ask: Ask) -> Iterator[str | Candidate]:
 
 
 def group_tags(ask: Ask) -> list[str]:
-    """Numbers for another target port group."""
+    """Return free numbers for a target port group."""
     fs, groups = ask.node.fs, ask.node.configfs
     found = (fs.read_if_there(f"{groups}/{name}/tg_pt_gp_id") for name in fs.directories(groups))
     return free_numbers((int(text) for text in found if text and text.isdigit()), 1)
 
 
 def group_names(ask: Ask) -> list[str]:
-    """The target port groups that could be deleted."""
+    """Return the target port groups that can be deleted."""
     return [child.name for child in ask.node.children() if child.name != "default_tg_pt_gp"]
 
 
 def config_texts(ask: Ask) -> Iterator[str]:
-    """What the handler of a storage object was told, to be changed."""
+    """Return the present cfgstring of a user-backed storage object."""
     found = ask.node.find(ask.given.get("name", ""))
     if isinstance(found, StorageObjectNode):
         user = found.backing

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Completes the names of targets and initiators, and addresses."""
+"""Completers for targets, initiators and addresses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DEFAULT_PORT = "3260"
 
 
 def free_wwns(ask: Ask) -> Iterator[str]:
-    """WWNs of adapters that serve no target yet."""
+    """Return the WWNs of adapters without a target."""
     node = ask.node if isinstance(ask.node, FabricNode) else ask.node.parent
     if isinstance(node, FabricNode) and node.fabric.hardware:
         used = set(node.reader.target_wwns(node.fabric))
@@ -25,7 +25,7 @@ def free_wwns(ask: Ask) -> Iterator[str]:
 
 
 def initiators(ask: Ask) -> Iterator[str]:
-    """Initiators that are logged in without an ACL, then those of the fabric's other TPGs."""
+    """Return initiators logged in without an ACL, then those with an ACL in other TPGs."""
     acls = ask.node if isinstance(ask.node, Acls) else ask.node.parent
     assert isinstance(acls, Acls)
     fs, tpg = acls.fs, acls.tpg
@@ -38,22 +38,22 @@ def initiators(ask: Ask) -> Iterator[str]:
             yield from (tpg.fabric.from_folder(name) for name in names - known)
 
 
-def guests(ask: Ask) -> Iterator[str]:
-    """Initiators that are logged in without an ACL."""
+def dynamic_initiators(ask: Ask) -> Iterator[str]:
+    """Return initiators that are logged in without an ACL."""
     tpg = ask.node.tpg if isinstance(ask.node, Acls) else ask.node
     assert isinstance(tpg, TpgNode)
     yield from sessions.dynamic_initiators(ask.node.reader, tpg.configfs)
 
 
 def acl_tags(ask: Ask) -> Iterator[str]:
-    """The tags of ACLs."""
+    """Return the tags of ACLs."""
     for child in ask.node.children():
         if isinstance(child, AclNode) and child.name not in child.wwns:
             yield child.name
 
 
 def sids(ask: Ask) -> Iterator[str]:
-    """The numbers of the sessions there are."""
+    """Return the session IDs."""
     return (str(session.sid) for session in sessions.sessions(ask.node.reader))
 
 
@@ -61,7 +61,7 @@ def sids(ask: Ask) -> Iterator[str]:
 
 
 def addresses(ask: Ask) -> Iterator[str]:
-    """Addresses of this host on which the TPG does not listen at the port."""
+    """Return the addresses of this host on which the TPG does not listen at the port."""
     port = ask.given.get("ip_port") or _DEFAULT_PORT
     used = {address for address, found in _portals(ask) if found == port}
     for address in ("::0", "0.0.0.0", *network.addresses()):
@@ -70,20 +70,20 @@ def addresses(ask: Ask) -> Iterator[str]:
 
 
 def ports(ask: Ask) -> list[str]:
-    """The usual port, and those on which the TPG listens elsewhere."""
+    """Return the default port, and the ports of the TPG's portals on other addresses."""
     address = ask.given.get("ip_address")
     used = {port for found, port in _portals(ask) if found == address}
     return sorted({_DEFAULT_PORT, *(port for _, port in _portals(ask))} - used)
 
 
 def portal_addresses(ask: Ask) -> Iterator[str]:
-    """The addresses of the portals."""
+    """Return the addresses of the portals."""
     port = ask.given.get("ip_port")
     return (address for address, found in _portals(ask) if port in (None, found))
 
 
 def portal_ports(ask: Ask) -> Iterator[str]:
-    """The ports of the portals, where an address is given those of its portals."""
+    """Return the ports of the portals, only those of the given address if there is one."""
     address = ask.given.get("ip_address", "").strip("[]") or None
     return (port for found, port in _portals(ask) if address in (None, found))
 

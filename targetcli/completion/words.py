@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Completes what neither the kernel nor a file of the host holds: topics, bookmarks, changes."""
+"""Completers for help topics, bookmarks and changes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .candidates import Ask
 
 
 def topics(ask: Ask) -> Iterator[str]:
-    """What help knows of at the node."""
+    """Return the topics of help at the node."""
     yield from commands_of(ask.node.kind)
     yield "search"
 
 
 def names(ask: Ask) -> Iterator[str]:
-    """What can be searched for."""
-    # Imported here: it loads every table there is.
+    """Return the names that help search finds."""
+    # Imported here: it loads all tables.
     from ..commands.search import entries
 
     if ask.given.get("topic") == "search":
@@ -25,14 +25,14 @@ def names(ask: Ask) -> Iterator[str]:
 
 
 def bookmarks(ask: Ask) -> Iterator[str]:
-    """The user's bookmarks; one that is added has a new name."""
+    """Return the bookmarks, except for add, which needs a new name."""
     if ask.given.get("action") != "add":
         yield from ask.env.prefs.bookmarks
 
 
 def changes(ask: Ask) -> Iterator[str]:
-    """The numbers of the changes that are kept."""
-    # Imported here: the commands of this module's other words need none of it.
+    """Return the numbers of the recorded changes."""
+    # Imported here: the other completers of this module do not need it.
     from ..audit import history
 
     yield from map(str, history.numbers(ask.env.history))

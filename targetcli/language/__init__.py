@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line: text -> a call."""
+"""The language of the command line: from text to a call."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was typed -> the typed values that a command takes."""
+"""Bind the words of a line to the parameters of a command, with their types."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def bind(
     InvalidValue with the texts that scripts match.
     """
     while positional and not positional[-1]:
-        # A variable of a script that is not set; no command takes nothing by position.
+        # An unset variable of a script; no command accepts an empty positional value.
         positional = positional[:-1]
     try:
         positional, keywords, unfinished = without_switches(command, positional, keywords)
@@ -47,16 +47,17 @@ def bind(
         return _bind(command, positional, keywords)
     except InvalidValue as err:
         err.path = err.path or path
-        err.hint = err.hint or f"help {command.name} tells what it takes"
+        err.hint = err.hint or f"help {command.name} shows its parameters"
         raise
 
 
 def without_switches(
     command: Command, positional: Sequence[str], keywords: Mapping[str, str]
 ) -> tuple[list[str], dict[str, str], str]:
-    """Options as the parameters that they stand for: --merge, --target WWN, --target=WWN.
+    """Convert options to parameters: --merge, --target WWN, --target=WWN.
 
-    The last of it is the parameter whose value would come next, which makes no whole line.
+    Returns (positional, keywords, unfinished); ``unfinished`` is the parameter whose value is
+    missing at the end, or "".
     """
     if not command.switches:
         return list(positional), dict(keywords), ""
@@ -79,19 +80,19 @@ def without_switches(
 
 
 def parameter_of(command: Command, key: str) -> str:
-    """The parameter that a key stands for, --confirm-within= too."""
+    """Return the parameter for a key, which may be an option such as --confirm-within."""
     kinds = {item.name: item.kind for item in command.parameters if command.switches}
     return (_switch(key, kinds) if kinds else "") or key
 
 
 def _switch(word: str, kinds: Mapping[str, str]) -> str:
-    """The parameter that an option stands for; "" when the word is none."""
+    """Return the parameter for an option; "" if the word is not an option."""
     if not word.startswith("--"):
         return ""
     name = word[2:].replace("-", "_")
     if name not in kinds:
         known = ", ".join(map(option_of, kinds))
-        raise InvalidValue(f"there is no option {word} here", hint=f"there are: {known}")
+        raise InvalidValue(f"there is no option {word} here", hint=f"available: {known}")
     return name
 
 
@@ -119,10 +120,10 @@ def _bind(
 def _joined_sizes(
     command: Command, positional: list[str], keywords: dict[str, str]
 ) -> tuple[list[str], dict[str, str]]:
-    """``1.5 TiB`` typed as two words is one size where the second could be nothing else.
+    """Join a size typed as two words, such as ``1.5 TiB``, if the second can only be a unit.
 
-    It could where text may follow: in ``create vol1 10 G`` of a user-backed object, G is what the
-    handler is told.
+    It is not joined if text may follow: in ``create vol1 10 G`` of a user-backed object, G is the
+    handler's cfgstring.
     """
     names = [item.name for item in command.parameters]
     for place, item in enumerate(command.parameters):
@@ -130,7 +131,7 @@ def _joined_sizes(
         if not item.is_size or (after and after[0].kind != "bool"):
             continue
         if item.name in keywords:
-            unit = _unit_too_many(positional, keywords, names)
+            unit = _surplus_unit(positional, keywords, names)
             if unit is not None and is_number(keywords[item.name]):
                 keywords[item.name] += positional.pop(unit)
         elif is_number("".join(positional[place : place + 1])) and (
@@ -140,10 +141,10 @@ def _joined_sizes(
     return positional, keywords
 
 
-def _unit_too_many(
+def _surplus_unit(
     positional: list[str], keywords: Mapping[str, str], names: list[str]
 ) -> int | None:
-    """The place of a unit that would be a second value of a parameter given by name."""
+    """Return the index of a unit that would be a second value of a parameter given by name."""
     for place, (word, name) in enumerate(zip(positional, names, strict=False)):
         if is_unit(word) and name in keywords:
             return place
@@ -177,7 +178,7 @@ def _check_count(
 
 def _typed(item: Parameter, text: str) -> Any:
     if "\0" in text:
-        raise InvalidValue(f"{item.name} has a NUL in it")
+        raise InvalidValue(f"{item.name} contains a NUL")
     try:
         if item.kind in _RANGES:
             return _number(item.name, text, *_RANGES[item.kind])
@@ -186,7 +187,7 @@ def _typed(item: Parameter, text: str) -> Any:
     except InvalidValue as err:
         if item.wrong:
             raise InvalidValue(item.wrong, hint=err.message) from err
-        # What the message says of the value says nothing of where it stood.
+        # The message describes the value, but not the parameter.
         hint = err.hint or (f"it is about {item.name}" if item.name not in err.message else "")
         raise InvalidValue(err.message, hint=hint) from err
 
@@ -209,10 +210,10 @@ def _boolean(text: str) -> bool:
 
 
 def _duration(text: str) -> float:
-    """Seconds: 60s, 2m, 1h; a number alone is seconds too."""
+    """Return seconds: 60s, 2m, 1h; a plain number is seconds."""
     found = re.fullmatch(r"([0-9]{1,6})(s|m|h|)", text)
     if not found or not int(found[1]):
-        raise InvalidValue(f"{text} is no duration", hint="write it as 60s, 2m or 1h")
+        raise InvalidValue(f"{text} is not a duration", hint="write it as 60s, 2m or 1h")
     return float(int(found[1]) * {"m": 60, "h": 3600}.get(found[2], 1))
 
 

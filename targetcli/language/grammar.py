@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-r"""The command line's grammar: text or argv words -> Line, and what is being typed at a cursor.
+r"""The grammar of the command line: parses text or argv words, and finds the word at the cursor.
 
     [PATH|@bookmark|*] [COMMAND] [value | key=value ...]
 
-Every line that configshell's grammar read to its end is read the same here; ParseError refuses
-what cannot be read to its end.  What is added:
+Lines that configshell's grammar reads to their end have the same meaning here; any other line
+raises ParseError.  Extensions:
 
-* '...' takes all between literally; "..." too, but for \" and \\.  Quotes may start anywhere
-  in a word; a quoted key or = makes no keyword.
-* A backslash was an ordinary character of a value and stays one: C:\x and a\\b are as typed, and
-  the word ends at a blank even after one (a blank is written inside quotes).  In front of a quote,
-  where nothing was read before, two are one, and an odd one takes the quote's meaning away.
+* '...' quotes literally; "..." too, except \" and \\.  Quotes may start anywhere in a word;
+  a quoted key or = is not a keyword.
+* A backslash is an ordinary character, as in configshell: C:\x and a\\b are as typed, and a blank
+  after one ends the word (write blanks inside quotes).  Only before a quote, where configshell
+  stopped reading, two backslashes are one, and an odd one makes the quote literal.
 * Any other character is allowed in a word.
-* A path goes on to the next blank (/a/*, @mark/x, '/a/my disk'), and a line that starts with #
-  is empty.  configshell made of them parameters without a command and dropped them in silence.
+* * A path extends to the next blank (/a/*, @mark/x, '/a/my disk'), and a line that starts with #
+  is empty.  configshell silently dropped the rest of such lines.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from rtslib_ext.errors import ParseError
 from rtslib_ext.fast_dataclasses import dataclass, field, replace
 
 BLANKS = " \t\r\n"
-# The characters of configshell's values; a word made of them alone is read by its rules.
+# The characters of configshell's values; a word of only these is parsed by its rules.
 _PLAIN = re.compile(r"[A-Za-z0-9?;&*$!#,=_\\+/.<>()~@:\-%\[\]]*")
 _PATH = re.compile(r"@[A-Za-z0-9:_.-]+|[A-Za-z0-9:_.\[\]-]*/[A-Za-z0-9:_.\[\]/-]*|\.\.|\.|\*")
 _COMMAND = re.compile(r"[A-Za-z0-9_]+")
@@ -36,16 +36,16 @@ _IN_DOUBLE = re.compile(r'\\(["\\])')
 _SECRET = re.compile(r"""(password\w*\s*=\s*)((?:"[^"]*"?|'[^']*'?|[^\s"'])*)""", re.IGNORECASE)
 _CLOSING = {"'": re.compile("([^']*)'"), '"': re.compile(r'((?:[^"\\]|\\.)*)"', re.DOTALL)}
 
-_MARK_HINT = "a quote that stands for itself has a backslash in front: \\' or \\\""
+_MARK_HINT = "write a literal quote with a backslash: \\' or \\\""
 
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A parameter in the order typed; ``key`` is None for a positional one.
+    """A parameter, in the order typed; ``key`` is None for a positional one.
 
-    ``apart`` marks a value that a blank parts from its "key=" (a= b is a=b, as ever).
+    ``apart`` marks a value separated by a blank from its "key=" (a= b means a=b).
     """
 
     value: str
@@ -56,7 +56,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A command line; spans are places in ``text``, ``ends`` where each argv word ends in it."""
+    """A command line; spans are offsets in ``text``, ``ends`` the end of each argv word."""
 
     path: str = ""
     command: str = ""
@@ -70,12 +70,12 @@ class Line:
 
     @property
     def is_blank(self) -> bool:
-        """Tell an empty line or a comment."""
+        """Return True for an empty line or a comment."""
         return not (self.path or self.command or self.arguments)
 
 
 class Place(Enum):
-    """What a cursor stands in."""
+    """The kind of word at the cursor."""
 
     FIRST = "first"  # the first word, which may become a path or a command
     PATH = "path"
@@ -87,10 +87,10 @@ class Place(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is being typed: the token that ends at the cursor and all that came before it.
+    """The word being typed, which ends at the cursor, and the line before it.
 
-    ``partial`` is its value so far, ``start`` where in the text that value begins (after "key="),
-    ``quote`` the quote left open in it.
+    ``partial`` is its value so far, ``start`` the offset of that value (after "key="), ``quote``
+    the quote that is still open.
     """
 
     place: Place
@@ -105,20 +105,20 @@ class Context:
 
     @property
     def index(self) -> int:
-        """The number of the positional parameter being typed."""
+        """Return the index of the positional parameter being typed."""
         return len(self.positional)
 
 
 def parse(text: str) -> Line:
-    """Read a line of the shell or of standard input."""
+    """Parse a line of the shell or of standard input; raises ParseError."""
     return _read_line(text, (len(text),))
 
 
 def parse_words(words: Sequence[str]) -> Line:
-    """Read a one-shot command.
+    """Parse the words of a one-shot command; raises ParseError.
 
-    Up to and including the word that holds the command, words are split as a line is;
-    each one after it is one value (or key=value), whatever it contains.
+    The words up to the command are split like a line; each later word is one value (or key=value),
+    whatever it contains.
     """
     ends: list[int] = []
     for word in words:
@@ -129,12 +129,12 @@ def parse_words(words: Sequence[str]) -> Line:
 def settle(
     line: Line, is_node: Callable[[str], bool], has_command: Callable[[str, str], bool]
 ) -> Line:
-    """Settle with the tree what the grammar alone cannot: a command glued to its path.
+    """Split a command from the end of the path, with the help of the tree.
 
-    Where the path is no node, but is one without its last element and has that element for a
-    command (/backstores/fileio/create x, /saveconfig), the line is read again that way: what
-    looked like the command is then the first parameter.  ``has_command(path, name)`` is False
-    for a path that is no node.  ParseError refuses parameters that no command takes.
+    If the path is not a node, but without its last element is one that has this element as a
+    command (/backstores/fileio/create x, /saveconfig), the line is parsed that way, and what
+    looked like the command is the first parameter.  ``has_command(path, name)`` is False for a
+    path that is not a node.  Raises ParseError for parameters without a command.
     """
     if "/" in line.path and not is_node(line.path):
         owner, _, name = line.path.rpartition("/")
@@ -151,8 +151,8 @@ def settle(
 
 
 def quote(value: str) -> str:
-    """Write a value so that it reads back as one word, quoted only where that is needed."""
-    # A word with = may be a keyword's, one that starts with # a comment.
+    """Quote a value, if needed, so that it is parsed as one word."""
+    # A word with = may be a keyword, a word that starts with # a comment.
     if value and _PLAIN.fullmatch(value) and "=" not in value and value[0] != "#":
         return value
     if "'" not in value:
@@ -161,7 +161,7 @@ def quote(value: str) -> str:
 
 
 def written(line: Line) -> str:
-    """The command of a line with its parameters, as it may be typed again; passwords are stars."""
+    """Return the command of a line with its parameters, quoted; passwords are masked."""
     words = [line.command]
     for argument in line.arguments:
         secret = argument.key and "password" in argument.key.lower()
@@ -171,7 +171,7 @@ def written(line: Line) -> str:
 
 
 def complete_context(text: str, cursor: int) -> Context:
-    """Tell what is being typed at the cursor; what stands after the cursor is not looked at."""
+    """Return what is being typed at the cursor; the text after it is ignored."""
     text = text[:cursor]
     first = _skip(text, 0, len(text))
     if text[first : first + 1] == "#":
@@ -190,9 +190,9 @@ def complete_context(text: str, cursor: int) -> Context:
 
 
 def context_of_words(words: Sequence[str], current: str) -> tuple[Context, bool]:
-    """Tell what is being typed at the end of a one-shot command, after some whole words.
+    """Return what is being typed after the ``words`` of a one-shot command.
 
-    True with it says that the word is one value, which needs no quotes of this grammar.
+    The second value is True if the word is a value of its own, which needs no quotes.
     """
     ends: list[int] = []
     for word in words:
@@ -219,14 +219,14 @@ def context_of_words(words: Sequence[str], current: str) -> tuple[Context, bool]
 
 
 def refusal(text: str, column: int, message: str, hint: str = "") -> ParseError:
-    """Make the error that shows the line, passwords masked, and a caret under the place."""
+    """Return an error that shows the line, passwords masked, and a caret under the column."""
     shown = mask(text)
     shown = "".join(char if char.isprintable() else " " for char in shown)
     return ParseError(f"{message}\n  {shown}\n  {' ' * _columns(shown[:column])}^", hint=hint)
 
 
 def mask(text: str) -> str:
-    """Put stars in the place of every password=VALUE."""
+    """Replace the value of every password=VALUE by stars."""
     return _SECRET.sub(lambda found: found[1] + "*" * len(found[2]), text)
 
 
@@ -246,12 +246,12 @@ def _skip(text: str, start: int, limit: int) -> int:
 
 
 def _limit(ends: tuple[int, ...], start: int) -> int:
-    """The end of the argv word that a place is in."""
+    """Return the end of the argv word that contains an offset."""
     return next((end for end in ends if end >= start), start)
 
 
 def _word(text: str, start: int, limit: int, *, tolerant: bool = False) -> tuple[str, int, str]:
-    """Read the word at a place: its value, its end, and the quote left open in it."""
+    """Parse the word at an offset: (value, end, open quote)."""
     parts: list[str] = []
     here = start
     while here < limit and (char := text[here]) not in BLANKS:
@@ -274,7 +274,7 @@ def _word(text: str, start: int, limit: int, *, tolerant: bool = False) -> tuple
                 here += 1
         else:
             if not tolerant and (char.isspace() or char < " " or char == "\x7f"):
-                raise refusal(text, here, f"U+{ord(char):04X} stands here: neither blank nor text")
+                raise refusal(text, here, f"unexpected character U+{ord(char):04X}")
             parts.append(char)
             here += 1
     return "".join(parts), here, ""
@@ -291,7 +291,7 @@ def _read_line(text: str, ends: tuple[int, ...]) -> Line:
 
 
 def _read_head(text: str, ends: tuple[int, ...], *, tolerant: bool = False) -> Line:
-    """Read the path and the command."""
+    """Parse the path and the command."""
     start = _skip(text, 0, len(text))
     path, end = _path(text, start, _limit(ends, start), tolerant)
     path_span = (start, end)
@@ -310,7 +310,7 @@ def _path(text: str, start: int, limit: int, tolerant: bool) -> tuple[str, int]:
     found = _PATH.match(raw)
     if not found:
         return "", start
-    # No command can follow such a path without a blank: the rest of the word is the path's.
+    # No command can follow such a path without a blank: the rest belongs to the path.
     if "/" in found[0] or (raw[found.end() :][:1] == "/" and found[0][0] in "@*"):
         return raw, end
     return found[0], start + found.end()
@@ -326,7 +326,7 @@ def _command(text: str, start: int, limit: int, tolerant: bool) -> tuple[str, in
 
 
 def _arguments(text: str, start: int, ends: tuple[int, ...]) -> Iterator[Argument]:
-    """Read the parameters: to the end of the argv word as a line, then each word as one value."""
+    """Yield the parameters: the rest of the argv word like a line, then one value per word."""
     limit = _limit(ends, start)
     while (start := _skip(text, start, limit)) < limit:
         argument, _ = _argument(text, start, limit)
@@ -342,7 +342,7 @@ def _arguments(text: str, start: int, ends: tuple[int, ...]) -> Iterator[Argumen
 
 
 def _argument(text: str, start: int, limit: int, *, tolerant: bool = False) -> tuple[Argument, str]:
-    """Read one parameter of a line, and the quote left open in it."""
+    """Parse one parameter of a line: (argument, open quote)."""
     key = _KEY.match(text, start, limit)
     sign = _skip(text, key.end(), limit) if key else limit
     if not key or sign == limit or text[sign] != "=":
@@ -363,7 +363,7 @@ def _with_arguments(head: Line, arguments: tuple[Argument, ...]) -> Line:
 
 
 def _typed_argument(text: str, head: Line) -> Context:
-    """The context of a cursor behind the command."""
+    """Return the context of a cursor after the command."""
     limit, here, done = len(text), max(head.path_span[1], head.command_span[1]), []
     while True:
         here = _skip(text, here, limit)

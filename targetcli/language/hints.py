@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slips of typing: refused where they would do what nobody means, and what helps said of others."""
+"""Typing mistakes: refuse the dangerous ones, hint at a fix for the rest."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .grammar import Argument, Line, quote, written
 
 _KEYWORD = re.compile(r"[A-Za-z0-9_-]+=")
 _ANOTHER = re.compile(r"[ \t\r\n]([A-Za-z0-9_-]+)=")
-# Kinds of parameters that name a node below the one that has the command.
+# Kinds of parameters that name a child of the node with the command.
 _NAMES = (*ranges.CHILDREN, "alua_group_name", "acl_tag")
 _CREDENTIAL = re.compile("userid|password", re.IGNORECASE)
 
 
 def refuse_apart(line: Line) -> None:
-    """``userid= password=x`` would set userid to "password=x": a blank parts them too late."""
+    """Refuse ``userid= password=x``, which would set userid to "password=x"."""
     for argument in line.arguments:
         if argument.apart and _KEYWORD.match(argument.value):
             raise InvalidValue(
@@ -34,7 +34,7 @@ def refuse_apart(line: Line) -> None:
 
 
 def refuse_joined(env: Env, node: Node, command: Command, line: Line) -> None:
-    """``"userid=u password=x"`` as one word of argv would set userid to "u password=x"."""
+    """Refuse the argv word ``"userid=u password=x"``: it would set userid to "u password=x"."""
     for argument in line.arguments:
         if not (command.keywords and argument.key and _is_as_typed(line, argument)):
             continue
@@ -43,19 +43,19 @@ def refuse_joined(env: Env, node: Node, command: Command, line: Line) -> None:
                 raise InvalidValue(
                     f"{argument.key}= and {found[1]}= are in one word",
                     path=node.path,
-                    hint="give each NAME=VALUE as a word of its own",
+                    hint="pass each NAME=VALUE as a separate word",
                 )
 
 
 def advise(err: LioError, line: Line) -> None:
-    """Add to an error what helps where a word of argv has several values in it."""
+    """Add a hint to an error if an argv word contains several values."""
     words = (item.value for item in line.arguments if _is_as_typed(line, item))
     if any(len(word.split()) > 1 for word in words):
-        err.hint = "; ".join(filter(None, ("give each value as a word of its own", err.hint)))
+        err.hint = "; ".join(filter(None, ("pass each value as a separate word", err.hint)))
 
 
 def refuse_option(env: Env, node: Node, command: Command, line: Line) -> None:
-    """``saveconfig --dry-run`` would write a file of that name, and change the kernel or not."""
+    """Refuse an option after the command: ``saveconfig --dry-run`` would write a file so named."""
     if env.options.literal:
         return
     own = [option_of(item.name) for item in command.parameters if command.switches]
@@ -64,16 +64,16 @@ def refuse_option(env: Env, node: Node, command: Command, line: Line) -> None:
         if name.startswith("--") and name in options.known() and name not in own:
             if _is_as_typed(line, argument):
                 raise InvalidValue(
-                    f"{name} stands behind the command",
+                    f"{name} is after the command",
                     path=node.path,
-                    hint=_first(name, node, line, place),
+                    hint=_options_first(name, node, line, place),
                 )
 
 
-def _first(name: str, node: Node, line: Line, place: int) -> str:
-    """How a line is to be typed whose argument at a place is an option."""
+def _options_first(name: str, node: Node, line: Line, place: int) -> str:
+    """Return a hint with the corrected line for an option among the arguments."""
     if name == "--help":
-        return f"help {line.command} tells about it"
+        return f"help {line.command} describes it"
     row = options.find(name)
     assert row
     if not row.sets:
@@ -81,7 +81,7 @@ def _first(name: str, node: Node, line: Line, place: int) -> str:
     end = place + 1
     words = ["targetcli", line.text[slice(*line.arguments[place].span)]]
     if row.value and words[-1] == name:
-        # Its value is the word behind it.
+        # Its value is the next word.
         words += [quote(item.value) for item in line.arguments[end : end + 1]]
         end += 1
     words += [quote(node.path)] if node.parent else []
@@ -90,19 +90,19 @@ def _first(name: str, node: Node, line: Line, place: int) -> str:
 
 
 def no_command(node: Node, name: str) -> NotFound:
-    """The error of a command that a node does not have, with what was meant where that is known."""
+    """Return the error for an unknown command, with a hint at the intended line."""
     above = _from_above(node, name)
     if node.find(name):
-        hint = f"{name} is a path, and a path is written with a slash: {name}/ COMMAND"
+        hint = f"{name} is a path; write it with a slash: {name}/ COMMAND"
     elif above:
-        hint = f"it is done from above: {above}"
+        hint = f"run it one level up: {above}"
     else:
-        hint = f"here are: {', '.join(commands_of(node.kind))}"
+        hint = f"available: {', '.join(commands_of(node.kind))}"
     return NotFound(f"Command not found {name}", path=node.path, hint=hint)
 
 
 def _from_above(node: Node, name: str) -> str:
-    """The line of the node above that does it to this one: ``luns delete lun0``, or ""."""
+    """Return the line that runs the command of the parent on this node: ``luns delete lun0``."""
     command = commands_of(node.parent.kind).get(name) if node.parent else None
     if node.parent is None or command is None or not command.parameters:
         return ""
@@ -118,15 +118,13 @@ def _from_above(node: Node, name: str) -> str:
 
 
 def _is_as_typed(line: Line, argument: Argument) -> bool:
-    """Tell a word that was taken as it is: one of a line has quotes where there is a blank."""
+    """Return True if an argument was passed as an argv word, without quotes of the grammar."""
     text = argument.value if argument.key is None else f"{argument.key}={argument.value}"
     return line.text[slice(*argument.span)] == text
 
 
 def _settings(env: Env, node: Node, command: Command, line: Line) -> list[str]:
-    """The names in the group that the line is about."""
-    # Imported here: hardly a line has such a value.
-
+    """Return the settings in the group that the line names."""
     name = command.parameters[0].name
     group = walk.groups_of(node).get(line.keywords.get(name) or "".join(line.positional[:1]))
     return list(group.names(node.fs)) if group else []

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One line that stands for several calls of its command: disk[001-100], /backstores/block/disk*.
+"""Ranges and patterns: one line for several calls, disk[001-100] or /backstores/block/disk*.
 
-A range stands for names that are to be made or that are there; ``*`` and ``?`` for what is there.
-Only parameters that the command table marks with ``many`` are looked at.
+A range expands to new or existing names, ``*`` and ``?`` match existing names. Only parameters that
+the command table marks with ``many`` are expanded.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from ..tree import Node, walk
 
 MOST = 16384
 _RANGE = re.compile(r"\[([0-9]{1,9}(?:-[0-9]{1,9})?(?:,[0-9]{1,9}(?:-[0-9]{1,9})?)*)\]")
-# How a bracket is written that begins no range, as in the shell's own patterns.
+# A literal bracket, as in shell patterns.
 _BRACKET = "[[]"
-# Kinds of parameters that name what is there: by its path, or among the children of the node.
+# Kinds of parameters that name existing objects: by path, or among the children of the node.
 _PATHS = ("storage_object",)
 CHILDREN = ("storage_object_name", "lun", "mapped_lun", "acl", "target", "tpg_tag")
 
@@ -30,7 +30,7 @@ Call = tuple[Sequence[str], Mapping[str, str]]
 def calls(
     node: Node, command: Command, positional: Sequence[str], keywords: Mapping[str, str]
 ) -> list[Call]:
-    """What is to be called, one after the other; mostly the line as it stands.
+    """Return the calls that a line expands to; usually the line itself.
 
     Raises InvalidValue, NotFound.
     """
@@ -46,8 +46,8 @@ def calls(
         return [(positional, keywords)]
     counts = {len(values) for values in found.values() if len(values) > 1}
     if len(counts) > 1:
-        told = ", ".join(f"{len(values)} ({values[0]} …)" for values in found.values())
-        raise InvalidValue(f"the ranges stand for different numbers of values: {told}")
+        listed = ", ".join(f"{len(values)} ({values[0]} …)" for values in found.values())
+        raise InvalidValue(f"the ranges expand to different numbers of values: {listed}")
     number = max(counts, default=1)
     return [_call(positional, keywords, found, place) for place in range(number)]
 
@@ -71,34 +71,34 @@ def _call(
 def _values(node: Node, item: Parameter, text: str) -> list[str]:
     ranges = [one for one in _RANGE.finditer(text) if not one[1].isdigit()]
     if len(ranges) > 1:
-        raise InvalidValue(f"{text} has more than one range in it")
+        raise InvalidValue(f"{text} contains more than one range")
     if ranges:
         before, after = text[: ranges[0].start()], text[ranges[0].end() :]
         return [f"{before}{number}{after}" for number in _numbers(ranges[0][1])]
     if any(char in text for char in "*?"):
-        names = _there(node, item, text)
+        names = _existing(node, item, text)
         if names is not None:
             return names
     return [text.replace(_BRACKET, "[")]
 
 
 def _numbers(text: str) -> list[str]:
-    """The numbers of a range, with as many zeros before them as its first one has."""
+    """Return the numbers of a range, padded with zeros like its first one."""
     result: list[str] = []
     for part in text.split(","):
         low, _, high = part.partition("-")
         first, last = int(low), int(high or low)
         if first > last:
-            raise InvalidValue(f"the range [{text}] is upside down: write [{high}-{low}]")
+            raise InvalidValue(f"the range [{text}] is reversed: write [{high}-{low}]")
         if len(result) + last - first >= MOST:
-            raise InvalidValue(f"the range [{text}] stands for more than {MOST} values")
+            raise InvalidValue(f"the range [{text}] has more than {MOST} values")
         width = len(low) if low.startswith("0") else 0
         result += (f"{number:0{width}}" for number in range(first, last + 1))
     return result
 
 
-def _there(node: Node, item: Parameter, pattern: str) -> list[str] | None:
-    """What matches of that which is there; None for a parameter that names nothing of it."""
+def _existing(node: Node, item: Parameter, pattern: str) -> list[str] | None:
+    """Return the matching names; None for a parameter that does not name existing objects."""
     if item.kind in _PATHS:
         found = list(_matching_paths(node, pattern))
     elif item.kind in CHILDREN:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a program on a kernel of its own: the user-mode kernel, over the host's files.
+"""Run a program on a kernel of its own: the user-mode kernel, over the host's files.
 
-No root, and no change to the host: what the guest writes stays in its memory, but for one
-folder, the state. The rest is in sandbox_kernel.py (the process), sandbox_guest.py (what the
-guest is given), sandbox_init.sh (what it does first) and sandbox_relay.py (its streams).
+Needs no root, and does not change the host: the guest's writes stay in its memory, except those to
+one directory, the state. kernel.py runs the kernel, guest.py prepares what the guest starts from,
+init.sh is its first process, relay.py carries its streams.
 
     python -m targetcli.sandbox [OPTIONS] [PROGRAM [ARGUMENT ...]]
 """
@@ -29,37 +29,37 @@ from rtslib_ext.fast_dataclasses import dataclass, replace
 from . import guest, kernel
 
 SMALLEST_MEMORY = 128 << 20
-ANOTHER = "choose another folder for the state"
+ANOTHER = "choose another directory for the state"
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to run a sandbox."""
+    """The settings of a sandbox; ``memory`` is a size such as 1G, ``boot_timeout`` in seconds."""
 
     state: Path | None = None
-    """The folder that stays; None: a temporary one, left only when the kernel failed."""
+    """The directory to keep; None: a temporary one, kept only if the kernel failed."""
     memory: str = "1G"
     environment: tuple[str, ...] = ()
-    """Names of variables to pass on, besides the usual ones."""
+    """Names of environment variables to pass on, in addition to the usual ones."""
     modules: tuple[str, ...] = ()
     """Kernel modules to load before the program starts."""
     before: tuple[str, ...] = ()
-    """A command to run first; when it fails the program is not started."""
+    """A command to run first; if it fails, the program is not started."""
     after: tuple[str, ...] = ()
-    """A command to run when the program has ended, whatever its status."""
+    """A command to run after the program, whatever its status."""
     kernel: str = kernel.NAME
     boot_timeout: float = 60.0
 
 
 def default_state() -> Path:
-    """The folder for sandboxes that keep their configuration, unless another one is named."""
+    """Return the default directory of the state."""
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(base) / "targetcli" / "sandbox"
 
 
 def run_targetcli(arguments: Sequence[str], settings: Settings) -> int:
-    """Run targetcli in the sandbox, on the configuration the last run left there."""
+    """Run targetcli in the sandbox, on the configuration of the last run; return its status."""
     state = settings.state or default_state()
     program = (sys.executable, "-m", "targetcli")
     saved = state / guest.CONFIGURATION / "saveconfig.json"
@@ -68,16 +68,17 @@ def run_targetcli(arguments: Sequence[str], settings: Settings) -> int:
         state=state,
         modules=("target_core_mod", *settings.modules),
         before=settings.before or ((*program, "restoreconfig") if saved.exists() else ()),
-        # --yes: an emptied configuration is kept as well.
+        # --yes: save an empty configuration as well.
         after=settings.after or (*program, "--yes", "saveconfig"),
     )
     return run([*program, *arguments], settings)
 
 
 def run(command: Sequence[str], settings: Settings) -> int:
-    """Run one program in the sandbox, from the current directory; its exit status.
+    """Run a program in the sandbox, from the current directory; return its exit status.
 
-    A standard stream that is a terminal is one in the sandbox, another is a pipe.
+    A standard stream that is a terminal is a terminal in the sandbox, others are pipes. Raises
+    LioError.
     """
     if guest.INSIDE in os.environ:
         raise Unsupported("a sandbox cannot run in a sandbox", hint="leave this one first")
@@ -101,33 +102,37 @@ def run(command: Sequence[str], settings: Settings) -> int:
 
 
 def _bytes(size: str) -> int:
-    """The number a size such as 512M stands for."""
+    """Return a size such as 512M in bytes; raises InvalidValue below the minimum."""
     found = re.fullmatch(r"(\d+)([KMG]?)(?:i?B)?", size, re.IGNORECASE)
     number = int(found[1]) * UNITS[found[2].upper()] if found else 0
     if number < SMALLEST_MEMORY:
-        raise InvalidValue(f"{size!r} is not a size of memory", hint="1G is usual, 128M the least")
+        raise InvalidValue(
+            f"{size!r} is not a size of memory", hint="the default is 1G, the minimum 128M"
+        )
     return number
 
 
 @contextmanager
 def _state(given: Path | None) -> Iterator[Path]:
-    """The state folder, made where it is missing."""
+    """Create the directory of the state if needed, and remove a temporary one at the end."""
     folder = given.absolute() if given else Path(tempfile.mkdtemp(prefix="targetcli-sandbox-"))
     if '"' in str(folder) or not str(folder).isprintable():
-        raise InvalidValue(f"{str(folder)!r}: the name cannot be told to a kernel", hint=ANOTHER)
+        raise InvalidValue(
+            f"{str(folder)!r}: the kernel's command line cannot contain this name", hint=ANOTHER
+        )
     if any(folder.is_relative_to(place) for place in guest.UNREACHABLE):
-        raise InvalidValue(f"{folder} is not the same folder in a sandbox", hint=ANOTHER)
+        raise InvalidValue(f"{folder} is a different directory in a sandbox", hint=ANOTHER)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as err:
-        raise InvalidValue(f"{folder} cannot be made: {err.strerror}", hint=ANOTHER) from err
+        raise InvalidValue(f"{folder} cannot be created: {err.strerror}", hint=ANOTHER) from err
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InvalidValue(f"{folder} cannot be written to", hint=ANOTHER)
     keep = given is not None
     try:
         yield folder
     except kernel.KernelFailed:
-        keep = True  # its log is there
+        keep = True  # it contains the log
         raise
     finally:
         if not keep:
@@ -136,7 +141,7 @@ def _state(given: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def _lock(state: Path) -> Iterator[int]:
-    """Hold the state for one sandbox: a descriptor to hand to the kernel."""
+    """Lock the state for one sandbox; yield the descriptor, which the kernel inherits."""
     descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
@@ -145,7 +150,7 @@ def _lock(state: Path) -> Iterator[int]:
             holder = os.read(descriptor, 20).decode().strip() or "?"
             raise InUse(
                 f"{state} is in use by another sandbox, process {holder}",
-                hint="end that one, or choose another folder",
+                hint="end that one, or choose another directory",
             ) from err
         os.truncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
@@ -156,10 +161,10 @@ def _lock(state: Path) -> Iterator[int]:
 
 @contextmanager
 def _run_folder(state: Path) -> Iterator[Path]:
-    """An empty folder in the state for what the guest starts from; gone at the end."""
+    """Yield an empty directory for the files of the guest; remove it at the end."""
     folder = state / "run"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)  # the program's environment is in there
+    folder.mkdir(mode=0o700)  # it contains the program's environment
     try:
         yield folder
     finally:
@@ -169,13 +174,17 @@ def _run_folder(state: Path) -> Iterator[Path]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m targetcli.sandbox",
-        description="Run a program on a kernel of its own, without root, changing nothing here.",
+        description="Run a program on a kernel of its own, without root or changes to the host.",
     )
-    parser.add_argument("--state", type=Path, metavar="FOLDER", help="keep the state here")
-    parser.add_argument("--memory", default="1G", metavar="SIZE", help="the guest's (default: 1G)")
+    parser.add_argument(
+        "--state", type=Path, metavar="DIRECTORY", help="keep the state in this directory"
+    )
+    parser.add_argument(
+        "--memory", default="1G", metavar="SIZE", help="memory of the guest (default: 1G)"
+    )
     parser.add_argument("--kernel", default=kernel.NAME, metavar="FILE", help="the kernel to run")
     for name, what in (
-        ("env", "pass on this variable"),
+        ("env", "pass on this environment variable"),
         ("module", "load this kernel module first"),
     ):
         parser.add_argument(
@@ -187,7 +196,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line: run any program."""
+    """Run the command line; return the exit status."""
     options = _parser().parse_args(arguments)
     settings = Settings(
         state=options.state,
@@ -201,5 +210,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LioError as err:
         print(err, *filter(None, [err.hint]), sep="\n", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:  # before there was a kernel to end
+    except KeyboardInterrupt:  # before the kernel was started
         return 128 + signal.SIGINT

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a program on a kernel of its own: ``python -m targetcli.sandbox``."""
+"""Run a program on a kernel of its own: ``python -m targetcli.sandbox``."""
 
 import sys
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the sandbox's guest is given: its mounts, its environment, its streams, its program."""
+"""Prepare the guest: its mounts, environment, streams and program."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ INSIDE = "TARGETCLI_IN_SANDBOX"
 PASSED = re.compile(r"TERM|COLORTERM|NO_COLOR|LANG|LANGUAGE|LC_\w+|TZ|VIRTUAL_ENV|PYTHON\w*|CI")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CONFIGURATION, DISKS, PREFERENCES = "target", "disks", "preferences"
-"""Folders of the state: /etc/target, /disks and ~/.targetcli of the guest."""
+"""Directories of the state: /etc/target, /disks and ~/.targetcli of the guest."""
 SHADOWED = (Path("/run"), Path("/tmp"))
-"""Empty in the guest, but for the folders the program needs."""
+"""Empty in the guest, except the directories that the program needs."""
 UNREACHABLE = (Path("/dev"), Path("/proc"), Path("/sys"))
 SCRATCH = (Path("/mnt"), Path("/media"), Path("/srv"), Path("/opt"))
 STANDARD_LINKS = {"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"}
@@ -33,22 +33,22 @@ STANDARD_LINKS = {"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"}
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Where the guest's standard streams lead: console, input, output, error, same or null.
+    """The guest's standard streams: "console", "input", "output", "error", "same" or "null".
 
-    "console" is the terminal, "same" is where output goes, the next three are pipes.
+    "console" is the terminal, "same" the destination of output, the next three are pipes.
     """
 
     input: str
     output: str
     error: str
     settings: str = ""
-    """What stty sets on the console; empty when there is none."""
+    """The arguments of stty for the console; "" without one."""
 
 
 def choose_streams(stdin: int = 0, stdout: int = 1, stderr: int = 2) -> Streams:
-    """The guest has a console when standard output is a terminal.
+    """Choose the guest's streams; it has a console if standard output is a terminal.
 
-    It is not read from without that: the keys are for the pager at the end of the pipe.
+    Otherwise a terminal is not read from: its keys are for the pager at the end of the pipe.
     """
     output = _kind(stdout, "output")
     source = _kind(stdin, "input")
@@ -61,7 +61,7 @@ def choose_streams(stdin: int = 0, stdout: int = 1, stderr: int = 2) -> Streams:
     rows, columns = window_size(stdout)
     settings = f"rows {rows} cols {columns}"
     if source != "console":
-        settings += " -echo -onlcr"  # the host's terminal does that, nobody types here
+        settings += " -echo -onlcr"  # the host's terminal does that
     return Streams(source, output, "same" if error == "console" else error, settings)
 
 
@@ -76,7 +76,7 @@ def _kind(descriptor: int, pipe: str) -> str:
 
 
 def environment(names: Iterable[str], state: Path) -> dict[str, str]:
-    """The variables of the guest: the harmless and useful of ours, and those named."""
+    """Return the guest's environment: the usual variables of ours, and those named."""
     names = set(names)
     passed = {k: v for k, v in os.environ.items() if k in names or PASSED.fullmatch(k)}
     home = os.environ.get("HOME", "/run/home")
@@ -94,7 +94,7 @@ def environment(names: Iterable[str], state: Path) -> dict[str, str]:
 
 
 def _python_path() -> list[str]:
-    """What makes the guest import this very checkout."""
+    """Return the PYTHONPATH with which the guest imports this package."""
     given = [folder for folder in os.environ.get("PYTHONPATH", "").split(":") if folder]
     package = str(Path(__file__).resolve().parents[2])
     if package in given or package == sysconfig.get_path("purelib"):
@@ -104,12 +104,12 @@ def _python_path() -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """All that init.sh reads."""
+    """The parameters of init.sh."""
 
     state: Path
     release: str
     modules: Path
-    """The folder with the kernel's modules."""
+    """The directory of the kernel's modules."""
     streams: Streams
     mark: str
     environment: dict[str, str]
@@ -119,7 +119,7 @@ class Guest:
     after: tuple[str, ...]
 
     def write(self, folder: Path) -> None:
-        """Write everything the guest starts from into an empty folder."""
+        """Write all that the guest starts from into an empty directory."""
         script = importlib.resources.files(__package__).joinpath("init.sh")
         (folder / "init").write_bytes(script.read_bytes())
         (folder / "init").chmod(0o755)
@@ -138,7 +138,7 @@ class Guest:
             (self.state / name).mkdir(exist_ok=True)
 
     def _parameters(self) -> Iterator[str]:
-        """Variables of the script."""
+        """Yield the variables of the script."""
         yield _assign("scratch", str(self._scratch()))
         yield _assign("directory", os.getcwd())
         yield _assign("mark", self.mark)
@@ -153,14 +153,14 @@ class Guest:
         yield _assign_list("environment", (f"{k}={v}" for k, v in self.environment.items()))
 
     def _scratch(self) -> Path:
-        """An existing folder of the host to build the guest's root on."""
+        """Return an existing directory of the host to build the guest's root on."""
         for folder in SCRATCH:
             if folder.is_dir() and not self.state.is_relative_to(folder):
                 return folder
-        raise InvalidValue(f"{self.state} cannot hold a sandbox", hint="choose another folder")
+        raise InvalidValue(f"{self.state} cannot hold a sandbox", hint="choose another directory")
 
     def _mounts(self) -> Iterator[tuple[str, Path, str, str]]:
-        """What is mounted, where, its type and options, in this order."""
+        """Yield the mounts in order: (source, target, type, options)."""
         scratch = self._scratch()
         root = scratch / "root"
         layers = f"lowerdir=/,upperdir={scratch}/upper,workdir={scratch}/work"
@@ -183,7 +183,7 @@ class Guest:
             yield _bind(source, root / target.relative_to("/"))
 
     def _shadows(self, scratch: Path, root: Path) -> Iterator[tuple[str, Path, str, str]]:
-        """Empty folders over /run and /tmp, with what the program needs of them kept."""
+        """Yield empty mounts over /run and /tmp that keep the directories the program needs."""
         for place in SHADOWED:
             kept = _needed(place)
             if place in kept:
@@ -197,7 +197,7 @@ class Guest:
 
 
 def _needed(place: Path) -> list[Path]:
-    """The folders under place without which the program would not start; no nested ones."""
+    """Return the directories below ``place`` that the program needs, without nested ones."""
     wanted = [os.getcwd(), sys.prefix, sys.base_prefix, os.path.dirname(sys.executable)]
     folders = sorted({Path(folder) for folder in [*wanted, *_python_path()]})
     kept: list[Path] = []
@@ -230,5 +230,5 @@ def _assign_list(name: str, values: Iterable[str]) -> str:
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:
-    # Arguments and paths are bytes; Python's surrogates become them again.
+    # Arguments and paths are bytes; fsencode restores those that Python decoded as surrogates.
     path.write_bytes(b"".join(os.fsencode(line) + b"\n" for line in lines))

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The first process of the sandbox: makes a root file system nobody else sees, runs one
-# program in it and powers off. sandbox_guest.py puts a copy of it into an empty folder of the
-# host, and beside it "fstab", "parameters" (the variables nobody sets here), dev and lib.
+# The first process of the sandbox: creates a private root file system, runs one program in
+# it and powers off. guest.py copies it to an empty directory of the host, together with
+# "fstab", "parameters" (the variables that are not set here), dev and lib.
 #
 # Starting a program costs 10 to 40 ms on the user-mode kernel: use builtins, and one call
-# for many objects. What fails before "ready" ends this process, and so the kernel: set -e.
+# for many objects. A failure before "ready" ends this process, and so the kernel: set -e.
 
 # shellcheck disable=SC1091,SC2154
 set -e
@@ -14,9 +14,9 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 here=${0%/*}
 . "$here/parameters"
 
-# -- The root: an overlay, so that what is written stays in memory -------------------------
+# -- The root: an overlay, so that writes stay in memory -----------------------------------
 
-# -n: the list of mounts in /run/mount is still the host's.
+# -n: the list of mounts in /run/mount still belongs to the host.
 mount -n -t proc proc /proc
 mount -n -t tmpfs -o mode=755 tmpfs "$scratch"
 mkdir "$scratch/root" "$scratch/upper" "$scratch/work"
@@ -52,7 +52,7 @@ unpack_input() {
     done
 }
 
-# One line is one order of the host; when the host is gone the line ends.
+# Each line is an order of the host; the stream ends when the host process ends.
 obey() {
     local verb first second
     while read -r verb first second; do
@@ -65,7 +65,7 @@ obey() {
     power_off
 }
 
-# What arrives on a line nobody has open is lost: it is open from here on, as 7.
+# Data that arrives on a line that is not open is lost: keep it open from here on, as 7.
 open_line() {
     exec 7<>"$1"
     stty raw -echo <&7
@@ -109,7 +109,7 @@ quietly() {
     (launch "" "$@") </dev/null >/dev/null 2>&5 3>&- 4>&- 5>&- 6>&-
 }
 
-# Where a session with the terminal ends, all that is open on it is dead (tty_io.c, vhangup).
+# The end of a session with the terminal hangs up all its open files (tty_io.c, vhangup).
 reopen_console() {
     if [[ $output == console ]]; then exec 4<>/dev/tty1; fi
     if [[ $error == same ]]; then exec 5>&4; fi
@@ -132,7 +132,7 @@ if ((status == 0)); then
     if ((${#after[@]})); then quietly "${after[@]}"; fi
 fi
 
-# The mark ends each stream: what a process left behind still writes comes after it.
+# The mark ends each stream: output of processes left behind comes after it.
 for stream in 4 5; do
     printf %s "$mark" >&$stream
 done

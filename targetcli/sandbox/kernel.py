@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The user-mode kernel as a process: finding it, starting it, telling why it ended."""
+"""Run the user-mode kernel as a process: find it, start it, report why it ended."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ PARAMETERS = (
     "rw",
     "oops=panic",
     "printk.time=1",
-    # These two take 1.0 of the 1.4 seconds of a boot: they measure how fast RAID 6 would be,
-    # and look for a compressor of swapped pages. The sandbox has neither.
+    # These two take 1.0 of the 1.4 seconds of a boot: one measures the speed of RAID 6, the other
+    # looks for a compressor of swapped pages. The sandbox has neither.
     "initcall_blacklist=raid6_select_algo,init_zswap",
-    # Its own socket and pid file go to the working directory, not to the user's home.
+    # Its socket and pid file go to the working directory, not to the user's home.
     "uml_dir=.",
     "umid=kernel",
 )
 
 
 class KernelFailed(LioError):
-    """The sandbox's kernel did not come up, or ended before the program: read its log."""
+    """The sandbox's kernel did not start, or ended before the program; its log says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A user-mode kernel that can be started."""
+    """An installed user-mode kernel."""
 
     path: str
     release: str
@@ -55,27 +55,30 @@ class Kernel:
 
 
 def find(name: str = NAME) -> Kernel:
-    """The kernel of that name or path."""
+    """Find a kernel by name or path; raises NotFound, Unsupported."""
     path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:{PATH}")
     if path is None:
-        raise NotFound(f"{name} is not there: the sandbox needs the user-mode kernel", hint=INSTALL)
+        raise NotFound(f"{name} not found: the sandbox needs the user-mode kernel", hint=INSTALL)
     try:
         version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as err:
         raise Unsupported(f"{path} does not run: {err}", hint=INSTALL) from err
     kernel = Kernel(path, version.stdout.strip())
     if not kernel.modules.is_dir():
-        raise NotFound(f"{kernel.modules} is not there: the modules of {path}", hint=INSTALL)
+        raise NotFound(f"{kernel.modules} not found: the modules of {path}", hint=INSTALL)
     return kernel
 
 
 def boot(kernel: Kernel, memory: int, folder: Path, guest: Guest, lock: int, timeout: float) -> int:
-    """Start what sandbox_guest.py wrote to folder and stay until it is over; its exit status."""
+    """Boot the guest that ``Guest.write`` wrote to ``folder``; return the program's exit status.
+
+    ``memory`` in bytes, ``timeout`` in seconds. Raises LioError.
+    """
     log = guest.state / "console.log"
     arguments = [kernel.path, f"mem={memory}", *PARAMETERS, f'init="{folder}/init"']
     variables = {"PATH": PATH, "TMPDIR": str(_memory_folder(memory))}
     with ExitStack() as stack:
-        # From here on: an interrupt must not come between the start of a process and its name.
+        # From here on, a signal must not arrive between the start of a process and its assignment.
         caught = stack.enter_context(caught_signals())
         lines = _Lines(stack)
         relay = _relay(lines, guest.streams, guest.mark.encode())
@@ -87,9 +90,9 @@ def boot(kernel: Kernel, memory: int, folder: Path, guest: Guest, lock: int, tim
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
-                # The lock lasts as long as the kernel, should we be killed.
+                # If we are killed, the kernel keeps the lock until it ends.
                 pass_fds=[*lines.theirs, console.fileno(), lock],
-                # The terminal's interrupt is not for the kernel.
+                # Keep the terminal's interrupt away from the kernel.
                 start_new_session=True,
             )
         stack.callback(_end, process)
@@ -101,7 +104,7 @@ def boot(kernel: Kernel, memory: int, folder: Path, guest: Guest, lock: int, tim
 def _watch(
     relay: Relay, process: subprocess.Popen[bytes], caught: int, timeout: float, log: Path
 ) -> int:
-    """Carry the streams until the end, and explain an end nobody asked for."""
+    """Carry the streams until the end; raises KernelFailed if the kernel ends unexpectedly."""
     try:
         status = relay.run(process.pid, caught, timeout)
     except Stopped as stopped:
@@ -121,27 +124,27 @@ def _failed(message: str, log: Path) -> KernelFailed:
 
 
 def _last_words(log: Path) -> str:
-    """Why the kernel ended: what it says, or what its first process said before it ended."""
+    """Return why the kernel ended: its panic, or the last message of its first process."""
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
     for number, line in enumerate(lines):
         panic = re.search(r"Kernel panic - not syncing: (.*)", line)
         if panic and "Attempted to kill init" in line:
-            said = [earlier for earlier in lines[:number] if not earlier.startswith("[")]
-            return said[-1] if said else panic[1]
+            output = [earlier for earlier in lines[:number] if not earlier.startswith("[")]
+            return output[-1] if output else panic[1]
         if panic:
             return panic[1]
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "its log is empty"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Leave no process behind: the kernel runs each of the guest's as one of ours."""
+    """Kill the kernel and the guest's processes, each of which is a process of the host."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def _memory_folder(size: int) -> Path:
-    """Where the guest's memory, a file, can be: best in memory, and never where it is not run."""
+    """Return a directory for the guest's memory file: executable, preferably in memory."""
     candidates = ["/dev/shm", os.environ.get("TMPDIR"), tempfile.gettempdir(), "/var/tmp"]
     for folder in filter(None, candidates):
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -150,13 +153,13 @@ def _memory_folder(size: int) -> Path:
         if not room.f_flag & os.ST_NOEXEC and room.f_bavail * room.f_frsize >= size:
             return Path(folder)
     raise Unsupported(
-        f"no temporary folder has room for {size >> 20} MiB of memory",
-        hint="name a folder that allows execution in TMPDIR, or ask for less memory",
+        f"no temporary directory has room for {size >> 20} MiB of memory",
+        hint="set TMPDIR to a directory that allows execution, or use less memory",
     )
 
 
 class _Lines:
-    """The pipes behind the kernel's serial lines and its console 1."""
+    """The pipes for the kernel's serial lines and its console 1."""
 
     def __init__(self, stack: ExitStack) -> None:
         self.arguments = ["con=null", "ssl=null"]
@@ -165,7 +168,7 @@ class _Lines:
         self._handed = stack.enter_context(ExitStack())
 
     def join(self, name: str, *directions: str) -> list[int]:
-        """Our ends of a line that goes "in" or "out", as the guest sees it, or both ways."""
+        """Return our ends of a line that is "in", "out" or both, from the guest's view."""
         ours, ends = [], {"in": "null", "out": "null"}
         for direction in directions:
             reading, writing = os.pipe()
@@ -180,12 +183,12 @@ class _Lines:
         return ours
 
     def close_theirs(self) -> None:
-        """Once the kernel has them: its end must be the end of ours."""
+        """Close the kernel's ends once it has inherited them, so that ours see its end."""
         self._handed.close()
 
 
 def _relay(lines: _Lines, streams: Streams, mark: bytes) -> Relay:
-    """Join the lines sandbox_init.sh opens, and tie them to our standard streams."""
+    """Connect the lines that init.sh opens to our standard streams."""
     to_control, from_control = lines.join("ssl0", "in", "out")
     relay = Relay(Control(from_control, to_control))
     if streams.output == "console":

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Carries bytes, signals and window sizes between this process and the sandbox's kernel.
+"""Relay bytes, signals and window sizes between this process and the sandbox's kernel.
 
-The guest's serial lines are pipes of ours. It ends each of its streams with a mark, and the
-control line has one order or report a line:
+The guest's serial lines are our pipes. The guest ends each stream with a mark. The control line
+carries one order or report per line:
 
     to the guest     signal NAME / size ROWS COLUMNS / off
     from the guest   ready / exit STATUS
@@ -27,13 +27,13 @@ from rtslib_ext.fast_dataclasses import dataclass, field
 CHUNK = 65536
 TERMINATION_GRACE = 10.0
 IMPATIENCE = 3
-"""So many signals, or escapes typed in a row, end a sandbox that does not react."""
+"""The number of signals, or consecutive escapes, that end a sandbox that does not react."""
 ESCAPE = b"\x1d"
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Stopped(Exception):
-    """The user or the clock ended the sandbox from outside; status is what to exit with."""
+    """The sandbox was ended by a signal or a timeout; ``status`` is the exit status."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -41,12 +41,12 @@ class Stopped(Exception):
 
 
 class BootTimeout(Exception):
-    """The guest did not say "ready" in time."""
+    """The guest did not report "ready" in time."""
 
 
 @dataclass(slots=True)
 class Output:
-    """A stream out of the guest: all before the mark is written to a descriptor of ours."""
+    """A stream from the guest; everything before the mark is written to ``target``."""
 
     source: int
     target: int
@@ -56,7 +56,7 @@ class Output:
     _pending: bytes = b""
 
     def read(self) -> None:
-        """Pass on what is there, but nothing that may be the beginning of the mark."""
+        """Pass on the available data, except what may be the beginning of the mark."""
         data = os.read(self.source, CHUNK)
         self._pending += data
         place = self._pending.find(self.mark)
@@ -67,7 +67,7 @@ class Output:
         self._pending = self._pending[place:]
 
     def _overlap(self) -> int:
-        """The length of the longest end of what is pending that begins the mark."""
+        """Return the length of the longest pending suffix that is a prefix of the mark."""
         longest = min(len(self._pending), len(self.mark) - 1)
         lengths = range(longest, 0, -1)
         return next((n for n in lengths if self.mark.startswith(self._pending[-n:])), 0)
@@ -77,7 +77,9 @@ class Output:
         while view and not self.broken:
             try:
                 view = view[os.write(self.target, view) :]
-            except BlockingIOError:  # somebody we share the descriptor with asked for that
+            except (
+                BlockingIOError
+            ):  # another process that shares the descriptor made it non-blocking
                 select.select([], [self.target], [])
             except BrokenPipeError:
                 self.broken = True
@@ -87,7 +89,7 @@ class Output:
 
 @dataclass(slots=True)
 class Input:
-    """A stream into the guest; a terminal's bytes as they are, others in counted pieces."""
+    """A stream to the guest: a terminal's bytes unchanged, others in pieces with their length."""
 
     source: int
     target: int
@@ -97,11 +99,11 @@ class Input:
     escapes: int = 0
 
     def read(self) -> None:
-        """Take the next piece, and count how often in a row the escape was typed."""
+        """Read the next piece, and count consecutive escapes."""
         try:
             data = os.read(self.source, CHUNK)
         except OSError as err:
-            if err.errno != errno.EIO:  # a terminal that went away
+            if err.errno != errno.EIO:  # the terminal was closed
                 raise
             data = b""
         self.ended = not data
@@ -109,7 +111,7 @@ class Input:
         self.escapes = self.escapes + len(data) if not data.strip(ESCAPE) else 0
 
     def write(self) -> None:
-        """Give the guest what it takes without waiting for it."""
+        """Write what the guest accepts without blocking."""
         try:
             self.pending = self.pending[os.write(self.target, self.pending) :]
         except BlockingIOError:
@@ -128,27 +130,27 @@ class Control:
     _pending: bytes = b""
 
     def reports(self) -> list[list[str]]:
-        """The lines that have arrived, in words."""
+        """Read the complete lines, split into words."""
         data = os.read(self.source, CHUNK)
         self.ended = not data
         *lines, self._pending = (self._pending + data).split(b"\n")
         return [line.decode().split() for line in lines]
 
     def order(self, *words: object) -> None:
-        """Tell the guest; one that is gone or does not listen is noticed elsewhere."""
+        """Send an order; a guest that has ended or does not read is noticed elsewhere."""
         with suppress(BlockingIOError, BrokenPipeError):
             os.write(self.target, " ".join(map(str, words)).encode() + b"\n")
 
 
 @dataclass(slots=True)
 class Relay:
-    """One run of the sandbox, seen from outside."""
+    """The host's side of one run of the sandbox."""
 
     control: Control
     outputs: list[Output] = field(default_factory=list)
     input: Input | None = None
     screen: int | None = None
-    """The terminal the guest's console is shown on, if it has one."""
+    """The terminal that shows the guest's console, if there is one."""
     ready: bool = False
     _resized: bool = False
     _status: int | None = None
@@ -156,9 +158,10 @@ class Relay:
     _signals: list[int] = field(default_factory=list)
 
     def run(self, process: int, caught: int, boot_timeout: float) -> int | None:
-        """Relay until the program has ended; None when the kernel ended before it did.
+        """Relay until the program ends; return its status, or None if the kernel ended first.
 
-        caught is the descriptor of caught_signals().
+        ``process`` is the kernel's pid, ``caught`` the descriptor of caught_signals(),
+        ``boot_timeout`` in seconds. Raises Stopped, BootTimeout, LioError.
         """
         self._deadline = time.monotonic() + boot_timeout
         with ExitStack() as stack:
@@ -204,9 +207,9 @@ class Relay:
             case ["ready"]:
                 self.ready, self._deadline = True, None
                 if self._resized:
-                    self._tell_size()
+                    self._send_size()
                 if self.input and self.input.terminal:
-                    # Not before: while the kernel boots an interrupt is for us.
+                    # Not earlier: during the boot, Ctrl-C is for this process.
                     stack.enter_context(_raw(self.input.source))
             case ["exit", status]:
                 self._status = int(status)
@@ -225,7 +228,7 @@ class Relay:
     def _on_signals(self, numbers: bytes) -> None:
         for number in numbers:
             if number == signal.SIGWINCH:
-                self._tell_size()
+                self._send_size()
                 continue
             self._signals.append(number)
             if not self.ready or self._signals.count(number) >= IMPATIENCE:
@@ -234,8 +237,8 @@ class Relay:
             if number in (signal.SIGTERM, signal.SIGHUP):
                 self._deadline = time.monotonic() + TERMINATION_GRACE
 
-    def _tell_size(self) -> None:
-        self._resized = not self.ready  # nobody listens yet
+    def _send_size(self) -> None:
+        self._resized = not self.ready  # the guest does not listen yet
         if self.ready and self.screen is not None:
             self.control.order("size", *window_size(self.screen))
 
@@ -246,13 +249,13 @@ class Relay:
 
 
 def window_size(terminal: int) -> tuple[int, int]:
-    """Rows and columns."""
+    """Return the rows and columns of a terminal."""
     size = os.get_terminal_size(terminal)
     return size.lines, size.columns
 
 
 def _poll(readers: Iterable[int], writers: Iterable[int], deadline: float | None) -> set[int]:
-    """The descriptors that are ready; none when the deadline has passed."""
+    """Wait for the descriptors that are ready; an empty set when the deadline has passed."""
     poll = select.poll()
     for descriptor in readers:
         poll.register(descriptor, select.POLLIN)
@@ -264,7 +267,7 @@ def _poll(readers: Iterable[int], writers: Iterable[int], deadline: float | None
 
 @contextmanager
 def caught_signals() -> Iterator[int]:
-    """A descriptor that reads as the numbers of the signals that arrive, for Relay.run()."""
+    """Yield a descriptor from which the numbers of received signals can be read."""
     source, target = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     with ExitStack() as stack:
         stack.callback(os.close, source)
@@ -273,21 +276,21 @@ def caught_signals() -> Iterator[int]:
             stack.callback(signal.set_wakeup_fd, signal.set_wakeup_fd(target))
             for number in (*FORWARDED, signal.SIGWINCH):
                 if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
-                    stack.callback(signal.signal, number, signal.signal(number, _noted))
+                    stack.callback(signal.signal, number, signal.signal(number, _ignore))
         yield source
 
 
-def _noted(number: int, frame: object) -> None:
-    """The number has been written to the wakeup descriptor."""
+def _ignore(number: int, frame: object) -> None:
+    """Do nothing: the number has been written to the wakeup descriptor."""
 
 
 @contextmanager
 def _raw(terminal: int) -> Iterator[None]:
-    """Every key goes to the guest, the interrupt too."""
+    """Put a terminal in raw mode for a block: all keys go to the guest, Ctrl-C included."""
     before = termios.tcgetattr(terminal)
     tty.setraw(terminal, termios.TCSADRAIN)
     try:
         yield
     finally:
-        with suppress(termios.error):  # it may have gone away
+        with suppress(termios.error):  # it may be closed
             termios.tcsetattr(terminal, termios.TCSADRAIN, before)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tree of the shell: what is where, made when somebody walks there.
+"""The tree of the shell: its nodes are created as paths are resolved.
 
-The groups of settings are imported by get and set only: most commands are neither.
+The groups of settings are imported by get and set only, because most commands need none.
 """
 
 from .node import Node, Summary, Tree

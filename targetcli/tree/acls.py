@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The nodes of node ACLs and mapped LUNs.
 
-ACLs with the same tag are one node: it shows the first of them and changes all.
+ACLs with the same tag are one node, which shows the first of them and changes all.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class Acls(Node):
 
     @property
     def tpg(self) -> Tpg:
-        """The TPG they belong to."""
+        """Return the TPG above."""
         return cast("Tpg", self.above(1))
 
     def children(self) -> Iterator[Node]:
-        """One node for each tag and each ACL without one."""
+        """Yield a node for each tag, and for each ACL without one."""
         for name, members in self._members().items():
             yield AclNode(self.tree, name, self, members)
 
@@ -46,7 +46,7 @@ class Acls(Node):
         return result
 
     def find(self, name: str) -> Node | None:
-        """One ACL by its tag, or by its WWN in any case where it has no tag."""
+        """Return an ACL by its tag, or by its WWN (in any case) if it has none."""
         fabric = self.tpg.fabric
         try:
             wwn = naming.as_running(fabric.wwn_types, name)
@@ -59,7 +59,7 @@ class Acls(Node):
         return AclNode(self.tree, name, self, members) if members else None
 
     def with_name(self, name: str) -> list[ConfigfsPath]:
-        """The configfs paths of the ACLs of a tag, or of the one with a WWN."""
+        """Return the configfs paths of the ACLs with a tag, or of the ACL with a WWN."""
         try:
             wwn = naming.as_running(self.tpg.fabric.wwn_types, name)
         except InvalidValue:
@@ -68,7 +68,6 @@ class Acls(Node):
         return [acl] if self.fs.is_dir(acl) else []
 
     def summary(self) -> Summary:
-        """How many there are."""
         return Summary(f"ACLs: {len(self._members())}")
 
 
@@ -83,27 +82,26 @@ class AclNode(Node):
 
     @property
     def tpg(self) -> Tpg:
-        """The TPG it belongs to."""
+        """Return the TPG above."""
         return cast("Tpg", self.above(2))
 
     @property
     def wwns(self) -> list[str]:
-        """The initiators it stands for."""
+        """Return the initiators of the ACLs."""
         return [self.tpg.fabric.from_folder(paths.name_of(acl)) for acl in self.members]
 
     def acls(self) -> list[NodeAcl]:
-        """The whole ACLs."""
+        """Read the ACLs."""
         folders = map(paths.name_of, self.members)
         return [self.reader.acl(self.tpg.fabric, self.tpg.configfs, folder) for folder in folders]
 
     def children(self) -> Iterator[Node]:
-        """The mapped LUNs of the first."""
+        """Yield the mapped LUNs of the first ACL."""
         for index in self.reader.mapped_indexes(self.configfs):
             configfs = paths.mapped_lun(self.configfs, index)
             yield MappedLunNode(self.tree, f"mapped_lun{index}", self, configfs)
 
     def find(self, name: str) -> Node | None:
-        """One mapped LUN."""
         number = name.removeprefix("mapped_lun")
         configfs = paths.mapped_lun(self.configfs, number)
         if not (number.isdecimal() and name != number and self.fs.is_dir(configfs)):
@@ -111,7 +109,7 @@ class AclNode(Node):
         return MappedLunNode(self.tree, name, self, configfs)
 
     def summary(self) -> Summary:
-        """Whom it is, how it authenticates, what it sees."""
+        """Return the WWN or the size of the group, the authentication, the number of LUNs."""
         texts = []
         wwns = self.wwns
         if self.name != wwns[0]:
@@ -133,7 +131,7 @@ class AclNode(Node):
         return ["mutual auth" if mutual else "1-way auth"], bool(auth.userid and auth.password)
 
     def groups(self) -> list[Group]:
-        """Attributes, parameters, credentials of all its ACLs."""
+        """Return the groups of settings, which apply to all ACLs of the node."""
         from rtslib_ext import schema
 
         from ..settings import Credentials, Folder
@@ -153,17 +151,17 @@ class AclNode(Node):
         return tuple(map(folder, self.members))
 
     def facts(self) -> dict[str, object]:
-        """Its tag, queue depth and credentials, who is logged in, and the initiators."""
+        """Return the tag, queue depth and credentials, the sessions, and the WWNs."""
         from rtslib_ext.savefile import encode
 
         values = scalars(encode.acl(self.acls()[0]))
-        told = {name: values[name] for name in values if name not in ("node_wwn", "tcq_depth")}
+        facts = {name: values[name] for name in values if name not in ("node_wwn", "tcq_depth")}
         if "tcq_depth" in values:
-            told["cmdsn_depth"] = values["tcq_depth"]
-        return {**told, "sessions": list(self._sessions()), "wwns": self.wwns}
+            facts["cmdsn_depth"] = values["tcq_depth"]
+        return {**facts, "sessions": list(self._sessions()), "wwns": self.wwns}
 
     def info(self) -> list[str]:
-        """The initiators come last, a line each."""
+        """Return the scalars, then the sessions and the WWNs, a line each."""
         facts = self.facts()
         sessions = [f"session: {line}" for line in self._sessions()]
         return [*info_lines(scalars(facts)), *sessions, "wwns:", *self.wwns]
@@ -180,21 +178,21 @@ class AclNode(Node):
 
 
 class MappedLunNode(Node):
-    """A LUN as one initiator sees it."""
+    """A mapped LUN: a LUN under the number that one initiator uses."""
 
     kind = "mapped_lun"
 
     @property
     def index(self) -> int:
-        """The number that the initiator sees."""
+        """Return the number that the initiator uses."""
         return int(self.name.removeprefix("mapped_lun"))
 
     def mapped_lun(self) -> MappedLun | None:
-        """The whole mapped LUN; None when its link is broken."""
+        """Read the mapped LUN; None if its link is broken."""
         return self.reader.mapped_lun(self.configfs, self.index)
 
     def summary(self) -> Summary:
-        """The LUN of the TPG behind it, and whether it may be written."""
+        """Return the LUN of the TPG, its storage object, and the access mode."""
         mapped = self.mapped_lun()
         if mapped is None:
             return Summary("BROKEN LUN LINK", False)
@@ -207,7 +205,6 @@ class MappedLunNode(Node):
         return Summary(f"lun{mapped.tpg_lun} {'/'.join(key)} ({mode})", True)
 
     def facts(self) -> dict[str, object]:
-        """The LUN behind it."""
         from rtslib_ext.savefile import encode
 
         mapped = self.mapped_lun()

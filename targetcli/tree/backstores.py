@@ -37,15 +37,15 @@ _SHOWN = ("block", "fileio", "pscsi", "ramdisk")
 
 
 class Backstores(Node):
-    """``/backstores``: one node a kind; user-backed objects stand under their handler.
+    """``/backstores``: one node per kind; user-backed objects are below their handler.
 
-    Logical unit groups are listed where there is one; they can be named always.
+    ``lu_gps`` is listed only if a logical unit group exists, but can always be used in a path.
     """
 
     kind = "backstores"
 
     def children(self) -> Iterator[Node]:
-        """The kinds, and each handler that has an object."""
+        """Yield the kinds, the available handlers, and those of existing objects."""
         for plugin in _SHOWN:
             yield Backstore(self.tree, plugin, self)
         for handler in sorted(self._handlers()):
@@ -55,7 +55,7 @@ class Backstores(Node):
             yield groups
 
     def find(self, name: str) -> Node | None:
-        """Older tools' names of the kinds are known too."""
+        """Accept the kinds' names of older tools too."""
         if name == "lu_gps":
             return LuGroups(self.tree, name, self, paths.LU_GROUPS)
         name = backing.ALIASES.get(name, name)
@@ -79,28 +79,26 @@ class Backstore(Node):
 
     @property
     def plugin(self) -> str:
-        """The kind, without a handler."""
+        """Return the kind without the handler."""
         return self.name.partition(":")[0]
 
     @property
     def handler(self) -> str:
-        """The handler of user-backed objects."""
+        """Return the handler of user-backed objects, or ""."""
         return self.name.partition(":")[2]
 
     @property
     def kind(self) -> str:  # type: ignore[override]
-        """The commands differ by kind."""
+        """Return the plugin: each has its own create command."""
         return self.plugin
 
     def children(self) -> Iterator[Node]:
-        """The storage objects."""
         for path in self.reader.storage_object_paths(self.plugin):
             node = StorageObjectNode(self.tree, paths.name_of(path), self, path)
             if not self.handler or node.handler == self.handler:
                 yield node
 
     def find(self, name: str) -> Node | None:
-        """One storage object."""
         path = self.tree.index.find(self.plugin, name)
         if path is None:
             return None
@@ -108,7 +106,6 @@ class Backstore(Node):
         return node if not self.handler or node.handler == self.handler else None
 
     def summary(self) -> Summary:
-        """How many there are."""
         return Summary(f"Storage Objects: {sum(1 for _ in self.children())}")
 
 
@@ -119,28 +116,27 @@ class StorageObjectNode(Node):
 
     @property
     def plugin(self) -> str:
-        """The kind of backstore."""
+        """Return the kind of backstore."""
         key = paths.key_of_storage_object(self.configfs)
         assert key is not None
         return key[0]
 
     @property
     def backing(self) -> backing.Backing:
-        """What stands behind it."""
+        """Read the properties of the kind."""
         return self.reader.backing(self.configfs, self.plugin)
 
     @property
     def handler(self) -> str:
-        """The handler of a user-backed object."""
+        """Return the handler of a user-backed object, or ""."""
         found = self.backing
         return found.handler if isinstance(found, User) else ""
 
     def children(self) -> Iterator[Node]:
-        """The target port groups."""
         yield AluaGroups(self.tree, "alua", self, paths.tg_pt_gps(self.configfs))
 
     def summary(self) -> Summary:
-        """The device, its size and how it is used."""
+        """Return the device, its size, the cache mode, and the status."""
         try:
             info = self.fs.read(f"{self.configfs}/info")
             if "SectorSize: 0 " in info:
@@ -174,7 +170,7 @@ class StorageObjectNode(Node):
         return "write-back" if on else "write-thru"
 
     def groups(self) -> list[Group]:
-        """The attributes, what it says of itself, its group, who reserved it."""
+        """Return attributes, device, identity and reservations."""
         from rtslib_ext import schema
 
         from ..settings import Folder
@@ -197,7 +193,7 @@ class StorageObjectNode(Node):
         ]
 
     def _attribute(self, name: str) -> Attribute | None:
-        """The row of an attribute, with the default that it has for this object."""
+        """Return the schema row of an attribute, with the default for this object."""
         from rtslib_ext import schema
 
         row = schema.storage_object(name, self.plugin)
@@ -209,7 +205,6 @@ class StorageObjectNode(Node):
         return replace(row, default=found.early_attributes().get(name, row.default))
 
     def facts(self) -> dict[str, object]:
-        """How it was made."""
         from rtslib_ext.savefile import encode
 
         so = self.reader.storage_object(self.configfs)
@@ -222,7 +217,7 @@ class StorageObjectNode(Node):
         return values
 
     def read(self) -> StorageObject | None:
-        """The whole object."""
+        """Read the object; None if it is not configured."""
         return self.reader.storage_object(self.configfs)
 
 
@@ -232,14 +227,13 @@ class AluaGroups(Node):
     kind = "alua_groups"
 
     def children(self) -> Iterator[Node]:
-        """One node a group; objects that pass commands through have none."""
+        """Yield the groups; objects that pass commands through have none."""
         if self.fs.read_if_there(f"{paths.attributes(self.above(1).configfs)}/alua_support") == "0":
             return
         for name in self.fs.directories(self.configfs):
             yield AluaGroupNode(self.tree, name, self, paths.child(self.configfs, name))
 
     def summary(self) -> Summary:
-        """How many there are."""
         return Summary(f"ALUA Groups: {sum(1 for _ in self.children())}")
 
 
@@ -249,30 +243,26 @@ class AluaGroupNode(Node):
     kind = "alua_group"
 
     def summary(self) -> Summary:
-        """Its access state."""
         state = self.fs.read_if_there(f"{self.configfs}/alua_access_state") or ""
         return Summary(f"ALUA state: {STATES.get(state, state)}", True)
 
     def groups(self) -> list[Group]:
-        """Its settings."""
         from ..settings import AluaSettings
 
         return [AluaSettings(self.path, self.configfs)]
 
 
 class LuGroups(Node):
-    """The logical unit groups; the default one, in which every object begins, is left out."""
+    """The logical unit groups, without the default one, to which every object belongs at first."""
 
     kind = "lu_groups"
 
     def children(self) -> Iterator[Node]:
-        """One node a group."""
         for name in self.fs.directories(self.configfs):
             if name != DEFAULT_LU_GROUP:
                 yield LuGroupNode(self.tree, name, self, paths.child(self.configfs, name))
 
     def summary(self) -> Summary:
-        """How many there are."""
         return Summary(f"LU Groups: {sum(1 for _ in self.children())}")
 
 
@@ -282,11 +272,10 @@ class LuGroupNode(Node):
     kind = "lu_group"
 
     def summary(self) -> Summary:
-        """How many storage objects are in it."""
+        """Return the number of storage objects in the group."""
         return Summary(f"Members: {len(self.reader.lu_group_members(self.name))}")
 
     def groups(self) -> list[Group]:
-        """Its number and members."""
         from rtslib_ext import schema
 
         from ..settings.files import Files
@@ -294,13 +283,13 @@ class LuGroupNode(Node):
         return [Files("alua", self.path, (self.configfs,), schema.lu_group)]
 
     def facts(self) -> dict[str, object]:
-        """Its number, and the storage objects in it by their paths."""
+        """Return the number, and the shell paths of the members."""
         keys = map(paths.key_of_storage_object, self.reader.lu_group_members(self.name))
         found = sorted(shell_paths.storage_object(*key) for key in keys if key)
         return {"lu_gp_id": self.fs.read_if_there(f"{self.configfs}/lu_gp_id"), "members": found}
 
     def info(self) -> list[str]:
-        """The members come last, a line each."""
+        """Return the number, then the members, a line each."""
         facts = self.facts()
         members = facts["members"]
         assert isinstance(members, list)

@@ -22,22 +22,21 @@ if TYPE_CHECKING:
 
 
 class FabricNode(Node):
-    """``/iscsi`` and the like; looking at it loads no module."""
+    """A fabric, such as ``/iscsi``; reading it loads no module."""
 
     kind = "fabric"
 
     @property
     def fabric(self) -> Fabric:
-        """What the fabric can do."""
+        """Return the properties of the fabric."""
         return fabrics.FABRICS[self.name]
 
     def children(self) -> Iterator[Node]:
-        """The targets."""
         for wwn in self.reader.target_wwns(self.fabric):
             yield self._node(wwn)
 
     def find(self, name: str) -> Node | None:
-        """One target; its name may be typed in any case."""
+        """Return a target by name, in any case."""
         try:
             wwn = naming.as_running(self.fabric.wwn_types, name)
         except InvalidValue:
@@ -57,7 +56,7 @@ class FabricNode(Node):
         return SingleTpgNode(self.tree, wwn, self, paths.tpg_in(configfs, 1))
 
     def summary(self) -> Summary:
-        """How many targets, and whether discovery needs authentication."""
+        """Return the number of targets, and the authentication that discovery requires."""
         texts = []
         healthy = None
         folder = paths.discovery_auth(self.fabric)
@@ -73,7 +72,6 @@ class FabricNode(Node):
         return Summary(", ".join(texts), healthy)
 
     def groups(self) -> list[Group]:
-        """Authentication at discovery, CPUs."""
         from ..settings import DiscoveryAuth
         from ..settings.tpg import FabricFiles
 
@@ -85,7 +83,7 @@ class FabricNode(Node):
         return groups
 
     def facts(self) -> dict[str, object]:
-        """What the fabric can do."""
+        """Return the properties of the fabric."""
         # Imported here: only info shows the adapters.
         from rtslib_ext.host import adapters
 
@@ -100,7 +98,7 @@ class FabricNode(Node):
         }
 
     def info(self) -> list[str]:
-        """The same in words of its own."""
+        """Return the facts under the labels of targetcli-fb."""
         facts = self.facts()
         labels = {
             "name": "Fabric module name",
@@ -118,22 +116,21 @@ class FabricNode(Node):
 
 
 class TargetNode(Node):
-    """A target of a fabric that has several TPGs in one."""
+    """A target of a fabric whose targets have several TPGs."""
 
     kind = "target"
 
     @property
     def fabric(self) -> Fabric:
-        """Its fabric."""
+        """Return the fabric."""
         return fabrics.FABRICS[self.above(1).name]
 
     def children(self) -> Iterator[Node]:
-        """The TPGs."""
         for tag in self.reader.tags(self.configfs):
             yield TpgNode(self.tree, f"tpg{tag}", self, paths.tpg_in(self.configfs, tag))
 
     def find(self, name: str) -> Node | None:
-        """One TPG; older tools called it tpgt1."""
+        """Return a TPG by name; older tools use ``tpgt1``."""
         tag = name.removeprefix("tpgt").removeprefix("tpg")
         configfs = paths.tpg_in(self.configfs, tag)
         if not (tag.isdecimal() and name != tag and self.fs.is_dir(configfs)):
@@ -141,13 +138,12 @@ class TargetNode(Node):
         return TpgNode(self.tree, f"tpg{tag}", self, configfs)
 
     def summary(self) -> Summary:
-        """How many TPGs."""
         if not _is_valid(self.fabric, self.name):
             return Summary("INVALID WWN", False)
         return Summary(f"TPGs: {len(self.reader.tags(self.configfs))}")
 
     def groups(self) -> list[Group]:
-        """Parameters of the whole target, on kernels that have any."""
+        """Return the parameters of the target, on kernels that have any."""
         from rtslib_ext import schema
 
         from ..settings import Folder
@@ -157,7 +153,6 @@ class TargetNode(Node):
         return [group] if group.names(self.fs) else []
 
     def facts(self) -> dict[str, object]:
-        """Its fabric and name."""
         return {"fabric": self.fabric.name, "wwn": self.name}
 
 
@@ -168,26 +163,26 @@ class TpgNode(Node):
 
     @property
     def fabric(self) -> Fabric:
-        """Its fabric."""
+        """Return the fabric."""
         return fabrics.FABRICS[self.above(2).name]
 
     @property
     def wwn(self) -> str:
-        """The name of its target."""
+        """Return the WWN of the target."""
         return self.above(1).name
 
     @property
     def tag(self) -> int:
-        """Its number."""
+        """Return the number of the TPG."""
         return int(self.name.removeprefix("tpg"))
 
     @property
     def tpg_path(self) -> TpgPath:
-        """Where steps find it."""
+        """Return the configfs path and shell path for steps."""
         return TpgPath.of(self.fabric, self.wwn, self.tag)
 
     def children(self) -> Iterator[Node]:
-        """Its LUNs, and what the fabric has besides."""
+        """Yield the LUNs, and the ACLs and portals if the fabric has them."""
         if self.fabric.has("acls"):
             yield Acls(self.tree, "acls", self, paths.acls(self.configfs))
         yield Luns(self.tree, "luns", self, paths.luns(self.configfs))
@@ -195,11 +190,11 @@ class TpgNode(Node):
             yield Portals(self.tree, "portals", self, paths.portals(self.configfs))
 
     def attribute(self, name: str) -> str | None:
-        """The value of one of its attributes."""
+        """Return the value of an attribute, or None."""
         return self.fs.read_if_there(f"{paths.attributes(self.configfs)}/{name}")
 
     def summary(self) -> Summary:
-        """Whether it serves, and whom."""
+        """Return the nexus, the access mode, and the authentication."""
         if self.reader.enabled(self.configfs) is False:
             return Summary("disabled", False)
         texts = []
@@ -226,7 +221,6 @@ class TpgNode(Node):
         return ["tpg-auth", kind], bool(auth.userid and auth.password)
 
     def groups(self) -> list[Group]:
-        """Attributes, parameters, credentials, the rest."""
         from rtslib_ext import schema
 
         from ..settings import Credentials, Folder
@@ -254,34 +248,32 @@ class TpgNode(Node):
         return groups
 
     def facts(self) -> dict[str, object]:
-        """Its state and credentials."""
         from rtslib_ext.savefile import encode
 
         return scalars(encode.tpg(self.reader.tpg(self.fabric, self.wwn, self.tag)))
 
 
 class SingleTpgNode(TpgNode):
-    """A target of a fabric that has one TPG only: both in one node."""
+    """A target of a fabric with a single TPG: target and TPG in one node."""
 
     kind = "single_tpg"
 
     @property
     def fabric(self) -> Fabric:
-        """Its fabric."""
+        """Return the fabric."""
         return fabrics.FABRICS[self.above(1).name]
 
     @property
     def wwn(self) -> str:
-        """The name of the target."""
+        """Return the WWN of the target."""
         return self.name
 
     @property
     def tag(self) -> int:
-        """The only one."""
+        """Return 1."""
         return 1
 
     def summary(self) -> Summary:
-        """Whether it serves, and whom."""
         if not _is_valid(self.fabric, self.wwn):
             return Summary("INVALID WWN", False)
         if not self.fs.is_dir(self.configfs):

@@ -21,7 +21,6 @@ class Luns(Node):
     kind = "luns"
 
     def children(self) -> Iterator[Node]:
-        """One node a LUN."""
         for name in self._folders():
             yield LunNode(self.tree, name.replace("_", ""), self, paths.child(self.configfs, name))
 
@@ -30,7 +29,6 @@ class Luns(Node):
         return [name for name in names if name.removeprefix("lun_").isdigit()]
 
     def find(self, name: str) -> Node | None:
-        """One LUN."""
         number = name.removeprefix("lun")
         configfs = paths.lun(self.above(1).configfs, number)
         if not (number.isdecimal() and name != number and self.fs.is_dir(configfs)):
@@ -38,27 +36,26 @@ class Luns(Node):
         return LunNode(self.tree, name, self, configfs)
 
     def summary(self) -> Summary:
-        """How many there are."""
         return Summary(f"LUNs: {len(self._folders())}")
 
 
 class LunNode(Node):
-    """A storage object as a TPG exports it."""
+    """A LUN: a storage object exported by a TPG."""
 
     kind = "lun"
 
     @property
     def index(self) -> int:
-        """Its number."""
+        """Return the LUN number."""
         return int(self.name.removeprefix("lun"))
 
     def storage_object(self) -> tuple[str, str] | None:
-        """The key of what it exports; None when the link is broken."""
+        """Return the storage object as (plugin, name); None if the link is broken."""
         link = paths.link_in(self.fs, self.configfs)
         return paths.key_of_storage_object(link[1]) if link else None
 
     def summary(self) -> Summary:
-        """What it exports, on which device, in which target port group."""
+        """Return the storage object, its device, and the target port group."""
         link = paths.link_in(self.fs, self.configfs)
         key = paths.key_of_storage_object(link[1]) if link else None
         if link is None or key is None:
@@ -74,17 +71,15 @@ class LunNode(Node):
         return text.partition("\n")[0].partition(": ")[2] or None
 
     def lun(self) -> Lun | None:
-        """The whole LUN."""
+        """Read the LUN; None if the link is broken."""
         return self.reader.lun(self.configfs, self.index)
 
     def groups(self) -> list[Group]:
-        """Its target port group."""
         from ..settings import LunAlua
 
         return [LunAlua(self.path, self.configfs)]
 
     def facts(self) -> dict[str, object]:
-        """What it exports."""
         from rtslib_ext.savefile import encode
 
         lun = self.lun()

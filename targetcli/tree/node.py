@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every node of the tree has: a name, children, a summary, groups of settings."""
+"""The base of all nodes of the tree: name, children, summary, groups of settings."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from ..env import Env
     from ..settings import Group
 
-    # For types only: typing takes long to make a Protocol.
+    # For type checkers only: creating a Protocol class at run time is slow.
     class Tpg(Protocol):
-        """What the nodes below a TPG ask it; ``fabrics.TpgNode`` is one."""
+        """What the nodes below a TPG need of it; ``fabrics.TpgNode`` is one."""
 
         configfs: ConfigfsPath
 
@@ -52,21 +52,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What ``ls`` shows of a node; ``healthy`` None: nothing to be said."""
+    """The summary of a node in ``ls``; ``healthy`` is None if it has no health."""
 
     text: str
     healthy: bool | None = None
 
 
 class Tree:
-    """The kernel as one command sees it."""
+    """The state of the kernel for one command: nothing is read twice."""
 
     def __init__(self, env: Env) -> None:
         self.env = env
         self.fs = CachingFS(env.fs)
         self.reader = Reader(self.fs)
         self.index = Index(self.fs)
-        # What is to be said of how something was found; a name may be looked up several times.
+        # Notes on names resolved to another one; a dict, as a name may be looked up twice.
         self.notes: dict[str, None] = {}
 
 
@@ -74,7 +74,7 @@ _NONE = ConfigfsPath("")
 
 
 class Node:
-    """One place in the tree; made when somebody walks to it, and cheap to make."""
+    """One node of the tree; created when a path is resolved, and cheap to create."""
 
     kind: ClassVar[str] = ""
 
@@ -84,36 +84,36 @@ class Node:
         self.tree = tree
         self.name = name
         self.parent = parent
-        # The path of the object in the kernel's tree, where the node stands for one.
+        # The configfs path of the object, if the node represents one.
         self.configfs = configfs
 
     @property
     def path(self) -> ShellPath:
-        """The shell path."""
+        """Return the shell path."""
         if self.parent is None:
             return ShellPath("/")
         return ShellPath(f"{self.parent.path.rstrip('/')}/{self.name}")
 
     @property
     def fs(self) -> CachingFS:
-        """The kernel, nothing read twice."""
+        """Return the file system of the tree, which caches reads."""
         return self.tree.fs
 
     @property
     def reader(self) -> Reader:
-        """Reads the kernel, nothing twice."""
+        """Return the reader of the tree, which caches reads."""
         return self.tree.reader
 
     def children(self) -> Iterator[Node]:
-        """All nodes below this one, in no order."""
+        """Yield the child nodes, in any order."""
         yield from ()
 
     def find(self, name: str) -> Node | None:
-        """The child of a name, at a cost that does not depend on how many there are."""
+        """Return a child by name, or None; the cost does not depend on the number of children."""
         return next((child for child in self.children() if child.name == name), None)
 
     def above(self, steps: int) -> Node:
-        """The node so many levels up."""
+        """Return the node ``steps`` levels up."""
         node: Node = self
         for _ in range(steps):
             assert node.parent is not None
@@ -121,36 +121,36 @@ class Node:
         return node
 
     def child(self, name: str) -> Node:
-        """The child of a name; raises NotFound."""
+        """Return a child by name; raises NotFound."""
         found = self.find(name)
         if found is None:
             raise NotFound(f"No such path {self.path.rstrip('/')}/{name}")
         return found
 
     def summary(self) -> Summary:
-        """What ``ls`` and ``status`` show."""
+        """Return what ``ls`` and ``status`` show."""
         return Summary("")
 
     def groups(self) -> list[Group]:
-        """The groups of settings, besides ``global``, that get and set know here."""
+        """Return the groups of settings of this node, without ``global``."""
         return []
 
     def facts(self) -> dict[str, object]:
-        """What the command ``info`` tells, secrets too; nothing where a node does not have it."""
+        """Return the values that ``info`` shows, secrets included; empty for a node without it."""
         return {}
 
     def info(self) -> list[str]:
-        """What it shows."""
+        """Return the lines that ``info`` shows."""
         return info_lines(self.facts())
 
 
 def scalars(values: dict[str, object]) -> dict[str, object]:
-    """What is no list and no object."""
+    """Return the values that are neither a list nor a dict."""
     return {name: values[name] for name in values if not isinstance(values[name], dict | list)}
 
 
 def info_lines(facts: dict[str, object]) -> list[str]:
-    """``key: value`` lines; secrets are hidden."""
+    """Return ``key: value`` lines, sorted; passwords are masked."""
     result = []
     for name, value in sorted(facts.items()):
         hidden = name.endswith("password") and value

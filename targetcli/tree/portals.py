@@ -18,15 +18,14 @@ class Portals(Node):
     kind = "portals"
 
     def children(self) -> Iterator[Node]:
-        """One node a portal."""
         for name in self.reader.portal_names(self.configfs):
             yield PortalNode(self.tree, name, self, paths.child(self.configfs, name))
 
     def find(self, name: str) -> Node | None:
-        """One portal; brackets around an IPv6 address may be left out.
+        """Return a portal; the brackets around an IPv6 address may be omitted.
 
-        The portal of all addresses is known by the names of both families: scripts look for
-        0.0.0.0:3260, which was the default before ::0 was.
+        The wildcard portal is found by the names of both families: scripts look for
+        0.0.0.0:3260, the default before ::0.
         """
         for found in (name, _bracketed(name)):
             configfs = paths.child(self.configfs, found)
@@ -35,7 +34,7 @@ class Portals(Node):
         other = self._same_address(name)
         if other is None:
             return None
-        self.tree.notes[f"there is no {name}, this is {other}"] = None
+        self.tree.notes[f"{name} does not exist, using {other}"] = None
         return PortalNode(self.tree, other, self, paths.child(self.configfs, other))
 
     def _same_address(self, name: str) -> str | None:
@@ -44,32 +43,30 @@ class Portals(Node):
         if wanted is None:
             return None
         for found in self.fs.directories(self.configfs):
-            address, _, there = found.rpartition(":")
-            if there == port and naming.listens_on(address) == wanted:
+            address, _, found_port = found.rpartition(":")
+            if found_port == port and naming.listens_on(address) == wanted:
                 return found
         return None
 
     def summary(self) -> Summary:
-        """How many there are."""
         return Summary(f"Portals: {len(self.reader.portal_names(self.configfs))}")
 
 
 class PortalNode(Node):
-    """An address on which a TPG listens."""
+    """A network portal: an address and port on which a TPG listens."""
 
     kind = "portal"
 
     def portal(self) -> Portal:
-        """The whole portal."""
+        """Read the portal."""
         return self.reader.portal(self.configfs, self.name)
 
     def summary(self) -> Summary:
-        """How it is served, if not by plain TCP."""
+        """Return the transport, unless it is plain TCP."""
         portal = self.portal()
         return Summary("iser" if portal.iser else "offload" if portal.offload else "", True)
 
     def facts(self) -> dict[str, object]:
-        """Its address."""
         from rtslib_ext.savefile import encode
 
         return scalars(encode.portal(self.portal()))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The root of the tree: backstores and fabrics."""
+"""The root of the tree."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .node import Node, Summary
 
 
 class Root(Node):
-    """``/``: the backstores, then the fabrics that this host could serve."""
+    """``/``: the backstores and the fabrics."""
 
     kind = "root"
 
     def children(self) -> Iterator[Node]:
-        """Fabrics on hardware are shown where there is such hardware, or a target."""
+        """Yield the backstores and fabrics; hardware fabrics need an adapter or a target."""
         # Imported here: a path below one fabric does not need it.
         from rtslib_ext.host import adapters
 
@@ -29,12 +29,11 @@ class Root(Node):
                 yield node
 
     def find(self, name: str) -> Node | None:
-        """Older tools' names of the fabrics are known too."""
+        """Accept the fabrics' names of older tools too."""
         if name == "backstores":
             return Backstores(self.tree, name, self)
         fabric = fabrics.find(name)
         return FabricNode(self.tree, fabric.name, self) if fabric else None
 
     def summary(self) -> Summary:
-        """Nothing by itself."""
         return Summary("")

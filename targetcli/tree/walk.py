@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shell path -> node."""
+"""Resolve shell paths to nodes."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _WILD = re.compile(r"[*?]")
 
 
 def root(env: Env) -> Root:
-    """The tree as it is now; one command reads nothing twice."""
+    """Return the root of a new tree, which reads nothing twice."""
     return Root(Tree(env), "/")
 
 
 def resolve(start: Node, path: str) -> Node:
-    """The node at a path that is absolute, relative to ``start``, or a bookmark.
+    """Return the node at a path: absolute, relative to ``start``, or a bookmark (``@NAME``).
 
     Raises NotFound.
     """
@@ -46,7 +46,7 @@ def resolve(start: Node, path: str) -> Node:
 
 
 def find(start: Node, path: str) -> Node | None:
-    """The node at a path, if there is one."""
+    """Return the node at a path, or None."""
     try:
         return resolve(start, path)
     except NotFound:
@@ -54,16 +54,16 @@ def find(start: Node, path: str) -> Node | None:
 
 
 def is_pattern(start: Node, path: str) -> bool:
-    """Tell a path that may stand for several nodes: for every child, or for those that match."""
+    """Return True if a path has wildcards, and may match several nodes."""
     names = _names(path)
     return "*" in names or (any(map(_WILD.search, names)) and find(start, path) is None)
 
 
 def expand(start: Node, path: str) -> list[Node]:
-    """The nodes at a path in which ``*`` and ``?`` stand for characters of a name.
+    """Return the nodes that match a path with the wildcards ``*`` and ``?``.
 
-    Raises NotFound, also where nothing matches but for an element that is ``*`` alone: that is
-    every child, be there none.
+    Raises NotFound if nothing matches, unless every pattern is ``*`` alone, which matches all
+    children of a node without any.
     """
     found = list(_walk(_origin(start, path), _names(path), in_order))
     if not found and any(_WILD.search(name) for name in _names(path) if name != "*"):
@@ -72,7 +72,7 @@ def expand(start: Node, path: str) -> list[Node]:
 
 
 def first(start: Node, path: str) -> Node:
-    """One of those; raises NotFound."""
+    """Return the first node that matches a path; raises NotFound."""
     for node in _walk(_origin(start, path), _names(path), methodcaller("children")):
         return node
     raise NotFound(f"nothing matches {path}")
@@ -90,7 +90,7 @@ def _walk(
         return
     name, rest = names[0], names[1:]
     if name == "*" or (_WILD.search(name) and find(node, name) is None):
-        # A bracket is one: [::0]:3260.
+        # A bracket is literal, as in [::0]:3260.
         pattern = name.replace("[", "[[]")
         for child in children(node):
             if fnmatchcase(child.name, pattern):
@@ -100,33 +100,33 @@ def _walk(
 
 
 def in_order(node: Node) -> list[Node]:
-    """The children as they are listed: by name, numbers by value."""
+    """Return the children in display order: by name, numbers by value."""
     from ..views.tree import sorting_key
 
     return sorted(node.children(), key=lambda child: sorting_key(child.name))
 
 
 def size(node: Node, depth: int | None = None) -> int:
-    """How many nodes there are from one on, with so many levels below it (None: all)."""
+    """Count a node and its descendants, down to ``depth`` levels (None: all)."""
     below = None if depth is None else depth - 1
     return 1 + (0 if depth == 0 else sum(size(child, below) for child in node.children()))
 
 
-def branch(node: Node, tell: Callable[[], object]) -> Branch:
-    """A node as ``ls`` shows it; its children are made when they are walked, and told of."""
-    tell()
+def branch(node: Node, count: Callable[[], object]) -> Branch:
+    """Return a node for ``ls``; its children are created lazily, and counted."""
+    count()
     summary = node.summary()
-    return Branch(node.name, summary.text, summary.healthy, _Children(node, tell))
+    return Branch(node.name, summary.text, summary.healthy, _Children(node, count))
 
 
 def values(
-    node: Node, depth: int | None = None, tell: Callable[[], object] = lambda: None
+    node: Node, depth: int | None = None, count: Callable[[], object] = lambda: None
 ) -> dict[str, object]:
-    """A node as plain values, with so many levels below it (None: all), each of them told of.
+    """Return a node as plain values, down to ``depth`` levels (None: all), each counted.
 
-    ``children`` is None where they were not looked at.
+    ``children`` is None below the last level.
     """
-    tell()
+    count()
     summary = node.summary()
     below = None if depth is None else depth - 1
     return {
@@ -137,24 +137,24 @@ def values(
         "healthy": summary.healthy,
         "children": None
         if depth == 0
-        else [values(child, below, tell) for child in in_order(node)],
+        else [values(child, below, count) for child in in_order(node)],
     }
 
 
 class _Children:
-    """The children of a node as branches, made anew each time they are asked for."""
+    """The children of a node as branches, created again for each iteration."""
 
-    def __init__(self, node: Node, tell: Callable[[], object]) -> None:
+    def __init__(self, node: Node, count: Callable[[], object]) -> None:
         self.node = node
-        self.tell = tell
+        self.count = count
 
     def __iter__(self) -> Iterator[Branch]:
-        return (branch(child, self.tell) for child in self.node.children())
+        return (branch(child, self.count) for child in self.node.children())
 
 
 def groups_of(node: Node) -> dict[str, Group]:
     """Return the groups of settings of a node by name, ``global`` first."""
-    # Imported here: commands that only look need no settings.
+    # Imported here: most commands need no settings.
     from ..settings import Preferences
 
     groups = (Preferences(node.tree.env, node.path), *node.groups())
@@ -162,7 +162,7 @@ def groups_of(node: Node) -> dict[str, Group]:
 
 
 def _names(path: str) -> list[str]:
-    # An IPv6 portal has no slash in it, so neither has any name.
+    # No name contains a slash, not even that of an IPv6 portal.
     return [name for name in re.split("/+", path) if name]
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from targetcli.command_table.command import Command, Parameter
 from targetcli.command_table.rows import every_row
 from targetcli.completion import COMPLETERS, KEYWORDS, MORE, Candidate, completer
-from targetcli.completion.complete import typed_on
+from targetcli.completion.complete import continuation
 from targetcli.completion.paths import free_numbers
 from targetcli.language import grammar
 
@@ -94,7 +94,7 @@ def test_nothing_is_told_of_what_is_not_there() -> None:
 )
 def test_typing_on(line: str, value: str, end: str, made: str) -> None:
     context = grammar.complete_context(line, len(line))
-    assert typed_on(context, Candidate(value, end)) == made
+    assert continuation(context, Candidate(value, end)) == made
 
 
 WORDS = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="\\"), min_size=1)
@@ -110,11 +110,11 @@ def test_what_is_completed_is_read_as_it_was_meant(value: str, data: st.DataObje
     line = f"/iscsi create name={quote}{typed}"
     context = grammar.complete_context(line, len(line))
     assert (context.partial, context.quote) == (typed, quote)
-    whole = line + typed_on(context, Candidate(value))
+    whole = line + continuation(context, Candidate(value))
     assert grammar.parse(whole).keywords == {"name": value}
     line = "/iscsi create name="
     context = grammar.complete_context(line, len(line))
-    whole = line + typed_on(context, Candidate(value))
+    whole = line + continuation(context, Candidate(value))
     assert grammar.parse(whole).keywords == {"name": value}
 
 

@@ -72,7 +72,7 @@ def test_ranges_go_in_step() -> None:
     ("words", "told"),
     [
         (("d[1-2]", "/f[1-3]"), r"different numbers of values: 2 \(d1 …\), 3 \(/f1 …\)"),
-        (("d[3-1]", "/f"), r"upside down: write \[1-3\]"),
+        (("d[3-1]", "/f"), r"reversed: write \[1-3\]"),
         (("d[1-2]-[1-2]", "/f"), "more than one range"),
         (("d[1-99999]", "/f"), f"more than {ranges.MOST} values"),
     ],

@@ -231,7 +231,7 @@ def test_without_the_kernel(capfd: pytest.CaptureFixture[str]) -> None:
     assert sandbox.main(["--kernel", "linux.none", "true"]) == 1
     assert capfd.readouterr() == (
         "",
-        "linux.none is not there: the sandbox needs the user-mode kernel\n"
+        "linux.none not found: the sandbox needs the user-mode kernel\n"
         "install the Debian package user-mode-linux\n",
     )
 
@@ -240,7 +240,7 @@ def test_without_its_modules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     fake = tmp_path / "linux.fake"
     fake.write_text("#!/bin/sh\necho 1.2.3\n")
     fake.chmod(0o755)
-    with pytest.raises(NotFound, match="/1.2.3 is not there: the modules of"):
+    with pytest.raises(NotFound, match="/1.2.3 not found: the modules of"):
         sandbox_kernel.find(str(fake))
 
 
@@ -268,7 +268,7 @@ def test_folders_that_cannot_be_the_state(state: str) -> None:
 @pytest.mark.usefixtures("some_kernel")
 def test_a_state_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(InvalidValue, match="cannot be made: Not a directory"):
+    with pytest.raises(InvalidValue, match="cannot be created: Not a directory"):
         sandbox.run(["true"], sandbox.Settings(state=tmp_path / "file" / "x"))
 
 
@@ -296,7 +296,7 @@ NO_EXECUTION = "Checking PROT_EXEC mmap in /tmp...Operation not permitted"
         ("[ 1.1] Kernel panic - not syncing: VFS: no root\n[ 1.2] CPU: 0\n", "VFS: no root"),
         ("[ 1.0] a\nmount: no such thing\n[ 1.1] b\n" + INIT_ENDED, "mount: no such thing"),
         (NO_EXECUTION + "\n\n", NO_EXECUTION),
-        ("", "it said nothing"),
+        ("", "its log is empty"),
     ],
 )
 def test_last_words(tmp_path: Path, log: str, words: str) -> None:

@@ -110,7 +110,7 @@ def test_options_are_those_that_are_told() -> None:
 
 def test_nothing_is_told_of_what_goes_wrong(capfd: pytest.CaptureFixture[str]) -> None:
     for words in ([], ["bash"], ["nosuch", "a"], ["bash", "targetcli \0", "\0"]):
-        assert shells.tell(words) == 0
+        assert shells.print_completions(words) == 0
     assert capfd.readouterr() == ("", "")
 
 

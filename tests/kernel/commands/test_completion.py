@@ -29,7 +29,7 @@ def tab(user: Shell, line: str) -> list[str]:
     """What each candidate adds to a line of the shell."""
     context = grammar.complete_context(line, len(line))
     env = user.env()
-    return [complete.typed_on(context, found) for found in complete.complete(env, context)]
+    return [complete.continuation(context, found) for found in complete.complete(env, context)]
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def watched(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Watched:
     from targetcli.views import bar
 
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
-    monkeypatch.setattr(progress, "_LOOK", 0.0)
+    monkeypatch.setattr(progress, "_INTERVAL", 0.0)
     monkeypatch.setattr(bar, "_INTERVAL", 0.0)
     restore.restore(ConfigFS(), config(10))
     (ETC / "more.json").write_text(savefile.dumps(config(12)))

@@ -117,7 +117,7 @@ STARS = (
     Row("*: the failed one is named", f"{TPG}/acls/* create 0 lun0",
         f"[{ACL}]", err=f"{ACL}/mapped_lun0: This MappedLUN already exists in configFS"),
     Row("*: there is nothing", "/loopback/* status", world=EMPTY,
-        aside="Note: there is nothing at /loopback/*"),
+        aside="Note: nothing matches /loopback/*"),
     Row("*: part of a name", "/iscsi/*/tpg*/luns/lun? status",
         like(rf"\A\[{TPG}/luns/lun0\]\nStatus for {TPG}/luns/lun0: .*\Z"),
         differs="`/backstores/* status`"),
