@@ -65,7 +65,7 @@ if TYPE_CHECKING:
             """Return a mark for ``rollback_to``."""
 
         def rollback_to(self, savepoint: Any) -> None:
-            """Drop what was queued since a savepoint."""
+            """Drop the changes queued since a savepoint."""
 
     class Counter(Protocol):
         """Counts long work; ``progress.Work`` is one."""

@@ -37,7 +37,7 @@ class Result:
     ``failures`` are the parts that failed while others succeeded: printed on standard error, with
     exit status 1. ``created`` is the path of a new node, ``cd`` the new current path. ``data``
     makes the plain values for --json, and is called for it only. With ``shows``, the lines are
-    these values as text, and add nothing. With ``messages``, the lines report what was done, and
+    these values as text, and add nothing. With ``messages``, the lines report changes, and
     the preference loglevel_console filters them. ``status`` is the exit status of a successful
     command.
     """

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The history of changes on disk: what was changed, by which user."""
+"""The history of changes on disk: changes with their authors."""

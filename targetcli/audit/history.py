@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The history: what was changed, when, by which user and from where; one file per change.
+"""The history: each change with its time, user and origin, one file per change.
 
 Passwords are not recorded. The directory is limited in size: the oldest changes are deleted first.
 """

@@ -34,7 +34,7 @@ WAITING = "waits"
 def apply(env: Env, steps: Iterable[Step], anew: Replan | None = None) -> Outcome:
     """Perform all steps or none, or queue them; raises LioError.
 
-    ``anew`` plans the remaining steps again, as for ``executor.perform``.
+    The callback plans the remaining steps again, as for ``executor.perform``.
     """
     if env.session.transaction is not None:
         return env.session.transaction.add(steps)
@@ -204,7 +204,7 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"{node.path}: {_interrupted(env)}") from None
         finally:
-            # Record what was changed before a failure as well.
+            # Record the changes made before a failure as well.
             if env.session.report.changes:
                 _record(env, f"{node.path} {env.session.report.text}")
         waits = WAITING if env.session.last_change == WAITING else ""

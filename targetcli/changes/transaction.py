@@ -218,7 +218,7 @@ class Transaction:
     def at_stake(self) -> list[str]:
         """Describe what discarding would lose; an empty list if nothing is queued."""
         number = self.number
-        text = f"{counted(number, 'queued')} would be discarded; commit applies what is queued"
+        text = f"{counted(number, 'queued')} would be discarded; commit applies them"
         return [text] * bool(number)
 
     def savepoint(self) -> tuple[int, int, tuple[int, int]]:
@@ -226,7 +226,7 @@ class Transaction:
         return len(self.steps), len(self._later), self.staged.savepoint()
 
     def rollback_to(self, savepoint: tuple[int, int, tuple[int, int]]) -> None:
-        """Discard what was queued since a savepoint."""
+        """Discard the changes since a savepoint."""
         steps, later, staged = savepoint
         del self.steps[steps:], self._later[later:]
         self.staged.rollback_to(staged)
@@ -241,7 +241,7 @@ class Transaction:
         self.env.session.transaction = None
 
     def discard(self) -> list[str]:
-        """End the transaction, and describe what was discarded."""
+        """End the transaction, and describe the discarded changes."""
         self.close()
         number = self.number
         text = f"{counted(number, 'queued')} discarded: without commit nothing is applied"

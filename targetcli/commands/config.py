@@ -170,7 +170,7 @@ def restoreconfig(
 def _cleared(env: Env, part: Config | None = None) -> list[LioError]:
     """Delete the whole configuration, or ``part`` of it; return an error for each failure.
 
-    Where a user may want to undo it, it is read first; a service that stops does not wait for
+    If a user may undo it, it is read first; a service that stops does not wait for
     that. What cannot be read is deleted anyway.
     """
     have = None
@@ -241,7 +241,7 @@ def _portal_notes(env: Env, outcome: Outcome) -> list[tuple[str, str]]:
 
 
 def _concerns(problem: Problem, want: Config) -> bool:
-    """Return True if a problem in the file affects ``want``, or a target that exports it."""
+    """Return True if a problem in the file affects the objects to restore, or one they export."""
     owner = problem.owner
     if owner is None or owner in want.targets or owner in want.storage_objects:
         return True
@@ -250,7 +250,7 @@ def _concerns(problem: Problem, want: Config) -> bool:
 
 
 def _named(want: Config, storage_object: str | None) -> Config:
-    """Return what was named; the storage objects of a named target may exist already."""
+    """Return the named objects; the storage objects of a named target may exist already."""
     found = restore.select(want, None, storage_object) if storage_object else Config()
     return replace(want, storage_objects=found.storage_objects)
 

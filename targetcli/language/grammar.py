@@ -118,7 +118,7 @@ def parse_words(words: Sequence[str]) -> Line:
     """Parse the words of a one-shot command; raises ParseError.
 
     The words up to the command are split like a line; each later word is one value (or key=value),
-    whatever it contains.
+    with any content.
     """
     ends: list[int] = []
     for word in words:
@@ -171,7 +171,7 @@ def written(line: Line) -> str:
 
 
 def complete_context(text: str, cursor: int) -> Context:
-    """Return what is being typed at the cursor; the text after it is ignored."""
+    """Return the context of the word at the cursor; the text after it is ignored."""
     text = text[:cursor]
     first = _skip(text, 0, len(text))
     if text[first : first + 1] == "#":
@@ -190,7 +190,7 @@ def complete_context(text: str, cursor: int) -> Context:
 
 
 def context_of_words(words: Sequence[str], current: str) -> tuple[Context, bool]:
-    """Return what is being typed after the ``words`` of a one-shot command.
+    """Return the context of the word being typed after the ``words`` of a one-shot command.
 
     The second value is True if the word is a value of its own, which needs no quotes.
     """

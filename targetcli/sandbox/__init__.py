@@ -47,7 +47,7 @@ class Settings:
     before: tuple[str, ...] = ()
     """A command to run first; if it fails, the program is not started."""
     after: tuple[str, ...] = ()
-    """A command to run after the program, whatever its status."""
+    """A command to run after the program, also if that fails."""
     kernel: str = kernel.NAME
     boot_timeout: float = 60.0
 

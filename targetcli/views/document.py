@@ -72,7 +72,7 @@ def _kind(err: Exception) -> str:
 def _message(err: Exception, secrets: bool) -> str:
     text = str(err)
     if isinstance(err, ParseError) and not secrets and _SECRET.search(text):
-        # The lines after the reason show the command as it was typed.
+        # The lines after the reason repeat the typed command.
         return text.partition("\n")[0]
     return text
 

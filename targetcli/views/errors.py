@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors as text: the object, what was refused, what to do next."""
+"""Errors as text: the object, the reason, and a hint at the cure."""
 
 from __future__ import annotations
 

@@ -43,10 +43,7 @@ ROOMS = (
     "rtslib_ext/transaction",
     "rtslib_ext/usage",
     "systemd",
-    "targetcli/command_table",
-    "targetcli/options.py",
-    "targetcli/prefs.py",
-    "targetcli/settings",
+    "targetcli",
 )
 # Patterns of words to avoid, in any case, and what to write instead.
 PATTERNS = {
@@ -82,6 +79,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "rtslib_ext/transaction/apply.py": ("``want``",),
     "rtslib_ext/usage/preflight.py": ("``want``",),
     "systemd/target.service": ("Wants=",),
+    "targetcli/commands/navigation.py": ("Taking you back to",),
 }
 
 # The words of a text, each with the number of its line.

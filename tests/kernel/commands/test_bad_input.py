@@ -163,7 +163,7 @@ def test_what_is_typed_wrong(user: Shell) -> None:
     "line, place",
     [
         (f"{RAMDISK} create 'r2 1M", "this quote is not closed"),
-        (f"{RAMDISK} create r2\x07 1M", "U+0007 stands here"),
+        (f"{RAMDISK} create r2\x07 1M", "unexpected character U+0007"),
         (f"{RAMDISK} 'crea te' r2 1M", "a command is expected here"),
     ],
 )
