@@ -26,7 +26,7 @@ ROOMS = (
     "docs/JSON.md",
     "docs/build.py",
     "docs/json.schema.json",
-    "examples/demo.sh",
+    "examples",
     "man",
     "packaging",
     "rtslib_ext/config",
@@ -60,7 +60,7 @@ PATTERNS = {
     r"all the same": "anyway, nevertheless",
     r"what (there )?(is|are|was|were)": "a noun: the contents, the value, the cause",
     r"(is|are|was|were|be) (not |already |still )?there": "exist, be present, be missing",
-    r"as (it|they) (is|are|was|were|stands?)": "unchanged",
+    r"as (it|they) (is|are|was|were|stands?)(?! \w+(ed|en))": "unchanged",
     r"how to call (it|them)": "the name of",
     r"anew": "again; recreate",
     r"(makes?|made|making) (\w+ )?up": "generate",
@@ -141,10 +141,11 @@ def findings(words: Words, kept: Iterable[str] = ()) -> Iterator[str]:
     """Yield the words of a text to avoid, except in the texts ``kept``."""
     text = " ".join(word for word, _ in words)
     for part in kept:
-        text = text.replace(part, part.replace(part.strip(), "=" * len(part.strip())))
+        text = text.replace(part, re.sub(r"\S", "=", part))
+    text = CODE.sub(lambda found: re.sub(r"\S", "=", found[0]), text)
     if EMPTY.fullmatch(text):
         yield f"{words[0][1]}: {text!r} repeats the name: delete it"
-    for avoided, hint in AVOIDED.items():
+    for avoided, hint in AVOIDED.items() if ANY.search(text) else ():
         for found in avoided.finditer(text):
             line = words[text.count(" ", 0, found.start())][1]
             around = text[max(found.start() - 40, 0) : found.end() + 40]
