@@ -2,7 +2,7 @@
 """Steps that delete existing objects by name only.
 
 No attribute is read and no link followed: this is fast and works for broken objects, but it
-cannot be undone. The steps are made lazily, each from the configfs tree as it is by then.
+cannot be undone. The steps are made lazily, each from the configfs tree at that moment.
 """
 
 from __future__ import annotations

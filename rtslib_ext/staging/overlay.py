@@ -41,7 +41,7 @@ class Overlay:
         self._set(table, path, value)
 
     def drop(self, table: str, path: str) -> None:
-        """Remove a path from a table, if it is there."""
+        """Remove a path from a table, if it has it."""
         if path in self._tables[table]:
             self._log_change(table, path)
             self._unset(table, path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stage steps in an overlay, and return them as they are to be performed later."""
+"""Stage steps in an overlay, and return the steps to perform later."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .tree import StagedFS
 
 
 def stage(fs: StagedFS, steps: Iterable[Step]) -> Outcome:
-    """Stage steps, all or none; the outcome has them as they are to be performed.
+    """Stage steps, all or none; the outcome has the steps to perform later.
 
     Raises LioError. Writes to an object that is created in the same tree lose their inverse: its
     values before are unknown, and a rollback deletes the object.

@@ -283,7 +283,7 @@ class StagedFS(WriteFS):
         self.changes += 1
 
     def is_linked(self, path: ConfigfsPath) -> bool:
-        # Only the kernel can tell, when the steps are performed.
+        # Only the kernel knows, when the steps are performed.
         return False
 
     def write(self, path: str, value: str) -> None:

@@ -179,7 +179,7 @@ def _check_exists(fs: ReadFS, steps: Sequence[Step]) -> None:
                 raise InUse(
                     f"it {'no longer' if goes else 'already'} exists: nothing was undone",
                     path=step.path,
-                    hint="history shows who changed it later",
+                    hint="history shows the later changes",
                 )
             known[path] = not goes
 

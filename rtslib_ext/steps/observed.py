@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tell from configfs whether an operation took effect, after a crash."""
+"""Determine from configfs whether an operation took effect, after a crash."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 """Plain English: words that make texts hard to read are kept out of code, help and manuals.
 
 Checked are the string literals, docstrings and comments of Python files, and the whole text of
-other files. ROOMS lists the parts that are checked; it grows to the whole repository.
+other files. ROOMS lists the parts that are checked.
 """
 
 from __future__ import annotations
@@ -19,29 +19,15 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # Files, and directories with all files below them.
 ROOMS = (
+    ".ci",
     "COMPATIBILITY.md",
     "Makefile",
-    ".ci",
     "completions",
-    "docs/JSON.md",
-    "docs/build.py",
-    "docs/json.schema.json",
+    "docs",
     "examples",
     "man",
     "packaging",
-    "rtslib_ext/config",
-    "rtslib_ext/errors.py",
-    "rtslib_ext/fabrics",
-    "rtslib_ext/fast_dataclasses.py",
-    "rtslib_ext/host",
-    "rtslib_ext/kernel",
-    "rtslib_ext/naming.py",
-    "rtslib_ext/reading",
-    "rtslib_ext/refusals",
-    "rtslib_ext/savefile",
-    "rtslib_ext/schema",
-    "rtslib_ext/transaction",
-    "rtslib_ext/usage",
+    "rtslib_ext",
     "systemd",
     "targetcli",
 )
@@ -68,6 +54,8 @@ PATTERNS = {
     r"whatever": "any, regardless of",
     r"besides": "also, in addition to",
 }
+CODE = re.compile(r"``[^`]*``|`[^`]*`")
+ANY = re.compile(rf"\b({'|'.join(PATTERNS)})\b", re.IGNORECASE)
 AVOIDED = {re.compile(rf"\b({words})\b", re.IGNORECASE): hint for words, hint in PATTERNS.items()}
 # A docstring that only repeats the name.
 EMPTY = re.compile(r"(One|All) (each|of (it|them|these)|there (is|are))\.|As [\w. ]+\.|None\.")
@@ -76,8 +64,6 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "docs/JSON.md": ('"disturbs":',),
     "docs/json.schema.json": ('"disturbs"', "/disturbs"),
     "man/targetcli.8": ("Wants=",),
-    "rtslib_ext/transaction/apply.py": ("``want``",),
-    "rtslib_ext/usage/preflight.py": ("``want``",),
     "systemd/target.service": ("Wants=",),
     "targetcli/commands/navigation.py": ("Taking you back to",),
 }
