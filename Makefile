@@ -1,14 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-#   make              install missing Debian packages, and the project in .venv
-#   make test         all tests except the long ones; parts: test-unit, test-sandbox, test-kernel
-#   make test-long    the long tests, including test-sidebyside
-#   make test-sidebyside   the same commands with targetcli-fb and with this program
-#   make test-qemu    the kernel tests on Debian's kernels under QEMU: half an hour each
-#   make bench        run times, compared with bare system calls and targetcli-fb
-#   make lint         ruff and mypy
-#   make demo         examples/demo.sh, on a separate kernel
-#   make clean        delete generated files
+# make help lists the targets, with the text behind ## in their lines.
 #
 # T=PATH selects tests of one part, ARGS="-k NAME" passes options to pytest:
 #   make test-kernel T=tests/kernel/test_schema.py ARGS=-x
@@ -42,42 +34,46 @@ PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
 
 QEMU_PACKAGES = qemu-system-x86 udev busybox-static
 
-.PHONY: all venv packages test test-unit test-sandbox test-kernel test-long test-sidebyside \
+.PHONY: all help venv packages test test-unit test-sandbox test-kernel test-long test-sidebyside \
 	test-qemu bench lint demo clean
 
-all: packages venv
+all: packages venv ## install missing Debian packages, and the project in .venv
 
-venv: $(VENV)/stamp
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.* ## /\1 /p' $(firstword $(MAKEFILE_LIST)) | \
+		while read -r target text; do printf '%-18s%s\n' "$$target" "$$text"; done
+
+venv: $(VENV)/stamp ## create .venv with the project and its test tools
 
 $(VENV)/stamp: setup.cfg pyproject.toml packaging/make-venv
 	@packaging/make-venv $(VENV)
 	@touch $@
 
-packages:
+packages: ## install the Debian packages that tests and sandbox need
 	@packaging/debian-packages $(PACKAGES)
 
 # One after the other in this order, also with make -j.
-test: all
+test: all ## all tests except the long ones
 	@$(MAKE) --no-print-directory test-unit
 	@$(MAKE) --no-print-directory test-sandbox
 	@$(MAKE) --no-print-directory test-kernel
 	@echo "== All tests passed"
 
-test-unit: all
+test-unit: all ## the unit tests, on this host
 	@echo "== Unit tests, on this host"
 	@$(PYTEST) $(or $(T),$(HOST_TESTS))
 
-test-sandbox: all
+test-sandbox: all ## the tests of the sandbox, on this host
 	@echo "== Tests of the sandbox, on this host"
 	@$(PYTEST) $(or $(T),tests/sandbox)
 
-test-kernel: all
+test-kernel: all ## the tests on a real kernel, in the sandbox
 	@echo "== Kernel tests, in the sandbox, $(JOBS) at once"
 	@JOBS=$(JOBS) $(IN_KERNEL)
 
 # pytest's status 5 means that no test was selected; in the sandbox, at least one must be.
 test-long: SELECT = -m long
-test-long: all
+test-long: all ## the long tests, including test-sidebyside
 	@echo "== Long tests, on this host"
 	@$(PYTEST) $(HOST_TESTS) || [ $$? -eq 5 ]
 	@echo "== Long tests, in the sandbox"
@@ -86,7 +82,7 @@ test-long: all
 
 test-sidebyside: SELECT = -m long
 test-sidebyside: MEMORY = 1500M
-test-sidebyside: all $(FB)/stamp
+test-sidebyside: all $(FB)/stamp ## the same commands with targetcli-fb and with this program
 	@echo "== targetcli-fb and this program, in one sandbox"
 	@packaging/kernel-tests $(or $(T),$(SIDE_BY_SIDE)) -- $(SANDBOX) $(PYTEST)
 
@@ -96,7 +92,7 @@ $(FB)/stamp: packaging/make-fb-venv | packages venv
 	@touch $@
 
 # Continue on the next kernel after a failure; without -j, so that the output stays in order.
-test-qemu: all $(VENV)/qemu
+test-qemu: all $(VENV)/qemu ## the kernel tests on Debian kernels under QEMU: half an hour each
 	@packaging/debian-packages $(QEMU_PACKAGES)
 	@$(MAKE) --no-print-directory --keep-going --jobs=1 $(QEMU_PARTS)
 	@echo "== All tests under QEMU passed"
@@ -116,18 +112,19 @@ $(VENV)/qemu: $(VENV)/stamp
 	@touch $@
 
 # Not the environment of the tests: an editable install adds as much start time as Python itself.
-bench: all $(FB)/stamp
+bench: all $(FB)/stamp ## run times, compared with bare system calls and targetcli-fb
 	@$(PYTHON3) -m venv --clear $(BENCH)
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check .[bench]
 	@$(BENCH)/bin/python -m benchmarks $(ARGS)
 
-lint: venv
+lint: venv ## ruff (rules and format) and mypy; the pre-commit hook runs it
 	@$(PYTHON3) -m ruff check
+	@$(PYTHON3) -m ruff format --check --quiet
 	@$(PYTHON3) -m mypy
 
-demo: all
+demo: all ## examples/demo.sh, in the sandbox
 	@PYTHON=$(PYTHON3) $(SANDBOX) --env PYTHON bash examples/demo.sh
 
-clean:
+clean: ## delete generated files
 	rm -rf $(VENV) $(FB) $(BENCH) $(KERNELS) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

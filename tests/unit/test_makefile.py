@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Makefile's targets, and the pre-commit hook that runs one of them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+def recipe(target: str) -> list[str]:
+    """Return the lines below a target."""
+    found = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
+    assert found, target
+    return [line.strip().lstrip("@") for line in found[1].splitlines()]
+
+
+def test_help_lists_every_target_with_its_text() -> None:
+    done = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    listed = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    phony = re.search(r"^\.PHONY: ((?:.*\\\n)*.*)$", MAKEFILE, re.MULTILINE)
+    assert phony
+    assert sorted(listed) == sorted(phony[1].replace("\\", "").split())
+    assert all(len(line) <= 100 for line in done.stdout.splitlines())
+
+
+def test_the_default_goal_installs_what_is_missing() -> None:
+    targets = re.findall(r"^([\w$()/.-]+):(?!=)", MAKEFILE, re.MULTILINE)
+    assert [target for target in targets if target != ".PHONY"][0] == "all"
+
+
+def test_lint_runs_what_the_linter_tests_run() -> None:
+    tests = (ROOT / "tests/unit/test_linters.py").read_text()
+    commands = [line.removeprefix("$(PYTHON3) -m ") for line in recipe("lint")]
+    assert commands == ["ruff check", "ruff format --check --quiet", "mypy"]
+    assert f'"command", {commands}'.replace("'", '"') in tests
+
+
+def test_the_hook_runs_make_lint_and_fetches_nothing() -> None:
+    hook = (ROOT / ".pre-commit-config.yaml").read_text()
+    assert re.findall(r"^ *- repo: (.*)$", hook, re.MULTILINE) == ["local"]
+    assert re.findall(r"^ *(entry|language): (.*)$", hook, re.MULTILINE) == [
+        ("entry", "make lint"),
+        ("language", "system"),
+    ]
