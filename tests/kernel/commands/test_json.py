@@ -492,7 +492,7 @@ def _examples() -> Iterator[tuple[str, Json]]:
     text = (DOCS / "JSON.md").read_text()
     for block in re.findall(r"^    \$ targetcli (.*(?:\n    .*)*)", text, re.MULTILINE):
         command, _, output = block.partition("\n")
-        yield command, json.loads(output)
+        yield command, json.loads(re.sub(r"\\\n *", "", output))
 
 
 def test_the_examples_of_the_documentation(shell: Shell) -> None:
