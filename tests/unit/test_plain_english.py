@@ -20,8 +20,12 @@ ROOT = Path(__file__).parents[2]
 # Files, and directories with all files below them.
 ROOMS = (
     ".ci",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
     "COMPATIBILITY.md",
+    "CONTRIBUTING.md",
     "Makefile",
+    "README.md",
     "completions",
     "docs",
     "examples",
@@ -61,6 +65,12 @@ AVOIDED = {re.compile(rf"\b({words})\b", re.IGNORECASE): hint for words, hint in
 EMPTY = re.compile(r"(One|All) (each|of (it|them|these)|there (is|are))\.|As [\w. ]+\.|None\.")
 # Texts that keep such words, by file: scripts match them, or the word means something else.
 EXCEPTIONS: dict[str, tuple[str, ...]] = {
+    # What to avoid, as an example.
+    "CONTRIBUTING.md": (
+        "Who holds the lock, which somebody does, by the kernel's list",
+        "this would disturb somebody: {listed}",
+        "--yes before the command goes on all the same;",
+    ),
     "docs/JSON.md": ('"disturbs":',),
     "docs/json.schema.json": ('"disturbs"', "/disturbs"),
     "man/targetcli.8": ("Wants=",),
