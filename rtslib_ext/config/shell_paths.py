@@ -71,11 +71,6 @@ def portal(tpg: ShellPath, name: str) -> ShellPath:
     return ShellPath(f"{tpg}/portals/{name}")
 
 
-def portal_name(path: str) -> str:
-    """Return ADDRESS:PORT of the path of a portal; "" for any other path."""
-    return path.partition("/portals/")[2]
-
-
 def acls(tpg: ShellPath) -> ShellPath:
     """Return the path of the node ACLs of a TPG."""
     return ShellPath(f"{tpg}/acls")

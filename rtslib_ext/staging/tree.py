@@ -30,7 +30,7 @@ _STATUS = dict(zip("012", SECONDARY_STATUS, strict=True))
 class StagedFS(WriteFS):
     """The tree with all staged changes; ``fs`` is the kernel's, which is only read.
 
-    ``host`` are the host's files as they would be.
+    ``host`` are the host's files with all staged changes.
     """
 
     def __init__(self, fs: ReadFS) -> None:
@@ -138,7 +138,7 @@ class StagedFS(WriteFS):
         return {name: _WRITABLE if writable.get(name, True) else _READ_ONLY for name in names}
 
     def read(self, path: str) -> str:
-        """Return the text of an attribute; refuse to where only the kernel knows it."""
+        """Return the text of an attribute; raise KernelRefused if it is unknown before creation."""
         if path in self._overlay.texts:
             return self._overlay.texts[path]
         if self._is_gone(path):

@@ -23,8 +23,8 @@ def lines(plan: Plan, found: Sequence[Disturbance] = (), *, done: bool = False) 
     changes = list(shown(plan))
     notes = [f"Note: {path}: {text}" for path, text in plan.notes]
     lines = [f"{sign} {path}: {text}" for sign, path, text in changes]
-    disturbs = [f"disturbs: {item}" for item in found]
-    return [*lines, _summary([sign for sign, _, _ in changes], done), *disturbs, *notes]
+    interrupts = [f"interrupts: {item}" for item in found]
+    return [*lines, _summary([sign for sign, _, _ in changes], done), *interrupts, *notes]
 
 
 def _summary(signs: Sequence[str], done: bool) -> str:

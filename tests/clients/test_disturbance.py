@@ -66,7 +66,7 @@ def luns() -> list[str]:
 def test_the_plan_names_the_initiator(disk: str) -> None:
     said = targetcli("diff", WANTED)
     assert said.returncode == 1
-    assert re.search(rf"^disturbs: {WHO}; {TPG}/acls/\S+: unmap LUN 1", said.stdout, re.MULTILINE)
+    assert re.search(rf"^interrupts: {WHO}; {TPG}/acls/\S+: unmap LUN 1", said.stdout, re.MULTILINE)
     told = checked(targetcli("--json", "diff", WANTED).stdout)["data"]["disturbs"]
     (who,) = told
     assert (who["kind"], who["initiator"], who["path"]) == ("session", INITIATOR, TPG)
@@ -94,10 +94,10 @@ def test_registrations_are_told(disk: str) -> None:
     wanted["targets"][0]["tpgs"][0]["node_acls"][0]["mapped_luns"] = []
     Path(WANTED).write_text(json.dumps(wanted))
     text = f"{INITIATOR} would lose its reservation key of /backstores/fileio/disk1"
-    assert f"disturbs: {text}; " in targetcli("diff", WANTED).stdout
+    assert f"interrupts: {text}; " in targetcli("diff", WANTED).stdout
     persist("--reserve", "--param-rk=abc123", "--prout-type=1", disk)
     text = f"{INITIATOR} would lose its reservation of /backstores/fileio/disk1"
-    assert f"disturbs: {text}; " in targetcli("diff", WANTED).stdout
+    assert f"interrupts: {text}; " in targetcli("diff", WANTED).stdout
 
 
 def test_what_disturbs_nobody_asks_nothing(disk: str) -> None:
@@ -105,4 +105,4 @@ def test_what_disturbs_nobody_asks_nothing(disk: str) -> None:
     targetcli("/backstores/ramdisk", "create", "spare", "1M")
     said = targetcli("apply", WANTED)
     assert (said.returncode, said.stderr) == (0, "")
-    assert "- /backstores/ramdisk/spare" in said.stdout and "disturbs" not in said.stdout
+    assert "- /backstores/ramdisk/spare" in said.stdout and "interrupts" not in said.stdout

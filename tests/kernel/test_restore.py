@@ -122,10 +122,10 @@ def test_a_ramdisk_that_no_memory_is_left_for(fs: ConfigFS) -> None:
     outcome = restore.restore(fs, Config({so.key: so for so in objects}))
     (failure,) = outcome.failures
     assert failure.step.path == "/backstores/ramdisk/huge"
-    assert "bytes of memory that are free" in str(failure)
+    assert "bytes of free memory" in str(failure)
     assert list(Reader(fs).config().storage_objects) == [("ramdisk", "small")]
     plan = apply.prepare(fs, Config({so.key: so for so in objects}))
-    with pytest.raises(InvalidValue, match="bytes of memory that are free"):
+    with pytest.raises(InvalidValue, match="bytes of free memory"):
         apply.perform(fs, plan)
     assert list(Reader(fs).config().storage_objects) == [("ramdisk", "small")]
 
@@ -135,7 +135,7 @@ def test_ramdisks_that_fit_each_but_not_together(fs: ConfigFS) -> None:
     outcome = restore.restore(fs, Config({so.key: so for so in objects}))
     made = Reader(fs).config().storage_objects
     assert 2 < len(made) < 60 and len(made) + len(outcome.failures) == 60
-    assert all("memory that are free" in str(failure) for failure in outcome.failures)
+    assert all("free memory" in str(failure) for failure in outcome.failures)
     assert restore.clear(fs).failures == []
 
 

@@ -84,7 +84,7 @@ TYPED_WRONG = [
     (f"{RAMDISK} create r2 -1", f"{RAMDISK}: Cannot interpret size, wrong format: -1"),
     (f"{RAMDISK} create r2 511", f"{RAMDISK}: a size of 511 bytes is out of range (the minimum is"),
     (f"{RAMDISK} create r2 8E", f"{RAMDISK}: a size of 9223372036854775808 bytes is out of range"),
-    (f"{RAMDISK} create r2 1E", "bytes of memory that are free (make it smaller, or a fileio"),
+    (f"{RAMDISK} create r2 1E", "bytes of free memory (choose a smaller size, or a fileio"),
     (f"{RAMDISK} create r1 1M", f"{RAMDISK}: Storage object ramdisk/r1 exists"),
     (f"{RAMDISK} create a/b 1M", f"{RAMDISK}: 'a/b' cannot be a name (use no blanks, slashes"),
     (f"{RAMDISK} create 'a b' 1M", f"{RAMDISK}: 'a b' cannot be a name"),
@@ -138,7 +138,7 @@ TYPED_WRONG = [
     (f"{ACL} delete 7", "No such MappedLUN in configfs: /sys/"),
     (f"{ACL} delete x", f"{ACL}: Syntax error, 'x' is not a NUMBER."),
     # portals
-    (f"{TPG}/portals create nosuch", f"{TPG}/portals: 'nosuch' is not an IP address (give an"),
+    (f"{TPG}/portals create nosuch", f"{TPG}/portals: 'nosuch' is not an IP address (use an"),
     (f"{TPG}/portals create 256.0.0.1", f"{TPG}/portals: '256.0.0.1' is not an IP address"),
     (f"{TPG}/portals create 127.0.0.1 0", f"{TPG}/portals: ip_port must be between 1"),
     (f"{TPG}/portals create 127.0.0.1 65536", f"{TPG}/portals: ip_port must be between 1"),
@@ -319,7 +319,7 @@ def test_device_that_vanishes(
     monkeypatch.setattr(devices, "is_exclusive_open", look_and_lose)
     for kind, says in (
         (BLOCK, f"enable: the device {device} does not exist (ENOENT)"),
-        (FILEIO, f"{device} is not there (mount its file system"),
+        (FILEIO, f"{device} does not exist (mount its file system"),
     ):
         device.symlink_to(ram[3])
         user.refuses(f"{kind} create b1 {device}", f"{kind}/b1: {says}")

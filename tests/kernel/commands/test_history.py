@@ -195,7 +195,7 @@ def test_who_is_disturbed_by_it_has_to_be_agreed_to(user: Shell) -> None:
     number = records(user)[-1].number
     with logged_in(HOST, IQN):
         told = user.ok(f"revert {number} dry_run=true")
-        assert f"disturbs: {TPG}/acls/{HOST}" in told or "would be logged out" in told
+        assert f"interrupts: {TPG}/acls/{HOST}" in told or "would be logged out" in told
         user.refuses(f"revert {number}", "Refused, nothing was changed", HOST)
         user.refuses("undo", "Refused, nothing was changed", HOST)
         user.ok(f"revert {number}", yes=True)

@@ -186,7 +186,7 @@ def _acls(config: Config) -> dict[str, NodeAcl]:
 def test_whom_it_disturbs_is_asked(user: Shell, line: str) -> None:
     user.ok(f"{TPG} set attribute authentication=0")
     with logged_in(HOST, A, 3261):
-        assert f"disturbs: {HOST}" in user.ok(f"{line} --dry-run")
+        assert f"interrupts: {HOST}" in user.ok(f"{line} --dry-run")
         user.refuses(line, "Refused, nothing was changed", HOST, "--yes")
         user.ok(f"{TPG}/acls clone {HOST} {B}")
         user.ok(line, yes=True)

@@ -391,7 +391,7 @@ IDENTITY = (
         f"{R1}: create ramdisk r1",
         also=(((SO, 1, "nullio"), True),),
     ),
-    restored("", (SO, 1, "size"), 10**15, f"{R1}: create ramdisk r1", "of memory that are free"),
+    restored("", (SO, 1, "size"), 10**15, f"{R1}: create ramdisk r1", "of free memory"),
 )
 
 ALUA = (
