@@ -53,20 +53,20 @@ def _dataclass(*, frozen: bool = False, slots: bool = True) -> Any:
 def _made(cls: type, frozen: bool) -> type:
     """Return a copy of the class with slots and the methods of a data class."""
     namespace = dict(cls.__dict__)
-    found = []
+    items = []
     for name, annotation in namespace.get("__annotations__", {}).items():
         if annotation.startswith("ClassVar"):
             continue
         given = namespace.pop(name, _REQUIRED)
         item = given if isinstance(given, _Field) else _Field(given, _REQUIRED, True, True)
         item.name = name
-        found.append(item)
+        items.append(item)
     for name in ("__dict__", "__weakref__"):
         namespace.pop(name, None)
-    names = tuple(item.name for item in found)
+    names = tuple(item.name for item in items)
     namespace |= {
         "__slots__": names,
-        _FIELDS: tuple(found),
+        _FIELDS: tuple(items),
         "__match_args__": names,
         "__init__": _init,
         "__repr__": _repr,
@@ -145,8 +145,8 @@ def _refuse(self: Any, name: str, *value: object) -> None:
 
 
 def _fields(record: Any) -> tuple[_Field, ...]:
-    found: tuple[_Field, ...] = getattr(record, _FIELDS)
-    return found
+    result: tuple[_Field, ...] = getattr(record, _FIELDS)
+    return result
 
 
 def _replace(record: Any, /, **changes: Any) -> Any:

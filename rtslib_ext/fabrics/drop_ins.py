@@ -139,27 +139,27 @@ def _some_of(key: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
 
 def wwns(fabric: Fabric) -> list[str]:
     """Return the WWNs in the files that a fabric's drop-in file names."""
-    found = []
+    result = []
     import glob
 
     for path in sorted(glob.glob(fabric.wwn_files)):
         if fabric.wwn_driver and fabric.wwn_driver not in _drivers(path):
             continue
         try:
-            found.append(naming.normalize(fabric.wwn_types, _text(path)))
+            result.append(naming.normalize(fabric.wwn_types, _text(path)))
         except InvalidValue:
             # A port that is down may have no WWN.
             continue
-    return found
+    return result
 
 
 def _drivers(path: str) -> set[str]:
     """Return the drivers of the devices above a file in /sys."""
-    found = set()
+    drivers = set()
     folder = os.path.dirname(os.path.realpath(path))
     while folder not in ("/", "/sys"):
         link = os.path.join(folder, "driver")
         if os.path.islink(link):
-            found.add(os.path.basename(os.readlink(link)))
+            drivers.add(os.path.basename(os.readlink(link)))
         folder = os.path.dirname(folder)
-    return found
+    return drivers

@@ -49,7 +49,7 @@ def check_cpus(text: str) -> str:
 
 def _cpus(text: str, last: int = 0) -> set[int]:
     """Return the numbers in a CPU list; none if it is malformed."""
-    found: set[int] = set()
+    result: set[int] = set()
     for part in text.lower().replace("all", "0-n").replace("n", str(last)).split(","):
         match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5})(?::(\d{1,5})/(\d{1,5}))?)?", part.strip())
         if not match:
@@ -63,5 +63,5 @@ def _cpus(text: str, last: int = 0) -> set[int]:
             numbers = [number for number in numbers if (number - low) % group < used]  # type: ignore[assignment]
         if not numbers:
             return set()
-        found.update(numbers)
-    return found
+        result.update(numbers)
+    return result

@@ -44,5 +44,5 @@ def addresses() -> list[str]:
         links = json.loads(done.stdout or "[]")
     except (LioError, ValueError):
         return []
-    found = (info for link in links for info in link.get("addr_info", ()))
-    return [info["local"] for info in found if info.get("scope") == "global"]
+    entries = (info for link in links for info in link.get("addr_info", ()))
+    return [info["local"] for info in entries if info.get("scope") == "global"]

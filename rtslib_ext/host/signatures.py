@@ -51,25 +51,25 @@ def read(path: str) -> list[Signature]:
         return []
     if done.returncode == _AMBIGUOUS:
         return [Signature("filesystem", "signatures of more than one kind of contents")]
-    found = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
-    return list(_signatures(found))
+    values = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+    return list(_signatures(values))
 
 
 def _signatures(tags: dict[str, str]) -> list[Signature]:
-    found = []
+    result = []
     kind, label = tags.get("TYPE"), _plain(tags.get("LABEL", ""))
     if kind in _MEMBERS:
         text, short = _MEMBERS[kind]
-        found.append(Signature(short, _called(text, label), label))
+        result.append(Signature(short, _called(text, label), label))
     elif kind and tags.get("USAGE") == "filesystem":
         article = "an" if kind[0] in "aeiox" else "a"
         text = _called(f"{article} {kind} file system", label)
-        found.append(Signature("filesystem", text, label))
+        result.append(Signature("filesystem", text, label))
     elif kind:
-        found.append(Signature("member", f"a signature of {kind}", label))
+        result.append(Signature("member", f"a signature of {kind}", label))
     if "PTTYPE" in tags:
-        found.append(Signature("partitions", f"a partition table ({tags['PTTYPE']})"))
-    return found
+        result.append(Signature("partitions", f"a partition table ({tags['PTTYPE']})"))
+    return result
 
 
 def _called(text: str, label: str) -> str:

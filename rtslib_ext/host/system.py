@@ -26,10 +26,10 @@ def available_memory() -> int | None:
     """Return the bytes of memory available without swapping (MemAvailable); None if unknown."""
     try:
         with open("/proc/meminfo", encoding="ascii") as file:
-            found = re.search(r"^MemAvailable:\s*(\d+) kB", file.read(), re.MULTILINE)
+            match = re.search(r"^MemAvailable:\s*(\d+) kB", file.read(), re.MULTILINE)
     except OSError:
         return None
-    return int(found[1]) * 1024 if found else None
+    return int(match[1]) * 1024 if match else None
 
 
 def load_module(name: str) -> None:

@@ -26,10 +26,10 @@ def handlers() -> list[str]:
     if not (os.path.exists(_MODULE) and os.path.exists(_BUS)):
         return []
     try:
-        found = _call(_ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+        objects = _call(_ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
     except LioError:
         return []
-    return [path.rpartition("/")[2] for path in found[0]] if found else []
+    return [path.rpartition("/")[2] for path in objects[0]] if objects else []
 
 
 def check_config(handler: str, config: str, path: str) -> None:

@@ -25,10 +25,10 @@ class Attributes:
     def modes(self, path: ConfigfsPath, kind: str) -> dict[str, int]:
         """Return the permission bits of the files in a directory, by name."""
         if kind not in self._modes:
-            found = self._look(path)
-            if not found:
+            modes = self._scan(path)
+            if not modes:
                 return {}
-            self._modes[kind] = found
+            self._modes[kind] = modes
         return self._modes[kind]
 
     def settable(self, path: ConfigfsPath, kind: str) -> list[str]:
@@ -44,7 +44,7 @@ class Attributes:
         pairs = ((name, self.fs.read_if_there(f"{path}/{name}")) for name in names)
         return {name: value for name, value in pairs if value is not None}
 
-    def _look(self, path: ConfigfsPath) -> dict[str, int]:
+    def _scan(self, path: ConfigfsPath) -> dict[str, int]:
         try:
             names = sorted(entry.name for entry in self.fs.scan(path) if entry.kind == "file")
             return self.fs.modes(path, names)

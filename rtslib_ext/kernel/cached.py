@@ -23,28 +23,28 @@ class CachingFS(ReadFS):
         return self.fs.absolute(path)
 
     def read(self, path: str) -> str:
-        found = self._texts.get(path)
-        if found is None:
+        cached = self._texts.get(path)
+        if cached is None:
             try:
-                found = self.fs.read(path)
+                cached = self.fs.read(path)
             except KernelRefused as err:
-                found = err
-            self._texts[path] = found
-        if isinstance(found, KernelRefused):
-            raise found
-        return found
+                cached = err
+            self._texts[path] = cached
+        if isinstance(cached, KernelRefused):
+            raise cached
+        return cached
 
     def scan(self, path: ConfigfsPath) -> list[Entry]:
-        found = self._entries.get(path)
-        if found is None:
+        cached = self._entries.get(path)
+        if cached is None:
             try:
-                found = self.fs.scan(path)
+                cached = self.fs.scan(path)
             except KernelRefused as err:
-                found = err
-            self._entries[path] = found
-        if isinstance(found, KernelRefused):
-            raise found
-        return found
+                cached = err
+            self._entries[path] = cached
+        if isinstance(cached, KernelRefused):
+            raise cached
+        return cached
 
     def readlink(self, path: str) -> ConfigfsPath:
         if path not in self._links:

@@ -174,8 +174,8 @@ class ConfigFS(WriteFS):
 
     def scan(self, path: ConfigfsPath) -> list[Entry]:
         try:
-            with os.scandir(self.absolute(path)) as found:
-                entries = [Entry(item.name, _kind(item)) for item in found]
+            with os.scandir(self.absolute(path)) as listing:
+                entries = [Entry(item.name, _kind(item)) for item in listing]
         except OSError as err:
             self.calls["scan"] += 1
             raise explain("scan", path, err) from err

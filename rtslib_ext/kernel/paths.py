@@ -204,13 +204,13 @@ def tpg_of(path: str) -> ConfigfsPath:
 def parse_tpg(path: str) -> tuple[Fabric, str, int] | None:
     """Return (fabric, WWN, tag) of the path of a TPG; None for any other path."""
     parts = path.split("/")
-    found = of_folder(parts[0])
-    if found is None or len(parts) != 3:
+    fabric = of_folder(parts[0])
+    if fabric is None or len(parts) != 3:
         return None
     tag = parts[2].removeprefix("tpgt_")
     if tag == parts[2] or not tag.isdigit():
         return None
-    return found, found.from_folder(parts[1]), int(tag)
+    return fabric, fabric.from_folder(parts[1]), int(tag)
 
 
 def parse_lun(path: str) -> tuple[ConfigfsPath, int] | None:
@@ -221,9 +221,9 @@ def parse_lun(path: str) -> tuple[ConfigfsPath, int] | None:
 
 def parse_acl(path: str) -> tuple[ConfigfsPath, str] | None:
     """Return (TPG, directory name) of the ACL that a path is, or is in; None for other paths."""
-    above, found, rest = path.partition("/acls/")
+    above, separator, rest = path.partition("/acls/")
     folder = rest.partition("/")[0]
-    return (ConfigfsPath(above), folder) if found and folder else None
+    return (ConfigfsPath(above), folder) if separator and folder else None
 
 
 def of_tg_pt_gp_member(line: str) -> ConfigfsPath:
@@ -232,9 +232,9 @@ def of_tg_pt_gp_member(line: str) -> ConfigfsPath:
     target_core_configfs.c, target_tg_pt_gp_members_show: with the fabric's own name.
     """
     folder, _, rest = line.strip("\0 ").partition("/")
-    found = of_folder(folder)
+    fabric = of_folder(folder)
     above, _, name = rest.rpartition("/")
-    return ConfigfsPath(f"{found.folder if found else folder}/{above}/lun/{name}")
+    return ConfigfsPath(f"{fabric.folder if fabric else folder}/{above}/lun/{name}")
 
 
 def tg_pt_gp_member(lun: ConfigfsPath) -> str:
@@ -330,10 +330,10 @@ def find_storage_object(fs: ReadFS, plugin: str, name: str) -> ConfigfsPath | No
 
 def storage_object(fs: ReadFS, plugin: str, name: str) -> ConfigfsPath:
     """Return the configfs path of a storage object; raise NotFound if it does not exist."""
-    found = find_storage_object(fs, plugin, name)
-    if found is None:
+    path = find_storage_object(fs, plugin, name)
+    if path is None:
         raise NotFound(f"No storage object named {name}.", path=shell_paths.backstore(plugin))
-    return found
+    return path
 
 
 @dataclass(slots=True)
@@ -358,11 +358,11 @@ class HbaAllocator:
 
     def _is_empty(self, hba: ConfigfsPath, plugin: str, name: str) -> bool:
         # An empty directory is left by a killed process and can be used.
-        found = self.fs.directories(hba)
-        if name in found:
+        names = self.fs.directories(hba)
+        if name in names:
             path = shell_paths.storage_object(plugin, name)
             raise Exists(f"Storage object {plugin}/{name} exists", path=path)
-        return not found
+        return not names
 
 
 def alias_in(fs: ReadFS, folder: ConfigfsPath) -> str | None:

@@ -52,15 +52,15 @@ class Reader:
         return Config(
             storage_objects={so.key: so for so in sorted(self.storage_objects(), key=_key)},
             targets={target.key: target for target in sorted(self.targets(), key=_key)},
-            fabrics={name: found for name in FABRICS if (found := self.fabric_settings(name))},
+            fabrics={name: value for name in FABRICS if (value := self.fabric_settings(name))},
             lu_groups=self.lu_groups(),
         )
 
     def lu_groups(self) -> dict[str, str]:
         """Return the identifiers of the logical unit groups by name, without the default group."""
         names = sorted(set(self.fs.directories(paths.LU_GROUPS)) - {abi.DEFAULT_LU_GROUP})
-        found = ((name, self.fs.read_if_there(f"{paths.lu_gp(name)}/lu_gp_id")) for name in names)
-        return {name: text for name, text in found if text}
+        pairs = ((name, self.fs.read_if_there(f"{paths.lu_gp(name)}/lu_gp_id")) for name in names)
+        return {name: text for name, text in pairs if text}
 
     def lu_group_members(self, name: str) -> list[ConfigfsPath]:
         """Return the configfs paths of the storage objects in a logical unit group."""
@@ -144,13 +144,13 @@ class Reader:
             udev_path=self.fs.read_if_there(f"{path}/udev_path") or "",
             attributes={name: value for name, value in pairs if value is not None},
         )
-        found: backing.Backing = kind.from_info(info)
-        if isinstance(found, backing.FileIO) and not found.size:
+        result: backing.Backing = kind.from_info(info)
+        if isinstance(result, backing.FileIO) and not result.size:
             # The kernel does not store the size of a device (target_core_file.c).
             return backing.FileIO(
-                found.dev, devices.device_size(found.dev), found.write_back, found.aio
+                result.dev, devices.device_size(result.dev), result.write_back, result.aio
             )
-        return found
+        return result
 
     def unit_serial(self, path: ConfigfsPath) -> str:
         """Return the VPD unit serial number."""
@@ -309,8 +309,8 @@ class Reader:
 
     def portal_names(self, folder: ConfigfsPath) -> list[str]:
         """Return the names of the portals in a directory, ADDRESS:PORT, in the kernel's order."""
-        found = self.fs.directories(folder)
-        return [name for name in found if name.rpartition(":")[2].isdigit()]
+        names = self.fs.directories(folder)
+        return [name for name in names if name.rpartition(":")[2].isdigit()]
 
     def portal(self, path: ConfigfsPath, name: str) -> Portal:
         """Return one network portal."""
@@ -387,8 +387,8 @@ class Reader:
 
 
 def _numbers(names: list[str], prefix: str) -> list[int]:
-    found = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
-    return sorted(int(text) for text in found if text.isdigit())
+    texts = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
+    return sorted(int(text) for text in texts if text.isdigit())
 
 
 def _key(item: StorageObject | Target) -> tuple[str, str]:

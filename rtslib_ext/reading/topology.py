@@ -36,7 +36,7 @@ class TopologyReader(Reader):
             if key:
                 objects.append((key, path))
         targets = {target.key: target for target in self.targets()}
-        fabrics = {name: found for name in FABRICS if (found := self.fabric_settings(name))}
+        fabrics = {name: settings for name in FABRICS if (settings := self.fabric_settings(name))}
         return Topology(
             Config({}, targets, fabrics, self.lu_groups()), dict(objects), tuple(objects)
         )

@@ -27,9 +27,9 @@ def explain(fs: ReadFS, step: Step, error: KernelRefused, log: list[str]) -> Non
     ``log`` are the lines of the kernel's log, the newest first.
     """
     for row in ROWS:
-        found = _match(row, fs, step, error, log)
-        if found:
-            facts, line = found
+        match = _match(row, fs, step, error, log)
+        if match:
+            facts, line = match
             error.reason = row.cause.format_map(facts)
             error.hint = error.hint or row.help.format_map(facts)
             error.kernel_message = line
@@ -50,11 +50,11 @@ def _match(
     """Return (facts, line of the log) if the row is the cause, else None."""
     if error.errno not in row.errno or not re.fullmatch(row.operation, error.operation):
         return None
-    found = re.fullmatch(row.object, error.file, re.DOTALL)
-    if not found:
+    match = re.fullmatch(row.object, error.file, re.DOTALL)
+    if not match:
         return None
     line = next((line for line in log if re.search(row.log, line)), "") if row.log else ""
     if row.log and not line:
         return None
-    facts = Facts(fs, step, error, found.groupdict())
+    facts = Facts(fs, step, error, match.groupdict())
     return (facts, line) if row.when is None or row.when(facts) else None

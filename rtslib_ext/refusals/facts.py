@@ -67,16 +67,16 @@ class Facts(Mapping[str, str]):
     @property
     def storage_object(self) -> ConfigfsPath:
         """The configfs path of the storage object concerned; "" if there is none."""
-        found = re.match(r"core/[^/]+_\d+/[^/]+", self.error.file)
-        if found:
-            return ConfigfsPath(found[0])
+        match = re.match(r"core/[^/]+_\d+/[^/]+", self.error.file)
+        if match:
+            return ConfigfsPath(match[0])
         for operation in self.step.operations:
             # Only Link has a target.
             target = getattr(operation, "target", "")
             if target.startswith("core/"):
                 return ConfigfsPath(target)
-        found = re.match(r".+/lun/lun_\d+(?=/)", self.error.file)
-        link = paths.link_in(self.fs, ConfigfsPath(found[0])) if found else None
+        match = re.match(r".+/lun/lun_\d+(?=/)", self.error.file)
+        link = paths.link_in(self.fs, ConfigfsPath(match[0])) if match else None
         return link[1] if link else ConfigfsPath("")
 
 
@@ -103,8 +103,8 @@ def _delete(facts: Facts) -> str:
 
 
 def _unexport(facts: Facts) -> str:
-    found = exports.of_storage_object(facts.fs, facts.storage_object)
-    luns = ((shell_paths.luns(export.tpg_path.shell), export.index) for export in found)
+    exported = exports.of_storage_object(facts.fs, facts.storage_object)
+    luns = ((shell_paths.luns(export.tpg_path.shell), export.index) for export in exported)
     commands = [f"{folder} delete {index}" for folder, index in luns]
     more = [f"{len(commands) - _FEW} more"] if len(commands) > _FEW else []
     return ", then ".join([*commands[:_FEW], *more])
@@ -126,8 +126,8 @@ def _mountpoint(facts: Facts) -> str:
 
 
 def _free(facts: Facts) -> str:
-    found = os.statvfs(_mountpoint(facts))
-    return str(found.f_bavail * found.f_frsize)
+    status = os.statvfs(_mountpoint(facts))
+    return str(status.f_bavail * status.f_frsize)
 
 
 def _listener(facts: Facts) -> str:
@@ -183,9 +183,9 @@ _GROUPS: tuple[tuple[str, str], ...] = (
 def lookup(file: str) -> schema.Attribute | None:
     """Return the schema's attribute of a configfs file; None if unknown."""
     for pattern, group in _GROUPS:
-        found = re.fullmatch(pattern, file)
-        if found:
-            name = found["name"]
+        match = re.fullmatch(pattern, file)
+        if match:
+            name = match["name"]
             if group == "storage_object":
                 key = paths.key_of_storage_object(paths.tpg_of(file))
                 return schema.storage_object(name, key[0]) if key else None

@@ -127,10 +127,10 @@ class Item:
         value = self.raw(key)
         if value is None or isinstance(value, bool):
             return value
-        found = booleans.read(str(value)) if isinstance(value, int | str) else None
-        if found is None:
+        flag = booleans.read(str(value)) if isinstance(value, int | str) else None
+        if flag is None:
             self._wrong(key, value, "true or false")
-        return found
+        return flag
 
     def required(self, key: str, read: Callable[[str], Any]) -> Any:
         """Return a value; raise Unusable if it is missing or wrong."""
@@ -201,13 +201,13 @@ class Item:
         result: dict[Any, Any] = {}
         for entry in self.items(key):
             try:
-                identity, found = read(entry)
+                identity, value = read(entry)
             except Unusable:
                 continue
             entry.finish()
             if identity in result:
                 entry.report(entry.where, duplicate(identity))
-            result.setdefault(identity, found)
+            result.setdefault(identity, value)
         return result
 
     def item(self, key: str) -> Item:
@@ -292,5 +292,5 @@ def _type(value: Any) -> str:
         bool: "true or false",
         float: "a decimal number",
     }
-    found = (name for kind, name in names.items() if isinstance(value, kind))
-    return next(found, "a number")
+    matching = (name for kind, name in names.items() if isinstance(value, kind))
+    return next(matching, "a number")

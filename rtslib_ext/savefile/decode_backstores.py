@@ -37,7 +37,7 @@ def _storage_object(item: Item, own: dict[str, Item]) -> tuple[tuple[str, str], 
         raise Unusable from err
     item.owner = (plugin, name)
     extra = own.pop(shell_paths.storage_object(plugin, name), None)
-    found = StorageObject(
+    so = StorageObject(
         name=name,
         backing=_BACKINGS[plugin](item),
         wwn=item.text("wwn") or None,
@@ -51,14 +51,14 @@ def _storage_object(item: Item, own: dict[str, Item]) -> tuple[tuple[str, str], 
     if extra:
         extra.finish()
     item.ignore("exists", "buffered_mode")
-    return found.key, found
+    return so.key, so
 
 
 def _identity(extra: Item) -> dict[str, str]:
     inside = extra.item("identity")
-    found = _texts(inside, IDENTITY_FILES)
+    fields = _texts(inside, IDENTITY_FILES)
     inside.finish()
-    return found
+    return fields
 
 
 def _fileio(item: Item) -> backing.FileIO:
@@ -122,10 +122,10 @@ _BACKINGS: dict[str, Callable[[Item], backing.Backing]] = {
 
 def _alua_groups(item: Item, extra: Item | None) -> dict[str, AluaGroup]:
     lba_dependent = extra.named_items("lba_dependent_groups") if extra else {}
-    found = item.each("alua_tpgs", lambda entry: _alua_group(entry, lba_dependent))
+    groups = item.each("alua_tpgs", lambda entry: _alua_group(entry, lba_dependent))
     for entry in lba_dependent.values():
         entry.report(entry.where, "the storage object has no such group")
-    return found
+    return groups
 
 
 def _alua_group(item: Item, lba_dependent: dict[str, Item]) -> tuple[str, AluaGroup]:

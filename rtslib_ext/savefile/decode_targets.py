@@ -41,9 +41,9 @@ def _target(item: Item, own: dict[str, Item]) -> tuple[tuple[str, str], Target]:
     wwn = _wwn(item, "wwn", fabric, wwn)
     item.owner = (fabric.name, wwn)
     tpgs = item.each("tpgs", lambda entry: _tpg(entry, fabric, wwn, own))
-    found = Target(fabric.name, wwn, tpgs, item.values("parameters"))
+    target = Target(fabric.name, wwn, tpgs, item.values("parameters"))
     item.ignore("attributes")
-    return found.key, found
+    return target.key, target
 
 
 def _tpg(item: Item, fabric: Fabric, wwn: str, owns: dict[str, Item]) -> tuple[int, Tpg]:
@@ -51,7 +51,7 @@ def _tpg(item: Item, fabric: Fabric, wwn: str, owns: dict[str, Item]) -> tuple[i
     tag = 1 if given is None else given
     own = owns.pop(f"/{fabric.name}/{wwn}/tpg{tag}", None)
     enable = item.flag("enable")
-    found = Tpg(
+    tpg = Tpg(
         tag=tag,
         # Without the key the TPG is enabled.
         enable=True if enable is None else enable,
@@ -66,7 +66,7 @@ def _tpg(item: Item, fabric: Fabric, wwn: str, owns: dict[str, Item]) -> tuple[i
     )
     if own:
         own.finish()
-    return tag, found
+    return tag, tpg
 
 
 def _lun(item: Item) -> tuple[int, Lun]:

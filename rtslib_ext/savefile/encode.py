@@ -204,13 +204,13 @@ def fabric(value: FabricSettings) -> Json:
 def _own(value: Config) -> Json:
     """Return the values that other tools would fail on, by the path of their object."""
     objects = {
-        so.path: found for so in value.storage_objects.values() if (found := _own_of_object(so))
+        so.path: entry for so in value.storage_objects.values() if (entry := _own_of_object(so))
     }
     tpgs = {
-        f"/{item.fabric}/{item.wwn}/tpg{group.tag}": found
+        f"/{item.fabric}/{item.wwn}/tpg{group.tag}": entry
         for item in value.targets.values()
         for group in item.tpgs.values()
-        if (found := _own_of_tpg(group))
+        if (entry := _own_of_tpg(group))
     }
     result: Json = {}
     if objects:

@@ -36,14 +36,14 @@ def prepare(fs: ReadFS, want: Config, have: Config | None = None) -> Change:
     if have is None:
         have = Reader(fs).config()
     dbroot = setup.dbroot(fs)
-    found = plan(
+    result = plan(
         have,
         want,
         paths.locator(fs),
         paths.HbaAllocator(fs),
         lambda serial: reservations.kept(dbroot, serial),
     )
-    return Change(have, want, found)
+    return Change(have, want, result)
 
 
 def perform(

@@ -94,8 +94,8 @@ def last(path: str) -> PendingCommit | None:
     """
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            found = json.load(file)
-        return PendingCommit(**{**found, "back": tuple(found["back"])})
+            fields = json.load(file)
+        return PendingCommit(**{**fields, "back": tuple(fields["back"])})
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError) as err:
@@ -110,17 +110,17 @@ def find(path: str) -> PendingCommit | None:
 
     Raises LioError if the file is damaged.
     """
-    found = last(path)
-    return found if found and not found.outcome else None
+    commit = last(path)
+    return commit if commit and not commit.outcome else None
 
 
-def blocking(found: PendingCommit, journal: str) -> Unfinished | None:
+def blocking(commit: PendingCommit, journal: str) -> Unfinished | None:
     """Return another interrupted change, which must be recovered before the revert; or None."""
     half = journals.find(journal)
-    return half if half and not found.is_cut_off(half) else None
+    return half if half and not commit.is_cut_off(half) else None
 
 
-def revert(fs: WriteFS, found: PendingCommit, journal: Journal) -> None:
+def revert(fs: WriteFS, commit: PendingCommit, journal: Journal) -> None:
     """Revert a pending commit, all of it or nothing.
 
     Of an interrupted commit the completed part is reverted. Raises LioError if other processes
@@ -129,10 +129,10 @@ def revert(fs: WriteFS, found: PendingCommit, journal: Journal) -> None:
     half = journals.find(journal.path)
     context = Context(fs)
     if half is None:
-        back = inverse.revalidate(fs, [codec.decode(step) for step in found.back])
+        back = inverse.revalidate(fs, [codec.decode(step) for step in commit.back])
         executor.perform(context, back, journal=journal)
         return
-    if not found.is_cut_off(half):
+    if not commit.is_cut_off(half):
         raise InUse("another change was interrupted", hint="run recover first")
     left = recovery.undo(context, half)
     if left:

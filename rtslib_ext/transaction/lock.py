@@ -136,8 +136,8 @@ def holder(path: str | os.PathLike[str] = LOCK_FILE) -> Holder | None:
         os.close(lock)
 
 
-def _named(found: Holder | None) -> str:
-    return f" ({found})" if found else ""
+def _named(holder: Holder | None) -> str:
+    return f" ({holder})" if holder else ""
 
 
 def _acquire_file(
@@ -224,9 +224,9 @@ def _holder(lock: int) -> Holder | None:
 
 def _written(lock: int) -> Holder | None:
     try:
-        found = json.loads(os.pread(lock, _SIZE_MAX, 0))
-        since = float(found["since"]) if 0 <= found["since"] < 1e11 else 0.0
-        return Holder(int(found["pid"]), str(found["user"]), str(found["command"]), since)
+        fields = json.loads(os.pread(lock, _SIZE_MAX, 0))
+        since = float(fields["since"]) if 0 <= fields["since"] < 1e11 else 0.0
+        return Holder(int(fields["pid"]), str(fields["user"]), str(fields["command"]), since)
     except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
 
@@ -234,8 +234,8 @@ def _written(lock: int) -> Holder | None:
 def _left(lock: int) -> str:
     """Return the note of the previous holder; "" after a crash or from targetcli-fb."""
     try:
-        found = json.loads(os.pread(lock, _SIZE_MAX, 0))
-        return str(found.get("left", ""))
+        fields = json.loads(os.pread(lock, _SIZE_MAX, 0))
+        return str(fields.get("left", ""))
     except (OSError, ValueError, AttributeError, RecursionError):
         return ""
 

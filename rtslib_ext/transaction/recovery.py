@@ -16,14 +16,14 @@ from .executor import Outcome, held_interrupts, perform
 from .journal import Journal, Unfinished
 
 
-def undo(context: Context, found: Unfinished) -> list[str]:
+def undo(context: Context, change: Unfinished) -> list[str]:
     """Roll back everything that was done, and remove the journal.
 
     Returns the steps that could not be rolled back, as texts; they stay in the journal, with those
     before them. Raises Interrupted; the remaining steps then stay in the journal.
     """
-    steps = _to_roll_back(context, found)
-    journal = Journal(found.path, found.about)
+    steps = _to_roll_back(context, change)
+    journal = Journal(change.path, change.about)
     journal.resume()
     with held_interrupts() as deliver:
         # Mark the start: from now on the running objects do not show which steps were done.
@@ -48,28 +48,28 @@ def undo(context: Context, found: Unfinished) -> list[str]:
     return []
 
 
-def _to_roll_back(context: Context, found: Unfinished) -> list[Step]:
+def _to_roll_back(context: Context, change: Unfinished) -> list[Step]:
     """Return the completed steps in order; the interrupted one cut to its completed operations."""
-    if found.undone is not None:
-        return list(found.steps[: found.undone])
-    number, begun = found.position()
-    steps = list(found.steps[:number])
+    if change.undone is not None:
+        return list(change.steps[: change.undone])
+    number, begun = change.position()
+    steps = list(change.steps[:number])
     if begun:
-        step = found.steps[number]
+        step = change.steps[number]
         done = _done(context, step.operations[:begun], unsure=True)
         steps += [replace(step, operations=done)] if done else []
     return steps
 
 
-def finish(context: Context, found: Unfinished) -> Outcome:
+def finish(context: Context, change: Unfinished) -> Outcome:
     """Perform the remaining steps and remove the journal; on a failure roll back the whole change.
 
-    Raises LioError. A change whose rollback has begun (``found.undone``) cannot be finished.
+    Raises LioError. A change whose rollback has begun (``change.undone``) cannot be finished.
     """
     # Assume no defaults: the first object of a kind may already have been changed.
     context.defaults = NoDefaults()
-    number, begun = found.position()
-    done, rest = list(found.steps[:number]), list(found.steps[number:])
+    number, begun = change.position()
+    done, rest = list(change.steps[:number]), list(change.steps[number:])
     part = _done(context, rest[0].operations[:begun], unsure=False) if begun else ()
     if part:
         step = rest[0]
@@ -78,7 +78,7 @@ def finish(context: Context, found: Unfinished) -> Outcome:
         undo = None if step.undo is None else ()
         rest[0] = replace(step, operations=step.operations[len(part) :], undo=undo)
     rest = [step for step in rest if step.operations]
-    return perform(context, rest, journal=Journal(found.path, found.about), done=done)
+    return perform(context, rest, journal=Journal(change.path, change.about), done=done)
 
 
 def _done(context: Context, begun: tuple[Operation, ...], *, unsure: bool) -> tuple[Operation, ...]:
@@ -87,5 +87,5 @@ def _done(context: Context, begun: tuple[Operation, ...], *, unsure: bool) -> tu
     ``unsure``: the result if configfs does not show it. The operation can be done or rolled back
     twice.
     """
-    found = is_done(context.fs, begun[-1]) if begun else None
-    return begun if found or (found is None and unsure) else begun[:-1]
+    shown = is_done(context.fs, begun[-1]) if begun else None
+    return begun if shown or (shown is None and unsure) else begun[:-1]

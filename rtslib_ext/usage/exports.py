@@ -51,8 +51,8 @@ def of_storage_object(fs: ReadFS, storage_object: ConfigfsPath) -> list[Export]:
     """
     if (fs.read_if_there(f"{storage_object}/info") or "").startswith("Status: DEACTIVATED"):
         return []
-    found = _from_members(fs, storage_object)
-    return list(_search(fs, storage_object)) if found is None else found
+    listed = _from_members(fs, storage_object)
+    return list(_search(fs, storage_object)) if listed is None else listed
 
 
 def in_group(fs: ReadFS, group: ConfigfsPath) -> list[Export] | None:
@@ -60,28 +60,28 @@ def in_group(fs: ReadFS, group: ConfigfsPath) -> list[Export] | None:
     text = fs.read_if_there(f"{group}/members") or ""
     if len(text) > _FULL:
         return None
-    found = []
+    exports = []
     for line in text.splitlines():
         if not line.strip("\0 "):
             continue
         export = _at(paths.of_tg_pt_gp_member(line))
         if export is None or not fs.is_dir(export.configfs):
             return None
-        found.append(export)
-    return found
+        exports.append(export)
+    return exports
 
 
 def _from_members(fs: ReadFS, storage_object: ConfigfsPath) -> list[Export] | None:
     """Return the LUNs in all target port groups; None if a list is incomplete."""
     if fs.read_if_there(f"{paths.attributes(storage_object)}/alua_support") == "0":
         return None
-    found = []
+    result = []
     for group in fs.directories(paths.tg_pt_gps(storage_object)):
         exports = in_group(fs, paths.tg_pt_gp(storage_object, group))
         if exports is None:
             return None
-        found += exports
-    return found or None
+        result += exports
+    return result or None
 
 
 def _at(lun: ConfigfsPath) -> Export | None:

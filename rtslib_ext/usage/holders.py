@@ -37,7 +37,7 @@ def find(fs: ReadFS, device: str) -> Holder:
         return _UNKNOWN
     folder = f"/sys/dev/block/{os.major(number)}:{os.minor(number)}"
     numbers = {system.read_text(f"{part}/dev") for part in (folder, *_partitions(folder))}
-    found = (
+    holder = (
         _storage_object(fs, device)
         or _mount(numbers)
         or _swap(numbers)
@@ -45,7 +45,7 @@ def find(fs: ReadFS, device: str) -> Holder:
         or _program(number)
         or _pool(device)
     )
-    return found or _UNKNOWN
+    return holder or _UNKNOWN
 
 
 def _partitions(folder: str) -> Iterator[str]:
@@ -175,10 +175,10 @@ def _pool(device: str) -> Holder | None:
     # Imported here: this is the last check.
     from ..host import signatures
 
-    for found in signatures.read(device):
-        if found.kind == "zfs":
-            name = found.label or "POOL"
-            return Holder(f"it is {found.text}", f"zpool export {name}", "zfs")
+    for signature in signatures.read(device):
+        if signature.kind == "zfs":
+            name = signature.label or "POOL"
+            return Holder(f"it is {signature.text}", f"zpool export {name}", "zfs")
     return None
 
 
@@ -191,4 +191,4 @@ def _names(folder: str) -> list[str]:
 
 def _unescaped(text: str) -> str:
     """Return a path without the escapes of proc(5): blanks are \\040."""
-    return re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), text)
+    return re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), text)

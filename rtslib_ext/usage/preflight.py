@@ -77,9 +77,9 @@ def of_device(fs: ReadFS, path: str, *, exclusive: bool = True) -> Iterator[Find
     other = sharing.find(fs, path, ("fileio",))
     if other:
         yield _shared(path, other, Severity.INSIST)
-    for found in signatures.read(path):
-        text = f"{path} contains {found.text}"
-        yield Finding(found.kind, Severity.ASK, text, _advice(found.kind, path))
+    for signature in signatures.read(path):
+        text = f"{path} contains {signature.text}"
+        yield Finding(signature.kind, Severity.ASK, text, _advice(signature.kind, path))
 
 
 def read_only(path: str) -> Finding:
@@ -111,8 +111,8 @@ def of_file(fs: ReadFS, path: str) -> Iterator[Finding]:
     status = os.stat(path)
     # A file without blocks contains no data.
     if status.st_blocks:
-        for found in signatures.read(path):
-            yield Finding(found.kind, Severity.NOTE, f"{path} contains {found.text}")
+        for signature in signatures.read(path):
+            yield Finding(signature.kind, Severity.NOTE, f"{path} contains {signature.text}")
     yield from _of_file_system(path, status.st_size - status.st_blocks * 512)
 
 
@@ -130,8 +130,8 @@ def of_config(fs: ReadFS, have: Config, want: Config) -> Iterator[tuple[str, Fin
         running = have.storage_objects.get(key)
         if running is not None and _same(running.backing.udev_path, so.backing.udev_path):
             continue
-        for found in _of_backing(fs, so.backing, _released(have, want)):
-            yield so.path, found
+        for finding in _of_backing(fs, so.backing, _released(have, want)):
+            yield so.path, finding
 
 
 def _released(have: Config, want: Config) -> list[str]:

@@ -122,10 +122,10 @@ def read(fs: ReadFS, storage_object: ConfigfsPath) -> Reservations:
 
 
 def _port(text: str) -> Port | None:
-    found = _PORT.search(text)
-    if not found:
+    match = _PORT.search(text)
+    if not match:
         return None
-    target, rtpi, tpg, lun = found.groups()
+    target, rtpi, tpg, lun = match.groups()
     return Port(target, int(tpg), int(lun), int(rtpi))
 
 
@@ -154,13 +154,13 @@ def kept(dbroot: str, serial: str) -> tuple[str, ...]:
             lines = file.read().split("\n")
     except OSError:
         return ()
-    found = []
+    registrations = []
     fields: list[str] = []
     for line in lines:
         if line.startswith(_START):
             fields = []
         elif line.startswith(_END):
-            found.append(",".join(fields))
+            registrations.append(",".join(fields))
         elif line.strip():
             fields.append(_decimal(line.strip()))
-    return tuple(found)
+    return tuple(registrations)

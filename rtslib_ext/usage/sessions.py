@@ -85,9 +85,9 @@ def of_acl(reader: Reader, fabric: Fabric, tpg: ConfigfsPath, folder: str) -> Se
     text = reader.fs.read_if_there(f"{acl}/info")
     if not text or text.startswith(_NO_SESSION):
         return None
-    found = paths.parse_tpg(tpg)
-    assert found is not None, tpg
-    _, wwn, tag = found
+    parsed = paths.parse_tpg(tpg)
+    assert parsed is not None, tpg
+    _, wwn, tag = parsed
     return _session(reader, text, fabric.from_folder(folder), wwn, tag, acl)
 
 
@@ -109,9 +109,9 @@ def dynamic_initiators(reader: Reader, tpg: ConfigfsPath) -> list[str]:
 def _of_tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Session]:
     path = paths.tpg(fabric, wwn, tag)
     for name in reader.acl_names(path):
-        found = of_acl(reader, fabric, path, name)
-        if found:
-            yield found
+        session = of_acl(reader, fabric, path, name)
+        if session:
+            yield session
 
 
 def _session(
@@ -143,14 +143,14 @@ def _enforced(reader: Reader, acl: ConfigfsPath) -> bool:
 
 
 def _connections(text: str) -> Iterator[Connection]:
-    for found in _CONNECTION.finditer(text):
-        cid, state, address, transport = found.groups()
+    for match in _CONNECTION.finditer(text):
+        cid, state, address, transport = match.groups()
         yield Connection(int(cid), state, address, transport)
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return found.group(1) if found else ""
+    match = pattern.search(text)
+    return match.group(1) if match else ""
 
 
 def mapped(reader: Reader, session: Session) -> Iterator[tuple[MappedLun, str]]:

@@ -86,7 +86,7 @@ def find(fs: ReadFS, path: str, prefixes: tuple[str, ...]) -> Sharer | None:
 def loops_over(path: str) -> list[str]:
     """Return the loop devices on a file."""
     wanted = os.stat(path)
-    found = []
+    loops = []
     try:
         names = sorted(name for name in os.listdir("/sys/block") if name.startswith("loop"))
     except OSError:
@@ -95,7 +95,7 @@ def loops_over(path: str) -> list[str]:
         file = system.read_text(f"/sys/block/{name}/loop/backing_file")
         try:
             if file and os.path.samestat(os.stat(file), wanted):
-                found.append(f"/dev/{name}")
+                loops.append(f"/dev/{name}")
         except OSError:
             continue
-    return found
+    return loops
