@@ -92,13 +92,13 @@ def work(env: Env, what: str, total: Total) -> Iterator[Work]:
     Nested work is part of the outer work, and has no bar of its own.
     """
     outer = env.session.work
-    found = Work(env, what, total, watched=outer is None and env.stderr.isatty())
-    env.session.work = outer or found
+    inner = Work(env, what, total, watched=outer is None and env.stderr.isatty())
+    env.session.work = outer or inner
     try:
-        yield found
+        yield inner
     finally:
         env.session.work = outer
-        found.end()
+        inner.end()
 
 
 def end(env: Env) -> None:

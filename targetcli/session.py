@@ -84,12 +84,12 @@ def _print_lines(env: Env, result: Result) -> None:
         progress.end(env)
 
 
-def fail(env: Env, report: Report, *found: Exception) -> None:
+def fail(env: Env, report: Report, *failures: Exception) -> None:
     """Print errors, and add them to the report."""
-    for err in found:
+    for err in failures:
         _print_errors(env, _error_lines(env, err))
     if env.options.json:
-        report.failures += [err for err in found if err not in report.failures]
+        report.failures += [err for err in failures if err not in report.failures]
         _print_document(env, report)
 
 

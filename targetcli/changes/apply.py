@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 WAITING = "waits"
 
 
-def apply(env: Env, steps: Iterable[Step], anew: Replan | None = None) -> Outcome:
+def apply(env: Env, steps: Iterable[Step], replan: Replan | None = None) -> Outcome:
     """Perform all steps or none, or queue them; raises LioError.
 
-    The callback plans the remaining steps again, as for ``executor.perform``.
+    ``replan`` plans the remaining steps again, as for ``executor.perform``.
     """
     if env.session.transaction is not None:
         return env.session.transaction.add(steps)
@@ -46,7 +46,7 @@ def apply(env: Env, steps: Iterable[Step], anew: Replan | None = None) -> Outcom
         return _performed(
             env,
             len(planned),
-            lambda observe: executor.perform(context, planned, observe, journal(env), anew),
+            lambda observe: executor.perform(context, planned, observe, journal(env), replan),
         )
     except KernelRefused as err:
         if err.operation == "write":
@@ -54,16 +54,16 @@ def apply(env: Env, steps: Iterable[Step], anew: Replan | None = None) -> Outcom
         raise
 
 
-def reach(env: Env, found: Change) -> None:
+def reach(env: Env, change: Change) -> None:
     """Perform a plan for a whole configuration or none of it, or queue it; raises LioError."""
     if env.session.transaction is not None:
-        env.session.transaction.add(found.plan.steps, found.plan.replaced)
+        env.session.transaction.add(change.plan.steps, change.plan.replaced)
         return
     # Imported here: a single step needs no plan.
     from rtslib_ext.transaction import apply as applying
 
-    number = len(found.plan.steps)
-    _performed(env, number, lambda observe: applying.perform(env.fs, found, observe, journal(env)))
+    number = len(change.plan.steps)
+    _performed(env, number, lambda observe: applying.perform(env.fs, change, observe, journal(env)))
 
 
 def _performed(env: Env, number: int, perform: Callable[[Observer], Outcome]) -> Outcome:
@@ -137,14 +137,15 @@ def _refuse_unfinished(env: Env) -> None:
         )
 
 
-def describe(found: Unfinished) -> str:
+def describe(unfinished: Unfinished) -> str:
     """Describe an interrupted change in a few words."""
-    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.about.get("since", 0)))
-    number, _ = found.position()
-    where = f"at step {number + 1} of {len(found.steps)}"
-    if found.is_repair:
-        where = f"steps left: {len(found.steps)}"
-    return f"{found.about.get('command')} on {found.about.get('path')}, started {since}, {where}"
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(unfinished.about.get("since", 0)))
+    number, _ = unfinished.position()
+    where = f"at step {number + 1} of {len(unfinished.steps)}"
+    if unfinished.is_repair:
+        where = f"steps left: {len(unfinished.steps)}"
+    about = unfinished.about
+    return f"{about.get('command')} on {about.get('path')}, started {since}, {where}"
 
 
 def defer(env: Env, text: str, action: Callable[[], Result]) -> Result | None:

@@ -83,41 +83,41 @@ def main(words: Sequence[str]) -> None:
 
 def _wait(file: str, lock_file: str, journal: str, first: PendingCommit) -> None:
     while True:
-        found = confirmed_commit.find(file)
-        if found is None or found.about != first.about:
+        pending = confirmed_commit.find(file)
+        if pending is None or pending.about != first.about:
             return
-        if found.left > 0:
-            time.sleep(min(found.left, _LOOK_SECONDS))
+        if pending.left > 0:
+            time.sleep(min(pending.left, _LOOK_SECONDS))
             continue
-        with suppress(InUse), change_lock(f"/ auto-revert: {found}", path=lock_file):
+        with suppress(InUse), change_lock(f"/ auto-revert: {pending}", path=lock_file):
             # While waiting for the lock, the change may have been confirmed or extended.
-            found = confirmed_commit.find(file)
-            if not found or found.about != first.about or found.left > 0:
+            pending = confirmed_commit.find(file)
+            if not pending or pending.about != first.about or pending.left > 0:
                 continue
-            if not confirmed_commit.blocking(found, journal):
-                roll_back(file, journal, found)
+            if not confirmed_commit.blocking(pending, journal):
+                roll_back(file, journal, pending)
                 return
         # Wait until recover has ended the interrupted change.
         time.sleep(_LOOK_SECONDS)
 
 
-def roll_back(file: str, journal: str, found: PendingCommit) -> PendingCommit:
+def roll_back(file: str, journal: str, pending: PendingCommit) -> PendingCommit:
     """Roll back the change, under the lock; record and log the outcome."""
-    about = {**found.about, "command": f"auto-revert: {found.about.get('command')}"}
+    about = {**pending.about, "command": f"auto-revert: {pending.about.get('command')}"}
     # If this is interrupted, the journal must not identify it as the change itself.
     about.pop("process", None)
     when = time.strftime("%Y-%m-%d %H:%M:%S")
     syslog.openlog("targetcli", syslog.LOG_PID, syslog.LOG_DAEMON)
     try:
-        confirmed_commit.revert(ConfigFS(), found, Journal(journal, about))
+        confirmed_commit.revert(ConfigFS(), pending, Journal(journal, about))
         outcome, level = f"{ROLLED_BACK} at {when}", syslog.LOG_NOTICE
     except (LioError, OSError) as err:
         path = getattr(err, "path", "")
         reason = f"{path}: {err}" if path else str(err)
         outcome, level = f"could not be rolled back at {when}: {reason}", syslog.LOG_ERR
-    ended = found.ended(outcome)
+    ended = pending.ended(outcome)
     confirmed_commit.write(file, ended)
-    syslog.syslog(level, f"{found}, not confirmed within {found.seconds:g} s: {outcome}")
+    syslog.syslog(level, f"{pending}, not confirmed within {pending.seconds:g} s: {outcome}")
     return ended
 
 

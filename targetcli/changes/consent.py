@@ -25,8 +25,8 @@ def ask(env: Env, steps: Iterable[Step], before: Sequence[str] = ()) -> None:
         # Imported here: scripts do not need it.
         from rtslib_ext.plan import disturbance
 
-        found = disturbance.of(env.fs, steps)
-        prompt.require_yes(env, [*before, *(item.text for item in found)])
+        disturbances = disturbance.of(env.fs, steps)
+        prompt.require_yes(env, [*before, *(item.text for item in disturbances)])
 
 
 def may_miss(env: Env) -> bool:
@@ -37,16 +37,16 @@ def may_miss(env: Env) -> bool:
     return env.session.transaction is None and not prompt.is_possible(env)
 
 
-def require_yes(env: Env, found: Sequence[Disturbance]) -> None:
+def require_yes(env: Env, disturbances: Sequence[Disturbance]) -> None:
     """Require --yes, or a yes at a terminal, before initiators are interrupted.
 
     Raises InUse if neither is available.
     """
-    if not found or env.options.yes:
+    if not disturbances or env.options.yes:
         return
-    prompt.require_yes(env, [str(item) for item in found])
+    prompt.require_yes(env, [str(item) for item in disturbances])
     if not prompt.is_possible(env):
-        listed = "; ".join(item.text for item in found)
+        listed = "; ".join(item.text for item in disturbances)
         raise InUse(
             f"Refused, nothing was changed: {listed}",
             hint="to proceed: targetcli --yes COMMAND",

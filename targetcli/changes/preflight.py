@@ -22,38 +22,38 @@ def check(env: Env, path: str, findings: Iterable[Finding]) -> list[Finding]:
     Raises InUse for a refused finding, and for one that needs --yes without it. At a terminal,
     raises Question instead of requiring --yes.
     """
-    found = _collect(findings)
-    for one in found:
+    unchecked = _collect(findings)
+    for one in unchecked:
         if one.severity is Severity.REFUSED:
             raise InUse(f"{_PUT_BEFORE}{one.text}", path=path, hint=one.help)
-    asked = [one for one in found if one.severity in (Severity.INSIST, Severity.ASK)]
+    asked = [one for one in unchecked if one.severity in (Severity.INSIST, Severity.ASK)]
     if prompt.is_possible(env):
         prompt.require_yes(env, [str(one) for one in asked])
-        return found
+        return unchecked
     for one in asked:
         if one.severity is Severity.INSIST and not env.options.yes:
             hint = f"{one.help}; to proceed: targetcli --yes …"
             raise InUse(f"{_PUT_BEFORE}{one.text}", path=path, hint=hint)
-    return found
+    return unchecked
 
 
 def _collect(findings: Iterable[Finding]) -> list[Finding]:
     """Return all findings; none for a device that disappeared, which the kernel reports."""
-    found: list[Finding] = []
+    collected: list[Finding] = []
     with suppress(FileNotFoundError):
-        found.extend(findings)
-    return found
+        collected.extend(findings)
+    return collected
 
 
-def notes(found: Iterable[Finding]) -> list[str]:
+def notes(findings: Iterable[Finding]) -> list[str]:
     """Return a line for each finding."""
-    return [Caution(f"Note: {one}") for one in found]
+    return [Caution(f"Note: {one}") for one in findings]
 
 
-def facts(found: Iterable[Finding]) -> dict[str, object]:
+def facts(findings: Iterable[Finding]) -> dict[str, object]:
     """Return the findings as plain values."""
     return {
         "findings": [
-            {"kind": one.kind, "text": one.text, "help": one.help or None} for one in found
+            {"kind": one.kind, "text": one.text, "help": one.help or None} for one in findings
         ]
     }

@@ -209,11 +209,15 @@ class Transaction:
         if not new:
             return result
         report.dry_run = True
-        found = shown(Plan(new, self._replaced))
+        shown_changes = shown(Plan(new, self._replaced))
         if not self.is_dry_run:
-            found.notes = [f"Queued: {counted(self.number)} so far."]
-        found.failures, found.cd, found.leave = result.failures, result.cd, result.leave
-        return found
+            shown_changes.notes = [f"Queued: {counted(self.number)} so far."]
+        shown_changes.failures, shown_changes.cd, shown_changes.leave = (
+            result.failures,
+            result.cd,
+            result.leave,
+        )
+        return shown_changes
 
     def at_stake(self) -> list[str]:
         """Describe what discarding would lose; an empty list if nothing is queued."""

@@ -58,27 +58,26 @@ def _ended(file: str) -> str:
     return _description(last) if last else "apply --confirm-within 60s makes such a change"
 
 
-def _description(found: PendingCommit) -> str:
-    if found.outcome:
-        return f"{found}: {found.outcome}"
-    return (
-        f"{found} is waiting for confirmation; it is rolled back automatically at {_clock(found)}"
-    )
+def _description(pending: PendingCommit) -> str:
+    if pending.outcome:
+        return f"{pending}: {pending.outcome}"
+    when = _clock(pending)
+    return f"{pending} is waiting for confirmation; it is rolled back automatically at {when}"
 
 
-def _clock(found: PendingCommit) -> str:
+def _clock(pending: PendingCommit) -> str:
     """Return when it is rolled back: the time, and the date unless it is today."""
-    until = time.localtime(found.until)
+    until = time.localtime(pending.until)
     is_today = until[:3] == time.localtime()[:3]
     return time.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S", until)
 
 
-def _result(line: str, found: PendingCommit | None, state: str) -> Result:
+def _result(line: str, pending: PendingCommit | None, state: str) -> Result:
     facts = {
-        "state": state if found else "none",
-        "change": str(found) if found else None,
-        "until": found.until if found and not found.outcome else None,
-        "outcome": (found.outcome or None) if found else None,
+        "state": state if pending else "none",
+        "change": str(pending) if pending else None,
+        "until": pending.until if pending and not pending.outcome else None,
+        "outcome": (pending.outcome or None) if pending else None,
     }
     return Result([line], data=lambda: facts, shows=True)
 
@@ -119,10 +118,10 @@ def within(env: Env, steps: Sequence[Step], seconds: float) -> Iterator[list[str
     except BaseException:
         os.unlink(file)
         raise
-    found = PendingCommit.of(steps, about, seconds)
-    confirmed_commit.write(file, found)
+    pending = PendingCommit.of(steps, about, seconds)
+    confirmed_commit.write(file, pending)
     env.session.last_change = apply.WAITING
     messages += [
-        f"Applied. It is rolled back automatically at {_clock(found)} "
+        f"Applied. It is rolled back automatically at {_clock(pending)} "
         "unless you run `targetcli confirm`."
     ]

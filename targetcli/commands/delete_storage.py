@@ -50,23 +50,23 @@ def storage_object(env: Env, node: Node, name: str, save: bool) -> Result:
 
 
 def _removal(
-    env: Env, found: StorageObjectNode, exported: Iterable[Export], *, likely: bool = False
+    env: Env, node: StorageObjectNode, exported: Iterable[Export], *, likely: bool = False
 ) -> list[Step]:
     """Return the steps that delete a storage object and the LUNs that export it."""
     reader = Reader(env.fs)
     steps: list[Step] = []
     for export in exported:
         steps += remove.remove_lun(reader, export, likely=likely)
-    so = found.read()
+    so = node.read()
     if so is None:
-        return [*steps, backstores.discard(found.path, found.configfs)]
+        return [*steps, backstores.discard(node.path, node.configfs)]
     kept = reservations.kept(setup.dbroot(env.fs), so.wwn or "")
-    return [*steps, *backstores.delete(so, found.configfs, kept)]
+    return [*steps, *backstores.delete(so, node.configfs, kept)]
 
 
-def _remaining(env: Env, found: StorageObjectNode) -> list[Step]:
+def _remaining(env: Env, node: StorageObjectNode) -> list[Step]:
     """Return the steps for the parts that still exist, for a retry."""
-    return _removal(env, found, exports.of_storage_object(env.fs, found.configfs))
+    return _removal(env, node, exports.of_storage_object(env.fs, node.configfs))
 
 
 def _describe(exported: Iterable[Export], steps: Iterable[Step]) -> Iterator[str]:

@@ -77,18 +77,18 @@ def _drain(
     before, after = _leaving(env, exported, {step.path for step in removal})
     waits = [quiesce.wait(path, [item.configfs for item in exported], timeout)] if exported else []
     steps = [*before, *waits, *removal, *after]
-    found = disturbance.of(env.fs, steps)
+    disturbances = disturbance.of(env.fs, steps)
     if env.session.transaction is not None:
         # There is nothing to wait for before the commit.
         env.session.transaction.refuse_irreversible()
         steps = [*before, *removal, *after]
     if not dry_run:
-        consent.require_yes(env, found)
+        consent.require_yes(env, disturbances)
         apply.apply(env, steps)
     plan = Plan(tuple(steps))
     return Result(
-        view.lines(plan, found, done=not dry_run),
-        data=lambda: view.facts(plan, found),
+        view.lines(plan, disturbances, done=not dry_run),
+        data=lambda: view.facts(plan, disturbances),
         shows=True,
     )
 

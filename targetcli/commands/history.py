@@ -42,26 +42,26 @@ def revert(env: Env, node: Node, number: int, dry_run: bool) -> Result:
     """Undo one change of the history."""
     if apply.only_shown(env, f"revert change {number}"):
         return Result()
-    found = records.find(env.history, number)
-    path = inverse.missing_password(found.back)
+    record = records.find(env.history, number)
+    path = inverse.missing_password(record.back)
     if path:
         raise Unsupported(
-            f"{found.command}: reverting it needs a password, and passwords are not recorded",
+            f"{record.command}: reverting it needs a password, and passwords are not recorded",
             path=path,
             hint=f"history {number} shows the change, set the password by hand",
         )
-    _check_passwords(env, found)
-    return _undo(env, found.command, number, found.back, found.irreversible, dry_run=dry_run)
+    _check_passwords(env, record)
+    return _undo(env, record.command, number, record.back, record.irreversible, dry_run=dry_run)
 
 
-def _check_passwords(env: Env, found: Record) -> None:
+def _check_passwords(env: Env, record: Record) -> None:
     """Raise InUse if a password was changed again later.
 
     Its value is not recorded, so it cannot be compared with the kernel's.
     """
-    names = {(step.path, step.subject) for step in inverse.of_passwords(found.back)}
+    names = {(step.path, step.subject) for step in inverse.of_passwords(record.back)}
     for later in records.read(env.history) if names else ():
-        if later.number <= found.number:
+        if later.number <= record.number:
             continue
         for item in later.changes:
             verb, subject, _, _ = codec.parts(item)
@@ -89,10 +89,10 @@ def _undo(
             hint="correct it by hand; revert NUMBER undoes an earlier change",
         )
     steps = inverse.revalidate(env.fs, back)
-    hit = disturbance.of(env.fs, steps)
+    disturbances = disturbance.of(env.fs, steps)
     plan = Plan(tuple(steps))
     if not dry_run:
-        consent.require_yes(env, hit)
+        consent.require_yes(env, disturbances)
         env.session.report.undoes = number
         try:
             apply.apply(env, steps)
@@ -102,7 +102,7 @@ def _undo(
     files = dict.fromkeys(inverse.kept_files(back))
     lines = [
         f"{'Would undo' if dry_run else 'Undone'}: {command}",
-        *plans.lines(plan, hit, done=not dry_run),
+        *plans.lines(plan, disturbances, done=not dry_run),
     ]
     notes = [f"Note: {file} is kept, with its data" for file in files]
     ramdisks = shell_paths.backstore("ramdisk")
@@ -112,7 +112,9 @@ def _undo(
         if step.action is Action.CREATE and step.path.rpartition("/")[0] == ramdisks
     ]
     facts = {"number": number, "command": command, "files": [*files]}
-    return Result(lines, notes, data=lambda: {**facts, **plans.facts(plan, hit)}, shows=True)
+    return Result(
+        lines, notes, data=lambda: {**facts, **plans.facts(plan, disturbances)}, shows=True
+    )
 
 
 def history(env: Env, node: Node, number: int | None) -> Result:

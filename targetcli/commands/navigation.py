@@ -73,9 +73,9 @@ def _changed_to(path: str, *lines: str) -> Result:
 
 
 def _go_in_history(env: Env, node: Node, path: str) -> Result:
-    def exists(found: str) -> bool:
+    def exists(path: str) -> bool:
         try:
-            walk.resolve(node, found)
+            walk.resolve(node, path)
         except NotFound:
             return False
         return True

@@ -39,7 +39,7 @@ def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
 
     In a transaction, and without a file, show the queued changes.
     """
-    found: Sequence[Disturbance] = ()
+    disturbances: Sequence[Disturbance] = ()
     if (
         file is None
         and env.session.transaction is not None
@@ -50,16 +50,16 @@ def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
         plan = _between(env, file, other)
     else:
         plan = _to(env, file).plan
-        found = disturbance.of(env.fs, plan.steps)
-    return _show(plan, found, status=DIFFERENT if plan else SAME)
+        disturbances = disturbance.of(env.fs, plan.steps)
+    return _show(plan, disturbances, status=DIFFERENT if plan else SAME)
 
 
 def _show(
-    plan: Plan, found: Sequence[Disturbance], *, status: int = 0, done: bool = False
+    plan: Plan, disturbances: Sequence[Disturbance], *, status: int = 0, done: bool = False
 ) -> Result:
     return Result(
-        view.lines(plan, found, done=done),
-        data=lambda: view.facts(plan, found),
+        view.lines(plan, disturbances, done=done),
+        data=lambda: view.facts(plan, disturbances),
         shows=True,
         status=status,
     )
@@ -70,10 +70,12 @@ def _to(env: Env, file: str | None) -> Change:
     return _with_preflight(env, applying.prepare(env.fs, want, running.read(env)))
 
 
-def _with_preflight(env: Env, found: Change) -> Change:
+def _with_preflight(env: Env, planned: Change) -> Change:
     """Add notes about the files and devices of new storage objects to a plan."""
-    notes = [(path, str(one)) for path, one in preflight.of_config(env.fs, found.have, found.want)]
-    return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *notes)))
+    notes = [
+        (path, str(one)) for path, one in preflight.of_config(env.fs, planned.have, planned.want)
+    ]
+    return replace(planned, plan=replace(planned.plan, notes=(*planned.plan.notes, *notes)))
 
 
 def _wanted(env: Env, file: str | None) -> Config:
@@ -117,25 +119,25 @@ def apply(
         want = _part(have, restore.select(want, target, storage_object), merge=merge)
     elif merge:
         want = planning.merge(have, want)
-    found = _with_preflight(env, applying.prepare(env.fs, want, have))
-    return carry_out(env, found, dry_run=dry_run, confirm_within=confirm_within)
+    planned = _with_preflight(env, applying.prepare(env.fs, want, have))
+    return carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
 
 
 def carry_out(
-    env: Env, found: Change, *, dry_run: bool = False, confirm_within: float | None = None
+    env: Env, planned: Change, *, dry_run: bool = False, confirm_within: float | None = None
 ) -> Result:
     """Apply a plan, or only show it; asks or needs --yes if it interrupts initiators."""
     if not dry_run:
         confirm.refuse_another(env)
-    hit = disturbance.of(env.fs, found.plan.steps)
+    disturbances = disturbance.of(env.fs, planned.plan.steps)
     performed = not dry_run and env.session.transaction is None
-    result = _show(found.plan, hit, done=performed)
-    if found.plan and not dry_run:
-        consent.require_yes(env, hit)
-        messages = _reach(env, found, confirm_within)
+    result = _show(planned.plan, disturbances, done=performed)
+    if planned.plan and not dry_run:
+        consent.require_yes(env, disturbances)
+        messages = _reach(env, planned, confirm_within)
         if env.session.transaction is not None:
             return result
-        left = applying.differences(env.fs, found, running.read(env))
+        left = applying.differences(env.fs, planned, running.read(env))
         result.notes += messages
         result.notes += [
             f"Note: the running configuration still differs: {step}" for step in left.steps
@@ -143,19 +145,19 @@ def carry_out(
     return result
 
 
-def _reach(env: Env, found: Change, confirm_within: float | None) -> list[str]:
+def _reach(env: Env, planned: Change, confirm_within: float | None) -> list[str]:
     """Apply a plan; return the messages."""
     transaction = env.session.transaction
     if confirm_within is None or (transaction and transaction.is_dry_run):
-        change.reach(env, found)
+        change.reach(env, planned)
         return []
     if transaction is not None:
         raise Unsupported(
             "a change with --confirm-within cannot be part of a transaction",
             hint="run apply --confirm-within by itself",
         )
-    with confirm.within(env, found.plan.steps, confirm_within) as messages:
-        change.reach(env, found)
+    with confirm.within(env, planned.plan.steps, confirm_within) as messages:
+        change.reach(env, planned)
     return messages
 
 
@@ -175,35 +177,36 @@ def recover(env: Env, node: Node, action: str) -> Result:
     """Undo or finish a change that was interrupted."""
     if action not in ("undo", "finish"):
         raise InvalidValue(f"{action} is neither undo nor finish")
-    found = journals.find(env.journal)
-    if found is None:
+    unfinished = journals.find(env.journal)
+    if unfinished is None:
         return say("No change was interrupted")
-    if change.only_shown(env, f"{action} {change.describe(found)}"):
+    if change.only_shown(env, f"{action} {change.describe(unfinished)}"):
         return Result()
     if action == "finish":
-        if found.undone is not None:
+        if unfinished.undone is not None:
             raise InvalidValue("its rollback had started already", hint="recover undo completes it")
-        _finish(env, found)
+        _finish(env, unfinished)
     else:
-        left = recovery.undo(Context(env.fs), found)
+        left = recovery.undo(Context(env.fs), unfinished)
         if left:
             listed = "; ".join(left)
             raise RollbackFailed(
-                f"{change.describe(found)}: this could not be undone: {listed}",
-                hint=f"remove the cause and run it again, or repair it and remove {found.path}",
+                f"{change.describe(unfinished)}: this could not be undone: {listed}",
+                hint="remove the cause and run it again, or repair it and remove "
+                f"{unfinished.path}",
             )
-        confirm.recovered(env, found)
+        confirm.recovered(env, unfinished)
     done = "undone" if action == "undo" else "finished"
-    return say(f"{change.describe(found)}: {done}")
+    return say(f"{change.describe(unfinished)}: {done}")
 
 
-def _finish(env: Env, found: Unfinished) -> None:
+def _finish(env: Env, unfinished: Unfinished) -> None:
     try:
-        done = recovery.finish(Context(env.fs), found).done
+        done = recovery.finish(Context(env.fs), unfinished).done
     except RollbackFailed:
         raise
     except LioError as err:
-        confirm.recovered(env, found)
+        confirm.recovered(env, unfinished)
         err.prefix("this could not be finished, all of it was rolled back")
         raise
     change.note(env, done)

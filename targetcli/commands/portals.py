@@ -118,15 +118,15 @@ def _advice(env: Env, node: Node, portal: Portal) -> str:
     return f"the portal {other.name}{where} {what}; {_how_to_delete(conflicts)}"
 
 
-def _how_to_delete(found: list[tuple[ShellPath, Portal]]) -> str:
+def _how_to_delete(conflicts: list[tuple[ShellPath, Portal]]) -> str:
     """Return the commands that delete the conflicting portals; at most three of them."""
     lines = [
         f"{shell_paths.portals(owner)} delete {other.address.strip('[]')} {other.port}"
-        for owner, other in found[:_COMMANDS_SHOWN]
+        for owner, other in conflicts[:_COMMANDS_SHOWN]
     ]
-    more = len(found) - len(lines)
-    rest = f"; and {more} more on port {found[0][1].port}" if more else ""
-    return f"delete {'them' if len(found) > 1 else 'it'} first: {'; '.join(lines)}{rest}"
+    more = len(conflicts) - len(lines)
+    rest = f"; and {more} more on port {conflicts[0][1].port}" if more else ""
+    return f"delete {'them' if len(conflicts) > 1 else 'it'} first: {'; '.join(lines)}{rest}"
 
 
 def other_listener(port: int) -> str:

@@ -68,14 +68,14 @@ def resize(env: Env, node: Node, size: int | None, dry_run: bool) -> Result:
             path=node.path,
             hint="create a smaller storage object, and copy the data on the initiators",
         )
-    found = _Findings()
+    findings = _Findings()
     if size > now:
         storage.check_size(size, node)
         if isinstance(backing, FileIO) and not os.path.exists(backing.dev):
             # A new file of this name would not be the one that is exported.
             raise _missing(backing.dev, node.path)
-        found.steps.append(_grow(so, configfs, now, size))
-    return _carry_out(env, found, dry_run)
+        findings.steps.append(_grow(so, configfs, now, size))
+    return _carry_out(env, findings, dry_run)
 
 
 def _grow(so: StorageObject, configfs: ConfigfsPath, now: int, size: int) -> Step:
@@ -94,7 +94,7 @@ def _grow(so: StorageObject, configfs: ConfigfsPath, now: int, size: int) -> Ste
 
 def rescan(env: Env, node: Node, dry_run: bool) -> Result:
     """Check whether the devices and files of storage objects have grown or disappeared."""
-    found = _Findings()
+    findings = _Findings()
     reader = Reader(env.fs)
     objects: Iterable[ConfigfsPath] = (
         [node.configfs] if isinstance(node, StorageObjectNode) else reader.storage_object_paths()
@@ -104,14 +104,14 @@ def rescan(env: Env, node: Node, dry_run: bool) -> Result:
         if so is None:
             continue
         try:
-            _check(env, so, configfs, found)
+            _check(env, so, configfs, findings)
         except LioError as err:
             err.path = so.path
-            found.failures.append(err)
-    return _carry_out(env, found, dry_run)
+            findings.failures.append(err)
+    return _carry_out(env, findings, dry_run)
 
 
-def _check(env: Env, so: StorageObject, configfs: ConfigfsPath, found: _Findings) -> None:
+def _check(env: Env, so: StorageObject, configfs: ConfigfsPath, findings: _Findings) -> None:
     backing = so.backing
     if not backing.udev_path:
         return
@@ -125,7 +125,7 @@ def _check(env: Env, so: StorageObject, configfs: ConfigfsPath, found: _Findings
         size = devices.device_size(backing.udev_path)
         if not size:
             raise LioError(f"{backing.udev_path} has no size: its medium was removed")
-        found.notes.append((so.path, f"{backing.udev_path} has {size} bytes; {_RESCAN}"))
+        findings.notes.append((so.path, f"{backing.udev_path} has {size} bytes; {_RESCAN}"))
         return
     length, now = os.path.getsize(backing.dev), backing.size or 0
     if length < now:
@@ -134,7 +134,7 @@ def _check(env: Env, so: StorageObject, configfs: ConfigfsPath, found: _Findings
             hint=f"data after its end cannot be read: truncate --size {now} restores the length",
         )
     if length > now:
-        found.steps.append(_grow(so, configfs, now, length))
+        findings.steps.append(_grow(so, configfs, now, length))
 
 
 def _missing(dev: str, path: str) -> NotFound:
@@ -156,15 +156,15 @@ def _check_same(env: Env, dev: str, configfs: ConfigfsPath) -> None:
         )
 
 
-def _carry_out(env: Env, found: _Findings, dry_run: bool) -> Result:
-    if found.steps and not dry_run:
-        apply.apply(env, found.steps)
-    for step in found.steps:
-        found.notes.append((step.path, _RESCAN))
-    done = Plan(tuple(found.steps), {}, tuple(found.notes))
+def _carry_out(env: Env, findings: _Findings, dry_run: bool) -> Result:
+    if findings.steps and not dry_run:
+        apply.apply(env, findings.steps)
+    for step in findings.steps:
+        findings.notes.append((step.path, _RESCAN))
+    done = Plan(tuple(findings.steps), {}, tuple(findings.notes))
     return Result(
         view.lines(done, done=not dry_run),
-        failures=found.failures,
+        failures=findings.failures,
         data=lambda: view.facts(done),
         shows=True,
     )

@@ -49,7 +49,7 @@ def create_fileio(
     path = os.path.abspath(os.path.expanduser(file_or_dev))
     lines: list[str] = []
     before: tuple[Operation, ...] = ()
-    found: Iterable[Finding]
+    findings: Iterable[Finding]
     new_object(env.fs, node, "fileio", name)
     if devices.is_block_device(path):
         if size is not None:
@@ -58,7 +58,7 @@ def create_fileio(
         check_disk(path)
         refuse_shared(env.fs, path, node)
         size = None
-        found = preflight.of_device(env.fs, path)
+        findings = preflight.of_device(env.fs, path)
     elif os.path.isfile(path):
         if devices.written_by_others(path):
             refuse_shared(env.fs, path, node)
@@ -72,19 +72,19 @@ def create_fileio(
                 hint="remove it to create a file of the given size, or enlarge it",
             )
         size = check_size(length, node)
-        found = preflight.of_file(env.fs, path)
+        findings = preflight.of_file(env.fs, path)
     else:
         before = (_new_file(node, name, file_or_dev, size, sparse),)
         if not sparse:
             lines.append(f"Writing {size} bytes")
         assert size is not None
-        found = preflight.of_new_file(path, size)
+        findings = preflight.of_new_file(path, size)
     so = _new(env, node, name, FileIO(path, size, write_back), wwn)
-    findings = checks.check(env, so.path, found)
+    accepted = checks.check(env, so.path, findings)
     _create(env, so, before)
     shown = size if size is not None else devices.device_size(path)
-    lines += [*checks.notes(findings), f"Created fileio {name} with size {shown}"]
-    return _created(lines, so, findings)
+    lines += [*checks.notes(accepted), f"Created fileio {name} with size {shown}"]
+    return _created(lines, so, accepted)
 
 
 def _new_file(node: Node, name: str, file: str, size: int | None, sparse: bool) -> MakeFile:
@@ -123,18 +123,18 @@ def create_block(
     new_object(env.fs, node, "block", name)
     only_read = readonly is None and devices.is_read_only(path)
     check_disk(path)
-    found = preflight.of_device(env.fs, path, exclusive=exclusive)
+    findings = preflight.of_device(env.fs, path, exclusive=exclusive)
     backing = Block(path, only_read or bool(readonly), exclusive)
     so = _new(env, node, name, backing, wwn)
-    findings = checks.check(env, so.path, found)
+    accepted = checks.check(env, so.path, findings)
     if only_read:
-        findings.append(preflight.read_only(path))
+        accepted.append(preflight.read_only(path))
     _create(env, so)
-    lines = [*checks.notes(findings), f"Created block storage object {name} using {dev}."]
+    lines = [*checks.notes(accepted), f"Created block storage object {name} using {dev}."]
     if not exclusive and _is_exclusive(env, name):
         text = "Note: this kernel does not support exclusive=false, nothing else can use the device"
         lines.append(Aside(text))
-    return _created(lines, so, findings)
+    return _created(lines, so, accepted)
 
 
 def _created(lines: list[str], so: StorageObject, findings: list[Finding]) -> Result:
@@ -159,11 +159,11 @@ def create_pscsi(env: Env, node: Node, name: str, dev: str) -> Result:
         error.path = node.path
         raise error
     so = StorageObject(name, Pscsi(path, address))
-    found = preflight.of_device(env.fs, path) if devices.is_block_device(path) else ()
-    findings = checks.check(env, so.path, found)
+    findings = preflight.of_device(env.fs, path) if devices.is_block_device(path) else ()
+    accepted = checks.check(env, so.path, findings)
     _create(env, so)
-    lines += [*checks.notes(findings), f"Created pscsi storage object {name} using {dev}"]
-    return _created(lines, so, findings)
+    lines += [*checks.notes(accepted), f"Created pscsi storage object {name} using {dev}"]
+    return _created(lines, so, accepted)
 
 
 def create_ramdisk(

@@ -32,12 +32,12 @@ def begin(env: Env, node: Node) -> Result:
 
 def commit(env: Env, node: Node) -> Result:
     """Apply the queued changes, all or nothing."""
-    found = _in_progress(env)
-    if found.is_dry_run:
+    transaction = _in_progress(env)
+    if transaction.is_dry_run:
         return Result()
-    number = found.number
-    with found.suspended(), apply.locked(env, node, "commit"):
-        done = found.perform()
+    number = transaction.number
+    with transaction.suspended(), apply.locked(env, node, "commit"):
+        done = transaction.perform()
     lines = [text for result in done for text in (*result.lines, *result.notes)]
     lines.append(f"Committed: {counted(number)}." if number else "There was nothing to commit.")
     return Result(lines, failures=[err for result in done for err in result.failures])
@@ -45,16 +45,16 @@ def commit(env: Env, node: Node) -> Result:
 
 def rollback(env: Env, node: Node) -> Result:
     """Discard the queued changes."""
-    found = _in_progress(env)
-    if found.is_dry_run:
+    transaction = _in_progress(env)
+    if transaction.is_dry_run:
         return Result()
-    number = found.number
-    found.close()
+    number = transaction.number
+    transaction.close()
     return say(f"Discarded: {counted(number)}.")
 
 
 def _in_progress(env: Env) -> Transaction:
-    found = env.session.transaction
-    if not isinstance(found, Transaction):
+    transaction = env.session.transaction
+    if not isinstance(transaction, Transaction):
         raise NotFound("no transaction is in progress", hint="begin starts one")
-    return found
+    return transaction

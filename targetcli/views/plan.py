@@ -15,7 +15,7 @@ _PLANNED = {"+": "to create", "~": "to change", RECREATE: "to recreate", "-": "t
 _DONE = {"+": "created", "~": "changed", RECREATE: "recreated", "-": "deleted"}
 
 
-def lines(plan: Plan, found: Sequence[Disturbance] = (), *, done: bool = False) -> list[str]:
+def lines(plan: Plan, disturbances: Sequence[Disturbance] = (), *, done: bool = False) -> list[str]:
     """Return a line for each change, a summary, the disturbances and the notes.
 
     ``done``: the plan was carried out.
@@ -23,7 +23,7 @@ def lines(plan: Plan, found: Sequence[Disturbance] = (), *, done: bool = False) 
     changes = list(shown(plan))
     notes = [f"Note: {path}: {text}" for path, text in plan.notes]
     lines = [f"{sign} {path}: {text}" for sign, path, text in changes]
-    interrupts = [f"interrupts: {item}" for item in found]
+    interrupts = [f"interrupts: {item}" for item in disturbances]
     return [*lines, _summary([sign for sign, _, _ in changes], done), *interrupts, *notes]
 
 
@@ -34,7 +34,7 @@ def _summary(signs: Sequence[str], done: bool) -> str:
     return f"{'Done' if done else 'Plan'}: {listed}." if listed else "No differences"
 
 
-def facts(plan: Plan, found: Sequence[Disturbance] = ()) -> dict[str, object]:
+def facts(plan: Plan, disturbances: Sequence[Disturbance] = ()) -> dict[str, object]:
     """Return the same as JSON values."""
     names = {"+": "create", "~": "update", RECREATE: "replace", "-": "delete"}
     return {
@@ -52,7 +52,7 @@ def facts(plan: Plan, found: Sequence[Disturbance] = ()) -> dict[str, object]:
                 "addresses": list(item.addresses),
                 "by": [{"path": step.path, "text": step.text} for step in item.by],
             }
-            for item in found
+            for item in disturbances
         ],
         "notes": [{"path": path, "text": text} for path, text in plan.notes],
     }
