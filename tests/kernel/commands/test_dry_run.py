@@ -56,7 +56,7 @@ LINES = f"""
 /backstores/block create b1 /dev/ram0 || + /backstores/block/b1: create block b1 on /dev/ram0
 /backstores/pscsi create p1 SCSI || + /backstores/pscsi/p1: create pscsi p1
 /backstores/ramdisk create r3 1M || + /backstores/ramdisk/r3: create ramdisk r3
-/backstores/fileio delete d1 save=true || ~ /: take /backstores/fileio/d1 out of
+/backstores/fileio delete d1 save=true || ~ /: remove /backstores/fileio/d1 from
 /backstores/ramdisk delete r2 || - /backstores/ramdisk/r2: delete ramdisk r2
 /backstores/ramdisk/r1 saveconfig || ~ /: save /backstores/ramdisk/r1 to
 /backstores/ramdisk/r1/alua create g2 17 || + /backstores/ramdisk/r1/alua/g2:
