@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rtslib_ext.plan import Plan
     from rtslib_ext.steps import Step
     from rtslib_ext.transaction.executor import Outcome
+    from rtslib_ext.transaction.lock import LastChange
 
     # For type checkers only: creating a Protocol class at run time is slow.
     class PendingChanges(Protocol):
@@ -106,8 +107,8 @@ class Session:
     """The changes of this session that were not undone, the last one last."""
     leaving: bool = False
     """Whether the shell is exiting, which saves without asking."""
-    last_change: str = ""
-    """The marker left by the last change: clearconfig, waits, or "". Valid under the lock."""
+    last_change: LastChange | None = None
+    """The kind of the last change; None until the lock was taken once."""
     logs: bool = True
     """Whether the log file, if any, could be written so far."""
     agreed: tuple[str, ...] = ()

@@ -4,6 +4,10 @@
 It is a flock on the file that targetcli-fb uses, so the two exclude each other. The kernel releases
 it when a process dies. The holder writes itself into the file, which is believed only if the kernel
 confirms that process as the holder.
+
+The file is empty or one line of JSON. While the lock is held, the line is the holder:
+{"pid": 4711, "user": "admin as root", "command": "/ saveconfig", "since": 1700000000.0}.
+After that, it may be the kind of the last change, a word of LastChange: {"left": "clearconfig"}.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from enum import Enum
 
 from rtslib_ext.errors import InUse, LioError, PermissionDenied
 from rtslib_ext.fast_dataclasses import asdict, dataclass
@@ -25,6 +30,16 @@ WAIT_SECONDS = 600.0
 NOTICE_SECONDS = 1.0
 _POLL_SECONDS = 0.1
 _SIZE_MAX = 65536
+
+
+class LastChange(str, Enum):
+    """The kind of the last change, as far as the next process must know it: a word in the file."""
+
+    OTHER = ""
+    CLEARED = "clearconfig"
+    """The configuration was cleared: an empty one may be saved over another."""
+    UNCONFIRMED = "waits"
+    """A change may be waiting for confirmation: confirmed_commit.find knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +75,11 @@ class Held:
     """The lock while it is held.
 
     ``left`` is the note that the previous holder left in the file, ``leaves`` the note for the next
-    one; "" is none. A reboot clears it.
+    one. A reboot clears it.
     """
 
-    left: str = ""
-    leaves: str = ""
+    left: LastChange = LastChange.OTHER
+    leaves: LastChange = LastChange.OTHER
 
 
 @contextmanager
@@ -231,13 +246,13 @@ def _written(lock: int) -> Holder | None:
         return None
 
 
-def _left(lock: int) -> str:
-    """Return the note of the previous holder; "" after a crash or from targetcli-fb."""
+def _left(lock: int) -> LastChange:
+    """Return the note of the previous holder; OTHER after a crash or from targetcli-fb."""
     try:
         fields = json.loads(os.pread(lock, _SIZE_MAX, 0))
-        return str(fields.get("left", ""))
+        return LastChange(fields.get("left", ""))
     except (OSError, ValueError, AttributeError, RecursionError):
-        return ""
+        return LastChange.OTHER
 
 
 def _holding(lock: int) -> list[int]:

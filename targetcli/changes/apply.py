@@ -16,7 +16,7 @@ from rtslib_ext.transaction import executor
 from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction.executor import Observer, Outcome, Replan
 from rtslib_ext.transaction.journal import Journal, Unfinished
-from rtslib_ext.transaction.lock import change_lock
+from rtslib_ext.transaction.lock import LastChange, change_lock
 
 from .. import progress
 from ..env import Env
@@ -26,9 +26,6 @@ from ..tree import Node
 
 if TYPE_CHECKING:
     from rtslib_ext.transaction.apply import Change
-
-# Marker in the lock file: a change is waiting for confirm.
-WAITING = "waits"
 
 
 def apply(env: Env, steps: Iterable[Step], replan: Replan | None = None) -> Outcome:
@@ -179,9 +176,7 @@ def require_root(env: Env) -> None:
 def locked(env: Env, node: Node, command: str) -> Iterator[None]:
     """Hold the lock for a change; prints its holder after a second of waiting.
 
-    The lock file passes two facts to the next command: that the last change was clearconfig (for
-    saveconfig, which changes nothing itself), and that a change is waiting for confirmation, so
-    that other commands need not look for one. Queued changes need no lock: commit takes it.
+    Queued changes need no lock: commit takes it.
     """
     if env.session.transaction is not None:
         if command != "recover":
@@ -198,7 +193,7 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
         if command != "recover":
             _refuse_unfinished(env)
         env.session.last_change = held.left
-        if held.left == WAITING:
+        if held.left is LastChange.UNCONFIRMED:
             held.leaves = env.session.last_change = _still_waiting(env, command)
         try:
             yield
@@ -208,8 +203,19 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
             # Record the changes made before a failure as well.
             if env.session.report.changes:
                 _record(env, f"{node.path} {env.session.report.text}")
-        waits = WAITING if env.session.last_change == WAITING else ""
-        held.leaves = {"clearconfig": command, "saveconfig": held.left}.get(command, waits)
+        held.leaves = _leaves(env, command, held.left)
+
+
+def _leaves(env: Env, command: str, left: LastChange) -> LastChange:
+    """Return the note for the next process, after a command that succeeded."""
+    if command == "clearconfig":
+        return LastChange.CLEARED
+    if command == "saveconfig":
+        # It changes nothing, so the change before it is still the last one.
+        return left
+    # No other command needs to look for a change that is waiting.
+    waiting = env.session.last_change is LastChange.UNCONFIRMED
+    return LastChange.UNCONFIRMED if waiting else LastChange.OTHER
 
 
 def _interrupted(env: Env) -> str:
@@ -219,18 +225,18 @@ def _interrupted(env: Env) -> str:
     return f"interrupted after {number} changes, which are kept (revert undoes them)"
 
 
-def _still_waiting(env: Env, command: str) -> str:
-    """Print a note about a change that waits for confirm; return the marker for the lock file."""
+def _still_waiting(env: Env, command: str) -> LastChange:
+    """Print a note about a change that waits for confirm; return UNCONFIRMED if there is one."""
     # Imported here: nothing else needs it.
     from rtslib_ext.transaction import confirmed_commit
 
     found = confirmed_commit.find(confirmed_commit.beside(env.journal))
     if found is None:
-        return ""
+        return LastChange.OTHER
     if command != "confirm":
         until = time.strftime("%H:%M:%S", time.localtime(found.until))
         print(
             f"Note: {found} is rolled back automatically at {until} unless confirmed",
             file=env.stderr,
         )
-    return WAITING
+    return LastChange.UNCONFIRMED

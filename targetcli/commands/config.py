@@ -18,10 +18,10 @@ from rtslib_ext.savefile import disk
 from rtslib_ext.steps import Action, Step
 from rtslib_ext.steps.portals import LISTEN
 from rtslib_ext.transaction.executor import Outcome
+from rtslib_ext.transaction.lock import LastChange
 
 from .. import __version__, progress
 from ..changes import apply, running
-from ..changes.apply import WAITING
 from ..env import TARGET_DIR, Env
 from ..progress import Work
 from ..result import Aside, Result, Warn, say, show
@@ -37,7 +37,7 @@ _UNIVERSAL_PREFERENCES = f"{TARGET_DIR}/targetcli.conf"
 
 def saveconfig(env: Env, node: Node, savefile: str) -> Result:
     """Save the running configuration."""
-    if env.session.leaving and env.session.last_change == WAITING:
+    if env.session.leaving and env.session.last_change is LastChange.UNCONFIRMED:
         raise LioError(
             "not saved: a change is waiting for confirmation", hint="confirm, then saveconfig"
         )
@@ -81,7 +81,7 @@ def _refuse_overwriting(env: Env, path: str, config: Config) -> None:
     because nothing was restored at boot.
     """
     intended = env.options.yes or (
-        env.session.last_change == "clearconfig" and not env.session.leaving
+        env.session.last_change is LastChange.CLEARED and not env.session.leaving
     )
     if config.is_empty and not intended and _has_content(path):
         raise LioError(

@@ -13,6 +13,7 @@ from rtslib_ext.steps import Step
 from rtslib_ext.transaction import confirmed_commit
 from rtslib_ext.transaction.confirmed_commit import PendingCommit
 from rtslib_ext.transaction.journal import Unfinished
+from rtslib_ext.transaction.lock import LastChange
 
 from ..changes import apply
 from ..env import Env
@@ -48,7 +49,7 @@ def confirm(env: Env, node: Node, action: str) -> Result:
             )
         return _result(_description(found), found, "ended")
     os.unlink(file)
-    env.session.last_change = ""
+    env.session.last_change = LastChange.OTHER
     line = f"Confirmed: {found}"
     return _result(line, found, "confirmed")
 
@@ -120,7 +121,7 @@ def within(env: Env, steps: Sequence[Step], seconds: float) -> Iterator[list[str
         raise
     pending = PendingCommit.of(steps, about, seconds)
     confirmed_commit.write(file, pending)
-    env.session.last_change = apply.WAITING
+    env.session.last_change = LastChange.UNCONFIRMED
     messages += [
         f"Applied. It is rolled back automatically at {_clock(pending)} "
         "unless you run `targetcli confirm`."
