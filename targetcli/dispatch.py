@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
@@ -113,15 +115,15 @@ def _run_command(env: Env, node: Node, line: Line) -> Result:
 
 
 def _read(env: Env, node: Node, command: Command, values: list[dict[str, Any]]) -> Result:
-    return _filtered(env, command, _after(env, node, _call(env, node, command, values[0])))
+    result = _call(env, node, command, values[0])
+    if result.under_lock is not None:
+        with _errors_of(node), _lock(env, node, command):
+            result = result.under_lock()
+    return _filtered(env, command, _after(env, node, result))
 
 
 def _change(env: Env, node: Node, command: Command, values: list[dict[str, Any]]) -> Result:
-    # Imported here: commands that change nothing do not need it.
-    from .changes import apply
-
-    apply.require_root(env)
-    with apply.locked(env, node, command.name):
+    with _lock(env, node, command):
         if len(values) == 1:
             return _filtered(
                 env, command, _after(env, node, _done(env, node.path, command, values[0]))
@@ -131,6 +133,17 @@ def _change(env: Env, node: Node, command: Command, values: list[dict[str, Any]]
 
         calls = [partial(_done, env, node.path, command, each) for each in values]
         return _filtered(env, command, atomically(env, calls))
+
+
+@contextmanager
+def _lock(env: Env, node: Node, command: Command) -> Iterator[None]:
+    """Hold the lock for a change. Raises PermissionDenied, Locked, InUse."""
+    # Imported here: commands that change nothing do not need it.
+    from .changes import apply
+
+    apply.require_root(env)
+    with apply.locked(env, node, command.name):
+        yield
 
 
 def _done(env: Env, path: str, command: Command, values: dict[str, Any]) -> Result:
@@ -155,13 +168,20 @@ def _with_notes(node: Node, result: Result) -> Result:
 
 
 def _call(env: Env, node: Node, command: Command, values: dict[str, Any]) -> Result:
-    try:
+    with _errors_of(node):
         result: Result = command.function()(env, node, **values)
+    return result
+
+
+@contextmanager
+def _errors_of(node: Node) -> Iterator[None]:
+    """Name the node in errors that name no path."""
+    try:
+        yield
     except LioError as err:
         # Messages of commands at the root need no path.
         err.path = err.path or (node.path if node.parent else "")
         raise
-    return result
 
 
 def _after(env: Env, node: Node, result: Result) -> Result:

@@ -39,7 +39,8 @@ class Result:
     makes the plain values for --json, and is called for it only. With ``shows``, the lines are
     these values as text, and add nothing. With ``messages``, the lines report changes, and
     the preference loglevel_console filters them. ``status`` is the exit status of a successful
-    command.
+    command. ``under_lock`` is for a command that changes the kernel in some of its calls only: it
+    makes the change, dispatch calls it with the lock held, and its result is the command's.
     """
 
     lines: Iterable[str] = ()
@@ -52,6 +53,7 @@ class Result:
     shows: bool = False
     status: int = 0
     messages: bool = False
+    under_lock: Callable[[], Result] | None = None
 
 
 def say(*lines: str) -> Result:

@@ -92,11 +92,7 @@ def set_values(env: Env, node: Node, group: str | None, parameter: dict[str, str
         lines = list(_set_preferences(env, checked))
         rows = [found.row(env.fs, name) for name in checked]
         return Result(lines, data=_values(env, found, rows))
-    apply.require_root(env)
-    with apply.locked(env, node, "set"):
-        _apply(env, found, checked)
-    rows = [found.row(env.fs, name) for name in checked]
-    return Result(_changes(env, found, rows), data=_values(env, found, rows))
+    return Result(under_lock=partial(_change, env, found, checked))
 
 
 def _groups(known: dict[str, Group]) -> Result:
@@ -115,7 +111,7 @@ def _values(env: Env, group: Group, rows: Iterable[Row]) -> Callable[[], object]
     return data
 
 
-def _apply(env: Env, group: Group, wanted: dict[str, str]) -> None:
+def _change(env: Env, group: Group, wanted: dict[str, str]) -> Result:
     try:
         apply.apply(env, group.steps(env.fs, wanted))
     except KernelRefused as err:
@@ -123,6 +119,8 @@ def _apply(env: Env, group: Group, wanted: dict[str, str]) -> None:
             name, reason = paths.name_of(err.file), os.strerror(err.errno)
             err.label = f"Cannot set {group.name} {name}: [Errno {err.errno}] {reason}"
         raise
+    rows = [group.row(env.fs, name) for name in wanted]
+    return Result(_changes(env, group, rows), data=_values(env, group, rows))
 
 
 def _group(known: dict[str, Group], name: str, node: Node) -> Group:
