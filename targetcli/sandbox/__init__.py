@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -26,11 +25,11 @@ from pathlib import Path
 from rtslib_ext.errors import InUse, InvalidValue, LioError, Unsupported
 from rtslib_ext.fast_dataclasses import dataclass, replace
 
+from ..sizes import parse_size
 from . import guest, kernel
 
 SMALLEST_MEMORY = 128 << 20
 ANOTHER = "choose another directory for the state"
-UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def run(command: Sequence[str], settings: Settings) -> int:
     """
     if guest.INSIDE in os.environ:
         raise Unsupported("a sandbox cannot run in a sandbox", hint="leave this one first")
-    memory = _bytes(settings.memory)
+    memory = _memory(settings.memory)
     chosen = kernel.find(settings.kernel)
     with _state(settings.state) as state, _lock(state) as lock, _run_folder(state) as folder:
         world = guest.Guest(
@@ -101,10 +100,12 @@ def run(command: Sequence[str], settings: Settings) -> int:
         return kernel.boot(chosen, memory, folder, world, lock, settings.boot_timeout)
 
 
-def _bytes(size: str) -> int:
-    """Return a size such as 512M in bytes; raises InvalidValue below the minimum."""
-    found = re.fullmatch(r"(\d+)([KMG]?)(?:i?B)?", size, re.IGNORECASE)
-    number = int(found[1]) * UNITS[found[2].upper()] if found else 0
+def _memory(size: str) -> int:
+    """Return a size such as 512M in bytes; raises InvalidValue below the minimum, or for 1.5G."""
+    try:
+        number = 0 if "." in size else parse_size(size)
+    except InvalidValue:
+        number = 0
     if number < SMALLEST_MEMORY:
         raise InvalidValue(
             f"{size!r} is not a size of memory", hint="the default is 1G, the minimum 128M"

@@ -42,7 +42,8 @@ PROGRAM = (
     ("prefs",),
     ("views",),
     ("report",),
-    ("options", "sizes", "sandbox", "audit", "result"),
+    ("options", "sandbox", "audit", "result"),
+    ("sizes",),
 )
 LAYERS = {"rtslib_ext": LIBRARY, "targetcli": PROGRAM}
 
