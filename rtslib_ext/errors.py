@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from errno import errorcode
 
 
+def reason(err: Exception) -> str:
+    """Return why a system call failed, in lower case: "no space left on device"."""
+    return (getattr(err, "strerror", None) or str(err)).lower()
+
+
 class LioError(Exception):
     """Base of all errors of this library.
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from rtslib_ext.errors import InvalidValue, LioError
+from rtslib_ext.errors import InvalidValue, LioError, reason
 
 from . import __version__, options
 from .options import Request
@@ -26,7 +26,7 @@ def main(words: Sequence[str] | None = None) -> int:
         _drop_output()
     except OSError as err:
         if not status:
-            print(f"output: {(err.strerror or str(err)).lower()}", file=sys.stderr)
+            print(f"output: {reason(err)}", file=sys.stderr)
         _drop_output()
         return status or 1
     return status

@@ -11,6 +11,8 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 
+from rtslib_ext.errors import reason
+
 from .env import Env
 from .language import grammar
 from .language.grammar import Line
@@ -81,5 +83,4 @@ def _log(env: Env, level: str, text: str) -> None:
             os.close(file)
     except (OSError, ValueError) as err:
         env.session.logs = False
-        reason = (getattr(err, "strerror", None) or str(err)).lower()
-        print(f"cannot write the log file: {path}: {reason}", file=env.stderr)
+        print(f"cannot write the log file: {path}: {reason(err)}", file=env.stderr)

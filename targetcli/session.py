@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from itertools import chain
 
-from rtslib_ext.errors import LioError
+from rtslib_ext.errors import LioError, reason
 
 from . import __version__, dispatch, log, progress
 from .env import Env
@@ -97,7 +97,7 @@ def _error_lines(env: Env, err: Exception) -> list[str]:
     if isinstance(err, LioError):
         return errors.error(err)
     if isinstance(err, OSError):
-        return [f"{err.filename or 'output'}: {(err.strerror or str(err)).lower()}"]
+        return [f"{err.filename or 'output'}: {reason(err)}"]
     if os.environ.get("TARGETCLI_DEBUG"):
         import traceback
 

@@ -13,6 +13,7 @@ import readline
 import warnings
 from importlib import import_module
 
+from rtslib_ext.errors import reason
 from rtslib_ext.fast_dataclasses import dataclass
 
 with warnings.catch_warnings():
@@ -135,5 +136,4 @@ def _write_history(env: Env, path: str | None) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
         readline.write_history_file(path)
     except OSError as err:
-        reason = (err.strerror or "").lower()
-        print(f"the command history was not saved: {path}: {reason}", file=env.stderr)
+        print(f"the command history was not saved: {path}: {reason(err)}", file=env.stderr)

@@ -11,7 +11,7 @@ import re
 import stat
 
 from .. import naming
-from ..errors import InvalidValue
+from ..errors import InvalidValue, reason
 from . import ALIASES, DROP_INS, FABRICS, FEATURES, FORMS, MODULE_ALIASES, Fabric
 
 SUFFIX = ".conf"
@@ -43,7 +43,7 @@ def add_drop_ins(folder: str = DROP_INS) -> list[str]:
     except FileNotFoundError:
         return []
     except OSError as err:
-        return [f"{folder}: {(err.strerror or str(err)).lower()}"]
+        return [f"{folder}: {reason(err)}"]
     problems = []
     for name in sorted(names):
         if not name.endswith(SUFFIX) or name.startswith("."):
@@ -88,7 +88,7 @@ def _text(path: str) -> str:
         finally:
             os.close(handle)
     except OSError as err:
-        raise InvalidValue((err.strerror or str(err)).lower()) from err
+        raise InvalidValue(reason(err)) from err
     except UnicodeDecodeError as err:
         raise InvalidValue("it is not UTF-8") from err
 

@@ -12,7 +12,7 @@ import os
 import re
 import stat
 
-from ..errors import InvalidValue, NotFound
+from ..errors import InvalidValue, NotFound, reason
 
 # linux/fs.h
 _BLKROGET = 0x125E
@@ -51,7 +51,7 @@ def is_read_only(path: str) -> bool:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as err:
-        raise NotFound(f"Could not open {path}: {(err.strerror or '').lower()}") from err
+        raise NotFound(f"Could not open {path}: {reason(err)}") from err
     try:
         answer = fcntl.ioctl(handle, _BLKROGET, bytes(4))
     except OSError:

@@ -7,7 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from ..errors import LioError, Unsupported
+from ..errors import LioError, Unsupported, reason
 
 if TYPE_CHECKING:
     import subprocess
@@ -73,6 +73,6 @@ def run(*words: str, timeout: float | None = None) -> subprocess.CompletedProces
         raise TimeoutError(f"{words[0]} takes longer than {timeout} seconds") from err
     except OSError as err:
         raise LioError(
-            f"cannot run {words[0]}: {(err.strerror or '').lower()}",
+            f"cannot run {words[0]}: {reason(err)}",
             hint="it belongs to Debian's packages kmod, mount and util-linux",
         ) from err

@@ -11,7 +11,7 @@ import json
 import os
 from typing import Any
 
-from rtslib_ext.errors import InvalidValue, LioError, Unsupported
+from rtslib_ext.errors import InvalidValue, LioError, Unsupported, reason
 
 _SERVICE = "org.kernel.TCMUService1"
 _ROOT = "/org/kernel/TCMUService1"
@@ -72,7 +72,7 @@ def _call(where: str, interface: str, method: str, *arguments: str) -> Any:
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False)
     except OSError as err:
-        raise LioError(f"cannot run busctl: {(err.strerror or '').lower()}") from err
+        raise LioError(f"cannot run busctl: {reason(err)}") from err
     if done.returncode:
         raise LioError(done.stderr.strip() or "no answer")
     return json.loads(done.stdout)["data"]

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NewType
 
-from ..errors import KernelRefused
+from ..errors import KernelRefused, reason
 from ..fast_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def explain(operation: str, file: str, error: OSError, stage: str = "") -> Kerne
     specific object comes from ``refusals``.
     """
     number = error.errno or 0
-    reason = _WHY.get((stage or operation, number), (error.strerror or str(error)).lower())
-    return KernelRefused(reason, errno=number, operation=operation, file=file)
+    message = _WHY.get((stage or operation, number), reason(error))
+    return KernelRefused(message, errno=number, operation=operation, file=file)
 
 
 class ReadFS(Protocol):

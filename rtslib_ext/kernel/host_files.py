@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ..errors import Exists, KernelRefused, LioError
+from ..errors import Exists, KernelRefused, LioError, reason
 from ..host import system
 from . import setup
 from .configfs import WriteFS, explain
@@ -75,8 +75,7 @@ class RealHostFiles(HostFiles):
         except FileNotFoundError:
             return
         except OSError as err:
-            reason = (err.strerror or str(err)).lower()
-            raise LioError(f"cannot remove {path}: {reason}") from err
+            raise LioError(f"cannot remove {path}: {reason(err)}") from err
 
     def grow(self, path: str, size: int) -> None:
         try:

@@ -10,7 +10,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 
-from ..errors import LioError, NotFound, ParseError
+from ..errors import LioError, NotFound, ParseError, reason
 from ..host import atomic
 
 FILE_MODE = 0o600
@@ -31,7 +31,7 @@ def read(path: str) -> str:
     except FileNotFoundError as err:
         raise NotFound(f"Restore file {path} not found") from err
     except OSError as err:
-        raise LioError(f"{path} cannot be read: {_reason(err)}") from err
+        raise LioError(f"{path} cannot be read: {reason(err)}") from err
     hint = "use a file written by saveconfig"
     try:
         return _unpacked(data).decode("utf-8")
@@ -71,7 +71,7 @@ def write(path: str, pieces: Callable[[], Iterable[str]]) -> bool:
         _replace(path, _encoded(pieces))
     except OSError as err:
         raise LioError(
-            f"{path} cannot be written: {_reason(err)}", hint="the file was not changed"
+            f"{path} cannot be written: {reason(err)}", hint="the file was not changed"
         ) from err
     return True
 
@@ -98,7 +98,7 @@ def _replace(path: str, pieces: Iterable[bytes], temporary: str = "") -> None:
         atomic.replace(path, pieces, FILE_MODE, sync=True, temporary=temporary)
     except atomic.NotDurable as err:
         raise LioError(
-            f"{path} was written, but a power failure may undo that: {_reason(err)}",
+            f"{path} was written, but a power failure may undo that: {reason(err)}",
             hint="run sync once the error is fixed",
         ) from err
 
@@ -129,7 +129,7 @@ def back_up(path: str, keep: int) -> str | None:
         for old in backups(folder)[: -keep or None] if keep > 0 else []:
             os.unlink(old)
     except OSError as err:
-        raise LioError(f"Could not create backup file in {folder}: {_reason(err)}") from err
+        raise LioError(f"Could not create backup file in {folder}: {reason(err)}") from err
     return made
 
 
@@ -158,7 +158,3 @@ def _new_name(folder: str) -> str:
         if not os.path.exists(path):
             return path
         time.sleep(0.05)
-
-
-def _reason(err: OSError) -> str:
-    return (err.strerror or str(err)).lower()

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ..errors import LioError
+from ..errors import LioError, reason
 from ..fast_dataclasses import dataclass, field
 from ..host import atomic
 from ..steps import Step, codec
@@ -95,8 +95,7 @@ def _explained(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as err:
-        reason = (err.strerror or str(err)).lower()
-        raise LioError(f"cannot write the journal {path}: {reason}") from err
+        raise LioError(f"cannot write the journal {path}: {reason(err)}") from err
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from rtslib_ext.errors import LioError, NotFound, PermissionDenied
+from rtslib_ext.errors import LioError, NotFound, PermissionDenied, reason
 from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.host import atomic
 from rtslib_ext.kernel.abi import NO_CREDENTIAL, SECRET_FILES
@@ -168,7 +168,7 @@ def read(folder: str) -> list[Record]:
             f"{folder} can be read by root only", hint="run it with sudo"
         ) from err
     except OSError as err:
-        raise LioError(f"{folder} cannot be read: {_reason(err)}") from err
+        raise LioError(f"{folder} cannot be read: {reason(err)}") from err
     return [found for name in names if (found := _read(folder, name))]
 
 
@@ -214,7 +214,3 @@ def numbers(folder: str) -> list[int]:
         return sorted(map(_number, _sizes(folder)), reverse=True)
     except OSError:
         return []
-
-
-def _reason(err: OSError) -> str:
-    return (err.strerror or str(err)).lower()

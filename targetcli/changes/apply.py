@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rtslib_ext.errors import InUse, KernelRefused, PermissionDenied
+from rtslib_ext.errors import InUse, KernelRefused, PermissionDenied, reason
 from rtslib_ext.kernel import paths, setup
 from rtslib_ext.steps import Context, Step, inverse
 from rtslib_ext.steps.step import REPAIR
@@ -101,9 +101,9 @@ def _record(env: Env, command: str) -> None:
             env.history, command, report.changes, back, irreversible, report.undoes
         )
     except OSError as err:
-        reason = (err.strerror or str(err)).lower()
         print(
-            f"the change is not recorded in the history: {env.history}: {reason}", file=env.stderr
+            f"the change is not recorded in the history: {env.history}: {reason(err)}",
+            file=env.stderr,
         )
     if not report.undoing:
         env.session.done.append(Done(command, number, back, irreversible))

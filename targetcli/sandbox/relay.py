@@ -21,7 +21,7 @@ import tty
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
-from rtslib_ext.errors import LioError
+from rtslib_ext.errors import LioError, reason
 from rtslib_ext.fast_dataclasses import dataclass, field
 
 CHUNK = 65536
@@ -84,7 +84,7 @@ class Output:
             except BrokenPipeError:
                 self.broken = True
             except OSError as err:
-                raise LioError(f"the output cannot be written: {err.strerror}") from err
+                raise LioError(f"the output cannot be written: {reason(err)}") from err
 
 
 @dataclass(slots=True)
