@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
-from rtslib_ext.config import booleans
+from rtslib_ext.config import scalars
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.fast_dataclasses import dataclass
 
@@ -87,7 +87,7 @@ def default_folder() -> str | None:
 def parse_value(kind: str, text: str) -> Value:
     """Parse the value of a set command; raises InvalidValue. "" is None if the kind has None."""
     if kind == "bool":
-        found = booleans.read(text)
+        found = scalars.boolean(text)
         if found is None:
             raise InvalidValue(f"Syntax error, '{text}' is not true|false.")
         return found

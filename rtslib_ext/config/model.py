@@ -15,6 +15,8 @@ from .backing import Backing
 from .shell_paths import ShellPath
 
 Values = Mapping[str, str]
+Key = tuple[str, str]
+"""Identifies a storage object by (plugin, name), or a target by (fabric, WWN)."""
 
 
 @dataclass(frozen=True, slots=True)

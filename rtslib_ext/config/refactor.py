@@ -9,11 +9,10 @@ from typing import TypeVar
 from ..fast_dataclasses import replace
 from . import inquiry
 from .backing import Backing
-from .model import Auth, Config, Lun, NodeAcl, StorageObject, Target, Tpg
+from .model import Auth, Config, Key, Lun, NodeAcl, StorageObject, Target, Tpg
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-Key = tuple[str, str]
 
 
 def replace_backing(config: Config, key: Key, backing: Backing) -> Config:

@@ -12,14 +12,13 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from ..config import backing, shell_paths
+from ..config.model import Key
 from ..config.shell_paths import ShellPath
 from ..errors import Exists, KernelRefused, NotFound
 from ..fabrics import Fabric, of_folder
 from ..fast_dataclasses import dataclass, field
 from .configfs import ConfigfsPath, ReadFS
 
-Key = tuple[str, str]
-"""A storage object: (plugin, name)."""
 Locate = Callable[[Key], ConfigfsPath | None]
 """Returns the configfs path of a storage object; None if it does not exist."""
 Reservations = Callable[[str], tuple[str, ...]]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 
-from ..config.model import Auth, Config, FabricSettings, MappedLun, StorageObject, Target, Tpg
+from ..config.model import Auth, Config, FabricSettings, Key, MappedLun, StorageObject, Target, Tpg
 from ..errors import LioError
 from ..fabrics import FABRICS
 from ..kernel import paths
 from ..kernel.configfs import ConfigfsPath
-from ..kernel.paths import Key, Locate, Reservations, TpgPath
+from ..kernel.paths import Locate, Reservations, TpgPath
 from ..reading.topology import Topology
 from ..steps import Step, acls, backstores, lu_groups, luns, portals, targets
 from ..steps.defaults import KernelDefaults

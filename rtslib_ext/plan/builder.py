@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..config.model import Key
 from ..fast_dataclasses import dataclass, field
 from ..kernel.configfs import ConfigfsPath
-from ..kernel.paths import HbaAllocator, Key, Locate, Reservations
+from ..kernel.paths import HbaAllocator, Locate, Reservations
 from ..steps import Step
 
 

@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Container
 
 from ..config import shell_paths
-from ..config.model import Config, StorageObject, Target
+from ..config.model import Config, Key, StorageObject, Target
 from ..errors import LioError
 from ..fabrics import FABRICS
 from ..fast_dataclasses import replace
 from ..kernel import paths
 from ..kernel.abi import DEFAULT_GROUP
 from ..kernel.configfs import ConfigfsPath
-from ..kernel.paths import HbaAllocator, Key, Locate, Reservations
+from ..kernel.paths import HbaAllocator, Locate, Reservations
 from ..steps import backstores, lu_groups
 from ..usage.exports import Export
 from . import build, remove, storage, tpgs

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 
 from .. import schema
 from ..config import shell_paths
-from ..config.model import FabricSettings, Lun, Portal, Target, Tpg
+from ..config.model import FabricSettings, Key, Lun, Portal, Target, Tpg
 from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import replace
 from ..host import cpus
 from ..kernel import paths
 from ..kernel.abi import DEFAULT_GROUP
-from ..kernel.paths import Key, TpgPath
+from ..kernel.paths import TpgPath
 from ..steps import Step, luns, portals, rtpi, targets
 from ..steps.settings import credentials
 from . import acls, build, remove

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..config.model import Auth, Config, NodeAcl, Target, Tpg, Values
+from ..config.model import Auth, Config, Key, NodeAcl, Target, Tpg, Values
 from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import dataclass, field
 from ..kernel import paths
 from ..kernel.configfs import ConfigfsPath
-from ..kernel.paths import Key
 from .reader import Reader
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .. import naming
-from ..config import booleans
+from ..config import scalars
 from ..config.intern import Interner
 from ..errors import InvalidValue, ParseError
 from ..fast_dataclasses import dataclass, field
@@ -127,7 +127,7 @@ class Item:
         value = self.raw(key)
         if value is None or isinstance(value, bool):
             return value
-        flag = booleans.read(str(value)) if isinstance(value, int | str) else None
+        flag = scalars.boolean(str(value)) if isinstance(value, int | str) else None
         if flag is None:
             self._wrong(key, value, "true or false")
         return flag

@@ -6,11 +6,10 @@ Lists are sorted by the keys of their objects, so equal configurations give the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..config import shell_paths
+from ..config import scalars, shell_paths
 from ..config.backing import Block, FileIO, Pscsi, RamDisk, User
 from ..config.model import (
     AluaGroup,
@@ -48,7 +47,6 @@ ALUA_KEYS = (
 STATE_KEYS = ("alua_access_state", "alua_access_status")
 LUN_ALUA_KEYS = ("alua_tg_pt_offline", "alua_tg_pt_status", "alua_tg_pt_write_md")
 
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)")
 
 Json = dict[str, Any]
 
@@ -260,7 +258,8 @@ def _values(values: Mapping[str, str]) -> Json:
 
 
 def _number(value: str) -> int | str:
-    return int(value) if _NUMBER.fullmatch(value) else value
+    found = scalars.number(value)
+    return value if found is None else found
 
 
 def _address(value: Portal) -> tuple[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from ..config import booleans
+from ..config import scalars
 from ..errors import InvalidValue
 from ..fast_dataclasses import dataclass
 
@@ -163,7 +163,7 @@ class Attribute:
 
 
 def _boolean(word: str, true: str, false: str) -> str | None:
-    found = booleans.read(word)
+    found = scalars.boolean(word)
     return None if found is None else (true if found else false)
 
 

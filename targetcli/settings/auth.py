@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from rtslib_ext import schema
-from rtslib_ext.config import booleans
+from rtslib_ext.config import scalars
 from rtslib_ext.config.model import AUTH_NAMES, SECRET_NAMES, Auth
 from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import InvalidValue
@@ -84,7 +84,7 @@ class DiscoveryAuth(Credentials):
         """Return the value; the switch accepts words for true and false."""
         if name != "enable":
             return super().check(name, value)
-        on = booleans.read(value or "0")
+        on = scalars.boolean(value or "0")
         if on is None:
             raise InvalidValue(f"{name} takes 0 or 1, not {value!r}", path=self.path)
         return str(int(on))

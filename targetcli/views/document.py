@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from rtslib_ext.config import scalars
 from rtslib_ext.errors import LioError, ParseError
 from rtslib_ext.steps import Step
 
@@ -17,9 +18,6 @@ from .settings import Row
 if TYPE_CHECKING:
     from ..report import Report
 
-Json = dict[str, Any]
-
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)")
 _SECRET = re.compile("password", re.IGNORECASE)
 
 
@@ -28,7 +26,7 @@ def line(report: Report, *, secrets: bool = False) -> str:
     return json.dumps(_document(report, secrets))
 
 
-def _document(report: Report, secrets: bool) -> Json:
+def _document(report: Report, secrets: bool) -> dict[str, Any]:
     parts = report.parts or []
     changes = [*report.changes, *(step for part in parts for step in part.changes)]
     return {
@@ -45,11 +43,11 @@ def _document(report: Report, secrets: bool) -> Json:
     }
 
 
-def _change(step: Step) -> Json:
+def _change(step: Step) -> dict[str, Any]:
     return {"action": step.action.name.lower(), "path": step.path, "text": step.text}
 
 
-def _errors(err: Exception, secrets: bool) -> Iterator[Json]:
+def _errors(err: Exception, secrets: bool) -> Iterator[dict[str, Any]]:
     """Yield an error, or the errors that it combines."""
     causes = err.causes if isinstance(err, LioError) else ()
     for cause in causes or (err,):
@@ -77,7 +75,7 @@ def _message(err: Exception, secrets: bool) -> str:
     return text
 
 
-def setting(row: Row, *, hidden: bool) -> Json:
+def setting(row: Row, *, hidden: bool) -> dict[str, Any]:
     """Return a setting of a group; the value of a hidden one is null."""
     kind, value = _typed(row)
     return {
@@ -97,11 +95,10 @@ def _typed(row: Row) -> tuple[str, object]:
         return "bool", row.value == "True"
     if row.kind == "bool":
         return "bool", row.value == "true"
-    if row.kind == "number" and _NUMBER.fullmatch(row.value):
-        return "number", int(row.value)
-    return row.kind, row.value
+    found = scalars.number(row.value) if row.kind == "number" else None
+    return row.kind, row.value if found is None else found
 
 
-def group(name: str, settings: list[Json] | None) -> Json:
+def group(name: str, settings: list[dict[str, Any]] | None) -> dict[str, Any]:
     """Return a group of settings; None if they were not requested."""
     return {"name": name, "settings": settings}
