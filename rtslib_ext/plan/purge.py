@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..config import shell_paths
-from ..config.model import Auth, FabricSettings, NodeAcl, Portal, Target, Tpg
+from ..config.model import Auth, FabricSettings, Key, NodeAcl, Portal, Target, Tpg
 from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import replace
 from ..host import cpus
 from ..kernel import paths
 from ..kernel.configfs import ConfigfsPath
-from ..kernel.paths import Key, TpgPath
+from ..kernel.paths import TpgPath
 from ..reading.reader import Reader
 from ..steps import Action, Step, acls, backstores, lu_groups, portals, targets
 from ..steps.context import Operation

@@ -9,17 +9,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rtslib_ext.errors import InUse, KernelRefused, PermissionDenied, reason
+from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.kernel import paths, setup
-from rtslib_ext.steps import Context, Step, inverse
+from rtslib_ext.steps import Action, Context, Step, inverse
 from rtslib_ext.steps.step import REPAIR
 from rtslib_ext.transaction import executor
 from rtslib_ext.transaction import journal as journals
-from rtslib_ext.transaction.executor import Observer, Outcome, Replan
+from rtslib_ext.transaction.executor import Outcome, Replan
 from rtslib_ext.transaction.journal import Journal, Unfinished
 from rtslib_ext.transaction.lock import LastChange, change_lock
 
 from .. import progress
 from ..env import Env
+from ..progress import Total, Work
 from ..report import Done
 from ..result import Result
 from ..tree import Node
@@ -40,11 +42,10 @@ def apply(env: Env, steps: Iterable[Step], replan: Replan | None = None) -> Outc
     planned = list(steps)
     context = Context(env.fs)
     try:
-        return _performed(
-            env,
-            len(planned),
-            lambda observe: executor.perform(context, planned, observe, journal(env), replan),
-        )
+        with recording(env, "changing", lambda _: len(planned)) as recorder:
+            outcome = executor.perform(context, planned, recorder.observe, journal(env), replan)
+            recorder.made |= outcome.made
+        return outcome
     except KernelRefused as err:
         if err.operation == "write":
             err.label = err.label or paths.name_of(err.file)
@@ -59,22 +60,44 @@ def reach(env: Env, change: Change) -> None:
     # Imported here: a single step needs no plan.
     from rtslib_ext.transaction import apply as applying
 
-    number = len(change.plan.steps)
-    _performed(env, number, lambda observe: applying.perform(env.fs, change, observe, journal(env)))
+    with recording(env, "changing", lambda _: len(change.plan.steps)) as recorder:
+        recorder.made |= applying.perform(env.fs, change, recorder.observe, journal(env)).made
 
 
-def _performed(env: Env, number: int, perform: Callable[[Observer], Outcome]) -> Outcome:
-    """Perform ``number`` steps with a progress bar, and note what they changed."""
-    changed: list[Step] = []
-    with progress.work(env, "changing", lambda _: number) as work:
+@dataclass(slots=True)
+class Recorder:
+    """Records the steps that were done, and the shared directories that were created."""
 
-        def observe(step: Step) -> None:
-            changed.append(step)
-            work.count()
+    work: Work
+    objects_only: bool
+    steps: list[Step] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
 
-        outcome = perform(observe)
-    note(env, changed, outcome.made)
-    return outcome
+    def observe(self, step: Step) -> None:
+        """Record a completed step."""
+        self.steps.append(step)
+        if not (self.objects_only and step.action is Action.UPDATE):
+            self.work.count()
+
+
+@contextmanager
+def recording(
+    env: Env, what: str, total: Total, *, partial: bool = False, objects_only: bool = False
+) -> Iterator[Recorder]:
+    """Record the steps of a block with a progress bar, and note them as changes when it ends.
+
+    ``partial``: an error does not undo the steps before it, so they are noted as well.
+    ``objects_only``: ``total`` counts created and deleted objects, not their updates.
+    """
+    with progress.work(env, what, total) as work:
+        recorder = Recorder(work, objects_only)
+        try:
+            yield recorder
+        except BaseException:
+            if partial:
+                note(env, recorder.steps, recorder.made)
+            raise
+    note(env, recorder.steps, recorder.made)
 
 
 def note(env: Env, changed: Sequence[Step], made: Container[str] = ()) -> None:

@@ -5,25 +5,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING
 
 from rtslib_ext import restore
 from rtslib_ext.config.model import Config, Lun, NodeAcl, Portal, Target
 from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplete
-from rtslib_ext.fast_dataclasses import dataclass, field, replace
+from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.reading import counting
 from rtslib_ext.savefile import disk
-from rtslib_ext.steps import Action, Step
+from rtslib_ext.steps import Action
 from rtslib_ext.steps.portals import LISTEN
 from rtslib_ext.transaction.executor import Outcome
 from rtslib_ext.transaction.lock import LastChange
 
-from .. import __version__, progress
+from .. import __version__
 from ..changes import apply, running
+from ..changes.apply import Recorder
 from ..env import TARGET_DIR, Env
-from ..progress import Work
+from ..progress import Total
 from ..result import Aside, Result, Warn, say, show
 from ..tree import Node
 from ..tree.backstores import StorageObjectNode
@@ -159,7 +159,7 @@ def restoreconfig(
         restore.conflicts(env.fs, _named(want, storage_object) if partly else want)
     if partly:
         want = restore.without_present(env.fs, want)
-    with _recorded(env, "restoring", lambda _: counting.wanted(want)) as recorder:
+    with _recording(env, "restoring", lambda _: counting.wanted(want)) as recorder:
         outcome = restore.restore(env.fs, want, recorder.observe, keep=keep_existing, host=env.host)
         recorder.made |= outcome.made
     problems += _causes(outcome)
@@ -177,36 +177,15 @@ def _cleared(env: Env, part: Config | None = None) -> list[LioError]:
     if env.session.several or env.on_terminal:
         with suppress(LioError):
             have = running.read(env)
-    with _recorded(env, "clearing", lambda done: done + counting.running(env.fs)) as recorder:
+    with _recording(env, "clearing", lambda done: done + counting.running(env.fs)) as recorder:
         if part is None:
             return _causes(restore.clear(env.fs, recorder.observe, have, host=env.host))
         return _causes(restore.clear_part(env.fs, part, recorder.observe, have, host=env.host))
 
 
-@dataclass(slots=True)
-class _Recorder:
-    """Records the steps that were done, and the shared directories that were created."""
-
-    work: Work
-    changed: list[Step] = field(default_factory=list)
-    made: set[str] = field(default_factory=set)
-
-    def observe(self, step: Step) -> None:
-        """Record a completed step; progress counts created and deleted objects."""
-        self.changed.append(step)
-        if step.action is not Action.UPDATE:
-            self.work.count()
-
-
-@contextmanager
-def _recorded(env: Env, what: str, total: progress.Total) -> Iterator[_Recorder]:
-    """Record the changes of a block, also when an interrupt ends it."""
-    with progress.work(env, what, total) as work:
-        recorder = _Recorder(work)
-        try:
-            yield recorder
-        finally:
-            apply.note(env, recorder.changed, recorder.made)
+def _recording(env: Env, what: str, total: Total) -> AbstractContextManager[Recorder]:
+    """Record changes that an error or an interrupt does not undo."""
+    return apply.recording(env, what, total, partial=True, objects_only=True)
 
 
 def _restore_result(
