@@ -26,6 +26,7 @@ from ..report import Report
 from ..result import Result
 from ..views import plan as view
 from . import apply as change
+from . import planned
 from .prompt import Question
 
 
@@ -44,11 +45,6 @@ class _TemporaryPreferences(Preferences):
 def counted(number: int, which: str = "") -> str:
     """Return a number of changes in words: "2 queued changes"."""
     return " ".join(filter(None, (str(number), which, "change" if number == 1 else "changes")))
-
-
-def shown(plan: Plan) -> Result:
-    """Return a plan as the result of a command."""
-    return Result(view.lines(plan), data=lambda: view.facts(plan), shows=True)
 
 
 def atomically(env: Env, calls: Sequence[Callable[[], Result]]) -> Result:
@@ -209,7 +205,7 @@ class Transaction:
         if not new:
             return result
         report.dry_run = True
-        shown_changes = shown(Plan(new, self._replaced))
+        shown_changes = planned.show(Plan(new, self._replaced))
         if not self.is_dry_run:
             shown_changes.notes = [f"Queued: {counted(self.number)} so far."]
         shown_changes.failures, shown_changes.cd, shown_changes.leave = (

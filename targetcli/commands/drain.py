@@ -16,13 +16,12 @@ from rtslib_ext.steps import Step, backstores, quiesce
 from rtslib_ext.usage import exports, reservations
 from rtslib_ext.usage.exports import Export
 
-from ..changes import apply, consent
+from ..changes import planned
 from ..env import Env
 from ..result import Result
 from ..tree import Node
 from ..tree.backstores import StorageObjectNode
 from ..tree.fabrics import FabricNode
-from ..views import plan as view
 from .luns import tpg_of
 
 
@@ -82,15 +81,7 @@ def _drain(
         # There is nothing to wait for before the commit.
         env.session.transaction.refuse_irreversible()
         steps = [*before, *removal, *after]
-    if not dry_run:
-        consent.require_yes(env, disturbances)
-        apply.apply(env, steps)
-    plan = Plan(tuple(steps))
-    return Result(
-        view.lines(plan, disturbances, done=not dry_run),
-        data=lambda: view.facts(plan, disturbances),
-        shows=True,
-    )
+    return planned.carry_out(env, Plan(tuple(steps)), disturbances, dry_run=dry_run)
 
 
 def _leaving(env: Env, exported: Iterable[Export], gone: set[str]) -> tuple[list[Step], list[Step]]:

@@ -14,12 +14,11 @@ from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, acls
 from rtslib_ext.usage import sessions
 
-from ..changes import apply
+from ..changes import planned
 from ..env import Env
 from ..result import Result
 from ..tree import Node
 from ..tree.fabrics import TpgNode
-from ..views import plan as view
 from .luns import tpg_of
 
 
@@ -34,10 +33,7 @@ def pin(env: Env, node: Node, wwn: str | None, dry_run: bool) -> Result:
     steps: list[Step] = []
     for initiator in _selected(env, tpg, wwn):
         steps += _steps(env, tpg, initiator)
-    plan = Plan(tuple(steps))
-    if not dry_run:
-        apply.apply(env, steps)
-    return Result(view.lines(plan, done=not dry_run), data=lambda: view.facts(plan), shows=True)
+    return planned.carry_out(env, Plan(tuple(steps)), dry_run=dry_run)
 
 
 def _selected(env: Env, tpg: TpgNode, wwn: str | None) -> list[str]:

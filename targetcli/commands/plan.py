@@ -24,11 +24,10 @@ from rtslib_ext.transaction.journal import Unfinished
 from rtslib_ext.usage import preflight
 
 from ..changes import apply as change
-from ..changes import consent, running
+from ..changes import consent, planned, running
 from ..env import Env
 from ..result import Result, say
 from ..tree import Node
-from ..views import plan as view
 from . import config, confirm
 
 SAME, DIFFERENT = 0, 1
@@ -51,18 +50,7 @@ def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
     else:
         plan = _to(env, file).plan
         disturbances = disturbance.of(env.fs, plan.steps)
-    return _show(plan, disturbances, status=DIFFERENT if plan else SAME)
-
-
-def _show(
-    plan: Plan, disturbances: Sequence[Disturbance], *, status: int = 0, done: bool = False
-) -> Result:
-    return Result(
-        view.lines(plan, disturbances, done=done),
-        data=lambda: view.facts(plan, disturbances),
-        shows=True,
-        status=status,
-    )
+    return planned.show(plan, disturbances, status=DIFFERENT if plan else SAME)
 
 
 def _to(env: Env, file: str | None) -> Change:
@@ -70,12 +58,12 @@ def _to(env: Env, file: str | None) -> Change:
     return _with_preflight(env, applying.prepare(env.fs, want, running.read(env)))
 
 
-def _with_preflight(env: Env, planned: Change) -> Change:
+def _with_preflight(env: Env, prepared: Change) -> Change:
     """Add notes about the files and devices of new storage objects to a plan."""
     notes = [
-        (path, str(one)) for path, one in preflight.of_config(env.fs, planned.have, planned.want)
+        (path, str(one)) for path, one in preflight.of_config(env.fs, prepared.have, prepared.want)
     ]
-    return replace(planned, plan=replace(planned.plan, notes=(*planned.plan.notes, *notes)))
+    return replace(prepared, plan=replace(prepared.plan, notes=(*prepared.plan.notes, *notes)))
 
 
 def _wanted(env: Env, file: str | None) -> Config:
@@ -119,25 +107,25 @@ def apply(
         want = _part(have, restore.select(want, target, storage_object), merge=merge)
     elif merge:
         want = planning.merge(have, want)
-    planned = _with_preflight(env, applying.prepare(env.fs, want, have))
-    return carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
+    prepared = _with_preflight(env, applying.prepare(env.fs, want, have))
+    return carry_out(env, prepared, dry_run=dry_run, confirm_within=confirm_within)
 
 
 def carry_out(
-    env: Env, planned: Change, *, dry_run: bool = False, confirm_within: float | None = None
+    env: Env, prepared: Change, *, dry_run: bool = False, confirm_within: float | None = None
 ) -> Result:
     """Apply a plan, or only show it; asks or needs --yes if it interrupts initiators."""
     if not dry_run:
         confirm.refuse_another(env)
-    disturbances = disturbance.of(env.fs, planned.plan.steps)
+    disturbances = disturbance.of(env.fs, prepared.plan.steps)
     performed = not dry_run and env.session.transaction is None
-    result = _show(planned.plan, disturbances, done=performed)
-    if planned.plan and not dry_run:
+    result = planned.show(prepared.plan, disturbances, done=performed)
+    if prepared.plan and not dry_run:
         consent.require_yes(env, disturbances)
-        messages = _reach(env, planned, confirm_within)
+        messages = _reach(env, prepared, confirm_within)
         if env.session.transaction is not None:
             return result
-        left = applying.differences(env.fs, planned, running.read(env))
+        left = applying.differences(env.fs, prepared, running.read(env))
         result.notes += messages
         result.notes += [
             f"Note: the running configuration still differs: {step}" for step in left.steps
@@ -145,19 +133,19 @@ def carry_out(
     return result
 
 
-def _reach(env: Env, planned: Change, confirm_within: float | None) -> list[str]:
+def _reach(env: Env, prepared: Change, confirm_within: float | None) -> list[str]:
     """Apply a plan; return the messages."""
     transaction = env.session.transaction
     if confirm_within is None or (transaction and transaction.is_dry_run):
-        change.reach(env, planned)
+        change.reach(env, prepared)
         return []
     if transaction is not None:
         raise Unsupported(
             "a change with --confirm-within cannot be part of a transaction",
             hint="run apply --confirm-within by itself",
         )
-    with confirm.within(env, planned.plan.steps, confirm_within) as messages:
-        change.reach(env, planned)
+    with confirm.within(env, prepared.plan.steps, confirm_within) as messages:
+        change.reach(env, prepared)
     return messages
 
 

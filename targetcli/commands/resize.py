@@ -17,12 +17,11 @@ from rtslib_ext.plan import Plan
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, backstores
 
-from ..changes import apply
+from ..changes import planned
 from ..env import Env
 from ..result import Result
 from ..tree import Node
 from ..tree.backstores import StorageObjectNode
-from ..views import plan as view
 from . import storage
 
 # drivers/target/target_core_iblock.c, iblock_show_configfs_dev_params
@@ -157,17 +156,11 @@ def _check_same(env: Env, dev: str, configfs: ConfigfsPath) -> None:
 
 
 def _carry_out(env: Env, findings: _Findings, dry_run: bool) -> Result:
-    if findings.steps and not dry_run:
-        apply.apply(env, findings.steps)
-    for step in findings.steps:
-        findings.notes.append((step.path, _RESCAN))
-    done = Plan(tuple(findings.steps), {}, tuple(findings.notes))
-    return Result(
-        view.lines(done, done=not dry_run),
-        failures=findings.failures,
-        data=lambda: view.facts(done),
-        shows=True,
-    )
+    notes = [*findings.notes, *((step.path, _RESCAN) for step in findings.steps)]
+    plan = Plan(tuple(findings.steps), {}, tuple(notes))
+    result = planned.carry_out(env, plan, dry_run=dry_run)
+    result.failures = findings.failures
+    return result
 
 
 def configured(node: Node) -> tuple[StorageObject, ConfigfsPath]:
