@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from rtslib_ext import naming
 from rtslib_ext.config import shell_paths
@@ -19,7 +19,6 @@ from rtslib_ext.steps import Step, acls, settings
 from ..changes import apply, consent
 from ..env import Env
 from ..result import Result, Warn, say
-from ..tree import Node
 from ..tree.acls import AclNode, Acls
 from .luns import exported_as, find_source, new_lun
 
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
     from ..tree.node import Tpg
 
 
-def create(env: Env, node: Node, wwn: str, add_mapped_luns: bool | None) -> Result:
+def create(env: Env, node: Acls, wwn: str, add_mapped_luns: bool | None) -> Result:
     """Create an ACL for an initiator."""
-    tpg = cast(Acls, node).tpg
+    tpg = node.tpg
     name = naming.normalize(tpg.fabric.wwn_types, wwn, node.path)
     if env.fs.is_dir(tpg.tpg_path.acl(name)):
         raise Exists("This NodeACL already exists in configFS", path=f"{node.path}/{name}")
@@ -43,11 +42,11 @@ def create(env: Env, node: Node, wwn: str, add_mapped_luns: bool | None) -> Resu
     return Result(lines, created=f"{node.path}/{name}")
 
 
-def delete(env: Env, node: Node, wwn: str) -> Result:
+def delete(env: Env, node: Acls, wwn: str) -> Result:
     """Delete the ACL of an initiator, or all ACLs with a tag."""
-    tpg = cast(Acls, node).tpg
+    tpg = node.tpg
     steps: list[Step] = []
-    for acl in _named(cast(Acls, node), wwn):
+    for acl in _named(node, wwn):
         steps += acls.delete_acl(tpg.tpg_path, _acl(env, tpg, acl))
     consent.ask(env, steps)
     apply.apply(env, steps)
@@ -69,9 +68,8 @@ def _acl(env: Env, tpg: Tpg, acl: ConfigfsPath) -> NodeAcl:
 # -- tags -----------------------------------------------------------------------------------
 
 
-def tag(env: Env, node: Node, wwn_or_tag: str, new_tag: str) -> Result:
+def tag(env: Env, node: Acls, wwn_or_tag: str, new_tag: str) -> Result:
     """Tag ACLs; an ACL that joins a tag takes over its mapped LUNs and settings."""
-    folder = cast(Acls, node)
     if wwn_or_tag == new_tag:
         return Result()
     if "." in new_tag:
@@ -80,16 +78,16 @@ def tag(env: Env, node: Node, wwn_or_tag: str, new_tag: str) -> Result:
     if new_tag.startswith(NO_CREDENTIAL):
         # target_core_tpg.c, core_tpg_set_initiator_node_tag: it compares four characters.
         raise InvalidValue(f"a tag must not begin with {NO_CREDENTIAL}", path=node.path)
-    members = folder.with_name(wwn_or_tag)
+    members = node.with_name(wwn_or_tag)
     if not members:
         raise NotFound(f"wwn_or_tag {wwn_or_tag} not found.", path=node.path)
-    others = [item for item in folder.with_name(new_tag) if item not in members]
+    others = [item for item in node.with_name(new_tag) if item not in members]
     steps: list[Step] = []
     for member in members:
-        acl = _acl(env, folder.tpg, member)
-        steps.append(acls.set_tag(folder.tpg.tpg_path, acl, new_tag, acl.tag or ""))
+        acl = _acl(env, node.tpg, member)
+        steps.append(acls.set_tag(node.tpg.tpg_path, acl, new_tag, acl.tag or ""))
         if others:
-            steps += _join(env, folder.tpg, member, acl, _acl(env, folder.tpg, others[0]))
+            steps += _join(env, node.tpg, member, acl, _acl(env, node.tpg, others[0]))
     apply.apply(env, steps)
     return Result()
 
@@ -111,15 +109,14 @@ def _join(env: Env, tpg: Tpg, configfs: ConfigfsPath, acl: NodeAcl, model: NodeA
     return steps
 
 
-def untag(env: Env, node: Node, wwn_or_tag: str) -> Result:
+def untag(env: Env, node: Acls, wwn_or_tag: str) -> Result:
     """Remove the tag from ACLs."""
-    folder = cast(Acls, node)
-    members = folder.with_name(wwn_or_tag)
+    members = node.with_name(wwn_or_tag)
     if not members:
         raise NotFound(f"wwn_or_tag {wwn_or_tag} not found.", path=node.path)
-    found = [_acl(env, folder.tpg, member) for member in members]
+    found = [_acl(env, node.tpg, member) for member in members]
     apply.apply(
-        env, [acls.set_tag(folder.tpg.tpg_path, acl, "", acl.tag) for acl in found if acl.tag]
+        env, [acls.set_tag(node.tpg.tpg_path, acl, "", acl.tag) for acl in found if acl.tag]
     )
     return Result()
 
@@ -128,19 +125,18 @@ def untag(env: Env, node: Node, wwn_or_tag: str) -> Result:
 
 
 def create_mapped_lun(
-    env: Env, node: Node, mapped_lun: int, tpg_lun_or_backstore: str, write_protect: bool
+    env: Env, node: AclNode, mapped_lun: int, tpg_lun_or_backstore: str, write_protect: bool
 ) -> Result:
     """Map a LUN for an initiator."""
-    acl = cast(AclNode, node)
     created = shell_paths.mapped_lun(node.path, mapped_lun)
-    if env.fs.is_dir(paths.mapped_lun(acl.configfs, mapped_lun)):
+    if env.fs.is_dir(paths.mapped_lun(node.configfs, mapped_lun)):
         raise Exists("This MappedLUN already exists in configFS", path=created)
-    index, steps, lines = _lun(env, acl, tpg_lun_or_backstore)
-    if _is_mapped(env, acl, index):
+    index, steps, lines = _lun(env, node, tpg_lun_or_backstore)
+    if _is_mapped(env, node, index):
         lines.append(Warn(f"Warning: TPG LUN {index} already mapped to this NodeACL"))
-    for wwn in acl.wwns:
+    for wwn in node.wwns:
         mapped = MappedLun(mapped_lun, index, write_protect, naming.alias())
-        steps.append(acls.create_mapped_lun(acl.tpg.tpg_path, wwn, mapped))
+        steps.append(acls.create_mapped_lun(node.tpg.tpg_path, wwn, mapped))
     apply.apply(env, steps)
     lines.append(f"Created Mapped LUN {mapped_lun}.")
     return Result(lines, created=created)
@@ -181,12 +177,11 @@ def _lun(env: Env, acl: AclNode, text: str) -> tuple[int, list[Step], list[str]]
     return new_lun(env, acl.tpg, source, None)
 
 
-def delete_mapped_lun(env: Env, node: Node, mapped_lun: int) -> Result:
+def delete_mapped_lun(env: Env, node: AclNode, mapped_lun: int) -> Result:
     """Unmap a LUN for an initiator."""
-    acl = cast(AclNode, node)
     steps = []
-    tpg_path = acl.tpg.tpg_path
-    for member, wwn in zip(acl.members, acl.wwns, strict=True):
+    tpg_path = node.tpg.tpg_path
+    for member, wwn in zip(node.members, node.wwns, strict=True):
         configfs = paths.mapped_lun(member, mapped_lun)
         if not env.fs.is_dir(configfs):
             raise NotFound(

@@ -15,13 +15,12 @@ from rtslib_ext.usage import exports
 from ..changes import apply
 from ..env import Env
 from ..result import Result
-from ..tree import Node
-from ..tree.backstores import StorageObjectNode
+from ..tree.backstores import AluaGroups
 
 
-def create(env: Env, node: Node, name: str, tag: int) -> Result:
+def create(env: Env, node: AluaGroups, name: str, tag: int) -> Result:
     """Create a target port group."""
-    owner = _storage_object(node)
+    owner = node.storage_object
     naming.check_object_name(name, node.path)
     if env.fs.read_if_there(f"{paths.attributes(owner.configfs)}/alua_support") == "0":
         raise Unsupported(
@@ -41,9 +40,9 @@ def create(env: Env, node: Node, name: str, tag: int) -> Result:
     return Result([f"Created ALUA TPG {name}."], created=f"{node.path}/{name}")
 
 
-def delete(env: Env, node: Node, name: str) -> Result:
+def delete(env: Env, node: AluaGroups, name: str) -> Result:
     """Delete a target port group; prints nothing, as targetcli-fb does."""
-    owner = _storage_object(node)
+    owner = node.storage_object
     if name == DEFAULT_GROUP:
         raise InvalidValue(f"Can not delete {DEFAULT_GROUP}", path=node.path)
     configfs = paths.tg_pt_gp(owner.configfs, name)
@@ -54,9 +53,3 @@ def delete(env: Env, node: Node, name: str) -> Result:
     members = tuple(export.configfs for export in exports.in_group(env.fs, configfs) or ())
     apply.apply(env, [backstores.delete_group(so, owner.configfs, group, members)])
     return Result()
-
-
-def _storage_object(node: Node) -> StorageObjectNode:
-    owner = node.above(1)
-    assert isinstance(owner, StorageObjectNode)
-    return owner

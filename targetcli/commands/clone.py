@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from rtslib_ext.config import refactor
 from rtslib_ext.errors import Exists, NotFound
 from rtslib_ext.kernel import paths
@@ -12,23 +10,24 @@ from rtslib_ext.kernel import paths
 from ..changes import running
 from ..env import Env
 from ..result import Result
-from ..tree import Node
 from ..tree.acls import AclNode, Acls
-from ..tree.fabrics import FabricNode, TargetNode, TpgNode
+from ..tree.fabrics import FabricNode, SingleTpgNode, TargetNode
 from . import targets
 from .rename import carry_out, named_acl, new_initiator, target_key, this_acl
 
 
 def clone_acl(
-    env: Env, node: Node, wwn: str, new_wwn: str, credentials: bool, dry_run: bool
+    env: Env, node: Acls, wwn: str, new_wwn: str, credentials: bool, dry_run: bool
 ) -> Result:
     """Create an ACL as a copy of another one."""
-    return _clone_acl(env, *named_acl(cast(Acls, node), wwn), new_wwn, credentials, dry_run)
+    return _clone_acl(env, *named_acl(node, wwn), new_wwn, credentials, dry_run)
 
 
-def clone_this_acl(env: Env, node: Node, new_wwn: str, credentials: bool, dry_run: bool) -> Result:
+def clone_this_acl(
+    env: Env, node: AclNode, new_wwn: str, credentials: bool, dry_run: bool
+) -> Result:
     """Create an ACL as a copy of this one."""
-    return _clone_acl(env, *this_acl(cast(AclNode, node)), new_wwn, credentials, dry_run)
+    return _clone_acl(env, *this_acl(node), new_wwn, credentials, dry_run)
 
 
 def _clone_acl(
@@ -47,7 +46,9 @@ def _clone_acl(
     return result
 
 
-def clone_target(env: Env, node: Node, wwn: str, new_wwn: str | None, dry_run: bool) -> Result:
+def clone_target(
+    env: Env, node: FabricNode, wwn: str, new_wwn: str | None, dry_run: bool
+) -> Result:
     """Create a target as a copy of another one."""
     found = node.find(wwn)
     if found is None:
@@ -55,10 +56,11 @@ def clone_target(env: Env, node: Node, wwn: str, new_wwn: str | None, dry_run: b
     return clone_this_target(env, found, new_wwn, dry_run)
 
 
-def clone_this_target(env: Env, node: Node, new_wwn: str | None, dry_run: bool) -> Result:
+def clone_this_target(
+    env: Env, node: TargetNode | SingleTpgNode, new_wwn: str | None, dry_run: bool
+) -> Result:
     """Create a target as a copy of this one."""
-    assert isinstance(node, TargetNode | TpgNode)
-    folder = cast(FabricNode, node.above(1))
+    folder = node.nearest(FabricNode)
     name, lines = targets.choose_name(env, folder, new_wwn)
     created = f"{folder.path}/{name}"
     if env.fs.is_dir(paths.target(folder.fabric, name)):

@@ -284,9 +284,8 @@ def version(env: Env, node: Node) -> Result:
 # -- one storage object in a save file ------------------------------------------------------
 
 
-def save_storage_object(env: Env, node: Node, savefile: str) -> Result:
+def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Result:
     """Save a storage object and the first target that exports it; keep the rest of the file."""
-    assert isinstance(node, StorageObjectNode)
     path = path_of(env, savefile)
     saved = saved_in(path)
     now = running.read(env)

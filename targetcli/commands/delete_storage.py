@@ -21,14 +21,13 @@ from rtslib_ext.usage.exports import Export
 from ..changes import apply, consent
 from ..env import Env
 from ..result import Aside, Result
-from ..tree import Node
-from ..tree.backstores import StorageObjectNode
+from ..tree.backstores import Backstore, StorageObjectNode
 
 
-def storage_object(env: Env, node: Node, name: str, save: bool) -> Result:
+def storage_object(env: Env, node: Backstore, name: str, save: bool) -> Result:
     """Delete a storage object with the LUNs that export it."""
     found = node.find(name)
-    if not isinstance(found, StorageObjectNode):
+    if found is None:
         raise NotFound(f"No storage object named {name}.", path=node.path)
     # Read first: if the file must not be rewritten, the object is not deleted.
     saved = _saved(env) if save and os.path.exists(env.save_file) else None

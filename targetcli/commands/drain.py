@@ -19,13 +19,13 @@ from rtslib_ext.usage.exports import Export
 from ..changes import planned
 from ..env import Env
 from ..result import Result
-from ..tree import Node
-from ..tree.backstores import StorageObjectNode
+from ..tree.backstores import Backstore
 from ..tree.fabrics import FabricNode
+from ..tree.luns import Luns
 from .luns import tpg_of
 
 
-def lun(env: Env, node: Node, lun: int, timeout: float, dry_run: bool) -> Result:
+def lun(env: Env, node: Luns, lun: int, timeout: float, dry_run: bool) -> Result:
     """Delete a LUN once its initiators have left."""
     tpg = tpg_of(node)
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)
@@ -35,11 +35,11 @@ def lun(env: Env, node: Node, lun: int, timeout: float, dry_run: bool) -> Result
     return _drain(env, export.shell, [export], steps, timeout, dry_run)
 
 
-def storage_object(env: Env, node: Node, name: str, timeout: float, dry_run: bool) -> Result:
+def storage_object(env: Env, node: Backstore, name: str, timeout: float, dry_run: bool) -> Result:
     """Delete a storage object once its initiators have left."""
     found = node.find(name)
-    so = found.read() if isinstance(found, StorageObjectNode) else None
-    if so is None or not isinstance(found, StorageObjectNode):
+    so = found.read() if found else None
+    if found is None or so is None:
         raise NotFound(f"No storage object named {name}.", path=node.path)
     exported = exports.of_storage_object(env.fs, found.configfs)
     steps = [step for item in exported for step in remove.remove_lun(Reader(env.fs), item)]
@@ -48,9 +48,8 @@ def storage_object(env: Env, node: Node, name: str, timeout: float, dry_run: boo
     return _drain(env, found.path, exported, steps, timeout, dry_run)
 
 
-def target(env: Env, node: Node, wwn: str, timeout: float, dry_run: bool) -> Result:
+def target(env: Env, node: FabricNode, wwn: str, timeout: float, dry_run: bool) -> Result:
     """Delete a target once its initiators have left."""
-    assert isinstance(node, FabricNode)
     found = node.find(wwn)
     if found is None:
         raise NotFound(f"there is no target {wwn}", path=node.path)

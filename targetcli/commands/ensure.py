@@ -25,7 +25,7 @@ from ..command_table.table import commands_of
 from ..env import Env
 from ..result import Result, say
 from ..tree import Node, walk
-from ..tree.acls import AclNode, Acls, MappedLunNode
+from ..tree.acls import AclNode, Acls
 from ..tree.backstores import Backstore, StorageObjectNode
 from . import luns
 from .luns import exported_as, tpg_of
@@ -72,9 +72,8 @@ def _format(value: object) -> str:
 # -- backstores -----------------------------------------------------------------------------
 
 
-def _storage_object(env: Env, node: Node, values: Values) -> Existing | None:
-    backstore = cast(Backstore, node)
-    configfs = paths.find_storage_object(env.fs, backstore.plugin, values["name"])
+def _storage_object(env: Env, node: Backstore, values: Values) -> Existing | None:
+    configfs = paths.find_storage_object(env.fs, node.plugin, values["name"])
     if configfs is None:
         return None
     found = StorageObjectNode(node.tree, values["name"], node, configfs)
@@ -89,7 +88,7 @@ def _storage_object(env: Env, node: Node, values: Values) -> Existing | None:
         # Kernels before 6.17 do not report it; create has already warned about that.
         wanted.pop("exclusive", None)
     if "cfgstring" in wanted:
-        wanted["cfgstring"] = f"{backstore.handler}/{wanted['cfgstring']}"
+        wanted["cfgstring"] = f"{node.handler}/{wanted['cfgstring']}"
     return found.path, [
         *_differences(wanted, _create_values(so)),
         *_control(wanted.get("control"), so.backing),
@@ -198,15 +197,14 @@ def _exported(node: Node, text: str) -> StorageObjectNode | None:
     return cast(StorageObjectNode, other) if same else None
 
 
-def _acl(env: Env, node: Node, values: Values) -> Existing | None:
-    acls = cast(Acls, node)
-    wwn = naming.normalize(acls.tpg.fabric.wwn_types, values["wwn"], node.path)
-    members = acls.with_name(wwn)
+def _acl(env: Env, node: Acls, values: Values) -> Existing | None:
+    wwn = naming.normalize(node.tpg.fabric.wwn_types, values["wwn"], node.path)
+    members = node.with_name(wwn)
     if not members:
         return None
     differences = []
     if values.get("add_mapped_luns"):
-        missing = _not_mapped(env, acls.tpg.configfs, members[0])
+        missing = _not_mapped(env, node.tpg.configfs, members[0])
         differences = [f"LUN {number} is not mapped" for number in missing]
     return f"{node.path}/{wwn}", differences
 
@@ -217,15 +215,14 @@ def _not_mapped(env: Env, tpg: ConfigfsPath, acl: ConfigfsPath) -> Iterator[int]
     return (number for number in reader.lun_indexes(tpg) if number not in mapped)
 
 
-def _mapped_lun(env: Env, node: Node, values: Values) -> Existing | None:
-    acl = cast(AclNode, node)
-    found = acl.find(f"mapped_lun{values['mapped_lun']}")
+def _mapped_lun(env: Env, node: AclNode, values: Values) -> Existing | None:
+    found = node.find(f"mapped_lun{values['mapped_lun']}")
     if found is None:
         return None
-    mapped = cast(MappedLunNode, found).mapped_lun()
+    mapped = found.mapped_lun()
     if mapped is None:
         return found.path, ["no LUN is mapped"]
-    wanted = {**values, "lun": _number(env, acl, values["tpg_lun_or_backstore"])}
+    wanted = {**values, "lun": _number(env, node, values["tpg_lun_or_backstore"])}
     have = {"lun": mapped.tpg_lun, "write_protect": mapped.write_protect}
     return found.path, _differences(wanted, have)
 
@@ -252,7 +249,7 @@ def _portal(env: Env, node: Node, values: Values) -> Existing | None:
     return found.path, []
 
 
-_FIND: dict[str, Callable[[Env, Node, Values], Existing | None]] = {
+_FIND: dict[str, Callable[[Env, Any, Values], Existing | None]] = {
     **dict.fromkeys(("fileio", "block", "pscsi", "ramdisk", "user"), _storage_object),
     "alua_groups": _alua_group,
     "lu_groups": _lu_group,

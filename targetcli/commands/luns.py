@@ -65,9 +65,7 @@ def create(
 
 def tpg_of(node: Node) -> TpgNode:
     """Return the TPG above a node."""
-    while not isinstance(node, TpgNode):
-        node = node.above(1)
-    return node
+    return node.nearest(TpgNode)
 
 
 def find_source(env: Env, node: Node, text: str) -> Source:
@@ -165,9 +163,8 @@ def _map_everywhere(
     return steps, lines
 
 
-def delete(env: Env, node: Node, lun: int) -> Result:
+def delete(env: Env, node: Luns, lun: int) -> Result:
     """Delete a LUN and its mapped LUNs."""
-    assert isinstance(node, Luns)
     tpg = tpg_of(node)
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)
     if not env.fs.is_dir(export.configfs):

@@ -20,7 +20,7 @@ from ..changes import apply
 from ..env import Env
 from ..result import Aside, Result, say
 from ..tree import Node
-from ..tree.portals import PortalNode
+from ..tree.portals import PortalNode, Portals
 from .luns import tpg_of
 
 ANY_ADDRESS = "::0"
@@ -31,7 +31,7 @@ _WILDCARDS = (IPV4_WILDCARD, "[::0]", "[::]")
 _LINK_LOCAL = "[fe80:"
 
 
-def create(env: Env, node: Node, ip_address: str, ip_port: int) -> Result:
+def create(env: Env, node: Portals, ip_address: str, ip_port: int) -> Result:
     """Listen on an address."""
     portal = Portal(_address(ip_address, node), ip_port)
     lines = ["Using default IP port 3260"] if ip_port == PORT else []
@@ -147,7 +147,7 @@ def _all_portals(env: Env, node: Node) -> Iterator[tuple[ShellPath, Portal]]:
                 yield paths.shell_tpg(fabric, wwn, tag), portal
 
 
-def delete(env: Env, node: Node, ip_address: str, ip_port: int) -> Result:
+def delete(env: Env, node: Portals, ip_address: str, ip_port: int) -> Result:
     """Stop listening on an address."""
     name = f"{_address(ip_address, node)}:{ip_port}"
     found = node.find(name)
@@ -161,18 +161,17 @@ def delete(env: Env, node: Node, ip_address: str, ip_port: int) -> Result:
     return say(f"Deleted network portal {ip_address}:{ip_port}")
 
 
-def enable_iser(env: Env, node: Node, boolean: bool) -> Result:
+def enable_iser(env: Env, node: PortalNode, boolean: bool) -> Result:
     """Enable or disable iSER."""
     return _switch(env, node, "iser", "iSER", boolean)
 
 
-def enable_offload(env: Env, node: Node, boolean: bool) -> Result:
+def enable_offload(env: Env, node: PortalNode, boolean: bool) -> Result:
     """Enable or disable the offload of the network card."""
     return _switch(env, node, "offload", "offload", boolean)
 
 
-def _switch(env: Env, node: Node, flag: str, word: str, on: bool) -> Result:
-    assert isinstance(node, PortalNode)
+def _switch(env: Env, node: PortalNode, flag: str, word: str, on: bool) -> Result:
     portal = node.portal()
     if getattr(portal, flag) != on:
         step = portals.set_portal_flag(tpg_of(node).tpg_path, portal, flag, on)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from rtslib_ext import naming
 from rtslib_ext.config import refactor
@@ -16,26 +16,24 @@ from rtslib_ext.transaction import apply as applying
 from ..changes import running
 from ..env import Env
 from ..result import Result
-from ..tree import Node
 from ..tree.acls import AclNode, Acls
-from ..tree.backstores import StorageObjectNode
+from ..tree.backstores import Backstore, StorageObjectNode
 from . import plan, storage
 
 if TYPE_CHECKING:
     from ..tree.node import Tpg
 
 
-def rename_object(env: Env, node: Node, name: str, new_name: str, dry_run: bool) -> Result:
+def rename_object(env: Env, node: Backstore, name: str, new_name: str, dry_run: bool) -> Result:
     """Rename a storage object."""
     found = node.find(name)
-    if not isinstance(found, StorageObjectNode):
+    if found is None:
         raise NotFound(f"No storage object named {name}.", path=node.path)
     return rename_this_object(env, found, new_name, dry_run)
 
 
-def rename_this_object(env: Env, node: Node, new_name: str, dry_run: bool) -> Result:
+def rename_this_object(env: Env, node: StorageObjectNode, new_name: str, dry_run: bool) -> Result:
     """Recreate a storage object under another name, with its LUNs."""
-    assert isinstance(node, StorageObjectNode)
     folder = node.above(1)
     so = node.read()
     if so is None:
@@ -53,14 +51,14 @@ def rename_this_object(env: Env, node: Node, new_name: str, dry_run: bool) -> Re
     return carry_out(env, have, want, created, dry_run=dry_run, old=node.path)
 
 
-def rename_acl(env: Env, node: Node, wwn: str, new_wwn: str, dry_run: bool) -> Result:
+def rename_acl(env: Env, node: Acls, wwn: str, new_wwn: str, dry_run: bool) -> Result:
     """Rename an ACL: assign it to another initiator."""
-    return _rename_acl(env, *named_acl(cast(Acls, node), wwn), new_wwn, dry_run)
+    return _rename_acl(env, *named_acl(node, wwn), new_wwn, dry_run)
 
 
-def rename_this_acl(env: Env, node: Node, new_wwn: str, dry_run: bool) -> Result:
+def rename_this_acl(env: Env, node: AclNode, new_wwn: str, dry_run: bool) -> Result:
     """Rename this ACL: assign it to another initiator."""
-    return _rename_acl(env, *this_acl(cast(AclNode, node)), new_wwn, dry_run)
+    return _rename_acl(env, *this_acl(node), new_wwn, dry_run)
 
 
 def _rename_acl(env: Env, acls: Acls, wwn: str, new_wwn: str, dry_run: bool) -> Result:
@@ -101,7 +99,7 @@ def named_acl(acls: Acls, name: str) -> tuple[Acls, str]:
 
 
 def this_acl(node: AclNode) -> tuple[Acls, str]:
-    acls = cast(Acls, node.above(1))
+    acls = node.nearest(Acls)
     return acls, _one(acls, node.wwns)
 
 

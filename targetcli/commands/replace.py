@@ -18,11 +18,14 @@ from ..changes import running
 from ..env import Env
 from ..result import Result
 from ..tree import Node
+from ..tree.backstores import StorageObjectNode
 from . import plan, storage
 from .resize import configured
 
 
-def replace_device(env: Env, node: Node, dev: str, smaller: bool, dry_run: bool) -> Result:
+def replace_device(
+    env: Env, node: StorageObjectNode, dev: str, smaller: bool, dry_run: bool
+) -> Result:
     """Switch a storage object to another device or file."""
     so, _ = configured(node)
     path = os.path.abspath(os.path.expanduser(dev))

@@ -40,7 +40,7 @@ class _Findings:
     failures: list[LioError] = field(default_factory=list)
 
 
-def resize(env: Env, node: Node, size: int | None, dry_run: bool) -> Result:
+def resize(env: Env, node: StorageObjectNode, size: int | None, dry_run: bool) -> Result:
     """Enlarge a storage object while it is exported."""
     if size is None:
         return rescan(env, node, dry_run)
@@ -163,9 +163,8 @@ def _carry_out(env: Env, findings: _Findings, dry_run: bool) -> Result:
     return result
 
 
-def configured(node: Node) -> tuple[StorageObject, ConfigfsPath]:
+def configured(node: StorageObjectNode) -> tuple[StorageObject, ConfigfsPath]:
     """Return the storage object of a node with its configfs path; raises LioError."""
-    assert isinstance(node, StorageObjectNode)
     so = node.read()
     if so is None:
         raise LioError("it is not configured", path=node.path, hint="delete it and create it again")

@@ -37,7 +37,7 @@ _LARGEST = 2**63 - 1
 
 def create_fileio(
     env: Env,
-    node: Node,
+    node: Backstore,
     name: str,
     file_or_dev: str,
     size: int | None,
@@ -111,7 +111,7 @@ def _new_file(node: Node, name: str, file: str, size: int | None, sparse: bool) 
 
 def create_block(
     env: Env,
-    node: Node,
+    node: Backstore,
     name: str,
     dev: str,
     readonly: bool | None,
@@ -147,7 +147,7 @@ def _is_exclusive(env: Env, name: str) -> bool:
     return not isinstance(found, Block) or found.exclusive
 
 
-def create_pscsi(env: Env, node: Node, name: str, dev: str) -> Result:
+def create_pscsi(env: Env, node: Backstore, name: str, dev: str) -> Result:
     """Create a storage object that passes a SCSI device through."""
     new_object(env.fs, node, "pscsi", name)
     lines = []
@@ -167,7 +167,7 @@ def create_pscsi(env: Env, node: Node, name: str, dev: str) -> Result:
 
 
 def create_ramdisk(
-    env: Env, node: Node, name: str, size: str, nullio: bool, wwn: str | None
+    env: Env, node: Backstore, name: str, size: str, nullio: bool, wwn: str | None
 ) -> Result:
     """Create a storage object in memory."""
     from ..sizes import parse_size
@@ -180,7 +180,7 @@ def create_ramdisk(
 
 def create_user(
     env: Env,
-    node: Node,
+    node: Backstore,
     name: str,
     size: int,
     cfgstring: str,
@@ -202,7 +202,7 @@ def create_user(
     return Result([line], created=node_path(node, name))
 
 
-def change_medium(env: Env, node: Node, name: str, size: int, cfgstring: str) -> Result:
+def change_medium(env: Env, node: Backstore, name: str, size: int, cfgstring: str) -> Result:
     """Change the medium of a user-backed storage object."""
     from rtslib_ext.host import tcmu
 
@@ -218,20 +218,18 @@ def change_medium(env: Env, node: Node, name: str, size: int, cfgstring: str) ->
     return say("Medium Changed.")
 
 
-def _handler(node: Node) -> str:
-    handler = node.handler if isinstance(node, Backstore) else ""
-    if not handler:
+def _handler(node: Backstore) -> str:
+    if not node.handler:
         raise InvalidValue(
             "the handler is missing",
             path=node.path,
             hint=f"run it at {shell_paths.backstore('user:HANDLER')}",
         )
-    return handler
+    return node.handler
 
 
-def version(env: Env, node: Node) -> Result:
+def version(env: Env, node: StorageObjectNode) -> Result:
     """Show the version of the kernel's backstore."""
-    assert isinstance(node, StorageObjectNode)
     text = env.fs.read(f"{paths.parent(node.configfs)}/hba_info")
     facts = {"name": node.plugin, "version": text.partition("version: ")[2].strip()}
     return show([f"Backstore plugin {node.plugin} {facts['version']}"], lambda: facts)

@@ -19,15 +19,13 @@ from rtslib_ext.steps.portals import attempt_portal
 from ..changes import apply, consent
 from ..env import Env
 from ..result import Result, Warn, say, show
-from ..tree import Node
 from ..tree.fabrics import FabricNode, TargetNode, TpgNode
 from . import portals
 from .portals import ANY_ADDRESS, PORT
 
 
-def create(env: Env, node: Node, wwn: str | None) -> Result:
+def create(env: Env, node: FabricNode, wwn: str | None) -> Result:
     """Create a target with its first TPG."""
-    assert isinstance(node, FabricNode)
     fabric = node.fabric
     name, lines = choose_name(env, node, wwn)
     path = shell_paths.target(fabric.name, name)
@@ -67,9 +65,8 @@ def choose_name(env: Env, node: FabricNode, wwn: str | None) -> tuple[str, list[
     return free[0], []
 
 
-def delete(env: Env, node: Node, wwn: str) -> Result:
+def delete(env: Env, node: FabricNode, wwn: str) -> Result:
     """Delete a target with its TPGs, LUNs and ACLs."""
-    assert isinstance(node, FabricNode)
     found = node.find(wwn)
     if found is None:
         # Other tools may give a target a name that is refused here.
@@ -84,9 +81,8 @@ def delete(env: Env, node: Node, wwn: str) -> Result:
     return say(f"Deleted Target {wwn}.")
 
 
-def version(env: Env, node: Node) -> Result:
+def version(env: Env, node: FabricNode) -> Result:
     """Show the version of the kernel's fabric module."""
-    assert isinstance(node, FabricNode)
     folder = paths.fabric(node.fabric)
     texts = (env.fs.read_if_there(f"{folder}/{file}") for file in ("version", "lio_version"))
     text = next(filter(None, texts), None)
@@ -100,9 +96,8 @@ def version(env: Env, node: Node) -> Result:
     return show([f"Target fabric module {node.fabric.name}: {text}"], lambda: facts)
 
 
-def create_tpg(env: Env, node: Node, tag: int | None) -> Result:
+def create_tpg(env: Env, node: TargetNode, tag: int | None) -> Result:
     """Create a TPG."""
-    assert isinstance(node, TargetNode)
     used = Reader(env.fs).tags(node.configfs)
     if tag is None:
         tag = next(number for number in range(1, len(used) + 2) if number not in used)
@@ -146,9 +141,8 @@ def _no_portal(env: Env, fabric: Fabric, wwn: str, portal: Portal, reason: str) 
     return f"Default portal not created: {reason}; portals/ create ADDRESS creates another one."
 
 
-def delete_tpg(env: Env, node: Node, tag: int) -> Result:
+def delete_tpg(env: Env, node: TargetNode, tag: int) -> Result:
     """Delete a TPG with its LUNs, ACLs and portals."""
-    assert isinstance(node, TargetNode)
     configfs = paths.tpg_in(node.configfs, tag)
     if not env.fs.is_dir(configfs):
         raise NotFound(f"No such TPG in configfs: {env.fs.absolute(configfs)}")
@@ -160,18 +154,17 @@ def delete_tpg(env: Env, node: Node, tag: int) -> Result:
     return say(f"Deleted TPGT {tag}.")
 
 
-def enable(env: Env, node: Node) -> Result:
+def enable(env: Env, node: TpgNode) -> Result:
     """Enable a TPG: initiators can log in."""
     return _switch(env, node, True)
 
 
-def disable(env: Env, node: Node) -> Result:
+def disable(env: Env, node: TpgNode) -> Result:
     """Disable a TPG: no initiator can log in."""
     return _switch(env, node, False)
 
 
-def _switch(env: Env, node: Node, on: bool) -> Result:
-    assert isinstance(node, TpgNode)
+def _switch(env: Env, node: TpgNode, on: bool) -> Result:
     word = "enabled" if on else "disabled"
     now = node.reader.enabled(node.configfs)
     if now is on or (on and now is None):

@@ -95,13 +95,13 @@ class AclNode(Node):
         folders = map(paths.name_of, self.members)
         return [self.reader.acl(self.tpg.fabric, self.tpg.configfs, folder) for folder in folders]
 
-    def children(self) -> Iterator[Node]:
+    def children(self) -> Iterator[MappedLunNode]:
         """Yield the mapped LUNs of the first ACL."""
         for index in self.reader.mapped_indexes(self.configfs):
             configfs = paths.mapped_lun(self.configfs, index)
             yield MappedLunNode(self.tree, f"mapped_lun{index}", self, configfs)
 
-    def find(self, name: str) -> Node | None:
+    def find(self, name: str) -> MappedLunNode | None:
         number = name.removeprefix("mapped_lun")
         configfs = paths.mapped_lun(self.configfs, number)
         if not (number.isdecimal() and name != number and self.fs.is_dir(configfs)):
@@ -196,7 +196,7 @@ class MappedLunNode(Node):
         mapped = self.mapped_lun()
         if mapped is None:
             return Summary("BROKEN LUN LINK", False)
-        tpg = cast(AclNode, self.above(1)).tpg
+        tpg = self.nearest(AclNode).tpg
         link = paths.link_in(self.fs, paths.lun(tpg.configfs, mapped.tpg_lun))
         key = paths.key_of_storage_object(link[1]) if link else None
         if key is None:

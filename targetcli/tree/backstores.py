@@ -92,13 +92,13 @@ class Backstore(Node):
         """Return the plugin: each has its own create command."""
         return self.plugin
 
-    def children(self) -> Iterator[Node]:
+    def children(self) -> Iterator[StorageObjectNode]:
         for path in self.reader.storage_object_paths(self.plugin):
             node = StorageObjectNode(self.tree, paths.name_of(path), self, path)
             if not self.handler or node.handler == self.handler:
                 yield node
 
-    def find(self, name: str) -> Node | None:
+    def find(self, name: str) -> StorageObjectNode | None:
         path = self.tree.index.find(self.plugin, name)
         if path is None:
             return None
@@ -226,9 +226,15 @@ class AluaGroups(Node):
 
     kind = "alua_groups"
 
+    @property
+    def storage_object(self) -> StorageObjectNode:
+        """Return the storage object above."""
+        return self.nearest(StorageObjectNode)
+
     def children(self) -> Iterator[Node]:
         """Yield the groups; objects that pass commands through have none."""
-        if self.fs.read_if_there(f"{paths.attributes(self.above(1).configfs)}/alua_support") == "0":
+        attributes = paths.attributes(self.storage_object.configfs)
+        if self.fs.read_if_there(f"{attributes}/alua_support") == "0":
             return
         for name in self.fs.directories(self.configfs):
             yield AluaGroupNode(self.tree, name, self, paths.child(self.configfs, name))

@@ -31,11 +31,11 @@ class FabricNode(Node):
         """Return the properties of the fabric."""
         return fabrics.FABRICS[self.name]
 
-    def children(self) -> Iterator[Node]:
+    def children(self) -> Iterator[TargetNode | SingleTpgNode]:
         for wwn in self.reader.target_wwns(self.fabric):
             yield self._node(wwn)
 
-    def find(self, name: str) -> Node | None:
+    def find(self, name: str) -> TargetNode | SingleTpgNode | None:
         """Return a target by name, in any case."""
         try:
             wwn = naming.as_running(self.fabric.wwn_types, name)
@@ -49,7 +49,7 @@ class FabricNode(Node):
                 return self._node(found)
         return None
 
-    def _node(self, wwn: str) -> Node:
+    def _node(self, wwn: str) -> TargetNode | SingleTpgNode:
         configfs = paths.target(self.fabric, wwn)
         if self.fabric.has("tpgts"):
             return TargetNode(self.tree, wwn, self, configfs)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
 from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import NotFound
@@ -73,6 +73,9 @@ class Tree:
 _NONE = ConfigfsPath("")
 
 
+N = TypeVar("N", bound="Node")
+
+
 class Node:
     """One node of the tree; created when a path is resolved, and cheap to create."""
 
@@ -111,6 +114,13 @@ class Node:
     def find(self, name: str) -> Node | None:
         """Return a child by name, or None; the cost does not depend on the number of children."""
         return next((child for child in self.children() if child.name == name), None)
+
+    def nearest(self, kind: type[N]) -> N:
+        """Return the node of a class: this one, or the closest above it."""
+        node: Node = self
+        while not isinstance(node, kind):
+            node = node.above(1)
+        return node
 
     def above(self, steps: int) -> Node:
         """Return the node ``steps`` levels up."""

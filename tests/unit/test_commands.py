@@ -4,14 +4,33 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
+from typing import get_args, get_type_hints
 
 import pytest
 
 from targetcli.command_table.command import Command
 from targetcli.command_table.rows import every_row
 from targetcli.language import binding
+from targetcli.tree import Node
+from targetcli.tree.backstores import Backstore
 
 ROWS = every_row()
+BACKSTORES = ("fileio", "block", "pscsi", "ramdisk", "user")
+
+
+def node_classes(cls: type[Node] = Node) -> Iterator[type[Node]]:
+    for below in cls.__subclasses__():
+        yield below
+        yield from node_classes(below)
+
+
+# A backstore's kind is its plugin, which only an object knows.
+CLASSES = {
+    **{cls.kind: cls for cls in node_classes() if cls is not Backstore},
+    **dict.fromkeys(BACKSTORES, Backstore),
+    "*": Node,
+}
 
 
 def name(row: Command) -> str:
@@ -42,3 +61,12 @@ def test_every_default_is_a_value_of_its_kind(row: Command) -> None:
     assert {*values} == {item.name for item in row.parameters} | {
         *filter(None, (row.more, row.keywords))
     }
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name)
+def test_a_function_takes_the_nodes_that_have_the_command(row: Command) -> None:
+    """The table is where the class of a node is known, so no function looks."""
+    hints = get_type_hints(row.function())
+    accepted = get_args(hints["node"]) or (hints["node"],)
+    for kind in row.on:
+        assert issubclass(CLASSES[kind], accepted), kind
