@@ -193,8 +193,9 @@ def _exported(node: Node, text: str) -> StorageObjectNode | None:
     path = os.path.abspath(os.path.expanduser(text))
     plugin = "block" if devices.is_block_device(path) else "fileio"
     other = walk.resolve(node, shell_paths.backstore(plugin)).find(os.path.basename(path))
-    same = isinstance(other, StorageObjectNode) and other.backing.udev_path == path
-    return cast(StorageObjectNode, other) if same else None
+    if isinstance(other, StorageObjectNode) and other.backing.udev_path == path:
+        return other
+    return None
 
 
 def _acl(env: Env, node: Acls, values: Values) -> Existing | None:

@@ -26,8 +26,7 @@ def free_wwns(ask: Ask) -> Iterator[str]:
 
 def initiators(ask: Ask) -> Iterator[str]:
     """Return initiators logged in without an ACL, then those with an ACL in other TPGs."""
-    acls = ask.node if isinstance(ask.node, Acls) else ask.node.parent
-    assert isinstance(acls, Acls)
+    acls = ask.node.nearest(Acls)
     fs, tpg = acls.fs, acls.tpg
     known = set(fs.directories(acls.configfs))
     dynamic = fs.read_if_there(f"{tpg.configfs}/dynamic_sessions") or ""
@@ -40,8 +39,7 @@ def initiators(ask: Ask) -> Iterator[str]:
 
 def dynamic_initiators(ask: Ask) -> Iterator[str]:
     """Return initiators that are logged in without an ACL."""
-    tpg = ask.node.tpg if isinstance(ask.node, Acls) else ask.node
-    assert isinstance(tpg, TpgNode)
+    tpg = ask.node.nearest(TpgNode)
     yield from sessions.dynamic_initiators(ask.node.reader, tpg.configfs)
 
 
