@@ -10,7 +10,7 @@ from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.steps import Step
 
 from . import dispatch, log, progress, session
-from .changes import apply, planned
+from .changes import apply, plans
 from .changes.transaction import Transaction
 from .env import Env
 from .language import grammar
@@ -70,7 +70,7 @@ def _dry_run(env: Env, lines: list[str]) -> int:
         for _ in _stage(env, transaction, lines, work.count):
             pass
     report = Report("batch", "/", dry_run=True)
-    return 0 if session.print_result(env, report, planned.show(transaction.plan())) else 1
+    return 0 if session.print_result(env, report, plans.show(transaction.plan())) else 1
 
 
 def _run(env: Env, file: str, lines: list[str]) -> list[_Done]:

@@ -26,7 +26,7 @@ from ..report import Report
 from ..result import Result
 from ..views import plan as view
 from . import apply as change
-from . import planned
+from . import plans
 from .prompt import Question
 
 
@@ -205,7 +205,7 @@ class Transaction:
         if not new:
             return result
         report.dry_run = True
-        shown_changes = planned.show(Plan(new, self._replaced))
+        shown_changes = plans.show(Plan(new, self._replaced))
         if not self.is_dry_run:
             shown_changes.notes = [f"Queued: {counted(self.number)} so far."]
         shown_changes.failures, shown_changes.cd, shown_changes.leave = (

@@ -16,7 +16,7 @@ from rtslib_ext.steps import Step, backstores, quiesce
 from rtslib_ext.usage import exports, reservations
 from rtslib_ext.usage.exports import Export
 
-from ..changes import planned
+from ..changes import plans
 from ..env import Env
 from ..result import Result
 from ..tree.backstores import Backstore
@@ -80,7 +80,7 @@ def _drain(
         # There is nothing to wait for before the commit.
         env.session.transaction.refuse_irreversible()
         steps = [*before, *removal, *after]
-    return planned.carry_out(env, Plan(tuple(steps)), disturbances, dry_run=dry_run)
+    return plans.carry_out(env, Plan(tuple(steps)), disturbances, dry_run=dry_run)
 
 
 def _leaving(env: Env, exported: Iterable[Export], gone: set[str]) -> tuple[list[Step], list[Step]]:

@@ -14,7 +14,7 @@ from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, acls
 from rtslib_ext.usage import sessions
 
-from ..changes import planned
+from ..changes import plans
 from ..env import Env
 from ..result import Result
 from ..tree import Node
@@ -33,7 +33,7 @@ def pin(env: Env, node: Node, wwn: str | None, dry_run: bool) -> Result:
     steps: list[Step] = []
     for initiator in _selected(env, tpg, wwn):
         steps += _steps(env, tpg, initiator)
-    return planned.carry_out(env, Plan(tuple(steps)), dry_run=dry_run)
+    return plans.carry_out(env, Plan(tuple(steps)), dry_run=dry_run)
 
 
 def _selected(env: Env, tpg: TpgNode, wwn: str | None) -> list[str]:

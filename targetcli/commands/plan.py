@@ -24,7 +24,7 @@ from rtslib_ext.transaction.journal import Unfinished
 from rtslib_ext.usage import preflight
 
 from ..changes import apply as change
-from ..changes import consent, planned, running
+from ..changes import consent, plans, running
 from ..env import Env
 from ..result import Result, say
 from ..tree import Node
@@ -50,7 +50,7 @@ def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
     else:
         plan = _to(env, file).plan
         disturbances = disturbance.of(env.fs, plan.steps)
-    return planned.show(plan, disturbances, status=DIFFERENT if plan else SAME)
+    return plans.show(plan, disturbances, status=DIFFERENT if plan else SAME)
 
 
 def _to(env: Env, file: str | None) -> Change:
@@ -119,7 +119,7 @@ def carry_out(
         confirm.refuse_another(env)
     disturbances = disturbance.of(env.fs, prepared.plan.steps)
     performed = not dry_run and env.session.transaction is None
-    result = planned.show(prepared.plan, disturbances, done=performed)
+    result = plans.show(prepared.plan, disturbances, done=performed)
     if prepared.plan and not dry_run:
         consent.require_yes(env, disturbances)
         messages = _reach(env, prepared, confirm_within)

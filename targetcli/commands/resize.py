@@ -17,7 +17,7 @@ from rtslib_ext.plan import Plan
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, backstores
 
-from ..changes import planned
+from ..changes import plans
 from ..env import Env
 from ..result import Result
 from ..tree import Node
@@ -158,7 +158,7 @@ def _check_same(env: Env, dev: str, configfs: ConfigfsPath) -> None:
 def _carry_out(env: Env, findings: _Findings, dry_run: bool) -> Result:
     notes = [*findings.notes, *((step.path, _RESCAN) for step in findings.steps)]
     plan = Plan(tuple(findings.steps), {}, tuple(notes))
-    result = planned.carry_out(env, plan, dry_run=dry_run)
+    result = plans.carry_out(env, plan, dry_run=dry_run)
     result.failures = findings.failures
     return result
 
