@@ -46,7 +46,7 @@ exec >{out} 2>&1
 cd {root}
 systemd-run --quiet --scope --unit=login bash -c {login} &
 for _ in $(seq 300); do [ -e {folder}/applied ] && break; sleep 0.1; done
-systemctl list-units --no-pager --plain --no-legend --type=service | grep 'Go back'
+systemctl list-units --no-pager --plain --no-legend --type=service | grep 'Roll back'
 systemctl kill --signal=KILL login.scope
 sleep 1
 echo "session: $(systemctl is-active login.scope)"

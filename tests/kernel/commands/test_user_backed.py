@@ -111,7 +111,7 @@ def test_resize_asks_who_listens(shell: Shell, log: Path) -> None:
     """To the kernel a handler is who listens to its messages."""
     shell.ok(f"{RBD} create v1 1M pool/v1")
     shown = tree()
-    shell.refuses(f"{RBD}/v1 resize 512K", "shrinking to 524288")
+    shell.refuses(f"{RBD}/v1 resize 512K", "shrinking it to 524288")
     shell.refuses(f"{RBD}/v1 resize 2M", "/backstores/user/v1", "dev_size")
     with listening():
         text = "~ /backstores/user/v1: grow from 1048576 to 2097152 bytes"
