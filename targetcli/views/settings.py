@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rtslib_ext.fast_dataclasses import dataclass
 
-from . import paint
-
 HELP_INTRO = """\
 GENERALITIES
 ============
@@ -64,23 +62,14 @@ def group_types(group: str, rows: Iterable[Row]) -> list[str]:
     )
 
 
-def values(
-    rows: Iterable[Row], *, colors: bool = False, color_default: str | None = None
-) -> list[str]:
+def values(rows: Iterable[Row]) -> list[str]:
     """Return the output of get GROUP NAME ...: a line each, in the given order."""
-    return [
-        paint(
-            f"{row.name}={row.value} {'' if row.writable else '[ro]'}",
-            colors=colors,
-            default=color_default,
-        )
-        for row in rows
-    ]
+    return [f"{row.name}={row.value} {'' if row.writable else '[ro]'}" for row in rows]
 
 
-def now(name: str, value: str, *, colors: bool = False, color_default: str | None = None) -> str:
+def now(name: str, value: str) -> str:
     """Return the message of set for one parameter."""
-    return paint(f"Parameter {name} is now '{value}'.", colors=colors, default=color_default)
+    return f"Parameter {name} is now '{value}'."
 
 
 def syntax_line(
