@@ -67,55 +67,72 @@ def perform(
     is called once if a step finds mapped LUNs that the plan missed. ``done`` are steps of the same
     change that are already completed.
     """
-    outcome = Outcome(done=list(done))
     with kernel_log.watch() as log, held_interrupts() as deliver:
+        run = _Run(context, log, deliver, observer, journal, replan, list(done))
+        run.journal_steps(steps)
         if journal:
-            _note(journal, done, steps)
             context.begin = journal.begin
-
-        def pause(seconds: float) -> None:
-            time.sleep(seconds)
-            deliver()
-
-        context.pause = pause
+        context.pause = run.pause
         try:
-            step, rest = None, iter(steps)
-            while (step := next(rest, None)) is not None:
-                try:
-                    changed = _do(context, step, log)
-                except StillMapped:
-                    if replan is None:
-                        raise
-                    rest, replan = iter(_replanned(replan, outcome.done, journal)), None
-                    deliver()
-                    continue
-                outcome.done.append(step)
-                if observer and changed:
-                    observer(step)
-                deliver()
+            run.perform(steps)
         except BaseException as err:
             if isinstance(err, LioError):
-                err.failed_step = len(outcome.done)
+                err.failed_step = len(run.done)
             # A step that could not roll back its own operations is not undone either.
-            stuck = [step] if step and isinstance(err, RollbackFailed) else []
-            _roll_back(context, outcome.done, err, journal, stuck)
+            stuck = [run.step] if run.step and isinstance(err, RollbackFailed) else []
+            _roll_back(context, run.done, err, journal, stuck)
             raise
         if journal:
             journal.close()
-    outcome.notes, outcome.made = context.notes, context.made
-    return outcome
+    return Outcome(done=run.done, notes=context.notes, made=context.made)
 
 
-def _replanned(replan: Replan, done: Sequence[Step], journal: Journal | None) -> Sequence[Step]:
-    """Replan the remaining steps and journal them."""
-    left = replan()
-    if journal:
-        _note(journal, done, left)
-    return left
+@dataclass(slots=True)
+class _Run:
+    """A list of steps while they are performed; ``step`` is the present one."""
 
+    context: Context
+    log: Log
+    deliver: Callable[[], None]
+    observer: Observer | None
+    journal: Journal | None
+    replan: Replan | None
+    done: list[Step]
+    step: Step | None = None
 
-def _note(journal: Journal, done: Sequence[Step], left: Sequence[Step]) -> None:
-    journal.open([*done, *left], sum(len(step.operations) for step in done))
+    def perform(self, steps: Iterable[Step]) -> None:
+        rest = iter(steps)
+        while (step := next(rest, None)) is not None:
+            self.step = step
+            try:
+                changed = _do(self.context, step, self.log)
+            except StillMapped:
+                if self.replan is None:
+                    raise
+                rest = iter(self._replanned(self.replan))
+            else:
+                self.done.append(step)
+                if self.observer and changed:
+                    self.observer(step)
+            self.deliver()
+        self.step = None
+
+    def pause(self, seconds: float) -> None:
+        """Wait, unless a signal arrived by then."""
+        time.sleep(seconds)
+        self.deliver()
+
+    def journal_steps(self, left: Sequence[Step]) -> None:
+        if self.journal:
+            begun = sum(len(step.operations) for step in self.done)
+            self.journal.open([*self.done, *left], begun)
+
+    def _replanned(self, replan: Replan) -> Sequence[Step]:
+        """Replan the remaining steps, once, and journal them."""
+        self.replan = None
+        left = replan()
+        self.journal_steps(left)
+        return left
 
 
 def keep_going(

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rtslib_ext import naming
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.backing import Backing, Block, FileIO, Pscsi, RamDisk, User
 from rtslib_ext.config.model import StorageObject
 from rtslib_ext.errors import Exists, InUse, InvalidValue, LioError, NotFound
-from rtslib_ext.fast_dataclasses import replace
+from rtslib_ext.fast_dataclasses import dataclass, replace
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths, setup
 from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
@@ -47,49 +47,61 @@ def create_fileio(
 ) -> Result:
     """Create a storage object from a file or, through the page cache, from a block device."""
     path = os.path.abspath(os.path.expanduser(file_or_dev))
-    lines: list[str] = []
-    before: tuple[Operation, ...] = ()
-    findings: Iterable[Finding]
     new_object(env.fs, node, "fileio", name)
     if devices.is_block_device(path):
-        if size is not None:
-            lines.append("Block device, size parameter ignored")
-        lines.append("Note: block backstore preferred for best results")
-        check_disk(path)
-        refuse_shared(env.fs, path, node)
-        size = None
-        findings = preflight.of_device(env.fs, path)
+        source = _device(env, node, path, size)
     elif os.path.isfile(path):
-        if devices.written_by_others(path):
-            refuse_shared(env.fs, path, node)
-        length = os.path.getsize(path)
-        if size is not None:
-            lines.append(f"{file_or_dev} exists, using its size ({length} bytes) instead")
-        if not length:
-            raise InvalidValue(
-                f"{file_or_dev} exists and is empty",
-                path=node.path,
-                hint="remove it to create a file of the given size, or enlarge it",
-            )
-        size = check_size(length, node)
-        findings = preflight.of_file(env.fs, path)
+        source = _existing_file(env, node, file_or_dev, path, size)
     else:
-        before = (_new_file(node, name, file_or_dev, size, sparse),)
-        if not sparse:
-            lines.append(f"Writing {size} bytes")
-        assert size is not None
-        findings = preflight.of_new_file(path, size)
-    so = _new(env, node, name, FileIO(path, size, write_back), wwn)
-    accepted = checks.check(env, so.path, findings)
-    _create(env, so, before)
-    shown = size if size is not None else devices.device_size(path)
-    lines += [*checks.notes(accepted), f"Created fileio {name} with size {shown}"]
-    return _created(lines, so, accepted)
+        source = _new_file(node, name, file_or_dev, path, size, sparse)
+    so = _new(env, node, name, FileIO(path, source.size, write_back), wwn)
+    accepted = checks.check(env, so.path, source.findings)
+    _create(env, so, source.before)
+    shown = source.size if source.size is not None else devices.device_size(path)
+    created = f"Created fileio {name} with size {shown}"
+    return _created([*source.lines, *checks.notes(accepted), created], so, accepted)
 
 
-def _new_file(node: Node, name: str, file: str, size: int | None, sparse: bool) -> MakeFile:
-    """Return the operation that creates a backing file; raises LioError if it cannot exist."""
-    path = os.path.abspath(os.path.expanduser(file))
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The file or device of a fileio object; ``size`` is None for a device.
+
+    ``before`` are the operations that create it, ``lines`` the messages about it.
+    """
+
+    size: int | None
+    findings: Iterable[Finding]
+    lines: Sequence[str]
+    before: tuple[Operation, ...] = ()
+
+
+def _device(env: Env, node: Node, path: str, size: int | None) -> _Source:
+    lines = ["Note: block backstore preferred for best results"]
+    if size is not None:
+        lines.insert(0, "Block device, size parameter ignored")
+    check_disk(path)
+    refuse_shared(env.fs, path, node)
+    return _Source(None, preflight.of_device(env.fs, path), lines)
+
+
+def _existing_file(env: Env, node: Node, file: str, path: str, size: int | None) -> _Source:
+    if devices.written_by_others(path):
+        refuse_shared(env.fs, path, node)
+    length = os.path.getsize(path)
+    if not length:
+        raise InvalidValue(
+            f"{file} exists and is empty",
+            path=node.path,
+            hint="remove it to create a file of the given size, or enlarge it",
+        )
+    given = [f"{file} exists, using its size ({length} bytes) instead"] * (size is not None)
+    return _Source(check_size(length, node), preflight.of_file(env.fs, path), given)
+
+
+def _new_file(
+    node: Node, name: str, file: str, path: str, size: int | None, sparse: bool
+) -> _Source:
+    """Plan to create a file; raises LioError if it cannot exist."""
     if os.path.exists(path):
         raise InvalidValue(f"Path {file} exists but is not a file", path=node.path)
     if path.startswith("/dev/"):
@@ -106,7 +118,9 @@ def _new_file(node: Node, name: str, file: str, size: int | None, sparse: bool) 
         )
     if size > _LARGEST:
         raise InvalidValue(f"The file size is too large ({size} bytes)", path=node.path)
-    return MakeFile(path, check_size(size, node), sparse)
+    create = MakeFile(path, check_size(size, node), sparse)
+    lines = [] if sparse else [f"Writing {size} bytes"]
+    return _Source(size, preflight.of_new_file(path, size), lines, (create,))
 
 
 def create_block(

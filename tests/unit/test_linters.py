@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import ast
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -40,3 +42,19 @@ def test_every_module_names_its_licence_and_its_purpose() -> None:
             assert lines[0] == "# SPDX-License-Identifier: Apache-2.0", path
             assert lines[1].lstrip("r").startswith('"""'), path
             assert len(lines) <= 400, f"{path} has two nouns in it: {len(lines)} lines"
+
+
+def test_functions_are_small() -> None:
+    lengths = {
+        f"{path}:{node.lineno} {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for package in ("rtslib_ext", "targetcli")
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert {name: length for name, length in lengths.items() if length > 45} == {}
+    assert statistics.median(lengths.values()) <= 8
+
+
+def test_the_library_is_divided_into_rooms() -> None:
+    assert len([*(ROOT / "rtslib_ext").glob("*.py")]) <= 7
