@@ -15,23 +15,25 @@ from . import apply, consent
 
 
 def show(
-    plan: Plan, found: Sequence[Disturbance] = (), *, done: bool = False, status: int = 0
+    plan: Plan, disturbances: Sequence[Disturbance] = (), *, done: bool = False, status: int = 0
 ) -> Result:
     """Return a plan with what it interrupts; ``done`` if it was carried out."""
     return Result(
-        view.lines(plan, found, done=done),
-        data=lambda: view.facts(plan, found),
+        view.lines(plan, disturbances, done=done),
+        data=lambda: view.facts(plan, disturbances),
         shows=True,
         status=status,
     )
 
 
-def carry_out(env: Env, plan: Plan, found: Sequence[Disturbance] = (), *, dry_run: bool) -> Result:
+def carry_out(
+    env: Env, plan: Plan, disturbances: Sequence[Disturbance] = (), *, dry_run: bool
+) -> Result:
     """Make the changes of a plan and show it; with ``dry_run``, only show it.
 
     What it interrupts needs --yes, or a yes at a terminal. Raises LioError.
     """
     if plan.steps and not dry_run:
-        consent.require_yes(env, found)
+        consent.require_yes(env, disturbances)
         apply.apply(env, plan.steps)
-    return show(plan, found, done=not dry_run)
+    return show(plan, disturbances, done=not dry_run)

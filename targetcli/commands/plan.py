@@ -58,12 +58,12 @@ def _to(env: Env, file: str | None) -> Change:
     return _with_preflight(env, applying.prepare(env.fs, want, running.read(env)))
 
 
-def _with_preflight(env: Env, prepared: Change) -> Change:
+def _with_preflight(env: Env, planned: Change) -> Change:
     """Add notes about the files and devices of new storage objects to a plan."""
     notes = [
-        (path, str(one)) for path, one in preflight.of_config(env.fs, prepared.have, prepared.want)
+        (path, str(one)) for path, one in preflight.of_config(env.fs, planned.have, planned.want)
     ]
-    return replace(prepared, plan=replace(prepared.plan, notes=(*prepared.plan.notes, *notes)))
+    return replace(planned, plan=replace(planned.plan, notes=(*planned.plan.notes, *notes)))
 
 
 def _wanted(env: Env, file: str | None) -> Config:
@@ -107,25 +107,25 @@ def apply(
         want = _part(have, restore.select(want, target, storage_object), merge=merge)
     elif merge:
         want = planning.merge(have, want)
-    prepared = _with_preflight(env, applying.prepare(env.fs, want, have))
-    return carry_out(env, prepared, dry_run=dry_run, confirm_within=confirm_within)
+    planned = _with_preflight(env, applying.prepare(env.fs, want, have))
+    return carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
 
 
 def carry_out(
-    env: Env, prepared: Change, *, dry_run: bool = False, confirm_within: float | None = None
+    env: Env, planned: Change, *, dry_run: bool = False, confirm_within: float | None = None
 ) -> Result:
     """Apply a plan, or only show it; asks or needs --yes if it interrupts initiators."""
     if not dry_run:
         confirm.refuse_another(env)
-    disturbances = disturbance.of(env.fs, prepared.plan.steps)
+    disturbances = disturbance.of(env.fs, planned.plan.steps)
     performed = not dry_run and env.session.transaction is None
-    result = plans.show(prepared.plan, disturbances, done=performed)
-    if prepared.plan and not dry_run:
+    result = plans.show(planned.plan, disturbances, done=performed)
+    if planned.plan and not dry_run:
         consent.require_yes(env, disturbances)
-        messages = _reach(env, prepared, confirm_within)
+        messages = _reach(env, planned, confirm_within)
         if env.session.transaction is not None:
             return result
-        left = applying.differences(env.fs, prepared, running.read(env))
+        left = applying.differences(env.fs, planned, running.read(env))
         result.notes += messages
         result.notes += [
             f"Note: the running configuration still differs: {step}" for step in left.steps
@@ -133,19 +133,19 @@ def carry_out(
     return result
 
 
-def _reach(env: Env, prepared: Change, confirm_within: float | None) -> list[str]:
+def _reach(env: Env, planned: Change, confirm_within: float | None) -> list[str]:
     """Apply a plan; return the messages."""
     transaction = env.session.transaction
     if confirm_within is None or (transaction and transaction.is_dry_run):
-        change.reach(env, prepared)
+        change.reach(env, planned)
         return []
     if transaction is not None:
         raise Unsupported(
             "a change with --confirm-within cannot be part of a transaction",
             hint="run apply --confirm-within by itself",
         )
-    with confirm.within(env, prepared.plan.steps, confirm_within) as messages:
-        change.reach(env, prepared)
+    with confirm.within(env, planned.plan.steps, confirm_within) as messages:
+        change.reach(env, planned)
     return messages
 
 
