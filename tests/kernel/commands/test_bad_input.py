@@ -94,7 +94,7 @@ TYPED_WRONG = [
     (f"{RAMDISK} create r2 1M wwn={'w' * 255}", f"{RAMDISK}: '{'w' * 255}' cannot be a unit"),
     (f"{RAMDISK} delete nosuch", f"{RAMDISK}: No storage object named nosuch."),
     (f"{FILEIO} delete r1", f"{FILEIO}: No storage object named r1."),
-    ("/backstores/user create v1 1M x", "/backstores/user: the handler is missing (go to"),
+    ("/backstores/user create v1 1M x", "/backstores/user: the handler is missing (run it at"),
     ("/backstores/user:rbd create v1 1M x", "/backstores/user:rbd: the handler rbd does not"),
     # targets and TPGs
     ("/iscsi create nosuch", "/iscsi: WWN not valid as: iqn, naa, eui ('nosuch' is not like iqn."),
