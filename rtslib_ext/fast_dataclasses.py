@@ -1,131 +1,194 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The part of the standard library's dataclasses that is used here, without its start-up cost.
+"""Data classes that cost nothing until they are used: a subset of the standard dataclasses.
 
-Importing dataclasses takes longer than Python's own start, and each class that it creates costs a
-third of a millisecond: together more than the rest of a one-shot command. Here a class gets its
-slots at once and its ``__init__`` when the first object is created. Type checkers see the standard
-library's dataclasses.
+Importing dataclasses takes longer than Python's own start, and it adds a third of a millisecond
+for each class: together more than everything else that a one-shot command does. Here a class
+gets its slots at once, and its ``__init__`` when the first object is created.
+
+The classes stand in for real ones: they can be copied, pickled and inspected, and the standard
+``fields``, ``asdict``, ``replace`` and ``is_dataclass`` take them. Type checkers read the stub
+beside this module, in which they are real ones.
 """
 
 from __future__ import annotations
 
 from operator import attrgetter
 
-# typing is as slow to import as dataclasses; type checkers treat this name as true.
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 __all__ = ["asdict", "dataclass", "field", "fields", "replace"]
 
-_REQUIRED: Any = object()
+# typing is as slow to import as dataclasses; type checkers read the stub.
+Any = object
+
 _FIELDS = "__record_fields__"
 
 
-class _Field:
-    """One field; at most one of ``default`` and ``factory`` is given."""
+class _Missing:
+    """A value that was not given; signatures show it where a factory creates the default."""
 
-    __slots__ = ("name", "default", "factory", "repr", "init")
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<factory>"
+
+
+_MISSING: Any = _Missing()
+
+
+class Field:
+    """One field: ``name``, ``type`` as it was written, ``default``, ``factory``, repr, init.
+
+    At most one of ``default`` and ``factory`` is given.
+    """
+
+    __slots__ = ("name", "type", "default", "factory", "repr", "init")
 
     def __init__(self, default: Any, factory: Any, repr: bool, init: bool) -> None:
-        self.name = ""
+        self.name = self.type = ""
         self.default, self.factory = default, factory
         self.repr, self.init = repr, init
 
 
-def _field(
+def field(
     *,
-    default: Any = _REQUIRED,
-    default_factory: Any = _REQUIRED,
+    default: Any = _MISSING,
+    default_factory: Any = _MISSING,
     repr: bool = True,
     init: bool = True,
 ) -> Any:
-    return _Field(default, default_factory, repr, init)
+    """Return what a class gives as the value of a field that needs more than a default."""
+    return Field(default, default_factory, repr, init)
 
 
-def _dataclass(*, frozen: bool = False, slots: bool = True) -> Any:
-    def make(cls: type) -> type:
-        return _made(cls, frozen)
+def dataclass(*, frozen: bool = False, slots: bool = True) -> Any:
+    """Return a decorator that makes a data class of a class; it always gets slots."""
+    return lambda cls: _made(cls, frozen)
 
-    return make
+
+def fields(record: Any) -> tuple[Field, ...]:
+    """Return the fields of a data class, or of an object of one."""
+    return getattr(record, _FIELDS)
+
+
+def replace(record: Any, /, **changes: Any) -> Any:
+    """Return a copy with some fields changed."""
+    kept = {item.name: getattr(record, item.name) for item in fields(record) if item.init}
+    return type(record)(**{**kept, **changes})
+
+
+def asdict(record: Any) -> Any:
+    """Return the fields by name; also those of objects in fields, lists, tuples and dicts."""
+    if hasattr(record, _FIELDS):
+        return {item.name: asdict(getattr(record, item.name)) for item in fields(record)}
+    if isinstance(record, dict):
+        return {key: asdict(value) for key, value in record.items()}
+    if isinstance(record, list | tuple):
+        return type(record)(asdict(value) for value in record)
+    return record
+
+
+# -- creating a class -----------------------------------------------------------------------
 
 
 def _made(cls: type, frozen: bool) -> type:
-    """Return a copy of the class with slots and the methods of a data class."""
+    """Return the class again, with slots and the methods of a data class."""
     namespace = dict(cls.__dict__)
-    items = []
-    for name, annotation in namespace.get("__annotations__", {}).items():
-        if annotation.startswith("ClassVar"):
-            continue
-        given = namespace.pop(name, _REQUIRED)
-        item = given if isinstance(given, _Field) else _Field(given, _REQUIRED, True, True)
-        item.name = name
-        items.append(item)
+    own = _own_fields(namespace)
     for name in ("__dict__", "__weakref__"):
         namespace.pop(name, None)
-    names = tuple(item.name for item in items)
+    known = (*getattr(cls, _FIELDS, ()), *own)
+    names = tuple(item.name for item in known)
     namespace |= {
-        "__slots__": names,
-        _FIELDS: tuple(items),
-        "__match_args__": names,
-        "__init__": _init,
+        "__slots__": tuple(item.name for item in own),
+        _FIELDS: known,
+        "__match_args__": tuple(item.name for item in known if item.init),
+        "__init__": (init := _Init()),
         "__repr__": _repr,
         "__eq__": _equal,
         # Mutable objects have no hash.
         "__hash__": _hash if frozen else None,
+        "__replace__": replace,
+        "__dataclass_fields__": _STANDARD_FIELDS,
+        "__dataclass_params__": _STANDARD_PARAMS,
         "_values": staticmethod(attrgetter(*names) if names else _nothing),
     }
+    namespace.setdefault("__getstate__", _getstate)
+    namespace.setdefault("__setstate__", _setstate)
     if frozen:
         namespace |= {"__setattr__": _refuse, "__delattr__": _refuse}
-    made = type(cls)(cls.__name__, cls.__bases__, namespace)
+    made = init.cls = type(cls)(cls.__name__, cls.__bases__, namespace)
     made.__qualname__ = cls.__qualname__
     return made
 
 
-def _nothing(record: Any) -> tuple[()]:
-    """Return the values of a class without fields."""
-    return ()
+def _own_fields(namespace: dict[str, Any]) -> list[Field]:
+    """Return the fields that a class declares; remove their defaults, which slots exclude."""
+    items = []
+    for name, annotation in namespace.get("__annotations__", {}).items():
+        if annotation.startswith("ClassVar"):
+            continue
+        given = namespace.pop(name, _MISSING)
+        item = given if isinstance(given, Field) else Field(given, _MISSING, True, True)
+        item.name, item.type = name, annotation
+        items.append(item)
+    return items
 
 
-def _init(self: Any, *args: Any, **values: Any) -> None:
-    """Stand in for ``__init__`` until the first object of a class is created."""
-    cls = type(self)
-    init = cls.__init__ = _compiled(cls)
-    init(self, *args, **values)
+class _Init:
+    """Stands for ``__init__`` until it is looked up: for the first object, or to inspect it."""
+
+    __slots__ = ("cls",)
+
+    def __get__(self, record: Any, owner: Any = None) -> Any:
+        init = self.cls.__init__ = _compiled(self.cls)
+        return init if record is None else init.__get__(record)
 
 
 def _compiled(cls: Any) -> Any:
     """Return an ``__init__`` for the fields of a class, as fast as a hand-written one."""
-    known: dict[str, Any] = {"_REQUIRED": _REQUIRED}
+    known: dict[str, Any] = {"__name__": cls.__module__, "_missing": _MISSING}
     parameters, lines = [], []
-    for item in getattr(cls, _FIELDS):
-        name = item.name
+    for item in fields(cls):
+        name = value = item.name
+        if item.factory is not _MISSING:
+            known[f"_make_{name}"] = item.factory
+            value, default = f"_make_{name}()", "=_missing"
+            if item.init:
+                value += f" if {name} is _missing else {name}"
+        elif item.default is not _MISSING:
+            known[f"_default_{name}"] = item.default
+            default = f"=_default_{name}"
+            if not item.init:
+                value = f"_default_{name}"
+        elif item.init:
+            default = ""
+        else:
+            continue
+        if item.init:
+            parameters.append(name + default)
         # The slot's own setter, which works in a frozen object too.
         known[f"_set_{name}"] = getattr(cls, name).__set__
-        known[f"_default_{name}"] = item.default
-        known[f"_make_{name}"] = item.factory
-        value = name
-        if not item.init:
-            if item.default is _REQUIRED:
-                continue
-            value = f"_default_{name}"
-        elif item.factory is not _REQUIRED:
-            parameters.append(f"{name}=_REQUIRED")
-            value = f"_make_{name}() if {name} is _REQUIRED else {name}"
-        elif item.default is not _REQUIRED:
-            parameters.append(f"{name}=_default_{name}")
-        else:
-            parameters.append(name)
-        lines.append(f"    _set_{name}(self, {value})")
+        lines.append(f" _set_{name}(self, {value})")
     if hasattr(cls, "__post_init__"):
-        lines.append("    self.__post_init__()")
+        lines.append(" self.__post_init__()")
     head = f"def __init__(self, {', '.join(parameters)}):"
-    exec("\n".join([head, *(lines or ["    pass"])]), known)
-    return known["__init__"]
+    exec("\n".join([head, *(lines or [" pass"])]), known)
+    init = known["__init__"]
+    init.__annotations__ = {item.name: item.type for item in fields(cls) if item.init}
+    init.__annotations__["return"] = None
+    init.__qualname__ = f"{cls.__qualname__}.__init__"
+    return init
+
+
+# -- methods --------------------------------------------------------------------------------
+
+
+def _nothing(record: Any) -> tuple[()]:
+    """Return the values of an object that has no fields."""
+    return ()
 
 
 def _repr(self: Any) -> str:
-    shown = (item.name for item in getattr(self, _FIELDS) if item.repr)
+    shown = (item.name for item in fields(self) if item.repr)
     texts = (f"{name}={getattr(self, name)!r}" for name in shown)
     return f"{type(self).__qualname__}({', '.join(texts)})"
 
@@ -140,31 +203,52 @@ def _hash(self: Any) -> int:
     return hash(self._values(self))
 
 
+def _getstate(self: Any) -> list[Any]:
+    return [getattr(self, item.name) for item in fields(self)]
+
+
+def _setstate(self: Any, state: list[Any]) -> None:
+    for item, value in zip(fields(self), state, strict=True):
+        object.__setattr__(self, item.name, value)
+
+
 def _refuse(self: Any, name: str, *value: object) -> None:
-    raise AttributeError(f"cannot change {name}: {type(self).__name__} is frozen")
+    from dataclasses import FrozenInstanceError
+
+    raise FrozenInstanceError(f"cannot change {name}: {type(self).__name__} is frozen")
 
 
-def _fields(record: Any) -> tuple[_Field, ...]:
-    result: tuple[_Field, ...] = getattr(record, _FIELDS)
-    return result
+# -- what the standard library looks for ----------------------------------------------------
 
 
-def _replace(record: Any, /, **changes: Any) -> Any:
-    kept = {item.name: getattr(record, item.name) for item in _fields(record) if item.init}
-    return type(record)(**{**kept, **changes})
+class _Standard:
+    """An attribute of real dataclasses; it is created when it is first looked up."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, record: Any, owner: Any) -> Any:
+        import dataclasses
+
+        listed = [
+            (item.name, item.type, _standard(item, dataclasses.field, dataclasses.MISSING))
+            for item in fields(owner)
+        ]
+        frozen = owner.__setattr__ is _refuse
+        twin = dataclasses.make_dataclass(owner.__name__, listed, frozen=frozen)
+        owner.__dataclass_params__ = twin.__dataclass_params__
+        owner.__dataclass_fields__ = twin.__dataclass_fields__
+        return getattr(twin, self.name)
 
 
-def _asdict(record: Any) -> Any:
-    if hasattr(record, _FIELDS):
-        return {item.name: _asdict(getattr(record, item.name)) for item in _fields(record)}
-    if isinstance(record, dict):
-        return {key: _asdict(value) for key, value in record.items()}
-    if isinstance(record, list | tuple):
-        return type(record)(_asdict(value) for value in record)
-    return record
+_STANDARD_FIELDS = _Standard("__dataclass_fields__")
+_STANDARD_PARAMS = _Standard("__dataclass_params__")
 
 
-if TYPE_CHECKING:
-    from dataclasses import asdict, dataclass, field, fields, replace
-else:
-    asdict, dataclass, field, fields, replace = _asdict, _dataclass, _field, _fields, _replace
+def _standard(item: Field, make: Any, missing: Any) -> Any:
+    default, factory = (
+        missing if value is _MISSING else value for value in (item.default, item.factory)
+    )
+    return make(default=default, default_factory=factory, repr=item.repr, init=item.init)
