@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """A configuration as a value: the running one, the one of a file, or the wanted one.
 
-None in a field means "not managed": the kernel's own value stays. Numbers and flags that the kernel
-shows as text are kept as text, as the kernel writes them.
+None in a field means "not managed": the kernel's own value stays. ``Values`` are settings by name
+as text: numbers and flags as the kernel writes them, such as "0" or "1".
+
+All objects are frozen; ``dataclasses.replace`` returns a changed copy. Each mapping has an
+object under the key that the object itself names: a mapping that does not is refused with
+InvalidValue when the object around it is created.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from operator import attrgetter
 
+from ..errors import InvalidValue
 from ..fast_dataclasses import dataclass, field
 from . import shell_paths
 from .backing import Backing
@@ -17,6 +23,8 @@ from .shell_paths import ShellPath
 Values = Mapping[str, str]
 Key = tuple[str, str]
 """Identifies a storage object by (plugin, name), or a target by (fabric, WWN)."""
+
+_INDEX, _KEY, _NAME, _TAG, _WWN = map(attrgetter, ("index", "key", "name", "tag", "wwn"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +62,14 @@ class AluaGroup:
 
 @dataclass(frozen=True, slots=True)
 class StorageObject:
-    """A disk or file that can be exported; ``wwn`` is its VPD unit serial number, not a WWN.
+    """A disk or file that can be exported.
 
-    The name ``wwn`` is that of the save file. ``identity`` holds the INQUIRY fields that differ
-    from the kernel's defaults, ``lu_group`` names its logical unit group (None: the default one),
-    ``lba_map`` is the map of block ranges to ALUA states (SPC-4 section 5.15.2.7).
+    ``wwn`` is its VPD unit serial number, not a WWN; the name is that of the save file. None for
+    a new object: a random UUID. ``alua_groups`` are by name. ``identity`` holds the INQUIRY fields
+    that differ from the kernel's defaults, ``lu_group`` names its logical unit group (None: the
+    default one), ``lba_map`` is the map of block ranges to ALUA states (SPC-4 section 5.15.2.7).
+
+    Raises InvalidValue for an ALUA group under another's name.
     """
 
     name: str
@@ -71,23 +82,29 @@ class StorageObject:
     lu_group: str | None = None
     lba_map: str | None = None
 
+    def __post_init__(self) -> None:
+        _check_keys(self, "alua_groups", AluaGroup, _NAME)
+
     @property
     def key(self) -> tuple[str, str]:
-        """Its key in Config.storage_objects: (plugin, name)."""
+        """Return its key in Config.storage_objects, and in Lun: (plugin, name)."""
         return (self.backing.plugin, self.name)
 
     @property
     def path(self) -> ShellPath:
-        """Its shell path, which save files use as a reference."""
+        """Return its shell path, which save files use as a reference."""
         return shell_paths.storage_object(self.backing.plugin, self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Lun:
-    """A storage object exported by a TPG; ``storage_object`` is (plugin, name).
+    """A storage object exported by a TPG; ``index`` is the LUN, from 0 to 65535.
 
-    ``alias`` is the name of its link in configfs, ``alua_group`` names its target port group,
-    ``alua`` are files ``alua_tg_pt_…`` and their texts.
+    ``storage_object`` is (plugin, name), as StorageObject.key. ``alias`` is the name of its link
+    in configfs (None for a new one: random), ``alua_group`` names its target port group, ``alua``
+    are files ``alua_tg_pt_…`` and their texts.
+
+    Raises InvalidValue for a storage object that is not such a pair.
     """
 
     index: int
@@ -96,10 +113,22 @@ class Lun:
     alua_group: str | None = None
     alua: Values = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        key = self.storage_object
+        if type(key) is not tuple or len(key) != 2:
+            raise InvalidValue(
+                f"LUN {self.index}: the storage object is {key!r}, not (plugin, name)",
+                hint="give StorageObject.key, such as ('fileio', 'disk1')",
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """An address on which a TPG listens; IPv6 addresses are in brackets."""
+    """An address on which a TPG listens; IPv6 addresses are in brackets, as ``[2001:db8::1]``.
+
+    ``iser`` and ``offload`` choose the transport instead of plain TCP: iSER, or a Chelsio
+    adapter (cxgbit).
+    """
 
     address: str
     port: int
@@ -108,13 +137,17 @@ class Portal:
 
     @property
     def name(self) -> str:
-        """Its name in configfs and in the shell, and its key in Tpg.portals: address:port."""
+        """Return its name in configfs and the shell, its key in Tpg.portals: address:port."""
         return f"{self.address}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
 class MappedLun:
-    """The LUN ``index`` under which one initiator sees the LUN ``tpg_lun`` of the TPG."""
+    """The LUN ``index`` under which one initiator sees the LUN ``tpg_lun`` of the TPG.
+
+    Both are from 0 to 65535. ``alias`` is the name of its link in configfs (None for a new one:
+    random).
+    """
 
     index: int
     tpg_lun: int
@@ -124,9 +157,12 @@ class MappedLun:
 
 @dataclass(frozen=True, slots=True)
 class NodeAcl:
-    """An initiator that may log in, and the LUNs it sees.
+    """An initiator that may log in, and the LUNs it sees: by the LUN it sees them under.
 
-    ``tag`` is the name of a group of ACLs, ``cmdsn_depth`` the queue depth as text.
+    ``tag`` is the name of a group of ACLs, ``cmdsn_depth`` the queue depth as text; changing the
+    depth ends the initiator's session.
+
+    Raises InvalidValue for a mapped LUN under another's number.
     """
 
     wwn: str
@@ -136,13 +172,19 @@ class NodeAcl:
     tag: str | None = None
     cmdsn_depth: str | None = None
 
+    def __post_init__(self) -> None:
+        _check_keys(self, "mapped_luns", MappedLun, _INDEX)
+
 
 @dataclass(frozen=True, slots=True)
 class Tpg:
-    """A target portal group, or the only port of a fabric without several TPGs.
+    """A target portal group, or the only port of a fabric without several TPGs: TPG 1.
 
-    ``nexus`` is the initiator name of the I_T nexus in fabrics without logins ("": none). ``files``
-    are settings in the TPG's own directory, such as the relative target port identifier.
+    ``luns`` are by LUN, ``portals`` by address:port, ``acls`` by the initiator's WWN. ``nexus`` is
+    the initiator name of the I_T nexus in fabrics without logins ("": none). ``files`` are
+    settings in the TPG's own directory, such as the relative target port identifier.
+
+    Raises InvalidValue for a LUN, portal or ACL under another's key.
     """
 
     tag: int
@@ -156,25 +198,39 @@ class Tpg:
     nexus: str | None = None
     files: Values = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        _check_keys(self, "luns", Lun, _INDEX)
+        _check_keys(self, "portals", Portal, _NAME)
+        _check_keys(self, "acls", NodeAcl, _WWN)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target of one fabric."""
+    """A target of one fabric, such as "iscsi"; ``tpgs`` by tag.
+
+    Raises InvalidValue for a TPG under another's tag.
+    """
 
     fabric: str
     wwn: str
     tpgs: Mapping[int, Tpg] = field(default_factory=dict)
     parameters: Values = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        _check_keys(self, "tpgs", Tpg, _TAG)
+
     @property
     def key(self) -> tuple[str, str]:
-        """Its key in Config.targets: (fabric, wwn)."""
+        """Return its key in Config.targets: (fabric, wwn)."""
         return (self.fabric, self.wwn)
 
 
 @dataclass(frozen=True, slots=True)
 class FabricSettings:
-    """Settings of a whole fabric: authentication at discovery, and CPUs."""
+    """Settings of a whole fabric: authentication at discovery, and CPUs.
+
+    ``cpus_allowed_list`` are the CPUs of its threads, such as "0-3,8".
+    """
 
     name: str
     discovery_auth: Auth = field(default_factory=Auth)
@@ -184,10 +240,12 @@ class FabricSettings:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A whole configuration; every mapping is indexed by the key of its values.
+    """A whole configuration, or a part that is to be added to another one.
 
     ``storage_objects`` by (plugin, name), ``targets`` by (fabric, wwn), ``fabrics`` by name;
     ``lu_groups`` are the identifiers of logical unit groups by name.
+
+    Raises InvalidValue for an object under another's key.
     """
 
     storage_objects: Mapping[tuple[str, str], StorageObject] = field(default_factory=dict)
@@ -195,7 +253,40 @@ class Config:
     fabrics: Mapping[str, FabricSettings] = field(default_factory=dict)
     lu_groups: Values = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        _check_keys(self, "storage_objects", StorageObject, _KEY)
+        _check_keys(self, "targets", Target, _KEY)
+        _check_keys(self, "fabrics", FabricSettings, _NAME)
+
     @property
     def is_empty(self) -> bool:
         """Return True if nothing is configured."""
         return not (self.storage_objects or self.targets or self.fabrics or self.lu_groups)
+
+
+def _check_keys(owner: object, name: str, kind: type, key_of: Callable[[object], object]) -> None:
+    """Raise InvalidValue where an object in a mapping is not under its own key."""
+    for key, item in getattr(owner, name).items():
+        if not isinstance(item, kind):
+            raise InvalidValue(
+                f"{_place(owner)}{name}[{key!r}] is a {type(item).__name__}, not a {kind.__name__}"
+            )
+        if key_of(item) != key:
+            raise InvalidValue(
+                f"{_place(owner)}{name}[{key!r}] is the {kind.__name__} {key_of(item)!r}",
+                hint="put it under its own key",
+            )
+
+
+def _place(owner: object) -> str:
+    """Return how a message about a part of an object begins."""
+    match owner:
+        case StorageObject():
+            return f"{owner.path}: "
+        case Target():
+            return f"/{owner.fabric}/{owner.wwn}: "
+        case Tpg():
+            return f"TPG {owner.tag}: "
+        case NodeAcl():
+            return f"ACL {owner.wwn}: "
+    return ""
