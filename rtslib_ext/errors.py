@@ -33,6 +33,16 @@ class LioError(Exception):
         """Put the attempted action before the message."""
         self.args = (f"{text}: {self}",)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let pickle and copy restore the attributes: constructors differ in their arguments."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[LioError], args: tuple[object, ...], state: dict[str, object]) -> LioError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
+
 
 class InvalidValue(LioError):
     """A value is out of range or malformed: use another one."""

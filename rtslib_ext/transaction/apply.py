@@ -28,10 +28,11 @@ class Change:
 
 
 def prepare(fs: ReadFS, want: Config, have: Config | None = None) -> Change:
-    """Return the plan from the running configuration to ``want``.
+    """Return the change from the running configuration to ``want``.
 
     ``have`` is the running configuration if it was already read. Raises KernelRefused if it cannot
-    be read, and the errors of plan(), such as Unsupported for a missing kernel feature.
+    be read, KeyError for an unknown fabric. What cannot be created or set, such as a LUN of a
+    missing storage object, becomes a step that raises the reason.
     """
     if have is None:
         have = Reader(fs).config()
@@ -55,7 +56,8 @@ def perform(
     """Perform a whole plan or nothing.
 
     On a failure or an interrupt the previous state is restored and verified by reading it. Raises
-    LioError with the cause, RollbackFailed if the previous state could not be restored.
+    LioError or KeyboardInterrupt with the cause, RollbackFailed if the previous state could not be
+    restored; a journal then keeps the steps left.
     """
     setup.prepare(fs)
     try:

@@ -42,7 +42,8 @@ class Outcome:
     """The result of a list of steps; ``notes`` are (shell path, text).
 
     ``done`` are the completed steps; of keep_going() only those that changed something. ``made``
-    are the shared directories that did not exist before.
+    are the shared directories that did not exist before. ``remaining`` are steps that are still
+    needed after all, if the kernel was read again.
     """
 
     done: list[Step] = field(default_factory=list)
@@ -50,6 +51,7 @@ class Outcome:
     skipped: list[Step] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     made: set[ConfigfsPath] = field(default_factory=set)
+    remaining: list[Step] = field(default_factory=list)
 
 
 def perform(

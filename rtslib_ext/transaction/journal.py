@@ -12,14 +12,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ..errors import LioError, reason
+from ..errors import InUse, LioError, reason
 from ..fast_dataclasses import dataclass, field
 from ..host import atomic
 from ..steps import Step, codec
+from ..steps.step import REPAIR
 
 _BEGUN = b"."
 _UNDONE_MARK = re.compile(rb"<(\d+)\n")
@@ -112,6 +114,15 @@ class Unfinished:
     begun: int
     undone: int | None
 
+    def __str__(self) -> str:
+        """Return the command, the time it started and how far it got."""
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.about.get("since", 0)))
+        number, _ = self.position()
+        where = f"at step {number + 1} of {len(self.steps)}"
+        if self.is_repair:
+            where = f"steps left: {len(self.steps)}"
+        return f"{self.about.get('command')} on {self.about.get('path')}, started {since}, {where}"
+
     @property
     def is_repair(self) -> bool:
         """True if these are the steps of a completed change that could not be rolled back."""
@@ -149,6 +160,20 @@ def find(path: str) -> Unfinished | None:
         raise _unreadable(path) from err
     undone = min((int(number) for number in _UNDONE_MARK.findall(marks)), default=None)
     return Unfinished(path, about, steps, marks.count(_BEGUN), undone)
+
+
+def refuse_unfinished(path: str) -> None:
+    """Raise InUse if an earlier change was left incomplete, LioError if the file is damaged."""
+    unfinished = find(path)
+    if unfinished and unfinished.is_repair:
+        raise InUse(
+            f"an earlier change could not be rolled back completely: {unfinished}", hint=REPAIR
+        )
+    if unfinished:
+        raise InUse(
+            f"an earlier change was interrupted: {unfinished}",
+            hint="recover undoes it, recover finish completes it",
+        )
 
 
 def _unreadable(path: str) -> LioError:

@@ -25,6 +25,8 @@ from rtslib_ext.errors import InUse, LioError, PermissionDenied
 from rtslib_ext.fast_dataclasses import asdict, dataclass
 
 LOCK_FILE = "/var/run/targetcli.lock"
+JOURNAL = "/run/targetcli/journal"
+"""The file of transaction.journal, which all processes share too."""
 # Long restores take minutes, and scripts may start many commands at once.
 WAIT_SECONDS = 600.0
 NOTICE_SECONDS = 1.0
@@ -44,7 +46,10 @@ class LastChange(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The holder of the lock; ``command`` contains no secrets, ``since`` is in Unix time."""
+    """The holder of the lock; ``command`` contains no secrets, ``since`` is in Unix time.
+
+    Unknown values are "" or 0.
+    """
 
     pid: int
     user: str = ""

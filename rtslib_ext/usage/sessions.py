@@ -24,7 +24,11 @@ _CONNECTION = re.compile(r"CID: (\d+)\s[^\n]*TARG_CONN_STATE_(\S+)[^\n]*\n\s*Add
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One connection of a session (RFC 7143 section 4.3)."""
+    """One connection of a session (RFC 7143 section 4.3).
+
+    ``state`` is the kernel's name of it, such as LOGGED_IN; ``address`` the initiator's IP
+    address, ``transport`` TCP or SCTP, as the kernel names it.
+    """
 
     cid: int
     state: str
@@ -34,7 +38,12 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session of an initiator with a TPG; ``acl`` is the ACL's configfs path."""
+    """A session of an initiator with a TPG.
+
+    ``initiator`` and ``target`` are WWNs, ``tpg`` is the tag, ``acl`` the ACL's configfs path.
+    ``sid`` is the number of the session (0: unknown), ``alias`` the initiator's own name ("":
+    none), ``type`` Normal or Discovery, ``state`` the kernel's name of it, such as LOGGED_IN.
+    """
 
     sid: int
     initiator: str
@@ -51,7 +60,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class DynamicSession:
-    """A session of an initiator without an ACL; the kernel shows only its name."""
+    """A session of an initiator without an ACL; the kernel shows only its name.
+
+    ``initiator`` and ``target`` are WWNs, ``tpg`` is the tag.
+    """
 
     initiator: str
     target: str

@@ -8,15 +8,14 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rtslib_ext.errors import InUse, KernelRefused, PermissionDenied, reason
+from rtslib_ext.errors import KernelRefused, PermissionDenied, reason
 from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.kernel import paths, setup
 from rtslib_ext.steps import Action, Context, Step, inverse
-from rtslib_ext.steps.step import REPAIR
 from rtslib_ext.transaction import executor
 from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction.executor import Outcome, Replan
-from rtslib_ext.transaction.journal import Journal, Unfinished
+from rtslib_ext.transaction.journal import Journal
 from rtslib_ext.transaction.lock import LastChange, change_lock
 
 from .. import progress
@@ -142,32 +141,6 @@ def journal(env: Env) -> Journal:
     return Journal(env.journal, about)
 
 
-def _refuse_unfinished(env: Env) -> None:
-    """Raise InUse if an earlier change was left incomplete."""
-    found = journals.find(env.journal)
-    if found and found.is_repair:
-        raise InUse(
-            f"an earlier change could not be rolled back completely: {describe(found)}",
-            hint=REPAIR,
-        )
-    if found:
-        raise InUse(
-            f"an earlier change was interrupted: {describe(found)}",
-            hint="recover undoes it, recover finish completes it",
-        )
-
-
-def describe(unfinished: Unfinished) -> str:
-    """Describe an interrupted change in a few words."""
-    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(unfinished.about.get("since", 0)))
-    number, _ = unfinished.position()
-    where = f"at step {number + 1} of {len(unfinished.steps)}"
-    if unfinished.is_repair:
-        where = f"steps left: {len(unfinished.steps)}"
-    about = unfinished.about
-    return f"{about.get('command')} on {about.get('path')}, started {since}, {where}"
-
-
 def defer(env: Env, text: str, action: Callable[[], Result]) -> Result | None:
     """Queue an action in a transaction, where its result is filled in later; else return None."""
     return (
@@ -203,7 +176,7 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
     """
     if env.session.transaction is not None:
         if command != "recover":
-            _refuse_unfinished(env)
+            journals.refuse_unfinished(env.journal)
         yield
         return
 
@@ -214,7 +187,7 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
         f"{node.path} {command}", path=env.lock_file, wait=env.options.wait, waiting=show
     ) as held:
         if command != "recover":
-            _refuse_unfinished(env)
+            journals.refuse_unfinished(env.journal)
         env.session.last_change = held.left
         if held.left is LastChange.UNCONFIRMED:
             held.leaves = env.session.last_change = _still_waiting(env, command)

@@ -168,7 +168,7 @@ def recover(env: Env, node: Node, action: str) -> Result:
     unfinished = journals.find(env.journal)
     if unfinished is None:
         return say("No change was interrupted")
-    if change.only_shown(env, f"{action} {change.describe(unfinished)}"):
+    if change.only_shown(env, f"{action} {unfinished}"):
         return Result()
     if action == "finish":
         if unfinished.undone is not None:
@@ -179,13 +179,13 @@ def recover(env: Env, node: Node, action: str) -> Result:
         if left:
             listed = "; ".join(left)
             raise RollbackFailed(
-                f"{change.describe(unfinished)}: this could not be undone: {listed}",
+                f"{unfinished}: this could not be undone: {listed}",
                 hint="remove the cause and run it again, or repair it and remove "
                 f"{unfinished.path}",
             )
         confirm.recovered(env, unfinished)
     done = "undone" if action == "undo" else "finished"
-    return say(f"{change.describe(unfinished)}: {done}")
+    return say(f"{unfinished}: {done}")
 
 
 def _finish(env: Env, unfinished: Unfinished) -> None:
