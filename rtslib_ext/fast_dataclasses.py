@@ -35,7 +35,7 @@ _MISSING: Any = _Missing()
 
 
 class Field:
-    """One field: ``name``, ``type`` as it was written, ``default``, ``factory``, repr, init.
+    """One field: ``name``, ``type`` as written, ``default``, ``factory``, repr, init.
 
     At most one of ``default`` and ``factory`` is given.
     """

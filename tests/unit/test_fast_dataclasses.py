@@ -50,7 +50,7 @@ def _classes(library: Any) -> tuple[Any, Any, Any]:
 
     @library.dataclass(slots=True)
     class Counter:
-        """Changes, and makes up a field of its own."""
+        """Changes, and sets a field itself."""
 
         start: int
         count: int = library.field(init=False)

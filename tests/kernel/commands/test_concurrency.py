@@ -12,11 +12,35 @@ from pathlib import Path
 
 import pytest
 
+from rtslib_ext import System
 from rtslib_ext.transaction.lock import change_lock
 
 from .harness import Shell
 
 PROGRAM = [sys.executable, "-m", "targetcli"]
+IQN = "iqn.2003-01.org.example:a"
+CHANGES = 100
+
+# A storage driver: it exports a disk under the next free number, under the name of its link.
+# Each tenth change is planned before the lock is taken.
+DRIVER = f"""
+import rtslib_ext as lio
+
+system, key = lio.System(), ("iscsi", "{IQN}")
+for number in range({CHANGES}):
+    if number % 10 == 0:
+        disk = lio.StorageObject(f"driver{{number}}", lio.RamDisk(4096))
+        outcome = system.apply(system.plan(lio.Config({{disk.key: disk}})))
+    else:
+        with system.changing(f"export {{number}}"):
+            used = system.read().targets[key].tpgs[1].luns
+            index = next(n for n in range(len(used) + 1) if n not in used)
+            lun = lio.Lun(index, ("ramdisk", "shared"), alias=f"driver{{number}}")
+            target = lio.Target(*key, {{1: lio.Tpg(1, luns={{index: lun}})}})
+            outcome = system.apply(system.plan(lio.Config(targets={{key: target}})))
+    assert outcome.done and not outcome.remaining and not outcome.notes
+    print(number, flush=True)
+"""
 
 
 @pytest.fixture
@@ -100,3 +124,40 @@ def test_option_wait(shell: Shell, home: Path) -> None:
         out, err = process.communicate()
     assert (out, process.returncode) == ("", 1)
     assert "another process is changing the configuration" in err
+
+
+def test_a_driver_and_the_shell_at_once(shell: Shell, home: Path, tmp_path: Path) -> None:
+    """Both add LUNs and more to one TPG: none is lost, none fails because of the other."""
+    shell.ok("set global auto_add_mapped_luns=false")
+    shell.ok("/backstores/ramdisk create shared 4K")
+    shell.ok("/backstores/ramdisk create 'shell[0-9]' 4K")
+    shell.ok(f"/iscsi create {IQN}")
+    script = tmp_path / "lines"
+    script.write_text("".join(map(line_of_the_shell, range(CHANGES))))
+    with change_lock("until both wait"), script.open() as typed:
+        driver, program = (
+            subprocess.Popen(
+                command, stdin=typed, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+            for command in ([sys.executable, "-c", DRIVER], PROGRAM)
+        )
+        time.sleep(2)
+    said, failed = program.communicate()
+    done, wrong = driver.communicate()
+    assert (driver.returncode, wrong, len(done.split())) == (0, "", CHANGES)
+    assert (program.returncode, said.count("Created ")) == (0, CHANGES), failed
+    assert all(row.startswith(("Note: ", "waiting for ")) for row in failed.splitlines()), failed
+    running = System().read()
+    tpg = running.targets[("iscsi", IQN)].tpgs[1]
+    mine = [lun.alias for lun in tpg.luns.values() if lun.storage_object[1] == "shared"]
+    assert sorted(map(str, mine)) == sorted(f"driver{n}" for n in range(CHANGES) if n % 10)
+    assert sorted(tpg.luns) == list(range(CHANGES)) and len(tpg.acls) == CHANGES * 9 // 10
+    assert len(running.storage_objects) == 1 + 2 * CHANGES // 10
+
+
+def line_of_the_shell(number: int) -> str:
+    """Return a line: each tenth exports a disk, the others admit initiators."""
+    tpg, (tens, units) = f"/iscsi/{IQN}/tpg1", divmod(number, 10)
+    if units == 0:
+        return f"{tpg}/luns create /backstores/ramdisk/shell{tens}\n"
+    return f"{tpg}/acls create iqn.2003-01.org.example:host{number}\n"

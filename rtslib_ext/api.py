@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The entry point of the library: read the running configuration, plan a change, apply it.
+
+Changes take the same lock and keep the same journal as those of targetcli. Each is applied
+completely or rolled back, and verified by reading the kernel again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .config.merge import merge
+from .config.model import Config
+from .errors import InUse, InvalidValue
+from .fabrics import FABRICS
+from .fast_dataclasses import dataclass, replace
+from .kernel.configfs import ConfigFS, WriteFS
+from .plan import backing_files, disturbance
+from .plan.disturbance import Disturbance
+from .reading.reader import Reader
+from .steps import Step
+from .transaction import apply as applying
+from .transaction import confirmed_commit
+from .transaction import journal as journals
+from .transaction.executor import Outcome
+from .transaction.lock import JOURNAL, LOCK_FILE, LastChange, change_lock
+from .usage import preflight, sessions
+from .usage.sessions import DynamicSession, Session
+
+
+class Outdated(InUse):
+    """The configuration changed after the change was planned: plan it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change(applying.Change):
+    """A planned change; false if it has no steps.
+
+    ``have`` is the configuration that it starts from, ``want`` the one that it leads to.
+    ``plan.replaced`` are the shell paths of objects that are recreated, with the reason;
+    ``plan.notes`` are (shell path, text) about files and devices. ``interrupts`` are the
+    sessions, reservations and active I/O that the steps interrupt. ``asked``, ``exact`` and
+    ``create_files`` are the arguments of ``System.plan``.
+    """
+
+    asked: Config
+    exact: bool
+    create_files: bool
+    interrupts: tuple[Disturbance, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.plan)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps in order; ``str`` of a step is one line without passwords."""
+        return self.plan.steps
+
+
+class System:
+    """The SCSI target of this host's kernel.
+
+    Threads may share one object. Changes need root, and are not saved: ``targetcli saveconfig``
+    does that. ``wait`` is how many seconds to wait for the lock (None: ten minutes); ``fs``,
+    ``lock_file`` and ``journal`` are for tests. To use a fabric that is described in
+    /etc/target/fabrics, call ``rtslib_ext.fabrics.drop_ins.add_drop_ins`` first.
+    """
+
+    def __init__(
+        self,
+        fs: WriteFS | None = None,
+        *,
+        wait: float | None = None,
+        lock_file: str = LOCK_FILE,
+        journal: str = JOURNAL,
+    ) -> None:
+        self.fs: WriteFS = fs or ConfigFS()
+        self._wait, self._lock_file, self._journal = wait, lock_file, journal
+        self._thread: int | None = None
+        self._name = ""
+        # In a block of changing(): the configuration and the last plan, until the next change.
+        self._running: Config | None = None
+        self._latest: Change | None = None
+
+    def read(self) -> Config:
+        """Return the running configuration, passwords included; empty if nothing is configured.
+
+        Objects that another process deletes meanwhile are left out. Raises KernelRefused.
+        """
+        running = Reader(self.fs).config()
+        if self._is_changing():
+            self._running = running
+        return running
+
+    def sessions(self) -> list[Session]:
+        """Return the sessions of initiators with an ACL; only iSCSI reports them."""
+        return list(sessions.sessions(Reader(self.fs)))
+
+    def dynamic_sessions(self) -> list[DynamicSession]:
+        """Return the sessions of initiators without an ACL; the kernel reports only names."""
+        return list(sessions.dynamic_sessions(Reader(self.fs)))
+
+    @contextmanager
+    def changing(self, name: str) -> Iterator[System]:
+        """Hold the lock for several changes; each is applied or rolled back on its own.
+
+        ``name`` is shown to other processes that wait, so it must not contain secrets. Blocks
+        can be nested: the outer one holds the lock, for its thread. Raises Locked, an InUse, if
+        the lock is not free in time; InUse if an earlier change was interrupted, until ``targetcli
+        recover`` ends it; PermissionDenied without root.
+        """
+        if self._is_changing():
+            yield self
+            return
+        with change_lock(name, path=self._lock_file, wait=self._wait) as held:
+            journals.refuse_unfinished(self._journal)
+            if held.left is LastChange.UNCONFIRMED:
+                # The shell looks for such a change only if the last holder says so.
+                held.leaves = LastChange.UNCONFIRMED
+            self._thread, self._name = threading.get_ident(), name
+            try:
+                yield self
+            finally:
+                self._thread = self._running = self._latest = None
+
+    def _is_changing(self) -> bool:
+        """Return True if this thread holds the lock."""
+        return self._thread == threading.get_ident()
+
+    def plan(self, want: Config, *, exact: bool = False, create_files: bool = False) -> Change:
+        """Return the change that adds ``want`` to the running configuration; apply nothing.
+
+        It deletes nothing, and keeps values that ``want`` does not manage. With ``exact``, the
+        change replaces the running configuration by ``want``. With ``create_files``, it creates
+        the missing files of new FileIO objects; otherwise they are refused when it is applied:
+        an unmounted file system must not become an empty disk.
+
+        Raises InvalidValue for an unknown fabric, and KernelRefused. Other problems, such as a
+        LUN of a missing storage object, are raised by ``apply``.
+        """
+        for fabric, wwn in want.targets:
+            if fabric not in FABRICS:
+                known = ", ".join(sorted(FABRICS))
+                path = f"/{fabric}/{wwn}"
+                raise InvalidValue(f"unknown fabric {fabric}", path=path, hint=f"use {known}")
+        have = (self._running if self._is_changing() else None) or self.read()
+        found = applying.prepare(self.fs, want if exact else merge(have, want), have)
+        notes = ((path, str(one)) for path, one in preflight.of_config(self.fs, have, found.want))
+        plan = replace(found.plan, notes=(*found.plan.notes, *notes))
+        if create_files:
+            plan = backing_files.with_files(plan, found.want)
+        hit = tuple(disturbance.of(self.fs, plan.steps))
+        change = Change(have, found.want, plan, want, exact, create_files, hit)
+        if self._is_changing():
+            self._latest = change
+        return change
+
+    def apply(self, change: Change, name: str = "", *, interrupt: bool = False) -> Outcome:
+        """Perform all steps of a change, or none of them.
+
+        Takes the lock as ``changing`` does, with this ``name``, unless a block holds it. Of the
+        outcome, ``done`` are the steps, ``notes`` are (shell path, text), ``remaining`` are steps
+        that are still needed: the kernel stored another value.
+
+        Raises Outdated if the same arguments of ``plan`` now lead to other steps, never for the
+        last plan of the same block; InUse if the change would interrupt initiators and
+        ``interrupt`` is not set, or if another change waits for ``targetcli confirm``; the
+        errors of ``changing``; and the error of the first step that failed, with the shell path
+        of its object: KernelRefused, NotFound, Exists, InvalidValue or another LioError. All
+        steps are then rolled back, as for KeyboardInterrupt; if that fails, RollbackFailed.
+        """
+        with self.changing(name or "rtslib_ext"):
+            change = self._current(change)
+            if not change:
+                return Outcome()
+            self._check(change, interrupt)
+            self._running = self._latest = None
+            about = {"command": name or self._name, "path": "/", "since": time.time()}
+            journal = journals.Journal(self._journal, about)
+            outcome = applying.perform(self.fs, change, journal=journal)
+            outcome.remaining += applying.differences(self.fs, change, self.read()).steps
+            return outcome
+
+    def _current(self, change: Change) -> Change:
+        """Return the change as planned under the lock; raise Outdated if its steps differ."""
+        if change is self._latest:
+            return change
+        again = self.plan(change.asked, exact=change.exact, create_files=change.create_files)
+        if list(map(str, again.steps)) != list(map(str, change.steps)):
+            raise Outdated(
+                "the configuration changed after this change was planned",
+                hint="plan it again, or plan and apply it in one block of System.changing",
+            )
+        return again
+
+    def _check(self, change: Change, interrupt: bool) -> None:
+        """Raise InUse for a change that must not be applied now."""
+        pending = confirmed_commit.find(confirmed_commit.beside(self._journal))
+        if pending:
+            raise InUse(
+                f"{pending} waits for confirmation",
+                hint="targetcli confirm keeps it, targetcli confirm back rolls it back now",
+            )
+        if change.interrupts and not interrupt:
+            listed = "; ".join(item.text for item in change.interrupts)
+            raise InUse(
+                f"Refused, nothing was changed: {listed}",
+                hint="to proceed: apply(change, interrupt=True)",
+            )
