@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run the program: ``python -m targetcli``."""
 
+import gc
 import sys
 
-from targetcli.cli import main as _main
+# A start creates many objects and drops none, so collections would only cost time.
+gc.set_threshold(50_000)
+
+from targetcli.cli import main as _main  # noqa: E402
 
 
 def main() -> None:

@@ -37,7 +37,6 @@ class Request:
     memory: str = "1G"
 
 
-@dataclass(frozen=True, slots=True)
 class Option:
     """A row of the table.
 
@@ -47,12 +46,20 @@ class Option:
     dashes.
     """
 
-    name: str
-    text: str
-    value: str = ""
-    kind: str = "text"
-    sets: str = ""
-    short: str = ""
+    __slots__ = ("name", "text", "value", "kind", "sets", "short")
+
+    # Not a data class: --version would have to compile its constructor.
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        value: str = "",
+        kind: str = "text",
+        sets: str = "",
+        short: str = "",
+    ) -> None:
+        self.name, self.text = name, text
+        self.value, self.kind, self.sets, self.short = value, kind, sets, short
 
     @property
     def word(self) -> str:

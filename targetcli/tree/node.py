@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from ..env import Env
     from ..settings import Group
 
-    # For type checkers only: creating a Protocol class at run time is slow.
+    # For type checkers only: at run time a bound in quotes is compiled, which is slow, as is
+    # creating a Protocol class.
+    N = TypeVar("N", bound="Node")
+
     class Tpg(Protocol):
         """What the nodes below a TPG need of it; ``fabrics.TpgNode`` is one."""
 
@@ -71,9 +74,6 @@ class Tree:
 
 
 _NONE = ConfigfsPath("")
-
-
-N = TypeVar("N", bound="Node")
 
 
 class Node:
