@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -144,6 +145,18 @@ def test_every_room_has_a_layer(package: str) -> None:
     rooms = {room(module) for module in SOURCES if within(module, (package,))} - {""}
     layers = [name for layer in LAYERS[package] for name in layer]
     assert sorted(layers) == sorted(rooms)
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_the_architecture_lists_the_rooms_in_this_order(package: str) -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    table = page.partition(f", `{package}/`:\n\n")[2].partition("\n\n")[0]
+    cells = [row.split("|")[1] for row in table.splitlines()[2:]]
+    listed = [re.findall(r"`(\w+)(?:/|\.py)`", cell) for cell in cells]
+    rank = {name: number for number, layer in enumerate(LAYERS[package]) for name in layer}
+    order = [rank[name] for row in listed for name in row]
+    assert sorted(name for row in listed for name in row) == sorted(rank)
+    assert order == sorted(order)
 
 
 def test_imports_go_down() -> None:
