@@ -201,7 +201,7 @@ class System:
         pending = confirmed_commit.find(confirmed_commit.beside(self._journal))
         if pending:
             raise InUse(
-                f"{pending} waits for confirmation",
+                f"{pending} is waiting for confirmation",
                 hint="targetcli confirm keeps it, targetcli confirm back rolls it back now",
             )
         if change.interrupts and not interrupt:

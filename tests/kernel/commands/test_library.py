@@ -287,7 +287,7 @@ def test_a_change_that_waits_for_confirmation(system: System, shell: Shell) -> N
         confirmed_commit.write(confirmed_commit.beside(JOURNAL), pending)
         held.leaves = LastChange.UNCONFIRMED
     for _ in range(2):
-        with pytest.raises(InUse, match="apply on / waits for confirmation"):
+        with pytest.raises(InUse, match="apply on / is waiting for confirmation"):
             system.apply(change)
     # The next command still reports it.
     answer = shell.ok("/backstores/ramdisk create r1 1M")
