@@ -107,6 +107,8 @@ class Session:
     """The changes of this session that were not undone, the last one last."""
     leaving: bool = False
     """Whether the shell is exiting, which saves without asking."""
+    changed: bool = False
+    """Whether it changed the running configuration, or confirmed a change of it."""
     last_change: LastChange | None = None
     """The kind of the last change; None until the lock was taken once."""
     logs: bool = True
@@ -131,6 +133,11 @@ class Env:
     is_root: bool = field(default_factory=lambda: os.geteuid() == 0)
     options: Options = field(default_factory=Options)
     session: Session = field(default_factory=Session)
+
+    @property
+    def unrestored(self) -> str:
+        """Return the path of the record of what could not be restored, beside the journal."""
+        return f"{os.path.dirname(self.journal)}/unrestored.json"
 
     @property
     def host(self) -> HostFiles:

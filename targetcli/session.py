@@ -140,13 +140,19 @@ def start(env: Env) -> None:
 
 
 def finish(env: Env) -> bool:
-    """Save if auto_save_on_exit is set; return False if that failed."""
+    """Save if the session changed anything and auto_save_on_exit is set.
+
+    Returns False if that failed.
+    """
     if env.session.transaction is not None:
         if env.session.transaction.is_dry_run:
             return True
         for text in env.session.transaction.discard():
             print(text, file=env.stderr)
     if not (env.is_root and env.prefs.flag("auto_save_on_exit")):
+        return True
+    if not env.session.changed:
+        # The running configuration may be incomplete, and others may have edited the file.
         return True
     for text in log.log_messages(env, ["Global pref auto_save_on_exit=true"]):
         _print(env, text)

@@ -7,7 +7,7 @@ where it would fail on them, under ``rtslib_ext`` at the top.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .. import naming
 from ..config.model import Config
@@ -23,10 +23,15 @@ OWN_KEY = encode.OWN_KEY
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The configuration of a file, and the problems in the file."""
+    """The configuration of a file, the problems in the file, and its unrestored objects.
+
+    ``unrestored`` are the shell paths of objects that did not exist when the file was saved,
+    because a restore could not create them.
+    """
 
     config: Config
     problems: tuple[Problem, ...]
+    unrestored: tuple[str, ...] = ()
 
 
 def dumps(config: Config) -> str:
@@ -34,9 +39,12 @@ def dumps(config: Config) -> str:
     return "".join(pieces(config))
 
 
-def pieces(config: Config) -> Iterator[str]:
-    """Yield the same text in pieces, so that a large file is never in memory as a whole."""
-    yield from json_stream.pieces(encode.config(config))
+def pieces(config: Config, unrestored: Sequence[str] = ()) -> Iterator[str]:
+    """Yield the same text in pieces, so that a large file is never in memory as a whole.
+
+    ``unrestored`` are the shell paths of objects to mark as such.
+    """
+    yield from json_stream.pieces(encode.config(config, unrestored))
     yield "\n"
 
 
@@ -64,9 +72,10 @@ def loads(text: str, source: str = "the file") -> Loaded:
     )
     for entry in (*of_objects.values(), *of_tpgs.values()):
         entry.report(entry.where, "the file has no such object")
+    unrestored = own.texts("unrestored")
     own.finish()
     root.finish()
-    return Loaded(config, tuple(problems.reported))
+    return Loaded(config, tuple(problems.reported), unrestored)
 
 
 def _not_a_configuration(source: str) -> Exception:

@@ -171,6 +171,19 @@ class Item:
                 self._wrong(f"{key}.{name}", item, f"{_TEXT} or a whole number")
         return self.problems.settings.one(result)
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of strings; other values are reported and omitted."""
+        value = self.raw(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            self._wrong(key, value, "a list")
+            return ()
+        found = tuple(item for item in value if isinstance(item, str) and _is_text(item))
+        if len(found) != len(value):
+            self.report(self.at(key), "must be a list of strings")
+        return found
+
     def items(self, key: str) -> Iterator[Item]:
         """Yield the objects of a list; other values are reported and omitted."""
         value = self.raw(key)

@@ -109,7 +109,7 @@ def back_up(path: str, keep: int) -> str | None:
     Returns the path of the backup, None if the newest one is equal. Removes the oldest backups
     beyond ``keep`` unless that is 0. Raises LioError.
     """
-    folder = os.path.join(os.path.dirname(path), "backup")
+    folder = backup_folder(path)
     try:
         with open(path, "rb") as file:
             data = file.read()
@@ -131,6 +131,11 @@ def back_up(path: str, keep: int) -> str | None:
     except OSError as err:
         raise LioError(f"Could not create backup file in {folder}: {reason(err)}") from err
     return made
+
+
+def backup_folder(path: str) -> str:
+    """Return the directory of the backups of a save file."""
+    return os.path.join(os.path.dirname(path), "backup")
 
 
 def backups(folder: str) -> list[str]:

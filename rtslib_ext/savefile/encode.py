@@ -6,7 +6,7 @@ Lists are sorted by the keys of their objects, so equal configurations give the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..config import scalars, shell_paths
@@ -51,8 +51,11 @@ LUN_ALUA_KEYS = ("alua_tg_pt_offline", "alua_tg_pt_status", "alua_tg_pt_write_md
 Json = dict[str, Any]
 
 
-def config(value: Config) -> Json:
-    """Return the JSON of the whole file; its lists are generators."""
+def config(value: Config, unrestored: Sequence[str] = ()) -> Json:
+    """Return the JSON of the whole file; its lists are generators.
+
+    ``unrestored`` are the shell paths of objects that could not be restored.
+    """
     result: Json = {
         "fabric_modules": (fabric(value.fabrics[name]) for name in sorted(value.fabrics)),
         "storage_objects": (
@@ -61,6 +64,8 @@ def config(value: Config) -> Json:
         "targets": (target(value.targets[key]) for key in sorted(value.targets)),
     }
     own = _own(value)
+    if unrestored:
+        own["unrestored"] = sorted(unrestored)
     return {**result, OWN_KEY: own} if own else result
 
 

@@ -39,7 +39,7 @@ class LastChange(str, Enum):
 
     OTHER = ""
     CLEARED = "clearconfig"
-    """The configuration was cleared: an empty one may be saved over another."""
+    """The configuration was cleared: saving an empty one is expected."""
     UNCONFIRMED = "waits"
     """A change may be waiting for confirmation: confirmed_commit.find knows."""
 

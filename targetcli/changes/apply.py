@@ -102,6 +102,7 @@ def recording(
 def note(env: Env, changed: Sequence[Step], made: Container[str] = ()) -> None:
     """Note changes and how to undo them; ``made`` are the shared directories they created."""
     env.session.report.changes += changed
+    env.session.changed = env.session.changed or bool(changed)
     env.session.report.irreversible = env.session.report.irreversible or inverse.why_irreversible(
         changed
     )

@@ -50,6 +50,7 @@ def confirm(env: Env, node: Node, action: str) -> Result:
         return _result(_description(found), found, "ended")
     os.unlink(file)
     env.session.last_change = LastChange.OTHER
+    env.session.changed = True
     line = f"Confirmed: {found}"
     return _result(line, found, "confirmed")
 

@@ -7,8 +7,8 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
-from rtslib_ext.config.model import Config
 from rtslib_ext.errors import NotFound
 from rtslib_ext.kernel import setup
 from rtslib_ext.plan import remove
@@ -22,6 +22,9 @@ from ..changes import apply, consent
 from ..env import Env
 from ..result import Aside, Result
 from ..tree.backstores import Backstore, StorageObjectNode
+
+if TYPE_CHECKING:
+    from rtslib_ext.savefile import Loaded
 
 
 def storage_object(env: Env, node: Backstore, name: str, save: bool) -> Result:
@@ -76,19 +79,19 @@ def _describe(exported: Iterable[Export], steps: Iterable[Step]) -> Iterator[str
         yield f"LUN {item.index} of {item.tpg_path.shell}, mapped LUNs: {mapped[item.configfs]}"
 
 
-def _saved(env: Env) -> Config:
-    """Return the configuration in the save file."""
+def _saved(env: Env) -> Loaded:
+    """Read the save file."""
     # Imported here: few commands of storage objects read files.
-    from .config import saved_in
+    from .save import saved_in
 
     return saved_in(env.save_file)
 
 
 def _delete_saved(
-    env: Env, saved: Config, key: tuple[str, str], lines: list[str], deleted: str
+    env: Env, saved: Loaded, key: tuple[str, str], lines: list[str], deleted: str
 ) -> Result:
     """Remove a deleted storage object from the save file; return the result of the command."""
-    from .config import remove_storage_object
+    from .save import remove_storage_object
 
     notes, facts = remove_storage_object(env, saved, key)
     return Result([*lines, *notes, deleted], data=lambda: facts)

@@ -130,10 +130,10 @@ def refresh(env: Env, node: Node) -> Result:
 
 def status(env: Env, node: Node) -> Result:
     """Show the summary of a node."""
-    summary = node.summary()
+    summary, notes = node.summary(), node.notes()
     return show(
-        [f"Status for {node.path}: {summary.text}"],
-        lambda: {"summary": summary.text, "healthy": summary.healthy},
+        [f"Status for {node.path}: {summary.text}", *notes],
+        lambda: {"summary": summary.text, "healthy": summary.healthy, "notes": notes},
     )
 
 

@@ -28,7 +28,7 @@ from ..changes import consent, plans, running
 from ..env import Env
 from ..result import Result, say
 from ..tree import Node
-from . import config, confirm
+from . import confirm, save
 
 SAME, DIFFERENT = 0, 1
 
@@ -54,8 +54,11 @@ def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
 
 
 def _to(env: Env, file: str | None) -> Change:
-    want = _wanted(env, file)
-    return _with_preflight(env, applying.prepare(env.fs, want, running.read(env)))
+    want, have = _wanted(env, file), running.read(env)
+    found = _with_preflight(env, applying.prepare(env.fs, want, have))
+    missing = running.unrestored(env, have)
+    notes = [(path, "it could not be restored; a save keeps it") for path in missing.paths]
+    return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *notes)))
 
 
 def _with_preflight(env: Env, planned: Change) -> Change:
@@ -68,8 +71,8 @@ def _with_preflight(env: Env, planned: Change) -> Change:
 
 def _wanted(env: Env, file: str | None) -> Config:
     """Return the configuration in a file; raises LioError if an entry is not understood."""
-    path = config.path_of(env, file)
-    loaded = config.load(path)
+    path = save.path_of(env, file)
+    loaded = save.load(path)
     if loaded.problems:
         listed = "; ".join(map(str, loaded.problems))
         raise LioError(
@@ -108,7 +111,12 @@ def apply(
     elif merge:
         want = planning.merge(have, want)
     planned = _with_preflight(env, applying.prepare(env.fs, want, have))
-    return carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
+    result = carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
+    whole = not (merge or target or storage_object)
+    if whole and not dry_run and confirm_within is None and env.session.transaction is None:
+        # The file has the wanted configuration now: an earlier one does not count.
+        running.set_unrestored(env)
+    return result
 
 
 def carry_out(

@@ -41,6 +41,6 @@ def saved_storage_objects(ask: Ask) -> Iterator[str]:
 
 def _config(ask: Ask) -> Config:
     # Imported here: no other completion needs to read save files.
-    from ..commands.config import load
+    from ..commands.save import load
 
     return load(ask.given.get("savefile") or ask.given.get("file") or ask.env.save_file).config

@@ -141,6 +141,10 @@ class Node:
         """Return what ``ls`` and ``status`` show."""
         return Summary("")
 
+    def notes(self) -> list[str]:
+        """Return what ``status`` shows below the summary."""
+        return []
+
     def groups(self) -> list[Group]:
         """Return the groups of settings of this node, without ``global``."""
         return []

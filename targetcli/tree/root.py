@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from rtslib_ext import fabrics
+from rtslib_ext.reading.topology import TopologyReader
 
 from .backstores import Backstores
 from .fabrics import FabricNode
@@ -36,4 +38,26 @@ class Root(Node):
         return FabricNode(self.tree, fabric.name, self) if fabric else None
 
     def summary(self) -> Summary:
-        return Summary("")
+        """Return the number of objects that could not be restored, if there are any."""
+        number = len(self._unrestored())
+        return Summary(f"Not restored: {number}", False) if number else Summary("")
+
+    def notes(self) -> list[str]:
+        """Return a line for each object that could not be restored."""
+        found = [f"{path}: it could not be restored" for path in self._unrestored()]
+        cure = "restoreconfig keep_existing=true creates the missing objects"
+        return [*found, f"{cure}, saveconfig drop_missing=true drops it"] if found else []
+
+    def _unrestored(self) -> tuple[str, ...]:
+        """Return the paths of the missing objects; reads the tree only after a failed restore."""
+        record = self.tree.env.unrestored
+        if not os.path.exists(record):
+            return ()
+        # Imported here: this is rare.
+        from rtslib_ext.savefile import unrestored
+
+        found = unrestored.load(record)
+        if not found:
+            return ()
+        there = TopologyReader(self.fs).topology()
+        return unrestored.remaining(found, there.config, there.locations).paths

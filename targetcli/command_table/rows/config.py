@@ -10,11 +10,15 @@ ROWS = (
     Command(
         "saveconfig",
         ("root",),
-        "config:saveconfig",
+        "save:saveconfig",
         "Saves the running configuration, so that it is restored at the next boot. Keeps\n"
-        "the previous file as a backup.\n\n"
+        "the previous file as a backup. Objects that could not be restored stay in the\n"
+        "file, with a note.\n\n"
         "Example: saveconfig",
-        (may("savefile", "save_file", "the file to write", SAVE_FILE),),
+        (
+            may("savefile", "save_file", "the file to write", SAVE_FILE),
+            may("drop_missing", "bool", "drop objects that could not be restored", "False"),
+        ),
         changes=True,
     ),
     Command(

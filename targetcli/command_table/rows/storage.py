@@ -148,7 +148,7 @@ ROWS = (
     Command(
         "saveconfig",
         ("storage_object",),
-        "config:save_storage_object",
+        "save:save_storage_object",
         "Saves this storage object and the first target that exports it. The rest of the\n"
         "file is not changed.\n\n"
         "Example: saveconfig",

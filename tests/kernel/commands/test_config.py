@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from rtslib_ext.fabrics import FABRICS
+from targetcli import session
+from targetcli.language import grammar
 
 from ..conftest import clear
 from .harness import ETC, TARGET, Shell, files, tree
@@ -163,18 +165,50 @@ def test_folder_is_made_and_closed(user: Shell, disks: Path) -> None:
 
 @pytest.mark.parametrize("other", [None, "other.json"])
 @pytest.mark.parametrize("text", [None, "{ broken"])
-def test_nothing_never_replaces_something(user: Shell, other: str | None, text: str | None) -> None:
+def test_explicit_save_of_nothing_is_obeyed(
+    user: Shell, other: str | None, text: str | None
+) -> None:
     file = ETC / other if other else SAVE_FILE
     words = f"saveconfig {file}" if other else "saveconfig"
     if text:
         file.write_text(text)
     else:
         user.ok(words)
+    before = file.read_text()
     clear(TARGET)  # as a reboot does
-    user.refuses(words, f"nothing is configured, but {file} contains a configuration", "--yes")
-    assert user.ok(words, yes=True).rows[-1] == f"Configuration saved to {file}"
+    answer = user.ok(words)
+    assert answer.rows == ([] if other else [LAST]) + [f"Configuration saved to {file}"]
+    (backup,) = backups()
+    assert answer.asides == [
+        f"Note: nothing is configured, so {file} is empty now; "
+        f"its previous contents: {BACKUP}/{backup}"
+    ]
+    assert unpack(backup) == before
     assert json.loads(file.read_text())["targets"] == []
-    assert user.ok(words).rows[-1] == f"Configuration saved to {file}"
+    assert user.ok(words).asides == []
+
+
+def test_automatic_save_never_replaces_something_by_nothing(user: Shell) -> None:
+    user.ok("saveconfig")
+    before = SAVE_FILE.read_text()
+    for yes in (False, True):
+        env = user.env(yes=yes)
+        session.run_line(env, lambda: grammar.parse("clearconfig confirm=true"))
+        assert session.finish(env) is yes
+        said = env.stderr.getvalue()  # type: ignore[attr-defined]
+        text = f"nothing is configured, but {SAVE_FILE} contains a configuration"
+        assert (text in said) is not yes
+        assert (SAVE_FILE.read_text() == before) is not yes
+        user.ok("/backstores/ramdisk create r1 1M")
+
+
+def test_save_of_nothing_needs_a_backup(user: Shell) -> None:
+    user.ok("saveconfig")
+    user.ok("clearconfig confirm=true")
+    BACKUP.write_text("in the way")
+    user.refuses("saveconfig", "Could not create backup file in", "--yes saves")
+    user("saveconfig", yes=True)
+    assert json.loads(SAVE_FILE.read_text())["targets"] == []
 
 
 def test_save_that_cannot_be_written(user: Shell) -> None:

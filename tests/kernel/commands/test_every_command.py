@@ -80,7 +80,7 @@ LINES = f"""
 /iscsi delete wwn={IQN}2
 /iscsi delete wwn={IQN}3
 /backstores/fileio/d1 saveconfig savefile=ETC/one.json
-/ saveconfig savefile=ETC/all.json
+/ saveconfig savefile=ETC/all.json drop_missing=false
 / sessions action=list
 / version
 / ls path=/iscsi depth=1

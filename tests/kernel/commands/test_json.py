@@ -324,7 +324,7 @@ def test_what_was_undone_is_no_change(user: Shell) -> None:
 def test_saving(user: Shell) -> None:
     file = f"{ETC}/saveconfig.json"
     first = done(user, "saveconfig")["data"]
-    assert first == {"file": file, "written": True, "backup": None}
+    assert first == {"file": file, "written": True, "backup": None, "unrestored": []}
     user.ok(f"{TPG} set attribute login_timeout=20")
     second = done(user, "saveconfig")["data"]
     assert second["written"] and Path(second["backup"]).is_file()

@@ -87,10 +87,12 @@ AROUND = (
         given=("bookmarks add root",)),
     Row("bookmarks: no such action", "bookmarks nosuch x",
         err="Syntax error, see 'help bookmarks'."),
-    Row("help: lists commands", "help", like(r"^  - saveconfig \[savefile\] $")),
+    Row("help: lists commands", "help", like(r"^  - saveconfig \[savefile\] \[drop_missing\] $")),
     Row("help: of a command", "help saveconfig",
-        like(r"\A\nSYNTAX\n======\nsaveconfig \[savefile\] \n\n\nDEFAULT VALUES\n==============\n"
-             r"savefile=/etc/target/saveconfig.json \n\n\nDESCRIPTION\n===========\n")),
+        like(r"\A\nSYNTAX\n======\nsaveconfig \[savefile\] \[drop_missing\] \n\n\n"
+             r"DEFAULT VALUES\n==============\n"
+             r"savefile=/etc/target/saveconfig.json drop_missing=False \n\n\n"
+             r"DESCRIPTION\n===========\n")),
     Row("help: no such topic", "help nosuch",
         err="Cannot find help topic nosuch. (help search nosuch searches everything)"),
     Row("help: a preference", "/iscsi help auto_cd_after_create",

@@ -115,6 +115,7 @@ def test_prompts(user: Shell, terminal: Callable[[], Terminal]) -> None:
     assert shell.line("pwd", "/tpg1> ").startswith(f"{TPG}\r\n")
     assert "Command not found frobnicate" in shell.line("frobnicate", "/tpg1> ")
     shell.line("cd /", "/> ")
+    shell.line("/backstores/ramdisk create r9 1M", "/> ")
     shell.send("exit\r")
     shell.expect("Configuration saved to /etc/target/saveconfig.json")
     assert shell.close() == 0
@@ -126,6 +127,7 @@ def test_next_shell(user: Shell, terminal: Callable[[], Terminal]) -> None:
     user.ok("cd /backstores")
     shell = terminal()
     shell.expect("/backstores> ")
+    shell.line("ramdisk/ create r9 1M", "/backstores> ")
     shell.send("\x04")
     shell.expect("Global pref auto_save_on_exit=true")
     assert shell.close() == 0

@@ -201,4 +201,13 @@ DIFFERENCES: tuple[Difference, ...] = (
             r"Configuration saved to .*\n"
         ),
     ),
+    Difference(
+        "nothing changed, nothing saved",
+        "leaving a shell that changed nothing",
+        calls="<<EOF",
+        stdout=_only_there(
+            r"^Global pref auto_save_on_exit=true\n(Last \d+ configs saved .*\n)?"
+            r"Configuration saved to .*\n"
+        ),
+    ),
 )

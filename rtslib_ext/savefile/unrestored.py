@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The objects that the last restore could not create, which a save must not lose.
+
+The running configuration is not the wanted one after such a restore. The missing objects are
+recorded in a file in ``/run``, in the format of a save file, until they exist or are dropped.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container, Iterator, Mapping
+from typing import TypeVar
+
+from ..config import shell_paths
+from ..config.merge import merge
+from ..config.model import Config, Key, Lun, NodeAcl, Target, Tpg
+from ..config.shell_paths import ShellPath
+from ..fabrics import FABRICS
+from ..fast_dataclasses import dataclass, field, replace
+from ..kernel.paths import TpgPath
+from . import disk, loads, pieces
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Unrestored:
+    """Objects that could not be restored, and their shell paths.
+
+    ``part`` has them below their targets, TPGs and ACLs; of these, the ones that exist have no
+    settings and are not in ``paths``. TPG/enable is the path of a TPG that exists and could not be
+    enabled; in ``part`` it is enabled, the other TPGs that exist are not.
+    """
+
+    part: Config = field(default_factory=Config)
+    paths: tuple[ShellPath, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.paths)
+
+
+def find(want: Config, have: Config, objects: Container[Key]) -> Unrestored:
+    """Return the objects of ``want`` that do not exist.
+
+    ``have`` has at least the names of the running targets, ``objects`` are the keys of the running
+    storage objects.
+    """
+    return _Search(have, objects).of(want)
+
+
+def remaining(found: Unrestored, have: Config, objects: Container[Key]) -> Unrestored:
+    """Return the part that is still missing, and of use.
+
+    An object that was created since, by any program, is not missing. One in a target, TPG or
+    ACL that was deleted since is dropped with it, and so is a LUN whose storage object is gone.
+    """
+    return _Search(have, objects, frozenset(found.paths)).of(found.part)
+
+
+def add(one: Unrestored, other: Unrestored) -> Unrestored:
+    """Return both; ``other`` wins."""
+    paths = dict.fromkeys((*one.paths, *other.paths))
+    return Unrestored(merge(one.part, other.part), tuple(paths))
+
+
+def keep(have: Config, found: Unrestored) -> Config:
+    """Return the running configuration with the objects that could not be restored."""
+    targets = {
+        key: replace(target, tpgs=dict(_onto(target, have.targets[key])))
+        if key in have.targets
+        else target
+        for key, target in found.part.targets.items()
+    }
+    return merge(have, replace(found.part, targets=targets))
+
+
+def _onto(target: Target, running: Target) -> Iterator[tuple[int, Tpg]]:
+    """Yield TPGs to merge: whether an existing one is enabled stays, unless that was refused."""
+    for tag, tpg in target.tpgs.items():
+        yield tag, replace(tpg, enable=tpg.enable or None) if tag in running.tpgs else tpg
+
+
+# -- the record -----------------------------------------------------------------------------
+
+
+def load(path: str) -> Unrestored:
+    """Read the record; empty without one, or if this user cannot read it.
+
+    Raises LioError if it is damaged.
+    """
+    if not os.access(path, os.R_OK):
+        return Unrestored()
+    found = loads(disk.read(path), path)
+    return Unrestored(found.config, tuple(map(ShellPath, found.unrestored)))
+
+
+def store(path: str, found: Unrestored) -> None:
+    """Write the record, or remove it if nothing is missing. Raises LioError."""
+    if found:
+        disk.write(path, lambda: pieces(found.part, found.paths))
+    elif os.path.exists(path):
+        os.unlink(path)
+
+
+# -- comparing ------------------------------------------------------------------------------
+
+
+class _Search:
+    """Compares a wanted configuration with the existing objects.
+
+    ``known`` are the paths of objects that were missing before (None: nothing is known): only these
+    can be missing now.
+    """
+
+    def __init__(
+        self, have: Config, objects: Container[Key], known: frozenset[str] | None = None
+    ) -> None:
+        self.have = have
+        self.objects = objects
+        self.known = known
+        self.paths: list[ShellPath] = []
+
+    def of(self, want: Config) -> Unrestored:
+        """Return the missing part of a configuration."""
+        missing = {key: so for key, so in want.storage_objects.items() if key not in self.objects}
+        self.paths += (so.path for so in missing.values())
+        groups = {
+            name: number
+            for name, number in want.lu_groups.items()
+            if name not in self.have.lu_groups
+        }
+        self.paths += map(shell_paths.lu_gp, groups)
+        usable = _Either(self.objects, missing)
+        targets = {key: self._target(target, usable) for key, target in want.targets.items()}
+        part = Config(missing, _present(targets), {}, groups)
+        return Unrestored(part, tuple(self.paths))
+
+    def _is_missing(self, path: ShellPath) -> bool:
+        """Return True if an object that does not exist is missing, and note its path."""
+        if self.known is not None and path not in self.known:
+            return False
+        self.paths.append(path)
+        return True
+
+    def _target(self, want: Target, usable: Container[Key]) -> Target | None:
+        path = shell_paths.target(*want.key)
+        running = self.have.targets.get(want.key)
+        if running is None:
+            return want if self._is_missing(path) else None
+        if self.known and path in self.known:
+            return None
+        tpgs = _present(
+            {
+                tag: self._tpg(want, tpg, running.tpgs.get(tag), usable)
+                for tag, tpg in want.tpgs.items()
+            }
+        )
+        return Target(want.fabric, want.wwn, tpgs) if tpgs else None
+
+    def _tpg(
+        self, target: Target, want: Tpg, running: Tpg | None, usable: Container[Key]
+    ) -> Tpg | None:
+        path = TpgPath.of(FABRICS[target.fabric], target.wwn, want.tag).shell
+        if running is None:
+            return want if self._is_missing(path) else None
+        off = bool(want.enable) and running.enable is False
+        enable = off and self._is_missing(ShellPath(f"{path}/enable"))
+        luns = dict(self._luns(path, want, running, usable))
+        portals = {
+            name: portal
+            for name, portal in want.portals.items()
+            if name not in running.portals and self._is_missing(shell_paths.portal(path, name))
+        }
+        numbers = {lun.index for lun in self._same(want, running)} | luns.keys()
+        acls = _present(
+            {
+                wwn: self._acl(path, acl, running.acls.get(wwn), numbers)
+                for wwn, acl in want.acls.items()
+            }
+        )
+        if not (enable or luns or portals or acls):
+            return None
+        return Tpg(want.tag, enable, luns=luns, portals=portals, acls=acls)
+
+    def _luns(
+        self, tpg: ShellPath, want: Tpg, running: Tpg, usable: Container[Key]
+    ) -> Iterator[tuple[int, Lun]]:
+        for index, lun in want.luns.items():
+            if index not in running.luns and lun.storage_object in usable:
+                if self._is_missing(shell_paths.lun(tpg, index)):
+                    yield index, lun
+
+    def _same(self, want: Tpg, running: Tpg) -> Iterator[Lun]:
+        """Yield the running LUNs, without those that took the number of a missing one."""
+        for index, lun in running.luns.items():
+            wanted = want.luns.get(index)
+            if wanted is None or wanted.storage_object == lun.storage_object:
+                yield lun
+
+    def _acl(
+        self, tpg: ShellPath, want: NodeAcl, running: NodeAcl | None, numbers: Container[int]
+    ) -> NodeAcl | None:
+        path = shell_paths.acl(tpg, want.wwn)
+        usable = {i: mapped for i, mapped in want.mapped_luns.items() if mapped.tpg_lun in numbers}
+        if running is None:
+            return replace(want, mapped_luns=usable) if self._is_missing(path) else None
+        luns = {
+            index: mapped
+            for index, mapped in usable.items()
+            if index not in running.mapped_luns
+            and self._is_missing(shell_paths.mapped_lun(path, index))
+        }
+        return NodeAcl(want.wwn, luns) if luns else None
+
+
+class _Either:
+    """The keys of two containers."""
+
+    def __init__(self, one: Container[Key], other: Container[Key]) -> None:
+        self.one, self.other = one, other
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.one or key in self.other
+
+
+def _present(values: Mapping[K, V | None]) -> dict[K, V]:
+    return {key: value for key, value in values.items() if value is not None}

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: Apache-2.0
+"""saveconfig: save files, their backups, and one storage object in a save file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rtslib_ext.config import shell_paths
+from rtslib_ext.config.model import Config, Lun, NodeAcl, Target
+from rtslib_ext.errors import LioError
+from rtslib_ext.fast_dataclasses import replace
+from rtslib_ext.savefile import disk
+from rtslib_ext.transaction.lock import LastChange
+
+from ..changes import apply, running
+from ..env import TARGET_DIR, Env
+from ..result import Aside, Result, Warn
+from ..tree import Node
+from ..tree.backstores import StorageObjectNode
+
+if TYPE_CHECKING:
+    from rtslib_ext.savefile import Loaded
+    from rtslib_ext.savefile.unrestored import Unrestored
+
+_UNIVERSAL_PREFERENCES = f"{TARGET_DIR}/targetcli.conf"
+
+
+def saveconfig(env: Env, node: Node, savefile: str, drop_missing: bool) -> Result:
+    """Save the running configuration, and the objects that could not be restored."""
+    if env.session.leaving and env.session.last_change is LastChange.UNCONFIRMED:
+        raise LioError(
+            "not saved: a change is waiting for confirmation", hint="confirm, then saveconfig"
+        )
+    path = path_of(env, savefile)
+    have = running.read(env)
+    missing = running.unrestored(env, None if drop_missing else have)
+    config = _with(have, missing)
+    if env.session.leaving:
+        _refuse_emptying(env, path, config)
+    later = apply.defer(
+        env,
+        f"save the configuration to {path}",
+        lambda: saveconfig(env, node, savefile, drop_missing),
+    )
+    if later is not None:
+        return later
+    lines, facts = _save(env, path, config, missing.paths)
+    if drop_missing:
+        running.set_unrestored(env, missing)
+    saved = f"Configuration saved to {shown_path(env, savefile)}"
+    return Result([*lines, saved, *_kept(missing)], data=lambda: facts)
+
+
+def _with(have: Config, missing: Unrestored) -> Config:
+    """Return the running configuration with the objects that could not be restored."""
+    if not missing:
+        return have
+    # Imported here: a restore that is incomplete is rare.
+    from rtslib_ext.savefile import unrestored
+
+    return unrestored.keep(have, missing)
+
+
+def _kept(missing: Unrestored) -> list[str]:
+    """Return a note about the objects in a file that do not exist."""
+    if not missing:
+        return []
+    return [
+        Aside(
+            f"Note: {running.listed(missing)} could not be restored and stays in the file "
+            f"({running.CURE})"
+        )
+    ]
+
+
+def path_of(env: Env, given: str | None) -> str:
+    """Return the absolute path of the given save file, or of the default one."""
+    return os.path.abspath(shown_path(env, given))
+
+
+def shown_path(env: Env, given: str | None) -> str:
+    """Return the path as messages show it: scripts compare it with the one they passed."""
+    return os.path.expanduser(given) if given else env.save_file
+
+
+def _save(
+    env: Env, path: str, config: Config, missing: Sequence[str] = ()
+) -> tuple[list[str], dict[str, object]]:
+    """Write a save file, and back up the default one: (messages, facts for --json).
+
+    ``missing`` are the shell paths of objects to mark as not restored. Any file is backed up before
+    an empty configuration replaces another one.
+    """
+    # Imported here, as in load: clearconfig needs no file.
+    from rtslib_ext import savefile
+
+    if config.is_empty and _has_content(path):
+        lines, backup = _back_up_emptied(env, path)
+    else:
+        lines, backup = _back_up(env, path)
+    written = disk.write(path, lambda: savefile.pieces(config, missing))
+    facts = {"file": path, "written": written, "backup": backup, "unrestored": sorted(missing)}
+    return lines, facts
+
+
+def _refuse_emptying(env: Env, path: str, config: Config) -> None:
+    """Raise LioError if leaving the shell would replace a saved configuration by an empty one.
+
+    The kernel may be empty because nothing was restored at boot.
+    """
+    if config.is_empty and not env.options.yes and _has_content(path):
+        raise LioError(
+            f"nothing is configured, but {path} contains a configuration: it was not overwritten",
+            hint="saveconfig saves the empty configuration",
+        )
+
+
+def _has_content(path: str) -> bool:
+    """Return True if a file may hold a configuration; one with a syntax error may."""
+    try:
+        if not os.path.getsize(path):
+            return False
+        loaded = load(path)
+    except OSError:
+        return False
+    except LioError:
+        return True
+    return bool(loaded.problems) or not loaded.config.is_empty
+
+
+def _back_up(env: Env, path: str) -> tuple[list[str], str | None]:
+    """Back up the default save file: (messages, the backup's path or None)."""
+    if path != env.save_file:
+        return [], None
+    keep = _backups_to_keep(env)
+    try:
+        backup = disk.back_up(path, keep)
+    except LioError as err:
+        return [Warn(err)], None
+    if backup is None:
+        return [], None
+    return [_last(keep, backup)], backup
+
+
+def _back_up_emptied(env: Env, path: str) -> tuple[list[str], str | None]:
+    """Back up a file that an empty configuration replaces: (messages, path of the backup or None).
+
+    Raises LioError if that fails, unless --yes is given.
+    """
+    keep = _backups_to_keep(env)
+    try:
+        made = disk.back_up(path, keep)
+    except LioError as err:
+        if env.options.yes:
+            return [Warn(err)], None
+        err.hint = "nothing was saved; --yes saves the empty configuration without a backup"
+        raise
+    lines = [_last(keep, made)] if made and path == env.save_file else []
+    if env.session.last_change is LastChange.CLEARED:
+        return lines, made
+    backup = made or disk.backups(disk.backup_folder(path))[-1]
+    note = f"Note: nothing is configured, so {path} is empty now; its previous contents: {backup}"
+    return [*lines, Aside(note)], made
+
+
+def _last(keep: int, backup: str) -> str:
+    return f"Last {keep} configs saved in {os.path.dirname(backup)}/."
+
+
+def _backups_to_keep(env: Env) -> int:
+    """Return the larger of the user's number of backups and the system-wide one."""
+    found = [str(env.prefs.get("max_backup_files") or "")]
+    try:
+        with open(_UNIVERSAL_PREFERENCES, encoding="utf-8") as file:
+            found += re.findall(r"^max_backup_files\s*=\s*(\d+)", file.read(), re.MULTILINE)
+    except (OSError, UnicodeDecodeError):
+        pass
+    return max((int(text) for text in found if text.isdigit()), default=10)
+
+
+def load(path: str) -> Loaded:
+    """Read a save file or a backup; raises LioError."""
+    from rtslib_ext import savefile
+
+    return savefile.loads(disk.read(path), path)
+
+
+# -- one storage object in a save file ------------------------------------------------------
+
+
+def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Result:
+    """Save a storage object and the first target that exports it; keep the rest of the file."""
+    path = path_of(env, savefile)
+    saved = saved_in(path)
+    now = running.read(env)
+    key = (node.plugin, node.name)
+    if key not in now.storage_objects:
+        raise LioError(
+            "it was never enabled, so there is nothing to save",
+            path=node.path,
+            hint="delete it and create it again",
+        )
+    missing = running.unrestored(env, now)
+    targets = dict(saved.config.targets)
+    for found_key, found in _with(now, missing).targets.items():
+        if _exports(found, key):
+            targets[found_key] = found
+            break
+    later = apply.defer(
+        env, f"save {node.path} to {path}", lambda: save_storage_object(env, node, savefile)
+    )
+    if later is not None:
+        return later
+    objects = {**saved.config.storage_objects, key: now.storage_objects[key]}
+    config = replace(saved.config, storage_objects=objects, targets=targets)
+    lines, facts = _save(env, path, config, _marked(missing.paths, config))
+    shown = shown_path(env, savefile)
+    line = f"Storage Object '{key[0]}:{key[1]}' config saved to {shown}."
+    return Result([*lines, line], data=lambda: facts)
+
+
+def _marked(missing: Sequence[str], config: Config) -> list[str]:
+    """Return the paths of missing objects that are in a configuration."""
+    objects = {so.path for so in config.storage_objects.values()}
+    targets = {shell_paths.target(*key) for key in config.targets}
+    return [path for path in missing if path in objects or "/".join(path.split("/")[:3]) in targets]
+
+
+def remove_storage_object(
+    env: Env, saved: Loaded, key: tuple[str, str]
+) -> tuple[list[str], dict[str, object]]:
+    """Remove a deleted storage object from the save file, with the LUNs that exported it.
+
+    Returns the messages about the backup, and the facts for --json.
+    """
+    have = saved.config
+    objects = {found: so for found, so in have.storage_objects.items() if found != key}
+    targets = {found: _without(target, key) for found, target in have.targets.items()}
+    config = replace(have, storage_objects=objects, targets=targets)
+    return _save(env, env.save_file, config, _marked(saved.unrestored, config))
+
+
+def saved_in(path: str) -> Loaded:
+    """Read a save file that is to be rewritten; raises LioError if that would lose data."""
+    from rtslib_ext.savefile import Loaded
+
+    if not os.path.exists(path):
+        return Loaded(Config(), ())
+    loaded = load(path)
+    if loaded.problems:
+        # Rewriting the file would lose the entries that are not understood.
+        raise LioError(
+            f"{path} has entries that are not understood: {loaded.problems[0]}",
+            hint="correct it, or save the whole configuration with saveconfig",
+        )
+    return loaded
+
+
+def _exports(target: Target, key: tuple[str, str]) -> bool:
+    luns = (lun for tpg in target.tpgs.values() for lun in tpg.luns.values())
+    return any(lun.storage_object == key for lun in luns)
+
+
+def _without(target: Target, key: tuple[str, str]) -> Target:
+    """Return a target without the LUNs that export a storage object, and their mapped LUNs."""
+    tpgs = {}
+    for tag, tpg in target.tpgs.items():
+        luns = {index: lun for index, lun in tpg.luns.items() if lun.storage_object != key}
+        acls = {wwn: _only_mapping(acl, luns) for wwn, acl in tpg.acls.items()}
+        tpgs[tag] = replace(tpg, luns=luns, acls=acls)
+    return replace(target, tpgs=tpgs)
+
+
+def _only_mapping(acl: NodeAcl, luns: dict[int, Lun]) -> NodeAcl:
+    mapped = {index: lun for index, lun in acl.mapped_luns.items() if lun.tpg_lun in luns}
+    return replace(acl, mapped_luns=mapped)

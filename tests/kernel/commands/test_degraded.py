@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A restore that could not create everything: a save keeps what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from targetcli import session
+
+from .harness import ETC, Shell, differences, tree
+
+IQN = "iqn.2003-01.org.example:a"
+INITIATOR = "iqn.2003-01.org.example:i"
+TPG = f"/iscsi/{IQN}/tpg1"
+SAVE_FILE = ETC / "saveconfig.json"
+SAVED = f"Configuration saved to {SAVE_FILE}"
+MISSING = [
+    "/backstores/fileio/d2",
+    f"{TPG}/acls/{INITIATOR}/mapped_lun1",
+    f"{TPG}/luns/lun1",
+]
+CURE = "restoreconfig keep_existing=true creates it, saveconfig drop_missing=true drops it"
+NOTE = f"Note: {{}} could not be restored and stays in the file ({CURE})"
+
+
+@pytest.fixture
+def user(shell: Shell, disks: Path) -> Shell:
+    """A user who has saved two files as LUNs of one target, for one initiator."""
+    for name in ("d1", "d2"):
+        shell.ok(f"/backstores/fileio create {name} {disks}/{name} 1M")
+    shell.ok(f"/iscsi create {IQN}")
+    shell.ok(f"{TPG}/acls create {INITIATOR}")
+    for name in ("d1", "d2"):
+        shell.ok(f"{TPG}/luns create /backstores/fileio/{name}")
+    shell.ok("saveconfig")
+    return shell
+
+
+@pytest.fixture
+def degraded(user: Shell, disks: Path) -> Shell:
+    """The same user after a reboot, while the file of the second LUN is away."""
+    user.ok("clearconfig confirm=true")
+    (disks / "d2").rename(disks / "away")
+    assert user("restoreconfig").exit == 1
+    return user
+
+
+def leave(shell: Shell, *lines: str) -> str:
+    """Run lines as one session that ends; return what it wrote on standard output."""
+    env = shell.env()
+    env.session.interactive = True
+    for line in lines:
+        session.run_line(env, lambda line=line: session.grammar.parse(line))  # type: ignore[misc]
+    session.finish(env)
+    return env.stdout.getvalue()  # type: ignore[attr-defined,no-any-return]
+
+
+def objects() -> list[str]:
+    return [so["name"] for so in json.loads(SAVE_FILE.read_text())["storage_objects"]]
+
+
+def contents() -> dict[str, object]:
+    """The save file without the mark of what could not be restored."""
+    value: dict[str, object] = json.loads(SAVE_FILE.read_text())
+    value.pop("rtslib_ext", None)
+    return value
+
+
+def comes_back(shell: Shell, disks: Path, before: dict[str, str]) -> None:
+    """With the file back, the next restore must give what there was at first."""
+    shell.ok("clearconfig confirm=true")
+    (disks / "away").rename(disks / "d2")
+    assert shell.ok("restoreconfig") == f"Configuration restored from {SAVE_FILE}\n"
+    assert differences(tree(), before) == []
+    assert shell.ok("/ status") == "Status for /: \n"
+    shell.ok("saveconfig")
+    assert "unrestored" not in SAVE_FILE.read_text()
+
+
+def test_session_that_only_looks_saves_nothing(degraded: Shell) -> None:
+    saved, when = SAVE_FILE.read_bytes(), SAVE_FILE.stat().st_mtime_ns
+    assert "saved" not in leave(degraded, "ls", "pwd", f"{TPG}/luns status")
+    assert (SAVE_FILE.read_bytes(), SAVE_FILE.stat().st_mtime_ns) == (saved, when)
+
+
+@pytest.mark.parametrize("how", ["explicit", "automatic"])
+def test_save_keeps_what_could_not_be_restored(user: Shell, disks: Path, how: str) -> None:
+    before, saved = tree(), contents()
+    user.ok("clearconfig confirm=true")
+    (disks / "d2").rename(disks / "away")
+    assert user("restoreconfig").exit == 1
+    if how == "explicit":
+        answer = user.ok("saveconfig")
+        assert answer.asides == [NOTE.format(", ".join([MISSING[0], MISSING[2], MISSING[1]]))]
+    else:
+        assert SAVED in leave(user, f"{TPG} set parameter MaxConnections=2")
+        leave(user, f"{TPG} set parameter MaxConnections=1")
+    assert contents() == saved
+    assert json.loads(SAVE_FILE.read_text())["rtslib_ext"]["unrestored"] == MISSING
+    again = SAVE_FILE.read_bytes()
+    user.ok("saveconfig")
+    assert SAVE_FILE.read_bytes() == again
+    comes_back(user, disks, before)
+
+
+def test_missing_objects_are_shown(degraded: Shell) -> None:
+    rows = degraded.ok("/ status").rows
+    assert rows[0] == "Status for /: Not restored: 3"
+    assert sorted(rows[1:4]) == [f"{path}: it could not be restored" for path in MISSING]
+    assert "keep_existing=true" in rows[4]
+    assert "[Not restored: 3]" in degraded.ok("/ ls depth=0")
+    document = json.loads(degraded("/ status", json=True))
+    assert document["data"]["healthy"] is False and len(document["data"]["notes"]) == 4
+    found = degraded("diff").rows
+    for path in MISSING:
+        assert f"Note: {path}: it could not be restored; a save keeps it" in found
+    document = json.loads(degraded("saveconfig", json=True))
+    assert document["data"]["unrestored"] == MISSING
+
+
+def test_retry_creates_it(degraded: Shell, disks: Path) -> None:
+    (disks / "away").rename(disks / "d2")
+    degraded.ok("restoreconfig keep_existing=true")
+    assert degraded.ok("/ status") == "Status for /: \n"
+    assert degraded.ok("diff") == "No differences\n"
+    assert degraded.ok("saveconfig").asides == []
+
+
+def test_retry_that_fails_keeps_it(degraded: Shell) -> None:
+    assert degraded("restoreconfig keep_existing=true").exit == 1
+    assert degraded.ok("/ status").startswith("Status for /: Not restored: 3\n")
+    degraded.ok("saveconfig")
+    assert objects() == ["d1", "d2"]
+
+
+def drop(shell: Shell) -> None:
+    shell.ok("saveconfig drop_missing=true")
+
+
+def clear(shell: Shell) -> None:
+    shell.ok("clearconfig confirm=true")
+    shell.ok("/backstores/ramdisk create r1 1M")
+    shell.ok("saveconfig")
+
+
+def apply_another(shell: Shell) -> None:
+    file = ETC / "other.json"
+    value = json.loads(SAVE_FILE.read_text())
+    value["storage_objects"] = value["storage_objects"][:1]
+    value["targets"] = []
+    file.write_text(json.dumps(value))
+    shell.ok(f"apply {file}", yes=True)
+    shell.ok("saveconfig")
+
+
+@pytest.mark.parametrize("how", [drop, clear, apply_another])
+def test_dropped_on_purpose(degraded: Shell, how: Callable[[Shell], None]) -> None:
+    how(degraded)
+    assert "d2" not in objects() and "unrestored" not in SAVE_FILE.read_text()
+    assert degraded.ok("/ status") == "Status for /: \n"
+    assert degraded.ok("saveconfig").asides == []
+
+
+def test_what_was_deleted_since_does_not_come_back(degraded: Shell) -> None:
+    degraded.ok(f"/iscsi delete {IQN}")
+    assert degraded.ok("saveconfig").asides == [NOTE.format(MISSING[0])]
+    value = json.loads(SAVE_FILE.read_text())
+    assert value["targets"] == [] and objects() == ["d1", "d2"]
+
+
+def test_number_that_is_in_use_again(degraded: Shell) -> None:
+    """The initiator must not see another disk in the place of the missing one."""
+    degraded.ok("/backstores/ramdisk create r1 1M")
+    degraded.ok(f"{TPG}/luns create /backstores/ramdisk/r1 1 add_mapped_luns=false")
+    degraded.ok("saveconfig")
+    (tpg,) = json.loads(SAVE_FILE.read_text())["targets"][0]["tpgs"]
+    assert [lun["storage_object"] for lun in tpg["luns"]] == [
+        "/backstores/fileio/d1",
+        "/backstores/ramdisk/r1",
+    ]
+    assert [lun["index"] for lun in tpg["node_acls"][0]["mapped_luns"]] == [0]
+
+
+def test_save_of_one_storage_object_keeps_it(degraded: Shell) -> None:
+    saved = contents()
+    degraded.ok("/backstores/fileio/d1 saveconfig")
+    assert contents() == saved
+    assert json.loads(SAVE_FILE.read_text())["rtslib_ext"]["unrestored"] == MISSING
+
+
+def test_restore_of_one_target(user: Shell) -> None:
+    value = json.loads(SAVE_FILE.read_text())
+    user.ok("clearconfig confirm=true")
+    (Path(value["storage_objects"][1]["dev"])).unlink()
+    assert user(f"restoreconfig target={IQN}").exit == 1
+    user.ok("saveconfig")
+    found = json.loads(SAVE_FILE.read_text())
+    assert objects() == ["d1", "d2"]
+    assert len(found["targets"][0]["tpgs"][0]["luns"]) == 2
