@@ -85,6 +85,19 @@ def device_size(path: str) -> int | None:
         os.close(handle)
 
 
+def sectors(path: str) -> int | None:
+    """Return the size of a block device in units of 512 bytes; None if the device is gone.
+
+    Does not open it: a node in /dev may stay when the device goes.
+    """
+    try:
+        number = os.stat(path).st_rdev
+        with open(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}/size") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return None
+
+
 def written_by_others(path: str) -> bool:
     """Return True if a process or the kernel may have a file open for writing.
 

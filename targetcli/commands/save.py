@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config import shell_paths
-from rtslib_ext.config.model import Config, Lun, NodeAcl, Target
+from rtslib_ext.config.model import Config, Lun, NodeAcl, StorageObject, Target
 from rtslib_ext.errors import LioError
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.savefile import disk
@@ -51,7 +51,8 @@ def saveconfig(env: Env, node: Node, savefile: str, drop_missing: bool) -> Resul
     if drop_missing:
         running.set_unrestored(env, missing)
     saved = f"Configuration saved to {shown_path(env, savefile)}"
-    return Result([*lines, saved, *_kept(missing)], data=lambda: facts)
+    notes = _not_restorable(have.storage_objects.values(), facts)
+    return Result([*lines, saved, *_kept(missing), *notes], data=lambda: facts)
 
 
 def _with(have: Config, missing: Unrestored) -> Config:
@@ -62,6 +63,15 @@ def _with(have: Config, missing: Unrestored) -> Config:
     from rtslib_ext.savefile import unrestored
 
     return unrestored.keep(have, missing)
+
+
+def _not_restorable(objects: Iterable[StorageObject], facts: dict[str, object]) -> list[str]:
+    """Return a note for each running object that a restore could not create; ``facts`` get it."""
+    from rtslib_ext.usage import restorable
+
+    found = [(so.path, text) for so in objects if (text := restorable.problem(so.backing))]
+    facts["not_restorable"] = [{"path": path, "text": text} for path, text in found]
+    return [Aside(f"Note: {path} cannot be restored: {text}") for path, text in found]
 
 
 def _kept(missing: Unrestored) -> list[str]:
@@ -102,7 +112,13 @@ def _save(
     else:
         lines, backup = _back_up(env, path)
     written = disk.write(path, lambda: savefile.pieces(config, missing))
-    facts = {"file": path, "written": written, "backup": backup, "unrestored": sorted(missing)}
+    facts = {
+        "file": path,
+        "written": written,
+        "backup": backup,
+        "unrestored": sorted(missing),
+        "not_restorable": [],
+    }
     return lines, facts
 
 
@@ -219,7 +235,8 @@ def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Res
     lines, facts = _save(env, path, config, _marked(missing.paths, config))
     shown = shown_path(env, savefile)
     line = f"Storage Object '{key[0]}:{key[1]}' config saved to {shown}."
-    return Result([*lines, line], data=lambda: facts)
+    notes = _not_restorable([now.storage_objects[key]], facts)
+    return Result([*lines, line, *notes], data=lambda: facts)
 
 
 def _marked(missing: Sequence[str], config: Config) -> list[str]:

@@ -141,9 +141,24 @@ class StorageObjectNode(Node):
             info = self.fs.read(f"{self.configfs}/info")
             if "SectorSize: 0 " in info:
                 return Summary("NOT CONFIGURED", False)
-            return Summary(self._text(info), True)
+            return Summary(self._text(info), not self._problem())
         except KernelRefused as err:
             return Summary(f"NOT READABLE: {err}", False)
+
+    def _problem(self) -> str:
+        """Return the reason for which the object could not be restored, or ""."""
+        # Imported here: commands that change something do not need it.
+        from rtslib_ext.usage import restorable
+
+        return restorable.problem(self.backing)
+
+    def notes(self) -> list[str]:
+        """Return the reason for which the object could not be restored, if there is one."""
+        try:
+            text = self._problem()
+        except KernelRefused:
+            return []
+        return [f"It cannot be restored: {text}"] if text else []
 
     def _text(self, info: str) -> str:
         status = info.partition("Status: ")[2].partition(" ")[0].lower()
@@ -211,6 +226,8 @@ class StorageObjectNode(Node):
         if so is None:
             return {}
         values = scalars(encode.storage_object(so))
+        if text := self._problem():
+            values["not_restorable"] = text
         if self.plugin == "pscsi":
             # Whether an adapter is passed through as a whole (target_core_pscsi.c, pmode).
             values["hba_mode"] = self.fs.read_if_there(f"{paths.parent(self.configfs)}/hba_mode")

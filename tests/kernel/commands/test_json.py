@@ -324,7 +324,13 @@ def test_what_was_undone_is_no_change(user: Shell) -> None:
 def test_saving(user: Shell) -> None:
     file = f"{ETC}/saveconfig.json"
     first = done(user, "saveconfig")["data"]
-    assert first == {"file": file, "written": True, "backup": None, "unrestored": []}
+    assert first == {
+        "file": file,
+        "written": True,
+        "backup": None,
+        "unrestored": [],
+        "not_restorable": [],
+    }
     user.ok(f"{TPG} set attribute login_timeout=20")
     second = done(user, "saveconfig")["data"]
     assert second["written"] and Path(second["backup"]).is_file()
@@ -391,18 +397,21 @@ def _script(user: Shell, text: str) -> tuple[list[Json], str]:
 
 
 def test_lines_of_standard_input(user: Shell) -> None:
-    found, err = _script(user, "# a comment\n\ncd /iscsi\npwd\nnosuch\n'\npwd\n")
+    change = f"{TPG} set attribute login_timeout=20"
+    found, err = _script(user, f"# a comment\n\ncd /iscsi\npwd\nnosuch\n'\npwd\n{change}\n")
     assert [(item["command"], item["ok"]) for item in found] == [
         ("cd", True),
         ("pwd", True),
         ("nosuch", False),
         (None, False),
         ("pwd", True),
+        ("set", True),
         ("saveconfig", True),
     ]
     assert found[4]["data"] == {"path": "/iscsi"}
     assert found[3]["path"] is None and found[3]["errors"][0]["kind"] == "ParseError"
     assert err.splitlines()[-1] == "2 of the commands failed"
+    assert [item["command"] for item in _script(user, "pwd\n")[0]] == ["pwd"]
     user.ok("set global auto_save_on_exit=false")
     found, err = _script(user, "exit\npwd\n")
     assert [item["command"] for item in found] == ["exit"] and err == ""
