@@ -98,7 +98,7 @@ def size_of(path: str, wanted: int) -> int:
 def not_created(path: str, err: OSError) -> LioError:
     """Return the error for a backing file that cannot be created."""
     if isinstance(err, FileExistsError):
-        return Exists(f"{path} exists already")
+        return Exists(f"{path} already exists")
     return _refused("open", path, err, f"Could not open {path}")
 
 

@@ -34,7 +34,8 @@ def read(path: str) -> str:
         raise LioError(f"{path} cannot be read: {reason(err)}") from err
     hint = "use a file written by saveconfig"
     try:
-        return _unpacked(data).decode("utf-8")
+        # Editors of other systems begin a file with a byte order mark.
+        return _unpacked(data).decode("utf-8-sig")
     except UnicodeDecodeError as err:
         what = f"byte {err.start + 1} is not UTF-8"
         raise ParseError(f"{path} is not a save file: {what}", hint=hint) from err

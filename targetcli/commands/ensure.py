@@ -27,7 +27,7 @@ from ..result import Result, say
 from ..tree import Node, walk
 from ..tree.acls import AclNode, Acls
 from ..tree.backstores import Backstore, StorageObjectNode
-from . import luns
+from . import luns, storage
 from .luns import exported_as, tpg_of
 
 Values = dict[str, Any]
@@ -117,6 +117,8 @@ def _size(size: str | int | None, backing: Backing) -> int | None:
     if isinstance(backing, RamDisk) and size is not None:
         # The kernel rounds it up to whole pages.
         return RamDisk(parse_size(str(size))).pages * PAGE_SIZE
+    if isinstance(size, int) and 0 < size < storage.SMALLEST:
+        return storage.SMALLEST
     return cast("int | None", size)
 
 

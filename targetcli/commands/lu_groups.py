@@ -21,7 +21,7 @@ def create(env: Env, node: Node, name: str, number: int | None) -> Result:
     """Create a logical unit group."""
     naming.check_object_name(name, node.path)
     if name == DEFAULT_LU_GROUP or env.fs.is_dir(paths.lu_gp(name)):
-        raise Exists(f"the logical unit group {name} exists", path=node.path)
+        raise Exists(f"the logical unit group {name} already exists", path=node.path)
     holders = {text: other for other, text in Reader(env.fs).lu_groups().items()}
     if number is None:
         free = (str(number) for number in range(1, TAG_MAX + 1))

@@ -68,7 +68,7 @@ def _new_backing(env: Env, so: StorageObject, path: str, node: Node) -> FileIO |
     if device or devices.written_by_others(path):
         storage.refuse_shared(env.fs, path, node)
     if isinstance(backing, FileIO):
-        size = None if device else storage.check_size(os.path.getsize(path), node)
+        size = None if device else storage.whole_blocks(os.path.getsize(path), node)[0]
         return replace(backing, dev=path, size=size)
     return replace(backing, dev=path)
 

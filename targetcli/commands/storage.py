@@ -30,7 +30,7 @@ from ..tree import Node
 from ..tree.backstores import Backstore, StorageObjectNode
 
 # SBC-3 section 4.5: a disk has one logical block at least.
-_SMALLEST = 512
+SMALLEST = 512
 # loff_t
 _LARGEST = 2**63 - 1
 
@@ -95,7 +95,8 @@ def _existing_file(env: Env, node: Node, file: str, path: str, size: int | None)
             hint="remove it to create a file of the given size, or enlarge it",
         )
     given = [f"{file} exists, using its size ({length} bytes) instead"] * (size is not None)
-    return _Source(check_size(length, node), preflight.of_file(env.fs, path), given)
+    length, note = whole_blocks(length, node)
+    return _Source(length, preflight.of_file(env.fs, path), [*given, *note])
 
 
 def _new_file(
@@ -118,8 +119,10 @@ def _new_file(
         )
     if size > _LARGEST:
         raise InvalidValue(f"The file size is too large ({size} bytes)", path=node.path)
-    create = MakeFile(path, check_size(size, node), sparse)
-    lines = [] if sparse else [f"Writing {size} bytes"]
+    size, lines = whole_blocks(size, node)
+    create = MakeFile(path, size, sparse)
+    if not sparse:
+        lines.append(f"Writing {size} bytes")
     return _Source(size, preflight.of_new_file(path, size), lines, (create,))
 
 
@@ -187,9 +190,10 @@ def create_ramdisk(
     from ..sizes import parse_size
 
     new_object(env.fs, node, "ramdisk", name)
-    bytes_ = check_size(parse_size(size), node)
+    bytes_, lines = whole_blocks(parse_size(size), node)
     _create(env, _new(env, node, name, RamDisk(bytes_, nullio), wwn))
-    return Result([f"Created ramdisk {name} with size {size}."], created=node_path(node, name))
+    lines.append(f"Created ramdisk {name} with size {size}.")
+    return Result(lines, created=node_path(node, name))
 
 
 def create_user(
@@ -209,11 +213,12 @@ def create_user(
     new_object(env.fs, node, "user", name)
     config = f"{handler}/{cfgstring}"
     tcmu.check_config(handler, config, node.path)
-    backing = User(config, check_size(size, node), hw_max_sectors, control)
+    bytes_, lines = whole_blocks(size, node)
+    backing = User(config, bytes_, hw_max_sectors, control)
     wwn = naming.check_unit_serial(wwn, node.path) if wwn else naming.unit_serial()
     _create(env, StorageObject(name, backing, wwn))
-    line = f"Created user-backed storage object {name} size {size}."
-    return Result([line], created=node_path(node, name))
+    lines.append(f"Created user-backed storage object {name} size {size}.")
+    return Result(lines, created=node_path(node, name))
 
 
 def change_medium(env: Env, node: Backstore, name: str, size: int, cfgstring: str) -> Result:
@@ -256,7 +261,12 @@ def new_object(fs: ReadFS, node: Node, plugin: str, name: str) -> None:
     """Raise InvalidValue or Exists if a storage object cannot have this name."""
     naming.check_object_name(name, node.path)
     if paths.find_storage_object(fs, plugin, name):
-        raise Exists(f"Storage object {plugin}/{name} exists", path=node.path)
+        # Clients look for both texts.
+        raise Exists(
+            f"Storage object {plugin}/{name} exists",
+            path=node.path,
+            hint="an object with this name already exists: choose another name",
+        )
 
 
 def refuse_shared(fs: ReadFS, path: str, node: Node) -> None:
@@ -284,7 +294,8 @@ def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], ConfigfsP
         check_disk(path)
         backing = Block(path, devices.is_read_only(path))
     elif os.path.isfile(path):
-        backing = FileIO(path, os.path.getsize(path))
+        size = os.path.getsize(path)
+        backing = FileIO(path, SMALLEST if 0 < size < SMALLEST else size)
     else:
         raise NotFound("storage object or path not valid", hint=f"{text} is neither")
     node = _top_backstore(env, backing.plugin)
@@ -324,13 +335,24 @@ def _creating(env: Env, so: StorageObject, before: tuple[Operation, ...]) -> Ite
     yield from backstores.create(so, hba, aptpl=kept, before=before)
 
 
+def whole_blocks(size: int, node: Node) -> tuple[int, list[str]]:
+    """Return (size in bytes, note): less than one block becomes one block.
+
+    Raises InvalidValue if no disk can have the size.
+    """
+    if not 0 < size < SMALLEST:
+        return check_size(size, node), []
+    note = f"Note: {size} bytes are less than one block, so the size is {SMALLEST} bytes"
+    return SMALLEST, [Aside(note)]
+
+
 def check_size(size: int, node: Node) -> int:
     """Return a size in bytes; raises InvalidValue if no disk can have it."""
-    if not _SMALLEST <= size <= _LARGEST:
+    if not SMALLEST <= size <= _LARGEST:
         raise InvalidValue(
             f"a size of {size} bytes is out of range",
             path=node.path,
-            hint=f"the minimum is one block of {_SMALLEST} bytes, the maximum {_LARGEST} bytes",
+            hint=f"the minimum is one block of {SMALLEST} bytes, the maximum {_LARGEST} bytes",
         )
     return size
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import os
 import stat
 from pathlib import Path
@@ -79,3 +80,11 @@ def test_name_that_is_not_on_disk(file: Path, monkeypatch: pytest.MonkeyPatch) -
     assert caught.value.message.startswith(f"{file} was written, but a power failure")
     assert "was not changed" not in caught.value.hint
     assert (file.read_text(), names(file.parent)) == ("new", ["save.json"])
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_byte_order_mark_is_skipped(tmp_path: Path, packed: bool) -> None:
+    file = tmp_path / "saveconfig.json"
+    data = b"\xef\xbb\xbf{}"
+    file.write_bytes(gzip.compress(data) if packed else data)
+    assert disk.read(str(file)) == "{}"

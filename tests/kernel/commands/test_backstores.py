@@ -13,7 +13,7 @@ import pytest
 from rtslib_ext.kernel import paths
 
 from .conftest import Loop
-from .harness import ETC, Shell, files, tree, value
+from .harness import ETC, Shell, differences, files, tree, value
 
 IQN = "iqn.2003-01.org.example:disks"
 TPG = f"/iscsi/{IQN}/tpg1"
@@ -93,6 +93,40 @@ def test_existing_file_keeps_its_size_and_data(shell: Shell, disks: Path) -> Non
     # As in targetcli-fb, also where the size is the same.
     assert shell.ok(f"/backstores/fileio create old {file} 8K").rows == answer.rows
     assert files(disks) == before
+
+
+def test_less_than_one_block_becomes_one_block(shell: Shell, disks: Path) -> None:
+    (disks / "old.img").write_bytes(b"x")
+    for line, said in (
+        (f"fileio create f1 {disks}/new.img 1", "Created fileio f1 with size 512\n"),
+        (f"fileio create f2 {disks}/old.img", "Created fileio f2 with size 512\n"),
+        (
+            f"fileio create f3 {disks}/new3.img 1 sparse=false",
+            "Writing 512 bytes\nCreated fileio f3",
+        ),
+        ("ramdisk create r1 511", "Created ramdisk r1 with size 511.\n"),
+    ):
+        answer = shell.ok(f"/backstores/{line}")
+        assert answer.startswith(said)
+        assert [" bytes are less than one block, so the" in text for text in answer.asides] == [
+            True
+        ]
+    assert value(f"{place(shell, 'fileio', 'f2')}/attrib/block_size") == "512"
+    assert "Size: 512 " in value(f"{place(shell, 'fileio', 'f2')}/info")
+    assert "already exists" in shell.ok(f"/backstores/fileio ensure f1 {disks}/new.img 1")
+    shell.refuses("/backstores/ramdisk create r2 0", "a size of 0 bytes is out of range")
+    before = tree()
+    shell.ok("/ saveconfig")
+    shell.ok("/ clearconfig confirm=true")
+    shell.ok("/ restoreconfig")
+    assert differences(tree(), before) == []
+
+
+def test_existing_object_is_told_in_the_words_that_clients_look_for(shell: Shell) -> None:
+    shell.ok("/backstores/ramdisk create r1 1M")
+    shell.refuses(
+        "/backstores/ramdisk create r1 1M", "Storage object ramdisk/r1 exists", "already exists"
+    )
 
 
 def test_fileio_takes_a_block_device(shell: Shell, ram: list[str]) -> None:
