@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from itertools import chain
 
 from .config import shell_paths
-from .config.model import Config
+from .config.backing import FileIO
+from .config.model import Config, StorageObject
 from .errors import Exists, NotFound
 from .fabrics import FABRICS
 from .fast_dataclasses import replace
@@ -18,6 +19,8 @@ from .plan import build, purge
 from .reading.reader import Reader
 from .reading.topology import Topology, TopologyReader
 from .steps import Context
+from .steps.context import Operation
+from .steps.host_files import MakeFile
 from .transaction.executor import Observer, Outcome, keep_going
 from .usage import reservations
 
@@ -91,11 +94,13 @@ def restore(
     *,
     keep: bool = False,
     host: HostFiles = _HOST,
+    create_missing: bool = False,
 ) -> Outcome:
     """Create the objects of a configuration, as many as possible.
 
     The outcome names the failures. With ``keep``, existing objects are left unchanged, and only
-    missing ones are created. Raises LioError if the kernel has no target subsystem, Interrupted.
+    missing ones are created. With ``create_missing``, missing backing files are created, empty and
+    sparse. Raises LioError if the kernel has no target subsystem, Interrupted.
     """
     host.prepare(fs)
     there = TopologyReader(fs).topology() if keep else Topology()
@@ -108,8 +113,31 @@ def restore(
         lambda serial: reservations.kept(dbroot, serial),
         there,
         context.defaults,
+        lambda so: _new_file(context, so) if create_missing else (),
     )
-    return keep_going(context, steps, observer)
+    outcome = keep_going(context, steps, observer)
+    outcome.notes += _created(outcome)
+    return outcome
+
+
+def _created(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    """Yield a note for each backing file that was created."""
+    for step in outcome.done:
+        for one in step.operations:
+            if isinstance(one, MakeFile):
+                text = f"{one.file} did not exist; an empty file of {one.size} bytes was created"
+                yield step.path, text
+
+
+def _new_file(context: Context, so: StorageObject) -> tuple[Operation, ...]:
+    """Return the operation that creates the backing file of an object if it is missing."""
+    file = so.backing
+    if not isinstance(file, FileIO) or not file.size or context.host.exists(file.dev):
+        return ()
+    if file.dev.startswith("/dev/"):
+        # It would be in memory, in the place of a device.
+        return ()
+    return (MakeFile(file.dev, file.size),)
 
 
 def clear(

@@ -63,6 +63,7 @@ PREFERENCES: Mapping[str, Preference] = {
         ("color_mode", "bool", True, "Use colours on a terminal."),
         ("color_parameter", "color", "magenta", "Colour of values among completions."),
         ("color_path", "color", "magenta", "Colour of paths among completions."),
+        ("create_missing", "bool", False, "restoreconfig creates missing files, empty."),
         ("daemon_use_batch_mode", "bool", False, "Kept for old scripts: there is no daemon."),
         ("export_backstore_name_as_model", "bool", True, "Use object names as SCSI model."),
         ("logfile", "string", None, "The file that commands are logged to."),

@@ -27,6 +27,10 @@ MOVED_BY = {
     "alua_tg_pt_offline": ("alua_tg_pt_status",),
 }
 
+# Attributes of storage objects, and the file with the limit of their device
+# (target_core_configfs.c, queue_depth_store and optimal_sectors_store).
+LIMITED_BY = {"optimal_sectors": "hw_max_sectors", "queue_depth": "hw_queue_depth"}
+
 IDENTITY_FILES = ("company_id", "product_id", "revision", "vendor_id")
 
 # Files of a target port group that are written as a number and read as text

@@ -6,7 +6,7 @@ Parents are created before children; TPGs are enabled once they are complete.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 
 from ..config.model import Auth, Config, FabricSettings, Key, MappedLun, StorageObject, Target, Tpg
 from ..errors import LioError
@@ -16,10 +16,13 @@ from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import Locate, Reservations, TpgPath
 from ..reading.topology import Topology
 from ..steps import Step, acls, backstores, lu_groups, luns, portals, targets
+from ..steps.context import Operation
 from ..steps.defaults import KernelDefaults
 from ..steps.settings import UNKNOWN
 
 _NOTHING = Topology()
+Before = Callable[[StorageObject], tuple[Operation, ...]]
+"""Returns the operations that create the backing file of a storage object; usually none."""
 
 
 def build(
@@ -29,6 +32,7 @@ def build(
     reservations: Reservations = lambda serial: (),
     there: Topology = _NOTHING,
     defaults: KernelDefaults = UNKNOWN,
+    before: Before = lambda so: (),
 ) -> Iterator[Step]:
     """Yield the steps that create everything in ``want`` that is not ``there``.
 
@@ -43,7 +47,7 @@ def build(
     made: dict[Key, ConfigfsPath] = {}
     objects = (so for key, so in want.storage_objects.items() if key not in there.locations)
     for so in objects:
-        yield from _build_storage_object(so, allocator, reservations, defaults, made)
+        yield from _build_storage_object(so, allocator, reservations, defaults, made, before(so))
     for settings in want.fabrics.values():
         if settings.name not in there.config.fabrics:
             nothing = FabricSettings(settings.name, Auth("", "", "", ""))
@@ -73,6 +77,7 @@ def _build_storage_object(
     reservations: Reservations,
     defaults: KernelDefaults,
     made: dict[Key, ConfigfsPath],
+    before: tuple[Operation, ...],
 ) -> Iterator[Step]:
     """Yield the steps that create one storage object; its configfs path is added to ``made``."""
     try:
@@ -82,7 +87,7 @@ def _build_storage_object(
         return
     made[so.key] = paths.storage_object_in(hba, so.name)
     kept = reservations(so.wwn or "")
-    yield from backstores.create(so, hba, aptpl=kept, defaults=defaults)
+    yield from backstores.create(so, hba, aptpl=kept, before=before, defaults=defaults)
 
 
 def protected(tpg: Tpg, read_only: Container[Key]) -> acls.Protected:

@@ -84,7 +84,7 @@ class CheckThere:
         if not context.host.exists(self.file):
             raise NotFound(
                 f"{self.file} does not exist",
-                hint="mount its file system, or create an empty file with truncate",
+                hint="mount its file system; restoreconfig create_missing=true creates a new one",
             )
 
     def inverse(self) -> Operation | None:

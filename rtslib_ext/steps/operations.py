@@ -8,7 +8,7 @@ import errno
 from ..errors import InUse, InvalidValue, KernelRefused, LioError, Unsupported
 from ..fast_dataclasses import dataclass, field
 from ..kernel import paths
-from ..kernel.abi import DEFAULT_GROUP, MOVED_BY
+from ..kernel.abi import DEFAULT_GROUP, LIMITED_BY, MOVED_BY
 from ..kernel.configfs import ConfigfsPath
 from .context import Context, Operation
 
@@ -188,11 +188,29 @@ class EnsureValue:
         if has is None and not context.fs.exists(f"{self.folder}/{self.name}"):
             self._report_missing(context)
             return
-        context.fs.write(f"{self.folder}/{self.name}", self.value)
+        try:
+            context.fs.write(f"{self.folder}/{self.name}", self.value)
+        except KernelRefused:
+            if not self._lowered(context):
+                raise
         context.moved.update(f"{self.folder}/{name}" for name in MOVED_BY.get(self.name, ()))
 
     def inverse(self) -> Operation | None:
         return None
+
+    def _lowered(self, context: Context) -> bool:
+        """Set a value above the limit of this device to the limit; return False for others.
+
+        The value may be only the default of another device, for which it was saved.
+        """
+        limit = LIMITED_BY.get(self.name)
+        most = context.fs.read_if_there(f"{self.folder}/{limit}") if limit else None
+        if not (most and most.isdigit() and self.value.isdigit() and int(self.value) > int(most)):
+            return False
+        context.fs.write(f"{self.folder}/{self.name}", most)
+        text = f"{self.name}={self.value} is more than this device supports; it is {most} now"
+        context.notes.append((self.owner, text))
+        return True
 
     def _report_missing(self, context: Context) -> None:
         if not self.known:

@@ -38,6 +38,7 @@ def restoreconfig(
     target: str | None,
     storage_object: str | None,
     keep_existing: bool,
+    create_missing: bool | None,
 ) -> Result:
     """Restore a saved configuration."""
     path = path_of(env, savefile)
@@ -63,18 +64,27 @@ def restoreconfig(
         restore.conflicts(env.fs, _named(want, storage_object) if partly else want)
     if partly:
         want = restore.without_present(env.fs, want)
-    outcome = _restored(env, want, keep=keep_existing)
+    if create_missing is None:
+        create_missing = env.prefs.flag("create_missing")
+    outcome = _restored(env, want, keep=keep_existing, create_missing=create_missing)
     problems += _causes(outcome)
     shown, notes = shown_path(env, savefile), [*outcome.notes, *_portal_notes(env, outcome)]
     return _restore_result(path, shown, problems, notes)
 
 
-def _restored(env: Env, want: Config, *, keep: bool) -> Outcome:
+def _restored(env: Env, want: Config, *, keep: bool, create_missing: bool) -> Outcome:
     """Restore a configuration, and record the missing objects, after an interrupt too."""
     complete = False
     try:
         with _recording(env, "restoring", lambda _: counting.wanted(want)) as recorder:
-            outcome = restore.restore(env.fs, want, recorder.observe, keep=keep, host=env.host)
+            outcome = restore.restore(
+                env.fs,
+                want,
+                recorder.observe,
+                keep=keep,
+                host=env.host,
+                create_missing=create_missing,
+            )
             recorder.made |= outcome.made
         complete = not (outcome.failures or outcome.skipped)
     finally:

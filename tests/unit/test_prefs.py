@@ -34,8 +34,9 @@ with warnings.catch_warnings():
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated")
 
-# What the contract says (reference/targetcli-fb.md, A.2).
+# What the contract says (reference/targetcli-fb.md, A.2), and what this program adds.
 CONTRACT = {
+    "create_missing": ("bool", False),
     "export_backstore_name_as_model": ("bool", True),
     "auto_enable_tpgt": ("bool", True),
     "auto_add_mapped_luns": ("bool", True),

@@ -47,6 +47,11 @@ ROWS = (
                 "create only missing objects and leave existing ones unchanged",
                 "False",
             ),
+            may(
+                "create_missing",
+                "bool",
+                "create empty files in the place of missing ones; else the preference of this name",
+            ),
         ),
         changes=True,
     ),

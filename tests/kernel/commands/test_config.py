@@ -356,3 +356,61 @@ def test_version(shell: Shell) -> None:
     from targetcli import __version__
 
     assert shell.ok("version") == f"targetcli version {__version__}\n"
+
+
+# -- another device -------------------------------------------------------------------------
+
+
+def test_limits_of_another_device_are_lowered_with_a_note(user: Shell) -> None:
+    user.ok("saveconfig")
+    value = json.loads(SAVE_FILE.read_text())
+    saved = value["storage_objects"][0]
+    was = {name: saved["attributes"][name] for name in ("optimal_sectors", "queue_depth")}
+    saved["attributes"] |= {"optimal_sectors": 65528, "queue_depth": 256}
+    SAVE_FILE.write_text(json.dumps(value))
+    user.ok("clearconfig confirm=true")
+    answer = user.ok("restoreconfig")
+    assert answer == RESTORED
+    path = "/backstores/fileio/d1"
+    assert answer.asides == [
+        f"Note: {path}: {name}={given} is more than this device supports; it is {was[name]} now"
+        for name, given in (("optimal_sectors", 65528), ("queue_depth", 256))
+    ]
+    for name in was:
+        assert user.ok(f"{path} get attribute {name}") == f"{name}={was[name]} \n"
+    # A value that is set by hand is refused.
+    user.refuses(f"{path} set attribute queue_depth=256", "Cannot set attribute queue_depth")
+
+
+# -- files that are gone --------------------------------------------------------------------
+
+
+def test_missing_files_are_created_on_request_only(user: Shell, disks: Path) -> None:
+    user.ok("saveconfig")
+    user.ok("clearconfig confirm=true")
+    file = disks / "d1.img"
+    file.unlink()
+    answer = user("restoreconfig")
+    assert answer.exit == 1 and "create_missing=true" in answer.stderr and not file.exists()
+    user.ok("set global create_missing=true")
+    answer = user("restoreconfig clear_existing=true create_missing=false")
+    assert answer.exit == 1 and not file.exists()
+    user.ok("set global create_missing=false")
+    answer = user.ok("restoreconfig keep_existing=true create_missing=true")
+    note = f"Note: /backstores/fileio/d1: {file} did not exist; an empty file of 1048576 bytes"
+    assert answer.asides == [f"{note} was created"]
+    status = file.stat()
+    assert (status.st_size, status.st_blocks) == (1 << 20, 0)
+    assert stat.S_IMODE(status.st_mode) == 0o600
+    assert user.ok("diff") == "No differences\n"
+    assert user.ok("/ status") == "Status for /: \n"
+
+
+def test_missing_devices_are_never_created(user: Shell) -> None:
+    user.ok("saveconfig")
+    value = json.loads(SAVE_FILE.read_text())
+    value["storage_objects"][0]["dev"] = "/dev/nosuch"
+    SAVE_FILE.write_text(json.dumps(value))
+    user.ok("clearconfig confirm=true")
+    assert "/dev/nosuch does not exist" in user("restoreconfig create_missing=true").stderr
+    assert not os.path.exists("/dev/nosuch")

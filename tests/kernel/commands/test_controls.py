@@ -213,7 +213,7 @@ def test_what_groups_refuse(user: Shell) -> None:
     groups = "/backstores/lu_gps"
     user.ok(f"{groups} create g 5")
     user.refuses(f"{groups} create g", f"{groups}: the logical unit group g already exists")
-    user.refuses(f"{groups} create default_lu_gp", "default_lu_gp exists")
+    user.refuses(f"{groups} create default_lu_gp", "default_lu_gp already exists")
     user.refuses(f"{groups} create h 5", "the number 5 belongs to g")
     user.refuses(f"{groups} create h 0", "must be between 1 and 65535, not 0")
     user.refuses(f"{groups} create a/b", "'a/b' cannot be a name")

@@ -102,7 +102,7 @@ LINES = f"""
 / confirm action=keep
 / recover action=undo
 / clearconfig confirm=true
-/ restoreconfig savefile=ETC/all.json clear_existing=true keep_existing=false
+/ restoreconfig savefile=ETC/all.json clear_existing=true keep_existing=false create_missing=true
 / clearconfig confirm=true
 / restoreconfig ETC/all.json target={IQN} storage_object=r1
 / exit

@@ -78,6 +78,13 @@ RESTORING = (
         f"Configuration restored from {FILE}", world=EMPTY, files={FILE: MINIMAL, DISK: "x" * 4096},
         kernel={f"{K_TARGET}/tpgt_1/np/0.0.0.0:3260": "/", f"{K_DISK}/wwn/vpd_unit_serial":
                 "T10 VPD Unit Serial Number: abc"}),
+    Row("restoreconfig: a backing file is missing", f"restoreconfig {FILE}",
+        err=f"{DISK} does not exist (mount its file system; restoreconfig create_missing=true",
+        world=EMPTY, files={FILE: MINIMAL}, kernel={K_DISK: None},
+        differs="a missing backing file"),
+    Row("create_missing=true", f"restoreconfig {FILE}", f"Configuration restored from {FILE}",
+        aside=f"{DISK} did not exist; an empty file of 4096 bytes was created", world=EMPTY,
+        files={FILE: MINIMAL}, given=("set global create_missing=true",), kernel={K_DISK: "/"}),
     Row("restoreconfig: no file", f"restoreconfig {FILE}", err=f"Restore file {FILE} not found"),
     Row("restoreconfig: errors", f"restoreconfig {FILE}",
         err="Configuration restored, 1 recoverable errors:\n", world=EMPTY,

@@ -37,6 +37,7 @@ PREFERENCES = (
                ("color_mode=false changes no message", "terminal: color_mode")),
     Preference("color_parameter", "color", "magenta", "red", ("terminal: colours of completions",)),
     Preference("color_path", "color", "magenta", "red", ("terminal: colours of completions",)),
+    Preference("create_missing", "bool", "false", "true", ("create_missing=true",)),
     Preference("daemon_use_batch_mode", "bool", "false", "true",
                ("daemon_use_batch_mode is taken",)),
     Preference("export_backstore_name_as_model", "bool", "true", "false",
