@@ -7,6 +7,9 @@ from . import backing
 
 # drivers/target/target_core_transport.h: INQUIRY_MODEL_LEN
 _PRODUCT_MAX = 16
+_COMPANY = "0x001405"
+_HEX = frozenset("0123456789abcdefABCDEF")
+_NAA_DIGITS = 25
 
 
 def defaults(plugin: str, name: str, *, named: bool) -> dict[str, str]:
@@ -17,11 +20,25 @@ def defaults(plugin: str, name: str, *, named: bool) -> dict[str, str]:
     """
     kind = backing.KINDS[plugin]
     return {
-        "company_id": "0x001405",
+        "company_id": _COMPANY,
         "product_id": _cut(name, _PRODUCT_MAX) if named else kind.product,
         "revision": kind.revision,
         "vendor_id": "LIO-ORG",
     }
+
+
+def naa(serial: str, company_id: str = "") -> str:
+    """Return the NAA identifier that initiators see: naa.6 and 31 digits; "" without a serial.
+
+    From drivers/target/target_core_spc.c, spc_gen_naa_6h_vendor_specific: the company identifier,
+    then the first 25 hexadecimal digits in the serial number, filled with zeros; all other
+    characters are skipped. Without a ``company_id`` the kernel's own one.
+    """
+    if not serial:
+        return ""
+    digits = "".join(char for char in serial if char in _HEX)[:_NAA_DIGITS].lower()
+    company = int(company_id or _COMPANY, 16)
+    return f"naa.6{company:06x}{digits:0<{_NAA_DIGITS}}"
 
 
 def _cut(text: str, longest: int) -> str:

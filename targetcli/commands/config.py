@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,7 @@ def restoreconfig(
     outcome = _restored(env, want, keep=keep_existing, create_missing=create_missing)
     problems += _causes(outcome)
     shown, notes = shown_path(env, savefile), [*outcome.notes, *_portal_notes(env, outcome)]
+    notes += _twins(want)
     return _restore_result(path, shown, problems, notes)
 
 
@@ -144,6 +146,13 @@ def _restore_result(
     text = "\n".join([head, *map(_line, problems)])
     failure = RestoreIncomplete(text, causes=problems, hint="\n".join(lines))
     return Result(failures=[failure], data=lambda: facts)
+
+
+def _twins(want: Config) -> Iterator[tuple[str, str]]:
+    """Yield a note for each object that initiators take for another one of the file."""
+    from rtslib_ext.usage import twins
+
+    yield from twins.of_config(want)
 
 
 def _portal_notes(env: Env, outcome: Outcome) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from rtslib_ext.kernel import paths
 from .. import prefs
 from ..changes import apply
 from ..env import Env
-from ..result import Result, show
+from ..result import Caution, Result, show
 from ..settings import Credentials, Group, Preferences, is_secret
 from ..tree import Node, walk
 from ..views import document
@@ -120,7 +120,8 @@ def _change(env: Env, group: Group, wanted: dict[str, str]) -> Result:
             err.label = f"Cannot set {group.name} {name}: [Errno {err.errno}] {reason}"
         raise
     rows = [group.row(env.fs, name) for name in wanted]
-    return Result(_changes(env, group, rows), data=_values(env, group, rows))
+    notes = [Caution(f"Note: {text}") for text in group.notes(env.fs, wanted)]
+    return Result([*_changes(env, group, rows), *notes], data=_values(env, group, rows))
 
 
 def _group(known: dict[str, Group], name: str, node: Node) -> Group:

@@ -25,7 +25,7 @@ from rtslib_ext.usage.preflight import Finding
 from ..changes import apply
 from ..changes import preflight as checks
 from ..env import Env
-from ..result import Aside, Result, say, show
+from ..result import Aside, Caution, Result, say, show
 from ..tree import Node
 from ..tree.backstores import Backstore, StorageObjectNode
 
@@ -59,7 +59,8 @@ def create_fileio(
     _create(env, so, source.before)
     shown = source.size if source.size is not None else devices.device_size(path)
     created = f"Created fileio {name} with size {shown}"
-    return _created([*source.lines, *checks.notes(accepted), created], so, accepted)
+    lines = [*source.lines, *checks.notes(accepted), created, *_twins(env, so, wwn)]
+    return _created(lines, so, accepted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,7 @@ def create_block(
         accepted.append(preflight.read_only(path))
     _create(env, so)
     lines = [*checks.notes(accepted), f"Created block storage object {name} using {dev}."]
+    lines += _twins(env, so, wwn)
     if not exclusive and _is_exclusive(env, name):
         text = "Note: this kernel does not support exclusive=false, nothing else can use the device"
         lines.append(Aside(text))
@@ -191,8 +193,9 @@ def create_ramdisk(
 
     new_object(env.fs, node, "ramdisk", name)
     bytes_, lines = whole_blocks(parse_size(size), node)
-    _create(env, _new(env, node, name, RamDisk(bytes_, nullio), wwn))
-    lines.append(f"Created ramdisk {name} with size {size}.")
+    so = _new(env, node, name, RamDisk(bytes_, nullio), wwn)
+    _create(env, so)
+    lines += [f"Created ramdisk {name} with size {size}.", *_twins(env, so, wwn)]
     return Result(lines, created=node_path(node, name))
 
 
@@ -215,9 +218,10 @@ def create_user(
     tcmu.check_config(handler, config, node.path)
     bytes_, lines = whole_blocks(size, node)
     backing = User(config, bytes_, hw_max_sectors, control)
-    wwn = naming.check_unit_serial(wwn, node.path) if wwn else naming.unit_serial()
-    _create(env, StorageObject(name, backing, wwn))
-    lines.append(f"Created user-backed storage object {name} size {size}.")
+    serial = naming.check_unit_serial(wwn, node.path) if wwn else naming.unit_serial()
+    so = StorageObject(name, backing, serial)
+    _create(env, so)
+    lines += [f"Created user-backed storage object {name} size {size}.", *_twins(env, so, wwn)]
     return Result(lines, created=node_path(node, name))
 
 
@@ -327,6 +331,20 @@ def _new(env: Env, node: Node, name: str, backing: Backing, wwn: str | None) -> 
 
 def _create(env: Env, so: StorageObject, before: tuple[Operation, ...] = ()) -> None:
     apply.apply(env, _creating(env, so, before))
+
+
+def _twins(env: Env, so: StorageObject, wwn: str | None) -> list[str]:
+    """Return a note about the objects that initiators take for the same disk as a new one.
+
+    A serial number that was not given is random: no other object has it.
+    """
+    if not wwn:
+        return []
+    from rtslib_ext.usage import twins
+
+    configfs = paths.storage_object(env.fs, *so.key)
+    text = twins.running(env.fs, configfs, so.key[0])
+    return [Caution(f"Note: {text}")] if text else []
 
 
 def _creating(env: Env, so: StorageObject, before: tuple[Operation, ...]) -> Iterator[Step]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import stat
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rtslib_ext import schema
 from rtslib_ext.config.shell_paths import ShellPath
@@ -56,6 +56,10 @@ class Group(ABC):
     def choices(self, name: str) -> Sequence[str]:
         """Return the valid values of a setting; () if they cannot be listed."""
         return ()
+
+    def notes(self, fs: ReadFS, names: Iterable[str]) -> Iterator[str]:
+        """Yield notes about the present values, after settings of these names were set."""
+        yield from ()
 
     def rows(self, fs: ReadFS) -> Iterator[Row]:
         """Yield all settings with their values."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rtslib_ext import schema
 from rtslib_ext.config.shell_paths import ShellPath
@@ -52,6 +52,16 @@ class Identity(Files):
             if known and not known.live:
                 self._check_not_exported(fs, name)
         yield from super().steps(fs, wanted)
+
+    def notes(self, fs: ReadFS, names: Iterable[str]) -> Iterator[str]:
+        """Yield a note about the objects that initiators take for the same disk."""
+        if {_SERIAL, "company_id"}.isdisjoint(names):
+            return
+        from rtslib_ext.usage import twins
+
+        key = paths.key_of_storage_object(self.configfs)
+        if key and (text := twins.running(fs, self.configfs, key[0])):
+            yield text
 
     def before(self, fs: ReadFS, file: str) -> str:
         """Return the value that undo writes to a file."""

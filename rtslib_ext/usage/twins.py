@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Storage objects that initiators take for one disk: their identifiers are the same.
+
+Initiators compare the NAA identifier (SPC-4 section 7.8.6.6) that the kernel derives from the unit
+serial number, not the number itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..config import inquiry, shell_paths
+from ..config.backing import KINDS
+from ..config.model import Config, StorageObject
+from ..config.shell_paths import ShellPath
+from ..kernel import paths
+from ..kernel.configfs import ConfigfsPath, ReadFS
+from ..reading.reader import Reader
+
+_COMPANY = "company_id"
+# The number of other objects that a message names.
+_NAMED = 3
+
+
+def running(fs: ReadFS, path: ConfigfsPath, plugin: str) -> str:
+    """Return a text about the running objects with the identifier of the one at ``path``, or ""."""
+    reader = Reader(fs)
+    own = _running_naa(reader, path) if KINDS[plugin].has_wwn else ""
+    others = []
+    for other in reader.storage_object_paths() if own else ():
+        key = paths.key_of_storage_object(other)
+        if key and other != path and KINDS[key[0]].has_wwn and _running_naa(reader, other) == own:
+            others.append(shell_paths.storage_object(*key))
+    return describe(own, sorted(others)) if others else ""
+
+
+def _running_naa(reader: Reader, path: ConfigfsPath) -> str:
+    company = reader.fs.read_if_there(f"{paths.identity(path)}/{_COMPANY}") or ""
+    return inquiry.naa(reader.unit_serial(path), company)
+
+
+def of_config(config: Config) -> Iterator[tuple[ShellPath, str]]:
+    """Yield (path, text) for each object of a configuration that has another's identifier."""
+    known: dict[str, list[ShellPath]] = {}
+    for so in config.storage_objects.values():
+        own = _naa(so)
+        if not own:
+            continue
+        if own in known:
+            yield so.path, describe(own, known[own])
+        known.setdefault(own, []).append(so.path)
+
+
+def _naa(so: StorageObject) -> str:
+    return inquiry.naa(so.wwn or "", so.identity.get(_COMPANY, ""))
+
+
+def describe(naa: str, others: Sequence[ShellPath]) -> str:
+    """Return the text about an object with the same identifier as others."""
+    rest = len(others) - _NAMED
+    named = ", ".join(others[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    return (
+        f"initiators take it and {named} for one disk: both have the identifier {naa}, "
+        "which is derived from the hexadecimal digits of the unit serial number"
+    )
