@@ -18,7 +18,7 @@ from .kernel.host_files import HostFiles, RealHostFiles
 from .plan import build, purge
 from .reading.reader import Reader
 from .reading.topology import Topology, TopologyReader
-from .steps import Context
+from .steps import Context, Step
 from .steps.context import Operation
 from .steps.host_files import MakeFile
 from .transaction.executor import Observer, Outcome, keep_going
@@ -160,6 +160,14 @@ def clear(
         if paths.split_hba(name) and not fs.directories(paths.hba(name)):
             fs.rmdir(paths.hba(name))
     return outcome
+
+
+def clearing(fs: ReadFS, have: Config, part: Config | None) -> Sequence[Step]:
+    """Return the steps that delete ``have``, or what ``clear_part`` deletes of it for ``part``."""
+    from .transaction import apply
+
+    rest = Config() if part is None else _without(have, part)
+    return apply.prepare(fs, rest, have).plan.steps
 
 
 def _delete(

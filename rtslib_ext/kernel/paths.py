@@ -180,6 +180,11 @@ def portal(tpg: ConfigfsPath, name: str) -> ConfigfsPath:
     return ConfigfsPath(f"{tpg}/np/{name}")
 
 
+def is_portal(path: str) -> bool:
+    """Return True for the path of a network portal."""
+    return path.count("/") == 4 and path.split("/")[3] == "np"
+
+
 def acls(tpg: ConfigfsPath) -> ConfigfsPath:
     """Return the node ACLs of a TPG."""
     return ConfigfsPath(f"{tpg}/acls")

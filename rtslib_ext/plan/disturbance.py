@@ -23,6 +23,7 @@ from ..steps import Step
 from ..steps.context import Operation
 from ..steps.operations import (
     BestEffort,
+    Mkdir,
     RemoveTree,
     Rmdir,
     RmdirOverLuns,
@@ -31,11 +32,13 @@ from ..steps.operations import (
     Write,
 )
 from ..steps.quiesce import commands
-from ..usage import reservations, sessions
+from ..usage import exports, reservations, sessions
 from ..usage.sessions import Session
 
 # Seconds between the two counts of commands that show whether I/O is active.
 APART_SECONDS = 0.5
+# SPC-4 section 5.15.2.4, table 36: standby, unavailable, offline. Commands to the disk fail.
+_HIDING_STATES = (2, 3, 14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,9 @@ class _Concerned:
 
     The keys are configfs paths; of ``acls`` (TPG, directory of the ACL), of ``mapped`` (directory
     of the ACL, LUN). ``dynamic`` are TPGs whose initiators without an ACL lose something.
+    ``portals`` and ``listening`` are the portals that steps delete and create, ``hidden`` the
+    LUNs that stay, but in an ALUA state in which initiators cannot use them, and ``groups`` the
+    target port groups that get such a state.
     """
 
     tpgs: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
@@ -75,6 +81,10 @@ class _Concerned:
     luns: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
     mapped: dict[tuple[str, ConfigfsPath], list[Step]] = field(default_factory=dict)
     objects: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
+    portals: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
+    listening: set[ConfigfsPath] = field(default_factory=set)
+    hidden: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
+    groups: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
 
     def note(self, step: Step) -> None:
         """Add the objects that a step removes."""
@@ -94,6 +104,19 @@ class _Concerned:
             case Write() if operation.file.endswith("/cmdsn_depth") and operation.before:
                 # iscsi_target_tpg.c, iscsit_tpg_set_initiator_node_queue_depth: it ends sessions.
                 self._removed(step, paths.parent(operation.file))
+            case Write():
+                self._written(step, operation)
+            case Mkdir() if paths.is_portal(operation.directory):
+                self.listening.add(operation.directory)
+
+    def _written(self, step: Step, operation: Write) -> None:
+        folder, name = paths.parent(operation.file), paths.name_of(operation.file)
+        if operation.before == operation.value:
+            return
+        if name == "alua_tg_pt_offline" and operation.value == "1":
+            _add(self.hidden, folder, step)
+        elif name == "alua_access_state" and _hides(operation.value):
+            _add(self.groups, folder, step)
 
     def _unlinked(self, step: Step, operation: Unlink) -> None:
         owner, target = paths.parent(operation.link), operation.target
@@ -114,6 +137,17 @@ class _Concerned:
             _add(self.objects, removed, step)
         elif acl and paths.acl(*acl) == removed:
             _add(self.acls, acl, step)
+        elif paths.is_portal(removed):
+            self.listening.discard(removed)
+            _add(self.portals, removed, step)
+
+
+def _hides(state: str) -> bool:
+    """Return True if an ALUA access state, as written, makes commands fail."""
+    try:
+        return int(state, 0) in _HIDING_STATES
+    except ValueError:
+        return False
 
 
 _Key = TypeVar("_Key")
@@ -137,7 +171,12 @@ def of(
     for step in steps:
         concerned.note(step)
     reader = Reader(fs)
-    found = [*_sessions(reader, concerned), *_reservations(reader, concerned)]
+    found = [
+        *_sessions(reader, concerned),
+        *_unreachable(reader, concerned),
+        *_hidden(reader, concerned),
+        *_reservations(reader, concerned),
+    ]
     return [*found, *_io(reader, concerned, sleep)]
 
 
@@ -172,10 +211,77 @@ def _listed(reader: Reader, tpg: ConfigfsPath) -> list[str]:
         return []
 
 
-def _session(session: Session, path: str, steps: list[Step]) -> Disturbance:
+def _unreachable(reader: Reader, concerned: _Concerned) -> Iterator[Disturbance]:
+    """Yield the sessions of TPGs that lose their last portal, which end with their connection.
+
+    iscsi_target_tpg.c, iscsit_tpg_del_network_portal stops only the listening socket.
+    """
+    by: dict[ConfigfsPath, list[Step]] = {}
+    for portal, steps in concerned.portals.items():
+        by.setdefault(paths.tpg_of(portal), []).extend(steps)
+    for tpg, steps in by.items():
+        if tpg in concerned.tpgs or _listens(reader, concerned, tpg):
+            continue
+        path = _shell_path(tpg)
+        loss = f"be unable to log in to {path} again: its last portal is deleted"
+        yield from _all_of(reader, tpg, steps, loss)
+
+
+def _listens(reader: Reader, concerned: _Concerned, tpg: ConfigfsPath) -> bool:
+    """Return True if a TPG has a portal after the steps."""
+    if any(paths.tpg_of(portal) == tpg for portal in concerned.listening):
+        return True
+    folder = paths.portals(tpg)
+    try:
+        names = reader.portal_names(folder)
+    except KernelRefused:
+        return False
+    return any(paths.child(folder, name) not in concerned.portals for name in names)
+
+
+def _all_of(
+    reader: Reader, tpg: ConfigfsPath, steps: list[Step], loss: str, lun: ConfigfsPath | None = None
+) -> Iterator[Disturbance]:
+    """Yield all sessions of a TPG; of those with an ACL, only the ones that see ``lun``."""
+    path = _shell_path(tpg)
+    for acl in _listed(reader, tpg) if _fabric(tpg).has("acls") else ():
+        session = sessions.of_acl(reader, _fabric(tpg), tpg, acl)
+        if session and (lun is None or _sees(reader, session.acl, lun)):
+            yield _session(session, path, steps, loss)
+    for name in sessions.dynamic_initiators(reader, tpg):
+        text = f"{name} (without an ACL) would {loss}"
+        yield Disturbance("session", name, path, text, by=tuple(steps))
+
+
+def _sees(reader: Reader, acl: ConfigfsPath, lun: ConfigfsPath) -> bool:
+    links = (
+        paths.link_in(reader.fs, paths.mapped_lun(acl, index))
+        for index in reader.mapped_indexes(acl)
+    )
+    return any(link is not None and link[1] == lun for link in links)
+
+
+def _hidden(reader: Reader, concerned: _Concerned) -> Iterator[Disturbance]:
+    """Yield the sessions that keep a LUN, but cannot use it, because of its ALUA state."""
+    hidden = {lun: list(steps) for lun, steps in concerned.hidden.items()}
+    for group, steps in concerned.groups.items():
+        for export in exports.in_group(reader.fs, group) or ():
+            hidden.setdefault(export.configfs, []).extend(steps)
+    for lun, steps in hidden.items():
+        tpg, index = paths.parse_lun(lun) or (lun, 0)
+        if lun in concerned.luns or tpg in concerned.tpgs or _fabric(tpg).name != "iscsi":
+            continue
+        loss = f"be unable to use LUN {index} of {_shell_path(tpg)} on this path"
+        yield from _all_of(reader, tpg, steps, loss, lun)
+
+
+def _session(
+    session: Session, path: str, steps: list[Step], loss: str | None = None
+) -> Disturbance:
     addresses = tuple(dict.fromkeys(item.address for item in session.connections))
     where = f" from {' and '.join(addresses)}" if addresses else ""
-    text = f"{session.initiator} (session {session.sid}{where}) would {_loss(steps, path)}"
+    loss = _loss(steps, path) if loss is None else loss
+    text = f"{session.initiator} (session {session.sid}{where}) would {loss}"
     return Disturbance(
         "session", session.initiator, path, text, session.sid, addresses, tuple(steps)
     )

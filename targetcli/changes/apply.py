@@ -24,21 +24,34 @@ from ..progress import Total, Work
 from ..report import Done
 from ..result import Result
 from ..tree import Node
+from . import consent
 
 if TYPE_CHECKING:
     from rtslib_ext.transaction.apply import Change
 
 
-def apply(env: Env, steps: Iterable[Step], replan: Replan | None = None) -> Outcome:
+def apply(
+    env: Env,
+    steps: Iterable[Step],
+    replan: Replan | None = None,
+    *,
+    before: Sequence[str] = (),
+    agreed: bool = False,
+) -> Outcome:
     """Perform all steps or none, or queue them; raises LioError.
 
-    ``replan`` plans the remaining steps again, as for ``executor.perform``.
+    At a terminal, asks first if the steps interrupt initiators, regardless of the command;
+    ``before`` and ``agreed`` are as for ``consent.ask``. ``replan`` plans the remaining steps
+    again, as for ``executor.perform``.
     """
-    if env.session.transaction is not None:
-        return env.session.transaction.add(steps)
-    setup.prepare(env.fs)
+    if env.session.transaction is None:
+        setup.prepare(env.fs)
     # Plan all steps before the first one is performed: a refused value changes nothing.
     planned = list(steps)
+    if not agreed:
+        consent.ask(env, planned, before)
+    if env.session.transaction is not None:
+        return env.session.transaction.add(planned)
     context = Context(env.fs)
     try:
         with recording(env, "changing", lambda _: len(planned)) as recorder:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def ask(env: Env, steps: Iterable[Step], before: Sequence[str] = ()) -> None:
     """Ask at a terminal; elsewhere proceed, as scripts expect of the commands of targetcli-fb.
 
+    ``apply.apply`` calls it for every change, so that the question depends on the effect of the
+    steps and not on the command. Its callers pass ``agreed`` if they have called require_yes.
     ``before`` are lines to show first; they are asked about even if no initiator is interrupted.
     """
     if prompt.is_possible(env):

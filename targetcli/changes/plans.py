@@ -35,5 +35,5 @@ def carry_out(
     """
     if plan.steps and not dry_run:
         consent.require_yes(env, disturbances)
-        apply.apply(env, plan.steps)
+        apply.apply(env, plan.steps, agreed=True)
     return show(plan, disturbances, done=not dry_run)

@@ -267,7 +267,9 @@ class Transaction:
         """
         env = self.env
         self._refuse_changed()
-        outcome = change.apply(env, [step for step in self.steps if step.operations])
+        # The lines that queued them have asked.
+        queued = [step for step in self.steps if step.operations]
+        outcome = change.apply(env, queued, agreed=True)
         results = [Result(notes=[f"Note: {path}: {text}" for path, text in outcome.notes])]
         self.performed = True
         for result, action in self._later:

@@ -16,7 +16,7 @@ from rtslib_ext.naming import LUN_MAX
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, acls, settings
 
-from ..changes import apply, consent
+from ..changes import apply
 from ..env import Env
 from ..result import Result, Warn, say
 from ..tree.acls import AclNode, Acls
@@ -48,7 +48,6 @@ def delete(env: Env, node: Acls, wwn: str) -> Result:
     steps: list[Step] = []
     for acl in _named(node, wwn):
         steps += acls.delete_acl(tpg.tpg_path, _acl(env, tpg, acl))
-    consent.ask(env, steps)
     apply.apply(env, steps)
     return say(f"Deleted Node ACL {wwn}.")
 

@@ -19,7 +19,7 @@ from rtslib_ext.steps.portals import LISTEN
 from rtslib_ext.transaction.executor import Outcome
 
 from .. import __version__
-from ..changes import apply, running
+from ..changes import apply, consent, prompt, running
 from ..changes.apply import Recorder
 from ..env import Env
 from ..progress import Total
@@ -119,6 +119,8 @@ def _cleared(env: Env, part: Config | None = None) -> list[LioError]:
     if env.session.several or env.on_terminal:
         with suppress(LioError):
             have = running.read(env)
+    if have is not None and prompt.is_possible(env):
+        consent.ask(env, restore.clearing(env.fs, have, part))
     with _recording(env, "clearing", lambda done: done + counting.running(env.fs)) as recorder:
         if part is None:
             return _causes(restore.clear(env.fs, recorder.observe, have, host=env.host))

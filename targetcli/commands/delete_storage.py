@@ -36,8 +36,8 @@ def storage_object(env: Env, node: Backstore, name: str, save: bool) -> Result:
     saved = _saved(env) if save and os.path.exists(env.save_file) else None
     exported = exports.of_storage_object(env.fs, found.configfs)
     steps = _removal(env, found, exported, likely=consent.may_miss(env))
-    consent.ask(env, steps, [f"This deletes {text}" for text in _describe(exported, steps)])
-    done = apply.apply(env, steps, partial(_remaining, env, found)).done
+    before = [f"This deletes {text}" for text in _describe(exported, steps)]
+    done = apply.apply(env, steps, partial(_remaining, env, found), before=before).done
     lines: list[str] = [Aside(f"Deleted {text}") for text in _describe(exported, done)]
     deleted = f"Deleted storage object {name}."
     if saved is None:

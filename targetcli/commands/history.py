@@ -95,7 +95,7 @@ def _undo(
         consent.require_yes(env, disturbances)
         env.session.report.undoes = number
         try:
-            apply.apply(env, steps)
+            apply.apply(env, steps, agreed=True)
         except LioError as err:
             err.prefix(f"{command}: this could not be undone")
             raise

@@ -171,6 +171,5 @@ def delete(env: Env, node: Luns, lun: int) -> Result:
         raise NotFound("Invalid LUN", path=node.path, hint=f"there is no lun{lun}")
     removal = partial(remove.remove_lun, Reader(env.fs), export)
     steps = removal(likely=consent.may_miss(env))
-    consent.ask(env, steps)
     apply.apply(env, steps, removal)
     return say(f"Deleted LUN {lun}.")

@@ -16,7 +16,7 @@ from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, targets
 from rtslib_ext.steps.portals import attempt_portal
 
-from ..changes import apply, consent
+from ..changes import apply
 from ..env import Env
 from ..result import Result, Warn, say, show
 from ..tree.fabrics import FabricNode, TargetNode, TpgNode
@@ -76,7 +76,6 @@ def delete(env: Env, node: FabricNode, wwn: str) -> Result:
         raise NotFound(f"No such Target in configfs: {env.fs.absolute(configfs)}", path=node.path)
     target = Reader(env.fs).target(node.fabric, found.name)
     steps = list(remove.remove_target(target, paths.locator(env.fs)))
-    consent.ask(env, steps)
     apply.apply(env, steps)
     return say(f"Deleted Target {wwn}.")
 
@@ -149,7 +148,6 @@ def delete_tpg(env: Env, node: TargetNode, tag: int) -> Result:
     tpg = Reader(env.fs).tpg(node.fabric, node.name, tag)
     target = Target(node.fabric.name, node.name)
     steps = list(remove.remove_tpg(target, tpg, paths.locator(env.fs)))
-    consent.ask(env, steps)
     apply.apply(env, steps)
     return say(f"Deleted TPGT {tag}.")
 

@@ -23,7 +23,7 @@ from targetcli import session
 from targetcli.env import Env
 from targetcli.language import grammar
 
-from .harness import TARGET, Shell, tree
+from .harness import ETC, TARGET, Shell, tree
 from .initiator import logged_in
 
 IQN = "iqn.2003-01.org.example:a"
@@ -292,3 +292,46 @@ def reading(disk: str) -> Iterator[None]:
     finally:
         done.set()
         reader.join()
+
+
+UNREACHABLE = LOSES_LUN.replace("lose LUN 0 of", "be unable to log in to").replace(
+    "tpg1\n", "tpg1 again: its last portal is deleted\n"
+)
+UNUSABLE = LOSES_LUN.replace("lose", "be unable to use").replace("tpg1\n", "tpg1 on this path\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "in_use"),
+    [
+        (f"{TPG} disable", LOGGED_OUT),
+        (f"{TPG}/acls/{HOST} delete 0", LOSES_LUN),
+        (f"{TPG}/portals delete ::0 3260", UNREACHABLE),
+        (f"{TPG}/luns/lun0 set alua alua_tg_pt_offline=1", UNUSABLE),
+        ("/ clearconfig confirm=true", LOGGED_OUT),
+        (f"/ restoreconfig {ETC}/other.json clear_existing=true", LOGGED_OUT),
+    ],
+)
+def test_the_effect_is_asked_about_not_the_command(user: Shell, line: str, in_use: str) -> None:
+    """Whatever ends a session or hides a LUN asks, by whichever command."""
+    user.ok(f"saveconfig {ETC}/other.json")
+    with logged_in(HOST, IQN):
+        before = tree()
+        answer = at_terminal(user, line, Terminal("n\n"))
+        assert (answer.exit, answer.stdout) == (1, ""), answer
+        assert in_use in answer.stderr and ASKED in answer.stderr
+        assert answer.stderr.endswith(NOT_DONE)
+        assert tree() == before
+        answer = at_terminal(user, line, Terminal("y\n"))
+        assert answer.exit == 0 and answer.stderr.count(ASKED) == 1
+
+
+def test_a_change_without_an_effect_on_a_session_is_not_asked_about(user: Shell) -> None:
+    user.ok(f"{TPG}/portals create 127.0.0.1 3261")
+    with logged_in(HOST, IQN):
+        for line in (
+            f"{TPG}/portals delete 127.0.0.1 3261",
+            f"{TPG}/acls/{OTHER} delete 0",
+            f"{TPG} set attribute demo_mode_write_protect=0",
+        ):
+            answer = at_terminal(user, line, Terminal())
+            assert answer.exit == 0 and ASKED not in answer.stderr, answer
