@@ -69,6 +69,7 @@ def _main(words: Sequence[str], request: Request) -> int:
         _prepare_streams()
         return shells.print_completions(words[1:])
     options.parse(words, request)
+    options.refuse_ineffective(request)
     if request.action == "help":
         print(options.USAGE, end="")
         return 0
@@ -136,10 +137,14 @@ def _run(request: Request) -> int:
 def _run_in_sandbox(request: Request) -> int:
     from pathlib import Path
 
+    from rtslib_ext.fast_dataclasses import replace
+
     from . import sandbox
 
     state = Path(request.state) if request.state else None
-    settings = sandbox.Settings(state=state, memory=request.memory)
+    settings = sandbox.Settings(state=state)
+    if request.memory is not None:
+        settings = replace(settings, memory=request.memory)
     if request.program:
         if not request.words:
             raise InvalidValue("--exec needs a program", hint="--sandbox --exec bash gives a shell")

@@ -34,7 +34,7 @@ class Request:
     sandbox: bool = False
     program: bool = False
     state: str | None = None
-    memory: str = "1G"
+    memory: str | None = None
 
 
 class Option:
@@ -163,6 +163,38 @@ def parse(words: Sequence[str], request: Request | None = None) -> Request:
     Raises InvalidValue; ``request`` then holds the options before the wrong one.
     """
     request = request or Request()
+    _read(words, request)
+    return request
+
+
+def refuse_ineffective(request: Request) -> None:
+    """Raise InvalidValue for an option that this command line would ignore.
+
+    Without --sandbox, the options of the sandbox would run the command on the host's kernel.
+    """
+    if request.action in ("help", "version"):
+        return
+    if not request.sandbox:
+        for row in ROWS:
+            value = getattr(request, row.sets, None) if "." not in row.sets and row.sets else None
+            if value:
+                raise InvalidValue(
+                    f"{row.name} has no effect without --sandbox, so nothing was run",
+                    hint=f"targetcli --sandbox {row.name} …",
+                )
+    elif request.program and (ignored := written(request.options)):
+        raise InvalidValue(
+            f"{ignored[0].partition('=')[0]} has no effect with --exec, so nothing was run",
+            hint="--exec runs any program; give it its own options after its name",
+        )
+    if request.action == "disable-daemon" and (request.words or request.options.batch is not None):
+        raise InvalidValue(
+            "--disable-daemon runs no command, so nothing was run",
+            hint="run the command by itself",
+        )
+
+
+def _read(words: Sequence[str], request: Request) -> None:
     rest = list(words)
     if rest and rest[0] in WORDS and not (rest[0] == "help" and rest[1:]):
         rest[0] = WORDS[rest[0]]
@@ -170,13 +202,11 @@ def parse(words: Sequence[str], request: Request | None = None) -> Request:
         option = rest.pop(0)
         if option == "--":
             request.words, request.options.literal = rest, bool(rest)
-            return request
+            return
         _take(request, option, rest)
         if request.program:
-            request.words = rest
-            return request
+            break
     request.words = rest
-    return request
 
 
 def _take(request: Request, option: str, rest: list[str]) -> None:
@@ -190,7 +220,10 @@ def _take(request: Request, option: str, rest: list[str]) -> None:
     elif not row.value:
         row.set(request, True)
     elif equals or rest:
-        row.set(request, _typed(row, value if equals else rest.pop(0)))
+        text = value if equals else rest.pop(0)
+        if not text:
+            raise InvalidValue(f"{name} needs a value, and this one is empty")
+        row.set(request, _typed(row, text))
     else:
         raise InvalidValue(f"{name} needs a value", hint="--help shows the options")
 

@@ -38,6 +38,8 @@ def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
 
     In a transaction, and without a file, show the queued changes.
     """
+    if other is not None and file is None:
+        raise InvalidValue("other has no effect without file", hint="diff FILE OTHER")
     disturbances: Sequence[Disturbance] = ()
     if (
         file is None

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from rtslib_ext import errors
 from rtslib_ext.errors import InvalidValue, KernelRefused, LioError, ParseError, RestoreIncomplete
 from rtslib_ext.steps import Action, Step
-from targetcli import options
+from targetcli import cli, options
 from targetcli.report import Report
 from targetcli.result import Result, say, show
 from targetcli.views import document
@@ -172,3 +172,47 @@ def test_every_option_is_read_from_its_row(row: options.Option) -> None:
     else:
         with pytest.raises(InvalidValue, match="needs a value"):
             options.parse([row.name])
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--state", "X", "clearconfig", "confirm=true"], "--state"),
+        (["--memory=2G", "ls"], "--memory"),
+        (["--exec", "bash"], "--exec"),
+        (["--exec", "--sandbox", "bash"], "--exec"),
+        (["--state", "X"], "--state"),
+        (["--json", "--state", "X", "--batch", "f"], "--state"),
+        (["--sandbox", "--json", "--exec", "bash"], "--json"),
+        (["--sandbox", "--wait=3", "--exec", "bash"], "--wait"),
+        (["--disable-daemon", "ls"], "--disable-daemon"),
+        (["disable-daemon", "clearconfig", "confirm=true"], "--disable-daemon"),
+        (["--disable-daemon", "--batch=f"], "--disable-daemon"),
+        (["--sandbox", "--state=", "ls"], "--state"),
+        (["--sandbox", "--memory", "", "ls"], "--memory"),
+    ],
+)
+def test_an_option_without_an_effect_is_an_error(words: list[str], named: str) -> None:
+    with pytest.raises(InvalidValue, match=named):
+        options.refuse_ineffective(options.parse(words))
+
+
+def test_no_command_is_run_with_an_option_without_an_effect(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["--state", "X", "clearconfig", "confirm=true"]) == 1
+    assert "--state has no effect without --sandbox, so nothing was run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--sandbox", "--state", "X", "--memory=2G", "--yes", "ls"],
+        ["--state", "X", "--sandbox", "--exec", "bash", "--json"],
+        ["--memory", "2G", "--help"],
+        ["--state=X", "--version"],
+        ["--disable-daemon"],
+    ],
+)
+def test_an_option_with_an_effect_is_none(words: list[str]) -> None:
+    options.refuse_ineffective(options.parse(words))
