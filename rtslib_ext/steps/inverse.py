@@ -17,6 +17,7 @@ from .context import Operation
 from .host_files import CheckThere, MakeFile, RemoveFile
 from .lu_groups import TEMPORARY_GROUP
 from .operations import (
+    EnsureValue,
     Fail,
     Link,
     Mkdir,
@@ -31,6 +32,7 @@ from .operations import (
     Write,
 )
 from .portals import LISTEN, STOP_LISTENING
+from .rtpi import ClaimRtpi
 from .step import Action, Step, set_step
 
 _OPPOSITE = {
@@ -56,6 +58,7 @@ _OPPOSITE_VERBS = {
 # Directories whose attributes read back as they were written.
 _PLAIN = ("attrib", "param", "auth", "discovery_auth")
 _CREATING = Mkdir | Link
+_SETTING = EnsureValue | Write | ClaimRtpi
 _REMOVING = Rmdir | RmdirOverLuns | RemoveTree | Unlink
 
 
@@ -76,18 +79,43 @@ def invert(steps: Sequence[Step], made: Container[str] = ()) -> list[Step]:
     """Return the steps that undo completed ``steps``, in the order to perform them.
 
     ``made`` are the shared directories that the steps created: only these are removed. A step
-    that is undone by deleting its object has no inverse. A new backing file is kept: it may have
-    data by now.
+    that is undone by deleting its object has no inverse: what it set is set again when that
+    object is created again. A new backing file is kept: it may have data by now.
     """
-    return [found for step in reversed(steps) if (found := _invert(step, made))]
+    settings = _settings_of_created(steps, made)
+    numbered = reversed([*enumerate(steps)])
+    return [
+        found for number, step in numbered if (found := _invert(step, made, settings.get(number)))
+    ]
 
 
-def _invert(step: Step, made: Container[str]) -> Step | None:
+def _settings_of_created(steps: Sequence[Step], made: Container[str]) -> dict[int, list[Operation]]:
+    """Return the operations of steps without an inverse, by the number of the creating step."""
+    created: dict[str, int] = {}
+    settings: dict[int, list[Operation]] = {}
+    for number, step in enumerate(steps):
+        if step.action is Action.CREATE:
+            created[step.path] = number
+        elif step.action is Action.UPDATE and not any(_later(step.inverse(), made)):
+            path: str = step.path
+            while path and path not in created:
+                path = path.rpartition("/")[0]
+            if path:
+                values = (item for item in step.operations if isinstance(item, _SETTING))
+                settings.setdefault(created[path], []).extend(values)
+    return settings
+
+
+def _invert(step: Step, made: Container[str], settings: Sequence[Operation] | None) -> Step | None:
     operations = tuple(_later(step.inverse(), made))
     if not operations:
         return None
-    again = tuple(
-        CheckThere(item.file) if isinstance(item, MakeFile) else item for item in step.operations
+    again = (
+        *(
+            CheckThere(item.file) if isinstance(item, MakeFile) else item
+            for item in step.operations
+        ),
+        *(settings or ()),
     )
     action = _OPPOSITE[step.action]
     if step.value is not None and step.before is not None:
@@ -142,6 +170,11 @@ def _as_found(fs: ReadFS, item: Operation) -> Operation:
     if isinstance(item, SetEnabled):
         has = fs.read_if_there(item.file)
         return item if has is None else SetEnabled(item.file, has == "1", asked=False)
+    if isinstance(item, EnsureValue):
+        has = fs.read_if_there(f"{item.folder}/{item.name}")
+        if has is not None and paths.name_of(item.folder) in _PLAIN:
+            return replace(item, value=has, reads_as=None)
+        return item
     if isinstance(item, Write):
         has = fs.read_if_there(item.file)
         if has is not None and (_is_plain(item.file) or has == item.before):

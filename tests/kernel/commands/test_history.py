@@ -444,3 +444,30 @@ def test_lines_of_standard_input_are_a_session(user: Shell, tmp_path: Path) -> N
     )
     commands = [item["command"] for item in json.loads(listed.stdout)["data"]["history"]]
     assert commands[-2:] == [f"{TPG} undo", f"{TPG} undo"] or commands[-2:] == ["/ undo", "/ undo"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/backstores/ramdisk create new 1M wwn=serial-2",
+        "/backstores/fileio create new DISKS/new 1M write_back=false",
+        "/iscsi create iqn.2003-01.org.example:new",
+        f"{TPG}/luns create /backstores/ramdisk/spare",
+        f"{TPG}/acls create {OTHER}",
+        f"/iscsi clone {IQN} iqn.2003-01.org.example:new",
+    ],
+)
+@pytest.mark.parametrize("changed", [False, True])
+def test_reverting_an_undo_makes_the_object_as_it_was(
+    user: Shell, disks: Path, line: str, changed: bool
+) -> None:
+    user.ok("/backstores/ramdisk create spare 1M")
+    user.ok(line.replace("DISKS", str(disks)))
+    if changed and line.startswith("/backstores"):
+        user.ok(f"{line.split()[0]}/new set attribute emulate_model_alias=0")
+        del user.done[-1]
+    before = tree()
+    user.ok("undo")
+    number = records(user)[-1].number
+    user.ok(f"revert {number}")
+    assert differences(tree(), before) == []
