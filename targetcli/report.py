@@ -54,6 +54,8 @@ class Report:
     """Why they cannot be undone; "" if they can."""
     undoes: int | None = None
     """The number in the history of the change that this one undoes."""
+    unconfirmed: bool = False
+    """Whether the change is reverted unless it is confirmed in time."""
     undoing: bool = False
     """Whether the command is undo, which undo does not undo."""
 

@@ -29,6 +29,8 @@ def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
     Errors of commands end here.
     """
     env.session.report = report = Report()
+    if env.session.last_change:
+        _tell_rolled_back(env)
     try:
         line = read()
         if line.is_blank:
@@ -47,6 +49,22 @@ def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
     if result.cd:
         env.session.cwd = result.cd
     return result
+
+
+def _tell_rolled_back(env: Env) -> None:
+    """Print a note if a change that waited for confirmation was rolled back meanwhile."""
+    # Imported here: only a session that has seen such a change needs it.
+    from rtslib_ext.transaction import confirmed_commit
+    from rtslib_ext.transaction.lock import LastChange
+
+    if env.session.last_change is not LastChange.UNCONFIRMED:
+        return
+    with suppress(LioError):
+        last = confirmed_commit.last(confirmed_commit.beside(env.journal))
+        if last is None or last.outcome:
+            env.session.last_change = LastChange.OTHER
+        if last and last.outcome:
+            print(f"Note: {last}: {last.outcome}", file=env.stderr, flush=True)
 
 
 def print_result(env: Env, report: Report, result: Result) -> bool:

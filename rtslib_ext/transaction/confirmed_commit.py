@@ -30,8 +30,8 @@ class PendingCommit:
 
     ``about`` describes it without secrets. ``seconds`` is the time to confirm it; it ends at
     ``until`` in Unix time, for display, and at ``deadline`` in CLOCK_BOOTTIME, which is never set
-    and counts suspended time. ``back`` are the steps of the revert. The field names are keys of the
-    file.
+    and counts suspended time. ``back`` are the steps of the revert. ``number`` is that of the
+    commit in the history; None if it is not recorded. The field names are keys of the file.
     """
 
     about: dict[str, Any]
@@ -40,6 +40,7 @@ class PendingCommit:
     deadline: float
     back: tuple[dict[str, Any], ...] = ()
     outcome: str = ""
+    number: int | None = None
 
     @classmethod
     def of(cls, steps: Sequence[Step], about: dict[str, Any], seconds: float) -> PendingCommit:
@@ -87,6 +88,13 @@ def write(path: str, waiting: PendingCommit) -> None:
     atomic.replace(path, json.dumps(asdict(waiting)).encode())
 
 
+def set_number(path: str, number: int) -> None:
+    """Add the number in the history to the pending commit, under the lock."""
+    commit = find(path)
+    if commit:
+        write(path, replace(commit, number=number))
+
+
 def last(path: str) -> PendingCommit | None:
     """Return the last commit, pending or not; None without one.
 
@@ -120,20 +128,22 @@ def blocking(commit: PendingCommit, journal: str) -> Unfinished | None:
     return half if half and not commit.is_cut_off(half) else None
 
 
-def revert(fs: WriteFS, commit: PendingCommit, journal: Journal) -> None:
-    """Revert a pending commit, all of it or nothing.
+def revert(fs: WriteFS, commit: PendingCommit, journal: Journal) -> Sequence[Step]:
+    """Revert a pending commit, all of it or nothing; return the steps, for the history.
 
-    Of an interrupted commit the completed part is reverted. Raises LioError if other processes
-    changed the same objects since (as revert does), InUse if another change was interrupted.
+    Of an interrupted commit the completed part is reverted; there are no steps to record, because
+    the history does not have it either. Raises LioError if other processes changed the same
+    objects since (as revert does), InUse if another change was interrupted.
     """
     half = journals.find(journal.path)
     context = Context(fs)
     if half is None:
         back = inverse.revalidate(fs, [codec.decode(step) for step in commit.back])
         executor.perform(context, back, journal=journal)
-        return
+        return back
     if not commit.is_cut_off(half):
         raise InUse("another change was interrupted", hint="run recover first")
     left = recovery.undo(context, half)
     if left:
         raise LioError("; ".join(left))
+    return ()

@@ -184,6 +184,24 @@ def find(folder: str, number: int) -> Record:
     return found
 
 
+def undone_by(folder: str, number: int) -> Record | None:
+    """Return the change that undid a change, and was not undone itself; None without one."""
+    later = [
+        found
+        for other in numbers(folder)
+        if other > number
+        if (found := _read(folder, _name(other)))
+    ]
+    undone: set[int | None] = set()
+    for record in later:
+        if record.number in undone:
+            continue
+        if record.undoes == number:
+            return record
+        undone.add(record.undoes)
+    return None
+
+
 def _read(folder: str, name: str) -> Record | None:
     """Return None for a file that was just deleted, and for one that is not a record."""
     try:

@@ -141,6 +141,10 @@ def _record(env: Env, command: str) -> None:
             f"the change is not recorded in the history: {env.history}: {reason(err)}",
             file=env.stderr,
         )
+    if report.unconfirmed and number is not None:
+        from rtslib_ext.transaction import confirmed_commit
+
+        confirmed_commit.set_number(confirmed_commit.beside(env.journal), number)
     if not report.undoing:
         env.session.done.append(Done(command, number, back, irreversible))
 

@@ -18,10 +18,13 @@ from pathlib import Path
 
 from rtslib_ext.errors import InUse, LioError
 from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.steps import Step, inverse
 from rtslib_ext.transaction import confirmed_commit
 from rtslib_ext.transaction.confirmed_commit import PendingCommit
 from rtslib_ext.transaction.journal import Journal
 from rtslib_ext.transaction.lock import change_lock
+
+from ..audit import history
 
 # sd_booted(3)
 _SYSTEMD = "/run/systemd/system"
@@ -32,10 +35,13 @@ _DETACH = "--detach"
 ROLLED_BACK = "rolled back"
 
 
-def start(file: str, lock_file: str, journal: str) -> None:
-    """Start the process for the change described in a file; raises LioError."""
+def start(file: str, lock_file: str, journal: str, records: str) -> None:
+    """Start the process for the change described in a file; raises LioError.
+
+    ``records`` is the directory in which it records what it did.
+    """
     sources = str(Path(__file__).resolve().parents[2])
-    program = [sys.executable, "-m", __name__, file, lock_file, journal]
+    program = [sys.executable, "-m", __name__, file, lock_file, journal, records]
     if os.path.isdir(_SYSTEMD) and _as_service(program, sources):
         return
     try:
@@ -69,8 +75,8 @@ def _as_service(program: list[str], sources: str) -> bool:
 
 
 def main(words: Sequence[str]) -> None:
-    """Run the process; ``words`` are the file of the change, the lock file and the journal."""
-    file, lock_file, journal, *detach = words
+    """Run the process; ``words`` are the arguments of ``start``."""
+    file, lock_file, journal, records, *detach = words
     if detach:
         if os.fork():
             os._exit(0)
@@ -78,10 +84,10 @@ def main(words: Sequence[str]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     found = confirmed_commit.find(file)
     if found:
-        _wait(file, lock_file, journal, found)
+        _wait(file, lock_file, journal, records, found)
 
 
-def _wait(file: str, lock_file: str, journal: str, first: PendingCommit) -> None:
+def _wait(file: str, lock_file: str, journal: str, records: str, first: PendingCommit) -> None:
     while True:
         pending = confirmed_commit.find(file)
         if pending is None or pending.about != first.about:
@@ -95,13 +101,13 @@ def _wait(file: str, lock_file: str, journal: str, first: PendingCommit) -> None
             if not pending or pending.about != first.about or pending.left > 0:
                 continue
             if not confirmed_commit.blocking(pending, journal):
-                roll_back(file, journal, pending)
+                roll_back(file, journal, records, pending)
                 return
         # Wait until recover has ended the interrupted change.
         time.sleep(_LOOK_SECONDS)
 
 
-def roll_back(file: str, journal: str, pending: PendingCommit) -> PendingCommit:
+def roll_back(file: str, journal: str, records: str, pending: PendingCommit) -> PendingCommit:
     """Roll back the change, under the lock; record and log the outcome."""
     about = {**pending.about, "command": f"auto-revert: {pending.about.get('command')}"}
     # If this is interrupted, the journal must not identify it as the change itself.
@@ -109,7 +115,8 @@ def roll_back(file: str, journal: str, pending: PendingCommit) -> PendingCommit:
     when = time.strftime("%Y-%m-%d %H:%M:%S")
     syslog.openlog("targetcli", syslog.LOG_PID, syslog.LOG_DAEMON)
     try:
-        confirmed_commit.revert(ConfigFS(), pending, Journal(journal, about))
+        steps = confirmed_commit.revert(ConfigFS(), pending, Journal(journal, about))
+        _record(records, pending, steps)
         outcome, level = f"{ROLLED_BACK} at {when}", syslog.LOG_NOTICE
     except (LioError, OSError) as err:
         path = getattr(err, "path", "")
@@ -119,6 +126,17 @@ def roll_back(file: str, journal: str, pending: PendingCommit) -> PendingCommit:
     confirmed_commit.write(file, ended)
     syslog.syslog(level, f"{pending}, not confirmed within {pending.seconds:g} s: {outcome}")
     return ended
+
+
+def _record(folder: str, pending: PendingCommit, steps: Sequence[Step]) -> None:
+    """Record the roll-back in the history, so that it can be reverted; log if that fails."""
+    if not steps:
+        return
+    command = f"{pending.about.get('path')} auto-revert: {pending.about.get('command')}"
+    try:
+        history.keep(folder, command, steps, inverse.invert(steps), undoes=pending.number)
+    except OSError as err:
+        syslog.syslog(syslog.LOG_ERR, f"{command}: not recorded in {folder}: {err}")
 
 
 if __name__ == "__main__":

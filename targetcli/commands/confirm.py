@@ -41,12 +41,13 @@ def confirm(env: Env, node: Node, action: str) -> Result:
         # Imported here, as in within: nothing else starts processes.
         from ..changes import auto_revert
 
-        found = auto_revert.roll_back(file, env.journal, found)
+        found = auto_revert.roll_back(file, env.journal, env.history, found)
         if not found.outcome.startswith(auto_revert.ROLLED_BACK):
             raise LioError(
                 f"{found}: {found.outcome}",
                 hint="diff compares the running configuration with a file",
             )
+        env.session.last_change = LastChange.OTHER
         return _result(_description(found), found, "ended")
     os.unlink(file)
     env.session.last_change = LastChange.OTHER
@@ -115,7 +116,7 @@ def within(env: Env, steps: Sequence[Step], seconds: float) -> Iterator[list[str
     messages: list[str] = []
     confirmed_commit.write(file, PendingCommit.of(steps, about, seconds))
     try:
-        auto_revert.start(file, env.lock_file, env.journal)
+        auto_revert.start(file, env.lock_file, env.journal, env.history)
         yield messages
     except BaseException:
         os.unlink(file)
@@ -123,6 +124,7 @@ def within(env: Env, steps: Sequence[Step], seconds: float) -> Iterator[list[str
     pending = PendingCommit.of(steps, about, seconds)
     confirmed_commit.write(file, pending)
     env.session.last_change = LastChange.UNCONFIRMED
+    env.session.report.unconfirmed = True
     messages += [
         f"Applied. It is rolled back automatically at {_clock(pending)} "
         "unless you run `targetcli confirm`."

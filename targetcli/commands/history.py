@@ -15,27 +15,46 @@ from ..audit import history as records
 from ..audit.history import Record
 from ..changes import apply, consent
 from ..env import Env
-from ..result import Result, show
+from ..result import Aside, Result, show
 from ..tree import Node
 from ..views import history as view
 from ..views import plan as plans
+
+_ALL_CHANGES = "history lists all changes, revert NUMBER undoes one of them"
 
 
 def undo(env: Env, node: Node) -> Result:
     """Undo the last change of this session."""
     if apply.only_shown(env, "undo the last change of this session"):
         return Result()
+    notes = _drop_undone(env)
     if not env.session.done:
         raise InvalidValue(
             "this session has no change to undo",
-            hint="history lists all changes, revert NUMBER undoes one of them",
+            hint="; ".join([*notes, _ALL_CHANGES]),
         )
     last = env.session.done[-1]
     env.session.report.undoing = True
     result = _undo(env, last.command, last.number, last.back, last.irreversible)
     if env.session.report.changes:
         env.session.done.pop()
+    result.notes += (Aside(f"Note: {text}") for text in notes)
     return result
+
+
+def _drop_undone(env: Env) -> list[str]:
+    """Drop the last changes of this session that others undid; return a text for each.
+
+    Such a change is one that was not confirmed in time, or that another process reverted.
+    """
+    texts = []
+    while env.session.done and (last := env.session.done[-1]).number is not None:
+        found = records.undone_by(env.history, last.number)
+        if found is None:
+            break
+        env.session.done.pop()
+        texts.append(f"{last.command} was undone already, by change {found.number}")
+    return texts
 
 
 def revert(env: Env, node: Node, number: int, dry_run: bool) -> Result:

@@ -28,7 +28,7 @@ from targetcli.env import Env
 from targetcli.prefs import Preferences
 from tests.kernel.plan.test_killed import Deadly, forked, lived
 
-from .harness import ETC, Shell, tree
+from .harness import ETC, TARGET, Shell, tree
 
 WAITING = Path("/run/targetcli/waiting")
 JOURNAL = Path("/run/targetcli/journal")
@@ -280,3 +280,70 @@ def test_a_plan_that_is_killed_half_way_goes_back_too(user: Shell, moment: float
 @pytest.mark.parametrize("text", ["0s", "soon", "1d", "-5s", "1.5m"])
 def test_a_wrong_duration(user: Shell, text: str) -> None:
     user.refuses(f"apply {WANTED} confirm_within={text}", f"{text} is not a duration")
+
+
+class Typed:
+    """A session that is open while time passes."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "targetcli"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def type(self, line: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+
+    def end(self) -> str:
+        return self.process.communicate()[0]
+
+
+def rolled_back() -> bool:
+    return WAITING.exists() and "rolled back at" in WAITING.read_text()
+
+
+@pytest.mark.parametrize("by", ["time", "confirm back"])
+def test_its_rollback_leaves_a_trace_and_does_not_block_undo(user: Shell, by: str) -> None:
+    kept = Env(Preferences.load(user.home)).history
+    typed = Typed()
+    typed.type("/backstores/ramdisk create early 1M")
+    assert becomes(lambda: (TARGET / "core").exists() and "early" in " ".join(tree("core")))
+    before = tree()
+    typed.type(f"apply {WANTED} merge=true confirm_within={'2s' if by == 'time' else '1h'} ")
+    assert becomes(lambda: WAITING.exists())
+    assert becomes(lambda: history.read(kept)[-1].command.startswith("/ apply"))
+    number = history.read(kept)[-1].number
+    if by != "time":
+        assert targetcli("confirm", "back").returncode == 0
+    assert becomes(rolled_back)
+    assert tree() == before
+    last = history.read(kept)[-1]
+    assert (last.command, last.undoes) == ("/ auto-revert: apply", number)
+    assert last.changes and not last.irreversible
+    # The session says so at its next line, and undo reaches what was done before.
+    typed.type("pwd")
+    typed.type("undo")
+    typed.type("pwd")
+    said = typed.end()
+    assert said.count("Note: apply on /: rolled back at ") == 1, said
+    assert "Undone: /backstores/ramdisk create early 1M" in said
+    assert f"was undone already, by change {last.number}" in said
+    assert not any("/early" in name for name in tree("core"))
+
+
+def test_undo_is_not_stuck_behind_what_another_process_reverted(user: Shell) -> None:
+    kept = Shell(user.home.parent / "other", kept=user.history)
+    user.ok("/backstores/ramdisk create early 1M")
+    before = tree()
+    user.ok("/backstores/ramdisk create late 1M")
+    number = history.read(user.history)[-1].number
+    kept.ok(f"revert {number}")
+    assert tree() == before
+    answer = user.ok("undo")
+    assert "Undone: /backstores/ramdisk create early 1M" in answer
+    assert f"by change {number + 1}" in answer.stderr
