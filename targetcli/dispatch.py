@@ -24,6 +24,10 @@ from .tree import Node, walk
 
 # A kind of backstore in old manuals.
 _REMOVED = "rd_dr"
+# Commands that do the same or nothing harmful at another node. "" is a path alone.
+_SAFE = frozenset(
+    ("", "bookmarks", "cd", "exit", "get", "help", "info", "ls", "pwd", "refresh", "status")
+)
 
 
 def run(env: Env, line: Line) -> Result:
@@ -31,7 +35,15 @@ def run(env: Env, line: Line) -> Result:
     report = env.session.report
     report.command, report.path = line.command or None, line.path or env.session.cwd
     hints.refuse_apart(line)
-    start = walk.resolve(walk.root(env), env.session.cwd)
+    note = _leave_for(env, line)
+    result = _run_from(env, walk.resolve(walk.root(env), env.session.cwd), line)
+    if note:
+        result.notes.append(Aside(note))
+    return result
+
+
+def _run_from(env: Env, start: Node, line: Line) -> Result:
+    report = env.session.report
     line = grammar.settle(
         line,
         lambda path: walk.find(start, path) is not None,
@@ -51,6 +63,25 @@ def run(env: Env, line: Line) -> Result:
     if _REMOVED in line.path.split("/"):
         result.notes.append(Aside(f"Note: {_REMOVED} was removed from the kernel; using ramdisk"))
     return result
+
+
+def leave_deleted(env: Env) -> str:
+    """Go up to the nearest node that exists, if the current one is gone; return a note, or ""."""
+    gone = env.session.cwd
+    env.session.cwd = walk.nearest(walk.root(env), gone).path
+    return "" if env.session.cwd == gone else f"Note: {gone} is gone; now at {env.session.cwd}"
+
+
+def _leave_for(env: Env, line: Line) -> str:
+    """Do ``leave_deleted`` before a line; raises NotFound if the line depends on the node."""
+    gone = env.session.cwd
+    note = leave_deleted(env)
+    # It was typed for another node: the one above may have a command of this name, too.
+    if note and line.command not in _SAFE and not line.path.startswith(("/", "@")):
+        raise NotFound(
+            f"No such path {gone}", hint=f"it is gone; now at {env.session.cwd}, nothing was run"
+        )
+    return note
 
 
 def _run_on_each(env: Env, nodes: list[Node], line: Line) -> Result:

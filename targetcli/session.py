@@ -26,8 +26,17 @@ BANNER = f"targetcli shell version {__version__}\nFor help on commands, type 'he
 def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
     """Parse and run one line and print its result; return None if it failed.
 
-    Errors of commands end here.
+    Errors of commands end here. A shell leaves its current node if the line deleted it.
     """
+    result = _run_line(env, read)
+    if env.session.several and not (result and result.leave):
+        note = dispatch.leave_deleted(env)
+        if note:
+            print(note, file=env.stderr, flush=True)
+    return result
+
+
+def _run_line(env: Env, read: Callable[[], Line]) -> Result | None:
     env.session.report = report = Report()
     if env.session.last_change:
         _tell_rolled_back(env)

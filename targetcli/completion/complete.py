@@ -46,7 +46,7 @@ def continuation(context: Context, candidate: Candidate) -> str:
 
 def _candidates(env: Env, context: Context) -> Iterator[Candidate]:
     partial = context.partial
-    here = walk.resolve(walk.root(env), env.session.cwd)
+    here = walk.nearest(walk.root(env), env.session.cwd)
     if context.place in (Place.FIRST, Place.PATH):
         found = [*below(Ask(env, here, partial), here)]
         if context.place is Place.FIRST:

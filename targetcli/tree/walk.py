@@ -45,6 +45,17 @@ def resolve(start: Node, path: str) -> Node:
     return node
 
 
+def nearest(start: Node, path: str) -> Node:
+    """Return the node at a path, or the closest node above it that exists."""
+    node = resolve(start, "/") if path.startswith("/") else start
+    for name in _names(path):
+        child = node.find(name)
+        if child is None:
+            break
+        node = child
+    return node
+
+
 def find(start: Node, path: str) -> Node | None:
     """Return the node at a path, or None."""
     try:
