@@ -134,7 +134,8 @@ def _run_command(env: Env, node: Node, line: Line) -> Result:
     hints.refuse_option(env, node, command, line)
     hints.refuse_joined(env, node, command, line)
     env.session.report.failed, env.session.report.text = command.failed, grammar.written(line)
-    calls = ranges.calls(node, command, line.positional, line.keywords)
+    words, named = binding.with_named_flags(command, line.positional, line.keywords)
+    calls = ranges.calls(node, command, words, named)
     values = [binding.arguments(command, *call, node.path) for call in calls]
     run_once = _change if command.changes else _read
     env.session.agreed = ()

@@ -51,6 +51,31 @@ def bind(
         raise
 
 
+def with_named_flags(
+    command: Command, positional: Sequence[str], keywords: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """Convert the bare name of a boolean parameter to true: ``delete disk1 save``.
+
+    A word in the place of a required parameter of another kind is its value: a storage object
+    may be named ``sparse``.
+    """
+    flags = {item.name for item in command.parameters if item.kind == "bool"}
+    words, named = list(positional), dict(keywords)
+    if flags.isdisjoint(words):
+        return words, named
+    left: list[str] = []
+    for word in words:
+        item = next(iter(command.parameters[len(left) : len(left) + 1]), None)
+        is_value = item is not None and item.required and item.kind != "bool"
+        if word not in flags or is_value or "".join(left[-1:]).startswith("--"):
+            left.append(word)
+        elif item is not None and item.name == word:
+            left.append("true")
+        else:
+            named[word] = "true"
+    return left, named
+
+
 def without_switches(
     command: Command, positional: Sequence[str], keywords: Mapping[str, str]
 ) -> tuple[list[str], dict[str, str], str]:

@@ -57,6 +57,39 @@ def test_parameters(row: Command, item: Parameter) -> None:
         assert f"'{word}' is not true|false" in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("row", "item"), PARAMETERS, ids=[f"{row.run} {item.name}" for row, item in PARAMETERS]
+)
+def test_the_bare_name_of_a_parameter_means_true(row: Command, item: Parameter) -> None:
+    words = ["1" for other in row.parameters if other.required and other.kind != "bool"]
+    line = binding.with_named_flags(row, [*words, item.name], {})
+    assert binding.bind(row, *line, "/")[item.name] is True
+
+
+def test_a_bare_name_beside_other_values() -> None:
+    rows = {row.run: row for row in every_row() if row.name != "ensure"}
+    for run, words, expected in (
+        (
+            "config:restoreconfig",
+            ["f", "clear_existing", "t"],
+            {"savefile": "f", "target": "t", "clear_existing": True},
+        ),
+        ("config:restoreconfig", ["f", "keep_existing"], {"savefile": "f", "keep_existing": True}),
+        (
+            "storage:create_fileio",
+            ["sparse", "/f", "sparse"],
+            {"name": "sparse", "file_or_dev": "/f", "sparse": True},
+        ),
+        (
+            "luns:create",
+            ["/so", "add_mapped_luns"],
+            {"storage_object": "/so", "add_mapped_luns": True},
+        ),
+    ):
+        row = rows[run]
+        assert binding.bind(row, *binding.with_named_flags(row, words, {}), "/") == expected
+
+
 @pytest.mark.parametrize("row", [*SETTINGS, *NUMBERS], ids=lambda row: row.name)
 def test_settings(row: Attribute) -> None:
     yes, no = ("Yes", "No") if row.kind is Kind.YESNO else ("1", "0")

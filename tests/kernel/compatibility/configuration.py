@@ -74,6 +74,9 @@ RESTORING = (
         f"Configuration restored from {FILE}", given=(f"saveconfig {FILE}",)),
     Row("restoreconfig: a file as it was typed", f"restoreconfig {DISKS}//save.json true",
         f"Configuration restored from {DISKS}//save.json", given=(f"saveconfig {FILE}",)),
+    Row("restoreconfig: the bare name of a parameter",
+        f"restoreconfig {FILE} clear_existing target=iqn.2003-01.org.example:a",
+        f"Configuration restored from {FILE}", given=(f"saveconfig {FILE}",)),
     Row("restoreconfig: written by hand", f"restoreconfig {FILE}",
         f"Configuration restored from {FILE}", world=EMPTY, files={FILE: MINIMAL, DISK: "x" * 4096},
         kernel={f"{K_TARGET}/tpgt_1/np/0.0.0.0:3260": "/", f"{K_DISK}/wwn/vpd_unit_serial":
