@@ -167,6 +167,11 @@ class Preferences:
             return self._change(lambda stored: name in stored and stored.update({name: typed}))
         return self._change(lambda stored: stored.update({name: typed}))
 
+    def reset(self, name: str) -> bool:
+        """Return a preference to its default; return False if that was not saved."""
+        _row(name)
+        return self._change(lambda stored: stored.pop(name, None))
+
     @property
     def bookmarks(self) -> dict[str, str]:
         """The bookmarked paths by name, oldest first."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..config.model import SECRET_NAMES, Auth
 from ..config.shell_paths import ShellPath
@@ -13,7 +13,7 @@ from ..kernel.abi import ALUA_TEXTS, AUTH_FILES, CREDENTIAL_MAX, MOVED_BY, NO_CR
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from .context import Operation
 from .defaults import KernelDefaults
-from .operations import EnsureValue, Fail, Write
+from .operations import EnsureValue, Fail, MakeShared, Write
 from .step import Step, set_step
 
 # These must be written before others: formatting, UNMAP and zeroes after it depend on them, and
@@ -118,3 +118,24 @@ def check_credential(path: str, name: str, value: str) -> None:
         raise InvalidValue(f"{name} is longer than {CREDENTIAL_MAX} bytes", path=path)
     if "\n" in value or "\0" in value:
         raise InvalidValue(f"{name} contains a line break or a NUL", path=path)
+
+
+def differing(fs: ReadFS, steps: Iterable[Step]) -> list[Step]:
+    """Return the steps of one ``set`` without those that set the present value.
+
+    If others remain, a value that they may move stays.
+    """
+    planned = list(steps)
+    if all(_is_present(fs, step) for step in planned):
+        return []
+    moved = {*_FIRST, *(name.rpartition("/")[2] for names in MOVED_BY.values() for name in names)}
+    return [step for step in planned if step.subject in moved or not _is_present(fs, step)]
+
+
+def _is_present(fs: ReadFS, step: Step) -> bool:
+    """Return True if all values that a step writes are set, and all that it creates exists."""
+    return all(
+        (isinstance(item, Write) and item.value == item.before)
+        or (isinstance(item, MakeShared) and fs.is_dir(item.directory))
+        for item in step.operations
+    )

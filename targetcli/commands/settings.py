@@ -9,6 +9,7 @@ from functools import partial
 
 from rtslib_ext.errors import InvalidValue, KernelRefused, NotFound
 from rtslib_ext.kernel import paths
+from rtslib_ext.steps import settings
 
 from .. import prefs
 from ..changes import apply
@@ -113,7 +114,8 @@ def _values(env: Env, group: Group, rows: Iterable[Row]) -> Callable[[], object]
 
 def _change(env: Env, group: Group, wanted: dict[str, str]) -> Result:
     try:
-        apply.apply(env, group.steps(env.fs, wanted))
+        # Setting the present value is no change: it would be in the history, and undo undo it.
+        apply.apply(env, settings.differing(env.fs, group.steps(env.fs, wanted)))
     except KernelRefused as err:
         if err.operation == "write":
             name, reason = paths.name_of(err.file), os.strerror(err.errno)
@@ -156,6 +158,8 @@ def _checked(group: Group, node: Node, name: str, value: str) -> str:
         )
     if not group.row(fs, name).writable:
         raise InvalidValue(f"Parameter {name} is read-only.", path=node.path)
+    if value == DEFAULT and isinstance(group, Preferences):
+        return value
     if value == DEFAULT and not group.takes_text(name):
         value = _default(group, node, name)
     try:
@@ -178,16 +182,20 @@ def _default(group: Group, node: Node, name: str) -> str:
 
 def _set_preferences(env: Env, wanted: dict[str, str]) -> Iterator[str]:
     for name, value in wanted.items():
-        typed = prefs.parse_value(prefs.PREFERENCES[name].kind, value)
-        kept = env.prefs.set(name, typed)
+        change = _change_of_preference(name, value)
+        kept = change(env.prefs)
         if env.session.transaction is not None:
-            text = f"set the preference {name}={value}"
-            env.session.transaction.set_preference(
-                text, partial(prefs.Preferences.set, name=name, value=typed)
-            )
+            env.session.transaction.set_preference(f"set the preference {name}={value}", change)
         yield view.now(name, env.prefs.text(name))
         if not kept and env.prefs.problem:
             yield f"Not saved, for this session only: {env.prefs.problem}"
+
+
+def _change_of_preference(name: str, value: str) -> Callable[[prefs.Preferences], bool]:
+    if value == DEFAULT:
+        return partial(prefs.Preferences.reset, name=name)
+    typed = prefs.parse_value(prefs.PREFERENCES[name].kind, value)
+    return partial(prefs.Preferences.set, name=name, value=typed)
 
 
 def _changes(env: Env, group: Group, rows: list[Row]) -> list[str]:

@@ -7,10 +7,12 @@ import pytest
 
 from rtslib_ext.config.model import Auth, Lun, MappedLun, NodeAcl, Portal
 from rtslib_ext.fabrics import FABRICS
+from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.kernel.paths import TpgPath
 from rtslib_ext.steps import Action, Step, acls, codec, inverse, lu_groups, luns, portals, targets
 from rtslib_ext.steps.operations import Mkdir, Redacted, Write
-from rtslib_ext.steps.settings import credentials
+from rtslib_ext.steps.settings import change as change_of
+from rtslib_ext.steps.settings import credentials, differing
 from rtslib_ext.steps.step import set_step
 
 ISCSI = FABRICS["iscsi"]
@@ -141,3 +143,13 @@ def test_an_old_setting() -> None:
 def test_an_old_setting_inverted() -> None:
     old = set_step("/x", "login_timeout", "20", None, (Write("x", "20", "15"),))
     assert [step.text for step in inverse.invert([old])] == ["undo set login_timeout=20"]
+
+
+def test_present_values_are_left_out_unless_another_one_moves_them() -> None:
+    def step(name: str, value: str, before: str) -> Step:
+        return change_of("/tpg", f"attrib/{name}", value, before, {})
+
+    same, moved = step("default_erl", "0", "0"), step("cache_dynamic_acls", "0", "0")
+    change = step("generate_node_acls", "1", "0")
+    assert differing(ConfigFS(), [same, moved]) == []
+    assert differing(ConfigFS(), [change, moved, same]) == [change, moved]

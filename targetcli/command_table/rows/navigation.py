@@ -64,7 +64,8 @@ ROWS = (
         "settings:set_values",
         "Changes settings: all that are given, or none if one of them is refused. The\n"
         "group global holds the preferences of this program. The value default restores\n"
-        "the value of a new object, except for settings that take any text.\n\n"
+        "the value of a new object, except for settings that take any text, and the\n"
+        "default of any preference. To set the present value again is no change.\n\n"
         "Example: set attribute authentication=0 generate_node_acls=1",
         (may("group", "group", "the group of settings"),),
         keywords="parameter",

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from rtslib_ext.kernel import paths
+from targetcli.prefs import PREFERENCES
 
 from .conftest import Loop
-from .harness import Shell, value
+from .harness import Shell, tree, value
 
 IQN = "iqn.2003-01.org.example:a"
 TPG = f"/iscsi/{IQN}/tpg1"
@@ -370,3 +371,43 @@ def test_help_tells_of_a_setting(user: Shell) -> None:
 def test_changed_without_a_group_lists_the_groups(user: Shell) -> None:
     assert user.ok(f"{TPG} get --changed").rows[-1] == "global attribute parameter auth port"
     user.refuses(f"{TPG} get attribute --changed nosuch", "No parameter 'nosuch'")
+
+
+# A line that sets what is set already, of each group and kind of node.
+PRESENT = (
+    f"{R1} set attribute emulate_tas=1 emulate_caw=1",
+    "/backstores/ramdisk/r2 set identity vendor_id=LIO-ORG",
+    f"{R1}/alua/default_tg_pt_gp set alua alua_access_state=0",
+    f"{TPG} set attribute authentication=0 generate_node_acls=0",
+    f"{TPG} set parameter HeaderDigest=CRC32C,None",
+    f"{TPG} set auth userid=u password=secret",
+    f"{TPG}/luns/lun0 set alua alua_tg_pt_gp_name=default_tg_pt_gp",
+    f"{TPG} enable",
+    "/iscsi set discovery_auth enable=0 userid=",
+)
+
+
+@pytest.mark.parametrize("line", PRESENT)
+def test_setting_the_present_value_is_no_change(user: Shell, line: str) -> None:
+    user.ok("/backstores/ramdisk create r2 1M")
+    user.ok(f"{TPG}/luns create {R1}")
+    user.ok(f"{TPG} set auth userid=u password=secret")
+    user.ok(f"{R1} set attribute max_write_same_len=100")
+    before, undoable = tree(), len(user.done)
+    history = str(user.ok("/ history"))
+    user.ok(line)
+    assert (tree(), len(user.done), str(user.ok("/ history"))) == (before, undoable, history)
+    user.ok("/ undo")
+    answer = user.ok(f"{R1} get attribute max_write_same_len")
+    assert answer != "max_write_same_len=100 \n"
+
+
+def test_default_resets_any_preference(user: Shell) -> None:
+    other = {"loglevel": "error", "color": "red", "colordefault": "red"}
+    for name, row in PREFERENCES.items():
+        default = user.ok(f"get global {name}")
+        text = str(not row.default) if row.kind == "bool" else other.get(row.kind, "7")
+        user.ok(f"set global {name}={text}")
+        assert user.ok(f"get global {name}") != default
+        user.ok(f"set global {name}=default")
+        assert user.ok(f"get global {name}") == default
