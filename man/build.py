@@ -24,7 +24,7 @@ from rtslib_ext.schema.tables import RETIRED  # noqa: E402
 from targetcli.command_table import places  # noqa: E402
 from targetcli.command_table.command import Command, Parameter  # noqa: E402
 from targetcli.command_table.rows import every_row  # noqa: E402
-from targetcli.prefs import PREFERENCES, show_value  # noqa: E402
+from targetcli.preference import PREFERENCES, show_value  # noqa: E402
 
 PART = re.compile(
     r'(?P<begin>^\.\\" BEGIN (?P<name>[a-z-]+)\n).*?(?P<end>^\.\\" END (?P=name)\n)',

@@ -16,7 +16,7 @@ from rtslib_ext.errors import reason
 from .env import Env
 from .language import grammar
 from .language.grammar import Line
-from .prefs import LOG_LEVELS
+from .preference import LOG_LEVELS
 from .result import Warn
 
 # targetcli-fb's default, which would grow without limit.

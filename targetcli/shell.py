@@ -25,7 +25,7 @@ from . import session
 from .env import Env
 from .language import grammar
 from .language.grammar import Place
-from .prefs import PREFERENCES
+from .preference import PREFERENCES
 
 # A line with this word contains a secret, and is not kept in the history.
 _SECRET = re.compile(r"password", re.IGNORECASE)

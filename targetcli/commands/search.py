@@ -12,7 +12,7 @@ from rtslib_ext.schema import Attribute
 
 from ..command_table import places
 from ..command_table.rows import every_row
-from ..prefs import PREFERENCES
+from ..preference import PREFERENCES
 
 # The names of settings that differ from the kernel's.
 _NAMES = {file: name for name, file in AUTH_FILES.items()}

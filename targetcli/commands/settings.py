@@ -11,7 +11,7 @@ from rtslib_ext.errors import InvalidValue, KernelRefused, NotFound
 from rtslib_ext.kernel import paths
 from rtslib_ext.steps import settings
 
-from .. import prefs
+from .. import preference, prefs
 from ..changes import apply
 from ..env import Env
 from ..result import Caution, Result, show
@@ -194,7 +194,7 @@ def _set_preferences(env: Env, wanted: dict[str, str]) -> Iterator[str]:
 def _change_of_preference(name: str, value: str) -> Callable[[prefs.Preferences], bool]:
     if value == DEFAULT:
         return partial(prefs.Preferences.reset, name=name)
-    typed = prefs.parse_value(prefs.PREFERENCES[name].kind, value)
+    typed = preference.parse_value(preference.PREFERENCES[name].kind, value)
     return partial(prefs.Preferences.set, name=name, value=typed)
 
 

@@ -11,7 +11,7 @@ from rtslib_ext import naming
 from rtslib_ext.errors import InvalidValue
 
 from ..command_table.command import Command, Parameter, option_of
-from ..prefs import parse_value
+from ..preference import parse_value
 from ..sizes import is_number, is_unit, parse_size
 
 

@@ -10,7 +10,7 @@ from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.kernel.configfs import ReadFS
 from rtslib_ext.steps import Step
 
-from ..prefs import CHOICES, PREFERENCES, check_value, show_value
+from ..preference import CHOICES, PREFERENCES, check_value, show_value
 from ..views.settings import Row
 from .group import Group
 

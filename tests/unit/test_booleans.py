@@ -12,7 +12,7 @@ from rtslib_ext.schema import Attribute, Kind
 from targetcli.command_table.command import Command, Parameter
 from targetcli.command_table.rows import every_row
 from targetcli.language import binding
-from targetcli.prefs import PREFERENCES, check_value, parse_value
+from targetcli.preference import PREFERENCES, check_value, parse_value
 from targetcli.settings.auth import DiscoveryAuth
 
 TRUE = ("true", "yes", "on", "1", "True", "YES", "On")

@@ -42,6 +42,7 @@ PROGRAM = (
     ("command_table", "settings", "progress"),
     ("env",),
     ("prefs",),
+    ("preference",),
     ("views",),
     ("report",),
     ("options", "sandbox", "audit", "result"),

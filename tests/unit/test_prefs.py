@@ -18,15 +18,8 @@ from hypothesis import strategies as st
 
 from rtslib_ext.errors import InvalidValue
 from targetcli import prefs as module
-from targetcli.prefs import (
-    CHOICES,
-    HISTORY_MAX,
-    PREFERENCES,
-    Preferences,
-    default_folder,
-    parse_value,
-    show_value,
-)
+from targetcli.preference import CHOICES, PREFERENCES, parse_value, show_value
+from targetcli.prefs import HISTORY_MAX, Preferences, default_folder
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -13,7 +13,7 @@ from targetcli.command_table import places
 from targetcli.command_table.command import Command
 from targetcli.command_table.rows import every_row
 from targetcli.commands import search
-from targetcli.prefs import PREFERENCES
+from targetcli.preference import PREFERENCES
 
 LINE = re.compile(r"\w+ \((command|parameter of \w+|.*, group \w+).*\): .*\.")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rtslib_ext.kernel import paths
-from targetcli.prefs import PREFERENCES
+from targetcli.preference import PREFERENCES
 
 from .conftest import Loop
 from .harness import Shell, tree, value
