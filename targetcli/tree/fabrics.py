@@ -12,10 +12,7 @@ from rtslib_ext.fabrics import Fabric
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.paths import TpgPath
 
-from .acls import Acls
-from .luns import Luns
 from .node import Node, Summary, scalars
-from .portals import Portals
 
 if TYPE_CHECKING:
     from ..settings import Group
@@ -183,11 +180,29 @@ class TpgNode(Node):
 
     def children(self) -> Iterator[Node]:
         """Yield the LUNs, and the ACLs and portals if the fabric has them."""
-        if self.fabric.has("acls"):
-            yield Acls(self.tree, "acls", self, paths.acls(self.configfs))
-        yield Luns(self.tree, "luns", self, paths.luns(self.configfs))
-        if self.fabric.has("nps"):
-            yield Portals(self.tree, "portals", self, paths.portals(self.configfs))
+        return (self._part(name) for name in self._parts())
+
+    def find(self, name: str) -> Node | None:
+        """Return one of them."""
+        return self._part(name) if name in self._parts() else None
+
+    def _parts(self) -> list[str]:
+        features = {"acls": "acls", "luns": "", "portals": "nps"}
+        return [name for name, needs in features.items() if not needs or self.fabric.has(needs)]
+
+    def _part(self, name: str) -> Node:
+        # Imported here: a path goes to one of them, or stops above.
+        if name == "acls":
+            from .acls import Acls
+
+            return Acls(self.tree, name, self, paths.acls(self.configfs))
+        if name == "luns":
+            from .luns import Luns
+
+            return Luns(self.tree, name, self, paths.luns(self.configfs))
+        from .portals import Portals
+
+        return Portals(self.tree, name, self, paths.portals(self.configfs))
 
     def attribute(self, name: str) -> str | None:
         """Return the value of an attribute, or None."""

@@ -7,9 +7,7 @@ import os
 from collections.abc import Iterator
 
 from rtslib_ext import fabrics
-from rtslib_ext.reading.topology import TopologyReader
 
-from .backstores import Backstores
 from .fabrics import FabricNode
 from .node import Node, Summary
 
@@ -24,16 +22,21 @@ class Root(Node):
         # Imported here: a path below one fabric does not need it.
         from rtslib_ext.host import adapters
 
-        yield Backstores(self.tree, "backstores", self)
+        yield self._backstores()
         for fabric in fabrics.FABRICS.values():
             node = FabricNode(self.tree, fabric.name, self)
             if not fabric.hardware or adapters.hardware_wwns(fabric.name) or any(node.children()):
                 yield node
 
+    def _backstores(self) -> Node:
+        from .backstores import Backstores
+
+        return Backstores(self.tree, "backstores", self)
+
     def find(self, name: str) -> Node | None:
         """Accept the fabrics' names of older tools too."""
         if name == "backstores":
-            return Backstores(self.tree, name, self)
+            return self._backstores()
         fabric = fabrics.find(name)
         return FabricNode(self.tree, fabric.name, self) if fabric else None
 
@@ -54,6 +57,7 @@ class Root(Node):
         if not os.path.exists(record):
             return ()
         # Imported here: this is rare.
+        from rtslib_ext.reading.topology import TopologyReader
         from rtslib_ext.savefile import unrestored
 
         found = unrestored.load(record)
