@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 
 from .config import shell_paths
 from .config.backing import FileIO
-from .config.model import Config, StorageObject
-from .errors import Exists, NotFound
+from .config.model import Config, Key, StorageObject
+from .errors import Exists, LioError, NotFound
 from .fabrics import FABRICS
 from .fast_dataclasses import replace
 from .kernel import paths, setup
@@ -21,10 +22,12 @@ from .reading.topology import Topology, TopologyReader
 from .steps import Context, Step
 from .steps.context import Operation
 from .steps.host_files import MakeFile
+from .steps.operations import Fail
 from .transaction.executor import Observer, Outcome, keep_going
 from .usage import reservations
 
 _HOST = RealHostFiles()
+_NONE: Mapping[Key, LioError] = MappingProxyType({})
 
 
 def select(config: Config, target: str | None, storage_object: str | None) -> Config:
@@ -95,17 +98,25 @@ def restore(
     keep: bool = False,
     host: HostFiles = _HOST,
     create_missing: bool = False,
+    refused: Mapping[Key, LioError] = _NONE,
 ) -> Outcome:
     """Create the objects of a configuration, as many as possible.
 
     The outcome names the failures. With ``keep``, existing objects are left unchanged, and only
     missing ones are created. With ``create_missing``, missing backing files are created, empty and
-    sparse. Raises LioError if the kernel has no target subsystem, Interrupted.
+    sparse. ``refused`` are storage objects not to create, with the error. Raises LioError if the
+    kernel has no target subsystem, Interrupted.
     """
     host.prepare(fs)
     there = TopologyReader(fs).topology() if keep else Topology()
     dbroot = setup.dbroot(fs)
     context = Context(fs, host=host)
+
+    def before(so: StorageObject) -> tuple[Operation, ...]:
+        if so.key in refused:
+            return (Fail(refused[so.key]),)
+        return _new_file(context, so) if create_missing else ()
+
     steps = build.build(
         want,
         paths.HbaAllocator(fs),
@@ -113,7 +124,7 @@ def restore(
         lambda serial: reservations.kept(dbroot, serial),
         there,
         context.defaults,
-        lambda so: _new_file(context, so) if create_missing else (),
+        before,
     )
     outcome = keep_going(context, steps, observer)
     outcome.notes += _created(outcome)

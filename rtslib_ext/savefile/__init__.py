@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from .. import naming
 from ..config.model import Config
 from ..errors import ParseError
-from ..fast_dataclasses import dataclass
+from ..fast_dataclasses import dataclass, field
 from . import encode, json_stream
 from .checked_json import Item, Problem, Problems, Unusable, parse
 from .decode_backstores import storage_objects
@@ -32,6 +32,8 @@ class Loaded:
     config: Config
     problems: tuple[Problem, ...]
     unrestored: tuple[str, ...] = ()
+    identities: encode.Identities = field(default_factory=dict)
+    """The identities of the devices of storage objects, by shell path."""
 
 
 def dumps(config: Config) -> str:
@@ -39,12 +41,14 @@ def dumps(config: Config) -> str:
     return "".join(pieces(config))
 
 
-def pieces(config: Config, unrestored: Sequence[str] = ()) -> Iterator[str]:
+def pieces(
+    config: Config, unrestored: Sequence[str] = (), identities: encode.Identities | None = None
+) -> Iterator[str]:
     """Yield the same text in pieces, so that a large file is never in memory as a whole.
 
-    ``unrestored`` are the shell paths of objects to mark as such.
+    ``unrestored`` are the shell paths of objects to mark as such, ``identities`` those of devices.
     """
-    yield from json_stream.pieces(encode.config(config, unrestored))
+    yield from json_stream.pieces(encode.config(config, unrestored, identities))
     yield "\n"
 
 
@@ -64,6 +68,9 @@ def loads(text: str, source: str = "the file") -> Loaded:
         raise _not_a_configuration(source) from None
     own = root.item(OWN_KEY)
     of_objects, of_tpgs = own.named_items("storage_objects"), own.named_items("tpgs")
+    identities = {
+        path: values for path, item in of_objects.items() if (values := item.values("device"))
+    }
     config = Config(
         storage_objects=storage_objects(root, of_objects),
         targets=targets(root, of_tpgs),
@@ -75,7 +82,7 @@ def loads(text: str, source: str = "the file") -> Loaded:
     unrestored = own.texts("unrestored")
     own.finish()
     root.finish()
-    return Loaded(config, tuple(problems.reported), unrestored)
+    return Loaded(config, tuple(problems.reported), unrestored, identities)
 
 
 def _not_a_configuration(source: str) -> Exception:

@@ -51,7 +51,13 @@ LUN_ALUA_KEYS = ("alua_tg_pt_offline", "alua_tg_pt_status", "alua_tg_pt_write_md
 Json = dict[str, Any]
 
 
-def config(value: Config, unrestored: Sequence[str] = ()) -> Json:
+Identities = Mapping[str, Mapping[str, str]]
+"""The identities of the devices of storage objects, by shell path (host.disk_identity)."""
+
+
+def config(
+    value: Config, unrestored: Sequence[str] = (), identities: Identities | None = None
+) -> Json:
     """Return the JSON of the whole file; its lists are generators.
 
     ``unrestored`` are the shell paths of objects that could not be restored.
@@ -63,7 +69,7 @@ def config(value: Config, unrestored: Sequence[str] = ()) -> Json:
         ),
         "targets": (target(value.targets[key]) for key in sorted(value.targets)),
     }
-    own = _own(value)
+    own = _own(value, identities or {})
     if unrestored:
         own["unrestored"] = sorted(unrestored)
     return {**result, OWN_KEY: own} if own else result
@@ -204,10 +210,12 @@ def fabric(value: FabricSettings) -> Json:
     }
 
 
-def _own(value: Config) -> Json:
+def _own(value: Config, identities: Identities) -> Json:
     """Return the values that other tools would fail on, by the path of their object."""
     objects = {
-        so.path: entry for so in value.storage_objects.values() if (entry := _own_of_object(so))
+        so.path: entry
+        for so in value.storage_objects.values()
+        if (entry := _own_of_object(so, identities.get(so.path)))
     }
     tpgs = {
         f"/{item.fabric}/{item.wwn}/tpg{group.tag}": entry
@@ -232,8 +240,10 @@ def _own_of_tpg(group: Tpg) -> Json:
     return result
 
 
-def _own_of_object(so: StorageObject) -> Json:
+def _own_of_object(so: StorageObject, device: Mapping[str, str] | None) -> Json:
     result = _known(alias=so.alias, lu_group=so.lu_group, lba_map=so.lba_map)
+    if device:
+        result["device"] = _values(device)
     if so.identity:
         result["identity"] = dict(so.identity)
     groups = {

@@ -19,6 +19,7 @@ from ..fabrics import FABRICS
 from ..fast_dataclasses import dataclass, field, replace
 from ..kernel.paths import TpgPath
 from . import disk, loads, pieces
+from .encode import Identities
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -35,6 +36,8 @@ class Unrestored:
 
     part: Config = field(default_factory=Config)
     paths: tuple[ShellPath, ...] = ()
+    identities: Identities = field(default_factory=dict)
+    """The identities of their devices, by shell path."""
 
     def __bool__(self) -> bool:
         return bool(self.paths)
@@ -55,13 +58,15 @@ def remaining(found: Unrestored, have: Config, objects: Container[Key]) -> Unres
     An object that was created since, by any program, is not missing. One in a target, TPG or
     ACL that was deleted since is dropped with it, and so is a LUN whose storage object is gone.
     """
-    return _Search(have, objects, frozenset(found.paths)).of(found.part)
+    left = _Search(have, objects, frozenset(found.paths)).of(found.part)
+    return replace(left, identities=found.identities)
 
 
 def add(one: Unrestored, other: Unrestored) -> Unrestored:
     """Return both; ``other`` wins."""
     paths = dict.fromkeys((*one.paths, *other.paths))
-    return Unrestored(merge(one.part, other.part), tuple(paths))
+    identities = {**one.identities, **other.identities}
+    return Unrestored(merge(one.part, other.part), tuple(paths), identities)
 
 
 def keep(have: Config, found: Unrestored) -> Config:
@@ -92,13 +97,13 @@ def load(path: str) -> Unrestored:
     if not os.access(path, os.R_OK):
         return Unrestored()
     found = loads(disk.read(path), path)
-    return Unrestored(found.config, tuple(map(ShellPath, found.unrestored)))
+    return Unrestored(found.config, tuple(map(ShellPath, found.unrestored)), found.identities)
 
 
 def store(path: str, found: Unrestored) -> None:
     """Write the record, or remove it if nothing is missing. Raises LioError."""
     if found:
-        disk.write(path, lambda: pieces(found.part, found.paths))
+        disk.write(path, lambda: pieces(found.part, found.paths, found.identities))
     elif os.path.exists(path):
         os.unlink(path)
 

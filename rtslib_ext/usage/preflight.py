@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ..config.backing import Block, FileIO, Pscsi
 from ..config.model import Config
 from ..fast_dataclasses import dataclass
-from ..host import devices, signatures
+from ..host import devices, disk_identity, signatures
 from ..kernel.configfs import ReadFS
 from . import sharing
 
@@ -77,6 +77,14 @@ def of_device(fs: ReadFS, path: str, *, exclusive: bool = True) -> Iterator[Find
     other = sharing.find(fs, path, ("fileio",))
     if other:
         yield _shared(path, other, Severity.INSIST)
+    lasting = disk_identity.lasting_name(path)
+    if lasting:
+        yield Finding(
+            "name",
+            Severity.NOTE,
+            f"{path} may be another disk after a reboot",
+            f"{lasting} stays the same disk",
+        )
     for signature in signatures.read(path):
         text = f"{path} contains {signature.text}"
         yield Finding(signature.kind, Severity.ASK, text, _advice(signature.kind, path))

@@ -4,19 +4,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING
 
 from rtslib_ext import restore
-from rtslib_ext.config.model import Config, Portal
+from rtslib_ext.config.model import Config, Key, Portal
 from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplete
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.reading import counting
 from rtslib_ext.reading.topology import TopologyReader
 from rtslib_ext.steps import Action
 from rtslib_ext.steps.portals import LISTEN
-from rtslib_ext.transaction.executor import Outcome
+from rtslib_ext.transaction.executor import Observer, Outcome
 
 from .. import __version__
 from ..changes import apply, consent, prompt, running
@@ -29,6 +29,7 @@ from .save import load, path_of, shown_path
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile.checked_json import Problem
+    from rtslib_ext.savefile.encode import Identities
 
 
 def restoreconfig(
@@ -67,34 +68,72 @@ def restoreconfig(
         want = restore.without_present(env.fs, want)
     if create_missing is None:
         create_missing = env.prefs.flag("create_missing")
-    outcome = _restored(env, want, keep=keep_existing, create_missing=create_missing)
+    outcome, notes = _create(env, want, loaded.identities, keep_existing, create_missing)
     problems += _causes(outcome)
-    shown, notes = shown_path(env, savefile), [*outcome.notes, *_portal_notes(env, outcome)]
-    notes += _twins(want)
-    return _restore_result(path, shown, problems, notes)
+    return _restore_result(path, shown_path(env, savefile), problems, notes)
 
 
-def _restored(env: Env, want: Config, *, keep: bool, create_missing: bool) -> Outcome:
+def _create(
+    env: Env, want: Config, identities: Identities, keep: bool, create_missing: bool
+) -> tuple[Outcome, list[tuple[str, str]]]:
+    """Create the objects of a configuration; return the outcome and all (path, note)."""
+    others = _other_devices(want, identities)
+    refused = {} if env.options.yes else {key: _another(text) for key, text in others.items()}
+
+    def perform(observe: Observer) -> Outcome:
+        return restore.restore(
+            env.fs,
+            want,
+            observe,
+            keep=keep,
+            host=env.host,
+            create_missing=create_missing,
+            refused=refused,
+        )
+
+    outcome = _restored(env, want, identities, perform)
+    notes = [*outcome.notes, *_portal_notes(env, outcome), *_twins(want)]
+    notes += [(want.storage_objects[key].path, others[key]) for key in others.keys() - refused]
+    return outcome, notes
+
+
+def _other_devices(want: Config, identities: Identities) -> dict[Key, str]:
+    """Return the storage objects whose device is not the saved one, and the difference."""
+    if not identities:
+        return {}
+    from rtslib_ext.host import disk_identity
+
+    others = {}
+    for key, so in want.storage_objects.items():
+        saved, device = identities.get(so.path), so.backing.udev_path
+        text = disk_identity.difference(saved, disk_identity.read(device)) if saved else ""
+        if text:
+            others[key] = f"{device} is not the device that was saved: {text}"
+    return others
+
+
+def _another(text: str) -> LioError:
+    return InvalidValue(
+        text, hint="correct its path in the file; targetcli --yes restoreconfig uses this device"
+    )
+
+
+def _restored(
+    env: Env, want: Config, identities: Identities, perform: Callable[[Observer], Outcome]
+) -> Outcome:
     """Restore a configuration, and record the missing objects, after an interrupt too."""
     complete = False
     try:
         with _recording(env, "restoring", lambda _: counting.wanted(want)) as recorder:
-            outcome = restore.restore(
-                env.fs,
-                want,
-                recorder.observe,
-                keep=keep,
-                host=env.host,
-                create_missing=create_missing,
-            )
+            outcome = perform(recorder.observe)
             recorder.made |= outcome.made
         complete = not (outcome.failures or outcome.skipped)
     finally:
-        _record_missing(env, want, complete=complete)
+        _record_missing(env, want, identities, complete=complete)
     return outcome
 
 
-def _record_missing(env: Env, want: Config, *, complete: bool) -> None:
+def _record_missing(env: Env, want: Config, identities: Identities, *, complete: bool) -> None:
     """Record the objects that are missing after this restore and earlier ones."""
     if complete and not os.path.exists(env.unrestored):
         return
@@ -103,9 +142,8 @@ def _record_missing(env: Env, want: Config, *, complete: bool) -> None:
     before = records.load(env.unrestored)
     there = TopologyReader(env.fs).topology()
     have, objects = there.config, there.locations
-    missing = records.add(
-        records.remaining(before, have, objects), records.find(want, have, objects)
-    )
+    found = replace(records.find(want, have, objects), identities=identities)
+    missing = records.add(records.remaining(before, have, objects), found)
     running.set_unrestored(env, missing)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config import shell_paths
@@ -23,6 +23,7 @@ from ..tree.backstores import StorageObjectNode
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile import Loaded
+    from rtslib_ext.savefile.encode import Identities
     from rtslib_ext.savefile.unrestored import Unrestored
 
 _UNIVERSAL_PREFERENCES = f"{TARGET_DIR}/targetcli.conf"
@@ -47,7 +48,8 @@ def saveconfig(env: Env, node: Node, savefile: str, drop_missing: bool) -> Resul
     )
     if later is not None:
         return later
-    lines, facts = _save(env, path, config, missing.paths)
+    identities = {**missing.identities, **_identities(have.storage_objects.values())}
+    lines, facts = _save(env, path, config, missing.paths, identities)
     if drop_missing:
         running.set_unrestored(env, missing)
     saved = f"Configuration saved to {shown_path(env, savefile)}"
@@ -63,6 +65,18 @@ def _with(have: Config, missing: Unrestored) -> Config:
     from rtslib_ext.savefile import unrestored
 
     return unrestored.keep(have, missing)
+
+
+def _identities(objects: Iterable[StorageObject]) -> dict[str, Mapping[str, str]]:
+    """Return the identities of the devices of storage objects, by shell path."""
+    from rtslib_ext.host import disk_identity
+
+    known = ((so.path, so.backing.udev_path) for so in objects)
+    return {
+        path: identity
+        for path, device in known
+        if device and (identity := disk_identity.read(device))
+    }
 
 
 def _not_restorable(objects: Iterable[StorageObject], facts: dict[str, object]) -> list[str]:
@@ -97,7 +111,7 @@ def shown_path(env: Env, given: str | None) -> str:
 
 
 def _save(
-    env: Env, path: str, config: Config, missing: Sequence[str] = ()
+    env: Env, path: str, config: Config, missing: Sequence[str], identities: Identities
 ) -> tuple[list[str], dict[str, object]]:
     """Write a save file, and back up the default one: (messages, facts for --json).
 
@@ -111,7 +125,7 @@ def _save(
         lines, backup = _back_up_emptied(env, path)
     else:
         lines, backup = _back_up(env, path)
-    written = disk.write(path, lambda: savefile.pieces(config, missing))
+    written = disk.write(path, lambda: savefile.pieces(config, missing, identities))
     facts = {
         "file": path,
         "written": written,
@@ -232,7 +246,12 @@ def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Res
         return later
     objects = {**saved.config.storage_objects, key: now.storage_objects[key]}
     config = replace(saved.config, storage_objects=objects, targets=targets)
-    lines, facts = _save(env, path, config, _marked(missing.paths, config))
+    identities = {
+        **saved.identities,
+        **missing.identities,
+        **_identities([now.storage_objects[key]]),
+    }
+    lines, facts = _save(env, path, config, _marked(missing.paths, config), identities)
     shown = shown_path(env, savefile)
     line = f"Storage Object '{key[0]}:{key[1]}' config saved to {shown}."
     notes = _not_restorable([now.storage_objects[key]], facts)
@@ -257,7 +276,8 @@ def remove_storage_object(
     objects = {found: so for found, so in have.storage_objects.items() if found != key}
     targets = {found: _without(target, key) for found, target in have.targets.items()}
     config = replace(have, storage_objects=objects, targets=targets)
-    return _save(env, env.save_file, config, _marked(saved.unrestored, config))
+    marks = _marked(saved.unrestored, config)
+    return _save(env, env.save_file, config, marks, saved.identities)
 
 
 def saved_in(path: str) -> Loaded:
