@@ -20,6 +20,7 @@ from ..changes import apply
 from ..env import Env
 from ..result import Aside, Result, say
 from ..tree import Node
+from ..tree.fabrics import TpgNode
 from ..tree.portals import PortalNode, Portals
 from .luns import tpg_of
 
@@ -158,7 +159,16 @@ def delete(env: Env, node: Portals, ip_address: str, ip_port: int) -> Result:
         )
     portal = Reader(env.fs).portal(found.configfs, found.name)
     apply.apply(env, [portals.delete_portal(tpg_of(node).tpg_path, portal)])
-    return say(f"Deleted network portal {ip_address}:{ip_port}")
+    return Result([f"Deleted network portal {ip_address}:{ip_port}", *none_left(env, tpg_of(node))])
+
+
+def none_left(env: Env, tpg: TpgNode) -> list[str]:
+    """Return a note if a TPG is enabled and has no portal."""
+    reader = Reader(env.fs)
+    if reader.portal_names(paths.portals(tpg.configfs)) or not reader.enabled(tpg.configfs):
+        return []
+    text = "is enabled and has no portal: no initiator can log in"
+    return [Aside(f"Note: {tpg.path} {text} (portals/ create makes one)")]
 
 
 def enable_iser(env: Env, node: PortalNode, boolean: bool) -> Result:

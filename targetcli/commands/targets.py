@@ -168,4 +168,5 @@ def _switch(env: Env, node: TpgNode, on: bool) -> Result:
     if now is on or (on and now is None):
         return say(f"The TPGT is already {word}.")
     apply.apply(env, [targets.enable(node.fabric, node.wwn, node.tag, on)])
-    return say(f"The TPGT has been {word}.")
+    left = portals.none_left(env, node) if on and node.fabric.has("nps") else []
+    return Result([f"The TPGT has been {word}.", *left])

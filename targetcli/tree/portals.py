@@ -7,9 +7,13 @@ from collections.abc import Iterator
 
 from rtslib_ext import naming
 from rtslib_ext.config.model import Portal
+from rtslib_ext.host import network
 from rtslib_ext.kernel import paths
 
 from .node import Node, Summary, scalars
+
+# It may come later: a portal can be created before the address exists.
+NO_ADDRESS = "no interface has this address"
 
 
 class Portals(Node):
@@ -49,7 +53,9 @@ class Portals(Node):
         return None
 
     def summary(self) -> Summary:
-        return Summary(f"Portals: {len(self.reader.portal_names(self.configfs))}")
+        number = len(self.reader.portal_names(self.configfs))
+        unreachable = not number and self.reader.enabled(paths.tpg_of(self.configfs)) is True
+        return Summary(f"Portals: {number}", False if unreachable else None)
 
 
 class PortalNode(Node):
@@ -62,14 +68,20 @@ class PortalNode(Node):
         return self.reader.portal(self.configfs, self.name)
 
     def summary(self) -> Summary:
-        """Return the transport, unless it is plain TCP."""
+        """Return the transport, unless it is plain TCP; or that no initiator can reach it."""
         portal = self.portal()
+        if not network.has_address(portal.address.strip("[]")):
+            return Summary(NO_ADDRESS, False)
         return Summary("iser" if portal.iser else "offload" if portal.offload else "", True)
 
     def facts(self) -> dict[str, object]:
         from rtslib_ext.savefile import encode
 
-        return scalars(encode.portal(self.portal()))
+        portal = self.portal()
+        facts = scalars(encode.portal(portal))
+        if not network.has_address(portal.address.strip("[]")):
+            facts["problem"] = NO_ADDRESS
+        return facts
 
 
 def _bracketed(name: str) -> str:

@@ -53,7 +53,7 @@ COSTS = {
     "/backstores/ramdisk/r0 get attribute queue_depth": 10,
     f"{TPG}/acls/{INITIATOR} delete 9999": 28,
     f"{TPG}/acls delete iqn.2003-01.org.example:new": 74,
-    f"{TPG}/portals delete 127.0.0.1 3261": 16,
+    f"{TPG}/portals delete 127.0.0.1 3261": 21,
     f"{TPG}/luns delete 0": 52,
     f"{TPG}/luns delete 9999": 36,
     "/backstores/ramdisk delete r0": 250,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 
@@ -168,7 +169,7 @@ def test_the_portal_of_all_addresses_goes_by_both_names(
     user.refuses(f"{asked}:3261/ status", "No such path")
     answer = user.ok(f"delete {asked} 3260")
     assert answer.rows == [f"Deleted network portal {asked}:3260"]
-    assert answer.asides == [note]
+    assert answer.asides[0].startswith(NONE_LEFT) and answer.asides[1:] == [note]
     assert list(NP.iterdir()) == []
     user.refuses(f"delete {asked} 3260", "No such NetworkPortal in configfs")
 
@@ -245,3 +246,40 @@ def test_delete_leaves_no_trace(user: Shell) -> None:
     user.ok("create 127.0.0.1")
     user.ok("delete ip_address=127.0.0.1 ip_port=3260")
     assert tree() == before
+
+
+NONE_LEFT = f"Note: {TPG} is enabled and has no portal: no initiator can log in "
+
+
+def test_the_last_portal_of_an_enabled_target_is_noted(user: Shell) -> None:
+    user.ok("create 127.0.0.1 3261")
+    user.ok("create 127.0.0.1 3262")
+    assert user.ok("delete 127.0.0.1 3261").stderr == ""
+    assert user.ok("delete 127.0.0.1 3262").stderr.startswith(NONE_LEFT)
+    user.ok(f"{TPG} disable")
+    assert user.ok(f"{TPG} enable").stderr.startswith(NONE_LEFT)
+    user.ok("create 127.0.0.1 3261")
+    user.ok(f"{TPG} disable")
+    assert user.ok("delete 127.0.0.1 3261").stderr == ""
+
+
+def test_an_enabled_target_without_a_portal_is_marked(user: Shell) -> None:
+    told = json.loads(user.ok(f"{TPG}/portals status", json=True))["data"]
+    assert told == {"summary": "Portals: 0", "healthy": False}
+    user.ok(f"{TPG} disable")
+    assert json.loads(user.ok(f"{TPG}/portals status", json=True))["data"]["healthy"] is None
+
+
+def test_a_portal_whose_address_this_host_does_not_have_is_marked(user: Shell) -> None:
+    user.ok("create 127.0.0.1 3261")
+    user.ok("create 192.0.2.7 3261")
+    user.ok("create 2001:db8::7 3261")
+    text = "no interface has this address"
+    for name in ("192.0.2.7:3261", "[2001:db8::7]:3261"):
+        assert user.ok(f"{name}/ status") == f"Status for {TPG}/portals/{name}: {text}\n"
+        assert f"problem: {text}" in user.ok(f"{name}/ info").rows
+        assert any(
+            f"o- {name} .." in row and row.endswith(f"[{text}]") for row in user.ok("ls").rows
+        )
+    assert user.ok("127.0.0.1:3261/ status") == f"Status for {TPG}/portals/127.0.0.1:3261: \n"
+    assert "problem" not in user.ok("127.0.0.1:3261/ info")
