@@ -15,7 +15,7 @@ from .changes.transaction import Transaction
 from .env import Env
 from .language import grammar
 from .report import Report
-from .result import Result
+from .result import Aside, Result
 from .tree import walk
 
 STDIN = "-"
@@ -88,6 +88,7 @@ def _run(env: Env, file: str, lines: list[str]) -> list[_Done]:
         raise
     if done:
         done[-1].result.notes += after[0].notes
+        done[-1].result.notes += (Aside(f"Note: {text}") for text in total.asides)
     changed = set(map(id, total.changes))
     for item in done:
         item.report.changes = [step for step in item.steps if id(step) in changed]

@@ -121,7 +121,9 @@ def _lines_of_one(env: Env, done: Result) -> list[str]:
 
 def _run_on(env: Env, node: Node, line: Line) -> Result:
     try:
-        return _run_command(env, node, line)
+        result = _run_command(env, node, line)
+        result.notes += (Aside(f"Note: {text}") for text in env.session.report.asides)
+        return result
     except (InvalidValue, NotFound) as err:
         hints.advise(err, line)
         raise

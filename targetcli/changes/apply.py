@@ -52,6 +52,7 @@ def apply(
         consent.ask(env, planned, before)
     if env.session.transaction is not None:
         return env.session.transaction.add(planned)
+    _note_reused(env, planned)
     context = Context(env.fs)
     try:
         with recording(env, "changing", lambda _: len(planned)) as recorder:
@@ -64,11 +65,24 @@ def apply(
         raise
 
 
+def _note_reused(env: Env, planned: Sequence[Step]) -> None:
+    """Add notes to the report about LUN numbers that initiators know as another disk."""
+    if any(
+        step.action is Action.CREATE and "/lun" in step.path.replace("/mapped_lun", "/lun")
+        for step in planned
+    ):
+        # Imported here: few commands create LUNs.
+        from . import reused
+
+        env.session.report.asides += reused.notes(env, planned)
+
+
 def reach(env: Env, change: Change) -> None:
     """Perform a plan for a whole configuration or none of it, or queue it; raises LioError."""
     if env.session.transaction is not None:
         env.session.transaction.add(change.plan.steps, change.plan.replaced)
         return
+    _note_reused(env, change.plan.steps)
     # Imported here: a single step needs no plan.
     from rtslib_ext.transaction import apply as applying
 

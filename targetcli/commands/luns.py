@@ -21,7 +21,7 @@ from rtslib_ext.steps import Step, acls, luns
 from rtslib_ext.usage import exports
 from rtslib_ext.usage.exports import Export
 
-from ..changes import apply, consent
+from ..changes import apply, consent, reused
 from ..env import Env
 from ..result import Result, say
 from ..tree import Node, walk
@@ -56,7 +56,7 @@ def create(
     source = find_source(env, node, storage_object)
     index, steps, lines = new_lun(env, tpg, source, lun)
     if env.prefs.flag("auto_add_mapped_luns") if add_mapped_luns is None else add_mapped_luns:
-        more, mapped = _map_everywhere(env, tpg, index, lun)
+        more, mapped = _map_everywhere(env, tpg, index, lun, "/".join(source.key))
         steps += more
         lines += mapped
     apply.apply(env, steps)
@@ -99,7 +99,7 @@ def new_lun(
                 path=shell_paths.luns(tpg.path),
                 hint=f"it is lun{existing.index}",
             )
-    index = _free_index(env, tpg) if lun is None else lun
+    index = _free_index(env, tpg, "/".join(source.key)) if lun is None else lun
     if lun is not None and env.fs.is_dir(paths.lun(tpg.configfs, index)):
         path = shell_paths.lun(tpg.path, index)
         raise Exists("This LUN already exists in configFS", path=path)
@@ -115,9 +115,16 @@ def exported_as(env: Env, tpg: Tpg, storage_object: ConfigfsPath) -> Export | No
     return next((export for export in found if export.tpg_path == tpg_path), None)
 
 
-def _free_index(env: Env, tpg: Tpg) -> int:
+def _free_index(env: Env, tpg: Tpg, key: str) -> int:
     used = partial(Reader(env.fs).lun_indexes, tpg.configfs)
     free = _first_free(env, tpg.configfs, paths.lun, used)
+    if reused.initiators(env, tpg.configfs):
+        free = reused.Numbers(env).next_free(
+            tpg.configfs,
+            free,
+            lambda number: (shell_paths.lun(tpg.path, number), paths.lun(tpg.configfs, number)),
+            key,
+        )
     if free > LUN_MAX:
         raise LioError(f"all LUNs from 0 to {LUN_MAX} are in use", path=shell_paths.luns(tpg.path))
     return free
@@ -143,13 +150,15 @@ def _first_free(
 
 
 def _map_everywhere(
-    env: Env, tpg: Tpg, index: int, wanted: int | None
+    env: Env, tpg: Tpg, index: int, wanted: int | None, key: str
 ) -> tuple[list[Step], list[str]]:
     """Map a new LUN in every ACL, under the given number or the lowest free one."""
     if not tpg.fabric.has("acls"):
         return [], []
     reader = Reader(env.fs)
     steps, lines = [], []
+    logged_in = {folder for folder, _ in reused.initiators(env, tpg.configfs)}
+    numbers = reused.Numbers(env) if logged_in and wanted is None else None
     for folder in reader.acl_names(tpg.configfs):
         wwn = tpg.fabric.from_folder(folder)
         acl = paths.acl(tpg.configfs, folder)
@@ -157,10 +166,21 @@ def _map_everywhere(
         if number is None or env.fs.is_dir(paths.mapped_lun(acl, number)):
             used = partial(reader.mapped_indexes, acl)
             number = _first_free(env, acl, paths.mapped_lun, used)
+            if numbers and folder in logged_in:
+                number = numbers.next_free(
+                    tpg.configfs, number, partial(_mapped_paths, tpg, folder), key
+                )
         mapped = MappedLun(number, index, alias=naming.alias())
         steps.append(acls.create_mapped_lun(tpg.tpg_path, wwn, mapped))
         lines.append(f"Created LUN {index}->{number} mapping in node ACL {wwn}")
     return steps, lines
+
+
+def _mapped_paths(tpg: Tpg, folder: str, number: int) -> tuple[str, ConfigfsPath]:
+    """Return the shell path and the configfs path of a mapped LUN."""
+    path = shell_paths.acl(tpg.path, tpg.fabric.from_folder(folder))
+    configfs = paths.mapped_lun(paths.acl(tpg.configfs, folder), number)
+    return shell_paths.mapped_lun(path, number), configfs
 
 
 def delete(env: Env, node: Luns, lun: int) -> Result:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from .harness import TARGET, Shell, tree, value
+from .initiator import logged_in
 
 IQN = "iqn.2003-01.org.example:a"
 NAA = "naa.5001405000000001"
@@ -179,3 +180,52 @@ def test_lun_whose_link_is_gone(user: Shell) -> None:
     assert user.ok("luns/lun0 status").endswith(": BROKEN STORAGE LINK\n")
     assert user.ok("luns/lun0 info") == "index: 0\n"
     assert user.ok("luns/ delete 0") == "Deleted LUN 0.\n"
+
+
+GUEST = "iqn.2003-01.org.example:guest"
+REUSED = "was ramdisk/r1 before, and {name} may still use it as that disk: rescan there"
+
+
+@pytest.fixture
+def in_use(user: Shell) -> Shell:
+    """The first disk was seen by an initiator with an ACL, and by one without, and is deleted."""
+    user.ok("set attribute generate_node_acls=1 cache_dynamic_acls=1")
+    user.ok(f"acls/ create {INITIATOR}")
+    user.ok("luns/ create /backstores/ramdisk/r1")
+    return user
+
+
+def test_the_next_free_number_is_taken_while_initiators_know_the_other_disk(in_use: Shell) -> None:
+    with logged_in(INITIATOR, IQN):
+        in_use.ok("luns/ delete 0")
+        answer = in_use.ok("luns/ create /backstores/ramdisk/r2")
+        assert (luns(), mapped(INITIATOR), answer.asides) == ({1}, {1: 1}, [])
+        # The same disk may have its number again.
+        in_use.ok("luns/ create /backstores/ramdisk/r1")
+        assert (luns(), mapped(INITIATOR)) == ({0, 1}, {0: 0, 1: 1})
+
+
+@pytest.mark.parametrize("name", [INITIATOR, GUEST])
+def test_a_number_given_again_is_noted(in_use: Shell, name: str) -> None:
+    with logged_in(name, IQN):
+        in_use.ok("luns/ delete 0")
+        (note,) = in_use.ok("luns/ create /backstores/ramdisk/r2 0").asides
+        assert REUSED.format(name=name) in note and "iscsiadm -m session -R" in note
+
+
+def test_a_mapped_number_given_again_is_noted(in_use: Shell) -> None:
+    in_use.ok("luns/ create /backstores/ramdisk/r2")
+    acl = f"acls/{INITIATOR}"
+    with logged_in(INITIATOR, IQN):
+        in_use.ok(f"{acl} delete 0")
+        in_use.ok(f"{acl} delete 1")
+        (note,) = in_use.ok(f"{acl} create 0 lun1").asides
+        assert f"{TPG}/{acl}/mapped_lun0 {REUSED.format(name=INITIATOR)}" in note
+        in_use.ok(f"{acl} delete 0")
+        assert in_use.ok(f"{acl} create 7 lun1").asides == []
+
+
+def test_a_number_given_again_is_no_matter_without_an_initiator(in_use: Shell) -> None:
+    in_use.ok("luns/ delete 0")
+    assert in_use.ok("luns/ create /backstores/ramdisk/r2").asides == []
+    assert luns() == {0}
