@@ -168,7 +168,7 @@ AUTH = (
     Attribute(
         "password",
         Kind.STRING,
-        "Secret with which the initiator authenticates; some initiators require 12 to 16 "
+        "Secret with which the initiator authenticates; initiators on Windows require 12 to 16 "
         "characters. " + _CHAP_TEXT,
         high=255,
         default="",

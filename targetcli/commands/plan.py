@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from rtslib_ext import plan as planning
 from rtslib_ext import restore
+from rtslib_ext.config import secrets
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InvalidValue, LioError, RollbackFailed, Unsupported
 from rtslib_ext.fast_dataclasses import replace
@@ -64,10 +65,12 @@ def _to(env: Env, file: str | None) -> Change:
 
 
 def _with_preflight(env: Env, planned: Change) -> Change:
-    """Add notes about the files and devices of new storage objects to a plan."""
+    """Add notes about the files and devices of new storage objects, and new secrets, to a plan."""
     notes = [
         (path, str(one)) for path, one in preflight.of_config(env.fs, planned.have, planned.want)
     ]
+    known = set(secrets.of_config(planned.have))
+    notes += [note for note in secrets.of_config(planned.want) if note not in known]
     return replace(planned, plan=replace(planned.plan, notes=(*planned.plan.notes, *notes)))
 
 

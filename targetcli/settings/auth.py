@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rtslib_ext import schema
-from rtslib_ext.config import scalars
+from rtslib_ext.config import scalars, secrets
 from rtslib_ext.config.model import AUTH_NAMES, SECRET_NAMES, Auth
 from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.fabrics import Fabric
+from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.abi import (
     AUTH_FILES,
@@ -57,10 +58,28 @@ class Credentials(Group):
     def default(self, name: str) -> str | None:
         return ""
 
+    def notes(self, fs: ReadFS, names: Iterable[str]) -> Iterator[str]:
+        """Yield a note for each of these secrets that some initiators do not accept."""
+        chosen = SECRET_NAMES.intersection(names)
+        if chosen:
+            values = {name: self.row(fs, name).value for name in AUTH_NAMES if name in chosen}
+            yield from secrets.length_notes(Auth(**values))
+
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+        """Yield the steps; raises InvalidValue for equal secrets of initiator and target."""
         for folder in self.folders:
             before = Reader(fs).auth(folder)
+            self._refuse_equal(replace(before, **wanted), wanted)
             yield from settings.credentials(self.path, folder, Auth(**wanted), before)
+
+    def _refuse_equal(self, auth: Auth, wanted: Mapping[str, str]) -> None:
+        names = [name for name in wanted if name in SECRET_NAMES]
+        if names and secrets.are_equal(auth):
+            raise InvalidValue(
+                f"Not setting {names[-1]}! {secrets.EQUAL}",
+                path=self.path,
+                hint=secrets.EQUAL_HINT,
+            )
 
 
 class DiscoveryAuth(Credentials):

@@ -15,7 +15,7 @@ from rtslib_ext.errors import InvalidValue
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigfsPath
 
-from .node import Node, Summary, Tree, info_lines, scalars
+from .node import Node, Summary, Tree, authentication, info_lines, scalars
 
 if TYPE_CHECKING:
     from ..settings import Group
@@ -125,10 +125,8 @@ class AclNode(Node):
             return [], None
         if tpg.attribute("generate_node_acls") == "1":
             return ["auth via tpg"], None
-        folder = paths.auth(self.configfs)
-        auth = self.reader.auth(folder)
-        mutual = self.fs.read_if_there(f"{folder}/authenticate_target") == "1"
-        return ["mutual auth" if mutual else "1-way auth"], bool(auth.userid and auth.password)
+        text, complete = authentication(self.reader, paths.auth(self.configfs), "auth")
+        return [text], complete
 
     def groups(self) -> list[Group]:
         """Return the groups of settings, which apply to all ACLs of the node."""

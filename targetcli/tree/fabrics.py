@@ -12,7 +12,7 @@ from rtslib_ext.fabrics import Fabric
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.paths import TpgPath
 
-from .node import Node, Summary, scalars
+from .node import Node, Summary, authentication, scalars
 
 if TYPE_CHECKING:
     from ..settings import Group
@@ -61,10 +61,8 @@ class FabricNode(Node):
             self.fs.read_if_there(f"{folder}/enforce_discovery_auth") == "1"
         )
         if enforced:
-            auth = self.reader.auth(folder)
-            healthy = bool(auth.userid and auth.password)
-            mutual = self.fs.read_if_there(f"{folder}/authenticate_target") == "1"
-            texts.append("mutual disc auth" if mutual else "1-way disc auth")
+            text, healthy = authentication(self.reader, folder, "disc auth")
+            texts.append(text)
         texts.append(f"Targets: {len(self.reader.target_wwns(self.fabric))}")
         return Summary(", ".join(texts), healthy)
 
@@ -229,11 +227,8 @@ class TpgNode(Node):
             return ["no-auth"], True if open_to_all else None
         if not open_to_all:
             return ["auth per-acl"], None
-        folder = paths.auth(self.configfs)
-        auth = self.reader.auth(folder)
-        mutual = self.fs.read_if_there(f"{folder}/authenticate_target") == "1"
-        kind = "mutual auth" if mutual else "1-way auth"
-        return ["tpg-auth", kind], bool(auth.userid and auth.password)
+        text, complete = authentication(self.reader, paths.auth(self.configfs), "auth")
+        return ["tpg-auth", text], complete
 
     def groups(self) -> list[Group]:
         from rtslib_ext import schema

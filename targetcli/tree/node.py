@@ -158,6 +158,19 @@ class Node:
         return info_lines(self.facts())
 
 
+def authentication(reader: Reader, folder: ConfigfsPath, kind: str) -> tuple[str, bool]:
+    """Return the text about the credentials in a folder, and whether a login can use them.
+
+    ``kind`` is what they are for: "auth" or "disc auth".
+    """
+    auth = reader.auth(folder)
+    if not (auth.userid and auth.password):
+        missing = "password" if auth.userid else "userid" if auth.password else "credentials"
+        return f"{kind} without {missing}", False
+    mutual = reader.fs.read_if_there(f"{folder}/authenticate_target") == "1"
+    return f"{'mutual' if mutual else '1-way'} {kind}", True
+
+
 def scalars(values: dict[str, object]) -> dict[str, object]:
     """Return the values that are neither a list nor a dict."""
     return {name: values[name] for name in values if not isinstance(values[name], dict | list)}

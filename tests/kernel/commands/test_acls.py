@@ -106,7 +106,8 @@ def test_authentication_in_the_summary(user: Shell) -> None:
     user.ok(f"acls/ create {I1} add_mapped_luns=false")
     user.ok("set attribute authentication=1")
     for change, summary in (
-        ("pwd", "1-way auth, Mapped LUNs: 0"),
+        ("pwd", "auth without credentials, Mapped LUNs: 0"),
+        (f"acls/{I1} set auth userid=u", "auth without password, Mapped LUNs: 0"),
         (f"acls/{I1} set auth userid=u password=p", "1-way auth, Mapped LUNs: 0"),
         (f"acls/{I1} set auth mutual_userid=m mutual_password=q", "mutual auth, Mapped LUNs: 0"),
         ("set attribute generate_node_acls=1", "auth via tpg, Mapped LUNs: 0"),

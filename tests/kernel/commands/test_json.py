@@ -202,7 +202,7 @@ def test_info(user: Shell) -> None:
 SECRET_LINES = (
     f"{TPG} get auth",
     f"{TPG} get auth password userid",
-    f"{TPG} set auth password=geheim mutual_password=geheim",
+    f"{TPG} set auth password=geheim mutual_password=geheim2",
     f"{TPG}/acls/{INITIATOR} set auth password=geheim",
     f"{TPG} info",
     f"{TPG}/acls/{INITIATOR} info",

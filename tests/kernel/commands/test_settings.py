@@ -129,6 +129,57 @@ def test_credentials(user: Shell) -> None:
     assert user.ok(f"{TPG} get auth userid") == "userid= \n"
 
 
+EQUAL = "password and mutual_password are equal, so initiators such as open-iscsi do not log in"
+SECRET = "a-fine-secret"
+
+
+def _hosts(user: Shell) -> tuple[str, ...]:
+    user.ok(f"{TPG}/acls create iqn.2003-01.org.example:i1")
+    return (
+        f"{TPG} set auth",
+        f"{TPG}/acls/iqn.2003-01.org.example:i1 set auth",
+        "/iscsi set discovery_auth",
+    )
+
+
+def test_equal_secrets_are_refused_in_any_order(user: Shell) -> None:
+    for line in _hosts(user):
+        for lines in (
+            [f"password={SECRET} mutual_password={SECRET}"],
+            [f"password={SECRET}", f"userid=u mutual_password={SECRET}"],
+            ["password=", f"mutual_password={SECRET}", f"mutual_userid=m password={SECRET}"],
+        ):
+            user.ok(f"{line} userid=u password='' mutual_password=''")
+            for values in lines[:-1]:
+                user.ok(f"{line} {values}")
+            user.refuses(f"{line} {lines[-1]}", EQUAL)
+        user.ok(f"{line} password={SECRET}1 mutual_password={SECRET}")
+
+
+def test_equal_secrets_are_noted_at_restore_and_apply(user: Shell, tmp_path: Path) -> None:
+    line = _hosts(user)[1]
+    user.ok(f"{line} userid=u password={SECRET} mutual_userid=m mutual_password={SECRET}1")
+    file = tmp_path / "save.json"
+    user.ok(f"saveconfig {file}")
+    file.write_text(file.read_text().replace(f"{SECRET}1", SECRET))
+    note = f"{TPG}/acls/iqn.2003-01.org.example:i1: {EQUAL}"
+    assert note in user.ok(f"apply {file} dry_run=true")
+    assert f"Note: {note}" in user.ok(f"restoreconfig {file} clear_existing=true").asides
+    assert EQUAL not in user.ok(f"apply {file} dry_run=true")
+
+
+def test_secrets_that_windows_refuses_are_noted(user: Shell) -> None:
+    needs = "initiators on Windows accept only 12 to 16"
+    for line in _hosts(user):
+        answer = user.ok(f"{line} password=p mutual_password={'m' * 17}")
+        assert answer.asides == [
+            f"Note: password has 1 character; {needs}",
+            f"Note: mutual_password has 17 characters; {needs}",
+        ]
+        assert user.ok(f"{line} password={'p' * 12} mutual_password={'m' * 16}").asides == []
+        assert user.ok(f"{line} userid=u password=''").asides == []
+
+
 def test_discovery_authentication(user: Shell) -> None:
     folder = "iscsi/discovery_auth"
     assert user.ok("/iscsi set discovery_auth enable=1 userid=u password=p").rows == [

@@ -135,7 +135,7 @@ def test_summaries_of_a_tpg(shell: Shell) -> None:
     for change, summary in (
         ("status", "no-gen-acls, no-auth"),
         ("set attribute generate_node_acls=1", "gen-acls, no-auth"),
-        ("set attribute authentication=1", "gen-acls, tpg-auth, 1-way auth"),
+        ("set attribute authentication=1", "gen-acls, tpg-auth, auth without credentials"),
         ("set auth userid=u password=p", "gen-acls, tpg-auth, 1-way auth"),
         ("set auth mutual_userid=m mutual_password=q", "gen-acls, tpg-auth, mutual auth"),
         ("set attribute generate_node_acls=0", "no-gen-acls, auth per-acl"),
