@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING
 
 from rtslib_ext import restore
+from rtslib_ext.config import secrets
 from rtslib_ext.config.model import Config, Key, Portal
 from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplete
 from rtslib_ext.fast_dataclasses import replace
@@ -93,6 +94,7 @@ def _create(
 
     outcome = _restored(env, want, identities, perform)
     notes = [*outcome.notes, *_portal_notes(env, outcome), *_twins(want)]
+    notes += secrets.of_config(want)
     notes += [(want.storage_objects[key].path, others[key]) for key in others.keys() - refused]
     return outcome, notes
 
