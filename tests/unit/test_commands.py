@@ -12,9 +12,11 @@ import pytest
 from targetcli.command_table.command import Command
 from targetcli.command_table.rows import every_row
 from targetcli.language import binding
-from targetcli.tree import Node
+from targetcli.tree import Node, acls, fabrics, luns, portals
 from targetcli.tree.backstores import Backstore
 
+# Each is imported when a path goes to it; their classes are found below Node.
+TREE = (acls, fabrics, luns, portals)
 ROWS = every_row()
 BACKSTORES = ("fileio", "block", "pscsi", "ramdisk", "user")
 
