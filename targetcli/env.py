@@ -18,7 +18,7 @@ from .result import Result
 
 if TYPE_CHECKING:
     from rtslib_ext.kernel.host_files import HostFiles
-    from rtslib_ext.plan import Plan
+    from rtslib_ext.plan.builder import Plan
     from rtslib_ext.steps import Step
     from rtslib_ext.transaction.executor import Outcome
     from rtslib_ext.transaction.lock import LastChange

@@ -8,17 +8,19 @@ where it would fail on them, under ``rtslib_ext`` at the top.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from .. import naming
 from ..config.model import Config
 from ..errors import ParseError
 from ..fast_dataclasses import dataclass, field
-from . import encode, json_stream
-from .checked_json import Item, Problem, Problems, Unusable, parse
-from .decode_backstores import storage_objects
-from .decode_targets import fabrics, targets
 
-OWN_KEY = encode.OWN_KEY
+# The modules of this room are imported by the functions that need them: the history of every
+# change uses json_stream alone.
+if TYPE_CHECKING:
+    from .checked_json import Problem
+    from .encode import Identities
+
+OWN_KEY = "rtslib_ext"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Loaded:
     config: Config
     problems: tuple[Problem, ...]
     unrestored: tuple[str, ...] = ()
-    identities: encode.Identities = field(default_factory=dict)
+    identities: Identities = field(default_factory=dict)
     """The identities of the devices of storage objects, by shell path."""
 
 
@@ -42,12 +44,14 @@ def dumps(config: Config) -> str:
 
 
 def pieces(
-    config: Config, unrestored: Sequence[str] = (), identities: encode.Identities | None = None
+    config: Config, unrestored: Sequence[str] = (), identities: Identities | None = None
 ) -> Iterator[str]:
     """Yield the same text in pieces, so that a large file is never in memory as a whole.
 
     ``unrestored`` are the shell paths of objects to mark as such, ``identities`` those of devices.
     """
+    from . import encode, json_stream
+
     yield from json_stream.pieces(encode.config(config, unrestored, identities))
     yield "\n"
 
@@ -58,6 +62,11 @@ def loads(text: str, source: str = "the file") -> Loaded:
     Objects and values that cannot be used are reported in ``problems`` and omitted. Raises
     ParseError if the text is not a JSON object; ``source`` names it in the message.
     """
+    from .. import naming
+    from .checked_json import Item, Problems, Unusable, parse
+    from .decode_backstores import storage_objects
+    from .decode_targets import fabrics, targets
+
     problems = Problems()
     try:
         parsed = parse(text, source)

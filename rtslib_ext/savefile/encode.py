@@ -25,8 +25,7 @@ from ..config.model import (
     Tpg,
 )
 from ..kernel.abi import LBA_DEPENDENT
-
-OWN_KEY = "rtslib_ext"
+from . import OWN_KEY as OWN_KEY
 
 ALUA_KEYS = (
     "alua_access_state",

@@ -8,7 +8,8 @@ from ..errors import LioError, RollbackFailed
 from ..fast_dataclasses import dataclass, replace
 from ..kernel import paths, setup
 from ..kernel.configfs import ReadFS, WriteFS
-from ..plan import Plan, plan
+from ..plan.builder import Plan
+from ..plan.diff import plan
 from ..reading.reader import Reader
 from ..steps import Context, Step
 from ..steps.step import REPAIR

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rtslib_ext.plan import Plan
+from rtslib_ext.plan.builder import Plan
 from rtslib_ext.plan.disturbance import Disturbance
 
 from ..env import Env

@@ -13,7 +13,7 @@ from typing import Any
 
 from rtslib_ext.errors import InUse, KernelRefused, LioError, Unsupported
 from rtslib_ext.kernel import paths
-from rtslib_ext.plan import Plan
+from rtslib_ext.plan.builder import Plan
 from rtslib_ext.staging import stage
 from rtslib_ext.staging.tree import StagedFS
 from rtslib_ext.steps import Action, Step

@@ -10,7 +10,8 @@ from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import NotFound
 from rtslib_ext.kernel import paths, setup
 from rtslib_ext.kernel.configfs import ConfigfsPath
-from rtslib_ext.plan import Plan, disturbance, remove
+from rtslib_ext.plan import disturbance, remove
+from rtslib_ext.plan.builder import Plan
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, backstores, quiesce
 from rtslib_ext.usage import exports, reservations

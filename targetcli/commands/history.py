@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.errors import InUse, InvalidValue, LioError, Unsupported
-from rtslib_ext.plan import Plan, disturbance
+from rtslib_ext.plan import disturbance
+from rtslib_ext.plan.builder import Plan
 from rtslib_ext.steps import Action, Step, codec, inverse
 from rtslib_ext.steps.step import SET
 

@@ -9,7 +9,7 @@ from rtslib_ext import naming
 from rtslib_ext.config.model import Auth, MappedLun, NodeAcl
 from rtslib_ext.errors import NotFound
 from rtslib_ext.kernel import paths
-from rtslib_ext.plan import Plan
+from rtslib_ext.plan.builder import Plan
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, acls
 from rtslib_ext.usage import sessions

@@ -6,15 +6,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from rtslib_ext import plan as planning
 from rtslib_ext import restore
+from rtslib_ext.config import merge as merging
 from rtslib_ext.config import secrets
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InvalidValue, LioError, RollbackFailed, Unsupported
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigFS
-from rtslib_ext.plan import Plan, disturbance
+from rtslib_ext.plan import diff as planning
+from rtslib_ext.plan import disturbance
+from rtslib_ext.plan.builder import Plan
 from rtslib_ext.plan.disturbance import Disturbance
 from rtslib_ext.steps import Context
 from rtslib_ext.transaction import apply as applying
@@ -114,7 +116,7 @@ def apply(
     if target or storage_object:
         want = _part(have, restore.select(want, target, storage_object), merge=merge)
     elif merge:
-        want = planning.merge(have, want)
+        want = merging.merge(have, want)
     planned = _with_preflight(env, applying.prepare(env.fs, want, have))
     result = carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
     whole = not (merge or target or storage_object)
@@ -165,7 +167,7 @@ def _reach(env: Env, planned: Change, confirm_within: float | None) -> list[str]
 def _part(have: Config, part: Config, *, merge: bool) -> Config:
     """Return the running configuration with a part of it replaced by ``part``."""
     if merge:
-        return planning.merge(have, part)
+        return merging.merge(have, part)
     return Config(
         storage_objects={**have.storage_objects, **part.storage_objects},
         targets={**have.targets, **part.targets},

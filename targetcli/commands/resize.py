@@ -13,7 +13,7 @@ from rtslib_ext.errors import InvalidValue, LioError, NotFound
 from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.host import devices
 from rtslib_ext.kernel.configfs import ConfigfsPath
-from rtslib_ext.plan import Plan
+from rtslib_ext.plan.builder import Plan
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, backstores
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 
-from rtslib_ext.plan import Plan
+from rtslib_ext.plan.builder import Plan
 from rtslib_ext.plan.disturbance import Disturbance
 from rtslib_ext.steps import Action
 

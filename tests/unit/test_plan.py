@@ -8,7 +8,6 @@ import signal
 
 import pytest
 
-from rtslib_ext import plan
 from rtslib_ext.config import merge
 from rtslib_ext.config.backing import FileIO, RamDisk
 from rtslib_ext.config.model import (
@@ -27,7 +26,8 @@ from rtslib_ext.errors import LioError
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigFS
-from rtslib_ext.plan import Plan
+from rtslib_ext.plan import diff
+from rtslib_ext.plan.builder import Plan
 from rtslib_ext.steps import Context, Step, codec
 from rtslib_ext.steps.operations import BestEffort, Fail, Mkdir, Write
 from rtslib_ext.steps.step import Action
@@ -60,7 +60,7 @@ PATH = f"/iscsi/{TARGET.wwn}/tpg1"
 
 def between(have: Config, want: Config) -> Plan:
     """A plan that asks no kernel."""
-    return plan.plan(
+    return diff.plan(
         have, want, lambda key: f"core/home/{key[1]}", paths.HbaAllocator(ConfigFS("/nonexistent"))
     )
 
