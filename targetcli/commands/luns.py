@@ -15,7 +15,6 @@ from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.naming import LUN_MAX
-from rtslib_ext.plan import remove
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, acls, luns
 from rtslib_ext.usage import exports
@@ -28,7 +27,6 @@ from ..tree import Node, walk
 from ..tree.backstores import StorageObjectNode
 from ..tree.fabrics import TpgNode
 from ..tree.luns import Luns
-from . import storage
 
 if TYPE_CHECKING:
     from ..tree.node import Tpg
@@ -73,6 +71,9 @@ def find_source(env: Env, node: Node, text: str) -> Source:
     found = storage_object_at(node, text)
     if found is not None:
         return Source((found.plugin, found.name), found.configfs)
+    # Imported here: with its preflight checks it is needed for devices and files only.
+    from . import storage
+
     so, steps, configfs = storage.from_path(env, text)
     return Source(so.key, configfs, steps, [f"Created storage object {so.name}."])
 
@@ -189,6 +190,9 @@ def delete(env: Env, node: Luns, lun: int) -> Result:
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)
     if not env.fs.is_dir(export.configfs):
         raise NotFound("Invalid LUN", path=node.path, hint=f"there is no lun{lun}")
+    # Imported here: no other command of LUNs deletes.
+    from rtslib_ext.plan import remove
+
     removal = partial(remove.remove_lun, Reader(env.fs), export)
     steps = removal(likely=consent.may_miss(env))
     apply.apply(env, steps, removal)
