@@ -61,7 +61,7 @@ def normalize(types: Sequence[str], text: str, path: str = "") -> str:
     examples = " or ".join(_EXAMPLES[kind] for kind in types)
     hint = f"{text!r} is not like {examples}"
     if "_" in text and "iqn" in types and text.strip().lower().startswith("iqn."):
-        hint = f"{text!r} has an underscore in it, which RFC 3722 does not allow in iSCSI names"
+        hint = f"{text!r} contains an underscore, which RFC 3722 does not allow in iSCSI names"
     raise InvalidValue(f"WWN not valid as: {', '.join(types)}", path=path, hint=hint)
 
 
@@ -152,7 +152,9 @@ def check_folder_name(name: str, path: str) -> str:
 
 def _invalid_name(name: str, path: str) -> InvalidValue:
     return InvalidValue(
-        f"{name!r} cannot be a name", path=path, hint="use no blanks, slashes or line ends"
+        f"{name!r} is not a valid name",
+        path=path,
+        hint="names cannot contain spaces, slashes or line breaks",
     )
 
 

@@ -98,7 +98,7 @@ def _index(item: Item, key: str) -> int:
 def _alias(item: Item) -> str | None:
     alias = item.text("alias")
     if alias is not None and ("/" in alias or not alias.strip()):
-        item.report(item.at("alias"), f"{alias!r} cannot be a name; a new one is generated")
+        item.report(item.at("alias"), f"{alias!r} is not a valid name; a new one is generated")
         return None
     return alias
 

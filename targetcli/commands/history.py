@@ -117,7 +117,7 @@ def _undo(
         try:
             apply.apply(env, steps, agreed=True)
         except LioError as err:
-            err.prefix(f"{command}: this could not be undone")
+            err.prefix(f"{command}: could not be undone")
             raise
     files = dict.fromkeys(inverse.kept_files(back))
     lines = [

@@ -179,7 +179,7 @@ def _part(have: Config, part: Config, *, merge: bool) -> Config:
 def recover(env: Env, node: Node, action: str) -> Result:
     """Undo or finish a change that was interrupted."""
     if action not in ("undo", "finish"):
-        raise InvalidValue(f"{action} is neither undo nor finish")
+        raise InvalidValue(f"action must be undo or finish, not {action!r}")
     unfinished = journals.find(env.journal)
     if unfinished is None:
         return say("No change was interrupted")
@@ -194,7 +194,7 @@ def recover(env: Env, node: Node, action: str) -> Result:
         if left:
             listed = "; ".join(left)
             raise RollbackFailed(
-                f"{unfinished}: this could not be undone: {listed}",
+                f"{unfinished}: could not be undone: {listed}",
                 hint="remove the cause and run it again, or repair it and remove "
                 f"{unfinished.path}",
             )

@@ -213,7 +213,7 @@ def _typed(item: Parameter, text: str) -> Any:
         if item.wrong:
             raise InvalidValue(item.wrong, hint=err.message) from err
         # The message describes the value, but not the parameter.
-        hint = err.hint or (f"it is about {item.name}" if item.name not in err.message else "")
+        hint = err.hint or (f"parameter: {item.name}" if item.name not in err.message else "")
         raise InvalidValue(err.message, hint=hint) from err
 
 

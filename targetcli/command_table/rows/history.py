@@ -15,7 +15,7 @@ ROWS = (
         "undoes the change before that, back to the start of the session. It shows each\n"
         "step, and does not overwrite a setting that was changed since by another user or\n"
         "program. If initiators would be interrupted, it needs --yes or an answer. Files\n"
-        "created for storage objects are kept, and a ramdisk comes back empty. For\n"
+        "created for storage objects are kept, and a ramdisk is empty again. For\n"
         "changes of earlier sessions, use history and revert.\n\n"
         "Example: undo",
         changes=True,

@@ -51,7 +51,7 @@ def test_what_is_refused(user: Shell) -> None:
     user.refuses("create g2 65536", GROUPS, "tag must be between 1 and 65535, not 65536")
     user.refuses("create g2 x", GROUPS, "'x' is not a NUMBER")
     user.refuses("create g2", GROUPS, "Missing required parameter tag")
-    user.refuses("create g/2 2", GROUPS, "'g/2' cannot be a name")
+    user.refuses("create g/2 2", GROUPS, "'g/2' is not a valid name")
     user.refuses("delete g2", GROUPS, "Invalid ALUA group name")
     user.refuses("delete default_tg_pt_gp", GROUPS, "Can not delete default_tg_pt_gp")
 

@@ -216,7 +216,7 @@ def test_what_groups_refuse(user: Shell) -> None:
     user.refuses(f"{groups} create default_lu_gp", "default_lu_gp already exists")
     user.refuses(f"{groups} create h 5", "the number 5 belongs to g")
     user.refuses(f"{groups} create h 0", "must be between 1 and 65535, not 0")
-    user.refuses(f"{groups} create a/b", "'a/b' cannot be a name")
+    user.refuses(f"{groups} create a/b", "'a/b' is not a valid name")
     user.refuses(f"{groups} delete h", "there is no logical unit group h")
     user.refuses(f"{groups} delete default_lu_gp", "default_lu_gp cannot be deleted")
     user.refuses(f"{groups}/g set alua lu_gp_id=6", "Parameter lu_gp_id is read-only.")

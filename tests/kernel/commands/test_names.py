@@ -111,7 +111,7 @@ def test_names_that_cannot_be(user: Shell, disks: Path) -> None:
     user.refuses("/backstores/fileio rename d1 d2", "Storage object fileio/d2 exists")
     user.refuses("/backstores/fileio rename d1 d1", "Storage object fileio/d1 exists")
     user.refuses("/backstores/fileio rename none d3", "No storage object named none.")
-    user.refuses("/backstores/fileio rename d1 a/b", "cannot be a name")
+    user.refuses("/backstores/fileio rename d1 a/b", "is not a valid name")
     user.refuses("/backstores/ramdisk/r1 rename r3", "it would be recreated empty")
     user.ok("/backstores/ramdisk/r2 rename r3")
 

@@ -243,7 +243,7 @@ def test_names_of_old_with_underscores_are_restored(shell: Shell, tmp_path: Path
     shell.ok("restoreconfig clear_existing=true")
     assert shell.ok(f"{path} delete {OLD_HOST}") == f"Deleted Node ACL {OLD_HOST}.\n"
     assert shell.ok(f"/iscsi delete {OLD}") == f"Deleted Target {OLD}.\n"
-    shell.refuses(f"/iscsi create {OLD}", "WWN not valid as: iqn", "has an underscore in it")
+    shell.refuses(f"/iscsi create {OLD}", "WWN not valid as: iqn", "contains an underscore")
 
 
 @pytest.mark.parametrize(
