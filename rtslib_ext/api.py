@@ -188,13 +188,13 @@ class System:
         """Return the change as planned under the lock; raise Outdated if its steps differ."""
         if change is self._latest:
             return change
-        again = self.plan(change.asked, exact=change.exact, create_files=change.create_files)
-        if list(map(str, again.steps)) != list(map(str, change.steps)):
+        latest = self.plan(change.asked, exact=change.exact, create_files=change.create_files)
+        if list(map(str, latest.steps)) != list(map(str, change.steps)):
             raise Outdated(
                 "the configuration changed after this change was planned",
                 hint="plan it again, or plan and apply it in one block of System.changing",
             )
-        return again
+        return latest
 
     def _check(self, change: Change, interrupt: bool) -> None:
         """Raise InUse for a change that must not be applied now."""

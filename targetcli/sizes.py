@@ -21,10 +21,10 @@ def parse_size(text: str) -> int:
             f"Cannot interpret size, wrong format: {text}",
             hint="write a number and a unit: 512, 64K, 10M, 1.5G, 2TiB",
         )
-    whole, part, unit, _ = found.groups(default="")
+    integer, fraction, unit, _ = found.groups(default="")
     power = _UNITS.index(unit.lower()) + 1 if unit else 0
-    scale: int = 10 ** len(part)
-    return (int(whole + part) << 10 * power) // scale
+    scale: int = 10 ** len(fraction)
+    return (int(integer + fraction) << 10 * power) // scale
 
 
 def is_unit(text: str) -> bool:

@@ -111,10 +111,10 @@ def _without_aliases(acl: NodeAcl) -> NodeAcl:
 
 
 def _reexported(tpg: Tpg, key: Key, new: Key) -> Tpg:
-    def moved(lun: Lun) -> Lun:
+    def to_new(lun: Lun) -> Lun:
         return replace(lun, storage_object=new) if lun.storage_object == key else lun
 
-    return replace(tpg, luns={index: moved(lun) for index, lun in tpg.luns.items()})
+    return replace(tpg, luns={index: to_new(lun) for index, lun in tpg.luns.items()})
 
 
 def _on_tpgs(target: Target, change: Callable[[Tpg], Tpg]) -> Target:

@@ -19,7 +19,7 @@ CREDENTIAL_MAX = 255
 
 # Writing the key changes the files in the value, which are relative to the directory of the key
 # (iscsi_target_tpg.c; target_core_configfs.c, emulate_model_alias_store; target_core_alua.c).
-MOVED_BY = {
+CHANGED_WITH = {
     "generate_node_acls": ("cache_dynamic_acls",),
     "authentication": ("../param/AuthMethod",),
     "emulate_model_alias": ("../wwn/product_id",),

@@ -53,7 +53,7 @@ def build(
             nothing = FabricSettings(settings.name, Auth("", "", "", ""))
             yield from targets.set_fabric(settings, nothing)
 
-    def home(key: Key) -> ConfigfsPath | None:
+    def locate_any(key: Key) -> ConfigfsPath | None:
         return made.get(key) or there.locations.get(key) or locate(key)
 
     enables: list[Step] = []
@@ -64,7 +64,7 @@ def build(
             yield from targets.create_target(target)
         for tpg in target.tpgs.values():
             running_tpg = running.tpgs.get(tpg.tag) if running else None
-            yield from build_tpg(target, tpg, home, running_tpg, unwritable)
+            yield from build_tpg(target, tpg, locate_any, running_tpg, unwritable)
             if running_tpg is None and tpg.enable:
                 fabric = FABRICS[target.fabric]
                 enables.append(targets.enable(fabric, target.wwn, tpg.tag, True))
@@ -110,7 +110,7 @@ def read_only(config: Config) -> frozenset[Key]:
 def build_tpg(
     target: Target,
     tpg: Tpg,
-    home: Locate,
+    locate: Locate,
     running: Tpg | None = None,
     read_only: Container[Key] = (),
 ) -> Iterator[Step]:
@@ -127,7 +127,7 @@ def build_tpg(
         running = Tpg(tpg.tag)
     for lun in tpg.luns.values():
         if lun.index not in running.luns:
-            yield from luns.create_lun(tpg_path, lun, home(lun.storage_object))
+            yield from luns.create_lun(tpg_path, lun, locate(lun.storage_object))
     for portal in tpg.portals.values():
         if portal.name not in running.portals:
             yield from portals.create_portal(tpg_path, portal)

@@ -23,18 +23,18 @@ from .builder import Plan, PlanBuilder
 def plan(
     have: Config,
     want: Config,
-    home: Locate,
+    locate: Locate,
     allocator: HbaAllocator,
     reservations: Reservations = lambda serial: (),
 ) -> Plan:
     """Return the plan with the fewest steps from ``have`` to ``want``.
 
     Objects that ``want`` does not have are deleted; values that are None or missing in it are
-    not changed. ``home`` returns the configfs path of an existing storage object, ``allocator``
+    not changed. ``locate`` returns the configfs path of an existing storage object, ``allocator``
     chooses HBAs for new ones, ``reservations`` returns the lines kept on disk for a unit serial
     number.
     """
-    builder = PlanBuilder(home, allocator, reservations, read_only=build.read_only(want))
+    builder = PlanBuilder(locate, allocator, reservations, read_only=build.read_only(want))
     both = have.storage_objects.keys() & want.storage_objects.keys()
     recreate = {
         key: why

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from ..config.model import AUTH_NAMES, Auth, Values
 from ..config.shell_paths import ShellPath
 from ..errors import LioError
-from ..kernel.abi import MOVED_BY
+from ..kernel.abi import CHANGED_WITH
 from ..kernel.configfs import ConfigfsPath
 from ..steps import Step
 from ..steps.operations import Fail
@@ -33,22 +33,23 @@ def set_values(
     want: Values,
     known: Known,
     around: Values = _NOTHING,
-    moved_before: Collection[str] = (),
+    written_before: Collection[str] = (),
 ) -> Iterator[Step]:
     """Yield the steps that set the differing attributes of a configfs directory.
 
     ``known`` returns whether any kernel has an attribute of a name. ``around`` has the values of
-    attributes in other directories that may change with these (kernel.abi.MOVED_BY), by relative
-    path; ``moved_before`` are names that an earlier step changed, so they are always written.
+    attributes in other directories that may change with these (kernel.abi.CHANGED_WITH), by
+    relative path; ``written_before`` are names that an earlier step changed, so they are always
+    written.
     """
     wanted = differing(have, want)
-    wanted |= {name: want[name] for name in moved_before if name in want}
-    moved = {other for name in wanted for other in MOVED_BY.get(name, ()) if other in want}
-    wanted |= {name: want[name] for name in moved}
+    wanted |= {name: want[name] for name in written_before if name in want}
+    dependent = {other for name in wanted for other in CHANGED_WITH.get(name, ()) if other in want}
+    wanted |= {name: want[name] for name in dependent}
     for name in ordered(wanted):
         if name in have:
             had = {**around, **have}
-            others = {other: had[other] for other in MOVED_BY.get(name, ()) if other in had}
+            others = {other: had[other] for other in CHANGED_WITH.get(name, ()) if other in had}
             yield change(path, f"{folder}/{name}", want[name], have[name], others)
         elif known(name):
             builder.notes.append((path, f"this kernel has no {name}; it was skipped"))

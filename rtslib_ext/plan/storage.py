@@ -82,8 +82,8 @@ def _lba_dependent(so: StorageObject) -> set[str]:
 def _identity(so: StorageObject) -> dict[str, str]:
     """Return all fields of the identity, with the kernel's defaults for those not set."""
     named = so.attributes.get("emulate_model_alias") == "1"
-    usual = inquiry.defaults(so.backing.plugin, so.name, named=named)
-    return {name: so.identity.get(name, usual[name]) for name in IDENTITY_FILES}
+    defaults = inquiry.defaults(so.backing.plugin, so.name, named=named)
+    return {name: so.identity.get(name, defaults[name]) for name in IDENTITY_FILES}
 
 
 def _identity_changes(have: StorageObject, want: StorageObject) -> dict[str, str]:
@@ -243,10 +243,10 @@ def _state(path: ShellPath, configfs: ConfigfsPath, have: AluaGroup, state: str)
         relax.append(Write(f"{configfs}/{_TYPE}", "3", settings[_TYPE]))
     tighten = [Write(item.file, item.before or "", item.value) for item in reversed(relax)]
 
-    def moved(value: str) -> tuple[Operation, ...]:
+    def to_state(value: str) -> tuple[Operation, ...]:
         return (*relax, Write(f"{configfs}/{_STATE}", value), *tighten)
 
     status = settings.get(_STATUS)
     recreate = () if status is None else (Write(f"{configfs}/{_STATUS}", status),)
-    undo = (*moved(before), *recreate)
-    return set_step(path, _STATE, state, before, moved(state), undo=undo)
+    undo = (*to_state(before), *recreate)
+    return set_step(path, _STATE, state, before, to_state(state), undo=undo)

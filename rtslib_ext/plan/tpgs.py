@@ -161,7 +161,7 @@ class _TpgChange:
             have.parameters,
             want.parameters,
             lambda name: schema.known("tpg_parameter", name),
-            moved_before=_METHOD if _authentication_changes(have, want) else (),
+            written_before=_METHOD if _authentication_changes(have, want) else (),
         )
         steps += self._files()
         if self.fabric.has("auth"):
@@ -200,8 +200,8 @@ class _TpgChange:
                 if index in self.recreate:
                     builder.replaced[shell_paths.lun(tpg_path.shell, index)] = self.recreate[index]
                     lun = replace(lun, alias=lun.alias or (running.alias if running else None))
-                home = builder.locate_after(lun.storage_object)
-                builder.create += luns.create_lun(tpg_path, lun, home)
+                configfs = builder.locate_after(lun.storage_object)
+                builder.create += luns.create_lun(tpg_path, lun, configfs)
             else:
                 builder.create += luns.set_lun(tpg_path, self._after_removed_groups(running), lun)
 

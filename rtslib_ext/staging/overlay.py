@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-TABLES = ("made", "gone", "links", "texts", "controls", "was", "files")
+TABLES = ("made", "removed", "links", "texts", "controls", "was", "files")
 
 
 class Overlay:
     """Tables by configfs path, each a dict.
 
-    ``made`` are created directories, ``gone`` removed paths of the kernel, ``links`` created
+    ``made`` are created directories, ``removed`` deleted paths of the kernel, ``links`` created
     links with their targets, ``texts`` the content of written files, ``controls`` the lines
     written to ``control``, ``was`` the content of the kernel's files before, ``files`` created
     files of the host. No look-up takes longer the more is staged.
@@ -21,7 +21,7 @@ class Overlay:
     def __init__(self) -> None:
         self._tables: dict[str, dict[str, Any]] = {name: {} for name in TABLES}
         self.made: dict[str, None] = self._tables["made"]
-        self.gone: dict[str, None] = self._tables["gone"]
+        self.removed: dict[str, None] = self._tables["removed"]
         self.links: dict[str, str] = self._tables["links"]
         self.texts: dict[str, str] = self._tables["texts"]
         self.controls: dict[str, tuple[str, ...]] = self._tables["controls"]

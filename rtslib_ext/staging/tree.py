@@ -76,7 +76,7 @@ class StagedFS(WriteFS):
         while path:
             if path in self._overlay.made:
                 return False
-            if path in self._overlay.gone:
+            if path in self._overlay.removed:
                 return True
             path = path.rpartition("/")[0]
         return False
@@ -128,8 +128,8 @@ class StagedFS(WriteFS):
             yield from (Entry(name, "dir") for name in default_groups.folders(path))
             yield from (Entry(name, "file") for name in default_groups.files(path))
         elif path not in _ALWAYS or self.fs.is_dir(path):
-            gone = set(self._overlay.names(path, "gone"))
-            yield from (entry for entry in self.fs.scan(path) if entry.name not in gone)
+            removed = set(self._overlay.names(path, "removed"))
+            yield from (entry for entry in self.fs.scan(path) if entry.name not in removed)
 
     def modes(self, path: ConfigfsPath, names: Iterable[str]) -> dict[str, int]:
         if self._owner(path) is None:
@@ -230,7 +230,7 @@ class StagedFS(WriteFS):
         self._leave_group(path)
         self._overlay.remove(path)
         if self.fs.is_dir(path):
-            self._overlay.set("gone", path)
+            self._overlay.set("removed", path)
         self.changes += 1
 
     def _children(self, path: ConfigfsPath) -> Iterator[str]:
@@ -279,7 +279,7 @@ class StagedFS(WriteFS):
             raise _refused("unlink", path, errno.ENOENT)
         self._overlay.drop("links", path)
         if self._owner(path) is None and self.fs.exists(path):
-            self._overlay.set("gone", path)
+            self._overlay.set("removed", path)
         self.changes += 1
 
     def is_linked(self, path: ConfigfsPath) -> bool:

@@ -22,7 +22,7 @@ from .operations import (
     Unlink,
     Write,
 )
-from .settings import credentials, settle
+from .settings import credentials, ensure_values
 from .step import Action, Step, set_step
 
 Protected = Callable[[MappedLun], bool]
@@ -58,9 +58,9 @@ def _acl_values(tpg_path: TpgPath, acl: NodeAcl) -> Iterator[Step]:
     configfs, path = _paths(tpg_path, acl.wwn)
     attributes = dict(acl.attributes)
     inherited = {name: attributes.pop(name) for name in _INHERITED if name in attributes}
-    fresh = f"acl of {tpg_path.fabric.name}"
-    for values, key in ((attributes, fresh), (inherited, None)):
-        yield from settle(
+    kind = f"acl of {tpg_path.fabric.name}"
+    for values, key in ((attributes, kind), (inherited, None)):
+        yield from ensure_values(
             path,
             paths.attributes(configfs),
             values,
@@ -69,7 +69,9 @@ def _acl_values(tpg_path: TpgPath, acl: NodeAcl) -> Iterator[Step]:
         )
     if acl.cmdsn_depth is not None:
         # A new ACL takes its TPG's default_cmdsn_depth.
-        yield from settle(path, configfs, {"cmdsn_depth": acl.cmdsn_depth}, lambda _: True, None)
+        yield from ensure_values(
+            path, configfs, {"cmdsn_depth": acl.cmdsn_depth}, lambda _: True, None
+        )
     if tpg_path.fabric.has("auth"):
         yield from credentials(path, paths.auth(configfs), acl.auth, Auth())
     if acl.tag:

@@ -21,7 +21,7 @@ from .context import Operation
 from .defaults import KernelDefaults
 from .host_files import CheckFree, CheckMemory, CheckThere, GrowFile
 from .operations import EnsureValue, Fail, MakeShared, Mkdir, RemoveShared, RemoveTree, Rmdir, Write
-from .settings import UNKNOWN, settle
+from .settings import UNKNOWN, ensure_values
 from .step import Action, Step, set_step
 
 # A state can be set only while the group supports it, is implicit, and has no delay
@@ -65,7 +65,7 @@ def create(
             yield make_group(so, configfs, group)
     if so.lba_map is not None:
         # The map names the groups.
-        yield from settle(so.path, configfs, {"lba_map": so.lba_map}, lambda _: True, None)
+        yield from ensure_values(so.path, configfs, {"lba_map": so.lba_map}, lambda _: True, None)
     for group in so.alua_groups.values():
         yield from alua_values(so, configfs, group, defaults)
     if so.lu_group is not None:
@@ -141,16 +141,16 @@ def _guards(so: StorageObject, on_device: bool) -> list[Operation]:
 
 def _identity(so: StorageObject, configfs: ConfigfsPath) -> Iterator[Step]:
     values = {name: so.identity[name] for name in IDENTITY_FILES if name in so.identity}
-    yield from settle(so.path, paths.identity(configfs), values, lambda _: True, None)
+    yield from ensure_values(so.path, paths.identity(configfs), values, lambda _: True, None)
     if so.alias is not None:
-        yield from settle(so.path, configfs, {"alias": so.alias}, lambda _: True, None)
+        yield from ensure_values(so.path, configfs, {"alias": so.alias}, lambda _: True, None)
 
 
 def _attributes(
     so: StorageObject, configfs: ConfigfsPath, on_device: bool, defaults: KernelDefaults = UNKNOWN
 ) -> Iterator[Step]:
     key = so.backing.defaults_key(on_device=on_device)
-    yield from settle(
+    yield from ensure_values(
         so.path,
         paths.attributes(configfs),
         so.attributes,
@@ -225,7 +225,7 @@ def _restored_values(
     steps = [*_reservations(so, configfs, aptpl), *_attributes(so, configfs, on_device)]
     steps += _identity(so, configfs)
     if so.lba_map is not None:
-        steps += settle(so.path, configfs, {"lba_map": so.lba_map}, lambda _: True, None)
+        steps += ensure_values(so.path, configfs, {"lba_map": so.lba_map}, lambda _: True, None)
     default = so.alua_groups.get(DEFAULT_GROUP)
     if default:
         steps += alua_values(so, configfs, default)

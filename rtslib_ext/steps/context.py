@@ -20,10 +20,10 @@ class Context:
     """The state of a change in progress: the file system, defaults of new objects, notes.
 
     ``defaults`` are the values that new objects start with, which need no write. ``notes`` are
-    (shell path, text). ``made`` are the shared directories that this change created, ``moved``
-    the attributes of new objects that writing another one changed, ``missed`` the failures of
-    BestEffort as (shell path, error), ``ports`` the relative target port identifiers in use, by
-    number, once an operation needed them.
+    (shell path, text). ``made`` are the shared directories that this change created,
+    ``changed_with`` the attributes of new objects that writing another one changed, ``missed`` the
+    failures of BestEffort as (shell path, error), ``ports`` the relative target port identifiers
+    in use, by number, once an operation needed them.
     """
 
     fs: WriteFS
@@ -32,7 +32,7 @@ class Context:
     defaults: KernelDefaults = field(default_factory=KernelDefaults)
     notes: list[tuple[str, str]] = field(default_factory=list)
     made: set[ConfigfsPath] = field(default_factory=set)
-    moved: set[str] = field(default_factory=set)
+    changed_with: set[str] = field(default_factory=set)
     missed: list[tuple[str, KernelRefused]] = field(default_factory=list)
     ports: dict[int, ConfigfsPath] | None = None
     begin: Callable[[], None] = lambda: None
@@ -46,7 +46,7 @@ class Context:
 
     def default_value(self, folder: ConfigfsPath, name: str, key: str | None) -> str | None:
         """Return the value of an attribute of a new object; None if it cannot be read."""
-        if key is None or (self.moved and f"{folder}/{name}" in self.moved):
+        if key is None or (self.changed_with and f"{folder}/{name}" in self.changed_with):
             return self.fs.read_if_there(f"{folder}/{name}")
         return self.defaults.value(self.fs, folder, name, key)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ..kernel.abi import MOVED_BY
+from ..kernel.abi import CHANGED_WITH
 from ..kernel.configfs import ReadFS
 
-Shown = Callable[[str, str], str]
+ReadsAs = Callable[[str, str], str]
 
 
 def as_written(name: str, value: str) -> str:
@@ -36,11 +36,15 @@ class KernelDefaults:
         return known[name]
 
     def left(
-        self, values: Mapping[str, str], folder: str, key: str | None, shown: Shown = as_written
+        self,
+        values: Mapping[str, str],
+        folder: str,
+        key: str | None,
+        reads_as: ReadsAs = as_written,
     ) -> Mapping[str, str]:
         """Return the part of ``values`` that may differ from the defaults.
 
-        That is all of them until the first object of its kind was read. ``shown`` converts a
+        That is all of them until the first object of its kind was read. ``reads_as`` converts a
         value to the text that the attribute reads as.
         """
         known = self._values.get((key, _name(folder))) if key is not None else None
@@ -51,11 +55,13 @@ class KernelDefaults:
             return self._left[memo][1]
         if any(name not in known for name in values):
             return values
-        differ = [name for name, value in values.items() if known[name] != shown(name, value)]
-        moved = [other for name in differ for other in MOVED_BY.get(name, ()) if other in values]
-        found = {name: values[name] for name in (*differ, *moved)}
-        self._left[memo] = (values, found)
-        return found
+        differ = [name for name, value in values.items() if known[name] != reads_as(name, value)]
+        dependent = [
+            other for name in differ for other in CHANGED_WITH.get(name, ()) if other in values
+        ]
+        left = {name: values[name] for name in (*differ, *dependent)}
+        self._left[memo] = (values, left)
+        return left
 
 
 class NoDefaults(KernelDefaults):

@@ -110,7 +110,7 @@ def _invert(step: Step, made: Container[str], settings: Sequence[Operation] | No
     operations = tuple(_later(step.inverse(), made))
     if not operations:
         return None
-    again = (
+    redo = (
         *(
             CheckThere(item.file) if isinstance(item, MakeFile) else item
             for item in step.operations
@@ -119,11 +119,11 @@ def _invert(step: Step, made: Container[str], settings: Sequence[Operation] | No
     )
     action = _OPPOSITE[step.action]
     if step.value is not None and step.before is not None:
-        return set_step(step.path, step.subject, step.before, step.value, operations, undo=again)
+        return set_step(step.path, step.subject, step.before, step.value, operations, undo=redo)
     verb, subject = _OPPOSITE_VERBS.get(step.verb, ""), step.subject
     if not verb:
         verb, subject = "undo", step.text
-    return Step(action, step.path, verb, subject, operations, undo=again)
+    return Step(action, step.path, verb, subject, operations, undo=redo)
 
 
 def _later(operations: Sequence[Operation], made: Container[str]) -> Iterator[Operation]:

@@ -57,12 +57,12 @@ def _into(configfs: ConfigfsPath, name: str | None) -> tuple[Operation, ...]:
 
 def delete(name: str, number: str, members: Iterable[ConfigfsPath] = ()) -> Step:
     """Delete a group; its members (configfs paths) go to the default one."""
-    again = (operation for member in members for operation in _into(member, name))
+    rejoin = (operation for member in members for operation in _into(member, name))
     return Step(
         Action.DELETE,
         shell_paths.lu_gp(name),
         "delete",
         f"LU group {name}",
         (Rmdir(paths.lu_gp(name)),),
-        undo=(*_build(name, number), *again),
+        undo=(*_build(name, number), *rejoin),
     )

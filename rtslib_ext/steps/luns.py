@@ -57,8 +57,10 @@ def _lun_values(tpg_path: TpgPath, lun: Lun) -> Iterator[Step]:
         yield _join(path, configfs, lun.alua_group or "", DEFAULT_GROUP)
     for name in _LUN_ALUA_ORDER:
         value = lun.alua.get(name, "0")
-        moved = name == "alua_tg_pt_status" and lun.alua.get("alua_tg_pt_offline", "0") != "0"
-        if value != "0" or moved:
+        offline_changes = (
+            name == "alua_tg_pt_status" and lun.alua.get("alua_tg_pt_offline", "0") != "0"
+        )
+        if value != "0" or offline_changes:
             yield set_step(path, name, value, "0", (Write(f"{configfs}/{name}", value, "0"),))
 
 
@@ -74,10 +76,10 @@ def set_lun(tpg_path: TpgPath, have: Lun, want: Lun) -> Iterator[Step]:
     if want.alua_group not in (None, now) and have.alua_group is not None:
         yield _join(path, configfs, want.alua_group or "", now)
     before = {name: have.alua.get(name, "0") for name in _LUN_ALUA_ORDER}
-    moved = want.alua.get("alua_tg_pt_offline", "0") != before["alua_tg_pt_offline"]
+    offline_changes = want.alua.get("alua_tg_pt_offline", "0") != before["alua_tg_pt_offline"]
     for name in _LUN_ALUA_ORDER:
         value = want.alua.get(name, "0")
-        if value != before[name] or (moved and name == "alua_tg_pt_status"):
+        if value != before[name] or (offline_changes and name == "alua_tg_pt_status"):
             status = {"alua_tg_pt_status": before["alua_tg_pt_status"]}
             others = status if name == "alua_tg_pt_offline" else {}
             yield change(path, f"{configfs}/{name}", value, before[name], others)

@@ -44,7 +44,7 @@ def _holds(fs: ReadFS, write: Write) -> bool | None:
     text = fs.read_if_there(write.file)
     if paths.name_of(write.file) in _ONCE:
         return bool(text)
-    gone = write.value == NO_CREDENTIAL and not text
+    cleared = write.value == NO_CREDENTIAL and not text
     # vpd_unit_serial has a label before it.
     labelled = text is not None and text.endswith(f": {write.value}")
-    return True if gone or text == write.value or labelled else None
+    return True if cleared or text == write.value or labelled else None

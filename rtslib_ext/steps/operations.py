@@ -8,7 +8,7 @@ import errno
 from ..errors import InUse, InvalidValue, KernelRefused, LioError, Unsupported
 from ..fast_dataclasses import dataclass, field
 from ..kernel import paths
-from ..kernel.abi import DEFAULT_GROUP, LIMITED_BY, MOVED_BY
+from ..kernel.abi import CHANGED_WITH, DEFAULT_GROUP, LIMITED_BY
 from ..kernel.configfs import ConfigfsPath
 from .context import Context, Operation
 
@@ -193,7 +193,9 @@ class EnsureValue:
         except KernelRefused:
             if not self._lowered(context):
                 raise
-        context.moved.update(f"{self.folder}/{name}" for name in MOVED_BY.get(self.name, ()))
+        context.changed_with.update(
+            f"{self.folder}/{name}" for name in CHANGED_WITH.get(self.name, ())
+        )
 
     def inverse(self) -> Operation | None:
         return None

@@ -64,12 +64,12 @@ def delete_portal(tpg_path: TpgPath, portal: Portal) -> Step:
         flags.append(Write(f"{configfs}/iser", "0", "1"))
     if portal.offload:
         flags.append(Write(f"{configfs}/cxgbit", "0", "1"))
-    again = [flag.inverse() for flag in reversed(flags)]
+    restored = [flag.inverse() for flag in reversed(flags)]
     return Step(
         Action.DELETE,
         path,
         STOP_LISTENING,
         portal.name,
         (*flags, Rmdir(configfs)),
-        undo=(Mkdir(configfs), *(operation for operation in again if operation)),
+        undo=(Mkdir(configfs), *(operation for operation in restored if operation)),
     )

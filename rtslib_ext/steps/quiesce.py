@@ -90,18 +90,18 @@ def quiesce(
     group: ConfigfsPath,
     group_path: ShellPath,
     *,
-    whole: bool,
+    all_luns: bool,
     luns: Sequence[tuple[ShellPath, ConfigfsPath]],
 ) -> Iterator[tuple[Step, Step | None]]:
     """Yield steps that make the initiators of LUNs in a group leave.
 
-    Each comes with the step that restores the state at the end, or None. ``whole``: no other LUN
+    Each comes with the step that restores the state at the end, or None. ``all_luns``: no other LUN
     is in the group, so its access state is used, which initiators with another path support
     best; otherwise the secondary state of each LUN. ``luns`` are (shell path, configfs path).
     LUNs that are not active, or have no such state, are skipped.
     """
     state = fs.read_if_there(f"{group}/alua_access_state")
-    if whole and state in ("0", "1") and _implicit(fs, group):
+    if all_luns and state in ("0", "1") and _implicit(fs, group):
         yield standby(group_path, group, state)
         return
     for path, lun in luns:

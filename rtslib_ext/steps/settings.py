@@ -9,7 +9,7 @@ from ..config.model import SECRET_NAMES, Auth
 from ..config.shell_paths import ShellPath
 from ..errors import InvalidValue
 from ..kernel import paths
-from ..kernel.abi import ALUA_TEXTS, AUTH_FILES, CREDENTIAL_MAX, MOVED_BY, NO_CREDENTIAL
+from ..kernel.abi import ALUA_TEXTS, AUTH_FILES, CHANGED_WITH, CREDENTIAL_MAX, NO_CREDENTIAL
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from .context import Operation
 from .defaults import KernelDefaults
@@ -34,7 +34,7 @@ _MOVES = ("AuthMethod", "cache_dynamic_acls")
 UNKNOWN = KernelDefaults()
 
 
-def settle(
+def ensure_values(
     path: ShellPath,
     folder: ConfigfsPath,
     values: Mapping[str, str],
@@ -67,22 +67,24 @@ def ordered(values: Mapping[str, str]) -> list[str]:
 def write(fs: ReadFS, path: ShellPath, file: str, name: str, value: str, before: str) -> Step:
     """Change an attribute of an existing object; undo restores the attributes it moves too."""
     folder = paths.parent(file)
-    moved = {}
-    for other in MOVED_BY.get(name, ()):
+    dependent = {}
+    for other in CHANGED_WITH.get(name, ()):
         had = fs.read_if_there(f"{folder}/{other}")
         if had is not None:
             texts = ALUA_TEXTS.get(other, ())
-            moved[other] = str(texts.index(had)) if had in texts else had
-    return change(path, file, value, before, moved)
+            dependent[other] = str(texts.index(had)) if had in texts else had
+    return change(path, file, value, before, dependent)
 
 
-def change(path: ShellPath, file: str, value: str, before: str, moved: Mapping[str, str]) -> Step:
-    """Change an attribute; ``moved`` has the values before of those it moves, by relative path."""
+def change(
+    path: ShellPath, file: str, value: str, before: str, dependent: Mapping[str, str]
+) -> Step:
+    """Change an attribute; ``dependent`` has the previous values of those it changes too."""
     folder, name = paths.parent(file), paths.name_of(file)
-    again = [Write(file, before, value)]
-    again += [Write(f"{folder}/{other}", had) for other, had in moved.items()]
+    undo = [Write(file, before, value)]
+    undo += [Write(f"{folder}/{other}", had) for other, had in dependent.items()]
     write = Write(file, value, before)
-    return set_step(path, name, value, before, (write,), undo=tuple(again))
+    return set_step(path, name, value, before, (write,), undo=tuple(undo))
 
 
 def credentials(path: ShellPath, folder: ConfigfsPath, auth: Auth, before: Auth) -> Iterator[Step]:
@@ -128,8 +130,11 @@ def differing(fs: ReadFS, steps: Iterable[Step]) -> list[Step]:
     planned = list(steps)
     if all(_is_present(fs, step) for step in planned):
         return []
-    moved = {*_FIRST, *(name.rpartition("/")[2] for names in MOVED_BY.values() for name in names)}
-    return [step for step in planned if step.subject in moved or not _is_present(fs, step)]
+    dependent = {
+        *_FIRST,
+        *(name.rpartition("/")[2] for names in CHANGED_WITH.values() for name in names),
+    }
+    return [step for step in planned if step.subject in dependent or not _is_present(fs, step)]
 
 
 def _is_present(fs: ReadFS, step: Step) -> bool:

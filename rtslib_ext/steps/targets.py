@@ -19,7 +19,7 @@ from ..kernel.paths import TpgPath
 from .context import Operation
 from .operations import Fail, MakeShared, Mkdir, Rmdir, RmdirOverLuns, SetEnabled, Write
 from .rtpi import ClaimRtpi
-from .settings import credentials, settle
+from .settings import credentials, ensure_values
 from .step import Action, Step, set_step
 
 
@@ -35,7 +35,7 @@ def create_target(target: Target) -> Iterator[Step]:
         f"target {target.wwn}",
         (MakeShared(paths.fabric(fabric), fabric.module), Mkdir(configfs)),
     )
-    yield from settle(
+    yield from ensure_values(
         path,
         paths.parameters(configfs),
         target.parameters,
@@ -112,14 +112,14 @@ def set_nexus(
 
 def _tpg_values(tpg_path: TpgPath, tpg: Tpg) -> Iterator[Step]:
     fabric, configfs, path = tpg_path.fabric, tpg_path.configfs, tpg_path.shell
-    yield from settle(
+    yield from ensure_values(
         path,
         paths.attributes(configfs),
         tpg.attributes,
         lambda name: schema.known("tpg_attribute", name),
         f"tpg of {fabric.name}",
     )
-    yield from settle(
+    yield from ensure_values(
         path,
         paths.parameters(configfs),
         tpg.parameters,
@@ -139,7 +139,9 @@ def tpg_file(tpg_path: TpgPath, name: str, value: str) -> Iterator[Step]:
         yield set_step(path, "rtpi", value, None, (ClaimRtpi(configfs, value, path),))
         return
     kind = f"tpg of {tpg_path.fabric.name}"
-    yield from settle(path, configfs, {name: value}, lambda name: schema.known("tpg", name), kind)
+    yield from ensure_values(
+        path, configfs, {name: value}, lambda name: schema.known("tpg", name), kind
+    )
 
 
 def delete_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:

@@ -56,7 +56,7 @@ def _to_roll_back(context: Context, change: Unfinished) -> list[Step]:
     steps = list(change.steps[:number])
     if begun:
         step = change.steps[number]
-        done = _done(context, step.operations[:begun], unsure=True)
+        done = _done(context, step.operations[:begun], if_unknown=True)
         steps += [replace(step, operations=done)] if done else []
     return steps
 
@@ -70,7 +70,7 @@ def finish(context: Context, change: Unfinished) -> Outcome:
     context.defaults = NoDefaults()
     number, begun = change.position()
     done, rest = list(change.steps[:number]), list(change.steps[number:])
-    part = _done(context, rest[0].operations[:begun], unsure=False) if begun else ()
+    part = _done(context, rest[0].operations[:begun], if_unknown=False) if begun else ()
     if part:
         step = rest[0]
         done.append(replace(step, operations=part))
@@ -81,11 +81,13 @@ def finish(context: Context, change: Unfinished) -> Outcome:
     return perform(context, rest, journal=Journal(change.path, change.about), done=done)
 
 
-def _done(context: Context, begun: tuple[Operation, ...], *, unsure: bool) -> tuple[Operation, ...]:
+def _done(
+    context: Context, begun: tuple[Operation, ...], *, if_unknown: bool
+) -> tuple[Operation, ...]:
     """Return the completed operations: all but the last, and the last if configfs shows its effect.
 
-    ``unsure``: the result if configfs does not show it. The operation can be done or rolled back
-    twice.
+    ``if_unknown``: the result if configfs does not show it. The operation can be done or rolled
+    back twice.
     """
-    shown = is_done(context.fs, begun[-1]) if begun else None
-    return begun if shown or (shown is None and unsure) else begun[:-1]
+    done = is_done(context.fs, begun[-1]) if begun else None
+    return begun if done or (done is None and if_unknown) else begun[:-1]

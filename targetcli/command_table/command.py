@@ -126,10 +126,10 @@ def facts(command: Command) -> dict[str, object]:
 def description(command: Command) -> str:
     """Return the help text of a command and of its parameters."""
     lines = [command.text.strip("\n"), ""]
-    told = [item for item in command.parameters if item.text]
-    if told:
+    described = [item for item in command.parameters if item.text]
+    if described:
         lines += ["PARAMETERS", "=========="]
-        lines += [f"  {item.name}: {item.text}" for item in told]
+        lines += [f"  {item.name}: {item.text}" for item in described]
     if any(item.many for item in command.parameters):
         lines += [
             "",

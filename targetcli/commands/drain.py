@@ -96,11 +96,11 @@ def _leaving(env: Env, exported: Iterable[Export], gone: set[str]) -> tuple[list
         every = exports.in_group(env.fs, group) if group else None
         # In an LU group the state would change for its other members too.
         alone = bool(so) and Reader(env.fs).lu_group(so) is None
-        whole = alone and every is not None and set(every) <= set(members)
+        all_luns = alone and every is not None and set(every) <= set(members)
         luns = [(item.shell, item.configfs) for item in members]
         owner = shell_paths.storage_object(*(paths.key_of_storage_object(so) or ("", "")))
         name = shell_paths.tg_pt_gp(owner, paths.name_of(group))
-        for step, back in quiesce.quiesce(env.fs, group, name, whole=whole, luns=luns):
+        for step, back in quiesce.quiesce(env.fs, group, name, all_luns=all_luns, luns=luns):
             before.append(step)
             if back and owner not in gone:
                 after.append(back)

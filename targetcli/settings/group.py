@@ -129,8 +129,8 @@ class Folder(Group):
         known = self.lookup(name)
         if known is None:
             return ()
-        usual = {schema.Kind.BOOL: ("0", "1"), schema.Kind.YESNO: ("Yes", "No")}
-        return usual.get(known.kind) or tuple(value for value, _ in known.choices)
+        words = {schema.Kind.BOOL: ("0", "1"), schema.Kind.YESNO: ("Yes", "No")}
+        return words.get(known.kind) or tuple(value for value, _ in known.choices)
 
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """Yield one write for each value and directory."""
