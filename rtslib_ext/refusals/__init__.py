@@ -6,6 +6,7 @@ Imported only when an error occurs.
 
 from __future__ import annotations
 
+import errno
 import re
 
 from ..errors import KernelRefused
@@ -16,6 +17,8 @@ from .facts import Facts, lookup
 from .refusal import Refusal
 
 ROWS: tuple[Refusal, ...] = (*storage.ROWS, *alua.ROWS, *targets.ROWS, *host.ROWS)
+# The kernel logs nothing for these.
+_HINTS = {("rmdir", errno.ENOTEMPTY): "delete those first"}
 """In order of precedence: specific causes before general ones."""
 
 __all__ = ["ROWS", "Refusal", "explain"]
@@ -41,7 +44,9 @@ def explain(fs: ReadFS, step: Step, error: KernelRefused, log: list[str]) -> Non
         known = lookup(error.file)
         error.hint = error.hint or (known.text if known else "")
     if not (error.hint or error.kernel_message):
-        error.hint = "see the kernel's log: journalctl -k"
+        error.hint = _HINTS.get(
+            (error.operation, error.errno), "see the kernel's log: journalctl -k"
+        )
 
 
 def _match(

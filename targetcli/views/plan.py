@@ -31,7 +31,9 @@ def _summary(signs: Sequence[str], done: bool) -> str:
     counts = Counter(signs)
     words = _DONE if done else _PLANNED
     listed = ", ".join(f"{counts[sign]} {word}" for sign, word in words.items() if counts[sign])
-    return f"{'Done' if done else 'Plan'}: {listed}." if listed else "No differences"
+    if not listed:
+        return "Nothing to change" if done else "No differences"
+    return f"{'Done' if done else 'Plan'}: {listed}."
 
 
 def facts(plan: Plan, disturbances: Sequence[Disturbance] = ()) -> dict[str, object]:

@@ -16,10 +16,10 @@ import pytest
 
 from rtslib_ext import refusals
 from rtslib_ext.errors import KernelRefused
-from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ConfigFS, ConfigfsPath
 from rtslib_ext.refusals import Refusal, facts
 from rtslib_ext.steps import Action, Step
-from rtslib_ext.steps.operations import Write
+from rtslib_ext.steps.operations import Rmdir, Write
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,6 +91,14 @@ def test_what_nobody_knows_a_cause_for() -> None:
     assert (error.reason, error.kernel_message, error.hint) == ("why", "newest", "")
     error = explained("core/alua/new_file", "1")
     assert (error.reason, error.kernel_message) == ("why", "") and "journalctl -k" in error.hint
+
+
+def test_an_object_that_contains_others_says_to_delete_those_first() -> None:
+    tpg = ConfigfsPath("iscsi/iqn.x/tpgt_1")
+    error = KernelRefused("why", errno=errno.ENOTEMPTY, operation="rmdir", file=tpg)
+    step = Step(Action.DELETE, "/", "delete", "", (Rmdir(tpg),))
+    refusals.explain(ConfigFS("/nowhere"), step, error, [])
+    assert error.hint == "delete those first"
 
 
 def test_secrets_are_not_told() -> None:

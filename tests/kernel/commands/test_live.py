@@ -89,7 +89,7 @@ def test_resize_grows_file_and_lun(user: Shell, disk: Path) -> None:
     user.ok("/ saveconfig")
     (saved,) = json.loads((ETC / "saveconfig.json").read_text())["storage_objects"]
     assert saved["size"] == 2 * MIB
-    assert user.ok("/backstores/fileio/d1 resize 2M") == "No differences\n"
+    assert user.ok("/backstores/fileio/d1 resize 2M") == "Nothing to change\n"
     goes_back(before, shown)
 
 
@@ -159,7 +159,7 @@ def test_a_device_that_grew(user: Shell, disks: Path, loop: Loop, kind: str) -> 
     os.truncate(disks / "loop0.img", 2 * MIB)
     subprocess.run(["losetup", "--set-capacity", device], check=True)
     noticed = f"Note: {path}: {device} has {2 * MIB} bytes; {LOOK_AGAIN}"
-    assert user.ok(f"{path} resize").rows == ["No differences", noticed]
+    assert user.ok(f"{path} resize").rows == ["Nothing to change", noticed]
     assert "(2.0MiB)" in user.ok(f"{path} status")
 
 
@@ -180,7 +180,7 @@ def test_rescan_finds_what_grew_and_what_is_gone(
         user.ok(line)
     same = user.ok("/backstores rescan")
     noticed = f"Note: /backstores/block/b1: {device} has {MIB} bytes; {LOOK_AGAIN}"
-    assert same.rows == ["No differences", noticed]
+    assert same.rows == ["Nothing to change", noticed]
     gone.unlink()
     os.truncate(short, 4096)
     os.truncate(disk, 3 * MIB)
@@ -205,7 +205,7 @@ def test_rescan_finds_what_grew_and_what_is_gone(
         in answer.stderr
     )
     assert "(3.0MiB)" in user.ok("/backstores/fileio/d1 status")
-    assert user.ok("/backstores/fileio/d1 rescan") == "No differences\n"
+    assert user.ok("/backstores/fileio/d1 rescan") == "Nothing to change\n"
 
 
 def test_rescan_finds_another_device_under_the_path(
