@@ -79,7 +79,8 @@ def _leave_for(env: Env, line: Line) -> str:
     # It was typed for another node: the one above may have a command of this name, too.
     if note and line.command not in _SAFE and not line.path.startswith(("/", "@")):
         raise NotFound(
-            f"No such path {gone}", hint=f"it is gone; now at {env.session.cwd}, nothing was run"
+            f"No such path {gone}",
+            hint=f"it no longer exists; now at {env.session.cwd}, nothing was run",
         )
     return note
 

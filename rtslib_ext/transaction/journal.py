@@ -172,7 +172,7 @@ def refuse_unfinished(path: str) -> None:
     if unfinished:
         raise InUse(
             f"an earlier change was interrupted: {unfinished}",
-            hint="recover undoes it, recover finish completes it",
+            hint="recover rolls it back, recover finish completes it",
         )
 
 

@@ -168,7 +168,7 @@ def none_left(env: Env, tpg: TpgNode) -> list[str]:
     if reader.portal_names(paths.portals(tpg.configfs)) or not reader.enabled(tpg.configfs):
         return []
     text = "is enabled and has no portal: no initiator can log in"
-    return [Aside(f"Note: {tpg.path} {text} (portals/ create makes one)")]
+    return [Aside(f"Note: {tpg.path} {text} (portals/ create creates one)")]
 
 
 def enable_iser(env: Env, node: PortalNode, boolean: bool) -> Result:

@@ -33,8 +33,9 @@ _LIKE_IT = (
     "only with credentials=true, because two initiators should not share one.\n\n"
 )
 _SAME_DISKS = (
-    "with the same TPGs, portals, LUNs, ACLs, secrets and settings. The copy exports\n"
-    "the same storage objects, so initiators see more paths to the same disks.\n\n"
+    ", with the same TPGs, portals, LUNs, ACLs, secrets\n"
+    "and settings. The copy exports the same storage objects, so initiators see more\n"
+    "paths to the same disks.\n\n"
 )
 
 ROWS = (
@@ -151,7 +152,7 @@ ROWS = (
         "clone",
         ("fabric",),
         "clone:clone_target",
-        f"Creates a copy of a target,\n{_SAME_DISKS}"
+        f"Creates a copy of a target{_SAME_DISKS}"
         "Example: clone iqn.2003-01.org.example:disks iqn.2003-01.org.example:more",
         (need("wwn", "target", "the target to copy"), _NEW_TARGET, DRY_RUN),
         changes=True,
@@ -161,7 +162,7 @@ ROWS = (
         "clone",
         ("target", "single_tpg"),
         "clone:clone_this_target",
-        f"Creates a copy of this target,\n{_SAME_DISKS}Example: clone iqn.2003-01.org.example:more",
+        f"Creates a copy of this target{_SAME_DISKS}Example: clone iqn.2003-01.org.example:more",
         (_NEW_TARGET, DRY_RUN),
         changes=True,
         switches=True,
