@@ -265,7 +265,7 @@ def test_the_last_portal_of_an_enabled_target_is_noted(user: Shell) -> None:
 
 def test_an_enabled_target_without_a_portal_is_marked(user: Shell) -> None:
     told = json.loads(user.ok(f"{TPG}/portals status", json=True))["data"]
-    assert told == {"summary": "Portals: 0", "healthy": False}
+    assert told == {"summary": "Portals: 0", "healthy": False, "notes": []}
     user.ok(f"{TPG} disable")
     assert json.loads(user.ok(f"{TPG}/portals status", json=True))["data"]["healthy"] is None
 
