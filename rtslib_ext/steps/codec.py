@@ -137,6 +137,9 @@ def _encode(operation: Operation) -> dict[str, Any]:
         values[names.get(name, name)] = getattr(operation, name)
     if isinstance(operation, BestEffort):
         values["operation"] = _encode(operation.operation)
+    if isinstance(operation, quiesce.WaitIdle) and not operation.alone:
+        # Older versions do not have it.
+        del values["alone"]
     return values
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from ..config.shell_paths import ShellPath
 from ..errors import InUse
-from ..fast_dataclasses import dataclass
+from ..fast_dataclasses import dataclass, field
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from .context import Context, Operation
 from .operations import Write
@@ -23,10 +23,16 @@ _LOOK_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class WaitIdle:
-    """Wait until LUNs (configfs paths) receive no commands; raises InUse after ``seconds``."""
+    """Wait until LUNs (configfs paths) receive no commands; raises InUse after ``seconds``.
+
+    ``alone`` are the names of initiators without another path. For them silence proves nothing:
+    a command that arrives now fails, and after it they may send no more. So the first one ends
+    the wait with InUse.
+    """
 
     luns: list[ConfigfsPath]
     seconds: float
+    alone: list[str] = field(default_factory=list)
 
     def do(self, context: Context) -> None:
         end = time.monotonic() + self.seconds
@@ -40,6 +46,13 @@ class WaitIdle:
                 )
             context.pause(_LOOK_SECONDS)
             counts = self._counts(context.fs)
+            if counts != before and self.alone:
+                raise InUse(
+                    f"commands arrived and failed, and {', '.join(self.alone)} has no other path "
+                    "through this host; the previous state was restored",
+                    hint="stop using the disk there first (unmount it), or give other_paths=true "
+                    "if there is a path through another host",
+                )
             if counts != before:
                 before, since = counts, time.monotonic()
 
@@ -59,10 +72,12 @@ def commands(fs: ReadFS, lun: ConfigfsPath) -> str | None:
     return fs.read_if_there(f"{lun}/statistics/scsi_tgt_port/in_cmds")
 
 
-def wait(path: ShellPath, luns: Sequence[ConfigfsPath], seconds: float) -> Step:
-    """Wait until initiators send no commands to LUNs (configfs paths)."""
+def wait(
+    path: ShellPath, luns: Sequence[ConfigfsPath], seconds: float, alone: Sequence[str] = ()
+) -> Step:
+    """Wait until initiators send no commands to LUNs (configfs paths), as WaitIdle does."""
     subject = f"until initiators send no commands, at most {seconds:g} s"
-    return Step(Action.UPDATE, path, "wait", subject, (WaitIdle(list(luns), seconds),))
+    return Step(Action.UPDATE, path, "wait", subject, (WaitIdle(list(luns), seconds, list(alone)),))
 
 
 def standby(path: ShellPath, group: ConfigfsPath, before: str) -> tuple[Step, Step]:

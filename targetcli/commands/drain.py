@@ -12,9 +12,10 @@ from rtslib_ext.kernel import paths, setup
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.plan import disturbance, remove
 from rtslib_ext.plan.builder import Plan
+from rtslib_ext.plan.disturbance import Disturbance
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, backstores, quiesce
-from rtslib_ext.usage import exports, reservations
+from rtslib_ext.usage import exports, multipath, reservations
 from rtslib_ext.usage.exports import Export
 
 from ..changes import plans
@@ -26,17 +27,19 @@ from ..tree.luns import Luns
 from .luns import tpg_of
 
 
-def lun(env: Env, node: Luns, lun: int, timeout: float, dry_run: bool) -> Result:
+def lun(env: Env, node: Luns, lun: int, timeout: float, dry_run: bool, other_paths: bool) -> Result:
     """Delete a LUN once its initiators have left."""
     tpg = tpg_of(node)
     export = Export(tpg.fabric, tpg.wwn, tpg.tag, lun)
     if not env.fs.is_dir(export.configfs):
         raise NotFound("Invalid LUN", path=node.path, hint=f"there is no lun{lun}")
     steps = remove.remove_lun(Reader(env.fs), export)
-    return _drain(env, export.shell, [export], steps, timeout, dry_run)
+    return _drain(env, export.shell, [export], steps, timeout, dry_run, other_paths)
 
 
-def storage_object(env: Env, node: Backstore, name: str, timeout: float, dry_run: bool) -> Result:
+def storage_object(
+    env: Env, node: Backstore, name: str, timeout: float, dry_run: bool, other_paths: bool
+) -> Result:
     """Delete a storage object once its initiators have left."""
     found = node.find(name)
     so = found.read() if found else None
@@ -46,10 +49,12 @@ def storage_object(env: Env, node: Backstore, name: str, timeout: float, dry_run
     steps = [step for item in exported for step in remove.remove_lun(Reader(env.fs), item)]
     kept = reservations.kept(setup.dbroot(env.fs), so.wwn or "")
     steps += backstores.delete(so, found.configfs, kept)
-    return _drain(env, found.path, exported, steps, timeout, dry_run)
+    return _drain(env, found.path, exported, steps, timeout, dry_run, other_paths)
 
 
-def target(env: Env, node: FabricNode, wwn: str, timeout: float, dry_run: bool) -> Result:
+def target(
+    env: Env, node: FabricNode, wwn: str, timeout: float, dry_run: bool, other_paths: bool
+) -> Result:
     """Delete a target once its initiators have left."""
     found = node.find(wwn)
     if found is None:
@@ -61,7 +66,7 @@ def target(env: Env, node: FabricNode, wwn: str, timeout: float, dry_run: bool) 
         for tag, tpg in target.tpgs.items()
         for index in tpg.luns
     ]
-    return _drain(env, found.path, exported, steps, timeout, dry_run)
+    return _drain(env, found.path, exported, steps, timeout, dry_run, other_paths)
 
 
 def _drain(
@@ -71,17 +76,33 @@ def _drain(
     removal: list[Step],
     timeout: float,
     dry_run: bool,
+    other_paths: bool,
 ) -> Result:
-    """Make the initiators leave, wait, and delete; all of it or nothing."""
+    """Make the initiators leave, wait, and delete; all of it or nothing.
+
+    ``other_paths``: initiators without another path here have one through another host.
+    """
     before, after = _leaving(env, exported, {step.path for step in removal})
-    waits = [quiesce.wait(path, [item.configfs for item in exported], timeout)] if exported else []
+    lost = [] if other_paths else list(multipath.without_another_path(Reader(env.fs), exported))
+    alone = list(dict.fromkeys(name for _, name in lost))
+    luns = [item.configfs for item in exported]
+    waits = [quiesce.wait(path, luns, timeout, alone)] if exported else []
     steps = [*before, *waits, *removal, *after]
-    disturbances = disturbance.of(env.fs, steps)
+    disturbances = [*disturbance.of(env.fs, steps), *(_loss(*item, steps) for item in lost)]
     if env.session.transaction is not None:
         # There is nothing to wait for before the commit.
         env.session.transaction.refuse_irreversible()
         steps = [*before, *removal, *after]
     return plans.carry_out(env, Plan(tuple(steps)), disturbances, dry_run=dry_run)
+
+
+def _loss(export: Export, initiator: str, steps: list[Step]) -> Disturbance:
+    """Return what an initiator suffers that has no other path to a LUN."""
+    text = (
+        f"{initiator} has no other path to {export.shell} through this host: its I/O would fail, "
+        "and a file system on it becomes read-only"
+    )
+    return Disturbance("session", initiator, export.tpg_path.shell, text, by=tuple(steps))
 
 
 def _leaving(env: Env, exported: Iterable[Export], gone: set[str]) -> tuple[list[Step], list[Step]]:

@@ -153,7 +153,7 @@ def test_drain_with_io_running(
             "wait until initiators send no commands" in step["text"] for step in told["plan"]
         )
         assert errors == []
-        said = targetcli("--yes", path, "drain", name, "--timeout", "60s")
+        said = targetcli("--yes", path, "drain", name, "--timeout", "60s", "--other-paths")
         assert (said.returncode, said.stderr) == (0, "")
         assert len(errors) == 1
     assert not (FOLDER / gone).exists()
@@ -164,7 +164,9 @@ def test_drain_that_takes_too_long_puts_all_back(
 ) -> None:
     target(CLOSED)
     with writing(log_in("host1", SECRET), stubborn=True) as errors:
-        said = targetcli("--yes", f"{TPG}/luns", "drain", "lun0", "--timeout", "3s")
+        said = targetcli(
+            "--yes", f"{TPG}/luns", "drain", "lun0", "--timeout", "3s", "--other-paths"
+        )
         assert said.returncode == 1
         assert (
             "initiators still sent commands after 3 s; the previous state was restored"
@@ -195,3 +197,17 @@ def test_drain_of_one_of_two_lets_the_other_be(
         assert "alua_tg_pt_offline=1" in said.stdout
         time.sleep(0.3)
     assert errors == []
+
+
+def test_drain_of_a_busy_single_path_stops_and_puts_all_back(
+    target: Callable[..., str], log_in: Callable[..., str]
+) -> None:
+    """The writer leaves after its first error: that is not the silence to wait for."""
+    target(CLOSED)
+    with writing(log_in("host1", SECRET)):
+        said = targetcli("--yes", f"{TPG}/luns", "drain", "lun0", "--timeout", "60s")
+        assert said.returncode == 1
+        assert f"commands arrived and failed, and {INITIATOR} has no other path" in said.stderr
+    (group,) = Path("/sys/kernel/config/target/core").glob("*/disk1/alua/default_tg_pt_gp")
+    assert (group / "alua_access_state").read_text() == "0\n"
+    assert (FOLDER / "lun/lun_0").is_dir()

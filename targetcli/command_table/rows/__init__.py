@@ -9,6 +9,12 @@ from ..command import Command, may
 
 DRY_RUN = may("dry_run", "bool", "show the changes without making them", "False")
 TIMEOUT = may("timeout", "duration", "the longest time to wait: 30s, 2m, 1h", "30s")
+OTHER_PATHS = may(
+    "other_paths",
+    "bool",
+    "initiators without another path here have one through another host",
+    "False",
+)
 MAP = may(
     "add_mapped_luns",
     "bool",

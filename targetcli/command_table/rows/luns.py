@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ..command import Command, may, need
-from . import DRY_RUN, MAP, TIMEOUT
+from . import DRY_RUN, MAP, OTHER_PATHS, TIMEOUT
 
 ROWS = (
     Command(
@@ -38,9 +38,12 @@ ROWS = (
         "Deletes a LUN once initiators have stopped sending commands to it. Its target\n"
         "port group goes to standby, or the LUN goes offline if the group has other LUNs,\n"
         "so that initiators switch to another path. If commands still arrive after the\n"
-        "timeout, restores the previous state.\n\n"
+        "timeout, restores the previous state.\n"
+        "The I/O of a host with this path only fails: its file system becomes read-only.\n"
+        "Stop using the disk there first. If a command of such a host arrives while it\n"
+        "waits, stops at once and restores the previous state.\n\n"
         "Example: drain lun0 --dry-run",
-        (need("lun", "lun", "the LUN number"), TIMEOUT, DRY_RUN),
+        (need("lun", "lun", "the LUN number"), TIMEOUT, DRY_RUN, OTHER_PATHS),
         changes=True,
         switches=True,
     ),

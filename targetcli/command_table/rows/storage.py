@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ...env import SAVE_FILE
 from ..command import Command, may, need
-from . import DRY_RUN, TIMEOUT
+from . import DRY_RUN, OTHER_PATHS, TIMEOUT
 
 _BACKSTORES = ("fileio", "block", "pscsi", "ramdisk", "user")
 
@@ -139,9 +139,12 @@ ROWS = (
         "Deletes a storage object and its LUNs once initiators have stopped sending\n"
         "commands to them. Its target port groups go to standby, so that initiators\n"
         "switch to another path. If commands still arrive after the timeout, restores the\n"
-        "previous state.\n\n"
+        "previous state.\n"
+        "The I/O of a host with this path only fails: its file system becomes read-only.\n"
+        "Stop using the disk there first. If a command of such a host arrives while it\n"
+        "waits, stops at once and restores the previous state.\n\n"
         "Example: drain disk1 --dry-run",
-        (need("name", "storage_object_name", "the storage object"), TIMEOUT, DRY_RUN),
+        (need("name", "storage_object_name", "the storage object"), TIMEOUT, DRY_RUN, OTHER_PATHS),
         changes=True,
         switches=True,
     ),

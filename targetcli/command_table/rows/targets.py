@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ..command import Command, may, need
-from . import DRY_RUN, TIMEOUT
+from . import DRY_RUN, OTHER_PATHS, TIMEOUT
 
 _TPGS = ("tpg", "single_tpg")
 
@@ -34,9 +34,12 @@ ROWS = (
         "drain:target",
         "Deletes a target once initiators have stopped sending commands to it. Its LUNs go\n"
         "to standby or offline, so that initiators switch to another path. If commands\n"
-        "still arrive after the timeout, restores the previous state.\n\n"
+        "still arrive after the timeout, restores the previous state.\n"
+        "The I/O of a host with this path only fails: its file system becomes read-only.\n"
+        "Stop using the disk there first. If a command of such a host arrives while it\n"
+        "waits, stops at once and restores the previous state.\n\n"
         "Example: drain iqn.2003-01.org.example:disks --timeout 10s",
-        (need("wwn", "target", "the name of the target"), TIMEOUT, DRY_RUN),
+        (need("wwn", "target", "the name of the target"), TIMEOUT, DRY_RUN, OTHER_PATHS),
         changes=True,
         switches=True,
     ),

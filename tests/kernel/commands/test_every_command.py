@@ -42,9 +42,9 @@ LINES = f"""
 {TPG} enable
 {TPG}/luns create storage_object=/backstores/fileio/d1 lun=0 add_mapped_luns=false
 {TPG}/luns create storage_object=/backstores/ramdisk/r1 lun=1 add_mapped_luns=false
-{TPG}/luns drain lun=0 timeout=5s dry_run=true
-/backstores/fileio drain name=d1 timeout=5s dry_run=true
-/iscsi drain wwn={IQN} timeout=5s dry_run=true
+{TPG}/luns drain lun=0 timeout=5s dry_run=true other_paths=true
+/backstores/fileio drain name=d1 timeout=5s dry_run=true other_paths=true
+/iscsi drain wwn={IQN} timeout=5s dry_run=true other_paths=true
 {TPG}/acls pin dry_run=true
 {TPG}/luns delete lun=1
 {TPG}/acls create wwn={I1} add_mapped_luns=false
