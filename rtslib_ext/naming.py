@@ -65,20 +65,32 @@ def normalize(types: Sequence[str], text: str, path: str = "") -> str:
     raise InvalidValue(f"WWN not valid as: {', '.join(types)}", path=path, hint=hint)
 
 
-def as_running(types: Sequence[str], text: str) -> str:
-    """Return the normal form of a WWN that a configuration file contains.
+def as_running(types: Sequence[str], text: str, path: str = "") -> str:
+    """Return the normal form of a WWN that others chose: an initiator's, or one in a file.
 
-    New names must follow RFC 3722, which excludes underscores; a name that was in use is accepted
-    with them. Raises InvalidValue.
+    The names of new targets must follow RFC 3722, which excludes underscores; a name that is in
+    use is accepted with them. Raises InvalidValue.
     """
     try:
-        return normalize(types, text)
+        return normalize(types, text, path)
     except InvalidValue:
         wwn = text.strip().lower()
         fits = len(wwn.encode()) <= ISCSI_NAME_MAX and wwn.isprintable()
         if "iqn" in types and fits and "_" in wwn and _IQN_IN_USE.fullmatch(wwn):
             return wwn
         raise
+
+
+def unusual(wwn: str) -> str:
+    """Return a text about characters that RFC 3722 excludes from iSCSI names; "" if none."""
+    # RFC 7143 section 4.2.7.2: of ASCII, only these.
+    found = dict.fromkeys(re.sub(r"[a-z0-9.:-]", "", wwn))
+    if not (wwn.startswith("iqn.") and found):
+        return ""
+    return (
+        f"{wwn} contains {' '.join(found)}, which RFC 3722 does not allow in iSCSI names; "
+        "only an initiator with exactly this name can log in"
+    )
 
 
 def _candidate(kind: str, text: str) -> str:

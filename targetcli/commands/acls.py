@@ -18,7 +18,7 @@ from rtslib_ext.steps import Step, acls, settings
 
 from ..changes import apply
 from ..env import Env
-from ..result import Result, Warn, say
+from ..result import Aside, Result, Warn, say
 from ..tree.acls import AclNode, Acls
 from .luns import exported_as, find_source, new_lun
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def create(env: Env, node: Acls, wwn: str, add_mapped_luns: bool | None) -> Result:
     """Create an ACL for an initiator."""
     tpg = node.tpg
-    name = naming.normalize(tpg.fabric.wwn_types, wwn, node.path)
+    name = naming.as_running(tpg.fabric.wwn_types, wwn, node.path)
     if env.fs.is_dir(tpg.tpg_path.acl(name)):
         raise Exists("This NodeACL already exists in configFS", path=f"{node.path}/{name}")
     lines = [f"Created Node ACL for {name}"]
@@ -39,7 +39,13 @@ def create(env: Env, node: Acls, wwn: str, add_mapped_luns: bool | None) -> Resu
             mapped[index] = MappedLun(index, index, alias=naming.alias())
             lines.append(f"Created mapped LUN {index}.")
     apply.apply(env, acls.create_acl(tpg.tpg_path, NodeAcl(name, mapped)))
-    return Result(lines, created=f"{node.path}/{name}")
+    return Result([*lines, *name_notes(name)], created=f"{node.path}/{name}")
+
+
+def name_notes(wwn: str) -> list[str]:
+    """Return a note about a name of an initiator that RFC 3722 does not allow."""
+    text = naming.unusual(wwn)
+    return [Aside(f"Note: {text}")] if text else []
 
 
 def delete(env: Env, node: Acls, wwn: str) -> Result:

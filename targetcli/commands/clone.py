@@ -13,6 +13,7 @@ from ..result import Result
 from ..tree.acls import AclNode, Acls
 from ..tree.fabrics import FabricNode, SingleTpgNode, TargetNode
 from . import targets
+from .acls import name_notes
 from .rename import carry_out, named_acl, new_initiator, target_key, this_acl
 
 
@@ -38,6 +39,7 @@ def _clone_acl(
     have = running.read(env)
     want = refactor.clone_acl(have, target_key(tpg), tpg.tag, wwn, name, credentials=credentials)
     result = carry_out(env, have, want, created, dry_run=dry_run)
+    result.notes += name_notes(name)
     if not credentials and have.targets[target_key(tpg)].tpgs[tpg.tag].acls[wwn].auth.userid:
         result.notes.append(
             f"Note: the credentials of {wwn} were not copied, initiators should not share a "

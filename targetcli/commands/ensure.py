@@ -201,7 +201,7 @@ def _exported(node: Node, text: str) -> StorageObjectNode | None:
 
 
 def _acl(env: Env, node: Acls, values: Values) -> Existing | None:
-    wwn = naming.normalize(node.tpg.fabric.wwn_types, values["wwn"], node.path)
+    wwn = naming.as_running(node.tpg.fabric.wwn_types, values["wwn"], node.path)
     members = node.with_name(wwn)
     if not members:
         return None

@@ -40,7 +40,7 @@ def _selected(env: Env, tpg: TpgNode, wwn: str | None) -> list[str]:
     dynamic = sessions.dynamic_initiators(Reader(env.fs), tpg.configfs)
     if wwn is None:
         return dynamic
-    name = naming.normalize(tpg.fabric.wwn_types, wwn, tpg.path)
+    name = naming.as_running(tpg.fabric.wwn_types, wwn, tpg.path)
     if name not in dynamic:
         raise NotFound(
             f"{name} is not logged in without an ACL",

@@ -19,6 +19,7 @@ from ..result import Result
 from ..tree.acls import AclNode, Acls
 from ..tree.backstores import Backstore, StorageObjectNode
 from . import plan, storage
+from .acls import name_notes
 
 if TYPE_CHECKING:
     from ..tree.node import Tpg
@@ -67,7 +68,9 @@ def _rename_acl(env: Env, acls: Acls, wwn: str, new_wwn: str, dry_run: bool) -> 
     have = running.read(env)
     want = refactor.rename_acl(have, target_key(tpg), tpg.tag, wwn, name)
     created, old = f"{acls.path}/{name}", f"{acls.path}/{wwn}"
-    return carry_out(env, have, want, created, dry_run=dry_run, old=old)
+    result = carry_out(env, have, want, created, dry_run=dry_run, old=old)
+    result.notes += name_notes(name)
+    return result
 
 
 # -- shared with clone ------------------------------------------------------------------------
@@ -116,7 +119,7 @@ def _one(acls: Acls, wwns: list[str]) -> str:
 def new_initiator(env: Env, acls: Acls, text: str) -> str:
     """Return the normal form of a new initiator's name; raises Exists if it has an ACL."""
     fabric = acls.tpg.fabric
-    name = naming.normalize(fabric.wwn_types, text, acls.path)
+    name = naming.as_running(fabric.wwn_types, text, acls.path)
     if env.fs.is_dir(acls.tpg.tpg_path.acl(name)):
         raise Exists("This NodeACL already exists in configFS", path=f"{acls.path}/{name}")
     return name

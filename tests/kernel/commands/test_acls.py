@@ -117,6 +117,28 @@ def test_authentication_in_the_summary(user: Shell) -> None:
         assert user.ok(f"acls/{I1} status") == f"Status for {TPG}/acls/{I1}: {summary}\n"
 
 
+ODD = "iqn.1991-05.com.microsoft:my_pc.example.org"
+ODD_NOTE = (
+    f"Note: {ODD} contains _, which RFC 3722 does not allow in iSCSI names; "
+    "only an initiator with exactly this name can log in"
+)
+
+
+def test_names_that_others_chose_may_break_the_rfc(user: Shell) -> None:
+    """The host has this name already; the kernel accepts it, and a restore does."""
+    answer = user.ok(f"acls/ create {ODD.upper()}")
+    assert answer.rows[0] == f"Created Node ACL for {ODD}" and answer.asides == [ODD_NOTE]
+    assert user.ok(f"acls/ ensure {ODD}").asides == []
+    user.ok(f"acls/ rename {ODD} {I1}")
+    assert user.ok(f"acls/ create {I2}").asides == []
+    assert ODD_NOTE in user.ok(f"acls/ clone {I2} {ODD}").asides
+    user.ok(f"acls/ delete {ODD}")
+    assert ODD_NOTE in user.ok(f"acls/ rename {I2} {ODD}").asides
+    user.refuses("acls/ create iqn.1991-05", "WWN not valid as: iqn")
+    user.refuses(f"/iscsi create {ODD}", "has an underscore in it")
+    user.refuses(f"/iscsi clone {IQN} {ODD}", "has an underscore in it")
+
+
 def test_info_hides_secrets(user: Shell) -> None:
     user.ok(f"acls/ create {I1}")
     user.ok(f"acls/{I1} set auth userid=u password=geheim mutual_userid=m mutual_password=geheim2")
