@@ -8,6 +8,22 @@ import errno
 from ..errors import LioError
 from .system import run
 
+NO_IPV6 = "this host has no IPv6"
+
+
+def has_ipv6() -> bool:
+    """Return False if the kernel has no IPv6: no such module, or ipv6.disable=1.
+
+    Opening a socket loads the module, as the kernel's own sock_create does.
+    """
+    import socket
+
+    try:
+        socket.socket(socket.AF_INET6, socket.SOCK_STREAM).close()
+    except OSError as err:
+        return err.errno != errno.EAFNOSUPPORT
+    return True
+
 
 def has_address(address: str) -> bool:
     """Return True if an interface of this host has an IP address."""

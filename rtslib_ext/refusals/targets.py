@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from errno import EADDRINUSE, EEXIST, EINVAL, ENODEV, ENOENT
+from errno import EADDRINUSE, EAFNOSUPPORT, EEXIST, EINVAL, ENODEV, ENOENT
 
+from ..host import network
 from .refusal import Facts, Refusal
 
 _PORTAL = r"iscsi/[^/]+/tpgt_\d+/np/(?P<address>.+):(?P<port>\d+)"
@@ -15,11 +16,25 @@ def _is_link_local(facts: Facts) -> bool:
     return facts["address"].lower().startswith("[fe80:")
 
 
+def _needs_ipv6(facts: Facts) -> bool:
+    return facts["address"].startswith("[") and not network.has_ipv6()
+
+
 def _is_foreign(facts: Facts) -> bool:
     return bool(facts["listener"])
 
 
 PORTALS = (
+    Refusal(
+        "portal-no-ipv6",
+        "create a portal on an IPv6 address of a host without IPv6",
+        "mkdir",
+        _PORTAL,
+        (EINVAL, EAFNOSUPPORT),
+        network.NO_IPV6,
+        "use an IPv4 address, or start the kernel with its module ipv6 and without ipv6.disable=1",
+        when=_needs_ipv6,
+    ),
     Refusal(
         "portal-link-local",
         "create a portal on an IPv6 address that begins with fe80",

@@ -18,6 +18,7 @@ from rtslib_ext.reading.topology import TopologyReader
 from rtslib_ext.steps import Action
 from rtslib_ext.steps.portals import LISTEN
 from rtslib_ext.transaction.executor import Observer, Outcome
+from rtslib_ext.usage import ipv6
 
 from .. import __version__
 from ..changes import apply, consent, prompt, running
@@ -78,6 +79,7 @@ def _create(
     env: Env, want: Config, identities: Identities, keep: bool, create_missing: bool
 ) -> tuple[Outcome, list[tuple[str, str]]]:
     """Create the objects of a configuration; return the outcome and all (path, note)."""
+    want, portal_notes = ipv6.fit(want)
     others = _other_devices(want, identities)
     refused = {} if env.options.yes else {key: _another(text) for key, text in others.items()}
 
@@ -94,7 +96,7 @@ def _create(
 
     outcome = _restored(env, want, identities, perform)
     notes = [*outcome.notes, *_portal_notes(env, outcome), *_twins(want)]
-    notes += secrets.of_config(want)
+    notes += [*portal_notes, *secrets.of_config(want)]
     notes += [(want.storage_objects[key].path, others[key]) for key in others.keys() - refused]
     return outcome, notes
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 from rtslib_ext import naming
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.backing import PAGE_SIZE, Backing, Pscsi, RamDisk, User
-from rtslib_ext.config.model import StorageObject
+from rtslib_ext.config.model import Portal, StorageObject
 from rtslib_ext.errors import Exists, LioError
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths
@@ -241,9 +241,10 @@ def _number(env: Env, acl: AclNode, text: str) -> int | str:
 
 
 def _portal(env: Env, node: Node, values: Values) -> Existing | None:
-    from .portals import IPV4_WILDCARD
+    from rtslib_ext.usage.ipv6 import IPV4_WILDCARD, fitting
 
-    address = naming.portal_address(values["ip_address"])
+    wanted = Portal(naming.portal_address(values["ip_address"]), values["ip_port"])
+    address = fitting(wanted).address
     found = node.find(f"{address}:{values['ip_port']}")
     if found is None:
         return None

@@ -24,7 +24,7 @@ from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction import recovery
 from rtslib_ext.transaction.apply import Change
 from rtslib_ext.transaction.journal import Unfinished
-from rtslib_ext.usage import preflight
+from rtslib_ext.usage import ipv6, preflight
 
 from ..changes import apply as change
 from ..changes import consent, plans, running
@@ -60,9 +60,16 @@ def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
 
 def _to(env: Env, file: str | None) -> Change:
     want, have = _wanted(env, file), running.read(env)
-    found = _with_preflight(env, applying.prepare(env.fs, want, have))
+    found = _prepare(env, want, have)
     missing = running.unrestored(env, have)
     notes = [(path, "it could not be restored; a save keeps it") for path in missing.paths]
+    return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *notes)))
+
+
+def _prepare(env: Env, want: Config, have: Config) -> Change:
+    """Plan the change to a configuration, with the portals that this host can have."""
+    want, notes = ipv6.fit(want)
+    found = _with_preflight(env, applying.prepare(env.fs, want, have))
     return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *notes)))
 
 
@@ -117,7 +124,7 @@ def apply(
         want = _part(have, restore.select(want, target, storage_object), merge=merge)
     elif merge:
         want = merging.merge(have, want)
-    planned = _with_preflight(env, applying.prepare(env.fs, want, have))
+    planned = _prepare(env, want, have)
     result = carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
     whole = not (merge or target or storage_object)
     if whole and not dry_run and confirm_within is None and env.session.transaction is None:

@@ -15,6 +15,9 @@ from rtslib_ext.host import listeners, network
 from rtslib_ext.kernel import paths
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import portals
+from rtslib_ext.usage import ipv6
+from rtslib_ext.usage.ipv6 import IPV4_WILDCARD
+from rtslib_ext.usage.ipv6 import WILDCARDS as _WILDCARDS
 
 from ..changes import apply
 from ..env import Env
@@ -27,17 +30,17 @@ from .luns import tpg_of
 ANY_ADDRESS = "::0"
 PORT = 3260
 _COMMANDS_SHOWN = 3
-IPV4_WILDCARD = "0.0.0.0"
-_WILDCARDS = (IPV4_WILDCARD, "[::0]", "[::]")
 _LINK_LOCAL = "[fe80:"
 
 
 def create(env: Env, node: Portals, ip_address: str, ip_port: int) -> Result:
     """Listen on an address."""
-    portal = Portal(_address(ip_address, node), ip_port)
+    wanted = Portal(_address(ip_address, node), ip_port)
+    portal = ipv6.fitting(wanted)
     lines = ["Using default IP port 3260"] if ip_port == PORT else []
+    shown = ip_address if portal == wanted else portal.address
     if ip_address == ANY_ADDRESS:
-        lines.append(f"Binding to INADDR_ANY ({ANY_ADDRESS})")
+        lines.append(f"Binding to INADDR_ANY ({shown})")
     _refuse_existing(env, node, portal)
     try:
         apply.apply(env, portals.create_portal(tpg_of(node).tpg_path, portal))
@@ -50,7 +53,12 @@ def create(env: Env, node: Portals, ip_address: str, ip_port: int) -> Result:
         err.hint = _advice(env, node, portal) or err.hint
         raise
     return Result(
-        [*lines, *notes(env, portal), f"Created network portal {ip_address}:{ip_port}."],
+        [
+            *lines,
+            *fallback_notes(wanted, portal),
+            *notes(env, portal),
+            f"Created network portal {shown}:{ip_port}.",
+        ],
         created=f"{node.path}/{portal.name}",
     )
 
@@ -72,6 +80,12 @@ def _address(text: str, node: Node) -> str:
     except InvalidValue as err:
         err.path = node.path
         raise
+
+
+def fallback_notes(wanted: Portal, portal: Portal) -> list[str]:
+    """Return a note about a portal that replaces another one on a host without IPv6."""
+    text = ipv6.note(wanted, portal)
+    return [Aside(f"Note: {text}")] if text else []
 
 
 def notes(env: Env, portal: Portal) -> list[str]:
@@ -99,6 +113,8 @@ def _advice(env: Env, node: Node, portal: Portal) -> str:
     """Return a hint that names the portals in conflict; "" if there are none."""
     if portal.address.startswith(_LINK_LOCAL):
         return "a link-local address needs an interface, and LIO has no setting for it"
+    if portal.address.startswith("[") and not network.has_ipv6():
+        return ""
     conflicts = [
         (owner, other)
         for owner, other in _all_portals(env, node)

@@ -15,6 +15,7 @@ from rtslib_ext.plan import remove
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, targets
 from rtslib_ext.steps.portals import attempt_portal
+from rtslib_ext.usage import ipv6
 
 from ..changes import apply
 from ..env import Env
@@ -117,7 +118,8 @@ def _create_tpg(env: Env, fabric: Fabric, wwn: str, tag: int, before: list[Step]
     if not (fabric.has("nps") and env.prefs.flag("auto_add_default_portal")):
         apply.apply(env, steps)
         return lines
-    portal = Portal(f"[{ANY_ADDRESS}]", PORT)
+    wanted = Portal(f"[{ANY_ADDRESS}]", PORT)
+    portal = ipv6.fitting(wanted)
     attempt = attempt_portal(TpgPath.of(fabric, wwn, tag), portal)
     outcome = apply.apply(env, [*steps, attempt])
     refused = [text for path, text in outcome.notes if path == attempt.path]
@@ -126,7 +128,8 @@ def _create_tpg(env: Env, fabric: Fabric, wwn: str, tag: int, before: list[Step]
     return [
         *lines,
         "Global pref auto_add_default_portal=true",
-        f"Created default portal listening on all IPs ({ANY_ADDRESS}), port {PORT}.",
+        f"Created default portal listening on all IPs ({portal.address.strip('[]')}), port {PORT}.",
+        *portals.fallback_notes(wanted, portal),
         *portals.notes(env, portal),
     ]
 
