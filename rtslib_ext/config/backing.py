@@ -157,11 +157,13 @@ class Block(Kind):
 
     @classmethod
     def from_info(cls, info: Info) -> Block:
-        """Parse the info file."""
+        """Parse the info file (target_core_iblock.c, iblock_show_configfs_dev_params)."""
         # Search from the end: the path may contain these words.
         text = info.text.rpartition("readonly: ")[2]
+        name, path = info.fields(r"iBlock device: (\S+)(?:  UDEV PATH: (.*))?  readonly: ")
+        # The kernel has ! for / in names of devices such as cciss/c0d0.
         return cls(
-            dev=info.udev_path,
+            dev=info.udev_path or path or (name and f"/dev/{name.replace('!', '/')}"),
             readonly=text.startswith("1"),
             # Shown since 6.17; before that, a device always belonged to one backstore only.
             exclusive="exclusive: 0" not in text,
@@ -196,8 +198,15 @@ class Pscsi(Kind):
 
     @classmethod
     def from_info(cls, info: Info) -> Pscsi:
-        """Read the device path; the kernel shows no other setting."""
-        return cls(dev=info.udev_path)
+        """Read the path of the device, or its SCSI address.
+
+        target_core_pscsi.c, pscsi_show_configfs_dev_params, has no number of the host in the mode
+        that passes a whole adapter through.
+        """
+        channel, target, lun, host = info.fields(
+            r"Channel ID: (\d+) Target ID: (\d+) LUN: (\d+) Host ID: (\d+)"
+        )
+        return cls(dev=info.udev_path or (host and f"{host}:{channel}:{target}:{lun}"))
 
 
 @dataclass(frozen=True, slots=True)

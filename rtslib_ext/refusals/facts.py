@@ -14,6 +14,7 @@ from ..fast_dataclasses import dataclass
 from ..host import cpus, devices, listeners
 from ..kernel import paths
 from ..kernel.configfs import ConfigfsPath, ReadFS
+from ..reading import backed_by
 from ..steps import Step
 from ..usage import exports, holders
 from .alua import SUPPORT
@@ -94,7 +95,7 @@ def _device(facts: Facts) -> str:
         return facts.error.file
     file = f"{facts.storage_object}/udev_path"
     # After a failed creation the object no longer exists.
-    return facts.written(file) or facts.fs.read_if_there(file) or ""
+    return facts.written(file) or backed_by.device(facts.fs, facts.storage_object)
 
 
 def _delete(facts: Facts) -> str:

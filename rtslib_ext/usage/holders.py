@@ -12,6 +12,7 @@ from ..fast_dataclasses import dataclass
 from ..host import system
 from ..kernel import paths
 from ..kernel.configfs import ReadFS
+from ..reading import backed_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,9 @@ def _storage_object(fs: ReadFS, device: str) -> Holder | None:
         hba = paths.hba(folder)
         for name in fs.directories(hba):
             storage_object = paths.storage_object_in(hba, name)
-            held = fs.read_if_there(f"{storage_object}/udev_path")
+            held = backed_by.device(fs, storage_object)
             try:
-                same = bool(held) and os.path.samefile(device, held or "")
+                same = bool(held) and os.path.samefile(device, held)
             except OSError:
                 continue
             key = paths.key_of_storage_object(storage_object)

@@ -13,6 +13,7 @@ from ..fast_dataclasses import dataclass
 from ..host import system
 from ..kernel import paths
 from ..kernel.configfs import ReadFS
+from ..reading import backed_by
 
 _SYS = "/sys/dev/block"
 
@@ -75,7 +76,7 @@ def find(fs: ReadFS, path: str, prefixes: tuple[str, ...]) -> Sharer | None:
         hba = paths.hba(folder)
         for name in fs.directories(hba):
             storage_object = paths.storage_object_in(hba, name)
-            held = fs.read_if_there(f"{storage_object}/udev_path")
+            held = backed_by.device(fs, storage_object)
             if held and any(one.touches(other) for one in extents(held) for other in wanted):
                 key = paths.key_of_storage_object(storage_object)
                 assert key is not None

@@ -15,6 +15,7 @@ from rtslib_ext.fast_dataclasses import dataclass, replace
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths, setup
 from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
+from rtslib_ext.reading import backed_by
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Action, Step, backstores
 from rtslib_ext.steps.context import Operation
@@ -276,9 +277,9 @@ def new_object(fs: ReadFS, node: Node, plugin: str, name: str) -> None:
 def refuse_shared(fs: ReadFS, path: str, node: Node) -> None:
     """Raise InUse if a storage object already has this file or device."""
     for configfs in Reader(fs).storage_object_paths():
-        held = fs.read_if_there(f"{configfs}/udev_path")
+        held = backed_by.device(fs, configfs)
         try:
-            same = bool(held) and os.path.samefile(path, held or "")
+            same = bool(held) and os.path.samefile(path, held)
         except OSError:
             continue
         if same:

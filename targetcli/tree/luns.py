@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rtslib_ext.config.model import Lun
 from rtslib_ext.kernel import paths
+from rtslib_ext.reading import backed_by
 
 from .node import Node, Summary
 
@@ -61,7 +62,7 @@ class LunNode(Node):
         if link is None or key is None:
             return Summary("BROKEN STORAGE LINK", False)
         text = "/".join(key)
-        device = self.fs.read_if_there(f"{link[1]}/udev_path")
+        device = backed_by.device(self.fs, link[1])
         if device:
             text += f" ({device})"
         return Summary(f"{text} ({self._group()})", True)
