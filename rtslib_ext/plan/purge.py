@@ -55,11 +55,12 @@ def _tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Step]:
     tpg_path = TpgPath.of(fabric, wwn, tag)
     if reader.enabled(tpg_path.configfs):
         yield targets.enable(fabric, wwn, tag, False)
-    with_acls = fabric.has("acls")
-    for name in reader.acl_names(tpg_path.configfs) if with_acls else ():
+    # The kernel allows ACLs in every fabric, also where nothing uses them.
+    names = reader.acl_names(tpg_path.configfs)
+    for name in names:
         yield from _acl(reader, tpg_path, name)
     # Where an ACL could not be deleted, its LUNs must stay.
-    has_acls = with_acls and bool(reader.acl_names(tpg_path.configfs))
+    has_acls = bool(names) and bool(reader.acl_names(tpg_path.configfs))
     for index in reader.lun_indexes(tpg_path.configfs):
         configfs = paths.lun(tpg_path.configfs, index)
         check = (CheckUnmapped(configfs),) if has_acls else ()

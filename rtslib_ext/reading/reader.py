@@ -327,9 +327,8 @@ class Reader:
         return sorted(self.fs.directories(paths.acls(path)))
 
     def acls(self, fabric: Fabric, path: ConfigfsPath) -> Iterator[NodeAcl]:
-        """Yield the node ACLs of a TPG; none if the fabric has no ACLs."""
-        names = self.acl_names(path) if fabric.has("acls") else []
-        acls = ((paths.acl(path, name), name) for name in names)
+        """Yield the node ACLs of a TPG, also of a fabric that does not use them."""
+        acls = ((paths.acl(path, name), name) for name in self.acl_names(path))
         return stable(self.fs, acls, lambda _, name: self.acl(fabric, path, name))
 
     def acl(self, fabric: Fabric, tpg: ConfigfsPath, name: str) -> NodeAcl:

@@ -109,8 +109,6 @@ def mapped_luns(
 
     ``likely``: only those with the LUN's own number, which takes one look-up for each ACL.
     """
-    if not tpg_path.fabric.has("acls"):
-        return
     wanted = paths.lun(tpg_path.configfs, index)
     for name in reader.acl_names(tpg_path.configfs):
         acl = paths.acl(tpg_path.configfs, name)

@@ -18,7 +18,7 @@ from rtslib_ext.reading.topology import TopologyReader
 from rtslib_ext.steps import Action
 from rtslib_ext.steps.portals import LISTEN
 from rtslib_ext.transaction.executor import Observer, Outcome
-from rtslib_ext.usage import ipv6
+from rtslib_ext.usage import beyond_fabric, ipv6
 
 from .. import __version__
 from ..changes import apply, consent, prompt, running
@@ -79,6 +79,7 @@ def _create(
     env: Env, want: Config, identities: Identities, keep: bool, create_missing: bool
 ) -> tuple[Outcome, list[tuple[str, str]]]:
     """Create the objects of a configuration; return the outcome and all (path, note)."""
+    want, unused = beyond_fabric.leave_out(want)
     want, portal_notes = ipv6.fit(want)
     others = _other_devices(want, identities)
     refused = {} if env.options.yes else {key: _another(text) for key, text in others.items()}
@@ -96,7 +97,7 @@ def _create(
 
     outcome = _restored(env, want, identities, perform)
     notes = [*outcome.notes, *_portal_notes(env, outcome), *_twins(want)]
-    notes += [*portal_notes, *secrets.of_config(want)]
+    notes += [*unused, *portal_notes, *secrets.of_config(want)]
     notes += [(want.storage_objects[key].path, others[key]) for key in others.keys() - refused]
     return outcome, notes
 

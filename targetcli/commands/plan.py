@@ -24,7 +24,7 @@ from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction import recovery
 from rtslib_ext.transaction.apply import Change
 from rtslib_ext.transaction.journal import Unfinished
-from rtslib_ext.usage import ipv6, preflight
+from rtslib_ext.usage import beyond_fabric, ipv6, preflight
 
 from ..changes import apply as change
 from ..changes import consent, plans, running
@@ -67,8 +67,10 @@ def _to(env: Env, file: str | None) -> Change:
 
 
 def _prepare(env: Env, want: Config, have: Config) -> Change:
-    """Plan the change to a configuration, with the portals that this host can have."""
+    """Plan the change to a configuration, without the parts that this host or fabric lacks."""
+    want, unused = beyond_fabric.leave_out(want)
     want, notes = ipv6.fit(want)
+    notes += unused
     found = _with_preflight(env, applying.prepare(env.fs, want, have))
     return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *notes)))
 
