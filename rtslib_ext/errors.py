@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from errno import errorcode
 
 
@@ -17,11 +17,13 @@ class LioError(Exception):
 
     ``path`` is the shell path of the object ("": none), ``hint`` the next thing to try, ``causes``
     the single errors if this one stands for several, ``failed_step`` the number of the step that
-    failed, from 0 (None: no step was performed).
+    failed, from 0 (None: no step was performed). ``proposal`` makes a hint that takes long, for
+    an error that is often caught; it is called once, when the error is shown.
     """
 
     causes: Sequence[LioError] = ()
     failed_step: int | None = None
+    proposal: Callable[[], str] | None = None
 
     def __init__(self, message: str, *, path: str = "", hint: str = "") -> None:
         super().__init__(message)

@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any, cast
 
 from rtslib_ext.errors import InvalidValue, LioError, NotFound
+from rtslib_ext.fast_dataclasses import replace
 
 from . import log
 from .changes.prompt import Question
 from .changes.prompt import put as ask
 from .command_table.command import Command
-from .command_table.table import commands_of
+from .command_table.table import ALIASES, commands_of
 from .env import Env
 from .language import binding, grammar, hints, ranges
 from .language.grammar import Line
@@ -26,7 +27,21 @@ from .tree import Node, walk
 _REMOVED = "rd_dr"
 # Commands that do the same or nothing harmful at another node. "" is a path alone.
 _SAFE = frozenset(
-    ("", "bookmarks", "cd", "exit", "get", "help", "info", "ls", "pwd", "refresh", "status")
+    (
+        "",
+        "?",
+        "bookmarks",
+        "cd",
+        "exit",
+        "get",
+        "help",
+        "info",
+        "ls",
+        "pwd",
+        "quit",
+        "refresh",
+        "status",
+    )
 )
 
 
@@ -126,18 +141,24 @@ def _run_on(env: Env, node: Node, line: Line) -> Result:
         result.notes += (Aside(f"Note: {text}") for text in env.session.report.asides)
         return result
     except (InvalidValue, NotFound) as err:
-        hints.advise(err, line)
+        hints.advise(err, node, line)
         raise
 
 
 def _run_command(env: Env, node: Node, line: Line) -> Result:
-    command = commands_of(node.kind).get(line.command)
+    known = commands_of(node.kind)
+    name = line.command if line.command in known else ALIASES.get(line.command, "")
+    command = known.get(name)
     if command is None:
         raise hints.no_command(node, line.command)
+    if line.command != name:
+        line = replace(line, command=name)
+        env.session.report.command = name
     hints.refuse_option(env, node, command, line)
     hints.refuse_joined(env, node, command, line)
     env.session.report.failed, env.session.report.text = command.failed, grammar.written(line)
     words, named = binding.with_named_flags(command, line.positional, line.keywords)
+    words, named = binding.with_split_portal(command, words, named)
     calls = ranges.calls(node, command, words, named)
     values = [binding.arguments(command, *call, node.path) for call in calls]
     run_once = _change if command.changes else _read

@@ -214,7 +214,11 @@ def _take(request: Request, option: str, rest: list[str]) -> None:
     name, equals, value = option.partition("=")
     row = find(name)
     if row is None or (equals and not row.value):
-        raise InvalidValue(f"there is no option {option}", hint="--help shows the options")
+        # Imported here: only an error needs it.
+        from . import closest
+
+        hint = closest.hint(name, _BY_NAME, "--help shows the options")
+        raise InvalidValue(f"there is no option {option}", hint=hint)
     if not row.sets:
         request.action = request.action or row.word
     elif not row.value:

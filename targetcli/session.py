@@ -114,6 +114,9 @@ def _print_lines(env: Env, result: Result) -> None:
 def fail(env: Env, report: Report, *failures: Exception) -> None:
     """Print errors, and add them to the report."""
     for err in failures:
+        if isinstance(err, LioError) and err.proposal:
+            err.hint = "; ".join(filter(None, (err.proposal(), err.hint)))
+            err.proposal = None
         _print_errors(env, _error_lines(env, err))
     if env.options.json:
         report.failures += [err for err in failures if err not in report.failures]

@@ -11,6 +11,9 @@ from functools import cache
 from . import rows
 from .command import Command
 
+# Names that other programs have for these commands.
+ALIASES = {"?": "help", "quit": "exit", "remove": "delete", "rm": "delete"}
+
 
 @cache
 def commands_of(kind: str) -> dict[str, Command]:

@@ -20,7 +20,7 @@ from ..changes import apply
 from ..env import Env
 from ..result import Aside, Result, Warn, say
 from ..tree.acls import AclNode, Acls
-from .luns import exported_as, find_source, new_lun
+from .luns import exported_as, find_source, new_lun, proposal
 
 if TYPE_CHECKING:
     from ..tree.node import Tpg
@@ -173,7 +173,9 @@ def _lun(env: Env, acl: AclNode, text: str) -> tuple[int, list[Step], list[str]]
         source = find_source(env, acl, text)
     except NotFound as err:
         raise NotFound(
-            "LUN, storage object, or path not valid", path=acl.path, hint=f"{text} is none of them"
+            "LUN, storage object, or path not valid",
+            path=acl.path,
+            hint=proposal(acl, text) or f"{text} is none of them",
         ) from err
     if not source.steps:
         existing = exported_as(env, acl.tpg, source.configfs)

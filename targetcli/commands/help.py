@@ -8,7 +8,7 @@ from rtslib_ext.errors import InvalidValue, NotFound
 from rtslib_ext.fast_dataclasses import asdict
 
 from ..command_table.command import description, facts, syntax
-from ..command_table.table import commands_of
+from ..command_table.table import ALIASES, commands_of
 from ..env import Env
 from ..result import Result, show
 from ..settings import Group
@@ -25,15 +25,18 @@ def show_help(env: Env, node: Node, topic: str | None, word: list[str]) -> Resul
     if word:
         raise InvalidValue("help describes one command at a time", hint="help search finds words")
     known = commands_of(node.kind)
+    topic = ALIASES.get(topic, topic) if topic else None
     if topic is None:
         lines = settings.help_topics([syntax(command)[0] for command in known.values()])
         return show(lines, lambda: {"commands": [facts(command) for command in known.values()]})
     if topic not in known and (lines := _setting(env, node, topic)):
         return Result(lines, data=lambda: {"commands": []})
     if topic not in known:
-        raise NotFound(
-            f"Cannot find help topic {topic}.", hint=f"help search {topic} searches everything"
-        )
+        # Imported here: only an error needs it.
+        from .. import closest
+
+        hint = closest.hint(topic, known, f"help search {topic} searches everything")
+        raise NotFound(f"Cannot find help topic {topic}.", hint=hint)
     line, defaults = syntax(known[topic])
     lines = settings.help_command(line, defaults, description(known[topic]))
     return show(lines, lambda: {"commands": [facts(known[topic])]})

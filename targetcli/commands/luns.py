@@ -74,8 +74,26 @@ def find_source(env: Env, node: Node, text: str) -> Source:
     # Imported here: with its preflight checks it is needed for devices and files only.
     from . import storage
 
-    so, steps, configfs = storage.from_path(env, text)
+    try:
+        so, steps, configfs = storage.from_path(env, text)
+    except NotFound as err:
+        err.hint = proposal(node, text) or err.hint
+        raise
     return Source(so.key, configfs, steps, [f"Created storage object {so.name}."])
+
+
+def proposal(node: Node, text: str) -> str:
+    """Return a hint at the path of the storage object with a name, or with the closest one."""
+    # Imported here: only an error needs it.
+    from .. import closest
+
+    found: dict[str, str] = {}
+    for backstore in walk.resolve(node, "/backstores").children():
+        for child in backstore.children():
+            if isinstance(child, StorageObjectNode):
+                found.setdefault(child.name, child.path)
+    name = closest.find(text.rpartition("/")[2], found)
+    return f"did you mean {found[name]}?" if name else ""
 
 
 def storage_object_at(node: Node, text: str) -> StorageObjectNode | None:

@@ -55,7 +55,7 @@ def _wanted(group: Group, node: Node, parameter: list[str]) -> list[str]:
     for name in names:
         if name not in group.names(fs):
             text = f"No parameter '{name}' in group '{group.name}'."
-            raise NotFound(text, path=node.path, hint=_names(group, node))
+            raise NotFound(text, path=node.path, hint=_names(group, node, name))
     return names
 
 
@@ -128,10 +128,13 @@ def _change(env: Env, group: Group, wanted: dict[str, str]) -> Result:
 
 def _group(known: dict[str, Group], name: str, node: Node) -> Group:
     if name not in known:
+        # Imported here: only an error needs it.
+        from .. import closest
+
         raise NotFound(
             f"Unknown configuration group: {name}",
             path=node.path,
-            hint=_here(known),
+            hint=closest.hint(name, known, _here(known)),
         )
     return known[name]
 
@@ -144,8 +147,13 @@ def _name(group: Group, name: str) -> str:
     return Credentials.ALIASES.get(name, name) if isinstance(group, Credentials) else name
 
 
-def _names(group: Group, node: Node) -> str:
-    return f"available: {' '.join(group.names(node.tree.fs))}"
+def _names(group: Group, node: Node, name: str) -> str:
+    """Return a hint at the closest name, and at all of them."""
+    # Imported here: only an error needs it.
+    from .. import closest
+
+    names = group.names(node.tree.fs)
+    return closest.hint(name, names, f"available: {' '.join(names)}")
 
 
 def _checked(group: Group, node: Node, name: str, value: str) -> str:
@@ -154,7 +162,7 @@ def _checked(group: Group, node: Node, name: str, value: str) -> str:
         raise NotFound(
             f"Unknown parameter {name} in group '{group.name}'.",
             path=node.path,
-            hint=_names(group, node),
+            hint=_names(group, node, name),
         )
     if not group.row(fs, name).writable:
         raise InvalidValue(f"Parameter {name} is read-only.", path=node.path)

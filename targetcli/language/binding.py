@@ -51,6 +51,22 @@ def bind(
         raise
 
 
+def with_split_portal(
+    command: Command, positional: Sequence[str], keywords: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """Split the address of a portal as ``ls`` shows it: [::0]:3260, 127.0.0.1:3261."""
+    words, named = list(positional), dict(keywords)
+    if [item.kind for item in command.parameters] not in _PORTALS:
+        return words, named
+    address, port = (item.name for item in command.parameters)
+    found = _PORTAL.fullmatch(words[0] if words else named.get(address, ""))
+    if not found or len(words) > 1 or port in named:
+        return words, named
+    if words:
+        return [found[1].strip("[]"), found[2]], named
+    return words, {**named, address: found[1].strip("[]"), port: found[2]}
+
+
 def with_named_flags(
     command: Command, positional: Sequence[str], keywords: Mapping[str, str]
 ) -> tuple[list[str], dict[str, str]]:
@@ -116,8 +132,12 @@ def _switch(word: str, kinds: Mapping[str, str]) -> str:
         return ""
     name = word[2:].replace("-", "_")
     if name not in kinds:
-        known = ", ".join(map(option_of, kinds))
-        raise InvalidValue(f"there is no option {word} here", hint=f"available: {known}")
+        # Imported here: only an error needs it.
+        from .. import closest
+
+        known = [option_of(name) for name in kinds]
+        hint = closest.hint(word, known, f"available: {', '.join(known)}")
+        raise InvalidValue(f"there is no option {word} here", hint=hint)
     return name
 
 
@@ -182,16 +202,18 @@ def _check_count(
     required = [item.name for item in command.parameters if item.required]
     given = [*names[: len(positional)], *keywords]
     missing = sorted(name for name in required if name not in given)
+    unexpected = sorted(name for name in keywords if name not in names)
+    if unexpected and not command.keywords:
+        quoted = ", ".join(f"'{name}'" for name in unexpected)
+        plural = "s" if len(unexpected) > 1 else ""
+        raise InvalidValue(
+            f"Unexpected keyword parameter{plural} {quoted}.", hint=_spelled(unexpected, names)
+        )
     if len(missing) == 1:
         raise InvalidValue(f"Missing required parameter {missing[0]}")
     if missing:
         quoted = ", ".join(f"'{name}'" for name in missing)
         raise InvalidValue(f"Missing required parameters {quoted}")
-    unexpected = sorted(name for name in keywords if name not in names)
-    if unexpected and not command.keywords:
-        quoted = ", ".join(f"'{name}'" for name in unexpected)
-        plural = "s" if len(unexpected) > 1 else ""
-        raise InvalidValue(f"Unexpected keyword parameter{plural} {quoted}.")
     for name in given:
         if given.count(name) > 1:
             raise InvalidValue(f"Duplicate parameter {name}.")
@@ -199,6 +221,19 @@ def _check_count(
     if count > len(names) and not command.more:
         word = "exactly" if len(required) == len(names) else "at most"
         raise InvalidValue(f"Got {count} positionnal parameters, expected {word} {len(names)}.")
+
+
+_PORTALS = (["address", "port"], ["portal_address", "portal_port"])
+_PORTAL = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:]+):([0-9]+)")
+
+
+def _spelled(unexpected: Sequence[str], names: Sequence[str]) -> str:
+    """Return a hint at the intended parameter, or "" for the usual hint."""
+    # Imported here: only an error needs it.
+    from .. import closest
+
+    hints = (closest.hint(name, names, form="{}=") for name in unexpected)
+    return "; ".join(filter(None, hints))
 
 
 def _typed(item: Parameter, text: str) -> Any:

@@ -30,6 +30,8 @@ BLANKS = " \t\r\n"
 _PLAIN = re.compile(r"[A-Za-z0-9?;&*$!#,=_\\+/.<>()~@:\-%\[\]]*")
 _PATH = re.compile(r"@[A-Za-z0-9:_.-]+|[A-Za-z0-9:_.\[\]-]*/[A-Za-z0-9:_.\[\]/-]*|\.\.|\.|\*")
 _COMMAND = re.compile(r"[A-Za-z0-9_]+")
+# The command help, as the first word of a line.
+_QUESTION = "?"
 _KEY = re.compile(r"[A-Za-z0-9_\\-]+")
 _BACKSLASHES = re.compile(r"\\+")
 _IN_DOUBLE = re.compile(r'\\(["\\])')
@@ -285,6 +287,9 @@ def _read_line(text: str, ends: tuple[int, ...]) -> Line:
         return Line(text=text, ends=ends)
     head = _read_head(text, ends)
     arguments = tuple(_arguments(text, max(head.path_span[1], head.command_span[1]), ends))
+    if arguments and arguments[0].value == _QUESTION and not (head.path or head.command):
+        head = replace(head, command=_QUESTION, command_span=arguments[0].span)
+        arguments = arguments[1:]
     if arguments and not (head.path or head.command):
         raise refusal(text, arguments[0].span[0], "a path or a command is expected here")
     return _with_arguments(head, arguments)

@@ -10,7 +10,7 @@ from rtslib_ext.fast_dataclasses import replace
 
 from .. import options
 from ..command_table.command import Command, option_of
-from ..command_table.table import commands_of
+from ..command_table.table import ALIASES, commands_of
 from ..env import Env
 from ..tree import Node, walk
 from . import ranges
@@ -20,6 +20,8 @@ _KEYWORD = re.compile(r"[A-Za-z0-9_-]+=")
 _ANOTHER = re.compile(r"[ \t\r\n]([A-Za-z0-9_-]+)=")
 # Kinds of parameters that name a child of the node with the command.
 _NAMES = (*ranges.CHILDREN, "alua_group_name", "acl_tag")
+# The largest number of places that a hint names.
+_PLACES = 3
 _CREDENTIAL = re.compile("userid|password", re.IGNORECASE)
 
 
@@ -47,11 +49,26 @@ def refuse_joined(env: Env, node: Node, command: Command, line: Line) -> None:
                 )
 
 
-def advise(err: LioError, line: Line) -> None:
-    """Add a hint to an error if an argv word contains several values."""
+def advise(err: LioError, node: Node, line: Line) -> None:
+    """Add a hint to an error: an argv word with several values, or a misspelled name."""
     words = (item.value for item in line.arguments if _is_as_typed(line, item))
     if any(len(word.split()) > 1 for word in words):
         err.hint = "; ".join(filter(None, ("pass each value as a separate word", err.hint)))
+    if isinstance(err, NotFound) and not (err.hint or err.proposal):
+        err.hint = _existing_name(node, line)
+
+
+def _existing_name(node: Node, line: Line) -> str:
+    """Return a hint at the child that a misspelled name may mean; "" if there is none."""
+    # Imported here: only an error needs it.
+    from .. import closest
+
+    command = commands_of(node.kind).get(ALIASES.get(line.command, line.command))
+    for place, item in enumerate(command.parameters if command else ()):
+        name = line.keywords.get(item.name) or "".join(line.positional[place : place + 1])
+        if item.kind in _NAMES and name and node.find(name) is None:
+            return closest.hint(name, (child.name for child in node.children()))
+    return ""
 
 
 def refuse_option(env: Env, node: Node, command: Command, line: Line) -> None:
@@ -91,14 +108,39 @@ def _options_first(name: str, node: Node, line: Line, place: int) -> str:
 
 def no_command(node: Node, name: str) -> NotFound:
     """Return the error for an unknown command, with a hint at the intended line."""
+    # Imported here: only an error needs it.
+    from .. import closest
+
     above = _from_above(node, name)
+    known = commands_of(node.kind)
     if node.find(name):
         hint = f"{name} is a path; write it with a slash: {name}/ COMMAND"
     elif above:
         hint = f"run it one level up: {above}"
     else:
-        hint = f"available: {', '.join(commands_of(node.kind))}"
+        hint = _elsewhere(node, name) or closest.hint(name, known, f"available: {', '.join(known)}")
     return NotFound(f"Command not found {name}", path=node.path, hint=hint)
+
+
+def _elsewhere(node: Node, name: str) -> str:
+    """Return a hint at the nodes that have a command; "" if none has it."""
+    # Imported here: only an error needs it.
+    from ..command_table import places
+    from ..command_table.rows import every_row
+
+    name = ALIASES.get(name, name)
+    rows = [row for row in every_row() if row.name == name]
+    if any(row.on == ("root",) for row in rows):
+        return f"run it at the root: / {name}"
+    below = {
+        child.kind: f"{quote(child.name)}/ {name}"
+        for child in node.children()
+        if name in commands_of(child.kind)
+    }
+    if below:
+        return f"run it one level down: {', '.join(list(below.values())[:_PLACES])}"
+    found = [place for place in dict.fromkeys(map(places.of, rows)) if place]
+    return f"it is a command of {', '.join(found[:_PLACES])}" if found else ""
 
 
 def _from_above(node: Node, name: str) -> str:

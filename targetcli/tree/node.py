@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
 from rtslib_ext.config.shell_paths import ShellPath
@@ -134,8 +135,18 @@ class Node:
         """Return a child by name; raises NotFound."""
         found = self.find(name)
         if found is None:
-            raise NotFound(f"No such path {self.path.rstrip('/')}/{name}")
+            error = NotFound(f"No such path {self.path.rstrip('/')}/{name}")
+            error.proposal = partial(self._closest, name)
+            raise error
         return found
+
+    def _closest(self, name: str) -> str:
+        """Return a hint at the child whose name is closest to another one."""
+        # Imported here: only an error needs it.
+        from .. import closest
+
+        names = (child.name for child in self.children())
+        return closest.hint(name, names, form=f"{self.path.rstrip('/')}/{{}}")
 
     def summary(self) -> Summary:
         """Return what ``ls`` and ``status`` show."""

@@ -46,7 +46,7 @@ PROGRAM = (
     ("views",),
     ("report",),
     ("options", "sandbox", "audit", "result"),
-    ("sizes",),
+    ("sizes", "closest"),
 )
 LAYERS = {"rtslib_ext": LIBRARY, "targetcli": PROGRAM}
 

@@ -51,7 +51,7 @@ TYPED_WRONG = [
     ("cd /nosuch", "No such path /nosuch"),
     ("ls nosuch", "No such path /nosuch"),
     ("frobnicate", "/: Command not found frobnicate (available: apply, begin, bookmarks, cd,"),
-    (f"{FILEIO} enable", f"{FILEIO}: Command not found enable (available: "),
+    (f"{FILEIO} enable", f"{FILEIO}: Command not found enable (it is a command of TPG)"),
     (f"{TARGET} tpg1", "Command not found tpg1 (tpg1 is a path"),
     (f"{FILEIO} create", f"{FILEIO}: Missing required parameters 'file_or_dev', 'name' (help"),
     (f"{RAMDISK} create r2", f"{RAMDISK}: Missing required parameter size"),

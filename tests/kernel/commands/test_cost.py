@@ -46,7 +46,7 @@ COSTS = {
     f"{TPG}/acls/{INITIATOR} create 9999 lun0": 30,
     f"{TPG}/portals create 127.0.0.1 3261": 10,
     f"{TPG} get attribute authentication": 16,
-    f"{TPG} set attribute authentication=1": 33,
+    f"{TPG} set attribute authentication=0": 33,
     f"{TPG} status": 11,
     f"{TPG}/luns/lun0 status": 15,
     "/backstores/ramdisk/r0 status": 7,

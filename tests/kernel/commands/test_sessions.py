@@ -20,4 +20,6 @@ def test_what_is_refused(shell: Shell) -> None:
     shell.refuses("sessions list 3", "no session found with sid 3", "sessions lists all sessions")
     shell.refuses("sessions list sid=x", "sid must be a number, 'x' given")
     shell.refuses("sessions show", "action must be one of: list, detail")
-    shell.refuses("/iscsi sessions", "/iscsi: Command not found sessions", "available: ")
+    shell.refuses(
+        "/iscsi sessions", "/iscsi: Command not found sessions", "run it at the root: / sessions"
+    )

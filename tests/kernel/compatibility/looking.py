@@ -123,7 +123,7 @@ MISTAKES = (
     Row("the command is the backstore's", f"{RAMDISK}/r1 drain",
         err=f"Command not found drain (run it one level up: {RAMDISK} drain r1)"),
     Row("the command is another's", f"{RAMDISK}/r1 create",
-        err="Command not found create (available: "),
+        err="Command not found create (run it one level down: alua/ create)"),
     Row("no such path", "/nosuch ls", err="No such path /nosuch"),
     Row("a parameter is missing", f"{RAMDISK} create r2", err="Missing required parameter size"),
     Row("parameters are missing", f"{FILEIO} create",
