@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from rtslib_ext.errors import LioError, NotFound
+from rtslib_ext.errors import InvalidValue, LioError, NotFound
 from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.steps import Step
 
@@ -114,6 +114,10 @@ def _stage(
             line = grammar.parse(text)
             if line.is_blank:
                 continue
+            if line.options:
+                raise InvalidValue(
+                    f"{line.options[0]} is in a line of a batch", hint="options are for the batch"
+                )
             log.log_line(env, line)
             result = dispatch.run(env, line)
             if result.failures:

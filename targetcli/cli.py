@@ -110,14 +110,19 @@ def _run(request: Request) -> int:
         for problem in add_drop_ins():
             print(f"warning: {problem}", file=sys.stderr)
     env = Env(Preferences.load(default_folder()), options=request.options)
+
+    def run_batch(env: Env, file: str) -> int:
+        from . import batch
+
+        return batch.run(env, file)
+
+    env.session.batch = run_batch
     if request.action == "disable-daemon":
         request.words = ["set", "global", "auto_use_daemon=false"]
     if env.options.batch is not None:
         if request.words:
             raise InvalidValue("--batch runs the lines of a file, so a command cannot be given")
-        from . import batch
-
-        return batch.run(env, env.options.batch)
+        return run_batch(env, env.options.batch)
     if env.options.dry_run:
         from .changes.transaction import Transaction
 

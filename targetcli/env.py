@@ -113,6 +113,8 @@ class Session:
     """The kind of the last change; None until the lock was taken once."""
     logs: bool = True
     """Whether the log file, if any, could be written so far."""
+    batch: Callable[[Env, str], int] | None = None
+    """Runs the lines of a file: ``--batch FILE`` as a line. It is a layer above."""
     agreed: tuple[str, ...] = ()
     """The facts of the present command that the user has agreed to."""
 

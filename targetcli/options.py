@@ -153,6 +153,9 @@ a terminal, runs the commands on standard input.
 
 Options, before the command:
 {"".join(f"  {_label(row):18}{row.text}" + chr(10) for row in ROWS)}
+After the command, and in a line of the shell, --yes, --dry-run, --json,
+--show-secrets and --wait hold for that command.
+
 See targetcli(8) for details, and the command help for the commands.
 """
 

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import chain
 
-from rtslib_ext.errors import LioError, reason
+from rtslib_ext.errors import InvalidValue, LioError, Unsupported, reason
 
 from . import __version__, dispatch, log, progress
 from .env import Env
@@ -28,12 +28,65 @@ def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
 
     Errors of commands end here. A shell leaves its current node if the line deleted it.
     """
-    result = _run_line(env, read)
+    with _options_of_one_line(env):
+        result = _run_line(env, read)
     if env.session.several and not (result and result.leave):
         note = dispatch.leave_deleted(env)
         if note:
             print(note, file=env.stderr, flush=True)
     return result
+
+
+@contextmanager
+def _options_of_one_line(env: Env) -> Iterator[None]:
+    """Restore the options after a line, and end a dry run of this line alone."""
+    session = env.session
+    options, outer, logs, cwd = env.options, session.transaction, session.logs, session.cwd
+    try:
+        yield
+    finally:
+        own_dry_run = env.options.dry_run and not options.dry_run
+        env.options = options
+        if own_dry_run and session.transaction is not None and outer is None:
+            session.transaction.discard()
+            session.logs, session.cwd = logs, cwd
+
+
+def _take_options(env: Env, line: Line) -> Line:
+    """Use the options of a line; return the rest. Raises InvalidValue, Unsupported."""
+    if "--" not in line.text and not line.options:
+        return line
+    # Imported here: most lines have no options.
+    from .language import line_options
+
+    queued = env.session.transaction
+    was_dry_run = env.options.dry_run
+    line, env.options = line_options.take(line, env.options)
+    if env.options.dry_run and not was_dry_run:
+        if queued is not None:
+            raise Unsupported(
+                "--dry-run is not for a line of a transaction, which queues its changes",
+                hint="without it, the line shows what it queues; rollback discards everything",
+            )
+        if env.options.batch is None:
+            from .changes.transaction import Transaction
+
+            Transaction.for_dry_run(env)
+    return line
+
+
+def _run_batch(env: Env, line: Line, file: str) -> Result | None:
+    """Run the batch that a line names; return None if it failed."""
+    if not line.is_blank:
+        raise InvalidValue("--batch runs the lines of a file, so a command cannot be given")
+    if env.session.batch is None or file == "-" or env.session.transaction is not None:
+        raise Unsupported(
+            "a batch cannot be run here", hint="targetcli --batch FILE, or end the transaction"
+        )
+    cwd = env.session.cwd
+    status = env.session.batch(env, file)
+    env.session.cwd = cwd
+    return None if status else Result()
 
 
 def _run_line(env: Env, read: Callable[[], Line]) -> Result | None:
@@ -44,6 +97,12 @@ def _run_line(env: Env, read: Callable[[], Line]) -> Result | None:
         line = read()
         if line.is_blank:
             return Result()
+        batch = env.options.batch
+        line = _take_options(env, line)
+        if env.options.batch is not None and env.options.batch != batch:
+            return _run_batch(env, line, env.options.batch)
+        if line.is_blank:
+            raise InvalidValue("there is no command after the options")
         log.log_line(env, line)
         result = dispatch.run(env, line)
         if env.session.transaction is not None:

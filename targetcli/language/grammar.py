@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 r"""The grammar of the command line: parses text or argv words, and finds the word at the cursor.
 
-    [PATH|@bookmark|*] [COMMAND] [value | key=value ...]
+    [--option ...] [PATH|@bookmark|*] [COMMAND] [value | key=value ...]
 
 Lines that configshell's grammar reads to their end have the same meaning here; any other line
 raises ParseError.  Extensions:
@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
+from itertools import accumulate
 
 from rtslib_ext.errors import ParseError
 from rtslib_ext.fast_dataclasses import dataclass, field, replace
@@ -58,7 +59,9 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A command line; spans are offsets in ``text``, ``ends`` the end of each argv word."""
+    """A command line; spans are offsets in ``text``, ``ends`` the end of each argv word.
+
+    ``options`` are the words of the program's options before the path."""
 
     path: str = ""
     command: str = ""
@@ -69,11 +72,12 @@ class Line:
     path_span: Span = (0, 0)
     command_span: Span = (0, 0)
     ends: tuple[int, ...] = ()
+    options: tuple[str, ...] = ()
 
     @property
     def is_blank(self) -> bool:
         """Return True for an empty line or a comment."""
-        return not (self.path or self.command or self.arguments)
+        return not (self.path or self.command or self.arguments or self.options)
 
 
 class Place(Enum):
@@ -113,7 +117,20 @@ class Context:
 
 def parse(text: str) -> Line:
     """Parse a line of the shell or of standard input; raises ParseError."""
-    return _read_line(text, (len(text),))
+    words, start = _options(text) if text.lstrip(BLANKS)[:2] == "--" else ((), 0)
+    # Blanks keep the offsets of the rest.
+    line = _read_line(" " * start + text[start:], (len(text),))
+    if words and line.is_blank and "--batch" not in str(words):
+        raise refusal(text, start, "a path or a command is expected here")
+    return replace(line, options=words) if words else line
+
+
+def _options(text: str) -> tuple[tuple[str, ...], int]:
+    """Parse the options before the path: (their words, the offset behind them)."""
+    # Imported here: most lines have no options.
+    from . import leading
+
+    return leading.options_of(text, lambda at: _word(text, at, len(text), tolerant=True)[:2])
 
 
 def parse_words(words: Sequence[str]) -> Line:
@@ -122,10 +139,11 @@ def parse_words(words: Sequence[str]) -> Line:
     The words up to the command are split like a line; each later word is one value (or key=value),
     with any content.
     """
-    ends: list[int] = []
-    for word in words:
-        ends.append(len(word) + (ends[-1] + 1 if ends else 0))
-    return _read_line(" ".join(words), tuple(ends))
+    return _read_line(" ".join(words), _ends(words))
+
+
+def _ends(words: Sequence[str]) -> tuple[int, ...]:
+    return tuple(end - 1 for end in accumulate(len(word) + 1 for word in words))
 
 
 def settle(
@@ -146,7 +164,7 @@ def settle(
             arguments = tuple(_arguments(line.text, end, line.ends))
             cut = max(start, end - len(name))
             head = replace(line, path=owner, command=name, path_span=(start, cut))
-            return _with_arguments(replace(head, command_span=(cut, end)), arguments)
+            return with_arguments(replace(head, command_span=(cut, end)), arguments)
     if line.arguments and not line.command:
         raise refusal(line.text, line.arguments[0].span[0], "a command is expected here")
     return line
@@ -175,6 +193,8 @@ def written(line: Line) -> str:
 def complete_context(text: str, cursor: int) -> Context:
     """Return the context of the word at the cursor; the text after it is ignored."""
     text = text[:cursor]
+    if text.lstrip(BLANKS)[:2] == "--" and (start := _options(text)[1]) < cursor:
+        text = " " * start + text[start:]
     first = _skip(text, 0, len(text))
     if text[first : first + 1] == "#":
         return Context(Place.NONE, start=first)
@@ -196,16 +216,13 @@ def context_of_words(words: Sequence[str], current: str) -> tuple[Context, bool]
 
     The second value is True if the word is a value of its own, which needs no quotes.
     """
-    ends: list[int] = []
-    for word in words:
-        ends.append(len(word) + (ends[-1] + 1 if ends else 0))
-    text = " ".join(words)
-    head = _read_head(text, tuple(ends) or (0,), tolerant=True)
+    ends, text = _ends(words), " ".join(words)
+    head = _read_head(text, ends or (0,), tolerant=True)
     if not head.command:
         text = " ".join([*words, current])
         return complete_context(text, len(text)), False
     start = max(head.path_span[1], head.command_span[1])
-    line = _with_arguments(head, tuple(_arguments(text, start, tuple(ends))))
+    line = with_arguments(head, tuple(_arguments(text, start, ends)))
     key = _KEY.match(current)
     keyword = key[0] if key and current[key.end() : key.end() + 1] == "=" else ""
     context = Context(
@@ -222,23 +239,17 @@ def context_of_words(words: Sequence[str], current: str) -> tuple[Context, bool]
 
 def refusal(text: str, column: int, message: str, hint: str = "") -> ParseError:
     """Return an error that shows the line, passwords masked, and a caret under the column."""
+    # Imported here: only an error needs it.
+    from .columns import width
+
     shown = mask(text)
     shown = "".join(char if char.isprintable() else " " for char in shown)
-    return ParseError(f"{message}\n  {shown}\n  {' ' * _columns(shown[:column])}^", hint=hint)
+    return ParseError(f"{message}\n  {shown}\n  {' ' * width(shown[:column])}^", hint=hint)
 
 
 def mask(text: str) -> str:
     """Replace the value of every password=VALUE by stars."""
     return _SECRET.sub(lambda found: found[1] + "*" * len(found[2]), text)
-
-
-def _columns(text: str) -> int:
-    if text.isascii():
-        return len(text)
-    from unicodedata import combining, east_asian_width
-
-    wide = sum(east_asian_width(char) in "WF" for char in text)
-    return len(text) + wide - sum(combining(char) != 0 for char in text)
 
 
 def _skip(text: str, start: int, limit: int) -> int:
@@ -292,7 +303,7 @@ def _read_line(text: str, ends: tuple[int, ...]) -> Line:
         arguments = arguments[1:]
     if arguments and not (head.path or head.command):
         raise refusal(text, arguments[0].span[0], "a path or a command is expected here")
-    return _with_arguments(head, arguments)
+    return with_arguments(head, arguments)
 
 
 def _read_head(text: str, ends: tuple[int, ...], *, tolerant: bool = False) -> Line:
@@ -358,7 +369,8 @@ def _argument(text: str, start: int, limit: int, *, tolerant: bool = False) -> t
     return Argument(value, key[0], (start, end), apart=begin > sign + 1), mark
 
 
-def _with_arguments(head: Line, arguments: tuple[Argument, ...]) -> Line:
+def with_arguments(head: Line, arguments: tuple[Argument, ...]) -> Line:
+    """Return a line with other parameters."""
     return replace(
         head,
         arguments=arguments,
@@ -377,7 +389,7 @@ def _typed_argument(text: str, head: Line) -> Context:
             break
         done.append(current)
         here = current.span[1]
-    line = _with_arguments(head, tuple(done))
+    line = with_arguments(head, tuple(done))
     before = Context(
         Place.POSITIONAL, current.value, here, mark, "", head.path, head.command,
         line.positional, line.keywords,

@@ -38,7 +38,7 @@ def refuse_apart(line: Line) -> None:
 def refuse_joined(env: Env, node: Node, command: Command, line: Line) -> None:
     """Refuse the argv word ``"userid=u password=x"``: it would set userid to "u password=x"."""
     for argument in line.arguments:
-        if not (command.keywords and argument.key and _is_as_typed(line, argument)):
+        if not (command.keywords and argument.key and is_as_typed(line, argument)):
             continue
         for found in _ANOTHER.finditer(argument.value):
             if _CREDENTIAL.search(found[1]) or found[1] in _settings(env, node, command, line):
@@ -51,7 +51,7 @@ def refuse_joined(env: Env, node: Node, command: Command, line: Line) -> None:
 
 def advise(err: LioError, node: Node, line: Line) -> None:
     """Add a hint to an error: an argv word with several values, or a misspelled name."""
-    words = (item.value for item in line.arguments if _is_as_typed(line, item))
+    words = (item.value for item in line.arguments if is_as_typed(line, item))
     if any(len(word.split()) > 1 for word in words):
         err.hint = "; ".join(filter(None, ("pass each value as a separate word", err.hint)))
     if isinstance(err, NotFound) and not (err.hint or err.proposal):
@@ -72,19 +72,31 @@ def _existing_name(node: Node, line: Line) -> str:
 
 
 def refuse_option(env: Env, node: Node, command: Command, line: Line) -> None:
-    """Refuse an option after the command: ``saveconfig --dry-run`` would write a file so named."""
+    """Refuse an option that is none of the line: ``saveconfig --dryrun`` would name a file so."""
     if env.options.literal:
         return
     own = [option_of(item.name) for item in command.parameters if command.switches]
     for place, argument in enumerate(line.arguments):
         name = argument.key or argument.value.partition("=")[0]
-        if name.startswith("--") and name in options.known() and name not in own:
-            if _is_as_typed(line, argument):
-                raise InvalidValue(
-                    f"{name} is after the command",
-                    path=node.path,
-                    hint=_options_first(name, node, line, place),
-                )
+        if not name.startswith("--") or name in own or not is_as_typed(line, argument):
+            continue
+        if name in options.known():
+            raise InvalidValue(
+                f"{name} is after the command",
+                path=node.path,
+                hint=_options_first(name, node, line, place),
+            )
+        if not command.switches:
+            _refuse_misspelled(node, name, own)
+
+
+def _refuse_misspelled(node: Node, name: str, own: list[str]) -> None:
+    # Imported here: no usual line has such a word.
+    from .. import closest
+
+    hint = closest.hint(name, [*options.known(), *own], f"'{name}' in quotes is a value")
+    if hint.startswith("did you mean"):
+        raise InvalidValue(f"there is no option {name}", path=node.path, hint=hint)
 
 
 def _options_first(name: str, node: Node, line: Line, place: int) -> str:
@@ -159,7 +171,7 @@ def _from_above(node: Node, name: str) -> str:
     return " ".join([quote(node.parent.path), name, *map(quote, words), *missing])
 
 
-def _is_as_typed(line: Line, argument: Argument) -> bool:
+def is_as_typed(line: Line, argument: Argument) -> bool:
     """Return True if an argument was passed as an argv word, without quotes of the grammar."""
     text = argument.value if argument.key is None else f"{argument.key}={argument.value}"
     return line.text[slice(*argument.span)] == text

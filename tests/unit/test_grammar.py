@@ -61,7 +61,7 @@ def parts(line: Line) -> Parts:
 
 
 def same_as_fb(text: str) -> None:
-    """Compare a line; the four differences are lines whose parameters fb drops in silence."""
+    """Compare a line; the five differences are lines whose parameters fb drops in silence."""
     wanted = fb(text)
     if wanted is None:
         return
@@ -69,6 +69,8 @@ def same_as_fb(text: str) -> None:
     if not command and (positional or keywords):
         if text.lstrip(BLANKS).startswith("#"):
             assert parse(text).is_blank
+            return
+        if not path and positional and positional[0].startswith("--"):
             return
         if positional[:1] == ("?",) and not path:
             assert parse(text).command == "?"

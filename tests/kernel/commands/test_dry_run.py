@@ -159,6 +159,24 @@ def test_every_changing_command(
     assert changing | {"set", "bookmarks"} == ran
 
 
+def test_every_changing_command_takes_the_option_of_its_line(
+    user: Shell, disks: Path, scsi_disk: tuple[str, str]
+) -> None:
+    before, undoable = everything(user, disks), len(user.done)
+    for line, plan in rows():
+        for word, text in (("DISKS", str(disks)), ("SCSI", scsi_disk[0]), ("ETC", str(ETC))):
+            line = line.replace(word, text)
+        for typed in (f"--dry-run {line}", f"{line} --dry-run"):
+            answer = user.ok(typed)
+            # The option of the command itself may show more.
+            own = answer.startswith("Would ")
+            assert own or any(row.startswith(plan) for row in answer.rows), f"{typed}: {answer}"
+        found = checked(user.ok(f"--json --dry-run {line}"))
+        assert found["dry_run"] and found["data"]["plan"], line
+    assert differences(everything(user, disks), before) == []
+    assert len(user.done) == undoable
+
+
 def test_enable(user: Shell, disks: Path) -> None:
     user.ok(f"{TPG} disable")
     before = everything(user, disks)

@@ -473,8 +473,8 @@ def test_an_option_that_is_refused(user: Shell) -> None:
     (error,) = found["errors"]
     assert (found["command"], found["path"], found["ok"]) == (None, None, False)
     assert (error["kind"], error["message"]) == ("InvalidValue", "there is no option --nosuch")
-    error = checked(_process(user, "ls", "--wait=1").stdout)["errors"][0]
-    assert error["message"] == "--wait is after the command"
+    error = checked(_process(user, "ls", "--state=x").stdout)["errors"][0]
+    assert error["message"] == "--state is after the command"
 
 
 def test_a_bug_has_a_document_too(user: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
