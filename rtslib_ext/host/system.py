@@ -46,6 +46,23 @@ def load_module(name: str) -> None:
         raise Unsupported(f"the kernel module {name} cannot be loaded: {message}", hint=hint)
 
 
+def has_module(name: str, folder: str = "/lib/modules") -> bool:
+    """Return True if this kernel has a module, or could load it."""
+    for index in ("modules.builtin", "modules.dep"):
+        try:
+            with open(f"{folder}/{os.uname().release}/{index}", encoding="utf-8") as file:
+                if f"/{name}.ko" in file.read():
+                    return True
+        except OSError:
+            continue
+    return is_loaded(name)
+
+
+def is_loaded(name: str) -> bool:
+    """Return True if a module is loaded."""
+    return os.path.isdir(f"/sys/module/{name}")
+
+
 def mount_configfs(folder: str = "/sys/kernel/config") -> None:
     """Mount configfs unless it is mounted; raise LioError if that fails."""
     if os.path.ismount(folder):

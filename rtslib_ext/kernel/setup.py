@@ -11,6 +11,7 @@ from ..host import system
 from .configfs import ConfigfsPath, ReadFS, WriteFS
 
 _TREE = ConfigfsPath("")
+_CORE = "target_core_mod"
 DBROOT = "/etc/target"
 # target_core_pr.c and target_core_alua.c write into the two subdirectories and do not create them.
 _FOLDERS = (DBROOT, f"{DBROOT}/pr", f"{DBROOT}/alua")
@@ -26,12 +27,36 @@ def prepare(fs: WriteFS) -> None:
     if not fs.is_dir(_TREE):
         system.mount_configfs(os.path.dirname(fs.absolute(_TREE)))
         if not fs.is_dir(_TREE):
-            system.load_module("target_core_mod")
+            system.load_module(_CORE)
         if not fs.is_dir(_TREE):
             raise LioError(
                 "this kernel has no SCSI target", hint="targetcli --sandbox runs one that has it"
             )
     _set_dbroot(fs)
+
+
+def require_readable(fs: ReadFS) -> None:
+    """Raise LioError if no configuration can be read: without this, it would look empty.
+
+    A kernel that can load the target core, but has not yet, has an empty configuration.
+    """
+    if fs.is_dir(_TREE):
+        return
+    mount = os.path.dirname(fs.absolute(_TREE))
+    if not system.has_module(_CORE):
+        raise LioError(
+            "this kernel has no SCSI target", hint="targetcli --sandbox runs one that has it"
+        )
+    if os.path.isdir(mount) and not os.path.ismount(mount):
+        raise LioError(
+            f"configfs is not mounted at {mount}, so the configuration cannot be read",
+            hint=f"mount -t configfs none {mount}",
+        )
+    if system.is_loaded(_CORE):
+        raise LioError(
+            f"the target is loaded, but {fs.absolute(_TREE)} does not exist",
+            hint="in a container, make the host's configfs visible",
+        )
 
 
 def _set_dbroot(fs: WriteFS) -> None:

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config.model import Config
+from rtslib_ext.kernel import setup
 from rtslib_ext.reading import counting
 
 from .. import progress
@@ -22,6 +23,7 @@ _NAMED = 3
 
 def read(env: Env) -> Config:
     """Return the running configuration; raises LioError."""
+    setup.require_readable(env.fs)
     with progress.work(env, "reading", lambda _: counting.running(env.fs)) as work:
         return counting.CountedReader(env.fs, work.count).config()
 

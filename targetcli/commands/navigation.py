@@ -22,6 +22,7 @@ from ..views.tree import render
 def ls(env: Env, node: Node, path: str | None, depth: int | None) -> Result:
     """Show the tree below a node."""
     target = walk.resolve(node, path or ".")
+    walk.require_readable(env)
     levels = (env.prefs.number("tree_max_depth") if depth is None else depth) or None
     color = env.prefs.get("color_default")
     level = target.path.rstrip("/").count("/")

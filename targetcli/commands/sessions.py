@@ -14,7 +14,7 @@ from rtslib_ext.usage.sessions import Session
 
 from ..env import Env
 from ..result import Result, show
-from ..tree import Node
+from ..tree import Node, walk
 
 _ACTIONS = ("list", "detail")
 
@@ -25,6 +25,7 @@ def sessions(env: Env, node: Node, action: str, sid: str | None) -> Result:
         raise InvalidValue(f"action must be one of: {', '.join(_ACTIONS)}")
     if sid is not None and not sid.isdigit():
         raise InvalidValue(f"sid must be a number, '{sid}' given")
+    walk.require_readable(env)
     found = [item for item in library.sessions(node.reader) if sid in (None, str(item.sid))]
     dynamic = list(library.dynamic_sessions(node.reader)) if sid is None else []
     if not found and not dynamic:

@@ -10,6 +10,7 @@ from operator import methodcaller
 from typing import TYPE_CHECKING
 
 from rtslib_ext.errors import NotFound
+from rtslib_ext.kernel.configfs import ConfigfsPath
 
 from ..env import Env
 from ..views.tree import Branch
@@ -24,6 +25,15 @@ _WILD = re.compile(r"[*?]")
 def root(env: Env) -> Root:
     """Return the root of a new tree, which reads nothing twice."""
     return Root(Tree(env), "/")
+
+
+def require_readable(env: Env) -> None:
+    """Raise LioError if this host has no configuration that could be read."""
+    if not env.fs.is_dir(ConfigfsPath("")):
+        # Imported here: a host that has one does not need it.
+        from rtslib_ext.kernel import setup
+
+        setup.require_readable(env.fs)
 
 
 def resolve(start: Node, path: str) -> Node:
