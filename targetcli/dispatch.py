@@ -66,6 +66,7 @@ def _run_from(env: Env, start: Node, line: Line) -> Result:
             (node := walk.find(start, path)) is not None and name in commands_of(node.kind)
         ),
     )
+    line = _with_pattern(start, line)
     report.command, report.path = line.command or "cd", line.path or env.session.cwd
     if walk.is_pattern(start, line.path):
         report.command = line.command or "ls"
@@ -98,6 +99,21 @@ def _leave_for(env: Env, line: Line) -> str:
             hint=f"it no longer exists; now at {env.session.cwd}, nothing was run",
         )
     return note
+
+
+def _with_pattern(start: Node, line: Line) -> Line:
+    """Return ``ls PATTERN`` as ``PATTERN ls``, which runs on every node that matches."""
+    pattern = line.keywords.get("path") or "".join(line.positional[:1])
+    if line.command != "ls" or not ("*" in pattern or "?" in pattern):
+        return line
+    if not pattern.startswith(("/", "@")):
+        pattern = f"{line.path.rstrip('/')}/{pattern}" if line.path else pattern
+    if not walk.is_pattern(start, pattern):
+        return line
+    words = line.positional[0 if "path" in line.keywords else 1 :]
+    named = {name: value for name, value in line.keywords.items() if name != "path"}
+    named.update(zip(("depth",), words, strict=False))
+    return replace(line, path=pattern, positional=(), keywords=named)
 
 
 def _run_on_each(env: Env, nodes: list[Node], line: Line) -> Result:

@@ -91,3 +91,15 @@ def test_script_of_a_process(user: Shell, monkeypatch: pytest.MonkeyPatch) -> No
         "1 of the commands failed",
     ]
     assert not (ETC / "saveconfig.json").exists()
+
+
+@pytest.mark.parametrize("text", ["/backstores/ramdisk/m*", "'/backstores/ramdisk/m*'"])
+def test_ls_of_a_pattern(shell: Shell, text: str) -> None:
+    for name in ("m1", "m2", "other"):
+        shell.ok(f"/backstores/ramdisk create {name} 1M")
+    wanted = shell.ok(f"{text} ls")
+    assert "[/backstores/ramdisk/m2]" in wanted.rows
+    assert shell.ok(f"ls {text}") == shell.ok(f"/ ls path={text}") == wanted
+    assert shell.ok("/backstores/ramdisk ls m*") == wanted
+    assert shell.ok(f"ls {text} 1") == shell.ok(f"{text} ls depth=1")
+    shell.refuses("ls /backstores/ramdisk/z*", "nothing matches /backstores/ramdisk/z*")
