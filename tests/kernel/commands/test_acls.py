@@ -135,8 +135,8 @@ def test_names_that_others_chose_may_break_the_rfc(user: Shell) -> None:
     user.ok(f"acls/ delete {ODD}")
     assert ODD_NOTE in user.ok(f"acls/ rename {I2} {ODD}").asides
     user.refuses("acls/ create iqn.1991-05", "WWN not valid as: iqn")
-    user.refuses(f"/iscsi create {ODD}", "has an underscore in it")
-    user.refuses(f"/iscsi clone {IQN} {ODD}", "has an underscore in it")
+    user.refuses(f"/iscsi create {ODD}", "contains an underscore")
+    user.refuses(f"/iscsi clone {IQN} {ODD}", "contains an underscore")
 
 
 def test_info_hides_secrets(user: Shell) -> None:
