@@ -115,27 +115,24 @@ reopen_console() {
     if [[ $error == same ]]; then exec 5>&4; fi
 }
 
-status=0 orders='' terminal_option=''
+terminal_option=''
 if [[ $input == console ]]; then terminal_option=-c; fi
-if ((${#before[@]})); then
-    quietly "${before[@]}"
-    status=$?
+if ((${#before[@]})) && ! quietly "${before[@]}"; then
+    echo >&5 "sandbox: not everything was restored, so nothing is saved at the end without saveconfig"
+    after=()
 fi
-if ((status == 0)); then
-    (launch "$terminal_option" "${command[@]}") <&3 >&4 2>&5 3>&- 4>&- 5>&- 6>&- &
-    program=$!
-    obey $program <&6 &
-    orders=$!
-    wait $program
-    status=$?
-    reopen_console
-    if ((${#after[@]})); then quietly "${after[@]}"; fi
-fi
+(launch "$terminal_option" "${command[@]}") <&3 >&4 2>&5 3>&- 4>&- 5>&- 6>&- &
+program=$!
+obey $program <&6 &
+orders=$!
+wait $program
+status=$?
+reopen_console
+if ((${#after[@]})); then quietly "${after[@]}"; fi
 
 # The mark ends each stream: output of processes left behind comes after it.
 for stream in 4 5; do
     printf %s "$mark" >&$stream
 done
 echo "exit $status" >&6
-[[ $orders ]] || obey 0 <&6
 wait "$orders"

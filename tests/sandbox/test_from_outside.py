@@ -291,6 +291,24 @@ def test_the_configuration_is_there_again(tmp_path: Path) -> None:
     assert "Storage Objects: 0" in targetcli("ls /backstores/fileio")
 
 
+def test_a_configuration_that_cannot_be_restored(tmp_path: Path) -> None:
+    """The program starts all the same, and the saved file keeps what is missing."""
+    program = [sys.executable, "-m", "targetcli", "--sandbox", "--state", str(tmp_path)]
+
+    def targetcli(line: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*program, line], capture_output=True, text=True, timeout=TIMEOUT)
+
+    assert targetcli("/backstores/fileio create disk1 /disks/disk1 8M").returncode == 0
+    saved = tmp_path / "target/saveconfig.json"
+    before = saved.read_bytes()
+    (tmp_path / "disks/disk1").unlink()
+    done = targetcli("ls /backstores/fileio")
+    assert done.returncode == 0 and "Storage Objects: 0" in done.stdout
+    assert "/backstores/fileio/disk1" in done.stderr
+    assert "sandbox: not everything was restored" in done.stderr
+    assert saved.read_bytes() == before
+
+
 # -- Terminals -----------------------------------------------------------------------------
 
 
