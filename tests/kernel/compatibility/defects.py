@@ -72,7 +72,8 @@ ROWS = (
     Row("a portal on a foreign address", f"{TPG}/portals create 192.0.2.77 3261",
         "Created network portal 192.0.2.77:3261.",
         aside="Note: no interface of this host has the address 192.0.2.77 now\n",
-        differs="a portal on an address that this host does not have"),
+        differs="a portal on an address that this host does not have; the last portal of an "
+        "enabled TPG"),
     *(Row(f"size: {text}", f"{FILEIO} create d2 {NEW} {text}",
           like(rf"^Created fileio d2 with size {count}$"), world=EMPTY, differs="sizes")
       for text, count in (("1.5M", 3 << 19), ("0.5GiB", 1 << 29), ("2P", 2 << 50))),
