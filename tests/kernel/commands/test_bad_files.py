@@ -188,8 +188,8 @@ def test_attribute_that_only_this_kernel_lacks(shell: Shell) -> None:
         ),
         (
             f"{SO}.attributes",
-            {"queue_depth": 99999},
-            "/backstores/ramdisk/r1: set queue_depth=99999: ",
+            {"emulate_tpu": 1},
+            "/backstores/ramdisk/r1: set emulate_tpu=1: ",
         ),
         (f"{TPG}.attributes", {"authentication": 7}, f"/iscsi/{A}/tpg1: set authentication=7: "),
         (f"{TPG}.chap_userid", "NULL", f"/iscsi/{A}/tpg1: set userid=NULL: "),

@@ -75,7 +75,12 @@ def test_the_same_twice_at_once(shell: Shell, home: Path, disks: Path) -> None:
     ]
     answers = sorted((*process.communicate(), process.returncode) for process in running)
     assert answers == [
-        ("", "/backstores/fileio: Storage object fileio/d1 exists\n", 1),
+        (
+            "",
+            "/backstores/fileio: Storage object fileio/d1 exists "
+            "(an object with this name already exists: choose another name)\n",
+            1,
+        ),
         ("Created fileio d1 with size 1048576\n", "", 0),
     ]
 

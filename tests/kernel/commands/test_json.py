@@ -441,7 +441,9 @@ def test_a_process(user: Shell, disks: Path) -> None:
     assert found["data"]["dev"] == f"{disks}/ä \udcff.img"
     again = _process(user, "/backstores/fileio", "create", "f", "/x", "1M")
     assert again.returncode == 1
-    assert again.stderr == "/backstores/fileio: Storage object fileio/f exists\n"
+    text = "/backstores/fileio: Storage object fileio/f exists ("
+    text += "an object with this name already exists: choose another name)"
+    assert again.stderr == f"{text}\n"
     (error,) = checked(again.stdout)["errors"]
     assert (error["kind"], error["message"]) == ("Exists", "Storage object fileio/f exists")
 

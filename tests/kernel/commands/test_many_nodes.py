@@ -87,7 +87,8 @@ def test_script_of_a_process(user: Shell, monkeypatch: pytest.MonkeyPatch) -> No
     assert done.returncode == 0
     assert "/backstores/ramdisk> Created ramdisk r1 with size 1M.\n" in done.stdout
     assert done.stderr.splitlines() == [
-        "/backstores/ramdisk: Storage object ramdisk/r1 exists",
+        "/backstores/ramdisk: Storage object ramdisk/r1 exists "
+        "(an object with this name already exists: choose another name)",
         "1 of the commands failed",
     ]
     assert not (ETC / "saveconfig.json").exists()

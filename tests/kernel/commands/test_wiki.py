@@ -151,7 +151,7 @@ def check_tree(wwn: str, rows: list[str]) -> None:
     for text in (
         "[TPGs: 1]", "[gen-acls, no-auth]", "[ACLs: 1]", "[Mapped LUNs: 1]",
         "[lun0 block/my_disk (rw)]", "[LUNs: 1]", "[block/my_disk (/dev/ram0) (default_tg_pt_gp)]",
-        "[Portals: 1]", "[OK]",
+        "[Portals: 1]", "[no interface has this address]",
     ):  # fmt: skip
         assert sum(row.endswith(text) for row in shown) == 1, text
 
