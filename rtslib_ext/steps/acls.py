@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from .. import naming, schema
+from .. import naming
 from ..config import shell_paths
 from ..config.model import Auth, MappedLun, NodeAcl
 from ..config.shell_paths import ShellPath
@@ -22,7 +22,7 @@ from .operations import (
     Unlink,
     Write,
 )
-from .settings import credentials, ensure_values
+from .settings import credentials, ensure_values, known
 from .step import Action, Step, set_step
 
 Protected = Callable[[MappedLun], bool]
@@ -64,7 +64,7 @@ def _acl_values(tpg_path: TpgPath, acl: NodeAcl) -> Iterator[Step]:
             path,
             paths.attributes(configfs),
             values,
-            lambda name: schema.known("acl_attribute", name),
+            known("acl_attribute"),
             key,
         )
     if acl.cmdsn_depth is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .. import naming, schema
+from .. import naming
 from ..config import shell_paths
 from ..config.backing import Backing, Block, FileIO, Pscsi, RamDisk, User
 from ..config.model import AluaGroup, StorageObject
@@ -21,7 +21,7 @@ from .context import Operation
 from .defaults import KernelDefaults
 from .host_files import CheckFree, CheckMemory, CheckThere, GrowFile
 from .operations import EnsureValue, Fail, MakeShared, Mkdir, RemoveShared, RemoveTree, Rmdir, Write
-from .settings import UNKNOWN, ensure_values
+from .settings import UNKNOWN, ensure_values, known
 from .step import Action, Step, set_step
 
 # A state can be set only while the group supports it, is implicit, and has no delay
@@ -154,7 +154,7 @@ def _attributes(
         so.path,
         paths.attributes(configfs),
         so.attributes,
-        lambda name: schema.known("storage_object", name),
+        known("storage_object"),
         key and f"{so.backing.plugin} {key}",
         defaults,
     )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from ..config.model import SECRET_NAMES, Auth
 from ..config.shell_paths import ShellPath
@@ -32,6 +33,14 @@ _MOVES = ("AuthMethod", "cache_dynamic_acls")
 
 # The defaults are not known before the first object was created.
 UNKNOWN = KernelDefaults()
+
+
+def known(group: str) -> Callable[[str], bool]:
+    """Return a function: whether any kernel has, or had, a name in a group of the schema."""
+    # Imported here: the tables take longer to load than a LUN to create, which needs none.
+    from .. import schema
+
+    return partial(schema.known, group)
 
 
 def ensure_values(

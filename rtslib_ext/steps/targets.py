@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .. import naming, schema
+from .. import naming
 from ..config import shell_paths
 from ..config.model import Auth, FabricSettings, Target, Tpg
 from ..config.shell_paths import ShellPath
@@ -19,7 +19,7 @@ from ..kernel.paths import TpgPath
 from .context import Operation
 from .operations import Fail, MakeShared, Mkdir, Rmdir, RmdirOverLuns, SetEnabled, Write
 from .rtpi import ClaimRtpi
-from .settings import credentials, ensure_values
+from .settings import credentials, ensure_values, known
 from .step import Action, Step, set_step
 
 
@@ -39,7 +39,7 @@ def create_target(target: Target) -> Iterator[Step]:
         path,
         paths.parameters(configfs),
         target.parameters,
-        lambda name: schema.known("target_parameter", name),
+        known("target_parameter"),
         f"target of {fabric.name}",
     )
 
@@ -116,14 +116,14 @@ def _tpg_values(tpg_path: TpgPath, tpg: Tpg) -> Iterator[Step]:
         path,
         paths.attributes(configfs),
         tpg.attributes,
-        lambda name: schema.known("tpg_attribute", name),
+        known("tpg_attribute"),
         f"tpg of {fabric.name}",
     )
     yield from ensure_values(
         path,
         paths.parameters(configfs),
         tpg.parameters,
-        lambda name: schema.known("tpg_parameter", name),
+        known("tpg_parameter"),
         f"tpg of {fabric.name}",
     )
     for name, value in sorted(tpg.files.items()):
@@ -139,9 +139,7 @@ def tpg_file(tpg_path: TpgPath, name: str, value: str) -> Iterator[Step]:
         yield set_step(path, "rtpi", value, None, (ClaimRtpi(configfs, value, path),))
         return
     kind = f"tpg of {tpg_path.fabric.name}"
-    yield from ensure_values(
-        path, configfs, {name: value}, lambda name: schema.known("tpg", name), kind
-    )
+    yield from ensure_values(path, configfs, {name: value}, known("tpg"), kind)
 
 
 def delete_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
