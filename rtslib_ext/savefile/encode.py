@@ -25,7 +25,7 @@ from ..config.model import (
     Tpg,
 )
 from ..kernel.abi import LBA_DEPENDENT
-from . import OWN_KEY as OWN_KEY
+from . import OWN_KEY
 
 ALUA_KEYS = (
     "alua_access_state",

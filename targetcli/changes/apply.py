@@ -12,6 +12,7 @@ from rtslib_ext.errors import KernelRefused, PermissionDenied, reason
 from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.kernel import paths, setup
 from rtslib_ext.steps import Action, Context, Step, inverse
+from rtslib_ext.steps.operations import Link
 from rtslib_ext.transaction import executor
 from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction.executor import Outcome, Replan
@@ -67,10 +68,8 @@ def apply(
 
 def _note_reused(env: Env, planned: Sequence[Step]) -> None:
     """Add notes to the report about LUN numbers that initiators know as another disk."""
-    if any(
-        step.action is Action.CREATE and "/lun" in step.path.replace("/mapped_lun", "/lun")
-        for step in planned
-    ):
+    created = (step for step in planned if step.action is Action.CREATE)
+    if any(isinstance(item, Link) for step in created for item in step.operations):
         # Imported here: few commands create LUNs.
         from . import reused
 
