@@ -129,11 +129,6 @@ def unit_serial() -> str:
     return str(uuid.uuid4())
 
 
-def alias() -> str:
-    """Return a new name for the link of a LUN or mapped LUN: ten hexadecimal digits."""
-    return _digits(10)
-
-
 def _digits(count: int) -> str:
     # Not with the module secrets: importing it takes longer than most commands.
     return os.urandom((count + 1) // 2).hex()[:count]

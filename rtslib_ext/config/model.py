@@ -101,8 +101,8 @@ class Lun:
     """A storage object exported by a TPG; ``index`` is the LUN, from 0 to 65535.
 
     ``storage_object`` is (plugin, name), as StorageObject.key. ``alias`` is the name of its link
-    in configfs (None for a new one: random), ``alua_group`` names its target port group, ``alua``
-    are files ``alua_tg_pt_…`` and their texts.
+    in configfs (None: derived from its path), ``alua_group`` names its target port group,
+    ``alua`` are files ``alua_tg_pt_…`` and their texts.
 
     Raises InvalidValue for a storage object that is not such a pair.
     """

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from ..config import backing, shell_paths
 from ..config.model import Key
 from ..config.shell_paths import ShellPath
-from ..errors import Exists, KernelRefused, NotFound
+from ..errors import Exists, NotFound
 from ..fabrics import Fabric, of_folder
 from ..fast_dataclasses import dataclass, field
 from .configfs import ConfigfsPath, ReadFS
@@ -367,25 +367,6 @@ class HbaAllocator:
             path = shell_paths.storage_object(plugin, name)
             raise Exists(f"Storage object {plugin}/{name} exists", path=path)
         return not names
-
-
-def alias_in(fs: ReadFS, folder: ConfigfsPath) -> str | None:
-    """Return the name of the link in the directory of a LUN or mapped LUN; None without one."""
-    try:
-        return next((entry.name for entry in fs.scan(folder) if entry.kind == "link"), None)
-    except KernelRefused:
-        # It was deleted meanwhile.
-        fs.note_missing()
-        return None
-
-
-def link_in(fs: ReadFS, folder: ConfigfsPath) -> tuple[str, ConfigfsPath] | None:
-    """Return (alias, target) of the link in the directory of a LUN or mapped LUN, or None."""
-    alias = alias_in(fs, folder)
-    try:
-        return (alias, fs.readlink(f"{folder}/{alias}")) if alias else None
-    except KernelRefused:
-        return None
 
 
 def locator(fs: ReadFS) -> Locate:

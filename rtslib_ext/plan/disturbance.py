@@ -16,7 +16,7 @@ from ..config.shell_paths import ShellPath
 from ..errors import KernelRefused
 from ..fabrics import Fabric, of_folder
 from ..fast_dataclasses import dataclass, field
-from ..kernel import paths
+from ..kernel import links, paths
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..reading.reader import Reader
 from ..steps import Step
@@ -24,6 +24,7 @@ from ..steps.context import Operation
 from ..steps.operations import (
     BestEffort,
     Mkdir,
+    RemoveLinked,
     RemoveTree,
     Rmdir,
     RmdirOverLuns,
@@ -97,7 +98,7 @@ class _Concerned:
                 self._note(step, operation.operation)
             case Unlink():
                 self._unlinked(step, operation)
-            case Rmdir() | RmdirOverLuns() | RemoveTree():
+            case Rmdir() | RmdirOverLuns() | RemoveLinked() | RemoveTree():
                 self._removed(step, operation.directory)
             case SetEnabled() if not operation.on:
                 _add(self.tpgs, paths.parent(operation.file), step)
@@ -255,7 +256,7 @@ def _all_of(
 
 def _sees(reader: Reader, acl: ConfigfsPath, lun: ConfigfsPath) -> bool:
     links = (
-        paths.link_in(reader.fs, paths.mapped_lun(acl, index))
+        links.link_in(reader.fs, paths.mapped_lun(acl, index))
         for index in reader.mapped_indexes(acl)
     )
     return any(link is not None and link[1] == lun for link in links)
@@ -307,7 +308,7 @@ def _reservations(reader: Reader, concerned: _Concerned) -> Iterator[Disturbance
     for storage_object, steps in concerned.objects.items():
         yield from _of_object(reader, storage_object, steps)
     for (folder, lun), steps in concerned.mapped.items():
-        link = paths.link_in(reader.fs, lun)
+        link = links.link_in(reader.fs, lun)
         if link and link[1] not in concerned.objects:
             initiator = _fabric(lun).from_folder(folder)
             yield from _of_object(reader, link[1], steps, initiator)

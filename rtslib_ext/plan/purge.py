@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Steps that delete existing objects by name only.
 
-No attribute is read and no link followed: this is fast and works for broken objects, but it
-cannot be undone. The steps are made lazily, each from the configfs tree at that moment.
+No attribute is read, and no link but that of a LUN: this is fast and works for broken objects,
+but it cannot be undone. The steps are made lazily, each from the configfs tree at that moment.
 """
 
 from __future__ import annotations
@@ -14,24 +14,25 @@ from ..config.model import Auth, FabricSettings, Key, NodeAcl, Portal, Target, T
 from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import replace
 from ..host import cpus
-from ..kernel import paths
+from ..kernel import links, paths
 from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import TpgPath
 from ..reading.reader import Reader
 from ..steps import Action, Step, acls, backstores, lu_groups, portals, targets
-from ..steps.context import Operation
-from ..steps.operations import CheckUnmapped, Rmdir, Unlink
+from ..steps.operations import CheckUnmapped, RemoveLinked
 
 
 def everything(reader: Reader) -> Iterator[Step]:
     """Delete all targets, storage objects and LU groups; reset the settings of fabrics."""
+    exported: set[ConfigfsPath] = set()
     for fabric in FABRICS.values():
         for wwn in reader.target_wwns(fabric):
-            yield from target(reader, fabric, wwn)
+            yield from target(reader, fabric, wwn, exported)
     for name in FABRICS:
         if settings := reader.fabric_settings(name):
             yield from _reset_fabric(settings)
-    for configfs in list(reader.storage_object_paths()):
+    # The links of LUNs have named most storage objects: their directories need no listing.
+    for configfs in (*sorted(exported), *list(reader.storage_object_paths(known=exported))):
         if key := paths.key_of_storage_object(configfs):
             yield storage_object(key, configfs)
     for group, number in reader.lu_groups().items():
@@ -43,14 +44,18 @@ def storage_object(key: Key, configfs: ConfigfsPath) -> Step:
     return backstores.discard(shell_paths.storage_object(*key), configfs)
 
 
-def target(reader: Reader, fabric: Fabric, wwn: str) -> Iterator[Step]:
-    """Delete one target with its content."""
+def target(
+    reader: Reader, fabric: Fabric, wwn: str, exported: set[ConfigfsPath] | None = None
+) -> Iterator[Step]:
+    """Delete one target with its content; add the storage objects of its LUNs to ``exported``."""
     for tag in reader.tags(paths.target(fabric, wwn)):
-        yield from _tpg(reader, fabric, wwn, tag)
+        yield from _tpg(reader, fabric, wwn, tag, exported)
     yield _irreversible(targets.delete_target(Target(fabric.name, wwn)))
 
 
-def _tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Step]:
+def _tpg(
+    reader: Reader, fabric: Fabric, wwn: str, tag: int, exported: set[ConfigfsPath] | None
+) -> Iterator[Step]:
     """Disable a TPG and delete it with its content."""
     tpg_path = TpgPath.of(fabric, wwn, tag)
     if reader.enabled(tpg_path.configfs):
@@ -63,9 +68,11 @@ def _tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Step]:
     has_acls = bool(names) and bool(reader.acl_names(tpg_path.configfs))
     for index in reader.lun_indexes(tpg_path.configfs):
         configfs = paths.lun(tpg_path.configfs, index)
+        if exported is not None and (source := links.target_of_default(reader.fs, configfs)):
+            exported.add(source)
         check = (CheckUnmapped(configfs),) if has_acls else ()
         path = shell_paths.lun(tpg_path.shell, index)
-        operations = (*check, *_remove_linked(reader, configfs))
+        operations = (*check, RemoveLinked(configfs))
         yield Step(Action.DELETE, path, "delete", f"LUN {index}", operations)
     for portal in (
         reader.portal_names(paths.portals(tpg_path.configfs)) if fabric.has("nps") else ()
@@ -81,16 +88,9 @@ def _acl(reader: Reader, tpg_path: TpgPath, name: str) -> Iterator[Step]:
     configfs, acl = paths.acl(tpg_path.configfs, name), shell_paths.acl(tpg_path.shell, wwn)
     for index in reader.mapped_indexes(configfs):
         path = shell_paths.mapped_lun(acl, index)
-        operations = _remove_linked(reader, paths.mapped_lun(configfs, index))
+        operations = (RemoveLinked(paths.mapped_lun(configfs, index)),)
         yield Step(Action.DELETE, path, "delete", f"mapped LUN {index}", operations, undo=())
     yield from map(_irreversible, acls.delete_acl(tpg_path, NodeAcl(wwn)))
-
-
-def _remove_linked(reader: Reader, configfs: ConfigfsPath) -> tuple[Operation, ...]:
-    """Return the operations that delete a LUN or mapped LUN, with its link if it has one."""
-    alias = paths.alias_in(reader.fs, configfs)
-    unlink = (Unlink(ConfigfsPath(""), f"{configfs}/{alias}"),) if alias else ()
-    return (*unlink, Rmdir(configfs))
 
 
 def _reset_fabric(settings: FabricSettings) -> Iterator[Step]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..config.model import Target, Tpg
 from ..fabrics import FABRICS
-from ..kernel import paths
+from ..kernel import links, paths
 from ..kernel.paths import Locate, TpgPath
 from ..reading.reader import Reader
 from ..steps import Step, acls, luns, portals, targets
@@ -54,5 +54,5 @@ def remove_lun(reader: Reader, export: Export, *, likely: bool = False) -> list[
             steps.append(acls.delete_mapped_lun(tpg_path, wwn, mapped))
     if lun is None:
         return [*steps, luns.discard_lun(tpg_path, export.index)]
-    link = paths.link_in(reader.fs, export.configfs)
+    link = links.link_in(reader.fs, export.configfs)
     return [*steps, *luns.delete_lun(tpg_path, lun, link[1] if link else None)]

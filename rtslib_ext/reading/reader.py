@@ -28,7 +28,7 @@ from ..config.model import (
 from ..errors import KernelRefused
 from ..fabrics import FABRICS, Fabric
 from ..host import devices
-from ..kernel import abi, paths
+from ..kernel import abi, links, paths
 from ..kernel.attributes import Attributes
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from .consistent import stable
@@ -274,7 +274,7 @@ class Reader:
 
     def lun(self, path: ConfigfsPath, index: int) -> Lun | None:
         """Return a LUN; None if it exports nothing."""
-        link = paths.link_in(self.fs, path)
+        link = links.link_in(self.fs, path)
         if link is None or (key := paths.key_of_storage_object(link[1])) is None:
             return None
         group, alua = self.lun_alua(path)
@@ -354,7 +354,7 @@ class Reader:
 
     def mapped_lun(self, path: ConfigfsPath, index: int) -> MappedLun | None:
         """Return a mapped LUN; None if it does not lead to a LUN."""
-        link = paths.link_in(self.fs, path)
+        link = links.link_in(self.fs, path)
         lun = paths.parse_lun(link[1]) if link else None
         if link is None or lun is None:
             return None

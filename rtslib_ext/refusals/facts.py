@@ -12,7 +12,7 @@ from ..config import shell_paths
 from ..errors import InvalidValue, KernelRefused, LioError
 from ..fast_dataclasses import dataclass
 from ..host import cpus, devices, listeners
-from ..kernel import paths
+from ..kernel import links, paths
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..reading import backed_by
 from ..steps import Step
@@ -77,7 +77,7 @@ class Facts(Mapping[str, str]):
             if target.startswith("core/"):
                 return ConfigfsPath(target)
         match = re.match(r".+/lun/lun_\d+(?=/)", self.error.file)
-        link = paths.link_in(self.fs, ConfigfsPath(match[0])) if match else None
+        link = links.link_in(self.fs, ConfigfsPath(match[0])) if match else None
         return link[1] if link else ConfigfsPath("")
 
 

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 from ..errors import KernelRefused
-from ..kernel import paths
+from ..kernel import links, paths
 from ..kernel.abi import DEFAULT_GROUP, DEFAULT_LU_GROUP, NO_CREDENTIAL, SECONDARY_STATUS
 from ..kernel.configfs import ConfigfsPath, Entry, ReadFS, WriteFS, explain
 from ..kernel.paths import LU_GROUPS
@@ -198,7 +198,7 @@ class StagedFS(WriteFS):
         return DEFAULT_GROUP if new else ""
 
     def _exported_by(self, lun: ConfigfsPath) -> ConfigfsPath | None:
-        link = paths.link_in(self, lun)
+        link = links.link_in(self, lun)
         return link[1] if link else None
 
     # -- changes -------------------------------------------------------------------------

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from .. import naming
 from ..config import shell_paths
 from ..config.model import Auth, MappedLun, NodeAcl
 from ..config.shell_paths import ShellPath
-from ..kernel import paths
+from ..kernel import links, paths
 from ..kernel.abi import NO_CREDENTIAL
 from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import TpgPath
@@ -113,7 +112,7 @@ def create_mapped_lun(
     """
     configfs, path = _mapped_paths(tpg_path, wwn, mapped.index)
     lun = paths.lun(tpg_path.configfs, mapped.tpg_lun)
-    link = f"{configfs}/{mapped.alias or naming.alias()}"
+    link = f"{configfs}/{mapped.alias or links.default_name(configfs)}"
     protect: tuple[Operation, ...] = ()
     if mapped.write_protect != protected:
         value = str(int(mapped.write_protect))

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from ..errors import InUse
 from ..fast_dataclasses import replace
-from ..kernel import paths
+from ..kernel import links, paths
 from ..kernel.abi import NO_CREDENTIAL, SECRET_FILES
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from .context import Operation
@@ -22,6 +22,7 @@ from .operations import (
     Link,
     Mkdir,
     Redacted,
+    RemoveLinked,
     RemoveShared,
     RemoveTree,
     Rmdir,
@@ -59,7 +60,7 @@ _OPPOSITE_VERBS = {
 _PLAIN = ("attrib", "param", "auth", "discovery_auth")
 _CREATING = Mkdir | Link
 _SETTING = EnsureValue | Write | ClaimRtpi
-_REMOVING = Rmdir | RmdirOverLuns | RemoveTree | Unlink
+_REMOVING = Rmdir | RmdirOverLuns | RemoveLinked | RemoveTree | Unlink
 
 
 def why_irreversible(steps: Iterable[Step]) -> str:
@@ -261,7 +262,7 @@ def _check_mapped(
         owner = paths.acl(tpg, acl)
         for name in fs.directories(owner):
             mapped = paths.child(owner, name)
-            link = paths.link_in(fs, mapped) if name.startswith("lun_") else None
+            link = links.link_in(fs, mapped) if name.startswith("lun_") else None
             if link and f"{mapped}/{link[0]}" not in going and link[1].endswith(lun):
                 raise InUse(
                     f"it was mapped to {acl} later: nothing was undone",

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .. import naming
 from ..config import shell_paths
 from ..config.model import Lun
 from ..config.shell_paths import ShellPath
 from ..errors import NotFound
-from ..kernel import paths
+from ..kernel import links, paths
 from ..kernel.abi import DEFAULT_GROUP
 from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import TpgPath
@@ -40,7 +39,7 @@ def create_lun(tpg_path: TpgPath, lun: Lun, storage_object: ConfigfsPath | None)
     if storage_object is None:
         operations = (Fail(NotFound(f"there is no storage object {owner}")),)
     else:
-        link = f"{configfs}/{lun.alias or naming.alias()}"
+        link = f"{configfs}/{lun.alias or links.default_name(configfs)}"
         operations = (Mkdir(configfs), Link(storage_object, link))
     subject = f"LUN {lun.index} ({name})"
     yield Step(Action.CREATE, path, "create", subject, operations, needs=(owner,))

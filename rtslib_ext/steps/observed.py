@@ -10,7 +10,17 @@ from ..kernel.abi import NO_CREDENTIAL
 from ..kernel.configfs import ReadFS
 from .context import Operation
 from .host_files import MakeFile, RemoveFile
-from .operations import BestEffort, Link, Mkdir, RemoveTree, Rmdir, RmdirOverLuns, Unlink, Write
+from .operations import (
+    BestEffort,
+    Link,
+    Mkdir,
+    RemoveLinked,
+    RemoveTree,
+    Rmdir,
+    RmdirOverLuns,
+    Unlink,
+    Write,
+)
 
 # The id of a group can be set only once, and reads back once it was set (target_core_alua.c,
 # core_alua_set_lu_gp_id, core_alua_set_tg_pt_gp_id).
@@ -22,7 +32,7 @@ def is_done(fs: ReadFS, operation: Operation) -> bool | None:
     match operation:
         case Mkdir():
             return fs.is_dir(operation.directory)
-        case Rmdir() | RmdirOverLuns() | RemoveTree():
+        case Rmdir() | RmdirOverLuns() | RemoveLinked() | RemoveTree():
             return not fs.is_dir(operation.directory)
         case Link():
             return fs.exists(operation.link)

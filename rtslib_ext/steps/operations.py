@@ -7,7 +7,7 @@ import errno
 
 from ..errors import InUse, InvalidValue, KernelRefused, LioError, Unsupported
 from ..fast_dataclasses import dataclass, field
-from ..kernel import paths
+from ..kernel import links, paths
 from ..kernel.abi import CHANGED_WITH, DEFAULT_GROUP, LIMITED_BY
 from ..kernel.configfs import ConfigfsPath
 from .context import Context, Operation
@@ -305,6 +305,26 @@ class Redacted:
 
     def do(self, context: Context) -> None:
         raise LioError("the password was not stored", hint="set it by hand")
+
+    def inverse(self) -> Operation | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveLinked:
+    """Delete a LUN or mapped LUN and its link, which other programs name differently."""
+
+    directory: ConfigfsPath
+
+    def do(self, context: Context) -> None:
+        try:
+            context.fs.unlink(f"{self.directory}/{links.default_name(self.directory)}")
+        except KernelRefused as err:
+            if err.errno != errno.ENOENT:
+                raise
+            if alias := links.name_in(context.fs, self.directory):
+                context.fs.unlink(f"{self.directory}/{alias}")
+        context.fs.rmdir(self.directory)
 
     def inverse(self) -> Operation | None:
         return None

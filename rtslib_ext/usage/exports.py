@@ -9,7 +9,7 @@ from ..config import shell_paths
 from ..config.shell_paths import ShellPath
 from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import dataclass
-from ..kernel import paths
+from ..kernel import links, paths
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..kernel.paths import TpgPath
 from ..reading.reader import Reader
@@ -97,7 +97,7 @@ def _search(fs: ReadFS, storage_object: ConfigfsPath) -> Iterator[Export]:
             for tag in reader.tags(paths.target(fabric, wwn)):
                 for index in reader.lun_indexes(paths.tpg(fabric, wwn, tag)):
                     export = Export(fabric, wwn, tag, index)
-                    link = paths.link_in(fs, export.configfs)
+                    link = links.link_in(fs, export.configfs)
                     if link and link[1] == storage_object:
                         yield export
 
@@ -118,5 +118,5 @@ def mapped_luns(
 
 
 def _leads_to(reader: Reader, mapped: ConfigfsPath, lun: ConfigfsPath) -> bool:
-    link = paths.link_in(reader.fs, mapped)
+    link = links.link_in(reader.fs, mapped)
     return link is not None and link[1] == lun

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..kernel import paths
+from ..kernel import links
 from ..kernel.configfs import ConfigfsPath
 from ..reading.reader import Reader
 from . import exports, sessions
@@ -21,7 +21,7 @@ def without_another_path(reader: Reader, leaving: Sequence[Export]) -> Iterator[
     """
     known: dict[ConfigfsPath, set[str]] = {}
     for export in leaving:
-        link = paths.link_in(reader.fs, export.configfs)
+        link = links.link_in(reader.fs, export.configfs)
         if link is None:
             continue
         if link[1] not in known:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ..config.model import MappedLun
 from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import dataclass
-from ..kernel import paths
+from ..kernel import links, paths
 from ..kernel.configfs import ConfigfsPath
 from ..reading.reader import Reader
 
@@ -169,6 +169,6 @@ def mapped(reader: Reader, session: Session) -> Iterator[tuple[MappedLun, str]]:
     """Yield (mapped LUN, plugin/name of its storage object) of a session."""
     tpg = paths.tpg_of(session.acl)
     for lun in reader.mapped_luns(session.acl):
-        link = paths.link_in(reader.fs, paths.lun(tpg, lun.tpg_lun))
+        link = links.link_in(reader.fs, paths.lun(tpg, lun.tpg_lun))
         key = paths.key_of_storage_object(link[1]) if link else None
         yield lun, "/".join(key) if key else "?"

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from rtslib_ext.errors import LioError
 from rtslib_ext.fabrics import of_folder
-from rtslib_ext.kernel import paths
+from rtslib_ext.kernel import links, paths
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Action, Step
@@ -146,7 +146,7 @@ class Numbers:
 
     def object_of(self, lun: ConfigfsPath) -> ConfigfsPath:
         """Return the storage object of a LUN (both configfs paths); "" without one."""
-        link = paths.link_in(self.env.fs, lun) if self.env.fs.is_dir(lun) else None
+        link = links.link_in(self.env.fs, lun) if self.env.fs.is_dir(lun) else None
         return link[1] if link else ConfigfsPath("")
 
 

@@ -9,7 +9,7 @@ from rtslib_ext import naming
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import MappedLun, NodeAcl
 from rtslib_ext.errors import Exists, InvalidValue, NotFound
-from rtslib_ext.kernel import paths
+from rtslib_ext.kernel import links, paths
 from rtslib_ext.kernel.abi import NO_CREDENTIAL
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.naming import LUN_MAX
@@ -36,7 +36,7 @@ def create(env: Env, node: Acls, wwn: str, add_mapped_luns: bool | None) -> Resu
     mapped = {}
     if env.prefs.flag("auto_add_mapped_luns") if add_mapped_luns is None else add_mapped_luns:
         for index in Reader(env.fs).lun_indexes(tpg.configfs):
-            mapped[index] = MappedLun(index, index, alias=naming.alias())
+            mapped[index] = MappedLun(index, index)
             lines.append(f"Created mapped LUN {index}.")
     apply.apply(env, acls.create_acl(tpg.tpg_path, NodeAcl(name, mapped)))
     return Result([*lines, *name_notes(name)], created=f"{node.path}/{name}")
@@ -101,7 +101,7 @@ def _join(env: Env, tpg: Tpg, configfs: ConfigfsPath, acl: NodeAcl, model: NodeA
     """Plan to give an ACL the mapped LUNs, credentials and attributes of another."""
     steps = [acls.delete_mapped_lun(tpg.tpg_path, acl.wwn, lun) for lun in acl.mapped_luns.values()]
     for lun in model.mapped_luns.values():
-        mapped = MappedLun(lun.index, lun.tpg_lun, lun.write_protect, naming.alias())
+        mapped = MappedLun(lun.index, lun.tpg_lun, lun.write_protect)
         steps.append(acls.create_mapped_lun(tpg.tpg_path, acl.wwn, mapped))
     path = shell_paths.acl(tpg.path, acl.wwn)
     if tpg.fabric.has("auth"):
@@ -140,7 +140,7 @@ def create_mapped_lun(
     if _is_mapped(env, node, index):
         lines.append(Warn(f"Warning: TPG LUN {index} already mapped to this NodeACL"))
     for wwn in node.wwns:
-        mapped = MappedLun(mapped_lun, index, write_protect, naming.alias())
+        mapped = MappedLun(mapped_lun, index, write_protect)
         steps.append(acls.create_mapped_lun(node.tpg.tpg_path, wwn, mapped))
     apply.apply(env, steps)
     lines.append(f"Created Mapped LUN {mapped_lun}.")
@@ -153,7 +153,7 @@ def _is_mapped(env: Env, acl: AclNode, index: int) -> bool:
     To find it under another number, all mapped LUNs would have to be read.
     """
     mapped = paths.mapped_lun(acl.configfs, index)
-    link = paths.link_in(env.fs, mapped) if env.fs.is_dir(mapped) else None
+    link = links.link_in(env.fs, mapped) if env.fs.is_dir(mapped) else None
     return link is not None and link[1] == paths.lun(acl.tpg.configfs, index)
 
 

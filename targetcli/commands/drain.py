@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import NotFound
-from rtslib_ext.kernel import paths, setup
+from rtslib_ext.kernel import links, paths, setup
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.plan import disturbance, remove
 from rtslib_ext.plan.builder import Plan
@@ -130,7 +130,7 @@ def _leaving(env: Env, exported: Iterable[Export], gone: set[str]) -> tuple[list
 
 def _group(env: Env, export: Export) -> ConfigfsPath:
     """Return the configfs path of a LUN's target port group; "" if it has none."""
-    link = paths.link_in(env.fs, export.configfs)
+    link = links.link_in(env.fs, export.configfs)
     text = env.fs.read_if_there(f"{export.configfs}/alua_tg_pt_gp") or ""
     name = text.partition("\n")[0].partition(": ")[2]
     return paths.tg_pt_gp(link[1], name) if link and name else ConfigfsPath("")

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rtslib_ext import naming
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Lun, MappedLun
 from rtslib_ext.errors import Exists, LioError, NotFound
@@ -122,7 +121,7 @@ def new_lun(
     if lun is not None and env.fs.is_dir(paths.lun(tpg.configfs, index)):
         path = shell_paths.lun(tpg.path, index)
         raise Exists("This LUN already exists in configFS", path=path)
-    lun_wanted = Lun(index, source.key, naming.alias())
+    lun_wanted = Lun(index, source.key)
     created = luns.create_lun(tpg.tpg_path, lun_wanted, source.configfs)
     return index, [*source.steps, *created], [*source.lines, f"Created LUN {index}."]
 
@@ -189,7 +188,7 @@ def _map_everywhere(
                 number = numbers.next_free(
                     tpg.configfs, number, partial(_mapped_paths, tpg, folder), key
                 )
-        mapped = MappedLun(number, index, alias=naming.alias())
+        mapped = MappedLun(number, index)
         steps.append(acls.create_mapped_lun(tpg.tpg_path, wwn, mapped))
         lines.append(f"Created LUN {index}->{number} mapping in node ACL {wwn}")
     return steps, lines

@@ -59,6 +59,6 @@ def _steps(env: Env, tpg: TpgNode, wwn: str) -> Iterator[Step]:
     # target_core_device.c, core_tpg_add_node_to_devs: disks are read only with this attribute.
     protected = tpg.attribute("demo_mode_write_protect") == "1"
     for index in reader.lun_indexes(tpg.configfs):
-        mapped = MappedLun(index, index, protected, naming.alias())
+        mapped = MappedLun(index, index, protected)
         # The kernel keeps the present state of write_protect: no write is needed.
         yield acls.create_mapped_lun(tpg.tpg_path, wwn, mapped, protected=protected)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rtslib_ext.kernel import paths
+from rtslib_ext.kernel import links, paths
 
 from ..settings import Group, LunAlua, is_secret
 from ..tree import walk
@@ -40,7 +40,7 @@ def values(ask: Ask) -> Iterator[str]:
     if group is None or name not in group.names(ask.node.fs):
         return
     if isinstance(group, LunAlua) and name == "alua_tg_pt_gp_name":
-        link = paths.link_in(ask.node.fs, group.configfs)
+        link = links.link_in(ask.node.fs, group.configfs)
         yield from ask.node.fs.directories(paths.tg_pt_gps(link[1])) if link else ()
         return
     choices = group.choices(name)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from rtslib_ext.config import backing, shell_paths
 from rtslib_ext.host import devices
-from rtslib_ext.kernel import paths
+from rtslib_ext.kernel import links, paths
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.reading.reader import Reader
 
@@ -101,7 +101,7 @@ def _exported(node: Node) -> Iterator[ConfigfsPath]:
         return
     luns = paths.luns(above.configfs)
     for name in node.fs.directories(luns):
-        link = paths.link_in(node.fs, paths.child(luns, name))
+        link = links.link_in(node.fs, paths.child(luns, name))
         if link:
             yield link[1]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rtslib_ext import schema
 from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import NotFound
-from rtslib_ext.kernel import paths
+from rtslib_ext.kernel import links, paths
 from rtslib_ext.kernel.abi import (
     ALUA_READ_ONLY,
     ALUA_TEXTS,
@@ -88,7 +88,7 @@ class LunAlua(Group):
 
     def _check_group(self, fs: ReadFS, name: str) -> None:
         """Raise NotFound with the existing groups; the kernel only reports ENODEV."""
-        link = paths.link_in(fs, self.configfs)
+        link = links.link_in(fs, self.configfs)
         if not link or name in ("", NO_CREDENTIAL):
             return
         if not fs.is_dir(paths.tg_pt_gp(link[1], name)):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from rtslib_ext import naming
 from rtslib_ext.config.model import MappedLun, NodeAcl
 from rtslib_ext.errors import InvalidValue
-from rtslib_ext.kernel import paths
+from rtslib_ext.kernel import links, paths
 from rtslib_ext.kernel.configfs import ConfigfsPath
 
 from .node import Node, Summary, Tree, authentication, info_lines, scalars
@@ -195,7 +195,7 @@ class MappedLunNode(Node):
         if mapped is None:
             return Summary("BROKEN LUN LINK", False)
         tpg = self.nearest(AclNode).tpg
-        link = paths.link_in(self.fs, paths.lun(tpg.configfs, mapped.tpg_lun))
+        link = links.link_in(self.fs, paths.lun(tpg.configfs, mapped.tpg_lun))
         key = paths.key_of_storage_object(link[1]) if link else None
         if key is None:
             return Summary("BROKEN LUN LINK", False)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config.model import Lun
-from rtslib_ext.kernel import paths
+from rtslib_ext.kernel import links, paths
 from rtslib_ext.reading import backed_by
 
 from .node import Node, Summary
@@ -52,12 +52,12 @@ class LunNode(Node):
 
     def storage_object(self) -> tuple[str, str] | None:
         """Return the storage object as (plugin, name); None if the link is broken."""
-        link = paths.link_in(self.fs, self.configfs)
+        link = links.link_in(self.fs, self.configfs)
         return paths.key_of_storage_object(link[1]) if link else None
 
     def summary(self) -> Summary:
         """Return the storage object, its device, and the target port group."""
-        link = paths.link_in(self.fs, self.configfs)
+        link = links.link_in(self.fs, self.configfs)
         key = paths.key_of_storage_object(link[1]) if link else None
         if link is None or key is None:
             return Summary("BROKEN STORAGE LINK", False)

@@ -24,6 +24,7 @@ OPERATIONS = [
     {"do": "Unshare", "file": "core/fileio_1048576"},
     {"do": "Mkdir", "file": SO},
     {"do": "Rmdir", "file": SO},
+    {"do": "RemoveLinked", "file": f"{TPG}/lun/lun_0"},
     {"do": "RmdirOverLuns", "file": TPG, "below": f"{TPG}/lun"},
     {"do": "Discard", "file": SO},
     {"do": "Link", "target": SO, "file": f"{TPG}/lun/lun_0/0123456789"},

@@ -43,19 +43,19 @@ COSTS = {
     "/iscsi create iqn.2003-01.org.example:new": 21,
     f"{TPG}/luns create /backstores/ramdisk/spare 9999 add_mapped_luns=false": 18,
     f"{TPG}/acls create iqn.2003-01.org.example:new add_mapped_luns=false": 10,
-    f"{TPG}/acls/{INITIATOR} create 9999 lun0": 30,
+    f"{TPG}/acls/{INITIATOR} create 9999 lun0": 25,
     f"{TPG}/portals create 127.0.0.1 3261": 10,
     f"{TPG} get attribute authentication": 16,
     f"{TPG} set attribute authentication=0": 33,
     f"{TPG} status": 11,
-    f"{TPG}/luns/lun0 status": 15,
+    f"{TPG}/luns/lun0 status": 10,
     "/backstores/ramdisk/r0 status": 7,
     "/backstores/ramdisk/r0 get attribute queue_depth": 10,
-    f"{TPG}/acls/{INITIATOR} delete 9999": 28,
+    f"{TPG}/acls/{INITIATOR} delete 9999": 23,
     f"{TPG}/acls delete iqn.2003-01.org.example:new": 74,
     f"{TPG}/portals delete 127.0.0.1 3261": 21,
-    f"{TPG}/luns delete 0": 52,
-    f"{TPG}/luns delete 9999": 36,
+    f"{TPG}/luns delete 0": 32,
+    f"{TPG}/luns delete 9999": 27,
     "/backstores/ramdisk delete r0": 250,
     "/backstores/ramdisk delete new": 250,
 }
@@ -123,6 +123,17 @@ def test_whole_configurations_are_linear(shell: Shell) -> None:
         growth = (many - none) / (few - none)
         assert 2.97 < growth < 3.03, f"{what}: {none}, {few} at 100 LUNs, {many} at 300"
     assert 2.9 < (documents[2] - documents[0]) / (documents[1] - documents[0]) < 3.1
+
+
+def test_clearing_lists_no_directory_of_a_lun(configfs: object) -> None:
+    """Two calls for a mapped LUN, three for a LUN (its link is followed), two for a disk."""
+    costs = []
+    for luns in (100, 101):
+        build(luns)
+        fs = ConfigFS()
+        assert not restore.clear(fs).failures
+        costs.append(fs.total_calls)
+    assert costs[1] - costs[0] == 2 + 3 + 2
 
 
 class Watched:
