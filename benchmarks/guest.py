@@ -78,7 +78,7 @@ def whole(size: int, rounds: int, raw: bool) -> None:
     _configure(size)
     for _ in range(rounds):
         if raw:
-            timed("clearconfig", "raw", size, (PYTHON, str(HERE / "raw_clear.py")))
+            timed("clearconfig", "raw", size, _raw("clear"))
             timed("restoreconfig", "raw", size, _raw("restore"))
         timed("clearconfig", "ours", size, (*OURS, "clearconfig", "confirm=true"))
         timed("restoreconfig", "ours", size, (*OURS, "restoreconfig"))
@@ -89,10 +89,13 @@ def whole(size: int, rounds: int, raw: bool) -> None:
         timed("saveconfig", "ours", size, (*OURS, "saveconfig", "/var/tmp/saved.json"))
         os.unlink("/var/tmp/saved.json")
         timed("diff", "ours", size, (*OURS, "diff"))
+        timed("second apply", "ours", size, (*OURS, "apply", SAVED))
         timed("ls", "ours", size, (*OURS, "ls"))
         timed("sessions", "ours", size, (*OURS, "sessions"))
         timed("start", "ours", size, (*OURS, "--version"))
         timed("start", "python", size, (PYTHON, "-c", "pass"))
+    run((*OURS, "clearconfig", "confirm=true"))
+    timed("apply", "ours", size, (*OURS, "apply", SAVED))
     subprocess.run((PYTHON, "-m", "benchmarks.where", str(size)), check=True)
 
 

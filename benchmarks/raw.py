@@ -3,9 +3,10 @@
 
     python raw.py FILE
 
-A line is a letter, a path and, parted by tabs, a value: r(ead), w(rite), m(kdir), l(ink: where
-it leads, its path). It imports nothing but what Python has imported. A call that is refused ends
-it with an error, but for a folder that is there already: that of a fabric stays.
+A line is a letter, a path and a value, separated by tabs: r(ead), w(rite), m(kdir), d (rmdir),
+u(nlink), l(ink: its target, its path). The program imports only modules that Python has imported
+itself. A refused call ends it with an error, except for a directory that exists: that of a fabric
+stays.
 """
 
 import os
@@ -30,6 +31,10 @@ with open(sys.argv[1], encoding="utf-8") as calls:
                     os.close(file)
             elif call == "m":
                 os.mkdir(path)
+            elif call == "d":
+                os.rmdir(path)
+            elif call == "u":
+                os.unlink(path)
             else:
                 os.symlink(path, value)
         except OSError as err:

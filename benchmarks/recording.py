@@ -4,7 +4,8 @@
     python -m benchmarks.recording FILE FOLDER
 
 FILE is what runs, saved. Into FOLDER go ``restore`` (what the file asks for, one write for each
-value in it), ``read`` and ``sessions`` (each file that these need).
+value in it), ``clear`` (the removal of each object, by its known name), ``read`` and ``sessions``
+(each file that these need).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from rtslib_ext.reading.reader import Reader
 from rtslib_ext.savefile import disk
 from rtslib_ext.steps import context
 from rtslib_ext.steps import operations as does
+from rtslib_ext.transaction import apply
 from rtslib_ext.usage import sessions
 
 Call = tuple[str, str, str]
@@ -71,6 +73,24 @@ def _call(item: context.Operation, made: set[str]) -> Iterator[Call]:
             raise TypeError(f"no bare call is known for {item}")
 
 
+def to_clear() -> Iterator[Call]:
+    """The removal of all objects, each name known."""
+    fs = ConfigFS()
+    for step in apply.prepare(fs, Config()).plan.steps:
+        for item in step.operations:
+            match item:
+                case does.Unlink():
+                    yield "u", item.link, ""
+                case does.Rmdir() | does.RmdirOverLuns() | does.RemoveTree() | does.RemoveShared():
+                    yield "d", item.directory, ""
+                case does.SetEnabled():
+                    yield "w", item.file, str(int(item.on))
+                case does.CheckUnmapped():
+                    pass
+                case _:
+                    raise TypeError(f"no bare call is known for {item}")
+
+
 def to_read() -> Iterator[Call]:
     """Every file that has to be read to save the configuration."""
     fs = Watched()
@@ -97,10 +117,11 @@ def write(file: Path, calls: Iterable[Call]) -> None:
 
 
 def main(saved: str, folder: Path) -> None:
-    """Write all three."""
+    """Write all four."""
     loaded = savefile.loads(disk.read(saved))
     assert not loaded.problems
     write(folder / "restore", to_restore(loaded.config))
+    write(folder / "clear", to_clear())
     write(folder / "read", to_read())
     write(folder / "sessions", to_list_sessions())
 

@@ -13,14 +13,16 @@ from .where import PROGRAM
 
 FIGURES, PLACES, END = "<!-- figures: make bench -->", "<!-- places: make bench -->", "<!-- end -->"
 WHOLE = ("restoreconfig", "saveconfig", "diff", "ls", "clearconfig", "sessions")
+# A command and another one, and how much of its time it may take.
+APPLY = (("apply", "restoreconfig", 1.25), ("second apply", "saveconfig", 1.15))
 # The bare calls that a command is held against, and how much of their time it may take.
 AGAINST = {
-    "restoreconfig": ("restoreconfig", 0.5),
-    "saveconfig": ("read", 1.3),
+    "restoreconfig": ("restoreconfig", 0.27),
+    "saveconfig": ("read", 1.0),
     "diff": ("read", 1.3),
     "sessions": ("sessions", 1.3),
     "ls": ("read", 0.5),
-    "clearconfig": ("clearconfig", 1.3),
+    "clearconfig": ("clearconfig", 1.15),
 }
 SHELL = ("first prompt", "cd", "Tab, the first", "Tab", "Tab among backstores")
 PEERS = (
@@ -61,6 +63,12 @@ def rows(values: Values, few: int, many: int, peers: int) -> Iterator[Row]:
             f"{what}, time for each LUN, {many} of {few} LUNs",
             1.3,
             partial(_growth, values, what, few, many),
+        )
+    for what, other, most in APPLY:
+        yield _most(
+            f"{what}, {many} LUNs, of {other}",
+            most,
+            partial(_ratio, values, (what, "ours", many), (other, "ours", many)),
         )
     for what in WHOLE:
         yield _most(
