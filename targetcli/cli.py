@@ -68,7 +68,7 @@ def _main(words: Sequence[str], request: Request) -> int:
 
         _prepare_streams()
         return shells.print_completions(words[1:])
-    options.parse(words, request)
+    options.parse_program(words, request)
     options.refuse_ineffective(request)
     if request.action == "help":
         print(options.USAGE, end="")

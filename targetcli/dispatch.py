@@ -172,6 +172,7 @@ def _run_command(env: Env, node: Node, line: Line) -> Result:
         env.session.report.command = name
     hints.refuse_option(env, node, command, line)
     hints.refuse_joined(env, node, command, line)
+    hints.refuse_verbose(env, node, command)
     env.session.report.failed, env.session.report.text = command.failed, grammar.written(line)
     words, named = binding.with_named_flags(command, line.positional, line.keywords)
     words, named = binding.with_split_portal(command, words, named)

@@ -18,6 +18,7 @@ class Options:
     json: bool = False
     yes: bool = False
     dry_run: bool = False
+    verbose: bool = False
     batch: str | None = None
     wait: float | None = None
     literal: bool = False
@@ -103,6 +104,12 @@ ROWS = (
         sets="options.dry_run",
     ),
     Option(
+        "--verbose",
+        "show all that a command knows: each step of a plan, not only its changes",
+        sets="options.verbose",
+        short="-v",
+    ),
+    Option(
         "--batch",
         "run the commands in a file, or on standard input (-), all or none",
         "FILE",
@@ -120,7 +127,7 @@ ROWS = (
         sets="options.wait",
     ),
     Option("--disable-daemon", "set the preference auto_use_daemon=false (there is no daemon)"),
-    Option("--version", "show the version", short="-v"),
+    Option("--version", "show the version; so does -v alone"),
     Option("--help", "show this help", short="-h"),
 )
 
@@ -130,10 +137,18 @@ _BY_NAME = {name: row for row in ROWS for name in (row.name, row.short) if name}
 # word is the command.
 WORDS = {row.word: row.name for row in ROWS if not row.sets}
 
+# -v is the version in targetcli-fb. With a command it is --verbose, which needs one.
+_ALONE: dict[tuple[str, ...], Sequence[str]] = {("-v",): ("--version",)}
+
 
 def known() -> dict[str, str]:
     """Return the options by name, with the name of each one's value; "" where it has none."""
     return {row.name: row.value for row in ROWS}
+
+
+def may_be_in(text: str) -> bool:
+    """Return False if no word of a line can be an option."""
+    return "--" in text or "-v" in text
 
 
 def find(name: str) -> Option | None:
@@ -153,8 +168,8 @@ a terminal, runs the commands on standard input.
 
 Options, before the command:
 {"".join(f"  {_label(row):18}{row.text}" + chr(10) for row in ROWS)}
-After the command, and in a line of the shell, --yes, --dry-run, --json,
---show-secrets and --wait hold for that command.
+After the command, and in a line of the shell, --yes, --dry-run, --verbose,
+--json, --show-secrets and --wait hold for that command.
 
 See targetcli(8) for details, and the command help for the commands.
 """
@@ -168,6 +183,11 @@ def parse(words: Sequence[str], request: Request | None = None) -> Request:
     request = request or Request()
     _read(words, request)
     return request
+
+
+def parse_program(words: Sequence[str], request: Request) -> Request:
+    """Parse the command line of the program: as ``parse``, but -v alone is --version."""
+    return parse(_ALONE.get(tuple(words), words), request)
 
 
 def refuse_ineffective(request: Request) -> None:
@@ -189,6 +209,11 @@ def refuse_ineffective(request: Request) -> None:
         raise InvalidValue(
             f"{ignored[0].partition('=')[0]} has no effect with --exec, so nothing was run",
             hint="--exec runs any program; give it its own options after its name",
+        )
+    if request.options.verbose and not (request.words or request.options.dry_run):
+        raise InvalidValue(
+            "--verbose needs a command that it has an effect on, so nothing was run",
+            hint="targetcli --verbose diff, for one",
         )
     if request.action == "disable-daemon" and (request.words or request.options.batch is not None):
         raise InvalidValue(

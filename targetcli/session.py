@@ -11,7 +11,7 @@ from itertools import chain
 
 from rtslib_ext.errors import InvalidValue, LioError, Unsupported, reason
 
-from . import __version__, dispatch, log, progress
+from . import __version__, dispatch, log, options, progress
 from .env import Env
 from .language import grammar
 from .language.grammar import Line
@@ -54,7 +54,7 @@ def _options_of_one_line(env: Env) -> Iterator[None]:
 
 def _take_options(env: Env, line: Line) -> Line:
     """Use the options of a line; return the rest. Raises InvalidValue, Unsupported."""
-    if "--" not in line.text and not line.options:
+    if not (line.options or options.may_be_in(line.text)):
         return line
     # Imported here: most lines have no options.
     from .language import line_options

@@ -44,6 +44,7 @@ class Command:
 
     ``run`` is called with a value for each of them. ``switches``: parameters may be written as
     options too, --dry-run or --target WWN. ``failed`` is the exit status of a failure.
+    ``verbose``: --verbose makes it show more.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Command:
     keywords: str = ""
     switches: bool = False
     failed: int = 1
+    verbose: bool = False
 
     def function(self) -> Callable[..., Any]:
         """Import and return the function."""

@@ -117,7 +117,7 @@ class Context:
 
 def parse(text: str) -> Line:
     """Parse a line of the shell or of standard input; raises ParseError."""
-    words, start = _options(text) if text.lstrip(BLANKS)[:2] == "--" else ((), 0)
+    words, start = _options(text) if text.lstrip(BLANKS)[:1] == "-" else ((), 0)
     # Blanks keep the offsets of the rest.
     line = _read_line(" " * start + text[start:], (len(text),))
     if words and line.is_blank and "--batch" not in str(words):
@@ -193,7 +193,7 @@ def written(line: Line) -> str:
 def complete_context(text: str, cursor: int) -> Context:
     """Return the context of the word at the cursor; the text after it is ignored."""
     text = text[:cursor]
-    if text.lstrip(BLANKS)[:2] == "--" and (start := _options(text)[1]) < cursor:
+    if text.lstrip(BLANKS)[:1] == "-" and (start := _options(text)[1]) < cursor:
         text = " " * start + text[start:]
     first = _skip(text, 0, len(text))
     if text[first : first + 1] == "#":

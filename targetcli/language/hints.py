@@ -90,6 +90,17 @@ def refuse_option(env: Env, node: Node, command: Command, line: Line) -> None:
             _refuse_misspelled(node, name, own)
 
 
+def refuse_verbose(env: Env, node: Node, command: Command) -> None:
+    """Refuse --verbose for a command that would ignore it; a dry run shows a plan of each."""
+    if not env.options.verbose or command.verbose or env.options.dry_run:
+        return
+    queued = command.changes and env.session.transaction is not None
+    if not (queued or any(item.name == "dry_run" for item in command.parameters)):
+        raise InvalidValue(
+            f"--verbose has no effect on {command.name}, so nothing was run", path=node.path
+        )
+
+
 def _refuse_misspelled(node: Node, name: str, own: list[str]) -> None:
     # Imported here: no usual line has such a word.
     from .. import closest

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from .. import options
 
 # A path may begin with -- as well: it has a slash.
-_OPTION = re.compile(r"--(?:[A-Za-z-]+)?(?:[=\s]|$)")
+_OPTION = re.compile(r"--(?:[A-Za-z-]+)?(?:[=\s]|$)|-v(?:\s|$)")
 
 
 def options_of(text: str, read: Callable[[int], tuple[str, int]]) -> tuple[tuple[str, ...], int]:

@@ -8,7 +8,7 @@ from rtslib_ext.fast_dataclasses import replace
 
 from ..command_table.command import option_of
 from ..command_table.rows import every_row
-from ..options import Option, Options, Request, find, parse
+from ..options import Option, Options, Request, find, may_be_in, parse
 from . import grammar, hints
 from .grammar import Argument, Line
 
@@ -21,7 +21,7 @@ def take(line: Line, options: Options) -> tuple[Line, Options]:
 
     Raises InvalidValue for an option of the whole program, such as --sandbox.
     """
-    if "--" not in line.text and not line.options:
+    if not (line.options or may_be_in(line.text)):
         return line, options
     request = Request(options=replace(options))
     parse(line.options, request)

@@ -147,6 +147,13 @@ def test_the_option() -> None:
     assert not options.parse(["ls"]).options.json
 
 
+def test_v_alone_is_the_version_and_with_a_command_verbose() -> None:
+    assert options.parse_program(["-v"], options.Request()).action == "version"
+    for words in (["-v", "diff"], ["--verbose", "diff"]):
+        request = options.parse_program(words, options.Request())
+        assert (request.action, request.options.verbose) == ("", True)
+
+
 def test_what_is_no_option() -> None:
     assert options.parse(["--", "ls"]).options.literal
     assert not options.parse(["--"]).options.literal
@@ -190,6 +197,8 @@ def test_every_option_is_read_from_its_row(row: options.Option) -> None:
         (["--disable-daemon", "--batch=f"], "--disable-daemon"),
         (["--sandbox", "--state=", "ls"], "--state"),
         (["--sandbox", "--memory", "", "ls"], "--memory"),
+        (["--verbose"], "--verbose"),
+        (["-v", "--batch", "f"], "--verbose"),
     ],
 )
 def test_an_option_without_an_effect_is_an_error(words: list[str], named: str) -> None:
@@ -212,6 +221,8 @@ def test_no_command_is_run_with_an_option_without_an_effect(
         ["--memory", "2G", "--help"],
         ["--state=X", "--version"],
         ["--disable-daemon"],
+        ["-v", "diff"],
+        ["-v", "--dry-run", "--batch", "f"],
     ],
 )
 def test_an_option_with_an_effect_is_none(words: list[str]) -> None:

@@ -19,6 +19,7 @@ ROWS = (
         "changes of earlier sessions, use history and revert.\n\n"
         "Example: undo",
         changes=True,
+        verbose=True,
     ),
     Command(
         "history",

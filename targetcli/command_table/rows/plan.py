@@ -23,6 +23,7 @@ ROWS = (
             may("other", "saved_file", "a second file; the changes lead from file to this one"),
         ),
         failed=2,
+        verbose=True,
     ),
     Command(
         "apply",

@@ -61,6 +61,20 @@ def test_the_option_holds_for_one_line(user: Shell) -> None:
     assert user.ok("pwd") == "/\n"
 
 
+@pytest.mark.parametrize("line", ["-v / undo", "/ undo -v", "/ undo --verbose"])
+def test_verbose(user: Shell, line: str) -> None:
+    assert user.ok(line).startswith("Undone: ")
+
+
+def test_verbose_where_it_has_no_effect(user: Shell) -> None:
+    user.refuses("-v pwd", "--verbose has no effect on pwd")
+    user.refuses(f"{RAMDISK} create r2 1M -v", "--verbose has no effect on create")
+    user.ok(f"{RAMDISK} create r2 1M -v --dry-run")
+    one_shot = run(user, "-v", RAMDISK, "delete", "r1")
+    assert "--verbose has no effect on delete" in one_shot.stderr
+    assert run(user, "-v").stderr.startswith("targetcli version ")
+
+
 def test_a_dry_run_does_not_move_the_shell(user: Shell) -> None:
     user.ok("set global auto_cd_after_create=true")
     user.ok(f"{RAMDISK} create r2 1M --dry-run")

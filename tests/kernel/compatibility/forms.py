@@ -128,6 +128,8 @@ WORDS = (
 FLAGS = (
     Form("--version", ("--version",), out="", err="targetcli version ", world=EMPTY, process=True),
     Form("-v", ("-v",), out="", err="targetcli version ", world=EMPTY),
+    Form("-v with a command", ("-v", "/", "undo"), err="this session has no change to undo", exit=1,
+         world=EMPTY, differs="`-v` with a command"),
     Form("version without dashes", ("version",), out="", err="targetcli version ", world=EMPTY),
     Form("--help", ("--help",), out=like("^Usage: targetcli "), world=EMPTY,
          differs="`--help`, `-h`, `help`"),
