@@ -70,7 +70,7 @@ def _dry_run(env: Env, lines: list[str]) -> int:
         for _ in _stage(env, transaction, lines, work.count):
             pass
     report = Report("batch", "/", dry_run=True)
-    return 0 if session.print_result(env, report, plans.show(transaction.plan())) else 1
+    return 0 if session.print_result(env, report, plans.show(env, transaction.plan())) else 1
 
 
 def _run(env: Env, file: str, lines: list[str]) -> list[_Done]:

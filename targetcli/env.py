@@ -155,3 +155,10 @@ class Env:
     def on_terminal(self) -> bool:
         """Return True if standard output is a terminal."""
         return self.stdout.isatty()
+
+    @property
+    def uses_colors(self) -> bool:
+        """Return True at a terminal, unless color_mode is off or NO_COLOR (no-color.org) is set."""
+        if not self.on_terminal or os.environ.get("NO_COLOR"):
+            return False
+        return self.prefs.flag("color_mode")

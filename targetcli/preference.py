@@ -47,7 +47,7 @@ PREFERENCES: Mapping[str, Preference] = {
         ("color_command", "color", "cyan", "Colour of commands among completions."),
         ("color_default", "colordefault", None, "Colour of other text."),
         ("color_keyword", "color", "cyan", "Colour of parameter names among completions."),
-        ("color_mode", "bool", True, "Use colours on a terminal."),
+        ("color_mode", "bool", True, "Use colours on a terminal, unless NO_COLOR is set."),
         ("color_parameter", "color", "magenta", "Colour of values among completions."),
         ("color_path", "color", "magenta", "Colour of paths among completions."),
         ("create_missing", "bool", False, "restoreconfig creates missing files, empty."),

@@ -72,7 +72,7 @@ def _mapped(
         yield acls.create_mapped_lun(tpg_path, wwn, mapped, protected=protected(mapped))
     elif running.tpg_lun != mapped.tpg_lun or mapped.tpg_lun in recreate:
         path = shell_paths.mapped_lun(shell_paths.acl(tpg_path.shell, wwn), mapped.index)
-        renumbered = f"LUN {running.tpg_lun} becomes {mapped.tpg_lun}"
+        renumbered = f"LUN: {running.tpg_lun} -> {mapped.tpg_lun}"
         builder.replaced[path] = recreate.get(mapped.tpg_lun, renumbered)
         named = replace(mapped, alias=mapped.alias or running.alias)
         yield acls.create_mapped_lun(tpg_path, wwn, named, protected=protected(mapped))

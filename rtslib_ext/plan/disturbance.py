@@ -64,6 +64,11 @@ class Disturbance:
         more = f" and {len(others)} more" if others else ""
         return f"{self.text}; {first.path}: {first.text}{more}"
 
+    @property
+    def past(self) -> str:
+        """Return the text once the steps were performed."""
+        return self.text.replace(" would be ", " was ").replace(" would lose ", " lost ")
+
 
 @dataclass(slots=True)
 class _Concerned:

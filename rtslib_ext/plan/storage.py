@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 
 from .. import schema
-from ..config import inquiry, shell_paths
+from ..config import inquiry, scalars, shell_paths
 from ..config.backing import Backing, FileIO
 from ..config.model import AluaGroup, StorageObject
 from ..config.shell_paths import ShellPath
@@ -39,7 +39,10 @@ def why_recreate(have: StorageObject, want: StorageObject) -> str:
     """Return why a storage object must be recreated; "" if it need not be."""
     found = _differing_backing(have.backing, want.backing)
     if found:
-        return f"{found[0]} {found[1]} becomes {found[2]}"
+        name, now, then = found
+        if name == "size":
+            now, then = (scalars.size(int(str(length or 0))) for length in (now, then))
+        return f"{name}: {now} -> {then}"
     if have.lba_map != want.lba_map:
         return "its map of logical blocks changes"
     if _lba_dependent(have) != _lba_dependent(want):
@@ -169,7 +172,7 @@ def removed_groups(have: StorageObject, want: StorageObject) -> dict[str, str]:
         if wanted is None:
             result[name] = ""
         elif wanted.tag is not None and wanted.tag != group.tag:
-            result[name] = f"tag {group.tag} becomes {wanted.tag}"
+            result[name] = f"tag: {group.tag} -> {wanted.tag}"
     return result
 
 

@@ -80,11 +80,11 @@ def create_tpg(builder: PlanBuilder, target: Target, tpg: Tpg) -> None:
 def _why_recreate(fabric: Fabric, have: Tpg, want: Tpg) -> str:
     if fabric.has("nexus") and want.nexus is not None and have.nexus != want.nexus:
         # drivers/target/loopback/tcm_loop.c, tcm_loop_drop_nexus: not while there are LUNs.
-        return f"its nexus {have.nexus or 'none'} becomes {want.nexus or 'none'}"
+        return f"port nexus: {have.nexus or 'not set'} -> {want.nexus or 'not set'}"
     before, after = have.files.get("rtpi"), want.files.get("rtpi")
     if before and after and rtpi.parse(before) != rtpi.parse(after):
         # drivers/target/target_core_fabric_configfs.c: not while it is enabled.
-        return f"its rtpi {before} becomes {after}"
+        return f"port rtpi: {before} -> {after}"
     return ""
 
 
@@ -241,7 +241,7 @@ def _flags(tpg_path: TpgPath, have: Portal, want: Portal) -> list[Step]:
 
 def _why_recreate_lun(have: Lun, want: Lun, unexport: Mapping[Key, str]) -> str:
     if have.storage_object != want.storage_object:
-        return f"{'/'.join(have.storage_object)} becomes {'/'.join(want.storage_object)}"
+        return f"{'/'.join(have.storage_object)} -> {'/'.join(want.storage_object)}"
     return unexport.get(want.storage_object, "")
 
 

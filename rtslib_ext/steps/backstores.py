@@ -167,17 +167,16 @@ def grow(so: StorageObject, configfs: ConfigfsPath, before: int, size: int) -> S
     tcmu_dev_size_store).
     """
     backing = so.backing
-    subject = f"from {before} to {size} bytes"
     if isinstance(backing, User):
         attribute = Write(f"{paths.attributes(configfs)}/dev_size", str(size), str(before))
-        return Step(Action.UPDATE, so.path, "grow", subject, (attribute,))
+        return set_step(so.path, "size", str(size), str(before), (attribute,))
     assert isinstance(backing, FileIO)
     control = f"{configfs}/control"
-    return Step(
-        Action.UPDATE,
+    return set_step(
         so.path,
-        "grow",
-        subject,
+        "size",
+        str(size),
+        str(before),
         (GrowFile(backing.dev, size), Write(control, f"fd_dev_size={size}")),
         undo=(Write(control, f"fd_dev_size={before}"),),
     )

@@ -180,6 +180,14 @@ def load(fabric: Fabric) -> Step:
     return Step(Action.UPDATE, shell_paths.fabric(fabric.name), "load", fabric.module, (share,))
 
 
+def require_discovery_auth(fabric: Fabric, on: bool) -> Step:
+    """Require authentication for discovery, or no longer."""
+    file = f"{paths.discovery_auth(fabric)}/enforce_discovery_auth"
+    write = Write(file, str(int(on)), str(int(not on)))
+    path = shell_paths.fabric(fabric.name)
+    return set_step(path, "discovery_auth enable", str(on), str(not on), (write,))
+
+
 def set_fabric(settings: FabricSettings, before: FabricSettings) -> Iterator[Step]:
     """Set the discovery authentication and the CPUs of a fabric."""
     fabric = FABRICS[settings.name]
@@ -190,9 +198,7 @@ def set_fabric(settings: FabricSettings, before: FabricSettings) -> Iterator[Ste
     if settings.discovery_enable is not None:
         had = bool(before.discovery_enable)
         if settings.discovery_enable != had:
-            on = settings.discovery_enable
-            write = Write(f"{folder}/enforce_discovery_auth", str(int(on)), str(int(had)))
-            yield set_step(path, "discovery_auth enable", str(on), str(had), (write,))
+            yield require_discovery_auth(fabric, settings.discovery_enable)
     allowed = settings.cpus_allowed_list
     if allowed is not None:
         operation: Operation = Write(

@@ -11,15 +11,33 @@ from rtslib_ext.plan.disturbance import Disturbance
 from ..env import Env
 from ..result import Result
 from ..views import plan as view
+from ..views import terminal_width
+from ..views.plan import Style
 from . import apply, consent
 
 
+def style(env: Env) -> Style:
+    """Return how plans are shown: wrapped and in colour only at a terminal."""
+    color = env.prefs.get("color_default")
+    return Style(
+        env.uses_colors,
+        str(color) if color else None,
+        env.options.verbose,
+        terminal_width(env.stdout) if env.on_terminal else None,
+    )
+
+
 def show(
-    plan: Plan, disturbances: Sequence[Disturbance] = (), *, done: bool = False, status: int = 0
+    env: Env,
+    plan: Plan,
+    disturbances: Sequence[Disturbance] = (),
+    *,
+    done: bool = False,
+    status: int = 0,
 ) -> Result:
     """Return a plan with what it interrupts; ``done`` if it was carried out."""
     return Result(
-        view.lines(plan, disturbances, done=done),
+        view.lines(plan, disturbances, done=done, style=style(env)),
         data=lambda: view.facts(plan, disturbances),
         shows=True,
         status=status,
@@ -33,7 +51,8 @@ def carry_out(
 
     What it interrupts needs --yes, or a yes at a terminal. Raises LioError.
     """
+    performed = not dry_run and env.session.transaction is None
     if plan.steps and not dry_run:
         consent.require_yes(env, disturbances)
         apply.apply(env, plan.steps, agreed=True)
-    return show(plan, disturbances, done=not dry_run)
+    return show(env, plan, disturbances, done=performed)

@@ -193,7 +193,7 @@ class Transaction:
     @property
     def number(self) -> int:
         """Return the number of changes that the plan shows."""
-        return len(list(view.shown(self.plan())))
+        return view.number(self.plan())
 
     def report(self, report: Report, result: Result) -> Result:
         """Return what a line would do, instead of its command's messages."""
@@ -205,7 +205,7 @@ class Transaction:
         if not new:
             return result
         report.dry_run = True
-        shown_changes = plans.show(Plan(new, self._replaced))
+        shown_changes = plans.show(self.env, Plan(new, self._replaced))
         if not self.is_dry_run:
             shown_changes.notes = [f"Queued: {counted(self.number)} so far."]
         shown_changes.failures, shown_changes.cd, shown_changes.leave = (

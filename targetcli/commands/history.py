@@ -14,12 +14,12 @@ from rtslib_ext.steps.step import SET
 
 from ..audit import history as records
 from ..audit.history import Record
-from ..changes import apply, consent
+from ..changes import apply, consent, plans
 from ..env import Env
 from ..result import Aside, Result, show
 from ..tree import Node
 from ..views import history as view
-from ..views import plan as plans
+from ..views import plan as view_plan
 
 _ALL_CHANGES = "history lists all changes, revert NUMBER undoes one of them"
 
@@ -122,7 +122,7 @@ def _undo(
     files = dict.fromkeys(inverse.kept_files(back))
     lines = [
         f"{'Would undo' if dry_run else 'Undone'}: {command}",
-        *plans.lines(plan, disturbances, done=not dry_run),
+        *view_plan.lines(plan, disturbances, done=not dry_run, style=plans.style(env)),
     ]
     notes = [f"Note: {file} is kept, with its data" for file in files]
     ramdisks = shell_paths.backstore("ramdisk")
@@ -133,7 +133,7 @@ def _undo(
     ]
     facts = {"number": number, "command": command, "files": [*files]}
     return Result(
-        lines, notes, data=lambda: {**facts, **plans.facts(plan, disturbances)}, shows=True
+        lines, notes, data=lambda: {**facts, **view_plan.facts(plan, disturbances)}, shows=True
     )
 
 

@@ -32,7 +32,7 @@ def ls(env: Env, node: Node, path: str | None, depth: int | None) -> Result:
             for line in render(
                 walk.branch(target, work.count),
                 width=terminal_width(env.stdout),
-                colors=use_colors(env),
+                colors=env.uses_colors,
                 color_default=str(color) if color else None,
                 round_nodes=env.prefs.flag("tree_round_nodes"),
                 status=env.prefs.flag("tree_status_mode"),
@@ -53,11 +53,6 @@ def ls(env: Env, node: Node, path: str | None, depth: int | None) -> Result:
 
 def _reading(env: Env, target: Node, levels: int | None) -> AbstractContextManager[Work]:
     return progress.work(env, "reading", lambda _: walk.size(target, levels))
-
-
-def use_colors(env: Env) -> bool:
-    """Return True at a terminal, unless color_mode is off."""
-    return env.on_terminal and env.prefs.flag("color_mode")
 
 
 def cd(env: Env, node: Node, path: str | None) -> Result:

@@ -55,7 +55,7 @@ def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
     else:
         plan = _to(env, file).plan
         disturbances = disturbance.of(env.fs, plan.steps)
-    return plans.show(plan, disturbances, status=DIFFERENT if plan else SAME)
+    return plans.show(env, plan, disturbances, status=DIFFERENT if plan else SAME)
 
 
 def _to(env: Env, file: str | None) -> Change:
@@ -143,7 +143,7 @@ def carry_out(
         confirm.refuse_another(env)
     disturbances = disturbance.of(env.fs, planned.plan.steps)
     performed = not dry_run and env.session.transaction is None
-    result = plans.show(planned.plan, disturbances, done=performed)
+    result = plans.show(env, planned.plan, disturbances, done=performed)
     if planned.plan and not dry_run:
         consent.require_yes(env, disturbances)
         messages = _reach(env, planned, confirm_within)

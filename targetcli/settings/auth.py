@@ -120,10 +120,10 @@ class DiscoveryAuth(Credentials):
         auth = {name: value for name, value in wanted.items() if name != "enable"}
         yield from super().steps(fs, auth)
         if "enable" in wanted:
-            file = f"{self.folders[0]}/enforce_discovery_auth"
-            before = fs.read_if_there(file) or "0"
-            if wanted["enable"] != before:
-                yield settings.write(fs, self.path, file, "enable", wanted["enable"], before)
+            before = self.row(fs, "enable").value == "True"
+            on = wanted["enable"] == "1"
+            if on != before:
+                yield targets.require_discovery_auth(self.fabric, on)
 
 
 def is_secret(group: Group, name: str) -> bool:

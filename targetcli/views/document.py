@@ -13,6 +13,7 @@ from rtslib_ext.config import scalars
 from rtslib_ext.errors import LioError, ParseError
 from rtslib_ext.steps import Step
 
+from . import plan
 from .settings import Row
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def _document(report: Report, secrets: bool) -> dict[str, Any]:
 
 
 def _change(step: Step) -> dict[str, Any]:
-    return {"action": step.action.name.lower(), "path": step.path, "text": step.text}
+    action = step.action.name.lower()
+    return {"action": action, "path": step.path, "text": step.text, **plan.setting(step)}
 
 
 def _errors(err: Exception, secrets: bool) -> Iterator[dict[str, Any]]:

@@ -97,7 +97,7 @@ def test_pin_keeps_the_session(
     disk = log_in("host1", SECRET)
     with writing(disk) as errors:
         said = targetcli(f"{TPG}/acls", "pin", INITIATOR, "--dry-run")
-        assert said.returncode == 0 and f"+ {ACL}: create ACL" in said.stdout
+        assert said.returncode == 0 and f"+ {ACL}: created ACL" in said.stdout
         assert not (FOLDER / f"acls/{INITIATOR}").exists()
         before = connections()
         said = targetcli(f"{TPG}/acls", "pin", INITIATOR)

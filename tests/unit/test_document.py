@@ -125,7 +125,9 @@ def test_parts_are_told_together() -> None:
     err = LioError("no")
     parts[1].failures.append(err)
     whole = made(Report("delete", "/*", parts=parts, failures=[err]))
-    assert whole["changes"] == [{"action": "delete", "path": "/a", "text": "delete a"}]
+    nothing_set = {"setting": None, "before": None, "after": None}
+    deleted = {"action": "delete", "path": "/a", "text": "delete a"}
+    assert whole["changes"] == [{**deleted, **nothing_set}]
     assert [part["ok"] for part in whole["results"]] == [True, False]
 
 

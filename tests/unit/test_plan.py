@@ -125,7 +125,7 @@ def test_a_value_that_needs_the_lun_away() -> None:
 
 def test_a_storage_object_made_again() -> None:
     found = between(HAVE, with_disk(replace(DISK, backing=RamDisk(2 << 20))))
-    assert found.replaced["/backstores/ramdisk/disk"] == "size 1048576 becomes 2097152"
+    assert found.replaced["/backstores/ramdisk/disk"] == "size: 1.0MiB -> 2.0MiB"
     signs = [step.action.value for step in found.steps if step.path == DISK.path]
     assert signs[:2] == ["-", "+"]
 
@@ -134,10 +134,8 @@ def test_a_file_grows_without_anybody_noticing() -> None:
     disk = StorageObject("disk", FileIO("/srv/disk", 1 << 20))
     have = Config({disk.key: disk})
     want = Config({disk.key: replace(disk, backing=FileIO("/srv/disk", 2 << 20))})
-    assert texts(have, want) == ["~ /backstores/fileio/disk: grow from 1048576 to 2097152 bytes"]
-    assert between(want, have).replaced == {
-        "/backstores/fileio/disk": "size 2097152 becomes 1048576"
-    }
+    assert texts(have, want) == ["~ /backstores/fileio/disk: set size=2097152"]
+    assert between(want, have).replaced == {"/backstores/fileio/disk": "size: 2.0MiB -> 1.0MiB"}
 
 
 def test_groups_that_nobody_mentions_stay() -> None:

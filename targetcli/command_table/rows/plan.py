@@ -12,11 +12,11 @@ ROWS = (
         ("root",),
         "plan:diff",
         "Shows the changes that apply would make so that the running configuration equals\n"
-        "a file. A line begins with + for an object to create, ~ to change, ± to recreate\n"
-        "and - to delete. Also lists the sessions, reservations and I/O that the changes\n"
-        "would interrupt. With a second file, compares the two files and does not read\n"
-        "the kernel. The exit status is 0 if both are the same, 1 if they differ, 2 if\n"
-        "they cannot be compared.\n\n"
+        "a file. First lists the sessions, reservations and I/O that the changes would\n"
+        "interrupt. A line begins with + for an object to create, ~ to change, ± to\n"
+        "recreate and - to delete; with -v, each step has a line. With a second file,\n"
+        "compares the two files and does not read the kernel. The exit status is 0 if\n"
+        "both are the same, 1 if they differ, 2 if they cannot be compared.\n\n"
         "Example: diff /etc/target/saveconfig.json",
         (
             may("file", "saved_file", "the file to compare with; the save file if omitted"),

@@ -202,9 +202,10 @@ def value(path: str) -> str:
 def done(rows: list[str]) -> list[str]:
     """The lines of a plan once it is carried out: its summary says so."""
     words = {"create": "created", "change": "changed", "recreate": "recreated", "delete": "deleted"}
+    words |= {"set": "set", "remap": "remapped", "unmap": "unmapped", "map": "mapped"}
     return [
         re.sub(r"to (\w+)", lambda found: words[found[1]], row.replace("Plan: ", "Done: "))
         if row.startswith("Plan: ")
-        else row
+        else re.sub(r"would (\w+)", lambda found: words[found[1]], row)
         for row in rows
     ]

@@ -49,9 +49,9 @@ def test_diff_tells_what_apply_would_do(user: Shell) -> None:
     found = user("/ diff")
     assert (found.exit, found.stderr) == (1, "")
     assert found.rows == [
-        "- /backstores/ramdisk/r2: delete ramdisk r2 on memory",
-        f"~ {TPG}: set login_timeout=15",
-        f"~ {TPG}/acls/{HOST}: set password=***",
+        "- /backstores/ramdisk/r2: would delete ramdisk r2 on memory",
+        f"~ {TPG}: would set attribute login_timeout: 20 -> 15",
+        f"~ {TPG}/acls/{HOST}: would set auth password: *** -> *** (another one)",
         "Plan: 2 to change, 1 to delete.",
     ]
     assert user.ok("/ apply ETC --dry-run".replace("ETC", str(SAVED))).rows == found.rows
@@ -77,7 +77,7 @@ def test_diff_of_two_files_asks_no_kernel(user: Shell, tmp_path: Path) -> None:
     nowhere = Shell(user.home, fs=ConfigFS("/nonexistent"))
     found = nowhere(f"/ diff {SAVED} {changed}", is_root=False)
     assert (found.exit, found.stderr) == (1, "")
-    assert f"- {TPG}/acls/{HOST}: delete ACL {HOST}" in found.rows
+    assert f"- {TPG}/acls/{HOST}: would delete ACL {HOST}, with 1 mapped LUN" in found.rows
     assert nowhere.fs.total_calls == 0
 
 
@@ -85,11 +85,11 @@ def test_what_must_be_made_again_says_why(user: Shell) -> None:
     document = json.loads(SAVED.read_text())
     document["storage_objects"][0]["size"] = 2 << 20
     SAVED.write_text(json.dumps(document))
-    why = "size 1048576 becomes 2097152"
+    why = "size: 1.0MiB -> 2.0MiB"
     assert user("/ diff").rows == [
-        f"± /backstores/ramdisk/r1: create ramdisk r1 on memory: {why}",
-        f"± {TPG}/luns/lun0: create LUN 0 (ramdisk/r1): {why}",
-        f"± {TPG}/acls/{HOST}/mapped_lun0: map LUN 0 as 0, read-write: {why}",
+        f"± /backstores/ramdisk/r1: would recreate ramdisk r1 on memory: {why}",
+        f"± {TPG}/luns/lun0: would recreate LUN 0 (ramdisk/r1): {why}",
+        f"± {TPG}/acls/{HOST}/mapped_lun0: would remap LUN 0 as 0, read-write: {why}",
         "Plan: 3 to recreate.",
     ]
     user.ok(f"/ apply {SAVED}")
@@ -115,8 +115,8 @@ def test_merge_takes_nothing_away(user: Shell, tmp_path: Path) -> None:
         )
     )
     assert user.ok(f"/ apply {more} --merge").rows == [
-        "+ /backstores/ramdisk/r3: create ramdisk r3 on memory",
-        f"~ {TPG}: set login_timeout=20",
+        "+ /backstores/ramdisk/r3: created ramdisk r3 on memory",
+        f"~ {TPG}: set attribute login_timeout: 15 -> 20",
         "Done: 1 created, 1 changed.",
     ]
     assert user.ok("/backstores/ramdisk status").endswith("Storage Objects: 3\n")

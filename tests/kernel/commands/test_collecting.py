@@ -58,12 +58,15 @@ def test_nothing_is_done_before_commit(user: Session) -> None:
     user("begin")
     assert session.prompt(user.env) == "*/> "
     rows = user("/backstores/ramdisk create r2 1M")
-    assert rows[0] == "+ /backstores/ramdisk/r2: create ramdisk r2 on memory"
+    assert rows[0] == "+ /backstores/ramdisk/r2: would create ramdisk r2 on memory"
     assert rows[-1] == "Queued: 1 change so far."
     user(f"{TPG}/luns create /backstores/ramdisk/r2")
     assert user(f"{TPG}/luns ls") != []
     shown = user("/ diff")
-    assert shown[-2:] == [f"+ {TPG}/luns/lun0: create LUN 0 (ramdisk/r2)", "Plan: 2 to create."]
+    assert shown[-2:] == [
+        f"+ {TPG}/luns/lun0: would create LUN 0 (ramdisk/r2)",
+        "Plan: 2 to create.",
+    ]
     assert user.result and user.result.status == 1
     assert differences(tree(), before) == []
     assert user("commit") == ["Committed: 2 changes."]
@@ -98,7 +101,7 @@ def test_a_commit_that_is_refused_changes_nothing(user: Session) -> None:
 def test_saving_follows_the_commit(user: Session) -> None:
     user("begin")
     user("/backstores/ramdisk create r2 1M")
-    assert user("/ saveconfig")[0] == f"~ /: save the configuration to {SAVED}"
+    assert user("/ saveconfig")[0] == f"~ /: would save the configuration to {SAVED}"
     assert not SAVED.exists()
     assert f"Configuration saved to {SAVED}" in user("commit")
     assert '"r2"' in SAVED.read_text()

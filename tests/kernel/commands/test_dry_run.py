@@ -51,52 +51,52 @@ SETUP = f"""
 
 # What runs each command, with a line in which it would change something, and a line of the plan.
 LINES = f"""
-/backstores/fileio create d2 DISKS/d2.img 1M || + /backstores/fileio/d2: create fileio d2
-/backstores/fileio ensure d2 DISKS/d2.img 1M || + /backstores/fileio/d2: create fileio d2
-/backstores/block create b1 /dev/ram0 || + /backstores/block/b1: create block b1 on /dev/ram0
-/backstores/pscsi create p1 SCSI || + /backstores/pscsi/p1: create pscsi p1
-/backstores/ramdisk create r3 1M || + /backstores/ramdisk/r3: create ramdisk r3
-/backstores/fileio delete d1 save=true || ~ /: remove /backstores/fileio/d1 from
-/backstores/ramdisk delete r2 || - /backstores/ramdisk/r2: delete ramdisk r2
-/backstores/ramdisk/r1 saveconfig || ~ /: save /backstores/ramdisk/r1 to
+/backstores/fileio create d2 DISKS/d2.img 1M || + /backstores/fileio/d2: would create fileio d2
+/backstores/fileio ensure d2 DISKS/d2.img 1M || + /backstores/fileio/d2: would create fileio d2
+/backstores/block create b1 /dev/ram0 || + /backstores/block/b1: would create block b1 on /dev/ram0
+/backstores/pscsi create p1 SCSI || + /backstores/pscsi/p1: would create pscsi p1
+/backstores/ramdisk create r3 1M || + /backstores/ramdisk/r3: would create ramdisk r3
+/backstores/fileio delete d1 save=true || ~ /: would remove /backstores/fileio/d1 from
+/backstores/ramdisk delete r2 || - /backstores/ramdisk/r2: would delete ramdisk r2
+/backstores/ramdisk/r1 saveconfig || ~ /: would save /backstores/ramdisk/r1 to
 /backstores/ramdisk/r1/alua create g2 17 || + /backstores/ramdisk/r1/alua/g2:
 /backstores/ramdisk/r1/alua delete g1 || - /backstores/ramdisk/r1/alua/g1:
 /backstores/lu_gps create right || + /backstores/lu_gps/right:
 /backstores/lu_gps delete left || - /backstores/lu_gps/left:
-/iscsi create {IQN}2 || + /iscsi/{IQN}2: create target
-/iscsi delete {IQN} || - /iscsi/{IQN}: delete target
-/iscsi/{IQN} create 2 || + /iscsi/{IQN}/tpg2: create TPG 2
-/iscsi/{IQN} delete 1 || - {TPG}: delete TPG 1
-{TPG} disable || ~ {TPG}: disable
-{TPG}/luns create /backstores/ramdisk/r2 || + {TPG}/luns/lun2: create LUN 2 (ramdisk/r2)
-{TPG}/luns delete 0 || - {TPG}/luns/lun0: delete LUN 0
-{TPG}/acls create {I3} || + {TPG}/acls/{I3}: create ACL {I3}
-{TPG}/acls delete {I1} || - {TPG}/acls/{I1}: delete ACL {I1}
-{TPG}/acls tag {I1} db || ~ {TPG}/acls/{I1}: set tag=db
-{TPG}/acls untag web || ~ {TPG}/acls/{I2}: set tag=
-{TPG}/acls/{I1} create 9 lun0 || + {TPG}/acls/{I1}/mapped_lun9: map LUN 0
-{TPG}/acls/{I1} delete 0 || - {TPG}/acls/{I1}/mapped_lun0: unmap LUN 0
-{TPG}/portals create 127.0.0.1 3262 || + {TPG}/portals/127.0.0.1:3262: listen on
-{TPG}/portals delete 127.0.0.1 3261 || - {TPG}/portals/127.0.0.1:3261: stop listening
-{TPG}/portals/127.0.0.1:3261 enable_iser true || ~ {TPG}/portals/127.0.0.1:3261: set iser=True
-{TPG}/portals/127.0.0.1:3261 enable_offload true || ~ {TPG}/portals/127.0.0.1:3261: set offload
-{TPG} set attribute login_timeout=20 || ~ {TPG}: set login_timeout=20
-{TPG} set auth userid=u password=geheim || ~ {TPG}: set password=***
-/ set global tree_max_depth=3 || ~ /: set the preference tree_max_depth=3
-/ bookmarks add there || ~ /: bookmark / as there
-/ bookmarks del here || ~ /: delete the bookmark here
-/ saveconfig || ~ /: save the configuration to
-/ apply ETC/saveconfig.json || - /backstores/ramdisk/r4: delete ramdisk r4
-/ restoreconfig ETC/saveconfig.json clear_existing=true || + /backstores/ramdisk/r2: create
-/backstores/fileio/d1 resize 2M || ~ /backstores/fileio/d1: grow from 1048576 to 2097152 bytes
+/iscsi create {IQN}2 || + /iscsi/{IQN}2: would create target
+/iscsi delete {IQN} || - /iscsi/{IQN}: would delete target
+/iscsi/{IQN} create 2 || + /iscsi/{IQN}/tpg2: would create TPG 2
+/iscsi/{IQN} delete 1 || - {TPG}: would delete TPG 1
+{TPG} disable || ~ {TPG}: would disable
+{TPG}/luns create /backstores/ramdisk/r2 || + {TPG}/luns/lun2: would create LUN 2 (ramdisk/r2)
+{TPG}/luns delete 0 || - {TPG}/luns/lun0: would delete LUN 0
+{TPG}/acls create {I3} || + {TPG}/acls/{I3}: would create ACL {I3}
+{TPG}/acls delete {I1} || - {TPG}/acls/{I1}: would delete ACL {I1}
+{TPG}/acls tag {I1} db || ~ {TPG}/acls/{I1}: would set initiator tag: not set -> db
+{TPG}/acls untag web || ~ {TPG}/acls/{I2}: would set initiator tag: web -> not set
+{TPG}/acls/{I1} create 9 lun0 || + {TPG}/acls/{I1}/mapped_lun9: would map LUN 0
+{TPG}/acls/{I1} delete 0 || - {TPG}/acls/{I1}/mapped_lun0: would unmap LUN 0
+{TPG}/portals create 127.0.0.1 3262 || + {TPG}/portals/127.0.0.1:3262: would listen on
+{TPG}/portals delete 127.0.0.1 3261 || - {TPG}/portals/127.0.0.1:3261: would stop listening
+{TPG}/portals/127.0.0.1:3261 enable_iser true || ~ {TPG}/portals/127.0.0.1:3261: would set iser:
+{TPG}/portals/127.0.0.1:3261 enable_offload true || ~ {TPG}/portals/127.0.0.1:3261: would set
+{TPG} set attribute login_timeout=20 || ~ {TPG}: would set attribute login_timeout: 15 -> 20
+{TPG} set auth userid=u password=geheim || ~ {TPG}: would set auth password: not set -> ***
+/ set global tree_max_depth=3 || ~ /: would set the preference tree_max_depth=3
+/ bookmarks add there || ~ /: would bookmark / as there
+/ bookmarks del here || ~ /: would delete the bookmark here
+/ saveconfig || ~ /: would save the configuration to
+/ apply ETC/saveconfig.json || - /backstores/ramdisk/r4: would delete ramdisk r4
+/ restoreconfig ETC/saveconfig.json clear_existing=true || + /backstores/ramdisk/r2: would create
+/backstores/fileio/d1 resize 2M || ~ /backstores/fileio/d1: would set size: 1.0MiB -> 2.0MiB
 /backstores/fileio/d1 replace DISKS/d3.img || ± /backstores/fileio/d1:
 /backstores/fileio rename d1 d9 || + /backstores/fileio/d9:
-/iscsi clone {IQN} {IQN}9 || + /iscsi/{IQN}9: create target
-{TPG}/luns drain 0 || - {TPG}/luns/lun0: delete LUN 0
-/ undo || ~ /: undo the last change of this session
-/ revert 1 || ~ /: revert change 1
-/ confirm || ~ /: confirm action=keep
-/ clearconfig confirm=true || - /backstores/ramdisk/r1: delete
+/iscsi clone {IQN} {IQN}9 || + /iscsi/{IQN}9: would create target
+{TPG}/luns drain 0 || - {TPG}/luns/lun0: would delete LUN 0
+/ undo || ~ /: would undo the last change of this session
+/ revert 1 || ~ /: would revert change 1
+/ confirm || ~ /: would confirm action=keep
+/ clearconfig confirm=true || - /backstores/ramdisk/r1: would delete
 """
 # These need a TPG that is off, a handler, a change that was cut off, a session without an ACL, and
 # a file that has grown.
@@ -180,7 +180,7 @@ def test_every_changing_command_takes_the_option_of_its_line(
 def test_enable(user: Shell, disks: Path) -> None:
     user.ok(f"{TPG} disable")
     before = everything(user, disks)
-    assert dry(user, f"{TPG} enable").rows == [f"~ {TPG}: enable", "Plan: 1 to change."]
+    assert dry(user, f"{TPG} enable").rows == [f"~ {TPG}: would enable", "Plan: 1 to change."]
     assert differences(everything(user, disks), before) == []
 
 
@@ -243,7 +243,7 @@ def test_a_handler_is_not_asked(shell: Shell, disks: Path, log: Path) -> None:
     told, before = log.read_text(), everything(shell, disks)
     assert dry(shell, f"{RBD} create v2 1M pool/v2").rows[0].startswith("+ /backstores/user/v2: ")
     answer = dry(shell, f"{RBD} changemedium v1 2M other")
-    assert answer.rows[0].startswith("~ /: change the medium of ")
+    assert answer.rows[0].startswith("~ /: would change the medium of ")
     assert "ChangeMedium" not in log.read_text().removeprefix(told)
     assert differences(everything(shell, disks), before) == []
 
@@ -256,7 +256,7 @@ def test_what_was_cut_off_stays(user: Shell, disks: Path) -> None:
     before = everything(user, disks)
     answer = dry(user, "/ recover")
     assert (answer.exit, answer.stderr) == (0, "")
-    assert answer.rows[0].startswith("~ /: undo create on /backstores/ramdisk")
+    assert answer.rows[0].startswith("~ /: would undo create on /backstores/ramdisk")
     assert "was interrupted" in dry(user, "/backstores/ramdisk create r9 1M").stderr
     assert differences(everything(user, disks), before) == []
     user.ok("/ recover")
@@ -284,7 +284,7 @@ def test_the_command_line(user: Shell, disks: Path, tmp_path: Path) -> None:
     ):
         done = run(*words)
         assert (done.returncode, done.stderr) == (0, ""), words
-        assert "+ /backstores/ramdisk/r3: create ramdisk r3" in done.stdout, words
+        assert "+ /backstores/ramdisk/r3: would create ramdisk r3" in done.stdout, words
     assert differences(everything(user, disks), before) == []
     done = run("--batch", "/no/file")
     assert (done.returncode, done.stderr) == (1, "there is no file /no/file\n")

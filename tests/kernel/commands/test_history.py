@@ -118,7 +118,7 @@ def test_undo_says_what_it_does(user: Shell) -> None:
     user.ok(f"{TPG} set attribute login_timeout=20")
     assert user.ok("undo").rows == [
         f"Undone: {TPG} set attribute login_timeout=20",
-        f"~ {TPG}: set login_timeout=15",
+        f"~ {TPG}: set attribute login_timeout: 20 -> 15",
         "Done: 1 changed.",
     ]
     document = checked(user.ok("undo", json=True))
@@ -309,7 +309,7 @@ def test_taking_a_password_away_needs_none(user: Shell) -> None:
     """The first one: before it there was none. Its roll-back is the one that is set now."""
     acl = f"{TPG}/acls/{HOST}"
     user.ok(f"{acl} set auth userid=u password={SECRETS[0]}")
-    assert f"~ {acl}: set password=" in user.ok("revert 5").rows
+    assert f"~ {acl}: set auth password: *** -> not set" in user.ok("revert 5").rows
     assert value(f"{FILES}/acls/{HOST}/auth/password") == "NULL"
     user.ok("undo")
     assert value(f"{FILES}/acls/{HOST}/auth/password") == SECRETS[0]
@@ -386,7 +386,10 @@ def test_revert_takes_one_change_back(user: Shell) -> None:
     user.ok(f"{TPG} set attribute login_keys_workaround=0")
     before = tree()
     shown = user.ok("revert 5 --dry-run").rows
-    assert shown[1:] == [f"~ {TPG}: set login_timeout=15", "Plan: 1 to change."]
+    assert shown[1:] == [
+        f"~ {TPG}: would set attribute login_timeout: 20 -> 15",
+        "Plan: 1 to change.",
+    ]
     assert tree() == before
     assert user.ok("revert 5").rows[1:] == done(shown[1:])
     assert value(f"{FILES}/attrib/login_timeout") == "15"

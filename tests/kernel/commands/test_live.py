@@ -75,7 +75,7 @@ def goes_back(before: Config, shown: dict[str, str]) -> None:
 def test_resize_grows_file_and_lun(user: Shell, disk: Path) -> None:
     before, shown = running(), tree()
     expected = [
-        f"~ /backstores/fileio/d1: grow from {MIB} to {2 * MIB} bytes",
+        "~ /backstores/fileio/d1: would set size: 1.0MiB -> 2.0MiB",
         "Plan: 1 to change.",
         f"Note: /backstores/fileio/d1: {LOOK_AGAIN}",
     ]
@@ -100,7 +100,10 @@ def test_a_step_of_resize_can_be_taken_back(user: Shell, disk: Path) -> None:
         {
             "action": "update",
             "path": "/backstores/fileio/d1",
-            "text": f"grow from {MIB} to {3 * MIB} bytes",
+            "text": f"set size={3 * MIB}",
+            "setting": "size",
+            "before": str(MIB),
+            "after": str(3 * MIB),
         }
     ]
     assert [item["path"] for item in document["changes"]] == ["/backstores/fileio/d1"]
@@ -186,7 +189,7 @@ def test_rescan_finds_what_grew_and_what_is_gone(
     os.truncate(disk, 3 * MIB)
     shown = tree()
     grown = [
-        f"~ /backstores/fileio/d1: grow from {MIB} to {3 * MIB} bytes",
+        "~ /backstores/fileio/d1: would set size: 1.0MiB -> 3.0MiB",
         "Plan: 1 to change.",
         noticed,
         f"Note: /backstores/fileio/d1: {LOOK_AGAIN}",
@@ -229,11 +232,11 @@ def test_replace_keeps_all_but_the_file(user: Shell, disk: Path, disks: Path) ->
     other = disks / "other.img"
     other.write_bytes(bytes(2 * MIB))
     before, shown = running(), tree()
-    why = f"dev {disk} becomes {other}"
+    why = f"dev: {disk} -> {other}"
     expected = [
-        f"± /backstores/fileio/d1: create fileio d1 on {other}: {why}",
-        f"± {TPG}/luns/lun0: create LUN 0 (fileio/d1): {why}",
-        f"± {TPG}/acls/{HOST}/mapped_lun0: map LUN 0 as 0, read-write: {why}",
+        f"± /backstores/fileio/d1: would recreate fileio d1 on {other}: {why}",
+        f"± {TPG}/luns/lun0: would recreate LUN 0 (fileio/d1): {why}",
+        f"± {TPG}/acls/{HOST}/mapped_lun0: would remap LUN 0 as 0, read-write: {why}",
         "Plan: 3 to recreate.",
     ]
     assert user.ok(f"/backstores/fileio/d1 replace {other} --dry-run").rows == expected

@@ -114,7 +114,7 @@ def test_resize_asks_who_listens(shell: Shell, log: Path) -> None:
     shell.refuses(f"{RBD}/v1 resize 512K", "shrinking it to 524288")
     shell.refuses(f"{RBD}/v1 resize 2M", "/backstores/user/v1", "dev_size")
     with listening():
-        text = "~ /backstores/user/v1: grow from 1048576 to 2097152 bytes"
+        text = "~ /backstores/user/v1: set size: 1.0MiB -> 2.0MiB"
         assert shell.ok(f"{RBD}/v1 resize 2M").rows[0] == text
         assert "size: 2097152" in shell.ok(f"{RBD}/v1 info").rows
     changed = [name for name, text in tree().items() if text != shown.get(name)]
