@@ -105,6 +105,8 @@ class Session:
     """The results of the present line."""
     done: list[Done] = field(default_factory=list)
     """The changes of this session that were not undone, the last one last."""
+    undone: list[Done] = field(default_factory=list)
+    """The undos after the last other change, the last one last: redo undoes them."""
     leaving: bool = False
     """Whether the shell is exiting, which saves without asking."""
     changed: bool = False

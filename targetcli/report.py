@@ -58,8 +58,10 @@ class Report:
     """The number in the history of the change that this one undoes."""
     unconfirmed: bool = False
     """Whether the change is reverted unless it is confirmed in time."""
-    undoing: bool = False
-    """Whether the command is undo, which undo does not undo."""
+    undoing: str = ""
+    """The command that this one, undo, undoes; redo undoes this one, undo does not."""
+    redoing: str = ""
+    """The command that this one, redo, makes again."""
 
     def take(self, result: Result) -> None:
         """Fill in the result of a command, and make its data; raises LioError."""

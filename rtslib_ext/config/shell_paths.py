@@ -16,6 +16,11 @@ BACKSTORES = ShellPath("/backstores")
 LU_GROUPS = ShellPath("/backstores/lu_gps")
 
 
+def is_within(path: str, above: str) -> bool:
+    """Return True for ``above`` itself and for every path below it."""
+    return path == above or path.startswith(f"{above.rstrip('/')}/")
+
+
 def backstore(plugin: str) -> ShellPath:
     """Return the path of a kind of backstore."""
     return ShellPath(f"/backstores/{plugin}")

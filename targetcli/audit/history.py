@@ -202,6 +202,34 @@ def undone_by(folder: str, number: int) -> Record | None:
     return None
 
 
+def last_undo(folder: str) -> Record | None:
+    """Return the last undo or revert that no other change followed, or None.
+
+    An undo that was redone is none, like the redo.
+    """
+    redone: set[int | None] = set()
+    for number in numbers(folder):
+        record = _read(folder, _name(number))
+        if record is None or number in redone:
+            continue
+        depth = _depth(folder, record)
+        if depth % 2:
+            return record
+        if not depth:
+            return None
+        redone.add(record.undoes)
+    return None
+
+
+def _depth(folder: str, record: Record | None) -> int:
+    """Return 0 for a change that undoes none, 1 for one that undoes such a change, and so on."""
+    depth = 0
+    while record and record.undoes is not None:
+        record = _read(folder, _name(record.undoes))
+        depth += 1
+    return depth
+
+
 def _read(folder: str, name: str) -> Record | None:
     """Return None for a file that was just deleted, and for one that is not a record."""
     try:

@@ -158,8 +158,20 @@ def _record(env: Env, command: str) -> None:
         from rtslib_ext.transaction import confirmed_commit
 
         confirmed_commit.set_number(confirmed_commit.beside(env.journal), number)
-    if not report.undoing:
-        env.session.done.append(Done(command, number, back, irreversible))
+    _remember(env, command, number, back, irreversible)
+
+
+def _remember(
+    env: Env, command: str, number: int | None, back: tuple[Step, ...], irreversible: str
+) -> None:
+    """Keep a change for undo in this session, or that of an undo for redo."""
+    report, session = env.session.report, env.session
+    if report.undoing:
+        session.undone.append(Done(report.undoing, number, back, irreversible))
+        return
+    if not report.redoing:
+        session.undone.clear()
+    session.done.append(Done(report.redoing or command, number, back, irreversible))
 
 
 def journal(env: Env) -> Journal:
@@ -184,10 +196,17 @@ def only_shown(env: Env, text: str) -> bool:
 
     Raises Unsupported in other transactions.
     """
+    if not is_dry_run(env) or env.session.transaction is None:
+        return False
+    env.session.transaction.note(text)
+    return True
+
+
+def is_dry_run(env: Env) -> bool:
+    """Return True in a dry run. Raises Unsupported in other transactions."""
     if env.session.transaction is None:
         return False
     env.session.transaction.refuse_irreversible()
-    env.session.transaction.note(text)
     return True
 
 

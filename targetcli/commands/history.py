@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""undo, history and revert: list the recorded changes and undo them."""
+"""undo, redo, revert and history: list the recorded changes and undo them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from rtslib_ext.config import shell_paths
-from rtslib_ext.errors import InUse, InvalidValue, LioError, Unsupported
+from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound, Unsupported
+from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.plan import disturbance
 from rtslib_ext.plan.builder import Plan
-from rtslib_ext.steps import Action, Step, codec, inverse
+from rtslib_ext.steps import Action, codec, inverse
 from rtslib_ext.steps.step import SET
 
 from ..audit import history as records
 from ..audit.history import Record
 from ..changes import apply, consent, plans
 from ..env import Env
+from ..report import Done
 from ..result import Aside, Result, show
 from ..tree import Node
 from ..views import history as view
@@ -24,54 +26,97 @@ from ..views import plan as view_plan
 _ALL_CHANGES = "history lists all changes, revert NUMBER undoes one of them"
 
 
-def undo(env: Env, node: Node) -> Result:
+_REDONE = ("Redone", "Would redo", "redone")
+_UNDONE = ("Undone", "Would undo", "undone")
+
+
+def undo(env: Env, node: Node, dry_run: bool) -> Result:
     """Undo the last change of this session."""
-    if apply.only_shown(env, "undo the last change of this session"):
-        return Result()
-    notes = _drop_undone(env)
+    dry_run = apply.is_dry_run(env) or dry_run
+    notes = _drop_undone(env, env.session.done, _UNDONE)
     if not env.session.done:
         raise InvalidValue(
             "this session has no change to undo",
             hint="; ".join([*notes, _ALL_CHANGES]),
         )
     last = env.session.done[-1]
-    env.session.report.undoing = True
-    result = _undo(env, last.command, last.number, last.back, last.irreversible)
+    env.session.report.undoing = last.command
+    result = _undo(env, last, dry_run=dry_run)
     if env.session.report.changes:
         env.session.done.pop()
     result.notes += (Aside(f"Note: {text}") for text in notes)
     return result
 
 
-def _drop_undone(env: Env) -> list[str]:
+def redo(env: Env, node: Node, dry_run: bool) -> Result:
+    """Redo what the last undo of this session undid; of a single command, the last one at all."""
+    dry_run = apply.is_dry_run(env) or dry_run
+    if not env.session.several and not env.session.undone:
+        return _redo_recorded(env, dry_run)
+    notes = _drop_undone(env, env.session.undone, _REDONE)
+    if not env.session.undone:
+        raise InvalidValue(
+            "this session has no undo to redo",
+            hint="; ".join([*notes, "a later change ends redo", _ALL_CHANGES]),
+        )
+    last = env.session.undone[-1]
+    env.session.report.redoing = last.command
+    result = _undo(env, last, dry_run=dry_run, words=_REDONE)
+    if env.session.report.changes:
+        env.session.undone.pop()
+    result.notes += (Aside(f"Note: {text}") for text in notes)
+    return result
+
+
+def _redo_recorded(env: Env, dry_run: bool) -> Result:
+    """Redo what the last undo or revert of the history undid, if no other change followed."""
+    record = records.last_undo(env.history)
+    if record is None or record.undoes is None:
+        # Raises LioError if the history cannot be read.
+        records.read(env.history)
+        raise InvalidValue("the last change was not an undo", hint=_ALL_CHANGES)
+    _refuse_password(env, record)
+    done = replace(_done(record), command=records.find(env.history, record.undoes).command)
+    return _undo(env, done, dry_run=dry_run, words=_REDONE)
+
+
+def _drop_undone(env: Env, changes: list[Done], words: Sequence[str]) -> list[str]:
     """Drop the last changes of this session that others undid; return a text for each.
 
     Such a change is one that was not confirmed in time, or that another process reverted.
     """
     texts = []
-    while env.session.done and (last := env.session.done[-1]).number is not None:
+    while changes and (last := changes[-1]).number is not None:
         found = records.undone_by(env.history, last.number)
         if found is None:
             break
-        env.session.done.pop()
-        texts.append(f"{last.command} was undone already, by change {found.number}")
+        changes.pop()
+        texts.append(f"{last.command} was {words[2]} already, by change {found.number}")
     return texts
 
 
 def revert(env: Env, node: Node, number: int, dry_run: bool) -> Result:
     """Undo one change of the history."""
-    if apply.only_shown(env, f"revert change {number}"):
-        return Result()
+    dry_run = apply.is_dry_run(env) or dry_run
     record = records.find(env.history, number)
+    _refuse_password(env, record)
+    return _undo(env, _done(record), dry_run=dry_run)
+
+
+def _done(record: Record) -> Done:
+    return Done(record.command, record.number, record.back, record.irreversible)
+
+
+def _refuse_password(env: Env, record: Record) -> None:
+    """Raise Unsupported or InUse if a change cannot be undone because a password is not known."""
     path = inverse.missing_password(record.back)
     if path:
         raise Unsupported(
             f"{record.command}: reverting it needs a password, and passwords are not recorded",
             path=path,
-            hint=f"history {number} shows the change, set the password by hand",
+            hint=f"history {record.number} shows the change, set the password by hand",
         )
     _check_passwords(env, record)
-    return _undo(env, record.command, number, record.back, record.irreversible, dry_run=dry_run)
 
 
 def _check_passwords(env: Env, record: Record) -> None:
@@ -93,35 +138,28 @@ def _check_passwords(env: Env, record: Record) -> None:
                 )
 
 
-def _undo(
-    env: Env,
-    command: str,
-    number: int | None,
-    back: Sequence[Step],
-    irreversible: str,
-    *,
-    dry_run: bool = False,
-) -> Result:
-    """Undo one change, all of it or nothing."""
-    if irreversible:
+def _undo(env: Env, change: Done, *, dry_run: bool, words: Sequence[str] = _UNDONE) -> Result:
+    """Undo one change, all of it or nothing; ``words`` say so: done, planned, refused."""
+    command = change.command
+    if change.irreversible:
         raise Unsupported(
-            f"{command}: this cannot be undone: {irreversible}",
+            f"{command}: this cannot be {words[2]}: {change.irreversible}",
             hint="correct it by hand; revert NUMBER undoes an earlier change",
         )
-    steps = inverse.revalidate(env.fs, back)
+    steps = inverse.revalidate(env.fs, change.back)
     disturbances = disturbance.of(env.fs, steps)
     plan = Plan(tuple(steps))
     if not dry_run:
         consent.require_yes(env, disturbances)
-        env.session.report.undoes = number
+        env.session.report.undoes = change.number
         try:
             apply.apply(env, steps, agreed=True)
         except LioError as err:
-            err.prefix(f"{command}: could not be undone")
+            err.prefix(f"{command}: could not be {words[2]}")
             raise
-    files = dict.fromkeys(inverse.kept_files(back))
+    files = dict.fromkeys(inverse.kept_files(change.back))
     lines = [
-        f"{'Would undo' if dry_run else 'Undone'}: {command}",
+        f"{words[1] if dry_run else words[0]}: {command}",
         *view_plan.lines(plan, disturbances, done=not dry_run, style=plans.style(env)),
     ]
     notes = [f"Note: {file} is kept, with its data" for file in files]
@@ -131,16 +169,37 @@ def _undo(
         for step in steps
         if step.action is Action.CREATE and step.path.rpartition("/")[0] == ramdisks
     ]
-    facts = {"number": number, "command": command, "files": [*files]}
+    facts = {"number": change.number, "command": command, "files": [*files]}
+    if env.session.transaction is not None:
+        # A dry run has the same data for every command.
+        env.session.report.dry_run, facts = True, {}
     return Result(
         lines, notes, data=lambda: {**facts, **view_plan.facts(plan, disturbances)}, shows=True
     )
 
 
-def history(env: Env, node: Node, number: int | None) -> Result:
-    """Show the recorded changes, or one of them in full."""
-    if number is None:
-        found = records.read(env.history)
+def history(env: Env, node: Node, number: int | None, last: bool) -> Result:
+    """Show the recorded changes at or below a node, or one of all changes in full."""
+    if number is not None and last:
+        raise InvalidValue("a number and last cannot be combined")
+    if number is None and not last:
+        found = [item for item in records.read(env.history) if _concerns(node, item)]
         return show(view.table(found), lambda: {"history": [view.facts(item) for item in found]})
     record = records.find(env.history, number)
     return show(view.lines(record), lambda: {"history": [view.facts(record, detailed=True)]})
+
+
+def _last(env: Env, node: Node) -> Record:
+    """Return the last change at or below a node; raises NotFound."""
+    for record in reversed(records.read(env.history)):
+        if _concerns(node, record):
+            return record
+    raise NotFound("no change is recorded", hint="/ history lists all recorded changes")
+
+
+def _concerns(node: Node, record: Record) -> bool:
+    """Return True if a change was at or below a node; one too large to be listed counts."""
+    if node.parent is None or not record.changes:
+        return True
+    paths = (item["path"] or "" for item in record.changes)
+    return any(shell_paths.is_within(path, node.path) for path in paths)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands for earlier changes: undo, history, revert."""
+"""The commands for earlier changes: undo, redo, history, revert."""
 
 from __future__ import annotations
 
@@ -17,19 +17,39 @@ ROWS = (
         "program. If initiators would be interrupted, it needs --yes or an answer. Files\n"
         "created for storage objects are kept, and a ramdisk is empty again. For\n"
         "changes of earlier sessions, use history and revert.\n\n"
-        "Example: undo",
+        "Example: undo --dry-run",
+        (DRY_RUN,),
         changes=True,
         verbose=True,
+        switches=True,
+    ),
+    Command(
+        "redo",
+        EVERYWHERE,
+        "history:redo",
+        "Makes the change again that the last undo of this session undid, completely or\n"
+        "not at all. Repeated, it redoes what the undo before that undid. Any other change\n"
+        "ends this. Outside the shell, redoes what the last undo or revert undid, unless\n"
+        "another change followed.\n\n"
+        "Example: redo --dry-run",
+        (DRY_RUN,),
+        changes=True,
+        switches=True,
     ),
     Command(
         "history",
         ("root",),
         "history:history",
         "Lists the changes made with this program, the latest one last: time, user,\n"
-        "origin and command. With a number, shows that change with each value before and\n"
-        "after it. The last 500 changes are kept, without passwords.\n\n"
-        "Example: history",
-        (may("number", "change_number", "show only the change with this number, in detail"),),
+        "origin and command. Below the root, lists the changes of that node and of the\n"
+        "nodes below it. With a number, or with --last, shows one change with each value\n"
+        "before and after it. The last 500 changes are kept, without passwords.\n\n"
+        "Example: history --last",
+        (
+            may("number", "change_number", "show only the change with this number, in detail"),
+            may("last", "bool", "show only the last change, in detail", "False"),
+        ),
+        switches=True,
     ),
     Command(
         "revert",

@@ -56,6 +56,7 @@ class Shell:
     cwd: str = "/"
     save_file: str = f"{ETC}/saveconfig.json"
     done: list[Done] = field(default_factory=list)
+    undone: list[Done] = field(default_factory=list)
     kept: str = ""
     _tree: dict[str, str] = field(default_factory=dict, repr=False)
 
@@ -108,7 +109,7 @@ class Shell:
             history=self.history,
             is_root=bool(options.pop("is_root", True)),
             options=Options(**options),  # type: ignore[arg-type]
-            session=Session(cwd=self.cwd, several=True, done=self.done),
+            session=Session(cwd=self.cwd, several=True, done=self.done, undone=self.undone),
         )
 
     def _run(self, read: object, options: dict[str, object]) -> Answer:

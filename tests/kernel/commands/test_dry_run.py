@@ -46,6 +46,8 @@ SETUP = f"""
 {TPG}/acls tag {I2} web
 / saveconfig
 /backstores/ramdisk create r4 1M
+/backstores/ramdisk create r5 1M
+/ undo
 / bookmarks add here
 """
 
@@ -93,8 +95,9 @@ LINES = f"""
 /backstores/fileio rename d1 d9 || + /backstores/fileio/d9:
 /iscsi clone {IQN} {IQN}9 || + /iscsi/{IQN}9: would create target
 {TPG}/luns drain 0 || - {TPG}/luns/lun0: would delete LUN 0
-/ undo || ~ /: would undo the last change of this session
-/ revert 1 || ~ /: would revert change 1
+/ undo || - /backstores/ramdisk/r4: would delete ramdisk r4
+/ redo || + /backstores/ramdisk/r5: would recreate ramdisk r5
+/ revert 1 || - /backstores/fileio/d1: would delete fileio d1
 / confirm || ~ /: would confirm action=keep
 / clearconfig confirm=true || - /backstores/ramdisk/r1: would delete
 """

@@ -59,8 +59,12 @@ LINES = f"""
 {PORTAL} enable_offload boolean=false
 {TPG}/portals delete ip_address=127.0.0.1 ip_port=3261
 {TPG} set group=attribute login_timeout=20
-/ undo
+/ undo dry_run=true
+/ undo dry_run=false
+/ redo dry_run=true
+/ redo dry_run=false
 / history number=1
+/ history last=true
 / revert number=1 dry_run=true
 {TPG} get group=attribute
 {TPG} get attribute login_timeout

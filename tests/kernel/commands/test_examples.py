@@ -53,6 +53,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "resize:resize": ("/backstores/fileio/f1", ("/backstores/fileio create f1 /srv/disk1.img 1M",)),
     "history:history": ("/", ()),
     "history:revert": ("/", ()),
+    "history:redo": ("/", (f"{TPG} set attribute login_timeout=20", "undo")),
     "history:undo": ("/", ()),
     "lu_groups:create": ("/backstores/lu_gps", ()),
     "lu_groups:delete": ("/backstores/lu_gps", ("/backstores/lu_gps create cluster1",)),

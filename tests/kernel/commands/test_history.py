@@ -15,8 +15,9 @@ import pytest
 from documents import checked
 
 from rtslib_ext.kernel.configfs import ConfigFS
-from targetcli import batch
+from targetcli import batch, session
 from targetcli.audit import history
+from targetcli.language import grammar
 
 from .harness import TARGET, Shell, differences, done, tree, value
 from .initiator import logged_in
@@ -375,6 +376,103 @@ def test_it_costs_no_call_on_the_kernel(user: Shell, monkeypatch: pytest.MonkeyP
         user.ok("undo")
         monkeypatch.setattr(history, "keep", lambda *arguments: 1)
     assert costs[0] == costs[1]
+
+
+# -- redo -----------------------------------------------------------------------------------
+
+
+def test_undo_and_redo_show_their_plan_first(user: Shell) -> None:
+    user.ok(f"{TPG} set attribute login_timeout=20")
+    before, changes = tree(), len(records(user))
+    planned = [f"~ {TPG}: set login_timeout=15", "Plan: 1 to change."]
+    command = f"{TPG} set attribute login_timeout=20"
+    for line in ("undo --dry-run", "--dry-run undo", "undo dry_run=true"):
+        assert user.ok(line).rows == [f"Would undo: {command}", *planned]
+    assert differences(tree(), before) == [] and len(records(user)) == changes
+    assert user.ok("undo").rows == done([f"Undone: {command}", *planned])
+    planned = [f"~ {TPG}: set login_timeout=20", "Plan: 1 to change."]
+    assert user.ok("redo --dry-run").rows == [f"Would redo: {command}", *planned]
+    document = checked(user.ok("redo --dry-run", json=True))
+    assert (document["data"]["command"], document["changes"]) == (command, [])
+    assert value(f"{FILES}/attrib/login_timeout") == "15"
+    assert user.ok("redo").rows == done([f"Redone: {command}", *planned])
+    assert differences(tree(), before) == []
+    assert records(user)[-1].undoes == changes + 1
+
+
+def test_undo_and_redo_go_back_and_forth(user: Shell) -> None:
+    states = [tree()]
+    for line in (
+        f"{TPG} set attribute login_timeout=20",
+        f"{TPG}/acls/{HOST} set auth userid=u password={SECRETS[0]}",
+        f"{TPG}/luns delete 0",
+    ):
+        user.ok(line)
+        states.append(tree())
+    for _ in range(2):
+        for state in (states[2], states[1], states[0]):
+            user.ok("undo")
+            assert differences(tree(), state) == []
+        for state in states[1:]:
+            user.ok("redo")
+            assert differences(tree(), state) == []
+    user.refuses("redo", "this session has no undo to redo", "revert NUMBER")
+
+
+def test_another_change_ends_redo(user: Shell) -> None:
+    user.ok(f"{TPG} set attribute login_timeout=20")
+    user.ok("undo")
+    user.ok(f"{TPG} set attribute login_keys_workaround=0")
+    user.refuses("redo", "no undo to redo", "a later change ends redo")
+
+
+def test_redo_of_what_another_session_redid(user: Shell) -> None:
+    user.ok(f"{TPG} set attribute login_timeout=20")
+    user.ok("undo")
+    another(user, "other").ok(f"revert {records(user)[-1].number}")
+    user.refuses(
+        "redo", "no undo to redo", f"was redone already, by change {records(user)[-1].number}"
+    )
+
+
+def one_shot(user: Shell, *words: str) -> tuple[int, str, str]:
+    """Run a one-shot command, which is a session of its own."""
+    env = user.env()
+    env.session.several, env.session.done, env.session.undone = False, [], []
+    result = session.run_line(env, lambda: grammar.parse_words(words))
+    return int(result is None), env.stdout.getvalue(), env.stderr.getvalue()  # type: ignore[attr-defined]
+
+
+def test_redo_as_a_command_of_its_own(user: Shell) -> None:
+    assert one_shot(user, "redo")[0] == 1
+    assert "the last change was not an undo" in one_shot(user, "redo")[2]
+    user.ok(f"{TPG} set attribute login_timeout=20")
+    user.ok(f"{TPG} disable")
+    there = tree()
+    assert one_shot(user, "revert", "6")[0] == one_shot(user, "revert", "5")[0] == 0
+    assert one_shot(user, "redo")[1].startswith(f"Redone: {TPG} set attribute login_timeout=20")
+    assert value(f"{FILES}/attrib/login_timeout") == "20"
+    assert one_shot(user, "redo")[1].startswith(f"Redone: {TPG} disable")
+    assert differences(tree(), there) == []
+    assert "the last change was not an undo" in one_shot(user, "redo")[2]
+
+
+# -- history --------------------------------------------------------------------------------
+
+
+def test_history_of_the_last_change_and_of_a_node(user: Shell) -> None:
+    user.ok(f"{TPG} set attribute login_timeout=20")
+    assert user.ok("history --last").rows[1:] == [
+        f"{TPG} set attribute login_timeout=20",
+        f"~ {TPG}: set login_timeout=20 (was 15)",
+        "revert 4 undoes it".replace("4", str(records(user)[-1].number)),
+    ]
+    user.refuses("history 1 --last", "a number and last cannot be combined")
+    rows = user.ok("/backstores/ramdisk/r1 history").rows
+    assert len(rows) == 2 and "create r1" in rows[1]
+    assert "create r1" in user.ok("/backstores history last").rows[1]
+    assert len(checked(user.ok(f"/iscsi/{IQN} history", json=True))["data"]["history"]) == 4
+    user.refuses("/backstores/fileio history --last", "no change is recorded")
 
 
 # -- revert ---------------------------------------------------------------------------------
