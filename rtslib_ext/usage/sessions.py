@@ -70,21 +70,24 @@ class DynamicSession:
     tpg: int
 
 
-def dynamic_sessions(reader: Reader) -> Iterator[DynamicSession]:
-    """Yield the sessions of initiators without an ACL.
+def dynamic_sessions(reader: Reader, above: str = "") -> Iterator[DynamicSession]:
+    """Yield the sessions of initiators without an ACL, ``above`` as for sessions().
 
     From drivers/target/target_core_tpg.c, target_show_dynamic_sessions: a name, a line end and a
     NUL each. With cache_dynamic_acls the kernel keeps the dynamic ACL after the logout, but shows
     it in no directory.
     """
-    for fabric, wwn, tag in _tpgs(reader):
+    for fabric, wwn, tag in _tpgs(reader, above):
         for name in dynamic_initiators(reader, paths.tpg(fabric, wwn, tag)):
             yield DynamicSession(name, wwn, tag)
 
 
-def sessions(reader: Reader) -> Iterator[Session]:
-    """Yield the sessions of initiators with an ACL."""
-    for fabric, wwn, tag in _tpgs(reader):
+def sessions(reader: Reader, above: str = "") -> Iterator[Session]:
+    """Yield the sessions of initiators with an ACL.
+
+    ``above`` is the configfs path of a fabric, target or TPG: only its sessions; "" for all.
+    """
+    for fabric, wwn, tag in _tpgs(reader, above):
         yield from _of_tpg(reader, fabric, wwn, tag)
 
 
@@ -103,13 +106,14 @@ def of_acl(reader: Reader, fabric: Fabric, tpg: ConfigfsPath, folder: str) -> Se
     return _session(reader, text, fabric.from_folder(folder), wwn, tag, acl)
 
 
-def _tpgs(reader: Reader) -> Iterator[tuple[Fabric, str, int]]:
+def _tpgs(reader: Reader, above: str) -> Iterator[tuple[Fabric, str, int]]:
     for fabric in FABRICS.values():
         if not fabric.has("acls"):
             continue
         for wwn in reader.target_wwns(fabric):
             for tag in reader.tags(paths.target(fabric, wwn)):
-                yield fabric, wwn, tag
+                if f"{paths.tpg(fabric, wwn, tag)}/".startswith(f"{above}/" if above else ""):
+                    yield fabric, wwn, tag
 
 
 def dynamic_initiators(reader: Reader, tpg: ConfigfsPath) -> list[str]:

@@ -27,7 +27,7 @@ from rtslib_ext.transaction.journal import Unfinished
 from rtslib_ext.usage import beyond_fabric, ipv6, preflight
 
 from ..changes import apply as change
-from ..changes import consent, plans, running
+from ..changes import consent, part, plans, running
 from ..env import Env
 from ..result import Result, say
 from ..tree import Node
@@ -39,7 +39,8 @@ SAME, DIFFERENT = 0, 1
 def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
     """Show how the running configuration differs from a file, or one file from another.
 
-    In a transaction, and without a file, show the queued changes.
+    Below the root, show only the part of the node. In a transaction, and without a file, show the
+    queued changes.
     """
     if other is not None and file is None:
         raise InvalidValue("other has no effect without file", hint="diff FILE OTHER")
@@ -51,19 +52,20 @@ def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
     ):
         plan = env.session.transaction.plan()
     elif file and other:
-        plan = _between(env, file, other)
+        plan = part.below(_between(env, node, file, other), node)
     else:
-        plan = _to(env, file).plan
+        plan = part.below(_to(env, node, file).plan, node)
         disturbances = disturbance.of(env.fs, plan.steps)
     return plans.show(env, plan, disturbances, status=DIFFERENT if plan else SAME)
 
 
-def _to(env: Env, file: str | None) -> Change:
+def _to(env: Env, node: Node, file: str | None) -> Change:
     want, have = _wanted(env, file), running.read(env)
-    found = _prepare(env, want, have)
+    found = _prepare(env, part.wanted(want, have, node), have)
     missing = running.unrestored(env, have)
-    notes = [(path, "it could not be restored; a save keeps it") for path in missing.paths]
-    return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *notes)))
+    notes = ((path, "it could not be restored; a save keeps it") for path in missing.paths)
+    kept = part.notes(notes, node)
+    return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *kept)))
 
 
 def _prepare(env: Env, want: Config, have: Config) -> Change:
@@ -98,12 +100,12 @@ def _wanted(env: Env, file: str | None) -> Config:
     return loaded.config
 
 
-def _between(env: Env, one: str, other: str) -> Plan:
+def _between(env: Env, node: Node, one: str, other: str) -> Plan:
     """Plan from file to file, without reading the kernel."""
     have, want = (_wanted(env, path) for path in (one, other))
     return planning.plan(
         have,
-        want,
+        part.wanted(want, have, node),
         lambda key: paths.storage_object_in(paths.hba_candidates(*key)[0], key[1]),
         paths.HbaAllocator(ConfigFS(os.devnull)),
     )
@@ -112,7 +114,7 @@ def _between(env: Env, one: str, other: str) -> Plan:
 def apply(
     env: Env,
     node: Node,
-    file: str,
+    file: str | None,
     merge: bool,
     target: str | None,
     storage_object: str | None,
@@ -122,13 +124,16 @@ def apply(
     """Change the running configuration to that in a file, or to a part of it."""
     have = running.read(env)
     want = _wanted(env, file)
+    partly = bool(target or storage_object or part.owner(node))
     if target or storage_object:
-        want = _part(have, restore.select(want, target, storage_object), merge=merge)
+        want = part.put(have, restore.select(want, target, storage_object), merge=merge)
+    elif partly:
+        want = part.put(have, part.select(want, node), merge=merge)
     elif merge:
         want = merging.merge(have, want)
     planned = _prepare(env, want, have)
     result = carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
-    whole = not (merge or target or storage_object)
+    whole = not (merge or partly)
     if whole and not dry_run and confirm_within is None and env.session.transaction is None:
         # The file has the wanted configuration now: an earlier one does not count.
         running.set_unrestored(env)
@@ -171,18 +176,6 @@ def _reach(env: Env, planned: Change, confirm_within: float | None) -> list[str]
     with confirm.within(env, planned.plan.steps, confirm_within) as messages:
         change.reach(env, planned)
     return messages
-
-
-def _part(have: Config, part: Config, *, merge: bool) -> Config:
-    """Return the running configuration with a part of it replaced by ``part``."""
-    if merge:
-        return merging.merge(have, part)
-    return Config(
-        storage_objects={**have.storage_objects, **part.storage_objects},
-        targets={**have.targets, **part.targets},
-        fabrics=have.fabrics,
-        lu_groups={**have.lu_groups, **part.lu_groups},
-    )
 
 
 def recover(env: Env, node: Node, action: str) -> Result:

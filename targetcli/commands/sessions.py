@@ -8,26 +8,31 @@ from collections.abc import Iterator
 from rtslib_ext.config import shell_paths
 from rtslib_ext.errors import InvalidValue, NotFound
 from rtslib_ext.fast_dataclasses import asdict
+from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.usage import sessions as library
-from rtslib_ext.usage.sessions import Session
+from rtslib_ext.usage.sessions import DynamicSession, Session
 
+from ..changes import part
 from ..env import Env
 from ..result import Result, show
 from ..tree import Node, walk
+from ..tree.acls import AclNode
+from ..tree.backstores import StorageObjectNode
+from ..tree.fabrics import FabricNode, TargetNode, TpgNode
 
 _ACTIONS = ("list", "detail")
 
 
 def sessions(env: Env, node: Node, action: str, sid: str | None) -> Result:
-    """List the sessions, or show their details."""
+    """List the sessions at and below a node, or show their details."""
     if action not in _ACTIONS:
         raise InvalidValue(f"action must be one of: {', '.join(_ACTIONS)}")
     if sid is not None and not sid.isdigit():
         raise InvalidValue(f"sid must be a number, '{sid}' given")
     walk.require_readable(env)
-    found = [item for item in library.sessions(node.reader) if sid in (None, str(item.sid))]
-    dynamic = list(library.dynamic_sessions(node.reader)) if sid is None else []
+    found = [item for item in _of(node) if sid in (None, str(item.sid))]
+    dynamic = list(_dynamic_of(node)) if sid is None else []
     if not found and not dynamic:
         if sid is None:
             return show(["(no open sessions)"], lambda: {"sessions": [], "dynamic_sessions": []})
@@ -47,6 +52,42 @@ def sessions(env: Env, node: Node, action: str, sid: str | None) -> Result:
             "dynamic_sessions": [asdict(item) for item in dynamic],
         },
     )
+
+
+def _of(node: Node) -> Iterator[Session]:
+    """Yield the sessions at and below a node, or those that see a storage object."""
+    owner, acls = part.owner(node), _acls(node)
+    for session in library.sessions(node.reader, _above(node)):
+        if isinstance(owner, StorageObjectNode):
+            mapped = library.mapped(node.reader, session)
+            if any(name == f"{owner.plugin}/{owner.name}" for _, name in mapped):
+                yield session
+        elif acls is None or session.acl in acls:
+            yield session
+
+
+def _dynamic_of(node: Node) -> Iterator[DynamicSession]:
+    """Yield the sessions without an ACL; an ACL has none, and what they see is not known."""
+    if _acls(node) is None and not isinstance(part.owner(node), StorageObjectNode):
+        yield from library.dynamic_sessions(node.reader, _above(node))
+
+
+def _acls(node: Node) -> list[ConfigfsPath] | None:
+    """Return the configfs paths of the ACLs of a node; None if it is not part of an ACL."""
+    acl = node if isinstance(node, AclNode) else node.parent
+    return acl.members if isinstance(acl, AclNode) else None
+
+
+def _above(node: Node) -> str:
+    """Return the configfs path of the fabric, target or TPG of a node; "" if it has none."""
+    found: Node | None = node
+    while found is not None:
+        if isinstance(found, TpgNode | TargetNode):
+            return found.configfs
+        if isinstance(found, FabricNode):
+            return found.fabric.folder
+        found = found.parent
+    return ""
 
 
 def _facts(env: Env, reader: Reader, session: Session, detail: bool) -> dict[str, object]:

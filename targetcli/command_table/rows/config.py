@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ...env import SAVE_FILE
-from ..command import Command, may
+from ..command import EVERYWHERE, Command, may
 
 ROWS = (
     Command(
@@ -67,12 +67,14 @@ ROWS = (
     ),
     Command(
         "sessions",
-        ("root",),
+        EVERYWHERE,
         "sessions:sessions",
-        "Lists the sessions of initiators. For an initiator that logged in without an ACL\n"
-        "(generate_node_acls) the kernel reports only the name. ACLs that the kernel\n"
-        "keeps for such initiators after logout (cache_dynamic_acls) are not visible:\n"
-        "they end with the TPG, or become the ACL that is created for the initiator.\n\n"
+        "Lists the sessions of initiators; below the root, those of that target, TPG or\n"
+        "ACL, and at a storage object, those that see it. For an initiator that logged in\n"
+        "without an ACL (generate_node_acls) the kernel reports only the name. ACLs that\n"
+        "the kernel keeps for such initiators after logout (cache_dynamic_acls) are not\n"
+        "visible: they end with the TPG, or become the ACL that is created for the\n"
+        "initiator.\n\n"
         "Example: sessions detail",
         (
             may("action", "session_action", "list, or detail for LUNs and addresses too", "list"),

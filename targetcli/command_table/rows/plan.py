@@ -3,19 +3,21 @@
 
 from __future__ import annotations
 
-from ..command import EVERYWHERE, Command, may, need
+from ..command import EVERYWHERE, Command, may
 from . import DRY_RUN
 
 ROWS = (
     Command(
         "diff",
-        ("root",),
+        EVERYWHERE,
         "plan:diff",
         "Shows the changes that apply would make so that the running configuration equals\n"
         "a file. First lists the sessions, reservations and I/O that the changes would\n"
         "interrupt. A line begins with + for an object to create, ~ to change, ± to\n"
         "recreate and - to delete; with -v, each step has a line. With a second file,\n"
-        "compares the two files and does not read the kernel. The exit status is 0 if\n"
+        "compares the two files and does not read the kernel. Below the root, shows the\n"
+        "part of that node: of a target with the storage objects that it exports. In a\n"
+        "transaction and without a file, shows the queued changes. The exit status is 0 if\n"
         "both are the same, 1 if they differ, 2 if they cannot be compared.\n\n"
         "Example: diff /etc/target/saveconfig.json",
         (
@@ -27,15 +29,17 @@ ROWS = (
     ),
     Command(
         "apply",
-        ("root",),
+        EVERYWHERE,
         "plan:apply",
         "Changes the running configuration to equal a file, with as few changes as\n"
         "possible, all of them or none. Objects that are equal already are not touched,\n"
-        "and their sessions continue. If initiators would be interrupted, lists them and\n"
-        "needs --yes before the command, or an answer at the terminal.\n\n"
-        "Example: apply /etc/target/saveconfig.json --dry-run",
+        "and their sessions continue. At a target or below it, applies only that target\n"
+        "and the storage objects it exports; at a storage object, only that. If initiators\n"
+        "would be interrupted, lists them and needs --yes before the command, or an answer\n"
+        "at the terminal.\n\n"
+        "Example: apply --dry-run",
         (
-            need("file", "saved_file", "the file to apply, or a backup"),
+            may("file", "saved_file", "the file to apply, or a backup; the save file if omitted"),
             may("merge", "bool", "create and change objects, delete none", "False"),
             may(
                 "target",
@@ -59,7 +63,7 @@ ROWS = (
     ),
     Command(
         "confirm",
-        ("root",),
+        EVERYWHERE,
         "confirm:confirm",
         "Keeps the changes of apply --confirm-within. Without it they are rolled back\n"
         "automatically when the time has passed, even if the connection to this host is\n"
@@ -77,7 +81,7 @@ ROWS = (
     ),
     Command(
         "recover",
-        ("root",),
+        EVERYWHERE,
         "plan:recover",
         "Rolls back or completes a change that was interrupted because its process was\n"
         "killed. If it cannot be completed, it is rolled back.\n\n"

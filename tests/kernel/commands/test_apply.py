@@ -61,6 +61,37 @@ def test_diff_tells_what_apply_would_do(user: Shell) -> None:
     assert user.ok("/ diff").exit == 0
 
 
+def test_diff_and_apply_of_a_node(user: Shell) -> None:
+    """A target or storage object is a part of its own; without a file it is that of the save."""
+    user.ok(f"{TPG} set attribute login_timeout=20")
+    user.ok("/backstores/ramdisk/r1 set attribute emulate_caw=0")
+    user.ok("/backstores/ramdisk create r2 1M")
+    user.ok("/iscsi create iqn.2003-01.org.example:b")
+    timeout = [f"~ {TPG}: set login_timeout=15", "Plan: 1 to change."]
+    tas = ["~ /backstores/ramdisk/r1: set emulate_caw=1", "Plan: 1 to change."]
+    gone = "- /backstores/ramdisk/r2: delete ramdisk r2 on memory"
+    for path in ("/backstores/ramdisk/r1", "/backstores/ramdisk/r1/alua"):
+        assert user(f"{path} diff").rows == tas
+        assert user.ok(f"{path} apply --dry-run").rows == tas
+    # A target includes the storage objects that it exports.
+    for path in (f"/iscsi/{IQN}", f"{TPG}/acls/{HOST}"):
+        assert user(f"{path} diff").rows == [tas[0], timeout[0], "Plan: 2 to change."]
+    assert user("/backstores diff").rows == [gone, tas[0], "Plan: 1 to change, 1 to delete."]
+    assert user("/backstores/ramdisk/r2 diff").rows == [gone, "Plan: 1 to delete."]
+    user.refuses("/backstores/ramdisk/r2 apply", "the file has no /backstores/ramdisk/r2")
+    user.refuses("/iscsi/iqn.2003-01.org.example:b apply", "the file has no /iscsi")
+    of_fabric = user("/iscsi diff").rows
+    assert timeout[0] in of_fabric and not any("/backstores" in row for row in of_fabric)
+    assert any(row.startswith("- /iscsi/iqn.2003-01.org.example:b:") for row in of_fabric)
+    assert user.ok("/loopback diff") == "No differences\n"
+    assert user(f"/backstores/ramdisk/r1 diff {SAVED}").exit == 1
+    assert user.ok("/backstores/ramdisk/r1 apply").rows == done(tas)
+    assert user.ok("/backstores/ramdisk/r1 diff") == "No differences\n"
+    assert user.ok(f"{TPG} apply").rows == done(timeout)
+    assert gone in user.ok("/ apply").rows
+    assert user.ok("/ diff") == "No differences\n"
+
+
 def test_diff_that_cannot_tell(user: Shell) -> None:
     assert user("/ diff /no/file").exit == 2
     SAVED.write_text("{")
@@ -135,7 +166,7 @@ def test_one_target_of_a_file(user: Shell) -> None:
 def test_options_that_are_none(user: Shell) -> None:
     user.refuses(f"/ apply {SAVED} --nosuch", "there is no option --nosuch", "--dry-run")
     user.refuses(f"/ apply {SAVED} --target", "--target needs a value")
-    user.refuses("/ apply", "Missing required parameter file")
+    user.refuses("/ apply file", "file not found")
 
 
 def test_a_plan_that_fails_changes_nothing(user: Shell) -> None:

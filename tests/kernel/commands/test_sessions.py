@@ -3,7 +3,12 @@
 
 from __future__ import annotations
 
+from documents import checked
+
 from .harness import Shell
+from .initiator import logged_in
+
+NAME = "iqn.2003-01.org.example"
 
 
 def test_nobody_is_logged_in(shell: Shell) -> None:
@@ -20,6 +25,35 @@ def test_what_is_refused(shell: Shell) -> None:
     shell.refuses("sessions list 3", "no session found with sid 3", "sessions lists all sessions")
     shell.refuses("sessions list sid=x", "sid must be a number, 'x' given")
     shell.refuses("sessions show", "action must be one of: list, detail")
-    shell.refuses(
-        "/iscsi sessions", "/iscsi: Command not found sessions", "run it at the root: / sessions"
-    )
+
+
+def test_sessions_of_a_node(shell: Shell) -> None:
+    """Those of a target, of an ACL, and those that see a storage object."""
+    for number in (0, 1):
+        target = f"/iscsi/{NAME}:t{number}"
+        shell.ok(f"/backstores/ramdisk create r{number} 1M")
+        shell.ok(f"/iscsi create {NAME}:t{number}")
+        shell.ok(f"{target}/tpg1/luns create /backstores/ramdisk/r{number}")
+        shell.ok(f"{target}/tpg1/acls create {NAME}:i{number}")
+    shell.ok(f"/iscsi/{NAME}:t1/tpg1 set attribute generate_node_acls=1")
+
+    def names(path: str) -> list[str]:
+        data = checked(shell.ok(f"{path} sessions", json=True))["data"]
+        found = [item["initiator"] for item in (*data["sessions"], *data["dynamic_sessions"])]
+        return sorted(name.removeprefix(f"{NAME}:") for name in found)
+
+    with (
+        logged_in(f"{NAME}:i0", f"{NAME}:t0"),
+        logged_in(f"{NAME}:i1", f"{NAME}:t1"),
+        logged_in(f"{NAME}:guest", f"{NAME}:t1"),
+    ):
+        for path in ("/", "/backstores", "/iscsi"):
+            assert names(path) == ["guest", "i0", "i1"], path
+        for path in ("", "/tpg1", "/tpg1/luns", "/tpg1/portals", "/tpg1/acls", "/tpg1/luns/lun0"):
+            assert names(f"/iscsi/{NAME}:t0{path}") == ["i0"], path
+            assert names(f"/iscsi/{NAME}:t1{path}") == ["guest", "i1"], path
+        for path in ("", "/mapped_lun0"):
+            assert names(f"/iscsi/{NAME}:t1/tpg1/acls/{NAME}:i1{path}") == ["i1"], path
+        for path in ("", "/alua"):
+            assert names(f"/backstores/ramdisk/r1{path}") == ["i1"], path
+        assert names("/loopback") == []
