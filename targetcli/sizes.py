@@ -27,6 +27,12 @@ def parse_size(text: str) -> int:
     return (int(integer + fraction) << 10 * power) // scale
 
 
+def parse_new_size(text: str) -> tuple[str, int]:
+    """Parse 10G, +10G or -10G: the sign, or "" for an absolute size, and bytes."""
+    sign = text[:1] if text[:1] in ("+", "-") else ""
+    return sign, parse_size(text.removeprefix(sign))
+
+
 def is_unit(text: str) -> bool:
     """Return True if a word is only a unit: G, TiB, bytes ..."""
     return text[:1].isalpha() and _SIZE.fullmatch(f"1{text}") is not None
@@ -34,7 +40,8 @@ def is_unit(text: str) -> bool:
 
 def is_number(text: str) -> bool:
     """Return True if a word is the number of a size without its unit."""
-    return text[-1:].isdigit() and _SIZE.fullmatch(f"{text}K") is not None
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    return text[-1:].isdigit() and _SIZE.fullmatch(f"{digits}K") is not None
 
 
 def format_size(size: int) -> str:

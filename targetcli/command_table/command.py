@@ -21,7 +21,8 @@ class Parameter:
 
     ``default`` is the value of an omitted parameter, as it would be typed; None leaves the choice
     to the command. ``wrong`` is the message for a value of the wrong kind where scripts match
-    one. ``many``: disk[1-9], or disk* for existing names, stands for several calls.
+    one. ``many``: disk[1-9], or disk* for existing names, stands for several calls. ``each``: a
+    value that no two of them can share.
     """
 
     name: str
@@ -31,11 +32,12 @@ class Parameter:
     text: str = ""
     wrong: str = ""
     many: bool = False
+    each: bool = False
 
     @property
     def is_size(self) -> bool:
         """Return True for an amount of bytes, which may be typed as two words."""
-        return self.kind in ("size", "typed_size")
+        return self.kind in ("size", "typed_size", "new_size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,10 @@ def may(
     wrong: str = "",
     *,
     many: bool = False,
+    each: bool = False,
 ) -> Parameter:
     """Return an optional parameter."""
-    return Parameter(name, kind, default=default, text=text, wrong=wrong, many=many)
+    return Parameter(name, kind, default=default, text=text, wrong=wrong, many=many, each=each)
 
 
 def syntax(command: Command) -> tuple[str, str]:

@@ -40,8 +40,10 @@ class _Findings:
     failures: list[LioError] = field(default_factory=list)
 
 
-def resize(env: Env, node: StorageObjectNode, size: int | None, dry_run: bool) -> Result:
-    """Enlarge a storage object while it is exported."""
+def resize(
+    env: Env, node: StorageObjectNode, size: tuple[str, int] | None, dry_run: bool
+) -> Result:
+    """Enlarge a storage object while it is exported; ``size`` is (sign, bytes)."""
     if size is None:
         return rescan(env, node, dry_run)
     so, configfs = configured(node)
@@ -61,20 +63,26 @@ def resize(env: Env, node: StorageObjectNode, size: int | None, dry_run: bool) -
             hint="enlarge the device, then run resize without a size",
         )
     now = backing.size or 0
-    if size < now:
+    wanted = _wanted(now, *size)
+    if wanted < now:
         raise InvalidValue(
-            f"it has {now} bytes, shrinking it to {size} would lose data",
+            f"it has {now} bytes, shrinking it to {wanted} would lose data",
             path=node.path,
             hint="create a smaller storage object, and copy the data on the initiators",
         )
     findings = _Findings()
-    if size > now:
-        storage.check_size(size, node)
+    if wanted > now:
+        storage.check_size(wanted, node)
         if isinstance(backing, FileIO) and not os.path.exists(backing.dev):
             # A new file of this name would not be the one that is exported.
             raise _missing(backing.dev, node.path)
-        findings.steps.append(_grow(so, configfs, now, size))
+        findings.steps.append(_grow(so, configfs, now, wanted))
     return _carry_out(env, findings, dry_run)
+
+
+def _wanted(now: int, sign: str, size: int) -> int:
+    """Return the size in bytes that +SIZE, -SIZE or SIZE stand for."""
+    return {"+": now + size, "-": max(now - size, 0)}.get(sign, size)
 
 
 def _grow(so: StorageObject, configfs: ConfigfsPath, now: int, size: int) -> Step:

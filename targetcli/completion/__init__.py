@@ -36,6 +36,7 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
     "lun": "paths:luns",
     "lun_or_storage_object": "storage:luns_and_objects",
     "mapped_lun": "paths:mapped_luns",
+    "new_size": "paths:new_sizes",
     "path": "paths:shell_paths",
     "recover_action": ("undo", "finish"),
     "confirm_action": ("keep", "status", "back"),

@@ -8,6 +8,8 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 
+from rtslib_ext.fast_dataclasses import replace
+
 from ..tree import Node, walk
 from .candidates import Ask, Candidate, Completer
 
@@ -82,6 +84,13 @@ def sizes(ask: Ask) -> Iterator[str]:
     """Return the number typed so far with each unit."""
     if _COUNT.fullmatch(ask.partial):
         yield from (f"{ask.partial}{unit}" for unit in "KMGT")
+
+
+def new_sizes(ask: Ask) -> Iterator[str]:
+    """Return a size, or the amount after a sign, with each unit."""
+    sign = ask.partial[:1] if ask.partial[:1] in ("+", "-") else ""
+    amount = replace(ask, partial=ask.partial.removeprefix(sign))
+    yield from (f"{sign}{size}" for size in sizes(amount))
 
 
 # -- the host's files -----------------------------------------------------------------------

@@ -12,7 +12,7 @@ from rtslib_ext.errors import InvalidValue
 
 from ..command_table.command import Command, Parameter, option_of
 from ..preference import parse_value
-from ..sizes import is_number, is_unit, parse_size
+from ..sizes import is_number, is_unit, parse_new_size, parse_size
 
 
 def arguments(
@@ -280,6 +280,7 @@ def _duration(text: str) -> float:
 _CONVERT: dict[str, Callable[[str], Any]] = {
     "bool": _boolean,
     "size": parse_size,
+    "new_size": parse_new_size,
     "duration": _duration,
 }
 # Lowest and highest value, and the prefixes that may stand before the number.

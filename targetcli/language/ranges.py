@@ -18,6 +18,8 @@ from ..tree import Node, walk
 
 MOST = 16384
 _RANGE = re.compile(r"\[([0-9]{1,9}(?:-[0-9]{1,9})?(?:,[0-9]{1,9}(?:-[0-9]{1,9})?)*)\]")
+# Typed for a range: a bracket that is not closed, or numbers that are no range.
+_MISTYPED = re.compile(r"\[[0-9][^\]]*$|\[[0-9,-]*[,-][0-9,-]*\]")
 # A literal bracket, as in shell patterns.
 _BRACKET = "[[]"
 # Kinds of parameters that name existing objects: by path, or among the children of the node.
@@ -35,6 +37,7 @@ def calls(
     Raises InvalidValue, NotFound.
     """
     found: dict[int | str, list[str]] = {}
+    single: list[Parameter] = []
     for place, item in enumerate(command.parameters):
         key: int | str = place if place < len(positional) else item.name
         text = positional[place] if place < len(positional) else keywords.get(item.name)
@@ -42,6 +45,8 @@ def calls(
             values = _values(node, item, text)
             if values != [text]:
                 found[key] = values
+            if item.each and len(values) == 1:
+                single.append(item)
     if not found:
         return [(positional, keywords)]
     counts = {len(values) for values in found.values() if len(values) > 1}
@@ -49,6 +54,12 @@ def calls(
         listed = ", ".join(f"{len(values)} ({values[0]} …)" for values in found.values())
         raise InvalidValue(f"the ranges expand to different numbers of values: {listed}")
     number = max(counts, default=1)
+    if single and number > 1:
+        name = single[0].name
+        raise InvalidValue(
+            f"{name} would be the same for {number} objects",
+            hint=f"give a range, such as {name}=NAME[1-{number}], or omit it",
+        )
     return [_call(positional, keywords, found, place) for place in range(number)]
 
 
@@ -75,6 +86,12 @@ def _values(node: Node, item: Parameter, text: str) -> list[str]:
     if ranges:
         before, after = text[: ranges[0].start()], text[ranges[0].end() :]
         return [f"{before}{number}{after}" for number in _numbers(ranges[0][1])]
+    if _MISTYPED.search(text) and not (item.kind in CHILDREN and node.find(text)):
+        first = text.partition("[")[0]
+        raise InvalidValue(
+            f"{text} is not a complete range",
+            hint=f"a range is {first}[1-3] or {first}[1,3]; a literal bracket is {_BRACKET}",
+        )
     if any(char in text for char in "*?"):
         names = _existing(node, item, text)
         if names is not None:

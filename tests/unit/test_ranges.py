@@ -10,6 +10,7 @@ import pytest
 
 from rtslib_ext.errors import InvalidValue, NotFound
 from targetcli.command_table.command import Command, may, need
+from targetcli.command_table.rows import every_row
 from targetcli.language import ranges
 from targetcli.tree import Node, Tree
 
@@ -40,7 +41,7 @@ def calls(*words: str, command: Command = CREATE, **named: str) -> list[tuple[li
 
 
 def test_a_line_without_a_range_is_one_call() -> None:
-    for name in ("disk1", "[::1]", "a[1]", "a[b-c]", "a[1-", "a-1,2]"):
+    for name in ("disk1", "[::1]", "a[1]", "a[b-c]", "a[b", "a-1,2]"):
         assert calls(name, "/f", "1M") == [([name, "/f", "1M"], {})]
 
 
@@ -75,6 +76,11 @@ def test_ranges_go_in_step() -> None:
         (("d[3-1]", "/f"), r"reversed: write \[1-3\]"),
         (("d[1-2]-[1-2]", "/f"), "more than one range"),
         (("d[1-99999]", "/f"), f"more than {ranges.MOST} values"),
+        (("d[1-3", "/f"), r"d\[1-3 is not a complete range"),
+        (("d[1", "/f"), r"d\[1 is not a complete range"),
+        (("d[1-3,]", "/f"), "not a complete range"),
+        (("d[1-2]", "/f[1-"), r"/f\[1- is not a complete range"),
+        (("d[-3]", "/f"), "not a complete range"),
     ],
 )
 def test_what_is_refused(words: tuple[str, ...], told: str) -> None:
@@ -84,6 +90,23 @@ def test_what_is_refused(words: tuple[str, ...], told: str) -> None:
 
 def test_a_bracket_that_begins_no_range() -> None:
     assert calls("d[[]1-3]", "/f") == [(["d[1-3]", "/f"], {})]
+    assert calls("d[[]1-3", "/f") == [(["d[1-3", "/f"], {})]
+    node = Folder("d[1-3")
+    assert ranges.calls(node, DELETE, ["d[1-3"], {}) == [(["d[1-3"], {})], "it exists"
+
+
+def test_a_value_that_objects_cannot_share() -> None:
+    (create,) = (row for row in every_row() if row.name == "create" and row.on == ("ramdisk",))
+    node = Folder()
+    with pytest.raises(InvalidValue, match="wwn would be the same for 2 objects") as caught:
+        ranges.calls(node, create, ["disk[1-2]", "1M"], {"wwn": "12"})
+    assert "wwn=NAME[1-2], or omit it" in caught.value.hint
+    found = ranges.calls(node, create, ["disk[1-2]", "1M"], {"wwn": "w[1-2]"})
+    assert [(words[0], named["wwn"]) for words, named in found] == [
+        ("disk1", "w1"),
+        ("disk2", "w2"),
+    ]
+    assert len(ranges.calls(node, create, ["disk1", "1M"], {"wwn": "12"})) == 1
 
 
 def test_what_is_there_by_a_pattern() -> None:

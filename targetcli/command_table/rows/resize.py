@@ -48,9 +48,14 @@ ROWS = (
         "get unchanged; without a size, the command reports it. The kernel does not notify\n"
         "initiators of a new size: rescan there, on Linux with iscsiadm -m session\n"
         "--rescan. Shrinking is refused.\n\n"
-        "Example: resize 2G",
+        "Example: resize +2G",
         (
-            may("size", "size", "the new size; that of the backing file or device if omitted"),
+            may(
+                "size",
+                "new_size",
+                "the new size, or +SIZE for that much more; that of the backing file or device if "
+                "omitted",
+            ),
             DRY_RUN,
         ),
         changes=True,

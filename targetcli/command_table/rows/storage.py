@@ -10,7 +10,7 @@ from . import DRY_RUN, OTHER_PATHS, TIMEOUT
 _BACKSTORES = ("fileio", "block", "pscsi", "ramdisk", "user")
 
 _SIZE = "a number with a unit: 512, 64K, 10M, 1.5G, 2TiB; units are powers of 1024"
-_WWN = may("wwn", text="the VPD unit serial number; generated if omitted")
+_WWN = may("wwn", text="the VPD unit serial number; generated if omitted", many=True, each=True)
 _NAME = need("name", text="the name of the storage object", many=True)
 _GROUP = need("name", text="the name of the group", many=True)
 _DELETE_SO = (

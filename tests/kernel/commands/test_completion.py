@@ -161,6 +161,7 @@ OFFERED = {
     f"{TPG}/portals/127.0.0.1:3261 enable_iser ": ["false ", "true "],
     "/backstores/ramdisk rename ": ["r1 ", "r2 "],
     "/backstores/ramdisk/r1 resize 10": ["G ", "K ", "M ", "T "],
+    "/backstores/ramdisk/r1 resize +10": ["G ", "K ", "M ", "T "],
     "/backstores/ramdisk/r1 resize 1G dry_run=": ["false ", "true "],
     "/iscsi clone ": [f"{A} ", f"{B} "],
     f"{TPG}/acls clone ": ["web "],

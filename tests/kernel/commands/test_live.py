@@ -120,6 +120,19 @@ def test_resize_makes_nothing_smaller(user: Shell, disk: Path) -> None:
     assert disk.stat().st_size == MIB
 
 
+def test_resize_by_an_amount(user: Shell, disk: Path) -> None:
+    path = "/backstores/fileio/d1"
+    grows = f"~ {path}: grow from {MIB} to {3 * MIB} bytes"
+    assert user.ok(f"{path} resize +2M --dry-run").rows[0] == grows
+    assert user.ok(f"{path} resize size=+2M dry_run=true").rows[0] == grows
+    assert user.ok(f"{path} resize +2 M").rows[0] == grows
+    assert disk.stat().st_size == 3 * MIB
+    user.refuses(f"{path} resize -1M", f"shrinking it to {2 * MIB} would lose data")
+    user.refuses(f"{path} resize -9G", "shrinking it to 0 would lose data")
+    user.refuses(f"{path} resize ++1M", "Cannot interpret size, wrong format: +1M")
+    assert user.ok(f"{path} resize +0") == "Nothing to change\n"
+
+
 def test_resize_that_the_file_system_refuses(user: Shell, disk: Path) -> None:
     user.refuses("/backstores/fileio/d1 resize 8E", "out of range")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
