@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
         asks: bool
         is_dry_run: bool
+        is_trial: bool
         free_numbers: dict[str, int]
 
         @property
@@ -61,6 +62,12 @@ if TYPE_CHECKING:
 
         def discard(self) -> list[str]:
             """Drop everything that is queued."""
+
+        def start_trial(self) -> None:
+            """Only show what the present line would queue."""
+
+        def end_trial(self) -> None:
+            """Drop what this line queued."""
 
         def savepoint(self) -> Any:
             """Return a mark for ``rollback_to``."""

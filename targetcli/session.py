@@ -47,13 +47,16 @@ def _options_of_one_line(env: Env) -> Iterator[None]:
     finally:
         own_dry_run = env.options.dry_run and not options.dry_run
         env.options = options
-        if own_dry_run and session.transaction is not None and outer is None:
-            session.transaction.discard()
+        if own_dry_run and session.transaction is not None:
+            if outer is None:
+                session.transaction.discard()
+            else:
+                outer.end_trial()
             session.logs, session.cwd = logs, cwd
 
 
 def _take_options(env: Env, line: Line) -> Line:
-    """Use the options of a line; return the rest. Raises InvalidValue, Unsupported."""
+    """Use the options of a line; return the rest. Raises InvalidValue."""
     if not (line.options or options.may_be_in(line.text)):
         return line
     # Imported here: most lines have no options.
@@ -64,11 +67,8 @@ def _take_options(env: Env, line: Line) -> Line:
     line, env.options = line_options.take(line, env.options)
     if env.options.dry_run and not was_dry_run:
         if queued is not None:
-            raise Unsupported(
-                "--dry-run is not for a line of a transaction, which queues its changes",
-                hint="without it, the line shows what it queues; rollback discards everything",
-            )
-        if env.options.batch is None:
+            queued.start_trial()
+        elif env.options.batch is None:
             from .changes.transaction import Transaction
 
             Transaction.for_dry_run(env)

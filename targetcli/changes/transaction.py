@@ -95,8 +95,9 @@ def _joined(results: Sequence[Result]) -> Result:
 class Transaction:
     """The changes that the lines so far have queued.
 
-    ``is_dry_run``: they are never made. ``asks``: a user at a terminal answers questions.
-    ``prefs`` are the preferences to change at the end; None if they are changed at once.
+    ``is_dry_run``: they are never made; ``is_trial``: those of the present line are not.
+    ``asks``: a user at a terminal answers questions. ``prefs`` are the preferences to change at
+    the end; None if they are changed at once.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Transaction:
     ) -> None:
         self.env = env
         self.is_dry_run = is_dry_run
+        self.is_trial = False
         self.asks = asks
         self.performed = False
         self.steps: list[Step] = []
@@ -114,6 +116,7 @@ class Transaction:
         self._reported = 0
         # The lowest numbers that may be free, by directory: creating many LUNs counts only once.
         self.free_numbers: dict[str, int] = {}
+        self._end_trial: Callable[[], None] = lambda: None
         env.fs = self.staged = StagedFS(env.fs)
         self.host = self.staged.host
         if not keeps:
@@ -202,6 +205,8 @@ class Transaction:
         report.changes = []
         new = tuple(self.steps[self._reported :])
         self._reported = len(self.steps)
+        if self.is_trial:
+            report.dry_run, result.leave = True, False
         if not new:
             return result
         report.dry_run = True
@@ -231,6 +236,26 @@ class Transaction:
         del self.steps[steps:], self._later[later:]
         self.staged.rollback_to(staged)
         self.free_numbers.clear()
+
+    def start_trial(self) -> None:
+        """Only show what the present line would queue, until end_trial: --dry-run in it."""
+        env, prefs = self.env, self.prefs
+        outer = self.is_dry_run, self.asks, dict(self._replaced), self._reported, env.prefs
+        savepoint = self.savepoint()
+        self.is_trial, self.is_dry_run, self.asks = True, True, False
+        self.prefs, env.prefs = env.prefs, _TemporaryPreferences(env.prefs)
+        env.session.logs = False
+
+        def end() -> None:
+            self.rollback_to(savepoint)
+            self.is_trial, self.prefs = False, prefs
+            self.is_dry_run, self.asks, self._replaced, self._reported, env.prefs = outer
+
+        self._end_trial = end
+
+    def end_trial(self) -> None:
+        """Drop what the line queued."""
+        self._end_trial()
 
     # -- its end -----------------------------------------------------------------------------
 

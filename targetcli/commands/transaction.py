@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from rtslib_ext.errors import Exists, InvalidValue, NotFound
 
-from ..changes import apply
+from ..changes import apply, plans
 from ..changes.transaction import Transaction, counted
 from ..env import Env
 from ..result import Result, say
@@ -33,6 +33,8 @@ def begin(env: Env, node: Node) -> Result:
 def commit(env: Env, node: Node) -> Result:
     """Apply the queued changes, all or nothing."""
     transaction = _in_progress(env)
+    if transaction.is_trial:
+        return plans.show(transaction.plan())
     if transaction.is_dry_run:
         return Result()
     number = transaction.number

@@ -102,9 +102,10 @@ ROWS = (
         "transaction:begin",
         "Starts a transaction: changes are queued, and later commands see the queued\n"
         "changes as if they were made. diff shows them, commit makes all of them or none,\n"
-        "rollback discards them. Preferences and bookmarks are set at once. Commands\n"
-        "that cannot be rolled back are refused: clearconfig, restoreconfig, recover,\n"
-        "changemedium. To run a file of commands as one transaction, use --batch.\n\n"
+        "rollback discards them. A line with --dry-run shows its changes and queues none.\n"
+        "Preferences and bookmarks are set at once. Commands that cannot be rolled back\n"
+        "are refused: clearconfig, restoreconfig, recover, changemedium. To run a file of\n"
+        "commands as one transaction, use --batch.\n\n"
         "Example: begin",
     ),
     Command(

@@ -83,10 +83,48 @@ def test_a_dry_run_does_not_move_the_shell(user: Shell) -> None:
     assert user.ok("get global auto_cd_after_create") == "auto_cd_after_create=true \n"
 
 
-def test_a_transaction_takes_no_dry_run(user: Shell) -> None:
-    done = run(user, lines=f"begin\n{RAMDISK} delete r1 --dry-run\nrollback\n")
-    assert "--dry-run is not for a line of a transaction" in done.stderr
-    assert list(TARGET.glob("core/rd_mcp_*/r1"))
+def test_a_dry_run_in_a_transaction_queues_nothing(user: Shell, tmp_path: Path) -> None:
+    """It sees what is queued, and shows what the line would add."""
+    lines = f"""begin
+{RAMDISK} create r2 1M
+{RAMDISK}/r2 set attribute emulate_tas=0 --dry-run
+{RAMDISK} delete r[1-2] --dry-run
+--dry-run set global tree_max_depth=3
+get global tree_max_depth
+--dry-run cd {RAMDISK}
+/backstores/fileio create f1 {tmp_path}/f1 1M --dry-run
+/backstores/fileio create f1 {tmp_path}/f1 1M --dry-run
+saveconfig --dry-run
+--dry-run begin
+exit --dry-run
+rollback --dry-run
+pwd
+commit --dry-run
+diff
+commit
+"""
+    done = run(user, lines=lines)
+    assert done.stderr == "", done.stderr
+    rows = [row.rpartition("> ")[2] for row in done.stdout.splitlines()]
+    made = f"+ {RAMDISK}/r2: create ramdisk r2 on memory"
+    plans = [row.partition(" on /tmp")[0] for row in rows if row.startswith(("+", "-", "~"))]
+    assert plans == [
+        made,
+        f"~ {RAMDISK}/r2: set emulate_tas=0",
+        f"- {RAMDISK}/r1: delete ramdisk r1 on memory",
+        f"- {RAMDISK}/r2: delete ramdisk r2 on memory",
+        "~ /: set the preference tree_max_depth=3",
+        *["+ /backstores/fileio/f1: create fileio f1"] * 2,
+        "~ /: save the configuration to /etc/target/saveconfig.json",
+        made,
+        made,
+    ]
+    assert sum(row.startswith("Queued: ") for row in rows) == 1
+    assert "tree_max_depth=0 " in rows and "/" in rows
+    assert "Committed: 1 change." in rows
+    names = sorted(item.name for item in TARGET.glob("core/rd_mcp_*/r*"))
+    assert names == ["r1", "r2"]
+    assert not (tmp_path / "f1").exists()
 
 
 def test_a_batch_in_the_shell(user: Shell, tmp_path: Path) -> None:
