@@ -185,7 +185,7 @@ def history(env: Env, node: Node, number: int | None, last: bool) -> Result:
     if number is None and not last:
         found = [item for item in records.read(env.history) if _concerns(node, item)]
         return show(view.table(found), lambda: {"history": [view.facts(item) for item in found]})
-    record = records.find(env.history, number)
+    record = records.find(env.history, number) if number is not None else _last(env, node)
     return show(view.lines(record), lambda: {"history": [view.facts(record, detailed=True)]})
 
 

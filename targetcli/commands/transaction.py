@@ -34,7 +34,7 @@ def commit(env: Env, node: Node) -> Result:
     """Apply the queued changes, all or nothing."""
     transaction = _in_progress(env)
     if transaction.is_trial:
-        return plans.show(transaction.plan())
+        return plans.show(env, transaction.plan())
     if transaction.is_dry_run:
         return Result()
     number = transaction.number

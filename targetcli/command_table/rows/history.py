@@ -38,7 +38,7 @@ ROWS = (
     ),
     Command(
         "history",
-        ("root",),
+        EVERYWHERE,
         "history:history",
         "Lists the changes made with this program, the latest one last: time, user,\n"
         "origin and command. Below the root, lists the changes of that node and of the\n"
@@ -53,7 +53,7 @@ ROWS = (
     ),
     Command(
         "revert",
-        ("root",),
+        EVERYWHERE,
         "history:revert",
         "Reverts one change from the history and keeps later ones, completely or not at\n"
         "all. It is refused if later changes depend on the change, if part of it was\n"
