@@ -133,8 +133,7 @@ ROWS = (
 
 _BY_NAME = {name: row for row in ROWS for name in (row.name, row.short) if name}
 
-# targetcli-fb takes its actions without dashes too, as the first word; help followed by another
-# word is the command.
+# targetcli-fb takes its actions without dashes too, as the first word; help is the command.
 WORDS = {row.word: row.name for row in ROWS if not row.sets}
 
 # -v is the version in targetcli-fb. With a command it is --verbose, which needs one.
@@ -171,7 +170,7 @@ Options, before the command:
 After the command, and in a line of the shell, --yes, --dry-run, --verbose,
 --json, --show-secrets and --wait hold for that command.
 
-See targetcli(8) for details, and the command help for the commands.
+See targetcli(8) for details; `targetcli help` lists the commands.
 """
 
 
@@ -224,7 +223,7 @@ def refuse_ineffective(request: Request) -> None:
 
 def _read(words: Sequence[str], request: Request) -> None:
     rest = list(words)
-    if rest and rest[0] in WORDS and not (rest[0] == "help" and rest[1:]):
+    if rest and rest[0] in WORDS and rest[0] != "help":
         rest[0] = WORDS[rest[0]]
     while rest and rest[0].startswith("-"):
         option = rest.pop(0)

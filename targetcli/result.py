@@ -37,7 +37,8 @@ class Result:
     ``failures`` are the parts that failed while others succeeded: printed on standard error, with
     exit status 1. ``created`` is the path of a new node, ``cd`` the new current path. ``data``
     makes the plain values for --json, and is called for it only. With ``shows``, the lines are
-    these values as text, and add nothing. With ``messages``, the lines report changes, and
+    these values as text, and add nothing. With ``pages``, a pager shows them at a terminal if they
+    are longer than it. With ``messages``, the lines report changes, and
     the preference loglevel_console filters them. ``status`` is the exit status of a successful
     command. ``under_lock`` is for a command that changes the kernel in some of its calls only: it
     makes the change, dispatch calls it with the lock held, and its result is the command's.
@@ -51,6 +52,7 @@ class Result:
     leave: bool = False
     data: Callable[[], object] | None = None
     shows: bool = False
+    pages: bool = False
     status: int = 0
     messages: bool = False
     under_lock: Callable[[], Result] | None = None

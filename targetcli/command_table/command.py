@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -13,6 +14,10 @@ from typing import Any
 from rtslib_ext.fast_dataclasses import dataclass
 
 EVERYWHERE = ("*",)
+
+# The longest summary: beside the name of its command it fits into a line of 80 columns.
+_SUMMARY = 62
+_CLAUSE = re.compile(r"[,:;] ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,22 @@ class Command:
     failed: int = 1
     verbose: bool = False
 
+    @property
+    def about(self) -> str:
+        """Return the text without its example, in one line."""
+        return " ".join(self.text.partition("\n\nExample: ")[0].split())
+
+    @property
+    def example(self) -> str:
+        """Return the example, without a path; "" if there is none."""
+        return self.text.partition("\n\nExample: ")[2].strip()
+
+    @property
+    def summary(self) -> str:
+        """Return the first sentence without its full stop, shortened to a clause if it is long."""
+        first = self.about.partition(". ")[0].rstrip(".")
+        return first if len(first) <= _SUMMARY else _CLAUSE.split(first, maxsplit=1)[0]
+
     def function(self) -> Callable[..., Any]:
         """Import and return the function."""
         module, _, name = self.run.partition(":")
@@ -94,24 +115,15 @@ def may(
     return Parameter(name, kind, default=default, text=text, wrong=wrong, many=many, each=each)
 
 
-def syntax(command: Command) -> tuple[str, str]:
-    """Return the syntax line of a command and the line of its defaults, for help."""
-    from ..views import settings
-
-    required = [item.name for item in command.parameters if item.required]
-    optional = [item.name for item in command.parameters if not item.required]
-    line = settings.syntax_line(command.name, required, optional, command.more, command.keywords)
-    defaults = {item.name: item.default for item in command.parameters if not item.required}
-    return line, settings.defaults_line(defaults)
-
-
-def facts(command: Command) -> dict[str, object]:
+def facts(command: Command, place: str, group: str, *, new: bool) -> dict[str, object]:
     """Return a command as plain values for JSON: $defs/command of docs/json.schema.json."""
-    text, _, example = command.text.partition("\n\nExample: ")
     return {
         "name": command.name,
-        "description": " ".join(text.split()),
-        "example": example.strip() or None,
+        "place": place,
+        "group": group,
+        "new": new,
+        "description": command.about,
+        "example": command.example or None,
         "parameters": [
             {
                 "name": item.name,
@@ -126,19 +138,3 @@ def facts(command: Command) -> dict[str, object]:
         "keywords": command.keywords or None,
         "changes": command.changes,
     }
-
-
-def description(command: Command) -> str:
-    """Return the help text of a command and of its parameters."""
-    lines = [command.text.strip("\n"), ""]
-    described = [item for item in command.parameters if item.text]
-    if described:
-        lines += ["PARAMETERS", "=========="]
-        lines += [f"  {item.name}: {item.text}" for item in described]
-    if any(item.many for item in command.parameters):
-        lines += [
-            "",
-            "A range (disk[1-9]) or a pattern of existing names (disk*) stands for several",
-            "objects; all of them are changed, or none.",
-        ]
-    return "\n".join(lines)

@@ -3,46 +3,185 @@
 
 from __future__ import annotations
 
-from rtslib_ext import schema
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
 from rtslib_ext.errors import InvalidValue, NotFound
 from rtslib_ext.fast_dataclasses import asdict
 
-from ..command_table.command import description, facts, syntax
+from ..command_table import groups, places
+from ..command_table.command import Command
+from ..command_table.command import facts as facts_of
+from ..command_table.rows import every_row
 from ..command_table.table import ALIASES, commands_of
 from ..env import Env
+from ..language.grammar import quote
 from ..result import Result, show
 from ..settings import Group
 from ..tree import Node, walk
-from ..views import settings
+from ..views import help as view
+from ..views import terminal_width
+
+if TYPE_CHECKING:
+    from . import search
 
 _SEARCH = "search"
+_RANGES = (
+    "A range (disk[1-9]) or a pattern of existing names (disk*) stands for several objects; all "
+    "of them are changed, or none."
+)
 
 
 def show_help(env: Env, node: Node, topic: str | None, word: list[str]) -> Result:
-    """Show the commands of a node, describe a command or setting, or search for words."""
+    """List the commands of a node, describe a command or setting, or search for words."""
     if topic == _SEARCH:
-        return _search(word)
-    if word:
+        result = _search(env, word)
+    elif topic is None:
+        result = _list(env, node.kind)
+    elif word:
+        result = _topic_at(env, node, topic, word)
+    else:
+        result = _topic(env, node, topic)
+    result.pages = True
+    return result
+
+
+def _list(env: Env, kind: str, place: str = "") -> Result:
+    """List the commands of a kind of node; ``place`` names a node other than the current one."""
+    known = commands_of(kind)
+    listed = {
+        title: [_entry(row) for row in rows]
+        for title, rows in groups.grouped(known.values()).items()
+    }
+    if env.on_terminal:
+        lines = view.command_table(listed, _width(env), in_shell=env.session.several)
+    else:
+        lines = view.command_list(listed, place, in_shell=env.session.several)
+    return _show(lines, known.values())
+
+
+def _topic_at(env: Env, node: Node, where: str, words: Sequence[str]) -> Result:
+    """Describe a command of the node at a path, or of a kind of node: ``help luns create``."""
+    found = _node(node, where)
+    if len(words) > 1 or (found is None and where not in _kinds()):
         raise InvalidValue("help describes one command at a time", hint="help search finds words")
-    known = commands_of(node.kind)
-    topic = ALIASES.get(topic, topic) if topic else None
-    if topic is None:
-        lines = settings.help_topics([syntax(command)[0] for command in known.values()])
-        return show(lines, lambda: {"commands": [facts(command) for command in known.values()]})
-    if topic not in known and (lines := _setting(env, node, topic)):
-        return Result(lines, data=lambda: {"commands": []})
-    if topic not in known:
-        # Imported here: only an error needs it.
-        from .. import closest
-
-        hint = closest.hint(topic, known, f"help search {topic} searches everything")
-        raise NotFound(f"Cannot find help topic {topic}.", hint=hint)
-    line, defaults = syntax(known[topic])
-    lines = settings.help_command(line, defaults, description(known[topic]))
-    return show(lines, lambda: {"commands": [facts(known[topic])]})
+    if found is not None:
+        return _topic(env, found, words[0])
+    name = ALIASES.get(words[0], words[0])
+    rows = [row for row in every_row() if row.name == name and where in row.on]
+    return _describe(env, rows[0]) if rows else _topic(env, node, name)
 
 
-def _search(words: list[str]) -> Result:
+def _topic(env: Env, node: Node, topic: str) -> Result:
+    """Describe a command or setting, of this node if it has it."""
+    name = ALIASES.get(topic, topic)
+    if name in (known := commands_of(node.kind)):
+        return _describe(env, known[name], node)
+    if lines := _setting(env, node, name):
+        return Result(_wrapped(env, lines), data=lambda: {"commands": []})
+    rows = [row for row in every_row() if row.name == name]
+    if rows:
+        return _elsewhere(env, rows)
+    if found := _node(node, topic):
+        return _list(env, found.kind, found.path)
+    if topic in _kinds():
+        return _list(env, topic, topic)
+    return _named(env, name)
+
+
+def _node(node: Node, where: str) -> Node | None:
+    """Return the node at a path, which may be relative to the root too."""
+    return walk.find(node, where) or walk.find(node, f"/{where}")
+
+
+def _kinds() -> set[str]:
+    return {kind for row in every_row() for kind in row.on} - {"*"}
+
+
+def _named(env: Env, name: str) -> Result:
+    """List the settings and parameters of other nodes with a name."""
+    # Imported here: it loads all tables.
+    from .. import closest
+    from . import search
+
+    found = [entry for entry in search.entries() if entry.name == name]
+    if not found:
+        known = [row.name for row in every_row()]
+        hint = closest.hint(name, known, f"help search {name} searches everything")
+        raise NotFound(f"Cannot find help topic {name}.", hint=hint)
+    return _found(env, found)
+
+
+def _elsewhere(env: Env, rows: Sequence[Command]) -> Result:
+    """Describe a command of another kind of node, or list the kinds that have it."""
+    if len(rows) == 1:
+        return _describe(env, rows[0])
+    listed = [(places.of(row), row.on[0], row.summary) for row in rows]
+    return _show(view.places(rows[0].name, listed, _width(env)), rows)
+
+
+def _describe(env: Env, row: Command, node: Node | None = None) -> Result:
+    about = [row.about]
+    if node is None:
+        about.insert(0, f"A command of {places.of(row)}.")
+    if any(item.many for item in row.parameters):
+        about.append(_RANGES)
+    if groups.is_new(row):
+        about.append("targetcli-fb does not have this command.")
+    where = (node.kind, quote(node.path)) if node else ("", "")
+    example = places.example(row, *where)
+    program = "" if env.session.several else "targetcli "
+    described = view.Description(
+        _syntax(row),
+        _defaults(row),
+        about,
+        [(item.name, item.text) for item in row.parameters if item.text],
+        [f"{program}{example}"] if row.example else [],
+    )
+    return _show(
+        view.command_help(described, _width(env), at_terminal=env.on_terminal),
+        [row],
+    )
+
+
+def _entry(row: Command) -> view.Entry:
+    return view.Entry(row.name, _syntax(row), row.summary, groups.is_new(row))
+
+
+def _syntax(row: Command) -> str:
+    required = [item.name for item in row.parameters if item.required]
+    optional = [item.name for item in row.parameters if not item.required]
+    return view.syntax_line(row.name, required, optional, row.more, row.keywords)
+
+
+def _defaults(row: Command) -> str:
+    return view.defaults_line(
+        {item.name: item.default for item in row.parameters if not item.required}
+    )
+
+
+def _show(lines: list[str], rows: Iterable[Command]) -> Result:
+    def data() -> object:
+        return {
+            "commands": [
+                facts_of(row, places.of(row), groups.of(row), new=groups.is_new(row))
+                for row in rows
+            ]
+        }
+
+    return show(lines, data)
+
+
+def _width(env: Env) -> int:
+    return terminal_width(env.stdout, view.WIDTH)
+
+
+def _wrapped(env: Env, lines: list[str]) -> list[str]:
+    """Return lines wrapped at the width of a terminal; without one, each stays one line."""
+    return view.paragraphs(lines, _width(env)) if env.on_terminal else lines
+
+
+def _search(env: Env, words: list[str]) -> Result:
     # Imported here: it loads all tables.
     from . import search
 
@@ -52,13 +191,19 @@ def _search(words: list[str]) -> Result:
     found = search.find(words)
     if not found:
         raise NotFound(f"Nothing contains {' and '.join(words)} in its name or text")
-    return show(
-        [entry.line for entry in found], lambda: {"found": [asdict(entry) for entry in found]}
-    )
+    return _found(env, found)
+
+
+def _found(env: Env, found: Sequence[search.Entry]) -> Result:
+    lines = _wrapped(env, [entry.line for entry in found])
+    return show(lines, lambda: {"found": [asdict(entry) for entry in found]})
 
 
 def _setting(env: Env, node: Node, name: str) -> list[str]:
     """Describe a setting of this node or a preference; an empty list if it is unknown."""
+    # Imported here: a command needs none of the tables of settings.
+    from rtslib_ext import schema
+
     for group in walk.groups_of(node).values():
         if name not in group.names(node.fs):
             continue

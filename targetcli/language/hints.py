@@ -71,6 +71,14 @@ def _existing_name(node: Node, line: Line) -> str:
     return ""
 
 
+def asks_for_help(env: Env, line: Line) -> bool:
+    """Return True if --help is among the parameters of a command, unless it is a value."""
+    return not env.options.literal and any(
+        item.key is None and item.value == "--help" and is_as_typed(line, item)
+        for item in line.arguments
+    )
+
+
 def refuse_option(env: Env, node: Node, command: Command, line: Line) -> None:
     """Refuse an option that is none of the line: ``saveconfig --dryrun`` would name a file so."""
     if env.options.literal:
@@ -112,8 +120,6 @@ def _refuse_misspelled(node: Node, name: str, own: list[str]) -> None:
 
 def _options_first(name: str, node: Node, line: Line, place: int) -> str:
     """Return a hint with the corrected line for an option among the arguments."""
-    if name == "--help":
-        return f"help {line.command} describes it"
     row = options.find(name)
     assert row
     if not row.sets:

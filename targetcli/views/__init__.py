@@ -35,11 +35,15 @@ def paint(
     return "".join(f"\033[{code}m" for code in reversed(codes)) + text + RESET
 
 
-def terminal_width(stream: TextIO) -> int:
-    """Return the columns to use on a stream: at most MAX_WIDTH, and that without a terminal."""
+def terminal_width(stream: TextIO, without: int | None = None) -> int:
+    """Return the columns to use on a stream: at most MAX_WIDTH.
+
+    ``without`` is the width without a terminal, by default MAX_WIDTH.
+    """
+    without = MAX_WIDTH if without is None else without
     try:
         columns = os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):  # ValueError: a closed stream, or one without a descriptor
-        return MAX_WIDTH
+        return without
     # A pseudo-terminal without a size reports 0.
-    return min(columns or MAX_WIDTH, MAX_WIDTH)
+    return min(columns or without, MAX_WIDTH)

@@ -8,17 +8,21 @@ import warnings
 
 import pytest
 
+from targetcli.views.help import (
+    Description,
+    Entry,
+    command_help,
+    command_list,
+    defaults_line,
+    syntax_line,
+)
 from targetcli.views.settings import (
     Row,
     bookmark_list,
-    defaults_line,
     group_list,
     group_types,
     group_values,
-    help_command,
-    help_topics,
     now,
-    syntax_line,
     values,
 )
 
@@ -39,7 +43,11 @@ Creates a thing.
 
 PARAMETERS
 ==========
-    indented
+  name: its name
+
+EXAMPLES
+========
+  create x
 """
 
 
@@ -128,19 +136,24 @@ def test_set_says_what_it_set() -> None:
 def test_help_of_a_command() -> None:
     syntax = syntax_line("create", ["name"], ["size", "mode"], "more", "kw")
     defaults = defaults_line({"size": None, "mode": "rw"})
-    assert text(help_command(syntax, defaults, DESCRIPTION)) == in_configshell("help create")
-    pwd = "Displays the current path.\n\nSEE ALSO\n========\nls cd"
-    assert text(help_command(syntax_line("pwd"), "", pwd)) == in_configshell("help pwd")
+    create = Description(
+        syntax, defaults, ["Creates a thing."], [("name", "its name")], ["create x"]
+    )
+    assert text(command_help(create, 80, at_terminal=False)) == in_configshell("help create")
+    pwd = Description(syntax_line("pwd"), "", ["Displays the current path."])
+    shown = in_configshell("help pwd").partition("\n\nSEE ALSO")[0]
+    assert text(command_help(pwd, 80, at_terminal=False)) == f"{shown}\n"
 
 
 def test_help_topics() -> None:
     shown = in_configshell("help")
     head = shown.index("AVAILABLE COMMANDS")
-    syntaxes = [line[4:] for line in shown[head:].splitlines() if line.startswith("  - ")]
-    mine = text(help_topics(syntaxes))
-    assert mine[mine.index("AVAILABLE COMMANDS") :] == shown[head:]
+    listed = [line for line in shown[head:].splitlines() if line.startswith("  - ")]
+    entries = [Entry(line.split()[1], line[4:], "Does it") for line in listed]
+    mine = text(command_list({"Look": entries[:3], "Change": entries[3:]}, in_shell=True))
     assert mine.startswith("\nGENERALITIES\n============\n")
-    assert text(help_topics(syntaxes, shown[:head].strip("\n"))) == shown
+    assert [line for line in mine.splitlines() if line.startswith("  - ")] == listed
+    assert mine[mine.index("AVAILABLE") :][:85] == shown[head:][:85]
 
 
 def test_bookmarks() -> None:

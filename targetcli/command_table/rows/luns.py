@@ -35,10 +35,10 @@ ROWS = (
         "drain",
         ("luns",),
         "drain:lun",
-        "Deletes a LUN once initiators have stopped sending commands to it. Its target\n"
-        "port group goes to standby, or the LUN goes offline if the group has other LUNs,\n"
-        "so that initiators switch to another path. If commands still arrive after the\n"
-        "timeout, restores the previous state.\n"
+        "Deletes a LUN once no initiator sends commands to it. Its target port group goes\n"
+        "to standby, or the LUN goes offline if the group has other LUNs, so that\n"
+        "initiators switch to another path. If commands still arrive after the timeout,\n"
+        "restores the previous state.\n"
         "The I/O of a host with this path only fails: its file system becomes read-only.\n"
         "Stop using the disk there first. If a command of such a host arrives while it\n"
         "waits, stops at once and restores the previous state.\n\n"
@@ -84,7 +84,7 @@ ROWS = (
         "enable_offload",
         ("portal",),
         "portals:enable_offload",
-        "Enables or disables the offload of the network card on this portal.\n\n"
+        "Enables or disables the network card's offload on this portal.\n\n"
         "Example: enable_offload true",
         (need("boolean", "bool", "true or false"),),
         changes=True,

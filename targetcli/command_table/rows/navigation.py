@@ -74,11 +74,12 @@ ROWS = (
         "help",
         EVERYWHERE,
         "help:show_help",
-        "Lists the commands of this node, or describes one command or setting. help\n"
-        "search lists the commands, parameters, settings and preferences of all nodes\n"
-        "that have all the words in their name or description.\n\n"
+        "Lists the commands of this node, or describes one command or setting, also of\n"
+        "another node: help luns create. help search lists the commands, parameters,\n"
+        "settings and preferences of all nodes that have all the words in their name or\n"
+        "description, or for which other programs have these words.\n\n"
         "Example: help search timeout",
-        (may("topic", "topic", "the command or setting to describe, or search"),),
+        (may("topic", "topic", "the command, setting or node to describe, or search"),),
         more="word",
     ),
     Command(

@@ -11,8 +11,8 @@ ROWS = (
         "diff",
         EVERYWHERE,
         "plan:diff",
-        "Shows the changes that apply would make so that the running configuration equals\n"
-        "a file. First lists the sessions, reservations and I/O that the changes would\n"
+        "Compares the running configuration with a file: shows the changes that apply would\n"
+        "make. First lists the sessions, reservations and I/O that the changes would\n"
         "interrupt. A line begins with + for an object to create, ~ to change, ± to\n"
         "recreate and - to delete; with -v, each step has a line. With a second file,\n"
         "compares the two files and does not read the kernel. Below the root, shows the\n"
@@ -83,8 +83,8 @@ ROWS = (
         "recover",
         EVERYWHERE,
         "plan:recover",
-        "Rolls back or completes a change that was interrupted because its process was\n"
-        "killed. If it cannot be completed, it is rolled back.\n\n"
+        "Rolls back or completes a change that was interrupted: its process was killed.\n"
+        "If it cannot be completed, it is rolled back.\n\n"
         "Example: recover",
         (
             may(

@@ -70,7 +70,7 @@ ROWS = (
         "create",
         ("pscsi",),
         "storage:create_pscsi",
-        "Creates a storage object that passes commands through to a SCSI device: a tape, a\n"
+        "Creates a storage object that passes commands to a SCSI device: a tape, a\n"
         "changer, or a disk whose own features initiators should see.\n\n"
         "Example: create tape0 /dev/st0",
         (
@@ -97,7 +97,7 @@ ROWS = (
         "create",
         ("user",),
         "storage:create_user",
-        "Creates a storage object that is served by a handler in user space.\n\n"
+        "Creates a storage object served by a handler in user space.\n\n"
         "Example: create vol1 10G pool/vol1",
         (
             _NAME,
@@ -136,8 +136,8 @@ ROWS = (
         "drain",
         _BACKSTORES,
         "drain:storage_object",
-        "Deletes a storage object and its LUNs once initiators have stopped sending\n"
-        "commands to them. Its target port groups go to standby, so that initiators\n"
+        "Deletes a storage object once initiators send it no commands, with its LUNs and\n"
+        "their mapped LUNs. Its target port groups go to standby, so that initiators\n"
         "switch to another path. If commands still arrive after the timeout, restores the\n"
         "previous state.\n"
         "The I/O of a host with this path only fails: its file system becomes read-only.\n"

@@ -32,7 +32,7 @@ ROWS = (
         "drain",
         ("fabric",),
         "drain:target",
-        "Deletes a target once initiators have stopped sending commands to it. Its LUNs go\n"
+        "Deletes a target once no initiator sends commands to it. Its LUNs go\n"
         "to standby or offline, so that initiators switch to another path. If commands\n"
         "still arrive after the timeout, restores the previous state.\n"
         "The I/O of a host with this path only fails: its file system becomes read-only.\n"

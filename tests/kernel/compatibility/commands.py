@@ -55,7 +55,7 @@ NODES = (
     NodeRow(f"{FILEIO}/d1", "saveconfig [savefile]\nversion\ninfo", ("attribute",)),
     NodeRow(f"{USER}/v1", "saveconfig [savefile]\nversion\ninfo", ("attribute",)),
     NodeRow(f"{FILEIO}/d1/alua", "create name tag\ndelete name"),
-    NodeRow(f"{FILEIO}/d1/alua/default_tg_pt_gp", "", ("alua",)),
+    NodeRow(f"{FILEIO}/d1/alua/default_tg_pt_gp", "info", ("alua",)),
     NodeRow("/iscsi", "create [wwn]\ndelete wwn\ninfo\nversion", ("discovery_auth",)),
     NodeRow("/loopback", "create [wwn]\ndelete wwn\ninfo\nversion"),
     NodeRow("/vhost", "create [wwn]\ndelete wwn\ninfo\nversion"),

@@ -38,16 +38,19 @@ def _no_disks() -> None:
 
 @pytest.mark.parametrize("row", NODES, ids=lambda row: row.path)
 def test_node(world: Shell, row: NodeRow) -> None:
-    known = {}
+    known, new = {}, set()
     for line in world.ok(f"{row.path} help").rows:
         if line.startswith("  - "):
             name, *parameters = line.removeprefix("  - ").split()
             known[name] = parameters
-    for line in filter(str.strip, (EVERYWHERE + row.commands).splitlines()):
-        name, *parameters = line.split()
+        elif line.startswith("      (new) "):
+            new.add(name)
+    listed = [line.split() for line in (EVERYWHERE + row.commands).splitlines() if line.strip()]
+    for name, *parameters in listed:
         assert known[name][: len(parameters)] == parameters
         # What there is besides may be left out.
         assert all(more.startswith("[") for more in known[name][len(parameters) :])
+    assert new == set(known) - {name for name, *_ in listed}
     groups = world.ok(f"{row.path} get").rows[-1].split()
     assert groups[0] == "global"
     assert set(groups) >= set(row.groups)

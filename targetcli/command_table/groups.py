@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The groups in which help lists the commands, and the commands that targetcli-fb lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .command import Command
+
+# The names of the commands by the title of their group.
+GROUPS = {
+    "Look": ("ls", "info", "status", "get", "sessions", "version"),
+    "Change": (
+        "create",
+        "ensure",
+        "delete",
+        "set",
+        "enable",
+        "disable",
+        "enable_iser",
+        "enable_offload",
+        "tag",
+        "untag",
+        "pin",
+        "rename",
+        "clone",
+        "resize",
+        "rescan",
+        "replace",
+        "changemedium",
+        "drain",
+    ),
+    "Save and restore": ("saveconfig", "restoreconfig", "clearconfig"),
+    "Plan and history": (
+        "diff",
+        "apply",
+        "confirm",
+        "begin",
+        "commit",
+        "rollback",
+        "undo",
+        "history",
+        "revert",
+        "recover",
+    ),
+    "Session": ("cd", "pwd", "bookmarks", "help", "refresh", "exit"),
+}
+_NEW = frozenset(
+    (
+        *GROUPS["Plan and history"],
+        "ensure",
+        "pin",
+        "rename",
+        "clone",
+        "resize",
+        "rescan",
+        "replace",
+        "drain",
+    )
+)
+# targetcli-fb has no such nodes.
+_NEW_KINDS = frozenset(("lu_groups",))
+
+
+def is_new(row: Command) -> bool:
+    """Return True for a command that targetcli-fb does not have."""
+    return row.name in _NEW or _NEW_KINDS.issuperset(row.on)
+
+
+def of(row: Command) -> str:
+    """Return the title of the group of a command."""
+    return next(title for title, names in GROUPS.items() if row.name in names)
+
+
+def grouped(rows: Iterable[Command]) -> dict[str, list[Command]]:
+    """Return commands by group, both in the order of GROUPS; no empty groups."""
+    found = {row.name: row for row in rows}
+    groups = {
+        title: [found[name] for name in names if name in found] for title, names in GROUPS.items()
+    }
+    return {title: commands for title, commands in groups.items() if commands}
