@@ -12,6 +12,7 @@ from rtslib_ext.schema import Attribute
 
 from ..command_table import places
 from ..command_table.rows import every_row
+from ..command_table.synonyms import SYNONYMS
 from ..preference import PREFERENCES
 
 # The names of settings that differ from the kernel's.
@@ -29,29 +30,55 @@ class Entry:
     text: str
 
     @property
+    def label(self) -> str:
+        """Return the name and its place."""
+        return f"{self.name} ({self.where})"
+
+    @property
     def line(self) -> str:
         """Return the line to show: the name, ``where``, and the first sentence of the text."""
         first = self.text.partition(". ")[0].rstrip(".")
-        return f"{self.name} ({self.where}): {first}."
+        return f"{self.label}: {first}."
 
 
 def find(words: Sequence[str]) -> list[Entry]:
-    """Return the entries whose name or text contains all words, ignoring case; best match first."""
-    wanted = [word.lower() for word in words]
+    """Return the entries that match all words; best match first.
+
+    An entry matches a word that is in its name or text, ignoring case, hyphens and underscores,
+    or that is a synonym of its name.
+    """
+    wanted = [_letters(word) for word in words]
     found = {}
     for entry in entries():
-        name = entry.name.lower()
-        if all(word in name or word in entry.text.lower() for word in wanted):
-            found[entry] = (_rank(name, wanted), name, entry.where)
+        rank = _rank(entry, wanted)
+        if rank is not None:
+            found[entry] = (rank, entry.name.lower(), entry.where)
     return sorted(found, key=lambda entry: found[entry])
 
 
-def _rank(name: str, wanted: list[str]) -> int:
-    if name == "_".join(wanted):
+def _letters(text: str) -> str:
+    return text.lower().replace("-", "").replace("_", "")
+
+
+def _rank(entry: Entry, wanted: list[str]) -> int | None:
+    """Return how well an entry matches, 0 best; None if it does not match."""
+    name, text = _letters(entry.name), _letters(entry.text)
+    in_name = [word in name for word in wanted]
+    synonyms = [_is_synonym(word, entry) for word in wanted]
+    if name == "".join(wanted):
         return 0
-    if name.startswith(wanted[0]) and all(word in name for word in wanted):
-        return 1
-    return 2 if all(word in name for word in wanted) else 3
+    if all(in_name):
+        return 1 if name.startswith(wanted[0]) else 2
+    if all(map(any, zip(in_name, synonyms, strict=True))):
+        return 3
+    in_text = (word in text for word in wanted)
+    return 4 if all(map(any, zip(in_name, synonyms, in_text, strict=True))) else None
+
+
+def _is_synonym(word: str, entry: Entry) -> bool:
+    """Return True if a word, perhaps in the plural, is a synonym of the name of an entry."""
+    names = SYNONYMS.get(word) or SYNONYMS.get(word.removesuffix("s"), ())
+    return entry.name in names or entry.label in names
 
 
 def entries() -> Iterator[Entry]:

@@ -12,6 +12,7 @@ from rtslib_ext.config.model import AUTH_NAMES
 from targetcli.command_table import places
 from targetcli.command_table.command import Command
 from targetcli.command_table.rows import every_row
+from targetcli.command_table.synonyms import SYNONYMS
 from targetcli.commands import search
 from targetcli.preference import PREFERENCES
 
@@ -46,7 +47,7 @@ def test_names_come_first() -> None:
     assert found("login_timeout") == ["login_timeout (TPG, group attribute, iscsi only)"]
     assert found("auto_save")[0] == "auto_save_on_exit (everywhere, group global)"
     timeout = [name.partition(" ")[0] for name in found("timeout")]
-    with_it = ["timeout" in name for name in timeout]
+    with_it = ["timeout" in name.replace("_", "") for name in timeout]
     assert with_it == sorted(with_it, reverse=True) and True in with_it
     assert found("create")[0] == "create (command, /FABRIC)"
 
@@ -66,6 +67,61 @@ def test_where_things_are() -> None:
     assert "clear_existing (parameter of restoreconfig, /)" in found("clear_existing")
     assert "get (command, everywhere)" in found("get")
     assert "saveconfig (command, /)" in found("saveconfig")
+
+
+# What is found first for a word that neither a name nor a text has, or not all of them.
+MEANT = {
+    "chap": ["userid", "password", "mutual_userid", "mutual_password", "authentication"],
+    "CHAP": ["userid", "password", "mutual_userid", "mutual_password", "authentication"],
+    "secret": ["password", "mutual_password"],
+    "secrets": ["password", "mutual_password"],
+    "credentials": ["userid", "password"],
+    "login": ["userid", "password", "login_timeout", "create"],
+    "timeout": ["login_timeout", "nopin_timeout", "dataout_timeout"],
+    "readonly": ["readonly", "write_protect", "demo_mode_write_protect"],
+    "read-only": ["readonly", "write_protect", "demo_mode_write_protect"],
+    "write-protect": ["write_protect", "prod_mode_write_protect"],
+    "thin": ["emulate_tpu", "emulate_tpws", "sparse"],
+    "trim": ["emulate_tpu", "emulate_tpws", "unmap_granularity"],
+    "discard": ["emulate_tpu", "emulate_tpws"],
+    "cache": ["emulate_write_cache", "write_back"],
+    "multipath": ["alua_access_state", "alua_access_type", "preferred", "drain"],
+    "failover": ["alua_access_state", "drain"],
+    "persistent reservations": ["emulate_pr", "force_pr_aptpl", "holder", "registrants"],
+    "expand": ["resize", "rescan"],
+    "listen": ["create", "ip_address"],
+    "bind": ["create", "ip_address", "ip_port"],
+    "iqn": ["create"],
+    "masking": ["create", "add_mapped_luns"],
+    "naa": ["vpd_unit_serial"],
+    "keepalive": ["nopin_timeout"],
+    "vmware": ["emulate_caw", "emulate_3pc"],
+    "preview": ["dry_run", "diff"],
+    "sector size": ["block_size"],
+}
+
+
+@pytest.mark.parametrize("words", MEANT)
+def test_what_admins_call_it(words: str) -> None:
+    names = [entry.name for entry in search.find(words.split())]
+    assert set(MEANT[words]) <= set(names)
+
+
+def test_a_synonym_comes_before_a_text() -> None:
+    names = [entry.name for entry in search.find(["chap"])]
+    assert {"userid", "password", "authentication"} <= set(names[:8])
+
+
+@pytest.mark.parametrize("word", SYNONYMS)
+def test_a_synonym_is_needed_and_names_what_there_is(
+    word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = set(SYNONYMS[word])
+    assert word.isalnum() and word.islower()
+    assert names <= {text for entry in search.entries() for text in (entry.name, entry.label)}
+    found = search.find([word])
+    monkeypatch.setattr(search, "SYNONYMS", {})
+    assert search.find([word]) != found
 
 
 @pytest.mark.parametrize("row", every_row(), ids=lambda row: f"{row.name} {','.join(row.on)[:20]}")
