@@ -158,7 +158,8 @@ def print_result(env: Env, report: Report, result: Result) -> bool:
 def _print_lines(env: Env, result: Result) -> None:
     """Print lines, which may be produced only now."""
     try:
-        for text in chain(result.lines, result.notes):
+        lines = () if result.pages and _page(env, result) else result.lines
+        for text in chain(lines, result.notes):
             if isinstance(text, Aside):
                 # Keep the order of lines if both streams are the same.
                 env.stdout.flush()
@@ -168,6 +169,17 @@ def _print_lines(env: Env, result: Result) -> None:
         env.stdout.flush()
     finally:
         progress.end(env)
+
+
+def _page(env: Env, result: Result) -> bool:
+    """Show the lines of a result in a pager; return False if they are to be printed."""
+    if not (env.stdin.isatty() and env.on_terminal):
+        return False
+    # Imported here: only help at a terminal needs it.
+    from .views import pager
+
+    result.lines = list(result.lines)
+    return pager.page(result.lines, env.stdout)
 
 
 def fail(env: Env, report: Report, *failures: Exception) -> None:
