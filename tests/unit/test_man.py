@@ -7,8 +7,10 @@ import importlib.util
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -194,6 +196,50 @@ def test_example_is_a_call_of_its_command(row: Command) -> None:
     assert line.command == row.name
     if line.arguments or not any(item.required for item in row.parameters):
         binding.bind(row, line.positional, line.keywords, "/")
+
+
+# -- the examples ---------------------------------------------------------------------------
+
+# What the program adds to targetcli-fb, at work.
+SHOWN = (
+    "diff",
+    "apply",
+    "confirm",
+    "undo",
+    "history",
+    "revert",
+    "drain",
+    "replace",
+    "clone",
+    "pin",
+    "begin",
+    "commit",
+)
+
+
+def commands_of_examples() -> list[list[str]]:
+    """Return the words of each command of EXAMPLES, the path first if it has one."""
+    section = plain(text_of("targetcli.8")).partition(".SH EXAMPLES\n")[2].partition("\n.SH ")[0]
+    lines = "\n".join(re.findall(r"\.nf\n(.*?)\.fi\n", section, re.DOTALL)).replace("\\\n", "")
+    typed = (re.match(r"(?:targetcli(?: --\S+)*|\*?/>) (.*)", line) for line in lines.split("\n"))
+    return [shlex.split(found[1].replace("$tpg", "/iscsi/x/tpg1")) for found in typed if found]
+
+
+def test_the_examples_show_what_is_new() -> None:
+    used = [word for words in commands_of_examples() for word in words[:2] if "/" not in word]
+    assert set(SHOWN) <= set(used)
+
+
+@pytest.mark.parametrize("words", commands_of_examples(), ids=" ".join)
+def test_every_command_of_the_examples_is_a_call(words: list[str]) -> None:
+    line = grammar.parse_words(words)
+    rows = [row for row in every_row() if row.name == line.command]
+    assert rows
+    for row in rows:
+        with suppress(InvalidValue):
+            binding.bind(row, line.positional, line.keywords, "/")
+            return
+    pytest.fail(f"no command takes {words}")
 
 
 # -- the save file --------------------------------------------------------------------------
