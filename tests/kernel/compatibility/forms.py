@@ -175,8 +175,9 @@ FLAGS = (
          differs="unknown option"),
     Form("an option behind the command of a line", stdin="saveconfig --dry-run\npwd\n",
          out=like("^/> ~ /: save the configuration to "), world=EMPTY, differs="unknown option"),
-    Form("an option that is a value of a line", stdin="help search '--dry-run'\n",
-         out=like("^/> /> exit$"), err="Nothing contains --dry-run in its name", world=EMPTY),
+    Form("an option that is a value of a line", stdin="help search '--dry-run' zzzz\n",
+         out=like("^/> /> exit$"), world=EMPTY,
+         err="Nothing contains --dry-run and zzzz in its name"),
     Form("an option that is a value", ("--", "ls", "--json"), out="", exit=1,
          err="No such path /--json", world=EMPTY),
 )  # fmt: skip

@@ -13,7 +13,6 @@ from .commands import ALUA, ALUA_DIFFERS, DEFAULTS, EVERYWHERE, NODES, WORLD, No
 from .row import DISKS, EXPORT, FILEIO
 from .test_rows import differences_told
 
-
 # The commands that targetcli-fb has at any node.
 USUAL = {
     line.split()[0]
