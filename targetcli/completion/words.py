@@ -5,23 +5,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..command_table.rows import every_row
 from ..command_table.table import commands_of
 from .candidates import Ask
 
 
 def topics(ask: Ask) -> Iterator[str]:
-    """Return the topics of help at the node."""
+    """Return the topics of help at the node; once a letter is typed, those of others too."""
     yield from commands_of(ask.node.kind)
     yield "search"
+    if ask.partial:
+        yield from (row.name for row in every_row())
+        yield from (kind for row in every_row() for kind in row.on if kind != "*")
 
 
 def names(ask: Ask) -> Iterator[str]:
-    """Return the names that help search finds."""
+    """Return the names that help search finds, or the commands of a kind of node."""
+    topic = ask.given.get("topic", "")
+    if topic != "search":
+        yield from (row.name for row in every_row() if topic in row.on)
+        return
     # Imported here: it loads all tables.
     from ..commands.search import entries
 
-    if ask.given.get("topic") == "search":
-        yield from (entry.name for entry in entries())
+    yield from (entry.name for entry in entries())
 
 
 def bookmarks(ask: Ask) -> Iterator[str]:
