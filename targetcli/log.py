@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from rtslib_ext.errors import reason
 
 from .env import Env
-from .language import grammar
 from .language.grammar import Line
 from .preference import LOG_LEVELS
 from .result import Warn
@@ -37,12 +36,15 @@ def log_line(env: Env, line: Line) -> None:
     """Log a command line, passwords masked."""
     if _file(env) is None:
         return
+    # Imported here: most runs have no log file.
+    from .language import masking
+
     text = line.text
     for argument in reversed(line.arguments):
         if argument.key and "password" in argument.key.lower():
             start, end = argument.span
             text = f"{text[:start]}{argument.key}=***{text[end:]}"
-    _log(env, "verbose", f"{env.session.cwd}> {text}")
+    _log(env, "verbose", f"{env.session.cwd}> {masking.mask_line(text)}")
 
 
 def log_errors(env: Env, lines: Sequence[str]) -> None:
@@ -70,7 +72,9 @@ def _log(env: Env, level: str, text: str) -> None:
     path = _file(env)
     if path is None or not _reaches(env, "loglevel_file", level):
         return
-    shown = grammar.mask(text)
+    from .language import masking
+
+    shown = masking.mask(text)
     shown = "".join(char if char.isprintable() else " " for char in shown)
     row = f"[{level.upper()}] {time.strftime('%Y-%m-%d %H:%M:%S')} {shown}\n"
     # A pipe without a reader must not block a command.

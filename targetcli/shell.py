@@ -8,7 +8,6 @@ not used: it would create all nodes at once, and silently drop what it cannot pa
 from __future__ import annotations
 
 import os
-import re
 import readline
 import warnings
 from importlib import import_module
@@ -23,12 +22,10 @@ with warnings.catch_warnings():
 
 from . import session
 from .env import Env
-from .language import grammar
+from .language import grammar, masking
 from .language.grammar import Place
 from .preference import PREFERENCES
 
-# A line with this word contains a secret, and is not kept in the history.
-_SECRET = re.compile(r"password", re.IGNORECASE)
 _HISTORY = "history.txt"
 _HISTORY_LENGTH = 1000
 _COMPLETION = "targetcli.completion.complete"
@@ -71,7 +68,8 @@ class Shell(ConfigShell):  # type: ignore[misc]
 
     def run_cmdline(self, cmdline: str) -> None:
         """Run one line, and print its errors."""
-        if _SECRET.search(cmdline):
+        # readline's history is kept in a file.
+        if masking.has_secret(cmdline):
             _forget_last_line()
         try:
             result = session.run_line(self.env, lambda: grammar.parse(cmdline))
@@ -101,7 +99,7 @@ class Shell(ConfigShell):  # type: ignore[misc]
 
 def _forget_last_line() -> None:
     length = readline.get_current_history_length()
-    if length and _SECRET.search(readline.get_history_item(length) or ""):
+    if length and masking.has_secret(readline.get_history_item(length) or ""):
         readline.remove_history_item(length - 1)
 
 

@@ -207,18 +207,23 @@ def _change_of_preference(name: str, value: str) -> Callable[[prefs.Preferences]
 
 
 def _changes(env: Env, group: Group, rows: list[Row]) -> list[str]:
-    """Report the values as the kernel returns them."""
-    return [view.now(row.name, _masked(env, group, row).value) for row in rows]
+    """Report the values as the kernel returns them; a secret that was typed is not repeated."""
+    shown = (_without_secret(group, row) for row in rows)
+    return [view.now(row.name, row.value) for row in (rows if env.options.show_secrets else shown)]
 
 
 def _masked(env: Env, group: Group, row: Row) -> Row:
-    if not _is_hidden(env, group, row):
+    return _without_secret(group, row) if _is_hidden(env, group, row) else row
+
+
+def _without_secret(group: Group, row: Row) -> Row:
+    if not (is_secret(group, row.name) and row.value):
         return row
     return Row(row.name, HIDDEN, row.kind, row.text, row.writable)
 
 
 def _is_hidden(env: Env, group: Group, row: Row) -> bool:
-    """Return True for a secret at a terminal or in JSON; scripts that read text compare it."""
+    """Return True for a secret at a terminal or in JSON; scripts read it with get as text."""
     if env.options.show_secrets or not (env.on_terminal or env.options.json):
         return False
     return is_secret(group, row.name) and bool(row.value)

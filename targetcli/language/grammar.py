@@ -36,11 +36,9 @@ _QUESTION = "?"
 _KEY = re.compile(r"[A-Za-z0-9_\\-]+")
 _BACKSLASHES = re.compile(r"\\+")
 _IN_DOUBLE = re.compile(r'\\(["\\])')
-_SECRET = re.compile(r"""(password\w*\s*=\s*)((?:"[^"]*"?|'[^']*'?|[^\s"'])*)""", re.IGNORECASE)
+_MAY_BE_SECRET = re.compile("pass|secret|auth", re.IGNORECASE)
 _CLOSING = {"'": re.compile("([^']*)'"), '"': re.compile(r'((?:[^"\\]|\\.)*)"', re.DOTALL)}
-
 _MARK_HINT = "write a literal quote with a backslash: \\' or \\\""
-
 Span = tuple[int, int]
 
 
@@ -187,7 +185,13 @@ def written(line: Line) -> str:
         secret = argument.key and "password" in argument.key.lower()
         value = "***" if secret else quote(argument.value)
         words.append(f"{argument.key}={value}" if argument.key else value)
-    return mask(" ".join(words))
+    text = " ".join(words)
+    if not _MAY_BE_SECRET.search(text):
+        return text
+    # Imported here: most lines have no secret.
+    from . import masking
+
+    return masking.mask_line(text)
 
 
 def complete_context(text: str, cursor: int) -> Context:
@@ -239,17 +243,13 @@ def context_of_words(words: Sequence[str], current: str) -> tuple[Context, bool]
 
 def refusal(text: str, column: int, message: str, hint: str = "") -> ParseError:
     """Return an error that shows the line, passwords masked, and a caret under the column."""
-    # Imported here: only an error needs it.
+    # Imported here: only an error needs them.
+    from . import masking
     from .columns import width
 
-    shown = mask(text)
+    shown = masking.mask_line(text)
     shown = "".join(char if char.isprintable() else " " for char in shown)
     return ParseError(f"{message}\n  {shown}\n  {' ' * width(shown[:column])}^", hint=hint)
-
-
-def mask(text: str) -> str:
-    """Replace the value of every password=VALUE by stars."""
-    return _SECRET.sub(lambda found: found[1] + "*" * len(found[2]), text)
 
 
 def _skip(text: str, start: int, limit: int) -> int:

@@ -117,7 +117,7 @@ def test_credentials(user: Shell) -> None:
     answer = user.words(TPG, "set", "auth", "userid=u", f"password={secret}", "mutual_userid=m")
     assert answer.rows == [
         "Parameter userid is now 'u'.",
-        f"Parameter password is now '{secret}'.",
+        "Parameter password is now '(hidden)'.",
         "Parameter mutual_userid is now 'm'.",
     ]
     assert value(f"{FILE}/auth/password") == secret
@@ -185,7 +185,7 @@ def test_discovery_authentication(user: Shell) -> None:
     assert user.ok("/iscsi set discovery_auth enable=1 userid=u password=p").rows == [
         "Parameter enable is now 'True'.",
         "Parameter userid is now 'u'.",
-        "Parameter password is now 'p'.",
+        "Parameter password is now '(hidden)'.",
     ]
     assert value(f"{folder}/enforce_discovery_auth") == "1"
     assert value(f"{folder}/password") == "p"

@@ -55,10 +55,10 @@ PARAMETERS = (
     Row("no value", f"{ACL} set auth userid=", "Parameter userid is now ''."),
     Row("no values, blanks between", f"{ACL} set auth userid= password=x",
         err="userid= is followed by a blank", differs="`set auth userid= password=x`"),
-    Row("the value has an = in it", f"{ACL} set auth password=a=b",
-        "Parameter password is now 'a=b'.", kernel={f"{K_ACL}/auth/password": "a=b"}),
-    *(Row(f"a value with {char}", f"{ACL} set auth password=a{char}b",
-          f"Parameter password is now 'a{char}b'.", kernel={f"{K_ACL}/auth/password": f"a{char}b"})
+    Row("the value has an = in it", f"{ACL} set auth userid=a=b",
+        "Parameter userid is now 'a=b'.", kernel={f"{K_ACL}/auth/userid": "a=b"}),
+    *(Row(f"a value with {char}", f"{ACL} set auth userid=a{char}b",
+          f"Parameter userid is now 'a{char}b'.", kernel={f"{K_ACL}/auth/userid": f"a{char}b"})
       for char in "?;&*$!#,_\\+/.<>()~@:-%[]"),
     *(Row(f"true as {text}", f"{TPG}/luns create {RAMDISK}/r1 add_mapped_luns={text}",
           like("^Created LUN 1->1 mapping")) for text in ("true", "True", "TRUE")),
@@ -72,8 +72,8 @@ PARAMETERS = (
 
 # What is cut off in silence elsewhere.
 KEPT = tuple(
-    Row(f"a value with {char} is kept", f"{ACL} set auth password=a{typed}b",
-        f"Parameter password is now 'a{char}b'.", kernel={f"{K_ACL}/auth/password": f"a{char}b"},
+    Row(f"a value with {char} is kept", f"{ACL} set auth userid=a{typed}b",
+        f"Parameter userid is now 'a{char}b'.", kernel={f"{K_ACL}/auth/userid": f"a{char}b"},
         differs="quotes, blanks, `{}\\|^` and non-ASCII letters in a value")
     for char, typed in (
         ("{", "{"), ("}", "}"), ("|", "|"), ("^", "^"), ("`", "`"), ("ä", "ä"), ("日", "日"),

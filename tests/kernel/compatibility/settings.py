@@ -27,15 +27,16 @@ CHANGED = (
     Row("set: the kernel's value is told", f"{TPG} set parameter MaxConnections=2",
         "Parameter MaxConnections is now '2'.", kernel={f"{K_TPG}/param/MaxConnections": "2"}),
     Row("set: a user name", f"{TPG} set auth userid=u", "Parameter userid is now 'u'."),
-    Row("set: a password is shown", f"{ACL} set auth password=secret",
-        "Parameter password is now 'secret'.", kernel={f"{K_ACL}/auth/password": "secret"}),
+    Row("set: a password is not repeated", f"{ACL} set auth password=secret",
+        "Parameter password is now '(hidden)'.", kernel={f"{K_ACL}/auth/password": "secret"},
+        differs="passwords in `set`"),
     Row("set: older names of mutual credentials", f"{ACL} set auth userid_mutual=u",
         "Parameter mutual_userid is now 'u'.", kernel={f"{K_ACL}/auth/userid_mutual": "u"},
         differs="`userid_mutual`, `password_mutual` in `set auth`"),
     Row("set: no value takes a credential away", f"{ACL} set auth userid=",
         "Parameter userid is now ''.", given=(f"{ACL} set auth userid=u",)),
     Row("set: discovery", "/iscsi set discovery_auth userid=u password=p enable=1",
-        "Parameter userid is now 'u'.\nParameter password is now 'p'.\n"
+        "Parameter userid is now 'u'.\nParameter password is now '(hidden)'.\n"
         "Parameter enable is now 'True'.",
         kernel={"iscsi/discovery_auth/enforce_discovery_auth": "1"}),
     Row("set: the access state of a group", f"{RAMDISK}/r1/alua/default_tg_pt_gp set alua "
