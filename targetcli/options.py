@@ -95,7 +95,7 @@ ROWS = (
     ),
     Option(
         "--show-secrets",
-        "show passwords on a terminal and with --json",
+        "show passwords: at a terminal, with --json, in what set reports",
         sets="options.show_secrets",
     ),
     Option(

@@ -64,8 +64,10 @@ class Preferences:
 
     def get(self, name: str) -> Value:
         """Return the value of a preference."""
-        if name in self._values:
-            return self._values[name]
+        return self._values[name] if name in self._values else self.default(name)
+
+    def default(self, name: str) -> Value:
+        """Return the default of a preference; a file may be in the directory of this user."""
         if name == "logfile" and self.folder:
             return os.path.join(self.folder, "log.txt")
         return find(name).default

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .acl import acl, acl_attribute, auth
 from .alua import alua, lun_alua
 from .attribute import Attribute, Kind
-from .describe import facts
+from .describe import facts, values
 from .device import device, lu_group, reservation
 from .fabric import fabric
 from .parameters import acl_parameter, target_parameter, tpg_parameter
@@ -41,5 +41,6 @@ __all__ = [
     "tpg_attribute",
     "tpg_attributes",
     "tpg_parameter",
+    "values",
     "wwn",
 ]

@@ -32,6 +32,26 @@ def takes(row: Attribute) -> str:
     return f"Takes {many}{meanings}."
 
 
+def values(row: Attribute) -> str:
+    """Return the valid values without their meanings, short enough for a column."""
+    if not row.writable:
+        return "read-only"
+    unit = f" {row.unit}" if row.unit else ""
+    listed = ", ".join(value for value, _ in row.choices)
+    if row.kind is Kind.CHOICE:
+        several = "list of " if row.many else ""
+        return f"{several or ('only ' if len(row.choices) == 1 else '')}{listed}{unit}"
+    if row.kind is Kind.STRING:
+        return f"text, up to {row.high} bytes" if row.high else "text"
+    if row.kind is not Kind.NUMBER:
+        return {Kind.BOOL: "0, 1", Kind.YESNO: "Yes, No"}[row.kind]
+    if row.high is None:
+        most = f"{row.low} to {row.bound}" if row.bound else f"at least {row.low}"
+    else:
+        most = f"{row.low} to {row.high}"
+    return f"{most}{unit}, or {listed}" if listed else f"{most}{unit}"
+
+
 def default(row: Attribute) -> list[str]:
     """Return the default as at most one sentence; [] if its device or handler decides."""
     if row.default is not None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from rtslib_ext.errors import InvalidValue, KernelRefused, NotFound
 from rtslib_ext.kernel import paths
@@ -21,10 +22,14 @@ from ..views import document
 from ..views import settings as view
 from ..views.settings import Row
 
+if TYPE_CHECKING:
+    from ..views.settings_table import Entry
+
 HIDDEN = "(hidden)"
 # Keywords of get and set.
 CHANGED = "--changed"
 DEFAULT = "default"
+NOTHING_CHANGED = "Nothing differs from the defaults."
 
 
 def get(env: Env, node: Node, group: str | None, parameter: list[str]) -> Result:
@@ -34,19 +39,48 @@ def get(env: Env, node: Node, group: str | None, parameter: list[str]) -> Result
     changed = CHANGED in words
     words = [word for word in words if word != CHANGED]
     if not words:
-        return _groups(known)
-    group, *parameter = words
-    found = _group(known, group, node)
-    fs = node.tree.fs
+        return _changed_of_all(env, known, node) if changed else _groups(env, known)
+    found = _group(known, words[0], node)
     if changed:
-        return _changed(env, found, node, parameter)
-    if not parameter:
-        rows = list(found.rows(fs))
-        shown = (_masked(env, found, row) for row in rows)
-        return show(view.group_values(group, shown), _values(env, found, rows))
-    rows = [found.row(fs, name) for name in _wanted(found, node, parameter)]
-    shown = (_masked(env, found, row) for row in rows)
-    return show(view.values(shown), _values(env, found, rows))
+        return _changed(env, found, node, words[1:])
+    return _get(env, found, node, _wanted(found, node, words[1:]))
+
+
+def _get(env: Env, group: Group, node: Node, names: list[str]) -> Result:
+    """Show these settings of a group, or all of them."""
+    fs = node.tree.fs
+    rows = [group.row(fs, name) for name in names] if names else list(group.rows(fs))
+    if _as_table(env):
+        ordered = rows if names else sorted(rows, key=lambda row: row.name)
+        lines = _table(env, [_entry(env, group, row) for row in ordered], named=bool(names))
+    else:
+        shown = [_masked(env, group, row) for row in rows]
+        lines = view.values(shown) if names else view.group_values(group.name, shown)
+    return show(lines, _values(env, group, rows))
+
+
+def _as_table(env: Env) -> bool:
+    """Return True if get shows a table; scripts that read its output need targetcli-fb's lines."""
+    return env.on_terminal or env.options.verbose
+
+
+def _table(env: Env, entries: list[Entry], *, named: bool = False) -> list[str]:
+    # Imported here: scripts do not need it.
+    from ..views import settings_table, terminal_width
+
+    described = named or env.options.verbose
+    return list(settings_table.table(entries, terminal_width(env.stdout), described=described))
+
+
+def _entry(env: Env, group: Group, row: Row, *, title: str = "") -> Entry:
+    """Return a line of the table; ``title`` precedes the name."""
+    from ..views.settings_table import Entry
+
+    default = group.default(row.name)
+    changed = row.writable and default is not None and row.value != default
+    shown = _hidden(env, group, row)
+    named = Row(f"{title}{row.name}", shown.value, row.kind, row.text, row.writable)
+    return Entry(named, default, group.values(row.name), changed)
 
 
 def _wanted(group: Group, node: Node, parameter: list[str]) -> list[str]:
@@ -59,20 +93,42 @@ def _wanted(group: Group, node: Node, parameter: list[str]) -> list[str]:
     return names
 
 
-def _changed(env: Env, group: Group, node: Node, parameter: list[str]) -> Result:
+def _changed(env: Env, group: Group, node: Node, names: list[str]) -> Result:
     """Show what differs from a new object; list the settings without a known default."""
-    fs = node.tree.fs
-    names = _wanted(group, node, parameter) or sorted(group.names(fs))
-    rows = [row for row in (group.row(fs, name) for name in names) if row.writable]
-    unknown = [row.name for row in rows if group.default(row.name) is None]
-    different = [
-        row for row in rows if row.name not in unknown and row.value != group.default(row.name)
-    ]
-    lines = view.values(_masked(env, group, row) for row in different)
+    different, unknown = _compare(group, node, _wanted(group, node, names))
+    if _as_table(env) and different:
+        lines = _table(env, [_entry(env, group, row) for row in different], named=bool(names))
+    else:
+        lines = view.values(_hidden(env, group, row) for row in different)
     if unknown:
         lines.append(f"Not compared, the default is not known: {' '.join(unknown)}")
-    lines = lines or ["Nothing differs from the defaults."]
-    return show(lines, _values(env, group, different))
+    return show(lines or [NOTHING_CHANGED], _values(env, group, different))
+
+
+def _changed_of_all(env: Env, known: dict[str, Group], node: Node) -> Result:
+    """Show what differs from a new object in all groups of a node."""
+    found = [(group, *_compare(group, node, [])) for group in known.values()]
+    pairs = [(group, row) for group, different, _ in found for row in different]
+    lines = [f"{group.name} {row.name}={_hidden(env, group, row).value}" for group, row in pairs]
+    if _as_table(env) and pairs:
+        entries = [_entry(env, group, row, title=f"{group.name} ") for group, row in pairs]
+        lines = _table(env, entries)
+    lines = lines or [NOTHING_CHANGED]
+    if count := sum(len(unknown) for _, _, unknown in found):
+        names = [group.name for group, _, unknown in found if unknown]
+        of = f"{count} settings of {', '.join(names)}"
+        lines.append(f"Not compared, the default is not known: {of}")
+    data = [_facts(env, group, different) for group, different, _ in found]
+    return show(lines, lambda: {"groups": data})
+
+
+def _compare(group: Group, node: Node, names: list[str]) -> tuple[list[Row], list[str]]:
+    """Return the writable settings that differ from their defaults, and those without one."""
+    fs = node.tree.fs
+    rows = [group.row(fs, name) for name in names or sorted(group.names(fs))]
+    defaults = [(row, group.default(row.name)) for row in rows if row.writable]
+    unknown = [row.name for row, default in defaults if default is None]
+    return [row for row, default in defaults if default not in (None, row.value)], unknown
 
 
 def set_values(env: Env, node: Node, group: str | None, parameter: dict[str, str]) -> Result:
@@ -82,7 +138,7 @@ def set_values(env: Env, node: Node, group: str | None, parameter: dict[str, str
         text = f"there is no group before {next(iter(parameter))}="
         raise InvalidValue(text, path=node.path, hint=_here(known))
     if group is None:
-        return _groups(known)
+        return _groups(env, known)
     found = _group(known, group, node)
     if not parameter:
         rows = list(found.rows(node.tree.fs))
@@ -96,8 +152,10 @@ def set_values(env: Env, node: Node, group: str | None, parameter: dict[str, str
     return Result(under_lock=partial(_change, env, found, checked))
 
 
-def _groups(known: dict[str, Group]) -> Result:
-    """Return the names of the groups."""
+def _groups(env: Env, known: dict[str, Group]) -> Result:
+    """Return the names of the groups. Raises InvalidValue with --verbose, which needs a group."""
+    if env.options.verbose:
+        raise InvalidValue("--verbose has no effect without a group", hint=_here(known))
     data = {"groups": [document.group(name, None) for name in known]}
     return show(view.group_list(known), lambda: data)
 
@@ -105,11 +163,12 @@ def _groups(known: dict[str, Group]) -> Result:
 def _values(env: Env, group: Group, rows: Iterable[Row]) -> Callable[[], object]:
     """Return a function that makes the --json data of settings."""
 
-    def data() -> object:
-        settings = [document.setting(row, hidden=_is_hidden(env, group, row)) for row in rows]
-        return {"groups": [document.group(group.name, settings)]}
+    return lambda: {"groups": [_facts(env, group, rows)]}
 
-    return data
+
+def _facts(env: Env, group: Group, rows: Iterable[Row]) -> dict[str, object]:
+    settings = [document.setting(row, hidden=_is_hidden(env, group, row)) for row in rows]
+    return document.group(group.name, settings)
 
 
 def _change(env: Env, group: Group, wanted: dict[str, str]) -> Result:
@@ -208,16 +267,16 @@ def _change_of_preference(name: str, value: str) -> Callable[[prefs.Preferences]
 
 def _changes(env: Env, group: Group, rows: list[Row]) -> list[str]:
     """Report the values as the kernel returns them; a secret that was typed is not repeated."""
-    shown = (_without_secret(group, row) for row in rows)
-    return [view.now(row.name, row.value) for row in (rows if env.options.show_secrets else shown)]
+    return [view.now(row.name, _hidden(env, group, row).value) for row in rows]
 
 
 def _masked(env: Env, group: Group, row: Row) -> Row:
-    return _without_secret(group, row) if _is_hidden(env, group, row) else row
+    return _hidden(env, group, row) if _is_hidden(env, group, row) else row
 
 
-def _without_secret(group: Group, row: Row) -> Row:
-    if not (is_secret(group, row.name) and row.value):
+def _hidden(env: Env, group: Group, row: Row) -> Row:
+    """Return a setting without its secret, unless --show-secrets is given."""
+    if env.options.show_secrets or not (is_secret(group, row.name) and row.value):
         return row
     return Row(row.name, HIDDEN, row.kind, row.text, row.writable)
 

@@ -57,6 +57,11 @@ class Group(ABC):
         """Return the valid values of a setting; () if they cannot be listed."""
         return ()
 
+    def values(self, name: str) -> str:
+        """Return the valid values of a setting in few words; "" if they are not known."""
+        known = self.known(name)
+        return schema.values(known) if known else ""
+
     def notes(self, fs: ReadFS, names: Iterable[str]) -> Iterator[str]:
         """Yield notes about the present values, after settings of these names were set."""
         yield from ()

@@ -36,6 +36,11 @@ class Identity(Files):
         value = row.value.partition(":")[2].strip() if name == _SERIAL else row.value
         return Row(name, value, row.kind, row.text, row.writable and not self.fixed)
 
+    def default(self, name: str) -> str | None:
+        """Return the default; the kernel prints a company id in hexadecimal."""
+        value = super().default(name)
+        return f"0x{int(value):06x}" if value and name == "company_id" else value
+
     def check(self, name: str, value: str) -> str:
         """Check a value by the schema; raises InvalidValue for an empty serial number."""
         known = self.lookup(name)

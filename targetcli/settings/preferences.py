@@ -41,9 +41,15 @@ class Preferences(Group):
     def choices(self, name: str) -> Sequence[str]:
         return CHOICES.get(PREFERENCES[name].kind, ())
 
-    def default(self, name: str) -> str | None:
+    def values(self, name: str) -> str:
         known = PREFERENCES[name]
-        return show_value(known.kind, known.default)
+        if known.kind in ("color", "colordefault"):
+            return f"a colour, or {self.choices(name)[-1]}"
+        kind = "number" if known.name == "max_backup_files" else known.kind
+        return ", ".join(self.choices(name)) or {"string": "text"}.get(kind, kind)
+
+    def default(self, name: str) -> str | None:
+        return show_value(PREFERENCES[name].kind, self.env.prefs.default(name))
 
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """Yield nothing: preferences are not kernel settings."""

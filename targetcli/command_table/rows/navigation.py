@@ -52,11 +52,14 @@ ROWS = (
         EVERYWHERE,
         "settings:get",
         "Shows settings: without a group, the groups of this node; with a group, all of\n"
-        "its settings; with names, only those. --changed shows only settings that differ\n"
-        "from those of a new object.\n\n"
+        "its settings; with names, only those. At a terminal this is a table: a star\n"
+        "marks values that differ from their defaults, and -v or names add what each\n"
+        "setting does. --changed shows only settings that differ from those of a new\n"
+        "object, without a group those of all groups of this node.\n\n"
         "Example: get attribute authentication",
         (may("group", "group", "the group of settings"),),
         more="parameter",
+        verbose=True,
     ),
     Command(
         "set",

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from rtslib_ext.kernel import paths
+from targetcli import session
+from targetcli.language import grammar
 from targetcli.preference import PREFERENCES
 
 from .conftest import Loop
@@ -198,23 +200,98 @@ def test_discovery_authentication(user: Shell) -> None:
     assert value(f"{folder}/userid") == "u"
 
 
+class Terminal(io.StringIO):
+    """A screen of 80 columns."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def on_terminal(user: Shell, line: str, **options: object) -> list[str]:
+    """The lines that a command shows at a terminal."""
+    env = user.env(**options)
+    env.stdout = Terminal()
+    assert session.run_line(env, lambda: grammar.parse(line)) is not None, env.stderr.getvalue()  # type: ignore[attr-defined]
+    lines = env.stdout.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80, lines
+    return lines
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("targetcli.views.terminal_width", lambda _: 80)
+
+
+@pytest.mark.usefixtures("narrow")
 def test_people_see_secrets_only_when_they_ask(user: Shell) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    from targetcli import session
-    from targetcli.language import grammar
-
     user.ok(f"{TPG} set auth userid=u password=geheim")
-    shown = {}
-    for wish in (False, True):
-        env = user.env(show_secrets=wish)
-        env.stdout = Terminal()
-        session.run_line(env, lambda: grammar.parse(f"{TPG} get auth password userid"))
-        shown[wish] = env.stdout.getvalue()
-    assert "geheim" in shown[True] and "geheim" not in shown[False]
-    assert "password=(hidden)" in shown[False] and "userid=u" in shown[False]
+    line = f"{TPG} get auth password userid"
+    shown = {wish: on_terminal(user, line, show_secrets=wish) for wish in (False, True)}
+    assert shown[False][1].split()[:4] == ["*", "password", "(hidden)", "text,"]
+    assert shown[True][1].split()[1:3] == ["password", "geheim"]
+    assert "* userid    u " in "\n".join(shown[False])
+
+
+@pytest.mark.usefixtures("narrow")
+def test_get_at_a_terminal_is_a_table(user: Shell) -> None:
+    user.ok(f"{R1} set attribute emulate_tas=0")
+    lines = on_terminal(user, f"{R1} get attribute")
+    cells = {line[2:].split()[0]: (line[:2], line[2:].split()[1:]) for line in lines}
+    assert cells["NAME"][1] == ["VALUE", "DEFAULT", "RANGE"]
+    assert cells["emulate_tas"] == ("* ", ["0", "1", "0,", "1"])
+    assert cells["emulate_caw"] == ("  ", ["1", "1", "0,", "1"])
+    assert cells["hw_queue_depth"] == ("  ", ["128", "-", "read-only"])
+    assert cells["queue_depth"][1] == ["128", "128", "1", "to", "hw_queue_depth", "commands"]
+    names = [line[2:].split()[0] for line in lines[1:-1]]
+    assert names == sorted(names) and len(names) > 30
+    assert lines[-1] == "* differs from the default; -v shows the meaning of each setting"
+
+
+@pytest.mark.usefixtures("narrow")
+def test_every_group_fits_a_terminal(user: Shell) -> None:
+    for path in ("/", R1, f"{R1}/alua/default_tg_pt_gp", "/iscsi", f"/iscsi/{IQN}", TPG):
+        for group in user.ok(f"{path} get").rows[3].split():
+            for more in ("", "-v"):
+                assert len(on_terminal(user, f"{path} get {group} {more}")) > 2
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("line", ["get attribute emulate_tpu", "get attribute -v"])
+def test_the_meaning_is_shown_for_names_and_with_v(user: Shell, line: str) -> None:
+    lines = on_terminal(user, f"{R1} {line}")
+    place = next(place for place, row in enumerate(lines) if row[2:].startswith("emulate_tpu "))
+    assert lines[place + 1].startswith("      Offer thin provisioning with UNMAP, so that")
+    assert "-v shows" not in lines[-1]
+
+
+def test_v_shows_the_table_anywhere(user: Shell) -> None:
+    for line in (f"{TPG} get attribute -v", f"-v {TPG} get attribute"):
+        assert user.ok(line).rows[0].split() == ["NAME", "VALUE", "DEFAULT", "RANGE"]
+    assert user.ok(f"{TPG} get attribute authentication").rows == ["authentication=0 "]
+    user.refuses(f"{TPG} get -v", "--verbose has no effect without a group")
+
+
+@pytest.mark.usefixtures("narrow")
+def test_changed_without_a_group_is_of_all_groups(user: Shell) -> None:
+    node = f"/iscsi/{IQN}"
+    assert user.ok(f"{node} get --changed").rows == [NEW]
+    assert on_terminal(user, f"{node} get --changed") == [NEW]
+    user.ok(f"{node} set parameter cmd_completion_affinity=-2")
+    user.ok("set global tree_max_depth=3")
+    changed = ["global tree_max_depth=3", "parameter cmd_completion_affinity=-2"]
+    assert user.ok(f"{node} get --changed").rows == changed
+    head, *lines = on_terminal(user, f"{node} get --changed")
+    assert head.split()[0] == "NAME"
+    first, second, legend = (line for line in lines if line[0] == "*")
+    assert legend.startswith("* differs from the default; ")
+    assert first.split()[:5] == ["*", "global", "tree_max_depth", "3", "0"]
+    assert second.split()[:4] == ["*", "parameter", "cmd_completion_affinity", "-2"]
+    user.ok("set global tree_max_depth=default")
+    assert user.ok(f"{node} get --changed").rows == changed[1:]
+    rows = user.ok(f"{R1} get --changed").rows
+    assert rows[0] == "attribute emulate_model_alias=1"
+    assert rows[1] == "Not compared, the default is not known: 5 settings of attribute, identity"
+    user.refuses(f"{TPG} get attribute --changed nosuch", "No parameter 'nosuch'")
 
 
 @pytest.mark.parametrize(
@@ -381,10 +458,13 @@ def test_changed_and_back(user: Shell, path: str, group: str, setting: str, new:
         assert user.ok(f"{path} get {group} --changed {name}").rows == [NEW]
 
 
-def test_changed_hides_secrets_as_get_does(user: Shell) -> None:
+def test_changed_hides_secrets(user: Shell) -> None:
     assert user.ok(f"{TPG} get auth --changed").rows == [NEW]
     user.ok(f"{TPG} set auth userid=u password=default")
-    assert user.ok(f"{TPG} get auth --changed").rows == ["password=default ", "userid=u "]
+    assert user.ok(f"{TPG} get auth --changed").rows == ["password=(hidden) ", "userid=u "]
+    assert "auth password=(hidden)" in user.ok(f"{TPG} get --changed").rows
+    shown = user.ok(f"{TPG} get auth --changed", show_secrets=True).rows
+    assert shown == ["password=default ", "userid=u "]
 
 
 def test_several_defaults_or_none(user: Shell) -> None:
@@ -417,11 +497,6 @@ def test_help_tells_of_a_setting(user: Shell) -> None:
     assert user.ok(f"{TPG} help password").rows[0] == "password (auth)"
     assert user.ok("/iscsi help enable").rows[3].endswith(".c.")
     user.refuses(f"{R1} help nosuch", "Cannot find help topic nosuch")
-
-
-def test_changed_without_a_group_lists_the_groups(user: Shell) -> None:
-    assert user.ok(f"{TPG} get --changed").rows[-1] == "global attribute parameter auth port"
-    user.refuses(f"{TPG} get attribute --changed nosuch", "No parameter 'nosuch'")
 
 
 # A line that sets what is set already, of each group and kind of node.
