@@ -171,8 +171,9 @@ class Guest:
         yield "devtmpfs", root / "dev", "devtmpfs", "defaults"
         yield "devpts", root / "dev/pts", "devpts", "gid=5,mode=620,ptmxmode=666,X-mount.mkdir"
         yield "tmpfs", root / "dev/shm", "tmpfs", "mode=1777,X-mount.mkdir"
-        yield from self._shadows(scratch, root)
+        # Before /tmp is hidden, because they may be below it.
         yield _bind(root / self.modules.relative_to("/"), root / "lib/modules" / self.release)
+        yield from self._shadows(scratch, root)
         home = self.environment["HOME"]
         for source, target in (
             (self.state, self.state),

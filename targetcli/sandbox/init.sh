@@ -20,7 +20,9 @@ here=${0%/*}
 mount -n -t proc proc /proc
 mount -n -t tmpfs -o mode=755 tmpfs "$scratch"
 mkdir "$scratch/root" "$scratch/upper" "$scratch/work"
-modprobe -d "$here" -a overlay configfs ipv6
+modprobe -d "$here" -a overlay configfs
+# A module of older kernels only; a newer one that does not have it by now has no IPv6.
+if [[ ! -e /proc/net/if_inet6 ]]; then modprobe -d "$here" ipv6 || :; fi
 mount -n -a -T "$here/fstab"
 cp -d "$here"/dev/* "$scratch/root/dev/"
 mkdir -p "$scratch/root/run/lock" "$scratch/root/run/home" "$scratch/root/run/host"

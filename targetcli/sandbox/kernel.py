@@ -21,7 +21,9 @@ from .relay import BootTimeout, Control, Input, Output, Relay, Stopped, caught_s
 
 NAME = "linux.uml"
 INSTALL = "install the Debian package user-mode-linux"
-MODULES = Path("/usr/lib/uml/modules")
+MODULES = ("../lib/uml/modules", "lib/modules", "/usr/lib/uml/modules")
+"""Where modules are, relative to the kernel's directory: as in Debian's package, then where
+``make modules_install INSTALL_MOD_PATH=.`` installs those of a kernel just built."""
 POWER_OFF_TIMEOUT = 10.0
 PARAMETERS = (
     "rootfstype=hostfs",
@@ -48,10 +50,7 @@ class Kernel:
 
     path: str
     release: str
-
-    @property
-    def modules(self) -> Path:
-        return MODULES / self.release
+    modules: Path
 
 
 def find(name: str = NAME) -> Kernel:
@@ -63,10 +62,18 @@ def find(name: str = NAME) -> Kernel:
         version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as err:
         raise Unsupported(f"{path} does not run: {err}", hint=INSTALL) from err
-    kernel = Kernel(path, version.stdout.strip())
-    if not kernel.modules.is_dir():
-        raise NotFound(f"{kernel.modules} not found: the modules of {path}", hint=INSTALL)
-    return kernel
+    release = version.stdout.strip()
+    return Kernel(os.path.abspath(path), release, _modules(path, release))
+
+
+def _modules(kernel: str, release: str) -> Path:
+    """Return the directory of a kernel's modules; raises NotFound."""
+    beside = os.path.dirname(os.path.realpath(kernel))
+    folders = [Path(os.path.normpath(os.path.join(beside, place, release))) for place in MODULES]
+    for folder in folders:
+        if folder.is_dir():
+            return folder
+    raise NotFound(f"{folders[0]} not found: the modules of {kernel}", hint=INSTALL)
 
 
 def boot(kernel: Kernel, memory: int, folder: Path, guest: Guest, lock: int, timeout: float) -> int:

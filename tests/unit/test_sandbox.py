@@ -240,8 +240,23 @@ def test_without_its_modules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     fake = tmp_path / "linux.fake"
     fake.write_text("#!/bin/sh\necho 1.2.3\n")
     fake.chmod(0o755)
-    with pytest.raises(NotFound, match="/1.2.3 not found: the modules of"):
+    with pytest.raises(NotFound, match="lib/uml/modules/1.2.3 not found: the modules of"):
         sandbox_kernel.find(str(fake))
+
+
+@pytest.mark.parametrize("place", ["lib/uml/modules", "bin/lib/modules"])
+def test_modules_beside_the_kernel(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
+) -> None:
+    fake = tmp_path / "bin/linux.fake"
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\necho 1.2.3\n")
+    fake.chmod(0o755)
+    modules = tmp_path / place / "1.2.3"
+    modules.mkdir(parents=True)
+    monkeypatch.chdir(fake.parent)
+    found = sandbox_kernel.find("./linux.fake")
+    assert found == sandbox_kernel.Kernel(str(fake), "1.2.3", modules)
 
 
 def test_in_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +268,7 @@ def test_in_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def some_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """A kernel that is found; none of these tests gets to start it."""
-    kernel = sandbox_kernel.Kernel("/bin/false", "1.2.3")
+    kernel = sandbox_kernel.Kernel("/bin/false", "1.2.3", Path("/nowhere"))
     monkeypatch.setattr(sandbox_kernel, "find", lambda name: kernel)
 
 
