@@ -147,7 +147,7 @@ def _run_in_sandbox(request: Request) -> int:
     from . import sandbox
 
     state = Path(request.state) if request.state else None
-    settings = sandbox.Settings(state=state)
+    settings = sandbox.Settings(state=state, kernel=request.kernel or "")
     if request.memory is not None:
         settings = replace(settings, memory=request.memory)
     if request.program:

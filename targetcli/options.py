@@ -36,6 +36,7 @@ class Request:
     program: bool = False
     state: str | None = None
     memory: str | None = None
+    kernel: str | None = None
 
 
 class Option:
@@ -89,6 +90,13 @@ ROWS = (
     ),
     Option(
         "--memory", "with --sandbox: the memory of its kernel (default 1G)", "SIZE", sets="memory"
+    ),
+    Option(
+        "--kernel",
+        "with --sandbox: its kernel, a file or a Debian suite such as trixie",
+        "KERNEL",
+        "kernel",
+        sets="kernel",
     ),
     Option(
         "--json", "print one JSON document for each command (docs/JSON.md)", sets="options.json"

@@ -24,10 +24,20 @@ from . import Candidate
 from .complete import complete, continuation
 from .paths import folders, regular_files
 
+_SUITES = ("bookworm", "trixie", "sid")
+"""The suites of Debian whose user-mode kernel has the target."""
+
+
+def _kernels(value: str) -> Iterator[Candidate]:
+    yield from (Candidate(suite) for suite in _SUITES if suite.startswith(value))
+    yield from regular_files(value)
+
+
 # What completes the value of an option, by its kind.
 _OF_KIND: dict[str, Callable[[str], Iterable[Candidate]]] = {
     "file": regular_files,
     "folder": folders,
+    "kernel": _kernels,
 }
 _OPEN = "\0"
 _CONTINUES = "..."

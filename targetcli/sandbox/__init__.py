@@ -47,7 +47,8 @@ class Settings:
     """A command to run first; if it fails, the program is not started."""
     after: tuple[str, ...] = ()
     """A command to run after the program, also if that fails."""
-    kernel: str = kernel.NAME
+    kernel: str = ""
+    """A program, or the name of a Debian suite; "": the usual one."""
     boot_timeout: float = 60.0
 
 
@@ -183,7 +184,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--memory", default="1G", metavar="SIZE", help="memory of the guest (default: 1G)"
     )
-    parser.add_argument("--kernel", default=kernel.NAME, metavar="FILE", help="the kernel to run")
+    parser.add_argument(
+        "--kernel", default="", help="its file, or a Debian suite such as trixie, which is fetched"
+    )
     for name, what in (
         ("env", "pass on this environment variable"),
         ("module", "load this kernel module first"),

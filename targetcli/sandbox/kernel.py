@@ -13,13 +13,15 @@ import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from rtslib_ext.errors import LioError, NotFound, Unsupported
+from rtslib_ext.errors import LioError, NotFound, Unsupported, reason
 from rtslib_ext.fast_dataclasses import dataclass
 
 from .guest import PATH, Guest, Streams
 from .relay import BootTimeout, Control, Input, Output, Relay, Stopped, caught_signals
 
 NAME = "linux.uml"
+CHOICE = "TARGETCLI_SANDBOX_KERNEL"
+"""The environment variable that names the kernel to use unless one is given."""
 INSTALL = "install the Debian package user-mode-linux"
 MODULES = ("../lib/uml/modules", "lib/modules", "/usr/lib/uml/modules")
 """Where modules are, relative to the kernel's directory: as in Debian's package, then where
@@ -53,17 +55,42 @@ class Kernel:
     modules: Path
 
 
-def find(name: str = NAME) -> Kernel:
-    """Find a kernel by name or path; raises NotFound, Unsupported."""
-    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:{PATH}")
-    if path is None:
-        raise NotFound(f"{name} not found: the sandbox needs the user-mode kernel", hint=INSTALL)
-    try:
-        version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as err:
-        raise Unsupported(f"{path} does not run: {err}", hint=INSTALL) from err
-    release = version.stdout.strip()
+def find(name: str = "") -> Kernel:
+    """Find a kernel by its path, its name on $PATH, or the Debian suite that has it.
+
+    "" is the choice of the environment, or linux.uml. Fetches the kernel of a suite that was not
+    used before. Raises NotFound, Unsupported, InvalidValue.
+    """
+    name = name or os.environ.get(CHOICE) or NAME
+    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:{PATH}") or _of_suite(name)
+    release = _release(path)
     return Kernel(os.path.abspath(path), release, _modules(path, release))
+
+
+def _of_suite(name: str) -> str:
+    # Imported here: few sandboxes run the kernel of a suite.
+    from . import debian, suite_kernel
+
+    if not debian.SUITE.fullmatch(name):
+        raise NotFound(
+            f"{name} not found: the sandbox needs the user-mode kernel",
+            hint=f"{INSTALL}, or use that of a suite: --kernel trixie",
+        )
+    return str(suite_kernel.fetch(name))
+
+
+def _release(kernel: str) -> str:
+    """Return the release of a kernel, such as 6.12.113; raises Unsupported."""
+    try:
+        done = subprocess.run(
+            [kernel, "--version"], capture_output=True, text=True, errors="replace"
+        )
+    except OSError as err:
+        raise Unsupported(f"{kernel} does not run: {reason(err)}", hint=INSTALL) from err
+    if done.returncode or not done.stdout.strip():
+        why = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
+        raise Unsupported(f"{kernel} does not run: {why}", hint=INSTALL)
+    return done.stdout.strip()
 
 
 def _modules(kernel: str, release: str) -> Path:

@@ -188,6 +188,7 @@ def test_every_option_is_read_from_its_row(row: options.Option) -> None:
     [
         (["--state", "X", "clearconfig", "confirm=true"], "--state"),
         (["--memory=2G", "ls"], "--memory"),
+        (["--kernel", "trixie", "ls"], "--kernel"),
         (["--exec", "bash"], "--exec"),
         (["--exec", "--sandbox", "bash"], "--exec"),
         (["--state", "X"], "--state"),
@@ -201,6 +202,7 @@ def test_every_option_is_read_from_its_row(row: options.Option) -> None:
         (["--sandbox", "--memory", "", "ls"], "--memory"),
         (["--verbose"], "--verbose"),
         (["-v", "--batch", "f"], "--verbose"),
+        (["--sandbox", "--kernel=", "ls"], "--kernel"),
     ],
 )
 def test_an_option_without_an_effect_is_an_error(words: list[str], named: str) -> None:
@@ -218,7 +220,7 @@ def test_no_command_is_run_with_an_option_without_an_effect(
 @pytest.mark.parametrize(
     "words",
     [
-        ["--sandbox", "--state", "X", "--memory=2G", "--yes", "ls"],
+        ["--sandbox", "--state", "X", "--memory=2G", "--kernel=trixie", "--yes", "ls"],
         ["--state", "X", "--sandbox", "--exec", "bash", "--json"],
         ["--memory", "2G", "--help"],
         ["--state=X", "--version"],

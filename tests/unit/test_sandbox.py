@@ -18,6 +18,7 @@ from rtslib_ext.errors import InUse, InvalidValue, NotFound, Unsupported
 from targetcli import sandbox
 from targetcli.sandbox import guest as sandbox_guest
 from targetcli.sandbox import kernel as sandbox_kernel
+from targetcli.sandbox import suite_kernel
 from targetcli.sandbox.guest import Guest, Streams, choose_streams
 from targetcli.sandbox.relay import Control, Input, Output
 
@@ -232,8 +233,33 @@ def test_without_the_kernel(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == (
         "",
         "linux.none not found: the sandbox needs the user-mode kernel\n"
-        "install the Debian package user-mode-linux\n",
+        "install the Debian package user-mode-linux, or use that of a suite: --kernel trixie\n",
     )
+
+
+def test_the_kernel_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(sandbox_kernel.CHOICE, "linux.chosen")
+    with pytest.raises(NotFound, match="linux.chosen not found"):
+        sandbox_kernel.find()
+    with pytest.raises(NotFound, match="linux.given not found"):
+        sandbox_kernel.find("linux.given")
+
+
+def test_a_kernel_that_does_not_run(tmp_path: Path) -> None:
+    fake = tmp_path / "linux.fake"
+    fake.write_text("#!/bin/sh\necho a >&2; echo 'needs GLIBC_2.38' >&2; exit 1\n")
+    fake.chmod(0o755)
+    with pytest.raises(Unsupported, match="linux.fake does not run: needs GLIBC_2.38$"):
+        sandbox_kernel.find(str(fake))
+
+
+def test_a_word_that_is_no_program_is_a_suite(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched: list[str] = []
+    monkeypatch.setattr(suite_kernel, "fetch", fetched.append)
+    monkeypatch.setattr(sandbox_kernel, "_release", lambda path: "1.2.3")
+    monkeypatch.setattr(sandbox_kernel, "_modules", lambda path, release: Path("/m"))
+    sandbox_kernel.find("trixie")
+    assert fetched == ["trixie"]
 
 
 def test_without_its_modules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
