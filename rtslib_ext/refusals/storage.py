@@ -47,7 +47,7 @@ ENABLING = (
     ),
     Refusal(
         "device-held",
-        "create a block backstore with exclusive=false",
+        "create a block backstore, before Linux 6.17 also with exclusive=false",
         "write",
         _ENABLE.format("iblock"),
         (EBUSY,),

@@ -15,6 +15,8 @@ from rtslib_ext import schema
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.schema import Attribute, Kind
 
+from . import expected
+
 TARGET = Path("/sys/kernel/config/target")
 MODULES = (
     "target_core_mod target_core_file target_core_iblock target_core_pscsi target_core_user "
@@ -46,8 +48,8 @@ REFUSED = {  # legal, and refused by this object
     **{("alua", "tg_pt_gp_id", value): errno.EINVAL for value in ("0", "65535")},  # only once
     ("lun_alua", "alua_tg_pt_gp", LONG): errno.ENODEV,  # no such group
 }  # fmt: skip
-if not Attribute("", Kind.BOOL, "", since="6.5").in_kernel(RELEASE):
-    REFUSED["block", "pgr_support", "0"] = errno.ENOSYS
+if (number := expected.value("pgr_support=0 of block is refused with")) is not None:
+    REFUSED["block", "pgr_support", "0"] = number
 LAX = {  # not legal, and taken: what the kernel then shows
     **{(kind, name, "2"): "1"
        for kind in EMULATED for name in ("emulate_dpo", "emulate_fua_read")},

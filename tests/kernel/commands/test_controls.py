@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from rtslib_ext import schema
 from rtslib_ext.kernel import paths
 
+from .. import expected
 from .harness import ETC, Shell, tree, value
 
 IQN = "iqn.2003-01.org.example:a"
@@ -323,7 +323,7 @@ def test_relative_target_port_identifier(user: Shell) -> None:
     """From 6.4 on the kernel has the file; before, it is neither shown nor restored."""
     user.ok(f"{TPG} disable")
     names = {row.partition("=")[0] for row in user.ok(f"{TPG} get port").rows if "=" in row}
-    there = os.path.exists(f"/sys/kernel/config/target/{FILE}/rtpi")
+    there = expected.value("a TPG has the file rtpi")
     assert ("rtpi" in names) is there
     user.ok(f"saveconfig {ETC}/1.json")
     if there:
@@ -347,7 +347,7 @@ def test_an_identifier_that_is_taken_is_left_out(user: Shell) -> None:
         config["rtslib_ext"]["tpgs"][f"/iscsi/{wwn}/tpg1"] = {"files": {"rtpi": 9}}
     (ETC / "2.json").write_text(json.dumps(config))
     answer = user.ok(f"restoreconfig {ETC}/2.json clear_existing=true")
-    there = os.path.exists(f"/sys/kernel/config/target/{FILE}/rtpi")
+    there = expected.value("a TPG has the file rtpi")
     if there:
         assert value(f"{FILE}/rtpi") == "0x9"
         assert value(f"iscsi/{other}/tpgt_1/rtpi") == "0xffff"

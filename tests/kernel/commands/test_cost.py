@@ -56,9 +56,11 @@ COSTS = {
     f"{TPG}/portals delete 127.0.0.1 3261": 21,
     f"{TPG}/luns delete 0": 32,
     f"{TPG}/luns delete 9999": 27,
-    "/backstores/ramdisk delete r0": 250,
-    "/backstores/ramdisk delete new": 250,
+    "/backstores/ramdisk delete r0": 126,
+    "/backstores/ramdisk delete new": 126,
 }
+# These read the attributes of a storage object too: later kernels have more of them.
+READ_ATTRIBUTES = ("/backstores/ramdisk delete r0", "/backstores/ramdisk delete new")
 
 
 def config(luns: int) -> Config:
@@ -91,11 +93,18 @@ def test_command_costs_what_it_touches(
 ) -> None:
     build(luns)
     found = {}
+    reading = cost_of_attributes(next(Path(ROOT, "core").glob("rd_mcp_*/r0/attrib")))
     for line in COSTS:
         shell.fs = ConfigFS()
         shell.ok(line.replace("DISKS", str(disks)))
-        found[line] = shell.fs.total_calls
+        found[line] = shell.fs.total_calls - reading * (line in READ_ATTRIBUTES)
     assert differences(found, COSTS) == []
+
+
+def cost_of_attributes(folder: Path) -> int:
+    """The calls of reading attributes: a stat each, and of settings open, read and close."""
+    modes = [path.stat().st_mode & 0o222 for path in folder.iterdir()]
+    return len(modes) + 3 * sum(map(bool, modes))
 
 
 def test_whole_configurations_are_linear(shell: Shell) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from rtslib_ext.schema.tables import GROUPS
 
-_RELEASE = tuple(map(int, os.uname().release.split(".")[:2]))
+from .. import expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Loss:
 
     ``paths`` is a pattern for canonical paths (see tree.py), ``errors`` one for the lines
     that rtslib-fb's restore returns; ``cases`` the configurations, none for all of them.
-    ``until`` is the first kernel on which it was not seen any more.
+    ``only_if`` names the expectation that must hold on the kernel.
     """
 
     name: str
@@ -32,12 +32,12 @@ class Loss:
     paths: str = ""
     errors: str = ""
     cases: tuple[str, ...] = ()
-    until: tuple[int, int] | None = None
+    only_if: str = ""
 
     @property
     def is_due(self) -> bool:
         """Whether something should show it on the kernel that runs."""
-        return self.until is None or _RELEASE < self.until
+        return not self.only_if or bool(expected.value(self.only_if))
 
     def excuses_path(self, case: str, path: str) -> bool:
         """Whether the trees may differ at this path."""
@@ -118,7 +118,7 @@ FROM_FILE = (
         errors=r"Storage Object fileio/native4k: Cannot set attribute optimal_sectors: "
         r"\[Errno 22\] .*, skipped",
         cases=("sectors-4096",),
-        until=(6, 12),
+        only_if="optimal_sectors is refused after block_size=4096",
     ),
     Loss(
         "reconfiguring a user backstore",

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .. import expected
+
 IQN = "iqn.2003-01.org.example:a"
 TARGET = f"/iscsi/{IQN}"
 TPG = f"{TARGET}/tpg1"
@@ -50,10 +52,11 @@ class Row:
 
     ``refusal`` is its name in the table, "" where something else than the table explains it.
     In ``setup`` and ``help`` a line that begins with ! is for the host, HOLD opens a device for
-    itself, LISTEN listens on a port. ``says`` must be in the message. What ``help`` names must be
-    in it too, and once that was done the line works; ``then`` is what works where it is another
-    line. ``change`` are values, by their place, changed in a saved configuration before the
-    line restores it. ``advised`` is where the command itself knows better what helps.
+    itself, LISTEN listens on a port, UNNOTICED lets all devices look unused to the program.
+    ``says`` must be in the message. What ``help`` names must be in it too, and once that was done
+    the line works; ``then`` is what works where it is another line. ``change`` are values, by
+    their place, changed in a saved configuration before the line restores it. ``advised`` is
+    where the command itself knows better what helps.
     """
 
     refusal: str
@@ -87,6 +90,18 @@ def exported(name: str, value: str) -> Row:
         help=(f"{TPG}/luns delete 0",),
     )
 
+
+SHARED = (
+    Row(
+        "device-held",
+        f"{BLOCK} create b1 /dev/ram0 exclusive=false",
+        (f"{B1}: ", "it is mounted on DISKS/mnt"),
+        MOUNTED,
+        help=("!umount DISKS/mnt",),
+    ),
+)
+if expected.value("exclusive=false opens a device that is in use"):
+    SHARED = ()
 
 DEVICES = (
     Row(
@@ -135,11 +150,12 @@ DEVICES = (
     ),
     Row(
         "device-held",
-        f"{BLOCK} create b1 /dev/ram0 exclusive=false",
+        f"{BLOCK} create b1 /dev/ram0",
         (f"{B1}: ", "it is mounted on DISKS/mnt"),
-        MOUNTED,
+        (*MOUNTED, "UNNOTICED"),
         help=("!umount DISKS/mnt",),
     ),
+    *SHARED,
     Row(
         "device-read-only",
         f"{BLOCK} create b1 LOOP readonly=false",

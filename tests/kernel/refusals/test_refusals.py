@@ -18,6 +18,7 @@ import pytest
 
 from rtslib_ext import refusals
 from rtslib_ext.errors import KernelRefused
+from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths
 from rtslib_ext.refusals import Refusal
 from rtslib_ext.steps import Context
@@ -82,6 +83,10 @@ class Scene:
     def hold(self, device: str) -> None:
         """Have a device alone."""
         self.handles.append(os.open(device, os.O_RDWR | os.O_EXCL))
+
+    def unnoticed(self) -> None:
+        """Let all devices look unused: others open them between our look and the kernel's."""
+        self.monkeypatch.setattr(devices, "is_exclusive_open", lambda path: False)
 
     def listen(self, port: str) -> None:
         """Listen on a port, as another program."""
