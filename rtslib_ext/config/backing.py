@@ -19,6 +19,8 @@ from ..fast_dataclasses import dataclass
 _FILE_NAME_MAX = 255
 # drivers/target/target_core_user.h: TCMU_CONFIG_LEN
 _USER_CONFIG_MAX = 255
+# The kernel reads it as an int (target_core_user.c).
+_DATA_PAGES_MAX = 0x7FFFFFFF
 PAGE_SIZE = 4096
 
 
@@ -276,11 +278,7 @@ class User(Kind):
         if self.hw_max_sectors is not None:
             lines.append(f"hw_max_sectors={self.hw_max_sectors}")
         if self.control:
-            if re.search(r"\bdata_pages_per_blk\s*=\s*0+\b", self.control):
-                # Not checked by the kernel: 6.1, target_core_user.c, tcmu_set_data_pages_per_blk.
-                raise InvalidValue(
-                    "data_pages_per_blk must not be 0: it is not safe", hint="omit it"
-                )
+            _check_control(self.control)
             lines.append(self.control)
         return tuple(lines)
 
@@ -306,6 +304,18 @@ KINDS: dict[str, type[Any]] = {kind.plugin: kind for kind in (FileIO, Block, Psc
 PREFIXES: dict[str, type[Any]] = {kind.prefix: kind for kind in KINDS.values()}
 # Names of the kinds in older tools.
 ALIASES = {"iblock": "block", "rd_mcp": "ramdisk", "rd_dr": "ramdisk"}
+
+
+def _check_control(control: str) -> None:
+    """Refuse a data_pages_per_blk with which the kernel is not safe. Raises InvalidValue."""
+    for value in re.findall(r"\bdata_pages_per_blk\s*=\s*([^,\n]*)", control):
+        text = value.strip().lower()
+        number = int(text, 0) if re.fullmatch(r"[1-9]\d*|0x[\da-f]+", text) else 0
+        if not 1 <= number <= _DATA_PAGES_MAX:
+            raise InvalidValue(
+                f"data_pages_per_blk takes a number from 1 to {_DATA_PAGES_MAX}, not {value!r}",
+                hint="omit it for 1",
+            )
 
 
 def control_value(name: str, value: str, longest: int) -> str:

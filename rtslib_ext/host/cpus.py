@@ -26,7 +26,7 @@ def check_cpus(text: str) -> str:
     """Return a list of CPUs such as ``0-3,8``.
 
     Raises InvalidValue if it is malformed (lib/bitmap.c, bitmap_parselist), names a CPU that does
-    not exist, or none that is online (iscsi_target.c, iscsit_thread_get_cpumask is not safe there).
+    not exist, or none that is online: the kernel is not safe with such lists.
     """
     online = _cpus(online_cpus())
     possible = _cpus(possible_cpus())
@@ -42,7 +42,7 @@ def check_cpus(text: str) -> str:
     if not wanted & online:
         raise InvalidValue(
             f"no CPU of {text} is online",
-            hint="bring one online, or name another; the kernel is not safe without one",
+            hint=f"name at least one of {online_cpus()}",
         )
     return text
 

@@ -95,7 +95,7 @@ class CheckThere:
 class CheckMemory:
     """Refuse a ramdisk that is larger than the free memory.
 
-    The kernel does not check this: it is not safe when memory runs out.
+    The kernel does not check this and is not safe there.
     """
 
     size: int

@@ -14,10 +14,9 @@ from .context import Operation
 from .operations import Mkdir, Rmdir, Write
 from .step import Action, Step, set_step
 
-# A storage object cannot join the default group by name, and the kernel is not safe for one that
-# is in no group (6.1; target_core_configfs.c, target_dev_alua_lu_gp_store; target_core_alua.c,
-# core_alua_do_port_transition). So it joins a temporary group that is then removed: the members
-# of a removed group go to the default one (core_alua_free_lu_gp).
+# A storage object cannot join the default group by name. So it joins a temporary group that is
+# then removed: the members of a removed group go to the default one (target_core_alua.c,
+# core_alua_free_lu_gp), so the object is in a group at all times.
 TEMPORARY_GROUP = paths.lu_gp("on_the_way")
 # The kernel chooses the next free number.
 _ANY = "0"

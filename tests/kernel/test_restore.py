@@ -116,8 +116,8 @@ def test_a_lun_without_its_disk_leaves_the_others(fs: ConfigFS) -> None:
     assert (sorted(tpg.luns), tpg.enable) == ([0, 2], True)
 
 
-def test_a_ramdisk_that_no_memory_is_left_for(fs: ConfigFS) -> None:
-    """The kernel would end this program, and others, to make it."""
+def test_a_ramdisk_that_does_not_fit_into_memory_is_refused(fs: ConfigFS) -> None:
+    """By the check, before the kernel sees it; the rest of the file is restored."""
     objects = [StorageObject("huge", RamDisk(1 << 50)), StorageObject("small", RamDisk(1 << 20))]
     outcome = restore.restore(fs, Config({so.key: so for so in objects}))
     (failure,) = outcome.failures

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from rtslib_ext.config.backing import Backing, Block, FileIO, Info, Pscsi
+from rtslib_ext.config.backing import Backing, Block, FileIO, Info, Pscsi, User
+from rtslib_ext.errors import InvalidValue
 
 STATUS = "Status: DEACTIVATED  Max Queue Depth: 0  SectorSize: 512  HwMaxSectors: 248\n"
 CLAIMED = "        Major: 1 Minor: 1  CLAIMED: IBLOCK\n"
@@ -29,3 +30,16 @@ def test_info_names_the_device(kind: type[Backing], text: str, dev: str) -> None
     text = f"{STATUS}{text}{CLAIMED if kind is Block else ''}"
     assert kind.from_info(Info(text, "", {})).udev_path == dev
     assert kind.from_info(Info(text, "/dev/disk/by-id/y", {})).udev_path == "/dev/disk/by-id/y"
+
+
+@pytest.mark.parametrize("value", ["x", "", "1k", "-1", "010", "2147483648"])
+def test_pages_of_a_block_are_checked(value: str) -> None:
+    user = User("rbd/x", 4096, control=f"max_data_area_mb=8,data_pages_per_blk={value}")
+    with pytest.raises(InvalidValue, match="data_pages_per_blk takes a number from 1 to"):
+        user.controls()
+
+
+@pytest.mark.parametrize("value", ["1", " 2 ", "0x10"])
+def test_pages_of_a_block_reach_the_kernel(value: str) -> None:
+    control = f"data_pages_per_blk={value},max_data_area_mb=8"
+    assert User("rbd/x", 4096, control=control).controls()[-1] == control

@@ -185,7 +185,7 @@ def test_logical_unit_groups(user: Shell) -> None:
 
 
 def test_leaving_a_group_leaves_a_disk_that_works(user: Shell) -> None:
-    """After NULL, which the kernel takes, it would crash at the change of state."""
+    """It is back in the default group, and its access state can be changed."""
     user.ok("/backstores/lu_gps create g")
     before = tree("core")
     user.ok(f"{R1} set device alua_lu_gp=g")
@@ -377,7 +377,7 @@ def test_cpus(user: Shell) -> None:
 
 
 def test_cpus_of_another_host(user: Shell) -> None:
-    """At the next login the kernel would divide by the number of CPUs online among them."""
+    """The file is restored without the list, which is refused."""
     user.ok(f"saveconfig {ETC}/1.json")
     text = (ETC / "1.json").read_text()
     wanted = '"fabric_modules": [{"name": "iscsi", "cpus_allowed_list": "4000"}]'

@@ -370,8 +370,8 @@ USER = (
     ),
     Row(
         "",
-        f"{RBD} create v1 1M pool/x control=data_pages_per_blk=0",
-        ("data_pages_per_blk must not be 0",),
+        f"{RBD} create v1 1M pool/x control=data_pages_per_blk=x",
+        ("data_pages_per_blk takes a number from 1 to 2147483647, not 'x'",),
         ("HANDLER",),
     ),
     Row(
