@@ -111,6 +111,11 @@ FABRICS: dict[str, Fabric] = {
 }
 DROP_INS = "/etc/target/fabrics"
 """The directory of files that add fabrics; if it exists, call ``drop_ins.add_drop_ins``."""
+# Fabrics whose TPGs have a file ``enable`` (fabric_enable_tpg), and fabrics whose TPGs have none:
+# tcm_loop.c, vhost/scsi.c, xen-scsiback.c, tcm_fc/tfc_conf.c. One from a drop-in file may be of
+# either kind.
+WITH_ENABLE = frozenset({"iscsi", "qla2xxx", "efct", "srpt", "sbp", "ibmvscsis"})
+WITHOUT_ENABLE = frozenset({"loopback", "vhost", "xen-pvscsi", "tcm_fc"})
 # Names of fabrics in older tools.
 ALIASES = {"ib_srpt": "srpt", "fc": "tcm_fc"}
 # rtslib-fb loads vhost_scsi by the module's alias for its old name (vhost/scsi.c).

@@ -149,6 +149,9 @@ class WriteFS(ReadFS, Protocol):
     def unlink(self, path: str) -> None:
         """Delete a symbolic link."""
 
+    def chmod(self, path: str, mode: int) -> None:
+        """Set the permission bits of an attribute."""
+
     def is_linked(self, path: ConfigfsPath) -> bool:
         """Return True if links of other objects lead to an object that has a link in it."""
 
@@ -228,6 +231,9 @@ class ConfigFS(WriteFS):
 
     def unlink(self, path: str) -> None:
         self._call("unlink", path, lambda: os.unlink(self.absolute(path)))
+
+    def chmod(self, path: str, mode: int) -> None:
+        self._call("chmod", path, lambda: os.chmod(self.absolute(path), mode))
 
     def readlink(self, path: str) -> ConfigfsPath:
         self.calls["readlink"] += 1

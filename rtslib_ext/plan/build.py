@@ -6,12 +6,13 @@ Parents are created before children; TPGs are enabled once they are complete.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
+from functools import cache
 
 from ..config.model import Auth, Config, FabricSettings, Key, MappedLun, StorageObject, Target, Tpg
 from ..errors import LioError
 from ..fabrics import FABRICS
-from ..kernel import paths
+from ..kernel import paths, rtpi
 from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import Locate, Reservations, TpgPath
 from ..reading.topology import Topology
@@ -19,6 +20,7 @@ from ..steps import Step, acls, backstores, lu_groups, luns, portals, targets
 from ..steps.context import Operation
 from ..steps.defaults import KernelDefaults
 from ..steps.settings import UNKNOWN
+from .rtpi import kept_number
 
 _NOTHING = Topology()
 Before = Callable[[StorageObject], tuple[Operation, ...]]
@@ -44,6 +46,7 @@ def build(
     for name, number in want.lu_groups.items():
         if name not in there.config.lu_groups:
             yield lu_groups.create(name, number)
+    reservations = cache(reservations)
     made: dict[Key, ConfigfsPath] = {}
     objects = (so for key, so in want.storage_objects.items() if key not in there.locations)
     for so in objects:
@@ -56,6 +59,17 @@ def build(
     def locate_any(key: Key) -> ConfigfsPath | None:
         return made.get(key) or there.locations.get(key) or locate(key)
 
+    yield from _build_targets(want, locate_any, there, reservations)
+
+
+def _build_targets(
+    want: Config, locate: Locate, there: Topology, reservations: Reservations
+) -> Iterator[Step]:
+    """Yield the steps that create the missing targets and TPGs, and then enable them.
+
+    TPGs with a port number that was set come first: the kernel gives the others free numbers.
+    """
+    first: list[Step] = []
     enables: list[Step] = []
     unwritable = read_only(want)
     for target_key, target in want.targets.items():
@@ -64,11 +78,29 @@ def build(
             yield from targets.create_target(target)
         for tpg in target.tpgs.values():
             running_tpg = running.tpgs.get(tpg.tag) if running else None
-            yield from build_tpg(target, tpg, locate_any, running_tpg, unwritable)
-            if running_tpg is None and tpg.enable:
+            yield from build_tpg(target, tpg, locate, running_tpg, unwritable)
+            if running_tpg is not None:
+                continue
+            kept = claim_kept(target, tpg, want.storage_objects, reservations)
+            yield from kept
+            if tpg.enable:
+                is_set = rtpi.NAME in tpg.files or bool(kept)
                 fabric = FABRICS[target.fabric]
-                enables.append(targets.enable(fabric, target.wwn, tpg.tag, True))
+                step = targets.enable(fabric, target.wwn, tpg.tag, True)
+                (first if is_set else enables).append(step)
+    yield from first
     yield from enables
+
+
+def claim_kept(
+    target: Target, tpg: Tpg, objects: Mapping[Key, StorageObject], reservations: Reservations
+) -> list[Step]:
+    """Return the step that gives a new TPG the number in its persistent registrations, if any."""
+    if rtpi.NAME in tpg.files:
+        return []
+    number = kept_number(target, tpg, objects, reservations)
+    path = TpgPath.of(FABRICS[target.fabric], target.wwn, tpg.tag)
+    return [targets.keep_rtpi(path, number)] if number else []
 
 
 def _build_storage_object(

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..config.model import Key
+from ..config.model import Key, StorageObject
 from ..fast_dataclasses import dataclass, field
 from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import HbaAllocator, Locate, Reservations
 from ..steps import Step
+from .rtpi import PortChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,10 @@ class PlanBuilder:
     locate: Locate
     allocator: HbaAllocator
     reservations: Reservations
+    objects: Mapping[Key, StorageObject] = field(default_factory=dict)
+    """The wanted storage objects."""
+    ports: Mapping[ConfigfsPath, PortChange] = field(default_factory=dict)
+    """The port numbers of running TPGs that change, by the configfs path of the TPG."""
     disable: list[Step] = field(default_factory=list)
     """TPGs to disable."""
     remove: list[Step] = field(default_factory=list)
@@ -46,7 +51,8 @@ class PlanBuilder:
     """Storage objects and their target port groups, once they are not exported any more."""
     create: list[Step] = field(default_factory=list)
     enable: list[Step] = field(default_factory=list)
-    """TPGs to enable."""
+    """TPGs to enable; before them, ``enable_first``: those with a port number that was set."""
+    enable_first: list[Step] = field(default_factory=list)
     replaced: dict[str, str] = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)
     made: dict[Key, ConfigfsPath] = field(default_factory=dict)
@@ -62,7 +68,18 @@ class PlanBuilder:
         """Return the configfs path of a storage object after this plan."""
         return self.made.get(key) or self.locate(key)
 
+    def enable_tpg(self, step: Step, *, is_set: bool) -> None:
+        """Add the step that enables a TPG; ``is_set``: its port number was set."""
+        (self.enable_first if is_set else self.enable).append(step)
+
     def finish(self) -> Plan:
         """Return the plan."""
-        steps = (*self.disable, *self.remove, *self.remove_objects, *self.create, *self.enable)
+        steps = (
+            *self.disable,
+            *self.remove,
+            *self.remove_objects,
+            *self.create,
+            *self.enable_first,
+            *self.enable,
+        )
         return Plan(steps, self.replaced, tuple(self.notes))

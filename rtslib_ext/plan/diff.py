@@ -16,7 +16,7 @@ from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import HbaAllocator, Locate, Reservations
 from ..steps import backstores, lu_groups
 from ..usage.exports import Export
-from . import build, remove, storage, tpgs
+from . import build, remove, rtpi, storage, tpgs
 from .builder import Plan, PlanBuilder
 
 
@@ -26,15 +26,20 @@ def plan(
     locate: Locate,
     allocator: HbaAllocator,
     reservations: Reservations = lambda serial: (),
+    number_of: rtpi.NumberOf | None = None,
 ) -> Plan:
     """Return the plan with the fewest steps from ``have`` to ``want``.
 
     Objects that ``want`` does not have are deleted; values that are None or missing in it are
     not changed. ``locate`` returns the configfs path of an existing storage object, ``allocator``
     chooses HBAs for new ones, ``reservations`` returns the lines kept on disk for a unit serial
-    number.
+    number, ``number_of`` the port number of a running TPG (plan.rtpi).
     """
-    builder = PlanBuilder(locate, allocator, reservations, read_only=build.read_only(want))
+    want, notes = rtpi.without_duplicates(want)
+    ports = rtpi.plan_ports(have, want, number_of)
+    builder = PlanBuilder(locate, allocator, reservations, want.storage_objects, ports.changes)
+    builder.read_only = build.read_only(want)
+    builder.notes += [*notes, *ports.notes]
     both = have.storage_objects.keys() & want.storage_objects.keys()
     recreate = {
         key: why

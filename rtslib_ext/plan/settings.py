@@ -10,6 +10,7 @@ from ..config.shell_paths import ShellPath
 from ..errors import LioError
 from ..kernel.abi import CHANGED_WITH
 from ..kernel.configfs import ConfigfsPath
+from ..schema import why_missing
 from ..steps import Step
 from ..steps.operations import Fail
 from ..steps.settings import change, ordered
@@ -52,7 +53,7 @@ def set_values(
             others = {other: had[other] for other in CHANGED_WITH.get(name, ()) if other in had}
             yield change(path, f"{folder}/{name}", want[name], have[name], others)
         elif known(name):
-            builder.notes.append((path, f"this kernel has no {name}; it was skipped"))
+            builder.notes.append((path, f"{why_missing(name)}; it was skipped"))
         else:
             reason = LioError(
                 f"no known kernel has {name}",

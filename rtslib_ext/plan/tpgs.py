@@ -11,10 +11,10 @@ from ..config.model import FabricSettings, Key, Lun, Portal, Target, Tpg
 from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import replace
 from ..host import cpus
-from ..kernel import paths
+from ..kernel import paths, rtpi
 from ..kernel.abi import DEFAULT_GROUP
 from ..kernel.paths import TpgPath
-from ..steps import Step, luns, portals, rtpi, targets
+from ..steps import Step, luns, portals, targets
 from ..steps.settings import credentials
 from . import acls, build, remove
 from .builder import PlanBuilder
@@ -73,18 +73,17 @@ def create_target(builder: PlanBuilder, want: Target) -> None:
 def create_tpg(builder: PlanBuilder, target: Target, tpg: Tpg) -> None:
     """Create a TPG that does not exist, or was deleted by an earlier step."""
     builder.create += build.build_tpg(target, tpg, builder.locate_after, None, builder.read_only)
+    kept = build.claim_kept(target, tpg, builder.objects, builder.reservations)
+    builder.create += kept
     if tpg.enable:
-        builder.enable.append(targets.enable(FABRICS[target.fabric], target.wwn, tpg.tag, True))
+        step = targets.enable(FABRICS[target.fabric], target.wwn, tpg.tag, True)
+        builder.enable_tpg(step, is_set=rtpi.NAME in tpg.files or bool(kept))
 
 
 def _why_recreate(fabric: Fabric, have: Tpg, want: Tpg) -> str:
     if fabric.has("nexus") and want.nexus is not None and have.nexus != want.nexus:
         # drivers/target/loopback/tcm_loop.c, tcm_loop_drop_nexus: not while there are LUNs.
         return f"port nexus: {have.nexus or 'not set'} -> {want.nexus or 'not set'}"
-    before, after = have.files.get("rtpi"), want.files.get("rtpi")
-    if before and after and rtpi.parse(before) != rtpi.parse(after):
-        # drivers/target/target_core_fabric_configfs.c: not while it is enabled.
-        return f"port rtpi: {before} -> {after}"
     return ""
 
 
@@ -118,6 +117,7 @@ class _TpgChange:
         self.want = want
         self.removed_groups = removed_groups
         self.tpg_path = TpgPath.of(fabric, target.wwn, want.tag)
+        self.port = builder.ports.get(self.tpg_path.configfs)
         self.recreate = {
             index: why
             for index, lun in have.luns.items()
@@ -133,12 +133,29 @@ class _TpgChange:
         acls.change_acls(self.builder, self.tpg_path, self.have, self.want, self.recreate)
 
     def _enable(self) -> None:
-        if self.want.enable is None or bool(self.have.enable) == self.want.enable:
+        have, want = self.have.enable, self.want.enable
+        if have is None:  # a fabric without enable
+            self._release()
             return
-        if self.have.enable is None:  # a fabric without enable
-            return
-        step = targets.enable(self.fabric, self.target.wwn, self.want.tag, self.want.enable)
-        (self.builder.enable if self.want.enable else self.builder.disable).append(step)
+        want = have if want is None else want
+        cut = self.port is not None and self.port.cuts
+        if have and (cut or not want):
+            self.builder.disable.append(self._switch(False))
+        self._release()
+        if want and (cut or not have):
+            self.builder.enable_tpg(self._switch(True), is_set=rtpi.NAME in self.want.files)
+
+    def _release(self) -> None:
+        """Give the port number away before another TPG gets it."""
+        port, path = self.port, self.tpg_path
+        if port is not None and port.releases:
+            number = f"{port.parked:#x}"
+            had = {"was_set": port.was_set, "is_set": False}
+            step = targets.set_rtpi(path.shell, path.configfs, number, port.before, **had)
+            self.builder.disable.append(step)
+
+    def _switch(self, on: bool) -> Step:
+        return targets.enable(self.fabric, self.target.wwn, self.want.tag, on)
 
     def _values(self) -> None:
         have, want, tpg_path = self.have, self.want, self.tpg_path
@@ -173,7 +190,7 @@ class _TpgChange:
 
     def _files(self) -> Iterator[Step]:
         have, want, tpg_path = self.have, self.want, self.tpg_path
-        files = {name: value for name, value in want.files.items() if name != "rtpi"}
+        files = {name: value for name, value in want.files.items() if name != rtpi.NAME}
         yield from set_values(
             self.builder,
             tpg_path.shell,
@@ -182,9 +199,13 @@ class _TpgChange:
             files,
             lambda name: schema.known("tpg", name),
         )
-        if "rtpi" in want.files and "rtpi" not in have.files:
-            rtpi = want.files["rtpi"]
-            yield from targets.tpg_file(tpg_path, "rtpi", rtpi)
+        port = self.port
+        if port is not None and port.number:
+            number, before = f"{port.number:#x}", port.parked or port.before
+            set_now = port.was_set and not port.releases
+            yield targets.set_rtpi(
+                tpg_path.shell, tpg_path.configfs, number, before, was_set=set_now
+            )
 
     # -- LUNs -----------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ from ..config.model import (
 from ..errors import KernelRefused
 from ..fabrics import FABRICS, Fabric
 from ..host import devices
-from ..kernel import abi, links, paths
+from ..kernel import abi, links, paths, rtpi
 from ..kernel.attributes import Attributes
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from .consistent import stable
@@ -238,10 +238,11 @@ class Reader:
         )
 
     def tpg_files(self, fabric: Fabric, path: ConfigfsPath) -> dict[str, str]:
-        """Return the settings in a TPG's own directory that have a value."""
-        values = self.attributes.values(path, f"tpg of {fabric.name}", ("enable", "nexus"))
-        # "0x0" until the TPG is first enabled (target_core_tpg.c).
-        return {name: value for name, value in values.items() if value != "0x0"}
+        """Return the settings in a TPG's own directory; rtpi only if it was set on purpose."""
+        kind = f"tpg of {fabric.name}"
+        values = self.attributes.values(path, kind, ("enable", "nexus", rtpi.NAME))
+        has = rtpi.NAME in self.attributes.modes(path, kind)
+        return {**values, **rtpi.if_set(self.fs, path)} if has else values
 
     def enabled(self, path: ConfigfsPath) -> bool | None:
         """Return True if a TPG is enabled; None if its fabric cannot disable TPGs."""

@@ -14,7 +14,7 @@ from .device import device, lu_group, reservation
 from .fabric import fabric
 from .parameters import acl_parameter, target_parameter, tpg_parameter
 from .storage_object import storage_object, storage_objects, wwn
-from .tables import GROUPS, known, retired
+from .tables import GROUPS, known, retired, why_missing
 from .tpg import tpg, tpg_attribute, tpg_attributes
 
 __all__ = [
@@ -42,5 +42,6 @@ __all__ = [
     "tpg_attributes",
     "tpg_parameter",
     "values",
+    "why_missing",
     "wwn",
 ]

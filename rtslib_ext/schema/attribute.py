@@ -94,6 +94,12 @@ class Attribute:
         now = _version(release)
         return _version(self.since) <= now and (not self.until or now < _version(self.until))
 
+    def when(self) -> str:
+        """Return since or until which release a kernel has the file; "" if all have it."""
+        if self.until:
+            return f"gone since Linux {self.until}"
+        return f"needs Linux {self.since}" if self.since else ""
+
     def _takes_number(self, unit: str) -> str:
         if self.low is not None and self.high is not None:
             words = f"a number from {self.low} to {self.high}{unit}"

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+
 from .acl import ACL, ACL_ATTRIBUTES, AUTH
 from .alua import ALUA, LUN_ALUA
 from .attribute import Attribute
@@ -43,6 +45,17 @@ RETIRED: dict[str, dict[str, str]] = {
 }
 
 _NAMES = {group: frozenset(row.name for row in rows) for group, rows in GROUPS.items()}
+
+
+def why_missing(name: str) -> str:
+    """Return that this kernel lacks a setting, and since or until which release one has it."""
+    text = f"this kernel has no {name}"
+    rows = [row for rows in GROUPS.values() for row in rows if row.name == name]
+    release = os.uname().release
+    if any(row.in_kernel(release) for row in rows):
+        return text
+    whens = {row.when() for row in rows if row.when()}
+    return f"{text} ({', '.join(sorted(whens))})" if whens else text
 
 
 def known(group: str, name: str) -> bool:

@@ -350,10 +350,12 @@ TPG = (
         "rtpi",
         Kind.NUMBER,
         "Relative target port identifier, by which initiators and persistent reservations "
-        "distinguish ports; 0 until the TPG is first enabled. Set it before that if it must be the "
-        "same on every node of a cluster.",
+        "distinguish ports. A TPG gets the lowest free one when it is enabled, or, if it cannot be "
+        "(loopback, vhost, tcm_fc), the highest one when it is created. Set it if it must be the "
+        "same on every node of a cluster: only a number that was set is saved.",
         low=1,
         high=65535,
+        choices=(("0", "the kernel chooses"),),
         live=False,
         fixed="the TPG is enabled",
         since="6.4",

@@ -12,12 +12,10 @@ from collections.abc import Iterable, Mapping
 
 from .. import schema
 from ..config import backing
-from ..fabrics import Fabric, of_folder
+from ..fabrics import WITHOUT_ENABLE, Fabric, of_folder
 from ..kernel.abi import AUTH_FILES, DEFAULT_GROUP
 from ..schema import Attribute
 
-# Without fabric_enable_tpg: tcm_loop.c, vhost/scsi.c, xen-scsiback.c, tcm_fc/tfc_conf.c.
-_ALWAYS_ON = ("loopback", "vhost", "xen-pvscsi", "tcm_fc")
 _DEVICE = ("control", "enable", "info", "udev_path")
 
 
@@ -83,7 +81,7 @@ def _files_of_fabric(fabric: Fabric, rest: list[str]) -> dict[str, bool]:
         case [_, "param"]:
             return _named("target_parameter")
         case [_, _]:
-            switch = {} if fabric.name in _ALWAYS_ON else {"enable": True}
+            switch = {} if fabric.name in WITHOUT_ENABLE else {"enable": True}
             return {**_named("tpg", fabric.name), **switch}
         case [_, _, "attrib"]:
             return _named("tpg_attribute", fabric.name)
@@ -125,6 +123,8 @@ def known_text(path: str) -> str | None:
     parts = path.split("/")
     if parts[-1] == "enable":
         return "0"
+    if parts[-1] == "rtpi":
+        return "0x0"
     return "" if parts[-1] in ("tag", "alias", "lba_map", "nexus") else None
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-TABLES = ("made", "removed", "links", "texts", "controls", "was", "files")
+TABLES = ("made", "removed", "links", "texts", "controls", "was", "modes", "files")
 
 
 class Overlay:
@@ -14,8 +14,9 @@ class Overlay:
 
     ``made`` are created directories, ``removed`` deleted paths of the kernel, ``links`` created
     links with their targets, ``texts`` the content of written files, ``controls`` the lines
-    written to ``control``, ``was`` the content of the kernel's files before, ``files`` created
-    files of the host. No look-up takes longer the more is staged.
+    written to ``control``, ``was`` the content of the kernel's files before, ``modes`` the modes
+    of files that were set, ``files`` created files of the host. No look-up takes longer the more
+    is staged.
     """
 
     def __init__(self) -> None:
@@ -26,6 +27,7 @@ class Overlay:
         self.texts: dict[str, str] = self._tables["texts"]
         self.controls: dict[str, tuple[str, ...]] = self._tables["controls"]
         self.was: dict[str, str | None] = self._tables["was"]
+        self.modes: dict[str, int] = self._tables["modes"]
         self.files: dict[str, None] = self._tables["files"]
         # The names in a directory at which, or below which, a table has an entry.
         self._below: dict[str, dict[str, None]] = {}

@@ -132,10 +132,14 @@ class StagedFS(WriteFS):
             yield from (entry for entry in self.fs.scan(path) if entry.name not in removed)
 
     def modes(self, path: ConfigfsPath, names: Iterable[str]) -> dict[str, int]:
+        names, staged = list(names), self._overlay.modes
+        found = {name: staged[file] for name in names if (file := f"{path}/{name}") in staged}
+        rest = [name for name in names if name not in found]
         if self._owner(path) is None:
-            return self.fs.modes(path, names)
+            return {**(self.fs.modes(path, rest) if rest else {}), **found}
         writable = default_groups.files(path)
-        return {name: _WRITABLE if writable.get(name, True) else _READ_ONLY for name in names}
+        modes = {name: _WRITABLE if writable.get(name, True) else _READ_ONLY for name in rest}
+        return {**modes, **found}
 
     def read(self, path: str) -> str:
         """Return the text of an attribute; raise KernelRefused if it is unknown before creation."""
@@ -280,6 +284,12 @@ class StagedFS(WriteFS):
         self._overlay.drop("links", path)
         if self._owner(path) is None and self.fs.exists(path):
             self._overlay.set("removed", path)
+        self.changes += 1
+
+    def chmod(self, path: str, mode: int) -> None:
+        if not self.exists(path):
+            raise _refused("chmod", path, errno.ENOENT)
+        self._overlay.set("modes", path, mode)
         self.changes += 1
 
     def is_linked(self, path: ConfigfsPath) -> bool:

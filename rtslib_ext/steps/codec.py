@@ -42,6 +42,8 @@ _TYPES: dict[str, type[Any]] = {
     "CheckThere": host_files.CheckThere,
     "CheckMemory": host_files.CheckMemory,
     "ClaimPort": rtpi.ClaimRtpi,
+    "SetRtpi": rtpi.SetRtpi,
+    "AssignRtpi": rtpi.AssignRtpi,
 }
 _NAMES = {kind: name for name, kind in _TYPES.items()}
 # Renamed fields, likewise, by class.
@@ -142,6 +144,8 @@ def _encode(operation: Operation) -> dict[str, Any]:
     if isinstance(operation, quiesce.WaitIdle) and not operation.alone:
         # Older versions do not have it.
         del values["alone"]
+    if isinstance(operation, rtpi.ClaimRtpi) and not operation.kept:
+        del values["kept"]
     return values
 
 

@@ -44,6 +44,13 @@ class Context:
     def __post_init__(self) -> None:
         self.attributes = Attributes(self.fs)
 
+    def note_missing(self, owner: str, name: str) -> None:
+        """Note that this kernel lacks a setting, and since or until which release one has it."""
+        # Imported here: few changes need the schema.
+        from ..schema import why_missing
+
+        self.notes.append((owner, f"{why_missing(name)}; it was skipped"))
+
     def default_value(self, folder: ConfigfsPath, name: str, key: str | None) -> str | None:
         """Return the value of an attribute of a new object; None if it cannot be read."""
         if key is None or (self.changed_with and f"{folder}/{name}" in self.changed_with):

@@ -33,7 +33,7 @@ from .operations import (
     Write,
 )
 from .portals import LISTEN, STOP_LISTENING
-from .rtpi import ClaimRtpi
+from .rtpi import AssignRtpi, ClaimRtpi, SetRtpi
 from .step import Action, Step, set_step
 
 _OPPOSITE = {
@@ -59,7 +59,7 @@ _OPPOSITE_VERBS = {
 # Directories whose attributes read back as they were written.
 _PLAIN = ("attrib", "param", "auth", "discovery_auth")
 _CREATING = Mkdir | Link
-_SETTING = EnsureValue | Write | ClaimRtpi
+_SETTING = EnsureValue | Write | AssignRtpi | ClaimRtpi | SetRtpi
 _REMOVING = Rmdir | RmdirOverLuns | RemoveLinked | RemoveTree | Unlink
 
 

@@ -10,6 +10,7 @@ from ..fast_dataclasses import dataclass, field
 from ..kernel import links, paths
 from ..kernel.abi import CHANGED_WITH, DEFAULT_GROUP, LIMITED_BY
 from ..kernel.configfs import ConfigfsPath
+from . import rtpi
 from .context import Context, Operation
 
 
@@ -221,7 +222,7 @@ class EnsureValue:
                 path=self.owner,
                 hint="correct its name in the file, or remove it",
             )
-        context.notes.append((self.owner, f"this kernel has no {self.name}; it was skipped"))
+        context.note_missing(self.owner, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +240,23 @@ class SetEnabled:
         has = context.fs.read_if_there(self.file)
         if has is None and not self.on and self.asked:
             raise Unsupported("this fabric cannot disable a TPG", hint="delete it instead")
-        if has is not None and has != str(int(self.on)):
-            context.fs.write(self.file, str(int(self.on)))
+        if has is None or has == str(int(self.on)):
+            return
+        if self.on:
+            self._enable(context)
+        else:
+            context.fs.write(self.file, "0")
+
+    def _enable(self, context: Context) -> None:
+        """Enable the TPG, with another port number if its own is in use by now."""
+        tpg = paths.parent(self.file)
+        rtpi.keep(context, tpg)
+        try:
+            context.fs.write(self.file, "1")
+        except KernelRefused as err:
+            if err.errno != errno.EINVAL or not rtpi.give_free(context, tpg):
+                raise
+            context.fs.write(self.file, "1")
 
     def inverse(self) -> Operation:
         return SetEnabled(self.file, not self.on, asked=False)

@@ -1,70 +1,171 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Relative target port identifiers of TPGs (SPC-4)."""
+"""Set the relative target port identifiers of TPGs (kernel.rtpi).
+
+A number is only written where a user set it, a persistent registration names it, or the kernel
+gives none. The kernel accepts a number that another TPG has, and then refuses to enable the second
+TPG (target_core_tpg.c, target_tpg_register_rtpi).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from ..fabrics import FABRICS
+from ..errors import InvalidValue
 from ..fast_dataclasses import dataclass
-from ..kernel import paths
-from ..kernel.configfs import ConfigfsPath, ReadFS
+from ..kernel import rtpi
+from ..kernel.configfs import ConfigfsPath
+from ..usage import port_numbers
 from .context import Context, Operation
-
-# It has 16 bits, and 0 is reserved (SPC-4, RELATIVE TARGET PORT IDENTIFIER).
-_HIGHEST = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimRtpi:
-    """Set the relative target port identifier of a TPG, unless another TPG has it.
+    """Set the number of a new TPG, unless another TPG has it; then the kernel chooses.
 
-    The kernel accepts it twice, and then refuses to enable the second TPG (target_core_tpg.c,
-    target_tpg_register_rtpi). An identifier that the kernel chose might be one that a disabled
-    TPG claims; so this TPG gets the highest free one, with a note about ``owner``. Before 6.4 the
-    kernel always chooses, and the file does not exist.
+    ``kept``: it is that of a persistent registration, not one that a user set.
     """
 
     tpg: ConfigfsPath
     value: str
     owner: str
+    kept: bool = False
 
     def do(self, context: Context) -> None:
-        file = f"{self.tpg}/rtpi"
-        before = context.fs.read_if_there(file)
-        if before is None:
-            context.notes.append((self.owner, "this kernel has no rtpi; it was skipped"))
+        has = rtpi.of_tpg(context.fs, self.tpg)
+        if has is None:
+            if not self.kept:
+                context.note_missing(self.owner, rtpi.NAME)
             return
-        if context.ports is None:
-            context.ports = dict(_taken(context.fs))
-        wanted = parse(self.value)
-        holder = context.ports.get(wanted)
-        if wanted and holder not in (None, self.tpg):
-            wanted = next(free for free in range(_HIGHEST, 0, -1) if free not in context.ports)
-            text = f"{holder} has rtpi {self.value}; this TPG gets {wanted:#x}"
-            context.notes.append((self.owner, text))
-        if parse(before) != wanted:
-            context.fs.write(file, str(wanted))
-            context.ports[wanted] = self.tpg
+        number = _checked(self.value, self.owner)
+        if not number:
+            return
+        if _is_taken(context, self.tpg, number, self.owner):
+            return
+        if has != number:
+            context.fs.write(f"{self.tpg}/{rtpi.NAME}", str(number))
+        if not self.kept:
+            rtpi.mark(context.fs, self.tpg, is_set=True)
+        _used(context)[number] = self.tpg
 
     def inverse(self) -> Operation | None:
         return None
 
 
-def _taken(fs: ReadFS) -> Iterator[tuple[int, ConfigfsPath]]:
-    """Yield the identifiers in use, each with its TPG (configfs path)."""
-    for fabric in FABRICS.values():
-        folder = paths.fabric(fabric)
-        for target in (paths.child(folder, name) for name in fs.directories(folder)):
-            for tpg in (paths.child(target, name) for name in fs.directories(target)):
-                found = parse(fs.read_if_there(f"{tpg}/rtpi") or "")
-                if found:
-                    yield found, tpg
+@dataclass(frozen=True, slots=True)
+class SetRtpi:
+    """Set the number of an existing TPG, and whether it counts as set on purpose.
+
+    ``before`` is the number that it shows, ``was_set`` whether that was set on purpose. A number
+    that another TPG has is left out, with a note about ``owner``.
+    """
+
+    tpg: ConfigfsPath
+    value: str
+    before: str
+    owner: str
+    is_set: bool = True
+    was_set: bool = False
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the TPG has the number already, as one that was set."""
+        same = rtpi.parse(self.value) in (0, rtpi.parse(self.before))
+        return same and self.is_set == self.was_set
+
+    def do(self, context: Context) -> None:
+        has = rtpi.of_tpg(context.fs, self.tpg)
+        number = _checked(self.value, self.owner) if self.is_set else rtpi.parse(self.value)
+        if has is None:
+            context.note_missing(self.owner, rtpi.NAME)
+            return
+        if number and number != has:
+            if _is_taken(context, self.tpg, number, self.owner):
+                return
+            context.fs.write(f"{self.tpg}/{rtpi.NAME}", str(number))
+        if rtpi.is_set(context.fs, self.tpg) != self.is_set:
+            rtpi.mark(context.fs, self.tpg, is_set=self.is_set)
+        _used(context)[number] = self.tpg
+
+    def inverse(self) -> Operation:
+        return SetRtpi(self.tpg, self.before, self.value, self.owner, self.was_set, self.is_set)
 
 
-def parse(text: str) -> int:
-    """Return the number as the kernel would parse it; 0 if it is not a number."""
+@dataclass(frozen=True, slots=True)
+class AssignRtpi:
+    """Give a free number to a new TPG that cannot be enabled: the kernel gives it none."""
+
+    tpg: ConfigfsPath
+
+    def do(self, context: Context) -> None:
+        has = rtpi.of_tpg(context.fs, self.tpg)
+        if has == 0 and not context.fs.exists(f"{self.tpg}/enable"):
+            _assign(context, self.tpg)
+
+    def inverse(self) -> Operation | None:
+        return None
+
+
+def keep(context: Context, tpg: ConfigfsPath) -> None:
+    """Write the number that was set for a disabled TPG, so that the kernel keeps it."""
+    if rtpi.is_set(context.fs, tpg):
+        number = rtpi.of_tpg(context.fs, tpg)
+        if number:
+            context.fs.write(f"{tpg}/{rtpi.NAME}", str(number))
+
+
+def give_free(context: Context, tpg: ConfigfsPath) -> bool:
+    """Give another number to a disabled TPG whose number is in use; return False if it is not."""
+    number = rtpi.of_tpg(context.fs, tpg)
+    holder = port_numbers.user(context.fs, number, tpg) if number else None
+    if not number or holder is None:
+        return False
+    free = port_numbers.free(port_numbers.taken(context.fs))
+    context.fs.write(f"{tpg}/{rtpi.NAME}", str(free))
+    text = f"{port_numbers.shell_path(holder)} has rtpi {number:#x}; this TPG gets {free:#x}"
+    context.notes.append((port_numbers.shell_path(tpg), text))
+    return True
+
+
+def _checked(value: str, owner: str) -> int:
+    """Return a number from a file; raises InvalidValue for one that the kernel refuses."""
+    # Imported here: few changes need the schema.
+    from ..schema import tpg
+
+    row = tpg(rtpi.NAME)
+    assert row is not None
     try:
-        return int(text, 0)
-    except ValueError:
-        return 0
+        return rtpi.parse(row.check(value))
+    except InvalidValue as err:
+        err.path = err.path or owner
+        raise
+
+
+def _is_taken(context: Context, tpg: ConfigfsPath, number: int, owner: str) -> bool:
+    """Return True, after a note, if another TPG has a number."""
+    holder = _used(context).get(number)
+    if holder in (None, tpg) or not _has(context, holder, number):
+        return False
+    if not rtpi.is_set(context.fs, holder) and not context.fs.exists(f"{holder}/enable"):
+        # Its number was only a free one.
+        _assign(context, holder)
+        return False
+    text = f"{port_numbers.shell_path(holder)} has rtpi {number:#x}; this TPG gets another one"
+    context.notes.append((owner, text))
+    return True
+
+
+def _assign(context: Context, tpg: ConfigfsPath) -> None:
+    number = port_numbers.free(_used(context))
+    context.fs.write(f"{tpg}/{rtpi.NAME}", str(number))
+    _used(context)[number] = tpg
+
+
+def _has(context: Context, tpg: ConfigfsPath, number: int) -> bool:
+    """Return whether a TPG still has a number: this change may have disabled or deleted it."""
+    if rtpi.of_tpg(context.fs, tpg) != number:
+        return False
+    return rtpi.is_in_use(context.fs, tpg, number) or rtpi.is_set(context.fs, tpg)
+
+
+def _used(context: Context) -> dict[int, ConfigfsPath]:
+    if context.ports is None:
+        context.ports = port_numbers.taken(context.fs)
+    return context.ports

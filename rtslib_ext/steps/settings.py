@@ -15,6 +15,7 @@ from ..kernel.configfs import ConfigfsPath, ReadFS
 from .context import Operation
 from .defaults import KernelDefaults
 from .operations import EnsureValue, Fail, MakeShared, Write
+from .rtpi import SetRtpi
 from .step import Step, set_step
 
 # These must be written before others: formatting, UNMAP and zeroes after it depend on them, and
@@ -150,6 +151,7 @@ def _is_present(fs: ReadFS, step: Step) -> bool:
     """Return True if all values that a step writes are set, and all that it creates exists."""
     return all(
         (isinstance(item, Write) and item.value == item.before)
+        or (isinstance(item, SetRtpi) and item.changes_nothing)
         or (isinstance(item, MakeShared) and fs.is_dir(item.directory))
         for item in step.operations
     )

@@ -10,15 +10,15 @@ from ..config import shell_paths
 from ..config.model import Auth, FabricSettings, Target, Tpg
 from ..config.shell_paths import ShellPath
 from ..errors import InvalidValue
-from ..fabrics import FABRICS, Fabric
+from ..fabrics import FABRICS, WITH_ENABLE, Fabric
 from ..host import cpus
-from ..kernel import paths
+from ..kernel import paths, rtpi
 from ..kernel.abi import NO_CREDENTIAL
 from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import TpgPath
 from .context import Operation
 from .operations import Fail, MakeShared, Mkdir, Rmdir, RmdirOverLuns, SetEnabled, Write
-from .rtpi import ClaimRtpi
+from .rtpi import AssignRtpi, ClaimRtpi, SetRtpi
 from .settings import credentials, ensure_values, known
 from .step import Action, Step, set_step
 
@@ -70,10 +70,15 @@ def create_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
         path,
         "create",
         f"TPG {tpg.tag}",
-        (Mkdir(configfs), *_nexus(fabric, wwn, configfs, tpg)),
+        (*_make_tpg(fabric, configfs), *_nexus(fabric, wwn, configfs, tpg)),
         needs=(shell_paths.target(fabric.name, wwn),),
     )
     yield from _tpg_values(tpg_path, tpg)
+
+
+def _make_tpg(fabric: Fabric, configfs: ConfigfsPath) -> tuple[Operation, ...]:
+    assign = () if fabric.name in WITH_ENABLE else (AssignRtpi(configfs),)
+    return (Mkdir(configfs), *assign)
 
 
 def _nexus(fabric: Fabric, wwn: str, configfs: ConfigfsPath, tpg: Tpg) -> tuple[Operation, ...]:
@@ -135,11 +140,36 @@ def _tpg_values(tpg_path: TpgPath, tpg: Tpg) -> Iterator[Step]:
 def tpg_file(tpg_path: TpgPath, name: str, value: str) -> Iterator[Step]:
     """Set an attribute in a new TPG's own directory."""
     configfs, path = tpg_path.configfs, tpg_path.shell
-    if name == "rtpi":
-        yield set_step(path, "rtpi", value, None, (ClaimRtpi(configfs, value, path),))
+    if name == rtpi.NAME:
+        yield set_step(path, rtpi.NAME, value, None, (ClaimRtpi(configfs, value, path),))
         return
     kind = f"tpg of {tpg_path.fabric.name}"
     yield from ensure_values(path, configfs, {name: value}, known("tpg"), kind)
+
+
+def set_rtpi(
+    owner: ShellPath,
+    tpg: ConfigfsPath,
+    value: str,
+    before: int,
+    *,
+    was_set: bool,
+    is_set: bool | None = None,
+) -> Step:
+    """Set the number of an existing TPG; 0 leaves the choice to the kernel.
+
+    ``before`` is the number that it shows. ``is_set`` is False for a number that only avoids
+    another TPG's.
+    """
+    chosen = bool(rtpi.parse(value)) if is_set is None else is_set
+    operation = SetRtpi(tpg, value, f"{before:#x}", owner, chosen, was_set)
+    return set_step(owner, rtpi.NAME, value, f"{before:#x}", (operation,))
+
+
+def keep_rtpi(tpg_path: TpgPath, number: int) -> Step:
+    """Give a new TPG the number that its persistent registrations name."""
+    claim = ClaimRtpi(tpg_path.configfs, str(number), tpg_path.shell, kept=True)
+    return set_step(tpg_path.shell, rtpi.NAME, str(number), None, (claim,))
 
 
 def delete_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
@@ -158,7 +188,11 @@ def delete_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
         "delete",
         f"TPG {tpg.tag}",
         (*drop, RmdirOverLuns(configfs, paths.luns(configfs))),
-        undo=(Mkdir(configfs), *(_nexus(fabric, wwn, configfs, tpg) if drop else ()), *values),
+        undo=(
+            *_make_tpg(fabric, configfs),
+            *(_nexus(fabric, wwn, configfs, tpg) if drop else ()),
+            *values,
+        ),
     )
 
 

@@ -129,6 +129,20 @@ def _port(text: str) -> Port | None:
     return Port(target, int(tpg), int(lun), int(rtpi))
 
 
+def kept_port(line: str) -> Port | None:
+    """Return the target port of a registration that ``kept`` returned."""
+    fields = dict(item.partition("=")[::2] for item in line.split(","))
+    try:
+        return Port(
+            fields["target_node"],
+            int(fields["tpgt"]),
+            int(fields["target_lun"]),
+            int(fields["port_rtpi"]),
+        )
+    except (KeyError, ValueError):
+        return None
+
+
 def kept_in(dbroot: str, serial: str) -> str:
     """Return the path of the file in which the kernel saves the registrations."""
     return f"{dbroot}/pr/aptpl_{serial}"

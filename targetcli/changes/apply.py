@@ -12,7 +12,7 @@ from rtslib_ext.errors import KernelRefused, PermissionDenied, reason
 from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.kernel import paths, setup
 from rtslib_ext.steps import Action, Context, Step, inverse
-from rtslib_ext.steps.operations import Link
+from rtslib_ext.steps.operations import BestEffort, Link
 from rtslib_ext.transaction import executor
 from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction.executor import Outcome, Replan
@@ -59,11 +59,20 @@ def apply(
         with recording(env, "changing", lambda _: len(planned)) as recorder:
             outcome = executor.perform(context, planned, recorder.observe, journal(env), replan)
             recorder.made |= outcome.made
+        _note_effects(env, planned, outcome)
         return outcome
     except KernelRefused as err:
         if err.operation == "write":
             err.label = err.label or paths.name_of(err.file)
         raise
+
+
+def _note_effects(env: Env, planned: Sequence[Step], outcome: Outcome) -> None:
+    """Add the notes of the steps to the report, but those that a command itself reports."""
+    operations = (item for step in planned for item in step.operations)
+    attempts = {item.owner for item in operations if isinstance(item, BestEffort)}
+    texts = (f"{path}: {text}" for path, text in outcome.notes if path not in attempts)
+    env.session.report.asides += texts
 
 
 def _note_reused(env: Env, planned: Sequence[Step]) -> None:
@@ -86,7 +95,9 @@ def reach(env: Env, change: Change) -> None:
     from rtslib_ext.transaction import apply as applying
 
     with recording(env, "changing", lambda _: len(change.plan.steps)) as recorder:
-        recorder.made |= applying.perform(env.fs, change, recorder.observe, journal(env)).made
+        outcome = applying.perform(env.fs, change, recorder.observe, journal(env))
+        recorder.made |= outcome.made
+    _note_effects(env, change.plan.steps, outcome)
 
 
 @dataclass(slots=True)

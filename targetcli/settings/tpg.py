@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rtslib_ext import naming, schema
 from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import InUse
 from rtslib_ext.fabrics import Fabric
 from rtslib_ext.host import cpus
-from rtslib_ext.kernel import paths
+from rtslib_ext.kernel import paths, rtpi
 from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, settings, targets
+from rtslib_ext.usage import port_numbers
 
 from ..views.settings import Row
 from .files import Files
@@ -50,8 +51,32 @@ class Port(Files):
                     path=self.path,
                     hint="disable it, which ends its sessions, set it, and enable it again",
                 )
+            if name == rtpi.NAME:
+                yield self._rtpi(fs, value)
+                continue
             file = f"{self.configfs}/{name}"
             yield settings.write(fs, self.path, file, name, value, self.before(fs, file))
+
+    def notes(self, fs: ReadFS, names: Iterable[str]) -> Iterator[str]:
+        """Yield a note about a disabled TPG for which the same port number was set."""
+        number = rtpi.of_tpg(fs, self.configfs) if rtpi.NAME in names else None
+        holder = port_numbers.taken(fs).get(number) if number else None
+        if holder not in (None, self.configfs):
+            other = port_numbers.shell_path(holder)
+            yield f"rtpi {number:#x} is set for {other} too: the one enabled later gets another"
+
+    def _rtpi(self, fs: ReadFS, value: str) -> Step:
+        number = rtpi.parse(value)
+        holder = port_numbers.user(fs, number, self.configfs) if number else None
+        if holder is not None:
+            free = port_numbers.free(port_numbers.taken(fs))
+            raise InUse(
+                f"{port_numbers.shell_path(holder)} has rtpi {number}",
+                path=self.path,
+                hint=f"choose another number, such as {free}",
+            )
+        before, was_set = rtpi.of_tpg(fs, self.configfs) or 0, rtpi.is_set(fs, self.configfs)
+        return targets.set_rtpi(self.path, self.configfs, value, before, was_set=was_set)
 
     def _nexus(self, fs: ReadFS, wwn: str) -> Iterator[Step]:
         before = Reader(fs).nexus(self.fabric, self.configfs) or ""

@@ -61,6 +61,16 @@ OPERATIONS = [
     },
     {"do": "Quiet", "luns": [f"{TPG}/lun/lun_0"], "seconds": 30.0},
     {"do": "ClaimPort", "tpg": TPG, "value": "7", "owner": "/iscsi/iqn.2003-01.org.example:a/tpg1"},
+    {
+        "do": "SetRtpi",
+        "tpg": TPG,
+        "value": "7",
+        "before": "0x1",
+        "owner": "/iscsi/iqn.2003-01.org.example:a/tpg1",
+        "is_set": True,
+        "was_set": False,
+    },
+    {"do": "AssignRtpi", "tpg": "loopback/naa.5001405000000001/tpgt_1"},
     {"do": "Forgotten", "file": f"{TPG}/auth/password"},
 ]
 STEP = {

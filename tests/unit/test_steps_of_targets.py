@@ -19,7 +19,7 @@ def nexus(wwn: str, *kinds: str, given: str | None = None) -> Operation:
     """What gives a new TPG its nexus, in a fabric with such WWNs."""
     fabric = Fabric("foo", "foo", ("nexus",), kinds, "foo")
     step, *_ = targets.create_tpg(fabric, wwn, Tpg(1, nexus=given))
-    return step.operations[1]
+    return step.operations[-1]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plan which TPGs get which relative target port identifier (kernel.rtpi)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from ..config.model import Config, StorageObject, Target, Tpg
+from ..fabrics import FABRICS
+from ..fast_dataclasses import dataclass, field, replace
+from ..kernel import paths, rtpi
+from ..kernel.configfs import ConfigfsPath
+from ..kernel.paths import Reservations, TpgPath
+from ..schema import why_missing
+from ..usage import port_numbers
+from ..usage.reservations import kept_port
+
+NumberOf = Callable[[ConfigfsPath], int | None]
+"""Returns the number that a running TPG shows, 0 for none; None if the kernel has no numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortChange:
+    """The new number of a running TPG; 0: it only gives its number away.
+
+    ``before`` is the number that it shows, ``was_set`` whether that was set on purpose. ``parked``
+    is the number of a TPG without ``enable`` once it gave its own away. ``cuts``: the number can
+    only change while the TPG is disabled.
+    """
+
+    number: int
+    before: int
+    was_set: bool
+    cuts: bool
+    parked: int = 0
+
+    @property
+    def releases(self) -> bool:
+        """Whether it has to give its number away before others can get it."""
+        return bool(self.parked) or (self.was_set and self.number != self.before)
+
+
+@dataclass(slots=True)
+class Ports:
+    """The changes by the configfs path of the TPG, and (shell path, note)."""
+
+    changes: dict[ConfigfsPath, PortChange] = field(default_factory=dict)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A TPG of the running configuration, of the wanted one, or of both."""
+
+    path: TpgPath
+    have: Tpg | None
+    want: Tpg | None
+
+    @property
+    def wanted(self) -> int:
+        return rtpi.parse(self.want.files.get(rtpi.NAME)) if self.want else 0
+
+    @property
+    def was_set(self) -> bool:
+        return self.have is not None and rtpi.NAME in self.have.files
+
+    @property
+    def stays_on(self) -> bool:
+        """Whether it has no ``enable``, or is enabled and stays so."""
+        if self.have is None or self.want is None or self.have.enable is False:
+            return False
+        return self.have.enable is None or self.want.enable is not False
+
+
+def without_duplicates(want: Config) -> tuple[Config, list[tuple[str, str]]]:
+    """Return a configuration without duplicate numbers, and (shell path, note)."""
+    owners: dict[int, TpgPath] = {}
+    notes: list[tuple[str, str]] = []
+    targets = {key: _without(target, owners, notes) for key, target in want.targets.items()}
+    return (replace(want, targets=targets) if notes else want), notes
+
+
+def _without(target: Target, owners: dict[int, TpgPath], notes: list[tuple[str, str]]) -> Target:
+    tpgs, before = dict(target.tpgs), len(notes)
+    for tag, tpg in target.tpgs.items():
+        number = rtpi.parse(tpg.files.get(rtpi.NAME))
+        path = TpgPath.of(FABRICS[target.fabric], target.wwn, tag)
+        if not number or owners.setdefault(number, path) is path:
+            continue
+        text = f"{owners[number].shell} has rtpi {number:#x}; this TPG gets another one"
+        notes.append((path.shell, text))
+        files = {name: value for name, value in tpg.files.items() if name != rtpi.NAME}
+        tpgs[tag] = replace(tpg, files=files)
+    return replace(target, tpgs=tpgs) if len(notes) > before else target
+
+
+def plan_ports(have: Config, want: Config, number_of: NumberOf | None) -> Ports:
+    """Plan the numbers of running TPGs.
+
+    A TPG whose number another one is to get gives it away, unless it was set in ``want``. Without
+    ``number_of``, the numbers in ``have`` are those of the running TPGs.
+    """
+    result = Ports()
+    places = list(_places(have, want))
+    running = {place.path.configfs: place for place in places if place.have is not None}
+    get = number_of or (lambda tpg: _shown(running[tpg].have))
+    claimed: dict[int, _Place] = {}
+    for place in places:
+        if not place.wanted or (place.have and _is_same(place.have, place.wanted)):
+            continue
+        if place.have is not None:
+            before = get(place.path.configfs)
+            if before is None:
+                result.notes.append((place.path.shell, f"{why_missing(rtpi.NAME)}; it was skipped"))
+                continue
+            result.changes[place.path.configfs] = _to_wanted(place, before)
+            if before == place.wanted:
+                continue
+        claimed[place.wanted] = place
+    if claimed:
+        _move_others(result, running, claimed, get)
+    return result
+
+
+def _places(have: Config, want: Config) -> Iterator[_Place]:
+    for key in have.targets.keys() | want.targets.keys():
+        running, wanted = have.targets.get(key), want.targets.get(key)
+        fabric, wwn = FABRICS[key[0]], key[1]
+        before, after = running.tpgs if running else {}, wanted.tpgs if wanted else {}
+        for tag in before.keys() | after.keys():
+            yield _Place(TpgPath.of(fabric, wwn, tag), before.get(tag), after.get(tag))
+
+
+def _shown(tpg: Tpg | None) -> int:
+    return rtpi.parse(tpg.files.get(rtpi.NAME)) if tpg else 0
+
+
+def _is_same(have: Tpg, number: int) -> bool:
+    return rtpi.parse(have.files.get(rtpi.NAME)) == number
+
+
+def _to_wanted(place: _Place, before: int) -> PortChange:
+    cuts = before != place.wanted and place.have is not None and place.have.enable is True
+    return PortChange(place.wanted, before, place.was_set, cuts)
+
+
+def _move_others(
+    result: Ports,
+    running: Mapping[ConfigfsPath, _Place],
+    claimed: Mapping[int, _Place],
+    get: NumberOf,
+) -> None:
+    """Let the running TPGs give away the numbers that others are to get."""
+    shown = {path: get(path) or 0 for path in running}
+    used = {*shown.values(), *claimed}
+    for path, number in shown.items():
+        place, other = running[path], claimed.get(number)
+        if other is None or other is place or place.want is None:
+            continue
+        change = result.changes.get(path)
+        if change is None and not (place.stays_on or place.was_set):
+            continue
+        parked = 0
+        if place.have is not None and place.have.enable is None:
+            parked = port_numbers.free(used)
+            used.add(parked)
+        if change is None:
+            cuts = place.stays_on and not parked
+            change = PortChange(0, number, place.was_set, cuts)
+            text = f"its rtpi {number:#x} goes to {other.path.shell}; this TPG gets another one"
+            result.notes.append((place.path.shell, text))
+        result.changes[path] = replace(change, parked=parked)
+
+
+def kept_number(
+    target: Target,
+    tpg: Tpg,
+    objects: Mapping[tuple[str, str], StorageObject],
+    reservations: Reservations,
+) -> int:
+    """Return the number of a TPG in the registrations kept on disk for its LUNs; 0 if none."""
+    fabric = FABRICS[target.fabric]
+    folder = paths.name_of(paths.target(fabric, target.wwn))
+    for lun in tpg.luns.values():
+        so = objects.get(lun.storage_object)
+        for line in reservations(so.wwn or "") if so else ():
+            port = kept_port(line)
+            if port and (port.target, port.tpg) == (folder, tpg.tag) and port.rtpi:
+                return port.rtpi
+    return 0

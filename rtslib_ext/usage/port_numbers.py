@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The relative target port identifiers that TPGs have."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+
+from ..fabrics import FABRICS
+from ..kernel import paths, rtpi
+from ..kernel.configfs import ConfigfsPath, ReadFS
+
+
+def taken(fs: ReadFS) -> dict[int, ConfigfsPath]:
+    """Return the numbers that cannot be given to another TPG, each with its TPG.
+
+    The number that a disabled TPG shows counts only if it was set on purpose: the kernel freed it.
+    """
+    found: dict[int, ConfigfsPath] = {}
+    for tpg in _tpgs(fs):
+        number = rtpi.of_tpg(fs, tpg)
+        if number and (rtpi.is_in_use(fs, tpg, number) or rtpi.is_set(fs, tpg)):
+            found.setdefault(number, tpg)
+    return found
+
+
+def user(fs: ReadFS, number: int, but: ConfigfsPath) -> ConfigfsPath | None:
+    """Return another TPG than ``but`` that uses a number now; None if there is none."""
+    others = (tpg for tpg in _tpgs(fs) if tpg != but)
+    return next((tpg for tpg in others if rtpi.is_in_use(fs, tpg, number)), None)
+
+
+def free(used: Container[int]) -> int:
+    """Return the highest free number: the kernel itself gives the lowest free one."""
+    return next(number for number in range(rtpi.HIGHEST, 0, -1) if number not in used)
+
+
+def shell_path(tpg: ConfigfsPath) -> str:
+    """Return the shell path of a TPG."""
+    parsed = paths.parse_tpg(tpg)
+    return paths.shell_tpg(*parsed) if parsed else tpg
+
+
+def _tpgs(fs: ReadFS) -> Iterator[ConfigfsPath]:
+    """Yield the TPGs of all fabrics."""
+    for fabric in FABRICS.values():
+        folder = paths.fabric(fabric)
+        for target in (paths.child(folder, name) for name in fs.directories(folder)):
+            for name in fs.directories(target):
+                if name.startswith("tpgt_"):
+                    yield paths.child(target, name)
