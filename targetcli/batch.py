@@ -82,12 +82,11 @@ def _run(env: Env, file: str, lines: list[str]) -> list[_Done]:
         transaction.close()
     env.session.report = total = Report("batch", "/", text=f"--batch {file}")
     try:
-        after = transaction.perform()
+        transaction.perform()
     except LioError as err:
         _name_line(err, _of_step(done, err.failed_step))
         raise
     if done:
-        done[-1].result.notes += after[0].notes
         done[-1].result.notes += (Aside(f"Note: {text}") for text in total.asides)
     changed = set(map(id, total.changes))
     for item in done:

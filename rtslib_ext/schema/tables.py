@@ -47,20 +47,34 @@ RETIRED: dict[str, dict[str, str]] = {
 _NAMES = {group: frozenset(row.name for row in rows) for group, rows in GROUPS.items()}
 
 
+_LACKS = "this kernel has no "
+_NO_EFFECT = " has no effect on "
+
+
 def why_missing(name: str) -> str:
     """Return that this kernel lacks a setting, and since or until which release one has it."""
-    text = f"this kernel has no {name}"
     rows = [row for rows in GROUPS.values() for row in rows if row.name == name]
     release = os.uname().release
     if any(row.in_kernel(release) for row in rows):
-        return text
-    whens = {row.when() for row in rows if row.when()}
-    return f"{text} ({', '.join(sorted(whens))})" if whens else text
+        return _LACKS + name
+    whens = {row.when() for row in rows} or {names.get(name, "") for names in RETIRED.values()}
+    listed = ", ".join(sorted(filter(None, whens)))
+    return f"{_LACKS}{name} ({listed})" if listed else _LACKS + name
+
+
+def is_about_kernel(text: str) -> bool:
+    """Return True for a note about what the kernel lacks: it is the same for all objects."""
+    return text.startswith(_LACKS) or _NO_EFFECT in text
 
 
 def known(group: str, name: str) -> bool:
     """Return True if some kernel has, or had, this name in the group."""
     return name in _NAMES.get(group, ()) or bool(retired(group, name))
+
+
+def was_once(name: str) -> bool:
+    """Return True if only old kernels had an attribute of this name."""
+    return any(name in names for names in RETIRED.values())
 
 
 def retired(group: str, name: str) -> str:

@@ -77,7 +77,7 @@ class SetRtpi:
             context.note_missing(self.owner, rtpi.NAME)
             return
         if number and number != has:
-            if _is_taken(context, self.tpg, number, self.owner):
+            if _is_taken(context, self.tpg, number, self.owner, used_only=True):
                 return
             context.fs.write(f"{self.tpg}/{rtpi.NAME}", str(number))
         if rtpi.is_set(context.fs, self.tpg) != self.is_set:
@@ -138,10 +138,12 @@ def _checked(value: str, owner: str) -> int:
         raise
 
 
-def _is_taken(context: Context, tpg: ConfigfsPath, number: int, owner: str) -> bool:
-    """Return True, after a note, if another TPG has a number."""
+def _is_taken(
+    context: Context, tpg: ConfigfsPath, number: int, owner: str, *, used_only: bool = False
+) -> bool:
+    """Return True, after a note, if another TPG has a number; ``used_only``: if it uses it now."""
     holder = _used(context).get(number)
-    if holder in (None, tpg) or not _has(context, holder, number):
+    if holder in (None, tpg) or not _has(context, holder, number, used_only=used_only):
         return False
     if not rtpi.is_set(context.fs, holder) and not context.fs.exists(f"{holder}/enable"):
         # Its number was only a free one.
@@ -158,11 +160,12 @@ def _assign(context: Context, tpg: ConfigfsPath) -> None:
     _used(context)[number] = tpg
 
 
-def _has(context: Context, tpg: ConfigfsPath, number: int) -> bool:
+def _has(context: Context, tpg: ConfigfsPath, number: int, *, used_only: bool) -> bool:
     """Return whether a TPG still has a number: this change may have disabled or deleted it."""
     if rtpi.of_tpg(context.fs, tpg) != number:
         return False
-    return rtpi.is_in_use(context.fs, tpg, number) or rtpi.is_set(context.fs, tpg)
+    is_set = not used_only and rtpi.is_set(context.fs, tpg)
+    return is_set or rtpi.is_in_use(context.fs, tpg, number)
 
 
 def _used(context: Context) -> dict[int, ConfigfsPath]:

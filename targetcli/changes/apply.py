@@ -69,10 +69,16 @@ def apply(
 
 def _note_effects(env: Env, planned: Sequence[Step], outcome: Outcome) -> None:
     """Add the notes of the steps to the report, but those that a command itself reports."""
+    if not outcome.notes:
+        return
     operations = (item for step in planned for item in step.operations)
     attempts = {item.owner for item in operations if isinstance(item, BestEffort)}
-    texts = (f"{path}: {text}" for path, text in outcome.notes if path not in attempts)
-    env.session.report.asides += texts
+    notes = [note for note in outcome.notes if note[0] not in attempts]
+    if notes:
+        # Imported here: few changes have notes.
+        from ..views import notes as view
+
+        env.session.report.asides += view.lines(notes)
 
 
 def _note_reused(env: Env, planned: Sequence[Step]) -> None:

@@ -287,15 +287,15 @@ class Transaction:
     def perform(self) -> list[Result]:
         """Apply the changes, all or nothing, then run the deferred actions; raises LioError.
 
-        The caller holds the lock. The results are a note of the changes, and one for each
-        action; an action that fails reports that in its result, and the changes stay.
+        The caller holds the lock. The results are an empty one of the changes, and one for
+        each action; an action that fails reports that in its result, and the changes stay.
         """
         env = self.env
         self._refuse_changed()
         # The lines that queued them have asked.
         queued = [step for step in self.steps if step.operations]
-        outcome = change.apply(env, queued, agreed=True)
-        results = [Result(notes=[f"Note: {path}: {text}" for path, text in outcome.notes])]
+        change.apply(env, queued, agreed=True)
+        results = [Result()]
         self.performed = True
         for result, action in self._later:
             results.append(result)

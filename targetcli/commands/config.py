@@ -18,7 +18,7 @@ from rtslib_ext.reading.topology import TopologyReader
 from rtslib_ext.steps import Action
 from rtslib_ext.steps.portals import LISTEN
 from rtslib_ext.transaction.executor import Observer, Outcome
-from rtslib_ext.usage import beyond_fabric, ipv6
+from rtslib_ext.usage import beyond_fabric, ipv6, no_effect
 
 from .. import __version__
 from ..changes import apply, consent, prompt, running
@@ -27,6 +27,7 @@ from ..env import Env
 from ..progress import Total
 from ..result import Aside, Result, say, show
 from ..tree import Node
+from ..views import notes as note_view
 from .save import load, path_of, shown_path
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _create(
 
     outcome = _restored(env, want, identities, perform)
     notes = [*outcome.notes, *_portal_notes(env, outcome), *_twins(want)]
-    notes += [*unused, *portal_notes, *secrets.of_config(want)]
+    notes += [*unused, *portal_notes, *secrets.of_config(want), *no_effect.of_config(want)]
     notes += [(want.storage_objects[key].path, others[key]) for key in others.keys() - refused]
     return outcome, notes
 
@@ -183,7 +184,7 @@ def _restore_result(
         "complete": not problems,
         "notes": [{"path": owner, "text": text} for owner, text in notes],
     }
-    lines = [f"{owner}: {text}" for owner, text in notes]
+    lines = note_view.lines(notes) if notes else []
     if not problems:
         asides = [Aside(f"Note: {text}") for text in lines]
         return Result([f"Configuration restored from {shown}", *asides], data=lambda: facts)

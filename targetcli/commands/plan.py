@@ -24,13 +24,14 @@ from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction import recovery
 from rtslib_ext.transaction.apply import Change
 from rtslib_ext.transaction.journal import Unfinished
-from rtslib_ext.usage import beyond_fabric, ipv6, preflight
+from rtslib_ext.usage import beyond_fabric, ipv6, no_effect, preflight
 
 from ..changes import apply as change
 from ..changes import consent, part, plans, running
 from ..env import Env
 from ..result import Result, say
 from ..tree import Node
+from ..views import plan as view
 from . import confirm, save
 
 SAME, DIFFERENT = 0, 1
@@ -84,6 +85,7 @@ def _with_preflight(env: Env, planned: Change) -> Change:
     ]
     known = set(secrets.of_config(planned.have))
     notes += [note for note in secrets.of_config(planned.want) if note not in known]
+    notes += no_effect.of_config(planned.want)
     return replace(planned, plan=replace(planned.plan, notes=(*planned.plan.notes, *notes)))
 
 
@@ -157,7 +159,7 @@ def carry_out(
         left = applying.differences(env.fs, planned, running.read(env))
         result.notes += messages
         result.notes += [
-            f"Note: the running configuration still differs: {step}" for step in left.steps
+            f"Note: the running configuration still differs: {line}" for line in view.entries(left)
         ]
     return result
 

@@ -207,10 +207,14 @@ def _name(group: Group, name: str) -> str:
 
 
 def _names(group: Group, node: Node, name: str) -> str:
-    """Return a hint at the closest name, and at all of them."""
+    """Return why the kernel lacks a setting; else a hint at the closest name, and at all."""
     # Imported here: only an error needs it.
+    from rtslib_ext import schema
+
     from .. import closest
 
+    if group.known(name) is not None or (group.name == "attribute" and schema.was_once(name)):
+        return schema.why_missing(name)
     names = group.names(node.tree.fs)
     return closest.hint(name, names, f"available: {' '.join(names)}")
 

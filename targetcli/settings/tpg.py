@@ -60,8 +60,8 @@ class Port(Files):
     def notes(self, fs: ReadFS, names: Iterable[str]) -> Iterator[str]:
         """Yield a note about a disabled TPG for which the same port number was set."""
         number = rtpi.of_tpg(fs, self.configfs) if rtpi.NAME in names else None
-        holder = port_numbers.taken(fs).get(number) if number else None
-        if holder not in (None, self.configfs):
+        holder = port_numbers.taken(fs, self.configfs).get(number) if number else None
+        if holder is not None:
             other = port_numbers.shell_path(holder)
             yield f"rtpi {number:#x} is set for {other} too: the one enabled later gets another"
 

@@ -188,14 +188,14 @@ class StorageObjectNode(Node):
         """Return attributes, device, identity and reservations."""
         from rtslib_ext import schema
 
-        from ..settings import Folder
+        from ..settings.attributes import Attributes
         from ..settings.device import Device
         from ..settings.identity import Identity
         from ..settings.reservations import Reservations
 
         plugin = self.plugin
         return [
-            Folder(
+            Attributes(
                 "attribute",
                 self.path,
                 (paths.attributes(self.configfs),),

@@ -13,7 +13,7 @@ from rtslib_ext.plan.disturbance import Disturbance
 from rtslib_ext.steps import Action, Step
 from rtslib_ext.steps.step import SET
 
-from . import changes, paint, setting_names
+from . import changes, notes, paint, setting_names
 from .changes import RECREATE, SECRET, Change
 from .wrap import wrap
 
@@ -69,8 +69,16 @@ def lines(
         text = f"{item.step.path}: {_text(item, done)}"
         result.append(_line(item.sign, text, _COLORS[item.sign], style))
     result.append(_summary([item.sign for item in listed], done))
-    notes = [_line("Note:", f"{path}: {text}", None, style) for path, text in plan.notes]
-    return [*result, *notes]
+    about = notes.lines(plan.notes) if plan.notes else []
+    return [*result, *(_line("Note:", line, None, style) for line in about)]
+
+
+def entries(plan: Plan) -> list[str]:
+    """Return a line for each change that is to be made."""
+    return [
+        f"{item.sign} {item.step.path}: {_text(item, done=False)}"
+        for item in changes.of_plan(plan)
+    ]
 
 
 def _line(mark: str, text: str, color: str | None, style: Style) -> str:

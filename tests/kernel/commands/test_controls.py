@@ -12,7 +12,6 @@ import pytest
 from rtslib_ext import schema
 from rtslib_ext.kernel import paths
 
-from .. import expected
 from .harness import ETC, Shell, tree, value
 
 IQN = "iqn.2003-01.org.example:a"
@@ -317,44 +316,6 @@ def test_transport_status(user: Shell) -> None:
     assert value(f"{LOOP_FILE}/transport_status") == "offline"
     survives(user)
     user.refuses(f"{LOOP} set port address=1:0:1", "Parameter address is read-only.")
-
-
-def test_relative_target_port_identifier(user: Shell) -> None:
-    """From 6.4 on the kernel has the file; before, it is neither shown nor restored."""
-    user.ok(f"{TPG} disable")
-    names = {row.partition("=")[0] for row in user.ok(f"{TPG} get port").rows if "=" in row}
-    there = expected.value("a TPG has the file rtpi")
-    assert ("rtpi" in names) is there
-    user.ok(f"saveconfig {ETC}/1.json")
-    if there:
-        user.ok(f"{TPG} set port rtpi=77")
-        survives(user)
-        user.ok(f"{TPG} enable")
-        user.refuses(f"{TPG} set port rtpi=78", "cannot be changed while the TPG is enabled")
-        survives(user)
-        assert value(f"{FILE}/rtpi") == "0x4d"
-    else:
-        user.refuses(f"{TPG} set port rtpi=77", "Unknown parameter rtpi in group 'port'.")
-
-
-def test_an_identifier_that_is_taken_is_left_out(user: Shell) -> None:
-    """A file of a newer kernel: on an older one, or beside a TPG that has the number."""
-    other = "iqn.2003-01.org.example:b"
-    user.ok(f"/iscsi create {other}")
-    user.ok(f"saveconfig {ETC}/1.json")
-    config = json.loads((ETC / "1.json").read_text())
-    for wwn in (IQN, other):
-        config["rtslib_ext"]["tpgs"][f"/iscsi/{wwn}/tpg1"] = {"files": {"rtpi": 9}}
-    (ETC / "2.json").write_text(json.dumps(config))
-    answer = user.ok(f"restoreconfig {ETC}/2.json clear_existing=true")
-    there = expected.value("a TPG has the file rtpi")
-    if there:
-        assert value(f"{FILE}/rtpi") == "0x9"
-        assert value(f"iscsi/{other}/tpgt_1/rtpi") == "0xffff"
-        assert " has rtpi 9; this TPG gets " in answer.stderr
-    else:
-        assert answer.stderr.count("this kernel has no rtpi; it was skipped") == 2
-    assert [value(f"iscsi/{wwn}/tpgt_1/enable") for wwn in (IQN, other)] == ["1", "1"]
 
 
 def test_cpus(user: Shell) -> None:

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The group ``attribute`` of a storage object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.configfs import ReadFS
+from rtslib_ext.usage import exports, no_effect
+
+from .group import Folder
+
+
+class Attributes(Folder):
+    """The attributes of a storage object."""
+
+    def notes(self, fs: ReadFS, names: Iterable[str]) -> Iterator[str]:
+        """Yield notes about values that have no effect on a fabric that exports the object."""
+        for name in no_effect.SETTINGS.keys() & set(names):
+            found = exports.of_storage_object(fs, paths.parent(self.folders[0]))
+            value = fs.read_if_there(f"{self.folders[0]}/{name}") or ""
+            yield from no_effect.texts(name, value, (item.fabric.name for item in found or ()))
