@@ -76,8 +76,7 @@ def lines(
 def entries(plan: Plan) -> list[str]:
     """Return a line for each change that is to be made."""
     return [
-        f"{item.sign} {item.step.path}: {_text(item, done=False)}"
-        for item in changes.of_plan(plan)
+        f"{item.sign} {item.step.path}: {_text(item, done=False)}" for item in changes.of_plan(plan)
     ]
 
 
