@@ -39,6 +39,7 @@ GROUPS = {
         "commit",
         "rollback",
         "undo",
+        "redo",
         "history",
         "revert",
         "recover",

@@ -101,7 +101,7 @@ def test_groups_are_titles_of_the_list(reader: Reader) -> None:
 def test_without_a_terminal_the_syntax_is_listed(reader: Reader) -> None:
     lines = reader("help")
     assert "  - saveconfig [savefile] [drop_missing] " in lines
-    place = lines.index("  - undo ")
+    place = lines.index("  - undo [dry_run] ")
     assert lines[place + 1] == "      (new) Undoes the last change of this session."
     assert "GENERALITIES" in lines and "AVAILABLE COMMANDS" in lines
 
@@ -163,7 +163,7 @@ def test_the_example_is_for_this_node(reader: Reader) -> None:
         ("help iscsi create", "Creates a target."),
         ("help /iscsi create", "Creates a target."),
         ("help acl rm", "A command of TPG/acls/WWN or TPG/acls/TAG."),
-        ("/iscsi help diff", "A command of /."),
+        ("/iscsi help clearconfig", "A command of /."),
         ("help enable", "A command of TPG."),
         ("create --help", "TPG/luns (help luns create)"),
         ("/iscsi create x y --help", "create [wwn] "),

@@ -27,10 +27,9 @@ ROWS = (
         "redo",
         EVERYWHERE,
         "history:redo",
-        "Makes the change again that the last undo of this session undid, completely or\n"
-        "not at all. Repeated, it redoes what the undo before that undid. Any other change\n"
-        "ends this. Outside the shell, redoes what the last undo or revert undid, unless\n"
-        "another change followed.\n\n"
+        "Repeats the change that undo reversed, completely or not at all. Repeated, it\n"
+        "redoes what the undo before that undid. Any other change ends this. Outside the\n"
+        "shell, redoes what the last undo or revert undid, unless another change followed.\n\n"
         "Example: redo --dry-run",
         (DRY_RUN,),
         changes=True,
