@@ -72,9 +72,9 @@ def _existing_name(node: Node, line: Line) -> str:
 
 
 def asks_for_help(env: Env, line: Line) -> bool:
-    """Return True if --help is among the parameters of a command, unless it is a value."""
+    """Return True if --help or -h is a parameter of a line, and not in quotes."""
     return not env.options.literal and any(
-        item.key is None and item.value == "--help" and is_as_typed(line, item)
+        item.key is None and item.value in ("--help", "-h") and is_as_typed(line, item)
         for item in line.arguments
     )
 

@@ -169,6 +169,8 @@ def test_the_example_is_for_this_node(reader: Reader) -> None:
         ("/iscsi create x y --help", "create [wwn] "),
         ("/iscsi/create --help", "create [wwn] "),
         ("ls --help", "ls [path] [depth] "),
+        ("create -h", "TPG/luns (help luns create)"),
+        ("/iscsi delete iqn.2003-01.org.example:a -h", "delete wwn "),
         ("remove --help", "TPG/luns (help luns delete)"),
         ("help MaxBurstLength", "MaxBurstLength (TPG, group parameter, iscsi only): "),
         ("help clear_existing", "clear_existing (parameter of restoreconfig, /): "),
@@ -193,6 +195,7 @@ def test_what_is_found(reader: Reader, line: str, text: str, in_shell: bool) -> 
         ("help luns create delete", "help describes one command at a time"),
         ("frobnicate --help", "Cannot find help topic frobnicate."),
         ("ls '--help'", "No such path /--help"),
+        ("ls '-h'", "No such path /-h"),
     ],
 )
 def test_what_is_not_found(reader: Reader, line: str, text: str) -> None:
