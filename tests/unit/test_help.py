@@ -106,6 +106,12 @@ def test_without_a_terminal_the_syntax_is_listed(reader: Reader) -> None:
     assert "GENERALITIES" in lines and "AVAILABLE COMMANDS" in lines
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_two_commands_of_a_node_have_the_same_line(kind: str) -> None:
+    known = [row.summary for row in commands_of(kind).values()]
+    assert len(set(known)) == len(known)
+
+
 def test_another_node_is_listed(reader: Reader) -> None:
     assert reader("help iscsi") == reader("help /iscsi")
     assert "The following commands are available in /iscsi" in reader("help /iscsi")

@@ -55,8 +55,8 @@ def _ensure(create: Command) -> Command:
         create,
         name="ensure",
         run="ensure:run",
-        text=f"{first}.\nSucceeds without a change if an identical object exists; if it differs,"
-        f"\nfails and lists the differences.\n\nExample: ensure{example}",
+        text=f"Like create, but succeeds if an identical object exists.\n{first}.\nIf an object "
+        f"of this name differs, fails and lists the differences.\n\nExample: ensure{example}",
         parameters=tuple(
             replace(item, required=True, text=item.text.partition(";")[0])
             if item.kind in _MADE_UP
