@@ -262,11 +262,11 @@ def _errors_of(node: Node) -> Iterator[None]:
 
 def _after(env: Env, node: Node, result: Result) -> Result:
     """Bookmark a created object as last, and change to it if auto_cd_after_create is set."""
-    if result.created:
-        env.prefs.set_bookmark("last", result.created)
+    if last := result.last or result.created:
+        env.prefs.set_bookmark("last", last)
         if env.prefs.flag("auto_cd_after_create"):
-            result.notes.append(f"Entering new node {result.created}")
-            result.cd = result.created
+            result.notes.append(f"Entering new node {last}")
+            result.cd = last
     if result.cd and not result.leave:
         env.prefs.visit(result.cd, env.session.cwd)
     return result

@@ -35,11 +35,12 @@ class Result:
     """``lines`` and then ``notes`` are printed on standard output, asides on standard error.
 
     ``failures`` are the parts that failed while others succeeded: printed on standard error, with
-    exit status 1. ``created`` is the path of a new node, ``cd`` the new current path. ``data``
-    makes the plain values for --json, and is called for it only. With ``shows``, the lines are
-    these values as text, and add nothing. With ``pages``, a pager shows them at a terminal if they
-    are longer than it. With ``messages``, the lines report changes, and
-    the preference loglevel_console filters them. ``status`` is the exit status of a successful
+    exit status 1. ``created`` is the path of a new node, ``cd`` the new current path, ``last`` the
+    path that the bookmark last gets if it is not that of the new node. ``data`` makes the plain
+    values for --json, and is called for it only. With ``shows``, the lines are these values as
+    text, and add nothing. With ``pages``, a pager shows them at a terminal if they are longer than
+    it. With ``messages``, the lines report changes, and the preference loglevel_console filters
+    them. ``status`` is the exit status of a successful
     command. ``under_lock`` is for a command that changes the kernel in some of its calls only: it
     makes the change, dispatch calls it with the lock held, and its result is the command's.
     """
@@ -48,6 +49,7 @@ class Result:
     notes: list[str] = field(default_factory=list)
     failures: list[LioError] = field(default_factory=list)
     created: str | None = None
+    last: str | None = None
     cd: str | None = None
     leave: bool = False
     data: Callable[[], object] | None = None

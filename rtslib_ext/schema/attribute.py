@@ -89,6 +89,13 @@ class Attribute:
             return f"a list of {_either(values)}, the preferred one first"
         return _either(values) + unit
 
+    @property
+    def is_number(self) -> bool:
+        """Return True if every value is an integer, as that of a switch (0 or 1)."""
+        if self.kind is Kind.CHOICE:
+            return not self.many and all(_integer(value) is not None for value, _ in self.choices)
+        return self.kind in (Kind.BOOL, Kind.NUMBER)
+
     def in_kernel(self, release: str) -> bool:
         """Return True if a kernel of this release (such as 6.1.0-13-amd64) has the file."""
         now = _version(release)

@@ -64,7 +64,7 @@ LU_GROUP = (
 RESERVATIONS = (
     Attribute(
         "all_tgt_pts",
-        Kind.STRING,
+        Kind.BOOL,
         "Whether the holder registered through all ports of the target at once (ALL_TG_PT). It "
         "then holds the reservation through each of them.",
         writable=False,
@@ -72,9 +72,9 @@ RESERVATIONS = (
     ),
     Attribute(
         "aptpl",
-        Kind.STRING,
+        Kind.BOOL,
         "Whether registrations survive a loss of power (APTPL). The last initiator that registered "
-        "decides; clusters that rely on it need yes here.",
+        "decides; clusters that rely on it need 1 here.",
         writable=False,
         source=_PR + ", res_aptpl_active",
     ),

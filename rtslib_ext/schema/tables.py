@@ -44,6 +44,7 @@ RETIRED: dict[str, dict[str, str]] = {
     },
 }
 
+_NUMBERS = frozenset(row.name for rows in GROUPS.values() for row in rows if row.is_number)
 _NAMES = {group: frozenset(row.name for row in rows) for group, rows in GROUPS.items()}
 
 
@@ -75,6 +76,11 @@ def known(group: str, name: str) -> bool:
 def was_once(name: str) -> bool:
     """Return True if only old kernels had an attribute of this name."""
     return any(name in names for names in RETIRED.values())
+
+
+def is_number(name: str) -> bool:
+    """Return True if a setting of this name is an integer; the same in all groups that have it."""
+    return name in _NUMBERS
 
 
 def retired(group: str, name: str) -> str:

@@ -129,7 +129,7 @@ def facts(command: Command, place: str, group: str, *, new: bool) -> dict[str, o
                 "name": item.name,
                 "kind": item.kind,
                 "required": item.required,
-                "default": item.default,
+                "default": _typed(item),
                 "description": item.text,
             }
             for item in command.parameters
@@ -138,3 +138,13 @@ def facts(command: Command, place: str, group: str, *, new: bool) -> dict[str, o
         "keywords": command.keywords or None,
         "changes": command.changes,
     }
+
+
+def _typed(item: Parameter) -> bool | int | str | None:
+    """Return the default of a parameter, as a boolean or number if it is one."""
+    from rtslib_ext.config import scalars
+
+    if item.default is None or item.kind == "bool":
+        return item.default and scalars.boolean(item.default)
+    found = scalars.number(item.default)
+    return item.default if found is None else found

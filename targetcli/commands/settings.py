@@ -167,8 +167,11 @@ def _values(env: Env, group: Group, rows: Iterable[Row]) -> Callable[[], object]
 
 
 def _facts(env: Env, group: Group, rows: Iterable[Row]) -> dict[str, object]:
-    settings = [document.setting(row, hidden=_is_hidden(env, group, row)) for row in rows]
-    return document.group(group.name, settings)
+    found = [
+        document.setting(row, hidden=_is_hidden(env, group, row), number=group.is_number(row.name))
+        for row in rows
+    ]
+    return document.group(group.name, found)
 
 
 def _change(env: Env, group: Group, wanted: dict[str, str]) -> Result:

@@ -42,7 +42,7 @@ def create(env: Env, node: FabricNode, wwn: str | None) -> Result:
         apply.apply(env, steps)
         return Result(lines, created=path)
     more = _create_tpg(env, fabric, name, 1, steps)
-    return Result([*lines, *more], created=shell_paths.tpg(path, 1))
+    return Result([*lines, *more], created=path, last=shell_paths.tpg(path, 1))
 
 
 def choose_name(env: Env, node: FabricNode, wwn: str | None) -> tuple[str, list[str]]:

@@ -57,6 +57,11 @@ class Group(ABC):
         """Return the valid values of a setting; () if they cannot be listed."""
         return ()
 
+    def is_number(self, name: str) -> bool:
+        """Return True if the values of a setting are integers."""
+        known = self.known(name)
+        return known is not None and known.is_number
+
     def values(self, name: str) -> str:
         """Return the valid values of a setting in few words; "" if they are not known."""
         known = self.known(name)

@@ -41,11 +41,14 @@ class Preferences(Group):
     def choices(self, name: str) -> Sequence[str]:
         return CHOICES.get(PREFERENCES[name].kind, ())
 
+    def is_number(self, name: str) -> bool:
+        return PREFERENCES[name].kind == "number" or name == "max_backup_files"
+
     def values(self, name: str) -> str:
         known = PREFERENCES[name]
         if known.kind in ("color", "colordefault"):
             return f"a colour, or {self.choices(name)[-1]}"
-        kind = "number" if known.name == "max_backup_files" else known.kind
+        kind = "number" if self.is_number(name) else known.kind
         return ", ".join(self.choices(name)) or {"string": "text"}.get(kind, kind)
 
     def default(self, name: str) -> str | None:

@@ -10,6 +10,7 @@ from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.kernel import setup
 from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.reading.reader import Reader
+from rtslib_ext.schema import Attribute
 from rtslib_ext.steps import Step
 from rtslib_ext.usage import reservations
 from rtslib_ext.usage.reservations import MODES, TYPES, Registrant
@@ -37,6 +38,9 @@ class Reservations(Group):
 
     def row(self, fs: ReadFS, name: str) -> Row:
         return self._row(name, self._values(fs))
+
+    def known(self, name: str) -> Attribute | None:
+        return schema.reservation(name)
 
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """Yield nothing: only initiators can change reservations."""

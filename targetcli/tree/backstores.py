@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rtslib_ext.config import backing, shell_paths
 from rtslib_ext.config.backing import Block, FileIO, Pscsi, RamDisk, User
 from rtslib_ext.config.model import StorageObject
+from rtslib_ext.config.scalars import number
 from rtslib_ext.errors import KernelRefused
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.host import devices
@@ -230,7 +231,8 @@ class StorageObjectNode(Node):
             values["not_restorable"] = text
         if self.plugin == "pscsi":
             # Whether an adapter is passed through as a whole (target_core_pscsi.c, pmode).
-            values["hba_mode"] = self.fs.read_if_there(f"{paths.parent(self.configfs)}/hba_mode")
+            mode = self.fs.read_if_there(f"{paths.parent(self.configfs)}/hba_mode") or ""
+            values["hba_mode"] = number(mode)
         return values
 
     def read(self) -> StorageObject | None:
@@ -309,7 +311,8 @@ class LuGroupNode(Node):
         """Return the number, and the shell paths of the members."""
         keys = map(paths.key_of_storage_object, self.reader.lu_group_members(self.name))
         found = sorted(shell_paths.storage_object(*key) for key in keys if key)
-        return {"lu_gp_id": self.fs.read_if_there(f"{self.configfs}/lu_gp_id"), "members": found}
+        text = self.fs.read_if_there(f"{self.configfs}/lu_gp_id") or ""
+        return {"lu_gp_id": number(text), "members": found}
 
     def info(self) -> list[str]:
         """Return the number, then the members, a line each."""

@@ -9,11 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from rtslib_ext.config import scalars
 from rtslib_ext.errors import LioError, ParseError
 from rtslib_ext.steps import Step
 
-from . import plan
+from . import plan, typed
 from .settings import Row
 
 if TYPE_CHECKING:
@@ -77,9 +76,9 @@ def _message(err: Exception, secrets: bool) -> str:
     return text
 
 
-def setting(row: Row, *, hidden: bool) -> dict[str, Any]:
+def setting(row: Row, *, hidden: bool, number: bool = False) -> dict[str, Any]:
     """Return a setting of a group; the value of a hidden one is null."""
-    kind, value = _typed(row)
+    kind, value = _typed(row, number)
     return {
         "name": row.name,
         "value": None if hidden else value,
@@ -90,15 +89,19 @@ def setting(row: Row, *, hidden: bool) -> dict[str, Any]:
     }
 
 
-def _typed(row: Row) -> tuple[str, object]:
+def _typed(row: Row, number: bool) -> tuple[str, object]:
     """Return the type and the value, as a number or boolean if the type is one."""
     if row.kind == "number" and row.value in ("True", "False"):
         # A switch that targetcli-fb calls a number.
         return "bool", row.value == "True"
     if row.kind == "bool":
         return "bool", row.value == "true"
-    found = scalars.number(row.value) if row.kind == "number" else None
-    return row.kind, row.value if found is None else found
+    if not (number or row.kind == "number"):
+        return row.kind, row.value
+    found = typed.integer(row.value)
+    if found is None and row.value:
+        return "string", row.value
+    return "number", found
 
 
 def group(name: str, settings: list[dict[str, Any]] | None) -> dict[str, Any]:

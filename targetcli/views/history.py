@@ -88,8 +88,14 @@ def lines(record: Record) -> Iterator[str]:
         yield f"revert {record.number} undoes it"
 
 
-def _change(item: Mapping[str, str | None]) -> dict[str, str | None]:
-    return {name: item[name] for name in ("action", "path", "text", "before", "after")}
+def _change(item: Mapping[str, str | None]) -> dict[str, object]:
+    # Imported here: the text does not need it.
+    from . import typed
+
+    # Older records have no subject.
+    setting = item.get("subject")
+    values = {name: typed.value(setting, item[name]) for name in ("before", "after")}
+    return {**{name: item[name] for name in ("action", "path", "text")}, **values}
 
 
 def facts(record: Record, *, detailed: bool = False) -> dict[str, object]:

@@ -13,7 +13,7 @@ from rtslib_ext.plan.disturbance import Disturbance
 from rtslib_ext.steps import Action, Step
 from rtslib_ext.steps.step import SET
 
-from . import changes, notes, paint, setting_names
+from . import changes, notes, paint, setting_names, typed
 from .changes import RECREATE, SECRET, Change
 from .wrap import wrap
 
@@ -156,10 +156,12 @@ def facts(plan: Plan, disturbances: Sequence[Disturbance] = ()) -> dict[str, obj
     }
 
 
-def setting(step: Step) -> dict[str, str | None]:
+def setting(step: Step) -> dict[str, object]:
     """Return the name of the setting that a step changes, and its values; None without one."""
     name = setting_names.of_step(step)
-    before, after = (None, None) if name is None else (step.before, step.value)
+    if name is None:
+        return {"setting": None, "before": None, "after": None}
+    before, after = (typed.value(name, text) for text in (step.before, step.value))
     return {"setting": name, "before": before, "after": after}
 
 

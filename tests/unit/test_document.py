@@ -12,13 +12,13 @@ import pytest
 from documents import SCHEMA, checked
 from jsonschema import Draft202012Validator
 
-from rtslib_ext import errors
+from rtslib_ext import errors, schema
 from rtslib_ext.errors import InvalidValue, KernelRefused, LioError, ParseError, RestoreIncomplete
 from rtslib_ext.steps import Action, Step
 from targetcli import cli, options
 from targetcli.report import Report
 from targetcli.result import Result, say, show
-from targetcli.views import document
+from targetcli.views import document, typed
 from targetcli.views.settings import Row
 
 
@@ -105,8 +105,9 @@ def test_a_line_with_a_secret_is_not_shown() -> None:
     [
         ("number", "12", ("number", 12)),
         ("number", "-1", ("number", -1)),
-        ("number", "007", ("number", "007")),
-        ("number", "", ("number", "")),
+        ("number", "007", ("string", "007")),
+        ("number", "", ("number", None)),
+        ("number", "0x001405", ("number", 5125)),
         ("number", "True", ("bool", True)),
         ("bool", "false", ("bool", False)),
         ("string", "12", ("string", "12")),
@@ -231,3 +232,28 @@ def test_no_command_is_run_with_an_option_without_an_effect(
 )
 def test_an_option_with_an_effect_is_none(words: list[str]) -> None:
     options.refuse_ineffective(options.parse(words))
+
+
+@pytest.mark.parametrize(
+    ("setting", "text", "value"),
+    [
+        ("attribute login_timeout", "15", 15),
+        ("alua_access_state", "1", 1),
+        ("attribute authentication", "-1", -1),
+        ("size", "1048576", 1048576),
+        ("discovery_auth enable", "True", True),
+        ("discovery_auth enable", "0", False),
+        ("parameter InitialR2T", "Yes", "Yes"),
+        ("auth userid", "12", "12"),
+        ("attribute login_timeout", "", ""),
+        ("attribute login_timeout", None, None),
+        (None, "12", "12"),
+    ],
+)
+def test_values_of_changes(setting: str | None, text: str | None, value: object) -> None:
+    assert typed.value(setting, text) == value and type(typed.value(setting, text)) is type(value)
+
+
+def test_a_name_is_a_number_in_every_group_or_in_none() -> None:
+    rows = [row for group in schema.GROUPS.values() for row in group]
+    assert {row.name for row in rows if schema.is_number(row.name) != row.is_number} == set()

@@ -94,8 +94,8 @@ def test_old_and_new_value() -> None:
         "path": PATH,
         "text": "set login_timeout=20",
         "setting": name,
-        "before": "15",
-        "after": "20",
+        "before": 15,
+        "after": 20,
     }
 
 

@@ -251,8 +251,8 @@ def test_history_tells_who_and_what(user: Shell) -> None:
     data = checked(user.ok("history 5", json=True))["data"]["history"][0]
     assert (data["user"], data["changes"][0]["before"], data["changes"][0]["after"]) == (
         "root",
-        "15",
-        "20",
+        15,
+        20,
     )
     assert len(checked(user.ok("history", json=True))["data"]["history"]) == 6
     user.refuses("history 99", "there is no change 99")

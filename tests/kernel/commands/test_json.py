@@ -99,8 +99,11 @@ def test_every_command_of_the_table(
         if "topic" in line:
             shell.cwd = "/iscsi"
             line = line.removeprefix("/ ")
-        done(shell, line)
+        made = done(shell, line)
         if " create " in line:
+            created = [path for action, path in _changes(made) if action == "create"]
+            # The steps of user-backed objects name no handler.
+            assert made["created"].replace("user:rbd", "user") in created, line
             assert done(shell, line.replace(" create ", " ensure "))["changes"] == []
     done(shell, "/ begin")
     for line in ("/ commit", "/ rollback"):
@@ -184,6 +187,75 @@ def test_values_have_their_types(user: Shell) -> None:
     assert {"name": "attribute", "settings": None} in groups
 
 
+# Settings that may be written like a number, and are a text or a word.
+TEXTS = {
+    "alias",
+    "color_default",
+    "cpus_allowed_list",
+    "product_id",
+    "revision",
+    "vpd_unit_serial",
+    *("userid", "password", "mutual_userid", "mutual_password", "nexus"),
+}
+LIKE_VALUE = re.compile(r"[+-]?\d+(?:\.\d+)?|0x[\da-f]+|true|false|on|off|none", re.IGNORECASE)
+
+
+def test_no_number_is_a_text(user: Shell, scsi_disk: tuple[str, str]) -> None:
+    user.ok("/backstores/lu_gps create g1")
+    user.ok(f"/backstores/pscsi create p1 {scsi_disk[0]}")
+    found: list[tuple[str, str, object]] = []
+    for node in _nodes(root(user.env())):
+        for name in done(user, f"{node.path} get")["data"]["groups"]:
+            (group,) = done(user, f"{node.path} get {name['name']}")["data"]["groups"]
+            found += [(node.path, item["name"], item["value"]) for item in group["settings"]]
+        if "info" in commands_of(node.kind):
+            facts = done(user, f"{node.path} info")["data"]
+            found += [(node.path, name, facts[name]) for name in facts]
+    assert len(found) > 500
+    texts = [item for item in found if isinstance(item[2], str) and item[1] not in TEXTS]
+    assert [item for item in texts if LIKE_VALUE.fullmatch(item[2].strip())] == []
+    values = {(path, name): value for path, name, value in found}
+    assert values["/backstores/lu_gps/g1", "lu_gp_id"] == 1
+    assert values["/backstores/pscsi/p1", "hba_mode"] == 0
+    assert values[R1, "block_size"] == 512
+    assert values[R1, "company_id"] == 0x1405
+    assert values[R1, "generation"] == 0 and values[R1, "all_tgt_pts"] is None
+    assert values["/", "max_backup_files"] == 10
+    assert values[f"{R1}/alua/default_tg_pt_gp", "alua_access_state"] == 0
+
+
+def test_values_of_changes_have_their_types(user: Shell) -> None:
+    line = f"{TPG} set attribute login_timeout=20"
+    (planned,) = done(user, f"--dry-run {line}")["data"]["plan"]
+    (made,) = done(user, line)["changes"]
+    (undone,) = done(user, "undo")["changes"]
+    assert (made["before"], made["after"]) == (planned["before"], planned["after"]) == (15, 20)
+    assert (undone["before"], undone["after"]) == (20, 15)
+    (made,) = done(user, f"{TPG} set auth userid=12345")["changes"]
+    assert (made["setting"], made["after"]) == ("auth userid", "12345")
+    made = done(user, "/iscsi set discovery_auth enable=1")["changes"][-1]
+    assert (made["setting"], made["before"], made["after"]) == (
+        "discovery_auth enable",
+        False,
+        True,
+    )
+    found = {}
+    for entry in done(user, "history")["data"]["history"]:
+        (full,) = done(user, f"history {entry['number']}")["data"]["history"]
+        for item in full["changes"]:
+            found[item["text"]] = (item["before"], item["after"])
+    assert found["set login_timeout=20"] == (15, 20)
+    assert found["set userid=12345"] == ("anna", "12345")
+
+
+def test_defaults_in_help_have_their_types(user: Shell) -> None:
+    (create,) = done(user, "/backstores/fileio help create")["data"]["commands"]
+    defaults = {item["name"]: item["default"] for item in create["parameters"]}
+    assert defaults["write_back"] is True and defaults["size"] is None
+    (create,) = done(user, f"{TPG}/portals help create")["data"]["commands"]
+    assert [item["default"] for item in create["parameters"]] == ["::0", 3260]
+
+
 def test_what_is_shown_is_not_said_again(user: Shell) -> None:
     for line in ("ls", "pwd", "status", "help", f"{TPG} get attribute", f"{TPG} info", "version"):
         assert done(user, line)["messages"] == []
@@ -255,7 +327,8 @@ def _changes(found: Json) -> list[tuple[str, str]]:
 
 def test_what_a_command_made(shell: Shell, disks: Path) -> None:
     found = done(shell, f"/iscsi create {IQN}")
-    assert found["created"] == TPG
+    assert found["created"] == f"/iscsi/{IQN}", "the target, not the TPG created with it"
+    assert shell.ok("@last pwd") == f"{TPG}\n"
     assert "Created TPG 1." in found["messages"]
     assert _changes(found) == [
         ("create", f"/iscsi/{IQN}"),
