@@ -55,12 +55,13 @@ def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
     elif file and other:
         plan = part.below(_between(env, node, file, other), node)
     else:
-        plan = part.below(_to(env, node, file).plan, node)
+        plan = part.below(to_file(env, node, file).plan, node)
         disturbances = disturbance.of(env.fs, plan.steps)
     return plans.show(env, plan, disturbances, status=DIFFERENT if plan else SAME)
 
 
-def _to(env: Env, node: Node, file: str | None) -> Change:
+def to_file(env: Env, node: Node, file: str | None) -> Change:
+    """Plan the change to a file, or to the part of it that a node stands for; for diff."""
     want, have = _wanted(env, file), running.read(env)
     found = _prepare(env, part.wanted(want, have, node), have)
     missing = running.unrestored(env, have)

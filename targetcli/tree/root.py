@@ -45,12 +45,6 @@ class Root(Node):
         number = len(self._unrestored())
         return Summary(f"Not restored: {number}", False) if number else Summary("")
 
-    def notes(self) -> list[str]:
-        """Return a line for each object that could not be restored."""
-        found = [f"{path}: it could not be restored" for path in self._unrestored()]
-        cure = "restoreconfig keep_existing=true creates the missing objects"
-        return [*found, f"{cure}, saveconfig drop_missing=true drops it"] if found else []
-
     def _unrestored(self) -> tuple[str, ...]:
         """Return the paths of the missing objects; reads the tree only after a failed restore."""
         record = self.tree.env.unrestored

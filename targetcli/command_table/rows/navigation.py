@@ -112,6 +112,19 @@ ROWS = (
         "Shows the summary of this node in one line.\n\nExample: status",
     ),
     Command(
+        "status",
+        ("root",),
+        "status:root",
+        "Shows whether the configuration is healthy, a line for each problem with the\n"
+        "command that helps, and whether it differs from the save file. Problems are\n"
+        "objects that could not be restored, storage objects that a restore could not\n"
+        "create, objects that initiators take for one disk, targets without portals,\n"
+        "portals whose address this host does not have, and an interrupted change. The\n"
+        "exit status is 0 if it is healthy, 1 if it is not, 2 if that is not known.\n\n"
+        "Example: status",
+        failed=2,
+    ),
+    Command(
         "info",
         _OBJECTS,
         "navigation:info",

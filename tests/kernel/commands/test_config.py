@@ -403,7 +403,7 @@ def test_missing_files_are_created_on_request_only(user: Shell, disks: Path) -> 
     assert (status.st_size, status.st_blocks) == (1 << 20, 0)
     assert stat.S_IMODE(status.st_mode) == 0o600
     assert user.ok("diff") == "No differences\n"
-    assert user.ok("/ status") == "Status for /: \n"
+    assert user.ok("/ status") == "Status for /: healthy\n"
 
 
 def test_missing_devices_are_never_created(user: Shell) -> None:

@@ -70,13 +70,16 @@ def contents() -> dict[str, object]:
     return value
 
 
+HEALTHY = "Status for /: healthy\n"
+
+
 def comes_back(shell: Shell, disks: Path, before: dict[str, str]) -> None:
     """With the file back, the next restore must give what there was at first."""
     shell.ok("clearconfig confirm=true")
     (disks / "away").rename(disks / "d2")
     assert shell.ok("restoreconfig") == f"Configuration restored from {SAVE_FILE}\n"
     assert differences(tree(), before) == []
-    assert shell.ok("/ status") == "Status for /: \n"
+    assert shell.ok("/ status") == HEALTHY
     shell.ok("saveconfig")
     assert "unrestored" not in SAVE_FILE.read_text()
 
@@ -108,13 +111,15 @@ def test_save_keeps_what_could_not_be_restored(user: Shell, disks: Path, how: st
 
 
 def test_missing_objects_are_shown(degraded: Shell) -> None:
-    rows = degraded.ok("/ status").rows
-    assert rows[0] == "Status for /: Not restored: 3"
-    assert sorted(rows[1:4]) == [f"{path}: it could not be restored" for path in MISSING]
-    assert "keep_existing=true" in rows[4]
+    answer = degraded("/ status")
+    assert (answer.exit, answer.rows[0]) == (1, "Status for /: NOT HEALTHY: 3 problems")
+    cure = "restoreconfig keep_existing=true creates it, saveconfig drop_missing=true drops it"
+    told = [f"{path}: it could not be restored ({cure})" for path in MISSING]
+    assert sorted(answer.rows[1:]) == told
     assert "[Not restored: 3]" in degraded.ok("/ ls depth=0")
     document = json.loads(degraded("/ status", json=True))
-    assert document["data"]["healthy"] is False and len(document["data"]["notes"]) == 4
+    assert document["data"]["healthy"] is False
+    assert sorted(item["path"] for item in document["data"]["problems"]) == MISSING
     found = degraded("diff").rows
     for path in MISSING:
         assert f"Note: {path}: it could not be restored; a save keeps it" in found
@@ -125,14 +130,14 @@ def test_missing_objects_are_shown(degraded: Shell) -> None:
 def test_retry_creates_it(degraded: Shell, disks: Path) -> None:
     (disks / "away").rename(disks / "d2")
     degraded.ok("restoreconfig keep_existing=true")
-    assert degraded.ok("/ status") == "Status for /: \n"
+    assert degraded.ok("/ status") == HEALTHY
     assert degraded.ok("diff") == "No differences\n"
     assert degraded.ok("saveconfig").asides == []
 
 
 def test_retry_that_fails_keeps_it(degraded: Shell) -> None:
     assert degraded("restoreconfig keep_existing=true").exit == 1
-    assert degraded.ok("/ status").startswith("Status for /: Not restored: 3\n")
+    assert degraded("/ status").startswith("Status for /: NOT HEALTHY: 3 problems\n")
     degraded.ok("saveconfig")
     assert objects() == ["d1", "d2"]
 
@@ -161,7 +166,7 @@ def apply_another(shell: Shell) -> None:
 def test_dropped_on_purpose(degraded: Shell, how: Callable[[Shell], None]) -> None:
     how(degraded)
     assert "d2" not in objects() and "unrestored" not in SAVE_FILE.read_text()
-    assert degraded.ok("/ status") == "Status for /: \n"
+    assert degraded.ok("/ status") == HEALTHY
     assert degraded.ok("saveconfig").asides == []
 
 

@@ -91,6 +91,7 @@ LINES = f"""
 / cd path=/iscsi
 / pwd
 / status
+/iscsi status
 / refresh
 / help topic=create
 / help search timeout

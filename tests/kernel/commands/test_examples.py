@@ -97,6 +97,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "navigation:refresh": ("/", ()),
     "help:show_help": ("/", ()),
     "navigation:status": (TPG, ()),
+    "status:root": ("/", (f"{TPG}/portals create",)),
     "storage:change_medium": (
         "/backstores/user:rbd",
         ("/backstores/user:rbd create vol1 10G pool/vol1",),

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .row import (
     ACL,
     DISKS,
@@ -39,7 +41,12 @@ PATHS = (
         f"Status for {TARGET}: TPGs: 1"),
     Row("a comment says nothing", "# /iscsi ls"),
     Row("a blank line says nothing", "   "),
-    Row("the current path", ". status", "Status for /: "),
+    Row(
+        "the current path",
+        ". status",
+        re.compile(r"\AStatus for /: healthy$", re.MULTILINE),
+        differs="`status` at `/`",
+    ),
     Row("the path above", ".. status", f"Status for {TARGET}: TPGs: 1", given=(f"cd {TPG}",)),
 )  # fmt: skip
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .row import (
     ACL,
     DISK,
@@ -59,7 +61,12 @@ LAYOUT = (
 )  # fmt: skip
 
 AROUND = (
-    Row("status: of the root", "/ status", "Status for /: "),
+    Row(
+        "status: of the root",
+        "/ status",
+        re.compile(r"\AStatus for /: healthy$", re.MULTILINE),
+        differs="`status` at `/`",
+    ),
     Row("status: what is not there", "/iscsi/iqn.2003-01.org.example:z status",
         err="No such path /iscsi/iqn.2003-01.org.example:z"),
     Row("cd: to a path", "pwd", "/iscsi", given=("cd /iscsi",)),

@@ -82,6 +82,13 @@ DIFFERENCES: tuple[Difference, ...] = (
         stdout=_only_here(ALL),
     ),
     Difference(
+        "state of the root",
+        "`status` at `/`",
+        calls=r"^targetcli (/ )?status$",
+        status=(0, 1),
+        stdout=(Text(r"^(Status for /: )\n", r"^(Status for /: )(.*\n)+", r"\1"),),
+    ),
+    Difference(
         "meanings of settings",
         "texts of `help`, and of settings in `get`",
         calls=r"\bget\b|\bset attribute$",
