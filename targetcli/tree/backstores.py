@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rtslib_ext.schema import Attribute
 
     from ..settings import Group
+    from .exported import Exported
 
 # SPC-4 table 33, ASYMMETRIC ACCESS STATE
 STATES = {
@@ -233,7 +234,18 @@ class StorageObjectNode(Node):
             # Whether an adapter is passed through as a whole (target_core_pscsi.c, pmode).
             mode = self.fs.read_if_there(f"{paths.parent(self.configfs)}/hba_mode") or ""
             values["hba_mode"] = number(mode)
-        return values
+        return {**values, **self._exported().facts()}
+
+    def info(self) -> list[str]:
+        """Return the values, then the LUNs, mapped LUNs and initiators, a line each."""
+        values = scalars(self.facts())
+        return [*info_lines(values), *self._exported().lines()] if values else []
+
+    def _exported(self) -> Exported:
+        # Imported here: only info needs it.
+        from . import exported
+
+        return exported.of_storage_object(self.reader, self.configfs)
 
     def read(self) -> StorageObject | None:
         """Read the object; None if it is not configured."""

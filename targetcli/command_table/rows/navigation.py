@@ -128,6 +128,8 @@ ROWS = (
         "info",
         _OBJECTS,
         "navigation:info",
-        "Shows the properties of this object.\n\nExample: info",
+        "Shows the properties of this object; of a storage object also the LUNs that export\n"
+        "it, their mapped LUNs, and the initiators that are logged in and see it.\n\n"
+        "Example: info",
     ),
 )

@@ -57,3 +57,31 @@ def test_sessions_of_a_node(shell: Shell) -> None:
         for path in ("", "/alua"):
             assert names(f"/backstores/ramdisk/r1{path}") == ["i1"], path
         assert names("/loopback") == []
+
+
+def test_info_says_who_sees_a_storage_object(shell: Shell) -> None:
+    target, disk = f"/iscsi/{NAME}:t", "/backstores/ramdisk/r1"
+    shell.ok("/backstores/ramdisk create r1 1M wwn=one")
+    values = shell.ok(f"{disk} info").rows
+    data = checked(shell.ok(f"{disk} info", json=True))["data"]
+    assert (data["luns"], data["mapped_luns"], data["logged_in"]) == ([], [], [])
+    shell.ok(f"/iscsi create {NAME}:t")
+    shell.ok(f"{target}/tpg1/luns create {disk} 3")
+    shell.ok("/loopback create naa.50014050dc9cff4f")
+    shell.ok(f"/loopback/naa.50014050dc9cff4f/luns create {disk}")
+    shell.ok(f"{target}/tpg1/acls create {NAME}:i add_mapped_luns=false")
+    shell.ok(f"{target}/tpg1/acls create {NAME}:other add_mapped_luns=false")
+    shell.ok(f"{target}/tpg1/acls/{NAME}:i create 5 lun3")
+    shell.ok(f"{target}/tpg1 set attribute generate_node_acls=1")
+    with logged_in(f"{NAME}:i", f"{NAME}:t"), logged_in(f"{NAME}:guest", f"{NAME}:t"):
+        found = shell.ok(f"{disk} info").rows
+        data = checked(shell.ok(f"{disk} info", json=True))["data"]
+    assert found[: len(values)] == values
+    assert sorted(found[len(values) :]) == [
+        f"logged_in: {NAME}:guest without an ACL",
+        f"logged_in: {NAME}:i from 127.0.0.1",
+        f"lun: {target}/tpg1/luns/lun3",
+        "lun: /loopback/naa.50014050dc9cff4f/luns/lun0",
+        f"mapped_lun: {target}/tpg1/acls/{NAME}:i/mapped_lun5",
+    ]
+    assert data["mapped_luns"] == [f"{target}/tpg1/acls/{NAME}:i/mapped_lun5"]
