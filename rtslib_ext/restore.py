@@ -64,6 +64,9 @@ def select(config: Config, target: str | None, storage_object: str | None) -> Co
     return replace(config, storage_objects=objects, targets=targets, fabrics={}, lu_groups={})
 
 
+_EXISTS = "apply changes only the differences; clear_existing=true deletes it first"
+
+
 def conflicts(fs: ReadFS, want: Config) -> None:
     """Raise Exists if a storage object or target of ``want`` exists already."""
     index = paths.Index(fs)
@@ -72,14 +75,14 @@ def conflicts(fs: ReadFS, want: Config) -> None:
             raise Exists(
                 f"storageobject '{plugin}:{name}' exist not restoring",
                 path=shell_paths.storage_object(plugin, name),
-                hint="clear_existing=true deletes it first",
+                hint=_EXISTS,
             )
     for fabric, wwn in want.targets:
         if fs.is_dir(paths.target(FABRICS[fabric], wwn)):
             raise Exists(
                 f"target with wwn {wwn} exist, not restoring",
                 path=shell_paths.target(fabric, wwn),
-                hint="clear_existing=true deletes it first",
+                hint=_EXISTS,
             )
 
 

@@ -56,6 +56,8 @@ class Report:
     """Why they cannot be undone; "" if they can."""
     undoes: int | None = None
     """The number in the history of the change that this one undoes."""
+    unrestored: str | None = None
+    """The record of unrestored objects before the command, if it changed it; "" without one."""
     unconfirmed: bool = False
     """Whether the change is reverted unless it is confirmed in time."""
     undoing: str = ""

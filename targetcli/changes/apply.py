@@ -166,6 +166,10 @@ def _record(env: Env, command: str) -> None:
         number = history.keep(
             env.history, command, report.changes, back, irreversible, report.undoes
         )
+        if report.unrestored is not None:
+            from . import running
+
+            running.keep_record(env, number)
     except OSError as err:
         print(
             f"the change is not recorded in the history: {env.history}: {reason(err)}",

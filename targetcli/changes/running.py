@@ -7,8 +7,10 @@ import os
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config.model import Config
+from rtslib_ext.host import atomic
 from rtslib_ext.kernel import setup
 from rtslib_ext.reading import counting
+from rtslib_ext.savefile import disk
 
 from .. import progress
 from ..env import Env
@@ -46,9 +48,51 @@ def set_unrestored(env: Env, found: Unrestored | None = None) -> None:
     """Record the objects that could not be restored; None: there are none."""
     if not found and not os.path.exists(env.unrestored):
         return
+    _note_record(env)
     from rtslib_ext.savefile import unrestored as records
 
     records.store(env.unrestored, found or records.Unrestored())
+
+
+def _note_record(env: Env) -> None:
+    """Note the text of the record before the command changes it."""
+    if env.session.report.unrestored is None:
+        env.session.report.unrestored = _text(env.unrestored) or ""
+
+
+def keep_record(env: Env, number: int) -> None:
+    """Keep the record that a change replaced, for undo of the change with this number.
+
+    It stays in /run: it may have passwords, which the history must not have. Raises OSError.
+    """
+    text = env.session.report.unrestored
+    if text is not None:
+        atomic.replace(_kept(env, number), [text.encode()], disk.FILE_MODE)
+
+
+def undo_record(env: Env, number: int | None) -> None:
+    """Restore the record that a change replaced, if it did."""
+    text = None if number is None else _text(_kept(env, number or 0))
+    if text is None:
+        return
+    _note_record(env)
+    if text:
+        atomic.replace(env.unrestored, [text.encode()], disk.FILE_MODE)
+    elif os.path.exists(env.unrestored):
+        os.unlink(env.unrestored)
+
+
+def _kept(env: Env, number: int) -> str:
+    return f"{env.unrestored.removesuffix('.json')}-{number}.json"
+
+
+def _text(path: str) -> str | None:
+    """Return the text of a file; None without one."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
 
 
 def listed(found: Unrestored) -> str:

@@ -28,7 +28,7 @@ from ..progress import Total
 from ..result import Aside, Result, say, show
 from ..tree import Node
 from ..views import notes as note_view
-from .save import load, path_of, shown_path
+from .save import load, readable, shown_path
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile.checked_json import Problem
@@ -46,7 +46,7 @@ def restoreconfig(
     create_missing: bool | None,
 ) -> Result:
     """Restore a saved configuration."""
-    path = path_of(env, savefile)
+    path = readable(env, savefile)
     loaded = load(path)
     want = restore.select(loaded.config, target, storage_object)
     partly = bool(target or storage_object)

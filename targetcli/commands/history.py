@@ -15,7 +15,7 @@ from rtslib_ext.steps.step import SET
 
 from ..audit import history as records
 from ..audit.history import Record
-from ..changes import apply, consent, plans
+from ..changes import apply, consent, plans, running
 from ..env import Env
 from ..report import Done
 from ..result import Aside, Result, show
@@ -157,6 +157,7 @@ def _undo(env: Env, change: Done, *, dry_run: bool, words: Sequence[str] = _UNDO
         except LioError as err:
             err.prefix(f"{command}: could not be {words[2]}")
             raise
+        running.undo_record(env, change.number)
     files = dict.fromkeys(inverse.kept_files(change.back))
     lines = [
         f"{words[1] if dry_run else words[0]}: {command}",

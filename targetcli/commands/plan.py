@@ -92,7 +92,7 @@ def _with_preflight(env: Env, planned: Change) -> Change:
 
 def _wanted(env: Env, file: str | None) -> Config:
     """Return the configuration in a file; raises LioError if an entry is not understood."""
-    path = save.path_of(env, file)
+    path = save.readable(env, file)
     loaded = save.load(path)
     if loaded.problems:
         listed = "; ".join(map(str, loaded.problems))
@@ -104,11 +104,16 @@ def _wanted(env: Env, file: str | None) -> Config:
 
 
 def _between(env: Env, node: Node, one: str, other: str) -> Plan:
-    """Plan from file to file, without reading the kernel."""
+    """Plan from file to file, or the part of a node."""
     have, want = (_wanted(env, path) for path in (one, other))
+    return between(have, part.wanted(want, have, node))
+
+
+def between(have: Config, want: Config) -> Plan:
+    """Plan from one configuration to another, without reading the kernel."""
     return planning.plan(
         have,
-        part.wanted(want, have, node),
+        want,
         lambda key: paths.storage_object_in(paths.hba_candidates(*key)[0], key[1]),
         paths.HbaAllocator(ConfigFS(os.devnull)),
     )

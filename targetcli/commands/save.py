@@ -105,6 +105,16 @@ def path_of(env: Env, given: str | None) -> str:
     return os.path.abspath(shown_path(env, given))
 
 
+def readable(env: Env, given: str | None) -> str:
+    """Return the absolute path of a file to read: as path_of, or the backup with this name."""
+    path = path_of(env, given)
+    if given and "/" not in given and not os.path.exists(path):
+        backup = os.path.join(disk.backup_folder(env.save_file), given)
+        if os.path.isfile(backup):
+            return backup
+    return path
+
+
 def shown_path(env: Env, given: str | None) -> str:
     """Return the path as messages show it: scripts compare it with the one they passed."""
     return os.path.expanduser(given) if given else env.save_file

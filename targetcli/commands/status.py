@@ -22,7 +22,7 @@ from ..env import Env
 from ..result import Result, show
 from ..tree import Node
 from ..tree.portals import NO_ADDRESS
-from ..views import plan as view
+from ..views import changes
 from . import navigation, plan
 
 HEALTHY, UNHEALTHY = 0, 1
@@ -122,7 +122,7 @@ def _unsaved(env: Env, node: Node, have: Config) -> tuple[int | None, str]:
     except LioError as err:
         return None, f"{err} (saveconfig replaces the file)"
     missing = set(running.unrestored(env, have).paths)
-    number = sum(path not in missing for _, path, _ in view.shown(found))
+    number = sum(item.step.path not in missing for item in changes.of_plan(found))
     text = "diff shows the unsaved changes, saveconfig keeps them, apply returns to the file"
     return number, text if number else ""
 

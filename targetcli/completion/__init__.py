@@ -17,6 +17,7 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
     "acl_tag": "targets:acl_tags",
     "address": "targets:addresses",
     "alua_group_name": "storage:group_names",
+    "backup": "config:backups",
     "bookmark": "words:bookmarks",
     "bookmark_action": ("add", "del", "go", "show"),
     "bool": ("true", "false"),

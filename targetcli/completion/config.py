@@ -21,12 +21,23 @@ def save_files(ask: Ask) -> Iterator[str | Candidate]:
 
 
 def saved_files(ask: Ask) -> Iterator[str | Candidate]:
-    """Return the default save file, its backups, then other files."""
+    """Return the default save file, its backups by name or path, then other files."""
     if os.path.exists(ask.env.save_file):
         yield ask.env.save_file
-    yield from disk.backups(f"{os.path.dirname(ask.env.save_file)}/backup")
+    paths = disk.backups(disk.backup_folder(ask.env.save_file))
+    yield from paths if ask.partial.startswith("/") or not ask.partial else map(_name, paths)
     if ask.partial:
         yield from regular_files(ask.partial)
+
+
+def backups(ask: Ask) -> Iterator[str]:
+    """Return the names of the backups, and that of the save file."""
+    yield from map(_name, disk.backups(disk.backup_folder(ask.env.save_file)))
+    yield _name(ask.env.save_file)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def saved_targets(ask: Ask) -> Iterator[str]:
@@ -41,6 +52,7 @@ def saved_storage_objects(ask: Ask) -> Iterator[str]:
 
 def _config(ask: Ask) -> Config:
     # Imported here: no other completion needs to read save files.
-    from ..commands.save import load
+    from ..commands.save import load, readable
 
-    return load(ask.given.get("savefile") or ask.given.get("file") or ask.env.save_file).config
+    given = ask.given.get("savefile") or ask.given.get("file")
+    return load(readable(ask.env, given)).config

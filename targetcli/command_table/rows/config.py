@@ -29,7 +29,9 @@ ROWS = (
         "cannot be restored; the exit status is then 1.\n\n"
         "Example: restoreconfig /etc/target/saveconfig.json clear_existing=true",
         (
-            may("savefile", "saved_file", "the file to restore", SAVE_FILE),
+            may(
+                "savefile", "saved_file", "the file to restore, or the name of a backup", SAVE_FILE
+            ),
             may("clear_existing", "bool", "delete the running configuration first", "False"),
             may(
                 "target",
@@ -54,6 +56,17 @@ ROWS = (
             ),
         ),
         changes=True,
+    ),
+    Command(
+        "backups",
+        EVERYWHERE,
+        "backups:backups",
+        "Lists the backups of the save file and then the file itself, the oldest first:\n"
+        "the time it was written, and how many changes lead to it from the one before, by\n"
+        "sign as in diff. With a name, shows these changes. restoreconfig, diff and apply\n"
+        "accept the names, too.\n\n"
+        "Example: backups",
+        (may("name", "backup", "show the changes in this backup"),),
     ),
     Command(
         "clearconfig",

@@ -39,7 +39,11 @@ ROWS = (
         "at the terminal.\n\n"
         "Example: apply --dry-run",
         (
-            may("file", "saved_file", "the file to apply, or a backup; the save file if omitted"),
+            may(
+                "file",
+                "saved_file",
+                "the file to apply, or the name of a backup; the save file if omitted",
+            ),
             may("merge", "bool", "create and change objects, delete none", "False"),
             may(
                 "target",

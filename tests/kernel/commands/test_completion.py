@@ -231,6 +231,10 @@ def test_backups_and_broken_files(user: Shell, disks: Path) -> None:
     user.ok("/ saveconfig")
     backups = [f"{path} " for path in sorted((ETC / "backup").iterdir())]
     assert backups
+    names = [f"{path.name} " for path in sorted((ETC / "backup").iterdir())]
+    added = [name.removeprefix("savecon") for name in names]
+    assert tab(user, "/ restoreconfig savecon") == added
+    assert tab(user, "/ backups ") == sorted([*names, "saveconfig.json "])
     assert tab(user, "/ restoreconfig ") == sorted([*backups, f"{ETC}/saveconfig.json "])
     (disks / "broken").write_text("{")
     assert tab(user, f"/ restoreconfig {disks}/broken target=") == []

@@ -11,6 +11,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from documents import checked
 
 from rtslib_ext.fabrics import FABRICS
 from targetcli import session
@@ -249,7 +250,12 @@ def test_storage_object_and_a_file_not_understood(user: Shell) -> None:
 
 def test_restore_refuses_what_is_there(user: Shell) -> None:
     user.ok("saveconfig")
-    user.refuses("restoreconfig", "storageobject 'fileio:d1' exist not restoring", "clear_existing")
+    user.refuses(
+        "restoreconfig",
+        "storageobject 'fileio:d1' exist not restoring",
+        "clear_existing",
+        "apply changes only the",
+    )
     for kind, name in (("fileio", "d1"), ("ramdisk", "r1"), ("ramdisk", "r2")):
         user.ok(f"/backstores/{kind} delete {name}")
     user.refuses("restoreconfig", f"target with wwn {A} exist, not restoring", f"/iscsi/{A}: ")
@@ -414,3 +420,49 @@ def test_missing_devices_are_never_created(user: Shell) -> None:
     user.ok("clearconfig confirm=true")
     assert "/dev/nosuch does not exist" in user("restoreconfig create_missing=true").stderr
     assert not os.path.exists("/dev/nosuch")
+
+
+def test_list_of_backups(user: Shell) -> None:
+    """Each with the changes that lead to it; its name is a file for all commands that read one."""
+    assert user.ok("backups") == "There are no backups\n"
+    user.ok("saveconfig")
+    user.ok("/backstores/ramdisk create r3 1M")
+    user.ok(f"/iscsi/{A}/tpg1 set attribute login_timeout=20")
+    user.ok("saveconfig")
+    user.ok("/backstores/ramdisk delete r3")
+    user.ok("saveconfig")
+    first, second = backups()
+    found = user.ok("backups").rows
+    assert [row.split()[0] for row in found[:1]] == ["WHEN"]
+    assert [row.split()[2:] for row in found[1:]] == [
+        ["-", first],
+        ["+1", "~1", second],
+        ["-1", "saveconfig.json"],
+    ]
+    assert user.ok(f"backups {second}").rows == [
+        "+ /backstores/ramdisk/r3: created ramdisk r3 on memory",
+        f"~ /iscsi/{A}/tpg1: set attribute login_timeout: 15 -> 20",
+        "Done: 1 created, 1 changed.",
+    ]
+    document = checked(user.ok("backups", json=True))["data"]["backups"]
+    assert [len(item["plan"] or ()) for item in document] == [0, 2, 1]
+    assert checked(user.ok(f"backups {second}", json=True))["data"]["same"] is False
+    Path(BACKUP, first).write_text("{")
+    assert user.ok("backups").rows[1].split() == ["-", "unreadable", first]
+    assert user(f"backups {first}").exit == 1
+    user.refuses("backups nosuch", "nosuch is not a backup", "backups lists them")
+
+
+def test_a_backup_by_its_name(user: Shell) -> None:
+    user.ok("saveconfig")
+    user.ok("/backstores/ramdisk create r3 1M")
+    user.ok("saveconfig")
+    (name,) = backups()
+    gone = "- /backstores/ramdisk/r3: {} ramdisk r3 on memory"
+    assert gone.format("would delete") in user(f"diff {name}").rows
+    assert gone.format("deleted") in user.ok(f"apply {name}").rows
+    user.ok("/ clearconfig confirm=true")
+    user.ok(f"restoreconfig {name}")
+    assert user.ok(f"diff {name}") == "No differences\n"
+    # A name to write is a name in the current directory.
+    user.refuses("restoreconfig saveconfig-nosuch", "Restore file")

@@ -70,6 +70,7 @@ def contents() -> dict[str, object]:
     return value
 
 
+UNRESTORED = Path("/run/targetcli/unrestored.json")
 HEALTHY = "Status for /: healthy\n"
 
 
@@ -206,3 +207,35 @@ def test_restore_of_one_target(user: Shell) -> None:
     found = json.loads(SAVE_FILE.read_text())
     assert objects() == ["d1", "d2"]
     assert len(found["targets"][0]["tpgs"][0]["luns"]) == 2
+
+
+def clearing(shell: Shell) -> None:
+    shell.ok("clearconfig confirm=true")
+
+
+def applying(shell: Shell) -> None:
+    """Another file, which has none of the missing objects."""
+    file = ETC / "other.json"
+    value = json.loads(SAVE_FILE.read_text())
+    value["storage_objects"] = value["storage_objects"][:1]
+    value["targets"] = []
+    file.write_text(json.dumps(value))
+    shell.ok(f"apply {file}", yes=True)
+
+
+@pytest.mark.parametrize("how", [clearing, applying])
+def test_undo_knows_again_what_was_missing(
+    degraded: Shell, how: Callable[[Shell], None], disks: Path
+) -> None:
+    how(degraded)
+    assert not UNRESTORED.exists()
+    degraded.ok("undo", yes=True)
+    assert degraded("/ status").startswith("Status for /: NOT HEALTHY: 3 problems")
+    assert degraded.ok("saveconfig").asides and objects() == ["d1", "d2"]
+    degraded.ok("redo", yes=True)
+    assert not UNRESTORED.exists()
+    degraded.ok("undo", yes=True)
+    assert UNRESTORED.stat().st_mode & 0o777 == 0o600
+    (disks / "away").rename(disks / "d2")
+    degraded.ok("restoreconfig keep_existing=true")
+    assert degraded.ok("/ status") == HEALTHY

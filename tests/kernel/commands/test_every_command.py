@@ -90,6 +90,9 @@ LINES = f"""
 / ls path=/iscsi depth=1
 / cd path=/iscsi
 / pwd
+/ backups
+/ saveconfig
+/ backups name=saveconfig.json
 / status
 /iscsi status
 / refresh

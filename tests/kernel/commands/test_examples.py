@@ -40,6 +40,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "acls:delete_mapped_lun": (f"{TPG}/acls/{HOST}", (*EXPORT, *ADMIT)),
     "alua:create": (f"{DISK}/alua", EXPORT[:1]),
     "alua:delete": (f"{DISK}/alua", (EXPORT[0], f"{DISK}/alua create standby 16")),
+    "backups:backups": ("/", (*EXPORT, "/ saveconfig")),
     "transaction:begin": ("/", ()),
     "transaction:commit": ("/", ()),
     "transaction:rollback": ("/", ()),

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""backups: the earlier contents of the save file, and what changed in each."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+
+from rtslib_ext.config.model import Config
+from rtslib_ext.errors import LioError, NotFound
+from rtslib_ext.fast_dataclasses import dataclass
+from rtslib_ext.plan.builder import Plan
+from rtslib_ext.savefile import disk
+
+from ..changes import plans
+from ..env import Env
+from ..result import Result, show
+from ..tree import Node
+from ..views import changes
+from ..views import history as times
+from ..views import plan as view
+from . import plan as planning
+from . import save
+
+_HEADS = ("WHEN", "CHANGES", "NAME")
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup or the save file; ``plan`` leads to it from the one before, None for the first.
+
+    ``time`` is when it was written, in seconds since 1970; ``problem`` is why it cannot be read.
+    """
+
+    path: str
+    time: float
+    plan: Plan | None = None
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return its name in the directory, which restoreconfig, diff and apply take."""
+        return os.path.basename(self.path)
+
+
+def backups(env: Env, node: Node, name: str | None) -> Result:
+    """List the backups with the number of changes in each, or the changes in one of them."""
+    if name is not None:
+        return _one(env, name)
+    found = _compared(_paths(env))
+    return show(_table(found), lambda: {"backups": [_facts(item) for item in found]})
+
+
+def _paths(env: Env) -> list[str]:
+    """Return the backups and then the save file, the oldest first."""
+    paths = disk.backups(disk.backup_folder(env.save_file))
+    return [*paths, *([env.save_file] if os.path.exists(env.save_file) else [])]
+
+
+def _one(env: Env, name: str) -> Result:
+    paths = _paths(env)
+    names = {os.path.basename(path): place for place, path in enumerate(paths)}
+    place = names.get(os.path.basename(name))
+    if place is None or name not in (os.path.basename(name), paths[place]):
+        raise NotFound(
+            f"{name} is not a backup", hint="backups lists them; diff compares any files"
+        )
+    found = _compared(paths[max(place - 1, 0) : place + 1])[-1]
+    if found.problem:
+        raise LioError(found.problem)
+    return plans.show(env, found.plan or Plan(()), done=True)
+
+
+def _compared(paths: Sequence[str]) -> list[Backup]:
+    """Compare each file with the one before that can be read."""
+    found: list[Backup] = []
+    before: Config | None = None
+    for path in paths:
+        try:
+            time, config = os.path.getmtime(path), save.load(path).config
+        except (LioError, OSError) as err:
+            found.append(Backup(path, 0.0, problem=str(err)))
+            continue
+        plan = None if before is None else planning.between(before, config)
+        found.append(Backup(path, time, plan))
+        before = config
+    return found
+
+
+def _table(found: Sequence[Backup]) -> list[str]:
+    if not found:
+        return ["There are no backups"]
+    rows = [_HEADS, *((_when(item), _changes(item), item.name) for item in found)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS) - 1)]
+    return ["  ".join([row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2]]) for row in rows]
+
+
+def _when(backup: Backup) -> str:
+    return times.when(backup.time) if backup.time else "-"
+
+
+def _changes(backup: Backup) -> str:
+    """Return the number of changes by sign: "+2 ~1"; "-" for the first file."""
+    if backup.problem:
+        return "unreadable"
+    if backup.plan is None:
+        return "-"
+    counts = Counter(item.sign for item in changes.of_plan(backup.plan))
+    return " ".join(f"{sign}{number}" for sign, number in sorted(counts.items())) or "none"
+
+
+def _facts(backup: Backup) -> dict[str, object]:
+    return {
+        "file": backup.path,
+        "time": backup.time or None,
+        "plan": None if backup.plan is None else view.facts(backup.plan)["plan"],
+        "problem": backup.problem or None,
+    }
