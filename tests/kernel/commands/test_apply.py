@@ -67,9 +67,12 @@ def test_diff_and_apply_of_a_node(user: Shell) -> None:
     user.ok("/backstores/ramdisk/r1 set attribute emulate_caw=0")
     user.ok("/backstores/ramdisk create r2 1M")
     user.ok("/iscsi create iqn.2003-01.org.example:b")
-    timeout = [f"~ {TPG}: set login_timeout=15", "Plan: 1 to change."]
-    tas = ["~ /backstores/ramdisk/r1: set emulate_caw=1", "Plan: 1 to change."]
-    gone = "- /backstores/ramdisk/r2: delete ramdisk r2 on memory"
+    timeout = [f"~ {TPG}: would set attribute login_timeout: 20 -> 15", "Plan: 1 to change."]
+    tas = [
+        "~ /backstores/ramdisk/r1: would set attribute emulate_caw: 0 -> 1",
+        "Plan: 1 to change.",
+    ]
+    gone = "- /backstores/ramdisk/r2: would delete ramdisk r2 on memory"
     for path in ("/backstores/ramdisk/r1", "/backstores/ramdisk/r1/alua"):
         assert user(f"{path} diff").rows == tas
         assert user.ok(f"{path} apply --dry-run").rows == tas
@@ -88,7 +91,7 @@ def test_diff_and_apply_of_a_node(user: Shell) -> None:
     assert user.ok("/backstores/ramdisk/r1 apply").rows == done(tas)
     assert user.ok("/backstores/ramdisk/r1 diff") == "No differences\n"
     assert user.ok(f"{TPG} apply").rows == done(timeout)
-    assert gone in user.ok("/ apply").rows
+    assert gone.replace("would delete", "deleted") in user.ok("/ apply").rows
     assert user.ok("/ diff") == "No differences\n"
 
 

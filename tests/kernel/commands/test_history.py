@@ -384,13 +384,13 @@ def test_it_costs_no_call_on_the_kernel(user: Shell, monkeypatch: pytest.MonkeyP
 def test_undo_and_redo_show_their_plan_first(user: Shell) -> None:
     user.ok(f"{TPG} set attribute login_timeout=20")
     before, changes = tree(), len(records(user))
-    planned = [f"~ {TPG}: set login_timeout=15", "Plan: 1 to change."]
+    planned = [f"~ {TPG}: would set attribute login_timeout: 20 -> 15", "Plan: 1 to change."]
     command = f"{TPG} set attribute login_timeout=20"
     for line in ("undo --dry-run", "--dry-run undo", "undo dry_run=true"):
         assert user.ok(line).rows == [f"Would undo: {command}", *planned]
     assert differences(tree(), before) == [] and len(records(user)) == changes
     assert user.ok("undo").rows == done([f"Undone: {command}", *planned])
-    planned = [f"~ {TPG}: set login_timeout=20", "Plan: 1 to change."]
+    planned = [f"~ {TPG}: would set attribute login_timeout: 15 -> 20", "Plan: 1 to change."]
     assert user.ok("redo --dry-run").rows == [f"Would redo: {command}", *planned]
     document = checked(user.ok("redo --dry-run", json=True))
     assert (document["data"]["command"], document["changes"]) == (command, [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -87,7 +88,7 @@ def test_a_dry_run_in_a_transaction_queues_nothing(user: Shell, tmp_path: Path) 
     """It sees what is queued, and shows what the line would add."""
     lines = f"""begin
 {RAMDISK} create r2 1M
-{RAMDISK}/r2 set attribute emulate_tas=0 --dry-run
+{RAMDISK}/r1 set attribute emulate_tas=0 --dry-run
 {RAMDISK} delete r[1-2] --dry-run
 --dry-run set global tree_max_depth=3
 get global tree_max_depth
@@ -105,17 +106,17 @@ commit
 """
     done = run(user, lines=lines)
     assert done.stderr == "", done.stderr
-    rows = [row.rpartition("> ")[2] for row in done.stdout.splitlines()]
-    made = f"+ {RAMDISK}/r2: create ramdisk r2 on memory"
+    rows = [re.sub(r"^(\*?/[^>]*> )+", "", row) for row in done.stdout.splitlines()]
+    made = f"+ {RAMDISK}/r2: would create ramdisk r2 on memory"
     plans = [row.partition(" on /tmp")[0] for row in rows if row.startswith(("+", "-", "~"))]
     assert plans == [
         made,
-        f"~ {RAMDISK}/r2: set emulate_tas=0",
-        f"- {RAMDISK}/r1: delete ramdisk r1 on memory",
-        f"- {RAMDISK}/r2: delete ramdisk r2 on memory",
-        "~ /: set the preference tree_max_depth=3",
-        *["+ /backstores/fileio/f1: create fileio f1"] * 2,
-        "~ /: save the configuration to /etc/target/saveconfig.json",
+        f"~ {RAMDISK}/r1: would set attribute emulate_tas: 1 -> 0",
+        f"- {RAMDISK}/r1: would delete ramdisk r1 on memory",
+        f"- {RAMDISK}/r2: would delete ramdisk r2 on memory",
+        "~ /: would set the preference tree_max_depth=3",
+        *["+ /backstores/fileio/f1: would create fileio f1"] * 2,
+        "~ /: would save the configuration to /etc/target/saveconfig.json",
         made,
         made,
     ]
