@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from .config import shell_paths
 from .config.backing import FileIO
@@ -19,12 +20,16 @@ from .kernel.host_files import HostFiles, RealHostFiles
 from .plan import build, purge
 from .reading.reader import Reader
 from .reading.topology import Topology, TopologyReader
-from .steps import Context, Step
+from .steps import Action, Context, Step
 from .steps.context import Operation
 from .steps.host_files import MakeFile
 from .steps.operations import Fail
+from .steps.step import SET
 from .transaction.executor import Observer, Outcome, keep_going
 from .usage import reservations
+
+if TYPE_CHECKING:
+    from .savefile.unrestored import Unrestored
 
 _HOST = RealHostFiles()
 _NONE: Mapping[Key, LioError] = MappingProxyType({})
@@ -102,13 +107,14 @@ def restore(
     host: HostFiles = _HOST,
     create_missing: bool = False,
     refused: Mapping[Key, LioError] = _NONE,
+    then: Sequence[Step] = (),
 ) -> Outcome:
     """Create the objects of a configuration, as many as possible.
 
     The outcome names the failures. With ``keep``, existing objects are left unchanged, and only
     missing ones are created. With ``create_missing``, missing backing files are created, empty and
-    sparse. ``refused`` are storage objects not to create, with the error. Raises LioError if the
-    kernel has no target subsystem, Interrupted.
+    sparse. ``refused`` are storage objects not to create, with the error; ``then`` are steps to
+    perform at the end. Raises LioError if the kernel has no target subsystem, Interrupted.
     """
     host.prepare(fs)
     there = TopologyReader(fs).topology() if keep else Topology()
@@ -129,9 +135,31 @@ def restore(
         context.defaults,
         before,
     )
-    outcome = keep_going(context, steps, observer)
+    outcome = keep_going(context, chain(steps, then), observer)
     outcome.notes += _created(outcome)
     return outcome
+
+
+def not_set(outcome: Outcome) -> set[str]:
+    """Return the names of the settings and target port groups that could not be set or created.
+
+    The names are those of ``savefile.refused``.
+    """
+    steps = [*(failure.step for failure in outcome.failures), *outcome.skipped]
+    settings = {f"{step.path}/{step.subject}" for step in steps if step.verb == SET}
+    return settings | {step.path for step in steps if step.action is Action.CREATE}
+
+
+def retrying(fs: ReadFS, have: Config, want: Config, record: Unrestored) -> Sequence[Step]:
+    """Return the steps that set what earlier restores could not set in existing objects.
+
+    ``have`` is the running configuration, ``record`` has the settings.
+    """
+    # Imported here: this is rare.
+    from .savefile import unrestored
+    from .transaction import apply
+
+    return apply.prepare(fs, unrestored.with_refused(have, want, record), have).plan.steps
 
 
 def _created(outcome: Outcome) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ where it would fail on them, under ``rtslib_ext`` at the top.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..config.model import Config
@@ -36,6 +36,8 @@ class Loaded:
     unrestored: tuple[str, ...] = ()
     identities: Identities = field(default_factory=dict)
     """The identities of the devices of storage objects, by shell path."""
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """The running values of unrestored settings (refused.py); only in the record of a restore."""
 
 
 def dumps(config: Config) -> str:
@@ -44,15 +46,19 @@ def dumps(config: Config) -> str:
 
 
 def pieces(
-    config: Config, unrestored: Sequence[str] = (), identities: Identities | None = None
+    config: Config,
+    unrestored: Sequence[str] = (),
+    identities: Identities | None = None,
+    instead: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """Yield the same text in pieces, so that a large file is never in memory as a whole.
 
-    ``unrestored`` are the shell paths of objects to mark as such, ``identities`` those of devices.
+    ``unrestored`` are the shell paths of objects to mark as such, ``identities`` those of devices,
+    ``instead`` the running values of unrestored settings.
     """
     from . import encode, json_stream
 
-    yield from json_stream.pieces(encode.config(config, unrestored, identities))
+    yield from json_stream.pieces(encode.config(config, unrestored, identities, instead))
     yield "\n"
 
 
@@ -88,10 +94,14 @@ def loads(text: str, source: str = "the file") -> Loaded:
     )
     for entry in (*of_objects.values(), *of_tpgs.values()):
         entry.report(entry.where, "the file has no such object")
-    unrestored = own.texts("unrestored")
+    unrestored, instead = own.texts("unrestored"), own.values("instead", _any_name)
     own.finish()
     root.finish()
-    return Loaded(config, tuple(problems.reported), unrestored, identities)
+    return Loaded(config, tuple(problems.reported), unrestored, identities, instead)
+
+
+def _any_name(name: str, path: str) -> None:
+    """Accept a shell path as a name: it does not become a file."""
 
 
 def _not_a_configuration(source: str) -> Exception:

@@ -55,11 +55,15 @@ Identities = Mapping[str, Mapping[str, str]]
 
 
 def config(
-    value: Config, unrestored: Sequence[str] = (), identities: Identities | None = None
+    value: Config,
+    unrestored: Sequence[str] = (),
+    identities: Identities | None = None,
+    instead: Mapping[str, str] | None = None,
 ) -> Json:
     """Return the JSON of the whole file; its lists are generators.
 
-    ``unrestored`` are the shell paths of objects that could not be restored.
+    ``unrestored`` are the shell paths of objects and settings that could not be restored,
+    ``instead`` the running values of these settings.
     """
     result: Json = {
         "fabric_modules": (fabric(value.fabrics[name]) for name in sorted(value.fabrics)),
@@ -71,6 +75,8 @@ def config(
     own = _own(value, identities or {})
     if unrestored:
         own["unrestored"] = sorted(unrestored)
+    if instead:
+        own["instead"] = dict(instead)
     return {**result, OWN_KEY: own} if own else result
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The objects that the last restore could not create, which a save must not lose.
+"""What the last restore could not create or set, which a save must not lose.
 
-The running configuration is not the wanted one after such a restore. The missing objects are
-recorded in a file in ``/run``, in the format of a save file, until they exist or are dropped.
+The running configuration is not the wanted one after such a restore. The missing objects and
+refused settings are recorded in a file in ``/run``, in the format of a save file, until they exist
+or are dropped.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ..config.shell_paths import ShellPath
 from ..fabrics import FABRICS
 from ..fast_dataclasses import dataclass, field, replace
 from ..kernel.paths import TpgPath
-from . import disk, loads, pieces
+from . import disk, loads, pieces, refused
 from .encode import Identities
 
 K = TypeVar("K")
@@ -27,9 +28,9 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class Unrestored:
-    """Objects that could not be restored, and their shell paths.
+    """Objects and settings that could not be restored, and their shell paths.
 
-    ``part`` has them below their targets, TPGs and ACLs; of these, the ones that exist have no
+    ``part`` has them below the objects that hold them; of these, the ones that exist have no other
     settings and are not in ``paths``. TPG/enable is the path of a TPG that exists and could not be
     enabled; in ``part`` it is enabled, the other TPGs that exist are not.
     """
@@ -38,18 +39,25 @@ class Unrestored:
     paths: tuple[ShellPath, ...] = ()
     identities: Identities = field(default_factory=dict)
     """The identities of their devices, by shell path."""
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """The running values of the settings (refused.py), "" for target port groups, by path."""
 
     def __bool__(self) -> bool:
         return bool(self.paths)
 
 
-def find(want: Config, have: Config, objects: Container[Key]) -> Unrestored:
-    """Return the objects of ``want`` that do not exist.
+def find(
+    want: Config, have: Config, objects: Container[Key], names: Container[str] = ()
+) -> Unrestored:
+    """Return the objects of ``want`` that do not exist, and the settings that were refused.
 
     ``have`` has at least the names of the running targets, ``objects`` are the keys of the running
-    storage objects.
+    storage objects. ``names`` are the settings and target port groups that the restore could not
+    set or create (refused.py); with any, ``have`` must be complete.
     """
-    return _Search(have, objects).of(want)
+    found = _Search(have, objects).of(want)
+    instead = refused.find(want, have, names) if names else {}
+    return _with_refused(found, want, instead)
 
 
 def remaining(found: Unrestored, have: Config, objects: Container[Key]) -> Unrestored:
@@ -57,27 +65,65 @@ def remaining(found: Unrestored, have: Config, objects: Container[Key]) -> Unres
 
     An object that was created since, by any program, is not missing. One in a target, TPG or
     ACL that was deleted since is dropped with it, and so is a LUN whose storage object is gone.
+    A setting that was set to another value since is dropped. If ``found.instead`` has any,
+    ``have`` must be complete.
     """
-    left = _Search(have, objects, frozenset(found.paths)).of(found.part)
-    return replace(left, identities=found.identities)
+    known = frozenset(found.paths) - found.instead.keys()
+    left = _Search(have, objects, known).of(found.part)
+    names = refused.remaining(found.part, have, found.instead) if found.instead else ()
+    instead = {path: found.instead[path] for path in names}
+    return replace(_with_refused(left, found.part, instead), identities=found.identities)
+
+
+def _with_refused(found: Unrestored, want: Config, instead: Mapping[str, str]) -> Unrestored:
+    """Return the missing objects with those settings and groups of ``want``."""
+    if not instead:
+        return found
+    part = merge(refused.part(want, instead), found.part)
+    paths = (*found.paths, *map(ShellPath, sorted(instead)))
+    return replace(found, part=part, paths=paths, instead=instead)
 
 
 def add(one: Unrestored, other: Unrestored) -> Unrestored:
     """Return both; ``other`` wins."""
     paths = dict.fromkeys((*one.paths, *other.paths))
     identities = {**one.identities, **other.identities}
-    return Unrestored(merge(one.part, other.part), tuple(paths), identities)
+    instead = {**one.instead, **other.instead}
+    return Unrestored(merge(one.part, other.part), tuple(paths), identities, instead)
 
 
 def keep(have: Config, found: Unrestored) -> Config:
-    """Return the running configuration with the objects that could not be restored."""
+    """Return the running configuration with what could not be restored."""
     targets = {
         key: replace(target, tpgs=dict(_onto(target, have.targets[key])))
         if key in have.targets
         else target
         for key, target in found.part.targets.items()
     }
-    return merge(have, replace(found.part, targets=targets))
+    objects = {
+        key: replace(so, backing=have.storage_objects[key].backing)
+        if key in have.storage_objects
+        else so
+        for key, so in found.part.storage_objects.items()
+    }
+    return merge(have, replace(found.part, storage_objects=objects, targets=targets))
+
+
+def superseded(found: Unrestored, want: Config) -> Unrestored:
+    """Return ``found`` without the settings for which a newer file has another value."""
+    gone = refused.superseded(found.part, want, found.instead)
+    instead = {path: text for path, text in found.instead.items() if path not in gone}
+    paths = tuple(path for path in found.paths if path not in gone)
+    return replace(found, paths=paths, instead=instead)
+
+
+def with_refused(have: Config, want: Config, record: Unrestored) -> Config:
+    """Return the running configuration with the settings that were refused, as in ``want``.
+
+    A setting that was set to another value since stays.
+    """
+    names = refused.remaining(want, have, record.instead)
+    return keep(have, Unrestored(refused.part(want, names)))
 
 
 def _onto(target: Target, running: Target) -> Iterator[tuple[int, Tpg]]:
@@ -97,13 +143,14 @@ def load(path: str) -> Unrestored:
     if not os.access(path, os.R_OK):
         return Unrestored()
     found = loads(disk.read(path), path)
-    return Unrestored(found.config, tuple(map(ShellPath, found.unrestored)), found.identities)
+    paths = tuple(map(ShellPath, found.unrestored))
+    return Unrestored(found.config, paths, found.identities, found.instead)
 
 
 def store(path: str, found: Unrestored) -> None:
     """Write the record, or remove it if nothing is missing. Raises LioError."""
     if found:
-        disk.write(path, lambda: pieces(found.part, found.paths, found.identities))
+        disk.write(path, lambda: pieces(found.part, found.paths, found.identities, found.instead))
     elif os.path.exists(path):
         os.unlink(path)
 
@@ -128,14 +175,16 @@ class _Search:
 
     def of(self, want: Config) -> Unrestored:
         """Return the missing part of a configuration."""
-        missing = {key: so for key, so in want.storage_objects.items() if key not in self.objects}
-        self.paths += (so.path for so in missing.values())
+        missing = {
+            key: so
+            for key, so in want.storage_objects.items()
+            if key not in self.objects and self._is_missing(so.path)
+        }
         groups = {
             name: number
             for name, number in want.lu_groups.items()
-            if name not in self.have.lu_groups
+            if name not in self.have.lu_groups and self._is_missing(shell_paths.lu_gp(name))
         }
-        self.paths += map(shell_paths.lu_gp, groups)
         usable = _Either(self.objects, missing)
         targets = {key: self._target(target, usable) for key, target in want.targets.items()}
         part = Config(missing, _present(targets), {}, groups)

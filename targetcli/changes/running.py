@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
-from rtslib_ext.config.model import Config
+from rtslib_ext.config.model import Config, Key
 from rtslib_ext.host import atomic
 from rtslib_ext.kernel import setup
 from rtslib_ext.reading import counting
+from rtslib_ext.reading.topology import TopologyReader
 from rtslib_ext.savefile import disk
 
 from .. import progress
@@ -28,6 +30,18 @@ def read(env: Env) -> Config:
     setup.require_readable(env.fs)
     with progress.work(env, "reading", lambda _: counting.running(env.fs)) as work:
         return counting.CountedReader(env.fs, work.count).config()
+
+
+def existing(env: Env, *, whole: bool) -> tuple[Config, Container[Key]]:
+    """Return the running configuration, and the keys of the storage objects.
+
+    Unless it is to be ``whole``, it has the names of targets only.
+    """
+    if whole:
+        have = read(env)
+        return have, have.storage_objects
+    there = TopologyReader(env.fs).topology()
+    return there.config, there.locations
 
 
 def unrestored(env: Env, have: Config | None) -> Unrestored:

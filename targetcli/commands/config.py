@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,7 @@ from rtslib_ext.config.model import Config, Key, Portal
 from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplete
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.reading import counting
-from rtslib_ext.reading.topology import TopologyReader
-from rtslib_ext.steps import Action
+from rtslib_ext.steps import Action, Step
 from rtslib_ext.steps.portals import LISTEN
 from rtslib_ext.transaction.executor import Observer, Outcome
 from rtslib_ext.usage import beyond_fabric, ipv6, no_effect
@@ -84,6 +83,7 @@ def _create(
     want, portal_notes = ipv6.fit(want)
     others = _other_devices(want, identities)
     refused = {} if env.options.yes else {key: _another(text) for key, text in others.items()}
+    then = _retried(env, want) if keep else ()
 
     def perform(observe: Observer) -> Outcome:
         return restore.restore(
@@ -94,6 +94,7 @@ def _create(
             host=env.host,
             create_missing=create_missing,
             refused=refused,
+            then=then,
         )
 
     outcome = _restored(env, want, identities, perform)
@@ -101,6 +102,20 @@ def _create(
     notes += [*unused, *portal_notes, *secrets.of_config(want), *no_effect.of_config(want)]
     notes += [(want.storage_objects[key].path, others[key]) for key in others.keys() - refused]
     return outcome, notes
+
+
+def _retried(env: Env, want: Config) -> Sequence[Step]:
+    """Return the steps that set what earlier restores could not; asks if they interrupt."""
+    if not os.path.exists(env.unrestored):
+        return ()
+    from rtslib_ext.savefile import unrestored as records
+
+    record = records.load(env.unrestored)
+    if not record.instead:
+        return ()
+    steps = restore.retrying(env.fs, running.read(env), want, record)
+    consent.ask(env, steps)
+    return steps
 
 
 def _other_devices(want: Config, identities: Identities) -> dict[Key, str]:
@@ -128,27 +143,29 @@ def _restored(
     env: Env, want: Config, identities: Identities, perform: Callable[[Observer], Outcome]
 ) -> Outcome:
     """Restore a configuration, and record the missing objects, after an interrupt too."""
-    complete = False
+    outcome = None
     try:
         with _recording(env, "restoring", lambda _: counting.wanted(want)) as recorder:
             outcome = perform(recorder.observe)
             recorder.made |= outcome.made
-        complete = not (outcome.failures or outcome.skipped)
     finally:
-        _record_missing(env, want, identities, complete=complete)
+        _record_missing(env, want, identities, outcome)
     return outcome
 
 
-def _record_missing(env: Env, want: Config, identities: Identities, *, complete: bool) -> None:
-    """Record the objects that are missing after this restore and earlier ones."""
+def _record_missing(
+    env: Env, want: Config, identities: Identities, outcome: Outcome | None
+) -> None:
+    """Record everything missing after this restore and earlier ones; None: it was interrupted."""
+    complete = outcome is not None and not (outcome.failures or outcome.skipped)
     if complete and not os.path.exists(env.unrestored):
         return
     from rtslib_ext.savefile import unrestored as records
 
-    before = records.load(env.unrestored)
-    there = TopologyReader(env.fs).topology()
-    have, objects = there.config, there.locations
-    found = replace(records.find(want, have, objects), identities=identities)
+    before = records.superseded(records.load(env.unrestored), want)
+    names = restore.not_set(outcome) if outcome else set()
+    have, objects = running.existing(env, whole=bool(names or before.instead))
+    found = replace(records.find(want, have, objects, names), identities=identities)
     missing = records.add(records.remaining(before, have, objects), found)
     running.set_unrestored(env, missing)
 

@@ -245,7 +245,8 @@ def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Res
         )
     missing = running.unrestored(env, now)
     targets = dict(saved.config.targets)
-    for found_key, found in _with(now, missing).targets.items():
+    kept = _with(now, missing)
+    for found_key, found in kept.targets.items():
         if _exports(found, key):
             targets[found_key] = found
             break
@@ -254,7 +255,7 @@ def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Res
     )
     if later is not None:
         return later
-    objects = {**saved.config.storage_objects, key: now.storage_objects[key]}
+    objects = {**saved.config.storage_objects, key: kept.storage_objects[key]}
     config = replace(saved.config, storage_objects=objects, targets=targets)
     identities = {
         **saved.identities,
@@ -272,7 +273,11 @@ def _marked(missing: Sequence[str], config: Config) -> list[str]:
     """Return the paths of missing objects that are in a configuration."""
     objects = {so.path for so in config.storage_objects.values()}
     targets = {shell_paths.target(*key) for key in config.targets}
-    return [path for path in missing if path in objects or "/".join(path.split("/")[:3]) in targets]
+    return [
+        path
+        for path in missing
+        if "/".join(path.split("/")[:4]) in objects or "/".join(path.split("/")[:3]) in targets
+    ]
 
 
 def remove_storage_object(

@@ -51,11 +51,15 @@ class Root(Node):
         if not os.path.exists(record):
             return ()
         # Imported here: this is rare.
+        from rtslib_ext.reading.reader import Reader
         from rtslib_ext.reading.topology import TopologyReader
         from rtslib_ext.savefile import unrestored
 
         found = unrestored.load(record)
         if not found:
             return ()
+        if found.instead:
+            have = Reader(self.fs).config()
+            return unrestored.remaining(found, have, have.storage_objects).paths
         there = TopologyReader(self.fs).topology()
         return unrestored.remaining(found, there.config, there.locations).paths

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from rtslib_ext.config.backing import RamDisk
 from rtslib_ext.config.model import (
+    AluaGroup,
     Auth,
     Config,
+    FabricSettings,
     Lun,
     MappedLun,
     NodeAcl,
@@ -121,6 +123,104 @@ def test_mapped_luns_of_a_missing_acl_do_not_lead_to_another_disk(tmp_path: Path
     left = unrestored.remaining(found, other, {R1.key: R1})
     acl = left.part.targets[KEY].tpgs[1].acls[INITIATOR]
     assert list(acl.mapped_luns) == [0]
+
+
+GROUP = AluaGroup("standby", 5, {"alua_access_state": "2"})
+FULL = replace(
+    R1,
+    wwn="11",
+    attributes={"emulate_tpu": "1", "block_size": "4096"},
+    alua_groups={"standby": GROUP},
+    identity={"vendor_id": "A"},
+    lu_group="g",
+)
+PLAIN = replace(R1, wwn="11", attributes={"emulate_tpu": "0", "block_size": "4096"})
+GROUP_PATH = f"{R1.path}/alua/standby"
+REFUSED = {
+    f"{R1.path}/emulate_tpu",
+    f"{R1.path}/vendor_id",
+    f"{R1.path}/alua_lu_gp",
+    GROUP_PATH,
+    f"{TPG}/luns/lun0/alua_tg_pt_gp_name",
+    f"{TPG}/MaxConnections",
+    f"{TPG}/rtpi",
+    f"{TPG}/acls/{INITIATOR}/dataout_timeout",
+    f"{TPG}/acls/{INITIATOR}/password",
+    f"{TARGET}/fabric_prot_type",
+    "/iscsi/discovery_auth enable",
+}
+
+
+def with_settings(so: StorageObject, *, whole: bool) -> Config:
+    """The configuration with settings of each kind, or with what a kernel left of them."""
+    acl = NodeAcl(
+        INITIATOR,
+        {0: MappedLun(0, 0)},
+        attributes={"dataout_timeout": "7" if whole else "3"},
+        auth=Auth("u", "p" if whole else "", "", ""),
+    )
+    tpg = Tpg(
+        1,
+        enable=True,
+        parameters={"MaxConnections": "2" if whole else "1"},
+        files={"rtpi": "9" if whole else "1"},
+        luns={0: Lun(0, R1.key, alua_group="standby" if whole else "default_tg_pt_gp")},
+        acls={INITIATOR: acl},
+    )
+    target = Target("iscsi", IQN, {1: tpg}, {"fabric_prot_type": "1" if whole else "0"})
+    fabric = FabricSettings("iscsi", discovery_enable=whole)
+    return Config({R1.key: so}, {KEY: target}, {"iscsi": fabric}, {"g": "7"})
+
+
+WHOLE, LEFT = with_settings(FULL, whole=True), with_settings(PLAIN, whole=False)
+
+
+def test_refused_settings_of_each_kind_are_kept(tmp_path: Path) -> None:
+    found = unrestored.find(WHOLE, LEFT, LEFT.storage_objects, REFUSED)
+    assert set(found.paths) == REFUSED
+    again = recorded(found, tmp_path)
+    left = unrestored.remaining(again, LEFT, LEFT.storage_objects)
+    assert set(left.paths) == REFUSED and left.instead == found.instead
+    assert unrestored.keep(LEFT, left) == WHOLE
+
+
+def test_settings_that_were_not_refused_are_not_kept(tmp_path: Path) -> None:
+    found = unrestored.find(WHOLE, LEFT, LEFT.storage_objects, {f"{TPG}/rtpi"})
+    assert found.paths == (f"{TPG}/rtpi",)
+    kept = unrestored.keep(LEFT, recorded(found, tmp_path))
+    assert kept.targets[KEY].tpgs[1].files == {"rtpi": "9"}
+    assert kept.storage_objects == LEFT.storage_objects
+
+
+def test_settings_that_were_set_are_not_missing(tmp_path: Path) -> None:
+    found = recorded(unrestored.find(WHOLE, LEFT, LEFT.storage_objects, REFUSED), tmp_path)
+    assert not unrestored.remaining(found, WHOLE, WHOLE.storage_objects)
+
+
+def test_setting_that_was_changed_since_is_dropped(tmp_path: Path) -> None:
+    names = {f"{R1.path}/block_size", f"{R1.path}/emulate_tpu"}
+    have = replace(PLAIN, attributes={"emulate_tpu": "0", "block_size": "512"})
+    before = replace(LEFT, storage_objects={R1.key: have})
+    found = recorded(unrestored.find(WHOLE, before, {R1.key}, names), tmp_path)
+    assert set(found.paths) == names
+    have = replace(PLAIN, attributes={"emulate_tpu": "0", "block_size": "1024"})
+    now = replace(LEFT, storage_objects={R1.key: have})
+    left = unrestored.remaining(found, now, {R1.key})
+    assert left.paths == (f"{R1.path}/emulate_tpu",)
+    kept = unrestored.keep(now, left).storage_objects[R1.key]
+    assert kept.attributes == {"emulate_tpu": "1", "block_size": "1024"}
+
+
+def test_settings_of_other_objects_in_the_place_are_dropped(tmp_path: Path) -> None:
+    found = recorded(unrestored.find(WHOLE, LEFT, LEFT.storage_objects, REFUSED), tmp_path)
+    assert not unrestored.remaining(found, Config(), {})
+    another = replace(LEFT, storage_objects={R1.key: replace(PLAIN, wwn="22")})
+    left = unrestored.remaining(found, another, {R1.key})
+    assert left.paths and not any(path.startswith(R1.path) for path in left.paths)
+    tpg = replace(LEFT.targets[KEY].tpgs[1], luns={0: Lun(0, R2.key)})
+    other = replace(LEFT, targets={KEY: replace(LEFT.targets[KEY], tpgs={1: tpg})})
+    left = unrestored.remaining(found, other, {R1.key})
+    assert not any("/luns/" in path for path in left.paths)
 
 
 def test_record_ends_when_nothing_is_missing(tmp_path: Path) -> None:

@@ -239,3 +239,115 @@ def test_undo_knows_again_what_was_missing(
     (disks / "away").rename(disks / "d2")
     degraded.ok("restoreconfig keep_existing=true")
     assert degraded.ok("/ status") == HEALTHY
+
+
+# -- settings and groups that the kernel refuses ----------------------------------------------
+
+D1 = "/backstores/fileio/d1"
+GROUP = f"{D1}/alua/standby"
+REFUSED = sorted(
+    [
+        "/backstores/lu_gps/fast",
+        f"{D1}/alua_lu_gp",
+        f"{D1}/block_size",
+        GROUP,
+        f"{TPG}/luns/lun0/alua_tg_pt_gp_name",
+    ]
+)
+
+
+@pytest.fixture
+def refused(user: Shell) -> tuple[Shell, dict[str, str]]:
+    """A user whose file was restored where other groups have the numbers of two of its groups.
+
+    The block size of one object in it is wrong as well. Returns the tree of the whole file, too.
+    """
+    user.ok("/backstores/lu_gps create fast 7")
+    ((hba, _),) = [(key, value) for key, value in tree().items() if key.endswith("/d1/alua_lu_gp")]
+    user.fs.write(hba, "fast")
+    user.ok(f"{D1}/alua create standby 5")
+    user.ok(f"{GROUP} set alua alua_access_state=2")
+    user.ok(f"{TPG}/luns/lun0 set alua alua_tg_pt_gp_name=standby")
+    user.ok("saveconfig")
+    before = tree()
+    edit(lambda so: so["attributes"].update(block_size=777), early=5)
+    user.ok("clearconfig confirm=true")
+    user.ok("/backstores/lu_gps create slow 7")
+    assert user("restoreconfig keep_existing=true").exit == 1
+    user.ok(f"{D1}/alua delete early")
+    return user, before
+
+
+def edit(change: Callable[[dict[str, dict[str, int]]], None], early: int = 0) -> None:
+    """Change the entry of d1 in the save file; with ``early``, a group before its other ones."""
+    value = json.loads(SAVE_FILE.read_text())
+    (so,) = (so for so in value["storage_objects"] if so["name"] == "d1")
+    change(so)
+    if early:
+        so["alua_tpgs"].insert(0, {"name": "early", "tg_pt_gp_id": early})
+    else:
+        so["alua_tpgs"] = [group for group in so["alua_tpgs"] if group["name"] != "early"]
+    SAVE_FILE.write_text(json.dumps(value))
+
+
+def test_refused_settings_stay_in_the_file(refused: tuple[Shell, dict[str, str]]) -> None:
+    shell, _ = refused
+    rows = shell.ok("/ status").rows
+    assert sorted(rows[1:-1]) == [f"{name}: it could not be restored" for name in REFUSED]
+    for name in REFUSED:
+        assert f"Note: {name}: it could not be restored; a save keeps it" in shell("diff").rows
+    edit(lambda so: None)
+    saved = contents()
+    shell.ok("/backstores/lu_gps delete slow")
+    shell.ok(f"{TPG} set parameter MaxConnections=2")
+    shell.ok(f"{TPG} set parameter MaxConnections=1")
+    shell.ok("saveconfig")
+    assert json.loads(SAVE_FILE.read_text())["rtslib_ext"].pop("unrestored") == REFUSED
+    assert contents() == saved
+    leave(shell, f"{TPG} set parameter MaxConnections=2", f"{TPG} set parameter MaxConnections=1")
+    shell.ok(f"{D1} saveconfig")
+    assert contents() == saved
+
+
+def test_refused_settings_are_set_by_the_next_restore(
+    refused: tuple[Shell, dict[str, str]],
+) -> None:
+    shell, before = refused
+    shell.ok("/backstores/lu_gps delete slow")
+    assert shell("restoreconfig keep_existing=true").exit == 1
+    # Its number is in use no more, and neither is that of the group.
+    assert shell.ok("/ status").rows[1:-1] == [f"{D1}/block_size: it could not be restored"]
+    edit(lambda so: so["attributes"].update(block_size=512))
+    shell.ok("restoreconfig keep_existing=true")
+    assert shell.ok("/ status") == HEALTHY
+    assert differences(tree(), before) == []
+    assert shell.ok("diff") == "No differences\n"
+
+
+def test_refused_settings_after_a_reboot(refused: tuple[Shell, dict[str, str]]) -> None:
+    shell, before = refused
+    shell.ok("/backstores/lu_gps delete slow")
+    shell.ok("saveconfig")
+    shell.ok("clearconfig confirm=true")
+    edit(lambda so: so["attributes"].update(block_size=512))
+    shell.ok("restoreconfig")
+    assert differences(tree(), before) == []
+
+
+def test_refused_setting_that_was_set_by_hand(refused: tuple[Shell, dict[str, str]]) -> None:
+    shell, _ = refused
+    shell.ok(f"{TPG}/luns delete 0")
+    shell.ok(f"{D1} set attribute block_size=1024")
+    shell.ok("saveconfig")
+    value = json.loads(SAVE_FILE.read_text())
+    assert value["storage_objects"][0]["attributes"]["block_size"] == 1024
+    left = [name for name in REFUSED if "block_size" not in name and "lun0" not in name]
+    assert value["rtslib_ext"]["unrestored"] == left
+
+
+def test_refused_settings_are_dropped_on_purpose(refused: tuple[Shell, dict[str, str]]) -> None:
+    shell, _ = refused
+    drop(shell)
+    text = SAVE_FILE.read_text()
+    assert '"name": "standby"' not in text and "777" not in text and "unrestored" not in text
+    assert shell.ok("/ status") == HEALTHY
