@@ -1,21 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The identity of a block device, which its name in /dev is not: that may change at a boot."""
+"""The identity of a device, which its name in /dev is not: that may change at a boot."""
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Mapping
 
 from .devices import is_block_device, sectors
 from .system import read_text
 
 # The files in sysfs, of the device or, for a partition, of its disk. wwid: SCSI; NVMe; device
-# mapper. serial: NVMe; virtio.
+# mapper; MD. serial: NVMe; virtio. name: devices of device mapper that have no UUID.
 _FILES = {
-    "wwid": ("device/wwid", "wwid", "dm/uuid"),
+    "wwid": ("device/wwid", "wwid", "dm/uuid", "md/uuid"),
     "serial": ("device/serial", "serial"),
+    "name": ("dm/name",),
 }
+# The same from udev's database, where sysfs does not have it.
+_UDEV_NAMES = {"wwid": "MD_UUID", "partuuid": "ID_PART_ENTRY_UUID"}
+_UDEV = "/run/udev/data"
+_ADDRESS = re.compile(r"\d+:\d+:\d+:\d+")
 _BY_ID = "/dev/disk/by-id"
 # Names that the kernel gives in the order in which it finds the disks.
 _COUNTED = re.compile(r"/dev/(sd[a-z]+\d*|vd[a-z]+\d*|nvme\d+n\d+(p\d+)?)")
@@ -24,39 +30,75 @@ _PREFERRED = ("wwn-", "nvme-eui.", "scsi-3", "nvme-uuid.", "virtio-", "nvme-", "
 
 
 def read(path: str) -> dict[str, str]:
-    """Return what identifies a block device: wwid, serial, partition, size in bytes.
+    """Return what identifies a device: wwid, serial, name, partition, partuuid, size in bytes.
 
-    Unknown values are missing; empty for anything but a block device that exists.
+    ``path`` is a block device, another SCSI device such as a tape, or a SCSI address H:C:T:L.
+    Unknown values are missing; empty for anything else. Nothing is read from the device itself:
+    labels and UUIDs of file systems are what initiators write. The PARTUUID is in the partition
+    table, which is outside of an exported partition.
     """
-    if not is_block_device(path):
-        return {}
-    number = os.stat(path).st_rdev
-    folder = os.path.realpath(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}")
+    folder = _folder(path)
     found = {}
     partition = read_text(f"{folder}/partition")
     if partition:
         found["partition"] = partition
+        partuuid = _line(f"{folder}/uevent", "PARTUUID") or _of_udev(path, "partuuid")
+        if partuuid:
+            found["partuuid"] = partuuid.lower()
         folder = os.path.dirname(folder)
     for name, files in _FILES.items():
         text = next(filter(None, (read_text(f"{folder}/{file}") for file in files)), "")
         if text and text.isprintable():
             found[name] = " ".join(text.split())
-    size = sectors(path)
+    if "wwid" in found:
+        found.pop("name", None)
+    elif os.path.isdir(f"{folder}/md") and (uuid := _of_udev(path, "wwid")):
+        found["wwid"] = uuid
+    size = sectors(path) if is_block_device(path) else None
     if size:
         found["size"] = str(size * 512)
     return found
 
 
+def _folder(path: str) -> str:
+    """Return the directory of a device in sysfs; that of nothing if there is none."""
+    if _ADDRESS.fullmatch(path):
+        return f"/sys/bus/scsi/devices/{path}"
+    try:
+        status = os.stat(path)
+    except OSError:
+        return os.devnull
+    kind = {stat.S_IFBLK: "block", stat.S_IFCHR: "char"}.get(stat.S_IFMT(status.st_mode))
+    number = f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+    return os.path.realpath(f"/sys/dev/{kind}/{number}") if kind else os.devnull
+
+
+def _of_udev(path: str, name: str) -> str:
+    number = os.stat(path).st_rdev
+    file = f"{_UDEV}/b{os.major(number)}:{os.minor(number)}"
+    return _line(file, f"E:{_UDEV_NAMES[name]}")
+
+
+def _line(file: str, name: str) -> str:
+    """Return the value of a line NAME=VALUE of a file; "" without one."""
+    lines = (line.partition("=") for line in read_text(file).splitlines())
+    return next((value for key, _, value in lines if key == name), "")
+
+
 def difference(saved: Mapping[str, str], found: Mapping[str, str]) -> str:
     """Return in which respect a device is another one than the saved one; "" if it may be it.
 
-    A device without an identifier may be another one that has the same size.
+    A device without an identifier may be another one that has the same size. The number of a
+    partition counts only where its PARTUUID is not known.
     """
-    for name in ("wwid", "serial", "partition"):
+    unique = "partuuid" if saved.get("partuuid") and found.get("partuuid") else "partition"
+    for name in ("wwid", "serial", "name", unique):
         one, other = saved.get(name), found.get(name)
         if one and other and one != other:
             return f"its {name} is {other}, and was {one}"
-    if saved.keys() & {"wwid", "serial"} or "size" not in saved or "size" not in found:
+    if saved.keys() & {"wwid", "serial", "partuuid"}:
+        return ""
+    if "size" not in saved or "size" not in found:
         return ""
     if int(found["size"]) < int(saved["size"]):
         return f"its size is {found['size']} bytes, and was {saved['size']} bytes"

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from rtslib_ext import restore
 from rtslib_ext.config import secrets
-from rtslib_ext.config.model import Config, Key, Portal
+from rtslib_ext.config.model import Config, Portal
 from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplete
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.reading import counting
 from rtslib_ext.steps import Action, Step
 from rtslib_ext.steps.portals import LISTEN
 from rtslib_ext.transaction.executor import Observer, Outcome
-from rtslib_ext.usage import beyond_fabric, ipv6, no_effect
+from rtslib_ext.usage import another_disk, beyond_fabric, ipv6, no_effect
 
 from .. import __version__
 from ..changes import apply, consent, prompt, running
@@ -32,6 +32,8 @@ from .save import load, readable, shown_path
 if TYPE_CHECKING:
     from rtslib_ext.savefile.checked_json import Problem
     from rtslib_ext.savefile.encode import Identities
+
+_USE = "correct its path in the file; targetcli --yes restoreconfig uses this device"
 
 
 def restoreconfig(
@@ -61,6 +63,7 @@ def restoreconfig(
     if env.session.transaction is not None:
         env.session.transaction.refuse_irreversible()
     if clear_existing:
+        _refuse_other_disks(env, want, loaded.identities)
         problems += _cleared(env, want if partly else None)
         if not partly:
             running.set_unrestored(env)
@@ -81,7 +84,7 @@ def _create(
     """Create the objects of a configuration; return the outcome and all (path, note)."""
     want, unused = beyond_fabric.leave_out(want)
     want, portal_notes = ipv6.fit(want)
-    others = _other_devices(want, identities)
+    others = another_disk.of_config(want, identities)
     refused = {} if env.options.yes else {key: _another(text) for key, text in others.items()}
     then = _retried(env, want) if keep else ()
 
@@ -118,25 +121,16 @@ def _retried(env: Env, want: Config) -> Sequence[Step]:
     return steps
 
 
-def _other_devices(want: Config, identities: Identities) -> dict[Key, str]:
-    """Return the storage objects whose device is not the saved one, and the difference."""
-    if not identities:
-        return {}
-    from rtslib_ext.host import disk_identity
-
-    others = {}
-    for key, so in want.storage_objects.items():
-        saved, device = identities.get(so.path), so.backing.udev_path
-        text = disk_identity.difference(saved, disk_identity.read(device)) if saved else ""
-        if text:
-            others[key] = f"{device} is not the device that was saved: {text}"
-    return others
+def _refuse_other_disks(env: Env, want: Config, identities: Identities) -> None:
+    """Raise LioError, before anything is cleared, if a device is not the saved one."""
+    others = {} if env.options.yes else another_disk.of_config(want, identities)
+    if others:
+        listed = "; ".join(f"{want.storage_objects[key].path}: {others[key]}" for key in others)
+        raise InvalidValue(f"nothing was cleared: {listed}", hint=_USE)
 
 
 def _another(text: str) -> LioError:
-    return InvalidValue(
-        text, hint="correct its path in the file; targetcli --yes restoreconfig uses this device"
-    )
+    return InvalidValue(text, hint=_USE)
 
 
 def _restored(

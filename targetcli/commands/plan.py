@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rtslib_ext import restore
 from rtslib_ext.config import merge as merging
 from rtslib_ext.config import secrets
-from rtslib_ext.config.model import Config
+from rtslib_ext.config.model import Config, StorageObject
 from rtslib_ext.errors import InvalidValue, LioError, RollbackFailed, Unsupported
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.kernel import paths
@@ -18,13 +19,13 @@ from rtslib_ext.plan import diff as planning
 from rtslib_ext.plan import disturbance
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.plan.disturbance import Disturbance
-from rtslib_ext.steps import Context
+from rtslib_ext.steps import Action, Context
 from rtslib_ext.transaction import apply as applying
 from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction import recovery
 from rtslib_ext.transaction.apply import Change
 from rtslib_ext.transaction.journal import Unfinished
-from rtslib_ext.usage import beyond_fabric, ipv6, no_effect, preflight
+from rtslib_ext.usage import another_disk, beyond_fabric, ipv6, no_effect, preflight
 
 from ..changes import apply as change
 from ..changes import consent, part, plans, running
@@ -33,6 +34,9 @@ from ..result import Result, say
 from ..tree import Node
 from ..views import plan as view
 from . import confirm, save
+
+if TYPE_CHECKING:
+    from rtslib_ext.savefile import Loaded
 
 SAME, DIFFERENT = 0, 1
 
@@ -62,10 +66,11 @@ def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
 
 def to_file(env: Env, node: Node, file: str | None) -> Change:
     """Plan the change to a file, or to the part of it that a node stands for; for diff."""
-    want, have = _wanted(env, file), running.read(env)
-    found = _prepare(env, part.wanted(want, have, node), have)
+    loaded, have = _loaded(env, file), running.read(env)
+    found = _prepare(env, part.wanted(loaded.config, have, node), have)
+    notes = [(so.path, text) for so, text in _others(loaded.config, loaded)]
     missing = running.unrestored(env, have)
-    notes = ((path, "it could not be restored; a save keeps it") for path in missing.paths)
+    notes += [(path, "it could not be restored; a save keeps it") for path in missing.paths]
     kept = part.notes(notes, node)
     return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *kept)))
 
@@ -90,8 +95,31 @@ def _with_preflight(env: Env, planned: Change) -> Change:
     return replace(planned, plan=replace(planned.plan, notes=(*planned.plan.notes, *notes)))
 
 
-def _wanted(env: Env, file: str | None) -> Config:
-    """Return the configuration in a file; raises LioError if an entry is not understood."""
+def _others(want: Config, loaded: Loaded) -> list[tuple[StorageObject, str]]:
+    """Return the storage objects whose device is not the saved one, and the difference."""
+    found = another_disk.of_config(want, loaded.identities)
+    return [(want.storage_objects[key], text) for key, text in found.items()]
+
+
+def _with_others(env: Env, planned: Change, loaded: Loaded, *, refuse: bool) -> Change:
+    """Add notes about devices that are not the saved ones to a plan.
+
+    With ``refuse``, raises LioError if it creates a storage object on one, without --yes.
+    """
+    created = {step.path for step in planned.plan.steps if step.action is Action.CREATE}
+    others = _others(planned.want, loaded)
+    listed = [f"{so.path}: {text}" for so, text in others if so.path in created]
+    if listed and refuse and not env.options.yes:
+        raise InvalidValue(
+            f"Refused, nothing was changed: {'; '.join(listed)}",
+            hint="correct its path in the file; targetcli --yes apply uses this device",
+        )
+    notes = (*planned.plan.notes, *((so.path, text) for so, text in others))
+    return replace(planned, plan=replace(planned.plan, notes=notes))
+
+
+def _loaded(env: Env, file: str | None) -> Loaded:
+    """Return the contents of a file; raises LioError if an entry is not understood."""
     path = save.readable(env, file)
     loaded = save.load(path)
     if loaded.problems:
@@ -100,12 +128,12 @@ def _wanted(env: Env, file: str | None) -> Config:
             f"{path} has entries that are not understood: {listed}",
             hint="correct them; restoreconfig restores the rest",
         )
-    return loaded.config
+    return loaded
 
 
 def _between(env: Env, node: Node, one: str, other: str) -> Plan:
     """Plan from file to file, or the part of a node."""
-    have, want = (_wanted(env, path) for path in (one, other))
+    have, want = (_loaded(env, path).config for path in (one, other))
     return between(have, part.wanted(want, have, node))
 
 
@@ -131,7 +159,8 @@ def apply(
 ) -> Result:
     """Change the running configuration to that in a file, or to a part of it."""
     have = running.read(env)
-    want = _wanted(env, file)
+    loaded = _loaded(env, file)
+    want = loaded.config
     partly = bool(target or storage_object or part.owner(node))
     if target or storage_object:
         want = part.put(have, restore.select(want, target, storage_object), merge=merge)
@@ -139,7 +168,7 @@ def apply(
         want = part.put(have, part.select(want, node), merge=merge)
     elif merge:
         want = merging.merge(have, want)
-    planned = _prepare(env, want, have)
+    planned = _with_others(env, _prepare(env, want, have), loaded, refuse=not dry_run)
     result = carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
     whole = not (merge or partly)
     if whole and not dry_run and confirm_within is None and env.session.transaction is None:

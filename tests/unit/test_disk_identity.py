@@ -20,6 +20,18 @@ from rtslib_ext.host.disk_identity import difference, lasting_name, read
         ({"wwid": "a"}, {"wwid": "b"}, "its wwid is b, and was a"),
         ({"serial": "a"}, {"serial": "b"}, "its serial is b, and was a"),
         ({"wwid": "a", "partition": "1"}, {"wwid": "a", "partition": "2"}, "its partition is 2"),
+        ({"name": "a"}, {"name": "b"}, "its name is b, and was a"),
+        (
+            {"wwid": "a", "partition": "1", "partuuid": "p"},
+            {"wwid": "a", "partition": "1", "partuuid": "q"},
+            "its partuuid is q, and was p",
+        ),
+        (
+            {"wwid": "a", "partition": "1", "partuuid": "p"},
+            {"wwid": "a", "partition": "2", "partuuid": "p"},
+            "",
+        ),
+        ({"partuuid": "p", "size": "2"}, {"partuuid": "p", "size": "1"}, ""),
         ({"size": "2"}, {"size": "1"}, "its size is 1 bytes, and was 2 bytes"),
         ({"size": "1"}, {"size": "2"}, ""),
         ({"size": "1"}, {"wwid": "b", "size": "1"}, ""),
@@ -32,6 +44,45 @@ def test_difference(saved: dict[str, str], found: dict[str, str], differs: str) 
 
 def test_what_is_no_device_has_no_identity() -> None:
     assert read("/dev/null") == read("/nosuch") == {}
+
+
+@pytest.fixture
+def sysfs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of a disk in sysfs; its partition, and /dev/null in udev's database, too."""
+    for name, text in (("p1/partition", "1"), ("p1/uevent", "DEVTYPE=partition"), ("wwid", "")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"{text}\n")
+    monkeypatch.setattr(disk_identity, "_folder", lambda path: str(tmp_path / "p1"))
+    monkeypatch.setattr(disk_identity, "_UDEV", str(tmp_path))
+    return tmp_path
+
+
+def test_identity_of_a_partition(sysfs: Path) -> None:
+    assert read("/dev/null") == {"partition": "1"}
+    (sysfs / "wwid").write_text("naa.5\n")
+    (sysfs / "b1:3").write_text("E:ID_PART_ENTRY_UUID=AB-01\nE:ID_FS_UUID=no\n")
+    assert read("/dev/null") == {"wwid": "naa.5", "partition": "1", "partuuid": "ab-01"}
+    (sysfs / "p1/uevent").write_text("DEVTYPE=partition\nPARTUUID=cd-02\n")
+    assert read("/dev/null")["partuuid"] == "cd-02"
+
+
+def test_identity_of_mapped_devices(sysfs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk_identity, "_folder", lambda path: str(sysfs))
+    (sysfs / "dm").mkdir()
+    (sysfs / "dm/name").write_text("vg-lv\n")
+    assert read("/dev/null") == {"name": "vg-lv"}
+    (sysfs / "dm/uuid").write_text("LVM-1\n")
+    assert read("/dev/null") == {"wwid": "LVM-1"}
+
+
+def test_identity_of_a_raid(sysfs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk_identity, "_folder", lambda path: str(sysfs))
+    (sysfs / "md").mkdir()
+    assert read("/dev/null") == {}
+    (sysfs / "b1:3").write_text("E:MD_UUID=a:b\n")
+    assert read("/dev/null") == {"wwid": "a:b"}
+    (sysfs / "md/uuid").write_text("c-d\n")
+    assert read("/dev/null") == {"wwid": "c-d"}
 
 
 def test_lasting_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from .harness import ETC, Shell
+from rtslib_ext.host import disk_identity
+
+from .harness import ETC, Shell, differences, tree
 
 SAVE_FILE = ETC / "saveconfig.json"
 PATH = "/backstores/block/b1"
@@ -55,3 +58,57 @@ def test_same_disk_is_restored(shell: Shell, scsi_disk: tuple[str, str]) -> None
     shell.ok("saveconfig")
     shell.ok("clearconfig confirm=true")
     assert shell.ok("restoreconfig").asides == []
+
+
+def test_clear_existing_refuses_before_it_clears(other: tuple[Shell, str, str]) -> None:
+    shell, device, wwid = other
+    shell.ok("/backstores/ramdisk create r1 1M")
+    before = tree()
+    answer = shell("restoreconfig clear_existing=true")
+    assert answer.exit == 1
+    assert "nothing was cleared" in answer.stderr and f"its wwid is {wwid}" in answer.stderr
+    assert differences(tree(), before) == []
+    shell.ok("restoreconfig clear_existing=true", yes=True)
+    assert shell.ok("/backstores/ramdisk status").endswith("Storage Objects: 0\n")
+    assert shell.ok("/backstores/block status").endswith("Storage Objects: 1\n")
+
+
+def test_diff_and_apply_compare_the_disk(other: tuple[Shell, str, str]) -> None:
+    shell, device, wwid = other
+    text = f"{PATH}: {device} is not the device that was saved: its wwid is {wwid}, and was naa.5"
+    assert any(row.startswith(f"Note: {text}") for row in shell("diff").rows)
+    assert any(
+        row.startswith(f"Note: {text}") for row in shell.ok(f"apply {SAVE_FILE} dry_run=true").rows
+    )
+    before = tree()
+    answer = shell(f"apply {SAVE_FILE}")
+    assert answer.exit == 1
+    assert text in answer.stderr and "nothing was changed" in answer.stderr
+    assert "--yes" in answer.stderr and differences(tree(), before) == []
+    assert any(
+        row.startswith(f"Note: {text}") for row in shell.ok(f"apply {SAVE_FILE}", yes=True).rows
+    )
+    # It is in use now: nothing to refuse, but to know.
+    assert any(row.startswith(f"Note: {text}") for row in shell.ok(f"apply {SAVE_FILE}").rows)
+
+
+def test_scsi_address_is_tied_to_its_disk(shell: Shell, scsi_disk: tuple[str, str]) -> None:
+    path = "/backstores/pscsi/p1"
+    shell.ok(f"/backstores/pscsi create p1 {scsi_disk[1]}")
+    shell.ok("saveconfig")
+    value = json.loads(SAVE_FILE.read_text())
+    saved = value["rtslib_ext"]["storage_objects"][path]["device"]
+    assert saved["wwid"]
+    saved["wwid"] = "naa.5000000000000001"
+    SAVE_FILE.write_text(json.dumps(value))
+    shell.ok("clearconfig confirm=true")
+    answer = shell("restoreconfig")
+    assert answer.exit == 1 and f"{path}: " in answer.stderr and "was naa.5" in answer.stderr
+
+
+def test_scsi_device_without_a_block_device_has_an_identity(scsi_disk: tuple[str, str]) -> None:
+    """As tapes have, which are exported by their generic device."""
+    (generic,) = Path(f"/sys/bus/scsi/devices/{scsi_disk[1]}/scsi_generic").iterdir()
+    found = disk_identity.read(f"/dev/{generic.name}")
+    assert found == disk_identity.read(scsi_disk[1])
+    assert found["wwid"] == disk_identity.read(scsi_disk[0])["wwid"]
