@@ -82,7 +82,7 @@ def _run(env: Env, file: str, lines: list[str]) -> list[_Done]:
         transaction.close()
     env.session.report = total = Report("batch", "/", text=f"--batch {file}")
     try:
-        transaction.perform()
+        transaction.perform(noted=True)
     except LioError as err:
         _name_line(err, _of_step(done, err.failed_step))
         raise

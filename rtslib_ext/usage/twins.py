@@ -7,7 +7,7 @@ serial number, not the number itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ..config import inquiry, shell_paths
 from ..config.backing import KINDS
@@ -32,6 +32,22 @@ def running(fs: ReadFS, path: ConfigfsPath, plugin: str) -> str:
         if key and other != path and KINDS[key[0]].has_wwn and _running_naa(reader, other) == own:
             others.append(shell_paths.storage_object(*key))
     return describe(own, sorted(others)) if others else ""
+
+
+def of_changed(fs: ReadFS, changed: Collection[ConfigfsPath]) -> Iterator[tuple[ShellPath, str]]:
+    """Yield (path, text) for each of some running objects that has another's identifier."""
+    reader = Reader(fs)
+    same: dict[str, list[ShellPath]] = {}
+    naas: dict[ConfigfsPath, tuple[str, ShellPath]] = {}
+    for path in reader.storage_object_paths() if changed else ():
+        key = paths.key_of_storage_object(path)
+        if key and KINDS[key[0]].has_wwn and (naa := _running_naa(reader, path)):
+            naas[path] = naa, shell_paths.storage_object(*key)
+            same.setdefault(naa, []).append(naas[path][1])
+    for path, (naa, own) in naas.items():
+        others = [other for other in same[naa] if other != own]
+        if path in changed and others:
+            yield own, describe(naa, sorted(others))
 
 
 def _running_naa(reader: Reader, path: ConfigfsPath) -> str:

@@ -17,6 +17,7 @@ from rtslib_ext.plan.builder import Plan
 from rtslib_ext.staging import stage
 from rtslib_ext.staging.tree import StagedFS
 from rtslib_ext.steps import Action, Step
+from rtslib_ext.steps.operations import Write
 from rtslib_ext.transaction.executor import Outcome
 
 from .. import progress
@@ -28,6 +29,9 @@ from ..views import plan as view
 from . import apply as change
 from . import plans
 from .prompt import Question
+
+# The files from which the kernel derives the identifier of a storage object.
+_IDENTIFIES = ("vpd_unit_serial", "company_id")
 
 
 class _TemporaryPreferences(Preferences):
@@ -66,7 +70,7 @@ def atomically(env: Env, calls: Sequence[Callable[[], Result]]) -> Result:
         results = _each(env, calls)
     finally:
         transaction.close()
-    after = transaction.perform()
+    after = transaction.perform(noted=True)
     return _joined([*results, after[0]])
 
 
@@ -284,18 +288,20 @@ class Transaction:
                 env.fs, env.prefs, env.session.transaction = self.staged, prefs, self
             raise
 
-    def perform(self) -> list[Result]:
+    def perform(self, *, noted: bool = False) -> list[Result]:
         """Apply the changes, all or nothing, then run the deferred actions; raises LioError.
 
-        The caller holds the lock. The results are an empty one of the changes, and one for
-        each action; an action that fails reports that in its result, and the changes stay.
+        The caller holds the lock. The results are notes of the changes, and one for each action;
+        an action that fails reports that in its result, and the changes stay. ``noted``: the
+        messages of the commands are shown, so their notes need not be given here.
         """
         env = self.env
         self._refuse_changed()
         # The lines that queued them have asked.
         queued = [step for step in self.steps if step.operations]
         change.apply(env, queued, agreed=True)
-        results = [Result()]
+        found = () if noted else _twins(env, queued)
+        results = [Result(notes=[f"Note: {path}: {text}" for path, text in found])]
         self.performed = True
         for result, action in self._later:
             results.append(result)
@@ -316,3 +322,19 @@ class Transaction:
                 f"another process changed {', '.join(changed[:3])} after this was queued",
                 hint="run rollback and start again",
             )
+
+
+def _twins(env: Env, steps: Iterable[Step]) -> list[tuple[str, str]]:
+    """Return (path, text) for objects that initiators take for one disk since these steps."""
+    files = [
+        item.file
+        for step in steps
+        for item in step.operations
+        if isinstance(item, Write) and paths.name_of(item.file) in _IDENTIFIES
+    ]
+    if not files:
+        return []
+    # Imported here: few transactions create storage objects.
+    from rtslib_ext.usage import twins
+
+    return list(twins.of_changed(env.fs, {paths.parent(paths.parent(file)) for file in files}))

@@ -103,6 +103,7 @@ def _create(
     outcome = _restored(env, want, identities, perform)
     notes = [*outcome.notes, *_portal_notes(env, outcome), *_twins(want)]
     notes += [*unused, *portal_notes, *secrets.of_config(want), *no_effect.of_config(want)]
+    notes += _without_portals(env, want)
     notes += [(want.storage_objects[key].path, others[key]) for key in others.keys() - refused]
     return outcome, notes
 
@@ -203,6 +204,13 @@ def _restore_result(
     text = "\n".join([head, *map(_line, problems)])
     failure = RestoreIncomplete(text, causes=problems, hint="\n".join(lines))
     return Result(failures=[failure], data=lambda: facts)
+
+
+def _without_portals(env: Env, want: Config) -> Iterator[tuple[str, str]]:
+    """Yield a note for each restored TPG that is enabled and has no portal."""
+    from rtslib_ext.usage import no_portals
+
+    yield from no_portals.of_running(env.fs, want)
 
 
 def _twins(want: Config) -> Iterator[tuple[str, str]]:

@@ -25,7 +25,15 @@ from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction import recovery
 from rtslib_ext.transaction.apply import Change
 from rtslib_ext.transaction.journal import Unfinished
-from rtslib_ext.usage import another_disk, beyond_fabric, ipv6, no_effect, preflight
+from rtslib_ext.usage import (
+    another_disk,
+    beyond_fabric,
+    ipv6,
+    no_effect,
+    no_portals,
+    preflight,
+    twins,
+)
 
 from ..changes import apply as change
 from ..changes import consent, part, plans, running
@@ -85,12 +93,13 @@ def _prepare(env: Env, want: Config, have: Config) -> Change:
 
 
 def _with_preflight(env: Env, planned: Change) -> Change:
-    """Add notes about the files and devices of new storage objects, and new secrets, to a plan."""
+    """Add notes about new storage objects, secrets and TPGs to a plan."""
     notes = [
         (path, str(one)) for path, one in preflight.of_config(env.fs, planned.have, planned.want)
     ]
-    known = set(secrets.of_config(planned.have))
-    notes += [note for note in secrets.of_config(planned.want) if note not in known]
+    for find in (secrets.of_config, twins.of_config, no_portals.of_config):
+        known = set(find(planned.have))
+        notes += [note for note in find(planned.want) if note not in known]
     notes += no_effect.of_config(planned.want)
     return replace(planned, plan=replace(planned.plan, notes=(*planned.plan.notes, *notes)))
 

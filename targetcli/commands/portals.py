@@ -13,6 +13,7 @@ from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import Exists, InvalidValue, KernelRefused, NotFound
 from rtslib_ext.host import listeners, network
 from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.paths import TpgPath
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import portals
 from rtslib_ext.usage import ipv6
@@ -23,7 +24,6 @@ from ..changes import apply
 from ..env import Env
 from ..result import Aside, Result, say
 from ..tree import Node
-from ..tree.fabrics import TpgNode
 from ..tree.portals import PortalNode, Portals
 from .luns import tpg_of
 
@@ -175,16 +175,20 @@ def delete(env: Env, node: Portals, ip_address: str, ip_port: int) -> Result:
         )
     portal = Reader(env.fs).portal(found.configfs, found.name)
     apply.apply(env, [portals.delete_portal(tpg_of(node).tpg_path, portal)])
-    return Result([f"Deleted network portal {ip_address}:{ip_port}", *none_left(env, tpg_of(node))])
+    return Result(
+        [f"Deleted network portal {ip_address}:{ip_port}", *none_left(env, tpg_of(node).tpg_path)]
+    )
 
 
-def none_left(env: Env, tpg: TpgNode) -> list[str]:
+def none_left(env: Env, tpg: TpgPath) -> list[str]:
     """Return a note if a TPG is enabled and has no portal."""
     reader = Reader(env.fs)
     if reader.portal_names(paths.portals(tpg.configfs)) or not reader.enabled(tpg.configfs):
         return []
-    text = "is enabled and has no portal: no initiator can log in"
-    return [Aside(f"Note: {tpg.path} {text} (portals/ create creates one)")]
+    # Imported here: usually a portal is left.
+    from rtslib_ext.usage import no_portals
+
+    return [Aside(f"Note: {tpg.shell} {no_portals.TEXT} ({no_portals.CURE})")]
 
 
 def enable_iser(env: Env, node: PortalNode, boolean: bool) -> Result:

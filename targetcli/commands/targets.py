@@ -114,13 +114,15 @@ def _create_tpg(env: Env, fabric: Fabric, wwn: str, tag: int, before: list[Step]
     steps = [*before, *targets.create_tpg(fabric, wwn, Tpg(tag, attributes=attributes))]
     if env.prefs.flag("auto_enable_tpgt"):
         steps.append(targets.enable(fabric, wwn, tag, True))
-    lines = [f"Created TPG {tag}."]
+    lines, path = [f"Created TPG {tag}."], TpgPath.of(fabric, wwn, tag)
     if not (fabric.has("nps") and env.prefs.flag("auto_add_default_portal")):
         apply.apply(env, steps)
-        return lines
+        # Scripts that turned the default portal off create another one next.
+        noted = env.on_terminal and fabric.has("nps")
+        return [*lines, *(portals.none_left(env, path) if noted else ())]
     wanted = Portal(f"[{ANY_ADDRESS}]", PORT)
     portal = ipv6.fitting(wanted)
-    attempt = attempt_portal(TpgPath.of(fabric, wwn, tag), portal)
+    attempt = attempt_portal(path, portal)
     outcome = apply.apply(env, [*steps, attempt])
     refused = [text for path, text in outcome.notes if path == attempt.path]
     if refused:
@@ -171,5 +173,5 @@ def _switch(env: Env, node: TpgNode, on: bool) -> Result:
     if now is on or (on and now is None):
         return say(f"The TPGT is already {word}.")
     apply.apply(env, [targets.enable(node.fabric, node.wwn, node.tag, on)])
-    left = portals.none_left(env, node) if on and node.fabric.has("nps") else []
+    left = portals.none_left(env, node.tpg_path) if on and node.fabric.has("nps") else []
     return Result([f"The TPGT has been {word}.", *left])

@@ -9,8 +9,11 @@ import socket
 
 import pytest
 
+from targetcli import session
+
 from ..fabrics.table import has_module
-from .harness import TARGET, Shell, tree
+from .harness import ETC, TARGET, Shell, tree
+from .test_questions import Terminal
 
 IQN = "iqn.2003-01.org.example:a"
 TPG = f"/iscsi/{IQN}/tpg1"
@@ -261,6 +264,37 @@ def test_the_last_portal_of_an_enabled_target_is_noted(user: Shell) -> None:
     user.ok("create 127.0.0.1 3261")
     user.ok(f"{TPG} disable")
     assert user.ok("delete 127.0.0.1 3261").stderr == ""
+
+
+def test_a_target_that_is_created_without_a_portal_is_noted_at_a_terminal(shell: Shell) -> None:
+    shell.ok("set global auto_add_default_portal=false")
+    assert shell.ok(f"/iscsi create {IQN}").stderr == "", "scripts create the portal next"
+
+    def told(line: str) -> str:
+        env = shell.env()
+        env.stdout = Terminal()
+        session.run_line(env, lambda: session.grammar.parse(line))
+        return env.stdout.getvalue() + env.stderr.getvalue()  # type: ignore[attr-defined,no-any-return]
+
+    text = (
+        "tpg2 is enabled and has no portal: no initiator can log in (portals/ create creates one)"
+    )
+    assert f"Note: /iscsi/{IQN}/{text}" in told(f"/iscsi/{IQN} create 2")
+    assert "no portal" not in told("/loopback create")
+    told("set global auto_enable_tpgt=false")
+    assert "tpg3" not in told(f"/iscsi/{IQN} create 3")
+
+
+def test_apply_and_restore_of_a_target_without_a_portal_are_noted(user: Shell) -> None:
+    file = ETC / "saveconfig.json"
+    user.ok("/ saveconfig")
+    user.ok("/ clearconfig confirm=true")
+    text = f"Note: {TPG}: it is enabled and has no portal: no initiator can log in"
+    assert any(row.startswith(text) for row in user(f"/ diff {file}").rows)
+    assert any(row.startswith(text) for row in user.ok(f"/ apply {file}").rows)
+    assert not any(row.startswith(text) for row in user.ok(f"/ apply {file}").rows)
+    user.ok("/ clearconfig confirm=true")
+    assert any(row.startswith(text) for row in user.ok("/ restoreconfig").asides)
 
 
 def test_an_enabled_target_without_a_portal_is_marked(user: Shell) -> None:

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
-from .harness import Shell
+from targetcli import batch, session
+
+from .harness import ETC, Shell
 
 RAMDISK = "/backstores/ramdisk"
 
@@ -54,3 +57,43 @@ def test_restore(shell: Shell) -> None:
     shell.ok("clearconfig confirm=true")
     document = json.loads(shell("restoreconfig", json=True))
     assert document["data"]["notes"] == [{"path": f"{RAMDISK}/b", "text": text}]
+
+
+def test_apply(shell: Shell) -> None:
+    shell.ok(f"{RAMDISK} create a 4M wwn=zone-x")
+    shell.ok(f"{RAMDISK} create b 4M wwn=zone-x")
+    file = ETC / "twins.json"
+    shell.ok(f"saveconfig {file}")
+    shell.ok("clearconfig confirm=true")
+    text = note(f"{RAMDISK}/a", "naa.6001405e" + "0" * 24).removeprefix("Note: ")
+    expected = f"Note: {RAMDISK}/b: {text}"
+    assert expected in shell(f"diff {file}").rows
+    assert expected in shell.ok(f"apply {file}").rows
+    # It is known from now on.
+    assert expected not in shell.ok(f"apply {file}").rows
+
+
+def test_commit(shell: Shell) -> None:
+    env = shell.env()
+    env.session.several = True
+    for line in (
+        "begin",
+        f"{RAMDISK} create a 4M wwn=zone-x",
+        f"{RAMDISK} create b 4M wwn=zone-x",
+        f"{RAMDISK} create c 4M wwn=zone-1",
+        "commit",
+    ):
+        session.run_line(env, lambda line=line: session.grammar.parse(line))  # type: ignore[misc]
+    told = env.stdout.getvalue()  # type: ignore[attr-defined]
+    text = note(f"{RAMDISK}/a", "naa.6001405e" + "0" * 24).removeprefix("Note: ")
+    assert f"Note: {RAMDISK}/b: {text}\n" in told
+    assert f"Note: {RAMDISK}/c" not in told
+
+
+def test_batch(shell: Shell) -> None:
+    env = shell.env()
+    lines = (f"{RAMDISK} create a 4M wwn=zone-x", f"{RAMDISK} create b 4M wwn=zone-x")
+    env.stdin = io.StringIO("\n".join(lines))
+    assert batch.run(env, "-") == 0
+    told = env.stdout.getvalue() + env.stderr.getvalue()  # type: ignore[attr-defined]
+    assert told.count(f"initiators take it and {RAMDISK}/a for one disk") == 1
