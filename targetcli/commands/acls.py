@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rtslib_ext import naming
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import MappedLun, NodeAcl
-from rtslib_ext.errors import Exists, InvalidValue, NotFound
+from rtslib_ext.errors import Exists, InvalidValue, NotFound, Unsupported
 from rtslib_ext.kernel import links, paths
 from rtslib_ext.kernel.abi import NO_CREDENTIAL
 from rtslib_ext.kernel.configfs import ConfigfsPath
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 def create(env: Env, node: Acls, wwn: str, add_mapped_luns: bool | None) -> Result:
     """Create an ACL for an initiator."""
     tpg = node.tpg
+    if not tpg.fabric.has("acls"):
+        raise Unsupported(f"{tpg.fabric.name} uses no ACLs", path=node.path)
     name = naming.as_running(tpg.fabric.wwn_types, wwn, node.path)
     if env.fs.is_dir(tpg.tpg_path.acl(name)):
         raise Exists("This NodeACL already exists in configFS", path=f"{node.path}/{name}")

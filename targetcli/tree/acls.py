@@ -68,7 +68,9 @@ class Acls(Node):
         return [acl] if self.fs.is_dir(acl) else []
 
     def summary(self) -> Summary:
-        return Summary(f"ACLs: {len(self._members())}")
+        text = f"ACLs: {len(self._members())}"
+        fabric = self.tpg.fabric
+        return Summary(text) if fabric.has("acls") else Summary(f"{text}, {fabric.name} uses none")
 
 
 class AclNode(Node):

@@ -177,7 +177,11 @@ class TpgNode(Node):
         return TpgPath.of(self.fabric, self.wwn, self.tag)
 
     def children(self) -> Iterator[Node]:
-        """Yield the LUNs, and the ACLs and portals if the fabric has them."""
+        """Yield the LUNs, and the ACLs and portals if the fabric has them.
+
+        Other tools can create ACLs in a fabric that does not use them: they are shown, so that
+        they can be deleted.
+        """
         return (self._part(name) for name in self._parts())
 
     def find(self, name: str) -> Node | None:
@@ -186,7 +190,13 @@ class TpgNode(Node):
 
     def _parts(self) -> list[str]:
         features = {"acls": "acls", "luns": "", "portals": "nps"}
-        return [name for name, needs in features.items() if not needs or self.fabric.has(needs)]
+        return [
+            name
+            for name, needs in features.items()
+            if not needs
+            or self.fabric.has(needs)
+            or (name == "acls" and self.reader.acl_names(self.configfs))
+        ]
 
     def _part(self, name: str) -> Node:
         # Imported here: a path goes to one of them, or stops above.

@@ -55,3 +55,24 @@ def test_skipped_at_restore(user: Shell, tmp_path: Path) -> None:
     answer = user.ok(f"restoreconfig {file} clear_existing=true")
     assert answer.asides == [f"Note: {LOOPBACK}: loopback has no ACLs: 1 skipped"]
     assert (TPG / "lun/lun_0").is_dir() and not (TPG / "acls" / HOST).exists()
+
+
+def test_shown_and_deleted_by_name(user: Shell) -> None:
+    rows = [row.lstrip("| ") for row in user.ok(f"{LOOPBACK} ls").rows]
+    assert any(
+        row.startswith("o- acls ") and "[ACLs: 1, loopback uses none]" in row for row in rows
+    )
+    assert any(row.startswith(f"o- {HOST} ") and "[Mapped LUNs: 1]" in row for row in rows)
+    assert "lun0 ramdisk/r (rw)" in user.ok(f"{LOOPBACK}/acls/{HOST}/mapped_lun0 status")
+    user.ok(f"{LOOPBACK}/acls/{HOST} info")
+    user.refuses(f"{LOOPBACK}/acls create {NAA}", f"{LOOPBACK}/acls", "loopback uses no ACLs")
+    user.ok(f"{LOOPBACK}/acls delete {HOST}")
+    assert not (TPG / "acls" / HOST).exists() and (TPG / "lun/lun_0").is_dir()
+    assert "acls" not in user.ok(f"{LOOPBACK} ls")
+    user.ok("undo")
+    assert (TPG / "acls" / HOST / "lun_0").is_dir()
+
+
+def test_mapped_lun_of_it_is_deleted_by_name(user: Shell) -> None:
+    user.ok(f"{LOOPBACK}/acls/{HOST} delete 0")
+    assert (TPG / "acls" / HOST).is_dir() and not list(TPG.glob("acls/*/lun_0"))
