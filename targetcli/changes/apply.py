@@ -53,7 +53,7 @@ def apply(
         consent.ask(env, planned, before)
     if env.session.transaction is not None:
         return env.session.transaction.add(planned)
-    _note_reused(env, planned)
+    note_reused(env, planned)
     context = Context(env.fs)
     try:
         with recording(env, "changing", lambda _: len(planned)) as recorder:
@@ -81,7 +81,7 @@ def _note_effects(env: Env, planned: Sequence[Step], outcome: Outcome) -> None:
         env.session.report.asides += view.lines(notes)
 
 
-def _note_reused(env: Env, planned: Sequence[Step]) -> None:
+def note_reused(env: Env, planned: Sequence[Step]) -> None:
     """Add notes to the report about LUN numbers that initiators know as another disk."""
     created = (step for step in planned if step.action is Action.CREATE)
     if any(isinstance(item, Link) for step in created for item in step.operations):
@@ -96,7 +96,7 @@ def reach(env: Env, change: Change) -> None:
     if env.session.transaction is not None:
         env.session.transaction.add(change.plan.steps, change.plan.replaced)
         return
-    _note_reused(env, change.plan.steps)
+    note_reused(env, change.plan.steps)
     # Imported here: a single step needs no plan.
     from rtslib_ext.transaction import apply as applying
 

@@ -28,8 +28,9 @@ _PathOf = Callable[[int], tuple[str, ConfigfsPath]]
 def notes(env: Env, steps: Iterable[Step]) -> list[str]:
     """Return a text for each LUN that steps create under a number that was another disk's.
 
-    The steps must not have been performed yet.
+    The steps must not have been performed yet; of completed ones, mapped LUNs may be missed.
     """
+    steps = list(steps)
     planned = [
         (step.path, item)
         for step in steps
@@ -44,7 +45,7 @@ def notes(env: Env, steps: Iterable[Step]) -> list[str]:
             seen[place] = _logged_in(env, *place)
     if not any(seen.values()):
         return []
-    known = Numbers(env)
+    known = Numbers(env, (step for step in steps if step.action is Action.DELETE))
     objects = {paths.parent(link.link): link.target for _, link in planned}
     found = []
     for path, link in planned:
@@ -96,15 +97,21 @@ def initiators(env: Env, tpg: ConfigfsPath) -> list[tuple[str | None, str]]:
 
 
 class Numbers:
-    """The disks that deleted LUNs and mapped LUNs had, from the history since the last boot."""
+    """The disks that deleted LUNs and mapped LUNs had, from the history since the last boot.
 
-    def __init__(self, env: Env) -> None:
+    ``deletions`` are steps that are not in it yet.
+    """
+
+    def __init__(self, env: Env, deletions: Iterable[Step] = ()) -> None:
         self.env = env
         self._disks: dict[str, str] = {}
         # Mapped LUNs that were deleted before their LUN, by the path of the LUN.
         self._mapped: dict[str, list[str]] = {}
         for item in _changes(env):
             self._take(item)
+        for step in deletions:
+            change = {"path": step.path, "verb": step.verb, "subject": step.subject}
+            self._take({**change, "action": "delete"})
 
     def _take(self, item: dict[str, str | None]) -> None:
         path, subject = item["path"] or "", item.get("subject") or ""

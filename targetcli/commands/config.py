@@ -101,6 +101,8 @@ def _create(
         )
 
     outcome = _restored(env, want, identities, perform)
+    if keep:
+        apply.note_reused(env, outcome.done)
     notes = [*outcome.notes, *_portal_notes(env, outcome), *_twins(want)]
     notes += [*unused, *portal_notes, *secrets.of_config(want), *no_effect.of_config(want)]
     notes += _without_portals(env, want)

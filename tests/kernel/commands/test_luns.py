@@ -229,3 +229,25 @@ def test_a_number_given_again_is_no_matter_without_an_initiator(in_use: Shell) -
     in_use.ok("luns/ delete 0")
     assert in_use.ok("luns/ create /backstores/ramdisk/r2").asides == []
     assert luns() == {0}
+
+
+@pytest.mark.parametrize("how", ["deleted before", "replaced by apply", "restored"])
+@pytest.mark.parametrize("name", [INITIATOR, GUEST])
+def test_a_number_given_again_by_a_file_is_noted(
+    in_use: Shell, tmp_path: Path, name: str, how: str
+) -> None:
+    file = tmp_path / "other.json"
+    in_use.ok(f"/ saveconfig {file}")
+    file.write_text(
+        file.read_text().replace('"/backstores/ramdisk/r1"', '"/backstores/ramdisk/r2"')
+    )
+    with logged_in(name, IQN):
+        if how != "replaced by apply":
+            in_use.ok("luns/ delete 0")
+        command = "restoreconfig" if how == "restored" else "apply"
+        more = " keep_existing=true" if how == "restored" else ""
+        answer = in_use.ok(f"/ {command} {file}{more}", yes=True)
+    text = f"Note: {TPG}/luns/lun0 {REUSED.format(name=name)}"
+    if name == INITIATOR:
+        text = f"Note: {TPG}/acls/{INITIATOR}/mapped_lun0 {REUSED.format(name=name)}"
+    assert any(line.startswith(text) for line in answer.asides), answer.asides
