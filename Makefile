@@ -10,6 +10,7 @@ FB = .venv-fb
 BENCH = .venv-bench
 PYTHON3 = $(CURDIR)/$(VENV)/bin/python
 MEMORY = 1G
+STATE = $(or $(XDG_STATE_HOME),$(HOME)/.local/state)/targetcli/sandbox
 JOBS = $(shell nproc)
 SANDBOX = $(PYTHON3) -m targetcli.sandbox --memory $(MEMORY)
 PYTEST = $(PYTHON3) -m pytest $(SELECT) $(ARGS)
@@ -128,3 +129,4 @@ demo: all ## examples/demo.sh, in the sandbox
 clean: ## delete generated files
 	rm -rf $(VENV) $(FB) $(BENCH) $(KERNELS) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
+	@if test -d "$(STATE)"; then echo "kept: the disks and configuration of the sandbox; to delete them: rm -r '$(STATE)'"; fi

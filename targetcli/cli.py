@@ -153,8 +153,18 @@ def _run_in_sandbox(request: Request) -> int:
     if request.program:
         if not request.words:
             raise InvalidValue("--exec needs a program", hint="--sandbox --exec bash gives a shell")
+        _print_at_terminal(sandbox.kept(settings))
         return sandbox.run(request.words, settings)
     # The program in the sandbox would take its first word for an option if it looks like one.
     apart = request.options.literal or "".join(request.words[:1]) in options.WORDS
     words = [*options.written(request.options), *["--"] * apart, *request.words]
+    settings = replace(settings, state=settings.state or sandbox.default_state())
+    if not request.words and request.options.batch is None and sys.stdin.isatty():
+        _print_at_terminal(sandbox.kept(settings))
     return sandbox.run_targetcli(words, settings)
+
+
+def _print_at_terminal(text: str) -> None:
+    """Print a text on standard error, unless a script reads it."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(text, file=sys.stderr)

@@ -58,6 +58,15 @@ def default_state() -> Path:
     return Path(base) / "targetcli" / "sandbox"
 
 
+def kept(settings: Settings) -> str:
+    """Return a line about the files that a sandbox keeps."""
+    what = "/etc/target, /disks and the preferences"
+    if settings.state is None:
+        return f"sandbox: nothing is kept at its end; --state DIR keeps {what}"
+    state = settings.state.absolute()
+    return f"sandbox: {what} are kept in {state}; all else, /tmp too, is lost at its end"
+
+
 def run_targetcli(arguments: Sequence[str], settings: Settings) -> int:
     """Run targetcli in the sandbox, on the configuration of the last run; return its status."""
     state = settings.state or default_state()
@@ -164,7 +173,7 @@ def _lock(state: Path) -> Iterator[int]:
 @contextmanager
 def _run_folder(state: Path) -> Iterator[Path]:
     """Yield an empty directory for the files of the guest; remove it at the end."""
-    folder = state / "run"
+    folder = state / guest.RUN
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)  # it contains the program's environment
     try:

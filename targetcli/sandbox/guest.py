@@ -20,10 +20,16 @@ from .relay import window_size
 
 INSIDE = "TARGETCLI_IN_SANDBOX"
 """The environment variable that is set in a sandbox."""
-PASSED = re.compile(r"TERM|COLORTERM|NO_COLOR|LANG|LANGUAGE|LC_\w+|TZ|VIRTUAL_ENV|PYTHON\w*|CI")
+PASSED = re.compile(
+    r"TERM|COLORTERM|NO_COLOR|LANG|LANGUAGE|LC_\w+|TZ|VIRTUAL_ENV|PYTHON\w*|CI|PAGER|LESS"
+    r"|TARGETCLI_(?!HOME$)\w+"
+)
+"""Variables to pass on; not TARGETCLI_HOME: the preferences are those of the state."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CONFIGURATION, DISKS, PREFERENCES = "target", "disks", "preferences"
 """Directories of the state: /etc/target, /disks and ~/.targetcli of the guest."""
+RUN = "run"
+"""The directory of the state with the files of one run."""
 SHADOWED = (Path("/run"), Path("/tmp"))
 """Empty in the guest, except the directories that the program needs."""
 UNREACHABLE = (Path("/dev"), Path("/proc"), Path("/sys"))
@@ -80,7 +86,7 @@ def environment(names: Iterable[str], state: Path) -> dict[str, str]:
     names = set(names)
     passed = {k: v for k, v in os.environ.items() if k in names or PASSED.fullmatch(k)}
     home = os.environ.get("HOME", "/run/home")
-    path = os.environ.get("PATH", PATH).split(":")
+    path = [str(state / RUN / "bin"), *os.environ.get("PATH", PATH).split(":")]
     return passed | {
         "HOME": home if os.access(home, os.X_OK) or not os.path.exists(home) else "/run/home",
         "USER": "root",
@@ -123,6 +129,10 @@ class Guest:
         script = importlib.resources.files(__package__).joinpath("init.sh")
         (folder / "init").write_bytes(script.read_bytes())
         (folder / "init").chmod(0o755)
+        program = folder / "bin" / "targetcli"
+        program.parent.mkdir()
+        _write(program, ["#!/bin/sh", f'exec {shlex.quote(sys.executable)} -m targetcli "$@"'])
+        program.chmod(0o755)
         _write(folder / "parameters", self._parameters())
         _write(folder / "fstab", map(_fstab_line, self._mounts()))
         modules = folder / "lib" / "modules"

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,25 @@ def test_the_interrupt_is_not_ignored() -> None:
 def test_database_root(configfs: Path) -> None:
     assert (configfs / "dbroot").read_text().strip() == "/etc/target"
     assert {path.name for path in Path("/etc/target").iterdir()} == {"pr", "alua"}
+
+
+def test_targetcli_is_the_same_as_outside() -> None:
+    """A user of ``--exec bash`` types its name."""
+    program = shutil.which("targetcli")
+    assert program == f"{os.environ['TARGETCLI_SANDBOX_STATE']}/run/bin/targetcli"
+    code = "import targetcli; print(targetcli.__file__)"
+    ours = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert ours.strip() == targetcli.__file__
+    assert sys.executable in Path(program).read_text()
+    done = subprocess.run(["targetcli", "pwd"], capture_output=True, text=True, check=True)
+    assert done.stdout == "/\n"
+
+
+def test_files_in_tmp() -> None:
+    """They are the sandbox's own: the host's are hidden, except what the program needs."""
+    with tempfile.NamedTemporaryFile(dir="/tmp") as file:
+        file.write(b"x")
+    assert os.stat("/tmp").st_mode & 0o7777 == 0o1777
 
 
 def test_clear(configfs: Path) -> None:

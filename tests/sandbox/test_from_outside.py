@@ -419,3 +419,36 @@ def test_the_way_out_of_a_sandbox_that_hangs(terminal: Terminal) -> None:
     terminal.wait(b"\r\nup\r\n")
     terminal.send(b"\x1d\x1d\x1d")
     terminal.wait(b"status 137\r\n")
+
+
+TARGETCLI = f"{sys.executable} -m targetcli --sandbox"
+KEPT = (
+    "sandbox: /etc/target, /disks and the preferences are kept in {}; all else, /tmp too, is lost"
+)
+
+
+def test_a_shell_says_what_is_kept(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.send(f"stty columns 300; {TARGETCLI} --state {tmp_path} --exec bash --norc\r".encode())
+    assert terminal.wait(KEPT.format(tmp_path).encode()).startswith(b"stty")
+    terminal.wait(b"# ")
+    terminal.send(b"targetcli pwd; touch /tmp/x && exit\r")
+    terminal.wait(b"\r/\r\n")
+    terminal.wait(b"host$ ")
+    terminal.send(f"{TARGETCLI} --state {tmp_path}\r".encode())
+    terminal.wait(KEPT.format(tmp_path).encode())
+    terminal.wait(b"/> ")
+    terminal.send(b"exit\r")
+    terminal.wait(b"host$ ")
+    terminal.send(f"{TARGETCLI} --exec true\r".encode())
+    terminal.wait(b"sandbox: nothing is kept at its end; --state DIR keeps /etc/target, /disks")
+    terminal.wait(b"host$ ")
+    # One command has its own output only.
+    terminal.send(f"{TARGETCLI} --state {tmp_path} pwd\r".encode())
+    terminal.wait(b"pwd\r\n")
+    assert terminal.wait(b"host$ ") == b"/\r\nhost$ "
+
+
+def test_scripts_are_told_nothing(tmp_path: Path) -> None:
+    words = [*TARGETCLI.split(), "--state", tmp_path, "--exec", "targetcli", "pwd"]
+    done = subprocess.run(words, capture_output=True, timeout=TIMEOUT)
+    assert (done.stdout, done.stderr, done.returncode) == (b"/\n", b"", 0)

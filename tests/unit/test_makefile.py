@@ -49,3 +49,26 @@ def test_the_hook_runs_make_lint_and_fetches_nothing() -> None:
         ("entry", "make lint"),
         ("language", "system"),
     ]
+
+
+def test_clean_tells_of_the_state_of_the_sandbox_and_keeps_it(tmp_path: Path) -> None:
+    state = tmp_path / "targetcli/sandbox"
+    (shown,) = (line for line in recipe("clean") if "$(STATE)" in line)
+
+    def told() -> str:
+        makefile = "".join(
+            f"{line}\n" for line in MAKEFILE.splitlines() if line.startswith("STATE = ")
+        )
+        (tmp_path / "Makefile").write_text(f"{makefile}clean:\n\t@{shown}\n")
+        done = subprocess.run(
+            ["make", "--no-print-directory", "-C", tmp_path, f"XDG_STATE_HOME={tmp_path}"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    assert told() == ""
+    state.mkdir(parents=True)
+    text = f"kept: the disks and configuration of the sandbox; to delete them: rm -r '{state}'\n"
+    assert told() == text and state.is_dir()

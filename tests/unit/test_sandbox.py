@@ -168,14 +168,15 @@ def test_keys_are_for_the_pager(terminal: int, pipe: tuple[int, int]) -> None:
 
 
 def test_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("TERM", "LC_ALL", "CI", "PYTHONHASHSEED", "WANTED", "AWS_SECRET_ACCESS_KEY"):
+    passed = {"TERM", "LC_ALL", "CI", "PYTHONHASHSEED", "WANTED", "TARGETCLI_DEBUG"}
+    for name in (*passed, "AWS_SECRET_ACCESS_KEY", "TARGETCLI_HOME"):
         monkeypatch.setenv(name, "x")
     monkeypatch.setenv("PATH", "/a:/usr/bin")
     monkeypatch.setenv("PYTHONPATH", "/b")
     given = sandbox_guest.environment(["WANTED"], tmp_path)
-    assert {"TERM", "LC_ALL", "CI", "PYTHONHASHSEED", "WANTED"} <= set(given)
-    assert "AWS_SECRET_ACCESS_KEY" not in given
-    assert given["PATH"].startswith("/a:/usr/bin:/usr/local/sbin:")
+    assert passed <= set(given)
+    assert not {"AWS_SECRET_ACCESS_KEY", "TARGETCLI_HOME"} & set(given)
+    assert given["PATH"].startswith(f"{tmp_path}/run/bin:/a:/usr/bin:/usr/local/sbin:")
     assert given["PYTHONPATH"].split(":")[-1] == "/b"
     assert given[sandbox_guest.INSIDE] == "1"
 
