@@ -84,7 +84,8 @@ class CheckThere:
         if not context.host.exists(self.file):
             raise NotFound(
                 f"{self.file} does not exist",
-                hint="mount its file system; restoreconfig create_missing=true creates a new one",
+                hint="mount its file system; restoreconfig create_missing=true creates a new one, "
+                "and set global create_missing=true does so always",
             )
 
     def inverse(self) -> Operation | None:

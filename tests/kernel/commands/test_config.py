@@ -397,8 +397,11 @@ def test_missing_files_are_created_on_request_only(user: Shell, disks: Path) -> 
     file = disks / "d1.img"
     file.unlink()
     answer = user("restoreconfig")
-    assert answer.exit == 1 and "create_missing=true" in answer.stderr and not file.exists()
-    user.ok("set global create_missing=true")
+    assert answer.exit == 1 and not file.exists()
+    assert "restoreconfig create_missing=true creates a new one" in answer.stderr
+    always = "set global create_missing=true"
+    assert f"and {always} does so always" in answer.stderr
+    user.ok(always)
     answer = user("restoreconfig clear_existing=true create_missing=false")
     assert answer.exit == 1 and not file.exists()
     user.ok("set global create_missing=false")
