@@ -46,6 +46,8 @@ def degraded(user: Shell, disks: Path) -> Shell:
     user.ok("clearconfig confirm=true")
     (disks / "d2").rename(disks / "away")
     assert user("restoreconfig").exit == 1
+    # Without this, a test of the end of the record would pass where there was none.
+    assert left(user) == MISSING
     return user
 
 

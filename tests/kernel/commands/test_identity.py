@@ -56,6 +56,8 @@ def test_yes_proceeds(other: tuple[Shell, str, str]) -> None:
 def test_same_disk_is_restored(shell: Shell, scsi_disk: tuple[str, str]) -> None:
     shell.ok(f"/backstores/block create b1 {scsi_disk[0]}")
     shell.ok("saveconfig")
+    value = json.loads(SAVE_FILE.read_text())
+    assert value["rtslib_ext"]["storage_objects"][PATH]["device"]["wwid"], "there is one to compare"
     shell.ok("clearconfig confirm=true")
     assert shell.ok("restoreconfig").asides == []
 
