@@ -30,7 +30,7 @@ GROUPS = {
         "changemedium",
         "drain",
     ),
-    "Save and restore": ("saveconfig", "restoreconfig", "clearconfig"),
+    "Save and restore": ("saveconfig", "restoreconfig", "backups", "clearconfig"),
     "Plan and history": (
         "diff",
         "apply",
@@ -49,6 +49,7 @@ GROUPS = {
 _NEW = frozenset(
     (
         *GROUPS["Plan and history"],
+        "backups",
         "ensure",
         "pin",
         "rename",

@@ -61,10 +61,10 @@ ROWS = (
         "backups",
         EVERYWHERE,
         "backups:backups",
-        "Lists the backups of the save file and then the file itself, the oldest first:\n"
-        "the time it was written, and how many changes lead to it from the one before, by\n"
-        "sign as in diff. With a name, shows these changes. restoreconfig, diff and apply\n"
-        "accept the names, too.\n\n"
+        "Lists the backups of the save file and then the file itself. The oldest comes\n"
+        "first, with the time it was written, and how many changes lead to it from the one\n"
+        "before, by sign as in diff. With a name, shows these changes. restoreconfig, diff\n"
+        "and apply accept the names, too.\n\n"
         "Example: backups",
         (may("name", "backup", "show the changes in this backup"),),
     ),
