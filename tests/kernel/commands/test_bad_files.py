@@ -173,7 +173,8 @@ def test_attribute_that_only_this_kernel_lacks(shell: Shell) -> None:
     answer = restore(shell, config)
     assert (answer.exit, answer.rows) == (0, [f"Configuration restored from {SAVE_FILE}"])
     assert answer.asides == [
-        "Note: /backstores/ramdisk/r1: this kernel has no max_sectors; it was skipped"
+        "Note: /backstores/ramdisk/r1: this kernel has no max_sectors (the kernel no longer splits "
+        "commands; hw_max_sectors is the limit); it was skipped"
     ]
     assert shell.ok("/backstores/ramdisk/r1 get attribute emulate_caw") == "emulate_caw=0 \n"
 

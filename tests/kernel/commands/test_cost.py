@@ -40,7 +40,7 @@ COSTS = {
     "/backstores/ramdisk create new 1M": 34,
     "/backstores/fileio create new DISKS/new.img 1M": 43,
     "/backstores/block create new /dev/ram0": 53,
-    "/iscsi create iqn.2003-01.org.example:new": 21,
+    "/iscsi create iqn.2003-01.org.example:new": 22,
     f"{TPG}/luns create /backstores/ramdisk/spare 9999 add_mapped_luns=false": 18,
     f"{TPG}/acls create iqn.2003-01.org.example:new add_mapped_luns=false": 10,
     f"{TPG}/acls/{INITIATOR} create 9999 lun0": 25,
