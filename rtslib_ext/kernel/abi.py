@@ -31,7 +31,10 @@ CHANGED_WITH = {
 # (target_core_configfs.c, queue_depth_store and optimal_sectors_store).
 LIMITED_BY = {"optimal_sectors": "hw_max_sectors", "queue_depth": "hw_queue_depth"}
 
-IDENTITY_FILES = ("company_id", "product_id", "revision", "vendor_id")
+SERIAL_FILE = "vpd_unit_serial"
+PD_TEXT_FILE = "pd_text_id_info"
+# target_core_base.h, PD_TEXT_ID_INFO_LEN
+PD_TEXT_MAX = 255
 
 # Files of a target port group that are written as a number and read as text
 # (drivers/target/target_core_alua.c, core_alua_dump_status and related functions).

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..config.model import Key, StorageObject
 from ..fast_dataclasses import dataclass, field
@@ -11,6 +11,9 @@ from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import HbaAllocator, Locate, Reservations
 from ..steps import Step
 from .rtpi import PortChange
+
+Look = Callable[[str], str | None]
+"""Returns the text of a file of a running object; None if this kernel lacks it."""
 
 
 @dataclass(frozen=True, slots=True)

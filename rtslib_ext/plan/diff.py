@@ -14,10 +14,11 @@ from ..kernel import paths
 from ..kernel.abi import DEFAULT_GROUP
 from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import HbaAllocator, Locate, Reservations
+from ..schema import why_missing
 from ..steps import backstores, lu_groups
 from ..usage.exports import Export
 from . import build, remove, rtpi, storage, tpgs
-from .builder import Plan, PlanBuilder
+from .builder import Look, Plan, PlanBuilder
 
 
 def plan(
@@ -26,20 +27,19 @@ def plan(
     locate: Locate,
     allocator: HbaAllocator,
     reservations: Reservations = lambda serial: (),
-    number_of: rtpi.NumberOf | None = None,
+    look: Look | None = None,
 ) -> Plan:
     """Return the plan with the fewest steps from ``have`` to ``want``.
 
     Objects that ``want`` does not have are deleted; values that are None or missing in it are
     not changed. ``locate`` returns the configfs path of an existing storage object, ``allocator``
     chooses HBAs for new ones, ``reservations`` returns the lines kept on disk for a unit serial
-    number, ``number_of`` the port number of a running TPG (plan.rtpi).
+    number. ``look`` reads a file of a running object; without it, ``have`` is another file.
     """
     want, notes = rtpi.without_duplicates(want)
-    ports = rtpi.plan_ports(have, want, number_of)
-    builder = PlanBuilder(locate, allocator, reservations, want.storage_objects, ports.changes)
-    builder.read_only = build.read_only(want)
-    builder.notes += [*notes, *ports.notes]
+    want, missing = _without_missing(have, want, locate, look) if look else (want, [])
+    builder = _builder(PlanBuilder(locate, allocator, reservations), have, want, look)
+    builder.notes += [*notes, *missing]
     both = have.storage_objects.keys() & want.storage_objects.keys()
     recreate = {
         key: why
@@ -65,6 +65,29 @@ def plan(
     _targets(builder, have, want, unexport, removed_groups)
     _delete_lu_groups(builder, have, want)
     return builder.finish()
+
+
+def _builder(builder: PlanBuilder, have: Config, want: Config, look: Look | None) -> PlanBuilder:
+    """Return the builder with what it needs to know of the whole configurations."""
+    ports = rtpi.plan_ports(have, want, look)
+    builder.ports, builder.notes = ports.changes, ports.notes
+    builder.objects, builder.read_only = want.storage_objects, build.read_only(want)
+    return builder
+
+
+def _without_missing(
+    have: Config, want: Config, locate: Locate, look: Look
+) -> tuple[Config, list[tuple[str, str]]]:
+    """Return ``want`` without what running storage objects lack, and (shell path, note)."""
+    objects, notes = dict(want.storage_objects), list[tuple[str, str]]()
+    for key, so in want.storage_objects.items():
+        running = have.storage_objects.get(key)
+        if running is None or so.identity.keys() <= running.identity.keys():
+            continue
+        folder = paths.identity(locate(key) or ConfigfsPath(""))
+        objects[key], missing = storage.without_missing(running, so, folder, look)
+        notes += ((so.path, f"{why_missing(name)}; it was skipped") for name in missing)
+    return (replace(want, storage_objects=objects) if notes else want), notes
 
 
 def _without_renumbered(

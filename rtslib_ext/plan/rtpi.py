@@ -15,8 +15,7 @@ from ..schema import why_missing
 from ..usage import port_numbers
 from ..usage.reservations import kept_port
 
-NumberOf = Callable[[ConfigfsPath], int | None]
-"""Returns the number that a running TPG shows, 0 for none; None if the kernel has no numbers."""
+_NumberOf = Callable[[ConfigfsPath], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +93,23 @@ def _without(target: Target, owners: dict[int, TpgPath], notes: list[tuple[str, 
     return replace(target, tpgs=tpgs) if len(notes) > before else target
 
 
-def plan_ports(have: Config, want: Config, number_of: NumberOf | None) -> Ports:
+def plan_ports(have: Config, want: Config, look: Callable[[str], str | None] | None) -> Ports:
     """Plan the numbers of running TPGs.
 
-    A TPG whose number another one is to get gives it away, unless it was set in ``want``. Without
-    ``number_of``, the numbers in ``have`` are those of the running TPGs.
+    A TPG whose number another one is to get gives it away, unless it was set in ``want``. ``look``
+    reads a file of a running TPG; without it, the numbers in ``have`` are those of the TPGs.
     """
     result = Ports()
     places = list(_places(have, want))
     running = {place.path.configfs: place for place in places if place.have is not None}
-    get = number_of or (lambda tpg: _shown(running[tpg].have))
+
+    def get(tpg: ConfigfsPath) -> int | None:
+        """Return the number that a TPG shows, 0 for none; None if the kernel has no numbers."""
+        if look is None:
+            return _shown(running[tpg].have)
+        text = look(f"{tpg}/{rtpi.NAME}")
+        return None if text is None else rtpi.parse(text)
+
     claimed: dict[int, _Place] = {}
     for place in places:
         if not place.wanted or (place.have and _is_same(place.have, place.wanted)):
@@ -148,7 +154,7 @@ def _move_others(
     result: Ports,
     running: Mapping[ConfigfsPath, _Place],
     claimed: Mapping[int, _Place],
-    get: NumberOf,
+    get: _NumberOf,
 ) -> None:
     """Let the running TPGs give away the numbers that others are to get."""
     shown = {path: get(path) or 0 for path in running}

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .. import schema
 from ..config import inquiry, scalars, shell_paths
@@ -13,14 +13,14 @@ from ..config.model import AluaGroup, StorageObject
 from ..config.shell_paths import ShellPath
 from ..fast_dataclasses import fields, replace
 from ..kernel import paths
-from ..kernel.abi import DEFAULT_GROUP, IDENTITY_FILES, LBA_DEPENDENT
+from ..kernel.abi import DEFAULT_GROUP, LBA_DEPENDENT
 from ..kernel.configfs import ConfigfsPath
 from ..steps import Step, backstores, lu_groups
 from ..steps.context import Operation
-from ..steps.operations import Write
+from ..steps.operations import Fail, Write
 from ..steps.settings import change
 from ..steps.step import set_step
-from .builder import PlanBuilder
+from .builder import Look, PlanBuilder
 from .settings import differing, set_values
 
 _STATE, _STATUS, _TYPE = "alua_access_state", "alua_access_status", "alua_access_type"
@@ -85,14 +85,35 @@ def _lba_dependent(so: StorageObject) -> set[str]:
 def _identity(so: StorageObject) -> dict[str, str]:
     """Return all fields of the identity, with the kernel's defaults for those not set."""
     named = so.attributes.get("emulate_model_alias") == "1"
-    defaults = inquiry.defaults(so.backing.plugin, so.name, named=named)
-    return {name: so.identity.get(name, defaults[name]) for name in IDENTITY_FILES}
+    return {**inquiry.defaults(so.backing.plugin, so.name, named=named), **so.identity}
 
 
 def _identity_changes(have: StorageObject, want: StorageObject) -> dict[str, str]:
     if not have.backing.has_wwn:
         return {}
-    return differing(_identity(have), _identity(_as_managed(have, want)))
+    before, after = _identity(have), _identity(_as_managed(have, want))
+    return differing(before, {**_resets(before.keys() - after.keys()), **after})
+
+
+def _resets(names: Iterable[str]) -> dict[str, str]:
+    """Return the default values of those settings that have one in the schema."""
+    rows = ((name, schema.wwn(name)) for name in names)
+    return {name: row.default for name, row in rows if row and row.default is not None}
+
+
+def without_missing(
+    have: StorageObject, want: StorageObject, folder: ConfigfsPath, look: Look
+) -> tuple[StorageObject, list[str]]:
+    """Return ``want`` without the fields of the identity that this kernel lacks, and their names.
+
+    ``folder`` is the ``wwn`` directory of the running object.
+    """
+    new = want.identity.keys() - have.identity.keys()
+    new -= inquiry.defaults(have.backing.plugin, have.name, named=False).keys()
+    known = (name for name in new if schema.known("wwn", name))
+    missing = sorted(name for name in known if look(f"{folder}/{name}") is None)
+    rest = {name: value for name, value in want.identity.items() if name not in missing}
+    return (replace(want, identity=rest) if missing else want), missing
 
 
 def _as_managed(have: StorageObject, want: StorageObject) -> StorageObject:
@@ -145,7 +166,10 @@ def _names(have: StorageObject, want: StorageObject, configfs: ConfigfsPath) -> 
         if "product_id" in want.identity:
             wanted["product_id"] = want.identity["product_id"]
     for name in sorted(wanted):
-        yield change(want.path, f"{folder}/{name}", wanted[name], before[name], {})
+        had = before.get(name, "")
+        step = change(want.path, f"{folder}/{name}", wanted[name], had, {})
+        error = backstores.too_long(name, wanted[name])
+        yield replace(step, operations=(Fail(error),)) if error else step
     if want.wwn is not None and have.backing.has_wwn and have.wwn != want.wwn:
         # Compared with the value that the kernel keeps, which may be truncated.
         yield change(want.path, f"{folder}/vpd_unit_serial", want.wwn, have.wwn or "", {})

@@ -158,7 +158,7 @@ class Reader:
         return text.partition(":")[2].strip()
 
     def identity(self, path: ConfigfsPath, plugin: str, name: str, *, named: bool) -> Values:
-        """Return the INQUIRY fields that differ from the defaults, by file (SPC-4 section 6.6.2).
+        """Return the writable files of ``wwn`` that differ from the defaults.
 
         By default the product is the object's name if emulate_model_alias is on (``named``). A
         passed-through device has its own INQUIRY data: no field is returned.
@@ -166,9 +166,9 @@ class Reader:
         if not backing.KINDS[plugin].has_wwn:
             return {}
         default = inquiry.defaults(plugin, name, named=named)
-        folder = paths.identity(path)
-        pairs = ((file, self.fs.read_if_there(f"{folder}/{file}")) for file in abi.IDENTITY_FILES)
-        return {file: value for file, value in pairs if value and value != default[file]}
+        folder, but = paths.identity(path), (abi.SERIAL_FILE,)
+        values = self.attributes.values(folder, f"wwn of {plugin}", but)
+        return {file: value for file, value in values.items() if value != default.get(file, "")}
 
     def lu_group(self, path: ConfigfsPath) -> str | None:
         """Return the name of a storage object's logical unit group; None for the default group."""

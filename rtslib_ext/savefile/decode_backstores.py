@@ -9,7 +9,7 @@ from .. import naming
 from ..config import backing, shell_paths
 from ..config.model import AluaGroup, StorageObject
 from ..errors import InvalidValue
-from ..kernel.abi import IDENTITY_FILES, LBA_DEPENDENT
+from ..kernel.abi import LBA_DEPENDENT, SERIAL_FILE
 from . import encode
 from .checked_json import Item, Unusable
 
@@ -55,9 +55,10 @@ def _storage_object(item: Item, own: dict[str, Item]) -> tuple[tuple[str, str], 
 
 
 def _identity(extra: Item) -> dict[str, str]:
-    inside = extra.item("identity")
-    fields = _texts(inside, IDENTITY_FILES)
-    inside.finish()
+    # Names that this version does not know too: a newer kernel may have more files.
+    fields = dict(extra.values("identity"))
+    if fields.pop(SERIAL_FILE, None) is not None:
+        extra.report(extra.at(f"identity.{SERIAL_FILE}"), "is the key wwn of the storage object")
     return fields
 
 

@@ -29,6 +29,17 @@ WWN = (
         source="SPC-4 Device Identification VPD page (83h); " + _CORE,
     ),
     Attribute(
+        "pd_text_id_info",
+        Kind.STRING,
+        "Text that initiators read with REPORT IDENTIFYING INFORMATION (sg_raw, A3h/05h). Set it "
+        "to find a disk in an inventory: its rack and slot, or its owner.",
+        high=255,
+        default="",
+        live=False,
+        since="7.0",
+        source="SPC-4 section 6.32, information type 000010b; " + _CORE,
+    ),
+    Attribute(
         "product_id",
         Kind.STRING,
         "Model that the disk reports. Set it if initiators choose drivers or multipath rules by "

@@ -14,7 +14,14 @@ from ..errors import InvalidValue, LioError
 from ..fast_dataclasses import replace
 from ..host import devices
 from ..kernel import paths
-from ..kernel.abi import ALUA_TEXTS, DEFAULT_GROUP, GROUP_TAG_MAX, IDENTITY_FILES, LBA_DEPENDENT
+from ..kernel.abi import (
+    ALUA_TEXTS,
+    DEFAULT_GROUP,
+    GROUP_TAG_MAX,
+    LBA_DEPENDENT,
+    PD_TEXT_FILE,
+    PD_TEXT_MAX,
+)
 from ..kernel.configfs import ConfigfsPath
 from . import lu_groups
 from .context import Operation
@@ -140,10 +147,21 @@ def _guards(so: StorageObject, on_device: bool) -> list[Operation]:
 
 
 def _identity(so: StorageObject, configfs: ConfigfsPath) -> Iterator[Step]:
-    values = {name: so.identity[name] for name in IDENTITY_FILES if name in so.identity}
-    yield from ensure_values(so.path, paths.identity(configfs), values, lambda _: True, None)
+    if so.identity:
+        folder = paths.identity(configfs)
+        for step in ensure_values(so.path, folder, so.identity, known("wwn"), None):
+            error = too_long(step.subject, step.value or "")
+            yield replace(step, operations=(Fail(error),)) if error else step
     if so.alias is not None:
         yield from ensure_values(so.path, configfs, {"alias": so.alias}, lambda _: True, None)
+
+
+def too_long(name: str, value: str) -> InvalidValue | None:
+    """Return the error for an identifying text that is too long: the kernel says no reason."""
+    most = PD_TEXT_MAX if name == PD_TEXT_FILE else None
+    if most is None or len(value.encode("utf-8", "surrogateescape")) <= most:
+        return None
+    return InvalidValue(f"{name} takes text of at most {most} bytes", hint="shorten it")
 
 
 def _attributes(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ..config.model import Config
 from ..errors import LioError, RollbackFailed
 from ..fast_dataclasses import dataclass, replace
-from ..kernel import paths, rtpi, setup
+from ..kernel import paths, setup
 from ..kernel.configfs import ReadFS, WriteFS
 from ..plan.builder import Plan
 from ..plan.diff import plan
@@ -44,7 +44,7 @@ def prepare(fs: ReadFS, want: Config, have: Config | None = None) -> Change:
         paths.locator(fs),
         paths.HbaAllocator(fs),
         lambda serial: reservations.kept(dbroot, serial),
-        lambda tpg: rtpi.of_tpg(fs, tpg),
+        fs.read_if_there,
     )
     return Change(have, want, result)
 

@@ -204,8 +204,9 @@ def test_what_groups_that_depend_on_the_block_hold(value: Any, told: str) -> Non
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        ({"nonsense": "1", "vendor_id": "ACME", "revision": 2}, ".nonsense: unknown key"),
+        ({"a/b": "1", "vendor_id": "ACME", "revision": 2}, ".a/b: "),
         ({"product_id": [], "vendor_id": "ACME", "revision": 2}, ".product_id: must be a string"),
+        ({"vpd_unit_serial": "1", "vendor_id": "ACME", "revision": 2}, ".vpd_unit_serial: is the "),
         (["x"], ": must be an object, not a list"),
     ],
 )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -77,6 +78,71 @@ def test_identity(user: Shell) -> None:
     ]
     survives(user)
     assert user.ok(f"{R1} get identity product_id") == "product_id=Rocket skates \n"
+
+
+TEXT = schema.wwn("pd_text_id_info")
+assert TEXT is not None
+HAS_TEXT = TEXT.in_kernel(os.uname().release)
+NO_TEXT = "this kernel has no pd_text_id_info (needs Linux 7.0)"
+
+
+def test_identifying_text(user: Shell) -> None:
+    """What REPORT IDENTIFYING INFORMATION says of a disk."""
+    user.ok("/backstores/ramdisk create r2 1M")
+    line = f"{R1} set identity pd_text_id_info="
+    assert "REPORT IDENTIFYING INFORMATION" in user.ok("help search pd_text")
+    if not HAS_TEXT:
+        user.refuses(f"{line}x", "Unknown parameter pd_text_id_info", NO_TEXT)
+        return
+    assert user.ok(f"{line}'rack 7, slot Ä'").rows == [
+        "Parameter pd_text_id_info is now 'rack 7, slot Ä'."
+    ]
+    survives(user)
+    assert "pd_text_id_info" in (ETC / "1.json").read_text()
+    text = "pd_text_id_info takes text of at most 255 bytes without a line break"
+    user.refuses(f"{line}{'x' * 256}", text)
+    user.ok(f"{line}{'x' * 255}")
+    user.ok("undo")
+    user.ok(f"saveconfig {ETC}/2.json")
+    assert (ETC / "1.json").read_text() == (ETC / "2.json").read_text()
+    user.ok(f"{TPG}/luns create {R1}")
+    user.refuses(f"{line}y", "pd_text_id_info cannot be changed while a LUN exports the object")
+    user.ok(f"{TPG}/luns delete 0")
+    user.ok(line)
+    assert value(f"{home(user)}/wwn/pd_text_id_info") == ""
+    assert f"~ {R1}: set pd_text_id_info=rack 7, slot Ä" in user(f"diff {ETC}/1.json").rows
+    user.ok(f"apply {ETC}/1.json", yes=True)
+    assert value(f"{home(user)}/wwn/pd_text_id_info") == "rack 7, slot Ä"
+
+
+def test_identifying_text_of_a_file(user: Shell) -> None:
+    """Of a newer kernel: on an older one it is no difference, and one line names it."""
+    user.ok("/backstores/ramdisk create r2 1M")
+    user.ok(f"saveconfig {ETC}/1.json")
+    config = json.loads((ETC / "1.json").read_text())
+    texts = {f"/backstores/ramdisk/r{n}": {"identity": {"pd_text_id_info": "x"}} for n in (1, 2)}
+    config.setdefault("rtslib_ext", {})["storage_objects"] = texts
+    (ETC / "2.json").write_text(json.dumps(config))
+    note = f"Note: {R1} and 1 more: {NO_TEXT}; it was skipped"
+    planned = user(f"diff {ETC}/2.json")
+    applied = user.ok(f"apply {ETC}/2.json", yes=True)
+    again = user.ok(f"diff {ETC}/2.json")
+    restored = user.ok(f"restoreconfig {ETC}/2.json clear_existing=true")
+    if HAS_TEXT:
+        assert planned.rows[0] == f"~ {R1}: set pd_text_id_info=x"
+        assert again.rows == ["No differences"]
+        assert restored.asides == []
+        assert value(f"{home(user, 'r2')}/wwn/pd_text_id_info") == "x"
+        config["rtslib_ext"]["storage_objects"] = {R1: {"identity": {"pd_text_id_info": "x" * 256}}}
+        (ETC / "2.json").write_text(json.dumps(config))
+        for line in (f"apply {ETC}/2.json", f"restoreconfig {ETC}/2.json clear_existing=true"):
+            answer = user(line, yes=True)
+            assert answer.exit == 1
+            assert "pd_text_id_info takes text of at most 255 bytes" in answer.stderr
+    else:
+        assert planned.rows == again.rows == ["No differences", note]
+        assert applied.rows == ["Nothing to change", note]
+        assert restored.asides == [note]
 
 
 @pytest.mark.parametrize("alias, product", [(0, "r1"), (1, "RAMDISK-MCP")])

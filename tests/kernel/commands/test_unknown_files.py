@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from rtslib_ext import schema
+from rtslib_ext.config import inquiry
 from rtslib_ext.kernel import paths
 from rtslib_ext.reading.reader import Reader
 from targetcli.settings import Folder
@@ -27,7 +28,9 @@ FILE = f"iscsi/{IQN}/tpgt_1"
 I1 = "iqn.2003-01.org.example:i1"
 LOOP = "/loopback/naa.5001405000000001"
 R1 = "/backstores/ramdisk/r1"
-LOOKUPS = "storage_object tpg_attribute tpg_parameter acl_attribute target_parameter tpg".split()
+LOOKUPS = (
+    "storage_object wwn tpg_attribute tpg_parameter acl_attribute target_parameter tpg".split()
+)
 
 
 @pytest.fixture
@@ -101,6 +104,31 @@ def test_a_file_nobody_knows(
     whole = tree()
     user.ok(f"saveconfig {ETC}/1.json")
     assert f'"{name}": ' in (ETC / "1.json").read_text()
+    user.ok("clearconfig confirm=true")
+    user.ok(f"restoreconfig {ETC}/1.json")
+    assert tree() == whole
+    user.ok(f"saveconfig {ETC}/2.json")
+    assert (ETC / "2.json").read_text() == (ETC / "1.json").read_text()
+
+
+def test_a_field_of_an_identity_nobody_knows(user: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Saved, restored and compared like those that are known."""
+    forget(monkeypatch, "revision")
+    known = inquiry.defaults
+
+    def defaults(plugin: str, name: str, *, named: bool) -> dict[str, str]:
+        found = known(plugin, name, named=named)
+        return {field: text for field, text in found.items() if field != "revision"}
+
+    monkeypatch.setattr(inquiry, "defaults", defaults)
+    user.ok(f"saveconfig {ETC}/0.json")
+    assert user.ok(f"{R1} set identity revision=7") == "Parameter revision is now '7'.\n"
+    whole = tree()
+    user.ok(f"saveconfig {ETC}/1.json")
+    assert user(f"diff {ETC}/0.json").rows[0] == f"~ {R1}: set revision=4.0"
+    user.ok(f"apply {ETC}/0.json", yes=True)
+    user.ok(f"saveconfig {ETC}/2.json")
+    assert (ETC / "2.json").read_text() == (ETC / "0.json").read_text()
     user.ok("clearconfig confirm=true")
     user.ok(f"restoreconfig {ETC}/1.json")
     assert tree() == whole
