@@ -31,6 +31,10 @@ TABLE = (
         "pgr_support=0 of block is refused with", "6.5", None,
         "target_core_configfs.c, pgr_support_store",
     ),
+    Expected("wwn has the file pd_text_id_info", "", False),
+    Expected(
+        "wwn has the file pd_text_id_info", "7.0", True, "target_core_configfs.c, 7.0"
+    ),
     Expected("a TPG has the file rtpi", "", False),
     Expected("a TPG has the file rtpi", "6.4", True, "target_core_fabric_configfs.c"),
     Expected("exclusive=false opens a device that is in use", "", False),

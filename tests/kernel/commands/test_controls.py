@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from rtslib_ext import schema
 from rtslib_ext.kernel import paths
+from tests.kernel import expected
 
 from .harness import ETC, Shell, tree, value
 
@@ -80,9 +80,7 @@ def test_identity(user: Shell) -> None:
     assert user.ok(f"{R1} get identity product_id") == "product_id=Rocket skates \n"
 
 
-TEXT = schema.wwn("pd_text_id_info")
-assert TEXT is not None
-HAS_TEXT = TEXT.in_kernel(os.uname().release)
+HAS_TEXT = bool(expected.value("wwn has the file pd_text_id_info"))
 NO_TEXT = "this kernel has no pd_text_id_info (needs Linux 7.0)"
 
 
