@@ -108,7 +108,8 @@ def test_identifying_text(user: Shell) -> None:
     user.ok(f"{TPG}/luns delete 0")
     user.ok(line)
     assert value(f"{home(user)}/wwn/pd_text_id_info") == ""
-    assert f"~ {R1}: set pd_text_id_info=rack 7, slot Ä" in user(f"diff {ETC}/1.json").rows
+    would = f"~ {R1}: would set identity pd_text_id_info: not set ->"
+    assert f"{would} rack 7, slot Ä" in user(f"diff {ETC}/1.json").rows
     user.ok(f"apply {ETC}/1.json", yes=True)
     assert value(f"{home(user)}/wwn/pd_text_id_info") == "rack 7, slot Ä"
 
@@ -127,7 +128,8 @@ def test_identifying_text_of_a_file(user: Shell) -> None:
     again = user.ok(f"diff {ETC}/2.json")
     restored = user.ok(f"restoreconfig {ETC}/2.json clear_existing=true")
     if HAS_TEXT:
-        assert planned.rows[0] == f"~ {R1}: set pd_text_id_info=x"
+        would = f"~ {R1}: would set identity pd_text_id_info: not set ->"
+        assert planned.rows[0] == f"{would} x"
         assert again.rows == ["No differences"]
         assert restored.asides == []
         assert value(f"{home(user, 'r2')}/wwn/pd_text_id_info") == "x"
