@@ -13,7 +13,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from ..config.backing import Block, FileIO, Pscsi
-from ..config.model import Config
+from ..config.model import Config, StorageObject
+from ..config.shell_paths import ShellPath
 from ..fast_dataclasses import dataclass
 from ..host import devices, disk_identity, signatures
 from ..kernel.configfs import ReadFS
@@ -65,6 +66,8 @@ def of_device(fs: ReadFS, path: str, *, exclusive: bool = True) -> Iterator[Find
             f"device {path} is already in use: {holder.why}",
             holder.help,
         )
+        if not exclusive:
+            yield from _others(fs, path, Severity.NOTE)
         return
     if _waits_for_multipath(path):
         yield Finding(
@@ -73,10 +76,7 @@ def of_device(fs: ReadFS, path: str, *, exclusive: bool = True) -> Iterator[Find
             f"{path} is a path of a multipath device that does not exist yet",
             "create it with multipath -v2 and export it",
         )
-    # Only fileio opens a device without exclusive use.
-    other = sharing.find(fs, path, ("fileio",))
-    if other:
-        yield _shared(path, other, Severity.INSIST)
+    yield from _others(fs, path, Severity.INSIST if exclusive else Severity.NOTE)
     lasting = disk_identity.lasting_name(path)
     if lasting:
         yield Finding(
@@ -103,9 +103,9 @@ def read_only(path: str) -> Finding:
 def of_file(fs: ReadFS, path: str) -> Iterator[Finding]:
     """Yield findings about an existing file."""
     if devices.written_by_others(path):
-        other = sharing.find(fs, path, ("fileio",))
-        if other:
-            yield _shared(path, other, Severity.INSIST)
+        others = list(_others(fs, path, Severity.INSIST))
+        if others:
+            yield from others
             return
     for loop in sharing.loops_over(path):
         held = devices.is_exclusive_open(loop)
@@ -134,12 +134,30 @@ def of_config(fs: ReadFS, have: Config, want: Config) -> Iterator[tuple[str, Fin
 
     Missing devices and files are not reported here: the plan does that.
     """
+    new: list[tuple[ShellPath, Block]] = []
     for key, so in want.storage_objects.items():
         running = have.storage_objects.get(key)
         if running is not None and _same(running.backing.udev_path, so.backing.udev_path):
             continue
         for finding in _of_backing(fs, so.backing, _released(have, want)):
             yield so.path, finding
+        yield from ((so.path, finding) for finding in _of_new(so, new))
+
+
+def _of_new(so: StorageObject, new: list[tuple[ShellPath, Block]]) -> Iterator[Finding]:
+    """Yield a finding about another new object on a shared device; ``new`` are those so far."""
+    backing = so.backing
+    if not isinstance(backing, Block) or not os.path.exists(backing.dev):
+        return
+    mine = list(sharing.extents(backing.dev))
+    for path, other in new:
+        theirs = sharing.extents(other.dev)
+        if not (backing.exclusive and other.exclusive) and any(
+            one.touches(two) for one in theirs for two in mine
+        ):
+            yield _shared(backing.dev, sharing.Sharer(path, other.dev), Severity.NOTE)
+            break
+    new.append((so.path, backing))
 
 
 def _released(have: Config, want: Config) -> list[str]:
@@ -187,6 +205,13 @@ def _holder(fs: ReadFS, device: str) -> Holder:
     from . import holders
 
     return holders.find(fs, device)
+
+
+def _others(fs: ReadFS, path: str, severity: Severity) -> Iterator[Finding]:
+    """Yield a finding about a storage object on the same device or file, if there is one."""
+    other = sharing.find(fs, path)
+    if other:
+        yield _shared(path, other, severity)
 
 
 def _shared(path: str, other: sharing.Sharer, severity: Severity) -> Finding:

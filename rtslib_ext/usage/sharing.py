@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 
@@ -12,10 +13,13 @@ from ..config.shell_paths import ShellPath
 from ..fast_dataclasses import dataclass
 from ..host import system
 from ..kernel import paths
-from ..kernel.configfs import ReadFS
+from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..reading import backed_by
 
 _SYS = "/sys/dev/block"
+_SEARCHED = ("fileio", "iblock")
+# target_core_iblock.c, iblock_show_configfs_dev_params
+_EXCLUSIVE = re.compile(r"exclusive: (\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +66,41 @@ def extents(path: str) -> Iterator[Extent]:
         yield from (one if one.part else Extent(one.base, part) for one in extents(file))
 
 
-def find(fs: ReadFS, path: str, prefixes: tuple[str, ...]) -> Sharer | None:
+def find(fs: ReadFS, path: str) -> Sharer | None:
     """Return a storage object with the same file or device, or a part of it; or None.
 
-    ``prefixes`` are the kinds to search, by their configfs names. Kinds that open their device
-    exclusively are detected by ``devices.is_exclusive_open`` without this search.
+    Only those are searched that do not open their device exclusively: all others are detected by
+    ``devices.is_exclusive_open``.
     """
     wanted = list(extents(path))
+    for storage_object in _sharing(fs):
+        held = backed_by.device(fs, storage_object)
+        if held and any(one.touches(other) for one in extents(held) for other in wanted):
+            key = paths.key_of_storage_object(storage_object)
+            assert key is not None
+            return Sharer(shell_paths.storage_object(*key), held)
+    return None
+
+
+def _sharing(fs: ReadFS) -> Iterator[ConfigfsPath]:
+    """Yield the fileio objects, and the block objects with exclusive=false (from 6.17 on)."""
+    blocks = True
     for folder in fs.directories(paths.CORE):
         split = paths.split_hba(folder)
-        if split is None or split[0] not in prefixes:
+        if split is None or split[0] not in _SEARCHED or (split[0] == "iblock" and not blocks):
             continue
         hba = paths.hba(folder)
-        for name in fs.directories(hba):
-            storage_object = paths.storage_object_in(hba, name)
-            held = backed_by.device(fs, storage_object)
-            if held and any(one.touches(other) for one in extents(held) for other in wanted):
-                key = paths.key_of_storage_object(storage_object)
-                assert key is not None
-                return Sharer(shell_paths.storage_object(*key), held)
-    return None
+        for storage_object in (paths.storage_object_in(hba, name) for name in fs.directories(hba)):
+            if split[0] == "fileio":
+                yield storage_object
+                continue
+            found = _EXCLUSIVE.search(fs.read_if_there(f"{storage_object}/info") or "")
+            if found is None:
+                # An older kernel: each of them is exclusive.
+                blocks = False
+                break
+            if found[1] == "0":
+                yield storage_object
 
 
 def loops_over(path: str) -> list[str]:

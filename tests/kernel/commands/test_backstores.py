@@ -192,6 +192,27 @@ def test_kernel_without_shared_devices_is_told_of(shell: Shell, ram: list[str]) 
     assert ("does not support exclusive=false" in answer.stderr) is not shares
 
 
+def test_a_shared_device_is_noticed(shell: Shell, ram: list[str]) -> None:
+    """Two block objects with exclusive=false, on one device: the kernel does not say anything."""
+    a1 = f"/backstores/block create a1 {ram[0]} exclusive=false"
+    a2 = f"/backstores/block create a2 {ram[0]} exclusive=false"
+    shell.ok(a1)
+    shell.ok(f"/backstores/block create a3 {ram[1]} exclusive=false")
+    if not expected.value("exclusive=false opens a device that is in use"):
+        shell.refuses(a2, f"device {ram[0]} is already in use")
+        return
+    note = f"storage object for {ram[0]} already exists: a1 (export /backstores/block/a1"
+    assert shell.ok(a2).stderr.count(note) == 1
+    refusal = f"/backstores/fileio create f1 {ram[0]}"
+    shell.refuses(refusal, f"storage object for {ram[0]} already exists: a")
+    shell.ok(f"saveconfig {ETC}/1.json")
+    shell.ok("/backstores/block delete a2")
+    assert note in shell(f"diff {ETC}/1.json")
+    shell.ok("/backstores/block delete a1")
+    assert shell(f"diff {ETC}/1.json").count(note) == 1
+    assert shell.ok(f"apply {ETC}/1.json", yes=True).count(note) == 1
+
+
 def test_device_that_is_read_only_stays_so(shell: Shell, loop: Loop) -> None:
     device = loop(read_only=True)
     shell.ok(f"/backstores/block create b1 {device}")
