@@ -4,6 +4,7 @@
 #
 # T=PATH selects tests of one part, ARGS="-k NAME" passes options to pytest:
 #   make test-kernel T=tests/kernel/test_schema.py ARGS=-x
+#   make test-kernel SUITE=sid T=tests/clients
 
 VENV = .venv
 FB = .venv-fb
@@ -13,17 +14,26 @@ MEMORY = 1G
 STATE = $(or $(XDG_STATE_HOME),$(HOME)/.local/state)/targetcli/sandbox
 JOBS = $(shell nproc)
 SANDBOX = $(PYTHON3) -m targetcli.sandbox --memory $(MEMORY)
+export PYTHON3
 PYTEST = $(PYTHON3) -m pytest $(SELECT) $(ARGS)
 HOST_TESTS = tests/unit
 SIDE_BY_SIDE = tests/kernel/sidebyside/
 KERNEL_TESTS = $(wildcard tests/kernel/test_*.py) $(filter-out $(SIDE_BY_SIDE), \
 	$(sort $(dir $(wildcard tests/kernel/*/test_*.py tests/clients/test_*.py))))
-IN_KERNEL = packaging/kernel-tests $(or $(T),$(KERNEL_TESTS)) -- $(SANDBOX) $(PYTEST)
 
-# test-qemu: the suites of the kernels, the directory of the kernels, and the tests. Tests of the
-# sandbox itself are omitted; those of the fabrics run last on each kernel and print their tables.
-SUITES = bookworm bookworm-backports
+# The Debian suites of the user-mode kernels: all tests run on the first, those that
+# tests/thinning.py chooses on the newer ones. Kernels are fetched once, to this directory.
+SUITE = bookworm
+NEWER = trixie sid
 KERNELS = .kernels
+USER_MODE = $(KERNELS)/user-mode
+# packaging/kernel-tests on the kernel of SUITE; $(call IN_KERNEL,PARTS,OPTIONS).
+IN_KERNEL = kernel=$$(packaging/user-mode-kernel $(USER_MODE) $(SUITE)) && \
+	packaging/kernel-tests $(1) -- $(SANDBOX) --kernel "$$kernel" $(PYTEST) $(2)
+
+# test-qemu: the suites of the full kernels, and the tests. Tests of the sandbox itself are omitted;
+# those of the fabrics run last on each kernel and print their tables.
+SUITES = bookworm trixie trixie-backports
 FABRIC_TESTS = tests/kernel/fabrics/
 QEMU_TESTS = $(filter-out tests/kernel/test_sandbox.py $(FABRIC_TESTS),$(KERNEL_TESTS))
 QEMU_PARTS = $(if $(T),$(SUITES:%=qemu-%),$(SUITES:%=qemu-%) $(SUITES:%=fabrics-%))
@@ -35,8 +45,8 @@ PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
 
 QEMU_PACKAGES = qemu-system-x86 udev busybox-static
 
-.PHONY: all help venv packages test test-unit test-sandbox test-kernel test-long test-sidebyside \
-	test-qemu bench lint demo clean
+.PHONY: all help venv packages kernels test test-unit test-sandbox test-kernel test-newer \
+	test-long test-sidebyside test-qemu fabrics bench lint demo clean
 
 all: packages venv ## install missing Debian packages, and the project in .venv
 
@@ -53,11 +63,21 @@ $(VENV)/stamp: setup.cfg pyproject.toml packaging/make-venv
 packages: ## install the Debian packages that tests and sandbox need
 	@packaging/debian-packages $(PACKAGES)
 
-# One after the other in this order, also with make -j.
+kernels: ## fetch the user-mode kernels of other Debian suites
+	@for suite in $(SUITE) $(NEWER); do \
+		packaging/user-mode-kernel $(USER_MODE) $$suite >/dev/null || { \
+			echo >&2 "== The tests need the user-mode kernel of $$suite, and it cannot be fetched"; \
+			exit 1; }; \
+	done
+
+# One after the other in this order, also with make -j. First the kernels, so that a missing one
+# is reported at once.
 test: all ## all tests except the long ones
+	@$(MAKE) --no-print-directory kernels
 	@$(MAKE) --no-print-directory test-unit
 	@$(MAKE) --no-print-directory test-sandbox
 	@$(MAKE) --no-print-directory test-kernel
+	@$(MAKE) --no-print-directory test-newer
 	@echo "== All tests passed"
 
 test-unit: all ## the unit tests, on this host
@@ -68,9 +88,16 @@ test-sandbox: all ## the tests of the sandbox, on this host
 	@echo "== Tests of the sandbox, on this host"
 	@$(PYTEST) $(or $(T),tests/sandbox)
 
-test-kernel: all ## the tests on a real kernel, in the sandbox
-	@echo "== Kernel tests, in the sandbox, $(JOBS) at once"
-	@JOBS=$(JOBS) $(IN_KERNEL)
+test-kernel: all ## the tests on a real kernel, in the sandbox: Linux 6.1, or that of SUITE=sid
+	@echo "== Kernel tests, in the sandbox with the kernel of $(SUITE), $(JOBS) at once"
+	@export JOBS=$(JOBS) && $(call IN_KERNEL,$(or $(T),$(KERNEL_TESTS)))
+
+test-newer: $(NEWER:%=newer-%) ## those that tests/thinning.py chooses, on newer kernels
+
+newer-%: SUITE = $*
+newer-%: all
+	@echo "== Fewer kernel tests, in the sandbox with the kernel of $*, $(JOBS) at once"
+	@export JOBS=$(JOBS) && $(call IN_KERNEL,$(or $(T),$(KERNEL_TESTS)),--thin $*)
 
 # pytest's status 5 means that no test was selected; in the sandbox, at least one must be.
 test-long: SELECT = -m long
@@ -78,14 +105,14 @@ test-long: all ## the long tests, including test-sidebyside
 	@echo "== Long tests, on this host"
 	@$(PYTEST) $(HOST_TESTS) || [ $$? -eq 5 ]
 	@echo "== Long tests, in the sandbox"
-	@$(IN_KERNEL)
+	@$(call IN_KERNEL,$(or $(T),$(KERNEL_TESTS)))
 	@$(if $(T),,$(MAKE) --no-print-directory test-sidebyside)
 
 test-sidebyside: SELECT = -m long
 test-sidebyside: MEMORY = 1500M
 test-sidebyside: all $(FB)/stamp ## the same commands with targetcli-fb and with this program
 	@echo "== targetcli-fb and this program, in one sandbox"
-	@packaging/kernel-tests $(or $(T),$(SIDE_BY_SIDE)) -- $(SANDBOX) $(PYTEST)
+	@$(call IN_KERNEL,$(or $(T),$(SIDE_BY_SIDE)))
 
 $(FB)/stamp: packaging/make-fb-venv | packages venv
 	@packaging/debian-packages python3-gi
@@ -107,6 +134,13 @@ fabrics-%:
 	@echo "== Fabrics, under QEMU with the kernel of $*"
 	@image=$$(packaging/debian-kernel $(KERNELS) $*) && \
 		packaging/kernel-tests $(FABRIC_TESTS) -- packaging/qemu $$image $(PYTEST)
+
+fabrics: all $(VENV)/qemu ## measure the tables of docs/FABRICS.md again, on all kernels
+	@packaging/debian-packages $(QEMU_PACKAGES)
+	@{ for suite in $(SUITE) $(NEWER); do \
+		$(MAKE) --no-print-directory test-kernel SUITE=$$suite T=$(FABRIC_TESTS); done; \
+		$(MAKE) --no-print-directory --keep-going --jobs=1 $(SUITES:%=fabrics-%); \
+	} 2>&1 | $(PYTHON3) docs/fabrics.py
 
 $(VENV)/qemu: $(VENV)/stamp
 	@$(PYTHON3) -m pip install --quiet --disable-pip-version-check --editable .[qemu]

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from rtslib_ext.schema import Attribute, Kind
 
+RELEASE = os.uname().release
+"""The release of the kernel that runs, such as 6.1.176."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
@@ -51,7 +54,7 @@ TABLE = (
 
 def value(name: str, release: str = "") -> object:
     """Return what to expect on a kernel; "" is the one that runs. Raises LookupError."""
-    release = release or os.uname().release
+    release = release or RELEASE
     rows = [row for row in TABLE if row.name == name and _begun(row.since, release)]
     if not rows:
         raise LookupError(name)

@@ -16,13 +16,13 @@ from rtslib_ext.errors import InvalidValue
 from rtslib_ext.schema import Attribute, Kind
 
 from . import expected
+from .expected import RELEASE
 
 TARGET = Path("/sys/kernel/config/target")
 MODULES = (
     "target_core_mod target_core_file target_core_iblock target_core_pscsi target_core_user "
     "iscsi_target_mod tcm_loop loop"
 ).split()
-RELEASE = os.uname().release
 IQN = "iqn.2003-01.org.example:schema"
 KINDS = ("fileio", "block", "ramdisk", "pscsi", "user")
 EMULATED = ("fileio", "block", "ramdisk")

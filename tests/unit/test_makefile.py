@@ -7,6 +7,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from tests import thinning
+
 ROOT = Path(__file__).parent.parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text()
 
@@ -33,6 +35,28 @@ def test_help_lists_every_target_with_its_text() -> None:
 def test_the_default_goal_installs_what_is_missing() -> None:
     targets = re.findall(r"^([\w$()/.-]+):(?!=)", MAKEFILE, re.MULTILINE)
     assert [target for target in targets if target != ".PHONY"][0] == "all"
+
+
+def test_the_newer_kernels_are_those_of_the_rule() -> None:
+    found = re.search(r"^NEWER = (.*)$", MAKEFILE, re.MULTILINE)
+    assert found and tuple(found[1].split()) == thinning.SUITES
+    assert [line for line in recipe("newer-%") if "--thin $*" in line]
+    order = [line.split()[-1] for line in recipe("test") if line.startswith("$(MAKE)")]
+    assert order == ["kernels", "test-unit", "test-sandbox", "test-kernel", "test-newer"]
+
+
+def test_a_kernel_that_cannot_be_fetched_ends_the_run(tmp_path: Path) -> None:
+    script = tmp_path / "packaging/user-mode-kernel"
+    script.parent.mkdir()
+    script.write_text('#!/bin/sh\n[ "$2" != sid ] || { echo no network >&2; exit 1; }\n')
+    script.chmod(0o755)
+    done = subprocess.run(
+        ["make", "-f", ROOT / "Makefile", "kernels"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    said = done.stderr.splitlines()
+    assert said[0] == "no network"
+    assert said[1] == "== The tests need the user-mode kernel of sid, and it cannot be fetched"
 
 
 def test_lint_runs_what_the_linter_tests_run() -> None:

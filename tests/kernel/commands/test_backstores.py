@@ -185,6 +185,7 @@ def test_every_parameter_of_block(shell: Shell, ram: list[str]) -> None:
     assert "(16.0MiB) ro write-thru deactivated" in shell.ok("/backstores/block/b1 status")
 
 
+@pytest.mark.differs_by_kernel
 def test_kernel_without_shared_devices_is_told_of(shell: Shell, ram: list[str]) -> None:
     answer = shell.ok(f"/backstores/block create b1 {ram[0]} exclusive=false")
     shares = expected.value("exclusive=false opens a device that is in use")

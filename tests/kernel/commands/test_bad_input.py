@@ -259,6 +259,7 @@ def mounted(ram: list[str], tmp_path: Path) -> Iterator[tuple[str, Path]]:
     subprocess.run(["umount", str(place)], check=True)
 
 
+@pytest.mark.differs_by_kernel
 def test_mounted_device(user: Shell, mounted: tuple[str, Path]) -> None:
     device, place = mounted
     held = f"device {device} is already in use: it is mounted on {place}"

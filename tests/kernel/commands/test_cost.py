@@ -87,6 +87,7 @@ def build(luns: int) -> int:
     return fs.total_calls
 
 
+@pytest.mark.differs_by_kernel
 @pytest.mark.parametrize("luns", [1, 300])
 def test_command_costs_what_it_touches(
     shell: Shell, disks: Path, ram: list[str], luns: int

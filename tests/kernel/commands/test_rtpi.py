@@ -22,6 +22,7 @@ FILES = {
 }  # fmt: skip
 SAVED = ETC / "saved.json"
 
+pytestmark = pytest.mark.differs_by_kernel
 HAS = bool(expected.value("a TPG has the file rtpi"))
 LACKS = "this kernel has no rtpi (needs Linux 6.4)"
 

@@ -54,4 +54,5 @@ def shell(adapters: None, configfs: object, tmp_path: Path) -> Iterator[Shell]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show what was measured, whatever the tests made of it."""
     terminalreporter.section(f"fabrics on {table.kernel()}")
-    terminalreporter.write_line(table.show(table.MEASURED))
+    if table.MEASURED:
+        terminalreporter.write_line(table.show(table.MEASURED.values()))

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of what fabrics can do: as measured here, and as docs/FABRICS.md has it."""
+"""The tables of what fabrics can do: as measured here, and as docs/FABRICS.md has them.
+
+Only the standard library is imported: docs/fabrics.py writes the document with this.
+"""
 
 from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 DOCUMENT = Path(__file__).parents[3] / "docs/FABRICS.md"
@@ -21,8 +25,12 @@ COLUMNS = (
     "enable",
     "restore",
 )
+FEATURES = ("TPG", "LUN", "ACL", "nexus", "enable", "restore")
+"""What a target has, on each kernel that makes one."""
+Row = dict[str, str]
+"""A fabric on one kernel, by COLUMNS; or in a table of the document, by its columns."""
 # Filled by test_table.py.
-MEASURED: dict[str, dict[str, str]] = {}
+MEASURED: dict[str, Row] = {}
 
 
 def has_module(name: str) -> bool:
@@ -38,19 +46,57 @@ def kernel() -> str:
     return f"{'User-mode' if user_mode else 'Full'} {release[0]}"
 
 
-def expected() -> dict[str, dict[str, str]]:
-    """The rows of the document for this kernel; empty when it has none."""
-    section = DOCUMENT.read_text().partition(f"### {kernel()}\n")[2].partition("\n#")[0]
-    rows = [row.strip("| ").split("|") for row in section.splitlines() if row.startswith("|")]
-    cells = [[cell.strip() for cell in row] for row in rows]
-    if not cells:
-        return {}
-    assert tuple(cells[0]) == COLUMNS
-    return {row[0]: dict(zip(COLUMNS, row, strict=True)) for row in cells[2:]}
+def outcome(row: Row) -> str:
+    """How far a fabric goes on a kernel, in a word for the document."""
+    if row["target"] == "yes":
+        word = "works"
+    else:
+        word = "no target" if row["folder"] == "yes" else row["module"]
+    return f"{word}, adapter" if row["adapter"] == "yes" else word
 
 
-def show(rows: dict[str, dict[str, str]]) -> str:
-    """Rows as the document has them."""
-    lines = [COLUMNS, ("---",) * len(COLUMNS)]
-    lines += [tuple(row.get(column, "-") for column in COLUMNS) for row in rows.values()]
+def features(row: Row) -> Row:
+    """What a target of a fabric that works has."""
+    return {name: row[name] for name in FEATURES}
+
+
+def rows(lines: Iterable[str]) -> list[Row]:
+    """The rows of a table, without its title and the line below."""
+    cells = [[cell.strip() for cell in line.strip("| \n").split("|")] for line in lines]
+    return [dict(zip(cells[0], row, strict=True)) for row in cells[2:]]
+
+
+def show(table: Iterable[Row]) -> str:
+    """A table as the document has it."""
+    table = list(table)
+    lines = [list(table[0]), ["---"] * len(table[0]), *(list(row.values()) for row in table)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def tables(document: str) -> tuple[str, str]:
+    """The texts of the two tables: of the kernels, and of the features."""
+    found = re.findall(r"^\| fabric \|.*\n(?:\|.*(?:\n|\Z))+", document, re.MULTILINE)
+    of_kernels, of_features = (text.rstrip("\n") for text in found)
+    return of_kernels, of_features
+
+
+def order(name: str) -> tuple[bool, tuple[int, ...]]:
+    """The order of the kernels' columns: user-mode ones first, then by release."""
+    kind, _, release = name.rpartition(" ")
+    return kind == "Full", tuple(map(int, release.split(".")))
+
+
+def column(names: Iterable[str], running: str) -> str:
+    """The column that holds for a kernel: of its kind, the last one that is not newer; or ""."""
+    full = order(running)[0]
+    begun = [name for name in names if order(name)[0] is full and order(name) <= order(running)]
+    return max(begun, key=order, default="")
+
+
+def expected() -> dict[str, tuple[str, Row]]:
+    """The outcome and the features of each fabric on this kernel, as the document has them."""
+    of_kernels, of_features = (rows(text.splitlines()) for text in tables(DOCUMENT.read_text()))
+    name = column(list(of_kernels[0])[1:], kernel())
+    assert name, f"docs/FABRICS.md has no column for {kernel()}: make fabrics"
+    having = {row["fabric"]: features(row) for row in of_features}
+    return {row["fabric"]: (row[name], having.get(row["fabric"], {})) for row in of_kernels}

@@ -15,14 +15,12 @@ FOLDER = Path("/tmp/oracle")
 DBROOT = Path("/etc/target")
 CONFIGFS = Path("/sys/kernel/config/target")
 
-# tcm_loop and scsi_debug make SCSI disks, which sd_mod and sg show; a TPG with an IPv6
-# portal needs ipv6.
+# tcm_loop and scsi_debug make SCSI disks, which sd_mod and sg show.
 _MODULES = (
     ("target_core_mod",),
     ("target_core_user",),
     ("iscsi_target_mod",),
     ("tcm_loop",),
-    ("ipv6",),
     ("sd_mod",),
     ("sg",),
     ("brd", "rd_nr=4", "rd_size=65536"),

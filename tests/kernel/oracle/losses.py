@@ -7,7 +7,6 @@ the test that counts them.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -55,9 +54,7 @@ _CREDENTIALS = r"iscsi/.*auth/(userid(_mutual)?|password(_mutual)?|authenticate_
 
 # The configurations were saved on Linux 6.1; what later kernels have no more is a loss there only.
 _GONE = sorted(
-    row.name
-    for row in GROUPS["tpg_attribute"]
-    if row.until and not row.in_kernel(os.uname().release)
+    row.name for row in GROUPS["tpg_attribute"] if row.until and not row.in_kernel(expected.RELEASE)
 )
 
 # rtslib-fb against this project, both restoring the same file.

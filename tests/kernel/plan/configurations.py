@@ -25,6 +25,8 @@ from rtslib_ext.config.model import (
 from rtslib_ext.kernel.abi import DEFAULT_GROUP
 from rtslib_ext.schema import Attribute, Kind
 
+from ..expected import RELEASE
+
 FILES = "/tmp/plan"
 DISKS = tuple(f"disk{number}" for number in range(4))
 HOSTS = tuple(f"iqn.2003-01.org.example:host{number}" for number in range(3))
@@ -86,21 +88,21 @@ def some_of(rows: Mapping[str, Attribute]) -> st.SearchStrategy[dict[str, str]]:
     )
 
 
-def in_6_1(rows: tuple[Attribute, ...]) -> dict[str, Attribute]:
-    """What a kernel 6.1 has, by name."""
-    return {row.name: row for row in rows if row.in_kernel("6.1")}
+def of_kernel(rows: tuple[Attribute, ...]) -> dict[str, Attribute]:
+    """What the kernel that runs has, by name."""
+    return {row.name: row for row in rows if row.in_kernel(RELEASE)}
 
 
 ATTRIBUTES = {
-    plugin: some_of(in_6_1(schema.storage_objects(plugin)))
+    plugin: some_of(of_kernel(schema.storage_objects(plugin)))
     for plugin in ("ramdisk", "fileio", "block")
 }
 # iscsi_target_tpg.c, iscsit_ta_cache_dynamic_acls: always 1 while ACLs are made by themselves.
-TPG_ATTRIBUTES = some_of(in_6_1(schema.tpg_attributes("iscsi"))).filter(
+TPG_ATTRIBUTES = some_of(of_kernel(schema.tpg_attributes("iscsi"))).filter(
     lambda found: found.get("generate_node_acls") != "1" or "cache_dynamic_acls" not in found
 )
-TPG_PARAMETERS = some_of(in_6_1(schema.GROUPS["tpg_parameter"]))
-ACL_ATTRIBUTES = some_of(in_6_1(schema.GROUPS["acl_attribute"]))
+TPG_PARAMETERS = some_of(of_kernel(schema.GROUPS["tpg_parameter"]))
+ACL_ATTRIBUTES = some_of(of_kernel(schema.GROUPS["acl_attribute"]))
 
 words = st.text("abcdefgh XYZ\"'\\{}0123456789", min_size=1, max_size=12).map(
     lambda text: f"x{text.strip()}"

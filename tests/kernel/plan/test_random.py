@@ -60,6 +60,7 @@ def _make_files(*configs: Config) -> None:
 
 
 # The same ones every time: who changes something else is not to be surprised here.
+@pytest.mark.differs_by_kernel
 @settings(SETTINGS, max_examples=60, derandomize=True)
 @given(configurations(), configurations())
 def test_sixty_pairs(fs: ConfigFS, one: Config, other: Config) -> None:
