@@ -193,6 +193,7 @@ def test_kernel_without_shared_devices_is_told_of(shell: Shell, ram: list[str]) 
     assert ("does not support exclusive=false" in answer.stderr) is not shares
 
 
+@pytest.mark.differs_by_kernel
 def test_a_shared_device_is_noticed(shell: Shell, ram: list[str]) -> None:
     """Two block objects with exclusive=false, on one device: the kernel does not say anything."""
     a1 = f"/backstores/block create a1 {ram[0]} exclusive=false"

@@ -15,6 +15,8 @@ from tests.kernel import expected
 
 from .harness import ETC, Shell, tree, value
 
+pytestmark = pytest.mark.differs_by_kernel
+
 IQN = "iqn.2003-01.org.example:a"
 TPG = f"/iscsi/{IQN}/tpg1"
 FILE = f"iscsi/{IQN}/tpgt_1"
