@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from documents import SCHEMA, checked
+from documents import SCHEMA, checked, values_as_text
 from jsonschema import Draft202012Validator
 
 from rtslib_ext import errors, schema
@@ -257,3 +257,8 @@ def test_values_of_changes(setting: str | None, text: str | None, value: object)
 def test_a_name_is_a_number_in_every_group_or_in_none() -> None:
     rows = [row for group in schema.GROUPS.values() for row in group]
     assert {row.name for row in rows if schema.is_number(row.name) != row.is_number} == set()
+
+
+def test_a_number_that_is_a_text_is_noticed() -> None:
+    found = values_as_text({"data": [{"lu_gp_id": "1", "name": "1"}, {"on": "true", "n": 1}]})
+    assert found == ["lu_gp_id: 1", "on: true"]
