@@ -64,7 +64,7 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
 """Completers by the kind of a parameter: a name, or the list of words."""
 
 MORE: dict[str, str] = {
-    "settings:get": "settings:names",
+    "settings:get": "settings:names_to_get",
     "settings:set_values": "settings:names_to_set",
     "help:show_help": "words:names",
 }

@@ -11,6 +11,8 @@ from ..settings import Group, LunAlua, is_secret
 from ..tree import walk
 from .candidates import Ask, Candidate
 
+_CHANGED = "--changed"
+
 
 def group_names(ask: Ask) -> list[str]:
     """Return the groups of the node."""
@@ -23,6 +25,13 @@ def names(ask: Ask) -> Iterator[str]:
     if group is not None:
         given = {*ask.positional[1:], *ask.keywords}
         yield from (name for name in group.names(ask.node.fs) if name not in given)
+
+
+def names_to_get(ask: Ask) -> Iterator[str]:
+    """Return the settings of the group that are not typed yet, and the option of get."""
+    if ask.partial.startswith("-") and _CHANGED not in ask.positional:
+        yield _CHANGED
+    yield from names(ask)
 
 
 def names_to_set(ask: Ask) -> Iterator[Candidate]:

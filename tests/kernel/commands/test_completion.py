@@ -129,6 +129,7 @@ OFFERED = {
     "/backstores/ramdisk/r1 set attribute emulate_tpu=1 unmap_z": ["eroes_data="],
     "/backstores/ramdisk/r1 set attribute queue_depth=": ["128 "],
     "/backstores/ramdisk/r1 get attribute hw_b": ["lock_size "],
+    "/backstores/ramdisk/r1 get attribute --c": ["hanged "],
     "/backstores/ramdisk/r1 set attribute hw_b": [],
     "/backstores/ramdisk/r1/alua/standby set alua preferred=": ["0 ", "1 "],
     "set global auto_save_on_exit=": ["false ", "true "],
