@@ -102,8 +102,8 @@ def test_a_step_of_resize_can_be_taken_back(user: Shell, disk: Path) -> None:
             "path": "/backstores/fileio/d1",
             "text": f"set size={3 * MIB}",
             "setting": "size",
-            "before": str(MIB),
-            "after": str(3 * MIB),
+            "before": MIB,
+            "after": 3 * MIB,
         }
     ]
     assert [item["path"] for item in document["changes"]] == ["/backstores/fileio/d1"]
@@ -122,10 +122,10 @@ def test_resize_makes_nothing_smaller(user: Shell, disk: Path) -> None:
 
 def test_resize_by_an_amount(user: Shell, disk: Path) -> None:
     path = "/backstores/fileio/d1"
-    grows = f"~ {path}: grow from {MIB} to {3 * MIB} bytes"
-    assert user.ok(f"{path} resize +2M --dry-run").rows[0] == grows
-    assert user.ok(f"{path} resize size=+2M dry_run=true").rows[0] == grows
-    assert user.ok(f"{path} resize +2 M").rows[0] == grows
+    planned = [f"~ {path}: would set size: 1.0MiB -> 3.0MiB"]
+    assert user.ok(f"{path} resize +2M --dry-run").rows[:1] == planned
+    assert user.ok(f"{path} resize size=+2M dry_run=true").rows[:1] == planned
+    assert user.ok(f"{path} resize +2 M").rows[:1] == done(planned)
     assert disk.stat().st_size == 3 * MIB
     user.refuses(f"{path} resize -1M", f"shrinking it to {2 * MIB} would lose data")
     user.refuses(f"{path} resize -9G", "shrinking it to 0 would lose data")
