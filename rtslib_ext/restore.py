@@ -23,6 +23,7 @@ from .reading.topology import Topology, TopologyReader
 from .steps import Action, Context, Step
 from .steps.context import Operation
 from .steps.host_files import MakeFile
+from .steps.lu_groups import SETTING as LU_GROUP
 from .steps.operations import Fail
 from .steps.step import SET
 from .transaction.executor import Observer, Outcome, keep_going
@@ -107,14 +108,14 @@ def restore(
     host: HostFiles = _HOST,
     create_missing: bool = False,
     refused: Mapping[Key, LioError] = _NONE,
-    then: Sequence[Step] = (),
+    again: Sequence[Step] = (),
 ) -> Outcome:
     """Create the objects of a configuration, as many as possible.
 
     The outcome names the failures. With ``keep``, existing objects are left unchanged, and only
     missing ones are created. With ``create_missing``, missing backing files are created, empty and
-    sparse. ``refused`` are storage objects not to create, with the error; ``then`` are steps to
-    perform at the end. Raises LioError if the kernel has no target subsystem, Interrupted.
+    sparse. ``refused`` are storage objects not to create, with the error; ``again`` are steps of
+    ``retrying``. Raises LioError if the kernel has no target subsystem, Interrupted.
     """
     host.prepare(fs)
     there = TopologyReader(fs).topology() if keep else Topology()
@@ -135,7 +136,11 @@ def restore(
         context.defaults,
         before,
     )
-    outcome = keep_going(context, chain(steps, then), observer)
+    # Some settings cannot change once a LUN exports the object; a logical unit group and a LUN must
+    # exist before they are named.
+    first = [step for step in again if _is_of_object(step)]
+    last = [step for step in again if not _is_of_object(step)]
+    outcome = keep_going(context, chain(first, steps, last), observer)
     outcome.notes += _created(outcome)
     return outcome
 
@@ -148,6 +153,11 @@ def not_set(outcome: Outcome) -> set[str]:
     steps = [*(failure.step for failure in outcome.failures), *outcome.skipped]
     settings = {f"{step.path}/{step.subject}" for step in steps if step.verb == SET}
     return settings | {step.path for step in steps if step.action is Action.CREATE}
+
+
+def _is_of_object(step: Step) -> bool:
+    """Return True for a step of a storage object that needs no other object."""
+    return shell_paths.is_within(step.path, shell_paths.BACKSTORES) and step.subject != LU_GROUP
 
 
 def retrying(fs: ReadFS, have: Config, want: Config, record: Unrestored) -> Sequence[Step]:

@@ -34,6 +34,7 @@ V = TypeVar("V")
 Settings = Mapping[ShellPath, Mapping[str, str]]
 """Names and values of settings by the shell path of their object."""
 
+_DISCOVERY = "discovery_auth enable"
 # The fields of each class that are settings. With a name: one value, which a step sets under that
 # name. Without one: a mapping, or credentials.
 _FIELDS: dict[type, dict[str, str | None]] = {
@@ -51,7 +52,7 @@ _FIELDS: dict[type, dict[str, str | None]] = {
     Target: {"parameters": None},
     FabricSettings: {
         "discovery_auth": None,
-        "discovery_enable": "discovery_auth enable",
+        "discovery_enable": _DISCOVERY,
         "cpus_allowed_list": "cpus_allowed_list",
     },
 }
@@ -67,23 +68,33 @@ def settings(config: Config) -> Settings:
     return {path: _settings(item) for path, item in _objects(config)}
 
 
-def find(want: Config, have: Config, names: Container[str]) -> dict[str, str]:
-    """Return those of ``names`` that differ from ``want`` in existing objects.
+def names(config: Config) -> set[str]:
+    """Return the names of all settings and target port groups of a configuration."""
+    groups = {
+        shell_paths.tg_pt_gp(so.path, group)
+        for so in config.storage_objects.values()
+        for group in so.alua_groups
+    }
+    return groups | _by_name(config).keys()
+
+
+def find(want: Config, have: Config, among: Container[str]) -> dict[str, str]:
+    """Return those of ``among`` that differ from ``want`` in existing objects.
 
     The values are the running ones; "" for a missing target port group.
     """
     want = _same_objects(want, have)
-    running = settings(have)
+    running = {**_without_fabrics(want), **settings(have)}
     found: dict[str, str] = {}
     for path, wanted in settings(want).items():
         now = running.get(path)
         if now is None:
-            if path in names and _owner_of_group(path) in running:
+            if path in among and _owner_of_group(path) in running:
                 found[path] = ""
             continue
         for setting, value in wanted.items():
             one = name(path, setting)
-            if one in names and now.get(setting, "") != value:
+            if one in among and now.get(setting, "") != value:
                 found[one] = now.get(setting, "")
     return found
 
@@ -96,6 +107,11 @@ def remaining(want: Config, have: Config, instead: Mapping[str, str]) -> set[str
     """
     found = find(want, have, instead)
     return {one for one, value in found.items() if value == instead[one]}
+
+
+def _without_fabrics(want: Config) -> Settings:
+    """Return the settings that fabrics have at first, when their module is loaded."""
+    return {shell_paths.fabric(name): {_DISCOVERY: str(False)} for name in want.fabrics}
 
 
 def superseded(record: Config, want: Config, names: Collection[str]) -> set[str]:

@@ -18,6 +18,8 @@ from .step import Action, Step, set_step
 # then removed: the members of a removed group go to the default one (target_core_alua.c,
 # core_alua_free_lu_gp), so the object is in a group at all times.
 TEMPORARY_GROUP = paths.lu_gp("on_the_way")
+SETTING = "alua_lu_gp"
+"""The subject of a step that moves a storage object to a group."""
 # The kernel chooses the next free number.
 _ANY = "0"
 
@@ -40,7 +42,7 @@ def join(path: ShellPath, configfs: ConfigfsPath, name: str | None, before: str 
     if name is None:
         undo = (*undo, Rmdir(TEMPORARY_GROUP))
     group, had = name or DEFAULT_LU_GROUP, before or DEFAULT_LU_GROUP
-    return set_step(path, "alua_lu_gp", group, had, _into(configfs, name), undo=undo)
+    return set_step(path, SETTING, group, had, _into(configfs, name), undo=undo)
 
 
 def _into(configfs: ConfigfsPath, name: str | None) -> tuple[Operation, ...]:

@@ -86,7 +86,7 @@ def _create(
     want, portal_notes = ipv6.fit(want)
     others = another_disk.of_config(want, identities)
     refused = {} if env.options.yes else {key: _another(text) for key, text in others.items()}
-    then = _retried(env, want) if keep else ()
+    again = _retried(env, want) if keep else ()
 
     def perform(observe: Observer) -> Outcome:
         return restore.restore(
@@ -97,10 +97,10 @@ def _create(
             host=env.host,
             create_missing=create_missing,
             refused=refused,
-            then=then,
+            again=again,
         )
 
-    outcome = _restored(env, want, identities, perform)
+    outcome = _restored(env, want, identities, perform, keep=keep)
     if keep:
         apply.note_reused(env, outcome.done)
     notes = [*outcome.notes, *_portal_notes(env, outcome), *_twins(want)]
@@ -137,34 +137,52 @@ def _another(text: str) -> LioError:
 
 
 def _restored(
-    env: Env, want: Config, identities: Identities, perform: Callable[[Observer], Outcome]
+    env: Env,
+    want: Config,
+    identities: Identities,
+    perform: Callable[[Observer], Outcome],
+    *,
+    keep: bool,
 ) -> Outcome:
-    """Restore a configuration, and record the missing objects, after an interrupt too."""
+    """Restore a configuration, and record the missing part, after an interrupt too."""
     outcome = None
     try:
         with _recording(env, "restoring", lambda _: counting.wanted(want)) as recorder:
             outcome = perform(recorder.observe)
             recorder.made |= outcome.made
     finally:
-        _record_missing(env, want, identities, outcome)
+        _record_missing(env, want, identities, outcome, keep=keep)
     return outcome
 
 
 def _record_missing(
-    env: Env, want: Config, identities: Identities, outcome: Outcome | None
+    env: Env, want: Config, identities: Identities, outcome: Outcome | None, *, keep: bool
 ) -> None:
-    """Record everything missing after this restore and earlier ones; None: it was interrupted."""
+    """Record everything missing after this restore and earlier ones.
+
+    Without an outcome it was interrupted: no setting that differs was set yet, except in objects
+    that existed before, which ``keep`` leaves unchanged.
+    """
     complete = outcome is not None and not (outcome.failures or outcome.skipped)
     if complete and not os.path.exists(env.unrestored):
         return
     from rtslib_ext.savefile import unrestored as records
 
     before = records.superseded(records.load(env.unrestored), want)
-    names = restore.not_set(outcome) if outcome else set()
+    names = _not_set(want, outcome, keep=keep)
     have, objects = running.existing(env, whole=bool(names or before.instead))
     found = replace(records.find(want, have, objects, names), identities=identities)
     missing = records.add(records.remaining(before, have, objects), found)
     running.set_unrestored(env, missing)
+
+
+def _not_set(want: Config, outcome: Outcome | None, *, keep: bool) -> set[str]:
+    """Return the names of the settings that may be missing (savefile.refused)."""
+    from rtslib_ext.savefile import refused
+
+    if outcome is not None:
+        return restore.not_set(outcome)
+    return set() if keep else refused.names(want)
 
 
 def _cleared(env: Env, part: Config | None = None) -> list[LioError]:

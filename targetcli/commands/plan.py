@@ -116,7 +116,13 @@ def _with_others(env: Env, planned: Change, loaded: Loaded, *, refuse: bool) -> 
     With ``refuse``, raises LioError if it creates a storage object on one, without --yes.
     """
     created = {step.path for step in planned.plan.steps if step.action is Action.CREATE}
-    others = _others(planned.want, loaded)
+    # With a part of the file, the other objects are the running ones.
+    objects = loaded.config.storage_objects
+    others = [
+        (so, text)
+        for so, text in _others(planned.want, loaded)
+        if so.path in created or objects.get(so.key) == so
+    ]
     listed = [f"{so.path}: {text}" for so, text in others if so.path in created]
     if listed and refuse and not env.options.yes:
         raise InvalidValue(

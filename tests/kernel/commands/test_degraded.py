@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from rtslib_ext.transaction import executor
 from targetcli import session
 
 from .harness import ETC, Shell, differences, tree
@@ -361,3 +363,37 @@ def test_refused_settings_are_dropped_on_purpose(refused: tuple[Shell, dict[str,
     text = SAVE_FILE.read_text()
     assert '"name": "standby"' not in text and "777" not in text and "unrestored" not in text
     assert left(shell) == []
+
+
+@pytest.mark.parametrize("at", [1, 3, 9, 14])
+def test_interrupted_restore_loses_no_setting(
+    user: Shell, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """Objects exist already, whose settings were still to be set."""
+    user.ok(f"{D1} set attribute emulate_caw=0")
+    user.ok("/backstores/fileio/d2 set attribute emulate_3pc=0")
+    user.ok(f"{TPG} set parameter MaxConnections=2")
+    user.ok(f"{TPG}/acls/{INITIATOR} set auth userid=u password=secret")
+    user.ok("/iscsi set discovery_auth enable=1 userid=v password=other")
+    user.ok("saveconfig")
+    before, saved = tree(), contents()
+    user.ok("clearconfig confirm=true")
+    calls = 0
+
+    @contextmanager
+    def interrupted() -> Iterator[Callable[[], None]]:
+        def deliver() -> None:
+            nonlocal calls
+            calls += 1
+            if calls == at:
+                raise KeyboardInterrupt
+
+        yield deliver
+
+    with monkeypatch.context() as patch:
+        patch.setattr(executor, "held_interrupts", interrupted)
+        assert user("restoreconfig").exit == 1
+    user.ok("saveconfig")
+    assert contents() == saved
+    user.ok("restoreconfig keep_existing=true")
+    assert differences(tree(), before) == [] and left(user) == []
