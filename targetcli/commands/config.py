@@ -105,7 +105,7 @@ def _create(
         apply.note_reused(env, outcome.done)
     notes = [*outcome.notes, *_portal_notes(env, outcome), *_twins(want)]
     notes += [*unused, *portal_notes, *secrets.of_config(want), *no_effect.of_config(want)]
-    notes += _without_portals(env, want)
+    notes += _without_portals(env, want, outcome)
     notes += [(want.storage_objects[key].path, others[key]) for key in others.keys() - refused]
     return outcome, notes
 
@@ -226,11 +226,13 @@ def _restore_result(
     return Result(failures=[failure], data=lambda: facts)
 
 
-def _without_portals(env: Env, want: Config) -> Iterator[tuple[str, str]]:
+def _without_portals(env: Env, want: Config, outcome: Outcome) -> Iterator[tuple[str, str]]:
     """Yield a note for each restored TPG that is enabled and has no portal."""
     from rtslib_ext.usage import no_portals
 
-    yield from no_portals.of_running(env.fs, want)
+    # A portal that was refused may have been the only one; otherwise the kernel is not asked.
+    failed = bool(outcome.failures or outcome.skipped)
+    yield from no_portals.of_running(env.fs, want) if failed else no_portals.of_config(want)
 
 
 def _twins(want: Config) -> Iterator[tuple[str, str]]:

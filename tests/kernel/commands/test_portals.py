@@ -297,6 +297,19 @@ def test_apply_and_restore_of_a_target_without_a_portal_are_noted(user: Shell) -
     assert any(row.startswith(text) for row in user.ok("/ restoreconfig").asides)
 
 
+def test_restore_whose_only_portal_is_refused_notes_that(user: Shell) -> None:
+    user.ok("create 127.0.0.1 3261")
+    user.ok("/ saveconfig")
+    user.ok("/ clearconfig confirm=true")
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", 3261))
+        other.listen()
+        answer = user("/ restoreconfig")
+    assert answer.exit == 1
+    assert f"{TPG}: it is enabled and has no portal: no initiator can log in" in answer.stderr
+
+
 def test_an_enabled_target_without_a_portal_is_marked(user: Shell) -> None:
     told = json.loads(user.ok(f"{TPG}/portals status", json=True))["data"]
     assert told == {"summary": "Portals: 0", "healthy": False, "notes": []}
