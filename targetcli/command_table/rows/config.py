@@ -17,7 +17,12 @@ ROWS = (
         "Example: saveconfig",
         (
             may("savefile", "save_file", "the file to write", SAVE_FILE),
-            may("drop_missing", "bool", "drop objects that could not be restored", "False"),
+            may(
+                "drop_missing",
+                "bool",
+                "drop objects and settings that could not be restored",
+                "False",
+            ),
         ),
         changes=True,
     ),
@@ -26,7 +31,8 @@ ROWS = (
         ("root",),
         "config:restoreconfig",
         "Restores the configuration in a file or backup. Skips and reports objects that\n"
-        "cannot be restored; the exit status is then 1.\n\n"
+        "cannot be restored, and those whose path leads to another disk than the saved\n"
+        "one, unless --yes is given; the exit status is then 1.\n\n"
         "Example: restoreconfig /etc/target/saveconfig.json clear_existing=true",
         (
             may(
@@ -46,7 +52,7 @@ ROWS = (
             may(
                 "keep_existing",
                 "bool",
-                "create only missing objects and leave existing ones unchanged",
+                "create missing objects only, and set what an earlier restore could not",
                 "False",
             ),
             may(
