@@ -260,11 +260,11 @@ def _all_of(
 
 
 def _sees(reader: Reader, acl: ConfigfsPath, lun: ConfigfsPath) -> bool:
-    links = (
-        links.link_in(reader.fs, paths.mapped_lun(acl, index))
-        for index in reader.mapped_indexes(acl)
-    )
-    return any(link is not None and link[1] == lun for link in links)
+    for index in reader.mapped_indexes(acl):
+        link = links.link_in(reader.fs, paths.mapped_lun(acl, index))
+        if link is not None and link[1] == lun:
+            return True
+    return False
 
 
 def _hidden(reader: Reader, concerned: _Concerned) -> Iterator[Disturbance]:
@@ -297,10 +297,10 @@ def _loss(steps: list[Step], path: str) -> str:
     """Return what a session at a TPG loses: LUNs, or all of it where a step removes more."""
     numbers: dict[str, None] = {}
     for step in steps:
-        links = [item for item in step.operations if isinstance(item, Unlink)]
-        if not links:
+        removed = [item for item in step.operations if isinstance(item, Unlink)]
+        if not removed:
             return f"be logged out of {path}"
-        names = (paths.name_of(paths.parent(item.link)) for item in links)
+        names = (paths.name_of(paths.parent(item.link)) for item in removed)
         numbers |= {name.removeprefix("lun_"): None for name in names}
     listed = ", ".join(numbers)
     return f"lose LUN{'s' if len(numbers) > 1 else ''} {listed} of {path}"
