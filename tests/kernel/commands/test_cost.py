@@ -56,11 +56,11 @@ COSTS = {
     f"{TPG}/portals delete 127.0.0.1 3261": 21,
     f"{TPG}/luns delete 0": 32,
     f"{TPG}/luns delete 9999": 27,
-    "/backstores/ramdisk delete r0": 126,
-    "/backstores/ramdisk delete new": 126,
+    "/backstores/ramdisk delete r0": 116,
+    "/backstores/ramdisk delete new": 116,
 }
-# These read the attributes of a storage object too: later kernels have more of them.
-READ_ATTRIBUTES = ("/backstores/ramdisk delete r0", "/backstores/ramdisk delete new")
+# These read attributes and identity of a storage object too: later kernels have more files there.
+READ_FILES = ("/backstores/ramdisk delete r0", "/backstores/ramdisk delete new")
 
 
 def config(luns: int) -> Config:
@@ -94,16 +94,17 @@ def test_command_costs_what_it_touches(
 ) -> None:
     build(luns)
     found = {}
-    reading = cost_of_attributes(next(Path(ROOT, "core").glob("rd_mcp_*/r0/attrib")))
+    (r0,) = Path(ROOT, "core").glob("rd_mcp_*/r0")
+    reading = cost_of_files(r0 / "attrib") + cost_of_files(r0 / "wwn")
     for line in COSTS:
         shell.fs = ConfigFS()
         shell.ok(line.replace("DISKS", str(disks)))
-        found[line] = shell.fs.total_calls - reading * (line in READ_ATTRIBUTES)
+        found[line] = shell.fs.total_calls - reading * (line in READ_FILES)
     assert differences(found, COSTS) == []
 
 
-def cost_of_attributes(folder: Path) -> int:
-    """The calls of reading attributes: a stat each, and of settings open, read and close."""
+def cost_of_files(folder: Path) -> int:
+    """The calls of reading files: a stat each, and of settings open, read and close."""
     modes = [path.stat().st_mode & 0o222 for path in folder.iterdir()]
     return len(modes) + 3 * sum(map(bool, modes))
 
@@ -173,7 +174,13 @@ class Watched:
         monkeypatch.setattr(os, name, call)
 
     def repeated(self) -> list[tuple[str, str]]:
-        return [call for call, count in Counter(self.calls).items() if count > 1]
+        """Return the calls made more than once.
+
+        The mode of rtpi is a mark of each TPG: it is looked at again after the modes of the first
+        TPG, which stand for those of all.
+        """
+        again = (call for call, count in Counter(self.calls).items() if count > 1)
+        return [call for call in again if not call[1].endswith("/rtpi")]
 
 
 def test_nothing_is_read_twice(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
