@@ -18,8 +18,11 @@ export PYTHON3
 PYTEST = $(PYTHON3) -m pytest $(SELECT) $(ARGS)
 HOST_TESTS = tests/unit
 SIDE_BY_SIDE = tests/kernel/sidebyside/
-KERNEL_TESTS = $(wildcard tests/kernel/test_*.py) $(filter-out $(SIDE_BY_SIDE), \
-	$(sort $(dir $(wildcard tests/kernel/*/test_*.py tests/clients/test_*.py))))
+# The longest first, so that several at once end together.
+LONGEST = $(addprefix tests/,kernel/plan/ kernel/commands/ clients/ kernel/compatibility/)
+KERNEL_TESTS = $(LONGEST) $(filter-out $(SIDE_BY_SIDE) $(LONGEST), \
+	$(sort $(dir $(wildcard tests/kernel/*/test_*.py tests/clients/test_*.py)))) \
+	$(wildcard tests/kernel/test_*.py)
 
 # The Debian suites of the user-mode kernels: all tests run on the first, those that
 # tests/thinning.py chooses on the newer ones. Kernels are fetched once, to this directory.
@@ -96,6 +99,8 @@ test-newer: $(NEWER:%=newer-%) ## those that tests/thinning.py chooses, on newer
 
 newer-%: SUITE = $*
 newer-%: all
+	@$(if $(T),,echo "== The sandbox with the kernel of $*, without IPv6" && kernel=$$(packaging/user-mode-kernel $(USER_MODE) $*) && \
+		TARGETCLI_SANDBOX_KERNEL="$$kernel" $(PYTEST) tests/sandbox/test_no_ipv6.py)
 	@echo "== Fewer kernel tests, in the sandbox with the kernel of $*, $(JOBS) at once"
 	@export JOBS=$(JOBS) && $(call IN_KERNEL,$(or $(T),$(KERNEL_TESTS)),--thin $*)
 
