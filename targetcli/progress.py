@@ -6,10 +6,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rtslib_ext.errors import LioError
+from rtslib_ext.kernel import blocked
 
 if TYPE_CHECKING:
     from .env import Env
@@ -95,10 +97,18 @@ def work(env: Env, what: str, total: Total) -> Iterator[Work]:
     inner = Work(env, what, total, watched=outer is None and env.stderr.isatty())
     env.session.work = outer or inner
     try:
-        yield inner
+        with nullcontext() if outer else blocked.watch(partial(_tell, env)):
+            yield inner
     finally:
         env.session.work = outer
         inner.end()
+
+
+def _tell(env: Env, text: str) -> None:
+    """Print a note at once, as the command may take long to end."""
+    # A closed terminal must not end the work.
+    with suppress(OSError, ValueError):
+        print(f"Note: {text}", file=env.stderr, flush=True)
 
 
 def end(env: Env) -> None:

@@ -175,7 +175,8 @@ EMULATION = (
         "emulate_ua_intlck_ctrl",
         Kind.CHOICE,
         "Handling of a unit attention once it was reported with CHECK CONDITION. Change it only "
-        "when the documentation of the initiator requires interlocked unit attentions.",
+        "when the documentation of the initiator requires interlocked unit attentions. With 1 or 2 "
+        "the deletion of a loopback LUN may wait many minutes in the kernel.",
         choices=(
             ("0", "cleared when reported"),
             ("1", "kept until REQUEST SENSE fetches it"),

@@ -62,6 +62,8 @@ class Holder:
             facts.append(f"user {self.user}")
         if self.since:
             facts.append(time.strftime("since %Y-%m-%d %H:%M:%S", time.localtime(self.since)))
+        if _waits_in_kernel(self.pid):
+            facts.append("waiting in the kernel, not to be interrupted")
         return ", ".join(facts) + (f": {self.command}" if self.command else "")
 
 
@@ -228,6 +230,15 @@ def _user() -> str:
         name = str(os.getuid())
     before = os.environ.get("SUDO_USER", "")
     return f"{before} as {name}" if before and before != name else name
+
+
+def _waits_in_kernel(pid: int) -> bool:
+    """Return True if a process is in an uninterruptible call (proc(5), state D)."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[:1] == ["D"]
+    except OSError:
+        return False
 
 
 def _holder(lock: int) -> Holder | None:

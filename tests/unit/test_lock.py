@@ -262,6 +262,11 @@ def test_how_a_holder_is_told() -> None:
     assert text.endswith(": /iscsi create")
 
 
+def test_a_holder_in_an_uninterruptible_call_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "_waits_in_kernel", lambda pid: True)
+    assert str(Holder(7)) == "pid 7, waiting in the kernel, not to be interrupted"
+
+
 def test_interrupted_while_waiting(path: Path, other: Other) -> None:
     def waiting(text: str) -> None:
         raise KeyboardInterrupt

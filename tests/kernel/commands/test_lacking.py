@@ -12,6 +12,8 @@ from rtslib_ext.kernel import paths
 
 from .harness import ETC, TARGET, Shell, value
 
+pytestmark = pytest.mark.differs_by_kernel
+
 IQN = "iqn.2003-01.org.example:a"
 TPG = f"/iscsi/{IQN}/tpg1"
 FILE = f"iscsi/{IQN}/tpgt_1"

@@ -4,9 +4,14 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
+
+from rtslib_ext.kernel import blocked
+from rtslib_ext.kernel.configfs import ConfigFS
 
 from .harness import TARGET, Shell, tree, value
 from .initiator import logged_in
@@ -251,3 +256,33 @@ def test_a_number_given_again_by_a_file_is_noted(
     if name == INITIATOR:
         text = f"Note: {TPG}/acls/{INITIATOR}/mapped_lun0 {REUSED.format(name=name)}"
     assert any(line.startswith(text) for line in answer.asides), answer.asides
+
+
+class Slow(ConfigFS):
+    """A kernel that takes its time to remove a link."""
+
+    def unlink(self, path: str) -> None:
+        time.sleep(2)
+        super().unlink(path)
+
+
+def test_a_deletion_that_takes_long_is_told_and_holds_up_no_other_shell(
+    user: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user.ok(f"/loopback/{NAA}/luns create /backstores/ramdisk/r1")
+    monkeypatch.setattr(blocked, "LIMIT", 0.2)
+    answers = []
+    slow = Shell(user.home, fs=Slow())
+    run = threading.Thread(
+        target=lambda: answers.append(slow(f"/loopback/{NAA}/luns delete 0")), daemon=True
+    )
+    run.start()
+    time.sleep(0.2)
+    assert "lun0" in user.ok(f"/loopback/{NAA} ls")
+    assert run.is_alive()
+    run.join()
+    (answer,) = answers
+    assert answer.exit == 0
+    assert answer.stderr.count("the kernel has not finished for 0.2 s: unlink ") == 1
+    assert f"{TARGET}/loopback/{NAA}/tpgt_1/lun/lun_0/" in answer.stderr
+    assert "waits for the commands that initiators have running on this LUN" in answer.stderr

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Notice a call of configfs that the kernel does not finish.
+
+Such a process cannot be interrupted: signals arrive when the call ends. So another thread looks at
+the call that the changing thread is in. This costs the calls themselves nothing.
+"""
+
+from __future__ import annotations
+
+import _thread
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from .configfs import ConfigFS
+
+LIMIT = 10.0
+"""Seconds until a call is reported."""
+
+
+@contextmanager
+def watch(tell: Callable[[str], object]) -> Iterator[None]:
+    """Call ``tell`` with a sentence, once, for each call of a block that takes over LIMIT seconds.
+
+    ``tell`` runs in another thread.
+    """
+    ended = _thread.allocate_lock()
+    ended.acquire()
+    _thread.start_new_thread(_look, (_thread.get_ident(), ended, tell))
+    try:
+        yield
+    finally:
+        ended.release()
+
+
+def _look(thread: int, ended: _thread.LockType, tell: Callable[[str], object]) -> None:
+    before = told = None
+    while not ended.acquire(timeout=LIMIT):
+        found = _frame(thread)
+        if found is not None and found is before and found is not told:
+            told = found
+            tell(_sentence(found))
+        before = found
+
+
+def _frame(thread: int) -> FrameType | None:
+    """Return the frame of the call of configfs that a thread is in; None if it is in none."""
+    frame = sys._current_frames().get(thread)
+    while frame is not None:
+        if isinstance(frame.f_locals.get("self"), ConfigFS) and "path" in frame.f_locals:
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def _sentence(frame: FrameType) -> str:
+    call, path = frame.f_code.co_name, frame.f_locals["path"]
+    file = frame.f_locals["self"].absolute(path)
+    return (
+        f"the kernel has not finished for {LIMIT:g} s: {call} {file}: it {_reason(call, path)}. "
+        "This process cannot be interrupted meanwhile; other shells can be used"
+    )
+
+
+def _reason(call: str, path: str) -> str:
+    """Return what a call usually waits for."""
+    if call in ("read", "scan", "modes", "exists", "is_dir", "readlink"):
+        return "waits for another process that changes this object"
+    if "/lun/" in path and call in ("unlink", "rmdir"):
+        return "waits for the commands that initiators have running on this LUN"
+    if "/acls/" in path or path.endswith("/enable") or "/tpgt_" in path:
+        return "waits for the sessions of initiators to end"
+    return "waits for commands that are running on this object"
