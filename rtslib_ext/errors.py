@@ -72,7 +72,8 @@ class KernelRefused(LioError):
     ``errno`` is the error number, ``operation`` the call (mkdir, write …) and ``file`` its path:
     relative to the target tree, or absolute if it begins with a slash. ``reason`` is the cause,
     ``kernel_message`` the line in the kernel's log ("": none), ``label`` the start of the message:
-    where scripts match a text, it is that text.
+    where scripts match a text, it is that text, and ``brief`` says the same to people.
+    ``brief_hint`` replaces a hint that is too long for a terminal.
     """
 
     def __init__(
@@ -93,15 +94,23 @@ class KernelRefused(LioError):
         self.reason = reason
         self.kernel_message = ""
         self.label = label
+        self.brief = ""
+        self.brief_hint = ""
 
     def prefix(self, text: str) -> None:
         """Put the attempted action before the reason."""
         self.label = f"{text}: {self.label}" if self.label else text
+        self.brief = f"{text}: {self.brief}" if self.brief else ""
+
+    @property
+    def code(self) -> str:
+        """The name of the errno."""
+        return errorcode.get(self.errno, str(self.errno))
 
     def __str__(self) -> str:
         text = f"{self.label}: {self.reason}" if self.label else self.reason
         if "[Errno" not in self.label:
-            text += f" ({errorcode.get(self.errno, self.errno)})"
+            text += f" ({self.code})"
         return f"{text}; the kernel says: {self.kernel_message}" if self.kernel_message else text
 
 

@@ -38,8 +38,11 @@ def _guarded(words: Sequence[str]) -> int:
         return _main(words, request)
     except LioError as err:
         from .views import errors
+        from .views.wrap import width_of
 
-        print(*errors.error(err), sep="\n", file=sys.stderr)
+        width = width_of(sys.stderr)
+        lines = errors.error(err) if width is None else errors.at_terminal(err, width)
+        print(*lines, sep="\n", file=sys.stderr)
         if request.options.json:
             from .report import Report
             from .views import document

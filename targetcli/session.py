@@ -19,6 +19,7 @@ from .report import Report
 from .result import Aside, Result
 from .tree import walk
 from .views import errors
+from .views.wrap import width_of, wrap
 
 BANNER = f"targetcli shell version {__version__}\nFor help on commands, type 'help'.\n"
 
@@ -33,7 +34,7 @@ def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
     if env.session.several and not (result and result.leave):
         note = dispatch.leave_deleted(env)
         if note:
-            print(note, file=env.stderr, flush=True)
+            print(wrap(note, width_of(env.stderr)), file=env.stderr, flush=True)
     return result
 
 
@@ -132,7 +133,8 @@ def _tell_rolled_back(env: Env) -> None:
         if last is None or last.outcome:
             env.session.last_change = LastChange.OTHER
         if last and last.outcome:
-            print(f"Note: {last}: {last.outcome}", file=env.stderr, flush=True)
+            text = f"Note: {last}: {last.outcome}"
+            print(wrap(text, width_of(env.stderr)), file=env.stderr, flush=True)
 
 
 def print_result(env: Env, report: Report, result: Result) -> bool:
@@ -163,7 +165,9 @@ def _print_lines(env: Env, result: Result) -> None:
             if isinstance(text, Aside):
                 # Keep the order of lines if both streams are the same.
                 env.stdout.flush()
-                print(text, file=env.stderr, flush=True)
+                print(wrap(text, width_of(env.stderr)), file=env.stderr, flush=True)
+            elif text.startswith("Note: "):
+                print(wrap(text, width_of(env.stdout)), file=env.stdout)
             else:
                 print(text, file=env.stdout)
         env.stdout.flush()
@@ -188,13 +192,14 @@ def fail(env: Env, report: Report, *failures: Exception) -> None:
         if isinstance(err, LioError) and err.proposal:
             err.hint = "; ".join(filter(None, (err.proposal(), err.hint)))
             err.proposal = None
-        _print_errors(env, _error_lines(env, err))
+        _print_errors(env, err)
     if env.options.json:
         report.failures += [err for err in failures if err not in report.failures]
         _print_document(env, report)
 
 
 def _error_lines(env: Env, err: Exception) -> list[str]:
+    """Return an error in lines as scripts match them."""
     if isinstance(err, LioError):
         return errors.error(err)
     if isinstance(err, OSError):
@@ -216,15 +221,20 @@ def _print_document(env: Env, report: Report) -> bool:
         if env.session.several:
             raise
     except OSError as err:
-        _print_errors(env, _error_lines(env, err))
+        _print_errors(env, err)
         return False
     return True
 
 
-def _print_errors(env: Env, lines: list[str]) -> None:
+def _print_errors(env: Env, err: Exception) -> None:
+    """Log an error, and print it: at a terminal shortened and wrapped."""
     with suppress(OSError):
         env.stdout.flush()
+    lines = _error_lines(env, err)
     log.log_errors(env, lines)
+    width = width_of(env.stderr)
+    if width is not None and isinstance(err, LioError):
+        lines = errors.at_terminal(err, width, env.session.report.path or "")
     print(*lines, sep="\n", file=env.stderr, flush=True)
 
 

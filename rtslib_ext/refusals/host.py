@@ -37,7 +37,7 @@ ROWS = (
         _ANY,
         (ENOTDIR,),
         "a part of the path is a file, not a directory",
-        "namei {device} shows which part",
+        "use another path; namei {device} shows which part",
     ),
     Refusal(
         "links-in-circle",
@@ -46,7 +46,7 @@ ROWS = (
         _ANY,
         (ELOOP,),
         "a part of the path is a symbolic link to itself",
-        "namei {device} shows which part",
+        "use another path; namei {device} shows which part",
     ),
     Refusal(
         "folder-read-only",
@@ -64,7 +64,7 @@ ROWS = (
         _ANY,
         (EACCES, EPERM),
         "its directory does not allow new files",
-        "lsattr -d and ls -ld {folder} show why; chattr -ia {folder} removes such flags",
+        "chattr -ia {folder} removes flags against that; lsattr -d and ls -ld {folder} show why",
     ),
     Refusal(
         "no-room",

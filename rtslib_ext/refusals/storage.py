@@ -43,7 +43,7 @@ ENABLING = (
         _ENABLE.format("iblock"),
         (ENOENT, ENODEV, ENXIO),
         "the device {device} does not exist",
-        "lsblk shows its current name; names in /dev/disk/by-id do not change",
+        "use its current name, which lsblk shows; names in /dev/disk/by-id do not change",
     ),
     Refusal(
         "device-held",
@@ -160,7 +160,7 @@ ENABLING = (
         r"core/user_\d+/[^/]+/control",
         (EINVAL,),
         "a value in control is not a number",
-        "control accepts hw_block_size=, max_data_area_mb= and data_pages_per_blk=, separated by "
+        "use numbers for hw_block_size=, max_data_area_mb= and data_pages_per_blk=, separated by "
         "commas",
         log=r"match_(?:int|u64)\(\) failed|kstrto",
     ),
@@ -184,7 +184,7 @@ ATTRIBUTES = (
         rf"{_SO}/attrib/emulate_tp(?:u|ws)",
         (ENOSYS,),
         "a ramdisk cannot discard blocks",
-        "a fileio backstore on a tmpfs can",
+        "use a fileio backstore on a tmpfs, which can",
         log=_NO_DISCARD,
         when=_is_ramdisk,
     ),
@@ -195,7 +195,7 @@ ATTRIBUTES = (
         rf"{_SO}/attrib/emulate_tp(?:u|ws)",
         (ENOSYS,),
         "the device {device} does not support discard",
-        "lsblk --discard shows which devices do (DISC-MAX above 0)",
+        "use a device that does: lsblk --discard shows a DISC-MAX above 0",
         log=_NO_DISCARD,
     ),
     Refusal(
@@ -346,7 +346,7 @@ IDENTITY = (
         (EINVAL, ENOENT, ENOMEM),
         "an lba_map has a line 'SIZE MULTIPLIER' and lines 'FIRST LAST STATE:GROUP …' with "
         "existing groups",
-        "{so_path}/alua ls lists the target port groups",
+        "use the groups that {so_path}/alua ls lists",
     ),
 )
 

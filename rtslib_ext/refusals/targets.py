@@ -41,7 +41,7 @@ PORTALS = (
         "mkdir",
         _PORTAL,
         (EINVAL,),
-        "a link-local address needs an interface, which the kernel's target does not support",
+        "the kernel's target does not support link-local addresses",
         "use a global address of the interface, or ::0 for all addresses",
         log=r"kernel_bind\(\) failed: -22",
         when=_is_link_local,
@@ -73,8 +73,8 @@ PORTALS = (
         "mkdir",
         _PORTAL,
         _NOT_BOUND,
-        "another portal already listens on port {port} of this address",
-        "/iscsi ls shows all portals; one on ::0 or 0.0.0.0 covers every address",
+        "another portal already listens on port {port}",
+        "use another port, or delete that portal, which may be on ::0 or 0.0.0.0",
         log=r"kernel_bind\(\) failed: -98",
     ),
     Refusal(
@@ -83,7 +83,7 @@ PORTALS = (
         "mkdir",
         _PORTAL,
         (EINVAL, EEXIST),
-        "another TPG of the target has this portal, so logins would be ambiguous",
+        "another TPG of the target has this portal",
         "use another address or port for this TPG",
         log=r"already exists on a different TPG",
     ),
@@ -94,7 +94,7 @@ PORTALS = (
         r".+/np/[^/]+/iser",
         (EINVAL, ENODEV),
         "the module ib_isert cannot be loaded",
-        "iSER needs an RDMA card and that module: modprobe ib_isert shows the error",
+        "install an RDMA card and that module; modprobe ib_isert shows the error",
         log=r"Unable to request_module for ib_isert",
     ),
     Refusal(
@@ -104,7 +104,7 @@ PORTALS = (
         r".+/np/[^/]+/cxgbit",
         (EINVAL, ENODEV),
         "no Chelsio card serves this address, or its module cxgbit cannot be loaded",
-        "offload needs both: modprobe cxgbit shows the error",
+        "install both; modprobe cxgbit shows the error",
     ),
 )
 
@@ -159,7 +159,7 @@ TPGS = (
         r".+/param/cmd_completion_affinity",
         (EINVAL,),
         "this host has no CPU {value} that is online",
-        "the CPUs are {cpus}; -1: chosen by the kernel, -2: the CPU of the command",
+        "use one of {cpus}; or -1: chosen by the kernel, or -2: the CPU of the command",
         log=r"Command completion value must be",
     ),
     Refusal(
@@ -178,7 +178,7 @@ TPGS = (
         r".+/param/(?P<name>\w+)",
         (EINVAL,),
         "{takes}",
-        "get parameter {name} describes it",
+        "use a value that get parameter {name} describes",
         log=r"Illegal value for|exceeds 255",
     ),
 )

@@ -11,8 +11,8 @@ from rtslib_ext.plan.disturbance import Disturbance
 from ..env import Env
 from ..result import Result
 from ..views import plan as view
-from ..views import terminal_width
 from ..views.plan import Style
+from ..views.wrap import width_of
 from . import apply, consent
 
 
@@ -23,7 +23,7 @@ def style(env: Env) -> Style:
         env.uses_colors,
         str(color) if color else None,
         env.options.verbose,
-        terminal_width(env.stdout) if env.on_terminal else None,
+        width_of(env.stdout),
     )
 
 

@@ -50,7 +50,9 @@ def create(env: Env, node: Portals, ip_address: str, ip_port: int) -> Result:
             f"Could not create NetworkPortal in configFS: [Errno {err.errno}] "
             f"{os.strerror(err.errno)}: '{env.fs.absolute(err.file)}'"
         )
-        err.hint = _advice(env, node, portal) or err.hint
+        err.brief = "not created"
+        if conflicts := _conflicts(env, node, portal):
+            err.hint, err.brief_hint = _advice(conflicts, node), _briefly(conflicts, node)
         raise
     return Result(
         [
@@ -109,13 +111,14 @@ def notes(env: Env, portal: Portal) -> list[str]:
     return []
 
 
-def _advice(env: Env, node: Node, portal: Portal) -> str:
-    """Return a hint that names the portals in conflict; "" if there are none."""
-    if portal.address.startswith(_LINK_LOCAL):
-        return "a link-local address needs an interface, and LIO has no setting for it"
-    if portal.address.startswith("[") and not network.has_ipv6():
-        return ""
-    conflicts = [
+def _conflicts(env: Env, node: Node, portal: Portal) -> list[tuple[ShellPath, Portal]]:
+    """Return the portals in conflict with a new one, and their TPGs; those of the node first."""
+    if portal.address.startswith(_LINK_LOCAL) or (
+        portal.address.startswith("[") and not network.has_ipv6()
+    ):
+        # The cause is another one.
+        return []
+    found = [
         (owner, other)
         for owner, other in _all_portals(env, node)
         if other.port == portal.port
@@ -125,14 +128,26 @@ def _advice(env: Env, node: Node, portal: Portal) -> str:
             or naming.listens_on(other.address) == naming.listens_on(portal.address)
         )
     ]
-    if not conflicts:
-        return ""
-    conflicts.sort(key=lambda pair: shell_paths.portals(pair[0]) != node.path)
+    return sorted(found, key=lambda pair: shell_paths.portals(pair[0]) != node.path)
+
+
+def _advice(conflicts: list[tuple[ShellPath, Portal]], node: Node) -> str:
+    """Return a hint that names the first portal in conflict, and the commands that help."""
     owner, other = conflicts[0]
     where = f" of {owner}" if shell_paths.portals(owner) != node.path else ""
     everywhere = other.address in _WILDCARDS
     what = "already listens on every address" if everywhere else "conflicts with this one"
     return f"the portal {other.name}{where} {what}; {_how_to_delete(conflicts)}"
+
+
+def _briefly(conflicts: list[tuple[ShellPath, Portal]], node: Node) -> str:
+    """Return the same hint without commands, which are as long as their paths."""
+    (owner, other), more = conflicts[0], len(conflicts) - 1
+    target, _, tpg = owner.rpartition("/")
+    where = tpg if node.path.startswith(f"{target}/") else f"{target.rpartition('/')[2]}/{tpg}"
+    here = shell_paths.portals(owner) == node.path
+    name = other.name if here else f"{other.name} of {where}"
+    return f"first delete {name}{f' and {more} more on port {other.port}' if more else ''}"
 
 
 def _how_to_delete(conflicts: list[tuple[ShellPath, Portal]]) -> str:

@@ -3,7 +3,12 @@
 
 from __future__ import annotations
 
+import os
+from typing import TextIO
+
 INDENT = "    "
+UNKNOWN = 80
+"""The width of a terminal of unknown size."""
 
 
 def wrap(line: str, width: int | None) -> str:
@@ -13,12 +18,24 @@ def wrap(line: str, width: int | None) -> str:
     """
     if width is None or len(line) <= width:
         return line
-    own = line[: len(line) - len(line.lstrip())]
-    lines: list[str] = []
-    current, start = own, own
-    for word in line.split():
-        if current != start and len(current) + 1 + len(word) > width:
+    words = line.lstrip(" ").split(" ")
+    own = " " * (len(line) - len(line.lstrip(" ")))
+    lines, current = [], own + words[0]
+    for word in words[1:]:
+        if len(current) + 1 + len(word) > width:
             lines.append(current)
-            current = start = f"{own}{INDENT}"
-        current += word if current == start else f" {word}"
+            current = f"{own}{INDENT}{word}"
+        else:
+            current += f" {word}"
     return "\n".join([*lines, current])
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Return the columns of a terminal, 80 if they are unknown; None for other streams."""
+    if not stream.isatty():
+        return None
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or UNKNOWN
+    except (OSError, ValueError):
+        # A stream without a descriptor.
+        return UNKNOWN

@@ -388,7 +388,7 @@ def test_what_was_undone_is_no_change(user: Shell) -> None:
         "message": "Cannot set attribute emulate_tpu: [Errno 38] Function not implemented: "
         "a ramdisk cannot discard blocks; the kernel says: Generic Block Discard not supported",
         "path": R1,
-        "hint": "a fileio backstore on a tmpfs can",
+        "hint": "use a fileio backstore on a tmpfs, which can",
         "errno": "ENOSYS",
     }
     assert (found["command"], found["path"]) == ("set", R1)

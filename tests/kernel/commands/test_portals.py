@@ -217,7 +217,9 @@ def test_restoring_tells_of_portals_what_creating_tells(user: Shell) -> None:
 
 def test_link_local_address(user: Shell) -> None:
     user.refuses(
-        "create fe80::1", f"{TPG}/portals/[fe80::1]:3260", "a link-local address needs an interface"
+        "create fe80::1",
+        f"{TPG}/portals/[fe80::1]:3260",
+        "the kernel's target does not support link-local addresses (use a global address",
     )
 
 

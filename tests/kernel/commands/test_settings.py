@@ -303,7 +303,8 @@ def test_changed_without_a_group_is_of_all_groups(user: Shell) -> None:
         (
             f"{R1} set attribute emulate_caw=0 emulate_tpu=1",
             "Cannot set attribute emulate_tpu: [Errno 38] Function not implemented: a ramdisk "
-            "cannot discard blocks; the kernel says: Generic Block Discard not supported",
+            "cannot discard blocks (use a fileio backstore on a tmpfs, which can); the kernel "
+            "says: Generic Block Discard not supported",
         ),
         (f"{TPG} set parameter MaxConnections=2 InitialR2T=Maybe", "InitialR2T takes Yes or No"),
         (f"{TPG} set auth userid=u password=NULLX", "password must not begin with NULL"),
