@@ -11,6 +11,7 @@ from __future__ import annotations
 from rtslib_ext.errors import Interrupted, LioError
 
 from ..env import Env
+from ..views.wrap import width_of, wrap
 
 _SHOWN = 20
 _YES = ("y", "yes")
@@ -41,7 +42,8 @@ def put(env: Env, question: Question, path: str) -> None:
     """Ask a question; raises Interrupted unless the answer is yes, also on Ctrl-C and Ctrl-D."""
     shown = question.facts[:_SHOWN]
     more = len(question.facts) - len(shown)
-    print(*shown, *([f"and {more} more"] if more else []), sep="\n", file=env.stderr)
+    lines = [*shown, *([f"and {more} more"] if more else [])]
+    print(*(wrap(line, width_of(env.stderr)) for line in lines), sep="\n", file=env.stderr)
     print("Proceed? [y/N] ", end="", file=env.stderr, flush=True)
     try:
         answer = env.stdin.readline()

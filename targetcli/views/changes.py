@@ -15,6 +15,7 @@ SECRET = "***"
 """A masked value."""
 _SWITCHES = ("enable", "disable")
 _SHARED = ("load", "release")
+_AUTHENTICATION, _METHOD = "authentication", "AuthMethod"
 # The directory of an object -> its kind.
 _KINDS = {"luns": "LUN", "acls": "ACL", "portals": "portal", "alua": "target port group"}
 
@@ -49,7 +50,12 @@ def of_plan(plan: Plan) -> list[Change]:
             found.setdefault(("+", step.path), Change(sign, step, why or ""))
         elif not _is_led_by(step, plan, made, deleted):
             _update(step, found)
-    changes = [item for item in found.values() if not _is_same(item.step)]
+    followed = {step.path for step in steps if step.subject == _AUTHENTICATION}
+    changes = [
+        item
+        for item in found.values()
+        if not (_is_same(item.step) or (item.step.path in followed and _follows(item.step)))
+    ]
     return changes or [*every_step(plan)]
 
 
@@ -113,6 +119,16 @@ def _is_same(step: Step) -> bool:
     if step.verb in _SHARED:
         return True
     return step.before is not None and step.before == step.value != SECRET
+
+
+def _follows(step: Step) -> bool:
+    """Return True for the change of AuthMethod that the kernel makes with authentication.
+
+    iscsi_target_tpg.c, iscsit_ta_authentication adds or removes None.
+    """
+    if step.subject != _METHOD or step.before is None or step.value is None:
+        return False
+    return set(step.before.split(",")) ^ set(step.value.split(",")) == {"None"}
 
 
 def is_part(path: str, objects: Container[str]) -> bool:

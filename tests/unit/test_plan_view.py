@@ -122,6 +122,19 @@ def test_steps_that_only_lead_to_a_change_are_left_out() -> None:
     assert verbose[-1] == "Plan: 1 to change."
 
 
+def test_a_parameter_that_follows_an_attribute_is_left_out() -> None:
+    attributes, methods = {**TPG.attributes, "authentication": "0"}, {"AuthMethod": "CHAP,None"}
+    want = with_tpg(replace(TPG, attributes=attributes, parameters=methods))
+    assert lines(HAVE, want) == [
+        f"~ {PATH}: would set attribute authentication: 1 -> 0",
+        "Plan: 1 to change.",
+    ]
+    alone = with_tpg(replace(TPG, parameters=methods))
+    assert lines(HAVE, alone)[0].endswith("set parameter AuthMethod: CHAP -> CHAP,None")
+    other = with_tpg(replace(TPG, attributes=attributes, parameters={"AuthMethod": "None"}))
+    assert lines(HAVE, other)[-1] == "Plan: 2 to change."
+
+
 def test_parts_of_a_deleted_object_are_counted_with_it() -> None:
     assert lines(HAVE, replace(HAVE, targets={})) == [
         f"- /iscsi/{TARGET.wwn}: would delete target {TARGET.wwn}, with 1 TPG, 1 ACL, "
