@@ -30,6 +30,8 @@ from . import consent
 if TYPE_CHECKING:
     from rtslib_ext.transaction.apply import Change
 
+    from .reused import LoggedIn
+
 
 def apply(
     env: Env,
@@ -38,12 +40,13 @@ def apply(
     *,
     before: Sequence[str] = (),
     agreed: bool = False,
+    logged_in: LoggedIn | None = None,
 ) -> Outcome:
     """Perform all steps or none, or queue them; raises LioError.
 
     At a terminal, asks first if the steps interrupt initiators, regardless of the command;
     ``before`` and ``agreed`` are as for ``consent.ask``. ``replan`` plans the remaining steps
-    again, as for ``executor.perform``.
+    again, as for ``executor.perform``. ``logged_in`` is as for ``reused.notes``.
     """
     if env.session.transaction is None:
         setup.prepare(env.fs)
@@ -53,7 +56,7 @@ def apply(
         consent.ask(env, planned, before)
     if env.session.transaction is not None:
         return env.session.transaction.add(planned)
-    note_reused(env, planned)
+    note_reused(env, planned, logged_in)
     context = Context(env.fs)
     try:
         with recording(env, "changing", lambda _: len(planned)) as recorder:
@@ -81,14 +84,14 @@ def _note_effects(env: Env, planned: Sequence[Step], outcome: Outcome) -> None:
         env.session.report.asides += view.lines(notes)
 
 
-def note_reused(env: Env, planned: Sequence[Step]) -> None:
+def note_reused(env: Env, planned: Sequence[Step], logged_in: LoggedIn | None = None) -> None:
     """Add notes to the report about LUN numbers that initiators know as another disk."""
     created = (step for step in planned if step.action is Action.CREATE)
     if any(isinstance(item, Link) for step in created for item in step.operations):
         # Imported here: few commands create LUNs.
         from . import reused
 
-        env.session.report.asides += reused.notes(env, planned)
+        env.session.report.asides += reused.notes(env, planned, logged_in)
 
 
 def reach(env: Env, change: Change) -> None:

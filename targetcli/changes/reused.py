@@ -14,7 +14,7 @@ from contextlib import suppress
 from rtslib_ext.errors import LioError
 from rtslib_ext.fabrics import of_folder
 from rtslib_ext.kernel import links, paths
-from rtslib_ext.kernel.configfs import ConfigfsPath
+from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Action, Step
 from rtslib_ext.steps.operations import Link
@@ -25,9 +25,10 @@ from ..env import Env
 _PathOf = Callable[[int], tuple[str, ConfigfsPath]]
 
 
-def notes(env: Env, steps: Iterable[Step]) -> list[str]:
+def notes(env: Env, steps: Iterable[Step], logged_in: LoggedIn | None = None) -> list[str]:
     """Return a text for each LUN that steps create under a number that was another disk's.
 
+    ``logged_in``: a look at the sessions that the caller took already.
     The steps must not have been performed yet; of completed ones, mapped LUNs may be missed.
     """
     steps = list(steps)
@@ -38,18 +39,15 @@ def notes(env: Env, steps: Iterable[Step]) -> list[str]:
         for item in step.operations
         if isinstance(item, Link)
     ]
-    seen: dict[tuple[ConfigfsPath, str | None], list[str]] = {}
-    for _, link in planned:
-        place = _place(link)
-        if place not in seen:
-            seen[place] = _logged_in(env, *place)
-    if not any(seen.values()):
+    logged_in = logged_in or LoggedIn(env.fs)
+    if not any([logged_in.at(*_place(link)) for _, link in planned]):
         return []
     known = Numbers(env, (step for step in steps if step.action is Action.DELETE))
     objects = {paths.parent(link.link): link.target for _, link in planned}
     found = []
     for path, link in planned:
-        names, (tpg, acl) = seen[_place(link)], _place(link)
+        tpg, acl = _place(link)
+        names = logged_in.at(tpg, acl)
         target = link.target
         if names and acl:
             target = objects.get(target) or known.object_of(target)
@@ -65,15 +63,35 @@ def _place(link: Link) -> tuple[ConfigfsPath, str | None]:
     return paths.tpg_of(link.link), acl[1] if acl else None
 
 
-def _logged_in(env: Env, tpg: ConfigfsPath, acl: str | None) -> list[str]:
-    """Return the initiators that see the LUNs of an ACL, or those of the TPG without an ACL."""
-    fabric, reader = of_folder(tpg.partition("/")[0]), Reader(env.fs)
-    if fabric is None or not fabric.has("acls"):
-        return []
-    if acl is None:
-        return sessions.dynamic_initiators(reader, tpg)
-    session = sessions.of_acl(reader, fabric, tpg, acl)
-    return [session.initiator] if session else []
+class LoggedIn:
+    """The initiators that are logged in; each ACL and TPG is looked at once."""
+
+    def __init__(self, fs: ReadFS) -> None:
+        self.reader = Reader(fs)
+        self._seen: dict[tuple[ConfigfsPath, str | None], list[str]] = {}
+
+    def at(self, tpg: ConfigfsPath, acl: str | None) -> list[str]:
+        """Return those that see the LUNs of an ACL, or those of the TPG without an ACL."""
+        if (tpg, acl) not in self._seen:
+            self._seen[tpg, acl] = self._look(tpg, acl)
+        return self._seen[tpg, acl]
+
+    def _look(self, tpg: ConfigfsPath, acl: str | None) -> list[str]:
+        fabric = of_folder(tpg.partition("/")[0])
+        if fabric is None or not fabric.has("acls"):
+            return []
+        if acl is None:
+            return sessions.dynamic_initiators(self.reader, tpg)
+        session = sessions.of_acl(self.reader, fabric, tpg, acl)
+        return [session.initiator] if session else []
+
+    def acls_of(self, tpg: ConfigfsPath) -> list[str | None]:
+        """Return the directories of the ACLs of a TPG with a session; None for those without."""
+        fabric = of_folder(tpg.partition("/")[0])
+        if fabric is None or not fabric.has("acls") or not self.reader.fs.is_dir(tpg):
+            return []
+        places: list[str | None] = [*self.reader.acl_names(tpg), None]
+        return [acl for acl in places if self.at(tpg, acl)]
 
 
 def _text(path: str, before: str, names: list[str]) -> str:
@@ -81,19 +99,6 @@ def _text(path: str, before: str, names: list[str]) -> str:
         f"{path} was {before} before, and {', '.join(names)} may still use it as that disk: "
         "rescan there before anything is written (Linux: iscsiadm -m session -R)"
     )
-
-
-def initiators(env: Env, tpg: ConfigfsPath) -> list[tuple[str | None, str]]:
-    """Return (directory of the ACL, or None; name) of the initiators logged in to a TPG."""
-    fabric, reader = of_folder(tpg.partition("/")[0]), Reader(env.fs)
-    if fabric is None or not fabric.has("acls") or not env.fs.is_dir(tpg):
-        return []
-    found: list[tuple[str | None, str]] = [
-        (folder, session.initiator)
-        for folder in reader.acl_names(tpg)
-        if (session := sessions.of_acl(reader, fabric, tpg, folder))
-    ]
-    return [*found, *((None, name) for name in sessions.dynamic_initiators(reader, tpg))]
 
 
 class Numbers:

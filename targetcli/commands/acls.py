@@ -17,6 +17,7 @@ from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, acls, settings
 
 from ..changes import apply
+from ..changes.reused import LoggedIn
 from ..env import Env
 from ..result import Aside, Result, Warn, say
 from ..tree.acls import AclNode, Acls
@@ -138,13 +139,14 @@ def create_mapped_lun(
     created = shell_paths.mapped_lun(node.path, mapped_lun)
     if env.fs.is_dir(paths.mapped_lun(node.configfs, mapped_lun)):
         raise Exists("This MappedLUN already exists in configFS", path=created)
-    index, steps, lines = _lun(env, node, tpg_lun_or_backstore)
+    known = LoggedIn(env.fs)
+    index, steps, lines = _lun(env, node, tpg_lun_or_backstore, known)
     if _is_mapped(env, node, index):
         lines.append(Warn(f"Warning: TPG LUN {index} already mapped to this NodeACL"))
     for wwn in node.wwns:
         mapped = MappedLun(mapped_lun, index, write_protect)
         steps.append(acls.create_mapped_lun(node.tpg.tpg_path, wwn, mapped))
-    apply.apply(env, steps)
+    apply.apply(env, steps, logged_in=known)
     lines.append(f"Created Mapped LUN {mapped_lun}.")
     return Result(lines, created=created)
 
@@ -159,7 +161,7 @@ def _is_mapped(env: Env, acl: AclNode, index: int) -> bool:
     return link is not None and link[1] == paths.lun(acl.tpg.configfs, index)
 
 
-def _lun(env: Env, acl: AclNode, text: str) -> tuple[int, list[Step], list[str]]:
+def _lun(env: Env, acl: AclNode, text: str, known: LoggedIn) -> tuple[int, list[Step], list[str]]:
     """Find or plan the LUN that a text names: (number, steps that create it, messages)."""
     digits = text.removeprefix("lun")
     if digits.isascii() and digits.isdigit():
@@ -183,7 +185,7 @@ def _lun(env: Env, acl: AclNode, text: str) -> tuple[int, list[Step], list[str]]
         existing = exported_as(env, acl.tpg, source.configfs)
         if existing:
             return existing.index, [], []
-    return new_lun(env, acl.tpg, source, None)
+    return new_lun(env, acl.tpg, source, None, known)
 
 
 def delete_mapped_lun(env: Env, node: AclNode, mapped_lun: int) -> Result:

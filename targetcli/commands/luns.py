@@ -20,6 +20,7 @@ from rtslib_ext.usage import exports
 from rtslib_ext.usage.exports import Export
 
 from ..changes import apply, consent, reused
+from ..changes.reused import LoggedIn
 from ..env import Env
 from ..result import Result, say
 from ..tree import Node, walk
@@ -51,12 +52,13 @@ def create(
     """Export a storage object."""
     tpg = tpg_of(node)
     source = find_source(env, node, storage_object)
-    index, steps, lines = new_lun(env, tpg, source, lun)
+    known = LoggedIn(env.fs)
+    index, steps, lines = new_lun(env, tpg, source, lun, known)
     if env.prefs.flag("auto_add_mapped_luns") if add_mapped_luns is None else add_mapped_luns:
-        more, mapped = _map_everywhere(env, tpg, index, lun, "/".join(source.key))
+        more, mapped = _map_everywhere(env, tpg, index, lun, "/".join(source.key), known)
         steps += more
         lines += mapped
-    apply.apply(env, steps)
+    apply.apply(env, steps, logged_in=known)
     return Result(lines, created=shell_paths.lun(tpg.path, index))
 
 
@@ -105,7 +107,7 @@ def storage_object_at(node: Node, text: str) -> StorageObjectNode | None:
 
 
 def new_lun(
-    env: Env, tpg: Tpg, source: Source, lun: int | None
+    env: Env, tpg: Tpg, source: Source, lun: int | None, known: LoggedIn
 ) -> tuple[int, list[Step], list[str]]:
     """Plan the export of a storage object: (LUN number, steps, messages)."""
     if not source.steps:
@@ -117,7 +119,7 @@ def new_lun(
                 path=shell_paths.luns(tpg.path),
                 hint=f"it is lun{existing.index}",
             )
-    index = _free_index(env, tpg, "/".join(source.key)) if lun is None else lun
+    index = _free_index(env, tpg, "/".join(source.key), known) if lun is None else lun
     if lun is not None and env.fs.is_dir(paths.lun(tpg.configfs, index)):
         path = shell_paths.lun(tpg.path, index)
         raise Exists("This LUN already exists in configFS", path=path)
@@ -133,10 +135,10 @@ def exported_as(env: Env, tpg: Tpg, storage_object: ConfigfsPath) -> Export | No
     return next((export for export in found if export.tpg_path == tpg_path), None)
 
 
-def _free_index(env: Env, tpg: Tpg, key: str) -> int:
+def _free_index(env: Env, tpg: Tpg, key: str, known: LoggedIn) -> int:
     used = partial(Reader(env.fs).lun_indexes, tpg.configfs)
     free = _first_free(env, tpg.configfs, paths.lun, used)
-    if reused.initiators(env, tpg.configfs):
+    if known.acls_of(tpg.configfs):
         free = reused.Numbers(env).next_free(
             tpg.configfs,
             free,
@@ -168,15 +170,15 @@ def _first_free(
 
 
 def _map_everywhere(
-    env: Env, tpg: Tpg, index: int, wanted: int | None, key: str
+    env: Env, tpg: Tpg, index: int, wanted: int | None, key: str, known: LoggedIn
 ) -> tuple[list[Step], list[str]]:
     """Map a new LUN in every ACL, under the given number or the lowest free one."""
     if not tpg.fabric.has("acls"):
         return [], []
     reader = Reader(env.fs)
     steps, lines = [], []
-    logged_in = {folder for folder, _ in reused.initiators(env, tpg.configfs)}
-    numbers = reused.Numbers(env) if logged_in and wanted is None else None
+    logged_in = known.acls_of(tpg.configfs) if wanted is None else []
+    numbers = reused.Numbers(env) if logged_in else None
     for folder in reader.acl_names(tpg.configfs):
         wwn = tpg.fabric.from_folder(folder)
         acl = paths.acl(tpg.configfs, folder)

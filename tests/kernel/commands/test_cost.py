@@ -30,6 +30,7 @@ from rtslib_ext.reading.reader import Reader
 from rtslib_ext.reading.topology import TopologyReader
 
 from .harness import Shell, differences
+from .initiator import logged_in
 
 IQN = "iqn.2003-01.org.example:a"
 TPG = f"/iscsi/{IQN}/tpg1"
@@ -107,6 +108,37 @@ def cost_of_files(folder: Path) -> int:
     """The calls of reading files: a stat each, and of settings open, read and close."""
     modes = [path.stat().st_mode & 0o222 for path in folder.iterdir()]
     return len(modes) + 3 * sum(map(bool, modes))
+
+
+class Looks(ConfigFS):
+    """Counts how often each file is read that says who is logged in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: Counter[str] = Counter()
+
+    def read(self, path: str) -> str:
+        if path.endswith("/dynamic_sessions") or ("/acls/" in path and path.endswith("/info")):
+            self.seen[path] += 1
+        return super().read(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{TPG}/luns create /backstores/ramdisk/spare",
+        f"{TPG}/luns create /backstores/ramdisk/spare 7",
+        f"{TPG}/acls/{INITIATOR} create 7 /backstores/ramdisk/spare",
+    ],
+)
+def test_one_look_at_the_sessions(shell: Shell, line: str) -> None:
+    build(2)
+    shell.ok(f"{TPG} set attribute authentication=0")
+    shell.ok(f"{TPG}/acls create {INITIATOR}2")
+    shell.fs = looks = Looks()
+    with logged_in(INITIATOR, IQN):
+        shell.ok(line)
+    assert looks.seen and set(looks.seen.values()) == {1}, looks.seen
 
 
 def test_whole_configurations_are_linear(shell: Shell) -> None:
