@@ -138,9 +138,9 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "more in info",
-        "`info` of an ACL; of a storage object that passes a device through",
+        "`info` of an ACL; of a storage object",
         calls=r"\binfo$",
-        stdout=_only_here(r"(cmdsn_depth|hba_mode): \d+\n"),
+        stdout=_only_here(r"^(cmdsn_depth|hba_mode|lun|mapped_lun|logged_in): .+\n"),
     ),
     Difference(
         "passwords",
