@@ -279,6 +279,7 @@ def refused(user: Shell) -> tuple[Shell, dict[str, str]]:
     user.ok("/backstores/lu_gps create slow 7")
     assert user("restoreconfig keep_existing=true").exit == 1
     user.ok(f"{D1}/alua delete early")
+    assert left(user) == REFUSED
     return user, before
 
 
