@@ -298,9 +298,9 @@ def _read_line(text: str, ends: tuple[int, ...]) -> Line:
         return Line(text=text, ends=ends)
     head = _read_head(text, ends)
     arguments = tuple(_arguments(text, max(head.path_span[1], head.command_span[1]), ends))
-    if arguments and arguments[0].value == _QUESTION and not (head.path or head.command):
-        head = replace(head, command=_QUESTION, command_span=arguments[0].span)
-        arguments = arguments[1:]
+    first = arguments[0] if arguments and not (head.path or head.command) else None
+    if first and first.key is None and first.value == _QUESTION:
+        head, arguments = replace(head, command=first.value, command_span=first.span), arguments[1:]
     if arguments and not (head.path or head.command):
         raise refusal(text, arguments[0].span[0], "a path or a command is expected here")
     return with_arguments(head, arguments)

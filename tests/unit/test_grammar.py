@@ -107,6 +107,7 @@ CORPUS = [
     "/",
     "/ ls",
     "a=b",
+    "-=?",
     "ls a=b",
     "ls a =b",
     "ls a= b",
