@@ -42,11 +42,12 @@ class Journal:
         """
         # A resumed change keeps the original pid.
         head = json.dumps({"process": os.getpid(), **self.about})
-        body = json.dumps([codec.encode(step) for step in steps])
+        # One step at a time: the JSON values of ten thousand need more memory than their text.
+        body = ", ".join(json.dumps(codec.encode(step)) for step in steps)
         with _explained(self.path):
             os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
             # Only root may read it: it holds every value that is written, passwords too.
-            atomic.replace(self.path, f"{head}\n{body}\n".encode() + _BEGUN * begun + marks)
+            atomic.replace(self.path, f"{head}\n[{body}]\n".encode() + _BEGUN * begun + marks)
         self.resume()
 
     def resume(self) -> None:
