@@ -72,9 +72,13 @@ def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
     return plans.show(env, plan, disturbances, status=DIFFERENT if plan else SAME)
 
 
-def to_file(env: Env, node: Node, file: str | None) -> Change:
-    """Plan the change to a file, or to the part of it that a node stands for; for diff."""
-    loaded, have = _loaded(env, file), running.read(env)
+def to_file(env: Env, node: Node, file: str | None, have: Config | None = None) -> Change:
+    """Plan the change to a file, or to the part of it that a node stands for; for diff.
+
+    ``have`` is the running configuration; it is read if omitted.
+    """
+    loaded = _loaded(env, file)
+    have = running.read(env) if have is None else have
     found = _prepare(env, part.wanted(loaded.config, have, node), have)
     notes = [(so.path, text) for so, text in _others(loaded.config, loaded)]
     missing = running.unrestored(env, have)

@@ -118,7 +118,7 @@ def _unsaved(env: Env, node: Node, have: Config) -> tuple[int | None, str]:
             return 0, ""
         return None, f"{env.save_file} does not exist: nothing is restored at boot (saveconfig)"
     try:
-        found = plan.to_file(env, node, None).plan
+        found = plan.to_file(env, node, None, have).plan
     except LioError as err:
         return None, f"{err} (saveconfig replaces the file)"
     missing = set(running.unrestored(env, have).paths)

@@ -51,7 +51,7 @@ TYPED_WRONG = [
     ("@nosuch ls", "No such bookmark nosuch"),
     ("cd /nosuch", "No such path /nosuch"),
     ("ls nosuch", "No such path /nosuch"),
-    ("frobnicate", "/: Command not found frobnicate (available: apply, begin, bookmarks, cd,"),
+    ("frobnicate", "/: Command not found frobnicate (available: apply, backups, begin,"),
     (f"{FILEIO} enable", f"{FILEIO}: Command not found enable (it is a command of TPG)"),
     (f"{TARGET} tpg1", "Command not found tpg1 (tpg1 is a path"),
     (f"{FILEIO} create", f"{FILEIO}: Missing required parameters 'file_or_dev', 'name' (help"),
