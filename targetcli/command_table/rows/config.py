@@ -69,8 +69,8 @@ ROWS = (
         "backups:backups",
         "Lists the backups of the save file and then the file itself. The oldest comes\n"
         "first, with the time it was written, and how many changes lead to it from the one\n"
-        "before, by sign as in diff. With a name, shows these changes. restoreconfig, diff\n"
-        "and apply accept the names, too.\n\n"
+        "before, by sign as in diff. A backup is written by the save that follows. With a\n"
+        "name, shows these changes. restoreconfig, diff and apply accept the names, too.\n\n"
         "Example: backups",
         (may("name", "backup", "show the changes in this backup"),),
     ),
