@@ -155,6 +155,18 @@ DIFFERENCES: tuple[Difference, ...] = (
         ),
     ),
     Difference(
+        "passwords that are set",
+        "passwords in `set`",
+        calls=r"set (discovery_)?auth .*password=",
+        stdout=(
+            Text(
+                r"^(Parameter (mutual_)?password is now ').*'\.$",
+                r"^(Parameter (mutual_)?password is now ')\(hidden\)'\.$",
+                r"\1",
+            ),
+        ),
+    ),
+    Difference(
         "no bookmarks",
         "`bookmarks show` without bookmarks",
         calls=r"bookmarks show$",
