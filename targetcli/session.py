@@ -235,6 +235,8 @@ def _print_errors(env: Env, err: Exception) -> None:
     width = width_of(env.stderr)
     if width is not None and isinstance(err, LioError):
         lines = errors.at_terminal(err, width, env.session.report.path or "")
+    else:
+        lines = [wrap(line, width) for line in lines]
     print(*lines, sep="\n", file=env.stderr, flush=True)
 
 

@@ -180,7 +180,8 @@ def test_ctrl_c_in_a_change_of_many(shell: Shell) -> None:
 def test_ctrl_c_in_a_restore(many: Shell) -> None:
     status, text = at_terminal(many.home, ["restoreconfig", FILE], _IMPATIENT, b"restoring: ")
     assert status == 1
-    assert text.splitlines()[-1].rpartition(b"\r")[2].startswith(b"interrupted after ")
+    said = text.replace(b"\r\n    ", b" ").splitlines()[-1].rpartition(b"\r")[2]
+    assert said.startswith(b"interrupted after ") and b"(" in said
     many.ok(f"restoreconfig {FILE} keep_existing=true")
     assert many(f"diff {FILE}").exit == 0
 
