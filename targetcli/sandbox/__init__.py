@@ -3,7 +3,8 @@
 
 Needs no root, and does not change the host: the guest's writes stay in its memory, except those to
 one directory, the state. kernel.py runs the kernel, guest.py prepares what the guest starts from,
-init.sh is its first process, relay.py carries its streams.
+init.sh is its first process, relay.py carries its streams. suite_kernel.py and debian.py fetch the
+kernel of another Debian suite.
 
     python -m targetcli.sandbox [OPTIONS] [PROGRAM [ARGUMENT ...]]
 """
