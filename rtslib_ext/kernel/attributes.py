@@ -21,6 +21,7 @@ class Attributes:
 
     fs: ReadFS
     _modes: dict[str, dict[str, int]] = field(default_factory=dict)
+    _settable: dict[str, list[str]] = field(default_factory=dict)
 
     def modes(self, path: ConfigfsPath, kind: str) -> dict[str, int]:
         """Return the permission bits of the files in a directory, by name."""
@@ -33,16 +34,25 @@ class Attributes:
 
     def settable(self, path: ConfigfsPath, kind: str) -> list[str]:
         """Return the names of the files that are readable and writable."""
-        both = stat.S_IRUSR | stat.S_IWUSR
-        return [name for name, mode in self.modes(path, kind).items() if mode & both == both]
+        names = self._settable.get(kind)
+        if names is None:
+            both = stat.S_IRUSR | stat.S_IWUSR
+            modes = self.modes(path, kind)
+            names = [name for name, mode in modes.items() if mode & both == both]
+            if modes:
+                self._settable[kind] = names
+        return names
 
     def values(
         self, path: ConfigfsPath, kind: str, without: Collection[str] = ()
     ) -> dict[str, str]:
         """Return the texts of the settable files, by name; unreadable ones are omitted."""
-        names = (name for name in self.settable(path, kind) if name not in without)
-        pairs = ((name, self.fs.read_if_there(f"{path}/{name}")) for name in names)
-        return {name: value for name, value in pairs if value is not None}
+        # A loop, as a large configuration has a hundred thousand of these files.
+        found, read = {}, self.fs.read_if_there
+        for name in self.settable(path, kind):
+            if name not in without and (value := read(f"{path}/{name}")) is not None:
+                found[name] = value
+        return found
 
     def _scan(self, path: ConfigfsPath) -> dict[str, int]:
         try:
