@@ -44,9 +44,11 @@ def test_every_row_is_in_the_page() -> None:
 
 
 def test_drift_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "PAGE", tmp_path / "REFUSALS.md")
-    build.PAGE.write_text("by hand")
-    assert build.main(["--check"]) == 1
+    for name in ("PAGE", "KERNELS"):
+        monkeypatch.setattr(build, name, tmp_path / getattr(build, name).name)
+        assert build.main([]) == 0 and build.main(["--check"]) == 0
+        getattr(build, name).write_text("by hand")
+        assert build.main(["--check"]) == 1
     assert build.main([]) == 0 and build.main(["--check"]) == 0
     assert build.main(["--nosuch"]) == 2
 

@@ -104,6 +104,9 @@ ROWS = (
         "version",
         ("root",),
         "config:version",
-        "Shows the version of this program.\n\nExample: version",
+        "Shows the version of this program; with -v also what the running kernel has and\n"
+        "lacks of the settings and behaviours that differ between kernels.\n\n"
+        "Example: version",
+        verbose=True,
     ),
 )

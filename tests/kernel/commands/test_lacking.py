@@ -132,3 +132,19 @@ def test_a_setting_without_effect(user: Shell, name: str) -> None:
         user.ok(f"{R1} set attribute {name}=0")
         answer = user.ok(f"{R1} set attribute {name}=1")
         assert answer.asides == [f"Note: {text}" for text in texts]
+
+
+def test_version_says_what_this_kernel_has(user: Shell) -> None:
+    rows = user.ok("version -v").rows
+    has = {row.removeprefix("has: ") for row in rows if row.startswith("has: ")}
+    lacks = {row.removeprefix("lacks: ") for row in rows if row.startswith("lacks: ")}
+    for folder, wanted in ((f"{home(user)}/attrib", DISK_ROWS), (f"{FILE}/attrib", TPG_ROWS)):
+        for row in wanted:
+            if (TARGET / folder / row.name).exists():
+                assert row.name in has
+            else:
+                why = reason(row.name, row).removeprefix("this kernel has no ")
+                assert why in lacks
+    assert rows[0].startswith("targetcli version ") and rows[1].startswith("Linux ")
+    kernel = json.loads(user.ok("version", json=True))["data"]["kernel"]
+    assert set(kernel["settings"]) == has and len(kernel["missing"]) == len(lacks)
