@@ -35,6 +35,8 @@ class Context:
     changed_with: set[str] = field(default_factory=set)
     missed: list[tuple[str, KernelRefused]] = field(default_factory=list)
     ports: dict[int, ConfigfsPath] | None = None
+    unregistered: dict[int, ConfigfsPath] | None = None
+    """Those of TPGs without ``enable``, which the kernel does not consider, once needed."""
     begin: Callable[[], None] = lambda: None
     """Called before each operation of a step, to record it in a journal."""
     pause: Callable[[float], object] = time.sleep

@@ -250,12 +250,17 @@ class SetEnabled:
     def _enable(self, context: Context) -> None:
         """Enable the TPG, with another port number if its own is in use by now."""
         tpg = paths.parent(self.file)
-        rtpi.keep(context, tpg)
+        has_number = rtpi.keep(context, tpg)
         try:
             context.fs.write(self.file, "1")
         except KernelRefused as err:
             if err.errno != errno.EINVAL or not rtpi.give_free(context, tpg):
                 raise
+            context.fs.write(self.file, "1")
+        if has_number and rtpi.meets_another(context, tpg):
+            # No initiator was able to log in yet.
+            context.fs.write(self.file, "0")
+            rtpi.give_free(context, tpg)
             context.fs.write(self.file, "1")
 
     def inverse(self) -> Operation:

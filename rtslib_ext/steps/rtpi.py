@@ -43,7 +43,7 @@ class ClaimRtpi:
             context.fs.write(f"{self.tpg}/{rtpi.NAME}", str(number))
         if not self.kept:
             rtpi.mark(context.fs, self.tpg, is_set=True)
-        _used(context)[number] = self.tpg
+        _use(context, number, self.tpg)
 
     def inverse(self) -> Operation | None:
         return None
@@ -82,7 +82,7 @@ class SetRtpi:
             context.fs.write(f"{self.tpg}/{rtpi.NAME}", str(number))
         if rtpi.is_set(context.fs, self.tpg) != self.is_set:
             rtpi.mark(context.fs, self.tpg, is_set=self.is_set)
-        _used(context)[number] = self.tpg
+        _use(context, number, self.tpg)
 
     def inverse(self) -> Operation:
         return SetRtpi(self.tpg, self.before, self.value, self.owner, self.was_set, self.is_set)
@@ -103,12 +103,35 @@ class AssignRtpi:
         return None
 
 
-def keep(context: Context, tpg: ConfigfsPath) -> None:
-    """Write the number that was set for a disabled TPG, so that the kernel keeps it."""
-    if rtpi.is_set(context.fs, tpg):
-        number = rtpi.of_tpg(context.fs, tpg)
-        if number:
-            context.fs.write(f"{tpg}/{rtpi.NAME}", str(number))
+def keep(context: Context, tpg: ConfigfsPath) -> bool:
+    """Write the number that was set for a disabled TPG, so that the kernel keeps it.
+
+    Return False if this kernel has no numbers.
+    """
+    number = rtpi.of_tpg(context.fs, tpg)
+    if number and rtpi.is_set(context.fs, tpg):
+        context.fs.write(f"{tpg}/{rtpi.NAME}", str(number))
+    return number is not None
+
+
+def meets_another(context: Context, tpg: ConfigfsPath) -> bool:
+    """Return True if a TPG was enabled with a number that was set for a TPG without ``enable``.
+
+    One of those that only has a free number gets another one. The kernel compares only the
+    numbers of enabled TPGs.
+    """
+    number = rtpi.of_tpg(context.fs, tpg)
+    if not number:
+        return False
+    if context.unregistered is None:
+        context.unregistered = dict(port_numbers.unregistered(context.fs))
+    holder = context.unregistered.get(number)
+    if holder is None:
+        return False
+    if rtpi.is_set(context.fs, holder):
+        return True
+    _assign(context, holder)
+    return False
 
 
 def give_free(context: Context, tpg: ConfigfsPath) -> bool:
@@ -157,7 +180,12 @@ def _is_taken(
 def _assign(context: Context, tpg: ConfigfsPath) -> None:
     number = port_numbers.free(_used(context))
     context.fs.write(f"{tpg}/{rtpi.NAME}", str(number))
+    _use(context, number, tpg)
+
+
+def _use(context: Context, number: int, tpg: ConfigfsPath) -> None:
     _used(context)[number] = tpg
+    context.unregistered = None
 
 
 def _has(context: Context, tpg: ConfigfsPath, number: int, *, used_only: bool) -> bool:

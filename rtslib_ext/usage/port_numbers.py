@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 
-from ..fabrics import FABRICS
+from ..fabrics import FABRICS, WITH_ENABLE
 from ..kernel import paths, rtpi
 from ..kernel.configfs import ConfigfsPath, ReadFS
 
@@ -29,6 +29,15 @@ def user(fs: ReadFS, number: int, but: ConfigfsPath) -> ConfigfsPath | None:
     return next((tpg for tpg in others if rtpi.is_in_use(fs, tpg, number)), None)
 
 
+def unregistered(fs: ReadFS) -> Iterator[tuple[int, ConfigfsPath]]:
+    """Yield the numbers of TPGs without ``enable``, which the kernel gives to others as well."""
+    names = [name for name in FABRICS if name not in WITH_ENABLE]
+    for tpg in _tpgs(fs, names):
+        number = rtpi.of_tpg(fs, tpg)
+        if number and not fs.exists(f"{tpg}/enable"):
+            yield number, tpg
+
+
 def free(used: Container[int]) -> int:
     """Return the highest free number: the kernel itself gives the lowest free one."""
     return next(number for number in range(rtpi.HIGHEST, 0, -1) if number not in used)
@@ -40,9 +49,9 @@ def shell_path(tpg: ConfigfsPath) -> str:
     return paths.shell_tpg(*parsed) if parsed else tpg
 
 
-def _tpgs(fs: ReadFS) -> Iterator[ConfigfsPath]:
-    """Yield the TPGs of all fabrics."""
-    for fabric in FABRICS.values():
+def _tpgs(fs: ReadFS, names: Iterable[str] = FABRICS) -> Iterator[ConfigfsPath]:
+    """Yield the TPGs of some fabrics."""
+    for fabric in map(FABRICS.__getitem__, names):
         folder = paths.fabric(fabric)
         for target in (paths.child(folder, name) for name in fs.directories(folder)):
             for name in fs.directories(target):

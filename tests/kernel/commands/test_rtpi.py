@@ -354,3 +354,22 @@ def test_undo_of_a_deleted_loopback_target_gives_it_a_number(user: Shell) -> Non
     user.ok("undo")
     assert same(numbers(LOOP_1), [0xFFFF])
     assert value(f"{FILES[LOOP_1]}/nexus").startswith("naa.")
+
+
+@pytest.mark.parametrize("way", ["enable", "restoreconfig"])
+def test_the_kernel_gives_no_number_of_a_tpg_without_enable(user: Shell, way: str) -> None:
+    """It knows only those of enabled TPGs."""
+    user.ok(f"/loopback create {ONE}")
+    if HAS:
+        user.ok(f"{TPG_A} disable")
+        user.ok(f"{LOOP_1} set port rtpi=1")
+    if way == "enable":
+        answer = user.ok(f"{TPG_A} enable") if HAS else user.ok(f"{TPG_A} info")
+    else:
+        saved(user)
+        SAVED.write_text(SAVED.read_text().replace('"enable": false', '"enable": true'))
+        answer = again(user)
+    assert enabled(TPG_A, TPG_B)
+    assert same(numbers(TPG_A, LOOP_1), [0xFFFF, 1])
+    note = f"Note: {TPG_A}: {LOOP_1} has rtpi 0x1; this TPG gets 0xffff"
+    assert answer.stderr.count(note) == int(HAS)
