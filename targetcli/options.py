@@ -144,8 +144,13 @@ _BY_NAME = {name: row for row in ROWS for name in (row.name, row.short) if name}
 # targetcli-fb takes its actions without dashes too, as the first word; help is the command.
 WORDS = {row.word: row.name for row in ROWS if not row.sets}
 
-# -v is the version in targetcli-fb. With a command it is --verbose, which needs one.
-_ALONE: dict[tuple[str, ...], Sequence[str]] = {("-v",): ("--version",)}
+# -v is the version in targetcli-fb. With a command it is --verbose, which needs one. As a first
+# word, version is the option of targetcli-fb, which shows no more.
+_ALONE: dict[tuple[str, ...], Sequence[str]] = {
+    ("-v",): ("--version",),
+    ("version", "-v"): ("/", "version", "-v"),
+    ("version", "--verbose"): ("/", "version", "--verbose"),
+}
 
 
 def known() -> dict[str, str]:
@@ -193,7 +198,7 @@ def parse(words: Sequence[str], request: Request | None = None) -> Request:
 
 
 def parse_program(words: Sequence[str], request: Request) -> Request:
-    """Parse the command line of the program: as ``parse``, but -v alone is --version."""
+    """Parse the command line of the program: as ``parse``, but for whole lines with -v."""
     return parse(_ALONE.get(tuple(words), words), request)
 
 

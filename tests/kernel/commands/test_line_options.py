@@ -155,3 +155,9 @@ def test_what_is_refused(user: Shell) -> None:
 def test_words_in_quotes_are_values(user: Shell, tmp_path: Path) -> None:
     user.ok(f"saveconfig '{ETC}/x'")
     user.refuses("help search '--yes' zzzz", "Nothing contains --yes and zzzz")
+
+
+@pytest.mark.parametrize("option", ["-v", "--verbose"])
+def test_version_with_more_to_show(user: Shell, option: str) -> None:
+    lines = run(user, "version", option).stdout.splitlines()
+    assert lines[0].startswith("targetcli version ") and lines[1].startswith("Linux ")
