@@ -75,7 +75,10 @@ def without_duplicates(want: Config) -> tuple[Config, list[tuple[str, str]]]:
     """Return a configuration without duplicate numbers, and (shell path, note)."""
     owners: dict[int, TpgPath] = {}
     notes: list[tuple[str, str]] = []
-    targets = {key: _without(target, owners, notes) for key, target in want.targets.items()}
+    targets = {
+        key: _without(target, owners, notes) if _sets_numbers(target) else target
+        for key, target in want.targets.items()
+    }
     return (replace(want, targets=targets) if notes else want), notes
 
 
@@ -100,6 +103,8 @@ def plan_ports(have: Config, want: Config, look: Callable[[str], str | None] | N
     reads a file of a running TPG; without it, the numbers in ``have`` are those of the TPGs.
     """
     result = Ports()
+    if not any(map(_sets_numbers, want.targets.values())):
+        return result
     places = list(_places(have, want))
     running = {place.path.configfs: place for place in places if place.have is not None}
 
@@ -126,6 +131,10 @@ def plan_ports(have: Config, want: Config, look: Callable[[str], str | None] | N
     if claimed:
         _move_others(result, running, claimed, get)
     return result
+
+
+def _sets_numbers(target: Target) -> bool:
+    return any(rtpi.NAME in tpg.files for tpg in target.tpgs.values())
 
 
 def _places(have: Config, want: Config) -> Iterator[_Place]:

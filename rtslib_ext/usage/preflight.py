@@ -144,6 +144,14 @@ def of_config(fs: ReadFS, have: Config, want: Config) -> Iterator[tuple[str, Fin
         yield from ((so.path, finding) for finding in _of_new(so, new))
 
 
+def shared_in(config: Config) -> Iterator[tuple[ShellPath, str]]:
+    """Yield (shell path, text) of the block objects that share their device with another one."""
+    blocks = [so for so in config.storage_objects.values() if isinstance(so.backing, Block)]
+    new: list[tuple[ShellPath, Block]] = []
+    for so in blocks:
+        yield from ((so.path, str(finding)) for finding in _of_new(so, new))
+
+
 def _of_new(so: StorageObject, new: list[tuple[ShellPath, Block]]) -> Iterator[Finding]:
     """Yield a finding about another new object on a shared device; ``new`` are those so far."""
     backing = so.backing

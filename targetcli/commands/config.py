@@ -105,6 +105,7 @@ def _create(
         apply.note_reused(env, outcome.done)
     notes = [*outcome.notes, *_portal_notes(env, outcome), *_twins(want)]
     notes += [*unused, *portal_notes, *secrets.of_config(want), *no_effect.of_config(want)]
+    notes += _shared(want)
     notes += _without_portals(env, want, outcome)
     notes += [(want.storage_objects[key].path, others[key]) for key in others.keys() - refused]
     return outcome, notes
@@ -233,6 +234,15 @@ def _without_portals(env: Env, want: Config, outcome: Outcome) -> Iterator[tuple
     # A portal that was refused may have been the only one; otherwise the kernel is not asked.
     failed = bool(outcome.failures or outcome.skipped)
     yield from no_portals.of_running(env.fs, want) if failed else no_portals.of_config(want)
+
+
+def _shared(want: Config) -> Iterator[tuple[str, str]]:
+    """Yield a note for each block object on a device of another one."""
+    if any(getattr(so.backing, "exclusive", True) is False for so in want.storage_objects.values()):
+        # Imported here: few files have such an object.
+        from rtslib_ext.usage import preflight
+
+        yield from preflight.shared_in(want)
 
 
 def _twins(want: Config) -> Iterator[tuple[str, str]]:

@@ -213,6 +213,8 @@ def test_a_shared_device_is_noticed(shell: Shell, ram: list[str]) -> None:
     shell.ok("/backstores/block delete a1")
     assert shell(f"diff {ETC}/1.json").count(note) == 1
     assert shell.ok(f"apply {ETC}/1.json", yes=True).count(note) == 1
+    shell.ok("clearconfig confirm=true")
+    assert shell.ok(f"restoreconfig {ETC}/1.json").stderr.count(note) == 1
 
 
 def test_device_that_is_read_only_stays_so(shell: Shell, loop: Loop) -> None:
