@@ -11,11 +11,13 @@ def facts(row: Attribute) -> str:
     found = [takes(row), *default(row)]
     if row.writable and not row.live:
         found.append(f"Fixed while {row.fixed}.")
-    if row.since:
-        found.append(f"Since Linux {row.since}.")
-    if row.until:
-        found.append(f"Removed in Linux {row.until}.")
-    return " ".join(found)
+    return " ".join([*found, *releases(row)])
+
+
+def releases(row: Attribute) -> list[str]:
+    """Return since and until which release a kernel has it, as sentences; [] for all kernels."""
+    since = [f"Since Linux {row.since}."] if row.since else []
+    return [*since, f"Removed in Linux {row.until}."] if row.until else since
 
 
 def takes(row: Attribute) -> str:

@@ -9,6 +9,7 @@ from rtslib_ext import schema
 from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.kernel.abi import AUTH_FILES
 from rtslib_ext.schema import Attribute
+from rtslib_ext.schema.describe import releases
 
 from ..command_table import places
 from ..command_table.rows import every_row
@@ -28,6 +29,8 @@ class Entry:
     name: str
     where: str
     text: str
+    when: str = ""
+    """Since or until which release a kernel has the setting, as a sentence."""
 
     @property
     def label(self) -> str:
@@ -38,7 +41,7 @@ class Entry:
     def line(self) -> str:
         """Return the line to show: the name, ``where``, and the first sentence of the text."""
         first = self.text.partition(". ")[0].rstrip(".")
-        return f"{self.label}: {first}."
+        return f"{self.label}: {first}." + (f" {self.when}" if self.when else "")
 
 
 def find(words: Sequence[str]) -> list[Entry]:
@@ -110,7 +113,7 @@ def _setting(group: str, row: Attribute) -> Entry:
         place, settings = "/iscsi", "discovery_auth"
     only = ", ".join((*row.backstores, *row.fabrics))
     where = f"{place}, group {settings}" + (f", {only} only" if only else "")
-    return Entry(_NAMES.get(row.name, row.name), where, _flat(row.text))
+    return Entry(_NAMES.get(row.name, row.name), where, _flat(row.text), " ".join(releases(row)))
 
 
 def _flat(text: str) -> str:

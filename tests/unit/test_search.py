@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from rtslib_ext import schema
 from rtslib_ext.config.model import AUTH_NAMES
+from rtslib_ext.schema import releases
 from targetcli.command_table import places
 from targetcli.command_table.command import Command
 from targetcli.command_table.rows import every_row
@@ -127,3 +129,20 @@ def test_a_synonym_is_needed_and_names_what_there_is(
 @pytest.mark.parametrize("row", every_row(), ids=lambda row: f"{row.name} {','.join(row.on)[:20]}")
 def test_every_command_has_an_example(row: Command) -> None:
     assert re.search(rf"\n\nExample: {row.name}\b[^\n]*$", row.text)
+
+
+def test_settings_say_which_kernels_have_them() -> None:
+    """Where they are shown: in the search, in help and get, and in the manual."""
+    manual = (Path(__file__).parents[2] / "man/targetcli-attributes.7").read_text()
+    for group, row in releases.changed():
+        when = f"Removed in Linux {row.until}." if row.until else f"Since Linux {row.since}."
+        lines = [entry.line for entry in search.find([row.name]) if entry.name == row.name]
+        assert lines and all(line.endswith(f". {when}") for line in lines), (group, row.name)
+        assert schema.facts(row).endswith(when)
+        part = manual.partition(f"\\fB{row.name}\\fR")[2].partition(".TP\n")[0]
+        assert when in part, row.name
+
+
+def test_settings_of_every_kernel_say_nothing_of_it() -> None:
+    (entry,) = search.find(["emulate_tpu"])[:1]
+    assert "Linux" not in entry.line

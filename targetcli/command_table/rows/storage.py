@@ -60,7 +60,7 @@ ROWS = (
             may(
                 "exclusive",
                 "bool",
-                "keep other programs on this host from using the device",
+                "keep other programs on this host from using the device; false needs Linux 6.17",
                 "True",
             ),
         ),
