@@ -182,7 +182,8 @@ class Tpg:
 
     ``luns`` are by LUN, ``portals`` by address:port, ``acls`` by the initiator's WWN. ``nexus`` is
     the initiator name of the I_T nexus in fabrics without logins ("": none). ``files`` are
-    settings in the TPG's own directory, such as the relative target port identifier.
+    settings in the TPG's own directory, such as the relative target port identifier (``rtpi``, if
+    it was set on purpose).
 
     Raises InvalidValue for a LUN, portal or ACL under another's key.
     """
