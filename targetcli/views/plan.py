@@ -128,7 +128,9 @@ def _setting(name: str, step: Step) -> str:
 def _value(name: str, value: str | None) -> str:
     if not value:
         return "not set"
-    return scalars.size(int(value)) if name == "size" and value.isdigit() else value
+    if name == "size" and value.isdigit():
+        return scalars.size(int(value))
+    return "; ".join(map(str.strip, value.splitlines()))
 
 
 def facts(plan: Plan, disturbances: Sequence[Disturbance] = ()) -> dict[str, object]:

@@ -13,7 +13,7 @@ from rtslib_ext import schema
 from rtslib_ext.kernel import paths
 from tests.kernel import expected
 
-from .harness import ETC, Shell, tree, value
+from .harness import ETC, TARGET, Shell, tree, value
 
 pytestmark = pytest.mark.differs_by_kernel
 
@@ -114,6 +114,21 @@ def test_identifying_text(user: Shell) -> None:
     assert f"{would} rack 7, slot Ä" in user(f"diff {ETC}/1.json").rows
     user.ok(f"apply {ETC}/1.json", yes=True)
     assert value(f"{home(user)}/wwn/pd_text_id_info") == "rack 7, slot Ä"
+
+
+def test_identifying_text_with_a_line_break(user: Shell) -> None:
+    """The kernel takes one, from another program; it is kept, and shown in one line."""
+    user.ok(f"saveconfig {ETC}/3.json")
+    file = TARGET / home(user) / "wwn/pd_text_id_info"
+    assert file.exists() == HAS_TEXT
+    if HAS_TEXT:
+        file.write_text("rack\n\tslot 7")
+    text = "rack; slot 7" if HAS_TEXT else "not set"
+    survives(user)
+    shown = user(f"{R1} get identity pd_text_id_info")
+    assert (shown == f"pd_text_id_info={text} \n") == HAS_TEXT
+    change = f"~ {R1}: would set identity pd_text_id_info: {text} -> not set"
+    assert user(f"diff {ETC}/3.json").rows.count(change) == HAS_TEXT
 
 
 def test_identifying_text_of_a_file(user: Shell) -> None:
