@@ -56,13 +56,17 @@ class Kernel:
 
 
 def find(name: str = "") -> Kernel:
-    """Find a kernel by its path, its name on $PATH, or the Debian suite that has it.
+    """Find a kernel by its file, its name on $PATH, or the Debian suite that has it.
 
     "" is the choice of the environment, or linux.uml. Fetches the kernel of a suite that was not
     used before. Raises NotFound, Unsupported, InvalidValue.
     """
-    name = name or os.environ.get(CHOICE) or NAME
-    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:{PATH}") or _of_suite(name)
+    name = name or os.environ.get(CHOICE, "")
+    if name and os.path.isfile(name):
+        path = os.path.abspath(name)
+    else:
+        name = name or NAME
+        path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:{PATH}") or _of_suite(name)
     release = _release(path)
     return Kernel(os.path.abspath(path), release, _modules(path, release))
 

@@ -282,8 +282,9 @@ def test_modules_beside_the_kernel(
     modules = tmp_path / place / "1.2.3"
     modules.mkdir(parents=True)
     monkeypatch.chdir(fake.parent)
-    found = sandbox_kernel.find("./linux.fake")
-    assert found == sandbox_kernel.Kernel(str(fake), "1.2.3", modules)
+    for name in ("./linux.fake", "linux.fake", str(fake)):
+        found = sandbox_kernel.find(name)
+        assert found == sandbox_kernel.Kernel(str(fake), "1.2.3", modules)
 
 
 def test_in_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
