@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -84,14 +84,30 @@ def _note_effects(env: Env, planned: Sequence[Step], outcome: Outcome) -> None:
         env.session.report.asides += view.lines(notes)
 
 
-def note_reused(env: Env, planned: Sequence[Step], logged_in: LoggedIn | None = None) -> None:
-    """Add notes to the report about LUN numbers that initiators know as another disk."""
+def note_reused(
+    env: Env,
+    planned: Sequence[Step],
+    logged_in: LoggedIn | None = None,
+    renamed: Mapping[str, str] | None = None,
+) -> None:
+    """Add notes to the report about LUN numbers that initiators know as another disk.
+
+    ``renamed`` are storage objects that stay the same disk: new names by old ones.
+    """
     created = (step for step in planned if step.action is Action.CREATE)
     if any(isinstance(item, Link) for step in created for item in step.operations):
         # Imported here: few commands create LUNs.
         from . import reused
 
-        env.session.report.asides += reused.notes(env, planned, logged_in)
+        env.session.report.asides += reused.notes(env, planned, logged_in, renamed)
+
+
+def _renamed(change: Change) -> dict[str, str]:
+    """Return the storage objects that get another name, as PLUGIN/NAME: they keep their serial."""
+    had, wanted = change.have.storage_objects, change.want.storage_objects
+    new = {(key[0], so.wwn): key for key, so in wanted.items() if so.wwn and key not in had}
+    pairs = ((key, new.get((key[0], so.wwn or ""))) for key, so in had.items())
+    return {"/".join(old): "/".join(key) for old, key in pairs if key and old not in wanted}
 
 
 def reach(env: Env, change: Change) -> None:
@@ -99,7 +115,7 @@ def reach(env: Env, change: Change) -> None:
     if env.session.transaction is not None:
         env.session.transaction.add(change.plan.steps, change.plan.replaced)
         return
-    note_reused(env, change.plan.steps)
+    note_reused(env, change.plan.steps, renamed=_renamed(change))
     # Imported here: a single step needs no plan.
     from rtslib_ext.transaction import apply as applying
 

@@ -8,7 +8,7 @@ another object that gets the number. The history says what had a number before.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from rtslib_ext.errors import LioError
@@ -25,10 +25,16 @@ from ..env import Env
 _PathOf = Callable[[int], tuple[str, ConfigfsPath]]
 
 
-def notes(env: Env, steps: Iterable[Step], logged_in: LoggedIn | None = None) -> list[str]:
+def notes(
+    env: Env,
+    steps: Iterable[Step],
+    logged_in: LoggedIn | None = None,
+    renamed: Mapping[str, str] | None = None,
+) -> list[str]:
     """Return a text for each LUN that steps create under a number that was another disk's.
 
-    ``logged_in``: a look at the sessions that the caller took already.
+    ``logged_in``: a look at the sessions that the caller took already. ``renamed``: the new names
+    of storage objects, PLUGIN/NAME, by the old ones.
     The steps must not have been performed yet; of completed ones, mapped LUNs may be missed.
     """
     steps = list(steps)
@@ -51,8 +57,9 @@ def notes(env: Env, steps: Iterable[Step], logged_in: LoggedIn | None = None) ->
         target = link.target
         if names and acl:
             target = objects.get(target) or known.object_of(target)
-        before = known.another(tpg, path, _key(target)) if names else ""
-        if before:
+        key = _key(target)
+        before = known.another(tpg, path, key) if names else ""
+        if before and (renamed or {}).get(before) != key:
             found.append(_text(path, before, names))
     return found
 
