@@ -88,16 +88,18 @@ class Work:
 
 
 @contextmanager
-def work(env: Env, what: str, total: Total) -> Iterator[Work]:
+def work(env: Env, what: str, total: Total, *, may_block: bool = True) -> Iterator[Work]:
     """Count the work of a block; ``total`` is called when the bar appears.
 
-    Nested work is part of the outer work, and has no bar of its own.
+    Nested work is part of the outer work, and has no bar of its own. ``may_block``: report a call
+    that the kernel does not finish, which costs the start of a thread.
     """
     outer = env.session.work
     inner = Work(env, what, total, watched=outer is None and env.stderr.isatty())
     env.session.work = outer or inner
     try:
-        with nullcontext() if outer else blocked.watch(partial(_tell, env)):
+        watched = may_block and outer is None
+        with blocked.watch(partial(_tell, env)) if watched else nullcontext():
             yield inner
     finally:
         env.session.work = outer
