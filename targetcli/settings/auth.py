@@ -52,8 +52,8 @@ class Credentials(Group):
         return value
 
     def known(self, name: str) -> Attribute | None:
-        """Return its row of the schema, also for the switch of discovery."""
-        return schema.auth(AUTH_FILES.get(name, "enforce_discovery_auth"))
+        file = AUTH_FILES.get(name)
+        return schema.auth(file) if file else None
 
     def default(self, name: str) -> str | None:
         return ""
@@ -107,6 +107,9 @@ class DiscoveryAuth(Credentials):
         if on is None:
             raise InvalidValue(f"{name} takes 0 or 1, not {value!r}", path=self.path)
         return str(int(on))
+
+    def known(self, name: str) -> Attribute | None:
+        return schema.auth("enforce_discovery_auth") if name == "enable" else super().known(name)
 
     def choices(self, name: str) -> Sequence[str]:
         return ("0", "1") if name == "enable" else ()

@@ -309,6 +309,8 @@ def test_changed_without_a_group_is_of_all_groups(user: Shell) -> None:
         (f"{TPG} set parameter MaxConnections=2 InitialR2T=Maybe", "InitialR2T takes Yes or No"),
         (f"{TPG} set auth userid=u password=NULLX", "password must not begin with NULL"),
         (f"{TPG} set auth userid=u nosuch=x", "Unknown parameter nosuch in group 'auth'."),
+        (f"{TPG} set auth pasword=x", "parameter pasword in group 'auth'. (did you mean password?"),
+        ("/iscsi set discovery_auth enabled=1", "enabled in group 'discovery_auth'. (did you mean"),
         ("/iscsi set discovery_auth userid=u enable=x", "enable takes 0 or 1, not 'x'"),
         ("set global tree_max_depth=1 color_path=x", "Not setting color_path! Syntax error, 'x'"),
         ("set global tree_max_depth=1 max_backup_files=x", "Not setting max_backup_files! Syntax"),
