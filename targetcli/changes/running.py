@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Container
 from typing import TYPE_CHECKING
@@ -58,6 +59,15 @@ def unrestored(env: Env, have: Config | None) -> Unrestored:
     return records.remaining(found, have, have.storage_objects) if found else found
 
 
+def with_unrestored(have: Config, missing: Unrestored) -> Config:
+    """Return what a save writes: the running configuration with what could not be restored."""
+    if not missing:
+        return have
+    from rtslib_ext.savefile import unrestored as records
+
+    return records.keep(have, missing)
+
+
 def set_unrestored(env: Env, found: Unrestored | None = None) -> None:
     """Record the objects that could not be restored; None: there are none."""
     if not found and not os.path.exists(env.unrestored):
@@ -75,21 +85,40 @@ def _note_record(env: Env) -> None:
 
 
 def keep_record(env: Env, number: int) -> None:
-    """Keep the record that a change replaced, for undo of the change with this number.
+    """Keep the record before and after a change that replaced it, for undo of that change.
 
-    It stays in /run: it may have passwords, which the history must not have. Raises OSError.
+    They stay in /run: they may have passwords, which the history must not have. Raises OSError.
     """
-    text = env.session.report.unrestored
-    if text is not None:
+    before = env.session.report.unrestored
+    if before is not None:
+        text = json.dumps([before, _text(env.unrestored) or ""])
         atomic.replace(_kept(env, number), [text.encode()], disk.FILE_MODE)
 
 
 def undo_record(env: Env, number: int | None) -> None:
-    """Restore the record that a change replaced, if it did."""
-    text = None if number is None else _text(_kept(env, number or 0))
-    if text is None:
+    """Restore the record that a change replaced, if it did.
+
+    What restores after that change recorded stays: a save must not lose it.
+    """
+    kept = None if number is None else _text(_kept(env, number))
+    if kept is None:
+        return
+    before, after = json.loads(kept)
+    now = _text(env.unrestored) or ""
+    if now == before:
         return
     _note_record(env)
+    if now == after:
+        _replace_record(env, before)
+    elif before:
+        from rtslib_ext.savefile import unrestored as records
+
+        later = records.load(env.unrestored)
+        _replace_record(env, before)
+        records.store(env.unrestored, records.add(records.load(env.unrestored), later))
+
+
+def _replace_record(env: Env, text: str) -> None:
     if text:
         atomic.replace(env.unrestored, [text.encode()], disk.FILE_MODE)
     elif os.path.exists(env.unrestored):

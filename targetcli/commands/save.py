@@ -38,7 +38,7 @@ def saveconfig(env: Env, node: Node, savefile: str, drop_missing: bool) -> Resul
     path = path_of(env, savefile)
     have = running.read(env)
     missing = running.unrestored(env, None if drop_missing else have)
-    config = _with(have, missing)
+    config = running.with_unrestored(have, missing)
     if env.session.leaving:
         _refuse_emptying(env, path, config)
     later = apply.defer(
@@ -55,16 +55,6 @@ def saveconfig(env: Env, node: Node, savefile: str, drop_missing: bool) -> Resul
     saved = f"Configuration saved to {shown_path(env, savefile)}"
     notes = _not_restorable(have.storage_objects.values(), facts)
     return Result([*lines, saved, *_kept(missing), *notes], data=lambda: facts)
-
-
-def _with(have: Config, missing: Unrestored) -> Config:
-    """Return the running configuration with the objects that could not be restored."""
-    if not missing:
-        return have
-    # Imported here: a restore that is incomplete is rare.
-    from rtslib_ext.savefile import unrestored
-
-    return unrestored.keep(have, missing)
 
 
 def _identities(objects: Iterable[StorageObject]) -> dict[str, Mapping[str, str]]:
@@ -245,7 +235,7 @@ def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Res
         )
     missing = running.unrestored(env, now)
     targets = dict(saved.config.targets)
-    kept = _with(now, missing)
+    kept = running.with_unrestored(now, missing)
     for found_key, found in kept.targets.items():
         if _exports(found, key):
             targets[found_key] = found

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import LioError
@@ -25,8 +26,10 @@ from ..tree.portals import NO_ADDRESS
 from ..views import changes
 from . import navigation, plan
 
+if TYPE_CHECKING:
+    from rtslib_ext.savefile.unrestored import Unrestored
+
 HEALTHY, UNHEALTHY = 0, 1
-_BACK = "restoreconfig keep_existing=true creates it, saveconfig drop_missing=true drops it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,9 @@ def root(env: Env, node: Node) -> Result:
     if not env.is_root:
         return navigation.status(env, node)
     have = running.read(env)
-    problems = [*_interrupted(env), *_missing(env, have), *_of_objects(have), *_of_targets(have)]
-    unsaved, note = _unsaved(env, node, have)
+    missing = running.unrestored(env, have)
+    problems = [*_interrupted(env), *_missing(missing), *_of_objects(have), *_of_targets(have)]
+    unsaved, note = _unsaved(env, node, have, missing)
     notes = [*([note] if note else []), *_pending(env)]
     words = [f"NOT HEALTHY: {_counted(len(problems), 'problem')}" if problems else "healthy"]
     words += [f"{_counted(unsaved, 'change')} not saved"] if unsaved else []
@@ -79,9 +83,9 @@ def _interrupted(env: Env) -> Iterator[Problem]:
         yield Problem("/", f"{unfinished} was interrupted", "recover undoes it")
 
 
-def _missing(env: Env, have: Config) -> Iterator[Problem]:
-    for path in running.unrestored(env, have).paths:
-        yield Problem(path, "it could not be restored", _BACK)
+def _missing(missing: Unrestored) -> Iterator[Problem]:
+    for path in missing.paths:
+        yield Problem(path, "it could not be restored", running.CURE)
 
 
 def _of_objects(have: Config) -> Iterator[Problem]:
@@ -111,18 +115,18 @@ def _of_targets(have: Config) -> Iterator[Problem]:
                     yield Problem(f"{path}/portals/{name}", NO_ADDRESS, cure)
 
 
-def _unsaved(env: Env, node: Node, have: Config) -> tuple[int | None, str]:
+def _unsaved(env: Env, node: Node, have: Config, missing: Unrestored) -> tuple[int | None, str]:
     """Return the number of changes since the save file, None if unknown, and a note, or ""."""
     if not os.path.exists(env.save_file):
         if have.is_empty:
             return 0, ""
         return None, f"{env.save_file} does not exist: nothing is restored at boot (saveconfig)"
     try:
-        found = plan.to_file(env, node, None, have).plan
+        # What a save would write: it keeps what could not be restored.
+        found = plan.to_file(env, node, None, running.with_unrestored(have, missing)).plan
     except LioError as err:
         return None, f"{err} (saveconfig replaces the file)"
-    missing = set(running.unrestored(env, have).paths)
-    number = sum(item.step.path not in missing for item in changes.of_plan(found))
+    number = len(changes.of_plan(found))
     text = "diff shows the unsaved changes, saveconfig keeps them, apply returns to the file"
     return number, text if number else ""
 

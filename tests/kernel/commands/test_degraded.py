@@ -245,6 +245,24 @@ def test_undo_knows_again_what_was_missing(
     assert degraded.ok("/ status") == HEALTHY
 
 
+@pytest.mark.parametrize(("command", "back"), [("undo", "redo"), ("revert 9", "revert 10")])
+def test_undo_keeps_what_a_later_restore_could_not_create(
+    degraded: Shell, command: str, back: str
+) -> None:
+    """The record of the undone change comes back beside the one of a restore after it."""
+    applying(degraded)
+    value = json.loads(SAVE_FILE.read_text())
+    value["storage_objects"] = [{**value["storage_objects"][1], "name": "d3", "dev": "/no/file"}]
+    value["targets"] = []
+    (ETC / "third.json").write_text(json.dumps(value))
+    assert degraded(f"restoreconfig {ETC}/third.json keep_existing=true").exit == 1
+    assert left(degraded) == ["/backstores/fileio/d3"]
+    degraded.ok(command, yes=True)
+    assert sorted(left(degraded)) == sorted([*MISSING, "/backstores/fileio/d3"])
+    degraded.ok(back, yes=True)
+    assert left(degraded) == ["/backstores/fileio/d3"]
+
+
 # -- settings and groups that the kernel refuses ----------------------------------------------
 
 D1 = "/backstores/fileio/d1"
@@ -320,6 +338,8 @@ def test_refused_settings_stay_in_the_file(refused: tuple[Shell, dict[str, str]]
     leave(shell, f"{TPG} set parameter MaxConnections=2", f"{TPG} set parameter MaxConnections=1")
     shell.ok(f"{D1} saveconfig")
     assert contents() == saved
+    summary = f"Status for /: NOT HEALTHY: {len(REFUSED)} problems"
+    assert shell("/ status").rows[0] == summary, "the file has all of them: nothing is unsaved"
 
 
 def test_refused_settings_are_set_by_the_next_restore(
