@@ -67,7 +67,14 @@ def select(config: Config, target: str | None, storage_object: str | None) -> Co
         if not named:
             raise NotFound(f"the file has no storage object {storage_object}")
         objects = {**objects, **named}
-    return replace(config, storage_objects=objects, targets=targets, fabrics={}, lu_groups={})
+    return replace(of_objects(config, objects), targets=targets)
+
+
+def of_objects(config: Config, objects: Mapping[Key, StorageObject]) -> Config:
+    """Return these storage objects of a configuration and their logical unit groups, alone."""
+    named = {so.lu_group for so in objects.values()}
+    groups = {name: number for name, number in config.lu_groups.items() if name in named}
+    return Config(storage_objects=dict(objects), lu_groups=groups)
 
 
 _EXISTS = "apply changes only the differences; clear_existing=true deletes it first"
@@ -93,10 +100,12 @@ def conflicts(fs: ReadFS, want: Config) -> None:
 
 
 def without_present(fs: ReadFS, want: Config) -> Config:
-    """Return ``want`` without the storage objects that exist, which a target can share."""
+    """Return ``want`` without the storage objects and groups that exist, which others share."""
     index = paths.Index(fs)
     missing = {key: so for key, so in want.storage_objects.items() if not index.find(*key)}
-    return replace(want, storage_objects=missing)
+    there = Reader(fs).lu_groups() if want.lu_groups else {}
+    groups = {name: number for name, number in want.lu_groups.items() if name not in there}
+    return replace(want, storage_objects=missing, lu_groups=groups)
 
 
 def restore(

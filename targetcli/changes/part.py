@@ -39,7 +39,7 @@ def select(want: Config, node: Node) -> Config:
     key = _key(found)
     if isinstance(found, StorageObjectNode):
         if so := want.storage_objects.get(key):
-            return Config({key: so})
+            return restore.of_objects(want, {key: so})
     elif target := want.targets.get(key):
         return restore.select(replace(want, targets={key: target}), target.wwn, None)
     raise NotFound(f"the file has no {found.path}", hint="/ diff compares the whole file")

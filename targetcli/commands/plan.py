@@ -177,10 +177,15 @@ def apply(
     confirm_within: float | None,
 ) -> Result:
     """Change the running configuration to that in a file, or to a part of it."""
+    partly = bool(target or storage_object or part.owner(node))
+    if not partly and node.parent is not None:
+        raise InvalidValue(
+            f"this would apply the whole file, not only {node.path}",
+            hint="/ apply applies all of it, PATH/apply that target or storage object",
+        )
     have = running.read(env)
     loaded = _loaded(env, file)
     want = loaded.config
-    partly = bool(target or storage_object or part.owner(node))
     if target or storage_object:
         want = part.put(have, restore.select(want, target, storage_object), merge=merge)
     elif partly:

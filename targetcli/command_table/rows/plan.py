@@ -33,10 +33,10 @@ ROWS = (
         "plan:apply",
         "Changes the running configuration to equal a file, with as few changes as\n"
         "possible, all of them or none. Objects that are equal already are not touched,\n"
-        "and their sessions continue. At a target or below it, applies only that target\n"
-        "and the storage objects it exports; at a storage object, only that. If initiators\n"
-        "would be interrupted, lists them and needs --yes before the command, or an answer\n"
-        "at the terminal.\n\n"
+        "and their sessions continue. At /, applies the whole file. At a target or below\n"
+        "it, applies only that target and the storage objects it exports; at a storage\n"
+        "object, only that. If initiators would be interrupted, lists them and needs --yes\n"
+        "before the command, or an answer at the terminal.\n\n"
         "Example: apply --dry-run",
         (
             may(

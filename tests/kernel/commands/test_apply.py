@@ -95,6 +95,37 @@ def test_diff_and_apply_of_a_node(user: Shell) -> None:
     assert user.ok("/ diff") == "No differences\n"
 
 
+@pytest.mark.parametrize("node", ["/iscsi", "/backstores", "/backstores/ramdisk", "/loopback"])
+def test_apply_where_diff_shows_a_part_that_cannot_be_applied(user: Shell, node: str) -> None:
+    """The whole file is applied at / only: elsewhere diff has not shown all of it."""
+    user.ok("/backstores/ramdisk create r2 1M")
+    for line in (f"{node} apply", f"{node} apply {SAVED} --dry-run"):
+        user.refuses(line, f"this would apply the whole file, not only {node}", "/ apply")
+    assert user.ok(f"{node} apply target={IQN}") == "Nothing to change\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/backstores/ramdisk/r1 apply",
+        f"{TPG} apply",
+        "/ apply storage_object=r1",
+        f"/ apply target={IQN}",
+        f"/ restoreconfig target={IQN} clear_existing=true",
+    ],
+)
+def test_part_with_its_logical_unit_group(user: Shell, line: str) -> None:
+    """A group that the part names is in the file: it is created with it, or shared."""
+    user.ok("/backstores/lu_gps create fast 7")
+    user.ok("/backstores/ramdisk/r1 set device alua_lu_gp=fast")
+    user.ok("/ saveconfig")
+    user.ok(line, yes=True)
+    user.ok("/backstores/ramdisk/r1 set device alua_lu_gp=default_lu_gp")
+    user.ok("/backstores/lu_gps delete fast")
+    user.ok(line, yes=True)
+    assert user.ok("/backstores/ramdisk/r1 get device alua_lu_gp") == "alua_lu_gp=fast \n"
+
+
 def test_diff_that_cannot_tell(user: Shell) -> None:
     assert user("/ diff /no/file").exit == 2
     SAVED.write_text("{")
