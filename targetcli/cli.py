@@ -74,7 +74,7 @@ def _main(words: Sequence[str], request: Request) -> int:
     options.parse_program(words, request)
     options.refuse_ineffective(request)
     if request.action == "help":
-        print(options.USAGE, end="")
+        print(options.usage(), end="")
         return 0
     if request.action == "version":
         print(f"targetcli version {__version__}", file=sys.stderr)

@@ -172,14 +172,27 @@ def _label(row: Option) -> str:
     return f"{row.name}, {row.short}" if row.short else f"{row.name} {row.value}"
 
 
-USAGE = f"""\
+def usage() -> str:
+    """Return the text of --help, in lines of at most 80 columns."""
+    # Imported here: only --help needs it.
+    from textwrap import fill
+
+    rows = (
+        fill(row.text, 80, initial_indent=f"  {_label(row):18}", subsequent_indent=" " * 20)
+        for row in ROWS
+    )
+    return _USAGE.format("\n".join(rows))
+
+
+_USAGE = """\
 Usage: targetcli [OPTIONS] [PATH] [COMMAND [PARAMETERS]]
 
 Runs one command. Without a command, starts a shell, or if standard input is not
 a terminal, runs the commands on standard input.
 
 Options, before the command:
-{"".join(f"  {_label(row):18}{row.text}" + chr(10) for row in ROWS)}
+{}
+
 After the command, and in a line of the shell, --yes, --dry-run, --verbose,
 --json, --show-secrets and --wait hold for that command.
 

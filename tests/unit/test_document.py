@@ -169,7 +169,9 @@ def test_every_option_is_read_from_its_row(row: options.Option) -> None:
     request = options.parse(words)
     assert (request.action == row.word) is (not row.sets)
     label = f"{row.name}, {row.short}" if row.short else f"{row.name} {row.value}".rstrip()
-    assert f"\n  {label:18}{row.text}\n" in options.USAGE
+    usage = options.usage()
+    assert f"\n  {label:18}{row.text}\n" in usage.replace("\n" + " " * 20, " ")
+    assert max(map(len, usage.splitlines())) <= 80
     if row.sets.startswith("options."):
         # A program in a sandbox gets it, too.
         passed = options.written(request.options)

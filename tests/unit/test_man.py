@@ -187,7 +187,7 @@ def test_every_group_of_settings_is_told() -> None:
 def test_options_are_those_of_the_program() -> None:
     section = text_of("targetcli.8").partition(".SH OPTIONS")[2].partition(".SH ")[0]
     told = {option for label in labels(section) for option in OPTION.findall(label)}
-    assert told == set(OPTION.findall(options.USAGE.partition("before the command:")[2]))
+    assert told == set(OPTION.findall(options.usage().partition("before the command:")[2]))
 
 
 @pytest.mark.parametrize("row", every_row(), ids=lambda row: f"{row.name} {','.join(row.on)[:20]}")
