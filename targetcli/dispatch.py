@@ -169,7 +169,7 @@ def _run_command(env: Env, node: Node, line: Line) -> Result:
     name = line.command if line.command in known else ALIASES.get(line.command, "")
     command = known.get(name)
     if command is None:
-        raise hints.no_command(node, line.command)
+        raise hints.no_command(node, line)
     if line.command != name:
         line = replace(line, command=name)
         env.session.report.command = name

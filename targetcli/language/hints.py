@@ -135,20 +135,34 @@ def _options_first(name: str, node: Node, line: Line, place: int) -> str:
     return f"options come first: {' '.join(words)} {written(replace(line, arguments=rest))}"
 
 
-def no_command(node: Node, name: str) -> NotFound:
+def no_command(node: Node, line: Line) -> NotFound:
     """Return the error for an unknown command, with a hint at the intended line."""
     # Imported here: only an error needs it.
     from .. import closest
 
+    name = line.command
     above = _from_above(node, name)
     known = commands_of(node.kind)
-    if node.find(name):
-        hint = f"{name} is a path; write it with a slash: {name}/ COMMAND"
+    if path := _path_meant(node, line):
+        line_meant = f"{path}/ COMMAND" if node.find(path) else f"./{path} COMMAND"
+        hint = f"{path.rstrip('/')} is a path; write it with a slash: {line_meant}"
     elif above:
         hint = f"run it one level up: {above}"
     else:
         hint = _elsewhere(node, name) or closest.hint(name, known, f"available: {', '.join(known)}")
     return NotFound(f"Command not found {name}", path=node.path, hint=hint)
+
+
+def _path_meant(node: Node, line: Line) -> str:
+    """Return the first word of a line if it names nodes below; "" otherwise."""
+    # A command ends at the first dot or colon, a name such as iqn.2003-01.org.example:x does not.
+    for word in (line.command, *line.text[line.command_span[0] :].split()[:1]):
+        try:
+            if walk.expand(node, word):
+                return word
+        except NotFound:
+            pass
+    return ""
 
 
 def _elsewhere(node: Node, name: str) -> str:

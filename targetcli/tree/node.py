@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
 
         def attribute(self, name: str) -> str | None:
             """Return the value of an attribute."""
+
+
+_RANGE = re.compile(r"\[[0-9]+[-,][0-9,-]*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,9 @@ class Node:
         return found
 
     def _closest(self, name: str) -> str:
-        """Return a hint at the child whose name is closest to another one."""
+        """Return a hint at the child whose name is closest to another one, or at wildcards."""
+        if _RANGE.search(name):
+            return f"a path takes no range: use {_RANGE.sub('*', name)}"
         # Imported here: only an error needs it.
         from .. import closest
 
