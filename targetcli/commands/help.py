@@ -195,7 +195,9 @@ def _search(env: Env, words: list[str]) -> Result:
 
 
 def _found(env: Env, found: Sequence[search.Entry]) -> Result:
-    lines = _wrapped(env, [entry.line for entry in found])
+    lines = [entry.line for entry in found]
+    if env.on_terminal:
+        lines = view.entries(lines, _width(env))
     return show(lines, lambda: {"found": [asdict(entry) for entry in found]})
 
 

@@ -152,6 +152,11 @@ def paragraphs(lines: Iterable[str], width: int) -> list[str]:
     return [part for line in lines for part in _wrap(line, width) or [""]]
 
 
+def entries(lines: Iterable[str], width: int) -> list[str]:
+    """Return the entries of a list wrapped at a width, each with its further lines indented."""
+    return [part for line in lines for part in _words(line, width, at_terminal=True)]
+
+
 def heading(text: str) -> list[str]:
     """Return an underlined heading."""
     return [text, "=" * len(text)]

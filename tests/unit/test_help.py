@@ -131,6 +131,13 @@ def test_text_is_wrapped(reader: Reader, row: Command, width: int) -> None:
     assert "SYNTAX" in text and "DESCRIPTION" in text
 
 
+def test_found_entries_are_wrapped_with_an_indent(reader: Reader) -> None:
+    lines = reader("help search chap", 60)
+    assert max(map(len, lines)) <= 60
+    assert {line[0] == " " or "(" in line for line in lines} == {True}
+    assert any(line.startswith("    ") for line in lines)
+
+
 def test_without_a_terminal_the_width_is_80(reader: Reader) -> None:
     lines = reader("help restoreconfig")
     assert len(lines[3]) > 80 and lines[3].startswith("restoreconfig [savefile]")

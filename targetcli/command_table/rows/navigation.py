@@ -65,10 +65,11 @@ ROWS = (
         "set",
         EVERYWHERE,
         "settings:set_values",
-        "Changes settings: all that are given, or none if one of them is refused. The\n"
-        "group global holds the preferences of this program. The value default restores\n"
-        "the value of a new object, except for settings that take any text, and the\n"
-        "default of any preference. To set the present value again is no change.\n\n"
+        "Changes settings: all that are given, or none if one of them is refused. get\n"
+        "lists the groups, set GROUP what its settings take. The group global holds the\n"
+        "preferences of this program. The value default restores the value of a new\n"
+        "object or the default of a preference; a setting that takes any text takes it\n"
+        "as text. To set the present value again is no change.\n\n"
         "Example: set attribute authentication=0 generate_node_acls=1",
         (may("group", "group", "the group of settings"),),
         keywords="parameter",
@@ -80,7 +81,7 @@ ROWS = (
         "Lists the commands of this node, or describes one command or setting, also of\n"
         "another node: help luns create. help search lists the commands, parameters,\n"
         "settings and preferences of all nodes that have all the words in their name or\n"
-        "description, or for which other programs have these words.\n\n"
+        "description; it knows the words of other programs for them too.\n\n"
         "Example: help search timeout",
         (may("topic", "topic", "the command, setting or node to describe, or search"),),
         more="word",

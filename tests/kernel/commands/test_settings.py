@@ -232,6 +232,13 @@ def test_people_see_secrets_only_when_they_ask(user: Shell) -> None:
     assert "* userid    u " in "\n".join(shown[False])
 
 
+def test_set_at_a_terminal_is_wrapped(user: Shell) -> None:
+    lines = on_terminal(user, f"{TPG} set auth")
+    assert any(line.startswith("    ") for line in lines)
+    written = user.ok(f"{TPG} set auth").rows
+    assert " ".join(line.strip() for line in lines) == " ".join(map(str.strip, written))
+
+
 @pytest.mark.usefixtures("narrow")
 def test_get_at_a_terminal_is_a_table(user: Shell) -> None:
     user.ok(f"{R1} set attribute emulate_tas=0")
