@@ -10,7 +10,7 @@ from ..config.backing import FileIO
 from ..config.model import Config
 from ..fast_dataclasses import replace
 from ..steps import Action, Step
-from ..steps.host_files import MakeFile
+from ..steps.host_files import NEW_FILE, MakeFile
 from .builder import Plan
 
 
@@ -33,7 +33,7 @@ def _steps(plan: Plan, want: Config) -> Iterator[Step]:
         backing = files.get(step.path) if step.action is Action.CREATE else None
         if backing:
             create = MakeFile(backing.dev, backing.size or 0)
-            subject = f"{step.subject}, a new file"
+            subject = f"{step.subject}{NEW_FILE}"
             step = replace(step, subject=subject, operations=(create, *step.operations))
         yield step
 

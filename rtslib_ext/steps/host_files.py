@@ -9,6 +9,8 @@ from ..host import devices, system
 from ..kernel.configfs import ReadFS
 from .context import Context, Operation
 
+# What the text of a step ends in if it creates the backing file, which its inverse keeps.
+NEW_FILE = ", a new file"
 # Bytes of memory that are left for other programs.
 _SPARED = 32 << 20
 

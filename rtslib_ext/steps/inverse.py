@@ -14,7 +14,7 @@ from ..kernel import links, paths
 from ..kernel.abi import NO_CREDENTIAL, SECRET_FILES
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from .context import Operation
-from .host_files import CheckThere, MakeFile, RemoveFile
+from .host_files import NEW_FILE, CheckThere, MakeFile, RemoveFile
 from .lu_groups import TEMPORARY_GROUP
 from .operations import (
     EnsureValue,
@@ -121,7 +121,7 @@ def _invert(step: Step, made: Container[str], settings: Sequence[Operation] | No
     action = _OPPOSITE[step.action]
     if step.value is not None and step.before is not None:
         return set_step(step.path, step.subject, step.before, step.value, operations, undo=redo)
-    verb, subject = _OPPOSITE_VERBS.get(step.verb, ""), step.subject
+    verb, subject = _OPPOSITE_VERBS.get(step.verb, ""), step.subject.removesuffix(NEW_FILE)
     if not verb:
         verb, subject = "undo", step.text
     return Step(action, step.path, verb, subject, operations, undo=redo)

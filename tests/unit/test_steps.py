@@ -29,6 +29,11 @@ TEXTS = [
     (next(acls.create_acl(PLACE, NodeAcl(HOST))), f"create ACL {HOST}", f"delete ACL {HOST}"),
     (next(acls.delete_acl(PLACE, NodeAcl(HOST))), f"delete ACL {HOST}", f"recreate ACL {HOST}"),
     (
+        Step(Action.CREATE, "/x", "create", "fileio d on /srv/d, a new file", (Mkdir("d"),)),
+        None,
+        "delete fileio d on /srv/d",
+    ),
+    (
         acls.create_mapped_lun(PLACE, HOST, MAPPED),
         "map LUN 1 as 0, read-only",
         "unmap LUN 1 as 0, read-only",
