@@ -22,6 +22,7 @@ from ..result import Aside, Result, show
 from ..tree import Node
 from ..views import history as view
 from ..views import plan as view_plan
+from ..views.wrap import wrapped
 
 _ALL_CHANGES = "history lists all changes, revert NUMBER undoes one of them"
 
@@ -185,9 +186,11 @@ def history(env: Env, node: Node, number: int | None, last: bool) -> Result:
         raise InvalidValue("a number and last cannot be combined")
     if number is None and not last:
         found = [item for item in records.read(env.history) if _concerns(node, item)]
-        return show(view.table(found), lambda: {"history": [view.facts(item) for item in found]})
+        lines = wrapped(view.table(found), env.stdout)
+        return show(lines, lambda: {"history": [view.facts(item) for item in found]})
     record = records.find(env.history, number) if number is not None else _last(env, node)
-    return show(view.lines(record), lambda: {"history": [view.facts(record, detailed=True)]})
+    lines = wrapped(view.lines(record), env.stdout)
+    return show(lines, lambda: {"history": [view.facts(record, detailed=True)]})
 
 
 def _last(env: Env, node: Node) -> Record:

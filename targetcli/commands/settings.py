@@ -21,7 +21,7 @@ from ..tree import Node, walk
 from ..views import document
 from ..views import settings as view
 from ..views.settings import Row
-from ..views.wrap import width_of, wrap
+from ..views.wrap import wrapped
 
 if TYPE_CHECKING:
     from ..views.settings_table import Entry
@@ -143,11 +143,8 @@ def set_values(env: Env, node: Node, group: str | None, parameter: dict[str, str
     found = _group(known, group, node)
     if not parameter:
         rows = list(found.rows(node.tree.fs))
-        lines = view.group_types(group, rows)
-        if env.on_terminal:
-            width = width_of(env.stdout)
-            lines = [part for line in lines for part in wrap(line, width).split("\n")]
-        return show(lines, _values(env, found, rows))
+        shown = wrapped(view.group_types(group, rows), env.stdout)
+        return show(shown, _values(env, found, rows))
     wanted = {_name(found, name): value for name, value in parameter.items()}
     checked = {name: _checked(found, node, name, value) for name, value in wanted.items()}
     if isinstance(found, Preferences):

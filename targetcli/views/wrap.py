@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 INDENT = "    "
+_MARK = 1
 UNKNOWN = 80
 """The width of a terminal of unknown size."""
 
@@ -14,7 +16,8 @@ UNKNOWN = 80
 def wrap(line: str, width: int | None) -> str:
     """Wrap a line between its words, the further ones indented; a longer word stays whole.
 
-    The indent of the line itself is kept. Without a width it is not wrapped: scripts match lines.
+    The indent of the line itself is kept. A mark such as + stays with the word after it, though
+    that is longer than a line. Without a width it is not wrapped: scripts match lines.
     """
     if width is None or len(line) <= width:
         return line
@@ -22,12 +25,20 @@ def wrap(line: str, width: int | None) -> str:
     own = " " * (len(line) - len(line.lstrip(" ")))
     lines, current = [], own + words[0]
     for word in words[1:]:
-        if len(current) + 1 + len(word) > width:
+        fits = len(current) + 1 + len(word) <= width
+        if not fits and len(current) > len(own) + _MARK:
             lines.append(current)
             current = f"{own}{INDENT}{word}"
         else:
             current += f" {word}"
     return "\n".join([*lines, current])
+
+
+def wrapped(lines: Iterable[str], stream: TextIO) -> Iterator[str]:
+    """Yield lines for a stream, wrapped if it is a terminal."""
+    width = width_of(stream)
+    for line in lines:
+        yield from wrap(line, width).split("\n")
 
 
 def width_of(stream: TextIO) -> int | None:

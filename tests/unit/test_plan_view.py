@@ -227,7 +227,9 @@ def test_wrapping() -> None:
     assert wrap("a b c", None) == wrap("a b c", 5) == "a b c"
     assert wrap("aaa bbb ccc", 8) == "aaa bbb\n    ccc"
     assert wrap("  aaa bbb ccc", 9) == "  aaa bbb\n      ccc"
-    assert wrap("a " + "b" * 20 + " c", 8) == f"a\n    {'b' * 20}\n    c"
+    assert wrap("aa " + "b" * 20 + " c", 8) == f"aa\n    {'b' * 20}\n    c"
+    assert wrap("+ " + "b" * 20 + " c", 8) == f"+ {'b' * 20}\n    c"
+    assert wrap("  + " + "b" * 20 + " c", 8) == f"  + {'b' * 20}\n      c"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import stat
@@ -64,6 +65,13 @@ TWENTY = f"""
 / restoreconfig clear_existing=true
 / restoreconfig clear_existing=true target=naa.50014050dc9cff4f
 """.strip().splitlines()
+
+
+class Terminal(io.StringIO):
+    """A screen of 80 columns."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 @pytest.fixture
@@ -256,6 +264,18 @@ def test_history_tells_who_and_what(user: Shell) -> None:
     )
     assert len(checked(user.ok("history", json=True))["data"]["history"]) == 6
     user.refuses("history 99", "there is no change 99")
+
+
+def test_history_is_wrapped_at_a_terminal(user: Shell) -> None:
+    user.ok(f"{TPG} set attribute generate_node_acls=1 demo_mode_write_protect=0")
+    env = user.env()
+    env.stdout = Terminal()
+    assert session.run_line(env, lambda: grammar.parse("history"))
+    lines = env.stdout.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    # The path and the settings stay whole.
+    assert any("demo_mode_write_protect=0" in line.split() for line in lines)
+    assert any(f"    {TPG}" in line for line in lines)
 
 
 def test_reading_and_refusals_are_no_changes(user: Shell) -> None:
