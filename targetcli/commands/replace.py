@@ -16,6 +16,7 @@ from rtslib_ext.transaction import apply as applying
 
 from ..changes import running
 from ..env import Env
+from ..language.grammar import quote
 from ..result import Result
 from ..tree import Node
 from ..tree.backstores import StorageObjectNode
@@ -42,6 +43,13 @@ def replace_device(
     return plan.carry_out(env, applying.prepare(env.fs, want, have), dry_run=dry_run)
 
 
+def _creates(backing: FileIO | Block, path: str) -> str:
+    """Return a hint at the command that creates a file as large as the replaced one."""
+    if isinstance(backing, Block) or path.startswith("/dev/"):
+        return "lsblk lists the block devices"
+    return f"truncate -s {backing.size} {quote(path)} creates it" if backing.size else ""
+
+
 def _new_backing(env: Env, so: StorageObject, path: str, node: Node) -> FileIO | Block:
     backing = so.backing
     if not isinstance(backing, FileIO | Block):
@@ -53,7 +61,7 @@ def _new_backing(env: Env, so: StorageObject, path: str, node: Node) -> FileIO |
             else "create another storage object",
         )
     if not os.path.exists(path):
-        raise NotFound(f"{path} does not exist", path=node.path)
+        raise NotFound(f"{path} does not exist", path=node.path, hint=_creates(backing, path))
     if os.path.realpath(path) == os.path.realpath(backing.dev):
         raise InvalidValue(f"it already uses {path}", path=node.path)
     device = devices.is_block_device(path)

@@ -295,7 +295,8 @@ def test_what_cannot_be_put_behind(user: Shell, disk: Path, disks: Path, loop: L
         (f"fileio/d1 replace {link}", "it already uses"),
         (f"fileio/d1 replace {one}", "in use"),
         (f"fileio/d1 replace {disks}", "is not a file or block device"),
-        (f"fileio/d1 replace {disks}/none", "does not exist"),
+        (f"fileio/d1 replace {disks}/none", "does not exist (truncate -s "),
+        ("fileio/d1 replace /dev/none", "does not exist (lsblk lists the block devices)"),
         (f"ramdisk/r1 replace {two}", "cannot be replaced"),
     ):
         user.refuses(f"/backstores/{line}", reason)
