@@ -143,7 +143,9 @@ def no_command(node: Node, line: Line) -> NotFound:
     name = line.command
     above = _from_above(node, name)
     known = commands_of(node.kind)
-    if path := _path_meant(node, line):
+    if name == "targetcli":
+        hint = "this is its shell: type only what follows targetcli"
+    elif path := _path_meant(node, line):
         line_meant = f"{path}/ COMMAND" if node.find(path) else f"./{path} COMMAND"
         hint = f"{path.rstrip('/')} is a path; write it with a slash: {line_meant}"
     elif above:

@@ -42,6 +42,7 @@ PROPOSALS = {
     f"{RAMDISK} enable": "(it is a command of TPG)",
     f"{TPG} create x": "(run it one level down: ",
     f"{TPG}/lun ls": f"No such path {TPG}/lun (did you mean {TPG}/luns?)",
+    "targetcli ls": "Command not found targetcli (this is its shell: type only what follows ",
     f"{TPG}/acls {INITIATOR} ls": f"({INITIATOR} is a path; write it with a slash: {INITIATOR}/ ",
     f"{TPG}/acls iqn.*:host ls": "(iqn.*:host is a path; write it with a slash: ./iqn.*:host ",
     f"{TPG}/acls iqn.*:host/ ls": "write it with a slash: ./iqn.*:host/ COMMAND)",
