@@ -27,7 +27,7 @@ def begin(env: Env, node: Node) -> Result:
         )
     apply.require_root(env)
     Transaction.begin(env)
-    return say("Transaction started: changes are queued until `commit`; `rollback` discards them.")
+    return say("Transaction started: changes wait for `commit`; `rollback` discards them.")
 
 
 def commit(env: Env, node: Node) -> Result:

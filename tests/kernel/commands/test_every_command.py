@@ -150,7 +150,7 @@ def test_every_parameter(
         if " create " in line:
             assert "already exists" in shell.ok(line.replace(" create ", " ensure "))
     # Each of these lines stands alone.
-    assert "Transaction started: changes are queued until" in shell.ok("/ begin")
+    assert "Transaction started: changes wait for" in shell.ok("/ begin")
     shell.refuses("/ commit", "no transaction is in progress")
     shell.refuses("/ rollback", "no transaction is in progress")
     shell.refuses("/ sessions action=detail sid=7", "no session found with sid 7")
