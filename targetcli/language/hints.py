@@ -177,15 +177,23 @@ def _elsewhere(node: Node, name: str) -> str:
     rows = [row for row in every_row() if row.name == name]
     if any(row.on == ("root",) for row in rows):
         return f"run it at the root: / {name}"
-    below = {
-        child.kind: f"{quote(child.name)}/ {name}"
-        for child in node.children()
-        if name in commands_of(child.kind)
-    }
-    if below:
-        return f"run it one level down: {', '.join(list(below.values())[:_PLACES])}"
     found = [place for place in dict.fromkeys(map(places.of, rows)) if place]
-    return f"it is a command of {', '.join(found[:_PLACES])}" if found else ""
+    below: dict[str, str] = {}
+    # The root has objects of all kinds below: places say more than one of its children.
+    for child in node.children() if node.parent else ():
+        if name in commands_of(child.kind):
+            below.setdefault(child.kind, f"{quote(child.name)}/ {name}")
+    if below:
+        return f"run it one level down: {_first([*below.values()])}"
+    if len(found) > _PLACES:
+        return f"it is a command of {_first(found)}; help {name} lists them"
+    return f"it is a command of {_first(found)}" if found else ""
+
+
+def _first(found: list[str]) -> str:
+    """Return places in one text, of many only the first ones."""
+    rest = len(found) - _PLACES
+    return ", ".join(found[:_PLACES]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _from_above(node: Node, name: str) -> str:
