@@ -202,6 +202,30 @@ def undone_by(folder: str, number: int) -> Record | None:
     return None
 
 
+def last_of(folder: str, who: Actor) -> Record | None:
+    """Return the last change of a user that can be undone and was not; None without one.
+
+    Undos and reverts are not considered. An unreadable history has none.
+    """
+    try:
+        known = read(folder)
+    except LioError:
+        return None
+    undone: set[int | None] = set()
+    for record in reversed(known):
+        if record.number in undone:
+            continue
+        if record.undoes is not None:
+            undone.add(record.undoes)
+        elif not record.irreversible and _same_user(record.who, who):
+            return record
+    return None
+
+
+def _same_user(one: Actor, other: Actor) -> bool:
+    return (one.user, one.login) == (other.user, other.login)
+
+
 def last_undo(folder: str) -> Record | None:
     """Return the last undo or revert that no other change followed, or None.
 

@@ -13,6 +13,7 @@ from rtslib_ext.plan.builder import Plan
 from rtslib_ext.steps import Action, codec, inverse
 from rtslib_ext.steps.step import SET
 
+from ..audit import actor
 from ..audit import history as records
 from ..audit.history import Record
 from ..changes import apply, consent, plans, running
@@ -22,7 +23,7 @@ from ..result import Aside, Result, show
 from ..tree import Node
 from ..views import history as view
 from ..views import plan as view_plan
-from ..views.wrap import wrapped
+from ..views.wrap import width_of, wrapped
 
 _ALL_CHANGES = "history lists all changes, revert NUMBER undoes one of them"
 
@@ -37,8 +38,7 @@ def undo(env: Env, node: Node, dry_run: bool) -> Result:
     notes = _drop_undone(env, env.session.done, _UNDONE)
     if not env.session.done:
         raise InvalidValue(
-            "this session has no change to undo",
-            hint="; ".join([*notes, _ALL_CHANGES]),
+            "this session has no change to undo", hint="; ".join([*notes, _how_to_revert(env)])
         )
     last = env.session.done[-1]
     env.session.report.undoing = last.command
@@ -47,6 +47,14 @@ def undo(env: Env, node: Node, dry_run: bool) -> Result:
         env.session.done.pop()
     result.notes += (Aside(f"Note: {text}") for text in notes)
     return result
+
+
+def _how_to_revert(env: Env) -> str:
+    """Return the command that reverts this user's last change of other sessions, for a hint."""
+    record = None if env.session.several else records.last_of(env.history, actor.present())
+    if record is None:
+        return _ALL_CHANGES
+    return f"revert {record.number} undoes your last one: {record.command}"
 
 
 def redo(env: Env, node: Node, dry_run: bool) -> Result:
@@ -186,8 +194,10 @@ def history(env: Env, node: Node, number: int | None, last: bool) -> Result:
         raise InvalidValue("a number and last cannot be combined")
     if number is None and not last:
         found = [item for item in records.read(env.history) if _concerns(node, item)]
-        lines = wrapped(view.table(found), env.stdout)
-        return show(lines, lambda: {"history": [view.facts(item) for item in found]})
+        return show(
+            view.table(found, width_of(env.stdout)),
+            lambda: {"history": [view.facts(item) for item in found]},
+        )
     record = records.find(env.history, number) if number is not None else _last(env, node)
     lines = wrapped(view.lines(record), env.stdout)
     return show(lines, lambda: {"history": [view.facts(record, detailed=True)]})

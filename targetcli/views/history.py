@@ -9,21 +9,35 @@ from typing import TYPE_CHECKING
 
 from rtslib_ext.steps import Action
 
+from .wrap import wrap_path
+
 if TYPE_CHECKING:
     from ..audit.actor import Actor
     from ..audit.history import Record
 
 _HEADS = ("N", "WHEN", "WHO", "FROM", "CHANGES", "COMMAND")
+_GAP = "  "
+# The fewest columns for commands, also at a terminal that has fewer.
+_NARROWEST = 20
 _SIGNS = {action.name.lower(): action.value for action in Action}
 
 
-def table(records: Sequence[Record]) -> list[str]:
-    """Return a line for each change, the command at its end."""
+def table(records: Sequence[Record], width: int | None = None) -> list[str]:
+    """Return a line for each change, the command at its end.
+
+    At a terminal of ``width`` columns the command is wrapped below itself.
+    """
     if not records:
         return ["No changes are recorded"]
     rows = [_HEADS, *map(_row, records)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS) - 1)]
-    return [_line(row, widths) for row in rows]
+    indent = sum(widths) + len(_GAP) * len(widths)
+    room = None if width is None else max(width - indent, _NARROWEST)
+    return [
+        f"\n{' ' * indent}".join([_line(row, widths) + first, *more])
+        for row in rows
+        for first, *more in [wrap_path(row[-1], room)]
+    ]
 
 
 def _row(record: Record) -> tuple[str, ...]:
@@ -42,7 +56,7 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
         cell.rjust(width) if head in ("N", "CHANGES") else cell.ljust(width)
         for head, cell, width in zip(_HEADS, row, widths, strict=False)
     ]
-    return "  ".join([*cells, row[-1]])
+    return _GAP.join([*cells, ""])
 
 
 def _command(record: Record) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+import re
 from typing import TextIO
 
 INDENT = "    "
 _MARK = 1
 UNKNOWN = 80
 """The width of a terminal of unknown size."""
+_PARTS = re.compile(r"[^ /]*[ /]|[^ /]+")
 
 
 def wrap(line: str, width: int | None) -> str:
@@ -39,6 +41,22 @@ def wrapped(lines: Iterable[str], stream: TextIO) -> Iterator[str]:
     width = width_of(stream)
     for line in lines:
         yield from wrap(line, width).split("\n")
+
+
+def wrap_path(text: str, width: int | None) -> list[str]:
+    """Return the lines of a command: split after a blank or a slash, and only else in a word."""
+    if width is None:
+        return [text]
+    lines = [""]
+    for part in _PARTS.findall(text):
+        if lines[-1] and len(lines[-1]) + len(part.rstrip(" ")) > width:
+            lines.append("")
+        rest = lines.pop() + part
+        while len(rest.rstrip(" ")) > width:
+            lines.append(rest[:width])
+            rest = rest[width:]
+        lines.append(rest)
+    return [line.rstrip(" ") for line in lines]
 
 
 def width_of(stream: TextIO) -> int | None:

@@ -58,6 +58,8 @@ class Shell:
     done: list[Done] = field(default_factory=list)
     undone: list[Done] = field(default_factory=list)
     kept: str = ""
+    several: bool = True
+    """False: each line is a one-shot command."""
     _tree: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -109,7 +111,7 @@ class Shell:
             history=self.history,
             is_root=bool(options.pop("is_root", True)),
             options=Options(**options),  # type: ignore[arg-type]
-            session=Session(cwd=self.cwd, several=True, done=self.done, undone=self.undone),
+            session=Session(cwd=self.cwd, several=self.several, done=self.done, undone=self.undone),
         )
 
     def _run(self, read: object, options: dict[str, object]) -> Answer:

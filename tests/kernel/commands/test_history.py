@@ -155,6 +155,33 @@ def test_undo_does_not_overrun_another_session(user: Shell) -> None:
     other.refuses("undo", "this session has no change")
 
 
+def test_undo_of_a_single_command_names_what_to_revert(user: Shell) -> None:
+    """A one-shot command is a session of its own, so the hint has the number and the command."""
+
+    def refused() -> str:
+        alone = Shell(user.home.parent / "alone", kept=user.history, several=False)
+        return alone.refuses("undo", "this session has no change to undo").stderr
+
+    user.ok("/backstores/ramdisk create r7 1M")
+    user.ok(f"{TPG} set attribute login_timeout=20")
+    last = history.read(user.history)[-1]
+    text = f"(revert {last.number} undoes your last one: {last.command})"
+    assert last.command.endswith("set attribute login_timeout=20")
+    assert text in refused()
+    user.ok("undo")
+    # What was undone already, and the undo itself, are skipped.
+    before = history.find(user.history, last.number - 1)
+    text = f"(revert {before.number} undoes your last one: {before.command})"
+    assert "r7" in before.command and text in refused()
+    user.ok(f"revert {before.number}")
+    assert text not in refused()
+
+
+def test_undo_of_a_single_command_without_a_history(shell: Shell) -> None:
+    shell.several = False
+    shell.refuses("undo", "(history lists all changes, revert NUMBER undoes one of them)")
+
+
 def test_undo_is_all_or_nothing(user: Shell) -> None:
     """Another session has built on what would go."""
     other = another(user, "other")
