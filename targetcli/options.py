@@ -249,7 +249,8 @@ def refuse_ineffective(request: Request) -> None:
 
 def _read(words: Sequence[str], request: Request) -> None:
     rest = list(words)
-    if rest and rest[0] in WORDS and rest[0] != "help":
+    # Help about the command version is not the option.
+    if rest and rest[0] in WORDS and rest[0] != "help" and not {"--help", "-h"} & {*rest[1:]}:
         rest[0] = WORDS[rest[0]]
     while rest and rest[0].startswith("-"):
         option = rest.pop(0)

@@ -264,3 +264,10 @@ def test_a_name_is_a_number_in_every_group_or_in_none() -> None:
 def test_a_number_that_is_a_text_is_noticed() -> None:
     found = values_as_text({"data": [{"lu_gp_id": "1", "name": "1"}, {"on": "true", "n": 1}]})
     assert found == ["lu_gp_id: 1", "on: true"]
+
+
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_help_about_the_command_version(word: str) -> None:
+    assert options.parse_program(["version"], options.Request()).action == "version"
+    request = options.parse_program(["version", word], options.Request())
+    assert (request.action, request.words) == ("", ["version", word])
