@@ -75,7 +75,8 @@ def describe(naa: str, others: Sequence[ShellPath]) -> str:
     """Return the text about an object with the same identifier as others."""
     rest = len(others) - _NAMED
     named = ", ".join(others[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    word = "both" if len(others) == 1 else "all"
     return (
-        f"initiators take it and {named} for one disk: both have the identifier {naa}, "
+        f"initiators take it and {named} for one disk: {word} have the identifier {naa}, "
         "which is derived from the hexadecimal digits of the unit serial number"
     )

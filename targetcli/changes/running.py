@@ -21,7 +21,7 @@ from ..env import Env
 if TYPE_CHECKING:
     from rtslib_ext.savefile.unrestored import Unrestored
 
-CURE = "restoreconfig keep_existing=true creates it, saveconfig drop_missing=true drops it"
+CURE = "restoreconfig keep_existing=true creates the rest, saveconfig drop_missing=true drops it"
 # The number of paths that a message names.
 _NAMED = 3
 

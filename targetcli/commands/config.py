@@ -27,7 +27,7 @@ from ..progress import Total
 from ..result import Aside, Result, say, show
 from ..tree import Node
 from ..views import notes as note_view
-from .save import load, readable, shown_path
+from .save import load_given, readable, shown_path
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile.checked_json import Problem
@@ -48,7 +48,7 @@ def restoreconfig(
 ) -> Result:
     """Restore a saved configuration."""
     path = readable(env, savefile)
-    loaded = load(path)
+    loaded = load_given(env, path)
     want = restore.select(loaded.config, target, storage_object)
     partly = bool(target or storage_object)
     found = [item for item in loaded.problems if not partly or _concerns(item, want)]

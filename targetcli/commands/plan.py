@@ -140,7 +140,7 @@ def _with_others(env: Env, planned: Change, loaded: Loaded, *, refuse: bool) -> 
 def _loaded(env: Env, file: str | None) -> Loaded:
     """Return the contents of a file; raises LioError if an entry is not understood."""
     path = save.readable(env, file)
-    loaded = save.load(path)
+    loaded = save.load_given(env, path)
     if loaded.problems:
         listed = "; ".join(map(str, loaded.problems))
         raise LioError(

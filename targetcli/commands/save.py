@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config, Lun, NodeAcl, StorageObject, Target
-from rtslib_ext.errors import LioError
+from rtslib_ext.errors import LioError, NotFound
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.savefile import disk
 from rtslib_ext.transaction.lock import LastChange
@@ -84,7 +84,7 @@ def _kept(missing: Unrestored) -> list[str]:
         return []
     return [
         Aside(
-            f"Note: {running.listed(missing)} could not be restored and stays in the file "
+            f"Note: the file keeps what could not be restored: {running.listed(missing)} "
             f"({running.CURE})"
         )
     ]
@@ -216,6 +216,16 @@ def load(path: str) -> Loaded:
     from rtslib_ext import savefile
 
     return savefile.loads(disk.read(path), path)
+
+
+def load_given(env: Env, path: str) -> Loaded:
+    """As load; the error for a default file that does not exist has a hint."""
+    try:
+        return load(path)
+    except NotFound as err:
+        if path == path_of(env, None):
+            err.hint = "saveconfig creates it"
+        raise
 
 
 # -- one storage object in a save file ------------------------------------------------------

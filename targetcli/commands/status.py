@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config.model import Config
@@ -40,8 +40,8 @@ class Problem:
     text: str
     help: str
 
-    def __str__(self) -> str:
-        return f"{self.path}: {self.text} ({self.help})"
+    def line(self, *, cure: bool) -> str:
+        return f"{self.path}: {self.text}" + (f" ({self.help})" if cure else "")
 
 
 def root(env: Env, node: Node) -> Result:
@@ -57,7 +57,7 @@ def root(env: Env, node: Node) -> Result:
     words += [f"{_counted(unsaved, 'change')} not saved"] if unsaved else []
     summary = ", ".join(words)
     result = show(
-        [f"Status for /: {summary}", *map(str, problems), *(f"Note: {text}" for text in notes)],
+        [f"Status for /: {summary}", *_lines(problems), *(f"Note: {text}" for text in notes)],
         lambda: {
             "summary": summary,
             "healthy": not problems,
@@ -70,6 +70,13 @@ def root(env: Env, node: Node) -> Result:
     )
     result.status = UNHEALTHY if problems else HEALTHY
     return result
+
+
+def _lines(problems: Sequence[Problem]) -> Iterator[str]:
+    """Yield a line for each problem; the last of several with the same cure names it."""
+    for number, one in enumerate(problems, 1):
+        following = problems[number : number + 1]
+        yield one.line(cure=not following or following[0].help != one.help)
 
 
 def _counted(number: int, noun: str) -> str:

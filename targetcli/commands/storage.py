@@ -361,7 +361,7 @@ def whole_blocks(size: int, node: Node) -> tuple[int, list[str]]:
     """
     if not 0 < size < SMALLEST:
         return check_size(size, node), []
-    note = f"Note: {size} bytes are less than one block, so the size is {SMALLEST} bytes"
+    note = f"Note: {size} bytes is less than one block, so the size is {SMALLEST} bytes"
     return SMALLEST, [Aside(note)]
 
 

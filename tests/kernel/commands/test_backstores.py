@@ -109,9 +109,7 @@ def test_less_than_one_block_becomes_one_block(shell: Shell, disks: Path) -> Non
     ):
         answer = shell.ok(f"/backstores/{line}")
         assert answer.startswith(said)
-        assert [" bytes are less than one block, so the" in text for text in answer.asides] == [
-            True
-        ]
+        assert [" bytes is less than one block, so the" in text for text in answer.asides] == [True]
     assert value(f"{place(shell, 'fileio', 'f2')}/attrib/block_size") == "512"
     assert "Size: 512 " in value(f"{place(shell, 'fileio', 'f2')}/info")
     assert "already exists" in shell.ok(f"/backstores/fileio ensure f1 {disks}/new.img 1")

@@ -338,8 +338,13 @@ def test_what_is_missing_is_named_and_the_rest_comes_up(user: Shell, disks: Path
 
 
 def test_restore_from_nowhere(user: Shell) -> None:
-    user.refuses("restoreconfig", f"Restore file {SAVE_FILE} not found")
-    user.refuses("restoreconfig /nosuch clear_existing=true", "Restore file /nosuch not found")
+    for line in ("restoreconfig", f"restoreconfig {SAVE_FILE}", "apply"):
+        user.refuses(line, f"Restore file {SAVE_FILE} not found (saveconfig creates it)\n")
+    answer = user("diff")
+    assert answer.exit == 2
+    assert answer.stderr == f"Restore file {SAVE_FILE} not found (saveconfig creates it)\n"
+    for line in ("restoreconfig /nosuch clear_existing=true", "diff /nosuch", "apply /nosuch"):
+        assert user(line).stderr.endswith("Restore file /nosuch not found\n")
 
 
 # -- clearconfig, version -------------------------------------------------------------------

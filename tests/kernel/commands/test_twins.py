@@ -15,8 +15,9 @@ RAMDISK = "/backstores/ramdisk"
 
 
 def note(other: str, naa: str) -> str:
+    word = "all" if "," in other else "both"
     return (
-        f"Note: initiators take it and {other} for one disk: both have the identifier {naa}, "
+        f"Note: initiators take it and {other} for one disk: {word} have the identifier {naa}, "
         "which is derived from the hexadecimal digits of the unit serial number"
     )
 
