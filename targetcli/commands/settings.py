@@ -198,9 +198,16 @@ def _group(known: dict[str, Group], name: str, node: Node) -> Group:
         raise NotFound(
             f"Unknown configuration group: {name}",
             path=node.path,
-            hint=closest.hint(name, known, _here(known)),
+            hint=closest.hint(name, known, *_below(node, name), _here(known)),
         )
     return known[name]
+
+
+def _below(node: Node, name: str) -> list[str]:
+    """Return a hint at the first child if it has a group; its siblings are of its kind."""
+    child = next(iter(node.children()), None)
+    has = child is not None and name in walk.groups_of(child)
+    return [f"{child.path} has it"] if child and has else []
 
 
 def _here(known: dict[str, Group]) -> str:

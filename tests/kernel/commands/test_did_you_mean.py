@@ -68,6 +68,9 @@ PROPOSALS = {
     "drain disk1": "(it is a command of /backstores/KIND, /FABRIC, TPG/luns)",
     "create x": "/backstores/pscsi and 10 more; help create lists them)",
     "/backstores delete x": "(run it one level down: block/ delete, fileio/ delete, pscsi/ delete ",
+    f"/iscsi/{IQN} set attribute authentication=1": (
+        f"group: attribute ({TPG} has it; available groups: "
+    ),
     f"{TPG} get atribute": "did you mean attribute?; available groups: ",
     "apply --mrge": "there is no option --mrge here (did you mean --merge?; available: ",
     "/ help saveconfg": "did you mean saveconfig?; help search saveconfg",
