@@ -164,7 +164,7 @@ def _run_on(env: Env, node: Node, line: Line) -> Result:
 def _run_command(env: Env, node: Node, line: Line) -> Result:
     known = commands_of(node.kind)
     if hints.asks_for_help(env, line):
-        line = Line(line.path, "help", (line.command,), {}, text=line.text)
+        line = hints.help_line(line)
         env.session.report.command = line.command
     name = line.command if line.command in known else ALIASES.get(line.command, "")
     command = known.get(name)

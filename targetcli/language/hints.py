@@ -18,6 +18,7 @@ from .grammar import Argument, Line, quote, written
 
 _KEYWORD = re.compile(r"[A-Za-z0-9_-]+=")
 _ANOTHER = re.compile(r"[ \t\r\n]([A-Za-z0-9_-]+)=")
+_HELP = ("--help", "-h")
 # Kinds of parameters that name a child of the node with the command.
 _NAMES = (*ranges.CHILDREN, "alua_group_name", "acl_tag")
 # The largest number of places that a hint names.
@@ -74,9 +75,21 @@ def _existing_name(node: Node, line: Line) -> str:
 def asks_for_help(env: Env, line: Line) -> bool:
     """Return True if --help or -h is a parameter of a line, and not in quotes."""
     return not env.options.literal and any(
-        item.key is None and item.value in ("--help", "-h") and is_as_typed(line, item)
+        item.key is None and item.value in _HELP and is_as_typed(line, item)
         for item in line.arguments
     )
+
+
+def help_line(line: Line) -> Line:
+    """Return the line that describes the command of a line with --help."""
+    # Imported here: only help needs it.
+    from ..command_table.rows import every_row
+
+    words = [line.command]
+    if any(line.command in row.on for row in every_row()):
+        # A kind of node, as in help luns create.
+        words += [word for word in line.positional if word not in _HELP][:1]
+    return Line(line.path, "help", tuple(words), {}, text=line.text)
 
 
 def refuse_option(env: Env, node: Node, command: Command, line: Line) -> None:

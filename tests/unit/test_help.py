@@ -215,6 +215,11 @@ def test_what_is_not_found(reader: Reader, line: str, text: str) -> None:
     assert reader(line) == [] and text in reader.stderr
 
 
+def test_help_after_the_words_of_another_node(reader: Reader) -> None:
+    assert reader("luns create --help") == reader("help luns create") != []
+    assert reader("luns --help") == reader("help luns") != []
+
+
 def test_as_json(reader: Reader) -> None:
     (text,) = reader("help create", json=True)
     found = json.loads(text)["data"]["commands"]
