@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rtslib_ext.savefile.checked_json import Problem
     from rtslib_ext.savefile.encode import Identities
 
-_USE = "correct its path in the file; targetcli --yes restoreconfig uses this device"
+_USE = "correct its path in the file; targetcli --yes restoreconfig {}=true uses this device"
 
 
 def restoreconfig(
@@ -130,11 +130,11 @@ def _refuse_other_disks(env: Env, want: Config, identities: Identities) -> None:
     others = {} if env.options.yes else another_disk.of_config(want, identities)
     if others:
         listed = "; ".join(f"{want.storage_objects[key].path}: {others[key]}" for key in others)
-        raise InvalidValue(f"nothing was cleared: {listed}", hint=_USE)
+        raise InvalidValue(f"nothing was cleared: {listed}", hint=_USE.format("clear_existing"))
 
 
 def _another(text: str) -> LioError:
-    return InvalidValue(text, hint=_USE)
+    return InvalidValue(text, hint=_USE.format("keep_existing"))
 
 
 def _restored(

@@ -53,6 +53,20 @@ def test_yes_proceeds(other: tuple[Shell, str, str]) -> None:
     assert value[PATH]["device"]["wwid"] == wwid
 
 
+def test_the_hint_works_after_an_incomplete_restore(other: tuple[Shell, str, str]) -> None:
+    """Other objects of the file exist by then, so it names keep_existing."""
+    shell, _, _ = other
+    value = json.loads(SAVE_FILE.read_text())
+    value["storage_objects"].append({"plugin": "ramdisk", "name": "r1", "size": 1 << 20})
+    SAVE_FILE.write_text(json.dumps(value))
+    answer = shell("restoreconfig")
+    assert answer.exit == 1
+    assert "targetcli --yes restoreconfig keep_existing=true uses this device" in answer.stderr
+    assert shell.ok("/backstores/ramdisk status").endswith("Storage Objects: 1\n")
+    shell.ok("restoreconfig keep_existing=true", yes=True)
+    assert shell.ok("/backstores/block status").endswith("Storage Objects: 1\n")
+
+
 def test_same_disk_is_restored(shell: Shell, scsi_disk: tuple[str, str]) -> None:
     shell.ok(f"/backstores/block create b1 {scsi_disk[0]}")
     shell.ok("saveconfig")
@@ -69,6 +83,7 @@ def test_clear_existing_refuses_before_it_clears(other: tuple[Shell, str, str]) 
     answer = shell("restoreconfig clear_existing=true")
     assert answer.exit == 1
     assert "nothing was cleared" in answer.stderr and f"its wwid is {wwid}" in answer.stderr
+    assert "targetcli --yes restoreconfig clear_existing=true uses this device" in answer.stderr
     assert differences(tree(), before) == []
     shell.ok("restoreconfig clear_existing=true", yes=True)
     assert shell.ok("/backstores/ramdisk status").endswith("Storage Objects: 0\n")
