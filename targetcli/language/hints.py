@@ -125,8 +125,18 @@ def refuse_verbose(env: Env, node: Node, command: Command) -> None:
 def _refuse_misspelled(node: Node, name: str, own: list[str]) -> None:
     # Imported here: no usual line has such a word.
     from .. import closest
+    from ..command_table.rows import every_row
 
-    hint = closest.hint(name, [*options.known(), *own], f"'{name}' in quotes is a value")
+    quoted = f"'{name}' in quotes is a value"
+    theirs = [
+        row.name
+        for row in every_row()
+        if row.switches and any(option_of(item.name) == name for item in row.parameters)
+    ]
+    if theirs:
+        hint = f"it is an option of {_first([*dict.fromkeys(theirs)])}; {quoted}"
+        raise InvalidValue(f"there is no option {name} here", path=node.path, hint=hint)
+    hint = closest.hint(name, [*options.known(), *own], quoted)
     if hint.startswith("did you mean"):
         raise InvalidValue(f"there is no option {name}", path=node.path, hint=hint)
 

@@ -71,6 +71,9 @@ PROPOSALS = {
     f"/iscsi/{IQN} set attribute authentication=1": (
         f"group: attribute ({TPG} has it; available groups: "
     ),
+    f"{RAMDISK} create y 1M --confirm-within 2": (
+        "there is no option --confirm-within here (it is an option of apply; '--confirm-within' in "
+    ),
     f"{TPG} get atribute": "did you mean attribute?; available groups: ",
     "apply --mrge": "there is no option --mrge here (did you mean --merge?; available: ",
     "/ help saveconfg": "did you mean saveconfig?; help search saveconfg",
