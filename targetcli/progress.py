@@ -6,12 +6,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from rtslib_ext.errors import LioError
-from rtslib_ext.kernel import blocked
 
 if TYPE_CHECKING:
     from .env import Env
@@ -98,12 +97,18 @@ def work(env: Env, what: str, total: Total, *, may_block: bool = True) -> Iterat
     inner = Work(env, what, total, watched=outer is None and env.stderr.isatty())
     env.session.work = outer or inner
     try:
-        watched = may_block and outer is None
-        with blocked.watch(partial(_tell, env)) if watched else nullcontext():
+        with _watch(env) if may_block and outer is None else nullcontext():
             yield inner
     finally:
         env.session.work = outer
         inner.end()
+
+
+def _watch(env: Env) -> AbstractContextManager[None]:
+    # Imported here: commands that only look do not need it.
+    from rtslib_ext.kernel import blocked
+
+    return blocked.watch(partial(_tell, env))
 
 
 def _tell(env: Env, text: str) -> None:

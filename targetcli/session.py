@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import chain
+from typing import TextIO
 
 from rtslib_ext.errors import InvalidValue, LioError, Unsupported, reason
 
@@ -19,7 +20,6 @@ from .report import Report
 from .result import Aside, Result
 from .tree import walk
 from .views import errors
-from .views.wrap import width_of, wrap
 
 BANNER = f"targetcli shell version {__version__}\nFor help on commands, type 'help'.\n"
 
@@ -34,7 +34,7 @@ def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
     if env.session.several and not (result and result.leave):
         note = dispatch.leave_deleted(env)
         if note:
-            print(wrap(note, width_of(env.stderr)), file=env.stderr, flush=True)
+            print(_wrapped(note, env.stderr), file=env.stderr, flush=True)
     return result
 
 
@@ -134,7 +134,7 @@ def _tell_rolled_back(env: Env) -> None:
             env.session.last_change = LastChange.OTHER
         if last and last.outcome:
             text = f"Note: {last}: {last.outcome}"
-            print(wrap(text, width_of(env.stderr)), file=env.stderr, flush=True)
+            print(_wrapped(text, env.stderr), file=env.stderr, flush=True)
 
 
 def print_result(env: Env, report: Report, result: Result) -> bool:
@@ -165,14 +165,22 @@ def _print_lines(env: Env, result: Result) -> None:
             if isinstance(text, Aside):
                 # Keep the order of lines if both streams are the same.
                 env.stdout.flush()
-                print(wrap(text, width_of(env.stderr)), file=env.stderr, flush=True)
+                print(_wrapped(text, env.stderr), file=env.stderr, flush=True)
             elif text.startswith("Note: "):
-                print(wrap(text, width_of(env.stdout)), file=env.stdout)
+                print(_wrapped(text, env.stdout), file=env.stdout)
             else:
                 print(text, file=env.stdout)
         env.stdout.flush()
     finally:
         progress.end(env)
+
+
+def _wrapped(text: str, stream: TextIO) -> str:
+    """Wrap a line for a terminal; for other streams leave it unchanged."""
+    # Imported here, as in _print_errors: most commands print no notes.
+    from .views.wrap import width_of, wrap
+
+    return wrap(text, width_of(stream))
 
 
 def _page(env: Env, result: Result) -> bool:
@@ -232,6 +240,8 @@ def _print_errors(env: Env, err: Exception) -> None:
         env.stdout.flush()
     lines = _error_lines(env, err)
     log.log_errors(env, lines)
+    from .views.wrap import width_of, wrap
+
     width = width_of(env.stderr)
     if width is not None and isinstance(err, LioError):
         lines = errors.at_terminal(err, width, env.session.report.path or "")

@@ -54,6 +54,15 @@ class Attributes:
                 found[name] = value
         return found
 
+    def of_tpg(self, path: ConfigfsPath, kind: str) -> dict[str, str]:
+        """Return the settings in a TPG's own directory; rtpi only if it was set on purpose."""
+        # Imported here: a reader of names does not need it.
+        from . import rtpi
+
+        values = self.values(path, kind, ("enable", "nexus", rtpi.NAME))
+        has = rtpi.NAME in self.modes(path, kind)
+        return {**values, **rtpi.if_set(self.fs, path)} if has else values
+
     def _scan(self, path: ConfigfsPath) -> dict[str, int]:
         try:
             names = sorted(entry.name for entry in self.fs.scan(path) if entry.kind == "file")

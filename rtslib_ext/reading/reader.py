@@ -28,7 +28,7 @@ from ..config.model import (
 from ..errors import KernelRefused
 from ..fabrics import FABRICS, Fabric
 from ..host import devices
-from ..kernel import abi, links, paths, rtpi
+from ..kernel import abi, links, paths
 from ..kernel.attributes import Attributes
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from .consistent import stable
@@ -234,15 +234,8 @@ class Reader:
             else {},
             acls={acl.wwn: acl for acl in self.acls(fabric, path)},
             nexus=self.nexus(fabric, path),
-            files=self.tpg_files(fabric, path),
+            files=self.attributes.of_tpg(path, f"tpg of {fabric.name}"),
         )
-
-    def tpg_files(self, fabric: Fabric, path: ConfigfsPath) -> dict[str, str]:
-        """Return the settings in a TPG's own directory; rtpi only if it was set on purpose."""
-        kind = f"tpg of {fabric.name}"
-        values = self.attributes.values(path, kind, ("enable", "nexus", rtpi.NAME))
-        has = rtpi.NAME in self.attributes.modes(path, kind)
-        return {**values, **rtpi.if_set(self.fs, path)} if has else values
 
     def enabled(self, path: ConfigfsPath) -> bool | None:
         """Return True if a TPG is enabled; None if its fabric cannot disable TPGs."""

@@ -19,7 +19,7 @@ from ..config.shell_paths import ShellPath
 from ..fabrics import FABRICS
 from ..fast_dataclasses import dataclass, field, replace
 from ..kernel.paths import TpgPath
-from . import disk, loads, pieces, refused
+from . import disk, loads, pieces
 from .encode import Identities
 
 K = TypeVar("K")
@@ -56,8 +56,12 @@ def find(
     set or create (refused.py); with any, ``have`` must be complete.
     """
     found = _Search(have, objects).of(want)
-    instead = refused.find(want, have, names) if names else {}
-    return _with_refused(found, want, instead)
+    if not names:
+        return found
+    # Imported here, and below: few restores are refused a setting.
+    from . import refused
+
+    return _with_refused(found, want, refused.find(want, have, names))
 
 
 def remaining(found: Unrestored, have: Config, objects: Container[Key]) -> Unrestored:
@@ -70,15 +74,20 @@ def remaining(found: Unrestored, have: Config, objects: Container[Key]) -> Unres
     """
     known = frozenset(found.paths) - found.instead.keys()
     left = _Search(have, objects, known).of(found.part)
-    names = refused.remaining(found.part, have, found.instead) if found.instead else ()
-    instead = {path: found.instead[path] for path in names}
-    return replace(_with_refused(left, found.part, instead), identities=found.identities)
+    if found.instead:
+        from . import refused
+
+        names = refused.remaining(found.part, have, found.instead)
+        left = _with_refused(left, found.part, {path: found.instead[path] for path in names})
+    return replace(left, identities=found.identities)
 
 
 def _with_refused(found: Unrestored, want: Config, instead: Mapping[str, str]) -> Unrestored:
     """Return the missing objects with those settings and groups of ``want``."""
     if not instead:
         return found
+    from . import refused
+
     part = merge(refused.part(want, instead), found.part)
     paths = (*found.paths, *map(ShellPath, sorted(instead)))
     return replace(found, part=part, paths=paths, instead=instead)
@@ -111,6 +120,10 @@ def keep(have: Config, found: Unrestored) -> Config:
 
 def superseded(found: Unrestored, want: Config) -> Unrestored:
     """Return ``found`` without the settings for which a newer file has another value."""
+    if not found.instead:
+        return found
+    from . import refused
+
     gone = refused.superseded(found.part, want, found.instead)
     instead = {path: text for path, text in found.instead.items() if path not in gone}
     paths = tuple(path for path in found.paths if path not in gone)
@@ -122,6 +135,8 @@ def with_refused(have: Config, want: Config, record: Unrestored) -> Config:
 
     A setting that was set to another value since stays.
     """
+    from . import refused
+
     names = refused.remaining(want, have, record.instead)
     return keep(have, Unrestored(refused.part(want, names)))
 

@@ -12,7 +12,6 @@ from ..errors import InvalidValue
 from ..fast_dataclasses import dataclass
 from ..kernel import rtpi
 from ..kernel.configfs import ConfigfsPath
-from ..usage import port_numbers
 from .context import Context, Operation
 
 
@@ -137,8 +136,13 @@ def meets_another(context: Context, tpg: ConfigfsPath) -> bool:
 def give_free(context: Context, tpg: ConfigfsPath) -> bool:
     """Give another number to a disabled TPG whose number is in use; return False if it is not."""
     number = rtpi.of_tpg(context.fs, tpg)
-    holder = port_numbers.user(context.fs, number, tpg) if number else None
-    if not number or holder is None:
+    if not number:
+        return False
+    # Imported here, and below: few changes need a port number.
+    from ..usage import port_numbers
+
+    holder = port_numbers.user(context.fs, number, tpg)
+    if holder is None:
         return False
     free = port_numbers.free(port_numbers.taken(context.fs))
     context.fs.write(f"{tpg}/{rtpi.NAME}", str(free))
@@ -172,12 +176,16 @@ def _is_taken(
         # Its number was only a free one.
         _assign(context, holder)
         return False
+    from ..usage import port_numbers
+
     text = f"{port_numbers.shell_path(holder)} has rtpi {number:#x}; this TPG gets another one"
     context.notes.append((owner, text))
     return True
 
 
 def _assign(context: Context, tpg: ConfigfsPath) -> None:
+    from ..usage import port_numbers
+
     number = port_numbers.free(_used(context))
     context.fs.write(f"{tpg}/{rtpi.NAME}", str(number))
     _use(context, number, tpg)
@@ -198,5 +206,7 @@ def _has(context: Context, tpg: ConfigfsPath, number: int, *, used_only: bool) -
 
 def _used(context: Context) -> dict[int, ConfigfsPath]:
     if context.ports is None:
+        from ..usage import port_numbers
+
         context.ports = port_numbers.taken(context.fs)
     return context.ports

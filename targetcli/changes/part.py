@@ -4,18 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from rtslib_ext import restore
-from rtslib_ext.config import merge as merging
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config, Key
 from rtslib_ext.errors import NotFound
 from rtslib_ext.fast_dataclasses import replace
-from rtslib_ext.plan.builder import Plan
 
 from ..tree import Node
 from ..tree.backstores import StorageObjectNode
 from ..tree.fabrics import SingleTpgNode, TargetNode
+
+if TYPE_CHECKING:
+    from rtslib_ext.plan.builder import Plan
 
 
 def owner(node: Node) -> StorageObjectNode | TargetNode | SingleTpgNode | None:
@@ -33,6 +34,9 @@ def select(want: Config, node: Node) -> Config:
 
     A target includes the storage objects that it exports. Raises NotFound if it is not in ``want``.
     """
+    # Imported here, as in put: sessions needs only the owner of a node.
+    from rtslib_ext import restore
+
     found = owner(node)
     if found is None:
         return want
@@ -54,6 +58,8 @@ def _key(found: StorageObjectNode | TargetNode | SingleTpgNode) -> Key:
 def put(have: Config, part: Config, *, merge: bool = False) -> Config:
     """Return the running configuration with a part of it replaced by ``part``, or merged."""
     if merge:
+        from rtslib_ext.config import merge as merging
+
         return merging.merge(have, part)
     return Config(
         storage_objects={**have.storage_objects, **part.storage_objects},

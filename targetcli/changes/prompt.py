@@ -11,7 +11,6 @@ from __future__ import annotations
 from rtslib_ext.errors import Interrupted, LioError
 
 from ..env import Env
-from ..views.wrap import width_of, wrap
 
 _SHOWN = 20
 _YES = ("y", "yes")
@@ -40,6 +39,9 @@ def require_yes(env: Env, facts: list[str]) -> None:
 
 def put(env: Env, question: Question, path: str) -> None:
     """Ask a question; raises Interrupted unless the answer is yes, also on Ctrl-C and Ctrl-D."""
+    # Imported here: scripts are asked nothing.
+    from ..views.wrap import width_of, wrap
+
     shown = question.facts[:_SHOWN]
     more = len(question.facts) - len(shown)
     lines = [*shown, *([f"and {more} more"] if more else [])]

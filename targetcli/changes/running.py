@@ -12,7 +12,6 @@ from rtslib_ext.config.model import Config, Key
 from rtslib_ext.host import atomic
 from rtslib_ext.kernel import setup
 from rtslib_ext.reading import counting
-from rtslib_ext.reading.topology import TopologyReader
 from rtslib_ext.savefile import disk
 
 from .. import progress
@@ -41,6 +40,9 @@ def existing(env: Env, *, whole: bool) -> tuple[Config, Container[Key]]:
     if whole:
         have = read(env)
         return have, have.storage_objects
+    # Imported here: only a restore that is incomplete needs it.
+    from rtslib_ext.reading.topology import TopologyReader
+
     there = TopologyReader(env.fs).topology()
     return there.config, there.locations
 

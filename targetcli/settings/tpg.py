@@ -14,7 +14,6 @@ from rtslib_ext.kernel import paths, rtpi
 from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, settings, targets
-from rtslib_ext.usage import port_numbers
 
 from ..views.settings import Row
 from .files import Files
@@ -60,12 +59,19 @@ class Port(Files):
     def notes(self, fs: ReadFS, names: Iterable[str]) -> Iterator[str]:
         """Yield a note about a disabled TPG for which the same port number was set."""
         number = rtpi.of_tpg(fs, self.configfs) if rtpi.NAME in names else None
-        holder = port_numbers.taken(fs, self.configfs).get(number) if number else None
+        if not number:
+            return
+        # Imported here, as in _rtpi: few groups and changes have a port number.
+        from rtslib_ext.usage import port_numbers
+
+        holder = port_numbers.taken(fs, self.configfs).get(number)
         if holder is not None:
             other = port_numbers.shell_path(holder)
             yield f"rtpi {number:#x} is set for {other} too: the one enabled later gets another"
 
     def _rtpi(self, fs: ReadFS, value: str) -> Step:
+        from rtslib_ext.usage import port_numbers
+
         number = rtpi.parse(value)
         holder = port_numbers.user(fs, number, self.configfs) if number else None
         if holder is not None:

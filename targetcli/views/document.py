@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from rtslib_ext.errors import LioError, ParseError
 from rtslib_ext.steps import Step
 
-from . import plan, typed
 from .settings import Row
 
 if TYPE_CHECKING:
@@ -44,6 +43,9 @@ def _document(report: Report, secrets: bool) -> dict[str, Any]:
 
 
 def _change(step: Step) -> dict[str, Any]:
+    # Imported here, as in _typed: commands without --json need neither.
+    from . import plan
+
     action = step.action.name.lower()
     return {"action": action, "path": step.path, "text": step.text, **plan.setting(step)}
 
@@ -98,6 +100,8 @@ def _typed(row: Row, number: bool) -> tuple[str, object]:
         return "bool", row.value == "true"
     if not (number or row.kind == "number"):
         return row.kind, row.value
+    from . import typed
+
     found = typed.integer(row.value)
     if found is None and row.value:
         return "string", row.value

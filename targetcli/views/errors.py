@@ -7,8 +7,6 @@ import re
 
 from rtslib_ext.errors import KernelRefused, LioError, ParseError
 
-from .wrap import wrap
-
 _LONG_PATH = 40
 _LONG_MESSAGE = 60
 _FEW_LINES = 3
@@ -29,6 +27,9 @@ def at_terminal(err: LioError, width: int, near: str = "") -> list[str]:
 
     ``near`` is the shell path of the command's node, from which longer paths are shortened.
     """
+    # Imported here: only an error at a terminal needs it.
+    from .wrap import wrap
+
     label, message = "", _kernel_message(err)
     brief_hint = ""
     if isinstance(err, KernelRefused):
