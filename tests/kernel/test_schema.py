@@ -47,6 +47,7 @@ REFUSED = {  # legal, and refused by this object
     ("alua", "alua_access_state", "4"): errno.EINVAL,  # while initiators may change the state
     **{("alua", "tg_pt_gp_id", value): errno.EINVAL for value in ("0", "65535")},  # only once
     ("lun_alua", "alua_tg_pt_gp", LONG): errno.ENODEV,  # no such group
+    ("tpg", "rtpi", "0"): errno.EINVAL,  # the program lets the kernel choose instead
 }  # fmt: skip
 if (number := expected.value("pgr_support=0 of block is refused with")) is not None:
     REFUSED["block", "pgr_support", "0"] = number

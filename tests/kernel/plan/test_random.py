@@ -31,7 +31,12 @@ SETTINGS = settings(
 
 @pytest.fixture(scope="module")
 def fs() -> Iterator[ConfigFS]:
-    """The kernel with block devices and a folder for files."""
+    """The kernel with block devices and a folder for files.
+
+    And without a driver for the disks that LUNs of loopback are to it: with some settings that
+    waits for minutes while its LUN is deleted.
+    """
+    subprocess.run(["modprobe", "-r", "sd_mod"], check=True)
     subprocess.run(["modprobe", "brd", "rd_nr=4", "rd_size=65536"], check=True)
     os.makedirs(FILES, exist_ok=True)
     fs = ConfigFS()
