@@ -123,6 +123,8 @@ def meets_another(context: Context, tpg: ConfigfsPath) -> bool:
     if not number:
         return False
     if context.unregistered is None:
+        from ..usage import port_numbers
+
         context.unregistered = dict(port_numbers.unregistered(context.fs))
     holder = context.unregistered.get(number)
     if holder is None:
