@@ -10,6 +10,7 @@ TPG exists (fs/configfs/inode.c, configfs_setattr).
 
 from __future__ import annotations
 
+import re
 import stat
 
 from ..errors import KernelRefused
@@ -19,14 +20,22 @@ NAME = "rtpi"
 # It has 16 bits, and 0 is reserved (SPC-4, RELATIVE TARGET PORT IDENTIFIER).
 HIGHEST = 0xFFFF
 _PLAIN = 0o644
+_HEX = re.compile(r"0x[0-9a-f]+", re.ASCII)
+_OCTAL = re.compile(r"[0-7]+", re.ASCII)
 
 
 def parse(text: str | None) -> int:
-    """Return the number as the kernel would parse it; 0 if it is not a number."""
-    try:
-        return int(text or "", 0)
-    except ValueError:
-        return 0
+    """Return the number as the kernel would parse it; 0 if it is not a number.
+
+    With 0x it is hexadecimal, with another leading 0 octal (lib/kstrtox.c, _parse_integer).
+    """
+    digits = (text or "").strip().lower()
+    if _HEX.fullmatch(digits):
+        return int(digits, 16)
+    if digits.isascii() and digits.isdigit():
+        octal = digits.startswith("0")
+        return 0 if octal and not _OCTAL.fullmatch(digits) else int(digits, 8 if octal else 10)
+    return 0
 
 
 def of_tpg(fs: ReadFS, tpg: ConfigfsPath) -> int | None:
