@@ -109,6 +109,12 @@ def revert(env: Env, node: Node, number: int, dry_run: bool) -> Result:
     dry_run = apply.is_dry_run(env) or dry_run
     record = records.find(env.history, number)
     _refuse_password(env, record)
+    by = records.undone_by(env.history, number)
+    if by is not None:
+        raise InUse(
+            f"{record.command}: it was undone already, by change {by.number}",
+            hint=f"revert {by.number} redoes it",
+        )
     return _undo(env, _done(record), dry_run=dry_run)
 
 

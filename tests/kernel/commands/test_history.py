@@ -104,6 +104,20 @@ def records(user: Shell) -> list[history.Record]:
     return history.read(user.history)
 
 
+def test_a_change_is_reverted_once(user: Shell) -> None:
+    """Two users who revert the same change: the second one is told, nothing is recorded twice."""
+    user.ok(f"{TPG} set attribute login_timeout=20")
+    number = records(user)[-1].number
+    user.ok(f"revert {number}")
+    other = another(user, "other")
+    for line in (f"revert {number}", f"revert {number} --dry-run"):
+        other.refuses(line, f"it was undone already, by change {number + 1}")
+    assert records(user)[-1].number == number + 1
+    other.ok(f"revert {number + 1}")
+    other.ok(f"revert {number}")
+    assert value(f"iscsi/{IQN}/tpgt_1/attrib/login_timeout") == "15"
+
+
 def test_everything_is_undone_one_by_one(shell: Shell, disks: Path, ram: list[str]) -> None:
     """Each undo gives the tree that was there before, byte for byte; then it goes no further."""
     states = []
@@ -196,16 +210,16 @@ def test_undo_is_all_or_nothing(user: Shell) -> None:
     assert "r2" not in user.ok("ls /backstores/ramdisk")
 
 
-def test_revert_twice_changes_nothing_more(user: Shell) -> None:
-    """The setting of it is back already, and what would be taken away is gone."""
+def test_revert_of_what_is_gone_changes_nothing(user: Shell) -> None:
+    """The LUN was deleted since: the setting of the same change stays, too."""
     user.ok("/backstores/ramdisk create r2 1M")
     together(
         user, f"{TPG}/luns create /backstores/ramdisk/r2", f"{TPG} set attribute authentication=1"
     )
     number = records(user)[-1].number
-    user.ok(f"revert {number}")
+    user.ok(f"{TPG}/luns delete 1")
     user.refuses(f"revert {number}", "it no longer exists: nothing was undone")
-    assert value(f"{FILES}/attrib/authentication") == "0"
+    assert value(f"{FILES}/attrib/authentication") == "1"
 
 
 def test_what_was_set_back_by_hand_stays_when_it_fails(user: Shell) -> None:

@@ -62,7 +62,7 @@ def test_history_and_revert(terminal: Terminal) -> None:
     assert numbers == ["1", "2", "3"]
     assert "login_timeout=20" in said
     terminal.line("revert 2", "/> ")
-    assert "login_timeout=15" in terminal.line(f"{TPG} get attribute login_timeout", "/> ")
+    assert "login_timeout  15 " in terminal.line(f"{TPG} get attribute login_timeout", "/> ")
     left = terminal.line("ls /backstores/ramdisk", "/> ")
     assert "r1" in left and "r2" in left
     assert "revert" in terminal.line("history", "/> ")
