@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent.parent
 SCRIPTS = [
     *ROOT.glob("packaging/*"),
     *ROOT.glob("examples/*.sh"),
+    *ROOT.glob("findings/*.sh"),
     ROOT / ".ci/run",
     ROOT / "completions/targetcli.bash",
     ROOT / "targetcli/sandbox/init.sh",

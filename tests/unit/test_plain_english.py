@@ -30,6 +30,7 @@ ROOMS = (
     "completions",
     "docs",
     "examples",
+    "findings",
     "man",
     "packaging",
     "rtslib_ext",
