@@ -19,7 +19,7 @@ failures=0
 fetch() {
     local suite=$1 state=$folder/apt-$1
     shift
-    mkdir -p "$state/lists/partial" "$state/archives/partial" "$folder/root"
+    mkdir -p "$state/lists/partial" "$state/archives/partial" "$folder/root/usr/lib"
     : >"$state/status"
     local keys=/usr/share/keyrings/debian-archive-keyring
     [[ -e $keys.gpg ]] && keys+=.gpg || keys+=.pgp
