@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The scripts of this directory read this file. It needs a Debian host (12 or later) with apt,
-# kmod, iproute2 and the archive's keys, and no root. Everything is in a temporary directory.
+# kmod, iproute2 and the archive's keys, whose lists apt has, and no root. Everything is in a
+# temporary directory.
 #
 # fetch_kernel PACKAGE=VERSION...: unpack Linux 6.12, and packages of Debian 12 to $folder/root.
 # boot MODULE...: run the function "guest" in that kernel, in the directory of the SCSI target.
@@ -17,13 +18,16 @@ failures=0
 
 # fetch SUITE PACKAGE...: unpack packages of a Debian suite to $folder/root.
 fetch() {
-    local suite=$1 state=$folder/apt-$1
+    local suite=$1 state=$folder/apt-$1 archive
     shift
     mkdir -p "$state/lists/partial" "$state/archives/partial" "$folder/root/usr/lib"
     : >"$state/status"
     local keys=/usr/share/keyrings/debian-archive-keyring
     [[ -e $keys.gpg ]] && keys+=.gpg || keys+=.pgp
-    echo "deb [signed-by=$keys] http://deb.debian.org/debian $suite main" >"$state/sources.list"
+    # shellcheck disable=SC2016
+    archive=$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' "Identifier: Packages" |
+        sed -n '/^Debian /{s/^Debian //p;q}')
+    echo "deb [signed-by=$keys] $archive $suite main" >"$state/sources.list"
     printf '%s\n' >"$state/apt.conf" \
         '#clear APT::Update::Pre-Invoke;' '#clear APT::Update::Post-Invoke;' \
         '#clear APT::Update::Post-Invoke-Success;' 'APT::Sandbox::User "";' \

@@ -20,8 +20,6 @@ from pathlib import Path
 
 from rtslib_ext.errors import InvalidValue, LioError, NotFound, Unsupported, reason
 
-ARCHIVE = "http://deb.debian.org/debian"
-"""The archive to use if apt's sources on this host name none of Debian."""
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 SUITE = re.compile(r"[a-z]+(-[a-z]+)*")
 """A codename or a suite: trixie, trixie-backports, stable."""
@@ -58,10 +56,10 @@ class Suite:
         self.name = name
         self._folder = folder
         self._packages = folder / "packages"
-        for part in ("lists/partial", "cache/archives/partial", "packages"):
+        for part in ("lists/partial", "cache/archives/partial", "packages", "host/partial"):
             (folder / part).mkdir(parents=True)
         (folder / "status").touch()
-        source = f"deb [signed-by={_keyring()}] {_archive()} {name} main\n"
+        source = f"deb [signed-by={_keyring()}] {_archive(folder / 'host')} {name} main\n"
         (folder / "sources.list").write_text(source)
         (folder / "apt.conf").write_text(CONFIGURATION.format(folder=folder))
 
@@ -138,17 +136,35 @@ def _keyring() -> Path:
     )
 
 
-def _archive() -> str:
-    """Return the archive of Debian from which this host's packages come, or the usual one.
+def _archive(folder: Path) -> str:
+    """Return the archive of Debian from which this host's packages come; raises NotFound.
+
+    Where apt has no lists, as in an image, they are read from its sources to a directory.
+    """
+    own = ["-o", f"Dir::State::Lists={folder}", "-o", "APT::Sandbox::User="]
+    found = _listed()
+    if not found:
+        _run("apt-get", *own, "update")
+        found = _listed(*own)
+    if found:
+        return found
+    raise NotFound(
+        "apt's sources on this host name no archive of Debian",
+        hint="add one, or give the path of a kernel",
+    )
+
+
+def _listed(*options: str) -> str:
+    """Return the address of Debian's archive in apt's lists; "" without one.
 
     Security updates have a separate archive, which has no suites like backports or sid.
     """
     words = ["--format", "$(LABEL) $(REPO_URI)", "Identifier: Packages", "Origin: Debian"]
-    for line in _run("apt-get", "indextargets", *words).splitlines():
-        label, _, address = line.rpartition(" ")
-        if label == "Debian":
-            return address
-    return ARCHIVE
+    lines = [
+        line.rpartition(" ")
+        for line in _run("apt-get", *options, "indextargets", *words).splitlines()
+    ]
+    return next((address for label, _, address in lines if label == "Debian"), "")
 
 
 def _run(program: str, *words: str, directory: Path | None = None) -> str:

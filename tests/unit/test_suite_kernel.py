@@ -140,6 +140,16 @@ def test_without_apt_or_keys(
         suite_kernel.fetch("trixie", kernels)
 
 
+def test_without_lists_of_debian(
+    logs: Path, kernels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        debian, "_run", lambda *words, **_: "Debian-Security http://sec.example/d\n"
+    )
+    with pytest.raises(NotFound, match="name no archive of Debian"):
+        suite_kernel.fetch("trixie", kernels)
+
+
 def test_the_default_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/x")
     assert suite_kernel.default_folder() == Path("/x/targetcli/kernels")
