@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from ..config.shell_paths import ShellPath
 from ..errors import InUse
 from ..fast_dataclasses import dataclass, field
+from ..kernel.abi import SECONDARY_STATUS
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from .context import Context, Operation
 from .operations import Write
@@ -80,12 +81,18 @@ def wait(
     return Step(Action.UPDATE, path, "wait", subject, (WaitIdle(list(luns), seconds, list(alone)),))
 
 
-def standby(path: ShellPath, group: ConfigfsPath, before: str) -> tuple[Step, Step]:
-    """Return the steps that put a target port group into standby, and back to ``before``."""
+def standby(path: ShellPath, group: ConfigfsPath, before: str, status: str) -> tuple[Step, Step]:
+    """Return the steps that put a target port group into standby, and back to ``before``.
+
+    ``status`` is its access status before, which each change of the state changes too
+    (target_core_alua.c, core_alua_do_transition_tg_pt).
+    """
     file = f"{group}/alua_access_state"
     name = "alua_access_state"
-    there = set_step(path, name, STANDBY, before, (Write(file, STANDBY, before),))
-    back = set_step(path, name, before, STANDBY, (Write(file, before, STANDBY),))
+    to_standby, from_standby = Write(file, STANDBY, before), Write(file, before, STANDBY)
+    restored = (from_standby, Write(f"{group}/alua_access_status", status))
+    there = set_step(path, name, STANDBY, before, (to_standby,), undo=restored)
+    back = set_step(path, name, before, STANDBY, restored, undo=(to_standby,))
     return there, back
 
 
@@ -117,7 +124,9 @@ def quiesce(
     """
     state = fs.read_if_there(f"{group}/alua_access_state")
     if all_luns and state in ("0", "1") and _implicit(fs, group):
-        yield standby(group_path, group, state)
+        text = fs.read_if_there(f"{group}/alua_access_status") or ""
+        number = SECONDARY_STATUS.index(text) if text in SECONDARY_STATUS else 0
+        yield standby(group_path, group, state, str(number))
         return
     for path, lun in luns:
         if fs.read_if_there(f"{lun}/alua_tg_pt_offline") == "0":

@@ -165,7 +165,7 @@ def test_what_is_off_and_on_again_is_no_change() -> None:
         "Plan: 1 to change.",
     ]
     assert view.lines(Plan((off,))) == [f"~ {PATH}: would disable", "Plan: 1 to change."]
-    there, back = quiesce.standby(AT.shell, f"{SO}/alua/g", "0")  # type: ignore[arg-type]
+    there, back = quiesce.standby(AT.shell, f"{SO}/alua/g", "0", "0")  # type: ignore[arg-type]
     assert view.lines(Plan((there, set_one, back)))[-1] == "Plan: 1 to change."
     joined = (
         lu_groups.join(DISK.path, SO, None, "left"),

@@ -72,9 +72,10 @@ def busy(connection: socket.socket, seconds: float) -> Iterator[None]:
         sender.join()
 
 
-def state() -> str:
+def state() -> tuple[str, str]:
     (group,) = (TARGET / "core").glob("*/disk/alua/default_tg_pt_gp")
-    return (group / "alua_access_state").read_text()
+    state, status = (group / f"alua_access_{name}" for name in ("state", "status"))
+    return state.read_text().strip(), status.read_text().strip()
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_a_busy_single_path_stops_it(user: Shell, line: str) -> None:
             answer = user(f"{line} timeout=20s", yes=True)
         assert answer.exit == 1 and STOPPED in answer.stderr
         assert "the previous state was restored" in answer.stderr and "other_paths" in answer.stderr
-        assert state() == "0\n"
+        assert state() == ("0", "None")
     assert tree().keys() == before.keys()
 
 
