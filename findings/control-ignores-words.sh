@@ -13,12 +13,12 @@
 fetch_kernel sg3-utils=1.46-3 libsgutils2-1.46-2=1.46-3
 
 guest() {
-    local tpg=loopback/naa.6001405000000001/tpgt_1
-    mkdir -p $tpg core/rd_mcp_0/disk
+    local tpg=loopback/naa.6001405000000001/tpgt_1 disk=core/rd_mcp_0/disk
+    mkdir -p $tpg $disk
     echo naa.6001405000000002 >$tpg/nexus
-    echo "control: $(echo rd_pages=64,readonly=1,rd_nulio=1 >core/rd_mcp_0/disk/control && echo accepted)"
-    echo 1 >core/rd_mcp_0/disk/enable
-    echo "info: $(grep -o 'nullio: .' core/rd_mcp_0/disk/info)"
+    echo "control: $(echo rd_pages=64,readonly=1,rd_nulio=1 >$disk/control && echo accepted)"
+    echo 1 >$disk/enable
+    echo "info: $(grep -o 'nullio: .' $disk/info)"
     export_to $tpg lun_0 disk
     sleep 2
     echo "read-only: $(cat /sys/block/sd?/ro)"

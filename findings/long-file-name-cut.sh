@@ -17,10 +17,13 @@ guest() {
     path=$path/$(printf 'f%.0s' {1..100})
     head --bytes=1048576 /dev/zero | tr '\0' x >"$path"
     mkdir -p $object
-    echo "control: $(echo "fd_dev_name=$path,fd_dev_size=1048576" >$object/control && echo accepted)"
+    echo "control: $(
+        echo "fd_dev_name=$path,fd_dev_size=1048576" >$object/control && echo accepted
+    )"
     echo "enable: $(echo 1 >$object/enable && echo accepted)"
-    echo "name of the kernel: $(sed -n 's/.*File: \([^ ]*\) .*/\1/p' $object/info | tr -d '\n' | wc --bytes)"
-    echo "created: $(stat --format='%s bytes' "${path:0:255}")"
+    path=$(sed -n 's/.*File: \([^ ]*\) .*/\1/p' $object/info)
+    echo "name of the kernel: ${#path}"
+    echo "created: $(stat --format='%s bytes' "$path")"
 }
 
 boot target_core_file

@@ -3,8 +3,8 @@
 #
 # Since Linux 6.4, all target ports of the loopback fabric have the same relative target port
 # number, 0, which SPC reserves. The kernel gives a TPG its number when it is enabled, and a
-# loopback TPG has no "enable" file. Initiators that identify ports by this number cannot distinguish
-# two paths to a disk. Linux 6.1 counted the ports: 1 and 2.
+# loopback TPG has no "enable" file. Initiators that identify ports by this number cannot
+# distinguish two paths to a disk. Linux 6.1 counted the ports: 1 and 2.
 #
 # Seen with sg_vpd of sg3-utils 1.46 on Debian's user-mode-linux 6.12um1+b22.
 
@@ -24,13 +24,13 @@ guest() {
     done
     sleep 2
     for number in 0 1; do
-        echo "disk $number:" "$(sg_vpd --page=di /dev/sg$number | sed -n 's/^ *\(Relative target port: 0\)/\1/p')"
+        sg_vpd --page=di /dev/sg$number | sed -n "s/^ *Relative target port: /disk $number: /p"
     done
 }
 
 boot tcm_loop sg sd_mod
 expect "rtpi 1" "0x0, enable file: 0"
 expect "rtpi 2" "0x0, enable file: 0"
-expect "disk 0" "Relative target port: 0x0"
-expect "disk 1" "Relative target port: 0x0"
+expect "disk 0" 0x0
+expect "disk 1" 0x0
 finish

@@ -14,7 +14,8 @@ fetch_kernel sg3-utils=1.46-3 libsgutils2-1.46-2=1.46-3
 
 guest() {
     local number=0 serial tpg=loopback/naa.6001405000000001/tpgt_1
-    local serials=(disk-abc DISKABC xyz zzz 0123456789abcdef012345678-one 0123456789ABCDEF012345678-two)
+    local serials=(disk-abc DISKABC xyz zzz
+        0123456789abcdef012345678-one 0123456789ABCDEF012345678-two)
     mkdir -p $tpg
     echo naa.6001405000000002 >$tpg/nexus
     for serial in "${serials[@]}"; do

@@ -17,7 +17,8 @@ fetch_kernel
     rtslib-fb==2.2.4 pyudev==0.24.4
 
 guest() {
-    local disk=core/rd_mcp_0/disk tpg=iscsi/iqn.2003-01.org.example:a/tpgt_1 group=core/alua/lu_gps/own
+    local disk=core/rd_mcp_0/disk tpg=iscsi/iqn.2003-01.org.example:a/tpgt_1
+    local group=core/alua/lu_gps/own
     identity() {
         echo "$1: $(cat $disk/wwn/{vendor_id,product_id,revision,company_id} | xargs)"
         echo "$1, serial: $(sed 's/.*: //' $disk/wwn/vpd_unit_serial)"
