@@ -21,7 +21,6 @@ from ..tree import Node, walk
 from ..views import document
 from ..views import settings as view
 from ..views.settings import Row
-from ..views.wrap import wrapped
 
 if TYPE_CHECKING:
     from ..views.settings_table import Entry
@@ -142,6 +141,9 @@ def set_values(env: Env, node: Node, group: str | None, parameter: dict[str, str
         return _groups(env, known)
     found = _group(known, group, node)
     if not parameter:
+        # Imported here: a change prints nothing that is wrapped.
+        from ..views.wrap import wrapped
+
         rows = list(found.rows(node.tree.fs))
         shown = wrapped(view.group_types(group, rows), env.stdout)
         return show(shown, _values(env, found, rows))
