@@ -75,7 +75,8 @@ def test_fabric_that_cannot_be_had_keeps_nothing_else_from_being_restored(folder
             f"[fabric]\nkernel_module = nosuch\nfeatures = nexus tpgts\nwwn_types = {kind}\n"
         )
         targets = [{"fabric": name, "wwn": wwn, "tpgs": [{"tag": 1}]}]
-        targets.append({"fabric": "iscsi", "wwn": IQN, "tpgs": [{"tag": 1}]})
+        portal = {"ip_address": "127.0.0.1", "port": 3260}
+        targets.append({"fabric": "iscsi", "wwn": IQN, "tpgs": [{"tag": 1, "portals": [portal]}]})
         file = folder.parent / "saved.json"
         file.write_text(json.dumps({"targets": targets}))
         done = targetcli("restoreconfig", str(file), "clear_existing=true")
