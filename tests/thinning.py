@@ -29,9 +29,9 @@ WHOLE = (
 )
 SHARES = {
     "tests/clients/": 2,
-    "tests/kernel/commands/": 2,
-    "tests/kernel/compatibility/": 2,
-    "tests/kernel/plan/": 4,
+    "tests/kernel/commands/": 4,
+    "tests/kernel/compatibility/": 4,
+    "tests/kernel/plan/": 8,
 }
 
 
