@@ -113,9 +113,7 @@ title "Save the configuration, and delete it as in a reboot"
 tcli saveconfig
 tcli clearconfig confirm=true
 run rmdir /sys/kernel/config/target/iscsi
-# Leave target_core_mod loaded: the kernel may still be releasing a session that just ended.
-run modprobe -r iscsi_target_mod target_core_file target_core_iblock target_core_pscsi \
-    target_core_user
+# The modules stay loaded: the kernel may still be releasing the session that just ended.
 tcli ls /iscsi
 
 title "Restore the configuration, and compare the data"
