@@ -16,7 +16,7 @@ from rtslib_ext.kernel.paths import TpgPath
 from rtslib_ext.transaction import confirmed_commit
 from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction.lock import holder
-from rtslib_ext.usage import restorable, twins
+from rtslib_ext.usage import no_portals, restorable, twins
 
 from ..changes import running
 from ..env import Env
@@ -113,8 +113,7 @@ def _of_targets(have: Config) -> Iterator[Problem]:
         for tpg in target.tpgs.values():
             path = TpgPath.of(fabric, target.wwn, tpg.tag).shell
             if fabric.has("nps") and tpg.enable and not tpg.portals:
-                text = "it is enabled and has no portal: no initiator can log in"
-                yield Problem(path, text, f"{path}/portals create")
+                yield Problem(path, f"it {no_portals.TEXT}", f"{path}/portals create")
             for name, portal in tpg.portals.items():
                 address = portal.address.strip("[]")
                 if not network.has_address(address):

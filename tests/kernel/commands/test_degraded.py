@@ -159,13 +159,18 @@ def clear(shell: Shell) -> None:
     shell.ok("saveconfig")
 
 
-def apply_another(shell: Shell) -> None:
+def applying(shell: Shell) -> None:
+    """Another file, which has none of the missing objects."""
     file = ETC / "other.json"
     value = json.loads(SAVE_FILE.read_text())
     value["storage_objects"] = value["storage_objects"][:1]
     value["targets"] = []
     file.write_text(json.dumps(value))
     shell.ok(f"apply {file}", yes=True)
+
+
+def apply_another(shell: Shell) -> None:
+    applying(shell)
     shell.ok("saveconfig")
 
 
@@ -217,16 +222,6 @@ def test_restore_of_one_target(user: Shell) -> None:
 
 def clearing(shell: Shell) -> None:
     shell.ok("clearconfig confirm=true")
-
-
-def applying(shell: Shell) -> None:
-    """Another file, which has none of the missing objects."""
-    file = ETC / "other.json"
-    value = json.loads(SAVE_FILE.read_text())
-    value["storage_objects"] = value["storage_objects"][:1]
-    value["targets"] = []
-    file.write_text(json.dumps(value))
-    shell.ok(f"apply {file}", yes=True)
 
 
 @pytest.mark.parametrize("how", [clearing, applying])
