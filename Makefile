@@ -49,7 +49,7 @@ PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
 QEMU_PACKAGES = qemu-system-x86 udev busybox-static
 
 .PHONY: all help venv packages kernels test test-unit test-sandbox test-kernel test-newer \
-	test-long test-sidebyside test-qemu fabrics bench lint demo clean
+	test-long test-sidebyside test-qemu fabrics mutants bench lint demo clean
 
 all: packages venv ## install missing Debian packages, and the project in .venv
 
@@ -151,6 +151,17 @@ $(VENV)/qemu: $(VENV)/stamp
 	@$(PYTHON3) -m pip install --quiet --disable-pip-version-check --editable .[qemu]
 	@touch $@
 
+# Changes that were tried already are in .mutation; make clean forgets them.
+COUNT = 200
+SEED = 0
+mutants: all $(VENV)/mutation ## change the program at random and see which test notices: hours
+	@test -d .mutation || $(PYTHON3) -m tests.mutation touched
+	@$(PYTHON3) -m tests.mutation run $(COUNT) $(SEED)
+
+$(VENV)/mutation: $(VENV)/stamp
+	@$(PYTHON3) -m pip install --quiet --disable-pip-version-check --editable .[mutation]
+	@touch $@
+
 # Not the environment of the tests: an editable install adds as much start time as Python itself.
 bench: all $(FB)/stamp ## run times, compared with bare system calls and targetcli-fb
 	@$(PYTHON3) -m venv --clear $(BENCH)
@@ -166,6 +177,6 @@ demo: all ## examples/demo.sh, in the sandbox
 	@PYTHON=$(PYTHON3) $(SANDBOX) --env PYTHON bash examples/demo.sh
 
 clean: ## delete generated files
-	rm -rf $(VENV) $(FB) $(BENCH) $(KERNELS) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(FB) $(BENCH) $(KERNELS) build dist *.egg-info .hypothesis .mutation .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	@if test -d "$(STATE)"; then echo "kept: the disks and configuration of the sandbox; to delete them: rm -r '$(STATE)'"; fi
