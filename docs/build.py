@@ -24,6 +24,7 @@ PARTS = (
     ("Backing files", host.ROWS),
     ("Attributes", storage.ATTRIBUTES),
     ("Identity", storage.IDENTITY),
+    ("Deleting storage objects", storage.DELETION),
     ("Target port groups", alua.ROWS),
     ("Portals", targets.PORTALS),
     ("LUNs", targets.LUNS),

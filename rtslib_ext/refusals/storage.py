@@ -350,4 +350,16 @@ IDENTITY = (
     ),
 )
 
-ROWS = (*ENABLING, *ATTRIBUTES, *IDENTITY)
+DELETION = (
+    Refusal(
+        "storage-object-exported",
+        "undo the creation of a storage object that a LUN exports",
+        "rmdir",
+        _SO,
+        (EBUSY,),
+        "a LUN exports it",
+        "delete its LUNs first: {unexport}",
+    ),
+)
+
+ROWS = (*DELETION, *ENABLING, *ATTRIBUTES, *IDENTITY)

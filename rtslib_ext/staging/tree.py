@@ -231,6 +231,8 @@ class StagedFS(WriteFS):
             raise _refused("rmdir", path, errno.ENOENT)
         if any(self._children(ConfigfsPath(path))):
             raise _refused("rmdir", path, errno.ENOTEMPTY)
+        if self._is_exported(ConfigfsPath(path)):
+            raise _refused("rmdir", path, errno.EBUSY)
         self._leave_group(path)
         self._overlay.remove(path)
         if self.fs.is_dir(path):
@@ -258,6 +260,13 @@ class StagedFS(WriteFS):
                 yield from (name for name in self.directories(path) if name.startswith("lun_"))
             case _:
                 yield from (item.name for item in self.scan(path) if item.kind == "link")
+
+    def _is_exported(self, path: ConfigfsPath) -> bool:
+        """Return True for a storage object that a LUN exports: one is in its groups."""
+        if not path.startswith("core/") or path.count("/") != 2:
+            return False
+        groups = (paths.tg_pt_gp(path, name) for name in self.directories(paths.tg_pt_gps(path)))
+        return any(self.read_if_there(f"{group}/members") for group in groups)
 
     def _leave_group(self, path: str) -> None:
         """Move the members of a removed group to the default one."""

@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound, Unsupported
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.plan import disturbance
 from rtslib_ext.plan.builder import Plan
-from rtslib_ext.steps import Action, codec, inverse
+from rtslib_ext.steps import Action, Step, codec, inverse
 from rtslib_ext.steps.step import SET
 
 from ..audit import actor
@@ -164,14 +165,14 @@ def _undo(env: Env, change: Done, *, dry_run: bool, words: Sequence[str] = _UNDO
     steps = inverse.revalidate(env.fs, change.back)
     disturbances = disturbance.of(env.fs, steps)
     plan = Plan(tuple(steps))
-    if not dry_run:
+    if dry_run:
+        with _explained(command, words):
+            _try(env, steps)
+    else:
         consent.require_yes(env, disturbances)
         env.session.report.undoes = change.number
-        try:
+        with _explained(command, words):
             apply.apply(env, steps, agreed=True)
-        except LioError as err:
-            err.prefix(f"{command}: could not be {words[2]}")
-            raise
         running.undo_record(env, change.number)
     files = dict.fromkeys(inverse.kept_files(change.back))
     lines = [
@@ -192,6 +193,24 @@ def _undo(env: Env, change: Done, *, dry_run: bool, words: Sequence[str] = _UNDO
     return Result(
         lines, notes, data=lambda: {**facts, **view_plan.facts(plan, disturbances)}, shows=True
     )
+
+
+@contextmanager
+def _explained(command: str, words: Sequence[str]) -> Iterator[None]:
+    try:
+        yield
+    except LioError as err:
+        err.prefix(f"{command}: could not be {words[2]}")
+        raise
+
+
+def _try(env: Env, steps: Sequence[Step]) -> None:
+    """Raise LioError for what the kernel is known to refuse, such as a deletion while in use."""
+    # Imported here: only a dry run needs it.
+    from rtslib_ext.staging import stage
+    from rtslib_ext.staging.tree import StagedFS
+
+    stage.stage(StagedFS(env.fs), steps)
 
 
 def history(env: Env, node: Node, number: int | None, last: bool) -> Result:

@@ -97,7 +97,7 @@ LINES = f"""
 {TPG}/luns drain 0 || - {TPG}/luns/lun0: would delete LUN 0
 / undo || - /backstores/ramdisk/r4: would delete ramdisk r4
 / redo || + /backstores/ramdisk/r5: would recreate ramdisk r5
-/ revert 1 || - /backstores/fileio/d1: would delete fileio d1
+/ revert 3 || - /backstores/ramdisk/r2: would delete ramdisk r2
 / confirm || ~ /: would confirm action=keep
 / clearconfig confirm=true || - /backstores/ramdisk/r1: would delete
 """

@@ -204,6 +204,9 @@ def test_undo_is_all_or_nothing(user: Shell) -> None:
     other.ok(f"{TPG}/acls/{HOST} create 7 lun1")
     user.refuses("undo", f"{TPG}/luns/lun1: it was mapped to {HOST} later")
     user.refuses("revert 5", "/backstores/ramdisk/r2", "could not be undone")
+    user.refuses(
+        "revert 5 --dry-run", "/backstores/ramdisk/r2", "could not be undone", "a LUN exports it"
+    )
     other.ok("undo")
     user.ok("undo")
     user.ok("undo")

@@ -288,6 +288,13 @@ MODULES = (
 )
 
 ATTRIBUTES = (
+    Row(
+        "storage-object-exported",
+        "/ revert 1",
+        (R1, "a LUN exports it"),
+        (R1_MADE, TARGET_MADE, f"{TPG}/luns create {R1}"),
+        (f"{TPG}/luns delete 0",),
+    ),
     exported("block_size", "4096"),
     exported("queue_depth", "64"),
     exported("optimal_sectors", "8"),
