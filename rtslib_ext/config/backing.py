@@ -55,6 +55,8 @@ class Kind:
 
     plugin: ClassVar[str]
     prefix: ClassVar[str]
+    # The kernel module; "" if it is a part of target_core_mod.
+    module: ClassVar[str] = ""
     product: ClassVar[str] = ""
     revision: ClassVar[str] = "4.0"
     has_wwn: ClassVar[bool] = True
@@ -92,6 +94,7 @@ class FileIO(Kind):
 
     plugin: ClassVar[str] = "fileio"
     prefix: ClassVar[str] = "fileio"
+    module: ClassVar[str] = "target_core_file"
     product: ClassVar[str] = "FILEIO"
 
     @property
@@ -142,6 +145,7 @@ class Block(Kind):
 
     plugin: ClassVar[str] = "block"
     prefix: ClassVar[str] = "iblock"
+    module: ClassVar[str] = "target_core_iblock"
     product: ClassVar[str] = "IBLOCK"
 
     @property
@@ -181,6 +185,7 @@ class Pscsi(Kind):
 
     plugin: ClassVar[str] = "pscsi"
     prefix: ClassVar[str] = "pscsi"
+    module: ClassVar[str] = "target_core_pscsi"
     has_wwn: ClassVar[bool] = False
 
     @property
@@ -254,6 +259,7 @@ class User(Kind):
 
     plugin: ClassVar[str] = "user"
     prefix: ClassVar[str] = "user"
+    module: ClassVar[str] = "target_core_user"
     hardware: ClassVar[tuple[str, ...]] = ("hw_block_size",)
     # Once enabled, ESRCH without a handler (target_core_user.c, tcmu_emulate_write_cache_store).
     before_enable: ClassVar[tuple[str, ...]] = ("emulate_write_cache",)

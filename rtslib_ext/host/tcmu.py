@@ -68,11 +68,15 @@ def _call(where: str, interface: str, method: str, *arguments: str) -> Any:
     import subprocess
 
     words = ["busctl", "--system", "--json=short", "--auto-start=no", f"--timeout={_SECONDS}"]
-    words += ["call", _SERVICE, where, interface, method, *arguments]
+    # "--": an argument such as a configuration text may begin like an option.
+    words += ["--", "call", _SERVICE, where, interface, method, *arguments]
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False)
     except OSError as err:
         raise LioError(f"cannot run busctl: {reason(err)}") from err
     if done.returncode:
         raise LioError(done.stderr.strip() or "no answer")
-    return json.loads(done.stdout)["data"]
+    try:
+        return json.loads(done.stdout)["data"]
+    except (ValueError, KeyError, TypeError) as err:
+        raise LioError(f"busctl gave no answer: {done.stdout[:80]!r}") from err

@@ -13,8 +13,9 @@ from .configfs import ConfigfsPath, ReadFS, WriteFS
 _TREE = ConfigfsPath("")
 _CORE = "target_core_mod"
 DBROOT = "/etc/target"
-# target_core_pr.c and target_core_alua.c write into the two subdirectories and do not create them.
-_FOLDERS = (DBROOT, f"{DBROOT}/pr", f"{DBROOT}/alua")
+# target_core_pr.c and target_core_alua.c write into these directories of it, and create none.
+# Without pr, the kernel refuses each registration (NOT READY) and nevertheless registers.
+_FOLDERS = ("pr", "alua")
 _DEFAULT_DBROOT = "/var/target"
 
 
@@ -63,15 +64,28 @@ def _set_dbroot(fs: WriteFS) -> None:
     root = fs.read_if_there("dbroot")
     if root is None:
         return
-    for folder in _FOLDERS:
-        # They usually exist; this takes one system call for each.
-        with suppress(OSError):
-            os.mkdir(folder, mode=0o700)
+    _make_folders(DBROOT)
     if root == DBROOT:
         return
-    with suppress(KernelRefused):
+    try:
         # The kernel refuses it if storage objects exist (target_core_configfs.c, db_root).
         fs.write("dbroot", DBROOT)
+    except KernelRefused:
+        _make_folders(root)
+
+
+def _make_folders(root: str) -> None:
+    """Create a directory for metadata, as far as possible, and those in it."""
+    for folder in ("", *_FOLDERS):
+        # They usually exist; this takes one system call for each.
+        with suppress(OSError):
+            os.mkdir(f"{root}/{folder}", mode=0o700)
+
+
+def missing_folders(fs: ReadFS) -> list[str]:
+    """Return the directories that the kernel needs for its metadata and that do not exist."""
+    root = dbroot(fs)
+    return [path for name in _FOLDERS if not os.path.isdir(path := f"{root}/{name}")]
 
 
 def dbroot(fs: ReadFS) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import errno
 
+from ..config.backing import PREFIXES
 from ..errors import InUse, InvalidValue, KernelRefused, LioError, Unsupported
 from ..fast_dataclasses import dataclass, field
+from ..host import system
 from ..kernel import links, paths
 from ..kernel.abi import CHANGED_WITH, DEFAULT_GROUP, LIMITED_BY
 from ..kernel.configfs import ConfigfsPath
@@ -78,13 +80,29 @@ class MakeShared:
         try:
             context.fs.mkdir(self.directory)
         except KernelRefused as err:
-            if err.errno != errno.EEXIST:
+            if err.errno == errno.EEXIST:
+                return
+            if err.errno != errno.EINVAL or not _load_backstore(context, self.directory):
                 raise
-        else:
-            context.made.add(self.directory)
+            context.fs.mkdir(self.directory)
+        context.made.add(self.directory)
 
     def inverse(self) -> Operation:
         return UnmakeShared(self.directory)
+
+
+def _load_backstore(context: Context, directory: ConfigfsPath) -> bool:
+    """Load the module of an HBA; return False if it is loaded, or there is none.
+
+    The kernel loads these modules once, when the first HBA is made
+    (target_core_transport.c, transport_subsystem_check_init).
+    """
+    hba = paths.split_hba(paths.name_of(directory))
+    module = PREFIXES[hba[0]].module if hba and hba[0] in PREFIXES else ""
+    if not module or system.is_loaded(module):
+        return False
+    context.host.load_module(module)
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,13 +196,20 @@ def _open(path: str) -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as err:
         message = f"cannot open the lock file {path}: {err.strerror}"
-        if err.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        denied = err.errno in (errno.EACCES, errno.EPERM)
+        if denied and os.geteuid():
             raise PermissionDenied(
                 message, hint="only root can change the configuration: run it with sudo"
             ) from err
-        raise LioError(
-            message, hint=f"check that the directory {os.path.dirname(path)} exists"
-        ) from err
+        folder = os.path.dirname(path)
+        hint = f"check that the directory {folder} exists"
+        if err.errno == errno.EROFS:
+            hint = f"nothing was changed; make {folder} writable: mount -o remount,rw {folder}"
+        elif denied:
+            hint = (
+                f"root may write to {folder}, but not this process: check its service and SELinux"
+            )
+        raise LioError(message, hint=hint) from err
 
 
 def _is_at(lock: int, path: str) -> bool:

@@ -12,6 +12,7 @@ from rtslib_ext.errors import LioError
 from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.host import network
+from rtslib_ext.kernel import setup
 from rtslib_ext.kernel.paths import TpgPath
 from rtslib_ext.transaction import confirmed_commit
 from rtslib_ext.transaction import journal as journals
@@ -50,7 +51,8 @@ def root(env: Env, node: Node) -> Result:
         return navigation.status(env, node)
     have = running.read(env)
     missing = running.unrestored(env, have)
-    problems = [*_interrupted(env), *_missing(missing), *_of_objects(have), *_of_targets(have)]
+    problems = [*_interrupted(env), *_of_host(env, have), *_missing(missing)]
+    problems += [*_of_objects(have), *_of_targets(have)]
     unsaved, note = _unsaved(env, node, have, missing)
     notes = [*([note] if note else []), *_pending(env)]
     words = [f"NOT HEALTHY: {_counted(len(problems), 'problem')}" if problems else "healthy"]
@@ -88,6 +90,13 @@ def _interrupted(env: Env) -> Iterator[Problem]:
     # A change in progress has a journal, too.
     if unfinished is not None and holder(env.lock_file) is None:
         yield Problem("/", f"{unfinished} was interrupted", "recover undoes it")
+
+
+def _of_host(env: Env, have: Config) -> Iterator[Problem]:
+    """Yield the directories that the kernel needs and that are missing."""
+    for folder in setup.missing_folders(env.fs) if have.storage_objects else ():
+        text = f"{folder} is missing: persistent reservations and ALUA states cannot be kept"
+        yield Problem("/", text, f"mkdir -p -m 700 {folder}, as does the next change")
 
 
 def _missing(missing: Unrestored) -> Iterator[Problem]:

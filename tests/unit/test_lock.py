@@ -226,17 +226,30 @@ for _ in range(15):
     assert number.read_text() == "90"
 
 
-@pytest.mark.parametrize("number", ["EACCES", "EPERM", "EROFS"])
-def test_root_is_needed(path: Path, number: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("number", "user", "hint"),
+    [
+        ("EACCES", 1000, "sudo"),
+        ("EPERM", 1000, "sudo"),
+        ("EACCES", 0, "SELinux"),
+        ("EROFS", 0, "remount,rw"),
+        ("EROFS", 1000, "remount,rw"),
+    ],
+)
+def test_the_real_reason(
+    path: Path, number: str, user: int, hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import errno
 
     def refuse(*args: object) -> int:
         raise OSError(getattr(errno, number), "no")
 
     monkeypatch.setattr(lock.os, "open", refuse)
-    with pytest.raises(PermissionDenied) as refused, change_lock("x", path=path):
+    monkeypatch.setattr(lock.os, "geteuid", lambda: user)
+    with pytest.raises(LioError) as refused, change_lock("x", path=path):
         pass
-    assert "sudo" in refused.value.hint
+    assert hint in refused.value.hint
+    assert isinstance(refused.value, PermissionDenied) == (hint == "sudo")
 
 
 def test_no_folder(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext.errors import LioError
-from rtslib_ext.host import system
+from rtslib_ext.errors import LioError, Unsupported
+from rtslib_ext.host import system, tcmu
 from rtslib_ext.kernel import setup
 from rtslib_ext.kernel.configfs import ConfigFS
 
@@ -40,3 +40,12 @@ def test_a_kernel_that_has_not_loaded_it_yet(
     (tmp_path / "config").mkdir()
     with pytest.raises(LioError, match="configfs is not mounted"):
         setup.require_readable(ConfigFS(str(tmp_path / "config/target")))
+
+
+def test_argument_that_looks_like_an_option_is_none_of_busctl(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With --version, busctl itself would print its version and succeed."""
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent")
+    with pytest.raises(Unsupported, match="the handler rbd does not answer: .*No such file"):
+        tcmu.check_config("rbd", "--version", "/backstores/user:rbd")
