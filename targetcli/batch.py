@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TextIO
 
 from rtslib_ext.errors import InvalidValue, LioError, NotFound
 from rtslib_ext.fast_dataclasses import dataclass
@@ -19,6 +20,8 @@ from .result import Aside, Result
 from .tree import walk
 
 STDIN = "-"
+# A million lines; more would not be one change that is worth undoing as a whole.
+_MOST_CHARACTERS = 64 << 20
 
 
 @dataclass(slots=True)
@@ -56,12 +59,22 @@ def run(env: Env, file: str) -> int:
 
 def _lines(env: Env, file: str) -> list[str]:
     if file == STDIN:
-        return env.stdin.read().splitlines()
+        return _read(env.stdin, "standard input")
     try:
+        # A pipe too: --batch <(PROGRAM).
         with open(file, encoding="utf-8", errors="surrogateescape") as stream:
-            return stream.read().splitlines()
+            return _read(stream, file)
     except FileNotFoundError as err:
         raise NotFound(f"there is no file {file}") from err
+
+
+def _read(stream: TextIO, name: str) -> list[str]:
+    text = stream.read(_MOST_CHARACTERS + 1)
+    if len(text) > _MOST_CHARACTERS:
+        raise InvalidValue(
+            f"{name} has more than {_MOST_CHARACTERS:,} characters", hint="use several batches"
+        )
+    return text.splitlines()
 
 
 def _dry_run(env: Env, lines: list[str]) -> int:

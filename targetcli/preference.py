@@ -22,6 +22,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "color": (*COLORS, "default"),
     "colordefault": (*COLORS, "none"),
 }
+# parse_value takes 18 digits.
+_MOST = 10**18
 _NOTHING = {"color": "default", "colordefault": "none"}  # the name of None
 
 
@@ -100,12 +102,15 @@ def find(name: str) -> Preference:
 def check_value(row: Preference, value: Any) -> Value:
     """Convert a value, or its text, to the type of a preference; raises InvalidValue."""
     try:
+        if type(value) is int and abs(value) >= _MOST:
+            raise InvalidValue(f"Syntax error, the value is not a {row.kind}.")
         if isinstance(value, str):
             value = parse_value(row.kind, value)
         elif row.kind == "string" and type(value) is int:
             value = str(value)
         elif value is not None and type(value) is not type(row.default):
-            raise InvalidValue(f"Syntax error, '{value}' is not a {row.kind}.")
+            # A list may be too deep to be shown.
+            raise InvalidValue(f"Syntax error, the value is not a {row.kind}.")
         if value is None and row.kind != "color":  # color has None as a value
             value = row.default
         if row.name == "max_backup_files" and not re.fullmatch("[0-9]{1,9}", str(value)):

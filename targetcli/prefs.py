@@ -6,13 +6,13 @@ If there is no prefs.json yet, targetcli-fb's prefs.bin is read once; it is neve
 
 from __future__ import annotations
 
-import io
 import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from rtslib_ext import bounded
 from rtslib_ext.errors import InvalidValue
 
 from .preference import PREFERENCES, Value, check_value, find, show_value
@@ -24,6 +24,7 @@ FILE = "prefs.json"
 OLD_FILE = "prefs.bin"
 LOCK = ".prefs.lock"
 HISTORY_MAX = 100
+MOST_BYTES = 1 << 20
 
 
 def default_folder() -> str | None:
@@ -205,8 +206,11 @@ def _migrate(folder: str) -> Preferences:
     """Convert prefs.bin, if there is one."""
     prefs = Preferences(folder)
     try:
-        with open(os.path.join(folder, OLD_FILE), "rb") as stream:
-            found = _unpickle(stream.read())
+        data = bounded.read(os.path.join(folder, OLD_FILE), MOST_BYTES)
+        # Imported here: only the first run after targetcli-fb needs it.
+        from . import prefs_bin
+
+        found = prefs_bin.parse(data)
     except FileNotFoundError:
         return prefs
     except (OSError, ValueError) as err:
@@ -224,29 +228,10 @@ def _migrate(folder: str) -> Preferences:
     return prefs
 
 
-def _unpickle(data: bytes) -> Document:
-    """Read a pickle of plain values; raises ValueError if it names a class or function."""
-    import pickle
-
-    # The C implementation allocates memory for any number of values that a pickle declares.
-    class Plain(pickle._Unpickler):
-        def find_class(self, module: str, name: str) -> Any:
-            raise pickle.UnpicklingError(f"it refers to {module}.{name}")
-
-    try:
-        found = Plain(io.BytesIO(data)).load()
-    except Exception as err:  # a broken pickle may raise anything
-        raise ValueError(f"not plain preferences: {err}") from err
-    if not isinstance(found, dict):
-        raise ValueError("not plain preferences")
-    return found
-
-
 def _read(file: str) -> Document | None:
     """Return the document in a file; None if there is no file."""
     try:
-        with open(file, "rb") as stream:
-            found = json.load(stream)
+        found = json.loads(bounded.read(file, MOST_BYTES))
     except FileNotFoundError:
         return None
     except RecursionError as err:

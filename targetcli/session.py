@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain
 from typing import TextIO
 
-from rtslib_ext.errors import InvalidValue, LioError, Unsupported, reason
+from rtslib_ext.errors import InvalidValue, LioError, ParseError, Unsupported, reason
 
 from . import __version__, dispatch, log, options, progress
 from .env import Env
@@ -21,6 +21,8 @@ from .result import Aside, Result
 from .tree import walk
 from .views import errors
 
+# Without an end of line, the input would be read until the memory is full.
+_LONGEST_LINE = 1 << 20
 BANNER = f"targetcli shell version {__version__}\nFor help on commands, type 'help'.\n"
 
 
@@ -308,17 +310,26 @@ def mark(env: Env) -> str:
     )
 
 
+def _parse(stream: TextIO, text: str) -> Line:
+    """Parse a line of standard input; read the rest of one that is too long. Raises ParseError."""
+    if len(text) < _LONGEST_LINE:
+        return grammar.parse(text.strip())
+    while len(text) == _LONGEST_LINE and text[-1:] != "\n":
+        text = stream.readline(_LONGEST_LINE)
+    raise ParseError(f"the line has more than {_LONGEST_LINE:,} characters")
+
+
 def run_script(env: Env) -> int:
     """Run the lines of standard input, also after errors; return the exit status, 0."""
     start(env)
     failed = 0
     while True:
         _print(env, prompt(env), end="")
-        text = env.stdin.readline()
+        text = env.stdin.readline(_LONGEST_LINE)
         if not text:
             _print(env, "exit")
             break
-        result = run_line(env, partial(grammar.parse, text.strip()))
+        result = run_line(env, partial(_parse, env.stdin, text))
         failed += result is None
         if result is not None and result.leave:
             break

@@ -41,7 +41,7 @@ def is_unit(text: str) -> bool:
 def is_number(text: str) -> bool:
     """Return True if a word is the number of a size without its unit."""
     digits = text[1:] if text[:1] in ("+", "-") else text
-    return text[-1:].isdigit() and _SIZE.fullmatch(f"{digits}K") is not None
+    return text[-1:].isdecimal() and _SIZE.fullmatch(f"{digits}K") is not None
 
 
 def format_size(size: int) -> str:

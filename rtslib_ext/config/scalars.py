@@ -16,7 +16,7 @@ def boolean(word: str) -> bool | None:
 def number(text: str) -> int | None:
     """Return a decimal number; None if it would be written differently, as 007 would."""
     digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit()) or (digits != "0" and digits[0] == "0"):
+    if not (digits.isascii() and digits.isdecimal()) or (digits != "0" and digits[0] == "0"):
         return None
     return int(text)
 

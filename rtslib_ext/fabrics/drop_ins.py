@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 
-from .. import naming
+from .. import bounded, naming
 from ..errors import InvalidValue, reason
 from . import ALIASES, DROP_INS, FABRICS, FEATURES, FORMS, MODULE_ALIASES, Fabric
 
@@ -67,26 +66,28 @@ def _values(path: str) -> dict[str, str]:
     try:
         parser.read_string(_text(path), source=os.path.basename(path))
     except configparser.Error as err:
-        raise InvalidValue(" ".join(err.message.split())) from err
+        raise InvalidValue(_printable(err.message)) from err
     if parser.sections() != [_SECTION]:
         raise InvalidValue(f"it must have exactly one section, [{_SECTION}]")
     given = dict(parser[_SECTION])
+    for key, value in given.items():
+        if not value.isprintable():
+            raise InvalidValue(f"{key} must be one line of printable characters")
     unknown = sorted(given.keys() - KEYS.keys())
     if unknown:
-        raise InvalidValue(f"{unknown[0]} is not one of {', '.join(KEYS)}")
+        raise InvalidValue(f"{_printable(unknown[0])} is not one of {', '.join(KEYS)}")
     return KEYS | given
+
+
+def _printable(text: str) -> str:
+    """Return a text of the file as one printable line."""
+    text = " ".join(text.split())
+    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def _text(path: str) -> str:
     try:
-        # Opening a pipe would block every command.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise InvalidValue("it is not a regular file")
-            return os.read(handle, _LONGEST).decode()
-        finally:
-            os.close(handle)
+        return bounded.read(path, _LONGEST).decode()
     except OSError as err:
         raise InvalidValue(reason(err)) from err
     except UnicodeDecodeError as err:

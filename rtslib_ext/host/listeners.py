@@ -46,7 +46,7 @@ def _inodes(port: int) -> Iterator[str]:
 
 
 def _processes() -> list[int]:
-    return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
+    return sorted(int(name) for name in os.listdir("/proc") if name.isdecimal())
 
 
 def _holds(pid: int, sockets: set[str]) -> bool:

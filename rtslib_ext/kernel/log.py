@@ -62,5 +62,5 @@ class Log:
             head, _, text = record.partition(";")
             priority = head.partition(",")[0]
             # Programs can write to the log as well; the kernel's own facility is 0.
-            if priority.isdigit() and int(priority) >> 3 == 0:
+            if priority.isdecimal() and int(priority) >> 3 == 0:
                 yield text.split("\n")[0].strip()

@@ -212,7 +212,7 @@ def parse_tpg(path: str) -> tuple[Fabric, str, int] | None:
     if fabric is None or len(parts) != 3:
         return None
     tag = parts[2].removeprefix("tpgt_")
-    if tag == parts[2] or not tag.isdigit():
+    if tag == parts[2] or not tag.isdecimal():
         return None
     return fabric, fabric.from_folder(parts[1]), int(tag)
 
@@ -220,7 +220,7 @@ def parse_tpg(path: str) -> tuple[Fabric, str, int] | None:
 def parse_lun(path: str) -> tuple[ConfigfsPath, int] | None:
     """Return the TPG and the number of the path of a LUN; None for any other path."""
     above, _, index = path.rpartition("/lun/lun_")
-    return (ConfigfsPath(above), int(index)) if above and index.isdigit() else None
+    return (ConfigfsPath(above), int(index)) if above and index.isdecimal() else None
 
 
 def parse_acl(path: str) -> tuple[ConfigfsPath, str] | None:
@@ -284,7 +284,7 @@ def hba_candidates(plugin: str, name: str) -> tuple[ConfigfsPath, ...]:
 def split_hba(folder: str) -> tuple[str, int] | None:
     """Return (prefix, index) of a name in ``core``; None if it is not an HBA directory."""
     prefix, _, index = folder.rpartition("_")
-    if prefix in backing.PREFIXES and index.isdigit():
+    if prefix in backing.PREFIXES and index.isdecimal():
         return prefix, int(index)
     return None
 

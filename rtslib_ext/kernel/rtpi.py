@@ -32,7 +32,7 @@ def parse(text: str | None) -> int:
     digits = (text or "").strip().lower()
     if _HEX.fullmatch(digits):
         return int(digits, 16)
-    if digits.isascii() and digits.isdigit():
+    if digits.isascii() and digits.isdecimal():
         octal = digits.startswith("0")
         return 0 if octal and not _OCTAL.fullmatch(digits) else int(digits, 8 if octal else 10)
     return 0

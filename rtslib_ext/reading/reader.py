@@ -194,7 +194,7 @@ class Reader:
         for file, texts in abi.ALUA_TEXTS.items():
             if values.get(file) in texts:
                 values[file] = str(texts.index(values[file]))
-        return AluaGroup(name, int(tag) if tag.isdigit() else None, self._settings.one(values))
+        return AluaGroup(name, int(tag) if tag.isdecimal() else None, self._settings.one(values))
 
     # -- targets ------------------------------------------------------------------------
 
@@ -304,7 +304,7 @@ class Reader:
     def portal_names(self, folder: ConfigfsPath) -> list[str]:
         """Return the names of the portals in a directory, ADDRESS:PORT, in the kernel's order."""
         names = self.fs.directories(folder)
-        return [name for name in names if name.rpartition(":")[2].isdigit()]
+        return [name for name in names if name.rpartition(":")[2].isdecimal()]
 
     def portal(self, path: ConfigfsPath, name: str) -> Portal:
         """Return one network portal."""
@@ -381,7 +381,7 @@ class Reader:
 
 def _numbers(names: list[str], prefix: str) -> list[int]:
     texts = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
-    return sorted(int(text) for text in texts if text.isdigit())
+    return sorted(int(text) for text in texts if text.isdecimal())
 
 
 def _key(item: StorageObject | Target) -> tuple[str, str]:

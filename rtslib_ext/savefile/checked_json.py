@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from .. import naming
 from ..config import scalars
@@ -15,7 +15,9 @@ from ..config.intern import Interner
 from ..errors import InvalidValue, ParseError
 from ..fast_dataclasses import dataclass, field
 
-_DIGITS = re.compile(r"\s*[0-9]{1,20}\s*")
+_DIGITS = re.compile(r"\s*[0-9]{1,18}\s*")
+# Beyond it Python raises OverflowError, and no number of the kernel is larger.
+_MOST = 10**18
 _TEXT = "a string"
 # The number of characters shown of a line with an error.
 _SHOWN = 120
@@ -104,7 +106,7 @@ class Item:
         value = self.raw(key)
         if value is None or (isinstance(value, str) and _is_text(value)):
             return value
-        if isinstance(value, int) and not isinstance(value, bool):
+        if _is_number(value):
             return str(value)
         self._wrong(key, value, _TEXT)
         return None
@@ -114,7 +116,7 @@ class Item:
         value = self.raw(key)
         if isinstance(value, str) and _DIGITS.fullmatch(value):
             return int(value)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        if value is None or _is_number(value):
             return value
         self._wrong(key, value, "a whole number")
         return None
@@ -127,7 +129,7 @@ class Item:
         value = self.raw(key)
         if value is None or isinstance(value, bool):
             return value
-        flag = scalars.boolean(str(value)) if isinstance(value, int | str) else None
+        flag = scalars.boolean(str(value)) if _is_number(value) or isinstance(value, str) else None
         if flag is None:
             self._wrong(key, value, "true or false")
         return flag
@@ -165,7 +167,7 @@ class Item:
                 continue
             if isinstance(item, bool):
                 result[name] = str(int(item))
-            elif isinstance(item, int) or (isinstance(item, str) and _is_text(item)):
+            elif _is_number(item) or (isinstance(item, str) and _is_text(item)):
                 result[name] = str(item)
             elif item is not None:
                 self._wrong(f"{key}.{name}", item, f"{_TEXT} or a whole number")
@@ -248,6 +250,8 @@ class Item:
     def _wrong(self, key: str, value: Any, wanted: str) -> None:
         if isinstance(value, str) and wanted.startswith(_TEXT):
             self.report(self.at(key), "contains a NUL or is not UTF-8")
+        elif type(value) is int:
+            self.report(self.at(key), "has more than 18 digits")
         else:
             self.report(self.at(key), f"must be {wanted}, not {_type(value)}")
 
@@ -285,6 +289,10 @@ def _place(err: json.JSONDecodeError) -> str:
     if "password" in line.lower() or err.colno > _SHOWN:
         return f", at column {err.colno}"
     return f"\n  {line[:_SHOWN]}\n  {'':{err.colno - 1}}^"
+
+
+def _is_number(value: Any) -> TypeGuard[int]:
+    return type(value) is int and -_MOST < value < _MOST
 
 
 def _is_text(value: str) -> bool:

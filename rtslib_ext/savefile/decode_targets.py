@@ -117,13 +117,14 @@ def _portal(item: Item) -> tuple[str, Portal]:
 
 def _acl(item: Item, fabric: Fabric) -> tuple[str, NodeAcl]:
     wwn = _wwn(item, "node_wwn", fabric, item.required("node_wwn", item.text))
+    depth = item.number("tcq_depth")
     acl = NodeAcl(
         wwn=wwn,
         mapped_luns=item.each("mapped_luns", _mapped_lun),
         attributes=item.values("attributes"),
         auth=_auth(item, "chap_"),
         tag=item.text("tag") or None,
-        cmdsn_depth=item.text("tcq_depth"),
+        cmdsn_depth=None if depth is None else str(depth),
     )
     item.ignore("parameters")
     return wwn, acl

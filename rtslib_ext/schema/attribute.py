@@ -187,7 +187,7 @@ def _integer(word: str) -> int | None:
         len(digits) > 40
     ):  # no kernel value is as long, and Python does not parse thousands of digits
         return None
-    if digits.isascii() and digits.isdigit():
+    if digits.isascii() and digits.isdecimal():
         return int(word)
     if not digits.lower().startswith("0x"):
         return None
@@ -203,4 +203,4 @@ def _either(words: list[str]) -> str:
 
 def _version(release: str) -> tuple[int, ...]:
     numbers = release.partition("-")[0].split(".")[:2]
-    return tuple(int(number) for number in numbers if number.isdigit())
+    return tuple(int(number) for number in numbers if number.isdecimal())

@@ -292,7 +292,7 @@ def alua_values(
 def _shown(name: str, value: str) -> str:
     """Return the text that an attribute of a target port group reads as."""
     texts = ALUA_TEXTS.get(name, ())
-    return texts[int(value)] if value.isdigit() and int(value) < len(texts) else value
+    return texts[int(value)] if value.isdecimal() and int(value) < len(texts) else value
 
 
 def delete_group(

@@ -12,6 +12,7 @@ from ..kernel import paths
 from ..kernel.abi import NO_CREDENTIAL, SECRET_FILES
 from . import host_files, operations, quiesce, rtpi
 from .context import Operation
+from .field_types import check_fields
 from .operations import BestEffort, Fail, Redacted, Write
 from .step import SET, Action, Step
 
@@ -46,6 +47,9 @@ _TYPES: dict[str, type[Any]] = {
     "AssignRtpi": rtpi.AssignRtpi,
 }
 _NAMES = {kind: name for name, kind in _TYPES.items()}
+
+MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What ``decode`` raises for a value that is not an encoded step, and JSON for a bad text."""
 # Renamed fields, likewise, by class.
 _FIELDS: dict[type[Any], dict[str, str]] = {
     operations.EnsureValue: {"defaults_key": "fresh", "reads_as": "shown"},
@@ -95,9 +99,9 @@ def _redacted(operation: Operation) -> Operation:
 
 
 def decode(value: dict[str, Any]) -> Step:
-    """Return an encoded step; raises KeyError, TypeError, ValueError for any other value."""
+    """Return an encoded step; raises one of MALFORMED for any other value."""
     undo, (verb, subject, new, before) = value["undo"], parts(value)
-    return Step(
+    step = Step(
         Action(value["action"]),
         value["path"],
         verb,
@@ -108,6 +112,8 @@ def decode(value: dict[str, Any]) -> Step:
         value=new,
         before=before,
     )
+    check_fields(step)
+    return step
 
 
 def named(step: Step) -> dict[str, str]:
@@ -154,8 +160,9 @@ def _decode(value: dict[str, Any]) -> Operation:
     names = _OLD_FIELDS.get(kind, {})
     rest = {names.get(name, name): item for name, item in value.items() if name != "do"}
     if kind is Fail:
-        return Fail(LioError(rest["reason"]))
+        return Fail(LioError(str(rest["reason"])))
     if kind is BestEffort:
         rest["operation"] = _decode(rest["operation"])
     found: Operation = kind(**rest)
+    check_fields(found)
     return found

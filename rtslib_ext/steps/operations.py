@@ -226,7 +226,9 @@ class EnsureValue:
         """
         limit = LIMITED_BY.get(self.name)
         most = context.fs.read_if_there(f"{self.folder}/{limit}") if limit else None
-        if not (most and most.isdigit() and self.value.isdigit() and int(self.value) > int(most)):
+        if not (
+            most and most.isdecimal() and self.value.isdecimal() and int(self.value) > int(most)
+        ):
             return False
         context.fs.write(f"{self.folder}/{self.name}", most)
         text = f"{self.name}={self.value} is more than this device supports; it is {most} now"

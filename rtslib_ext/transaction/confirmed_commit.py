@@ -13,11 +13,13 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from .. import bounded
 from ..errors import InUse, LioError
 from ..fast_dataclasses import asdict, dataclass, replace
 from ..host import atomic
 from ..kernel.configfs import WriteFS
 from ..steps import Context, Step, codec, inverse
+from ..steps.field_types import LATEST
 from ..steps.operations import MakeShared
 from . import executor, recovery
 from . import journal as journals
@@ -101,16 +103,30 @@ def last(path: str) -> PendingCommit | None:
     Raises LioError if the file is damaged.
     """
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            fields = json.load(file)
-        return PendingCommit(**{**fields, "back": tuple(fields["back"])})
+        data = bounded.read(path, journals.MOST_BYTES)
+        return _decoded(json.loads(data.decode(errors="surrogateescape")))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, KeyError) as err:
+    except (OSError, *codec.MALFORMED) as err:
         raise LioError(
             f"{path} is damaged, so the change that waits for confirmation is unknown",
             hint="check the running configuration, then remove the file",
         ) from err
+
+
+def _decoded(fields: Any) -> PendingCommit:
+    """Return the commit that a file describes; raises one of codec.MALFORMED."""
+    commit = PendingCommit(**{**fields, "back": tuple(fields["back"])})
+    journals.checked_about(commit.about)
+    times = (commit.seconds, commit.until, commit.deadline)
+    if not all(type(item) in (int, float) and 0 <= item < LATEST for item in times):
+        raise ValueError("not a time")
+    if not isinstance(commit.outcome, str) or not isinstance(commit.number, int | None):
+        raise TypeError("outcome or number has another type")
+    # Their values are converted when they are needed.
+    for step in commit.back:
+        codec.decode(step)
+    return commit
 
 
 def find(path: str) -> PendingCommit | None:

@@ -17,14 +17,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from .. import bounded
 from ..errors import InUse, LioError, reason
 from ..fast_dataclasses import dataclass, field
 from ..host import atomic
 from ..steps import Step, codec
+from ..steps.field_types import LATEST
 from ..steps.step import REPAIR
 
+# That of a change of a hundred thousand objects; root alone can write more.
+MOST_BYTES = 256 << 20
 _BEGUN = b"."
-_UNDONE_MARK = re.compile(rb"<(\d+)\n")
+_UNDONE_MARK = re.compile(rb"<(\d{1,9})\n")
 
 
 @dataclass(slots=True)
@@ -148,19 +152,26 @@ def find(path: str) -> Unfinished | None:
     Raises LioError if the file is damaged.
     """
     try:
-        with open(path, "rb") as file:
-            head, body, marks = file.read().split(b"\n", 2)
+        head, body, marks = bounded.read(path, MOST_BYTES).split(b"\n", 2)
+        steps = tuple(codec.decode(item) for item in json.loads(body))
+        about = checked_about(json.loads(head))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as err:
+    except (OSError, *codec.MALFORMED) as err:
         raise _unreadable(path) from err
-    try:
-        steps = tuple(codec.decode(item) for item in json.loads(body))
-        about = json.loads(head)
-    except (ValueError, KeyError, TypeError, AttributeError) as err:
-        raise _unreadable(path) from err
-    undone = min((int(number) for number in _UNDONE_MARK.findall(marks)), default=None)
+    # A step beyond the last would be a mark of another journal.
+    numbers = (int(number) for number in _UNDONE_MARK.findall(marks))
+    undone = min((*numbers, len(steps))) if _UNDONE_MARK.search(marks) else None
     return Unfinished(path, about, steps, marks.count(_BEGUN), undone)
+
+
+def checked_about(about: Any) -> dict[str, Any]:
+    """Return the description of a change that a file has; raises TypeError, ValueError."""
+    if not isinstance(about, dict):
+        raise TypeError("not an object")
+    if not 0 <= about.get("since", 0) < LATEST:
+        raise ValueError("not a time")
+    return about
 
 
 def refuse_unfinished(path: str) -> None:

@@ -154,7 +154,7 @@ def _mapped(label: str, uuid: str) -> Holder:
 def _program(number: int) -> Holder | None:
     """Return a process that has the device open, exclusively or not."""
     for process in _names("/proc"):
-        if not process.isdigit():
+        if not process.isdecimal():
             continue
         for handle in _names(f"/proc/{process}/fd"):
             try:

@@ -135,7 +135,7 @@ def _session(
 ) -> Session:
     sid = _first(_SID, text)
     return Session(
-        sid=int(sid) if sid.isdigit() else 0,
+        sid=int(sid) if sid.isdecimal() else 0,
         initiator=initiator,
         alias=_first(_ALIAS, text).strip(),
         type=_first(_TYPE, text),

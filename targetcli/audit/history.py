@@ -15,13 +15,16 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
+from rtslib_ext import bounded
 from rtslib_ext.errors import LioError, NotFound, PermissionDenied, reason
 from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.host import atomic
 from rtslib_ext.kernel.abi import NO_CREDENTIAL, SECRET_FILES
 from rtslib_ext.savefile import json_stream
 from rtslib_ext.steps import Step, codec
+from rtslib_ext.steps.field_types import LATEST
 from rtslib_ext.steps.operations import Write
+from rtslib_ext.steps.step import Action
 
 from . import actor
 from .actor import Actor
@@ -30,6 +33,8 @@ MOST_RECORDS = 500
 MOST_BYTES = 16 << 20
 # A change of more system calls, such as a restore of thousands of LUNs, is recorded without them.
 MOST_OPERATIONS = 100_000
+# A record of as many system calls has 20 MB.
+_MOST_UNPACKED = 256 << 20
 # Pieces of a record to compress at once.
 _AT_ONCE = 200
 _NAME = re.compile(r"[0-9]{8}\.json\.gz")
@@ -257,25 +262,57 @@ def _depth(folder: str, record: Record | None) -> int:
 def _read(folder: str, name: str) -> Record | None:
     """Return None for a file that was just deleted, and for one that is not a record."""
     try:
-        with open(f"{folder}/{name}", "rb") as file:
-            value = json.loads(zlib.decompress(file.read(), _GZIP))
-        return _record(_number(name), value)
-    except (OSError, zlib.error, ValueError, KeyError, TypeError, AttributeError):
+        path = f"{folder}/{name}"
+        data = bounded.unpack(bounded.read(path, MOST_BYTES), _MOST_UNPACKED, path)
+        return _record(_number(name), json.loads(data))
+    except (OSError, EOFError, zlib.error, *codec.MALFORMED):
         return None
 
 
 def _record(number: int, value: dict[str, Any]) -> Record:
-    return Record(
+    """Return the record in a document; raises one of codec.MALFORMED."""
+    record = Record(
         number,
-        float(value["time"]),
+        _moment(value["time"]),
         Actor(value["user"], value["login"], value["terminal"], value["address"]),
         value["command"],
-        tuple(value["changes"]),
-        int(value["count"]),
+        tuple(map(_checked_change, value["changes"])),
+        _checked_count(value["count"]),
         tuple(codec.decode(item) for item in value["back"]),
         value["lasting"],
         value["takes_back"],
     )
+    who = record.who
+    texts = (who.user, who.login, who.terminal, who.address, record.command, record.irreversible)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("not a text")
+    if record.undoes is not None and not 0 <= record.undoes < number:
+        raise ValueError("it undoes a later change")
+    return record
+
+
+def _moment(value: float) -> float:
+    # time.localtime fails beyond some limit.
+    if not 0 <= value < LATEST:
+        raise ValueError("not a time")
+    return float(value)
+
+
+def _checked_count(value: int) -> int:
+    if type(value) is not int or not 0 <= value < LATEST:
+        raise TypeError("not a count")
+    return value
+
+
+def _checked_change(value: dict[str, str | None]) -> dict[str, str | None]:
+    """Return a change as ``_change`` makes it."""
+    texts = all(isinstance(item, str | None) for item in value.values())
+    if not texts or value["path"] is None or value["text"] is None:
+        raise TypeError("not a change")
+    if not {"before", "after"} <= value.keys():
+        raise KeyError("before, after")
+    Action[str(value["action"]).upper()]
+    return value
 
 
 def numbers(folder: str) -> list[int]:

@@ -8,7 +8,9 @@ import os
 from collections.abc import Container
 from typing import TYPE_CHECKING
 
+from rtslib_ext import bounded
 from rtslib_ext.config.model import Config, Key
+from rtslib_ext.errors import LioError, reason
 from rtslib_ext.host import atomic
 from rtslib_ext.kernel import setup
 from rtslib_ext.reading import counting
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from rtslib_ext.savefile.unrestored import Unrestored
 
 CURE = "restoreconfig keep_existing=true creates the rest, saveconfig drop_missing=true drops it"
+# Of a record: more than a configuration of a hundred thousand objects has.
+_MOST_BYTES = 256 << 20
 # The number of paths that a message names.
 _NAMED = 3
 
@@ -105,7 +109,10 @@ def undo_record(env: Env, number: int | None) -> None:
     kept = None if number is None else _text(_kept(env, number))
     if kept is None:
         return
-    before, after = json.loads(kept)
+    try:
+        before, after = map(str, json.loads(kept))
+    except (ValueError, TypeError, RecursionError) as err:
+        raise LioError(f"{_kept(env, number or 0)} is damaged", hint="remove it") from err
     now = _text(env.unrestored) or ""
     if now == before:
         return
@@ -132,12 +139,13 @@ def _kept(env: Env, number: int) -> str:
 
 
 def _text(path: str) -> str | None:
-    """Return the text of a file; None without one."""
+    """Return the text of a file; None without one. Raises LioError."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+        return bounded.read(path, _MOST_BYTES).decode()
     except FileNotFoundError:
         return None
+    except (OSError, UnicodeDecodeError) as err:
+        raise LioError(f"{path} cannot be read: {reason(err)}") from err
 
 
 def listed(found: Unrestored) -> str:

@@ -164,7 +164,7 @@ def _is_mapped(env: Env, acl: AclNode, index: int) -> bool:
 def _lun(env: Env, acl: AclNode, text: str, known: LoggedIn) -> tuple[int, list[Step], list[str]]:
     """Find or plan the LUN that a text names: (number, steps that create it, messages)."""
     digits = text.removeprefix("lun")
-    if digits.isascii() and digits.isdigit():
+    if digits.isascii() and digits.isdecimal():
         index = int(digits)
         if index > LUN_MAX or not env.fs.is_dir(paths.lun(acl.tpg.configfs, index)):
             raise NotFound(

@@ -158,7 +158,7 @@ def _lu_group(env: Env, node: Node, values: Values) -> Existing | None:
     if not env.fs.is_dir(paths.lu_gp(name)):
         return None
     number = Reader(env.fs).lu_groups().get(name, "")
-    have = {"number": int(number) if number.isdigit() else None}
+    have = {"number": int(number) if number.isdecimal() else None}
     return f"{node.path}/{name}", _differences(values, have)
 
 
@@ -233,7 +233,7 @@ def _mapped_lun(env: Env, node: AclNode, values: Values) -> Existing | None:
 def _number(env: Env, acl: AclNode, text: str) -> int | str:
     """Return the number of the LUN that a text names; the text if there is no such LUN."""
     digits = text.removeprefix("lun")
-    if digits.isascii() and digits.isdigit():
+    if digits.isascii() and digits.isdecimal():
         return int(digits)
     wanted = _exported(acl, text)
     export = exported_as(env, acl.tpg, wanted.configfs) if wanted else None

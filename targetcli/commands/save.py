@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rtslib_ext import bounded
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config, Lun, NodeAcl, StorageObject, Target
 from rtslib_ext.errors import LioError, NotFound
@@ -15,6 +16,7 @@ from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.savefile import disk
 from rtslib_ext.transaction.lock import LastChange
 
+from .. import prefs
 from ..changes import apply, running
 from ..env import TARGET_DIR, Env
 from ..result import Aside, Result, Warn
@@ -204,11 +206,11 @@ def _backups_to_keep(env: Env) -> int:
     """Return the larger of the user's number of backups and the system-wide one."""
     found = [str(env.prefs.get("max_backup_files") or "")]
     try:
-        with open(_UNIVERSAL_PREFERENCES, encoding="utf-8") as file:
-            found += re.findall(r"^max_backup_files\s*=\s*(\d+)", file.read(), re.MULTILINE)
+        text = bounded.read(_UNIVERSAL_PREFERENCES, prefs.MOST_BYTES).decode()
+        found += re.findall(r"^max_backup_files\s*=\s*([0-9]{1,9})\b", text, re.MULTILINE)
     except (OSError, UnicodeDecodeError):
         pass
-    return max((int(text) for text in found if text.isdigit()), default=10)
+    return max((int(text) for text in found if text.isdecimal()), default=10)
 
 
 def load(path: str) -> Loaded:

@@ -28,7 +28,7 @@ def sessions(env: Env, node: Node, action: str, sid: str | None) -> Result:
     """List the sessions at and below a node, or show their details."""
     if action not in _ACTIONS:
         raise InvalidValue(f"action must be one of: {', '.join(_ACTIONS)}")
-    if sid is not None and not sid.isdigit():
+    if sid is not None and not sid.isdecimal():
         raise InvalidValue(f"sid must be a number, '{sid}' given")
     walk.require_readable(env)
     found = [item for item in _of(node) if sid in (None, str(item.sid))]

@@ -123,7 +123,7 @@ def group_tags(ask: Ask) -> list[str]:
     """Return free numbers for a target port group."""
     fs, groups = ask.node.fs, ask.node.configfs
     found = (fs.read_if_there(f"{groups}/{name}/tg_pt_gp_id") for name in fs.directories(groups))
-    return free_numbers((int(text) for text in found if text and text.isdigit()), 1)
+    return free_numbers((int(text) for text in found if text and text.isdecimal()), 1)
 
 
 def group_names(ask: Ask) -> list[str]:

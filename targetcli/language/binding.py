@@ -258,7 +258,7 @@ def _number(name: str, text: str, low: int, high: int, prefixes: tuple[str, ...]
         if text.lower().startswith(prefix):
             digits = text[len(prefix) :]
             break
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 20):
         raise InvalidValue(f"Syntax error, '{text}' is not a NUMBER.")
     if not low <= int(digits) <= high:
         raise InvalidValue(f"{name} must be between {low} and {high}, not {text}")

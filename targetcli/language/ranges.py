@@ -80,7 +80,7 @@ def _call(
 
 
 def _values(node: Node, item: Parameter, text: str) -> list[str]:
-    ranges = [one for one in _RANGE.finditer(text) if not one[1].isdigit()]
+    ranges = [one for one in _RANGE.finditer(text) if not one[1].isdecimal()]
     if len(ranges) > 1:
         raise InvalidValue(f"{text} contains more than one range")
     if ranges:

@@ -27,7 +27,7 @@ class Luns(Node):
 
     def _folders(self) -> list[str]:
         names = self.fs.directories(self.configfs)
-        return [name for name in names if name.removeprefix("lun_").isdigit()]
+        return [name for name in names if name.removeprefix("lun_").isdecimal()]
 
     def find(self, name: str) -> Node | None:
         number = name.removeprefix("lun")

@@ -128,7 +128,7 @@ def _setting(name: str, step: Step) -> str:
 def _value(name: str, value: str | None) -> str:
     if not value:
         return "not set"
-    if name == "size" and value.isdigit():
+    if name == "size" and value.isdecimal():
         return scalars.size(int(value))
     return "; ".join(map(str.strip, value.splitlines()))
 

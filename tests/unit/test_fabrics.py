@@ -212,7 +212,7 @@ def test_what_is_no_regular_file(add: Add, tmp_path: Path) -> None:
     (tmp_path / ".hidden.conf").write_text("not read")
     assert add(good=LEAST) == [
         f"{tmp_path}/fifo.conf: it is not a regular file; this fabric is left out",
-        f"{tmp_path}/folder.conf: it is not a regular file; this fabric is left out",
+        f"{tmp_path}/folder.conf: is a directory; this fabric is left out",
         f"{tmp_path}/gone.conf: no such file or directory; this fabric is left out",
     ]
     assert "good" in FABRICS

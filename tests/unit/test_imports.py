@@ -27,7 +27,7 @@ LIBRARY = (
     ("host",),
     ("fabrics", "schema"),
     ("config", "naming"),
-    ("errors", "fast_dataclasses"),
+    ("errors", "fast_dataclasses", "bounded"),
 )
 PROGRAM = (
     ("__main__",),
@@ -42,7 +42,7 @@ PROGRAM = (
     ("command_table", "settings", "progress"),
     ("env",),
     ("prefs",),
-    ("preference",),
+    ("preference", "prefs_bin"),
     ("views",),
     ("report",),
     ("options", "sandbox", "audit", "result"),

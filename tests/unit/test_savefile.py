@@ -91,6 +91,27 @@ def test_a_mark_stands_under_the_place() -> None:
             "\0",
             "storage_objects[0].size: must be a whole number, not a string",
         ),
+        (
+            ["storage_objects", 0, "size"],
+            10**400,
+            "storage_objects[0].size: has more than 18 digits",
+        ),
+        (["storage_objects", 0, "wwn"], 10**400, "storage_objects[0].wwn: has more than 18 digits"),
+        (
+            ["storage_objects", 0, "attributes", "emulate_tpu"],
+            10**400,
+            "storage_objects[0].attributes.emulate_tpu: has more than 18 digits",
+        ),
+        (
+            ["targets", 0, "tpgs", 0, "enable"],
+            10**400,
+            "targets[0].tpgs[0].enable: has more than 18 digits",
+        ),
+        (
+            ["targets", 0, "tpgs", 0, "node_acls", 0, "tcq_depth"],
+            "many",
+            "targets[0].tpgs[0].node_acls[0].tcq_depth: must be a whole number, not a string",
+        ),
         (["storage_objects", 0, "colour"], "red", "storage_objects[0].colour: unknown key"),
         (
             ["storage_objects", 0, "plugin"],
