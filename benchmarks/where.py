@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from rtslib_ext import restore, savefile
+from rtslib_ext import clear, restore, savefile
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.savefile import disk
@@ -64,7 +64,7 @@ def _measure(what: str, size: int, work: Callable[[Timed], object]) -> None:
 def main(size: int) -> None:
     """What is running, and saved, is read, taken away and brought back."""
     _measure("read", size, lambda fs: Reader(fs).config())
-    _measure("clear", size, restore.clear)
+    _measure("clear", size, clear.everything)
     begin = time.perf_counter()
     loaded = savefile.loads(disk.read(SAVED))
     tell("where: load the file", PROGRAM, size, time.perf_counter() - begin)

@@ -23,22 +23,23 @@ LUN_MAX = 65535
 # TPGT_MAX and the identifiers of groups are 16 bits wide.
 TAG_MAX = 65535
 
+# Compiled when first used, as all patterns that few commands need.
 _FORMS = {
     # RFC 7143 section 4.2.7.3. The month is not checked: running configurations have a thirteenth
     # month.
-    "iqn": re.compile(r"iqn\.[0-9]{4}-[01][0-9]\.[^\s_/:]+(:[^\s_/]*)?"),
+    "iqn": r"iqn\.[0-9]{4}-[01][0-9]\.[^\s_/:]+(:[^\s_/]*)?",
     # RFC 3980: 16 digits, or 32 for NAA 6.
-    "naa": re.compile(r"naa\.([0-9a-f]{16}|6[0-9a-f]{31})"),
-    "eui": re.compile(r"eui\.[0-9a-f]{16}"),
-    "ib": re.compile(r"ib\.[0-9a-f]{32}"),
-    "free": re.compile(r"[^\s/]+"),
+    "naa": r"naa\.([0-9a-f]{16}|6[0-9a-f]{31})",
+    "eui": r"eui\.[0-9a-f]{16}",
+    "ib": r"ib\.[0-9a-f]{32}",
+    "free": r"[^\s/]+",
 }
 TYPES = tuple(_FORMS)
 """The types of WWN."""
 # The kernel and older tools accept underscores in the host part as well.
-_IQN_IN_USE = re.compile(r"iqn\.[0-9]{4}-[01][0-9]\.[^\s/:]+(:[^\s/]*)?")
+_IQN_IN_USE = r"iqn\.[0-9]{4}-[01][0-9]\.[^\s/:]+(:[^\s/]*)?"
 # The names of all attributes and parameters of the kernel have this form.
-_SETTING = re.compile(r"[A-Za-z0-9_]+")
+_SETTING = r"[A-Za-z0-9_]+"
 _EXAMPLES = {
     "iqn": "iqn.2003-01.org.example:disk",
     "naa": "naa.5001405123456789",
@@ -55,7 +56,7 @@ def normalize(types: Sequence[str], text: str, path: str = "") -> str:
     """
     for kind in types:
         wwn = _candidate(kind, text.strip())
-        if wwn.isprintable() and _FORMS[kind].fullmatch(wwn):
+        if wwn.isprintable() and re.fullmatch(_FORMS[kind], wwn):
             if len(wwn.encode()) <= ISCSI_NAME_MAX:
                 return wwn
     examples = " or ".join(_EXAMPLES[kind] for kind in types)
@@ -76,7 +77,7 @@ def as_running(types: Sequence[str], text: str, path: str = "") -> str:
     except InvalidValue:
         wwn = text.strip().lower()
         fits = len(wwn.encode()) <= ISCSI_NAME_MAX and wwn.isprintable()
-        if "iqn" in types and fits and "_" in wwn and _IQN_IN_USE.fullmatch(wwn):
+        if "iqn" in types and fits and "_" in wwn and re.fullmatch(_IQN_IN_USE, wwn):
             return wwn
         raise
 
@@ -124,9 +125,12 @@ def generate(kind: str) -> str:
 
 def unit_serial() -> str:
     """Return a new VPD unit serial number: a random UUID (RFC 9562 section 5.4)."""
-    import uuid
-
-    return str(uuid.uuid4())
+    # Not with the module uuid: importing it takes longer than creating a storage object.
+    octets = bytearray(os.urandom(16))
+    octets[6] = octets[6] & 0x0F | 0x40
+    octets[8] = octets[8] & 0x3F | 0x80
+    digits = octets.hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def _digits(count: int) -> str:
@@ -171,7 +175,7 @@ def check_setting_name(name: str, path: str) -> str:
     Names that this kernel lacks are accepted; names that lead to another directory are not. Raises
     InvalidValue.
     """
-    if not _SETTING.fullmatch(name):
+    if not re.fullmatch(_SETTING, name):
         raise InvalidValue(
             f"{name!r} cannot be the name of a setting",
             path=path,

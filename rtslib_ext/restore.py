@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Restore a saved configuration, or clear the running one."""
+"""Restore a saved configuration."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from .fast_dataclasses import replace
 from .kernel import paths, setup
 from .kernel.configfs import ReadFS, WriteFS
 from .kernel.host_files import HostFiles, RealHostFiles
-from .plan import build, purge
+from .plan import build
 from .reading.reader import Reader
 from .reading.topology import Topology, TopologyReader
 from .steps import Action, Context, Step
@@ -199,96 +199,3 @@ def _new_file(context: Context, so: StorageObject) -> tuple[Operation, ...]:
         # It would be in memory, in the place of a device.
         return ()
     return (MakeFile(file.dev, file.size),)
-
-
-def clear(
-    fs: WriteFS,
-    observer: Observer | None = None,
-    have: Config | None = None,
-    *,
-    host: HostFiles = _HOST,
-) -> Outcome:
-    """Delete the whole running configuration, as far as possible; the outcome names the failures.
-
-    With ``have``, the running configuration, the deletions can be undone later, except those of
-    objects that are not in it, such as incomplete ones.
-    """
-    if have is not None:
-        _delete(fs, have, Config(), observer, host)
-    outcome = keep_going(Context(fs, host=host), purge.everything(Reader(fs)), observer)
-    for name in fs.directories(paths.CORE):
-        # Empty directories that a killed process left.
-        if paths.split_hba(name) and not fs.directories(paths.hba(name)):
-            fs.rmdir(paths.hba(name))
-    return outcome
-
-
-def clearing(fs: ReadFS, have: Config, part: Config | None) -> Sequence[Step]:
-    """Return the steps that delete ``have``, or what ``clear_part`` deletes of it for ``part``."""
-    from .transaction import apply
-
-    rest = Config() if part is None else _without(have, part)
-    return apply.prepare(fs, rest, have).plan.steps
-
-
-def _delete(
-    fs: WriteFS, have: Config, rest: Config, observer: Observer | None, host: HostFiles
-) -> None:
-    """Delete the objects of ``have`` that are not in ``rest``, as far as possible."""
-    # Imported here: a restore at boot deletes nothing, so it needs no plan.
-    from .transaction import apply
-
-    keep_going(Context(fs, host=host), apply.prepare(fs, rest, have).plan.steps, observer)
-
-
-def clear_part(
-    fs: WriteFS,
-    want: Config,
-    observer: Observer | None = None,
-    have: Config | None = None,
-    *,
-    host: HostFiles = _HOST,
-) -> Outcome:
-    """Delete the targets and storage objects that ``want`` recreates.
-
-    A storage object that other targets export is kept. ``have`` is as for ``clear``.
-    """
-    if have is not None:
-        _delete(fs, have, _without(have, want), observer, host)
-    there = TopologyReader(fs).topology()
-    running = there.config.targets
-    held = _exported(there.config, want.targets)
-    steps = [
-        purge.target(Reader(fs), FABRICS[fabric], wwn)
-        for fabric, wwn in want.targets
-        if (fabric, wwn) in running
-    ]
-    free = [
-        purge.storage_object(key, path)
-        for key, path in there.storage_objects
-        if key in want.storage_objects and key not in held
-    ]
-    return keep_going(Context(fs, host=host), chain(*steps, free), observer)
-
-
-def _without(have: Config, want: Config) -> Config:
-    """Return ``have`` without the targets of ``want`` and storage objects only they export."""
-    held = _exported(have, want.targets)
-    objects = {
-        key: so
-        for key, so in have.storage_objects.items()
-        if key not in want.storage_objects or key in held
-    }
-    targets = {key: item for key, item in have.targets.items() if key not in want.targets}
-    return replace(have, storage_objects=objects, targets=targets)
-
-
-def _exported(config: Config, but: Container[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Return the storage objects that targets export, except those of some targets."""
-    return {
-        lun.storage_object
-        for key, target in config.targets.items()
-        if key not in but
-        for tpg in target.tpgs.values()
-        for lun in tpg.luns.values()
-    }

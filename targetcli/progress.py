@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -20,6 +19,7 @@ PATIENCE = 1.0
 """Seconds until the bar appears; shorter work does not import it."""
 # The interval of clock checks in seconds: one is due after the pieces done in this time.
 _INTERVAL = 0.01
+_NEVER = float("inf")
 
 # Returns the total number of pieces; called with the number done so far.
 Total = Callable[[int], int]
@@ -37,7 +37,7 @@ class Work:
         self._began = self._checked = self._quiet_since = time.monotonic()
         self._done_then = 0
         # The piece at which to check the clock next; never if the work is not watched.
-        self._check_at: float = 1 if watched else math.inf
+        self._check_at: float = 1 if watched else _NEVER
 
     def count(self, *_: object) -> None:
         """Count one piece."""
@@ -47,7 +47,7 @@ class Work:
 
     def hide(self) -> None:
         """Hide the bar: output has started."""
-        self._quiet_since = math.inf
+        self._quiet_since = _NEVER
         self.end()
 
     def end(self) -> None:
@@ -68,7 +68,7 @@ class Work:
             try:
                 self._show(now - self._began)
             except (ImportError, OSError):
-                self._check_at = math.inf
+                self._check_at = _NEVER
 
     def _show(self, took: float) -> None:
         if self._bar is None:

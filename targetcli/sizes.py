@@ -8,14 +8,12 @@ import re
 from rtslib_ext.errors import InvalidValue
 
 _UNITS = "kmgtpe"
-_SIZE = re.compile(
-    r"\s*([0-9]{1,30})(?:\.([0-9]{1,30}))?\s*(?:([kmgtpe])i?b?|(i?b|bytes?))?\s*", re.IGNORECASE
-)
+_SIZE = r"(?i)\s*([0-9]{1,30})(?:\.([0-9]{1,30}))?\s*(?:([kmgtpe])i?b?|(i?b|bytes?))?\s*"
 
 
 def parse_size(text: str) -> int:
     """Parse 512, 10G, 1gb, 1.5 TiB ... to bytes, rounded down; raises InvalidValue."""
-    found = _SIZE.fullmatch(text)
+    found = re.fullmatch(_SIZE, text)
     if not found or (found[2] and not found[3]):
         raise InvalidValue(
             f"Cannot interpret size, wrong format: {text}",
@@ -35,13 +33,13 @@ def parse_new_size(text: str) -> tuple[str, int]:
 
 def is_unit(text: str) -> bool:
     """Return True if a word is only a unit: G, TiB, bytes ..."""
-    return text[:1].isalpha() and _SIZE.fullmatch(f"1{text}") is not None
+    return text[:1].isalpha() and re.fullmatch(_SIZE, f"1{text}") is not None
 
 
 def is_number(text: str) -> bool:
     """Return True if a word is the number of a size without its unit."""
     digits = text[1:] if text[:1] in ("+", "-") else text
-    return text[-1:].isdecimal() and _SIZE.fullmatch(f"{digits}K") is not None
+    return text[-1:].isdecimal() and re.fullmatch(_SIZE, f"{digits}K") is not None
 
 
 def format_size(size: int) -> str:

@@ -15,9 +15,9 @@ FORMS = ("plain", "colons", "hex", "bare")
 
 # WWNs of FC, SRP and FireWire as configfs writes them.
 _IN_FOLDER = {
-    "colons": re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2})+"),
-    "hex": re.compile(r"0x[0-9a-f]+"),
-    "bare": re.compile(r"[0-9a-f]+"),
+    "colons": r"[0-9a-f]{2}(:[0-9a-f]{2})+",
+    "hex": r"0x[0-9a-f]+",
+    "bare": r"[0-9a-f]+",
 }
 _PREFIX = {"colons": "naa.", "hex": "ib.", "bare": "eui."}
 
@@ -63,7 +63,7 @@ class Fabric:
     def from_folder(self, name: str) -> str:
         """Return the WWN of a configfs directory name; the inverse of to_folder."""
         form = _IN_FOLDER.get(self.form)
-        if form is None or not form.fullmatch(name):
+        if form is None or not re.fullmatch(form, name):
             return name
         return _PREFIX[self.form] + name.removeprefix("0x").replace(":", "")
 

@@ -221,19 +221,20 @@ class ConfigFS(WriteFS):
             os.close(handle)
 
     def mkdir(self, path: ConfigfsPath) -> None:
-        self._call("mkdir", path, lambda: os.mkdir(self.absolute(path)))
+        self._change("mkdir", path, os.mkdir)
 
     def rmdir(self, path: ConfigfsPath) -> None:
-        self._call("rmdir", path, lambda: os.rmdir(self.absolute(path)))
+        self._change("rmdir", path, os.rmdir)
 
     def symlink(self, target: ConfigfsPath, path: str) -> None:
-        self._call("symlink", path, lambda: os.symlink(self.absolute(target), self.absolute(path)))
+        source = self.absolute(target)
+        self._change("symlink", path, lambda link: os.symlink(source, link))
 
     def unlink(self, path: str) -> None:
-        self._call("unlink", path, lambda: os.unlink(self.absolute(path)))
+        self._change("unlink", path, os.unlink)
 
     def chmod(self, path: str, mode: int) -> None:
-        self._call("chmod", path, lambda: os.chmod(self.absolute(path), mode))
+        self._change("chmod", path, lambda file: os.chmod(file, mode))
 
     def readlink(self, path: str) -> ConfigfsPath:
         self.calls["readlink"] += 1
@@ -281,12 +282,12 @@ class ConfigFS(WriteFS):
     def _relative(self, text: str) -> str:
         return text.removeprefix(self.root).lstrip("/")
 
-    def _call(self, operation: str, path: str, call: Callable[[], None]) -> None:
+    def _change(self, operation: str, file: str, call: Callable[[str], None]) -> None:
         self.calls[operation] += 1
         try:
-            call()
+            call(f"{self.root}/{file}")
         except OSError as err:
-            raise explain(operation, path, err) from err
+            raise explain(operation, file, err) from err
         self.changes += 1
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 # Messages logged for every object, which explain nothing.
 _NOISE = ("LIO iSCSI", "Rounding down", "db_root:")
 # The address of a storage object in kernel memory.
-_ADDRESS = re.compile(r"^dev\[[0-9a-f]+\]: ")
+_ADDRESS = r"^dev\[[0-9a-f]+\]: "
 _RECORD = 8192
 
 
@@ -48,7 +48,7 @@ class Log:
     def lines(self) -> list[str]:
         """Return the messages that explain something, the newest first."""
         useful = [text for text in self._lines() if not text.startswith(_NOISE)]
-        return [_ADDRESS.sub("", text) for text in reversed(useful)]
+        return [re.sub(_ADDRESS, "", text) for text in reversed(useful)]
 
     def _lines(self) -> Iterator[str]:
         while self._handle is not None:

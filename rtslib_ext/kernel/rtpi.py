@@ -20,8 +20,8 @@ NAME = "rtpi"
 # It has 16 bits, and 0 is reserved (SPC-4, RELATIVE TARGET PORT IDENTIFIER).
 HIGHEST = 0xFFFF
 _PLAIN = 0o644
-_HEX = re.compile(r"0x[0-9a-f]+", re.ASCII)
-_OCTAL = re.compile(r"[0-7]+", re.ASCII)
+_HEX = r"0x[0-9a-f]+"
+_OCTAL = r"[0-7]+"
 
 
 def parse(text: str | None) -> int:
@@ -30,11 +30,11 @@ def parse(text: str | None) -> int:
     With 0x it is hexadecimal, with another leading 0 octal (lib/kstrtox.c, _parse_integer).
     """
     digits = (text or "").strip().lower()
-    if _HEX.fullmatch(digits):
+    if re.fullmatch(_HEX, digits):
         return int(digits, 16)
     if digits.isascii() and digits.isdecimal():
         octal = digits.startswith("0")
-        return 0 if octal and not _OCTAL.fullmatch(digits) else int(digits, 8 if octal else 10)
+        return 0 if octal and not re.fullmatch(_OCTAL, digits) else int(digits, 8 if octal else 10)
     return 0
 
 

@@ -16,7 +16,7 @@ from ..host import atomic
 FILE_MODE = 0o600
 DIR_MODE = 0o700
 _GZIP = b"\x1f\x8b"
-_BACKUP = re.compile(r"saveconfig-.*json.*")
+_BACKUP = r"saveconfig-.*json.*"
 
 
 def read(path: str) -> str:
@@ -142,7 +142,7 @@ def backup_folder(path: str) -> str:
 def backups(folder: str) -> list[str]:
     """Return the backups in a directory, the oldest first: their names begin with the time."""
     try:
-        names = sorted(name for name in os.listdir(folder) if _BACKUP.fullmatch(name))
+        names = sorted(name for name in os.listdir(folder) if re.fullmatch(_BACKUP, name))
     except OSError:
         return []
     return [os.path.join(folder, name) for name in names]

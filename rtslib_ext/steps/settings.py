@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 
 from ..config.model import SECRET_NAMES, Auth
 from ..config.shell_paths import ShellPath
@@ -38,10 +37,14 @@ UNKNOWN = KernelDefaults()
 
 def known(group: str) -> Callable[[str], bool]:
     """Return a function: whether any kernel has, or had, a name in a group of the schema."""
-    # Imported here: the tables take longer to load than a LUN to create, which needs none.
-    from .. import schema
 
-    return partial(schema.known, group)
+    def ask(name: str) -> bool:
+        # Imported here: the tables take longer to load than an object without settings to create.
+        from .. import schema
+
+        return schema.known(group, name)
+
+    return ask
 
 
 def ensure_values(

@@ -28,7 +28,7 @@ from ..steps.step import REPAIR
 # That of a change of a hundred thousand objects; root alone can write more.
 MOST_BYTES = 256 << 20
 _BEGUN = b"."
-_UNDONE_MARK = re.compile(rb"<(\d{1,9})\n")
+_UNDONE_MARK = rb"<(\d{1,9})\n"
 
 
 @dataclass(slots=True)
@@ -160,8 +160,8 @@ def find(path: str) -> Unfinished | None:
     except (OSError, *codec.MALFORMED) as err:
         raise _unreadable(path) from err
     # A step beyond the last would be a mark of another journal.
-    numbers = (int(number) for number in _UNDONE_MARK.findall(marks))
-    undone = min((*numbers, len(steps))) if _UNDONE_MARK.search(marks) else None
+    numbers = (int(number) for number in re.findall(_UNDONE_MARK, marks))
+    undone = min((*numbers, len(steps))) if re.search(_UNDONE_MARK, marks) else None
     return Unfinished(path, about, steps, marks.count(_BEGUN), undone)
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from .. import schema
 from ..config.model import Config, Key
 from ..config.shell_paths import ShellPath
 
@@ -43,6 +42,9 @@ def of_config(config: Config) -> Iterator[tuple[ShellPath, str]]:
     names = [name for name in SETTINGS if any(so.attributes.get(name) == DIRECT for so in objects)]
     if not names:
         return
+    # Imported here: few storage objects have such a value.
+    from .. import schema
+
     fabrics = _exporting(config)
     for name in names:
         row = schema.storage_object(name, "ramdisk")

@@ -46,11 +46,11 @@ MODES = {
     "SPC_RESERVATIONS_DISABLED": "off (emulate_pr is 0)",
 }
 # target_core_configfs.c, target_pr_res_pr_registered_i_pts_show
-_REGISTRANT = re.compile(
+_REGISTRANT = (
     r"(\S+) Node: (.+?)(?:,i,0x([0-9A-Fa-f]*))? Key: 0x([0-9A-Fa-f]+) PRgen: 0x([0-9A-Fa-f]+)"
 )
-_HOLDER = re.compile(r"SPC-[23] Reservation: (\S+) Initiator: (.+)")
-_PORT = re.compile(
+_HOLDER = r"SPC-[23] Reservation: (\S+) Initiator: (.+)"
+_PORT = (
     r"Target Node Endpoint: (.*)\n.*Identifier Tag: (\d+) \S+ Portal Group Tag: (\d+) "
     r"\S+ Logical Unit: (\d+)"
 )
@@ -102,7 +102,7 @@ def read(fs: ReadFS, storage_object: ConfigfsPath) -> Reservations:
     def text(name: str) -> str:
         return fs.read_if_there(f"{paths.reservations(storage_object)}/{name}") or ""
 
-    holder = _HOLDER.match(text("res_holder"))
+    holder = re.match(_HOLDER, text("res_holder"))
     every = text("res_pr_all_tgt_pts")
     return Reservations(
         mode=text("res_type"),
@@ -113,8 +113,8 @@ def read(fs: ReadFS, storage_object: ConfigfsPath) -> Reservations:
         generation=int(text("res_pr_generation") or "0", 16),
         registrants=tuple(
             Registrant(node, int(key, 16), isid or "", fabric, int(generation, 16))
-            for fabric, node, isid, key, generation in _REGISTRANT.findall(
-                text("res_pr_registered_i_pts")
+            for fabric, node, isid, key, generation in re.findall(
+                _REGISTRANT, text("res_pr_registered_i_pts")
             )
         ),
         aptpl=text("res_aptpl_active").endswith("Activated"),
@@ -122,7 +122,7 @@ def read(fs: ReadFS, storage_object: ConfigfsPath) -> Reservations:
 
 
 def _port(text: str) -> Port | None:
-    match = _PORT.search(text)
+    match = re.search(_PORT, text)
     if not match:
         return None
     target, rtpi, tpg, lun = match.groups()

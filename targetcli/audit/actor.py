@@ -47,7 +47,7 @@ def _login() -> str:
     if os.environ.get("SUDO_USER"):
         return os.environ["SUDO_USER"]
     try:
-        with open("/proc/self/loginuid", encoding="ascii") as file:
+        with open("/proc/self/loginuid", encoding="utf-8") as file:
             uid = int(file.read())
     except (OSError, ValueError):
         return ""

@@ -13,8 +13,6 @@ from rtslib_ext.config.model import Config, Key
 from rtslib_ext.errors import LioError, reason
 from rtslib_ext.host import atomic
 from rtslib_ext.kernel import setup
-from rtslib_ext.reading import counting
-from rtslib_ext.savefile import disk
 
 from .. import progress
 from ..env import Env
@@ -31,6 +29,9 @@ _NAMED = 3
 
 def read(env: Env) -> Config:
     """Return the running configuration; raises LioError."""
+    # Imported here: clearconfig reads nothing.
+    from rtslib_ext.reading import counting
+
     setup.require_readable(env.fs)
     with progress.work(env, "reading", lambda _: counting.running(env.fs)) as work:
         return counting.CountedReader(env.fs, work.count).config()
@@ -98,7 +99,7 @@ def keep_record(env: Env, number: int) -> None:
     before = env.session.report.unrestored
     if before is not None:
         text = json.dumps([before, _text(env.unrestored) or ""])
-        atomic.replace(_kept(env, number), [text.encode()], disk.FILE_MODE)
+        atomic.replace(_kept(env, number), [text.encode()])
 
 
 def undo_record(env: Env, number: int | None) -> None:
@@ -129,7 +130,7 @@ def undo_record(env: Env, number: int | None) -> None:
 
 def _replace_record(env: Env, text: str) -> None:
     if text:
-        atomic.replace(env.unrestored, [text.encode()], disk.FILE_MODE)
+        atomic.replace(env.unrestored, [text.encode()])
     elif os.path.exists(env.unrestored):
         os.unlink(env.unrestored)
 

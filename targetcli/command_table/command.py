@@ -17,7 +17,7 @@ EVERYWHERE = ("*",)
 
 # The longest summary: beside the name of its command it fits into a line of 80 columns.
 _SUMMARY = 62
-_CLAUSE = re.compile(r"[,:;] ")
+_CLAUSE = r"[,:;] "
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Command:
     def summary(self) -> str:
         """Return the first sentence without its full stop, shortened to a clause if it is long."""
         first = self.about.partition(". ")[0].rstrip(".")
-        return first if len(first) <= _SUMMARY else _CLAUSE.split(first, maxsplit=1)[0]
+        return first if len(first) <= _SUMMARY else re.split(_CLAUSE, first, maxsplit=1)[0]
 
     def function(self) -> Callable[..., Any]:
         """Import and return the function."""

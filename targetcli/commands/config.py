@@ -1,32 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""restoreconfig and clearconfig."""
+"""restoreconfig."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rtslib_ext import restore
 from rtslib_ext.config import secrets
 from rtslib_ext.config.model import Config, Portal
-from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplete
+from rtslib_ext.errors import InvalidValue, LioError, RestoreIncomplete
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.reading import counting
-from rtslib_ext.steps import Action, Step
+from rtslib_ext.steps import Step
 from rtslib_ext.steps.portals import LISTEN
 from rtslib_ext.transaction.executor import Observer, Outcome
 from rtslib_ext.usage import another_disk, beyond_fabric, ipv6, no_effect
 
-from .. import __version__
-from ..changes import apply, consent, prompt, running
-from ..changes.apply import Recorder
+from ..changes import apply, consent, running
 from ..env import Env
-from ..progress import Total
-from ..result import Aside, Result, say, show
+from ..result import Aside, Result
 from ..tree import Node
 from ..views import notes as note_view
+from .clear import causes, cleared, line, recording
 from .save import load_given, readable, shown_path
 
 if TYPE_CHECKING:
@@ -64,7 +61,7 @@ def restoreconfig(
         env.session.transaction.refuse_irreversible()
     if clear_existing:
         _refuse_other_disks(env, want, loaded.identities)
-        problems += _cleared(env, want if partly else None)
+        problems += cleared(env, want if partly else None)
         if not partly:
             running.set_unrestored(env)
     elif not keep_existing:
@@ -74,7 +71,7 @@ def restoreconfig(
     if create_missing is None:
         create_missing = env.prefs.flag("create_missing")
     outcome, notes = _create(env, want, loaded.identities, keep_existing, create_missing)
-    problems += _causes(outcome)
+    problems += causes(outcome)
     return _restore_result(path, shown_path(env, savefile), problems, notes)
 
 
@@ -148,7 +145,7 @@ def _restored(
     """Restore a configuration, and record the missing part, after an interrupt too."""
     outcome = None
     try:
-        with _recording(env, "restoring", lambda _: counting.wanted(want)) as recorder:
+        with recording(env, "restoring", lambda _: counting.wanted(want)) as recorder:
             outcome = perform(recorder.observe)
             recorder.made |= outcome.made
     finally:
@@ -186,29 +183,6 @@ def _not_set(want: Config, outcome: Outcome | None, *, keep: bool) -> set[str]:
     return set() if keep else refused.names(want)
 
 
-def _cleared(env: Env, part: Config | None = None) -> list[LioError]:
-    """Delete the whole configuration, or ``part`` of it; return an error for each failure.
-
-    If a user may undo it, it is read first; a service that stops does not wait for
-    that. What cannot be read is deleted anyway.
-    """
-    have = None
-    if env.session.several or env.on_terminal:
-        with suppress(LioError):
-            have = running.read(env)
-    if have is not None and prompt.is_possible(env):
-        consent.ask(env, restore.clearing(env.fs, have, part))
-    with _recording(env, "clearing", lambda done: done + counting.running(env.fs)) as recorder:
-        if part is None:
-            return _causes(restore.clear(env.fs, recorder.observe, have, host=env.host))
-        return _causes(restore.clear_part(env.fs, part, recorder.observe, have, host=env.host))
-
-
-def _recording(env: Env, what: str, total: Total) -> AbstractContextManager[Recorder]:
-    """Record changes that an error or an interrupt does not undo."""
-    return apply.recording(env, what, total, partial=True, objects_only=True)
-
-
 def _restore_result(
     path: str, shown: str, problems: list[LioError], notes: list[tuple[str, str]]
 ) -> Result:
@@ -222,7 +196,7 @@ def _restore_result(
         asides = [Aside(f"Note: {text}") for text in lines]
         return Result([f"Configuration restored from {shown}", *asides], data=lambda: facts)
     head = f"Configuration restored, {len(problems)} recoverable errors:"
-    text = "\n".join([head, *map(_line, problems)])
+    text = "\n".join([head, *map(line, problems)])
     failure = RestoreIncomplete(text, causes=problems, hint="\n".join(lines))
     return Result(failures=[failure], data=lambda: facts)
 
@@ -278,74 +252,3 @@ def _named(want: Config, storage_object: str | None) -> Config:
     """Return the named objects; the storage objects of a named target may exist already."""
     found = restore.select(want, None, storage_object) if storage_object else Config()
     return replace(want, storage_objects=found.storage_objects)
-
-
-def _causes(outcome: Outcome) -> list[LioError]:
-    """Return an error for each object that could not be created or deleted as planned."""
-    causes = []
-    for failure in outcome.failures:
-        failure.error.path = failure.error.path or failure.step.path
-        failure.error.prefix(failure.step.text)
-        causes.append(failure.error)
-    for step in outcome.skipped:
-        if step.action is Action.CREATE:
-            causes.append(NotFound(f"{step.text}: an object it needs is missing", path=step.path))
-    return causes
-
-
-def _line(cause: LioError) -> str:
-    path = f"{cause.path}: " if cause.path else ""
-    hint = f" ({cause.hint})" if cause.hint else ""
-    return f"{path}{cause}{hint}, skipped"
-
-
-def clearconfig(env: Env, node: Node, confirm: bool) -> Result:
-    """Delete the whole running configuration."""
-    if not confirm:
-        raise InvalidValue(
-            "As a precaution, confirm=True needs to be set", hint="clearconfig confirm=true"
-        )
-    if env.session.transaction is not None:
-        env.session.transaction.refuse_irreversible()
-    problems = _cleared(env)
-    # On purpose, so nothing is missing any more.
-    running.set_unrestored(env)
-    if problems:
-        text = "\n".join(["the configuration could not be cleared:", *map(_line, problems)])
-        raise RestoreIncomplete(text, causes=problems)
-    return say("All configuration cleared")
-
-
-def version(env: Env, node: Node) -> Result:
-    """Show the version of this program; with --verbose, what this kernel has and lacks."""
-
-    def facts() -> dict[str, object]:
-        return {"name": "targetcli", "version": __version__, "kernel": _kernel()}
-
-    lines = [f"targetcli version {__version__}"]
-    if env.options.verbose:
-        found = _kernel()
-        lines.append(f"Linux {found['release']}")
-        lines += [f"has: {name}" for name in found["settings"]]
-        lines += [f"lacks: {item['name']} ({item['when']})" for item in found["missing"]]
-        lines += [f"since {item['since']}: {item['text']}" for item in found["behaviours"]]
-    return show(lines, facts)
-
-
-def _kernel() -> dict[str, Any]:
-    """Return what the running kernel has and lacks, as JSON values."""
-    # Imported here: few uses of this command need the tables.
-    from rtslib_ext.schema import releases
-
-    release = os.uname().release
-    missing = dict(releases.missing(release))
-    return {
-        "release": release,
-        "settings": [row.name for _, row in releases.changed() if row.name not in missing],
-        "missing": [{"name": name, "when": when} for name, when in missing.items()],
-        "behaviours": [
-            {"since": item.since, "text": item.text}
-            for item in releases.BEHAVIOURS
-            if item.in_kernel(release)
-        ],
-    }

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Create storage objects; what the kinds of backstores have in common."""
+"""Create storage objects in memory and in user space; what all kinds have in common."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 from rtslib_ext import naming
 from rtslib_ext.config import shell_paths
-from rtslib_ext.config.backing import Backing, Block, FileIO, Pscsi, RamDisk, User
+from rtslib_ext.config.backing import Backing, Block, FileIO, RamDisk, User
 from rtslib_ext.config.model import StorageObject
 from rtslib_ext.errors import Exists, InUse, InvalidValue, LioError, NotFound
-from rtslib_ext.fast_dataclasses import dataclass, replace
+from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths, setup
 from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
@@ -19,12 +19,9 @@ from rtslib_ext.reading import backed_by
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Action, Step, backstores
 from rtslib_ext.steps.context import Operation
-from rtslib_ext.steps.host_files import MakeFile, in_use
-from rtslib_ext.usage import preflight, reservations
-from rtslib_ext.usage.preflight import Finding
+from rtslib_ext.usage import reservations
 
 from ..changes import apply
-from ..changes import preflight as checks
 from ..env import Env
 from ..result import Aside, Caution, Result, say, show
 from ..tree import Node
@@ -33,157 +30,7 @@ from ..tree.backstores import Backstore, StorageObjectNode
 # SBC-3 section 4.5: a disk has one logical block at least.
 SMALLEST = 512
 # loff_t
-_LARGEST = 2**63 - 1
-
-
-def create_fileio(
-    env: Env,
-    node: Backstore,
-    name: str,
-    file_or_dev: str,
-    size: int | None,
-    write_back: bool,
-    sparse: bool,
-    wwn: str | None,
-) -> Result:
-    """Create a storage object from a file or, through the page cache, from a block device."""
-    path = os.path.abspath(os.path.expanduser(file_or_dev))
-    new_object(env.fs, node, "fileio", name)
-    if devices.is_block_device(path):
-        source = _device(env, node, path, size)
-    elif os.path.isfile(path):
-        source = _existing_file(env, node, file_or_dev, path, size)
-    else:
-        source = _new_file(node, name, file_or_dev, path, size, sparse)
-    so = _new(env, node, name, FileIO(path, source.size, write_back), wwn)
-    accepted = checks.check(env, so.path, source.findings)
-    _create(env, so, source.before)
-    shown = source.size if source.size is not None else devices.device_size(path)
-    created = f"Created fileio {name} with size {shown}"
-    lines = [*source.lines, *checks.notes(accepted), created, *_twins(env, so, wwn)]
-    return _created(lines, so, accepted)
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """The file or device of a fileio object; ``size`` is None for a device.
-
-    ``before`` are the operations that create it, ``lines`` the messages about it.
-    """
-
-    size: int | None
-    findings: Iterable[Finding]
-    lines: Sequence[str]
-    before: tuple[Operation, ...] = ()
-
-
-def _device(env: Env, node: Node, path: str, size: int | None) -> _Source:
-    lines = ["Note: block backstore preferred for best results"]
-    if size is not None:
-        lines.insert(0, "Block device, size parameter ignored")
-    check_disk(path)
-    refuse_shared(env.fs, path, node)
-    return _Source(None, preflight.of_device(env.fs, path), lines)
-
-
-def _existing_file(env: Env, node: Node, file: str, path: str, size: int | None) -> _Source:
-    if devices.written_by_others(path):
-        refuse_shared(env.fs, path, node)
-    length = os.path.getsize(path)
-    if not length:
-        raise InvalidValue(
-            f"{file} exists and is empty",
-            path=node.path,
-            hint="remove it to create a file of the given size, or enlarge it",
-        )
-    given = [f"{file} exists, using its size ({length} bytes) instead"] * (size is not None)
-    length, note = whole_blocks(length, node)
-    return _Source(length, preflight.of_file(env.fs, path), [*given, *note])
-
-
-def _new_file(
-    node: Node, name: str, file: str, path: str, size: int | None, sparse: bool
-) -> _Source:
-    """Plan to create a file; raises LioError if it cannot exist."""
-    if os.path.exists(path):
-        raise InvalidValue(f"Path {file} exists but is not a file", path=node.path)
-    if path.startswith("/dev/"):
-        raise NotFound(
-            f"there is no device {file}",
-            path=node.path,
-            hint="a file created in /dev would be in memory and lost at reboot",
-        )
-    if size is None:
-        raise InvalidValue(
-            "Attempting to create file for new fileio backstore, need a size",
-            path=node.path,
-            hint=f"there is no file {file}; create {name} {file} 10G creates one",
-        )
-    if size > _LARGEST:
-        raise InvalidValue(f"The file size is too large ({size} bytes)", path=node.path)
-    size, lines = whole_blocks(size, node)
-    create = MakeFile(path, size, sparse)
-    if not sparse:
-        lines.append(f"Writing {size} bytes")
-    return _Source(size, preflight.of_new_file(path, size), lines, (create,))
-
-
-def create_block(
-    env: Env,
-    node: Backstore,
-    name: str,
-    dev: str,
-    readonly: bool | None,
-    wwn: str | None,
-    exclusive: bool,
-) -> Result:
-    """Create a storage object from a block device."""
-    path = os.path.abspath(os.path.expanduser(dev))
-    new_object(env.fs, node, "block", name)
-    only_read = readonly is None and devices.is_read_only(path)
-    check_disk(path)
-    findings = preflight.of_device(env.fs, path, exclusive=exclusive)
-    backing = Block(path, only_read or bool(readonly), exclusive)
-    so = _new(env, node, name, backing, wwn)
-    accepted = checks.check(env, so.path, findings)
-    if only_read:
-        accepted.append(preflight.read_only(path))
-    _create(env, so)
-    lines = [*checks.notes(accepted), f"Created block storage object {name} using {dev}."]
-    lines += _twins(env, so, wwn)
-    if not exclusive and _is_exclusive(env, name):
-        text = "Note: this kernel does not support exclusive=false, nothing else can use the device"
-        lines.append(Aside(text))
-    return _created(lines, so, accepted)
-
-
-def _created(lines: list[str], so: StorageObject, findings: list[Finding]) -> Result:
-    return Result(lines, created=so.path, data=lambda: checks.facts(findings))
-
-
-def _is_exclusive(env: Env, name: str) -> bool:
-    configfs = paths.storage_object(env.fs, "block", name)
-    found = Reader(env.fs).backing(configfs, "block")
-    return not isinstance(found, Block) or found.exclusive
-
-
-def create_pscsi(env: Env, node: Backstore, name: str, dev: str) -> Result:
-    """Create a storage object that passes a SCSI device through."""
-    new_object(env.fs, node, "pscsi", name)
-    lines = []
-    if devices.is_block_device(dev):
-        lines.append("Note: block backstore recommended for SCSI block devices")
-    address, path = devices.scsi_address(dev)
-    if devices.is_exclusive_open(path):
-        error = in_use(env.fs, path, f"device {path} (SCSI {':'.join(map(str, address))})")
-        error.path = node.path
-        raise error
-    so = StorageObject(name, Pscsi(path, address))
-    findings = preflight.of_device(env.fs, path) if devices.is_block_device(path) else ()
-    accepted = checks.check(env, so.path, findings)
-    _create(env, so)
-    lines += [*checks.notes(accepted), f"Created pscsi storage object {name} using {dev}"]
-    return _created(lines, so, accepted)
+LARGEST = 2**63 - 1
 
 
 def create_ramdisk(
@@ -194,9 +41,9 @@ def create_ramdisk(
 
     new_object(env.fs, node, "ramdisk", name)
     bytes_, lines = whole_blocks(parse_size(size), node)
-    so = _new(env, node, name, RamDisk(bytes_, nullio), wwn)
-    _create(env, so)
-    lines += [f"Created ramdisk {name} with size {size}.", *_twins(env, so, wwn)]
+    so = new(env, node, name, RamDisk(bytes_, nullio), wwn)
+    create(env, so)
+    lines += [f"Created ramdisk {name} with size {size}.", *twins(env, so, wwn)]
     return Result(lines, created=node_path(node, name))
 
 
@@ -221,8 +68,8 @@ def create_user(
     backing = User(config, bytes_, hw_max_sectors, control)
     serial = naming.check_unit_serial(wwn, node.path) if wwn else naming.unit_serial()
     so = StorageObject(name, backing, serial)
-    _create(env, so)
-    lines += [f"Created user-backed storage object {name} size {size}.", *_twins(env, so, wwn)]
+    create(env, so)
+    lines += [f"Created user-backed storage object {name} size {size}.", *twins(env, so, wwn)]
     return Result(lines, created=node_path(node, name))
 
 
@@ -306,7 +153,7 @@ def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], ConfigfsP
     node = _top_backstore(env, backing.plugin)
     new_object(env.fs, node, backing.plugin, name)
     refuse_shared(env.fs, path, node)
-    so = _new(env, node, name, backing, None)
+    so = new(env, node, name, backing, None)
     so = replace(so, attributes={})
     hba = paths.HbaAllocator(env.fs).choose(backing.plugin, name)
     return so, list(backstores.create(so, hba)), paths.storage_object_in(hba, name)
@@ -322,7 +169,7 @@ def node_path(node: Node, name: str) -> str:
     return f"{node.path}/{name}"
 
 
-def _new(env: Env, node: Node, name: str, backing: Backing, wwn: str | None) -> StorageObject:
+def new(env: Env, node: Node, name: str, backing: Backing, wwn: str | None) -> StorageObject:
     serial = naming.check_unit_serial(wwn, node.path) if wwn else naming.unit_serial()
     model = env.prefs.flag("export_backstore_name_as_model")
     return StorageObject(
@@ -330,21 +177,21 @@ def _new(env: Env, node: Node, name: str, backing: Backing, wwn: str | None) -> 
     )
 
 
-def _create(env: Env, so: StorageObject, before: tuple[Operation, ...] = ()) -> None:
+def create(env: Env, so: StorageObject, before: tuple[Operation, ...] = ()) -> None:
     apply.apply(env, _creating(env, so, before))
 
 
-def _twins(env: Env, so: StorageObject, wwn: str | None) -> list[str]:
+def twins(env: Env, so: StorageObject, wwn: str | None) -> list[str]:
     """Return a note about the objects that initiators take for the same disk as a new one.
 
     A serial number that was not given is random: no other object has it.
     """
     if not wwn:
         return []
-    from rtslib_ext.usage import twins
+    from rtslib_ext.usage import twins as others
 
     configfs = paths.storage_object(env.fs, *so.key)
-    text = twins.running(env.fs, configfs, so.key[0])
+    text = others.running(env.fs, configfs, so.key[0])
     return [Caution(f"Note: {text}")] if text else []
 
 
@@ -367,11 +214,11 @@ def whole_blocks(size: int, node: Node) -> tuple[int, list[str]]:
 
 def check_size(size: int, node: Node) -> int:
     """Return a size in bytes; raises InvalidValue if no disk can have it."""
-    if not SMALLEST <= size <= _LARGEST:
+    if not SMALLEST <= size <= LARGEST:
         raise InvalidValue(
             f"a size of {size} bytes is out of range",
             path=node.path,
-            hint=f"the minimum is one block of {SMALLEST} bytes, the maximum {_LARGEST} bytes",
+            hint=f"the minimum is one block of {SMALLEST} bytes, the maximum {LARGEST} bytes",
         )
     return size
 

@@ -59,7 +59,7 @@ def with_split_portal(
     if [item.kind for item in command.parameters] not in _PORTALS:
         return words, named
     address, port = (item.name for item in command.parameters)
-    found = _PORTAL.fullmatch(words[0] if words else named.get(address, ""))
+    found = re.fullmatch(_PORTAL, words[0] if words else named.get(address, ""))
     if not found or len(words) > 1 or port in named:
         return words, named
     if words:
@@ -224,7 +224,7 @@ def _check_count(
 
 
 _PORTALS = (["address", "port"], ["portal_address", "portal_port"])
-_PORTAL = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:]+):([0-9]+)")
+_PORTAL = r"(\[[0-9A-Fa-f:.]+\]|[^:]+):([0-9]+)"
 
 
 def _spelled(unexpected: Sequence[str], names: Sequence[str]) -> str:

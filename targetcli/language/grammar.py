@@ -35,9 +35,9 @@ _COMMAND = re.compile(r"[A-Za-z0-9_]+")
 _QUESTION = "?"
 _KEY = re.compile(r"[A-Za-z0-9_\\-]+")
 _BACKSLASHES = re.compile(r"\\+")
-_IN_DOUBLE = re.compile(r'\\(["\\])')
-_MAY_BE_SECRET = re.compile("pass|secret|auth", re.IGNORECASE)
-_CLOSING = {"'": re.compile("([^']*)'"), '"': re.compile(r'((?:[^"\\]|\\.)*)"', re.DOTALL)}
+_IN_DOUBLE = r'\\(["\\])'
+_MAY_BE_SECRET = ("pass", "secret", "auth")
+_CLOSING = {"'": "([^']*)'", '"': r'(?s:((?:[^"\\]|\\.)*)")'}
 _MARK_HINT = "write a literal quote with a backslash: \\' or \\\""
 Span = tuple[int, int]
 
@@ -186,7 +186,7 @@ def written(line: Line) -> str:
         value = "***" if secret else quote(argument.value)
         words.append(f"{argument.key}={value}" if argument.key else value)
     text = " ".join(words)
-    if not _MAY_BE_SECRET.search(text):
+    if not any(part in text.lower() for part in _MAY_BE_SECRET):
         return text
     # Imported here: most lines have no secret.
     from . import masking
@@ -269,11 +269,11 @@ def _word(text: str, start: int, limit: int, *, tolerant: bool = False) -> tuple
     here = start
     while here < limit and (char := text[here]) not in BLANKS:
         if char in _CLOSING:
-            closed = _CLOSING[char].match(text, here + 1, limit)
+            closed = re.compile(_CLOSING[char]).match(text, here + 1, limit)
             if not closed and not tolerant:
                 raise refusal(text, here, "this quote is not closed", _MARK_HINT)
             inner = closed[1] if closed else text[here + 1 : limit]
-            parts.append(_IN_DOUBLE.sub(r"\1", inner) if char == '"' else inner)
+            parts.append(re.sub(_IN_DOUBLE, r"\1", inner) if char == '"' else inner)
             if not closed:
                 return "".join(parts), limit, char
             here = closed.end()

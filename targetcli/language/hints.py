@@ -16,20 +16,20 @@ from ..tree import Node, walk
 from . import ranges
 from .grammar import Argument, Line, quote, written
 
-_KEYWORD = re.compile(r"[A-Za-z0-9_-]+=")
-_ANOTHER = re.compile(r"[ \t\r\n]([A-Za-z0-9_-]+)=")
+_KEYWORD = r"[A-Za-z0-9_-]+="
+_ANOTHER = r"[ \t\r\n]([A-Za-z0-9_-]+)="
 _HELP = ("--help", "-h")
 # Kinds of parameters that name a child of the node with the command.
 _NAMES = (*ranges.CHILDREN, "alua_group_name", "acl_tag")
 # The largest number of places that a hint names.
 _PLACES = 3
-_CREDENTIAL = re.compile("userid|password", re.IGNORECASE)
+_CREDENTIAL = "(?i)userid|password"
 
 
 def refuse_apart(line: Line) -> None:
     """Refuse ``userid= password=x``, which would set userid to "password=x"."""
     for argument in line.arguments:
-        if argument.apart and _KEYWORD.match(argument.value):
+        if argument.apart and re.match(_KEYWORD, argument.value):
             raise InvalidValue(
                 f"{argument.key}= is followed by a blank and another NAME=VALUE",
                 hint=f"write {argument.key}='' to give it no value",
@@ -41,8 +41,8 @@ def refuse_joined(env: Env, node: Node, command: Command, line: Line) -> None:
     for argument in line.arguments:
         if not (command.keywords and argument.key and is_as_typed(line, argument)):
             continue
-        for found in _ANOTHER.finditer(argument.value):
-            if _CREDENTIAL.search(found[1]) or found[1] in _settings(env, node, command, line):
+        for found in re.finditer(_ANOTHER, argument.value):
+            if re.search(_CREDENTIAL, found[1]) or found[1] in _settings(env, node, command, line):
                 raise InvalidValue(
                     f"{argument.key}= and {found[1]}= are in one word",
                     path=node.path,

@@ -17,9 +17,9 @@ from ..command_table.command import Command, Parameter
 from ..tree import Node, walk
 
 MOST = 16384
-_RANGE = re.compile(r"\[([0-9]{1,9}(?:-[0-9]{1,9})?(?:,[0-9]{1,9}(?:-[0-9]{1,9})?)*)\]")
+_RANGE = r"\[([0-9]{1,9}(?:-[0-9]{1,9})?(?:,[0-9]{1,9}(?:-[0-9]{1,9})?)*)\]"
 # Typed for a range: a bracket that is not closed, or numbers that are no range.
-_MISTYPED = re.compile(r"\[[0-9][^\]]*$|\[[0-9,-]*[,-][0-9,-]*\]")
+_MISTYPED = r"\[[0-9][^\]]*$|\[[0-9,-]*[,-][0-9,-]*\]"
 # A literal bracket, as in shell patterns.
 _BRACKET = "[[]"
 # Kinds of parameters that name existing objects: by path, or among the children of the node.
@@ -80,13 +80,13 @@ def _call(
 
 
 def _values(node: Node, item: Parameter, text: str) -> list[str]:
-    ranges = [one for one in _RANGE.finditer(text) if not one[1].isdecimal()]
+    ranges = [one for one in re.finditer(_RANGE, text) if not one[1].isdecimal()]
     if len(ranges) > 1:
         raise InvalidValue(f"{text} contains more than one range")
     if ranges:
         before, after = text[: ranges[0].start()], text[ranges[0].end() :]
         return [f"{before}{number}{after}" for number in _numbers(ranges[0][1])]
-    if _MISTYPED.search(text) and not (item.kind in CHILDREN and node.find(text)):
+    if re.search(_MISTYPED, text) and not (item.kind in CHILDREN and node.find(text)):
         first = text.partition("[")[0]
         raise InvalidValue(
             f"{text} is not a complete range",

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
             """Return the value of an attribute."""
 
 
-_RANGE = re.compile(r"\[[0-9]+[-,][0-9,-]*\]")
+_RANGE = r"\[[0-9]+[-,][0-9,-]*\]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +146,8 @@ class Node:
 
     def _closest(self, name: str) -> str:
         """Return a hint at the child whose name is closest to another one, or at wildcards."""
-        if _RANGE.search(name):
-            return f"a path takes no range: use {_RANGE.sub('*', name)}"
+        if re.search(_RANGE, name):
+            return f"a path takes no range: use {re.sub(_RANGE, '*', name)}"
         # Imported here: only an error needs it.
         from .. import closest
 

@@ -10,7 +10,7 @@ from rtslib_ext.fast_dataclasses import dataclass
 
 from . import MAX_WIDTH, RESET, paint
 
-_NUMBER = re.compile(r"\d+\Z")
+_NUMBER = r"\d+\Z"
 _HEALTH = {True: "OK", False: "ERROR", None: "..."}
 _LEVELS = (None, "blue", "magenta")  # the colours alternate from level to level
 
@@ -69,7 +69,7 @@ def render(
 
 def sorting_key(name: str) -> tuple[str, int]:
     """Return a key that sorts a number at the end of a name by value: lun2 before lun10."""
-    found = _NUMBER.search(name)
+    found = re.search(_NUMBER, name)
     return (name[: found.start()], int(found[0])) if found else (name, 0)
 
 

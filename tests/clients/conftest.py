@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import restore
+from rtslib_ext import clear
 from rtslib_ext.kernel.configfs import ConfigFS
 
 INITIATOR = "iqn.2003-01.org.example:host1"
@@ -32,7 +32,7 @@ def pytest_configure() -> None:
 def target() -> Iterator[Callable[..., str]]:
     """Runs lines through targetcli's standard input, on a kernel where nothing is configured."""
     subprocess.run(["modprobe", "-a", "target_core_mod", "iscsi_target_mod"], check=True)
-    restore.clear(ConfigFS())
+    clear.everything(ConfigFS())
 
     def run(lines: str, *options: str, note: str = "") -> str:
         done = subprocess.run(
@@ -46,7 +46,7 @@ def target() -> Iterator[Callable[..., str]]:
         return done.stdout
 
     yield run
-    restore.clear(ConfigFS())
+    clear.everything(ConfigFS())
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from rtslib_ext import restore, savefile
+from rtslib_ext import clear, restore, savefile
 from rtslib_ext.config.backing import FileIO, RamDisk
 from rtslib_ext.config.model import Config, StorageObject
 from rtslib_ext.errors import InvalidValue, KernelRefused
@@ -89,14 +89,14 @@ def test_what_is_there_is_not_touched(fs: ConfigFS) -> None:
 def test_the_observer_is_told_what_changed(fs: ConfigFS) -> None:
     run(fs, document(2, 1))
     attributes = Reader(fs).config().storage_objects[("ramdisk", "disk0")].attributes
-    restore.clear(fs)
+    clear.everything(fs)
     so = StorageObject("r1", RamDisk(1 << 20), attributes={**attributes, "emulate_caw": "0"})
     told: list[str] = []
     outcome = restore.restore(fs, Config({so.key: so}), lambda step: told.append(step.text))
     # A new object has the other attributes already.
     assert told == ["create ramdisk r1 on memory", "set emulate_caw=0"]
     assert [step.text for step in outcome.done] == told
-    restore.clear(fs, lambda step: told.append(step.text))
+    clear.everything(fs, lambda step: told.append(step.text))
     assert told[2:] == ["delete ramdisk r1"]
 
 
@@ -136,12 +136,12 @@ def test_ramdisks_that_fit_each_but_not_together(fs: ConfigFS) -> None:
     made = Reader(fs).config().storage_objects
     assert 2 < len(made) < 60 and len(made) + len(outcome.failures) == 60
     assert all("free memory" in str(failure) for failure in outcome.failures)
-    assert restore.clear(fs).failures == []
+    assert clear.everything(fs).failures == []
 
 
 def test_clear_leaves_nothing(fs: ConfigFS) -> None:
     run(fs, document(3, 2))
-    assert restore.clear(fs).failures == []
+    assert clear.everything(fs).failures == []
     assert Reader(fs).config().is_empty
     assert fs.directories("core") == ["alua"]
 
@@ -157,7 +157,7 @@ class Held(ConfigFS):
 
 def test_a_lun_that_is_still_mapped_is_not_cut_off(fs: ConfigFS) -> None:
     run(fs, document(2, 2))
-    outcome = restore.clear(Held())
+    outcome = clear.everything(Held())
     path = f"/iscsi/{IQN}/tpg1"
     refused = {failure.step.path: str(failure.error) for failure in outcome.failures}
     assert refused[f"{path}/luns/lun0"] == "it is still mapped"
@@ -165,14 +165,14 @@ def test_a_lun_that_is_still_mapped_is_not_cut_off(fs: ConfigFS) -> None:
     tpg = Reader(fs).config().targets[("iscsi", IQN)].tpgs[1]
     assert tpg.luns[0].storage_object == ("ramdisk", "disk0") and list(tpg.luns) == [0]
     assert [list(acl.mapped_luns) for acl in tpg.acls.values()] == [[0]]
-    assert restore.clear(fs).failures == []
+    assert clear.everything(fs).failures == []
 
 
 @pytest.mark.long
 def test_a_thousand_luns_for_two_hosts(fs: ConfigFS) -> None:
     run(fs, document(1000, 2))
     saved = savefile.dumps(Reader(fs).config())
-    assert restore.clear(fs).failures == []
+    assert clear.everything(fs).failures == []
     run(fs, savefile.loads(saved).config)
     assert savefile.dumps(Reader(fs).config()) == saved
 

@@ -76,7 +76,7 @@ def test_a_bare_name_beside_other_values() -> None:
         ),
         ("config:restoreconfig", ["f", "keep_existing"], {"savefile": "f", "keep_existing": True}),
         (
-            "storage:create_fileio",
+            "devices:create_fileio",
             ["sparse", "/f", "sparse"],
             {"name": "sparse", "file_or_dev": "/f", "sparse": True},
         ),

@@ -18,17 +18,17 @@ NEW = "a name that nothing has yet is the user's to find"
 SERIAL = "a serial number of the user's own"
 # What a parameter that is completed by nothing is, and why.
 FREE = {
-    ("storage:create_fileio", "name"): NEW,
-    ("storage:create_block", "name"): NEW,
-    ("storage:create_pscsi", "name"): NEW,
+    ("devices:create_fileio", "name"): NEW,
+    ("devices:create_block", "name"): NEW,
+    ("devices:create_pscsi", "name"): NEW,
     ("storage:create_ramdisk", "name"): NEW,
     ("storage:create_user", "name"): NEW,
     ("alua:create", "name"): NEW,
     ("lu_groups:create", "name"): NEW,
     ("rename:rename_object", "new_name"): NEW,
     ("rename:rename_this_object", "new_name"): NEW,
-    ("storage:create_fileio", "wwn"): SERIAL,
-    ("storage:create_block", "wwn"): SERIAL,
+    ("devices:create_fileio", "wwn"): SERIAL,
+    ("devices:create_block", "wwn"): SERIAL,
     ("storage:create_ramdisk", "wwn"): SERIAL,
     ("storage:create_user", "wwn"): SERIAL,
     ("storage:create_user", "cfgstring"): "only the handler knows what it could be",

@@ -77,7 +77,7 @@ ROWS = (
     Command(
         "clearconfig",
         ("root",),
-        "config:clearconfig",
+        "clear:clearconfig",
         "Deletes the whole running configuration. Files and disks keep their data; the\n"
         "saved configuration is not changed.\n\n"
         "Example: clearconfig confirm=true",
@@ -103,7 +103,7 @@ ROWS = (
     Command(
         "version",
         ("root",),
-        "config:version",
+        "version:version",
         "Shows the version of this program; with -v also what the running kernel has and\n"
         "lacks of the settings and behaviours that differ between kernels.\n\n"
         "Example: version",

@@ -23,7 +23,7 @@ ROWS = (
     Command(
         "create",
         ("fileio",),
-        "storage:create_fileio",
+        "devices:create_fileio",
         "Creates a storage object backed by a file, or by a block device that is accessed\n"
         "through the page cache. Creates the file if it does not exist. Warns about\n"
         "existing data and about other uses of the file or device (asks at a terminal).\n\n"
@@ -43,7 +43,7 @@ ROWS = (
     Command(
         "create",
         ("block",),
-        "storage:create_block",
+        "devices:create_block",
         "Creates a storage object backed by a block device. Warns about existing data (asks\n"
         "at a terminal). Refuses a device that is in use and says how to release it.\n\n"
         "Example: create disk1 /dev/vg0/disk1",
@@ -69,7 +69,7 @@ ROWS = (
     Command(
         "create",
         ("pscsi",),
-        "storage:create_pscsi",
+        "devices:create_pscsi",
         "Creates a storage object that passes commands to a SCSI device: a tape, a\n"
         "changer, or a disk whose own features initiators should see.\n\n"
         "Example: create tape0 /dev/st0",

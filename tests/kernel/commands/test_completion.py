@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import restore
+from rtslib_ext import clear, restore
 from rtslib_ext.config.backing import RamDisk
 from rtslib_ext.config.model import Config, Lun, NodeAcl, StorageObject, Target, Tpg
 from rtslib_ext.kernel.configfs import ConfigFS
@@ -300,7 +300,7 @@ def calls_of_tabs(shell: Shell, count: int, spare: int) -> dict[str, int]:
         shell.fs = ConfigFS()
         assert tab(shell, line)
         calls[line] = shell.fs.total_calls
-    assert not restore.clear(ConfigFS()).failures
+    assert not clear.everything(ConfigFS()).failures
     return calls
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from rtslib_ext import restore
+from rtslib_ext import clear, restore
 from rtslib_ext.config.backing import RamDisk
 from rtslib_ext.config.model import (
     Config,
@@ -167,7 +167,7 @@ def test_whole_configurations_are_linear(shell: Shell) -> None:
         TopologyReader(fs).topology()
         costs["outline"].append(fs.total_calls)
         fs = ConfigFS()
-        assert not restore.clear(fs).failures
+        assert not clear.everything(fs).failures
         costs["clear"].append(fs.total_calls)
     for what, (none, few, many) in costs.items():
         growth = (many - none) / (few - none)
@@ -181,7 +181,7 @@ def test_clearing_lists_no_directory_of_a_lun(configfs: object) -> None:
     for luns in (100, 101):
         build(luns)
         fs = ConfigFS()
-        assert not restore.clear(fs).failures
+        assert not clear.everything(fs).failures
         costs.append(fs.total_calls)
     assert costs[1] - costs[0] == 2 + 3 + 2
 
@@ -292,3 +292,14 @@ def test_one_command_imports_only_what_it_needs(shell: Shell) -> None:
         ["saveconfig"],
     ]
     assert list(imported(*commands, among=RARE)) == ["0"] * len(commands)
+
+
+def test_creating_and_clearing_need_no_tables(shell: Shell) -> None:
+    """No tables of settings, no save files, no plan for a whole configuration."""
+    tables = "rtslib_ext.schema rtslib_ext.savefile rtslib_ext.plan.build uuid".split()
+    commands = [
+        ["/backstores/ramdisk", "create", "r1", "1M"],
+        ["version"],
+        ["clearconfig", "confirm=true"],
+    ]
+    assert list(imported(*commands, among=tables)) == ["0"] * len(commands)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rtslib_ext import restore, savefile
+from rtslib_ext import clear, savefile
 from rtslib_ext.config.model import Config, Tpg
 from rtslib_ext.errors import KernelRefused, LioError, RollbackFailed
 from rtslib_ext.fabrics import FABRICS
@@ -54,7 +54,7 @@ def _idle(tpg: Tpg) -> Tpg:
 def start() -> str:
     """Have the base configuration run, with every value known; what it is."""
     edits.make_files()
-    restore.clear(ConfigFS())
+    clear.everything(ConfigFS())
     reach(ConfigFS(), edits.base())
     return state()
 

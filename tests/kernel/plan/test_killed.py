@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import restore
+from rtslib_ext import clear
 from rtslib_ext.errors import KernelRefused
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.steps import Context
@@ -84,7 +84,7 @@ def states(name: str) -> tuple[str, str]:
     first = apply.prepare(ConfigFS(), edits.base()).have
     reach(ConfigFS(), edits.edited(name))
     new = state()
-    restore.clear(ConfigFS())
+    clear.everything(ConfigFS())
     reach(ConfigFS(), first)
     return old, new
 
@@ -101,7 +101,7 @@ def test_ten_random_moments(configfs: object, tmp_path: Path, name: str) -> None
     assert state() == new
     chance = random.Random(name)
     for moment in range(MOMENTS):
-        restore.clear(ConfigFS())
+        clear.everything(ConfigFS())
         reach(ConfigFS(), change.have)
         child = in_a_process(ConfigFS(), change, path)
         time.sleep(chance.uniform(0, whole))
@@ -124,7 +124,7 @@ def test_at_every_call(configfs: object, tmp_path: Path, name: str, how: str) ->
             break
         recover(path, finish=bool(at % 2))
         assert state() == (new if at % 2 else old), f"call {at}"
-        restore.clear(ConfigFS())
+        clear.everything(ConfigFS())
         reach(ConfigFS(), change.have)
         at += 1
     assert at > 5
@@ -148,7 +148,7 @@ def test_recovery_is_killed_too(
         finish = first == "finish" and bool(at % 2)
         recover(path, finish=finish)
         assert state() == (new if finish else old), f"call {at}"
-        restore.clear(ConfigFS())
+        clear.everything(ConfigFS())
         reach(ConfigFS(), change.have)
         at += 1
     assert at > 3

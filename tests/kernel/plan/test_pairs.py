@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import restore, savefile
+from rtslib_ext import clear, restore, savefile
 from rtslib_ext.config.model import Config
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.reading.reader import Reader
@@ -27,14 +27,14 @@ def states() -> Iterator[dict[str, Config]]:
     fs = ConfigFS()
     found = {}
     for path in CONFIGS:
-        restore.clear(fs)
+        clear.everything(fs)
         target = devices.FOLDER / path.name
         devices.prepare(path, target)
         restore.restore(fs, savefile.loads(disk.read(str(target))).config)
         found[path.stem] = Reader(fs).config()
-    restore.clear(fs)
+    clear.everything(fs)
     yield found
-    restore.clear(fs)
+    clear.everything(fs)
 
 
 def pairs() -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from rtslib_ext import restore, savefile
+from rtslib_ext import clear, savefile
 from rtslib_ext.config.backing import FileIO
 from rtslib_ext.config.model import Config
 from rtslib_ext.kernel.configfs import ConfigFS
@@ -41,13 +41,13 @@ def fs() -> Iterator[ConfigFS]:
     os.makedirs(FILES, exist_ok=True)
     fs = ConfigFS()
     yield fs
-    restore.clear(fs)
+    clear.everything(fs)
     shutil.rmtree(FILES)
 
 
 def there_and_back(fs: ConfigFS, one: Config, other: Config) -> None:
     """Apply one, then the other, then what was read in between."""
-    restore.clear(fs)
+    clear.everything(fs)
     _make_files(one, other)
     reach(fs, one)
     first = Reader(fs).config()

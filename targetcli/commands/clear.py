@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""clearconfig, and what restoreconfig shares with it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, suppress
+
+from rtslib_ext import clear
+from rtslib_ext.config.model import Config
+from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplete
+from rtslib_ext.steps import Action
+from rtslib_ext.transaction.executor import Outcome
+
+from ..changes import apply, consent, prompt, running
+from ..changes.apply import Recorder
+from ..env import Env
+from ..progress import Total
+from ..result import Result, say
+from ..tree import Node
+
+
+def clearconfig(env: Env, node: Node, confirm: bool) -> Result:
+    """Delete the whole running configuration."""
+    if not confirm:
+        raise InvalidValue(
+            "As a precaution, confirm=True needs to be set", hint="clearconfig confirm=true"
+        )
+    if env.session.transaction is not None:
+        env.session.transaction.refuse_irreversible()
+    problems = cleared(env)
+    # On purpose, so nothing is missing any more.
+    running.set_unrestored(env)
+    if problems:
+        text = "\n".join(["the configuration could not be cleared:", *map(line, problems)])
+        raise RestoreIncomplete(text, causes=problems)
+    return say("All configuration cleared")
+
+
+def cleared(env: Env, part: Config | None = None) -> list[LioError]:
+    """Delete the whole configuration, or ``part`` of it; return an error for each failure.
+
+    If a user may undo it, it is read first; a service that stops does not wait for
+    that. What cannot be read is deleted anyway.
+    """
+    have = None
+    if env.session.several or env.on_terminal:
+        with suppress(LioError):
+            have = running.read(env)
+    if have is not None and prompt.is_possible(env):
+        consent.ask(env, clear.planned(env.fs, have, part))
+    with recording(env, "clearing", lambda done: done + _running(env)) as recorder:
+        if part is None:
+            return causes(clear.everything(env.fs, recorder.observe, have, host=env.host))
+        return causes(clear.part(env.fs, part, recorder.observe, have, host=env.host))
+
+
+def recording(env: Env, what: str, total: Total) -> AbstractContextManager[Recorder]:
+    """Record changes that an error or an interrupt does not undo."""
+    return apply.recording(env, what, total, partial=True, objects_only=True)
+
+
+def causes(outcome: Outcome) -> list[LioError]:
+    """Return an error for each object that could not be created or deleted as planned."""
+    causes = []
+    for failure in outcome.failures:
+        failure.error.path = failure.error.path or failure.step.path
+        failure.error.prefix(failure.step.text)
+        causes.append(failure.error)
+    for step in outcome.skipped:
+        if step.action is Action.CREATE:
+            causes.append(NotFound(f"{step.text}: an object it needs is missing", path=step.path))
+    return causes
+
+
+def line(cause: LioError) -> str:
+    """Return a failure in one line, with its cure."""
+    path = f"{cause.path}: " if cause.path else ""
+    hint = f" ({cause.hint})" if cause.hint else ""
+    return f"{path}{cause}{hint}, skipped"
+
+
+def _running(env: Env) -> int:
+    # Imported here: only a bar needs the number.
+    from rtslib_ext.reading import counting
+
+    return counting.running(env.fs)
