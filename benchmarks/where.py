@@ -12,10 +12,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from rtslib_ext import clear, restore, savefile
+from rtslib_ext import restore, savefile
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.savefile import disk
+from rtslib_ext.transaction import clear
 
 from .process import tell
 

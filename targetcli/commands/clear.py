@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, suppress
 
-from rtslib_ext import clear
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplete
 from rtslib_ext.steps import Action
+from rtslib_ext.transaction import clear
 from rtslib_ext.transaction.executor import Outcome
 
 from ..changes import apply, consent, prompt, running

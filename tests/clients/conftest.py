@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import clear
 from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.transaction import clear
 
 INITIATOR = "iqn.2003-01.org.example:host1"
 TARGET = "iqn.2003-01.org.example:store"

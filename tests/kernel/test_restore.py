@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from rtslib_ext import clear, restore, savefile
+from rtslib_ext import restore, savefile
 from rtslib_ext.config.backing import FileIO, RamDisk
 from rtslib_ext.config.model import Config, StorageObject
 from rtslib_ext.errors import InvalidValue, KernelRefused
 from rtslib_ext.kernel import setup
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.reading.reader import Reader
-from rtslib_ext.transaction import apply
+from rtslib_ext.transaction import apply, clear
 from rtslib_ext.transaction.executor import Outcome
 
 IQN = "iqn.2003-01.org.example:store"

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 # From the top. Rooms of one tuple do not import each other; modules of one room may.
 LIBRARY = (
     ("api",),
-    ("clear", "restore", "staging"),
+    ("restore", "staging"),
     ("transaction",),
     ("plan", "refusals"),
     ("steps",),

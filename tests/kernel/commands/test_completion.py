@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import clear, restore
+from rtslib_ext import restore
 from rtslib_ext.config.backing import RamDisk
 from rtslib_ext.config.model import Config, Lun, NodeAcl, StorageObject, Target, Tpg
 from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.transaction import clear
 from targetcli.completion import complete
 from targetcli.language import grammar
 

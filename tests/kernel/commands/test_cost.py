@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from rtslib_ext import clear, restore
+from rtslib_ext import restore
 from rtslib_ext.config.backing import RamDisk
 from rtslib_ext.config.model import (
     Config,
@@ -28,6 +28,7 @@ from rtslib_ext.config.model import (
 from rtslib_ext.kernel.configfs import ROOT, ConfigFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.reading.topology import TopologyReader
+from rtslib_ext.transaction import clear
 from tests.kernel import expected
 
 from .harness import Shell, differences

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rtslib_ext import clear, savefile
+from rtslib_ext import savefile
 from rtslib_ext.config.model import Config, Tpg
 from rtslib_ext.errors import KernelRefused, LioError, RollbackFailed
 from rtslib_ext.fabrics import FABRICS
@@ -21,7 +21,7 @@ from rtslib_ext.kernel.configfs import ROOT, ConfigFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Action, Context, Step, targets
 from rtslib_ext.steps.operations import Mkdir
-from rtslib_ext.transaction import apply, executor
+from rtslib_ext.transaction import apply, clear, executor
 from tests.kernel.commands.test_faults import Broken
 
 from . import edits

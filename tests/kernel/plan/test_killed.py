@@ -13,11 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import clear
 from rtslib_ext.errors import KernelRefused
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.steps import Context
-from rtslib_ext.transaction import apply, journal, recovery
+from rtslib_ext.transaction import apply, clear, journal, recovery
 from rtslib_ext.transaction.apply import Change
 from rtslib_ext.transaction.journal import Journal
 from tests.kernel.commands.test_faults import Broken

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext import clear, restore, savefile
+from rtslib_ext import restore, savefile
 from rtslib_ext.config.model import Config
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.savefile import disk
-from rtslib_ext.transaction import apply
+from rtslib_ext.transaction import apply, clear
 from tests.kernel.oracle import devices
 
 CONFIGS = sorted((Path(__file__).parents[1] / "oracle/configs").glob("*.json"))

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from rtslib_ext import clear, savefile
+from rtslib_ext import savefile
 from rtslib_ext.config.backing import FileIO
 from rtslib_ext.config.model import Config
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.reading.reader import Reader
+from rtslib_ext.transaction import clear
 
 from .configurations import FILES, configurations
 from .test_pairs import reach

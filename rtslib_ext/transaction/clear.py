@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from itertools import chain
 
-from .config.model import Config
-from .fabrics import FABRICS
-from .fast_dataclasses import replace
-from .kernel import paths
-from .kernel.configfs import ReadFS, WriteFS
-from .kernel.host_files import HostFiles, RealHostFiles
-from .plan import purge
-from .reading.reader import Reader
-from .steps import Context, Step
-from .transaction.executor import Observer, Outcome, keep_going
+from ..config.model import Config
+from ..fabrics import FABRICS
+from ..fast_dataclasses import replace
+from ..kernel import paths
+from ..kernel.configfs import ReadFS, WriteFS
+from ..kernel.host_files import HostFiles, RealHostFiles
+from ..plan import purge
+from ..reading.reader import Reader
+from ..steps import Context, Step
+from .executor import Observer, Outcome, keep_going
 
 _HOST = RealHostFiles()
 
@@ -48,7 +48,7 @@ def everything(
 def planned(fs: ReadFS, have: Config, want: Config | None) -> Sequence[Step]:
     """Return the steps that delete ``have``, or what ``part`` deletes of it for ``want``."""
     # Imported here, like the next ones: most often everything is cleared, without a plan.
-    from .transaction import apply
+    from . import apply
 
     rest = Config() if want is None else _without(have, want)
     return apply.prepare(fs, rest, have).plan.steps
@@ -58,7 +58,7 @@ def _delete(
     fs: WriteFS, have: Config, rest: Config, observer: Observer | None, host: HostFiles
 ) -> None:
     """Delete the objects of ``have`` that are not in ``rest``, as far as possible."""
-    from .transaction import apply
+    from . import apply
 
     keep_going(Context(fs, host=host), apply.prepare(fs, rest, have).plan.steps, observer)
 
@@ -77,7 +77,7 @@ def part(
     """
     if have is not None:
         _delete(fs, have, _without(have, want), observer, host)
-    from .reading.topology import TopologyReader
+    from ..reading.topology import TopologyReader
 
     there = TopologyReader(fs).topology()
     running = there.config.targets
