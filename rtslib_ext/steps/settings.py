@@ -39,7 +39,10 @@ def known(group: str) -> Callable[[str], bool]:
     """Return a function: whether any kernel has, or had, a name in a group of the schema."""
 
     def ask(name: str) -> bool:
-        # Imported here: the tables take longer to load than an object without settings to create.
+        if name in CHANGED_WITH:
+            return True
+        # Imported here: loading the tables takes longer than creating an object, which sets
+        # emulate_model_alias at most.
         from .. import schema
 
         return schema.known(group, name)

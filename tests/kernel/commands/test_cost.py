@@ -297,7 +297,7 @@ def test_one_command_imports_only_what_it_needs(shell: Shell) -> None:
 
 def test_creating_and_clearing_need_no_tables(shell: Shell) -> None:
     """No tables of settings, no save files, no plan for a whole configuration."""
-    tables = "rtslib_ext.schema rtslib_ext.savefile rtslib_ext.plan.build uuid".split()
+    tables = "rtslib_ext.schema rtslib_ext.savefile.disk rtslib_ext.plan.build uuid".split()
     commands = [
         ["/backstores/ramdisk", "create", "r1", "1M"],
         ["version"],
