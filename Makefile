@@ -16,7 +16,7 @@ JOBS = $(shell nproc)
 SANDBOX = $(PYTHON3) -m targetcli.sandbox --memory $(MEMORY)
 export PYTHON3
 PYTEST = $(PYTHON3) -m pytest $(SELECT) $(ARGS)
-HOST_TESTS = tests/unit
+HOST_TESTS = tests/unit tests/fuzz
 SIDE_BY_SIDE = tests/kernel/sidebyside/
 # The longest first, so that several at once end together.
 LONGEST = $(addprefix tests/,kernel/plan/ kernel/commands/ clients/ kernel/compatibility/)
@@ -49,7 +49,7 @@ PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
 QEMU_PACKAGES = qemu-system-x86 udev busybox-static
 
 .PHONY: all help venv packages kernels test test-unit test-sandbox test-kernel test-newer \
-	test-long test-sidebyside test-qemu fabrics mutants bench lint demo clean
+	test-long fuzz test-sidebyside test-qemu fabrics mutants bench lint demo clean
 
 all: packages venv ## install missing Debian packages, and the project in .venv
 
@@ -106,12 +106,19 @@ newer-%: all
 
 # pytest's status 5 means that no test was selected; in the sandbox, at least one must be.
 test-long: SELECT = -m long
-test-long: all ## the long tests, including test-sidebyside
+test-long: all $(VENV)/fuzz ## the long tests, including test-sidebyside
 	@echo "== Long tests, on this host"
 	@$(PYTEST) $(HOST_TESTS) || [ $$? -eq 5 ]
 	@echo "== Long tests, in the sandbox"
 	@$(call IN_KERNEL,$(or $(T),$(KERNEL_TESTS)))
 	@$(if $(T),,$(MAKE) --no-print-directory test-sidebyside)
+
+fuzz: all $(VENV)/fuzz ## search for inputs that break the program: ARGS="--seconds 600 line"
+	@$(PYTHON3) -m tests.fuzz $(ARGS)
+
+$(VENV)/fuzz: $(VENV)/stamp
+	@$(PYTHON3) -m pip install --quiet --disable-pip-version-check --editable .[fuzz]
+	@touch $@
 
 test-sidebyside: SELECT = -m long
 test-sidebyside: MEMORY = 1500M
@@ -177,6 +184,6 @@ demo: all ## examples/demo.sh, in the sandbox
 	@PYTHON=$(PYTHON3) $(SANDBOX) --env PYTHON bash examples/demo.sh
 
 clean: ## delete generated files
-	rm -rf $(VENV) $(FB) $(BENCH) $(KERNELS) build dist *.egg-info .hypothesis .mutation .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .fuzz $(VENV) $(FB) $(BENCH) $(KERNELS) build dist *.egg-info .hypothesis .mutation .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	@if test -d "$(STATE)"; then echo "kept: the disks and configuration of the sandbox; to delete them: rm -r '$(STATE)'"; fi

@@ -76,7 +76,7 @@ def as_running(types: Sequence[str], text: str, path: str = "") -> str:
         return normalize(types, text, path)
     except InvalidValue:
         wwn = text.strip().lower()
-        fits = len(wwn.encode()) <= ISCSI_NAME_MAX and wwn.isprintable()
+        fits = wwn.isprintable() and len(wwn.encode()) <= ISCSI_NAME_MAX
         if "iqn" in types and fits and "_" in wwn and re.fullmatch(_IQN_IN_USE, wwn):
             return wwn
         raise

@@ -74,7 +74,8 @@ def _read(stream: TextIO, name: str) -> list[str]:
         raise InvalidValue(
             f"{name} has more than {_MOST_CHARACTERS:,} characters", hint="use several batches"
         )
-    return text.splitlines()
+    # Not splitlines, which splits at characters that a value may have, such as U+2028.
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def _dry_run(env: Env, lines: list[str]) -> int:

@@ -316,7 +316,7 @@ def _check_control(control: str) -> None:
     """Refuse a data_pages_per_blk with which the kernel is not safe. Raises InvalidValue."""
     for value in re.findall(r"\bdata_pages_per_blk\s*=\s*([^,\n]*)", control):
         text = value.strip().lower()
-        number = int(text, 0) if re.fullmatch(r"[1-9]\d*|0x[\da-f]+", text) else 0
+        number = int(text, 0) if re.fullmatch(r"[1-9][0-9]{0,9}|0x[0-9a-f]{1,8}", text) else 0
         if not 1 <= number <= _DATA_PAGES_MAX:
             raise InvalidValue(
                 f"data_pages_per_blk takes a number from 1 to {_DATA_PAGES_MAX}, not {value!r}",

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import re
+
 from . import backing
 
 # drivers/target/target_core_transport.h: INQUIRY_MODEL_LEN
 _PRODUCT_MAX = 16
 _COMPANY = "0x001405"
+_COMPANY_ID = re.compile(r"(?:0x)?[0-9a-fA-F]{1,6}")
 _HEX = frozenset("0123456789abcdefABCDEF")
 _NAA_DIGITS = 25
 
@@ -37,7 +40,8 @@ def naa(serial: str, company_id: str = "") -> str:
     if not serial:
         return ""
     digits = "".join(char for char in serial if char in _HEX)[:_NAA_DIGITS].lower()
-    company = int(company_id or _COMPANY, 16)
+    # A save file may have any text; the kernel refuses it when it is restored.
+    company = int(company_id if _COMPANY_ID.fullmatch(company_id) else _COMPANY, 16)
     return f"naa.6{company:06x}{digits:0<{_NAA_DIGITS}}"
 
 

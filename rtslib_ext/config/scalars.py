@@ -6,6 +6,8 @@ from __future__ import annotations
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True}
 _BOOLEANS |= {"0": False, "false": False, "no": False, "off": False}
 _UNITS = "KMGTPE"
+# Of 2**64.
+_MOST_DIGITS = 20
 
 
 def boolean(word: str) -> bool | None:
@@ -14,9 +16,14 @@ def boolean(word: str) -> bool | None:
 
 
 def number(text: str) -> int | None:
-    """Return a decimal number; None if it would be written differently, as 007 would."""
+    """Return a decimal number; None if it would be written differently, as 007 would.
+
+    None also for more digits than a number of the kernel has: Python may refuse to convert them.
+    """
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdecimal()) or (digits != "0" and digits[0] == "0"):
+        return None
+    if len(digits) > _MOST_DIGITS:
         return None
     return int(text)
 

@@ -71,8 +71,10 @@ def _values(path: str) -> dict[str, str]:
         raise InvalidValue(f"it must have exactly one section, [{_SECTION}]")
     given = dict(parser[_SECTION])
     for key, value in given.items():
-        if not value.isprintable():
-            raise InvalidValue(f"{key} must be one line of printable characters")
+        # A value may have several lines.
+        given[key] = " ".join(value.split("\n"))
+        if not given[key].isprintable():
+            raise InvalidValue(f"{_printable(key)} has a character that cannot be printed")
     unknown = sorted(given.keys() - KEYS.keys())
     if unknown:
         raise InvalidValue(f"{_printable(unknown[0])} is not one of {', '.join(KEYS)}")

@@ -8,6 +8,7 @@ import re
 import stat
 from collections.abc import Mapping
 
+from ..config import scalars
 from .devices import is_block_device, sectors
 from .system import read_text
 
@@ -81,7 +82,7 @@ def _of_udev(path: str, name: str) -> str:
 
 def _line(file: str, name: str) -> str:
     """Return the value of a line NAME=VALUE of a file; "" without one."""
-    lines = (line.partition("=") for line in read_text(file).splitlines())
+    lines = (line.partition("=") for line in read_text(file).split("\n"))
     return next((value for key, _, value in lines if key == name), "")
 
 
@@ -98,9 +99,8 @@ def difference(saved: Mapping[str, str], found: Mapping[str, str]) -> str:
             return f"its {name} is {other}, and was {one}"
     if saved.keys() & {"wwid", "serial", "partuuid"}:
         return ""
-    if "size" not in saved or "size" not in found:
-        return ""
-    if int(found["size"]) < int(saved["size"]):
+    was, now = (scalars.number(values.get("size", "")) for values in (saved, found))
+    if was is not None and now is not None and now < was:
         return f"its size is {found['size']} bytes, and was {saved['size']} bytes"
     return ""
 

@@ -51,7 +51,7 @@ def read(path: str) -> list[Signature]:
         return []
     if done.returncode == _AMBIGUOUS:
         return [Signature("filesystem", "signatures of more than one kind of contents")]
-    values = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+    values = dict(line.split("=", 1) for line in done.stdout.split("\n") if "=" in line)
     return list(_signatures(values))
 
 

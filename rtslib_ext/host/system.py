@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def read_text(path: str) -> str:
     """Return the text of a system file, stripped; "" if it cannot be read."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        # A name in it may have any character but a line feed, a carriage return too.
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
             return file.read().strip()
     except OSError:
         return ""

@@ -20,6 +20,8 @@ NAME = "rtpi"
 # It has 16 bits, and 0 is reserved (SPC-4, RELATIVE TARGET PORT IDENTIFIER).
 HIGHEST = 0xFFFF
 _PLAIN = 0o644
+# No number of 64 bits is longer, in octal too.
+_LONGEST = 24
 _HEX = r"0x[0-9a-f]+"
 _OCTAL = r"[0-7]+"
 
@@ -30,6 +32,8 @@ def parse(text: str | None) -> int:
     With 0x it is hexadecimal, with another leading 0 octal (lib/kstrtox.c, _parse_integer).
     """
     digits = (text or "").strip().lower()
+    if len(digits) > _LONGEST:
+        return 0
     if re.fullmatch(_HEX, digits):
         return int(digits, 16)
     if digits.isascii() and digits.isdecimal():

@@ -65,7 +65,7 @@ class Reader:
     def lu_group_members(self, name: str) -> list[ConfigfsPath]:
         """Return the configfs paths of the storage objects in a logical unit group."""
         text = self.fs.read_if_there(f"{paths.lu_gp(name)}/members") or ""
-        lines = text.replace("\0", "").splitlines()
+        lines = text.replace("\0", "").split("\n")
         return [paths.of_lu_gp_member(line) for line in lines if line]
 
     def storage_objects(self) -> Iterator[StorageObject]:
@@ -282,7 +282,7 @@ class Reader:
         """
         if not (text := self.fs.read_if_there(f"{path}/alua_tg_pt_gp")):
             return None, {}
-        lines = dict(line.partition(": ")[::2] for line in text.splitlines())
+        lines = dict(line.partition(": ")[::2] for line in text.split("\n"))
         state = lines.get("TG Port Secondary Access State", "None")
         status = lines.get("TG Port Secondary Access Status", "None")
         values = {

@@ -15,9 +15,9 @@ from ..config.intern import Interner
 from ..errors import InvalidValue, ParseError
 from ..fast_dataclasses import dataclass, field
 
-_DIGITS = re.compile(r"\s*[0-9]{1,18}\s*")
-# Beyond it Python raises OverflowError, and no number of the kernel is larger.
-_MOST = 10**18
+_DIGITS = re.compile(r"\s*[0-9]{1,20}\s*")
+# The kernel has no larger number, and Python may refuse to convert one.
+_MOST = 2**64
 _TEXT = "a string"
 # The number of characters shown of a line with an error.
 _SHOWN = 120
@@ -251,7 +251,7 @@ class Item:
         if isinstance(value, str) and wanted.startswith(_TEXT):
             self.report(self.at(key), "contains a NUL or is not UTF-8")
         elif type(value) is int:
-            self.report(self.at(key), "has more than 18 digits")
+            self.report(self.at(key), "must be less than 2**64")
         else:
             self.report(self.at(key), f"must be {wanted}, not {_type(value)}")
 
@@ -284,7 +284,7 @@ def parse(text: str, source: str) -> Any:
 
 def _place(err: json.JSONDecodeError) -> str:
     """Return the line with a mark under the error, only the column if it may contain a secret."""
-    lines = err.doc.splitlines()
+    lines = err.doc.split("\n")
     line = lines[err.lineno - 1] if err.lineno <= len(lines) else ""
     if "password" in line.lower() or err.colno > _SHOWN:
         return f", at column {err.colno}"

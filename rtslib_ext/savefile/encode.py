@@ -190,7 +190,7 @@ def acl(value: NodeAcl) -> Json:
         result["attributes"] = _values(value.attributes)
     if value.cmdsn_depth is not None:
         # rtslib-fb's key: it restores it, though it does not save it.
-        result["tcq_depth"] = int(value.cmdsn_depth)
+        result["tcq_depth"] = _number(value.cmdsn_depth)
     return result
 
 

@@ -178,7 +178,7 @@ class StagedFS(WriteFS):
         group = paths.parent(path)
         of_lu = group.startswith(f"{LU_GROUPS}/")
         file = "alua_lu_gp" if of_lu else "alua_tg_pt_gp"
-        known = [] if self._owner(group) else self.fs.read(path).replace("\0", "").splitlines()
+        known = [] if self._owner(group) else self.fs.read(path).replace("\0", "").split("\n")
         for line in filter(str.strip, known):
             member = _member_of(line, of_lu)
             if self.is_dir(member) and not self.is_new(member) and not self._group_of(member, file):
@@ -271,11 +271,11 @@ class StagedFS(WriteFS):
     def _leave_group(self, path: str) -> None:
         """Move the members of a removed group to the default one."""
         if path.startswith(f"{LU_GROUPS}/"):
-            for line in self.read(f"{path}/members").splitlines():
+            for line in filter(None, self.read(f"{path}/members").split("\n")):
                 file = f"{paths.of_lu_gp_member(line)}/alua_lu_gp"
                 self._set_line(file, "LU Group Alias", DEFAULT_LU_GROUP)
         elif path.startswith("core/") and path.count("/") == 4:
-            for line in self.read(f"{path}/members").splitlines():
+            for line in filter(None, self.read(f"{path}/members").split("\n")):
                 file = f"{paths.of_tg_pt_gp_member(line)}/alua_tg_pt_gp"
                 self._set_line(file, "TG Port Alias", DEFAULT_GROUP)
 
@@ -340,9 +340,8 @@ class StagedFS(WriteFS):
 
     def _set_line(self, path: str, name: str, text: str) -> None:
         """Change one of the lines ``name: text`` of a file (target_core_alua.c)."""
-        lines = dict(
-            line.partition(": ")[::2] for line in (self.read_if_there(path) or "").splitlines()
-        )
+        text_before = self.read_if_there(path) or ""
+        lines = dict(line.partition(": ")[::2] for line in text_before.split("\n") if line)
         lines[name] = text
         self._set(path, "\n".join(": ".join(line) for line in lines.items()))
 

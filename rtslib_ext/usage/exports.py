@@ -61,7 +61,7 @@ def in_group(fs: ReadFS, group: ConfigfsPath) -> list[Export] | None:
     if len(text) > _FULL:
         return None
     exports = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if not line.strip("\0 "):
             continue
         export = _at(paths.of_tg_pt_gp_member(line))

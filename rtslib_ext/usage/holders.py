@@ -79,7 +79,7 @@ def _storage_object(fs: ReadFS, device: str) -> Holder | None:
 
 
 def _mount(numbers: set[str]) -> Holder | None:
-    for line in system.read_text("/proc/self/mountinfo").splitlines():
+    for line in system.read_text("/proc/self/mountinfo").split("\n"):
         # proc(5): mount ID, parent ID, major:minor, root, mount point
         fields = line.split()
         if len(fields) > 4 and fields[2] in numbers:
@@ -89,11 +89,11 @@ def _mount(numbers: set[str]) -> Holder | None:
 
 
 def _swap(numbers: set[str]) -> Holder | None:
-    for line in system.read_text("/proc/swaps").splitlines()[1:]:
-        device = _unescaped(line.split()[0])
+    for line in system.read_text("/proc/swaps").split("\n")[1:]:
+        device = _unescaped(line.partition(" ")[0].rstrip("\t"))
         try:
             number = os.stat(device).st_rdev
-        except OSError:
+        except (OSError, ValueError):
             continue
         if f"{os.major(number)}:{os.minor(number)}" in numbers:
             return Holder("it is swap space in use", f"swapoff {device}", "swap")
@@ -192,4 +192,4 @@ def _names(folder: str) -> list[str]:
 
 def _unescaped(text: str) -> str:
     """Return a path without the escapes of proc(5): blanks are \\040."""
-    return re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), text)
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)

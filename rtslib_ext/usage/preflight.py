@@ -16,7 +16,7 @@ from ..config.backing import Block, FileIO, Pscsi
 from ..config.model import Config, StorageObject
 from ..config.shell_paths import ShellPath
 from ..fast_dataclasses import dataclass
-from ..host import devices, disk_identity, signatures
+from ..host import devices, disk_identity, signatures, system
 from ..kernel.configfs import ReadFS
 from . import sharing
 
@@ -264,12 +264,11 @@ def _of_file_system(path: str, growth: int) -> Iterator[Finding]:
 def _type_of(number: int) -> str:
     """Return the type of the file system with a device number; "" if it is not mounted."""
     wanted = f"{os.major(number)}:{os.minor(number)}"
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
-        for line in mounts:
-            # proc(5): mount ID, parent ID, major:minor, … - type source options
-            fields, _, rest = line.partition(" - ")
-            if fields.split()[2] == wanted:
-                return rest.split()[0]
+    for line in system.read_text("/proc/self/mountinfo").split("\n"):
+        # proc(5): mount ID, parent ID, major:minor, … - type source options
+        fields, _, rest = line.partition(" - ")
+        if fields.split(" ")[2:3] == [wanted]:
+            return rest.partition(" ")[0]
     return ""
 
 

@@ -110,7 +110,7 @@ def read(fs: ReadFS, storage_object: ConfigfsPath) -> Reservations:
         holder_port=_port(text("res_pr_holder_tg_port")),
         type=text("res_pr_type").partition("Reservation Type: ")[2],
         all_target_ports="All Target Ports" in every if "registration" in every else None,
-        generation=int(text("res_pr_generation") or "0", 16),
+        generation=_hexadecimal(text("res_pr_generation")),
         registrants=tuple(
             Registrant(node, int(key, 16), isid or "", fabric, int(generation, 16))
             for fabric, node, isid, key, generation in re.findall(
@@ -119,6 +119,11 @@ def read(fs: ReadFS, storage_object: ConfigfsPath) -> Reservations:
         ),
         aptpl=text("res_aptpl_active").endswith("Activated"),
     )
+
+
+def _hexadecimal(text: str) -> int:
+    found = re.fullmatch(r"0x([0-9A-Fa-f]{1,16})", text)
+    return int(found[1], 16) if found else 0
 
 
 def _port(text: str) -> Port | None:

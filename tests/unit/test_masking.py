@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import re
+import time
+from pathlib import Path
+
 import pytest
 
 from targetcli.language import masking
@@ -20,9 +24,29 @@ LINES = [
     ),
     ('set auth "password=S3 S3" userid=u', 'set auth "password=****** userid=u'),
     ('set auth password="S3\\" S3" userid=u', "set auth password=********* userid=u"),
-    ("sett x 'password=S3 S3'", "sett x 'password=******"),
-    ("create wwn=x password=S3\\'S3 y", "create wwn=x password=****** y"),
-    ("nosuch password=S3 x", "nosuch password=** x"),
+    ("sett x 'password=S3 S3'", "sett * 'password=******"),
+    # A value of a one-shot command may be several words of the line.
+    ("create wwn=x password=S3\\'S3 y=z z", "create wwn=x password=****** y=* *"),
+    ("nosuch password=S3 x", "nosuch password=** *"),
+    # Misspelled, quoted, without a group, in one word.
+    ("set auht pasword=S3", "set **** pasword=**"),
+    ("set auht S3 S3", "set **** ** **"),
+    ("sett auth S3", "sett auth **"),
+    ("ste auth S3", "ste auth **"),
+    ("st discovery_auth S3", "st discovery_auth **"),
+    ("set 'auth' S3", "set 'auth' **"),
+    ("'set' au\"th\" S3", "'set' au\"th\" **"),
+    ('set "auth S3', "set ********"),
+    ("set 'auth password=S3 S3'", "set *********************"),
+    ("/x set discoveryauth S3", "/x set ************* **"),
+    ("/x/set 'group=auth' S3", "/x/set 'group=auth' **"),
+    ("--yes /x setauth S3", "--yes /x setauth **"),
+    ("auth S3", "auth **"),
+    ("/x auth password S3", "/x auth ******** **"),
+    ("set S3", "set **"),
+    ("acls ensure i pasword=S3", "acls ensure i pasword=**"),
+    ("acls ensure i passwrod = S3", "acls ensure i passwrod = **"),
+    ("acls ensure i 'mutual_sercet'=S3", "acls ensure i 'mutual_sercet'=**"),
 ]
 PLAIN = [
     "set attribute authentication=1",
@@ -32,6 +56,12 @@ PLAIN = [
     "get auth password",
     "help set auth",
     "it isn't here",
+    "set global color_mode=false",
+    "/backstores/fileio create set /srv/x",
+    "/iscsi/iqn.2003-01.org.example:auth/tpg1 luns create x",
+    "set group=parameter MaxBurstLength=1",
+    "status",
+    "set",
 ]
 
 
@@ -55,3 +85,24 @@ def test_messages_keep_their_words() -> None:
     note = "it has no secret; set them with: /x set auth"
     assert masking.mask(note) == note
     assert masking.mask("refused: set auth password=S3") == "refused: set auth password=**"
+
+
+def test_every_group_without_secrets_is_listed() -> None:
+    sources = Path(masking.__file__).parents[1]
+    text = "".join(path.read_text() for path in (sources / "settings").glob("*.py"))
+    named = set(re.findall(r'super\(\).__init__\("(\w+)"|^    name = "(\w+)"', text, re.MULTILINE))
+    names = {one or other for one, other in named} - {"discovery_auth", "reservations"}
+    assert names <= masking.PLAIN_GROUPS
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "password", "password=x ", "secret ", "'", "\\", "=", "set ", " "]
+)
+def test_a_long_line_takes_linear_time(unit: str) -> None:
+    text = unit * (200_000 // len(unit))
+    start = time.thread_time()
+    for line in (text, f"set auth {text}", f"ls {text}"):
+        masking.has_secret(line)
+        masking.mask_line(line)
+        masking.mask(line)
+    assert time.thread_time() - start < 5

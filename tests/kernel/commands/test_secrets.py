@@ -83,6 +83,16 @@ LINES = [
     f"/nosuch set auth password={SECRET}",
     f"set auth password={SECRET}",
     f"auth password={SECRET}",
+    f"{TPG} set auht pasword={SECRET}",
+    f"{TPG} set auht {SECRET}",
+    f"{TPG} ste auth {SECRET}",
+    f"{TPG} set 'au'th {SECRET}",
+    f"{TPG} 'set' auth {SECRET} 'userid=x",
+    f'{TPG} set "auth {SECRET}',
+    f"{TPG} setauth {SECRET}",
+    f"{TPG} auth {SECRET}",
+    f"{TPG}/acls ensure iqn.1994-05.com.example:j userid=u pasword={SECRET}",
+    f"/iscsi set discovery_auht {SECRET}",
     f"password={SECRET}",
 ]
 
