@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import naming
-from ..config import shell_paths
+from ..config import scalars, shell_paths
 from ..config.backing import Backing, Block, FileIO, Pscsi, RamDisk, User
 from ..config.model import AluaGroup, StorageObject
 from ..config.shell_paths import ShellPath
@@ -292,7 +292,8 @@ def alua_values(
 def _shown(name: str, value: str) -> str:
     """Return the text that an attribute of a target port group reads as."""
     texts = ALUA_TEXTS.get(name, ())
-    return texts[int(value)] if value.isdecimal() and int(value) < len(texts) else value
+    number = scalars.number(value)
+    return value if number is None or not 0 <= number < len(texts) else texts[number]
 
 
 def delete_group(
