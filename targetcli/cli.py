@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
+from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import InvalidValue, LioError, reason
 
 from . import __version__, options
@@ -111,7 +112,7 @@ def _run(request: Request) -> int:
         from rtslib_ext.fabrics.drop_ins import add_drop_ins
 
         for problem in add_drop_ins():
-            print(f"warning: {problem}", file=sys.stderr)
+            print(f"warning: {printable(problem)}", file=sys.stderr)
     env = Env(Preferences.load(default_folder()), options=request.options)
 
     def run_batch(env: Env, file: str) -> int:

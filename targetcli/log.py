@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 
+from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import reason
 
 from .env import Env
@@ -49,7 +50,7 @@ def log_line(env: Env, line: Line) -> None:
 
 def log_errors(env: Env, lines: Sequence[str]) -> None:
     """Log the lines of an error."""
-    _log(env, "error", "\n".join(lines))
+    _log(env, "error", " ".join(lines))
 
 
 def _level(text: str) -> str:
@@ -74,8 +75,7 @@ def _log(env: Env, level: str, text: str) -> None:
         return
     from .language import masking
 
-    shown = masking.mask(text)
-    shown = "".join(char if char.isprintable() else " " for char in shown)
+    shown = printable(masking.mask(text))
     row = f"[{level.upper()}] {time.strftime('%Y-%m-%d %H:%M:%S')} {shown}\n"
     # A pipe without a reader must not block a command.
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC

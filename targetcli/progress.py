@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import LioError
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _tell(env: Env, text: str) -> None:
     """Print a note at once, as the command may take long to end."""
     # A closed terminal must not end the work.
     with suppress(OSError, ValueError):
-        print(f"Note: {text}", file=env.stderr, flush=True)
+        print(f"Note: {printable(text)}", file=env.stderr, flush=True)
 
 
 def end(env: Env) -> None:

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import chain
 from typing import TextIO
 
+from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import InvalidValue, LioError, ParseError, Unsupported, reason
 
 from . import __version__, dispatch, log, options, progress
@@ -19,7 +20,7 @@ from .language.grammar import Line
 from .report import Report
 from .result import Aside, Result
 from .tree import walk
-from .views import errors
+from .views import errors, shown
 
 # Without an end of line, the input would be read until the memory is full.
 _LONGEST_LINE = 1 << 20
@@ -36,7 +37,7 @@ def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
     if env.session.several and not (result and result.leave):
         note = dispatch.leave_deleted(env)
         if note:
-            print(_wrapped(note, env.stderr), file=env.stderr, flush=True)
+            print(_wrapped(printable(note), env.stderr), file=env.stderr, flush=True)
     return result
 
 
@@ -136,7 +137,7 @@ def _tell_rolled_back(env: Env) -> None:
             env.session.last_change = LastChange.OTHER
         if last and last.outcome:
             text = f"Note: {last}: {last.outcome}"
-            print(_wrapped(text, env.stderr), file=env.stderr, flush=True)
+            print(_wrapped(printable(text), env.stderr), file=env.stderr, flush=True)
 
 
 def print_result(env: Env, report: Report, result: Result) -> bool:
@@ -167,14 +168,19 @@ def _print_lines(env: Env, result: Result) -> None:
             if isinstance(text, Aside):
                 # Keep the order of lines if both streams are the same.
                 env.stdout.flush()
-                print(_wrapped(text, env.stderr), file=env.stderr, flush=True)
+                print(_wrapped(printable(text), env.stderr), file=env.stderr, flush=True)
             elif text.startswith("Note: "):
-                print(_wrapped(text, env.stdout), file=env.stdout)
+                print(_wrapped(printable(text), env.stdout), file=env.stdout)
             else:
-                print(text, file=env.stdout)
+                print(_shown(env, text), file=env.stdout)
         env.stdout.flush()
     finally:
         progress.end(env)
+
+
+def _shown(env: Env, text: str) -> str:
+    """Return a line of a result as one line: only tabs and this program's colours remain."""
+    return text if text.isprintable() else shown(text, colors=env.uses_colors)
 
 
 def _wrapped(text: str, stream: TextIO) -> str:
@@ -192,7 +198,7 @@ def _page(env: Env, result: Result) -> bool:
     # Imported here: only help at a terminal needs it.
     from .views import pager
 
-    result.lines = list(result.lines)
+    result.lines = [_shown(env, text) for text in result.lines]
     return pager.page(result.lines, env.stdout)
 
 
@@ -213,7 +219,7 @@ def _error_lines(env: Env, err: Exception) -> list[str]:
     if isinstance(err, LioError):
         return errors.error(err)
     if isinstance(err, OSError):
-        return [f"{err.filename or 'output'}: {reason(err)}"]
+        return [printable(f"{err.filename or 'output'}: {reason(err)}")]
     if os.environ.get("TARGETCLI_DEBUG"):
         import traceback
 
@@ -273,7 +279,7 @@ def finish(env: Env) -> bool:
         if env.session.transaction.is_dry_run:
             return True
         for text in env.session.transaction.discard():
-            print(text, file=env.stderr)
+            print(printable(text), file=env.stderr)
     if not (env.is_root and env.prefs.flag("auto_save_on_exit")):
         return True
     if not env.session.changed:
@@ -294,7 +300,7 @@ def _print(env: Env, text: str, end: str = "\n") -> None:
 
 def prompt(env: Env) -> str:
     """Return the prompt; prompt_length limits its path, which is shortened in the middle."""
-    path, longest = env.session.cwd, env.prefs.number("prompt_length")
+    path, longest = printable(env.session.cwd), env.prefs.number("prompt_length")
     if longest and longest < len(path):
         half = (longest - 3) // 2
         path = f"{path[:half]}...{path[-half:]}"

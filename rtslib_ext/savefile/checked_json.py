@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 from .. import naming
 from ..config import scalars
 from ..config.intern import Interner
+from ..config.printable import printable
 from ..errors import InvalidValue, ParseError
 from ..fast_dataclasses import dataclass, field
 
@@ -288,7 +289,8 @@ def _place(err: json.JSONDecodeError) -> str:
     line = lines[err.lineno - 1] if err.lineno <= len(lines) else ""
     if "password" in line.lower() or err.colno > _SHOWN:
         return f", at column {err.colno}"
-    return f"\n  {line[:_SHOWN]}\n  {'':{err.colno - 1}}^"
+    before = printable(line[: err.colno - 1])
+    return f"\n  {before}{printable(line[err.colno - 1 : _SHOWN])}\n  {'':{len(before)}}^"
 
 
 def _is_number(value: Any) -> TypeGuard[int]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import KernelRefused, PermissionDenied, reason
 from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.kernel import paths, setup
@@ -284,7 +285,7 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
         return
 
     def show(holder: str) -> None:
-        print(holder, file=env.stderr)
+        print(printable(holder), file=env.stderr)
 
     with change_lock(
         f"{node.path} {command}", path=env.lock_file, wait=env.options.wait, waiting=show
@@ -335,7 +336,8 @@ def _still_waiting(env: Env, command: str) -> LastChange:
     if command != "confirm":
         until = time.strftime("%H:%M:%S", time.localtime(found.until))
         print(
-            f"Note: {found} is rolled back automatically at {until} unless confirmed",
+            f"Note: {printable(str(found))} is rolled back automatically at {until} unless "
+            "confirmed",
             file=env.stderr,
         )
     return LastChange.UNCONFIRMED

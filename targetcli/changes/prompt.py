@@ -8,6 +8,7 @@ checks again what it would interrupt.
 
 from __future__ import annotations
 
+from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import Interrupted, LioError
 
 from ..env import Env
@@ -42,7 +43,7 @@ def put(env: Env, question: Question, path: str) -> None:
     # Imported here: scripts are asked nothing.
     from ..views.wrap import width_of, wrap
 
-    shown = question.facts[:_SHOWN]
+    shown = [printable(fact) for fact in question.facts[:_SHOWN]]
     more = len(question.facts) - len(shown)
     lines = [*shown, *([f"and {more} more"] if more else [])]
     print(*(wrap(line, width_of(env.stderr)) for line in lines), sep="\n", file=env.stderr)

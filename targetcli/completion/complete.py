@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from rtslib_ext.config.printable import has_controls
 from rtslib_ext.errors import LioError, NotFound
 from rtslib_ext.fast_dataclasses import replace
 
@@ -77,8 +78,8 @@ def _split_command(here: Node, context: Context) -> tuple[Node, Context]:
 def _beginning(partial: str, found: Iterable[str | Candidate]) -> Iterator[Candidate]:
     for item in found:
         candidate = Candidate(item) if isinstance(item, str) else item
-        # A line break would end the line, even inside quotes.
-        if candidate.value.startswith(partial) and "\n" not in candidate.value:
+        # A line break would end the line, even inside quotes, and others act on the terminal.
+        if candidate.value.startswith(partial) and not has_controls(candidate.value):
             yield candidate
 
 

@@ -5,11 +5,20 @@ from __future__ import annotations
 
 import re
 
-from rtslib_ext.errors import KernelRefused, LioError, ParseError
+from rtslib_ext.config.printable import printable
+from rtslib_ext.errors import (
+    KernelRefused,
+    LioError,
+    ParseError,
+    RestoreIncomplete,
+    RollbackFailed,
+)
 
 _LONG_PATH = 40
 _LONG_MESSAGE = 60
 _FEW_LINES = 3
+# The errors whose message has a line for each part; in others, a line end came from outside.
+_OF_SEVERAL_LINES = (ParseError, RestoreIncomplete, RollbackFailed)
 
 
 def error(err: LioError) -> list[str]:
@@ -55,14 +64,18 @@ def _height(lines: list[str], width: int) -> int:
 
 
 def _lines(err: LioError, path: str, label: str, hint: str, details: list[str]) -> list[str]:
-    first, *rest = _message(err, label).splitlines() or [""]
+    several = isinstance(err, _OF_SEVERAL_LINES)
+    message = _message(err, label)
+    first, *rest = message.split("\n") if several else [message]
     if path and not _names(first, err.path):
         first = f"{path}: {first}"
     detail = "; ".join(filter(None, details))
-    if rest or "\n" in hint:
-        return [first, *rest, *hint.splitlines(), *filter(None, [detail])]
-    cure = f" ({hint})" if hint else ""
-    return [f"{first}{cure}{f'; {detail}' if detail else ''}"]
+    if rest or (several and "\n" in hint):
+        lines = [first, *rest, *filter(None, hint.split("\n")), *filter(None, [detail])]
+    else:
+        cure = f" ({hint})" if hint else ""
+        lines = [f"{first}{cure}{f'; {detail}' if detail else ''}"]
+    return [printable(line) for line in lines]
 
 
 def _message(err: LioError, label: str) -> str:
@@ -96,6 +109,6 @@ def _names(text: str, path: str) -> bool:
 def bug(err: BaseException) -> list[str]:
     """Return the lines for an unexpected error."""
     return [
-        f"this is a bug in targetcli: {type(err).__name__}: {err}",
+        printable(f"this is a bug in targetcli: {type(err).__name__}: {err}"),
         "set TARGETCLI_DEBUG=1 for a traceback, and add it to a bug report",
     ]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rtslib_ext.config.printable import printable
 from rtslib_ext.steps import Action
 
 from .wrap import wrap_path
@@ -34,9 +35,10 @@ def table(records: Sequence[Record], width: int | None = None) -> list[str]:
     indent = sum(widths) + len(_GAP) * len(widths)
     room = None if width is None else max(width - indent, _NARROWEST)
     return [
-        f"\n{' ' * indent}".join([_line(row, widths) + first, *more])
+        line
         for row in rows
         for first, *more in [wrap_path(row[-1], room)]
+        for line in (_line(row, widths) + first, *(f"{' ' * indent}{text}" for text in more))
     ]
 
 
@@ -61,11 +63,7 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 def _command(record: Record) -> str:
     back = f" (undoes {record.undoes})" if record.undoes else ""
-    return f"{_one_line(record.command)}{back}"
-
-
-def _one_line(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)
+    return f"{printable(record.command)}{back}"
 
 
 def describe(who: Actor) -> str:
@@ -93,7 +91,7 @@ def lines(record: Record) -> Iterator[str]:
     for item in record.changes:
         before = item["before"]
         was = "" if before is None else f" (was {before or 'not set'})"
-        yield f"{_SIGNS[item['action'] or '']} {item['path']}: {_one_line(item['text'] or '')}{was}"
+        yield f"{_SIGNS[item['action'] or '']} {item['path']}: {printable(item['text'] or '')}{was}"
     if len(record.changes) < record.count:
         yield f"{record.count} single changes, not recorded"
     if record.irreversible:

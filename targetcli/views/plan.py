@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 
 from rtslib_ext.config import scalars
+from rtslib_ext.config.printable import printable
 from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.plan.disturbance import Disturbance
@@ -70,7 +71,8 @@ def lines(
         result.append(_line(item.sign, text, _COLORS[item.sign], style))
     result.append(_summary([item.sign for item in listed], done))
     about = notes.lines(plan.notes) if plan.notes else []
-    return [*result, *(_line("Note:", line, None, style) for line in about)]
+    result += (_line("Note:", line, None, style) for line in about)
+    return [line for text in result for line in text.split("\n")]
 
 
 def entries(plan: Plan) -> list[str]:
@@ -82,7 +84,7 @@ def entries(plan: Plan) -> list[str]:
 
 def _line(mark: str, text: str, color: str | None, style: Style) -> str:
     """Return one line; at a terminal its mark is in colour, and it is wrapped with an indent."""
-    line = wrap(f"{mark} {text}", style.width)
+    line = wrap(f"{mark} {printable(text)}", style.width)
     if color is None:
         return line
     painted = paint(mark, color, ("bold",), colors=style.colors, default=style.default)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from rtslib_ext.config.printable import printable
 from rtslib_ext.fast_dataclasses import dataclass
 
 from . import MAX_WIDTH, RESET, paint
@@ -105,12 +106,12 @@ def _sorted(branch: Branch) -> Iterator[tuple[Branch, bool]]:
 
 def _line(branch: Branch, margin: str, level: int, look: _Look, *, top: bool = False) -> str:
     color = _LEVELS[level % 3]
-    start = margin + look.node
-    name = look.paint(branch.name, color, "bold", *(("underline",) if top else ()))
+    start, label = margin + look.node, printable(branch.name)
+    name = look.paint(label, color, "bold", *(("underline",) if top else ()))
     if not look.status:
         return start + name
-    text = branch.text or _HEALTH[branch.healthy]
-    dots = "." * (look.width - 1 - len(text) - 3 - len(start) - len(branch.name))
+    text = printable(branch.text) or _HEALTH[branch.healthy]
+    dots = "." * (look.width - 1 - len(text) - 3 - len(start) - len(label))
     if branch.healthy is True:
         shown = look.paint(text, "green")
     elif branch.healthy is False:

@@ -10,7 +10,7 @@ from collections import defaultdict
 import pytest
 
 from rtslib_ext import refusals
-from rtslib_ext.errors import KernelRefused, LioError, NotFound, ParseError
+from rtslib_ext.errors import KernelRefused, NotFound, ParseError, RestoreIncomplete
 from rtslib_ext.refusals import Refusal, targets
 from targetcli.views import errors
 from targetcli.views.wrap import width_of
@@ -145,7 +145,7 @@ def test_a_path_is_shortened_from_the_node_of_the_command() -> None:
 
 
 def test_lines_of_a_message_stay_and_are_wrapped_by_themselves() -> None:
-    error = LioError("first\n  " + "second " * 20, hint="the cure")
+    error = RestoreIncomplete("first\n  " + "second " * 20, hint="the cure")
     shown = errors.at_terminal(error, 80)
     assert shown[0] == "first" and shown[-1] == "the cure"
     assert shown[1].startswith("  second") and "\n      second" in shown[1]

@@ -34,18 +34,23 @@ def test_without_a_terminal_each_change_is_one_line() -> None:
 
 @pytest.mark.parametrize("width", [80, 100, 132])
 def test_commands_are_wrapped_below_themselves(width: int) -> None:
-    rows = history.table(records(), width)
-    start = rows[0].index("COMMAND")
-    for row, command in zip(rows[1:], COMMANDS, strict=True):
-        lines = row.split("\n")
-        assert all(len(line) <= width for line in lines)
-        assert all(line[:start].isspace() for line in lines[1:])
-        joined = "".join(line[start:] for line in lines)
-        assert joined.replace(" ", "") == command.replace(" ", "")
+    head, *lines = history.table(records(), width)
+    start = head.index("COMMAND")
+    assert all(len(line) <= width for line in lines)
+    found: list[str] = []
+    for line in lines:
+        if line[:start].isspace():
+            found[-1] += line[start:]
+        else:
+            found.append(line[start:])
+    for text, command in zip(found, COMMANDS, strict=True):
+        assert text.replace(" ", "") == command.replace(" ", "")
 
 
 def test_a_narrow_terminal_leaves_some_room() -> None:
-    first = history.table(records(), 30)[1].split("\n")
+    _, *lines = history.table(records(), 30)
+    second = next(place for place, line in enumerate(lines) if place and not line[0].isspace())
+    first = lines[:second]
     assert "/backstores/ramdisk" not in first[0] and len(first) < 12
 
 
