@@ -17,6 +17,10 @@ NO_CREDENTIAL = "NULL"
 # iscsi_target_core.h: MAX_USER_LEN and MAX_PASS_LEN without their final NUL.
 CREDENTIAL_MAX = 255
 
+# How info of an ACL begins without a session
+# (drivers/target/iscsi/iscsi_target_configfs.c, lio_target_nacl_info_show).
+NO_SESSION = "No active iSCSI Session"
+
 # Writing the key changes the files in the value, which are relative to the directory of the key
 # (iscsi_target_tpg.c; target_core_configfs.c, emulate_model_alias_store; target_core_alua.c).
 CHANGED_WITH = {

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from ..config import backing, shell_paths
 from ..config.model import Key
 from ..config.shell_paths import ShellPath
-from ..errors import Exists, NotFound
+from ..errors import Exists, InvalidValue, NotFound
 from ..fabrics import Fabric, of_folder
 from ..fast_dataclasses import dataclass, field
 from .configfs import ConfigfsPath, ReadFS
@@ -39,14 +39,30 @@ LU_GROUPS = ConfigfsPath("core/alua/lu_gps")
 # -- any object -------------------------------------------------------------------------------
 
 
+def is_name(text: str) -> bool:
+    """Return True if a text can be the name of a directory entry, and leads nowhere else."""
+    return text not in ("", ".", "..") and "/" not in text and "\0" not in text
+
+
+def _below(directory: str, *names: str) -> ConfigfsPath:
+    """Return the path of names below a directory: the one place where names become paths.
+
+    Names come from users, files, initiators and other programs. Raises InvalidValue.
+    """
+    for name in names:
+        if not is_name(name):
+            raise InvalidValue(f"{name!r} cannot be the name of an object in configfs")
+    return ConfigfsPath("/".join((directory, *names)))
+
+
 def parent(path: str) -> ConfigfsPath:
     """Return the directory that a file or object is in."""
     return ConfigfsPath(path.rpartition("/")[0])
 
 
 def child(directory: ConfigfsPath, name: str) -> ConfigfsPath:
-    """Return an object in a directory, by a name that the kernel listed."""
-    return ConfigfsPath(f"{directory}/{name}")
+    """Return an object in a directory."""
+    return _below(directory, name)
 
 
 def name_of(path: str) -> str:
@@ -74,12 +90,12 @@ def auth(directory: ConfigfsPath) -> ConfigfsPath:
 
 def hba(name: str) -> ConfigfsPath:
     """Return the HBA of a name such as ``fileio_3``."""
-    return ConfigfsPath(f"core/{name}")
+    return _below(CORE, name)
 
 
 def storage_object_in(hba: ConfigfsPath, name: str) -> ConfigfsPath:
     """Return the storage object of a name in an HBA."""
-    return ConfigfsPath(f"{hba}/{name}")
+    return _below(hba, name)
 
 
 def identity(storage_object: ConfigfsPath) -> ConfigfsPath:
@@ -99,7 +115,7 @@ def tg_pt_gps(storage_object: ConfigfsPath) -> ConfigfsPath:
 
 def tg_pt_gp(storage_object: ConfigfsPath, name: str) -> ConfigfsPath:
     """Return a target port group."""
-    return ConfigfsPath(f"{storage_object}/alua/{name}")
+    return _below(tg_pt_gps(storage_object), name)
 
 
 def storage_object_of(tg_pt_gp: ConfigfsPath) -> ConfigfsPath:
@@ -109,12 +125,12 @@ def storage_object_of(tg_pt_gp: ConfigfsPath) -> ConfigfsPath:
 
 def lu_gp(name: str) -> ConfigfsPath:
     """Return a logical unit group."""
-    return ConfigfsPath(f"{LU_GROUPS}/{name}")
+    return _below(LU_GROUPS, name)
 
 
 def of_lu_gp_member(line: str) -> ConfigfsPath:
     """Return the storage object that a logical unit group lists as ``fileio_3/disk``."""
-    return ConfigfsPath(f"core/{line}")
+    return _below(CORE, *line.split("/"))
 
 
 def lu_gp_member(storage_object: ConfigfsPath) -> str:
@@ -147,7 +163,7 @@ def discovery_auth(fabric: Fabric) -> ConfigfsPath:
 
 def target(fabric: Fabric, wwn: str) -> ConfigfsPath:
     """Return the configfs path of a target."""
-    return ConfigfsPath(f"{fabric.folder}/{fabric.to_folder(wwn)}")
+    return _below(fabric.folder, fabric.to_folder(wwn))
 
 
 def tpg(fabric: Fabric, wwn: str, tag: int) -> ConfigfsPath:
@@ -157,7 +173,7 @@ def tpg(fabric: Fabric, wwn: str, tag: int) -> ConfigfsPath:
 
 def tpg_in(target: ConfigfsPath, tag: int | str) -> ConfigfsPath:
     """Return a TPG of a target."""
-    return ConfigfsPath(f"{target}/tpgt_{tag}")
+    return _below(target, f"tpgt_{tag}")
 
 
 def luns(tpg: ConfigfsPath) -> ConfigfsPath:
@@ -167,7 +183,7 @@ def luns(tpg: ConfigfsPath) -> ConfigfsPath:
 
 def lun(tpg: ConfigfsPath, index: int | str) -> ConfigfsPath:
     """Return a LUN."""
-    return ConfigfsPath(f"{tpg}/lun/lun_{index}")
+    return _below(luns(tpg), f"lun_{index}")
 
 
 def portals(tpg: ConfigfsPath) -> ConfigfsPath:
@@ -177,7 +193,7 @@ def portals(tpg: ConfigfsPath) -> ConfigfsPath:
 
 def portal(tpg: ConfigfsPath, name: str) -> ConfigfsPath:
     """Return a network portal, which is named ADDRESS:PORT."""
-    return ConfigfsPath(f"{tpg}/np/{name}")
+    return _below(portals(tpg), name)
 
 
 def is_portal(path: str) -> bool:
@@ -192,12 +208,12 @@ def acls(tpg: ConfigfsPath) -> ConfigfsPath:
 
 def acl(tpg: ConfigfsPath, folder: str) -> ConfigfsPath:
     """Return a node ACL, by the WWN as the fabric writes it (``Fabric.to_folder``)."""
-    return ConfigfsPath(f"{tpg}/acls/{folder}")
+    return _below(acls(tpg), folder)
 
 
 def mapped_lun(acl: ConfigfsPath, index: int | str) -> ConfigfsPath:
     """Return a mapped LUN."""
-    return ConfigfsPath(f"{acl}/lun_{index}")
+    return _below(acl, f"lun_{index}")
 
 
 def tpg_of(path: str) -> ConfigfsPath:
@@ -230,15 +246,19 @@ def parse_acl(path: str) -> tuple[ConfigfsPath, str] | None:
     return (ConfigfsPath(above), folder) if separator and folder else None
 
 
+def is_acl(path: str) -> bool:
+    """Return True for the path of a node ACL."""
+    return path.count("/") == 4 and path.split("/")[3] == "acls"
+
+
 def of_tg_pt_gp_member(line: str) -> ConfigfsPath:
     """Return the LUN that a target port group lists as ``iSCSI/iqn.…/tpgt_1/lun_0``.
 
     target_core_configfs.c, target_tg_pt_gp_members_show: with the fabric's own name.
     """
-    folder, _, rest = line.strip("\0 ").partition("/")
+    folder, *above, name = line.strip("\0 ").split("/")
     fabric = of_folder(folder)
-    above, _, name = rest.rpartition("/")
-    return ConfigfsPath(f"{fabric.folder if fabric else folder}/{above}/lun/{name}")
+    return _below(fabric.folder if fabric else folder, *above, "lun", name)
 
 
 def tg_pt_gp_member(lun: ConfigfsPath) -> str:
@@ -308,7 +328,7 @@ class Index:
 
     def find(self, plugin: str, name: str) -> ConfigfsPath | None:
         """Return the configfs path of a storage object; None if it does not exist."""
-        if plugin not in backing.KINDS or "/" in name or name in ("", ".", ".."):
+        if plugin not in backing.KINDS or not is_name(name):
             return None
         for candidate in hba_candidates(plugin, name):
             path = storage_object_in(candidate, name)

@@ -154,6 +154,7 @@ def build_tpg(
     ask = protected(tpg, read_only)
     fabric = FABRICS[target.fabric]
     tpg_path = TpgPath.of(fabric, target.wwn, tpg.tag)
+    new_tpg = running is None
     if running is None:
         yield from targets.create_tpg(fabric, target.wwn, tpg)
         running = Tpg(tpg.tag)
@@ -165,7 +166,7 @@ def build_tpg(
             yield from portals.create_portal(tpg_path, portal)
     for acl in tpg.acls.values():
         if acl.wwn not in running.acls:
-            yield from acls.create_acl(tpg_path, acl, ask)
+            yield from acls.create_acl(tpg_path, acl, ask, new_tpg=new_tpg)
             continue
         for mapped in acl.mapped_luns.values():
             if mapped.index not in running.acls[acl.wwn].mapped_luns:

@@ -18,6 +18,7 @@ from ..config.model import (
 )
 from ..errors import InvalidValue
 from ..fabrics import FABRICS, Fabric, find
+from ..kernel import paths
 from . import encode
 from .checked_json import Item, Unusable
 
@@ -97,7 +98,7 @@ def _index(item: Item, key: str) -> int:
 
 def _alias(item: Item) -> str | None:
     alias = item.text("alias")
-    if alias is not None and ("/" in alias or not alias.strip()):
+    if alias is not None and not (paths.is_name(alias) and alias.strip()):
         item.report(item.at("alias"), f"{alias!r} is not a valid name; a new one is generated")
         return None
     return alias

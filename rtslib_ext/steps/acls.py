@@ -13,6 +13,7 @@ from ..kernel.abi import NO_CREDENTIAL
 from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import TpgPath
 from .context import Operation
+from .demo_luns import DropDemoLuns
 from .operations import (
     Link,
     Mkdir,
@@ -34,14 +35,33 @@ _INHERITED = ("default_erl",)
 
 
 def create_acl(
-    tpg_path: TpgPath, acl: NodeAcl, protected: Protected = lambda mapped: False
+    tpg_path: TpgPath,
+    acl: NodeAcl,
+    protected: Protected = lambda mapped: False,
+    *,
+    new_tpg: bool = False,
+    pinned: bool = False,
 ) -> Iterator[Step]:
-    """Create a node ACL with its settings and mapped LUNs."""
+    """Create a node ACL with its settings and mapped LUNs.
+
+    ``new_tpg``: no initiator can have logged in yet. ``pinned``: it is logged in without an
+    ACL, and keeps its LUNs; the mapped LUNs must be all of the TPG's.
+    """
     configfs, path = _paths(tpg_path, acl.wwn)
-    yield Step(Action.CREATE, path, "create", f"ACL {acl.wwn}", (Mkdir(configfs),))
+    drop = () if new_tpg else (_drop_demo_luns(configfs, acl, pinned=pinned),)
+    yield Step(Action.CREATE, path, "create", f"ACL {acl.wwn}", (Mkdir(configfs), *drop))
     yield from _acl_values(tpg_path, acl)
     for mapped in acl.mapped_luns.values():
         yield create_mapped_lun(tpg_path, acl.wwn, mapped, protected=protected(mapped))
+
+
+def _drop_demo_luns(configfs: ConfigfsPath, acl: NodeAcl, *, pinned: bool = False) -> Operation:
+    kept = {
+        str(mapped.index): "" if pinned else str(int(mapped.write_protect))
+        for mapped in acl.mapped_luns.values()
+        if mapped.index == mapped.tpg_lun
+    }
+    return DropDemoLuns(configfs, kept, pinned)
 
 
 def _paths(tpg_path: TpgPath, wwn: str) -> tuple[ConfigfsPath, ShellPath]:
@@ -97,7 +117,7 @@ def delete_acl(tpg_path: TpgPath, acl: NodeAcl) -> Iterator[Step]:
         "delete",
         f"ACL {acl.wwn}",
         (RmdirOverLuns(configfs, configfs),),
-        undo=(Mkdir(configfs), *values),
+        undo=(Mkdir(configfs), _drop_demo_luns(configfs, acl), *values),
     )
 
 
@@ -112,7 +132,7 @@ def create_mapped_lun(
     """
     configfs, path = _mapped_paths(tpg_path, wwn, mapped.index)
     lun = paths.lun(tpg_path.configfs, mapped.tpg_lun)
-    link = f"{configfs}/{mapped.alias or links.default_name(configfs)}"
+    link = paths.child(configfs, mapped.alias or links.default_name(configfs))
     protect: tuple[Operation, ...] = ()
     if mapped.write_protect != protected:
         value = str(int(mapped.write_protect))

@@ -10,7 +10,7 @@ from ..errors import LioError
 from ..fast_dataclasses import replace
 from ..kernel import paths
 from ..kernel.abi import NO_CREDENTIAL, SECRET_FILES
-from . import host_files, operations, quiesce, rtpi
+from . import demo_luns, host_files, operations, quiesce, rtpi
 from .context import Operation
 from .field_types import check_fields
 from .operations import BestEffort, Fail, Redacted, Write
@@ -36,6 +36,7 @@ _TYPES: dict[str, type[Any]] = {
     "Refuse": operations.Fail,
     "Quiet": quiesce.WaitIdle,
     "Forgotten": operations.Redacted,
+    "DropDemoLuns": demo_luns.DropDemoLuns,
     "MakeFile": host_files.MakeFile,
     "RemoveFile": host_files.RemoveFile,
     "GrowFile": host_files.GrowFile,

@@ -67,6 +67,9 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "ConfigfsPath": _is_path,
     "list[ConfigfsPath]": lambda value: isinstance(value, list) and all(map(_is_path, value)),
     "list[str]": lambda value: isinstance(value, list) and all(map(_is_text, value)),
+    "dict[str, str]": lambda value: (
+        isinstance(value, dict) and all(map(_is_text, (*value, *value.values())))
+    ),
     "tuple[str, ...]": lambda value: all(map(_is_text, value)),
     "Action": _was_decoded,
     "LioError": _was_decoded,

@@ -39,7 +39,7 @@ def create_lun(tpg_path: TpgPath, lun: Lun, storage_object: ConfigfsPath | None)
     if storage_object is None:
         operations = (Fail(NotFound(f"there is no storage object {owner}")),)
     else:
-        link = f"{configfs}/{lun.alias or links.default_name(configfs)}"
+        link = paths.child(configfs, lun.alias or links.default_name(configfs))
         operations = (Mkdir(configfs), Link(storage_object, link))
     subject = f"LUN {lun.index} ({name})"
     yield Step(Action.CREATE, path, "create", subject, operations, needs=(owner,))

@@ -26,6 +26,9 @@ class Mkdir:
         context.fs.mkdir(self.directory)
 
     def inverse(self) -> Operation:
+        if paths.is_acl(self.directory):
+            # A killed DropDemoLuns leaves a mapped LUN without a link.
+            return RmdirOverLuns(self.directory, self.directory)
         return Rmdir(self.directory)
 
 
@@ -145,7 +148,12 @@ class Link:
     link: str
 
     def do(self, context: Context) -> None:
-        context.fs.symlink(self.target, self.link)
+        try:
+            context.fs.symlink(self.target, self.link)
+        except KernelRefused as err:
+            from .demo_luns import link_instead
+
+            link_instead(context.fs, self.target, self.link, err)
 
     def inverse(self) -> Operation:
         return Unlink(self.target, self.link)

@@ -10,13 +10,17 @@ from ..config.model import MappedLun
 from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import dataclass
 from ..kernel import links, paths
+from ..kernel.abi import NO_SESSION
 from ..kernel.configfs import ConfigfsPath
 from ..reading.reader import Reader
 
-# drivers/target/iscsi/iscsi_target_configfs.c, lio_target_nacl_info_show
-_NO_SESSION = "No active iSCSI Session"
-_ALIAS = re.compile(r"InitiatorAlias: (.*)")
-_SID = re.compile(r"LIO Session ID: (\d+)")
+# drivers/target/target_core_tpg.c, target_show_dynamic_sessions, after each name
+_END_OF_NAME = "\n\0"
+# drivers/target/iscsi/iscsi_target_configfs.c, lio_target_nacl_info_show. The name and the alias
+# are the initiator's and may contain any text, also lines like these; all after them is the
+# kernel's.
+_NAME, _ALIAS, _SESSION = "InitiatorName: ", "\nInitiatorAlias: ", "\nLIO Session ID: "
+_SID = re.compile(r"[0-9]+")
 _TYPE = re.compile(r"SessionType: (\S+)")
 _STATE = re.compile(r"TARG_SESS_STATE_(\S+)")
 _CONNECTION = re.compile(r"CID: (\d+)\s[^\n]*TARG_CONN_STATE_(\S+)[^\n]*\n\s*Address (\S+) (\S+)")
@@ -73,9 +77,8 @@ class DynamicSession:
 def dynamic_sessions(reader: Reader, above: str = "") -> Iterator[DynamicSession]:
     """Yield the sessions of initiators without an ACL, ``above`` as for sessions().
 
-    From drivers/target/target_core_tpg.c, target_show_dynamic_sessions: a name, a line end and a
-    NUL each. With cache_dynamic_acls the kernel keeps the dynamic ACL after the logout, but shows
-    it in no directory.
+    With cache_dynamic_acls the kernel keeps the dynamic ACL after the logout, but shows it in no
+    directory.
     """
     for fabric, wwn, tag in _tpgs(reader, above):
         for name in dynamic_initiators(reader, paths.tpg(fabric, wwn, tag)):
@@ -98,7 +101,7 @@ def of_acl(reader: Reader, fabric: Fabric, tpg: ConfigfsPath, folder: str) -> Se
     """
     acl = paths.acl(tpg, folder)
     text = reader.fs.read_if_there(f"{acl}/info")
-    if not text or text.startswith(_NO_SESSION):
+    if not text or text.startswith(NO_SESSION):
         return None
     parsed = paths.parse_tpg(tpg)
     assert parsed is not None, tpg
@@ -117,9 +120,12 @@ def _tpgs(reader: Reader, above: str) -> Iterator[tuple[Fabric, str, int]]:
 
 
 def dynamic_initiators(reader: Reader, tpg: ConfigfsPath) -> list[str]:
-    """Return the names of the initiators without an ACL that are logged in to a TPG."""
-    text = reader.fs.read_if_there(f"{tpg}/dynamic_sessions") or ""
-    return text.replace("\0", "").split()
+    """Return the names of the initiators without an ACL that are logged in to a TPG.
+
+    A name is listed for each session. It is text that came over the network, and may be no WWN.
+    """
+    text = reader.fs.read_if_there(f"{tpg}/dynamic_sessions")
+    return text.split(_END_OF_NAME) if text else []
 
 
 def _of_tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Session]:
@@ -133,19 +139,28 @@ def _of_tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Sess
 def _session(
     reader: Reader, text: str, initiator: str, target: str, tag: int, acl: ConfigfsPath
 ) -> Session:
-    sid = _first(_SID, text)
+    names, _, facts = text.rpartition(_SESSION)
+    sid = _SID.match(facts)
     return Session(
-        sid=int(sid) if sid.isdecimal() else 0,
+        sid=int(sid[0]) if sid else 0,
         initiator=initiator,
-        alias=_first(_ALIAS, text).strip(),
-        type=_first(_TYPE, text),
-        state=_first(_STATE, text),
-        connections=tuple(_connections(text)),
+        alias=_alias(names, initiator),
+        type=_first(_TYPE, facts),
+        state=_first(_STATE, facts),
+        connections=tuple(_connections(facts)),
         target=target,
         tpg=tag,
         acl=acl,
         authenticated=_enforced(reader, acl),
     )
+
+
+def _alias(names: str, initiator: str) -> str:
+    """Return the alias, given all before the number of the session."""
+    known = f"{_NAME}{initiator}{_ALIAS}"
+    if names.startswith(known):
+        return names[len(known) :].strip()
+    return names.partition(_ALIAS)[2].strip()
 
 
 def _enforced(reader: Reader, acl: ConfigfsPath) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rtslib_ext import naming
 from rtslib_ext.config.model import Auth, MappedLun, NodeAcl
-from rtslib_ext.errors import NotFound
+from rtslib_ext.errors import InvalidValue, NotFound
 from rtslib_ext.kernel import paths
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.reading.reader import Reader
@@ -30,16 +30,26 @@ def pin(env: Env, node: Node, wwn: str | None, dry_run: bool) -> Result:
     replaces its LUNs by the mapped LUNs, read only or not as before.
     """
     tpg = tpg_of(node)
-    steps: list[Step] = []
-    for initiator in _selected(env, tpg, wwn):
-        steps += _steps(env, tpg, initiator)
-    return plans.carry_out(env, Plan(tuple(steps)), dry_run=dry_run)
+    dynamic = list(dict.fromkeys(sessions.dynamic_initiators(Reader(env.fs), tpg.configfs)))
+    names = [name for name in dynamic if _is_wwn(tpg, name)]
+    others = [name for name in dynamic if name not in names] if wwn is None else []
+    if wwn is not None:
+        names = _selected(tpg, wwn, names)
+    steps = [step for name in names for step in _steps(env, tpg, name)]
+    kinds = " or ".join(tpg.fabric.wwn_types)
+    notes = [(tpg.path, f"{name!r} is no name of type {kinds}: it gets no ACL") for name in others]
+    return plans.carry_out(env, Plan(tuple(steps), notes=tuple(notes)), dry_run=dry_run)
 
 
-def _selected(env: Env, tpg: TpgNode, wwn: str | None) -> list[str]:
-    dynamic = sessions.dynamic_initiators(Reader(env.fs), tpg.configfs)
-    if wwn is None:
-        return dynamic
+def _is_wwn(tpg: TpgNode, name: str) -> bool:
+    """Return True if an initiator's name, which came over the network, is a WWN of the fabric."""
+    try:
+        return naming.as_running(tpg.fabric.wwn_types, name) == name
+    except InvalidValue:
+        return False
+
+
+def _selected(tpg: TpgNode, wwn: str, dynamic: list[str]) -> list[str]:
     name = naming.as_running(tpg.fabric.wwn_types, wwn, tpg.path)
     if name not in dynamic:
         raise NotFound(
@@ -55,10 +65,10 @@ def _steps(env: Env, tpg: TpgNode, wwn: str) -> Iterator[Step]:
     reader = Reader(env.fs)
     # The next login is checked against the ACL's credentials; this one was against the TPG's.
     auth = reader.auth(paths.auth(tpg.configfs)) if tpg.fabric.has("auth") else Auth()
-    yield from acls.create_acl(tpg.tpg_path, NodeAcl(wwn, auth=auth))
     # target_core_device.c, core_tpg_add_node_to_devs: disks are read only with this attribute.
     protected = tpg.attribute("demo_mode_write_protect") == "1"
-    for index in reader.lun_indexes(tpg.configfs):
-        mapped = MappedLun(index, index, protected)
-        # The kernel keeps the present state of write_protect: no write is needed.
-        yield acls.create_mapped_lun(tpg.tpg_path, wwn, mapped, protected=protected)
+    luns = {index: MappedLun(index, index, protected) for index in reader.lun_indexes(tpg.configfs)}
+    # The kernel keeps the present state of write_protect: no write is needed.
+    yield from acls.create_acl(
+        tpg.tpg_path, NodeAcl(wwn, luns, auth=auth), lambda mapped: protected, pinned=True
+    )

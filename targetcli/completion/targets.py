@@ -29,8 +29,8 @@ def initiators(ask: Ask) -> Iterator[str]:
     acls = ask.node.nearest(Acls)
     fs, tpg = acls.fs, acls.tpg
     known = set(fs.directories(acls.configfs))
-    dynamic = fs.read_if_there(f"{tpg.configfs}/dynamic_sessions") or ""
-    yield from (name for name in dynamic.split("\n") if name and name not in known)
+    dynamic = sessions.dynamic_initiators(acls.reader, tpg.configfs)
+    yield from (name for name in dynamic if name not in known)
     for wwn in acls.reader.target_wwns(tpg.fabric):
         for tag in acls.reader.tags(paths.target(tpg.fabric, wwn)):
             names = set(fs.directories(paths.acls(paths.tpg(tpg.fabric, wwn, tag))))

@@ -52,9 +52,10 @@ class Acls(Node):
             wwn = naming.as_running(fabric.wwn_types, name)
         except InvalidValue:
             wwn = ""
-        acl = paths.child(self.configfs, fabric.to_folder(wwn))
-        if wwn and self.fs.is_dir(acl) and not self.fs.read_if_there(f"{acl}/tag"):
-            return AclNode(self.tree, wwn, self, [acl])
+        if wwn:
+            acl = paths.child(self.configfs, fabric.to_folder(wwn))
+            if self.fs.is_dir(acl) and not self.fs.read_if_there(f"{acl}/tag"):
+                return AclNode(self.tree, wwn, self, [acl])
         members = [] if wwn else self._members().get(name, [])
         return AclNode(self.tree, name, self, members) if members else None
 
@@ -105,10 +106,10 @@ class AclNode(Node):
 
     def find(self, name: str) -> MappedLunNode | None:
         number = name.removeprefix("mapped_lun")
-        configfs = paths.mapped_lun(self.configfs, number)
-        if not (number.isdecimal() and name != number and self.fs.is_dir(configfs)):
+        if not number.isdecimal() or name == number:
             return None
-        return MappedLunNode(self.tree, name, self, configfs)
+        configfs = paths.mapped_lun(self.configfs, number)
+        return MappedLunNode(self.tree, name, self, configfs) if self.fs.is_dir(configfs) else None
 
     def summary(self) -> Summary:
         """Return the WWN or the size of the group, the authentication, the number of LUNs."""

@@ -40,7 +40,7 @@ class FabricNode(Node):
             wwn = name
         for found in dict.fromkeys((name, wwn)):
             folder = self.fabric.to_folder(found)
-            if folder in ("", "discovery_auth"):
+            if folder == "discovery_auth" or not paths.is_name(folder):
                 continue
             if self.fs.is_dir(paths.target(self.fabric, found)):
                 return self._node(found)
@@ -127,10 +127,10 @@ class TargetNode(Node):
     def find(self, name: str) -> Node | None:
         """Return a TPG by name; older tools use ``tpgt1``."""
         tag = name.removeprefix("tpgt").removeprefix("tpg")
-        configfs = paths.tpg_in(self.configfs, tag)
-        if not (tag.isdecimal() and name != tag and self.fs.is_dir(configfs)):
+        if not tag.isdecimal() or name == tag:
             return None
-        return TpgNode(self.tree, f"tpg{tag}", self, configfs)
+        configfs = paths.tpg_in(self.configfs, tag)
+        return TpgNode(self.tree, f"tpg{tag}", self, configfs) if self.fs.is_dir(configfs) else None
 
     def summary(self) -> Summary:
         if not _is_valid(self.fabric, self.name):

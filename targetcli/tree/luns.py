@@ -31,10 +31,10 @@ class Luns(Node):
 
     def find(self, name: str) -> Node | None:
         number = name.removeprefix("lun")
-        configfs = paths.lun(self.above(1).configfs, number)
-        if not (number.isdecimal() and name != number and self.fs.is_dir(configfs)):
+        if not number.isdecimal() or name == number:
             return None
-        return LunNode(self.tree, name, self, configfs)
+        configfs = paths.lun(self.above(1).configfs, number)
+        return LunNode(self.tree, name, self, configfs) if self.fs.is_dir(configfs) else None
 
     def summary(self) -> Summary:
         return Summary(f"LUNs: {len(self._folders())}")

@@ -60,6 +60,7 @@ OPERATIONS = [
         "owner": "/iscsi/iqn.2003-01.org.example:a/tpg1/portals/[::0]:3260",
     },
     {"do": "Quiet", "luns": [f"{TPG}/lun/lun_0"], "seconds": 30.0},
+    {"do": "DropDemoLuns", "acl": f"{TPG}/acls/i", "kept": {"0": "1"}, "pinned": False},
     {"do": "ClaimPort", "tpg": TPG, "value": "7", "owner": "/iscsi/iqn.2003-01.org.example:a/tpg1"},
     {
         "do": "SetRtpi",

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""As much of an iSCSI initiator as is needed to be logged in (RFC 7143 section 11.12)."""
+"""As much of an iSCSI initiator as is needed to be logged in (RFC 7143 section 11.12), and to see.
+
+It sends names as they are given, which other initiators refuse to.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 # Immediate login request; to be done with the operational stage, on to full feature phase.
 _LOGIN, _STAGES = 0x43, 0x87
@@ -14,8 +18,13 @@ _HEADER = ">BBBBB3s6sHIHHII16x"
 
 
 @contextmanager
-def logged_in(initiator: str, target: str, port: int = 3260) -> Iterator[socket.socket]:
-    """A session without authentication, as long as the block lasts."""
+def logged_in(
+    initiator: str, target: str, port: int = 3260, *, isid: int = 1, **more: str
+) -> Iterator[Connected]:
+    """A session without authentication, as long as the block lasts; ``more`` are text keys.
+
+    Sessions of one initiator have different ``isid`` (section 10.1.4).
+    """
     keys = {
         "InitiatorName": initiator,
         "TargetName": target,
@@ -28,15 +37,78 @@ def logged_in(initiator: str, target: str, port: int = 3260) -> Iterator[socket.
         "MaxOutstandingR2T": "1",
         "ImmediateData": "Yes",
         "MaxBurstLength": "262144",
+        "MaxRecvDataSegmentLength": "65536",
+        **more,
     }
     data = "".join(f"{name}={value}\0" for name, value in keys.items()).encode()
     length = len(data).to_bytes(3, "big")
     header = struct.pack(
-        _HEADER, _LOGIN, _STAGES, 0, 0, 0, length, b"\x80\0\0\0\0\1", 0, 1, 0, 0, 1, 0
+        _HEADER,
+        _LOGIN,
+        _STAGES,
+        0,
+        0,
+        0,
+        length,
+        b"\x80" + isid.to_bytes(5, "big"),
+        0,
+        1,
+        0,
+        0,
+        1,
+        0,
     )
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall(header + data + bytes(-len(data) % 4))
         answer = connection.recv(48, socket.MSG_WAITALL)
         # Byte 36 is the class of the status (section 11.13.5).
-        assert len(answer) == 48 and answer[36] == 0, answer
-        yield connection
+        if len(answer) != 48 or answer[36]:
+            raise Refused(answer[36:38])
+        data_of(connection, answer)
+        yield Connected(connection)
+
+
+class Refused(Exception):
+    """The target refused the login, with this class and detail."""
+
+
+@dataclass
+class Connected:
+    """A session; ``number`` is CmdSN of the next command (section 4.2.2.1)."""
+
+    connection: socket.socket
+    number: int = 1
+
+    def luns(self) -> list[int]:
+        """The LUNs that it sees: REPORT LUNS (SPC-4 section 6.33)."""
+        command = struct.pack(">BxxxxxBBBBxx", 0xA0, 0, 0, 16, 0)
+        self.connection.sendall(
+            struct.pack(">BBxxxxxx8xIIII12s4x", 1, 0xC1, 2, 4096, self.number, 1, command)
+        )
+        self.number += 1
+        found = b""
+        while True:
+            answer = self.connection.recv(48, socket.MSG_WAITALL)
+            data = data_of(self.connection, answer)
+            code, last = answer[0] & 0x3F, answer[1] & 1
+            # Data, with the status in it (section 11.7); or the response to the command.
+            if code == 0x25:
+                found += data
+            if code == 0x21 or last:
+                break
+        numbers = (found[start : start + 8] for start in range(8, len(found), 8))
+        return sorted(int.from_bytes(number[:2], "big") & 0x3FFF for number in numbers)
+
+    def log_out(self) -> None:
+        """End it: the target closes it once it sent the response."""
+        request = struct.pack(">BBxxxxxx8xIIII16x", 0x46, 0x80, 3, 0, self.number, 1)
+        self.connection.sendall(request)
+        while self.connection.recv(4096):
+            pass
+
+
+def data_of(connection: socket.socket, header: bytes) -> bytes:
+    """Read the data segment that follows a header."""
+    length = int.from_bytes(header[5:8], "big")
+    padded = length + -length % 4
+    return connection.recv(padded, socket.MSG_WAITALL)[:length] if padded else b""

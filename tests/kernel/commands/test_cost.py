@@ -45,7 +45,7 @@ COSTS = {
     "/backstores/block create new /dev/ram0": 53,
     "/iscsi create iqn.2003-01.org.example:new": 22,
     f"{TPG}/luns create /backstores/ramdisk/spare 9999 add_mapped_luns=false": 18,
-    f"{TPG}/acls create iqn.2003-01.org.example:new add_mapped_luns=false": 10,
+    f"{TPG}/acls create iqn.2003-01.org.example:new add_mapped_luns=false": 15,
     f"{TPG}/acls/{INITIATOR} create 9999 lun0": 25,
     f"{TPG}/portals create 127.0.0.1 3261": 10,
     f"{TPG} get attribute authentication": 16,

@@ -85,12 +85,12 @@ def state() -> tuple[str, str]:
 def test_a_busy_single_path_stops_it(user: Shell, line: str) -> None:
     """The host sends commands for a moment, and none after they failed: no reason to delete."""
     before = tree()
-    with logged_in(HOST, IQN) as connection:
+    with logged_in(HOST, IQN) as session:
         answer = user(line)
         assert answer.exit == 1 and LOSES in answer.stderr
         assert LOSES in user.ok(f"{line} dry_run=true")
         first = commands(user.fs, LUN)
-        with busy(connection, 0.8):
+        with busy(session.connection, 0.8):
             time.sleep(0.2)
             assert commands(user.fs, LUN) != first
             answer = user(f"{line} timeout=20s", yes=True)
@@ -101,19 +101,19 @@ def test_a_busy_single_path_stops_it(user: Shell, line: str) -> None:
 
 
 def test_a_host_with_another_path_may_switch_to_it(user: Shell) -> None:
-    with logged_in(HOST, IQN) as connection, logged_in(HOST, OTHER, 3261):
+    with logged_in(HOST, IQN) as session, logged_in(HOST, OTHER, 3261):
         line = f"{TPG}/luns drain lun0"
         assert LOSES not in user.ok(f"{line} dry_run=true")
-        with busy(connection, 0.8):
+        with busy(session.connection, 0.8):
             user.ok(f"{line} timeout=20s", yes=True)
     assert not (TARGET / LUN).exists()
 
 
 def test_an_idle_host_or_one_with_a_path_elsewhere_lets_it_go(user: Shell) -> None:
-    with logged_in(HOST, IQN) as connection:
+    with logged_in(HOST, IQN) as session:
         line = f"{TPG}/luns drain lun0 other_paths=true"
         assert LOSES not in user.ok(f"{line} dry_run=true")
-        with busy(connection, 0.8):
+        with busy(session.connection, 0.8):
             user.ok(f"{line} timeout=20s", yes=True)
     assert not (TARGET / LUN).exists()
 

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ACLs of initiators that the kernel knows from demo mode: logged in without one, or cached."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from rtslib_ext.config.model import NodeAcl
+from rtslib_ext.fabrics import FABRICS
+from rtslib_ext.kernel.paths import TpgPath
+from rtslib_ext.steps import Context, acls
+
+from .harness import TARGET, Shell, value
+from .initiator import Connected, Refused, logged_in
+
+NAME = "iqn.2003-01.org.example"
+IQN, GUEST = f"{NAME}:t", f"{NAME}:guest"
+TPG, FOLDER = f"/iscsi/{IQN}/tpg1", f"iscsi/{IQN}/tpgt_1"
+ACL = f"{TPG}/acls/{GUEST}"
+
+
+@pytest.fixture
+def demo(shell: Shell) -> Iterator[Shell]:
+    """A target in demo mode with three LUNs, writable for everybody."""
+    shell.ok(f"/iscsi create {IQN}")
+    for number in range(3):
+        shell.ok(f"/backstores/ramdisk create r{number} 1M")
+        shell.ok(f"{TPG}/luns create /backstores/ramdisk/r{number}")
+    shell.ok(f"{TPG} set attribute generate_node_acls=1 authentication=0 demo_mode_write_protect=0")
+    yield shell
+
+
+def until(there: Callable[[], object]) -> None:
+    """The kernel lists a session some time after it answered the login."""
+    end = time.monotonic() + 10
+    while not there() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert there()
+
+
+def is_listed() -> bool:
+    return GUEST in value(f"{FOLDER}/dynamic_sessions")
+
+
+def shown() -> dict[int, str]:
+    """The mapped LUNs of the ACL, with their write protection."""
+    folders = (TARGET / FOLDER / "acls" / GUEST).glob("lun_*")
+    found = {int(path.name.removeprefix("lun_")): path for path in folders}
+    return {number: (path / "write_protect").read_text().strip() for number, path in found.items()}
+
+
+def behind() -> list[int]:
+    """The LUNs that the ACL has without a mapped LUN: the kernel says so of an empty one."""
+    found = []
+    for number in range(3):
+        path = TARGET / FOLDER / "acls" / GUEST / f"lun_{number}"
+        if not path.exists():
+            path.mkdir()
+            if (path / "write_protect").read_text():
+                found.append(number)
+            path.rmdir()
+    return found
+
+
+@pytest.fixture(params=["logged in", "cached"])
+def guest(demo: Shell, request: pytest.FixtureRequest) -> Iterator[Connected | None]:
+    """An initiator that came in without an ACL."""
+    with logged_in(GUEST, IQN) as connection:
+        until(is_listed)
+        assert connection.luns() == [0, 1, 2]
+        if request.param == "logged in":
+            yield connection
+            return
+        connection.log_out()
+    until(lambda: not is_listed())
+    yield None
+
+
+def sees(guest: Connected | None) -> list[int]:
+    """What the initiator sees: in its session, or when it logs in again."""
+    if guest is not None:
+        return guest.luns()
+    with logged_in(GUEST, IQN) as connection:
+        return connection.luns()
+
+
+def test_an_acl_without_luns_gives_none(demo: Shell, guest: Connected | None) -> None:
+    demo.ok(f"{TPG}/acls create {GUEST} add_mapped_luns=false")
+    assert (shown(), behind()) == ({}, [])
+    # REPORT LUNS has LUN 0 where nothing is mapped (target_core_spc.c, spc_emulate_report_luns).
+    assert sees(guest) == [0]
+    # A number that was held from demo mode takes another LUN, and a new LUN is mapped.
+    demo.ok(f"{ACL} create 1 lun2")
+    demo.ok("/backstores/ramdisk create r3 1M")
+    demo.ok(f"{TPG}/luns create /backstores/ramdisk/r3")
+    assert sees(guest) == [0, 1]
+
+
+def test_mapped_luns_are_writable_as_asked(demo: Shell, guest: Connected | None) -> None:
+    for attribute in ("demo_mode_write_protect=1", "demo_mode_write_protect=0"):
+        demo.ok(f"{TPG} set attribute {attribute}")
+    demo.ok(f"{TPG}/acls create {GUEST}")
+    assert (shown(), behind()) == ({0: "0", 1: "0", 2: "0"}, [])
+    assert sees(guest) == [0, 1, 2]
+
+
+def test_an_undone_deletion_gives_what_the_acl_showed(demo: Shell) -> None:
+    demo.ok(f"{TPG}/acls create {GUEST} add_mapped_luns=false")
+    demo.ok(f"{ACL} create 2 lun2 true")
+    demo.ok(f"{TPG}/acls delete {GUEST}")
+    with logged_in(GUEST, IQN) as connection:
+        until(is_listed)
+        assert connection.luns() == [0, 1, 2]
+        # One for the ACL, with its mapped LUN.
+        demo.ok("undo")
+        assert (shown(), behind(), connection.luns()) == ({2: "1"}, [], [2])
+
+
+def test_apply_takes_away_what_the_file_does_not_have(demo: Shell, tmp_path: object) -> None:
+    file = f"{tmp_path}/wanted.json"
+    demo.ok(f"{TPG}/acls create {GUEST} add_mapped_luns=false")
+    demo.ok(f"{ACL} create 1 lun0")
+    demo.ok(f"saveconfig {file}")
+    demo.ok(f"{TPG}/acls delete {GUEST}")
+    with logged_in(GUEST, IQN) as connection:
+        until(is_listed)
+        demo.ok(f"apply {file}", yes=True)
+        assert (shown(), behind(), connection.luns()) == ({1: "0"}, [], [1])
+
+
+def test_a_number_that_another_program_left_held_is_mapped(demo: Shell) -> None:
+    with logged_in(GUEST, IQN) as connection:
+        until(is_listed)
+        # As a program does that knows nothing of demo mode.
+        (TARGET / FOLDER / "acls" / GUEST).mkdir()
+        assert behind() == [0, 1, 2]
+        demo.ok(f"{ACL} create 1 lun0")
+        assert 1 in shown() and behind() == [0, 2]
+        assert connection.luns() == [0, 1, 2]
+
+
+def test_pin_keeps_the_luns_as_they_are(demo: Shell) -> None:
+    with logged_in(GUEST, IQN) as connection:
+        until(is_listed)
+        demo.ok(f"{TPG} set attribute demo_mode_write_protect=1")
+        demo.ok(f"{TPG}/acls pin")
+        assert (shown(), behind(), connection.luns()) == (
+            dict.fromkeys(range(3), "0"),
+            [],
+            [0, 1, 2],
+        )
+
+
+@pytest.mark.parametrize(
+    "name", [f"{GUEST} {NAME}:b", f"../../../{NAME}:b/tpgt_1/acls/{NAME}:c", f"{GUEST}\n{NAME}:b"]
+)
+def test_pin_takes_names_of_initiators_only(demo: Shell, name: str) -> None:
+    with logged_in(name, IQN), logged_in(GUEST, IQN):
+        until(is_listed)
+        until(lambda: name in value(f"{FOLDER}/dynamic_sessions"))
+        answer = demo.ok(f"{TPG}/acls pin")
+        assert f"{name!r} is no name of type iqn or naa or eui: it gets no ACL" in answer
+        assert [path.name for path in (TARGET / FOLDER / "acls").iterdir()] == [GUEST]
+        assert [path.name for path in (TARGET / "iscsi").iterdir() if "iqn" in path.name] == [IQN]
+        demo.refuses(f'{TPG}/acls pin "{GUEST} x"', "WWN not valid")
+        listed = demo.ok("sessions")
+        assert len(listed.rows) == 2
+        demo.ok(f"{TPG}/acls delete {GUEST}")
+
+
+def test_an_alias_is_shown_escaped(demo: Shell) -> None:
+    demo.ok(f"{TPG}/acls create {GUEST}")
+    alias = "a\x1b[1m\nLIO Session ID: 99   SessionType: Discovery"
+    with logged_in(GUEST, IQN, InitiatorAlias=alias):
+        until(lambda: "alias" in demo.ok("sessions"))
+        (line,) = demo.ok("sessions").rows
+        assert line.startswith(r"alias: a\x1b[1m\nLIO Session ID: 99") and "\x1b" not in line
+        assert "sid: 99 " not in line and "type: Normal " in line
+        (session,) = demo.ok("sessions", json=True).result.data()["sessions"]  # type: ignore[union-attr, misc, index]
+        assert session["alias"] == alias and session["type"] == "Normal"
+
+
+def test_strangers_stay_out(demo: Shell) -> None:
+    demo.ok(f"{TPG} set attribute generate_node_acls=0")
+    with pytest.raises(Refused), logged_in(GUEST, IQN):
+        pass
+
+
+def test_a_change_that_was_killed_is_rolled_back_or_finished(demo: Shell) -> None:
+    """As it is left when a mapped LUN was just created to look behind it."""
+    folder = TARGET / FOLDER / "acls" / GUEST
+    for back in (True, False):
+        with logged_in(GUEST, IQN) as connection:
+            until(is_listed)
+            (step, *_) = acls.create_acl(TpgPath.of(FABRICS["iscsi"], IQN, 1), NodeAcl(GUEST))
+            make, drop = step.operations
+            context = Context(demo.fs)
+            make.do(context)
+            (folder / "lun_1").mkdir()
+            if back:
+                assert step.roll_back(context, [make, drop]) == []
+                assert not folder.exists()
+            else:
+                drop.do(context)
+                assert (shown(), behind(), connection.luns()) == ({}, [], [0])
