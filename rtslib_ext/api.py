@@ -181,7 +181,7 @@ class System:
             about = {"command": name or self._name, "path": "/", "since": time.time()}
             journal = journals.Journal(self._journal, about)
             outcome = applying.perform(self.fs, change, journal=journal)
-            outcome.remaining += applying.differences(self.fs, change, self.read()).steps
+            outcome.remaining += applying.differences(self.fs, change, self.read).steps
             return outcome
 
     def _current(self, change: Change) -> Change:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -14,20 +13,18 @@ from .config.model import Config, Key, StorageObject
 from .errors import Exists, LioError, NotFound
 from .fabrics import FABRICS
 from .fast_dataclasses import replace
-from .kernel import paths, setup
+from .kernel import paths
 from .kernel.configfs import ReadFS, WriteFS
 from .kernel.host_files import HostFiles, RealHostFiles
-from .plan import build
 from .reading.reader import Reader
 from .reading.topology import Topology, TopologyReader
 from .steps import Action, Context, Step
 from .steps.context import Operation
 from .steps.host_files import MakeFile
-from .steps.lu_groups import SETTING as LU_GROUP
 from .steps.operations import Fail
 from .steps.step import SET
+from .transaction import creation
 from .transaction.executor import Observer, Outcome, keep_going
-from .usage import reservations
 
 if TYPE_CHECKING:
     from .savefile.unrestored import Unrestored
@@ -114,6 +111,7 @@ def restore(
     observer: Observer | None = None,
     *,
     keep: bool = False,
+    there: Topology | None = None,
     host: HostFiles = _HOST,
     create_missing: bool = False,
     refused: Mapping[Key, LioError] = _NONE,
@@ -122,13 +120,14 @@ def restore(
     """Create the objects of a configuration, as many as possible.
 
     The outcome names the failures. With ``keep``, existing objects are left unchanged, and only
-    missing ones are created. With ``create_missing``, missing backing files are created, empty and
-    sparse. ``refused`` are storage objects not to create, with the error; ``again`` are steps of
-    ``retrying``. Raises LioError if the kernel has no target subsystem, Interrupted.
+    missing ones are created; ``there`` are the existing ones, if they were already read. With
+    ``create_missing``, missing backing files are created, empty and sparse. ``refused`` are storage
+    objects not to create, with the error; ``again`` are steps of ``retrying``. Raises LioError if
+    the kernel has no target subsystem, Interrupted.
     """
     host.prepare(fs)
-    there = TopologyReader(fs).topology() if keep else Topology()
-    dbroot = setup.dbroot(fs)
+    if there is None:
+        there = TopologyReader(fs).topology() if keep else Topology()
     context = Context(fs, host=host)
 
     def before(so: StorageObject) -> tuple[Operation, ...]:
@@ -136,20 +135,8 @@ def restore(
             return (Fail(refused[so.key]),)
         return _new_file(context, so) if create_missing else ()
 
-    steps = build.build(
-        want,
-        paths.HbaAllocator(fs),
-        paths.locator(fs),
-        lambda serial: reservations.kept(dbroot, serial),
-        there,
-        context.defaults,
-        before,
-    )
-    # Some settings cannot change once a LUN exports the object; a logical unit group and a LUN must
-    # exist before they are named.
-    first = [step for step in again if _is_of_object(step)]
-    last = [step for step in again if not _is_of_object(step)]
-    outcome = keep_going(context, chain(first, steps, last), observer)
+    steps = creation.steps(context, want, there, before, again)
+    outcome = keep_going(context, steps, observer)
     outcome.notes += _created(outcome)
     return outcome
 
@@ -162,11 +149,6 @@ def not_set(outcome: Outcome) -> set[str]:
     steps = [*(failure.step for failure in outcome.failures), *outcome.skipped]
     settings = {f"{step.path}/{step.subject}" for step in steps if step.verb == SET}
     return settings | {step.path for step in steps if step.action is Action.CREATE}
-
-
-def _is_of_object(step: Step) -> bool:
-    """Return True for a step of a storage object that needs no other object."""
-    return shell_paths.is_within(step.path, shell_paths.BACKSTORES) and step.subject != LU_GROUP
 
 
 def retrying(fs: ReadFS, have: Config, want: Config, record: Unrestored) -> Sequence[Step]:

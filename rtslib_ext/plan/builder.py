@@ -21,15 +21,17 @@ class Plan:
     """Steps in the order in which they are performed.
 
     ``replaced`` are the shell paths of objects that are deleted and recreated, each with the
-    reason; ``notes`` are (shell path, text).
+    reason; ``notes`` are (shell path, text). ``creates``: there are steps, which all create
+    objects, but they are made only while they are performed (transaction.creation).
     """
 
     steps: tuple[Step, ...] = ()
     replaced: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[tuple[str, str], ...] = ()
+    creates: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.steps)
+        return self.creates or bool(self.steps)
 
 
 @dataclass(slots=True)

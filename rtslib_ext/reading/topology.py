@@ -23,6 +23,11 @@ class Topology:
     storage_objects: tuple[tuple[Key, ConfigfsPath], ...] = ()
     """All of them: other tools may have created two objects with the same name."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Return True if nothing exists."""
+        return self.config.is_empty and not self.storage_objects
+
 
 class TopologyReader(Reader):
     """A reader of names and links only."""

@@ -133,12 +133,27 @@ def superseded(found: Unrestored, want: Config) -> Unrestored:
 def with_refused(have: Config, want: Config, record: Unrestored) -> Config:
     """Return the running configuration with the settings that were refused, as in ``want``.
 
-    A setting that was set to another value since stays.
+    A setting that was set to another value since stays. TPGs that could not be enabled are.
     """
     from . import refused
 
     names = refused.remaining(want, have, record.instead)
-    return keep(have, Unrestored(refused.part(want, names)))
+    found = keep(have, Unrestored(refused.part(want, names)))
+    targets = {
+        key: replace(target, tpgs=dict(_enabled(target, want.targets[key], record.paths)))
+        if key in want.targets
+        else target
+        for key, target in found.targets.items()
+    }
+    return replace(found, targets=targets)
+
+
+def _enabled(target: Target, want: Target, paths: Container[str]) -> Iterator[tuple[int, Tpg]]:
+    """Yield the TPGs of a target, those enabled that ``want`` enables and ``paths`` name."""
+    for tag, tpg in target.tpgs.items():
+        path = TpgPath.of(FABRICS[target.fabric], target.wwn, tag).shell
+        wanted = tag in want.tpgs and want.tpgs[tag].enable
+        yield tag, replace(tpg, enable=True) if wanted and f"{path}/enable" in paths else tpg
 
 
 def _onto(target: Target, running: Target) -> Iterator[tuple[int, Tpg]]:

@@ -3,18 +3,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from ..config.model import Config
+from ..config.sample import sample
 from ..errors import LioError, RollbackFailed
 from ..fast_dataclasses import dataclass, replace
 from ..kernel import paths, setup
 from ..kernel.configfs import ReadFS, WriteFS
 from ..plan.builder import Plan
 from ..plan.diff import plan
+from ..plan.rtpi import without_duplicates
+from ..reading.part import PartReader
 from ..reading.reader import Reader
 from ..steps import Context, Step
 from ..steps.step import REPAIR
 from ..usage import reservations
-from . import executor
+from . import creation, executor
 from .executor import Observer, Outcome
 from .journal import Journal
 
@@ -28,15 +33,22 @@ class Change:
     plan: Plan
 
 
-def prepare(fs: ReadFS, want: Config, have: Config | None = None) -> Change:
+def prepare(
+    fs: ReadFS, want: Config, have: Config | None = None, *, unseen: bool = False
+) -> Change:
     """Return the change from the running configuration to ``want``.
 
-    ``have`` is the running configuration if it was already read. Raises KernelRefused if it cannot
-    be read, KeyError for an unknown fabric. What cannot be created or set, such as a LUN of a
-    missing storage object, becomes a step that raises the reason.
+    ``have`` is the running configuration if it was already read. ``unseen``: the steps
+    are not shown before they are performed, so none are made yet if all of them create objects.
+    Raises KernelRefused if it cannot be read, KeyError for an unknown fabric. What cannot be
+    created or set, such as a LUN of a missing storage object, becomes a step that raises the
+    reason.
     """
     if have is None:
         have = Reader(fs).config()
+    if unseen and have.is_empty and not want.is_empty:
+        want, notes = without_duplicates(want)
+        return Change(have, want, Plan(notes=tuple(notes), creates=True))
     dbroot = setup.dbroot(fs)
     result = plan(
         have,
@@ -62,8 +74,14 @@ def perform(
     restored; a journal then keeps the steps left.
     """
     setup.prepare(fs)
+    context = Context(fs)
+    steps: Iterable[Step] = change.plan.steps
+    if change.plan.creates:
+        steps = creation.steps(context, change.want)
+        if journal:
+            creation.record(journal, change.want)
     try:
-        return executor.perform(Context(fs), change.plan.steps, observer, journal)
+        return executor.perform(context, steps, observer, journal)
     except RollbackFailed:
         raise
     except (LioError, KeyboardInterrupt) as err:
@@ -84,9 +102,14 @@ def _backwards(step: Step) -> Step:
     return replace(step, operations=(), undo=step.operations)
 
 
-def differences(fs: ReadFS, change: Change, have: Config | None = None) -> Plan:
+def differences(fs: ReadFS, change: Change, read: Callable[[], Config] | None = None) -> Plan:
     """Return the plan that is left after an apply; it is empty if all values took effect.
 
-    ``have`` is the running configuration if it was already read again.
+    ``read`` reads the running configuration. Where everything is new, it is not called if the
+    kernel changed nothing in one object of each kind: what it makes of a value depends on no other.
     """
-    return prepare(fs, change.want, have).plan
+    if change.plan.creates:
+        part = sample(change.want)
+        if not prepare(fs, part, PartReader(fs, part).config()).plan:
+            return Plan()
+    return prepare(fs, change.want, read() if read else None).plan

@@ -23,7 +23,7 @@ from ..steps.field_types import LATEST
 from ..steps.operations import MakeShared
 from . import executor, recovery
 from . import journal as journals
-from .journal import Journal, Unfinished
+from .journal import Creation, Journal, Unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,25 @@ class PendingCommit:
         """The seconds until it is reverted."""
         return self.deadline - _now()
 
+    @property
+    def is_overdue(self) -> bool:
+        """Return True if the time to confirm it is over."""
+        return self.left <= 0
+
+    @property
+    def prospect(self) -> str:
+        """Return when it is rolled back: a time of today, or a date and time."""
+        if self.is_overdue:
+            return "is rolled back by the next change"
+        until = time.localtime(self.until)
+        is_today = until[:3] == time.localtime()[:3]
+        when = time.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S", until)
+        return f"is rolled back automatically at {when}"
+
     def __str__(self) -> str:
         return f"{self.about.get('command')} on {self.about.get('path')}"
 
-    def is_cut_off(self, half: Unfinished) -> bool:
+    def is_cut_off(self, half: Unfinished | Creation) -> bool:
         """Return True if the journal ``half`` is of this commit, which was interrupted."""
         return half.about.get("process") == self.about.get("process")
 
@@ -138,7 +153,7 @@ def find(path: str) -> PendingCommit | None:
     return commit if commit and not commit.outcome else None
 
 
-def blocking(commit: PendingCommit, journal: str) -> Unfinished | None:
+def blocking(commit: PendingCommit, journal: str) -> Unfinished | Creation | None:
     """Return another interrupted change, which must be recovered before the revert; or None."""
     half = journals.find(journal)
     return half if half and not commit.is_cut_off(half) else None

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 from ..errors import Interrupted, KernelRefused, LioError, RollbackFailed
 from ..fast_dataclasses import dataclass, field
@@ -56,7 +57,7 @@ class Outcome:
 
 def perform(
     context: Context,
-    steps: Sequence[Step],
+    steps: Iterable[Step],
     observer: Observer | None = None,
     journal: Journal | None = None,
     replan: Replan | None = None,
@@ -67,7 +68,8 @@ def perform(
     On a failure or an interrupt the completed steps are rolled back and the cause is raised:
     LioError with the shell path of the object, or RollbackFailed if the rollback failed. ``replan``
     is called once if a step finds mapped LUNs that the plan missed. ``done`` are steps of the same
-    change that are already completed.
+    change that are already completed. Only with a journal that has a document, or without one, may
+    ``steps`` be made while they are performed.
     """
     with kernel_log.watch() as log, held_interrupts() as deliver:
         run = _Run(context, log, deliver, observer, journal, replan, list(done))
@@ -124,10 +126,10 @@ class _Run:
         time.sleep(seconds)
         self.deliver()
 
-    def journal_steps(self, left: Sequence[Step]) -> None:
+    def journal_steps(self, left: Iterable[Step]) -> None:
         if self.journal:
             begun = sum(len(step.operations) for step in self.done)
-            self.journal.open([*self.done, *left], begun)
+            self.journal.open(chain(self.done, left), begun)
 
     def _replanned(self, replan: Replan) -> Sequence[Step]:
         """Replan the remaining steps, once, and journal them."""

@@ -5,6 +5,9 @@ A file of lines: a header, the steps as JSON, then a byte for each operation tha
 and the number of each step that was rolled back (``<7``). It is on a file system that a reboot
 clears, along with the configuration, and is removed when the change is over. If steps could not be
 rolled back, it stays with only those: a repair file.
+
+A change that only creates objects has the text of a save file in place of the steps, and no byte
+for each operation: configfs shows its progress.
 """
 
 from __future__ import annotations
@@ -13,8 +16,9 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import Any
 
 from .. import bounded
@@ -28,30 +32,43 @@ from ..steps.step import REPAIR
 # That of a change of a hundred thousand objects; root alone can write more.
 MOST_BYTES = 256 << 20
 _BEGUN = b"."
+CREATES = "creates"
+"""The key of the header for a journal with a document (transaction.creation)."""
+# No line of JSON begins so.
+_DOCUMENT_END = b"\n%\n"
 _UNDONE_MARK = rb"<(\d{1,9})\n"
 
 
 @dataclass(slots=True)
 class Journal:
-    """The journal of one change; ``about`` describes it for recovery, without secrets."""
+    """The journal of one change; ``about`` describes it for recovery, without secrets.
+
+    ``document`` returns the text of a save file with the objects that a change creates; None: the
+    steps are recorded.
+    """
 
     path: str
     about: dict[str, Any]
+    document: Callable[[], Iterable[str]] | None = None
     _handle: int | None = field(default=None, init=False)
 
-    def open(self, steps: Sequence[Step], begun: int = 0, *, marks: bytes = b"") -> None:
-        """Write the planned steps, replacing the file.
+    def open(self, steps: Iterable[Step], begun: int = 0, *, marks: bytes = b"") -> None:
+        """Write the planned steps, or the document, replacing the file.
 
         The first ``begun`` operations are already done; more ``marks`` may follow. Raises LioError.
         """
         # A resumed change keeps the original pid.
-        head = json.dumps({"process": os.getpid(), **self.about})
-        # One step at a time: the JSON values of ten thousand need more memory than their text.
-        body = ", ".join(json.dumps(codec.encode(step)) for step in steps)
+        head = json.dumps({"process": os.getpid(), **self.about}) + "\n"
+        if self.document:
+            body: Iterable[str] = chain(self.document(), (_DOCUMENT_END.decode(),))
+        else:
+            # One step at a time: the values of ten thousand need more memory than their text.
+            body = ("[", ", ".join(json.dumps(codec.encode(step)) for step in steps), "]\n")
+        text = (piece.encode("utf-8", "surrogateescape") for piece in chain((head,), body))
         with _explained(self.path):
             os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
             # Only root may read it: it holds every value that is written, passwords too.
-            atomic.replace(self.path, f"{head}\n[{body}]\n".encode() + _BEGUN * begun + marks)
+            atomic.replace(self.path, chain(text, (_BEGUN * begun + marks,)))
         self.resume()
 
     def resume(self) -> None:
@@ -64,7 +81,7 @@ class Journal:
 
     def begin(self) -> None:
         """Mark an operation as begun; raise LioError if the mark cannot be written."""
-        if self._handle is not None:
+        if self._handle is not None and self.document is None:
             with _explained(self.path):
                 os.write(self._handle, _BEGUN)
 
@@ -78,6 +95,8 @@ class Journal:
     def leave(self, steps: Sequence[Step]) -> None:
         """Keep only the steps that could not be rolled back, for a later recovery."""
         self.about["left"] = [str(step) for step in steps]
+        self.about.pop(CREATES, None)
+        self.document = None
         # If this fails, the existing journal shows the completed steps.
         with suppress(LioError):
             self.open(steps, marks=_undone(len(steps)))
@@ -90,6 +109,11 @@ class Journal:
             self._handle = None
             if not keep:
                 os.unlink(self.path)
+
+
+def _described(about: dict[str, Any]) -> str:
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(about.get("since", 0)))
+    return f"{about.get('command')} on {about.get('path')}, started {since}"
 
 
 def _undone(step: int) -> bytes:
@@ -121,12 +145,11 @@ class Unfinished:
 
     def __str__(self) -> str:
         """Return the command, the time it started and how far it got."""
-        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.about.get("since", 0)))
         number, _ = self.position()
         where = f"at step {number + 1} of {len(self.steps)}"
         if self.is_repair:
             where = f"steps left: {len(self.steps)}"
-        return f"{self.about.get('command')} on {self.about.get('path')}, started {since}, {where}"
+        return f"{_described(self.about)}, {where}"
 
     @property
     def is_repair(self) -> bool:
@@ -146,15 +169,45 @@ class Unfinished:
         return len(self.steps), 0
 
 
-def find(path: str) -> Unfinished | None:
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """An interrupted change that only creates objects: those in ``document``, a save file's text.
+
+    ``undone`` is 0 once its roll-back began, and None before (as of Unfinished).
+    """
+
+    path: str
+    about: dict[str, Any]
+    document: str = field(repr=False)
+    undone: int | None
+
+    def __str__(self) -> str:
+        """Return the command and the time it started."""
+        return f"{_described(self.about)}, while it created objects"
+
+    @property
+    def is_repair(self) -> bool:
+        """False: a repair file has steps."""
+        return False
+
+    @property
+    def can_continue(self) -> bool:
+        """True if another restore may continue it: it is one, and no roll-back began."""
+        return bool(self.about[CREATES].get("restores")) and self.undone is None
+
+
+def find(path: str) -> Unfinished | Creation | None:
     """Return the interrupted change; None without one.
 
     Raises LioError if the file is damaged.
     """
     try:
-        head, body, marks = bounded.read(path, MOST_BYTES).split(b"\n", 2)
-        steps = tuple(codec.decode(item) for item in json.loads(body))
+        head, rest = bounded.read(path, MOST_BYTES).split(b"\n", 1)
         about = checked_about(json.loads(head))
+        if CREATES in about:
+            return _creation(path, about, rest)
+        body, marks = rest.split(b"\n", 1)
+        steps = tuple(codec.decode(item) for item in json.loads(body))
     except FileNotFoundError:
         return None
     except (OSError, *codec.MALFORMED) as err:
@@ -163,6 +216,28 @@ def find(path: str) -> Unfinished | None:
     numbers = (int(number) for number in re.findall(_UNDONE_MARK, marks))
     undone = min((*numbers, len(steps))) if re.search(_UNDONE_MARK, marks) else None
     return Unfinished(path, about, steps, marks.count(_BEGUN), undone)
+
+
+def find_restore(path: str) -> Creation | None:
+    """Return an interrupted restore that another one may continue; None without one.
+
+    Raises LioError if the file is damaged.
+    """
+    found = find(path)
+    return found if isinstance(found, Creation) and found.can_continue else None
+
+
+def _creation(path: str, about: dict[str, Any], rest: bytes) -> Creation:
+    """Return the change of a journal with a document; raises one of MALFORMED."""
+    document, end, marks = rest.rpartition(_DOCUMENT_END)
+    creates = about[CREATES]
+    names, before = creates["paths"], creates["before"]
+    if not (end and isinstance(before, dict) and (names is None or isinstance(names, list))):
+        raise ValueError("not a journal with a document")
+    if not all(isinstance(name, str) for name in names or ()):
+        raise ValueError("not a list of paths")
+    text = document.decode("utf-8", "surrogateescape")
+    return Creation(path, about, text, 0 if re.search(_UNDONE_MARK, marks) else None)
 
 
 def checked_about(about: Any) -> dict[str, Any]:
@@ -174,9 +249,14 @@ def checked_about(about: Any) -> dict[str, Any]:
     return about
 
 
-def refuse_unfinished(path: str) -> None:
-    """Raise InUse if an earlier change was left incomplete, LioError if the file is damaged."""
+def refuse_unfinished(path: str, *, but_restores: bool = False) -> None:
+    """Raise InUse if an earlier change was left incomplete, LioError if the file is damaged.
+
+    ``but_restores``: this change completes an interrupted restore.
+    """
     unfinished = find(path)
+    if but_restores and isinstance(unfinished, Creation) and unfinished.can_continue:
+        return
     if unfinished and unfinished.is_repair:
         raise InUse(
             f"an earlier change could not be rolled back completely: {unfinished}", hint=REPAIR

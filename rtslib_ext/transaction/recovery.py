@@ -12,16 +12,19 @@ from ..steps import Context, Step
 from ..steps.context import Operation
 from ..steps.defaults import NoDefaults
 from ..steps.observed import is_done
+from . import creation
 from .executor import Outcome, held_interrupts, perform
-from .journal import Journal, Unfinished
+from .journal import Creation, Journal, Unfinished
 
 
-def undo(context: Context, change: Unfinished) -> list[str]:
+def undo(context: Context, change: Unfinished | Creation) -> list[str]:
     """Roll back everything that was done, and remove the journal.
 
     Returns the steps that could not be rolled back, as texts; they stay in the journal, with those
     before them. Raises Interrupted; the remaining steps then stay in the journal.
     """
+    if isinstance(change, Creation):
+        return creation.undo(context, change)
     steps = _to_roll_back(context, change)
     journal = Journal(change.path, change.about)
     journal.resume()
@@ -61,11 +64,13 @@ def _to_roll_back(context: Context, change: Unfinished) -> list[Step]:
     return steps
 
 
-def finish(context: Context, change: Unfinished) -> Outcome:
+def finish(context: Context, change: Unfinished | Creation) -> Outcome:
     """Perform the remaining steps and remove the journal; on a failure roll back the whole change.
 
     Raises LioError. A change whose rollback has begun (``change.undone``) cannot be finished.
     """
+    if isinstance(change, Creation):
+        return creation.finish(context, change)
     # Assume no defaults: the first object of a kind may already have been changed.
     context.defaults = NoDefaults()
     number, begun = change.position()

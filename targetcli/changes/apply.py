@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -117,19 +118,28 @@ def _renamed(change: Change) -> dict[str, str]:
     return {"/".join(old): "/".join(key) for old, key in pairs if key and old not in wanted}
 
 
-def reach(env: Env, change: Change) -> None:
-    """Perform a plan for a whole configuration or none of it, or queue it; raises LioError."""
+def reach(env: Env, change: Change) -> Sequence[Step]:
+    """Perform a plan for a whole configuration or none of it, or queue it; return its steps.
+
+    Raises LioError.
+    """
+    planned, creates = change.plan.steps, change.plan.creates
     if env.session.transaction is not None:
-        env.session.transaction.add(change.plan.steps, change.plan.replaced)
-        return
-    note_reused(env, change.plan.steps, renamed=_renamed(change))
+        env.session.transaction.add(planned, change.plan.replaced)
+        return planned
+    note_reused(env, planned, renamed=_renamed(change))
     # Imported here: a single step needs no plan.
+    from rtslib_ext.reading import counting
     from rtslib_ext.transaction import apply as applying
 
-    with recording(env, "changing", lambda _: len(change.plan.steps)) as recorder:
+    def total(_: int) -> int:
+        return counting.wanted(change.want) if creates else len(planned)
+
+    with recording(env, "changing", total, objects_only=creates) as recorder:
         outcome = applying.perform(env.fs, change, recorder.observe, journal(env))
         recorder.made |= outcome.made
-    _note_effects(env, change.plan.steps, outcome)
+    _note_effects(env, planned, outcome)
+    return recorder.steps if creates else planned
 
 
 @dataclass(slots=True)
@@ -279,8 +289,7 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
     Queued changes need no lock: commit takes it.
     """
     if env.session.transaction is not None:
-        if command != "recover":
-            journals.refuse_unfinished(env.journal)
+        _refuse_unfinished(env, command)
         yield
         return
 
@@ -290,9 +299,11 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
     with change_lock(
         f"{node.path} {command}", path=env.lock_file, wait=env.options.wait, waiting=show
     ) as held:
-        if command != "recover":
-            journals.refuse_unfinished(env.journal)
         env.session.last_change = held.left
+        # A process that was killed could not leave a note, but its journal.
+        if held.left is LastChange.UNCONFIRMED or os.path.exists(env.journal):
+            _roll_back_overdue(env)
+        _refuse_unfinished(env, command)
         if held.left is LastChange.UNCONFIRMED:
             held.leaves = env.session.last_change = _still_waiting(env, command)
         try:
@@ -304,6 +315,13 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
             if env.session.report.changes:
                 _record(env, f"{node.path} {env.session.report.text}")
         held.leaves = _leaves(env, command, held.left)
+
+
+def _refuse_unfinished(env: Env, command: str) -> None:
+    """Raise InUse if an earlier change was interrupted, except in commands that end it."""
+    if command != "recover":
+        ends = command in ("restoreconfig", "clearconfig")
+        journals.refuse_unfinished(env.journal, but_restores=ends)
 
 
 def _leaves(env: Env, command: str, left: LastChange) -> LastChange:
@@ -325,6 +343,21 @@ def _interrupted(env: Env) -> str:
     return f"interrupted after {number} changes, which are kept (revert undoes them)"
 
 
+def _roll_back_overdue(env: Env) -> None:
+    """Roll back a change that was not confirmed in time: its own process may be gone."""
+    # Imported here, as below: nothing else needs it.
+    from rtslib_ext.transaction import confirmed_commit
+
+    file = confirmed_commit.beside(env.journal)
+    found = confirmed_commit.find(file)
+    if found is None or not found.is_overdue or confirmed_commit.blocking(found, env.journal):
+        return
+    from . import auto_revert
+
+    ended = auto_revert.roll_back(file, env.journal, env.history, found)
+    print(f"Note: {ended} was not confirmed in time: {ended.outcome}", file=env.stderr)
+
+
 def _still_waiting(env: Env, command: str) -> LastChange:
     """Print a note about a change that waits for confirm; return UNCONFIRMED if there is one."""
     # Imported here: nothing else needs it.
@@ -334,10 +367,5 @@ def _still_waiting(env: Env, command: str) -> LastChange:
     if found is None:
         return LastChange.OTHER
     if command != "confirm":
-        until = time.strftime("%H:%M:%S", time.localtime(found.until))
-        print(
-            f"Note: {printable(str(found))} is rolled back automatically at {until} unless "
-            "confirmed",
-            file=env.stderr,
-        )
+        print(f"Note: {printable(str(found))} {found.prospect} unless confirmed", file=env.stderr)
     return LastChange.UNCONFIRMED

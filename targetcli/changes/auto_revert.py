@@ -65,6 +65,8 @@ def start(file: str, lock_file: str, journal: str, records: str) -> None:
 def _as_service(program: list[str], sources: str) -> bool:
     """Return True if systemd runs it as a service, which survives the end of the login session."""
     command = ["systemd-run", "--quiet", "--collect", "--property=Type=exec"]
+    # It must not end before the change is confirmed or rolled back.
+    command += ["--property=Restart=on-failure", "--property=RestartForceExitStatus=SIGTERM"]
     command += [
         "--description=Roll back unless targetcli confirm is run",
         f"--setenv=PYTHONPATH={sources}",

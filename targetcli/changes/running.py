@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rtslib_ext import bounded
 from rtslib_ext.config.model import Config, Key
 from rtslib_ext.errors import LioError, reason
+from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.host import atomic
 from rtslib_ext.kernel import setup
 
@@ -18,7 +19,9 @@ from .. import progress
 from ..env import Env
 
 if TYPE_CHECKING:
+    from rtslib_ext.savefile.encode import Identities
     from rtslib_ext.savefile.unrestored import Unrestored
+    from rtslib_ext.transaction.executor import Outcome
 
 CURE = "restoreconfig keep_existing=true creates the rest, saveconfig drop_missing=true drops it"
 # Of a record: more than a configuration of a hundred thousand objects has.
@@ -83,6 +86,38 @@ def set_unrestored(env: Env, found: Unrestored | None = None) -> None:
     from rtslib_ext.savefile import unrestored as records
 
     records.store(env.unrestored, found or records.Unrestored())
+
+
+def record_missing(
+    env: Env, want: Config, identities: Identities, outcome: Outcome | None, *, keep: bool
+) -> None:
+    """Record everything missing after this restore and earlier ones.
+
+    Without an outcome it was interrupted: no setting that differs was set yet, except in objects
+    that existed before, which ``keep`` leaves unchanged.
+    """
+    complete = outcome is not None and not (outcome.failures or outcome.skipped)
+    if complete and not os.path.exists(env.unrestored):
+        return
+    from rtslib_ext.savefile import unrestored as records
+
+    before = records.superseded(records.load(env.unrestored), want)
+    names = _not_set(want, outcome, keep=keep)
+    have, objects = existing(env, whole=bool(names or before.instead))
+    found = replace(records.find(want, have, objects, names), identities=identities)
+    missing = records.add(records.remaining(before, have, objects), found)
+    set_unrestored(env, missing)
+
+
+def _not_set(want: Config, outcome: Outcome | None, *, keep: bool) -> set[str]:
+    """Return the names of the settings that may be missing (savefile.refused)."""
+    from rtslib_ext.savefile import refused
+
+    if outcome is not None:
+        from rtslib_ext import restore
+
+        return restore.not_set(outcome)
+    return set() if keep else refused.names(want)
 
 
 def _note_record(env: Env) -> None:

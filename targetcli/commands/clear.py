@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager, suppress
 
 from rtslib_ext.config.model import Config
@@ -10,6 +11,7 @@ from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplet
 from rtslib_ext.steps import Action
 from rtslib_ext.transaction import clear
 from rtslib_ext.transaction.executor import Outcome
+from rtslib_ext.transaction.journal import find_restore
 
 from ..changes import apply, consent, prompt, running
 from ..changes.apply import Recorder
@@ -28,6 +30,8 @@ def clearconfig(env: Env, node: Node, confirm: bool) -> Result:
     if env.session.transaction is not None:
         env.session.transaction.refuse_irreversible()
     problems = cleared(env)
+    if find_restore(env.journal):
+        os.unlink(env.journal)
     # On purpose, so nothing is missing any more.
     running.set_unrestored(env)
     if problems:

@@ -13,12 +13,17 @@ from rtslib_ext.config.model import Config, Portal
 from rtslib_ext.errors import InvalidValue, LioError, RestoreIncomplete
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.reading import counting
+from rtslib_ext.reading.topology import TopologyReader
 from rtslib_ext.steps import Step
 from rtslib_ext.steps.portals import LISTEN
+from rtslib_ext.transaction import creation
+from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction.executor import Observer, Outcome
+from rtslib_ext.transaction.journal import Creation
 from rtslib_ext.usage import another_disk, beyond_fabric, ipv6, no_effect
 
-from ..changes import apply, consent, running
+from ..changes import apply, consent, restoring, running
+from ..changes.restoring import Source
 from ..env import Env
 from ..result import Aside, Result
 from ..tree import Node
@@ -50,40 +55,68 @@ def restoreconfig(
     partly = bool(target or storage_object)
     found = [item for item in loaded.problems if not partly or _concerns(item, want)]
     problems: list[LioError] = [InvalidValue(f"{problem}") for problem in found]
-    if clear_existing and problems and want.is_empty and not env.options.yes:
-        raise LioError(
-            f"nothing in {path} could be used ({found[0]}), so nothing was cleared",
-            hint="give a file that saveconfig wrote; --yes clears anyway",
-        )
+    if clear_existing:
+        _refuse_useless(env, path, want, problems)
     if clear_existing and keep_existing:
         raise InvalidValue("clear_existing and keep_existing cannot be combined")
     if env.session.transaction is not None:
         env.session.transaction.refuse_irreversible()
+    if partly:
+        journals.refuse_unfinished(env.journal)
+    half = None if clear_existing else journals.find_restore(env.journal)
     if clear_existing:
         _refuse_other_disks(env, want, loaded.identities)
         problems += cleared(env, want if partly else None)
         if not partly:
             running.set_unrestored(env)
     elif not keep_existing:
-        restore.conflicts(env.fs, _named(want, storage_object) if partly else want)
+        new = restoring.others(want, half) if half else want
+        restore.conflicts(env.fs, _named(want, storage_object) if partly else new)
     if partly:
         want = restore.without_present(env.fs, want)
     if create_missing is None:
         create_missing = env.prefs.flag("create_missing")
-    outcome, notes = _create(env, want, loaded.identities, keep_existing, create_missing)
-    problems += causes(outcome)
-    return _restore_result(path, shown_path(env, savefile), problems, notes)
+    source = Source(want, loaded.identities, None if partly else path, half)
+    keep = keep_existing or half is not None
+    outcome, notes, differing = _create(env, source, keep, create_missing)
+    problems += [*causes(outcome), *differing]
+    said = f"Configuration restored from {shown_path(env, savefile)}"
+    return _restore_result(path, said, problems, notes)
+
+
+def _refuse_useless(env: Env, path: str, want: Config, problems: list[LioError]) -> None:
+    """Raise LioError, before anything is cleared, for a file with problems only."""
+    if problems and want.is_empty and not env.options.yes:
+        raise LioError(
+            f"nothing in {path} could be used ({problems[0]}), so nothing was cleared",
+            hint="give a file that saveconfig wrote; --yes clears anyway",
+        )
+
+
+def complete(env: Env, half: Creation) -> Result:
+    """Complete an interrupted restore, for recover."""
+    document = creation.loaded(half)
+    source = Source(document.config, document.identities, None, half)
+    flag = env.prefs.flag("create_missing")
+    outcome, notes, differing = _create(env, source, keep=True, create_missing=flag)
+    problems = [*causes(outcome), *differing]
+    return _restore_result(half.path, f"{half}: finished", problems, notes)
 
 
 def _create(
-    env: Env, want: Config, identities: Identities, keep: bool, create_missing: bool
-) -> tuple[Outcome, list[tuple[str, str]]]:
-    """Create the objects of a configuration; return the outcome and all (path, note)."""
+    env: Env, source: Source, keep: bool, create_missing: bool
+) -> tuple[Outcome, list[tuple[str, str]], list[LioError]]:
+    """Create the objects of a configuration.
+
+    Returns the outcome, all (path, note), and how objects that existed differ.
+    """
+    want, identities = source.want, source.identities
     want, unused = beyond_fabric.leave_out(want)
     want, portal_notes = ipv6.fit(want)
     others = another_disk.of_config(want, identities)
     refused = {} if env.options.yes else {key: _another(text) for key, text in others.items()}
-    again = _retried(env, want) if keep else ()
+    again = [*restoring.completing(env, source), *(_retried(env, want) if keep else ())]
+    there = TopologyReader(env.fs).topology() if keep else creation.shared(env.fs)
 
     def perform(observe: Observer) -> Outcome:
         return restore.restore(
@@ -91,13 +124,17 @@ def _create(
             want,
             observe,
             keep=keep,
+            there=there if keep else None,
             host=env.host,
             create_missing=create_missing,
             refused=refused,
             again=again,
         )
 
-    outcome = _restored(env, want, identities, perform, keep=keep)
+    source = replace(source, want=want)
+    with restoring.journal(env, source, there):
+        outcome = _restored(env, want, identities, perform, keep=keep)
+    differing = restoring.differing(env, want, there, outcome) if keep else []
     if keep:
         apply.note_reused(env, outcome.done)
     notes = [*outcome.notes, *_portal_notes(env, outcome), *_twins(want)]
@@ -105,7 +142,7 @@ def _create(
     notes += _shared(want)
     notes += _without_portals(env, want, outcome)
     notes += [(want.storage_objects[key].path, others[key]) for key in others.keys() - refused]
-    return outcome, notes
+    return outcome, notes, differing
 
 
 def _retried(env: Env, want: Config) -> Sequence[Step]:
@@ -115,7 +152,7 @@ def _retried(env: Env, want: Config) -> Sequence[Step]:
     from rtslib_ext.savefile import unrestored as records
 
     record = records.load(env.unrestored)
-    if not record.instead:
+    if not record.instead and not any(path.endswith("/enable") for path in record.paths):
         return ()
     steps = restore.retrying(env.fs, running.read(env), want, record)
     consent.ask(env, steps)
@@ -149,42 +186,14 @@ def _restored(
             outcome = perform(recorder.observe)
             recorder.made |= outcome.made
     finally:
-        _record_missing(env, want, identities, outcome, keep=keep)
+        running.record_missing(env, want, identities, outcome, keep=keep)
     return outcome
 
 
-def _record_missing(
-    env: Env, want: Config, identities: Identities, outcome: Outcome | None, *, keep: bool
-) -> None:
-    """Record everything missing after this restore and earlier ones.
-
-    Without an outcome it was interrupted: no setting that differs was set yet, except in objects
-    that existed before, which ``keep`` leaves unchanged.
-    """
-    complete = outcome is not None and not (outcome.failures or outcome.skipped)
-    if complete and not os.path.exists(env.unrestored):
-        return
-    from rtslib_ext.savefile import unrestored as records
-
-    before = records.superseded(records.load(env.unrestored), want)
-    names = _not_set(want, outcome, keep=keep)
-    have, objects = running.existing(env, whole=bool(names or before.instead))
-    found = replace(records.find(want, have, objects, names), identities=identities)
-    missing = records.add(records.remaining(before, have, objects), found)
-    running.set_unrestored(env, missing)
-
-
-def _not_set(want: Config, outcome: Outcome | None, *, keep: bool) -> set[str]:
-    """Return the names of the settings that may be missing (savefile.refused)."""
-    from rtslib_ext.savefile import refused
-
-    if outcome is not None:
-        return restore.not_set(outcome)
-    return set() if keep else refused.names(want)
 
 
 def _restore_result(
-    path: str, shown: str, problems: list[LioError], notes: list[tuple[str, str]]
+    path: str, said: str, problems: list[LioError], notes: list[tuple[str, str]]
 ) -> Result:
     facts = {
         "file": path,
@@ -194,7 +203,7 @@ def _restore_result(
     lines = note_view.lines(notes) if notes else []
     if not problems:
         asides = [Aside(f"Note: {text}") for text in lines]
-        return Result([f"Configuration restored from {shown}", *asides], data=lambda: facts)
+        return Result([said, *asides], data=lambda: facts)
     head = f"Configuration restored, {len(problems)} recoverable errors:"
     text = "\n".join([head, *map(line, problems)])
     failure = RestoreIncomplete(text, causes=problems, hint="\n".join(lines))

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -12,7 +11,7 @@ from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound
 from rtslib_ext.steps import Step
 from rtslib_ext.transaction import confirmed_commit
 from rtslib_ext.transaction.confirmed_commit import PendingCommit
-from rtslib_ext.transaction.journal import Unfinished
+from rtslib_ext.transaction.journal import Creation, Unfinished
 from rtslib_ext.transaction.lock import LastChange
 
 from ..changes import apply
@@ -20,11 +19,14 @@ from ..env import Env
 from ..result import Result
 from ..tree import Node
 
-ACTIONS = ("keep", "status", "back")
+ACTIONS = ("keep", "status", "back", "watch")
 
 
 def confirm(env: Env, node: Node, action: str) -> Result:
-    """Confirm, show or roll back the change that is waiting for confirmation."""
+    """Confirm, show or roll back the change that is waiting for confirmation.
+
+    ``watch`` starts the process that rolls it back again: it may have been killed.
+    """
     if action not in ACTIONS:
         raise InvalidValue(f"action must be one of: {', '.join(ACTIONS)}")
     if action != "status" and apply.only_shown(env, f"confirm action={action}"):
@@ -35,12 +37,17 @@ def confirm(env: Env, node: Node, action: str) -> Result:
         last = found or confirmed_commit.last(file)
         line = _description(last) if last else "No change is waiting for confirmation"
         return _result(line, last, "waits" if found else "ended")
+    if found is None and action == "watch":
+        return _result("No change is waiting for confirmation", None, "none")
     if found is None:
         raise NotFound("no change is waiting for confirmation", hint=_ended(file))
-    if action == "back":
+    if action in ("back", "watch"):
         # Imported here, as in within: nothing else starts processes.
         from ..changes import auto_revert
-
+    if action == "watch":
+        auto_revert.start(file, env.lock_file, env.journal, env.history)
+        return _result(_description(found), found, "waits")
+    if action == "back":
         found = auto_revert.roll_back(file, env.journal, env.history, found)
         if not found.outcome.startswith(auto_revert.ROLLED_BACK):
             raise LioError(
@@ -64,15 +71,9 @@ def _ended(file: str) -> str:
 def _description(pending: PendingCommit) -> str:
     if pending.outcome:
         return f"{pending}: {pending.outcome}"
-    when = _clock(pending)
-    return f"{pending} is waiting for confirmation; it is rolled back automatically at {when}"
-
-
-def _clock(pending: PendingCommit) -> str:
-    """Return when it is rolled back: the time, and the date unless it is today."""
-    until = time.localtime(pending.until)
-    is_today = until[:3] == time.localtime()[:3]
-    return time.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S", until)
+    if pending.is_overdue:
+        return f"{pending} was not confirmed in time; it {pending.prospect}"
+    return f"{pending} is waiting for confirmation; it {pending.prospect}"
 
 
 def _result(line: str, pending: PendingCommit | None, state: str) -> Result:
@@ -92,7 +93,7 @@ def refuse_another(env: Env) -> None:
         raise InUse(_description(found), hint="confirm keeps it, confirm back rolls it back now")
 
 
-def recovered(env: Env, half: Unfinished) -> None:
+def recovered(env: Env, half: Unfinished | Creation) -> None:
     """Record that a change no longer waits, because recover undid it."""
     file = confirmed_commit.beside(env.journal)
     found = confirmed_commit.find(file)
@@ -125,7 +126,4 @@ def within(env: Env, steps: Sequence[Step], seconds: float) -> Iterator[list[str
     confirmed_commit.write(file, pending)
     env.session.last_change = LastChange.UNCONFIRMED
     env.session.report.unconfirmed = True
-    messages += [
-        f"Applied. It is rolled back automatically at {_clock(pending)} "
-        "unless you run `targetcli confirm`."
-    ]
+    messages += [f"Applied. It {pending.prospect} unless you run `targetcli confirm`."]

@@ -19,12 +19,12 @@ from rtslib_ext.plan import diff as planning
 from rtslib_ext.plan import disturbance
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.plan.disturbance import Disturbance
-from rtslib_ext.steps import Action, Context
+from rtslib_ext.steps import Action, Context, Step
 from rtslib_ext.transaction import apply as applying
 from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction import recovery
 from rtslib_ext.transaction.apply import Change
-from rtslib_ext.transaction.journal import Unfinished
+from rtslib_ext.transaction.journal import Creation, Unfinished
 from rtslib_ext.usage import (
     another_disk,
     beyond_fabric,
@@ -41,7 +41,7 @@ from ..env import Env
 from ..result import Result, say
 from ..tree import Node
 from ..views import plan as view
-from . import confirm, save
+from . import config, confirm, save
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile import Loaded
@@ -87,12 +87,15 @@ def to_file(env: Env, node: Node, file: str | None, have: Config | None = None) 
     return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *kept)))
 
 
-def _prepare(env: Env, want: Config, have: Config) -> Change:
-    """Plan the change to a configuration, without the parts that this host or fabric lacks."""
+def _prepare(env: Env, want: Config, have: Config, *, unseen: bool = False) -> Change:
+    """Plan the change to a configuration, without the parts that this host or fabric lacks.
+
+    ``unseen`` is as for ``transaction.apply.prepare``.
+    """
     want, unused = beyond_fabric.leave_out(want)
     want, notes = ipv6.fit(want)
     notes += unused
-    found = _with_preflight(env, applying.prepare(env.fs, want, have))
+    found = _with_preflight(env, applying.prepare(env.fs, want, have, unseen=unseen))
     return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *notes)))
 
 
@@ -120,6 +123,8 @@ def _with_others(env: Env, planned: Change, loaded: Loaded, *, refuse: bool) -> 
     With ``refuse``, raises LioError if it creates a storage object on one, without --yes.
     """
     created = {step.path for step in planned.plan.steps if step.action is Action.CREATE}
+    if planned.plan.creates:
+        created = {so.path for so in planned.want.storage_objects.values()}
     # With a part of the file, the other objects are the running ones.
     objects = loaded.config.storage_objects
     others = [
@@ -192,7 +197,10 @@ def apply(
         want = part.put(have, part.select(want, node), merge=merge)
     elif merge:
         want = merging.merge(have, want)
-    planned = _with_others(env, _prepare(env, want, have), loaded, refuse=not dry_run)
+    # The steps of a dry run are shown, those of a change to be confirmed are turned round.
+    unseen = not dry_run and confirm_within is None and env.session.transaction is None
+    planned = _prepare(env, want, have, unseen=unseen)
+    planned = _with_others(env, planned, loaded, refuse=not dry_run)
     result = carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
     whole = not (merge or partly)
     if whole and not dry_run and confirm_within is None and env.session.transaction is None:
@@ -207,15 +215,17 @@ def carry_out(
     """Apply a plan, or only show it; asks or needs --yes if it interrupts initiators."""
     if not dry_run:
         confirm.refuse_another(env)
-    disturbances = disturbance.of(env.fs, planned.plan.steps)
+    plan = planned.plan
+    disturbances = disturbance.of(env.fs, plan.steps)
     performed = not dry_run and env.session.transaction is None
-    result = plans.show(env, planned.plan, disturbances, done=performed)
-    if planned.plan and not dry_run:
+    messages: list[str] = []
+    if plan and not dry_run:
         consent.require_yes(env, disturbances)
-        messages = _reach(env, planned, confirm_within)
-        if env.session.transaction is not None:
-            return result
-        left = applying.differences(env.fs, planned, running.read(env))
+        steps, messages = _reach(env, planned, confirm_within)
+        plan = replace(plan, steps=tuple(steps))
+    result = plans.show(env, plan, disturbances, done=performed)
+    if plan and performed:
+        left = applying.differences(env.fs, planned, lambda: running.read(env))
         result.notes += messages
         result.notes += [
             f"Note: the running configuration still differs: {line}" for line in view.entries(left)
@@ -223,20 +233,21 @@ def carry_out(
     return result
 
 
-def _reach(env: Env, planned: Change, confirm_within: float | None) -> list[str]:
-    """Apply a plan; return the messages."""
+def _reach(
+    env: Env, planned: Change, confirm_within: float | None
+) -> tuple[Sequence[Step], list[str]]:
+    """Apply a plan; return its steps and the messages."""
     transaction = env.session.transaction
     if confirm_within is None or (transaction and transaction.is_dry_run):
-        change.reach(env, planned)
-        return []
+        return change.reach(env, planned), []
     if transaction is not None:
         raise Unsupported(
             "a change with --confirm-within cannot be part of a transaction",
             hint="run apply --confirm-within by itself",
         )
     with confirm.within(env, planned.plan.steps, confirm_within) as messages:
-        change.reach(env, planned)
-    return messages
+        steps = change.reach(env, planned)
+    return steps, messages
 
 
 def recover(env: Env, node: Node, action: str) -> Result:
@@ -251,6 +262,8 @@ def recover(env: Env, node: Node, action: str) -> Result:
     if action == "finish":
         if unfinished.undone is not None:
             raise InvalidValue("its rollback had started already", hint="recover undo completes it")
+        if isinstance(unfinished, Creation) and unfinished.can_continue:
+            return config.complete(env, unfinished)
         _finish(env, unfinished)
     else:
         left = recovery.undo(Context(env.fs), unfinished)
@@ -266,7 +279,7 @@ def recover(env: Env, node: Node, action: str) -> Result:
     return say(f"{unfinished}: {done}")
 
 
-def _finish(env: Env, unfinished: Unfinished) -> None:
+def _finish(env: Env, unfinished: Unfinished | Creation) -> None:
     try:
         done = recovery.finish(Context(env.fs), unfinished).done
     except RollbackFailed:

@@ -150,7 +150,8 @@ def _pending(env: Env) -> Iterator[str]:
     """Yield what waits for the user: changes to confirm, and a transaction."""
     waiting = confirmed_commit.find(confirmed_commit.beside(env.journal))
     if waiting is not None:
-        yield f"{waiting} is rolled back automatically (confirm keeps it)"
+        cure = "confirm back does it now" if waiting.is_overdue else "confirm keeps it"
+        yield f"{waiting} {waiting.prospect} ({cure})"
     transaction = env.session.transaction
     if transaction is not None and not transaction.is_dry_run:
         yield "a transaction is in progress (commit applies it, rollback discards it)"

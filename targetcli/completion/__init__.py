@@ -40,7 +40,7 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
     "new_size": "paths:new_sizes",
     "path": "paths:shell_paths",
     "recover_action": ("undo", "finish"),
-    "confirm_action": ("keep", "status", "back"),
+    "confirm_action": ("keep", "status", "back", "watch"),
     "duration": ("30s", "60s", "2m", "10m", "1h"),
     "path_or_history": "paths:with_history",
     "port": "targets:ports",

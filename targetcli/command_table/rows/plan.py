@@ -71,13 +71,15 @@ ROWS = (
         "confirm:confirm",
         "Keeps the changes of apply --confirm-within. Without it they are rolled back\n"
         "automatically when the time has passed, even if the connection to this host is\n"
-        "lost. While changes wait for confirmation, no other file can be applied.\n\n"
+        "lost. While changes wait for confirmation, no other file can be applied.\n"
+        "If the process that rolls them back was killed, the next command that changes\n"
+        "something does it once the time has passed; watch starts that process again.\n\n"
         "Example: confirm status",
         (
             may(
                 "action",
                 "confirm_action",
-                "keep the changes, show their status, or roll back now",
+                "keep the changes, show their status, roll back now, or watch the time again",
                 "keep",
             ),
         ),

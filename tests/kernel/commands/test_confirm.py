@@ -347,3 +347,38 @@ def test_undo_is_not_stuck_behind_what_another_process_reverted(user: Shell) -> 
     answer = user.ok("undo")
     assert "Undone: /backstores/ramdisk create early 1M" in answer
     assert f"by change {number + 1}" in answer.stderr
+
+
+def watcher() -> int:
+    """The process that is to roll back; those of earlier tests may not have ended yet."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit() and b"auto_revert\0" in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+    return max(found)
+
+
+def test_the_next_change_rolls_back_if_that_process_was_killed(user: Shell) -> None:
+    before = tree()
+    assert targetcli("apply", str(WANTED), "--confirm-within", "2s").returncode == 0
+    os.kill(watcher(), signal.SIGKILL)
+    time.sleep(2.5)
+    assert tree() != before
+    assert "apply on / is rolled back by the next change" in targetcli("status").stdout
+    said = targetcli("confirm")
+    assert said.returncode == 1
+    assert "Note: apply on / was not confirmed in time: rolled back at 2" in said.stderr
+    assert "no change is waiting for confirmation" in said.stderr
+    assert tree() == before and not waits()
+
+
+def test_that_process_is_started_anew(user: Shell) -> None:
+    before = tree()
+    assert targetcli("apply", str(WANTED), "--confirm-within", "6s").returncode == 0
+    os.kill(watcher(), signal.SIGKILL)
+    assert "is waiting for confirmation" in targetcli("confirm", "watch").stdout
+    assert watcher() and tree() != before
+    assert becomes(lambda: not waits())
+    assert tree() == before
+    assert targetcli("confirm", "watch").stdout == "No change is waiting for confirmation\n"

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A restore in progress: its journal, and the completion of one that was killed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rtslib_ext.config.model import Config
+from rtslib_ext.errors import InvalidValue, LioError
+from rtslib_ext.fast_dataclasses import dataclass
+from rtslib_ext.reading.topology import Topology
+from rtslib_ext.savefile import disk
+from rtslib_ext.savefile.encode import Identities
+from rtslib_ext.savefile.unrestored import Unrestored
+from rtslib_ext.steps import Context, Step
+from rtslib_ext.transaction import creation
+from rtslib_ext.transaction.executor import Outcome
+from rtslib_ext.transaction.journal import Creation
+
+from ..env import Env
+from . import apply, running
+
+_APPLY = "apply changes it"
+_REPLACE = "delete it, then restoreconfig keep_existing=true creates it"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What to restore: ``path`` is the file with all of it, None if it has more.
+
+    ``half`` is an interrupted restore that this one completes.
+    """
+
+    want: Config
+    identities: Identities
+    path: str | None
+    half: Creation | None
+
+
+def others(want: Config, half: Creation) -> Config:
+    """Return the storage objects and targets of a configuration that ``half`` did not create."""
+    document = creation.loaded(half).config
+    objects = {
+        key: so for key, so in want.storage_objects.items() if key not in document.storage_objects
+    }
+    targets = {key: item for key, item in want.targets.items() if key not in document.targets}
+    return Config(storage_objects=objects, targets=targets)
+
+
+@contextmanager
+def journal(env: Env, source: Source, there: Topology) -> Iterator[None]:
+    """Keep a journal, so that a restore that was killed is known and can be completed."""
+    written, path = apply.journal(env), source.path
+    text = (lambda: disk.read(path)) if path else None
+    want = Unrestored(source.want, identities=source.identities)
+    creation.record_restore(written, want, there, text, source.half)
+    written.open(())
+    try:
+        yield
+    finally:
+        written.close()
+
+
+def completing(env: Env, source: Source) -> Sequence[Step]:
+    """Return the steps that set what an interrupted restore did not set in its objects.
+
+    Objects that it left incomplete are deleted, to be created again.
+    """
+    if source.half is None:
+        return ()
+    document = creation.loaded(source.half)
+    creation.remove_incomplete(Context(env.fs, host=env.host), document.config)
+    running.record_missing(env, document.config, document.identities, None, keep=True)
+    return creation.completing(env.fs, document.config)
+
+
+def differing(env: Env, want: Config, there: Topology, outcome: Outcome) -> list[LioError]:
+    """Return an error for each object that existed and differs from the file."""
+    existed = want.storage_objects.keys() & there.locations.keys()
+    if not existed and not want.targets.keys() & there.config.targets.keys():
+        return []
+    have = running.read(env)
+    failed = {(failure.step.path, failure.step.text) for failure in outcome.failures}
+    texts: dict[str, list[str]] = {}
+    for step in creation.completing(env.fs, want, have):
+        if (step.path, step.text) not in failed:
+            texts.setdefault(step.path, []).append(step.text)
+    off = sorted(existed - have.storage_objects.keys())
+    return [
+        *(_error(want.storage_objects[key].path, "it was never enabled", _REPLACE) for key in off),
+        *(_error(path, f"it differs: {', '.join(said)}", _APPLY) for path, said in texts.items()),
+    ]
+
+
+def _error(path: str, text: str, hint: str) -> LioError:
+    return InvalidValue(f"it exists and was left unchanged, but {text}", path=path, hint=hint)
