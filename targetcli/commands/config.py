@@ -190,8 +190,6 @@ def _restored(
     return outcome
 
 
-
-
 def _restore_result(
     path: str, said: str, problems: list[LioError], notes: list[tuple[str, str]]
 ) -> Result:
