@@ -24,6 +24,7 @@ USER = ("user",)
 
 LINES = f"""
 /backstores/fileio create name=d1 file_or_dev=DISKS/d1 size=1M write_back=true sparse=true wwn=w1
+/ revert number=1 dry_run=true
 /backstores/block create name=b1 dev=/dev/ram0 readonly=false wwn=w2 exclusive=true
 /backstores/pscsi create name=p1 dev=SCSI
 /backstores/ramdisk create name=r1 size=1M nullio=false wwn=w3
@@ -65,7 +66,6 @@ LINES = f"""
 / redo dry_run=false
 / history number=1
 / history last=true
-/ revert number=1 dry_run=true
 {TPG} get group=attribute
 {TPG} get attribute login_timeout
 /backstores/fileio/d1 resize size=2M dry_run=false

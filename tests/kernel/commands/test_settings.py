@@ -538,7 +538,10 @@ def test_setting_the_present_value_is_no_change(user: Shell, line: str) -> None:
     assert answer != "max_write_same_len=100 \n"
 
 
-def test_default_resets_any_preference(user: Shell) -> None:
+def test_default_resets_any_preference(
+    user: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # that of the file named 7
     other = {"loglevel": "error", "color": "red", "colordefault": "red"}
     for name, row in PREFERENCES.items():
         default = user.ok(f"get global {name}")

@@ -543,7 +543,7 @@ EXPORTS = (
     Row(
         "completion-cpu",
         f"{TARGET} set parameter cmd_completion_affinity=7",
-        ("no CPU 7 that is online", "use one of 0; or -1"),
+        ("no CPU 7 that is online", "use one of 0", "; or -1"),
         (TARGET_MADE,),
         then=f"{TARGET} set parameter cmd_completion_affinity=0",
     ),
