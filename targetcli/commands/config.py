@@ -20,7 +20,7 @@ from rtslib_ext.transaction import creation
 from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction.executor import Observer, Outcome
 from rtslib_ext.transaction.journal import Creation
-from rtslib_ext.usage import another_disk, beyond_fabric, ipv6, no_effect
+from rtslib_ext.usage import another_disk, beyond_fabric, hazards, ipv6, no_effect
 
 from ..changes import apply, consent, restoring, running
 from ..changes.restoring import Source
@@ -139,6 +139,7 @@ def _create(
         apply.note_reused(env, outcome.done)
     notes = [*outcome.notes, *_portal_notes(env, outcome), *_twins(want)]
     notes += [*unused, *portal_notes, *secrets.of_config(want), *no_effect.of_config(want)]
+    notes += hazards.of_config(want)
     notes += _shared(want)
     notes += _without_portals(env, want, outcome)
     notes += [(want.storage_objects[key].path, others[key]) for key in others.keys() - refused]

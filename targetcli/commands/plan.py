@@ -28,6 +28,7 @@ from rtslib_ext.transaction.journal import Creation, Unfinished
 from rtslib_ext.usage import (
     another_disk,
     beyond_fabric,
+    hazards,
     ipv6,
     no_effect,
     no_portals,
@@ -104,7 +105,7 @@ def _with_preflight(env: Env, planned: Change) -> Change:
     notes = [
         (path, str(one)) for path, one in preflight.of_config(env.fs, planned.have, planned.want)
     ]
-    for find in (secrets.of_config, twins.of_config, no_portals.of_config):
+    for find in (secrets.of_config, twins.of_config, no_portals.of_config, hazards.of_config):
         known = set(find(planned.have))
         notes += [note for note in find(planned.want) if note not in known]
     notes += no_effect.of_config(planned.want)

@@ -44,6 +44,11 @@ def create_ramdisk(
     so = new(env, node, name, RamDisk(bytes_, nullio), wwn)
     create(env, so)
     lines += [f"Created ramdisk {name} with size {size}.", *twins(env, so, wwn)]
+    if nullio:
+        # Imported here: few objects store nothing.
+        from rtslib_ext.usage import hazards
+
+        lines.append(Caution(f"Note: {hazards.NULLIO}"))
     return Result(lines, created=node_path(node, name))
 
 
