@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The identity of a device, which its name in /dev is not: that may change at a boot."""
+"""The identity of a device or file: its path may lead to another one after a boot."""
 
 from __future__ import annotations
 
@@ -20,12 +20,18 @@ _FILES = {
     "name": ("dm/name",),
 }
 # The same from udev's database, where sysfs does not have it.
-_UDEV_NAMES = {"wwid": "MD_UUID", "partuuid": "ID_PART_ENTRY_UUID"}
+_UDEV_NAMES = {
+    "wwid": "MD_UUID",
+    "partuuid": "ID_PART_ENTRY_UUID",
+    "filesystem": "ID_FS_UUID",
+}
 _UDEV = "/run/udev/data"
 _ADDRESS = re.compile(r"\d+:\d+:\d+:\d+")
 _BY_ID = "/dev/disk/by-id"
 # Names that the kernel gives in the order in which it finds the disks.
 _COUNTED = re.compile(r"/dev/(sd[a-z]+\d*|vd[a-z]+\d*|nvme\d+n\d+(p\d+)?)")
+# Of these, a restore takes a size that differs as a sign of another disk.
+_NUMBERED = re.compile(rf"{_COUNTED.pattern}|/dev/(loop|dm-|md|rbd|nbd|drbd|zd)\d+")
 # The best names first: what the disk itself says.
 _PREFERRED = ("wwn-", "nvme-eui.", "scsi-3", "nvme-uuid.", "virtio-", "nvme-", "scsi-", "ata-")
 
@@ -36,8 +42,11 @@ def read(path: str) -> dict[str, str]:
     ``path`` is a block device, another SCSI device such as a tape, or a SCSI address H:C:T:L.
     Unknown values are missing; empty for anything else. Nothing is read from the device itself:
     labels and UUIDs of file systems are what initiators write. The PARTUUID is in the partition
-    table, which is outside of an exported partition.
+    table, which is outside of an exported partition. For the path of a file, also of one that is
+    missing: its size, its mount point, and the UUID of the file system there.
     """
+    if path.startswith("/") and not path.startswith("/dev/") and _may_be_file(path):
+        return _of_file(path)
     folder = _folder(path)
     found = {}
     partition = read_text(f"{folder}/partition")
@@ -56,9 +65,34 @@ def read(path: str) -> dict[str, str]:
     elif os.path.isdir(f"{folder}/md") and (uuid := _of_udev(path, "wwid")):
         found["wwid"] = uuid
     size = sectors(path) if is_block_device(path) else None
-    if size:
+    if size is not None:
         found["size"] = str(size * 512)
     return found
+
+
+def _may_be_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return True
+
+
+def _of_file(path: str) -> dict[str, str]:
+    """Return the size of a file, if it exists, and its file system."""
+    place = os.path.realpath(path)
+    found = {"size": str(os.path.getsize(place))} if os.path.exists(place) else {}
+    # overlayfs has other device numbers for files than for directories.
+    place = os.path.dirname(place)
+    while not os.path.exists(place):
+        place = os.path.dirname(place)
+    number = os.stat(place).st_dev
+    # A bind mount is of the same file system as the directory above it, or of another one.
+    while place != "/" and os.stat(above := os.path.dirname(place)).st_dev == number:
+        place = above
+    found["mount"] = place
+    device = f"{_UDEV}/b{os.major(number)}:{os.minor(number)}"
+    uuid = _line(device, f"E:{_UDEV_NAMES['filesystem']}")
+    return {**found, "filesystem": uuid} if uuid else found
 
 
 def _folder(path: str) -> str:
@@ -86,12 +120,15 @@ def _line(file: str, name: str) -> str:
     return next((value for key, _, value in lines if key == name), "")
 
 
-def difference(saved: Mapping[str, str], found: Mapping[str, str]) -> str:
+def difference(saved: Mapping[str, str], found: Mapping[str, str], path: str = "") -> str:
     """Return in which respect a device is another one than the saved one; "" if it may be it.
 
-    A device without an identifier may be another one that has the same size. The number of a
+    A device without an identifier may be another one that has the same size, or a larger one: it
+    may have grown. Not so if its ``path`` is a name that the kernel counts. The number of a
     partition counts only where its PARTUUID is not known.
     """
+    if "mount" in saved and "mount" in found:
+        return _of_file_system(saved, found) or _smaller(saved, found)
     unique = "partuuid" if saved.get("partuuid") and found.get("partuuid") else "partition"
     for name in ("wwid", "serial", "name", unique):
         one, other = saved.get(name), found.get(name)
@@ -99,10 +136,31 @@ def difference(saved: Mapping[str, str], found: Mapping[str, str]) -> str:
             return f"its {name} is {other}, and was {one}"
     if saved.keys() & {"wwid", "serial", "partuuid"}:
         return ""
+    if _NUMBERED.fullmatch(path) and saved.get("size") != found.get("size"):
+        return _sizes(saved, found)
+    return _smaller(saved, found)
+
+
+def _of_file_system(saved: Mapping[str, str], found: Mapping[str, str]) -> str:
+    """Return why a file is not on the file system that the saved one was on; "" if it may be."""
+    one, other = saved["mount"], found["mount"]
+    if one == other:
+        one, other = saved.get("filesystem", ""), found.get("filesystem", "")
+        return f"its filesystem is {other}, and was {one}" if one and other and one != other else ""
+    # A file on a mount further down was moved there.
+    is_above = one.startswith(f"{other.rstrip('/')}/")
+    return f"the file system {one} is not mounted" if is_above else ""
+
+
+def _smaller(saved: Mapping[str, str], found: Mapping[str, str]) -> str:
     was, now = (scalars.number(values.get("size", "")) for values in (saved, found))
-    if was is not None and now is not None and now < was:
-        return f"its size is {found['size']} bytes, and was {saved['size']} bytes"
-    return ""
+    return _sizes(saved, found) if was is not None and now is not None and now < was else ""
+
+
+def _sizes(saved: Mapping[str, str], found: Mapping[str, str]) -> str:
+    if "size" not in saved or "size" not in found:
+        return ""
+    return f"its size is {found['size']} bytes, and was {saved['size']} bytes"
 
 
 def lasting_name(path: str) -> str:

@@ -93,7 +93,9 @@ def loads(text: str, source: str = "the file") -> Loaded:
         lu_groups=own.values("lu_groups", naming.check_folder_name),
     )
     for entry in (*of_objects.values(), *of_tpgs.values()):
-        entry.report(entry.where, "the file has no such object")
+        # The identity of a device may stay when an object is deleted from the file by hand.
+        if entry.unused():
+            entry.report(entry.where, "the file has no such object")
     unrestored, instead = own.texts("unrestored"), own.values("instead", _any_name)
     own.finish()
     root.finish()

@@ -243,9 +243,13 @@ class Item:
         """Mark keys as used: older tools wrote them, and they have no meaning."""
         self._used.update(keys)
 
+    def unused(self) -> list[str]:
+        """Return the keys that were not used."""
+        return sorted(self._values.keys() - self._used)
+
     def finish(self) -> None:
         """Report the keys that were not used."""
-        for key in sorted(set(self._values) - self._used):
+        for key in self.unused():
             self.report(self.at(key), "unknown key")
 
     def _wrong(self, key: str, value: Any, wanted: str) -> None:

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Storage objects whose path leads to another disk than the saved one."""
+"""Storage objects whose path leads to another disk or file than the saved one."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
-from ..config.model import Config, Key
+from ..config.backing import FileIO
+from ..config.model import Config, Key, StorageObject
 
 
 def of_config(want: Config, identities: Mapping[str, Mapping[str, str]]) -> dict[Key, str]:
@@ -13,15 +15,32 @@ def of_config(want: Config, identities: Mapping[str, Mapping[str, str]]) -> dict
 
     ``identities`` are those of the saved devices, by shell path (host.disk_identity).
     """
-    if not identities:
-        return {}
-    # Imported here: files of other tools record no identities.
+    found = (
+        (key, of_object(so, identities.get(so.path))) for key, so in want.storage_objects.items()
+    )
+    return {key: text for key, text in found if text}
+
+
+def of_object(so: StorageObject, saved: Mapping[str, str] | None) -> str:
+    """Return why the device or file of an object is not the saved one; "" if it may be."""
+    path = so.backing.udev_path
+    if not saved:
+        # Files of other tools record no identities.
+        return _short(so)
+    # Imported here, as only files with identities need it.
     from ..host import disk_identity
 
-    others = {}
-    for key, so in want.storage_objects.items():
-        saved, device = identities.get(so.path), so.backing.udev_path
-        text = disk_identity.difference(saved, disk_identity.read(device)) if saved else ""
-        if text:
-            others[key] = f"{device} is not the device that was saved: {text}"
-    return others
+    text = disk_identity.difference(saved, disk_identity.read(path), path)
+    kind = "file" if "mount" in saved else "device"
+    return f"{path} is not the {kind} that was saved: {text}" if text else ""
+
+
+def _short(so: StorageObject) -> str:
+    """Return why a file is too short for its object, of which the kernel would serve zeros."""
+    backing = so.backing
+    if not isinstance(backing, FileIO) or not backing.size or not os.path.isfile(backing.dev):
+        return ""
+    size = os.path.getsize(backing.dev)
+    if size >= backing.size:
+        return ""
+    return f"{backing.dev} is not the file that was saved: it has {size} of {backing.size} bytes"

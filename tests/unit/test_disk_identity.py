@@ -35,6 +35,18 @@ from rtslib_ext.host.disk_identity import difference, lasting_name, read
         ({"size": "2"}, {"size": "1"}, "its size is 1 bytes, and was 2 bytes"),
         ({"size": "1"}, {"size": "2"}, ""),
         ({"size": "1"}, {"wwid": "b", "size": "1"}, ""),
+        ({"mount": "/srv", "size": "2"}, {"mount": "/srv", "size": "2"}, ""),
+        ({"mount": "/srv", "size": "2"}, {"mount": "/srv", "size": "0"}, "its size is 0 bytes"),
+        ({"mount": "/srv", "size": "2"}, {"mount": "/", "size": "2"}, "the file system /srv is"),
+        ({"mount": "/srv/a"}, {"mount": "/srv"}, "the file system /srv/a is not mounted"),
+        ({"mount": "/srv"}, {"mount": "/srv/a"}, ""),
+        ({"mount": "/srv"}, {"mount": "/srv2"}, ""),
+        (
+            {"mount": "/srv", "filesystem": "u"},
+            {"mount": "/srv", "filesystem": "v"},
+            "its filesystem is v, and was u",
+        ),
+        ({"mount": "/srv", "filesystem": "u"}, {"mount": "/srv"}, ""),
     ],
 )
 def test_difference(saved: dict[str, str], found: dict[str, str], differs: str) -> None:
@@ -42,8 +54,28 @@ def test_difference(saved: dict[str, str], found: dict[str, str], differs: str) 
     assert text.startswith(differs) and bool(text) is bool(differs)
 
 
-def test_what_is_no_device_has_no_identity() -> None:
-    assert read("/dev/null") == read("/nosuch") == {}
+@pytest.mark.parametrize(
+    ("path", "counts"), [("/dev/sdb", True), ("/dev/loop1", True), ("/dev/zvol/a/b", False)]
+)
+def test_larger_disk_at_a_counted_name(path: str, counts: bool) -> None:
+    text = difference({"size": "1"}, {"size": "2"}, path)
+    assert text == ("its size is 2 bytes, and was 1 bytes" if counts else "")
+    assert difference({"wwid": "a", "size": "1"}, {"wwid": "a", "size": "2"}, path) == ""
+
+
+def test_what_is_no_device_has_no_identity(tmp_path: Path) -> None:
+    assert read("/dev/null") == read("/dev/nosuch") == read(str(tmp_path)) == {}
+
+
+def test_identity_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "f"
+    missing = read(str(file))
+    assert missing["mount"] in (str(tmp_path), *map(str, tmp_path.parents))
+    file.write_bytes(b"12")
+    assert read(str(file)) == {**missing, "size": "2"}
+    link = tmp_path / "link"
+    link.symlink_to("f")
+    assert read(str(link)) == read(str(file))
 
 
 @pytest.fixture

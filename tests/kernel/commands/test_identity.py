@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rtslib_ext.host import disk_identity
 
+from ..conftest import clear_all
 from .harness import ETC, Shell, differences, tree
 
 SAVE_FILE = ETC / "saveconfig.json"
@@ -129,3 +132,56 @@ def test_scsi_device_without_a_block_device_has_an_identity(scsi_disk: tuple[str
     found = disk_identity.read(f"/dev/{generic.name}")
     assert found == disk_identity.read(scsi_disk[1])
     assert found["wwid"] == disk_identity.read(scsi_disk[0])["wwid"]
+
+
+@pytest.fixture
+def file(shell: Shell, disks: Path) -> Iterator[Path]:
+    """A saved file of 4 MiB on a file system of its own, exported by nothing."""
+    folder = disks / "mounted"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "none", folder], check=True)
+    shell.ok(f"/backstores/fileio create f1 {folder}/f1 4M")
+    shell.ok("saveconfig")
+    shell.ok("clearconfig confirm=true")
+    yield folder / "f1"
+    clear_all()
+    subprocess.run(["umount", folder], check=False)
+
+
+def refused(shell: Shell, text: str, line: str = "restoreconfig") -> None:
+    """It is not exported, and that is an error which names the cure."""
+    answer = shell(line)
+    assert (answer.exit, answer) == (1, "")
+    assert "/backstores/fileio/f1: create fileio f1" in answer.stderr
+    assert text in answer.stderr and "--yes" in answer.stderr
+    assert shell.ok("/backstores/fileio status").endswith("Storage Objects: 0\n")
+
+
+def test_shrunk_file_is_refused(shell: Shell, file: Path) -> None:
+    file.write_bytes(b"")
+    refused(shell, f"{file} is not the file that was saved: its size is 0 bytes, and was 4194304")
+    shell.ok("restoreconfig keep_existing=true", yes=True)
+    assert shell.ok("/backstores/fileio status").endswith("Storage Objects: 1\n")
+
+
+def test_shrunk_file_in_a_file_of_another_tool(shell: Shell, file: Path) -> None:
+    value = json.loads(SAVE_FILE.read_text())
+    del value["rtslib_ext"]
+    SAVE_FILE.write_text(json.dumps(value))
+    file.write_bytes(bytes(1 << 20))
+    refused(shell, f"{file} is not the file that was saved: it has 1048576 of 4194304 bytes")
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_directory_is_not_taken_for_the_file_system(shell: Shell, file: Path, there: bool) -> None:
+    subprocess.run(["umount", file.parent], check=True)
+    if there:
+        file.write_bytes(bytes(4 << 20))
+    text = f"{file} is not the file that was saved: the file system {file.parent} is not mounted"
+    refused(shell, text, "restoreconfig create_missing=true")
+    assert file.exists() == there
+
+
+def test_grown_file_is_restored(shell: Shell, file: Path) -> None:
+    file.write_bytes(bytes(5 << 20))
+    assert shell.ok("restoreconfig").asides == []
