@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     import subprocess
 
 
+# sd_booted(3)
+_SYSTEMD = "/run/systemd/system"
+
+
 def read_text(path: str) -> str:
     """Return the text of a system file, stripped; "" if it cannot be read."""
     try:
@@ -36,6 +40,11 @@ def available_memory() -> int | None:
 def load_module(name: str) -> None:
     """Load a kernel module and its dependencies; raise Unsupported with modprobe's message."""
     done = run("modprobe", name)
+    if done.returncode and "Operation not permitted" in done.stderr and os.path.isdir(_SYSTEMD):
+        # In a service that may not load modules, such as target.service, systemd does.
+        run("systemctl", "start", f"modprobe@{name.replace('-', '_')}.service")
+        if is_loaded(name):
+            return
     if done.returncode:
         message = " ".join(done.stderr.split())
         hint = f"modprobe -n -v {name} shows the rules for it in /etc/modprobe.d"

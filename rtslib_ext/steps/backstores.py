@@ -26,7 +26,7 @@ from ..kernel.configfs import ConfigfsPath
 from . import lu_groups
 from .context import Operation
 from .defaults import KernelDefaults
-from .host_files import NEW_FILE, CheckFree, CheckMemory, CheckThere, GrowFile
+from .host_files import NEW_FILE, CheckFree, CheckMemory, CheckThere, GrowFile, MakeFile
 from .operations import EnsureValue, Fail, MakeShared, Mkdir, RemoveShared, RemoveTree, Rmdir, Write
 from .settings import UNKNOWN, ensure_values, known
 from .step import Action, Step, set_step
@@ -61,7 +61,7 @@ def create(
     except LioError as err:
         yield refuse(so, err)
         return
-    new = NEW_FILE if before else ""
+    new = NEW_FILE if any(isinstance(one, MakeFile) for one in before) else ""
     yield Step(Action.CREATE, so.path, "create", f"{describe(so)}{new}", operations)
     yield from _reservations(so, configfs, aptpl)
     yield from _attributes(so, configfs, on_device, defaults)

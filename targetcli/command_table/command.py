@@ -16,7 +16,7 @@ from rtslib_ext.fast_dataclasses import dataclass
 EVERYWHERE = ("*",)
 
 # The longest summary: beside the name of its command it fits into a line of 80 columns.
-_SUMMARY = 62
+_SUMMARY = 55
 _CLAUSE = r"[,:;] "
 
 

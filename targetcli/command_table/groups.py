@@ -30,7 +30,13 @@ GROUPS = {
         "changemedium",
         "drain",
     ),
-    "Save and restore": ("saveconfig", "restoreconfig", "backups", "clearconfig"),
+    "Save and restore": (
+        "saveconfig",
+        "restoreconfig",
+        "restore_pending",
+        "backups",
+        "clearconfig",
+    ),
     "Plan and history": (
         "diff",
         "apply",
@@ -50,6 +56,7 @@ _NEW = frozenset(
     (
         *GROUPS["Plan and history"],
         "backups",
+        "restore_pending",
         "ensure",
         "pin",
         "rename",

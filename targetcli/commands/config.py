@@ -78,7 +78,7 @@ def restoreconfig(
         create_missing = env.prefs.flag("create_missing")
     source = Source(want, loaded.identities, None if partly else path, half)
     keep = keep_existing or half is not None
-    outcome, notes, differing = _create(env, source, keep, create_missing)
+    outcome, notes, differing = create(env, source, keep=keep, create_missing=create_missing)
     problems += [*causes(outcome), *differing]
     said = f"Configuration restored from {shown_path(env, savefile)}"
     return _restore_result(path, said, problems, notes)
@@ -98,13 +98,13 @@ def complete(env: Env, half: Creation) -> Result:
     document = creation.loaded(half)
     source = Source(document.config, document.identities, None, half)
     flag = env.prefs.flag("create_missing")
-    outcome, notes, differing = _create(env, source, keep=True, create_missing=flag)
+    outcome, notes, differing = create(env, source, keep=True, create_missing=flag)
     problems = [*causes(outcome), *differing]
     return _restore_result(half.path, f"{half}: finished", problems, notes)
 
 
-def _create(
-    env: Env, source: Source, keep: bool, create_missing: bool
+def create(
+    env: Env, source: Source, *, keep: bool, create_missing: bool
 ) -> tuple[Outcome, list[tuple[str, str]], list[LioError]]:
     """Create the objects of a configuration.
 

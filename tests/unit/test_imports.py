@@ -32,7 +32,7 @@ LIBRARY = (
 PROGRAM = (
     ("__main__",),
     ("cli",),
-    ("shell", "batch"),
+    ("shell", "batch", "boot"),
     ("session",),
     ("completion", "dispatch"),
     ("commands",),
@@ -57,6 +57,7 @@ ONLY_IN = {
     "tqdm": ("targetcli.views.bar",),
     "urwid": ("targetcli.views", "targetcli.shell"),
     "pyparsing": (),
+    "pyudev": ("rtslib_ext.host.arrivals",),
 }
 """Libraries, and the modules or packages that may import them."""
 

@@ -77,8 +77,8 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "README.md": (" WHO ",),
     "docs/JSON.md": ('"disturbs":',),
     "docs/json.schema.json": ('"disturbs"', "/disturbs"),
-    "man/targetcli.8": ("Wants=",),
     "systemd/target.service": ("Wants=",),
+    "systemd/target-generator": ("Wants=",),
     "targetcli/commands/navigation.py": ("Taking you back to",),
 }
 

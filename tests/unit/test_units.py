@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import configparser
+import json
 import re
 import shutil
 import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from targetcli import env
+from targetcli import boot, env
 from targetcli.command_table.table import commands_of
 from targetcli.language import binding, grammar
 
@@ -52,7 +55,7 @@ def section(unit: Path, name: str) -> dict[str, str]:
 
 
 def test_there_is_a_unit() -> None:
-    assert [unit.name for unit in UNITS] == ["target.service"]
+    assert [unit.name for unit in UNITS] == ["target-pending.service", "target.service"]
 
 
 @every_unit
@@ -62,17 +65,14 @@ def test_systemd_accepts(unit: Path, tmp_path: Path) -> None:
 
 @every_unit
 def test_the_check_would_find_a_mistake(unit: Path, tmp_path: Path) -> None:
-    wrong = unit.read_text().replace("RemainAfterExit=", "RemainAfterExits=")
-    assert "RemainAfterExits" in verify(tmp_path, unit, wrong)
+    wrong = unit.read_text().replace("NoNewPrivileges=", "NoNewPrivilege=")
+    assert "NoNewPrivilege" in verify(tmp_path, unit, wrong)
 
 
 @every_unit
 def test_commands_are_in_the_table(unit: Path) -> None:
-    assert commands(unit) == [
-        "restoreconfig",
-        "clearconfig confirm=true",
-        "restoreconfig keep_existing=true",
-    ]
+    known = {"target": ["clearconfig confirm=true", "apply"], "target-pending": ["restore_pending"]}
+    assert commands(unit) == known[unit.stem]
     for text in commands(unit):
         line = grammar.parse_words(text.split())
         command = commands_of("root")[line.command]
@@ -80,8 +80,84 @@ def test_commands_are_in_the_table(unit: Path) -> None:
 
 
 @every_unit
-def test_condition_is_the_save_file(unit: Path) -> None:
-    assert section(unit, "Unit")["ConditionPathExists"] == env.SAVE_FILE
+def test_condition_is_the_file_that_it_restores(unit: Path) -> None:
+    record = f"{Path(env.JOURNAL).parent}/unrestored.json"
+    known = {"target": env.SAVE_FILE, "target-pending": record}
+    assert section(unit, "Unit")["ConditionPathExists"] == known[unit.stem]
+
+
+def test_limit_is_the_default_of_the_program() -> None:
+    unit = section(ROOT / "systemd/target.service", "Service")
+    assert unit["Environment"] == f"BOOT_WAIT={boot.LIMIT:g}"
+
+
+@every_unit
+def test_exposure(unit: Path, tmp_path: Path) -> None:
+    """4.2 of 10: the rest is named in the unit, with its reason."""
+    installed = tmp_path / unit.name
+    installed.write_text(EXECUTABLE.sub(r"\1/bin/true", unit.read_text()))
+    words = ["systemd-analyze", "security", "--offline=true", "--threshold=42", str(installed)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_both_units_have_the_same_sandbox() -> None:
+    names = ("CapabilityBoundingSet", "NoNewPrivileges", "RestrictNamespaces", "UMask")
+    one, other = (section(unit, "Service") for unit in UNITS)
+    assert [one[name] for name in names] == [other[name] for name in names]
+
+
+def test_no_directive_gives_the_service_a_mount_namespace() -> None:
+    """The kernel would keep backing files open in it, and umount on the host succeed."""
+    private = re.compile(r"^(Private|Protect(?!Hostname)|ProcSubset|Root|ReadWrite|ReadOnly|Bind)")
+    for unit in UNITS:
+        assert [name for name in section(unit, "Service") if private.match(name)] == []
+
+
+# -- the generator ---------------------------------------------------------------------------
+
+GENERATOR = ROOT / "systemd/target-generator"
+
+
+def generated(folder: Path, saved: str) -> str:
+    """Run the generator with a save file; return its drop-in, "" without one."""
+    file = folder / "saved.json"
+    file.write_text(saved)
+    program = (
+        f"import runpy; runpy.run_path({str(GENERATOR)!r})['main']({str(folder)!r}, {str(file)!r})"
+    )
+    subprocess.run([sys.executable, "-ISc", program], check=True)
+    found = folder / "target.service.d/50-storage.conf"
+    return found.read_text() if found.exists() else ""
+
+
+def test_generator_orders_after_mounts_and_devices(tmp_path: Path) -> None:
+    paths = ["/srv/a b/d-1.img", "/dev/vg0/disk%1", "/dev/mapper/ü", "relative", 7, "/x/../y"]
+    objects = [{"plugin": "block", "dev": path} for path in paths]
+    text = generated(tmp_path, json.dumps({"storage_objects": [*objects, None, {}]}))
+    words = {
+        suffix: subprocess.check_output(
+            ["systemd-escape", "--path", f"--suffix={suffix}", *names], text=True
+        ).split()
+        for suffix, names in (
+            ("mount", ["/srv", "/srv/a b"]),
+            ("device", ["/dev/vg0/disk%1", "/dev/mapper/ü"]),
+        )
+    }
+    lines = text.replace("%%", "%").splitlines()
+    assert {*lines[2:]} == {
+        *(f"Wants={name}" for name in words["mount"]),
+        *(f"After={name}" for name in (*words["mount"], *words["device"])),
+    }
+
+
+@pytest.mark.parametrize("saved", ["", "{", "[]", "7", '{"storage_objects": 7}', "[" * 100_000])
+def test_generator_does_nothing_on_errors(tmp_path: Path, saved: str) -> None:
+    with suppress(subprocess.CalledProcessError):
+        assert generated(tmp_path, saved) == ""
+    assert not (tmp_path / "target.service.d").exists()
+    done = subprocess.run([GENERATOR, tmp_path / "none"], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 @every_unit

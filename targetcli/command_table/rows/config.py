@@ -64,10 +64,29 @@ ROWS = (
         changes=True,
     ),
     Command(
+        "restore_pending",
+        ("root",),
+        "pending:restore_pending",
+        "Restores what the last restore could not, as far as its devices, file systems and\n"
+        "addresses exist now. A target that does not exist yet is created when it is\n"
+        "complete. A rule of udev runs it when a device appears.\n\n"
+        "Example: restore_pending",
+        (
+            may("savefile", "saved_file", "restore the ready part of this file, and note the rest"),
+            may(
+                "partial",
+                "bool",
+                "create targets without the missing LUNs, and report what cannot be restored",
+                "False",
+            ),
+        ),
+        changes=True,
+    ),
+    Command(
         "backups",
         EVERYWHERE,
         "backups:backups",
-        "Lists the backups of the save file and then the file itself. The oldest comes\n"
+        "Lists the backups of the save file and the file itself. The oldest comes\n"
         "first, with the time it was written, and how many changes lead to it from the one\n"
         "before, by sign as in diff. A backup is written by the save that follows. With a\n"
         "name, shows these changes. restoreconfig, diff and apply accept the names, too.\n\n"

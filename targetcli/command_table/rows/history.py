@@ -54,7 +54,7 @@ ROWS = (
         "revert",
         EVERYWHERE,
         "history:revert",
-        "Reverts one change from the history and keeps later ones, completely or not at\n"
+        "Reverts one change from the history, and keeps later ones, completely or not at\n"
         "all. It is refused if later changes depend on the change, if part of it was\n"
         "undone already, or if it needs a password, because passwords are not kept. If\n"
         "initiators would be interrupted, it needs --yes before the command, or an\n"

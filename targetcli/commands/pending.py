@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""restore_pending: restore what a restore could not, as far as its devices exist now."""
+
+from __future__ import annotations
+
+from rtslib_ext.config.model import Config
+from rtslib_ext.errors import LioError, NotFound
+from rtslib_ext.fast_dataclasses import replace
+from rtslib_ext.savefile import unrestored as records
+from rtslib_ext.savefile.encode import Identities
+from rtslib_ext.savefile.unrestored import Unrestored
+from rtslib_ext.transaction import journal as journals
+from rtslib_ext.usage import readiness
+
+from ..changes import running
+from ..changes.restoring import Source
+from ..env import Env
+from ..result import Aside, Result
+from ..tree import Node
+from ..views import notes as note_view
+from . import config
+from .clear import causes
+from .save import load_given, readable
+
+
+def restore_pending(env: Env, node: Node, savefile: str | None, partial: bool) -> Result:
+    """Restore the part of the record, or of a file, that is ready."""
+    if env.session.transaction is not None:
+        env.session.transaction.refuse_irreversible()
+    problems: list[LioError] = []
+    if savefile:
+        want, identities, problems = _of_file(env, savefile)
+    else:
+        record = _remaining(env)
+        want, identities = record.part, record.identities
+    ready, waits = (want, []) if partial else readiness.split(env.fs, want, identities)
+    if savefile and waits:
+        # A process that comes after this one, if it is killed, knows the rest.
+        _record(env, want, identities)
+    failures: list[LioError] = problems
+    notes: list[tuple[str, str]] = []
+    if not ready.is_empty or savefile:
+        half = journals.find_restore(env.journal)
+        source = Source(ready, identities, None, half)
+        create = partial and env.prefs.flag("create_missing")
+        outcome, notes, differing = config.create(env, source, keep=True, create_missing=create)
+        failures = [*problems, *causes(outcome), *(differing if savefile else ())]
+    lines = [] if waits or failures else ["Everything is restored"]
+    asides = [Aside(f"Note: {text}") for text in note_view.lines(notes)] if notes else []
+    asides += [Aside(f"Note: {one.path} waits: {one.text}") for one in waits]
+    facts = {
+        "pending": [{"path": one.path, "text": one.text} for one in waits],
+        "notes": [{"path": owner, "text": text} for owner, text in notes],
+    }
+    return Result([*lines, *asides], failures=failures, data=lambda: facts)
+
+
+def _of_file(env: Env, savefile: str) -> tuple[Config, Identities, list[LioError]]:
+    """Return the configuration of a file, the identities of devices, and the file's problems.
+
+    Raises LioError if nothing in the file can be used.
+    """
+    loaded = load_given(env, readable(env, savefile))
+    problems = [LioError(str(problem)) for problem in loaded.problems]
+    if problems and loaded.config.is_empty:
+        raise NotFound(f"nothing in {savefile} can be used: {problems[0]}")
+    return loaded.config, loaded.identities, problems
+
+
+def _remaining(env: Env) -> Unrestored:
+    """Return the recorded objects that are still missing."""
+    record = records.load(env.unrestored)
+    if not record:
+        return record
+    have, objects = running.existing(env, whole=bool(record.instead))
+    return records.remaining(record, have, objects)
+
+
+def _record(env: Env, want: Config, identities: Identities) -> None:
+    """Record everything of a configuration that does not exist."""
+    have, objects = running.existing(env, whole=False)
+    found = replace(records.find(want, have, objects), identities=identities)
+    running.set_unrestored(env, records.add(_remaining(env), found))
