@@ -256,9 +256,10 @@ def of_tg_pt_gp_member(line: str) -> ConfigfsPath:
 
     target_core_configfs.c, target_tg_pt_gp_members_show: with the fabric's own name.
     """
-    folder, *above, name = line.strip("\0 ").split("/")
+    folder, *names = line.strip("\0 ").split("/")
+    names.insert(-1, "lun")
     fabric = of_folder(folder)
-    return _below(fabric.folder if fabric else folder, *above, "lun", name)
+    return _below(fabric.folder if fabric else folder, *names)
 
 
 def tg_pt_gp_member(lun: ConfigfsPath) -> str:
