@@ -22,6 +22,7 @@ UNIT_SERIAL_MAX = 253
 LUN_MAX = 65535
 # TPGT_MAX and the identifiers of groups are 16 bits wide.
 TAG_MAX = 65535
+PORT_MAX = 65535
 
 # Compiled when first used, as all patterns that few commands need.
 _FORMS = {

@@ -10,6 +10,7 @@ import os
 import re
 
 from .. import bounded, naming
+from ..config.printable import printable
 from ..errors import InvalidValue, reason
 from . import ALIASES, DROP_INS, FABRICS, FEATURES, FORMS, MODULE_ALIASES, Fabric
 
@@ -66,7 +67,8 @@ def _values(path: str) -> dict[str, str]:
     try:
         parser.read_string(_text(path), source=os.path.basename(path))
     except configparser.Error as err:
-        raise InvalidValue(_printable(err.message)) from err
+        # Its message has several lines.
+        raise InvalidValue(printable(" ".join(err.message.split()))) from err
     if parser.sections() != [_SECTION]:
         raise InvalidValue(f"it must have exactly one section, [{_SECTION}]")
     given = dict(parser[_SECTION])
@@ -74,17 +76,11 @@ def _values(path: str) -> dict[str, str]:
         # A value may have several lines.
         given[key] = " ".join(value.split("\n"))
         if not given[key].isprintable():
-            raise InvalidValue(f"{_printable(key)} has a character that cannot be printed")
+            raise InvalidValue(f"{printable(key)} has a character that cannot be printed")
     unknown = sorted(given.keys() - KEYS.keys())
     if unknown:
-        raise InvalidValue(f"{_printable(unknown[0])} is not one of {', '.join(KEYS)}")
+        raise InvalidValue(f"{printable(unknown[0])} is not one of {', '.join(KEYS)}")
     return KEYS | given
-
-
-def _printable(text: str) -> str:
-    """Return a text of the file as one printable line."""
-    text = " ".join(text.split())
-    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def _text(path: str) -> str:

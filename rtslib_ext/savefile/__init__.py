@@ -68,9 +68,8 @@ def loads(text: str, source: str = "the file") -> Loaded:
     Objects and values that cannot be used are reported in ``problems`` and omitted. Raises
     ParseError if the text is not a JSON object; ``source`` names it in the message.
     """
-    from .. import naming
     from .checked_json import Item, Problems, Unusable, parse
-    from .decode_backstores import storage_objects
+    from .decode_backstores import lu_groups, storage_objects
     from .decode_targets import fabrics, targets
 
     problems = Problems()
@@ -90,7 +89,7 @@ def loads(text: str, source: str = "the file") -> Loaded:
         storage_objects=storage_objects(root, of_objects),
         targets=targets(root, of_tpgs),
         fabrics=fabrics(root),
-        lu_groups=own.values("lu_groups", naming.check_folder_name),
+        lu_groups=lu_groups(own),
     )
     for entry in (*of_objects.values(), *of_tpgs.values()):
         # The identity of a device may stay when an object is deleted from the file by hand.

@@ -49,7 +49,8 @@ class Problems:
     settings: Interner = field(default_factory=Interner)
 
     def add(self, where: str, message: str, owner: tuple[str, str] | None = None) -> None:
-        self.reported.append(Problem(where, message, owner))
+        """Report a part of the file; both texts are shown as one line."""
+        self.reported.append(Problem(printable(where), printable(message), owner))
 
 
 class _Object(dict[str, Any]):
@@ -92,9 +93,7 @@ class Item:
         self.problems.add(where, message, self.owner)
 
     def at(self, key: str) -> str:
-        """Return the JSON path of a key, always in one printable line."""
-        if not key.isprintable():
-            key = ascii(key)[1:-1]
+        """Return the JSON path of a key."""
         return f"{self.where}.{key}" if self.where else key
 
     def raw(self, key: str) -> Any:
@@ -121,6 +120,16 @@ class Item:
             return value
         self._wrong(key, value, "a whole number")
         return None
+
+    def within(self, key: str, low: int, high: int) -> int | None:
+        """Return a number, None if it is missing; raise Unusable if it is wrong or out of range."""
+        before = len(self.problems.reported)
+        number = self.number(key)
+        if number is not None and not low <= number <= high:
+            self.report(self.at(key), f"must be between {low} and {high}, not {number}")
+        if len(self.problems.reported) != before:
+            raise Unusable
+        return number
 
     def flag(self, key: str) -> bool | None:
         """Return a boolean; 0, 1 and words such as "yes" are converted.

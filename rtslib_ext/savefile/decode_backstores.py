@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from .. import naming
 from ..config import backing, shell_paths
@@ -12,6 +12,10 @@ from ..errors import InvalidValue
 from ..kernel.abi import LBA_DEPENDENT, SERIAL_FILE
 from . import encode
 from .checked_json import Item, Unusable
+
+# Sizes are signed in system calls; in target_core_user.c, hw_max_sectors is an int.
+_SIZE_MAX = 2**63 - 1
+_SECTORS_MAX = 2**31 - 1
 
 
 def storage_objects(root: Item, own: dict[str, Item]) -> dict[tuple[str, str], StorageObject]:
@@ -65,7 +69,7 @@ def _identity(extra: Item) -> dict[str, str]:
 def _fileio(item: Item) -> backing.FileIO:
     return backing.FileIO(
         dev=item.required("dev", item.text),
-        size=item.number("size"),
+        size=item.within("size", 0, _SIZE_MAX),
         write_back=bool(item.flag("write_back")),
         aio=bool(item.flag("aio")),
     )
@@ -107,7 +111,7 @@ def _user(item: Item) -> backing.User:
     return backing.User(
         config=item.required("config", item.text),
         size=_size(item),
-        hw_max_sectors=item.number("hw_max_sectors"),
+        hw_max_sectors=item.within("hw_max_sectors", 0, _SECTORS_MAX),
         control=item.text("control"),
     )
 
@@ -136,12 +140,25 @@ def _alua_group(item: Item, lba_dependent: dict[str, Item]) -> tuple[str, AluaGr
     except InvalidValue as err:
         item.report(item.at("name"), err.message)
         raise Unusable from err
-    tag = item.number("tg_pt_gp_id")
+    states = lba_dependent.pop(name, None)
+    tag = item.within("tg_pt_gp_id", 0, naming.TAG_MAX)
     settings = _texts(item, encode.ALUA_KEYS)
-    if (states := lba_dependent.pop(name, None)) is not None:
+    if states is not None:
         settings |= {LBA_DEPENDENT: "1", **_texts(states, encode.STATE_KEYS)}
         states.finish()
     return name, AluaGroup(name, tag, item.problems.settings.one(settings))
+
+
+def lu_groups(own: Item) -> Mapping[str, str]:
+    """Return the numbers of the LU groups by name; others are reported and omitted."""
+    found = dict(own.values("lu_groups", naming.check_folder_name))
+    numbers = own.item("lu_groups")
+    for name in list(found):
+        try:
+            numbers.within(name, 0, naming.TAG_MAX)
+        except Unusable:
+            del found[name]
+    return found
 
 
 def _texts(item: Item, keys: tuple[str, ...]) -> dict[str, str]:

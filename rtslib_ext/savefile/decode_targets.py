@@ -48,7 +48,7 @@ def _target(item: Item, own: dict[str, Item]) -> tuple[tuple[str, str], Target]:
 
 
 def _tpg(item: Item, fabric: Fabric, wwn: str, owns: dict[str, Item]) -> tuple[int, Tpg]:
-    given = item.number("tag")
+    given = item.within("tag", 0, naming.TAG_MAX)
     tag = 1 if given is None else given
     own = owns.pop(f"/{fabric.name}/{wwn}/tpg{tag}", None)
     enable = item.flag("enable")
@@ -88,11 +88,8 @@ def _lun(item: Item) -> tuple[int, Lun]:
 
 
 def _index(item: Item, key: str) -> int:
-    """Return a LUN number; raise Unusable if it is out of range."""
-    index: int = item.required(key, item.number)
-    if not 0 <= index <= naming.LUN_MAX:
-        item.report(item.at(key), f"must be between 0 and {naming.LUN_MAX}, not {index}")
-        raise Unusable
+    """Return a LUN; raise Unusable if it is missing or out of range."""
+    index: int = item.required(key, lambda key: item.within(key, 0, naming.LUN_MAX))
     return index
 
 
@@ -106,7 +103,8 @@ def _alias(item: Item) -> str | None:
 
 def _portal(item: Item) -> tuple[str, Portal]:
     address = item.required("ip_address", item.text)
-    port = item.required("port", item.number)
+    # With 0, which only a program writes to configfs, the kernel chooses a port.
+    port = item.required("port", lambda key: item.within(key, 0, naming.PORT_MAX))
     try:
         address = naming.portal_address(address)
     except InvalidValue as err:

@@ -143,7 +143,7 @@ def save_file(data: bytes) -> None:
         return
     with refusals():
         for problem in found.problems:
-            assert str(problem)
+            assert str(problem).isprintable(), str(problem)
         # Some values have no key of their own, such as a user name that is empty.
         text = savefile.dumps(savefile.loads(savefile.dumps(found.config)).config)
         assert savefile.dumps(savefile.loads(text).config) == text

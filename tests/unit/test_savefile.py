@@ -129,6 +129,8 @@ def test_a_mark_stands_under_the_place() -> None:
             "storage_objects[0].attributes.emulate_tpu: must be a string or a whole number, not",
         ),
         (["targets", 0, "fabric"], "smoke", "targets[0].fabric: smoke is not one of"),
+        (["targets", 0, "fabric"], "a\33\n", "targets[0].fabric: a\\x1b\\n is not one of"),
+        (["a\33"], 1, "a\\x1b: unknown key"),
         (["targets", 0, "wwn"], "disk", "targets[0].wwn: 'disk': WWN not valid as: iqn, naa, eui"),
         (
             ["targets", 0, "tpgs", 0, "enable"],
@@ -139,6 +141,46 @@ def test_a_mark_stands_under_the_place() -> None:
             ["targets", 0, "tpgs", 0, "luns", 0, "index"],
             70000,
             "targets[0].tpgs[0].luns[0].index: must be between 0 and 65535, not 70000",
+        ),
+        (
+            ["targets", 0, "tpgs", 0, "tag"],
+            -1,
+            "targets[0].tpgs[0].tag: must be between 0 and 65535, not -1",
+        ),
+        (
+            ["targets", 0, "tpgs", 0, "tag"],
+            "first",
+            "targets[0].tpgs[0].tag: must be a whole number, not a string",
+        ),
+        (
+            ["targets", 0, "tpgs", 0, "portals", 0, "port"],
+            65536,
+            "targets[0].tpgs[0].portals[0].port: must be between 0 and 65535, not 65536",
+        ),
+        (
+            ["targets", 0, "tpgs", 0, "node_acls", 0, "mapped_luns"],
+            [{"index": -1, "tpg_lun": 0}],
+            "targets[0].tpgs[0].node_acls[0].mapped_luns[0].index: must be between 0 and 65535,",
+        ),
+        (
+            ["storage_objects", 0, "alua_tpgs"],
+            [{"name": "g", "tg_pt_gp_id": 65536}],
+            "storage_objects[0].alua_tpgs[0].tg_pt_gp_id: must be between 0 and 65535, not 65536",
+        ),
+        (
+            ["storage_objects"],
+            [{"plugin": "fileio", "name": "f", "dev": "/f", "size": -1}],
+            "storage_objects[0].size: must be between 0 and 9223372036854775807, not -1",
+        ),
+        (
+            ["storage_objects"],
+            [{"plugin": "user", "name": "u", "config": "x/y", "size": 1, "hw_max_sectors": -1}],
+            "storage_objects[0].hw_max_sectors: must be between 0 and 2147483647, not -1",
+        ),
+        (
+            ["rtslib_ext"],
+            {"lu_groups": {"g": 65536}},
+            "rtslib_ext.lu_groups.g: must be between 0 and 65535, not 65536",
         ),
         (
             ["targets", 0, "tpgs", 0, "portals", 0, "ip_address"],
