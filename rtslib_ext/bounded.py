@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import stat
 import zlib
 
 # zlib(3), inflateInit2: the largest window, in the format of gzip.
-_GZIP = 16 + 15
+GZIP = 16 + 15
+# Bytes to read at once.
+_AT_ONCE = 1 << 20
 
 
 def read(path: str, most: int) -> bytes:
@@ -20,13 +23,30 @@ def read(path: str, most: int) -> bytes:
     """
     _require_regular(path, os.stat(path).st_mode)
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    with open(handle, "rb") as file:
+    try:
         # Another file may have this name by now.
         _require_regular(path, os.fstat(handle).st_mode)
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise _too_large(path, most)
-    return data
+        return from_descriptor(handle, path, most)
+    finally:
+        os.close(handle)
+
+
+def from_descriptor(handle: int, path: str, most: int, seconds: float | None = None) -> bytes:
+    """Return the rest of an open file or pipe.
+
+    Raises OSError: EFBIG if it has more than ``most`` bytes, ETIMEDOUT if a pipe has no data for
+    ``seconds`` (None: for ever).
+    """
+    pieces: list[bytes] = []
+    left = most
+    while left >= 0:
+        if seconds is not None and not select.select([handle], [], [], seconds)[0]:
+            raise OSError(errno.ETIMEDOUT, f"no data for {seconds:g} seconds", path)
+        pieces.append(os.read(handle, min(left + 1, _AT_ONCE)))
+        left -= len(pieces[-1])
+        if not pieces[-1]:
+            return b"".join(pieces)
+    raise _too_large(path, most)
 
 
 def unpack(data: bytes, most: int, path: str) -> bytes:
@@ -38,7 +58,7 @@ def unpack(data: bytes, most: int, path: str) -> bytes:
     parts = []
     left = most
     while data:
-        unpacker = zlib.decompressobj(_GZIP)
+        unpacker = zlib.decompressobj(GZIP)
         parts.append(unpacker.decompress(data, left + 1))
         left -= len(parts[-1])
         if left < 0:

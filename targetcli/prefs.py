@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from rtslib_ext import bounded
-from rtslib_ext.errors import InvalidValue
+from rtslib_ext.errors import InvalidValue, LioError
+from rtslib_ext.host import trusted
 
 from .preference import PREFERENCES, Value, check_value, find, show_value
 
@@ -58,7 +58,7 @@ class Preferences:
             return prefs
         try:
             stored = _read(os.path.join(prefs.folder, FILE))
-        except (OSError, ValueError) as err:
+        except (OSError, ValueError, LioError) as err:
             prefs.problem = f"preferences not read: {_reason(prefs.folder, err)}"
             return prefs
         return _migrate(prefs.folder) if stored is None else cls(prefs.folder, stored)
@@ -176,7 +176,7 @@ class Preferences:
                         _write(file, stored)
             self._adopt(stored)
             return True
-        except OSError as err:
+        except (OSError, LioError) as err:
             change(self._stored)
             self._adopt(self._stored)
             self.problem = f"preferences not saved: {_reason(self.folder, err)}"
@@ -206,14 +206,14 @@ def _migrate(folder: str) -> Preferences:
     """Convert prefs.bin, if there is one."""
     prefs = Preferences(folder)
     try:
-        data = bounded.read(os.path.join(folder, OLD_FILE), MOST_BYTES)
+        data = trusted.read(os.path.join(folder, OLD_FILE), MOST_BYTES)
         # Imported here: only the first run after targetcli-fb needs it.
         from . import prefs_bin
 
         found = prefs_bin.parse(data)
     except FileNotFoundError:
         return prefs
-    except (OSError, ValueError) as err:
+    except (OSError, ValueError, LioError) as err:
         prefs.problem = f"old preferences not read: {_reason(folder, err, OLD_FILE)}"
         return prefs
     known: Document = {}
@@ -231,7 +231,7 @@ def _migrate(folder: str) -> Preferences:
 def _read(file: str) -> Document | None:
     """Return the document in a file; None if there is no file."""
     try:
-        found = json.loads(bounded.read(file, MOST_BYTES))
+        found = json.loads(trusted.read(file, MOST_BYTES))
     except FileNotFoundError:
         return None
     except RecursionError as err:
@@ -257,9 +257,11 @@ def _locked(folder: str) -> Iterator[None]:
     # Imported here: most commands only read.
     from rtslib_ext.transaction.lock import acquire
 
-    os.makedirs(folder, mode=0o700, exist_ok=True)
     file = os.path.join(folder, LOCK)
-    lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with trusted.directory(file, create=True) as (handle, name):
+        trusted.check_directory(handle, folder)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        lock = os.open(name, flags, 0o600, dir_fd=handle)
     try:
         if not acquire(lock, seconds=5):
             raise OSError(f"another process holds {file}")
@@ -273,14 +275,15 @@ def _write(file: str, stored: Document) -> None:
     # Imported here: most commands only read.
     from rtslib_ext.host import atomic
 
-    file = os.path.realpath(file)
     data = f"{json.dumps(stored, indent=2)}\n".encode()
     # Links of several directories may lead here, each with a lock of its own. No fsync: every
     # create would wait for the disk, and losing preferences is harmless.
-    atomic.replace(file, data, temporary=f"{file}.{os.getpid()}")
+    with trusted.directory(file) as (folder, name):
+        trusted.check_directory(folder, os.path.dirname(file))
+        atomic.replace_in(folder, name, data, temporary=f"{name}.{os.getpid()}")
 
 
 def _reason(folder: str | None, err: Exception, file: str = FILE) -> str:
     if isinstance(err, OSError):
         return f"{err.filename or folder or ''}: {err.strerror or err}".lstrip(": ")
-    return f"{folder}/{file}: {err}"
+    return str(err) if isinstance(err, LioError) else f"{folder}/{file}: {err}"

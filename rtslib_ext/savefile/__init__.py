@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .encode import Identities
 
 OWN_KEY = "rtslib_ext"
+_SECTIONS = frozenset({"storage_objects", "targets", "fabric_modules"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ def loads(text: str, source: str = "the file") -> Loaded:
     """Parse the text of a save file.
 
     Objects and values that cannot be used are reported in ``problems`` and omitted. Raises
-    ParseError if the text is not a JSON object; ``source`` names it in the message.
+    ParseError if the text is not a JSON object with one of the sections of a save file, which that
+    of an empty configuration has as well; ``source`` names it in the message.
     """
     from .checked_json import Item, Problems, Unusable, parse
     from .decode_backstores import lu_groups, storage_objects
@@ -80,6 +82,8 @@ def loads(text: str, source: str = "the file") -> Loaded:
         root = Item(parsed, "", problems)
     except Unusable:
         raise _not_a_configuration(source) from None
+    if _SECTIONS.isdisjoint(parsed):
+        raise _not_a_configuration(source)
     own = root.item(OWN_KEY)
     of_objects, of_tpgs = own.named_items("storage_objects"), own.named_items("tpgs")
     identities = {

@@ -5,29 +5,32 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from .. import bounded
 from ..errors import LioError, NotFound, ParseError, reason
-from ..host import atomic
+from ..host import atomic, trusted
 
 FILE_MODE = 0o600
-DIR_MODE = 0o700
+MOST_BYTES = 64 << 20
+"""The largest save file, in bytes, after unpacking: that of 25,000 LUNs with an ACL each."""
+
 _GZIP = b"\x1f\x8b"
 _BACKUP = r"saveconfig-.*json.*"
+_TIME = "%Y%m%d-%H:%M:%S"
+_TIMED = r"(?a:saveconfig-(\d{8}-\d\d:\d\d:\d\d)-json(?:\.gz)?)"
 
 
 def read(path: str) -> str:
     """Return the text of a save file or of a backup, which may be compressed.
 
-    Raises NotFound if it does not exist, ParseError if it is damaged or not UTF-8, LioError if it
-    cannot be read.
+    Raises NotFound if it does not exist, ParseError if it is damaged or not UTF-8, Untrusted if
+    others could have written it, LioError if it cannot be read or is larger than MOST_BYTES.
     """
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        data = trusted.read(path, MOST_BYTES)
     except FileNotFoundError as err:
         raise NotFound(f"Restore file {path} not found") from err
     except OSError as err:
@@ -35,73 +38,94 @@ def read(path: str) -> str:
     hint = "use a file written by saveconfig"
     try:
         # Editors of other systems begin a file with a byte order mark.
-        return _unpacked(data).decode("utf-8-sig")
+        return _unpacked(data, path).decode("utf-8-sig")
     except UnicodeDecodeError as err:
         what = f"byte {err.start + 1} is not UTF-8"
         raise ParseError(f"{path} is not a save file: {what}", hint=hint) from err
     except EOFError as err:
         what = "it is compressed and truncated"
         raise ParseError(f"{path} is not a save file: {what}", hint=hint) from err
-    except (OSError, zlib.error) as err:
+    except zlib.error as err:
         what = "it is compressed and damaged"
         raise ParseError(f"{path} is not a save file: {what}", hint=hint) from err
+    except OSError as err:
+        raise LioError(f"{path} cannot be unpacked: {reason(err)}") from err
 
 
-def _unpacked(data: bytes) -> bytes:
-    if not data.startswith(_GZIP):
-        return data
-    import gzip
-
-    return gzip.decompress(data)
+def _unpacked(data: bytes, path: str) -> bytes:
+    return bounded.unpack(data, MOST_BYTES, path) if data.startswith(_GZIP) else data
 
 
 def write(path: str, pieces: Callable[[], Iterable[str]]) -> bool:
-    """Write a file atomically; return False if it already has this text.
+    """Write a file atomically and wait for the disk; return False if it already has this text.
 
     ``pieces`` returns the text each time it is called. The file is never readable for other users
-    than root; a symbolic link is followed, not replaced. Raises LioError.
+    than root; a symbolic link of a trusted user is followed, not replaced. Raises LioError, which
+    leaves the old file; Untrusted if the file is of another user, or others can write to its
+    directory.
     """
-    path = os.path.realpath(path)
-    if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
-        raise LioError(f"{path} is not a regular file", hint="use the name of a file")
-    if _holds(path, _encoded(pieces)):
-        return False
-    folder = os.path.dirname(path)
     try:
-        os.makedirs(folder, mode=DIR_MODE, exist_ok=True)
-        _replace(path, _encoded(pieces))
+        with trusted.directory(path, create=True, sync=True) as (folder, name):
+            trusted.check_directory(folder, os.path.dirname(path))
+            if _holds(folder, name, path, _encoded(pieces)):
+                return False
+            atomic.replace_in(folder, name, _limited(path, pieces), FILE_MODE, sync=True)
+            return True
+    except atomic.NotDurable as err:
+        raise _not_durable(path, err) from err
     except OSError as err:
         raise LioError(
             f"{path} cannot be written: {reason(err)}", hint="the file was not changed"
         ) from err
-    return True
+
+
+def _not_durable(path: str, err: OSError) -> LioError:
+    return LioError(
+        f"{path} was written, but a power failure may undo that: {reason(err)}",
+        hint="run sync once the error is fixed",
+    )
 
 
 def _encoded(pieces: Callable[[], Iterable[str]]) -> Iterator[bytes]:
     return (piece.encode("utf-8", "surrogateescape") for piece in pieces())
 
 
-def _holds(path: str, pieces: Iterable[bytes]) -> bool:
+def _limited(path: str, pieces: Callable[[], Iterable[str]]) -> Iterator[bytes]:
+    """Yield the pieces; raise LioError if ``read`` would refuse the file."""
+    left = MOST_BYTES
+    for data in _encoded(pieces):
+        left -= len(data)
+        if left < 0:
+            raise LioError(
+                f"{path} would be larger than {MOST_BYTES >> 20} MiB",
+                hint="the file was not changed",
+            )
+        yield data
+
+
+def _holds(folder: int, name: str, path: str, pieces: Iterable[bytes]) -> bool:
+    """Return True if a file has these contents; they are on disk then, with the right mode.
+
+    Raises Untrusted for a file of another user, OSError.
+    """
     try:
-        with open(path, "rb") as file:
-            if any(file.read(len(data)) != data for data in pieces) or file.read(1):
-                return False
-            if os.fstat(file.fileno()).st_mode & 0o077:
-                os.fchmod(file.fileno(), FILE_MODE)
-            return True
-    except OSError:
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
         return False
+    trusted.check_replaceable(status, path)
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    with open(os.open(name, flags, dir_fd=folder), "rb") as file:
+        if any(file.read(len(data)) != data for data in pieces) or file.read(1):
+            return False
+        if os.fstat(file.fileno()).st_mode & 0o077:
+            os.fchmod(file.fileno(), FILE_MODE)
+        # The process that wrote it may have been killed before it was on disk.
+        os.fsync(file.fileno())
+    atomic.sync_name(folder)
+    return True
 
 
-def _replace(path: str, pieces: Iterable[bytes], temporary: str = "") -> None:
-    """Replace a file and wait for the disk. Raises OSError; LioError if the name is not on disk."""
-    try:
-        atomic.replace(path, pieces, FILE_MODE, sync=True, temporary=temporary)
-    except atomic.NotDurable as err:
-        raise LioError(
-            f"{path} was written, but a power failure may undo that: {reason(err)}",
-            hint="run sync once the error is fixed",
-        ) from err
+# -- backups --------------------------------------------------------------------------------
 
 
 def back_up(path: str, keep: int) -> str | None:
@@ -112,26 +136,43 @@ def back_up(path: str, keep: int) -> str | None:
     """
     folder = backup_folder(path)
     try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except OSError:
+        data = trusted.read(path, MOST_BYTES)
+    except FileNotFoundError:
         return None
+    except OSError as err:
+        raise _no_backup(folder, reason(err)) from err
     try:
-        os.makedirs(folder, mode=DIR_MODE, exist_ok=True)
-        known = backups(folder)
+        made = _store(folder, data)
+        for old in _timed(folder)[: -keep or None] if made and keep > 0 else []:
+            os.unlink(old)
+    except OSError as err:
+        raise _no_backup(folder, reason(err)) from err
+    return made
+
+
+def _no_backup(folder: str, why: str) -> LioError:
+    return LioError(f"Could not create backup file in {folder}: {why}")
+
+
+def _store(folder: str, data: bytes) -> str | None:
+    """Write a backup unless the newest one is equal; return its path. Raises OSError, LioError."""
+    with trusted.directory(f"{folder}/new", create=True, sync=True) as (handle, _):
+        trusted.check_directory(handle, folder)
+        known = _timed(folder)
         if known and _same(known[-1], data):
             return None
         import gzip
 
-        made = _new_name(folder)
-        # Not with the name of a backup: an incomplete one would count as a backup and remove an old
-        # one.
-        _replace(made, [gzip.compress(data)], temporary=os.path.join(folder, "new.temp"))
-        for old in backups(folder)[: -keep or None] if keep > 0 else []:
-            os.unlink(old)
-    except OSError as err:
-        raise LioError(f"Could not create backup file in {folder}: {reason(err)}") from err
-    return made
+        name = _new_name(known)
+        path = os.path.join(folder, name)
+        packed = gzip.compress(data)
+        try:
+            # Not with the name of a backup: an incomplete one would count as a backup and remove
+            # an old one.
+            atomic.replace_in(handle, name, packed, FILE_MODE, sync=True, temporary="new.temp")
+        except atomic.NotDurable as err:
+            raise _not_durable(path, err) from err
+        return path
 
 
 def backup_folder(path: str) -> str:
@@ -140,27 +181,51 @@ def backup_folder(path: str) -> str:
 
 
 def backups(folder: str) -> list[str]:
-    """Return the backups in a directory, the oldest first: their names begin with the time."""
+    """Return the backups in a directory, the oldest first: their names begin with the time.
+
+    Files that an administrator named otherwise come before them.
+    """
     try:
-        names = sorted(name for name in os.listdir(folder) if re.fullmatch(_BACKUP, name))
+        names = [name for name in os.listdir(folder) if re.fullmatch(_BACKUP, name)]
     except OSError:
         return []
+    names.sort(key=lambda name: (re.fullmatch(_TIMED, name) is not None, name))
     return [os.path.join(folder, name) for name in names]
+
+
+def numbered(folder: str, number: int) -> str | None:
+    """Return the backup with a number: 1 is the newest; None without one."""
+    known = backups(folder)
+    return known[-number] if 0 < number <= len(known) else None
+
+
+def _timed(folder: str) -> list[str]:
+    """Return the backups that this program or targetcli-fb made, the oldest first."""
+    return [path for path in backups(folder) if re.fullmatch(_TIMED, os.path.basename(path))]
 
 
 def _same(backup: str, data: bytes) -> bool:
     try:
-        with open(backup, "rb") as file:
-            return _unpacked(file.read()) == data
-    except (OSError, EOFError, zlib.error):
+        return _unpacked(trusted.read(backup, MOST_BYTES), backup) == data
+    except (LioError, OSError, EOFError, zlib.error):
         return False
 
 
-def _new_name(folder: str) -> str:
-    # Keep both of two saves in one second.
-    while True:
-        name = time.strftime("saveconfig-%Y%m%d-%H:%M:%S-json.gz")
-        path = os.path.join(folder, name)
-        if not os.path.exists(path):
-            return path
-        time.sleep(0.05)
+def _new_name(known: Sequence[str]) -> str:
+    """Return a name that sorts after all others, so that the new backup is not the first to go.
+
+    It has the local time, or a second more than the newest one: the clock may have been set back,
+    which happens each autumn, and two saves may be in one second.
+    """
+    now = time.strftime(_TIME)
+    times = [found[1] for path in known if (found := re.fullmatch(_TIMED, os.path.basename(path)))]
+    newest = max(times, default="")
+    if now <= newest:
+        import calendar
+
+        try:
+            seconds = calendar.timegm(time.strptime(newest, _TIME)) + 1
+            now = time.strftime(_TIME, time.gmtime(seconds))
+        except (ValueError, OverflowError):
+            pass  # the name has no time: it was not made by a program
+    return f"saveconfig-{now}-json.gz"

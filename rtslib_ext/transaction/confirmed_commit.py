@@ -16,7 +16,7 @@ from typing import Any
 from .. import bounded
 from ..errors import InUse, LioError
 from ..fast_dataclasses import asdict, dataclass, replace
-from ..host import atomic
+from ..host import atomic, trusted
 from ..kernel.configfs import WriteFS
 from ..steps import Context, Step, codec, inverse
 from ..steps.field_types import LATEST
@@ -101,7 +101,7 @@ def beside(journal: str) -> str:
 
 def write(path: str, waiting: PendingCommit) -> None:
     """Write the file atomically, readable for root only: the steps contain passwords."""
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    trusted.make_directory(os.path.dirname(path))
     atomic.replace(path, json.dumps(asdict(waiting)).encode())
 
 

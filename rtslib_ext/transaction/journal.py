@@ -24,7 +24,7 @@ from typing import Any
 from .. import bounded
 from ..errors import InUse, LioError, reason
 from ..fast_dataclasses import dataclass, field
-from ..host import atomic
+from ..host import atomic, trusted
 from ..steps import Step, codec
 from ..steps.field_types import LATEST
 from ..steps.step import REPAIR
@@ -66,7 +66,7 @@ class Journal:
             body = ("[", ", ".join(json.dumps(codec.encode(step)) for step in steps), "]\n")
         text = (piece.encode("utf-8", "surrogateescape") for piece in chain((head,), body))
         with _explained(self.path):
-            os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+            trusted.make_directory(os.path.dirname(self.path))
             # Only root may read it: it holds every value that is written, passwords too.
             atomic.replace(self.path, chain(text, (_BEGUN * begun + marks,)))
         self.resume()

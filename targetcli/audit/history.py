@@ -18,7 +18,7 @@ from typing import Any
 from rtslib_ext import bounded
 from rtslib_ext.errors import LioError, NotFound, PermissionDenied, reason
 from rtslib_ext.fast_dataclasses import dataclass, field
-from rtslib_ext.host import atomic
+from rtslib_ext.host import atomic, trusted
 from rtslib_ext.kernel.abi import NO_CREDENTIAL, SECRET_FILES
 from rtslib_ext.savefile import json_stream
 from rtslib_ext.steps import Step, codec
@@ -38,8 +38,6 @@ _MOST_UNPACKED = 256 << 20
 # Pieces of a record to compress at once.
 _AT_ONCE = 200
 _NAME = re.compile(r"[0-9]{8}\.json\.gz")
-# zlib(3), deflateInit2: the largest window, in the format of gzip.
-_GZIP = 16 + 15
 _FAST = 1
 
 
@@ -71,8 +69,8 @@ def keep(
     irreversible: str = "",
     undoes: int | None = None,
 ) -> int:
-    """Record a change; return its number. Raises OSError."""
-    os.makedirs(folder, mode=0o700, exist_ok=True)
+    """Record a change; return its number. Raises OSError, LioError."""
+    trusted.make_directory(folder)
     os.chmod(folder, 0o700)
     known = _sizes(folder)
     number = _number(max(known)) + 1 if known else 1
@@ -93,7 +91,7 @@ def keep(
         "lasting": irreversible,
         "takes_back": undoes,
     }
-    packer = zlib.compressobj(_FAST, zlib.DEFLATED, _GZIP)
+    packer = zlib.compressobj(_FAST, zlib.DEFLATED, bounded.GZIP)
     pieces = json_stream.pieces(value)
     data = b""
     # Compressing the whole text at once would take most of the memory of a command.

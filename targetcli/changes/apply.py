@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config.printable import printable
-from rtslib_ext.errors import KernelRefused, PermissionDenied, reason
+from rtslib_ext.errors import KernelRefused, LioError, PermissionDenied, reason
 from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.kernel import paths, setup
 from rtslib_ext.steps import Action, Context, Step, inverse
@@ -213,9 +213,10 @@ def _record(env: Env, command: str) -> None:
             from . import running
 
             running.keep_record(env, number)
-    except OSError as err:
+    except (OSError, LioError) as err:
+        why = reason(err) if isinstance(err, OSError) else err
         print(
-            f"the change is not recorded in the history: {env.history}: {reason(err)}",
+            f"the change is not recorded in the history: {env.history}: {why}",
             file=env.stderr,
         )
     if report.unconfirmed and number is not None:

@@ -137,7 +137,7 @@ def _record(folder: str, pending: PendingCommit, steps: Sequence[Step]) -> None:
     command = f"{pending.about.get('path')} auto-revert: {pending.about.get('command')}"
     try:
         history.keep(folder, command, steps, inverse.invert(steps), undoes=pending.number)
-    except OSError as err:
+    except (OSError, LioError) as err:
         syslog.syslog(syslog.LOG_ERR, f"{command}: not recorded in {folder}: {err}")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import LioError, NotFound
-from rtslib_ext.fast_dataclasses import dataclass
+from rtslib_ext.fast_dataclasses import dataclass, replace
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.savefile import disk
 
@@ -23,7 +23,7 @@ from ..views import plan as view
 from . import plan as planning
 from . import save
 
-_HEADS = ("WHEN", "CHANGES", "NAME")
+_HEADS = ("WHEN", "CHANGES", "NO.", "NAME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,14 @@ class Backup:
     """A backup or the save file; ``plan`` leads to it from the one before, None for the first.
 
     ``time`` is when it was written, in seconds since 1970; ``problem`` is why it cannot be read.
+    ``number`` counts the backups from the newest one, 1; None for the save file.
     """
 
     path: str
     time: float
     plan: Plan | None = None
     problem: str = ""
+    number: int | None = None
 
     @property
     def name(self) -> str:
@@ -48,7 +50,7 @@ def backups(env: Env, node: Node, name: str | None) -> Result:
     """List the backups with the number of changes in each, or the changes in one of them."""
     if name is not None:
         return _one(env, name)
-    found = _compared(_paths(env))
+    found = _numbered(env, _compared(_paths(env)))
     return show(_table(found), lambda: {"backups": [_facts(item) for item in found]})
 
 
@@ -58,11 +60,21 @@ def _paths(env: Env) -> list[str]:
     return [*paths, *([env.save_file] if os.path.exists(env.save_file) else [])]
 
 
+def _numbered(env: Env, found: Sequence[Backup]) -> list[Backup]:
+    """Return the files with their numbers."""
+    newest = len(found) - 1 - bool(found and found[-1].path == env.save_file)
+    return [
+        replace(item, number=newest - place + 1 if place <= newest else None)
+        for place, item in enumerate(found)
+    ]
+
+
 def _one(env: Env, name: str) -> Result:
     paths = _paths(env)
     names = {os.path.basename(path): place for place, path in enumerate(paths)}
-    place = names.get(os.path.basename(name))
-    if place is None or name not in (os.path.basename(name), paths[place]):
+    given = save.readable(env, name) if name.startswith("@") else name
+    place = names.get(os.path.basename(given))
+    if place is None or given not in (os.path.basename(given), paths[place]):
         raise NotFound(
             f"{name} is not a backup", hint="backups lists them; diff compares any files"
         )
@@ -91,9 +103,13 @@ def _compared(paths: Sequence[str]) -> list[Backup]:
 def _table(found: Sequence[Backup]) -> list[str]:
     if not found:
         return ["There are no backups"]
-    rows = [_HEADS, *((_when(item), _changes(item), item.name) for item in found)]
+    rows = [_HEADS, *((_when(item), _changes(item), _number(item), item.name) for item in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS) - 1)]
-    return ["  ".join([row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2]]) for row in rows]
+    return ["  ".join([*map(str.ljust, row, widths), row[-1]]) for row in rows]
+
+
+def _number(backup: Backup) -> str:
+    return f"@{backup.number}" if backup.number else "-"
 
 
 def _when(backup: Backup) -> str:
@@ -113,6 +129,7 @@ def _changes(backup: Backup) -> str:
 def _facts(backup: Backup) -> dict[str, object]:
     return {
         "file": backup.path,
+        "number": backup.number,
         "time": backup.time or None,
         "plan": None if backup.plan is None else view.facts(backup.plan)["plan"],
         "problem": backup.problem or None,

@@ -29,7 +29,7 @@ from ..result import Aside, Result
 from ..tree import Node
 from ..views import notes as note_view
 from .clear import causes, cleared, line, recording
-from .save import load_given, readable, shown_path
+from .save import load_given, path_of, readable, shown_path
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile.checked_json import Problem
@@ -80,8 +80,8 @@ def restoreconfig(
     keep = keep_existing or half is not None
     outcome, notes, differing = create(env, source, keep=keep, create_missing=create_missing)
     problems += [*causes(outcome), *differing]
-    said = f"Configuration restored from {shown_path(env, savefile)}"
-    return _restore_result(path, said, problems, notes)
+    shown = shown_path(env, savefile) if path == path_of(env, savefile) else path
+    return _restore_result(path, f"Configuration restored from {shown}", problems, notes)
 
 
 def _refuse_useless(env: Env, path: str, want: Config, problems: list[LioError]) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from rtslib_ext.savefile.unrestored import Unrestored
 
 _UNIVERSAL_PREFERENCES = f"{TARGET_DIR}/targetcli.conf"
+# The number of a backup, from the newest one.
+_NUMBER = re.compile(r"@\d{1,9}", re.ASCII)
 
 
 def saveconfig(env: Env, node: Node, savefile: str, drop_missing: bool) -> Result:
@@ -98,13 +100,28 @@ def path_of(env: Env, given: str | None) -> str:
 
 
 def readable(env: Env, given: str | None) -> str:
-    """Return the absolute path of a file to read: as path_of, or the backup with this name."""
+    """Return the absolute path of a file to read: as path_of, or the backup with this name.
+
+    @1 is the newest backup. Raises NotFound for a number that no backup has.
+    """
     path = path_of(env, given)
     if given and "/" not in given and not os.path.exists(path):
-        backup = os.path.join(disk.backup_folder(env.save_file), given)
+        folder = disk.backup_folder(env.save_file)
+        if _NUMBER.fullmatch(given):
+            return _numbered(folder, given)
+        backup = os.path.join(folder, given)
         if os.path.isfile(backup):
             return backup
     return path
+
+
+def _numbered(folder: str, given: str) -> str:
+    found = disk.numbered(folder, int(given[1:]))
+    if found is None:
+        raise NotFound(
+            f"there is no backup {given}", hint="backups lists them: @1 is the newest one"
+        )
+    return found
 
 
 def shown_path(env: Env, given: str | None) -> str:

@@ -53,6 +53,16 @@ def test_failure_leaves_the_old_file(tmp_path: Path) -> None:
     assert ((tmp_path / "file").read_text(), names(tmp_path)) == ("old", ["file"])
 
 
+@pytest.mark.parametrize("umask", [0o000, 0o077, 0o777])
+def test_mode_under_any_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        atomic.replace(f"{tmp_path}/file", b"text")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o600
+
+
 @pytest.mark.parametrize("sync", [True, False])
 def test_disk_is_waited_for_on_request(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sync: bool

@@ -511,16 +511,45 @@ def test_what_configshell_itself_saves(tmp_path: Path, configshell: ConfigShell)
 def test_an_old_file_on_a_read_only_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "prefs.bin").write_bytes(pickle.dumps(OLD, 2))
 
-    opened = os.open
+    really = os.open
 
-    def refuse(path: str, flags: int, *mode: int) -> int:
-        if flags & (os.O_WRONLY | os.O_RDWR):
+    def refuse(path: str, flags: int, *args: int, **options: int) -> int:
+        if flags & os.O_CREAT:
             raise OSError(30, "Read-only file system")
-        return opened(path, flags, *mode)
+        return really(path, flags, *args, **options)
 
     monkeypatch.setattr(module.os, "open", refuse)
     prefs = Preferences.load(tmp_path)
     assert (prefs.problem, prefs.number("prompt_length")) == ("", 12)
+
+
+def test_preferences_that_others_can_write_are_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "prefs.json"
+    file.write_text('{"prompt_length": 7}')
+    file.chmod(0o666)
+    prefs = Preferences.load(tmp_path)
+    assert prefs.problem == f"preferences not read: others can write to {file} (mode 0666)"
+    assert prefs.number("prompt_length") == 30
+    assert not prefs.set("prompt_length", 9)
+    assert file.read_text() == '{"prompt_length": 7}'
+
+
+def test_preferences_are_not_written_where_others_can_replace_them(tmp_path: Path) -> None:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    folder.chmod(0o777)
+    prefs = Preferences.load(folder)
+    assert not prefs.set("prompt_length", 9)
+    assert prefs.problem == (
+        f"preferences not saved: others can write to the directory {folder} (mode 0777)"
+    )
+
+
+def test_large_preferences_are_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "prefs.json").open("wb") as file:
+        file.truncate(1 << 40)
+    problem = Preferences.load(tmp_path).problem
+    assert problem.endswith("/prefs.json: it has more than 1,048,576 bytes")
 
 
 def test_setting_while_another_takes_the_old_file_over(tmp_path: Path) -> None:

@@ -36,7 +36,10 @@ ROWS = (
         "Example: restoreconfig /etc/target/saveconfig.json clear_existing=true",
         (
             may(
-                "savefile", "saved_file", "the file to restore, or the name of a backup", SAVE_FILE
+                "savefile",
+                "saved_file",
+                "the file to restore, or a backup: its name or @1",
+                SAVE_FILE,
             ),
             may("clear_existing", "bool", "delete the running configuration first", "False"),
             may(
@@ -89,7 +92,8 @@ ROWS = (
         "Lists the backups of the save file and the file itself. The oldest comes\n"
         "first, with the time it was written, and how many changes lead to it from the one\n"
         "before, by sign as in diff. A backup is written by the save that follows. With a\n"
-        "name, shows these changes. restoreconfig, diff and apply accept the names, too.\n\n"
+        "name or number, shows these changes. restoreconfig, diff and apply accept both,\n"
+        "too: @1 is the newest backup.\n\n"
         "Example: backups",
         (may("name", "backup", "show the changes in this backup"),),
     ),

@@ -42,7 +42,7 @@ ROWS = (
             may(
                 "file",
                 "saved_file",
-                "the file to apply, or the name of a backup; the save file if omitted",
+                "the file to apply, or a backup: its name or @1; the save file if omitted",
             ),
             may("merge", "bool", "create and change objects, delete none", "False"),
             may(

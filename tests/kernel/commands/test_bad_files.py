@@ -6,7 +6,9 @@ from __future__ import annotations
 import copy
 import gzip
 import json
+import os
 import re
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,8 @@ SAVED: dict[str, Any] = {
         (b" \n", f"{SAVE_FILE} is empty"),
         (b"[]", f"{SAVE_FILE} contains no configuration"),
         (b"3", f"{SAVE_FILE} contains no configuration"),
+        (b"{}", f"{SAVE_FILE} contains no configuration"),
+        (b'{"tragets": []}', f"{SAVE_FILE} contains no configuration"),
         (bytes(range(128, 256)), f"{SAVE_FILE} is not a save file: byte 1 is not UTF-8"),
         (b"\x1f\x8b\x08 no gzip", f"{SAVE_FILE} is not a save file: it is compressed and "),
         (
@@ -80,6 +84,37 @@ def test_file_that_is_no_save_file(shell: Shell, data: bytes, says: str) -> None
         assert answer.stderr.startswith(says), answer.stderr
         assert "bug in targetcli" not in answer.stderr
     assert differences(tree() | files(ETC), before) == []
+
+
+def test_empty_configuration_is_one(shell: Shell) -> None:
+    shell.ok("saveconfig")
+    shell.ok("/backstores/ramdisk create mine 1M")
+    shell.ok("restoreconfig clear_existing=true")
+    assert shell.ok("/backstores/ramdisk status").endswith(": Storage Objects: 0\n")
+
+
+def test_file_that_does_not_end(shell: Shell) -> None:
+    """Nothing waits for a pipe, and no memory is taken for what is too large."""
+    os.mkfifo(SAVE_FILE, 0o600)
+    for line in ("restoreconfig", "saveconfig", "diff", "apply", "backups"):
+        answer = shell(line)
+        expected = "unreadable" if line == "backups" else "is not a regular file"
+        assert expected in answer + answer.stderr, line
+    SAVE_FILE.unlink()
+    shell.refuses("restoreconfig /dev/zero", "/dev/zero is not a regular file")
+    packed = gzip.compress(bytes(80 << 20))
+    assert len(packed) < 100_000
+    SAVE_FILE.write_bytes(packed)
+    shell.refuses(
+        "restoreconfig", f"{SAVE_FILE} cannot be unpacked: it has more than 67,108,864 bytes"
+    )
+    with SAVE_FILE.open("wb") as file:
+        file.truncate(1 << 40)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    answer = shell("restoreconfig")
+    assert (answer.exit, answer.stderr.count("\n")) == (1, 1)
+    assert f"{SAVE_FILE} cannot be read: it has more than 67,108,864 bytes" in answer.stderr
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10
 
 
 def test_folder_is_no_save_file(shell: Shell) -> None:

@@ -443,9 +443,9 @@ def test_list_of_backups(user: Shell) -> None:
     found = user.ok("backups").rows
     assert [row.split()[0] for row in found[:1]] == ["WHEN"]
     assert [row.split()[2:] for row in found[1:]] == [
-        ["-", first],
-        ["+1", "~1", second],
-        ["-1", "saveconfig.json"],
+        ["-", "@2", first],
+        ["+1", "~1", "@1", second],
+        ["-1", "-", "saveconfig.json"],
     ]
     assert user.ok(f"backups {second}").rows == [
         "+ /backstores/ramdisk/r3: created ramdisk r3 on memory",
@@ -454,9 +454,11 @@ def test_list_of_backups(user: Shell) -> None:
     ]
     document = checked(user.ok("backups", json=True))["data"]["backups"]
     assert [len(item["plan"] or ()) for item in document] == [0, 2, 1]
+    assert [item["number"] for item in document] == [2, 1, None]
+    assert user.ok("backups @1") == user.ok(f"backups {second}")
     assert checked(user.ok(f"backups {second}", json=True))["data"]["same"] is False
     Path(BACKUP, first).write_text("{")
-    assert user.ok("backups").rows[1].split() == ["-", "unreadable", first]
+    assert user.ok("backups").rows[1].split() == ["-", "unreadable", "@2", first]
     assert user(f"backups {first}").exit == 1
     user.refuses("backups nosuch", "nosuch is not a backup", "backups lists them")
 
@@ -472,5 +474,11 @@ def test_a_backup_by_its_name(user: Shell) -> None:
     user.ok("/ clearconfig confirm=true")
     user.ok(f"restoreconfig {name}")
     assert user.ok(f"diff {name}") == "No differences\n"
+    assert user.ok("diff @1") == "No differences\n"
+    user.ok("/ clearconfig confirm=true")
+    path = f"{BACKUP}/{name}"
+    assert user.ok("restoreconfig @1") == f"Configuration restored from {path}\n"
+    user.refuses("restoreconfig @2", "there is no backup @2 (backups lists them: @1 is the newest")
+    user.refuses("backups @0", "there is no backup @0")
     # A name to write is a name in the current directory.
     user.refuses("restoreconfig saveconfig-nosuch", "Restore file")

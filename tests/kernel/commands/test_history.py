@@ -415,7 +415,8 @@ def test_a_folder_that_cannot_be_written(user: Shell) -> None:
     answer = user(f"{TPG} set attribute login_timeout=20")
     assert (answer.exit, answer) == (0, "Parameter login_timeout is now '20'.\n")
     assert (
-        answer.stderr == f"the change is not recorded in the history: {user.history}: file exists\n"
+        answer.stderr
+        == f"the change is not recorded in the history: {user.history}: not a directory\n"
     )
     assert user("undo").exit == 0
     assert value(f"{FILES}/attrib/login_timeout") == "15"
