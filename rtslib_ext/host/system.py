@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 # sd_booted(3)
 _SYSTEMD = "/run/systemd/system"
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin"
+"""Where programs are looked up, regardless of the caller's PATH; the last is that of NixOS."""
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for a program of this host: that of this process with a fixed PATH."""
+    return {**os.environ, "PATH": PATH}
 
 
 def read_text(path: str) -> str:
@@ -85,7 +92,7 @@ def mount_configfs(folder: str = "/sys/kernel/config") -> None:
 
 
 def run(*words: str, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a program of this host.
+    """Run a program of this host, found in PATH above.
 
     Raises LioError if it cannot be started, TimeoutError after ``timeout`` seconds.
     """
@@ -94,7 +101,13 @@ def run(*words: str, timeout: float | None = None) -> subprocess.CompletedProces
 
     try:
         return subprocess.run(
-            words, capture_output=True, text=True, errors="replace", check=False, timeout=timeout
+            words,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=timeout,
         )
     except subprocess.TimeoutExpired as err:
         raise TimeoutError(f"{words[0]} takes longer than {timeout} seconds") from err

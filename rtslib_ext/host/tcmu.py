@@ -13,6 +13,8 @@ from typing import Any
 
 from rtslib_ext.errors import InvalidValue, LioError, Unsupported, reason
 
+from .system import environment
+
 _SERVICE = "org.kernel.TCMUService1"
 _ROOT = "/org/kernel/TCMUService1"
 _BUS = "/run/dbus/system_bus_socket"
@@ -71,7 +73,7 @@ def _call(where: str, interface: str, method: str, *arguments: str) -> Any:
     # "--": an argument such as a configuration text may begin like an option.
     words += ["--", "call", _SERVICE, where, interface, method, *arguments]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        done = subprocess.run(words, env=environment(), capture_output=True, text=True, check=False)
     except OSError as err:
         raise LioError(f"cannot run busctl: {reason(err)}") from err
     if done.returncode:

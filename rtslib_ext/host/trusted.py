@@ -184,6 +184,17 @@ def check_directory(handle: int, path: str) -> None:
         )
 
 
+def check_private(handle: int, path: str) -> None:
+    """Raise Untrusted for a directory in which others can create files, as in /tmp."""
+    check_directory(handle, path)
+    status = os.fstat(handle)
+    if is_open_to_others(status):
+        raise Untrusted(
+            f"others can write to the directory {path} (mode {_mode(status)})",
+            hint="use a directory of your own",
+        )
+
+
 def check_replaceable(status: os.stat_result, path: str) -> None:
     """Raise Untrusted unless this is a regular file of a trusted user, which may be replaced."""
     if not stat.S_ISREG(status.st_mode):

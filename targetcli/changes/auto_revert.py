@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rtslib_ext.errors import InUse, LioError
+from rtslib_ext.host import system
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.steps import Step, inverse
 from rtslib_ext.transaction import confirmed_commit
@@ -72,7 +73,9 @@ def _as_service(program: list[str], sources: str) -> bool:
         f"--setenv=PYTHONPATH={sources}",
     ]
     with suppress(OSError):
-        return not subprocess.run([*command, *program], capture_output=True, check=False).returncode
+        words = [*command, *program]
+        done = subprocess.run(words, env=system.environment(), capture_output=True, check=False)
+        return not done.returncode
     return False
 
 

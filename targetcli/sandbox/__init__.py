@@ -23,11 +23,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rtslib_ext.errors import InUse, InvalidValue, LioError, Unsupported
+from rtslib_ext.errors import InUse, InvalidValue, LioError, Unsupported, reason
 from rtslib_ext.fast_dataclasses import dataclass, replace
 
 from ..sizes import parse_size
-from . import guest, kernel
+from . import guest, kernel, private
 
 SMALLEST_MEMORY = 128 << 20
 ANOTHER = "choose another directory for the state"
@@ -135,7 +135,7 @@ def _state(given: Path | None) -> Iterator[Path]:
     if any(folder.is_relative_to(place) for place in guest.UNREACHABLE):
         raise InvalidValue(f"{folder} is a different directory in a sandbox", hint=ANOTHER)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.directory(folder)
     except OSError as err:
         raise InvalidValue(f"{folder} cannot be created: {err.strerror}", hint=ANOTHER) from err
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -154,7 +154,11 @@ def _state(given: Path | None) -> Iterator[Path]:
 @contextmanager
 def _lock(state: Path) -> Iterator[int]:
     """Lock the state for one sandbox; yield the descriptor, which the kernel inherits."""
-    descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(state / "lock", flags, 0o600)
+    except OSError as err:
+        raise InvalidValue(f"{state}/lock: {reason(err)}", hint=ANOTHER) from err
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -175,8 +179,8 @@ def _lock(state: Path) -> Iterator[int]:
 def _run_folder(state: Path) -> Iterator[Path]:
     """Yield an empty directory for the files of the guest; remove it at the end."""
     folder = state / guest.RUN
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)  # it contains the program's environment
+    # It contains the program's environment.
+    private.empty(folder)
     try:
         yield folder
     finally:

@@ -16,6 +16,7 @@ from pathlib import Path
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.fast_dataclasses import dataclass
 
+from . import private
 from .relay import window_size
 
 INSIDE = "TARGETCLI_IN_SANDBOX"
@@ -91,6 +92,8 @@ def environment(names: Iterable[str], state: Path) -> dict[str, str]:
         "HOME": home if os.access(home, os.X_OK) or not os.path.exists(home) else "/run/home",
         "USER": "root",
         "LOGNAME": "root",
+        # The guest's root is this user: it trusts the files of this user on the host.
+        "SUDO_UID": str(os.geteuid()),
         "SHELL": "/bin/bash",
         "PATH": ":".join([*path, *(folder for folder in PATH.split(":") if folder not in path)]),
         "PYTHONPATH": ":".join(_python_path()),
@@ -143,9 +146,9 @@ class Guest:
         for name, number in STANDARD_LINKS.items():
             (devices / name).symlink_to(f"/proc/self/fd{number}")
         for name in (CONFIGURATION, f"{CONFIGURATION}/pr", f"{CONFIGURATION}/alua"):
-            (self.state / name).mkdir(exist_ok=True)
+            private.part(self.state / name)
         for name in (DISKS, PREFERENCES):
-            (self.state / name).mkdir(exist_ok=True)
+            private.part(self.state / name)
 
     def _parameters(self) -> Iterator[str]:
         """Yield the variables of the script."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from rtslib_ext.errors import LioError, NotFound, Unsupported, reason
 from rtslib_ext.fast_dataclasses import dataclass
 
+from . import private
 from .guest import PATH, Guest, Streams
 from .relay import BootTimeout, Control, Input, Output, Relay, Stopped, caught_signals
 
@@ -120,7 +121,7 @@ def boot(kernel: Kernel, memory: int, folder: Path, guest: Guest, lock: int, tim
         caught = stack.enter_context(caught_signals())
         lines = _Lines(stack)
         relay = _relay(lines, guest.streams, guest.mark.encode())
-        with log.open("wb", buffering=0) as console:
+        with open(private.new_file(log), "wb", buffering=0) as console:
             process = subprocess.Popen(
                 [*arguments, f"con0=null,fd:{console.fileno()}", *lines.arguments],
                 cwd=folder,

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from rtslib_ext.errors import InvalidValue, LioError, NotFound, reason
 
-from . import debian
+from . import debian, private
 
 KERNEL = ("user-mode-linux", "libc6")
 # patchelf is built with C++.
@@ -40,7 +40,11 @@ def fetch(suite: str, folder: Path | None = None) -> Path:
     A fetched kernel is used until its directory is deleted, without the network. Raises LioError.
     """
     debian.check_name(suite)
-    folder = (folder or default_folder()).absolute()
+    if folder is None:
+        folder = default_folder()
+        # Its programs are run. A directory that was given is the caller's choice.
+        private.directory(folder.absolute())
+    folder = folder.absolute()
     tree = folder / suite
     if not _complete(tree):
         with _lock(folder):

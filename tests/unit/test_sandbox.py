@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtslib_ext.errors import InUse, InvalidValue, NotFound, Unsupported
+from rtslib_ext.host.trusted import Untrusted
 from targetcli import sandbox
 from targetcli.sandbox import guest as sandbox_guest
 from targetcli.sandbox import kernel as sandbox_kernel
@@ -313,6 +314,57 @@ def test_a_state_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InvalidValue, match="cannot be created: Not a directory"):
         sandbox.run(["true"], sandbox.Settings(state=tmp_path / "file" / "x"))
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777])
+@pytest.mark.usefixtures("some_kernel")
+def test_state_that_others_can_write_to(tmp_path: Path, mode: int) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "console.log").symlink_to(tmp_path / "victim")
+    state.chmod(mode)
+    with pytest.raises(Untrusted, match=f"others can write to the directory {state} .mode"):
+        sandbox.run(["true"], sandbox.Settings(state=state))
+    assert os.listdir(tmp_path) == ["state"] and os.listdir(state) == ["console.log"]
+
+
+@pytest.mark.usefixtures("some_kernel")
+def test_state_below_a_directory_that_others_can_write_to(tmp_path: Path) -> None:
+    (tmp_path / "open" / "state").mkdir(parents=True)
+    (tmp_path / "open").chmod(0o777)
+    with pytest.raises(Untrusted, match=f"others can write to the directory {tmp_path}/open "):
+        sandbox.run(["true"], sandbox.Settings(state=tmp_path / "open" / "state"))
+
+
+@pytest.mark.usefixtures("some_kernel")
+def test_state_behind_a_planted_link(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o1777)
+    (tmp_path / "open" / "state").symlink_to(tmp_path / "mine")
+    with pytest.raises(Untrusted, match="open/state is a symbolic link, and others can write"):
+        sandbox.run(["true"], sandbox.Settings(state=tmp_path / "open" / "state"))
+    assert os.listdir(tmp_path / "mine") == []
+
+
+@pytest.mark.usefixtures("some_kernel")
+def test_links_in_the_state_are_not_written_through(tmp_path: Path) -> None:
+    """A link for the log is replaced, and so is one for the files of the run."""
+    state, victim = tmp_path / "state", tmp_path / "victim"
+    state.mkdir()
+    victim.mkdir()
+    (victim / "log").write_text("precious")
+    (state / "console.log").symlink_to(victim / "log")
+    (state / "run").symlink_to(victim)
+    with pytest.raises(sandbox_kernel.KernelFailed):
+        sandbox.run(["true"], sandbox.Settings(state=state))
+    assert ((victim / "log").read_text(), os.listdir(victim)) == ("precious", ["log"])
+    assert not (state / "console.log").is_symlink()
+    (state / "lock").unlink()
+    (state / "lock").symlink_to(victim / "new")
+    with pytest.raises(InvalidValue, match="/lock: too many levels of symbolic links"):
+        sandbox.run(["true"], sandbox.Settings(state=state))
+    assert os.listdir(victim) == ["log"]
 
 
 @pytest.mark.usefixtures("some_kernel")

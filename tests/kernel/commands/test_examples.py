@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from rtslib_ext.host import system
 from targetcli.command_table.command import Command
 from targetcli.command_table.rows import every_row
 
@@ -143,7 +143,7 @@ def devices(
     program.parent.mkdir()
     program.write_text(BUSCTL)
     program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(system, "PATH", f"{program.parent}:{system.PATH}")
     bus = Path("/run/dbus/system_bus_socket")
     bus.parent.mkdir(exist_ok=True)
     bus.touch()

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
+from rtslib_ext.host import system
 from rtslib_ext.kernel import paths
 
 from .handler import listening
@@ -34,7 +34,7 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.parent.mkdir()
     program.write_text(BUSCTL.format(log=log))
     program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(system, "PATH", f"{program.parent}:{system.PATH}")
     bus = Path("/run/dbus/system_bus_socket")
     bus.parent.mkdir(exist_ok=True)
     bus.touch()

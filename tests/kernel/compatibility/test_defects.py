@@ -141,7 +141,10 @@ def test_configfs_is_not_mounted(user: Shell, monkeypatch: pytest.MonkeyPatch) -
     program = f"{sys.executable} -m targetcli {RAMDISK} create r2 1M"
     words = ["unshare", "-m", "sh", "-c"]
     broken = subprocess.run(
-        [*words, f"umount /sys/kernel/config; PATH=/nowhere exec {program}"],
+        [
+            *words,
+            f"umount /sys/kernel/config; mount --bind /dev/null /usr/bin/mount; exec {program}",
+        ],
         capture_output=True,
         text=True,
     )

@@ -18,7 +18,7 @@ import pytest
 
 from rtslib_ext import refusals
 from rtslib_ext.errors import KernelRefused
-from rtslib_ext.host import devices
+from rtslib_ext.host import devices, system
 from rtslib_ext.kernel import paths
 from rtslib_ext.refusals import Refusal
 from rtslib_ext.steps import Context
@@ -121,7 +121,7 @@ class Scene:
         program.parent.mkdir()
         program.write_text(BUSCTL.format(log=self.disks / "log"))
         program.chmod(0o755)
-        self.monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+        self.monkeypatch.setattr(system, "PATH", f"{program.parent}:{system.PATH}")
         BUS.parent.mkdir(exist_ok=True)
         BUS.touch()
 
