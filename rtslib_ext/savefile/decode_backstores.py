@@ -13,8 +13,9 @@ from ..kernel.abi import LBA_DEPENDENT, SERIAL_FILE
 from . import encode
 from .checked_json import Item, Unusable
 
-# Sizes are signed in system calls; in target_core_user.c, hw_max_sectors is an int.
-_SIZE_MAX = 2**63 - 1
+# Sizes are signed in system calls, and whole pages.
+_SIZE_MAX = 2**63 - backing.PAGE_SIZE
+# target_core_user.c: an int.
 _SECTORS_MAX = 2**31 - 1
 
 
@@ -92,10 +93,7 @@ def _pscsi(item: Item) -> backing.Pscsi:
 
 
 def _size(item: Item) -> int:
-    size: int = item.required("size", item.number)
-    if size <= 0:
-        item.report(item.at("size"), f"must be greater than 0, not {size}")
-        raise Unusable
+    size: int = item.required("size", lambda key: item.within(key, 1, _SIZE_MAX))
     return size
 
 

@@ -96,6 +96,11 @@ def test_a_mark_stands_under_the_place() -> None:
             10**400,
             "storage_objects[0].size: must be less than 2**64",
         ),
+        (
+            ["storage_objects", 0, "size"],
+            2**63,
+            "storage_objects[0].size: must be between 1 and 9223372036854771712, not 92233",
+        ),
         (["storage_objects", 0, "wwn"], 10**400, "storage_objects[0].wwn: must be less than 2**64"),
         (
             ["storage_objects", 0, "attributes", "emulate_tpu"],
@@ -170,7 +175,7 @@ def test_a_mark_stands_under_the_place() -> None:
         (
             ["storage_objects"],
             [{"plugin": "fileio", "name": "f", "dev": "/f", "size": -1}],
-            "storage_objects[0].size: must be between 0 and 9223372036854775807, not -1",
+            "storage_objects[0].size: must be between 0 and 9223372036854771712, not -1",
         ),
         (
             ["storage_objects"],
