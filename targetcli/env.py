@@ -118,6 +118,8 @@ class Session:
     """Whether the shell is exiting, which saves without asking."""
     changed: bool = False
     """Whether it changed the running configuration, or confirmed a change of it."""
+    unsaved: set[tuple[str, str]] = field(default_factory=set)
+    """What it changed since it saved the configuration: (shell path, setting or "")."""
     last_change: LastChange | None = None
     """The kind of the last change; None until the lock was taken once."""
     logs: bool = True

@@ -189,11 +189,17 @@ def note(env: Env, changed: Sequence[Step], made: Container[str] = ()) -> None:
     """Note changes and how to undo them; ``made`` are the shared directories they created."""
     env.session.report.changes += changed
     env.session.changed = env.session.changed or bool(changed)
+    env.session.unsaved.update(map(key, changed))
     env.session.report.irreversible = env.session.report.irreversible or inverse.why_irreversible(
         changed
     )
     if not env.session.report.irreversible:
         env.session.report.back[:0] = inverse.invert(changed, made)
+
+
+def key(step: Step) -> tuple[str, str]:
+    """Return what a step changes: (shell path, setting); a new or deleted object has no setting."""
+    return step.path, step.subject if step.action is Action.UPDATE else ""
 
 
 def _record(env: Env, command: str) -> None:

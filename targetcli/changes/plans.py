@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
+from rtslib_ext.config.model import Config
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.plan.disturbance import Disturbance
 
@@ -24,6 +26,21 @@ def style(env: Env) -> Style:
         str(color) if color else None,
         env.options.verbose,
         width_of(env.stdout),
+    )
+
+
+def between(have: Config, want: Config) -> Plan:
+    """Plan from one configuration to another, without reading the kernel."""
+    # Imported here: few commands compare.
+    from rtslib_ext.kernel import paths
+    from rtslib_ext.kernel.configfs import ConfigFS
+    from rtslib_ext.plan import diff
+
+    return diff.plan(
+        have,
+        want,
+        lambda key: paths.storage_object_in(paths.hba_candidates(*key)[0], key[1]),
+        paths.HbaAllocator(ConfigFS(os.devnull)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
 from rtslib_ext import bounded
@@ -184,8 +184,8 @@ def _text(path: str) -> str | None:
         raise LioError(f"{path} cannot be read: {reason(err)}") from err
 
 
-def listed(found: Unrestored) -> str:
-    """Return the paths of missing objects in one text, of many only the first ones."""
-    named = ", ".join(found.paths[:_NAMED])
-    rest = len(found.paths) - _NAMED
+def listed(paths: Sequence[str]) -> str:
+    """Return paths in one text, of many only the first ones."""
+    named = ", ".join(paths[:_NAMED])
+    rest = len(paths) - _NAMED
     return f"{named} and {rest} more" if rest > 0 else named

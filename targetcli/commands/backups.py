@@ -20,7 +20,6 @@ from ..tree import Node
 from ..views import changes
 from ..views import history as times
 from ..views import plan as view
-from . import plan as planning
 from . import save
 
 _HEADS = ("WHEN", "CHANGES", "NO.", "NAME")
@@ -94,7 +93,7 @@ def _compared(paths: Sequence[str]) -> list[Backup]:
         except (LioError, OSError) as err:
             found.append(Backup(path, 0.0, problem=str(err)))
             continue
-        plan = None if before is None else planning.between(before, config)
+        plan = None if before is None else plans.between(before, config)
         found.append(Backup(path, time, plan))
         before = config
     return found

@@ -59,6 +59,7 @@ def confirm(env: Env, node: Node, action: str) -> Result:
     os.unlink(file)
     env.session.last_change = LastChange.OTHER
     env.session.changed = True
+    env.session.unsaved.add((env.session.report.path or "/", "confirm"))
     line = f"Confirmed: {found}"
     return _result(line, found, "confirmed")
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,6 @@ from rtslib_ext.config import secrets
 from rtslib_ext.config.model import Config, StorageObject
 from rtslib_ext.errors import InvalidValue, LioError, RollbackFailed, Unsupported
 from rtslib_ext.fast_dataclasses import replace
-from rtslib_ext.kernel import paths
-from rtslib_ext.kernel.configfs import ConfigFS
-from rtslib_ext.plan import diff as planning
 from rtslib_ext.plan import disturbance
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.plan.disturbance import Disturbance
@@ -159,17 +155,7 @@ def _loaded(env: Env, file: str | None) -> Loaded:
 def _between(env: Env, node: Node, one: str, other: str) -> Plan:
     """Plan from file to file, or the part of a node."""
     have, want = (_loaded(env, path).config for path in (one, other))
-    return between(have, part.wanted(want, have, node))
-
-
-def between(have: Config, want: Config) -> Plan:
-    """Plan from one configuration to another, without reading the kernel."""
-    return planning.plan(
-        have,
-        want,
-        lambda key: paths.storage_object_in(paths.hba_candidates(*key)[0], key[1]),
-        paths.HbaAllocator(ConfigFS(os.devnull)),
-    )
+    return plans.between(have, part.wanted(want, have, node))
 
 
 def apply(

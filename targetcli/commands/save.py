@@ -17,7 +17,7 @@ from rtslib_ext.savefile import disk
 from rtslib_ext.transaction.lock import LastChange
 
 from .. import prefs
-from ..changes import apply, running
+from ..changes import apply, running, unsaved
 from ..env import TARGET_DIR, Env
 from ..result import Aside, Result, Warn
 from ..tree import Node
@@ -52,13 +52,30 @@ def saveconfig(env: Env, node: Node, savefile: str, drop_missing: bool) -> Resul
     )
     if later is not None:
         return later
+    others = _of_others(env, path, config) if env.session.leaving else []
+    if others and not env.session.unsaved:
+        return Result(unsaved.left(others))
     identities = {**missing.identities, **_identities(have.storage_objects.values())}
     lines, facts = _save(env, path, config, missing.paths, identities)
     if drop_missing:
         running.set_unrestored(env, missing)
+    if path == env.save_file:
+        env.session.unsaved.clear()
     saved = f"Configuration saved to {shown_path(env, savefile)}"
     notes = _not_restorable(have.storage_objects.values(), facts)
+    notes += unsaved.saved_too(others, lines)
     return Result([*lines, saved, *_kept(missing), *notes], data=lambda: facts)
+
+
+def _of_others(env: Env, path: str, config: Config) -> list[str]:
+    """Return the paths of unsaved changes of others; none if the file is damaged."""
+    try:
+        saved = load(path).config
+    except NotFound:
+        saved = Config()
+    except LioError:
+        return []
+    return unsaved.of_others(env, saved, config)
 
 
 def _identities(objects: Iterable[StorageObject]) -> dict[str, Mapping[str, str]]:
@@ -88,7 +105,7 @@ def _kept(missing: Unrestored) -> list[str]:
         return []
     return [
         Aside(
-            f"Note: the file keeps what could not be restored: {running.listed(missing)} "
+            f"Note: the file keeps what could not be restored: {running.listed(missing.paths)} "
             f"({running.CURE})"
         )
     ]

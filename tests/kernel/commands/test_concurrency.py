@@ -14,6 +14,9 @@ import pytest
 
 from rtslib_ext import System
 from rtslib_ext.transaction.lock import change_lock
+from targetcli import session
+from targetcli.env import Env
+from targetcli.language import grammar
 
 from .harness import Shell
 
@@ -166,3 +169,61 @@ def line_of_the_shell(number: int) -> str:
     if units == 0:
         return f"{tpg}/luns create /backstores/ramdisk/shell{tens}\n"
     return f"{tpg}/acls create iqn.2003-01.org.example:host{number}\n"
+
+
+def leave(env: Env) -> str:
+    """Leave a shell; return what it says on standard error."""
+    assert session.finish(env)
+    return str(env.stderr.getvalue())  # type: ignore[attr-defined]
+
+
+def saved(shell: Shell) -> set[str]:
+    """Return the names of the storage objects in the save file."""
+    value = json.loads(Path(shell.save_file).read_text())
+    return {item["name"] for item in value["storage_objects"]}
+
+
+def test_leaving_a_shell_names_what_others_changed(shell: Shell) -> None:
+    shell.ok("/backstores/ramdisk create r1 1M")
+    shell.ok(f"/iscsi create {IQN}")
+    shell.ok("saveconfig")
+    env = shell.env()
+    session.run_line(env, lambda: grammar.parse("/backstores/ramdisk create mine 1M"))
+    shell.ok("/backstores/ramdisk create theirs 1M")
+    shell.ok(f"/iscsi/{IQN}/tpg1 set attribute login_timeout=20")
+    assert leave(env) == (
+        "Note: this also saved what others changed, in the kernel or in the file: "
+        f"/backstores/ramdisk/theirs, /iscsi/{IQN}/tpg1; "
+        "restoreconfig @1 has the file from before\n"
+    )
+    assert saved(shell) == {"r1", "mine", "theirs"}
+
+
+def test_leaving_a_shell_that_saved_everything_leaves_the_rest(shell: Shell) -> None:
+    env = shell.env()
+    for line in ("/backstores/ramdisk create mine 1M", "saveconfig"):
+        session.run_line(env, lambda line=line: grammar.parse(line))  # type: ignore[misc]
+    shell.ok("/backstores/ramdisk create theirs 1M")
+    assert leave(env) == (
+        "Note: not saved: this session saved all its changes, and others changed "
+        "/backstores/ramdisk/theirs since (saveconfig saves that)\n"
+    )
+    assert saved(shell) == {"mine"}
+
+
+def test_leaving_a_shell_says_nothing_of_its_own_changes(shell: Shell) -> None:
+    env = shell.env()
+    tpg = f"/iscsi/{IQN}/tpg1"
+    for line in (
+        "/backstores/ramdisk create mine 1M",
+        f"/iscsi create {IQN}",
+        f"{tpg}/acls create iqn.2003-01.org.example:i",
+        f"{tpg}/luns create /backstores/ramdisk/mine",
+        f"{tpg} set attribute login_timeout=20",
+        "/backstores/ramdisk create gone 1M",
+        "/backstores/ramdisk delete gone",
+        "undo",
+    ):
+        assert session.run_line(env, lambda line=line: grammar.parse(line)), line  # type: ignore[misc]
+    assert "others" not in leave(env)
+    assert saved(shell) == {"mine", "gone"}
