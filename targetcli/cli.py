@@ -15,10 +15,21 @@ from rtslib_ext.errors import InvalidValue, LioError, reason
 from . import __version__, options
 from .options import Request
 
+# Parts of lines with credentials, and the letters of set, of which a misspelled one has two.
+_SECRET_PARTS = (
+    "auth",
+    *("pass", "pasw", "psw", "pwd", "pword", "swor", "secr", "secert", "sercet"),
+)
+_SET = frozenset("set")
+_OTHER_COMMANDS = frozenset(("get", "ls", "cd", "pwd"))
+
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the program; return its exit status."""
-    status = _guarded(sys.argv[1:] if words is None else words)
+    if words is None:
+        words = sys.argv[1:]
+        _hide_secrets(words)
+    status = _guarded(words)
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -96,6 +107,26 @@ def _prepare_streams() -> None:
     for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)
+
+
+def _hide_secrets(words: Sequence[str]) -> None:
+    """Hide the secrets of this process's own command line from ps: it may wait for the lock."""
+    if may_have_secret(words):
+        # Imported here: most commands have no secret.
+        from . import argv
+
+        argv.hide(words)
+
+
+def may_have_secret(words: Sequence[str]) -> bool:
+    """Return False if language.masking, which takes longer to import, would mask nothing."""
+    line = " ".join(words).lower()
+    return any(part in line for part in _SECRET_PARTS) or any(
+        2 <= len(name) <= len(_SET) + 1
+        and name not in _OTHER_COMMANDS
+        and len(_SET.intersection(name)) >= len(_SET) - 1
+        for name in (word.rpartition("/")[2].strip("\"'") for word in line.split())
+    )
 
 
 def _run(request: Request) -> int:

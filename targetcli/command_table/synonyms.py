@@ -72,6 +72,7 @@ SYNONYMS = {
     "grow": _GROW,
     "hostname": (_NEW_ACL, _NEW_TARGET),
     "iqn": (_NEW_TARGET, _NEW_ACL),
+    "generate": ("password", "mutual_password", "wwn"),
     "keepalive": _PING,
     "listen": _ADDRESS,
     "login": (*_CREDENTIALS, "authentication", "login_timeout", _NEW_ACL, "sessions"),

@@ -148,12 +148,29 @@ def set_values(env: Env, node: Node, group: str | None, parameter: dict[str, str
         shown = wrapped(view.group_types(group, rows), env.stdout)
         return show(shown, _values(env, found, rows))
     wanted = {_name(found, name): value for name, value in parameter.items()}
+    made: list[str] = []
+    if isinstance(found, Credentials):
+        wanted, made = _with_secrets(env, node, wanted)
     checked = {name: _checked(found, node, name, value) for name, value in wanted.items()}
     if isinstance(found, Preferences):
         lines = list(_set_preferences(env, checked))
         rows = [found.row(env.fs, name) for name in checked]
         return Result(lines, data=_values(env, found, rows))
-    return Result(under_lock=partial(_change, env, found, checked))
+    return Result(under_lock=partial(_change, env, found, checked, made))
+
+
+def _with_secrets(env: Env, node: Node, wanted: dict[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Return credentials with secrets from a prompt or file, and a note about new ones."""
+    if not any(value.startswith(("-", "@")) for value in wanted.values()):
+        return wanted, []
+    # Imported here: most secrets are words of the line. Asked for before the lock is taken.
+    from . import secret_sources
+
+    new = [name for name, value in wanted.items() if secret_sources.is_new(name, value)]
+    notes = []
+    if new and not env.options.show_secrets:
+        notes.append(f"a new {' and '.join(new)}, which get --show-secrets shows")
+    return secret_sources.resolve(env, node.path, wanted), notes
 
 
 def _groups(env: Env, known: dict[str, Group]) -> Result:
@@ -178,7 +195,7 @@ def _facts(env: Env, group: Group, rows: Iterable[Row]) -> dict[str, object]:
     return document.group(group.name, found)
 
 
-def _change(env: Env, group: Group, wanted: dict[str, str]) -> Result:
+def _change(env: Env, group: Group, wanted: dict[str, str], made: list[str]) -> Result:
     try:
         # Setting the present value is no change: it would be in the history, and undo undo it.
         apply.apply(env, settings.differing(env.fs, group.steps(env.fs, wanted)))
@@ -188,7 +205,7 @@ def _change(env: Env, group: Group, wanted: dict[str, str]) -> Result:
             err.label = f"Cannot set {group.name} {name}: [Errno {err.errno}] {reason}"
         raise
     rows = [group.row(env.fs, name) for name in wanted]
-    notes = [Caution(f"Note: {text}") for text in group.notes(env.fs, wanted)]
+    notes = [Caution(f"Note: {text}") for text in (*made, *group.notes(env.fs, wanted))]
     return Result([*_changes(env, group, rows), *notes], data=_values(env, group, rows))
 
 

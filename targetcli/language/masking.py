@@ -76,7 +76,8 @@ def _bare(word: re.Match[str]) -> str:
     return _QUOTING.sub("", word[0]).lower()
 
 
-def _names_secret(name: str) -> bool:
+def names_secret(name: str) -> bool:
+    """Return True for the name of a secret, also a misspelled one."""
     name = name.lower()
     return any(part in name for part in _SECRET)
 
@@ -90,7 +91,7 @@ def _assigned(text: str, words: Sequence[re.Match[str]]) -> list[tuple[int, int]
     rest = iter(words)
     word = next(rest, None)
     for found in _ASSIGNMENT.finditer(text):
-        if not _names_secret(found[1]):
+        if not names_secret(found[1]):
             continue
         start = found.end()
         while word is not None and word.end() <= start - 1:
@@ -146,7 +147,7 @@ def _sets_credentials(words: Sequence[re.Match[str]]) -> bool:
 
 def _masked(word: re.Match[str]) -> tuple[int, int] | None:
     """Return the part of a word to mask; None if it is known to be no secret."""
-    if _PLAIN.fullmatch(_bare(word)) and not _names_secret(word[0]):
+    if _PLAIN.fullmatch(_bare(word)) and not names_secret(word[0]):
         return None
     name = _NAME.match(word[0])
     return (word.start() + name.end() if name else word.start()), word.end()

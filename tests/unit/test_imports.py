@@ -32,7 +32,7 @@ LIBRARY = (
 PROGRAM = (
     ("__main__",),
     ("cli",),
-    ("shell", "batch", "boot"),
+    ("shell", "batch", "boot", "argv"),
     ("session",),
     ("completion", "dispatch"),
     ("commands",),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from targetcli import cli
 from targetcli.language import masking
 
 LINES = [
@@ -74,6 +75,15 @@ def test_a_secret_is_masked(line: str, masked: str) -> None:
 @pytest.mark.parametrize("line", PLAIN)
 def test_other_words_stay(line: str) -> None:
     assert masking.mask_line(line) == line
+
+
+def test_the_quick_look_finds_all_that_is_masked() -> None:
+    for line in (*(line for line, _ in LINES), *PLAIN):
+        if masking.mask_line(line) != line:
+            assert cli.may_have_secret(line.split(" ")), line
+    assert cli._SECRET_PARTS == ("auth", *masking._SECRET)
+    for line in ("/iscsi ls", "get attribute", "/backstores/ramdisk create x 1M", "status"):
+        assert not cli.may_have_secret(line.split(" ")), line
 
 
 def test_the_shell_keeps_lines_without_secrets() -> None:

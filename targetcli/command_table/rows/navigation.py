@@ -70,6 +70,9 @@ ROWS = (
         "preferences of this program. The value default restores the value of a new\n"
         "object or the default of a preference; a setting that takes any text takes it\n"
         "as text. To set the present value again is no change.\n\n"
+        "A password that is a word of the command line can be read by others: password=-\n"
+        "asks for it, password=@FILE reads it from a file or a credential of systemd, and\n"
+        "password=@new makes one that every initiator takes; @@ begins one with an @.\n\n"
         "Example: set attribute authentication=0 generate_node_acls=1",
         (may("group", "group", "the group of settings"),),
         keywords="parameter",

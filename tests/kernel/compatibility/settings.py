@@ -19,6 +19,8 @@ from .row import (
     like,
 )
 
+NEW_SECRET = "Note: a new password, which get --show-secrets shows\n"
+
 CHANGED = (
     Row("set: is now", f"{TPG} set attribute authentication=1",
         "Parameter authentication is now '1'.", kernel={f"{K_TPG}/attrib/authentication": "1"}),
@@ -30,6 +32,12 @@ CHANGED = (
     Row("set: a password is not repeated", f"{ACL} set auth password=secret",
         "Parameter password is now '(hidden)'.", kernel={f"{K_ACL}/auth/password": "secret"},
         differs="passwords in `set`"),
+    Row("set: a new password", f"{ACL} set auth password=@new",
+        "Parameter password is now '(hidden)'.", aside=NEW_SECRET,
+        differs="`password=-`, `password=@…` in `set`"),
+    Row("set: a password that begins with @", f"{ACL} set auth password=@@secret",
+        "Parameter password is now '(hidden)'.", kernel={f"{K_ACL}/auth/password": "@secret"},
+        differs="`password=-`, `password=@…` in `set`"),
     Row("set: older names of mutual credentials", f"{ACL} set auth userid_mutual=u",
         "Parameter mutual_userid is now 'u'.", kernel={f"{K_ACL}/auth/userid_mutual": "u"},
         differs="`userid_mutual`, `password_mutual` in `set auth`"),
