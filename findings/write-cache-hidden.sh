@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # emulate_write_cache=0 on a fileio object in buffered mode (fd_buffered_io=1) does not turn the
-# write cache off: it only stops reporting it. The kernel then answers each WRITE when the data is in
-# the page cache, the initiator's disk says "write through", and so fsync sends no SYNCHRONIZE CACHE.
-# Data that an application has synchronised is not on the target's disk: here it is looked for on
-# the device below the file system. emulate_write_cache=1 brings it to the disk.
+# write cache off: it only stops reporting it. The kernel then answers each WRITE when the data is
+# in the page cache, the initiator's disk says "write through", and so fsync sends no SYNCHRONIZE
+# CACHE. Data that an application has synchronised is not on the target's disk: here it is looked
+# for on the device below the file system. emulate_write_cache=1 brings it to the disk.
 #
 # Seen on Debian's user-mode-linux 6.12um1+b22.
 
