@@ -16,6 +16,7 @@ from .fast_dataclasses import replace
 from .kernel import paths
 from .kernel.configfs import ReadFS, WriteFS
 from .kernel.host_files import HostFiles, RealHostFiles
+from .plan import demo_mode
 from .reading.reader import Reader
 from .reading.topology import Topology, TopologyReader
 from .steps import Action, Context, Step
@@ -129,6 +130,7 @@ def restore(
     if there is None:
         there = TopologyReader(fs).topology() if keep else Topology()
     context = Context(fs, host=host)
+    want, kept = demo_mode.consistent(Config(), want)
 
     def before(so: StorageObject) -> tuple[Operation, ...]:
         if so.key in refused:
@@ -137,7 +139,7 @@ def restore(
 
     steps = creation.steps(context, want, there, before, again)
     outcome = keep_going(context, steps, observer)
-    outcome.notes += _created(outcome)
+    outcome.notes += [*kept, *_created(outcome)]
     return outcome
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from ..fast_dataclasses import replace
+from . import demo_mode
 from .model import (
     AUTH_NAMES,
     AluaGroup,
@@ -77,7 +78,7 @@ def _tpg(base: Tpg, patch: Tpg) -> Tpg:
     return replace(
         patch,
         enable=_first(patch.enable, base.enable),
-        attributes={**base.attributes, **patch.attributes},
+        attributes={**base.attributes, **demo_mode.closing(patch.attributes, base.attributes)},
         parameters={**base.parameters, **patch.parameters},
         auth=_auth(base.auth, patch.auth),
         luns=_each(base.luns, patch.luns, _lun),

@@ -17,7 +17,7 @@ from ..kernel.paths import HbaAllocator, Locate, Reservations
 from ..schema import why_missing
 from ..steps import backstores, lu_groups
 from ..usage.exports import Export
-from . import build, remove, rtpi, storage, tpgs
+from . import build, demo_mode, remove, rtpi, storage, tpgs
 from .builder import Look, Plan, PlanBuilder
 
 
@@ -37,9 +37,10 @@ def plan(
     number. ``look`` reads a file of a running object; without it, ``have`` is another file.
     """
     want, notes = rtpi.without_duplicates(want)
+    want, kept = demo_mode.consistent(have, want)
     want, missing = _without_missing(have, want, locate, look) if look else (want, [])
     builder = _builder(PlanBuilder(locate, allocator, reservations), have, want, look)
-    builder.notes += [*notes, *missing]
+    builder.notes += [*notes, *kept, *missing]
     both = have.storage_objects.keys() & want.storage_objects.keys()
     recreate = {
         key: why

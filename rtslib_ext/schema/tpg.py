@@ -49,8 +49,8 @@ TPG_ATTRIBUTES = (
     Attribute(
         "cache_dynamic_acls",
         Kind.BOOL,
-        _CACHE_TEXT + "The kernel sets it together with generate_node_acls, and ignores 0 while "
-        "that is on.",
+        _CACHE_TEXT + "The kernel sets it together with generate_node_acls, and keeps 1 while that "
+        "is on; setting generate_node_acls=0 sets 0 here too.",
         default="0",
         fabrics=_ISCSI,
         source=_TPG,

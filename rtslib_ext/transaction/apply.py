@@ -11,6 +11,7 @@ from ..errors import LioError, RollbackFailed
 from ..fast_dataclasses import dataclass, replace
 from ..kernel import paths, setup
 from ..kernel.configfs import ReadFS, WriteFS
+from ..plan import demo_mode
 from ..plan.builder import Plan
 from ..plan.diff import plan
 from ..plan.rtpi import without_duplicates
@@ -48,7 +49,8 @@ def prepare(
         have = Reader(fs).config()
     if unseen and have.is_empty and not want.is_empty:
         want, notes = without_duplicates(want)
-        return Change(have, want, Plan(notes=tuple(notes), creates=True))
+        want, kept = demo_mode.consistent(have, want)
+        return Change(have, want, Plan(notes=(*notes, *kept), creates=True))
     dbroot = setup.dbroot(fs)
     result = plan(
         have,

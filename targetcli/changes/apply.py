@@ -9,12 +9,14 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rtslib_ext.config import demo_mode
 from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import KernelRefused, LioError, PermissionDenied, reason
 from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.kernel import paths, setup
+from rtslib_ext.kernel.abi import AUTH_FILES
 from rtslib_ext.steps import Action, Context, Step, inverse
-from rtslib_ext.steps.operations import BestEffort, Link
+from rtslib_ext.steps.operations import BestEffort, Link, Write
 from rtslib_ext.transaction import executor
 from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction.executor import Outcome, Replan
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from rtslib_ext.transaction.apply import Change
 
     from .reused import LoggedIn
+
+_ACCESS = frozenset({demo_mode.OPEN, demo_mode.CACHE, "authentication", *AUTH_FILES.values()})
 
 
 def apply(
@@ -66,6 +70,7 @@ def apply(
             outcome = executor.perform(context, planned, recorder.observe, journal(env), replan)
             recorder.made |= outcome.made
         _note_effects(env, planned, outcome)
+        note_access(env, planned)
         return outcome
     except KernelRefused as err:
         if err.operation == "write":
@@ -90,6 +95,23 @@ def _note_effects(env: Env, planned: Sequence[Step], outcome: Outcome) -> None:
         from ..views import notes as view
 
         env.session.report.asides += view.lines(notes)
+
+
+def note_access(env: Env, done: Sequence[Step]) -> None:
+    """Add notes to the report about initiators that changed access control does not stop."""
+    names = {
+        paths.name_of(item.file)
+        for step in done
+        if step.action is Action.UPDATE
+        for item in step.operations
+        if isinstance(item, Write)
+    }
+    if not names.isdisjoint(_ACCESS):
+        # Imported here: few commands change them.
+        from ..views import notes as view
+        from . import access
+
+        env.session.report.asides += view.lines(access.notes(env.fs, done))
 
 
 def note_reused(
@@ -139,6 +161,7 @@ def reach(env: Env, change: Change) -> Sequence[Step]:
         outcome = applying.perform(env.fs, change, recorder.observe, journal(env))
         recorder.made |= outcome.made
     _note_effects(env, planned, outcome)
+    note_access(env, planned)
     return recorder.steps if creates else planned
 
 

@@ -196,6 +196,7 @@ def _facts(env: Env, group: Group, rows: Iterable[Row]) -> dict[str, object]:
 
 
 def _change(env: Env, group: Group, wanted: dict[str, str], made: list[str]) -> Result:
+    moved = {name: group.row(env.fs, name) for name in group.moved(wanted) if name not in wanted}
     try:
         # Setting the present value is no change: it would be in the history, and undo undo it.
         apply.apply(env, settings.differing(env.fs, group.steps(env.fs, wanted)))
@@ -205,8 +206,17 @@ def _change(env: Env, group: Group, wanted: dict[str, str], made: list[str]) -> 
             err.label = f"Cannot set {group.name} {name}: [Errno {err.errno}] {reason}"
         raise
     rows = [group.row(env.fs, name) for name in wanted]
-    notes = [Caution(f"Note: {text}") for text in (*made, *group.notes(env.fs, wanted))]
+    texts = [*made, *_moved(env, group, moved), *group.notes(env.fs, wanted)]
+    notes = [Caution(f"Note: {text}") for text in texts]
     return Result([*_changes(env, group, rows), *notes], data=_values(env, group, rows))
+
+
+def _moved(env: Env, group: Group, before: dict[str, Row]) -> Iterator[str]:
+    """Yield a note for each setting that changed with those that were set."""
+    for name, had in before.items():
+        now = group.row(env.fs, name)
+        if now.value != had.value:
+            yield f"{name} is {now.value} now"
 
 
 def _group(known: dict[str, Group], name: str, node: Node) -> Group:

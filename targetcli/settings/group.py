@@ -67,6 +67,10 @@ class Group(ABC):
         known = self.known(name)
         return schema.values(known) if known else ""
 
+    def moved(self, wanted: Mapping[str, str]) -> Sequence[str]:
+        """Return the names of the settings that change when others are set."""
+        return ()
+
     def notes(self, fs: ReadFS, names: Iterable[str]) -> Iterator[str]:
         """Yield notes about the present values, after settings of these names were set."""
         yield from ()

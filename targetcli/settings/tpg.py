@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The groups ``port`` of a TPG and ``fabric`` of a fabric."""
+"""The groups ``attribute`` and ``port`` of a TPG, and ``fabric`` of a fabric."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rtslib_ext import naming, schema
+from rtslib_ext.config import demo_mode
 from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import InUse
 from rtslib_ext.fabrics import Fabric
@@ -17,8 +18,43 @@ from rtslib_ext.steps import Step, settings, targets
 
 from ..views.settings import Row
 from .files import Files
+from .group import Folder
 
 _HIDDEN = frozenset({"enable", "version"})
+
+
+class TpgAttributes(Folder):
+    """The attributes of a TPG; those of demo mode depend on each other."""
+
+    def __init__(self, fabric: Fabric, path: ShellPath, configfs: ConfigfsPath) -> None:
+        self.fabric = fabric
+        folders = (paths.attributes(configfs),)
+        super().__init__(
+            "attribute", path, folders, lambda name: schema.tpg_attribute(name, fabric.name)
+        )
+
+    def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
+        """Yield the steps; raises InUse for a value that the kernel does not keep."""
+        names = {demo_mode.OPEN, demo_mode.CACHE}
+        if names.isdisjoint(wanted):
+            yield from super().steps(fs, wanted)
+            return
+        has = {name: self.before(fs, f"{self.folders[0]}/{name}") for name in names}
+        wanted = demo_mode.closing(wanted, has)
+        if demo_mode.is_kept(self.fabric.name, wanted, has):
+            raise InUse(
+                f"Not setting {demo_mode.CACHE}! {demo_mode.KEPT}",
+                path=self.path,
+                hint=f"set {demo_mode.OPEN}=0, which sets {demo_mode.CACHE}=0 as well",
+            )
+        # Written in demo mode, it would have no effect.
+        last = {name: wanted[name] for name in (demo_mode.CACHE,) if name in wanted}
+        first = {name: value for name, value in wanted.items() if name not in last}
+        yield from super().steps(fs, {**first, **last})
+
+    def moved(self, wanted: Mapping[str, str]) -> Sequence[str]:
+        """Return cache_dynamic_acls if demo mode is opened or closed."""
+        return [demo_mode.CACHE] if demo_mode.OPEN in wanted else []
 
 
 class Port(Files):

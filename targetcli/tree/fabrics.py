@@ -244,16 +244,11 @@ class TpgNode(Node):
         from rtslib_ext import schema
 
         from ..settings import Credentials, Folder
-        from ..settings.tpg import Port
+        from ..settings.tpg import Port, TpgAttributes
 
         fabric = self.fabric.name
         candidates = (
-            Folder(
-                "attribute",
-                self.path,
-                (paths.attributes(self.configfs),),
-                lambda name: schema.tpg_attribute(name, fabric),
-            ),
+            TpgAttributes(self.fabric, self.path, self.configfs),
             Folder(
                 "parameter",
                 self.path,

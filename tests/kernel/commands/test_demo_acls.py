@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 
@@ -206,3 +207,89 @@ def test_a_change_that_was_killed_is_rolled_back_or_finished(demo: Shell) -> Non
             else:
                 drop.do(context)
                 assert (shown(), behind(), connection.luns()) == ({}, [], [0])
+
+
+def caching() -> tuple[str, str]:
+    """The attributes of demo mode."""
+    names = ("generate_node_acls", "cache_dynamic_acls")
+    return (value(f"{FOLDER}/attrib/{names[0]}"), value(f"{FOLDER}/attrib/{names[1]}"))
+
+
+def may_log_in(name: str) -> bool:
+    """Whether an initiator is let in; it logs out again."""
+    try:
+        with logged_in(name, IQN) as connection:
+            until(lambda: name in value(f"{FOLDER}/dynamic_sessions"))
+            connection.log_out()
+    except Refused:
+        return False
+    until(lambda: name not in value(f"{FOLDER}/dynamic_sessions"))
+    return True
+
+
+def test_closed_demo_mode_is_closed(demo: Shell, tmp_path: object) -> None:
+    assert caching() == ("1", "1")
+    demo.refuses(
+        f"{TPG} set attribute cache_dynamic_acls=0",
+        "the kernel keeps cache_dynamic_acls=1 while generate_node_acls=1",
+    )
+    demo.refuses(f"{TPG} set attribute cache_dynamic_acls=0 generate_node_acls=1", "keeps")
+    live, kept = f"{NAME}:live", f"{NAME}:kept"
+    assert may_log_in(kept) and may_log_in(GUEST)
+    with logged_in(live, IQN):
+        until(lambda: live in value(f"{FOLDER}/dynamic_sessions"))
+        # In this order the kernel would keep it.
+        answer = demo.ok(f"{TPG} set attribute cache_dynamic_acls=0 generate_node_acls=0")
+        assert caching() == ("0", "0")
+        assert "can log in once more" in answer.stderr
+        assert f"{live} stays logged in; disable and enable" in answer.stderr
+        demo.ok(f"{TPG} disable")
+        demo.ok(f"{TPG} enable")
+    assert not may_log_in(live)
+    # As the note says: once more, and not after the ACL was created and deleted.
+    assert [may_log_in(kept) for _ in range(2)] == [True, False]
+    demo.ok(f"{TPG}/acls create {GUEST}")
+    demo.ok(f"{TPG}/acls delete {GUEST}")
+    assert not may_log_in(GUEST)
+
+
+def test_every_way_of_closing_demo_mode_closes_it(demo: Shell, tmp_path: object) -> None:
+    whole, part = f"{tmp_path}/whole.json", f"{tmp_path}/part.json"
+    answer = demo.ok(f"{TPG} set attribute generate_node_acls=0")
+    assert "cache_dynamic_acls is 0 now" in answer.stderr and caching() == ("0", "0")
+    demo.ok(f"saveconfig {whole}")
+    target = {"fabric": "iscsi", "wwn": IQN}
+    tpg = {"tag": 1, "enable": True, "attributes": {"generate_node_acls": 0}}
+    with open(part, "w") as file:
+        json.dump({"targets": [{**target, "tpgs": [tpg]}]}, file)
+    for line in ("undo", f"apply {whole}", f"apply {part} --merge"):
+        answer = demo.ok(f"{TPG} set attribute generate_node_acls=1")
+        assert "cache_dynamic_acls is 1 now" in answer.stderr and caching() == ("1", "1")
+        demo.ok(line, yes=True)
+        assert caching() == ("0", "0"), line
+    # A closed one that another program left half open.
+    (TARGET / FOLDER / "attrib/cache_dynamic_acls").write_text("1")
+    demo.ok(f"{TPG} set attribute generate_node_acls=0")
+    assert caching() == ("0", "0")
+
+
+def test_a_value_that_the_kernel_does_not_keep_is_explained(demo: Shell, tmp_path: object) -> None:
+    file = f"{tmp_path}/wanted.json"
+    demo.ok(f"saveconfig {file}")
+    with open(file) as saved:
+        whole = json.load(saved)
+    whole["targets"][0]["tpgs"][0]["attributes"]["cache_dynamic_acls"] = 0
+    with open(file, "w") as saved:
+        json.dump(whole, saved)
+    for line in (f"apply {file}", f"restoreconfig {file} clear_existing=true"):
+        answer = demo.ok(line, yes=True)
+        assert "cache_dynamic_acls=0 has no effect: the kernel keeps" in answer + answer.stderr
+        assert caching() == ("1", "1")
+    assert "No differences" in demo.ok(f"diff {file}")
+    # It is kept while demo mode is off, where the file says so.
+    demo.ok(f"{TPG} set attribute generate_node_acls=0 cache_dynamic_acls=1")
+    assert (
+        "it stays open to initiators"
+        in demo.ok(f"{TPG} set attribute generate_node_acls=1").stderr
+        + demo.ok("undo", yes=True).stderr
+    )
