@@ -18,7 +18,7 @@ from .errors import InUse, InvalidValue
 from .fabrics import FABRICS
 from .fast_dataclasses import dataclass, replace
 from .kernel.configfs import ConfigFS, WriteFS
-from .plan import backing_files, disturbance
+from .plan import backing_files, interrupted
 from .plan.disturbance import Disturbance
 from .reading.reader import Reader
 from .steps import Step
@@ -152,7 +152,7 @@ class System:
         plan = replace(found.plan, notes=(*found.plan.notes, *notes))
         if create_files:
             plan = backing_files.with_files(plan, found.want)
-        hit = tuple(disturbance.of(self.fs, plan.steps))
+        hit = tuple(interrupted.of(self.fs, plan.steps))
         change = Change(have, found.want, plan, want, exact, create_files, hit)
         if self._is_changing():
             self._latest = change

@@ -25,9 +25,9 @@ def ask(env: Env, steps: Iterable[Step], before: Sequence[str] = ()) -> None:
     """
     if prompt.is_possible(env):
         # Imported here: scripts do not need it.
-        from rtslib_ext.plan import disturbance
+        from rtslib_ext.plan import interrupted
 
-        disturbances = disturbance.of(env.fs, steps)
+        disturbances = interrupted.of(env.fs, steps)
         prompt.require_yes(env, [*before, *(item.text for item in disturbances)])
 
 

@@ -10,7 +10,7 @@ from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import NotFound
 from rtslib_ext.kernel import links, paths, setup
 from rtslib_ext.kernel.configfs import ConfigfsPath
-from rtslib_ext.plan import disturbance, remove
+from rtslib_ext.plan import interrupted, remove
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.plan.disturbance import Disturbance
 from rtslib_ext.reading.reader import Reader
@@ -88,7 +88,7 @@ def _drain(
     luns = [item.configfs for item in exported]
     waits = [quiesce.wait(path, luns, timeout, alone)] if exported else []
     steps = [*before, *waits, *removal, *after]
-    disturbances = [*disturbance.of(env.fs, steps), *(_loss(*item, steps) for item in lost)]
+    disturbances = [*interrupted.of(env.fs, steps), *(_loss(*item, steps) for item in lost)]
     if env.session.transaction is not None:
         # There is nothing to wait for before the commit.
         env.session.transaction.refuse_irreversible()

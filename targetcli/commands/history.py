@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rtslib_ext.config import shell_paths
 from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound, Unsupported
 from rtslib_ext.fast_dataclasses import replace
-from rtslib_ext.plan import disturbance
+from rtslib_ext.plan import interrupted
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.steps import Action, Step, codec, inverse
 from rtslib_ext.steps.step import SET
@@ -163,7 +163,7 @@ def _undo(env: Env, change: Done, *, dry_run: bool, words: Sequence[str] = _UNDO
             hint="correct it by hand; revert NUMBER undoes an earlier change",
         )
     steps = inverse.revalidate(env.fs, change.back)
-    disturbances = disturbance.of(env.fs, steps)
+    disturbances = interrupted.of(env.fs, steps)
     plan = Plan(tuple(steps))
     if dry_run:
         with _explained(command, words):

@@ -12,7 +12,7 @@ from rtslib_ext.config import secrets
 from rtslib_ext.config.model import Config, StorageObject
 from rtslib_ext.errors import InvalidValue, LioError, RollbackFailed, Unsupported
 from rtslib_ext.fast_dataclasses import replace
-from rtslib_ext.plan import disturbance
+from rtslib_ext.plan import interrupted
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.plan.disturbance import Disturbance
 from rtslib_ext.steps import Action, Context, Step
@@ -65,7 +65,7 @@ def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
         plan = part.below(_between(env, node, file, other), node)
     else:
         plan = part.below(to_file(env, node, file).plan, node)
-        disturbances = disturbance.of(env.fs, plan.steps)
+        disturbances = interrupted.of(env.fs, plan.steps)
     return plans.show(env, plan, disturbances, status=DIFFERENT if plan else SAME)
 
 
@@ -203,7 +203,7 @@ def carry_out(
     if not dry_run:
         confirm.refuse_another(env)
     plan = planned.plan
-    disturbances = disturbance.of(env.fs, plan.steps)
+    disturbances = interrupted.of(env.fs, plan.steps)
     performed = not dry_run and env.session.transaction is None
     messages: list[str] = []
     if plan and not dry_run:

@@ -25,7 +25,7 @@ from rtslib_ext.errors import LioError
 from rtslib_ext.fabrics import drop_ins
 from rtslib_ext.host import cpus, system
 from rtslib_ext.kernel.paths import HbaAllocator
-from rtslib_ext.plan import build, disturbance
+from rtslib_ext.plan import build, interrupted
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.reading.topology import TopologyReader
 from rtslib_ext.savefile import unrestored
@@ -157,7 +157,7 @@ def save_file(data: bytes) -> None:
         with refusals():
             fs = RecordedFS()
             plan = apply.prepare(fs, wanted, running).plan
-            plan_view.lines(plan, disturbance.of(fs, plan.steps, lambda _: None))
+            plan_view.lines(plan, interrupted.of(fs, plan.steps, lambda _: None))
             json.dumps(plan_view.facts(plan))
 
 
