@@ -27,7 +27,7 @@ from .transaction import confirmed_commit
 from .transaction import journal as journals
 from .transaction.executor import Outcome
 from .transaction.lock import JOURNAL, LOCK_FILE, LastChange, change_lock
-from .usage import preflight, sessions
+from .usage import preflight, sessions, unlisted
 from .usage.sessions import DynamicSession, Session
 
 
@@ -102,6 +102,10 @@ class System:
     def dynamic_sessions(self) -> list[DynamicSession]:
         """Return the sessions of initiators without an ACL; the kernel reports only names."""
         return list(sessions.dynamic_sessions(Reader(self.fs)))
+
+    def session_count(self, target: str) -> int:
+        """Return the number of sessions with an iSCSI target; the kernel may not list all."""
+        return unlisted.count(Reader(self.fs), target)
 
     @contextmanager
     def changing(self, name: str) -> Iterator[System]:

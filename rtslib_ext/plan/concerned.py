@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import TypeVar
 
 from ..config.shell_paths import ShellPath
@@ -12,6 +13,7 @@ from ..kernel import paths
 from ..kernel.configfs import ConfigfsPath
 from ..steps import Step
 from ..steps.context import Operation
+from ..steps.demo_luns import DropDemoLuns
 from ..steps.operations import (
     BestEffort,
     Mkdir,
@@ -36,7 +38,8 @@ class Concerned:
     of the ACL, LUN). ``dynamic`` are TPGs whose initiators without an ACL lose something.
     ``portals`` and ``listening`` are the portals that steps delete and create, ``hidden`` the
     LUNs that stay, but in an ALUA state in which initiators cannot use them, and ``groups`` the
-    target port groups that get such a state.
+    target port groups that get such a state. ``demo_luns`` has ACLs that are created, with the
+    numbers of the LUNs of demo mode that their initiator keeps.
     """
 
     tpgs: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
@@ -49,6 +52,9 @@ class Concerned:
     listening: set[ConfigfsPath] = field(default_factory=set)
     hidden: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
     groups: dict[ConfigfsPath, list[Step]] = field(default_factory=dict)
+    demo_luns: dict[tuple[ConfigfsPath, str], tuple[Step, Container[str]]] = field(
+        default_factory=dict
+    )
 
     def note(self, step: Step) -> None:
         """Add the objects that a step removes."""
@@ -70,6 +76,9 @@ class Concerned:
                 self._removed(step, paths.parent(operation.file))
             case Write():
                 self._written(step, operation)
+            case DropDemoLuns():
+                if acl := paths.parse_acl(operation.acl):
+                    self.demo_luns[acl] = step, operation.kept
             case Mkdir() if paths.is_portal(operation.directory):
                 self.listening.add(operation.directory)
 

@@ -11,7 +11,8 @@ from ..steps import Step
 class Disturbance:
     """An initiator, or I/O of an unknown one, that steps would interrupt.
 
-    ``kind`` is session, reservation or io; ``initiator`` is "" for io. ``path`` is the shell
+    ``kind`` is session, reservation or io; ``initiator`` is "" for io, and for
+    sessions that the kernel does not list. ``path`` is the shell
     path of the TPG, the storage object or the LUN in use, ``sid`` and ``addresses`` are those of
     an iSCSI session that has an ACL. ``by`` are the steps that interrupt it.
     """
@@ -32,4 +33,5 @@ class Disturbance:
     @property
     def past(self) -> str:
         """Return the text once the steps were performed."""
-        return self.text.replace(" would be ", " was ").replace(" would lose ", " lost ")
+        was = " were " if " sessions that the kernel" in self.text else " was "
+        return self.text.replace(" would be ", was).replace(" would lose ", " lost ")

@@ -3,45 +3,119 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
+from ..config.shell_paths import ShellPath
 from ..errors import KernelRefused
+from ..fast_dataclasses import dataclass
 from ..kernel import links, paths
 from ..kernel.configfs import ConfigfsPath
 from ..reading.reader import Reader
 from ..steps import Step
 from ..steps.operations import Unlink
-from ..usage import exports, sessions
+from ..usage import exports, sessions, unlisted
 from ..usage.sessions import Session
+from ..usage.unlisted import Holder, Unlisted
 from .concerned import Concerned, fabric_of, shell_path_of
 from .disturbance import Disturbance
 
 
+@dataclass(frozen=True, slots=True)
+class _Loss:
+    """What the sessions of a holder lose by steps; with ``lun``, only those that see it."""
+
+    holder: Holder
+    text: str
+    steps: list[Step]
+    lun: ConfigfsPath | None = None
+
+    @property
+    def path(self) -> ShellPath:
+        return shell_path_of(self.holder[0])
+
+
 def of(reader: Reader, concerned: Concerned) -> Iterator[Disturbance]:
-    """Yield the sessions that steps end or that lose a LUN by them."""
-    yield from _sessions(reader, concerned)
-    yield from _unreachable(reader, concerned)
-    yield from _hidden(reader, concerned)
+    """Yield the sessions that steps end or that lose a LUN by them.
+
+    Those that the kernel does not list are one Disturbance for each target, with their number.
+    """
+    found: list[_Loss] = []
+    disturbances: list[Disturbance] = []
+    losses = (_sessions, _unreachable, _hidden)
+    for loss in (item for each in losses for item in each(reader, concerned)):
+        listed = list(_listed_of(reader, loss))
+        disturbances += listed
+        if listed:
+            found.append(loss)
+    # First: a question shows only the beginning of many.
+    yield from _unlisted(reader, found)
+    yield from disturbances
+    yield from _demoted(reader, concerned)
 
 
-def _sessions(reader: Reader, concerned: Concerned) -> Iterator[Disturbance]:
-    by: dict[tuple[ConfigfsPath, str], list[Step]] = {}
+def _listed_of(reader: Reader, loss: _Loss) -> Iterator[Disturbance]:
+    tpg, acl = loss.holder
+    if acl is not None:
+        session = sessions.of_acl(reader, fabric_of(tpg), tpg, acl)
+        if session and (loss.lun is None or _sees(reader, session.acl, loss.lun)):
+            yield _session(session, loss)
+        return
+    for name, number in Counter(sessions.dynamic_initiators(reader, tpg)).items():
+        several = f", {number} sessions" if number > 1 else ""
+        text = f"{name} (without an ACL{several}) would {loss.text}"
+        yield Disturbance("session", name, loss.path, text, by=tuple(loss.steps))
+
+
+def _unlisted(reader: Reader, losses: list[_Loss]) -> Iterator[Disturbance]:
+    """Yield the sessions of the same holders that the kernel does not list."""
+    by: dict[tuple[str, str], list[_Loss]] = {}
+    for loss in losses:
+        fabric, wwn, _ = paths.parse_tpg(loss.holder[0]) or (None, "", 0)
+        if fabric is not None and fabric.name == "iscsi":
+            by.setdefault((wwn, loss.text), []).append(loss)
+    seen: dict[str, Unlisted | None] = {}
+    for (wwn, text), those in by.items():
+        if wwn not in seen:
+            seen[wwn] = unlisted.of_target(reader, wwn)
+        more = seen[wwn]
+        holders = {loss.holder for loss in those}
+        if more is None or holders.isdisjoint(more.holders):
+            continue
+        number = f"{'' if more.holders <= holders else 'up to '}{more.unlisted}"
+        noun = "session" if more.unlisted == 1 else "sessions"
+        words = f"{number} {noun} that the kernel does not list would {text}"
+        steps: list[Step] = []
+        for loss in those:
+            steps += [step for step in loss.steps if step not in steps]
+        yield Disturbance("session", "", those[0].path, words, by=tuple(steps))
+
+
+def _sessions(reader: Reader, concerned: Concerned) -> Iterator[_Loss]:
+    by: dict[Holder, list[Step]] = {}
     for tpg, steps in concerned.tpgs.items():
         if fabric_of(tpg).has("acls"):
             for acl in _listed(reader, tpg):
                 by.setdefault((tpg, acl), []).extend(steps)
     for key, steps in concerned.acls.items():
         by.setdefault(key, []).extend(steps)
-    for (tpg, acl), steps in by.items():
-        session = sessions.of_acl(reader, fabric_of(tpg), tpg, acl)
-        if session:
-            yield _session(session, shell_path_of(tpg), steps)
     for tpg in {**concerned.tpgs, **concerned.dynamic}:
-        steps = [*concerned.tpgs.get(tpg, ()), *concerned.dynamic.get(tpg, ())]
-        for name in sessions.dynamic_initiators(reader, tpg):
+        by[tpg, None] = [*concerned.tpgs.get(tpg, ()), *concerned.dynamic.get(tpg, ())]
+    for holder, steps in by.items():
+        yield _Loss(holder, _loss(steps, shell_path_of(holder[0])), steps)
+
+
+def _demoted(reader: Reader, concerned: Concerned) -> Iterator[Disturbance]:
+    """Yield the sessions that lose LUNs of demo mode, because an ACL is created for them."""
+    for (tpg, acl), (step, kept) in concerned.demo_luns.items():
+        name = fabric_of(tpg).from_folder(acl)
+        if tpg in concerned.tpgs or name not in sessions.dynamic_initiators(reader, tpg):
+            continue
+        lost = [str(index) for index in reader.lun_indexes(tpg) if str(index) not in kept]
+        if lost:
             path = shell_path_of(tpg)
-            text = f"{name} (without an ACL) would {_loss(steps, path)}"
-            yield Disturbance("session", name, path, text, by=tuple(steps))
+            text = f"{name} (without an ACL) would lose {_luns(lost)} of {path}"
+            yield Disturbance("session", name, path, text, by=(step,))
 
 
 def _listed(reader: Reader, tpg: ConfigfsPath) -> list[str]:
@@ -52,7 +126,7 @@ def _listed(reader: Reader, tpg: ConfigfsPath) -> list[str]:
         return []
 
 
-def _unreachable(reader: Reader, concerned: Concerned) -> Iterator[Disturbance]:
+def _unreachable(reader: Reader, concerned: Concerned) -> Iterator[_Loss]:
     """Yield the sessions of TPGs that lose their last portal, which end with their connection.
 
     iscsi_target_tpg.c, iscsit_tpg_del_network_portal stops only the listening socket.
@@ -82,16 +156,11 @@ def _listens(reader: Reader, concerned: Concerned, tpg: ConfigfsPath) -> bool:
 
 def _all_of(
     reader: Reader, tpg: ConfigfsPath, steps: list[Step], loss: str, lun: ConfigfsPath | None = None
-) -> Iterator[Disturbance]:
-    """Yield all sessions of a TPG; of those with an ACL, only the ones that see ``lun``."""
-    path = shell_path_of(tpg)
+) -> Iterator[_Loss]:
+    """Yield what all sessions of a TPG lose; of those with an ACL, only if they see ``lun``."""
     for acl in _listed(reader, tpg) if fabric_of(tpg).has("acls") else ():
-        session = sessions.of_acl(reader, fabric_of(tpg), tpg, acl)
-        if session and (lun is None or _sees(reader, session.acl, lun)):
-            yield _session(session, path, steps, loss)
-    for name in sessions.dynamic_initiators(reader, tpg):
-        text = f"{name} (without an ACL) would {loss}"
-        yield Disturbance("session", name, path, text, by=tuple(steps))
+        yield _Loss((tpg, acl), loss, steps, lun)
+    yield _Loss((tpg, None), loss, steps)
 
 
 def _sees(reader: Reader, acl: ConfigfsPath, lun: ConfigfsPath) -> bool:
@@ -102,7 +171,7 @@ def _sees(reader: Reader, acl: ConfigfsPath, lun: ConfigfsPath) -> bool:
     return False
 
 
-def _hidden(reader: Reader, concerned: Concerned) -> Iterator[Disturbance]:
+def _hidden(reader: Reader, concerned: Concerned) -> Iterator[_Loss]:
     """Yield the sessions that keep a LUN, but cannot use it, because of its ALUA state."""
     hidden = {lun: list(steps) for lun, steps in concerned.hidden.items()}
     for group, steps in concerned.groups.items():
@@ -116,15 +185,12 @@ def _hidden(reader: Reader, concerned: Concerned) -> Iterator[Disturbance]:
         yield from _all_of(reader, tpg, steps, loss, lun)
 
 
-def _session(
-    session: Session, path: str, steps: list[Step], loss: str | None = None
-) -> Disturbance:
+def _session(session: Session, loss: _Loss) -> Disturbance:
     addresses = tuple(dict.fromkeys(item.address for item in session.connections))
     where = f" from {' and '.join(addresses)}" if addresses else ""
-    loss = _loss(steps, path) if loss is None else loss
-    text = f"{session.initiator} (session {session.sid}{where}) would {loss}"
+    text = f"{session.initiator} (session {session.sid}{where}) would {loss.text}"
     return Disturbance(
-        "session", session.initiator, path, text, session.sid, addresses, tuple(steps)
+        "session", session.initiator, loss.path, text, session.sid, addresses, tuple(loss.steps)
     )
 
 
@@ -137,5 +203,8 @@ def _loss(steps: list[Step], path: str) -> str:
             return f"be logged out of {path}"
         names = (paths.name_of(paths.parent(item.link)) for item in removed)
         numbers |= {name.removeprefix("lun_"): None for name in names}
-    listed = ", ".join(numbers)
-    return f"lose LUN{'s' if len(numbers) > 1 else ''} {listed} of {path}"
+    return f"lose {_luns(list(numbers))} of {path}"
+
+
+def _luns(numbers: list[str]) -> str:
+    return f"LUN{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"

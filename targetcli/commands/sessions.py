@@ -7,11 +7,15 @@ from collections.abc import Iterator
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.errors import InvalidValue, NotFound
+from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.fast_dataclasses import asdict
+from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.usage import sessions as library
+from rtslib_ext.usage import unlisted
 from rtslib_ext.usage.sessions import DynamicSession, Session
+from rtslib_ext.usage.unlisted import Holder, Unlisted
 
 from ..changes import part
 from ..env import Env
@@ -33,9 +37,8 @@ def sessions(env: Env, node: Node, action: str, sid: str | None) -> Result:
     walk.require_readable(env)
     found = [item for item in _of(node) if sid in (None, str(item.sid))]
     dynamic = list(_dynamic_of(node)) if sid is None else []
-    if not found and not dynamic:
-        if sid is None:
-            return show(["(no open sessions)"], lambda: {"sessions": [], "dynamic_sessions": []})
+    more = list(_unlisted_of(node)) if sid is None else []
+    if sid is not None and not found:
         raise NotFound(f"no session found with sid {sid}", hint="sessions lists all sessions")
     detail = action == "detail"
     lines: list[str] = []
@@ -45,11 +48,17 @@ def sessions(env: Env, node: Node, action: str, sid: str | None) -> Result:
             lines += _detail(env, node.reader, session)
     for item in dynamic:
         lines.append(f"name: {item.initiator} (dynamic)\ttarget: {item.target} tpg: {item.tpg}")
+    for each in more:
+        lines.append(
+            f"target: {each.target}\tsessions: {each.sessions}, "
+            f"not listed by the kernel: {each.unlisted}"
+        )
     return show(
-        lines,
+        lines or ["(no open sessions)"],
         lambda: {
             "sessions": [_facts(env, node.reader, item, detail) for item in found],
             "dynamic_sessions": [asdict(item) for item in dynamic],
+            "unlisted": [_number(item) for item in more],
         },
     )
 
@@ -70,6 +79,36 @@ def _dynamic_of(node: Node) -> Iterator[DynamicSession]:
     """Yield the sessions without an ACL; an ACL has none, and what they see is not known."""
     if _acls(node) is None and not isinstance(part.owner(node), StorageObjectNode):
         yield from library.dynamic_sessions(node.reader, _above(node))
+
+
+def _unlisted_of(node: Node) -> Iterator[Unlisted]:
+    """Yield the sessions that the kernel does not list and that may be of a node."""
+    if isinstance(part.owner(node), StorageObjectNode):
+        return
+    above, acls = _above(node), _acls(node)
+    for wwn in node.reader.target_wwns(FABRICS["iscsi"]):
+        target = paths.target(FABRICS["iscsi"], wwn)
+        if not (_is_within(target, above) or _is_within(above, target)):
+            continue
+        more = unlisted.of_target(node.reader, wwn)
+        if more and any(_is_of(holder, above, acls) for holder in more.holders):
+            yield more
+
+
+def _is_of(holder: Holder, above: str, acls: list[ConfigfsPath] | None) -> bool:
+    tpg, acl = holder
+    if acls is not None:
+        return acl is not None and paths.acl(tpg, acl) in acls
+    return _is_within(tpg, above)
+
+
+def _is_within(configfs: str, above: str) -> bool:
+    """Return True if a configfs path is at or below another; all are below ""."""
+    return not above or f"{configfs}/".startswith(f"{above}/")
+
+
+def _number(more: Unlisted) -> dict[str, object]:
+    return {"target": more.target, "sessions": more.sessions, "unlisted": more.unlisted}
 
 
 def _acls(node: Node) -> list[ConfigfsPath] | None:
