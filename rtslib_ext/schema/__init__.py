@@ -14,7 +14,7 @@ from .device import device, lu_group, reservation
 from .fabric import fabric
 from .parameters import acl_parameter, target_parameter, tpg_parameter
 from .storage_object import storage_object, storage_objects, wwn
-from .tables import GROUPS, is_number, known, retired, was_once, why_missing
+from .tables import GROUPS, is_about_kernel, is_number, known, retired, was_once, why_missing
 from .tpg import tpg, tpg_attribute, tpg_attributes
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "device",
     "fabric",
     "facts",
+    "is_about_kernel",
     "is_number",
     "known",
     "lu_group",

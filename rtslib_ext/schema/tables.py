@@ -49,6 +49,7 @@ _NAMES = {group: frozenset(row.name for row in rows) for group, rows in GROUPS.i
 
 
 _LACKS = "this kernel has no "
+_NO_EFFECT = " has no effect on "
 
 
 def why_missing(name: str) -> str:
@@ -60,6 +61,11 @@ def why_missing(name: str) -> str:
     whens = {row.when() for row in rows} or {names.get(name, "") for names in RETIRED.values()}
     listed = ", ".join(sorted(filter(None, whens)))
     return f"{_LACKS}{name} ({listed})" if listed else _LACKS + name
+
+
+def is_about_kernel(text: str) -> bool:
+    """Return True for a note about what the kernel lacks: it is the same for all objects."""
+    return text.startswith(_LACKS) or _NO_EFFECT in text
 
 
 def known(group: str, name: str) -> bool:

@@ -19,6 +19,7 @@ NULLIO = (
 UNMAP = "emulate_tpu"
 """The attribute that offers UNMAP (SBC-3 section 5.28); the kernel punches a hole for it."""
 _ON = "1"
+_NO_HOLES = f"{UNMAP}={_ON}: its file system cannot punch holes"
 
 
 def of_config(config: Config) -> Iterator[tuple[ShellPath, str]]:
@@ -35,6 +36,11 @@ def of_config(config: Config) -> Iterator[tuple[ShellPath, str]]:
                 yield so.path, punches[device]
 
 
+def is_one(text: str) -> bool:
+    """Return True for a text of ``of_config``: it is the same for many objects."""
+    return text == NULLIO or text.startswith(_NO_HOLES)
+
+
 def unmap(file: str) -> str:
     """Return a text if the file system of a file cannot do what UNMAP asks for, or ""."""
     if not os.path.isfile(file):
@@ -44,10 +50,7 @@ def unmap(file: str) -> str:
 
     if holes.can_punch(file):
         return ""
-    return (
-        f"{UNMAP}={_ON}: its file system cannot punch holes, so that each UNMAP command of an "
-        f"initiator fails; set attribute {UNMAP}=0"
-    )
+    return f"{_NO_HOLES}, so that each UNMAP command of an initiator fails; set attribute {UNMAP}=0"
 
 
 def _file_system(file: str) -> int:

@@ -113,6 +113,7 @@ LINES = f"""
 / restoreconfig savefile=ETC/all.json clear_existing=true keep_existing=false create_missing=true
 / clearconfig confirm=true
 / restoreconfig ETC/all.json target={IQN} storage_object=r1
+/ restore_pending savefile=ETC/all.json partial=true
 / exit
 """
 

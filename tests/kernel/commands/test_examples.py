@@ -46,6 +46,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "transaction:rollback": ("/", ()),
     "clear:clearconfig": ("/", EXPORT),
     "config:restoreconfig": ("/", (*EXPORT, "/ saveconfig")),
+    "pending:restore_pending": ("/", EXPORT),
     "save:save_storage_object": (DISK, EXPORT),
     "save:saveconfig": ("/", EXPORT),
     "version:version": ("/", ()),

@@ -50,6 +50,7 @@ class Form:
         return self.fact
 
 
+ALSO_SAVED = "Note: this also saved what others changed, in the kernel or in the file: "
 AUTO_SAVE = "Global pref auto_save_on_exit=true"
 SPELLED = "Created ramdisk r2 with size 1M."
 
@@ -199,11 +200,11 @@ STDIN = (
     Form("standard input: prompts stand before what is said", stdin=SCRIPT, world=EMPTY,
          out=like(r"\n/> /> /> Created ramdisk r2 with size 1M\.\n/> /iscsi> /iscsi> /iscsi> "
                   rf"Created target {OTHER}\.\n")),
-    Form("standard input: saved at the end", stdin=f"{RAMDISK} create r2 1M\n",
+    Form("standard input: saved at the end", stdin=f"{RAMDISK} create r2 1M\n", err=ALSO_SAVED,
          out=like(rf"\n/> exit\n{AUTO_SAVE}\nConfiguration saved to {SAVED}$")),
     Form("standard input: nothing is saved if nothing was changed", stdin="pwd\n",
          out=like(r"\n/> /\n/> exit\Z"), differs="leaving a shell that changed nothing"),
-    Form("standard input: exit ends it", stdin=f"{RAMDISK} create r2 1M\nexit\nfrobnicate\n",
+    Form("standard input: exit ends it", stdin=f"{RAMDISK} create r2 1M\nexit\nfrobnicate\n", err=ALSO_SAVED,
          out=like(rf"\n/> {AUTO_SAVE}\nConfiguration saved to {SAVED}$")),
     Form("standard input: auto_save_on_exit=false", stdin=f"{RAMDISK} create r2 1M\n",
          out=like(r"size 1M\.\n/> exit\Z"),
@@ -215,8 +216,8 @@ STDIN = (
          stdin=f"frobnicate\n/nosuch ls\n{RAMDISK} create r2 1M\n", out=like(SPELLED),
          err="2 of the commands failed\n", differs="commands on standard input"),
     Form("standard input: /iscsi version does not end it",
-         stdin=f"/iscsi version\n{RAMDISK} create r2 1M\n", out=like(SPELLED)),
-    Form("standard input: no newline at the end", stdin=f"{RAMDISK} create r2 1M",
+         stdin=f"/iscsi version\n{RAMDISK} create r2 1M\n", out=like(SPELLED), err=ALSO_SAVED),
+    Form("standard input: no newline at the end", stdin=f"{RAMDISK} create r2 1M", err=ALSO_SAVED,
          out=like(SPELLED)),
     Form("standard input: nothing", stdin="", out=like(r"\n/> exit\Z"),
          differs="leaving a shell that changed nothing"),
