@@ -159,8 +159,8 @@ AUTH = (
     Attribute(
         "enforce_discovery_auth",
         Kind.BOOL,
-        "Require CHAP for discovery too. Turn it on where the names of targets are confidential; "
-        "it exists only for the discovery credentials.",
+        "Require CHAP for discovery too. Turn it on where the names of targets are confidential, "
+        "together with a user name and a password; it exists only for the discovery credentials.",
         default="0",
         fabrics=_ISCSI,
         source=_CONFIGFS,

@@ -214,6 +214,21 @@ def load(fabric: Fabric) -> Step:
     return Step(Action.UPDATE, shell_paths.fabric(fabric.name), "load", fabric.module, (share,))
 
 
+def check_discovery_auth(fabric: Fabric, auth: Auth) -> None:
+    """Raise InvalidValue if no initiator could discover targets with these credentials.
+
+    iscsi_target_auth.c, chap_server_open refuses all where the name or the password is missing.
+    """
+    missing = [name for name in ("userid", "password") if not getattr(auth, name)]
+    if missing:
+        raise InvalidValue(
+            f"no initiator could discover targets: discovery_auth enable=1 without "
+            f"{' and '.join(missing)}",
+            path=shell_paths.fabric(fabric.name),
+            hint="set userid and password in the same command, or enable=0",
+        )
+
+
 def require_discovery_auth(fabric: Fabric, on: bool) -> Step:
     """Require authentication for discovery, or no longer."""
     file = f"{paths.discovery_auth(fabric)}/enforce_discovery_auth"
@@ -229,10 +244,7 @@ def set_fabric(settings: FabricSettings, before: FabricSettings) -> Iterator[Ste
     yield load(fabric)
     folder = paths.discovery_auth(fabric)
     yield from credentials(path, folder, settings.discovery_auth, before.discovery_auth)
-    if settings.discovery_enable is not None:
-        had = bool(before.discovery_enable)
-        if settings.discovery_enable != had:
-            yield require_discovery_auth(fabric, settings.discovery_enable)
+    yield from _discovery_switch(fabric, settings, before)
     allowed = settings.cpus_allowed_list
     if allowed is not None:
         operation: Operation = Write(
@@ -244,3 +256,22 @@ def set_fabric(settings: FabricSettings, before: FabricSettings) -> Iterator[Ste
             operation = Fail(err)
         had_cpus = before.cpus_allowed_list
         yield set_step(path, "cpus_allowed_list", allowed, had_cpus, (operation,))
+
+
+def _discovery_switch(
+    fabric: Fabric, settings: FabricSettings, before: FabricSettings
+) -> Iterator[Step]:
+    """Require authentication for discovery, or no longer; refuse it without credentials."""
+    had = bool(before.discovery_enable)
+    on = had if settings.discovery_enable is None else settings.discovery_enable
+    held = dict(before.discovery_auth.items())
+    after = {**held, **dict(settings.discovery_auth.items())}
+    if on and not (had and after == held):
+        try:
+            check_discovery_auth(fabric, Auth(**after))
+        except InvalidValue as err:
+            path = shell_paths.fabric(fabric.name)
+            yield set_step(path, "discovery_auth enable", str(on), str(had), (Fail(err),))
+            return
+    if on != had:
+        yield require_discovery_auth(fabric, on)

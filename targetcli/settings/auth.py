@@ -118,15 +118,20 @@ class DiscoveryAuth(Credentials):
         return str(False) if name == "enable" else super().default(name)
 
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
-        """Yield the steps: the credentials before the switch that requires them."""
+        """Yield the steps: the credentials before the switch that requires them.
+
+        Raises InvalidValue if no initiator could discover targets after them.
+        """
         yield targets.load(self.fabric)
         auth = {name: value for name, value in wanted.items() if name != "enable"}
+        before = self.row(fs, "enable").value == "True"
+        on = wanted["enable"] == "1" if "enable" in wanted else before
+        if on:
+            held = Reader(fs).auth(self.folders[0])
+            targets.check_discovery_auth(self.fabric, replace(held, **auth))
         yield from super().steps(fs, auth)
-        if "enable" in wanted:
-            before = self.row(fs, "enable").value == "True"
-            on = wanted["enable"] == "1"
-            if on != before:
-                yield targets.require_discovery_auth(self.fabric, on)
+        if on != before:
+            yield targets.require_discovery_auth(self.fabric, on)
 
 
 def is_secret(group: Group, name: str) -> bool:

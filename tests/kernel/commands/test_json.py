@@ -233,7 +233,7 @@ def test_values_of_changes_have_their_types(user: Shell) -> None:
     assert (undone["before"], undone["after"]) == (20, 15)
     (made,) = done(user, f"{TPG} set auth userid=12345")["changes"]
     assert (made["setting"], made["after"]) == ("auth userid", "12345")
-    made = done(user, "/iscsi set discovery_auth enable=1")["changes"][-1]
+    made = done(user, "/iscsi set discovery_auth enable=1 userid=u password=p")["changes"][-1]
     assert (made["setting"], made["before"], made["after"]) == (
         "discovery_auth enable",
         False,

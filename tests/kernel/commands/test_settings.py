@@ -442,7 +442,7 @@ def test_changed_names_what_cannot_be_told(shell: Shell, loop: Loop) -> None:
         (f"/iscsi/{IQN}", "parameter", "cmd_completion_affinity=-2", ""),
         (f"{TPG}/acls/iqn.1994-05.com.example:h", "attribute", "nopin_timeout=30", ""),
         (f"{TPG}/luns/lun0", "alua", "alua_tg_pt_gp_name=g", ""),
-        ("/iscsi", "discovery_auth", "enable=1", ""),
+        ("/iscsi", "discovery_auth", "userid=u", ""),
         ("/", "global", "auto_cd_after_create=true", ""),
         ("/", "global", "tree_max_depth=3", ""),
     ],

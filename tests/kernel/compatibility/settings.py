@@ -47,6 +47,18 @@ CHANGED = (
         "Parameter userid is now 'u'.\nParameter password is now '(hidden)'.\n"
         "Parameter enable is now 'True'.",
         kernel={"iscsi/discovery_auth/enforce_discovery_auth": "1"}),
+    Row("set: discovery without credentials", "/iscsi set discovery_auth enable=1",
+        err="no initiator could discover targets",
+        differs="discovery authentication without a user name or password"),
+    Row("set: demo mode is closed", f"{TPG} set attribute generate_node_acls=0",
+        "Parameter generate_node_acls is now '0'.",
+        given=(f"{TPG} set attribute generate_node_acls=1",),
+        kernel={f"{K_TPG}/attrib/cache_dynamic_acls": "0"},
+        differs="`set attribute generate_node_acls=0`"),
+    Row("set: the kernel keeps a value", f"{TPG} set attribute cache_dynamic_acls=0",
+        err="the kernel keeps cache_dynamic_acls=1 while generate_node_acls=1",
+        given=(f"{TPG} set attribute generate_node_acls=1",),
+        differs="`set attribute cache_dynamic_acls=0` while `generate_node_acls=1`"),
     Row("set: the access state of a group", f"{RAMDISK}/r1/alua/default_tg_pt_gp set alua "
         "alua_access_state=1", "Parameter alua_access_state is now '1'."),
     Row("set: the group of a LUN", f"{TPG}/luns/lun0 set alua alua_tg_pt_gp_name=g1",

@@ -259,13 +259,20 @@ def targets(draw: st.DrawFn, objects: list[StorageObject]) -> dict[tuple[str, st
 
 
 @st.composite
+def fabric_settings(draw: st.DrawFn) -> FabricSettings:
+    """Discovery authentication, required only with credentials."""
+    auth = draw(credentials)
+    possible = bool(auth.userid and auth.password)
+    return FabricSettings("iscsi", auth, draw(st.booleans()) and possible)
+
+
+@st.composite
 def configurations(draw: st.DrawFn) -> Config:
     """A whole configuration."""
     names = draw(st.lists(st.sampled_from(sorted(LU_GROUPS)), unique=True))
     disks = draw(st.lists(st.sampled_from(DISKS), unique=True))
     objects = [draw(storage_objects(name, names)) for name in disks]
-    settings = draw(st.none() | st.builds(FabricSettings, st.just("iscsi"), credentials,
-                                          st.booleans()))  # fmt: skip
+    settings = draw(st.none() | fabric_settings())
     return Config(
         storage_objects={so.key: so for so in objects},
         targets=draw(targets(objects)),
