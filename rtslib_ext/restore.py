@@ -16,7 +16,6 @@ from .fast_dataclasses import replace
 from .kernel import paths
 from .kernel.configfs import ReadFS, WriteFS
 from .kernel.host_files import HostFiles, RealHostFiles
-from .plan import demo_mode
 from .reading.reader import Reader
 from .reading.topology import Topology, TopologyReader
 from .steps import Action, Context, Step
@@ -130,6 +129,9 @@ def restore(
     if there is None:
         there = TopologyReader(fs).topology() if keep else Topology()
     context = Context(fs, host=host)
+    # Imported here: most commands restore nothing.
+    from .plan import demo_mode
+
     want, kept = demo_mode.consistent(Config(), want)
 
     def before(so: StorageObject) -> tuple[Operation, ...]:

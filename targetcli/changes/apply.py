@@ -9,7 +9,6 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rtslib_ext.config import demo_mode
 from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import KernelRefused, LioError, PermissionDenied, reason
 from rtslib_ext.fast_dataclasses import dataclass, field
@@ -36,7 +35,9 @@ if TYPE_CHECKING:
 
     from .reused import LoggedIn
 
-_ACCESS = frozenset({demo_mode.OPEN, demo_mode.CACHE, "authentication", *AUTH_FILES.values()})
+_ACCESS = frozenset(
+    {"generate_node_acls", "cache_dynamic_acls", "authentication", *AUTH_FILES.values()}
+)
 
 
 def apply(
@@ -99,14 +100,8 @@ def _note_effects(env: Env, planned: Sequence[Step], outcome: Outcome) -> None:
 
 def note_access(env: Env, done: Sequence[Step]) -> None:
     """Add notes to the report about initiators that changed access control does not stop."""
-    names = {
-        paths.name_of(item.file)
-        for step in done
-        if step.action is Action.UPDATE
-        for item in step.operations
-        if isinstance(item, Write)
-    }
-    if not names.isdisjoint(_ACCESS):
+    operations = (item for step in done if step.action is Action.UPDATE for item in step.operations)
+    if any(isinstance(item, Write) and paths.name_of(item.file) in _ACCESS for item in operations):
         # Imported here: few commands change them.
         from ..views import notes as view
         from . import access

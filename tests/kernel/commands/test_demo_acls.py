@@ -116,7 +116,7 @@ def test_an_undone_deletion_gives_what_the_acl_showed(demo: Shell) -> None:
         until(is_listed)
         assert connection.luns() == [0, 1, 2]
         # One for the ACL, with its mapped LUN.
-        demo.ok("undo")
+        demo.ok("undo", yes=True)
         assert (shown(), behind(), connection.luns()) == ({2: "1"}, [], [2])
 
 
