@@ -12,7 +12,7 @@ from rtslib_ext.kernel import paths
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, acls
-from rtslib_ext.usage import sessions
+from rtslib_ext.usage import sessions, unlisted
 
 from ..changes import plans
 from ..env import Env
@@ -38,6 +38,10 @@ def pin(env: Env, node: Node, wwn: str | None, dry_run: bool) -> Result:
     steps = [step for name in names for step in _steps(env, tpg, name)]
     kinds = " or ".join(tpg.fabric.wwn_types)
     notes = [(tpg.path, f"{name!r} is no name of type {kinds}: it gets no ACL") for name in others]
+    more = unlisted.of_target(Reader(env.fs), tpg.wwn) if wwn is None and names else None
+    if more and (tpg.configfs, None) in more.holders:
+        text = f"the kernel does not list {more.unlisted} sessions more: repeat pin for them"
+        notes.append((tpg.path, text))
     return plans.carry_out(env, Plan(tuple(steps), notes=tuple(notes)), dry_run=dry_run)
 
 

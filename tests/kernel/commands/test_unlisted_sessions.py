@@ -104,6 +104,8 @@ def test_guests_beyond_a_page(target: Shell) -> None:
         assert f"{120 - listed} sessions that the kernel does not list would" in asked(
             target, f"{TPG} disable"
         )
+        planned = target.ok(f"{TPG}/acls pin --dry-run")
+        assert f"does not list {120 - listed} sessions more: repeat pin" in planned
         target.ok(f"{TPG} disable")
 
 
