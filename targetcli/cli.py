@@ -21,6 +21,7 @@ _SECRET_PARTS = (
     *("pass", "pasw", "psw", "pwd", "pword", "swor", "secr", "secert", "sercet"),
 )
 _SET = frozenset("set")
+_PLAIN_GROUPS = frozenset(("attribute", "parameter", "global"))
 _OTHER_COMMANDS = frozenset(("get", "ls", "cd", "pwd"))
 
 
@@ -121,11 +122,17 @@ def _hide_secrets(words: Sequence[str]) -> None:
 def may_have_secret(words: Sequence[str]) -> bool:
     """Return False if language.masking, which takes longer to import, would mask nothing."""
     line = " ".join(words).lower()
-    return any(part in line for part in _SECRET_PARTS) or any(
+    if any(part in line for part in _SECRET_PARTS):
+        return True
+    names = [word.rpartition("/")[2].strip("\"'") for word in line.split()]
+    # Without a word, as for the shell, there is no pair.
+    pairs = zip(names, [*names[1:], ""], strict=False)
+    return any(
         2 <= len(name) <= len(_SET) + 1
-        and name not in _OTHER_COMMANDS
         and len(_SET.intersection(name)) >= len(_SET) - 1
-        for name in (word.rpartition("/")[2].strip("\"'") for word in line.split())
+        and name not in _OTHER_COMMANDS
+        and not (name == "set" and group in _PLAIN_GROUPS)
+        for name, group in pairs
     )
 
 

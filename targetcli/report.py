@@ -48,6 +48,8 @@ class Report:
     """The exit status if it failed."""
     text: str = ""
     """The line without its path, passwords masked."""
+    typed: str = field(default="", repr=False)
+    """The line as it was typed."""
     asides: list[str] = field(default_factory=list)
     """Notes about the effect of its changes, which do not depend on the command."""
     back: list[Step] = field(default_factory=list)

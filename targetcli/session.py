@@ -101,6 +101,7 @@ def _run_line(env: Env, read: Callable[[], Line]) -> Result | None:
         line = read()
         if line.is_blank:
             return Result()
+        report.typed = line.text
         batch = env.options.batch
         line = _take_options(env, line)
         if env.options.batch is not None and env.options.batch != batch:
@@ -204,6 +205,7 @@ def _page(env: Env, result: Result) -> bool:
 
 def fail(env: Env, report: Report, *failures: Exception) -> None:
     """Print errors, and add them to the report."""
+    failures = tuple(_without_secrets(env, err) for err in failures)
     for err in failures:
         if isinstance(err, LioError) and err.proposal:
             err.hint = "; ".join(filter(None, (err.proposal(), err.hint)))
@@ -212,6 +214,16 @@ def fail(env: Env, report: Report, *failures: Exception) -> None:
     if env.options.json:
         report.failures += [err for err in failures if err not in report.failures]
         _print_document(env, report)
+
+
+def _without_secrets(env: Env, err: Exception) -> Exception:
+    """Return an error; an unexpected one of a line with a secret without its text."""
+    if isinstance(err, (LioError, OSError)):
+        return err
+    # Imported here: only a bug needs it.
+    from .language import masking
+
+    return errors.without_text(err) if masking.has_secret(env.session.report.typed) else err
 
 
 def _error_lines(env: Env, err: Exception) -> list[str]:

@@ -112,3 +112,11 @@ def bug(err: BaseException) -> list[str]:
         printable(f"this is a bug in targetcli: {type(err).__name__}: {err}"),
         "set TARGETCLI_DEBUG=1 for a traceback, and add it to a bug report",
     ]
+
+
+def without_text(err: Exception) -> Exception:
+    """Return an unexpected error, with its traceback, but without texts that may have a secret."""
+    kind = type(type(err).__name__, (Exception,), {"__module__": type(err).__module__})
+    text = "its text is not shown, because the line may have a password"
+    found: Exception = kind(text).with_traceback(err.__traceback__)
+    return found

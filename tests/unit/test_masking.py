@@ -81,8 +81,15 @@ def test_the_quick_look_finds_all_that_is_masked() -> None:
     for line in (*(line for line, _ in LINES), *PLAIN):
         if masking.mask_line(line) != line:
             assert cli.may_have_secret(line.split(" ")), line
+    assert not cli.may_have_secret([])
     assert cli._SECRET_PARTS == ("auth", *masking._SECRET)
-    for line in ("/iscsi ls", "get attribute", "/backstores/ramdisk create x 1M", "status"):
+    for line in (
+        "/iscsi ls",
+        "get attribute",
+        "set global x=1",
+        "/backstores/ramdisk create x 1M",
+        "status",
+    ):
         assert not cli.may_have_secret(line.split(" ")), line
 
 
