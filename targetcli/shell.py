@@ -12,6 +12,7 @@ import readline
 import warnings
 from importlib import import_module
 
+from rtslib_ext import bounded
 from rtslib_ext.errors import reason
 from rtslib_ext.fast_dataclasses import dataclass
 
@@ -28,6 +29,7 @@ from .preference import PREFERENCES
 
 _HISTORY = "history.txt"
 _HISTORY_LENGTH = 1000
+_HISTORY_BYTES = 1 << 22
 _COMPLETION = "targetcli.completion.complete"
 
 
@@ -118,12 +120,17 @@ def run_shell(env: Env) -> int:
 
 
 def _read_history(path: str | None) -> None:
+    """Read the last lines, without passwords: targetcli-fb, which has the same file, kept them."""
     readline.set_history_length(_HISTORY_LENGTH)
-    if path:
-        try:
-            readline.read_history_file(path)
-        except OSError:
-            return
+    if not path:
+        return
+    try:
+        text = bounded.read(path, _HISTORY_BYTES).decode(errors="replace")
+    except OSError:
+        return
+    for line in text.split("\n")[-_HISTORY_LENGTH - 1 :]:
+        if line and line.isprintable() and not masking.has_secret(line):
+            readline.add_history(line)
 
 
 def _write_history(env: Env, path: str | None) -> None:
@@ -131,7 +138,10 @@ def _write_history(env: Env, path: str | None) -> None:
         return
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        with open(os.open(path, flags, 0o600), "wb") as file:
+            # targetcli-fb made it readable by all.
+            os.fchmod(file.fileno(), 0o600)
         readline.write_history_file(path)
     except OSError as err:
         print(f"the command history was not saved: {path}: {reason(err)}", file=env.stderr)
