@@ -12,6 +12,7 @@ from rtslib_ext.steps import Step
 
 from . import dispatch, log, progress, session
 from .changes import apply, plans
+from .changes.locked import locked
 from .changes.transaction import Transaction
 from .env import Env
 from .language import grammar
@@ -46,7 +47,7 @@ def run(env: Env, file: str) -> int:
         if env.options.dry_run:
             return _dry_run(env, lines)
         apply.require_root(env)
-        with apply.locked(env, walk.root(env), "batch"):
+        with locked(env, walk.root(env), "batch"):
             done = _run(env, file, lines)
     except BrokenPipeError:
         raise

@@ -48,13 +48,17 @@ def main(words: Sequence[str] | None = None) -> int:
 def run(env: Env, limit: float) -> int:
     """Restore the save file, and wait at most ``limit`` seconds for missing devices."""
     notify("STATUS=Restoring the saved configuration")
-    if not _line(env, f"restore_pending {env.save_file}") and not os.path.exists(env.unrestored):
+    restored = _line(env, f"restore_pending {env.save_file}")
+    if not restored and not os.path.exists(env.unrestored) and not _serves(env):
         # Nothing in the file could be used.
         return 1
     waits = _waiting(env)
     if waits:
         waits = _wait(env, waits, time.monotonic() + limit)
     complete = not os.path.exists(env.unrestored) or _line(env, "restore_pending partial=true")
+    if not restored:
+        # The problem may be gone, or is one of the file and is named again.
+        complete = _line(env, f"restore_pending {env.save_file} partial=true") and complete
     notify(f"STATUS={_summary(complete, waits)}\nREADY=1")
     _barrier()
     return 0 if complete else 1
@@ -75,6 +79,15 @@ def _wait(env: Env, waits: list[Wait], end: float) -> list[Wait]:
                 _line(env, "restore_pending")
                 waits = _waiting(env)
     return waits
+
+
+def _serves(env: Env) -> bool:
+    """Return True if the kernel has any object: a failed unit would not be stopped at shutdown."""
+    from rtslib_ext.reading import counting
+
+    with suppress(LioError):
+        return bool(counting.running(env.fs))
+    return False
 
 
 def _waiting(env: Env) -> list[Wait]:

@@ -216,9 +216,10 @@ def _lock(env: Env, node: Node, command: Command) -> Iterator[None]:
     """Hold the lock for a change. Raises PermissionDenied, Locked, InUse."""
     # Imported here: commands that change nothing do not need it.
     from .changes import apply
+    from .changes.locked import locked
 
     apply.require_root(env)
-    with apply.locked(env, node, command.name):
+    with locked(env, node, command.name):
         yield
 
 

@@ -62,8 +62,11 @@ class Holder:
             facts.append(f"user {self.user}")
         if self.since:
             facts.append(time.strftime("since %Y-%m-%d %H:%M:%S", time.localtime(self.since)))
-        if _waits_in_kernel(self.pid):
+        state = _state(self.pid)
+        if state == "D":
             facts.append("waiting in the kernel, not to be interrupted")
+        if state == "T":
+            facts.append(f"stopped, kill -CONT {self.pid} continues it")
         return ", ".join(facts) + (f": {self.command}" if self.command else "")
 
 
@@ -239,13 +242,13 @@ def _user() -> str:
     return f"{before} as {name}" if before and before != name else name
 
 
-def _waits_in_kernel(pid: int) -> bool:
-    """Return True if a process is in an uninterruptible call (proc(5), state D)."""
+def _state(pid: int) -> str:
+    """Return the state of a process (proc(5)): D in an uninterruptible call, T stopped."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[:1] == ["D"]
-    except OSError:
-        return False
+            return file.read().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return ""
 
 
 def _holder(lock: int) -> Holder | None:

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make the changes of a command: all steps or none, under the lock."""
+"""Make the changes of a command: all steps or none."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import KernelRefused, LioError, PermissionDenied, reason
 from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.kernel import paths, setup
@@ -17,17 +15,14 @@ from rtslib_ext.kernel.abi import AUTH_FILES
 from rtslib_ext.steps import Action, Context, Step, inverse
 from rtslib_ext.steps.operations import BestEffort, Link, Write
 from rtslib_ext.transaction import executor
-from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction.executor import Outcome, Replan
 from rtslib_ext.transaction.journal import Journal
-from rtslib_ext.transaction.lock import LastChange, change_lock
 
 from .. import progress
 from ..env import Env
 from ..progress import Total, Work
 from ..report import Done
 from ..result import Result
-from ..tree import Node
 from . import consent
 
 if TYPE_CHECKING:
@@ -220,7 +215,7 @@ def key(step: Step) -> tuple[str, str]:
     return step.path, step.subject if step.action is Action.UPDATE else ""
 
 
-def _record(env: Env, command: str) -> None:
+def record(env: Env, command: str) -> None:
     """Record a change: for undo in this session, and in the history."""
     # Imported here: commands that change nothing do not need it.
     from ..audit import history
@@ -305,92 +300,3 @@ def require_root(env: Env) -> None:
         raise PermissionDenied(
             "This privileged command is disabled: you are not root.", hint="run it with sudo"
         )
-
-
-@contextmanager
-def locked(env: Env, node: Node, command: str) -> Iterator[None]:
-    """Hold the lock for a change; prints its holder after a second of waiting.
-
-    Queued changes need no lock: commit takes it.
-    """
-    if env.session.transaction is not None:
-        _refuse_unfinished(env, command)
-        yield
-        return
-
-    def show(holder: str) -> None:
-        print(printable(holder), file=env.stderr)
-
-    with change_lock(
-        f"{node.path} {command}", path=env.lock_file, wait=env.options.wait, waiting=show
-    ) as held:
-        env.session.last_change = held.left
-        # A process that was killed could not leave a note, but its journal.
-        if held.left is LastChange.UNCONFIRMED or os.path.exists(env.journal):
-            _roll_back_overdue(env)
-        _refuse_unfinished(env, command)
-        if held.left is LastChange.UNCONFIRMED:
-            held.leaves = env.session.last_change = _still_waiting(env, command)
-        try:
-            yield
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(f"{node.path}: {_interrupted(env)}") from None
-        finally:
-            # Record the changes made before a failure as well.
-            if env.session.report.changes:
-                _record(env, f"{node.path} {env.session.report.text}")
-        held.leaves = _leaves(env, command, held.left)
-
-
-def _refuse_unfinished(env: Env, command: str) -> None:
-    """Raise InUse if an earlier change was interrupted, except in commands that end it."""
-    if command != "recover":
-        ends = command in ("restoreconfig", "clearconfig")
-        journals.refuse_unfinished(env.journal, but_restores=ends)
-
-
-def _leaves(env: Env, command: str, left: LastChange) -> LastChange:
-    """Return the note for the next process, after a command that succeeded."""
-    if command == "clearconfig":
-        return LastChange.CLEARED
-    if command == "saveconfig":
-        # It changes nothing, so the change before it is still the last one.
-        return left
-    # No other command needs to look for a change that is waiting.
-    waiting = env.session.last_change is LastChange.UNCONFIRMED
-    return LastChange.UNCONFIRMED if waiting else LastChange.OTHER
-
-
-def _interrupted(env: Env) -> str:
-    number = len(env.session.report.changes)
-    if not number:
-        return "interrupted, nothing was changed"
-    return f"interrupted after {number} changes, which are kept (revert undoes them)"
-
-
-def _roll_back_overdue(env: Env) -> None:
-    """Roll back a change that was not confirmed in time: its own process may be gone."""
-    # Imported here, as below: nothing else needs it.
-    from rtslib_ext.transaction import confirmed_commit
-
-    file = confirmed_commit.beside(env.journal)
-    found = confirmed_commit.find(file)
-    if found is None or not found.is_overdue or confirmed_commit.blocking(found, env.journal):
-        return
-    from . import auto_revert
-
-    ended = auto_revert.roll_back(file, env.journal, env.history, found)
-    print(f"Note: {ended} was not confirmed in time: {ended.outcome}", file=env.stderr)
-
-
-def _still_waiting(env: Env, command: str) -> LastChange:
-    """Print a note about a change that waits for confirm; return UNCONFIRMED if there is one."""
-    # Imported here: nothing else needs it.
-    from rtslib_ext.transaction import confirmed_commit
-
-    found = confirmed_commit.find(confirmed_commit.beside(env.journal))
-    if found is None:
-        return LastChange.OTHER
-    if command != "confirm":
-        print(f"Note: {printable(str(found))} {found.prospect} unless confirmed", file=env.stderr)
-    return LastChange.UNCONFIRMED

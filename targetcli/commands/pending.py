@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from rtslib_ext.config.merge import merge
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import LioError, NotFound
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.savefile import unrestored as records
 from rtslib_ext.savefile.encode import Identities
 from rtslib_ext.savefile.unrestored import Unrestored
-from rtslib_ext.transaction import journal as journals
+from rtslib_ext.transaction import creation
+from rtslib_ext.transaction.journal import Creation, find_restore
 from rtslib_ext.usage import readiness
 
 from ..changes import running
@@ -27,32 +29,48 @@ def restore_pending(env: Env, node: Node, savefile: str | None, partial: bool) -
     """Restore the part of the record, or of a file, that is ready."""
     if env.session.transaction is not None:
         env.session.transaction.refuse_irreversible()
+    half = find_restore(env.journal)
     problems: list[LioError] = []
     if savefile:
         want, identities, problems = _of_file(env, savefile)
     else:
-        record = _remaining(env)
-        want, identities = record.part, record.identities
+        want, identities = _recorded(env, half)
     ready, waits = (want, []) if partial else readiness.split(env.fs, want, identities)
     if savefile and waits:
         # A process that comes after this one, if it is killed, knows the rest.
         _record(env, want, identities)
-    failures: list[LioError] = problems
     notes: list[tuple[str, str]] = []
-    if not ready.is_empty or savefile:
-        half = journals.find_restore(env.journal)
-        source = Source(ready, identities, None, half)
-        create = partial and env.prefs.flag("create_missing")
-        outcome, notes, differing = config.create(env, source, keep=True, create_missing=create)
-        failures = [*problems, *causes(outcome), *(differing if savefile else ())]
-    lines = [] if waits or failures else ["Everything is restored"]
+    if savefile or half or not ready.is_empty:
+        flag = partial and env.prefs.flag("create_missing")
+        path = savefile if savefile and ready is want else None
+        source = Source(ready, identities, path, half)
+        outcome, notes, differing = config.create(env, source, keep=True, create_missing=flag)
+        # Objects of the record alone may have been changed since.
+        problems += [*causes(outcome), *(differing if savefile or half else ())]
+    return _result(problems, notes, waits)
+
+
+def _result(
+    problems: list[LioError], notes: list[tuple[str, str]], waits: list[readiness.Wait]
+) -> Result:
+    lines = [] if waits or problems else ["Everything is restored"]
     asides = [Aside(f"Note: {text}") for text in note_view.lines(notes)] if notes else []
     asides += [Aside(f"Note: {one.path} waits: {one.text}") for one in waits]
     facts = {
         "pending": [{"path": one.path, "text": one.text} for one in waits],
         "notes": [{"path": owner, "text": text} for owner, text in notes],
     }
-    return Result([*lines, *asides], failures=failures, data=lambda: facts)
+    return Result([*lines, *asides], failures=problems, data=lambda: facts)
+
+
+def _recorded(env: Env, half: Creation | None) -> tuple[Config, Identities]:
+    """Return the recorded objects that are missing, with all of an interrupted restore."""
+    record = _remaining(env)
+    if half is None:
+        return record.part, record.identities
+    document = creation.loaded(half)
+    want = merge(document.config, record.part)
+    return want, {**document.identities, **record.identities}
 
 
 def _of_file(env: Env, savefile: str) -> tuple[Config, Identities, list[LioError]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from rtslib_ext.errors import Exists, InvalidValue, NotFound
 
 from ..changes import apply, plans
+from ..changes.locked import locked
 from ..changes.transaction import Transaction, counted
 from ..env import Env
 from ..result import Result, say
@@ -38,7 +39,7 @@ def commit(env: Env, node: Node) -> Result:
     if transaction.is_dry_run:
         return Result()
     number = transaction.number
-    with transaction.suspended(), apply.locked(env, node, "commit"):
+    with transaction.suspended(), locked(env, node, "commit"):
         done = transaction.perform()
     lines = [text for result in done for text in (*result.lines, *result.notes)]
     lines.append(f"Committed: {counted(number)}." if number else "There was nothing to commit.")

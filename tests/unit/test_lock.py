@@ -276,8 +276,28 @@ def test_how_a_holder_is_told() -> None:
 
 
 def test_a_holder_in_an_uninterruptible_call_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "_waits_in_kernel", lambda pid: True)
+    monkeypatch.setattr(lock, "_state", lambda pid: "D")
     assert str(Holder(7)) == "pid 7, waiting in the kernel, not to be interrupted"
+
+
+def test_a_stopped_holder_is_told(path: Path) -> None:
+    """What SIGSTOP stops keeps the lock, so the message has the cure."""
+    child = os.fork()
+    if not child:
+        with change_lock("/ saveconfig", path=path):
+            os.kill(os.getpid(), signal.SIGSTOP)
+        os._exit(0)
+    try:
+        os.waitpid(child, os.WUNTRACED)
+        with pytest.raises(Locked) as caught, change_lock("x", path=path, wait=0):
+            pass
+        assert f"(pid {child}, user " in caught.value.message
+        assert f", stopped, kill -CONT {child} continues it: / saveconfig)" in caught.value.message
+    finally:
+        os.kill(child, signal.SIGCONT)
+        assert os.waitpid(child, 0)[1] == 0
+    with change_lock("x", path=path, wait=0):
+        pass
 
 
 def test_interrupted_while_waiting(path: Path, other: Other) -> None:
