@@ -73,6 +73,30 @@ def test_disk_is_waited_for_on_request(
     assert [stat.S_ISDIR(kind) for kind in kinds] == ([False, True] if sync else [])
 
 
+def test_order_on_the_way_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All content, then the name, then the directory; no call in another order, or twice."""
+    calls: list[tuple[object, ...]] = []
+    really = os.replace
+
+    def fsync(handle: int) -> None:
+        status = os.fstat(handle)
+        folder = stat.S_ISDIR(status.st_mode)
+        calls.append(("fsync", "directory" if folder else status.st_size))
+
+    def replace(old: str, new: str, **folders: int) -> None:
+        calls.append(("rename", old, new))
+        really(old, new, **folders)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", replace)
+    atomic.replace(f"{tmp_path}/file", iter([b"x" * 100_000] * 3), sync=True)
+    assert calls == [
+        ("fsync", 300_000),
+        ("rename", "file.temp", "file"),
+        ("fsync", "directory"),
+    ]
+
+
 def test_name_that_is_not_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fsync(handle: int) -> None:
         if stat.S_ISDIR(os.fstat(handle).st_mode):
