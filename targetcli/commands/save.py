@@ -17,7 +17,7 @@ from rtslib_ext.savefile import disk
 from rtslib_ext.transaction.lock import LastChange
 
 from .. import prefs
-from ..changes import apply, running, unsaved
+from ..changes import apply, running
 from ..env import TARGET_DIR, Env
 from ..result import Aside, Result, Warn
 from ..tree import Node
@@ -54,7 +54,7 @@ def saveconfig(env: Env, node: Node, savefile: str, drop_missing: bool) -> Resul
         return later
     others = _of_others(env, path, config) if env.session.leaving else []
     if others and not env.session.unsaved:
-        return Result(unsaved.left(others))
+        return Result(_noting(others, None))
     identities = {**missing.identities, **_identities(have.storage_objects.values())}
     lines, facts = _save(env, path, config, missing.paths, identities)
     if drop_missing:
@@ -63,8 +63,18 @@ def saveconfig(env: Env, node: Node, savefile: str, drop_missing: bool) -> Resul
         env.session.unsaved.clear()
     saved = f"Configuration saved to {shown_path(env, savefile)}"
     notes = _not_restorable(have.storage_objects.values(), facts)
-    notes += unsaved.saved_too(others, lines)
+    notes += _noting(others, lines)
     return Result([*lines, saved, *_kept(missing), *notes], data=lambda: facts)
+
+
+def _noting(others: list[str], backup: list[str] | None) -> list[str]:
+    """Return a note about changes of others: saved too, or (None) not saved."""
+    if not others:
+        return []
+    # Imported here: one-shot commands compare nothing.
+    from ..changes import unsaved
+
+    return unsaved.left(others) if backup is None else unsaved.saved_too(others, backup)
 
 
 def _of_others(env: Env, path: str, config: Config) -> list[str]:
@@ -75,6 +85,8 @@ def _of_others(env: Env, path: str, config: Config) -> list[str]:
         saved = Config()
     except LioError:
         return []
+    from ..changes import unsaved
+
     return unsaved.of_others(env, saved, config)
 
 
