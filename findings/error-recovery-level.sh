@@ -4,8 +4,8 @@
 # Of the three files that name an error recovery level, two do not set it. The negotiation takes it
 # from attrib/default_erl of the ACL. param/ErrorRecoveryLevel of the TPG, the name that the
 # protocol has, is accepted, is read back, and has no effect. attrib/default_erl of the TPG is
-# copied when an ACL is made, and does not change existing ones. The other files in param/ are what
-# the target offers.
+# copied when an ACL is made, and does not change existing ones. Its neighbour in param/,
+# MaxConnections, is what the target offers.
 #
 # Seen on Debian's user-mode-linux 6.12um1+b22 with a login request from Python.
 
