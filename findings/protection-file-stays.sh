@@ -29,6 +29,13 @@ guest() {
     echo 0 >$disk/attrib/pi_prot_type
     rmdir $disk
     echo "removed: $(files)"
+    # The mark takes the place of the last block's tuple, which formatting would fill with FFh.
+    printf mark1234 | dd of=/run/disks/file.protection bs=8 seek=2047 conv=notrunc status=none
+    mkdir -p $disk
+    echo fd_dev_name=/run/disks/file,fd_dev_size=1048576 >$disk/control
+    echo 1 >$disk/enable
+    echo 1 >$disk/attrib/pi_prot_type
+    echo "next object: $(files), $(tail --bytes=8 /run/disks/file.protection)"
 }
 
 boot target_core_file
@@ -37,4 +44,5 @@ expect "type 1" "file 1048576 file.protection 0"
 expect formatted "file 1048576 file.protection 16384"
 expect shown 0
 expect removed "file 1048576 file.protection 16384"
+expect "next object" "file 1048576 file.protection 16384, mark1234"
 finish
