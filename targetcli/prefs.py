@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from rtslib_ext.errors import InvalidValue, LioError
-from rtslib_ext.host import trusted
+from rtslib_ext.files import trusted
 
 from .preference import PREFERENCES, Value, check_value, find, show_value
 
@@ -273,7 +273,7 @@ def _locked(folder: str) -> Iterator[None]:
 def _write(file: str, stored: Document) -> None:
     """Replace the contents of a file by a document, following a symbolic link."""
     # Imported here: most commands only read.
-    from rtslib_ext.host import atomic
+    from rtslib_ext.files import atomic
 
     data = f"{json.dumps(stored, indent=2)}\n".encode()
     # Links of several directories may lead here, each with a lock of its own. No fsync: every

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import re
 
-from .. import bounded, naming
+from .. import naming
 from ..config.printable import printable
 from ..errors import InvalidValue, reason
+from ..files import trusted
 from . import ALIASES, DROP_INS, FABRICS, FEATURES, FORMS, MODULE_ALIASES, Fabric
 
 SUFFIX = ".conf"
@@ -53,6 +54,8 @@ def add_drop_ins(folder: str = DROP_INS) -> list[str]:
             fabric = _fabric(_values(path), name.removesuffix(SUFFIX))
         except InvalidValue as err:
             problems.append(f"{path}: {err.message}; this fabric is left out")
+        except trusted.Untrusted as err:
+            problems.append(f"{err}; this fabric is left out")
         else:
             FABRICS[fabric.name] = fabric
     return problems
@@ -85,7 +88,7 @@ def _values(path: str) -> dict[str, str]:
 
 def _text(path: str) -> str:
     try:
-        return bounded.read(path, _LONGEST).decode()
+        return trusted.read(path, _LONGEST).decode()
     except OSError as err:
         raise InvalidValue(reason(err)) from err
     except UnicodeDecodeError as err:

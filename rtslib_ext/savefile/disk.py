@@ -9,9 +9,8 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from .. import bounded
 from ..errors import LioError, NotFound, ParseError, reason
-from ..host import atomic, trusted
+from ..files import atomic, bounded, trusted
 
 FILE_MODE = 0o600
 MOST_BYTES = 64 << 20

@@ -13,10 +13,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from .. import bounded
 from ..errors import InUse, LioError
 from ..fast_dataclasses import asdict, dataclass, replace
-from ..host import atomic, trusted
+from ..files import atomic, trusted
 from ..kernel.configfs import WriteFS
 from ..steps import Context, Step, codec, inverse
 from ..steps.field_types import LATEST
@@ -118,11 +117,11 @@ def last(path: str) -> PendingCommit | None:
     Raises LioError if the file is damaged.
     """
     try:
-        data = bounded.read(path, journals.MOST_BYTES)
+        data = trusted.read(path, journals.MOST_BYTES)
         return _decoded(json.loads(data.decode(errors="surrogateescape")))
     except FileNotFoundError:
         return None
-    except (OSError, *codec.MALFORMED) as err:
+    except (OSError, trusted.Untrusted, *codec.MALFORMED) as err:
         raise LioError(
             f"{path} is damaged, so the change that waits for confirmation is unknown",
             hint="check the running configuration, then remove the file",

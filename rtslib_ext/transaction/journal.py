@@ -21,10 +21,9 @@ from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
 
-from .. import bounded
 from ..errors import InUse, LioError, reason
 from ..fast_dataclasses import dataclass, field
-from ..host import atomic, trusted
+from ..files import atomic, trusted
 from ..steps import Step, codec
 from ..steps.field_types import LATEST
 from ..steps.step import REPAIR
@@ -202,7 +201,7 @@ def find(path: str) -> Unfinished | Creation | None:
     Raises LioError if the file is damaged.
     """
     try:
-        head, rest = bounded.read(path, MOST_BYTES).split(b"\n", 1)
+        head, rest = trusted.read(path, MOST_BYTES).split(b"\n", 1)
         about = checked_about(json.loads(head))
         if CREATES in about:
             return _creation(path, about, rest)
@@ -210,7 +209,7 @@ def find(path: str) -> Unfinished | Creation | None:
         steps = tuple(codec.decode(item) for item in json.loads(body))
     except FileNotFoundError:
         return None
-    except (OSError, *codec.MALFORMED) as err:
+    except (OSError, trusted.Untrusted, *codec.MALFORMED) as err:
         raise _unreadable(path) from err
     # A step beyond the last would be a mark of another journal.
     numbers = (int(number) for number in re.findall(_UNDONE_MARK, marks))

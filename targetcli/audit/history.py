@@ -15,10 +15,9 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from rtslib_ext import bounded
 from rtslib_ext.errors import LioError, NotFound, PermissionDenied, reason
 from rtslib_ext.fast_dataclasses import dataclass, field
-from rtslib_ext.host import atomic, trusted
+from rtslib_ext.files import atomic, bounded, trusted
 from rtslib_ext.kernel.abi import NO_CREDENTIAL, SECRET_FILES
 from rtslib_ext.savefile import json_stream
 from rtslib_ext.steps import Step, codec
@@ -261,9 +260,9 @@ def _read(folder: str, name: str) -> Record | None:
     """Return None for a file that was just deleted, and for one that is not a record."""
     try:
         path = f"{folder}/{name}"
-        data = bounded.unpack(bounded.read(path, MOST_BYTES), _MOST_UNPACKED, path)
+        data = bounded.unpack(trusted.read(path, MOST_BYTES), _MOST_UNPACKED, path)
         return _record(_number(name), json.loads(data))
-    except (OSError, EOFError, zlib.error, *codec.MALFORMED):
+    except (OSError, EOFError, zlib.error, trusted.Untrusted, *codec.MALFORMED):
         return None
 
 

@@ -8,11 +8,10 @@ import os
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
-from rtslib_ext import bounded
 from rtslib_ext.config.model import Config, Key
 from rtslib_ext.errors import LioError, reason
 from rtslib_ext.fast_dataclasses import replace
-from rtslib_ext.host import atomic
+from rtslib_ext.files import atomic, trusted
 from rtslib_ext.kernel import setup
 
 from .. import progress
@@ -177,7 +176,7 @@ def _kept(env: Env, number: int) -> str:
 def _text(path: str) -> str | None:
     """Return the text of a file; None without one. Raises LioError."""
     try:
-        return bounded.read(path, _MOST_BYTES).decode()
+        return trusted.read(path, _MOST_BYTES).decode()
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as err:

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rtslib_ext import bounded
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config, Lun, NodeAcl, StorageObject, Target
 from rtslib_ext.errors import LioError, NotFound
 from rtslib_ext.fast_dataclasses import replace
+from rtslib_ext.files import trusted
 from rtslib_ext.savefile import disk
 from rtslib_ext.transaction.lock import LastChange
 
@@ -252,9 +252,9 @@ def _backups_to_keep(env: Env) -> int:
     """Return the larger of the user's number of backups and the system-wide one."""
     found = [str(env.prefs.get("max_backup_files") or "")]
     try:
-        text = bounded.read(_UNIVERSAL_PREFERENCES, prefs.MOST_BYTES).decode()
+        text = trusted.read(_UNIVERSAL_PREFERENCES, prefs.MOST_BYTES).decode()
         found += re.findall(r"^max_backup_files\s*=\s*([0-9]{1,9})\b", text, re.MULTILINE)
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError, trusted.Untrusted):
         pass
     return max((int(text) for text in found if text.isdecimal()), default=10)
 

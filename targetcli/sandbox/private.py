@@ -12,7 +12,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from rtslib_ext.host import trusted
+from rtslib_ext.files import trusted
 
 
 def directory(folder: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext.host import atomic
+from rtslib_ext.files import atomic
 
 
 def names(folder: Path) -> list[str]:

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from rtslib_ext import bounded
 from rtslib_ext.errors import LioError
+from rtslib_ext.files import bounded, trusted
 from rtslib_ext.steps import Step, codec, field_types
 from rtslib_ext.steps.operations import MakeShared, Mkdir, Write
 from rtslib_ext.steps.step import Action
@@ -196,9 +196,9 @@ def test_every_field_of_an_operation_is_checked() -> None:
 def test_more_than_the_limit_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"x" * 100)
-    assert bounded.read(str(file), 100) == b"x" * 100
+    assert trusted.read(str(file), 100) == b"x" * 100
     with pytest.raises(OSError, match="it has more than 99 bytes"):
-        bounded.read(str(file), 99)
+        trusted.read(str(file), 99)
     packed = gzip.compress(b"x" * 100) * 2
     assert bounded.unpack(packed, 200, "file") == b"x" * 200
     with pytest.raises(OSError, match="it has more than 199 bytes"):
@@ -208,8 +208,8 @@ def test_more_than_the_limit_is_refused(tmp_path: Path) -> None:
 def test_what_would_block_or_never_end_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path in (str(tmp_path / "fifo"), "/dev/zero", "/dev/tty"):
-        with pytest.raises(OSError, match="it is not a regular file"):
-            bounded.read(path, 100)
+        with pytest.raises(trusted.Untrusted, match="is not a regular file"):
+            trusted.read(path, 100)
 
 
 @pytest.mark.parametrize("read", [journal.find, confirmed_commit.last])

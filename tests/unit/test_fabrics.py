@@ -204,6 +204,16 @@ def test_a_bad_file_is_named_and_the_others_count(
     assert set(FABRICS) == before | {"good"}
 
 
+def test_file_that_others_can_write_to_is_left_out(add: Add, tmp_path: Path) -> None:
+    (tmp_path / "open.conf").write_text(LEAST)
+    (tmp_path / "open.conf").chmod(0o666)
+    problem = f"others can write to {tmp_path}/open.conf (mode 0666)"
+    assert [text.partition(" (check")[0] for text in add()] == [
+        f"{problem}; this fabric is left out"
+    ]
+    assert "open" not in FABRICS
+
+
 def test_what_is_no_regular_file(add: Add, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo.conf")
     (tmp_path / "folder.conf").mkdir()
@@ -211,7 +221,7 @@ def test_what_is_no_regular_file(add: Add, tmp_path: Path) -> None:
     (tmp_path / "README").write_text("not read")
     (tmp_path / ".hidden.conf").write_text("not read")
     assert add(good=LEAST) == [
-        f"{tmp_path}/fifo.conf: it is not a regular file; this fabric is left out",
+        f"{tmp_path}/fifo.conf is not a regular file; this fabric is left out",
         f"{tmp_path}/folder.conf: is a directory; this fabric is left out",
         f"{tmp_path}/gone.conf: no such file or directory; this fabric is left out",
     ]

@@ -27,7 +27,8 @@ LIBRARY = (
     ("host",),
     ("fabrics", "schema"),
     ("config", "naming"),
-    ("errors", "fast_dataclasses", "bounded"),
+    ("files",),
+    ("errors", "fast_dataclasses"),
 )
 PROGRAM = (
     ("__main__",),

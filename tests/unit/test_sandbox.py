@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtslib_ext.errors import InUse, InvalidValue, NotFound, Unsupported
-from rtslib_ext.host.trusted import Untrusted
+from rtslib_ext.files.trusted import Untrusted
 from targetcli import sandbox
 from targetcli.sandbox import guest as sandbox_guest
 from targetcli.sandbox import kernel as sandbox_kernel

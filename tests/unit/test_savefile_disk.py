@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rtslib_ext.errors import LioError
-from rtslib_ext.host import trusted
+from rtslib_ext.files import trusted
 from rtslib_ext.savefile import disk
 
 

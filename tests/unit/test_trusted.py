@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext.host import trusted
-from rtslib_ext.host.trusted import Untrusted
+from rtslib_ext.files import trusted
+from rtslib_ext.files.trusted import Untrusted
 
 OTHER = 12345
 
@@ -175,7 +175,7 @@ def test_size_is_limited(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["/dev/stdin", "/dev/fd/0"])
 def test_inherited_descriptors(tmp_path: Path, name: str) -> None:
     """As the shell passes them: a pipe, a file."""
-    program = f"from rtslib_ext.host import trusted; print(trusted.read({name!r}, 9).decode())"
+    program = f"from rtslib_ext.files import trusted; print(trusted.read({name!r}, 9).decode())"
     words = [sys.executable, "-c", program]
     (tmp_path / "file").write_text("text")
     with (tmp_path / "file").open() as opened:

@@ -16,8 +16,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from .. import bounded
 from ..errors import LioError
+from . import bounded
 
 _PARENT_MODE = 0o755
 _MODE = 0o700
