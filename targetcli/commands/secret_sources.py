@@ -7,9 +7,9 @@ import os
 import string
 from collections.abc import Mapping
 
-from rtslib_ext import bounded
 from rtslib_ext.config.model import SECRET_NAMES
 from rtslib_ext.errors import InvalidValue, LioError, reason
+from rtslib_ext.files import trusted
 
 from ..env import Env
 
@@ -98,7 +98,10 @@ def _read(path: str, name: str, file: str) -> str:
         file = os.path.join(folder, file)
     # Messages do not repeat the name: it may be a secret that begins with @.
     try:
-        secret = bounded.read(file, _MOST_BYTES).decode().removesuffix("\n")
+        secret = trusted.read(file, _MOST_BYTES).decode().removesuffix("\n")
+    except trusted.Untrusted:
+        why = "others can write to it or replace it, or it is not a regular file"
+        raise LioError(f"the file in {name}=@FILE cannot be read: {why}", path=path) from None
     except (OSError, ValueError) as err:
         raise LioError(
             f"the file in {name}=@FILE cannot be read: {_why(err)}",
