@@ -12,9 +12,9 @@ import readline
 import warnings
 from importlib import import_module
 
-from rtslib_ext import bounded
 from rtslib_ext.errors import reason
 from rtslib_ext.fast_dataclasses import dataclass
+from rtslib_ext.files import trusted
 
 with warnings.catch_warnings():
     # configshell uses names that are deprecated in newer versions of pyparsing.
@@ -125,8 +125,8 @@ def _read_history(path: str | None) -> None:
     if not path:
         return
     try:
-        text = bounded.read(path, _HISTORY_BYTES).decode(errors="replace")
-    except OSError:
+        text = trusted.read(path, _HISTORY_BYTES).decode(errors="replace")
+    except (OSError, trusted.Untrusted):
         return
     for line in text.split("\n")[-_HISTORY_LENGTH - 1 :]:
         if line and line.isprintable() and not masking.has_secret(line):
