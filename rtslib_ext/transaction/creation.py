@@ -116,7 +116,8 @@ def _of(half: Creation) -> Unrestored:
 
 def _before(half: Creation) -> Config:
     """Return the settings of fabrics before an interrupted change."""
-    return savefile.loads(json.dumps(half.about[CREATES]["before"])).config
+    before = half.about[CREATES]["before"]
+    return savefile.loads(json.dumps(before)).config if before else Config()
 
 
 def steps(

@@ -21,7 +21,7 @@ from .test_faults import state
 from .test_killed import Deadly, forked, lived
 
 # In make test, each so-many-th call.
-STEP = 20
+STEP = 25
 FILE = "/etc/target/whole.json"
 RESTORE = f"restoreconfig {FILE}"
 APPLY = f"apply {FILE}"
@@ -71,6 +71,7 @@ def again(tmp_path: Path, line: str) -> None:
 SECOND = {
     "plain": lambda path: again(path, RESTORE),
     "reload": lambda path: again(path, f"{RESTORE} keep_existing=true"),
+    "boot": lambda path: again(path, f"restore_pending {FILE}"),
     "clear": lambda path: again(path, f"{RESTORE} clear_existing=true"),
     "finish": lambda path: again(path, "recover finish"),
 }
