@@ -11,7 +11,7 @@ from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.abi import AUTH_FILES
 from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.reading.reader import Reader
-from rtslib_ext.steps import Step
+from rtslib_ext.steps import Action, Step
 from rtslib_ext.steps.operations import Write
 from rtslib_ext.usage import sessions
 
@@ -40,9 +40,11 @@ def notes(fs: ReadFS, steps: Iterable[Step]) -> list[_Note]:
 
 
 def _writes(steps: Iterable[Step]) -> Iterator[tuple[Step, Write]]:
-    """Yield the writes that change the value of an existing object."""
+    """Yield the writes that change the value of an object that existed before."""
+    steps = list(steps)
+    new = {step.path for step in steps if step.action is Action.CREATE}
     for step in steps:
-        for item in step.operations:
+        for item in step.operations if step.path not in new else ():
             if isinstance(item, Write) and item.before not in (None, item.value):
                 yield step, item
 

@@ -34,6 +34,7 @@ OPEN = f"""{BASE}
 {TPG} set attribute generate_node_acls=1 demo_mode_write_protect=0
 {TPG} set auth userid=host1 password='{SECRET}'
 """
+CACHED = "cache_dynamic_acls is 1 now"
 CLOSED = f"""{BASE}
 {TPG}/acls create {INITIATOR}
 {ACL} set auth userid=host1 password='{SECRET}'
@@ -93,7 +94,7 @@ def sid() -> str:
 def test_pin_keeps_the_session(
     target: Callable[..., str], log_in: Callable[..., str], iscsiadm: Run
 ) -> None:
-    target(OPEN)
+    target(OPEN, note=CACHED)
     disk = log_in("host1", SECRET)
     with writing(disk) as errors:
         said = targetcli(f"{TPG}/acls", "pin", INITIATOR, "--dry-run")
@@ -121,7 +122,7 @@ def test_pin_keeps_the_session(
 def test_pin_keeps_what_is_read_only(
     target: Callable[..., str], log_in: Callable[..., str]
 ) -> None:
-    target(OPEN.replace("demo_mode_write_protect=0", "demo_mode_write_protect=1"))
+    target(OPEN.replace("demo_mode_write_protect=0", "demo_mode_write_protect=1"), note=CACHED)
     disk = Path(log_in("host1", SECRET))
     assert targetcli(TPG, "pin").returncode == 0
     assert (FOLDER / f"acls/{INITIATOR}/lun_0/write_protect").read_text() == "1\n"

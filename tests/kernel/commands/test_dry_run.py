@@ -90,7 +90,6 @@ LINES = f"""
 / saveconfig || ~ /: would save the configuration to
 / apply ETC/saveconfig.json || - /backstores/ramdisk/r4: would delete ramdisk r4
 / restoreconfig ETC/saveconfig.json clear_existing=true || + /backstores/ramdisk/r2: would create
-/ restore_pending ETC/saveconfig.json || + /backstores/ramdisk/r2: would create
 /backstores/fileio/d1 resize 2M || ~ /backstores/fileio/d1: would set size: 1.0MiB -> 2.0MiB
 /backstores/fileio/d1 replace DISKS/d3.img || ± /backstores/fileio/d1:
 /backstores/fileio rename d1 d9 || + /backstores/fileio/d9:
@@ -109,6 +108,7 @@ APART = {
     "storage:change_medium",
     "storage:create_user",
     "plan:recover",
+    "pending:restore_pending",
     "pin:pin",
     "resize:rescan",
 }
@@ -241,6 +241,15 @@ def test_a_batch(user: Shell, disks: Path, tmp_path: Path) -> None:
     assert batch.run(env, "-") == 0
     found = json.loads(env.stdout.getvalue())  # type: ignore[attr-defined]
     assert (found["command"], found["dry_run"]) == ("batch", True)
+    assert differences(everything(user, disks), before) == []
+
+
+def test_nothing_pending_is_restored_or_recorded(user: Shell, disks: Path) -> None:
+    user.ok("saveconfig")
+    user.ok("/backstores/ramdisk delete r2")
+    before = everything(user, disks)
+    answer = dry(user, f"restore_pending {ETC}/saveconfig.json")
+    assert any(row.startswith("+ /backstores/ramdisk/r2: would create") for row in answer.rows)
     assert differences(everything(user, disks), before) == []
 
 
