@@ -9,20 +9,19 @@ from ..config.model import Config
 from ..config.sample import sample
 from ..errors import LioError, RollbackFailed
 from ..fast_dataclasses import dataclass, replace
-from ..kernel import paths, setup
+from ..kernel import setup
 from ..kernel.configfs import ReadFS, WriteFS
 from ..plan import demo_mode
 from ..plan.builder import Plan
-from ..plan.diff import plan
 from ..plan.rtpi import without_duplicates
 from ..reading.part import PartReader
 from ..reading.reader import Reader
 from ..steps import Context, Step
 from ..steps.step import REPAIR
-from ..usage import reservations
 from . import creation, executor
 from .executor import Observer, Outcome
 from .journal import Journal
+from .planning import planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +50,7 @@ def prepare(
         want, notes = without_duplicates(want)
         want, kept = demo_mode.consistent(have, want)
         return Change(have, want, Plan(notes=(*notes, *kept), creates=True))
-    dbroot = setup.dbroot(fs)
-    result = plan(
-        have,
-        want,
-        paths.locator(fs),
-        paths.HbaAllocator(fs),
-        lambda serial: reservations.kept(dbroot, serial),
-        fs.read_if_there,
-    )
-    return Change(have, want, result)
+    return Change(have, want, planned(fs, have, want))
 
 
 def perform(

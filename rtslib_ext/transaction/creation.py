@@ -26,7 +26,6 @@ from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..kernel.paths import TpgPath
 from ..plan import build
 from ..plan.build import Before
-from ..plan.diff import plan
 from ..reading.reader import Reader
 from ..reading.topology import Topology, TopologyReader
 from ..savefile import unrestored
@@ -37,6 +36,7 @@ from ..steps.operations import RemoveShared, RemoveTree, RmdirOverLuns
 from ..usage import reservations
 from .executor import Outcome, keep_going, perform
 from .journal import CREATES, Creation, Journal
+from .planning import planned
 
 # The characters of a document to write at once.
 _AT_ONCE = 1 << 20
@@ -176,7 +176,7 @@ def undo(context: Context, change: Creation) -> list[str]:
     gone = frozenset(_of(change).paths)
     want = replace(_without(have, gone), fabrics=_before(change).fabrics)
     try:
-        outcome = keep_going(context, _plan(fs, have, want))
+        outcome = keep_going(context, planned(fs, have, want).steps)
     except Interrupted as err:
         journal.close(keep=True)
         err.hint = "recover continues"
@@ -213,19 +213,7 @@ def completing(fs: ReadFS, document: Config, have: Config | None = None) -> Sequ
     ``have`` is the running configuration; it is read if omitted.
     """
     have = Reader(fs).config() if have is None else have
-    return _plan(fs, have, merge(have, _existing(document, have)))
-
-
-def _plan(fs: ReadFS, have: Config, want: Config) -> Sequence[Step]:
-    dbroot = setup.dbroot(fs)
-    return plan(
-        have,
-        want,
-        paths.locator(fs),
-        paths.HbaAllocator(fs),
-        lambda serial: reservations.kept(dbroot, serial),
-        fs.read_if_there,
-    ).steps
+    return planned(fs, have, merge(have, _existing(document, have))).steps
 
 
 # -- objects that a kill left incomplete -------------------------------------------------------

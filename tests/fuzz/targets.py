@@ -374,13 +374,17 @@ def guard(*others: str) -> None:
     """From now on, make a change of the host by this process an error; ``others`` are allowed."""
     allowed = (str(folder()), "/dev/null", *others)
 
+    def is_allowed(path: object) -> bool:
+        # A name alone is below the descriptor of a directory, which was opened by its path.
+        return str(path).startswith(allowed) or "/" not in str(path)
+
     def hook(event: str, values: tuple[Any, ...]) -> None:
         if event in _RUNNING:
             raise AssertionError(f"{event} {values!r}")
-        if event in _CHANGING and not str(values[0]).startswith(allowed):
+        if event in _CHANGING and not is_allowed(values[0]):
             raise AssertionError(f"{event} {values!r}")
         if event == "open" and isinstance(values[0], str) and _writes(values):
-            if not values[0].startswith(allowed):
+            if not is_allowed(values[0]):
                 raise AssertionError(f"{event} {values!r}")
 
     sys.addaudithook(hook)

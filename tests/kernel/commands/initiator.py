@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -112,3 +113,11 @@ def data_of(connection: socket.socket, header: bytes) -> bytes:
     length = int.from_bytes(header[5:8], "big")
     padded = length + -length % 4
     return connection.recv(padded, socket.MSG_WAITALL)[:length] if padded else b""
+
+
+def until(there: Callable[[], object]) -> None:
+    """The kernel lists a session some time after it answered the login."""
+    end = time.monotonic() + 10
+    while not there() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert there()

@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,7 +14,7 @@ from rtslib_ext.kernel.paths import TpgPath
 from rtslib_ext.steps import Context, acls
 
 from .harness import TARGET, Shell, value
-from .initiator import Connected, Refused, logged_in
+from .initiator import Connected, Refused, logged_in, until
 
 NAME = "iqn.2003-01.org.example"
 IQN, GUEST = f"{NAME}:t", f"{NAME}:guest"
@@ -32,14 +31,6 @@ def demo(shell: Shell) -> Iterator[Shell]:
         shell.ok(f"{TPG}/luns create /backstores/ramdisk/r{number}")
     shell.ok(f"{TPG} set attribute generate_node_acls=1 authentication=0 demo_mode_write_protect=0")
     yield shell
-
-
-def until(there: Callable[[], object]) -> None:
-    """The kernel lists a session some time after it answered the login."""
-    end = time.monotonic() + 10
-    while not there() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert there()
 
 
 def is_listed() -> bool:

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -13,7 +12,7 @@ from documents import checked
 from rtslib_ext import System
 
 from .harness import Shell, value
-from .initiator import logged_in
+from .initiator import logged_in, until
 from .test_questions import Terminal, at_terminal
 
 NAME = "iqn.2003-01.org.example"
@@ -32,13 +31,6 @@ def target(shell: Shell) -> Iterator[Shell]:
     shell.ok(f"{TPG}/acls create {HOST}")
     shell.ok(f"{TPG} set attribute generate_node_acls=1 authentication=0")
     yield shell
-
-
-def until(there: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
-    while not there() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert there()
 
 
 def asked(user: Shell, line: str) -> str:
