@@ -28,7 +28,7 @@ def saved_too(found: list[str], made: list[str]) -> list[str]:
             "Note: this also saved what others changed, in the kernel or in the file: "
             f"{running.listed(found)}{undo}"
         )
-    ] * bool(found)
+    ]
 
 
 def left(found: list[str]) -> list[str]:

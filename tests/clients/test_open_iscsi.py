@@ -123,13 +123,14 @@ def test_an_acl_tells_its_session(target: Callable[[str], str], log_in: Callable
 
 
 def test_a_session_without_an_acl_is_told(
-    target: Callable[[str], str], log_in: Callable[..., str], iscsiadm: Run
+    target: Callable[..., str], log_in: Callable[..., str], iscsiadm: Run
 ) -> None:
     tpg = f"/iscsi/{TARGET}/tpg1"
     store = "\n".join(line for line in STORE.splitlines() if "/acls" not in line)
     target(
         f"{store}\n{tpg} set attribute generate_node_acls=1 demo_mode_write_protect=0\n"
-        f"{tpg} set auth userid=host1 password='{SECRET}'\n"
+        f"{tpg} set auth userid=host1 password='{SECRET}'\n",
+        note="cache_dynamic_acls is 1 now",
     )
     log_in("host1", SECRET)
     assert f"name: {INITIATOR} (dynamic)\ttarget: {TARGET} tpg: 1\n" in target("sessions\n")
