@@ -69,7 +69,7 @@ def test_module_that_cannot_be_loaded(
     )
     program.chmod(0o755)
     with monkeypatch.context() as context:
-        context.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        context.setattr(system, "PATH", f"{tmp_path}:{system.PATH}")
         shell.refuses(
             f"/backstores/fileio create f1 {disks}/f1 1M",
             "the kernel module target_core_file cannot be loaded",

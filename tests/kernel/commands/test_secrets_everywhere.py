@@ -192,6 +192,7 @@ def test_a_secret_that_is_shown_is_not_logged(user: Shell, tmp_path: Path) -> No
 
 def test_secrets_from_elsewhere(user: Shell, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text(f"{SECRET}f\n")
+    (tmp_path / "secret").chmod(0o600)
     answer = user.ok(f"{TPG} set auth password=@{tmp_path}/secret")
     assert value(f"{FILES}/auth/password") == f"{SECRET}f"
     answer += user.ok(f"{TPG} set auth mutual_password=@new")
