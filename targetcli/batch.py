@@ -8,6 +8,7 @@ from typing import TextIO
 
 from rtslib_ext.errors import InvalidValue, LioError, NotFound
 from rtslib_ext.fast_dataclasses import dataclass
+from rtslib_ext.files import trusted
 from rtslib_ext.steps import Step
 
 from . import dispatch, log, progress, session
@@ -63,7 +64,8 @@ def _lines(env: Env, file: str) -> list[str]:
         return _read(env.stdin, "standard input")
     try:
         # A pipe too: --batch <(PROGRAM).
-        with open(file, encoding="utf-8", errors="surrogateescape") as stream:
+        opened = file if trusted.is_inherited(file) else trusted.open_file(file)
+        with open(opened, encoding="utf-8", errors="surrogateescape") as stream:
             return _read(stream, file)
     except FileNotFoundError as err:
         raise NotFound(f"there is no file {file}") from err

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import reason
+from rtslib_ext.files import trusted
 
 from .env import Env
 from .language.grammar import Line
@@ -77,14 +78,13 @@ def _log(env: Env, level: str, text: str) -> None:
 
     shown = printable(masking.mask(text))
     row = f"[{level.upper()}] {time.strftime('%Y-%m-%d %H:%M:%S')} {shown}\n"
-    # A pipe without a reader must not block a command.
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     try:
-        file = os.open(path, flags, 0o600)
+        file = trusted.open_to_append(path)
         try:
             os.write(file, row.encode(errors="backslashreplace"))
         finally:
             os.close(file)
-    except (OSError, ValueError) as err:
+    except (OSError, ValueError, trusted.Untrusted) as err:
         env.session.logs = False
-        print(f"cannot write the log file: {path}: {reason(err)}", file=env.stderr)
+        why = err if isinstance(err, trusted.Untrusted) else f"{path}: {reason(err)}"
+        print(f"cannot write the log file: {why}", file=env.stderr)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import readline
 import warnings
+from contextlib import suppress
 from importlib import import_module
 
 from rtslib_ext.errors import reason
 from rtslib_ext.fast_dataclasses import dataclass
-from rtslib_ext.files import trusted
+from rtslib_ext.files import atomic, trusted
 
 with warnings.catch_warnings():
     # configshell uses names that are deprecated in newer versions of pyparsing.
@@ -136,12 +137,22 @@ def _read_history(path: str | None) -> None:
 def _write_history(env: Env, path: str | None) -> None:
     if not path:
         return
+    count = readline.get_current_history_length()
+    first = max(1, count - _HISTORY_LENGTH + 1)
+    lines = (f"{readline.get_history_item(number)}\n" for number in range(first, count + 1))
     try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-        with open(os.open(path, flags, 0o600), "wb") as file:
-            # targetcli-fb made it readable by all.
-            os.fchmod(file.fileno(), 0o600)
-        readline.write_history_file(path)
-    except OSError as err:
-        print(f"the command history was not saved: {path}: {reason(err)}", file=env.stderr)
+        with trusted.directory(path, create=True) as (folder, name):
+            trusted.check_directory(folder, os.path.dirname(path))
+            with suppress(FileNotFoundError):
+                status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+                trusted.check_replaceable(status, path)
+            # targetcli-fb made it readable by all. Shells that end at once have no lock.
+            atomic.replace_in(
+                folder,
+                name,
+                "".join(lines).encode(errors="surrogateescape"),
+                temporary=f"{name}.{os.getpid()}",
+            )
+    except (OSError, trusted.Untrusted) as err:
+        why = err if isinstance(err, trusted.Untrusted) else f"{path}: {reason(err)}"
+        print(f"the command history was not saved: {why}", file=env.stderr)

@@ -25,9 +25,12 @@ _MODE = 0o700
 _MOST_LINKS = 40
 # Seconds to wait for data from a pipe that this process inherited.
 _PIPE_SECONDS = 30.0
-_INHERITED = re.compile(r"/dev/(?:stdin|fd/(\d{1,9}))", re.ASCII)
+# bash names such a pipe below /dev, zsh below /proc.
+_INHERITED = re.compile(r"/dev/stdin|/(?:dev|proc/self)/fd/(\d{1,9})", re.ASCII)
 _UID = re.compile(r"\d{1,10}", re.ASCII)
 _NAME_IT = "name the file that it leads to"
+# Links to what this process inherited, which may be a pipe.
+_OUTPUTS = ("/dev/stdout", "/dev/stderr")
 _DIRECTORY = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -255,6 +258,11 @@ def read(path: str, limit: int) -> bytes:
         os.close(handle)
 
 
+def is_inherited(path: str) -> bool:
+    """Return True for the name of a descriptor that this process inherited, such as /dev/fd/63."""
+    return _INHERITED.fullmatch(path) is not None
+
+
 def open_file(path: str) -> int:
     """Return a descriptor to read a regular file of trusted users. Raises OSError, Untrusted."""
     with directory(path) as (folder, name):
@@ -278,3 +286,24 @@ def _read_inherited(handle: int, path: str, limit: int) -> bytes:
     if not stat.S_ISREG(kind):
         raise Untrusted(f"{path} is neither a file nor a pipe", hint="use the name of a file")
     return bounded.from_descriptor(handle, path, limit)
+
+
+# -- appending ------------------------------------------------------------------------------
+
+
+def open_to_append(path: str) -> int:
+    """Return a descriptor to append to a file of trusted users, created with mode 0600.
+
+    It may be a device or a pipe, which is not waited for. Raises OSError; Untrusted for a file of
+    another user, and for a link that others may have placed.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    if path in _OUTPUTS:
+        return os.open(path, flags, 0o600)
+    with directory(path) as (folder, name):
+        handle = os.open(name, flags | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+    status = os.fstat(handle)
+    if status.st_uid not in trusted_users():
+        os.close(handle)
+        raise Untrusted(f"{path} belongs to {user(status)}", hint="use another name")
+    return handle

@@ -72,3 +72,30 @@ def test_a_pipe_does_not_block(file: Path) -> None:
     shell._write_history(given, str(file))
     assert lines() == []
     assert "was not saved" in given.stderr.getvalue()  # type: ignore[attr-defined]
+
+
+def test_nothing_is_written_through_the_link_of_another_user(tmp_path: Path) -> None:
+    folder = tmp_path / "open"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    victim = tmp_path / "victim"
+    victim.write_text("keep")
+    victim.chmod(0o644)
+    (folder / "history.txt").symlink_to(victim)
+    readline.add_history("ls")
+    run = env()
+    shell._write_history(run, str(folder / "history.txt"))
+    assert (victim.read_text(), victim.stat().st_mode & 0o777) == ("keep", 0o644)
+    assert isinstance(run.stderr, io.StringIO)
+    assert run.stderr.getvalue() == (
+        f"the command history was not saved: {folder}/history.txt is a symbolic link, and others "
+        f"can write to {folder}\n"
+    )
+
+
+def test_only_the_last_lines_are_kept(file: Path) -> None:
+    for number in range(1005):
+        readline.add_history(f"ls {number}")
+    shell._write_history(env(), str(file))
+    assert file.read_text().split("\n")[:1] == ["ls 5"]
+    assert file.read_text().endswith("\nls 1004\n")

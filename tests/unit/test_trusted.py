@@ -172,7 +172,7 @@ def test_size_is_limited(tmp_path: Path) -> None:
         trusted.read(str(file), 1 << 20)
 
 
-@pytest.mark.parametrize("name", ["/dev/stdin", "/dev/fd/0"])
+@pytest.mark.parametrize("name", ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"])
 def test_inherited_descriptors(tmp_path: Path, name: str) -> None:
     """As the shell passes them: a pipe, a file."""
     program = f"from rtslib_ext.files import trusted; print(trusted.read({name!r}, 9).decode())"

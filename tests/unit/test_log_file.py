@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The log file: nothing is appended to a file that another user placed, or through a link."""
+
+from __future__ import annotations
+
+import io
+import stat
+from pathlib import Path
+
+import pytest
+
+from rtslib_ext.files import trusted
+from targetcli import log
+from targetcli.env import Env
+from targetcli.options import Options
+from targetcli.prefs import Preferences
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A directory as /tmp is."""
+    folder = tmp_path / "open"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    return folder
+
+
+def logged(file: Path | str) -> str:
+    """Log two messages; return what was printed on standard error."""
+    errors = io.StringIO()
+    preferences = Preferences(None)
+    preferences._values.update(logfile=str(file), loglevel_file="info")
+    run = Env(preferences, stderr=errors, options=Options())
+    log.log_messages(run, ["first", "second"])
+    return errors.getvalue()
+
+
+def test_new_file_is_private(folder: Path) -> None:
+    file = folder / "log"
+    assert logged(file) == ""
+    assert [line.rpartition(" ")[2] for line in file.read_text().splitlines()] == [
+        "first",
+        "second",
+    ]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("target", ["victim", "missing"])
+def test_planted_link_is_not_followed(folder: Path, target: str) -> None:
+    (folder.parent / "victim").write_text("keep")
+    link = folder / "log"
+    link.symlink_to(folder.parent / target)
+    assert logged(link) == (
+        f"cannot write the log file: {link} is a symbolic link, and others can write to {folder}\n"
+    )
+    assert (folder.parent / "victim").read_text() == "keep"
+    assert not (folder.parent / "missing").exists()
+
+
+def test_file_of_another_user_gets_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = folder / "log"
+    file.touch()
+    monkeypatch.setattr(trusted, "trusted_users", lambda: frozenset({12345}))
+    assert " belongs to user " in logged(file)
+    assert file.read_text() == ""
+
+
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/stderr"])
+def test_device_is_a_log_file(device: str) -> None:
+    assert logged(device) == ""
