@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 
 from ..config.backing import FileIO
@@ -24,15 +25,29 @@ def of_config(want: Config, identities: Mapping[str, Mapping[str, str]]) -> dict
 def of_object(so: StorageObject, saved: Mapping[str, str] | None) -> str:
     """Return why the device or file of an object is not the saved one; "" if it may be."""
     path = so.backing.udev_path
-    if not saved:
+    wrong = _of_another_kind(so)
+    if wrong or not saved:
         # Files of other tools record no identities.
-        return _short(so)
+        return wrong or _short(so)
     # Imported here, as only files with identities need it.
     from ..host import disk_identity
 
     text = disk_identity.difference(saved, disk_identity.read(path), path)
     kind = "file" if "mount" in saved else "device"
     return f"{path} is not the {kind} that was saved: {text}" if text else ""
+
+
+def _of_another_kind(so: StorageObject) -> str:
+    """Return why a path leads to no file for fileio; the kernel would serve a pipe as well."""
+    try:
+        mode = os.stat(so.backing.dev).st_mode if isinstance(so.backing, FileIO) else None
+    except (OSError, ValueError):
+        return ""
+    # The kernel refuses the other kinds.
+    if mode is None or not (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)):
+        return ""
+    path = so.backing.udev_path
+    return f"{path} is not the file that was saved: it is neither a file nor a block device"
 
 
 def _short(so: StorageObject) -> str:
