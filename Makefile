@@ -73,12 +73,11 @@ kernels: ## fetch the user-mode kernels of other Debian suites
 			exit 1; }; \
 	done
 
-# One after the other in this order, also with make -j. First the kernels, so that a missing one
-# is reported at once.
+# One line after the other, also with make -j. First the kernels, so that a missing one is reported
+# at once. The unit tests and those of the sandbox use one core each.
 test: all ## all tests except the long ones
 	@$(MAKE) --no-print-directory kernels
-	@$(MAKE) --no-print-directory test-unit
-	@$(MAKE) --no-print-directory test-sandbox
+	@$(MAKE) --no-print-directory --jobs=$(JOBS) --output-sync=target test-unit test-sandbox
 	@$(MAKE) --no-print-directory test-kernel
 	@$(MAKE) --no-print-directory test-newer
 	@echo "== All tests passed"
