@@ -26,6 +26,7 @@ WHOLE = (
     "tests/kernel/test_restore.py",
     "tests/kernel/test_sandbox.py",
     "tests/kernel/test_schema.py",
+    "tests/kernel/test_staging.py",
 )
 SHARES = {
     "tests/clients/": 2,

@@ -42,6 +42,8 @@ def _of_fabric(fabric: Fabric, rest: list[str]) -> tuple[str, ...]:
             return ("discovery_auth",) if fabric.has("discovery_auth") else ()
         case [_]:
             return ("param",) if fabric.name == "iscsi" else ()
+        case [_, "param"]:
+            return ()
         case [_, _]:
             acls = ("acls",) if fabric.has("acls") else ()
             portals = ("np",) if fabric.has("nps") else ()

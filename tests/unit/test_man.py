@@ -18,26 +18,13 @@ from typing import Any
 import pytest
 
 from rtslib_ext import naming, savefile, schema
-from rtslib_ext.config.backing import Block, FileIO, Pscsi, RamDisk, User
-from rtslib_ext.config.model import (
-    AluaGroup,
-    Auth,
-    Config,
-    FabricSettings,
-    Lun,
-    MappedLun,
-    NodeAcl,
-    Portal,
-    StorageObject,
-    Target,
-    Tpg,
-)
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.savefile import checked_json
 from targetcli import options
 from targetcli.command_table.command import Command
 from targetcli.command_table.rows import every_row
 from targetcli.language import binding, grammar
+from tests.whole import WHOLE
 
 MAN = Path(__file__).parents[2] / "man"
 PAGES = sorted(path for path in MAN.iterdir() if re.fullmatch(r"\.[1-8]", path.suffix))
@@ -48,61 +35,6 @@ FORMATTERS = {
     "mandoc": ("mandoc", "-Tlint", "-Wwarning"),
     "man": ("man", "--warnings", "-E", "UTF-8", "-Tutf8", "-Z", "-l"),
 }
-AUTH = Auth("user", "secret", "mutual-user", "mutual-secret")
-# At least one object of each kind, so that reading it looks for every key there is.
-WHOLE = Config(
-    storage_objects={
-        item.key: item
-        for item in (
-            StorageObject(
-                "f",
-                FileIO("/f", 4096),
-                "serial",
-                {"emulate_tpu": "1"},
-                {"g": AluaGroup("g", 16, {"alua_support_lba_dependent": "1"})},
-                {"company_id": "0x1", "product_id": "p", "revision": "1", "vendor_id": "v"},
-                alias="a",
-                lu_group="lu",
-                lba_map="map",
-            ),
-            StorageObject("b", Block("/dev/b"), "serial"),
-            StorageObject("p", Pscsi("/dev/p")),
-            StorageObject("r", RamDisk(4096, True), "serial"),
-            StorageObject("u", User("handler/text", 4096, 128, "hw_block_size=512"), "serial"),
-        )
-    },
-    targets={
-        ("iscsi", "iqn.2003-01.org.example:a"): Target(
-            "iscsi",
-            "iqn.2003-01.org.example:a",
-            {
-                1: Tpg(
-                    1,
-                    True,
-                    {"authentication": "1"},
-                    {"TargetAlias": "a"},
-                    AUTH,
-                    {0: Lun(0, ("fileio", "f"), "l", "g", {"alua_tg_pt_offline": "1"})},
-                    {"192.0.2.1:3260": Portal("192.0.2.1", 3260)},
-                    {
-                        "iqn.2003-01.org.example:i": NodeAcl(
-                            "iqn.2003-01.org.example:i",
-                            {0: MappedLun(0, 0, True, "m")},
-                            {"nopin_timeout": "15"},
-                            AUTH,
-                            "tag",
-                            "64",
-                        )
-                    },
-                    "naa.5001405000000001",
-                )
-            },
-            {"cmd_completion_affinity": "-1"},
-        )
-    },
-    fabrics={"iscsi": FabricSettings("iscsi", AUTH, True, "0-3")},
-    lu_groups={"lu": "1"},
-)
 # What is called by its name in a file: a path, a target port group, a logical unit group.
 NAME = re.compile(r"/.*|g|lu")
 
@@ -273,7 +205,7 @@ def written(value: Any) -> set[str]:
         return set()
     found = {key for key in value if not NAME.fullmatch(key)}
     for key, item in value.items():
-        if key not in ("attributes", "parameters"):
+        if key not in ("attributes", "parameters", "files"):
             found |= written(item)
     return found
 

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The overlay shows a new object as the kernel shows it once it is created."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rtslib_ext.config.backing import FileIO, RamDisk
+from rtslib_ext.config.model import (
+    Config,
+    Lun,
+    MappedLun,
+    NodeAcl,
+    Portal,
+    StorageObject,
+    Target,
+    Tpg,
+)
+from rtslib_ext.kernel.configfs import ConfigFS, ConfigfsPath, ReadFS
+from rtslib_ext.staging import stage
+from rtslib_ext.staging.tree import StagedFS
+from rtslib_ext.steps.operations import Mkdir
+from rtslib_ext.transaction import apply
+from rtslib_ext.transaction.apply import Change
+
+IQN = "iqn.2003-01.org.example:store"
+HOST = "iqn.2003-01.org.example:host"
+NAA = "naa.5001405000000001"
+# What no command of a transaction looks at: counters, actions, the reservations of a new object,
+# and the directories of fabrics that make no use of them.
+NOT_SHOWN = {
+    *("action", "statistics", "fabric_statistics"),
+    *("res_aptpl_active", "res_holder", "res_type", "res_pr_all_tgt_pts", "res_pr_generation"),
+    *("res_pr_holder_tg_port", "res_pr_registered_i_pts", "res_pr_type"),
+}
+UNUSED = {"auth", "acls", "np", "param"}
+
+
+def wanted(backing: str) -> Config:
+    """Return one object of each kind that needs no adapter."""
+    objects = (
+        StorageObject("f1", FileIO(backing, 1 << 20), "0001"),
+        StorageObject("r1", RamDisk(1 << 20), "0002"),
+    )
+    luns = {n: Lun(n, so.key, f"link{n}") for n, so in enumerate(objects)}
+    acl = NodeAcl(HOST, {5: MappedLun(5, 0, alias="mapped")})
+    portal = Portal("127.0.0.1", 3260)
+    tpg = Tpg(1, True, luns=luns, portals={portal.name: portal}, acls={HOST: acl})
+    return Config(
+        {so.key: so for so in objects},
+        {
+            ("iscsi", IQN): Target("iscsi", IQN, {1: tpg}),
+            ("loopback", NAA): Target("loopback", NAA, {1: Tpg(1, luns=luns, nexus=NAA)}),
+        },
+    )
+
+
+@pytest.fixture
+def change(configfs: object, tmp_path: Path) -> Change:
+    (tmp_path / "disk").write_bytes(bytes(1 << 20))
+    return apply.prepare(ConfigFS(), wanted(f"{tmp_path}/disk"))
+
+
+def made(change: Change) -> Iterator[ConfigfsPath]:
+    """Yield the directories that a change creates."""
+    for step in change.plan.steps:
+        for operation in step.operations:
+            if isinstance(operation, Mkdir):
+                yield operation.directory
+
+
+def shown(fs: ReadFS, top: ConfigfsPath) -> Iterator[tuple[str, str]]:
+    """Yield (path, kind) of everything below a directory that commands may look at."""
+    unused = UNUSED if top.startswith("loopback/") else set()
+    for entry in fs.scan(top):
+        if entry.name not in NOT_SHOWN | unused:
+            path = ConfigfsPath(f"{top}/{entry.name}")
+            yield path, entry.kind
+            if entry.kind == "dir":
+                yield from shown(fs, path)
+
+
+def test_new_objects_are_shown_as_the_kernel_shows_them(change: Change) -> None:
+    fs, staged = ConfigFS(), StagedFS(ConfigFS())
+    stage.stage(staged, change.plan.steps)
+    expected = {path: dict(shown(staged, path)) for path in made(change)}
+    assert len(expected) == 13
+    apply.perform(fs, change)
+    assert expected == {path: dict(shown(fs, path)) for path in expected}
