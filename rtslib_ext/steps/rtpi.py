@@ -12,6 +12,7 @@ from ..errors import InvalidValue
 from ..fast_dataclasses import dataclass
 from ..kernel import rtpi
 from ..kernel.configfs import ConfigfsPath
+from ..usage import port_numbers
 from .context import Context, Operation
 
 
@@ -123,8 +124,6 @@ def meets_another(context: Context, tpg: ConfigfsPath) -> bool:
     if not number:
         return False
     if context.unregistered is None:
-        from ..usage import port_numbers
-
         context.unregistered = dict(port_numbers.unregistered(context.fs))
     holder = context.unregistered.get(number)
     if holder is None:
@@ -140,9 +139,6 @@ def give_free(context: Context, tpg: ConfigfsPath) -> bool:
     number = rtpi.of_tpg(context.fs, tpg)
     if not number:
         return False
-    # Imported here, and below: few changes need a port number.
-    from ..usage import port_numbers
-
     holder = port_numbers.user(context.fs, number, tpg)
     if holder is None:
         return False
@@ -178,16 +174,12 @@ def _is_taken(
         # Its number was only a free one.
         _assign(context, holder)
         return False
-    from ..usage import port_numbers
-
     text = f"{port_numbers.shell_path(holder)} has rtpi {number:#x}; this TPG gets another one"
     context.notes.append((owner, text))
     return True
 
 
 def _assign(context: Context, tpg: ConfigfsPath) -> None:
-    from ..usage import port_numbers
-
     number = port_numbers.free(_used(context))
     context.fs.write(f"{tpg}/{rtpi.NAME}", str(number))
     _use(context, number, tpg)
@@ -208,7 +200,5 @@ def _has(context: Context, tpg: ConfigfsPath, number: int, *, used_only: bool) -
 
 def _used(context: Context) -> dict[int, ConfigfsPath]:
     if context.ports is None:
-        from ..usage import port_numbers
-
         context.ports = port_numbers.taken(context.fs)
     return context.ports
