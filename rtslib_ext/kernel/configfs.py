@@ -127,6 +127,10 @@ class ReadFS(Protocol):
                 self.note_missing()
             return None
 
+    def numbers(self, files: Iterable[str]) -> list[int | None]:
+        """Return the numbers that files show; None for one without, or that cannot be read."""
+        return [_number((self.read_if_there(file) or "").encode()) for file in files]
+
 
 class WriteFS(ReadFS, Protocol):
     """A target tree that can also be changed."""
@@ -203,6 +207,27 @@ class ConfigFS(WriteFS):
             os.close(handle)
         # Some files end in a NUL (drivers/target/target_core_configfs.c, vpd texts).
         return data.decode("utf-8", "surrogateescape").rstrip("\0").removesuffix("\n")
+
+    def numbers(self, files: Iterable[str]) -> list[int | None]:
+        # There are several for each object, so this does no more than the calls.
+        root, refused = f"{self.root}/", 0
+        found: list[int | None] = []
+        for file in files:
+            try:
+                handle = os.open(root + file, os.O_RDONLY)
+            except OSError:
+                refused += 1
+                found.append(None)
+                continue
+            try:
+                data = os.read(handle, _PAGE)
+            except OSError:
+                # ENODEV: there is no session, or no storage object.
+                data = b""
+            os.close(handle)
+            found.append(_number(data))
+        self.calls["read"] += 3 * len(found) - 2 * refused
+        return found
 
     def write(self, path: str, value: str) -> None:
         try:
@@ -289,6 +314,13 @@ class ConfigFS(WriteFS):
         except OSError as err:
             raise explain(operation, file, err) from err
         self.changes += 1
+
+
+def _number(data: bytes) -> int | None:
+    try:
+        return int(data)
+    except ValueError:
+        return None
 
 
 def _kind(item: os.DirEntry[str]) -> str:

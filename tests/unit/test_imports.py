@@ -21,7 +21,7 @@ LIBRARY = (
     ("transaction",),
     ("plan", "refusals"),
     ("steps",),
-    ("usage",),
+    ("usage", "statistics"),
     ("reading", "savefile"),
     ("kernel",),
     ("host",),
