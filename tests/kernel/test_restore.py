@@ -15,8 +15,9 @@ import pytest
 
 from rtslib_ext import restore, savefile
 from rtslib_ext.config.backing import FileIO, RamDisk
-from rtslib_ext.config.model import Config, StorageObject
+from rtslib_ext.config.model import AluaGroup, Auth, Config, FabricSettings, StorageObject
 from rtslib_ext.errors import InvalidValue, KernelRefused
+from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.kernel import setup
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.reading.reader import Reader
@@ -98,6 +99,32 @@ def test_the_observer_is_told_what_changed(fs: ConfigFS) -> None:
     assert [step.text for step in outcome.done] == told
     clear.everything(fs, lambda step: told.append(step.text))
     assert told[2:] == ["delete ramdisk r1"]
+
+
+def test_clearing_leaves_the_kernel_as_it_was(fs: ConfigFS) -> None:
+    """With settings of the fabric, groups and links that belong to no single target."""
+    run(fs, document(1, 1))
+    clear.everything(fs)
+    empty = Reader(fs).config()
+    want = document(2, 2)
+    (disk0, disk1) = want.storage_objects.values()
+    group = AluaGroup("group", 7, {"alua_access_type": "1"})
+    disk0 = replace(disk0, lu_group="together", alua_groups={"group": group})
+    fabric = FabricSettings("iscsi", Auth("user", "secretsecret", "", ""), True)
+    want = replace(
+        want,
+        storage_objects={disk0.key: disk0, disk1.key: disk1},
+        fabrics={"iscsi": fabric},
+        lu_groups={"together": "5"},
+    )
+    run(fs, want)
+    running = Reader(fs).config()
+    assert (running.lu_groups, running.fabrics["iscsi"].discovery_enable) == (
+        {"together": "5"},
+        True,
+    )
+    assert clear.everything(fs).failures == []
+    assert Reader(fs).config() == empty
 
 
 def test_a_lun_without_its_disk_leaves_the_others(fs: ConfigFS) -> None:

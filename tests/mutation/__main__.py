@@ -3,6 +3,7 @@
 
     python -m tests.mutation touched [PART...]     which test touches which line: once, first
     python -m tests.mutation run COUNT [SEED]      try so many random changes
+    python -m tests.mutation again                 try survivors again, with all tests that touch
 
 Unit tests run first, then the kernel tests that touch the changed line: those that touch the fewest
 other lines, as they are about it. The result of each change is a line of .mutation/results.jsonl.
@@ -35,8 +36,10 @@ CHANGED = [
 STATE = PROJECT / ".mutation"
 TREE = STATE / "tree"
 RESULTS = STATE / "results.jsonl"
-UNIT_TESTS, KERNEL_TESTS = 60, 25
-UNIT_SECONDS, KERNEL_SECONDS = 200, 300
+# Unit tests, then kernel tests: how many at most, and for how many seconds.
+FEW = ((False, 60, 200), (True, 25, 300))
+ALL = ((False, 1000, 600), (True, 1000, 1800))
+Limits = tuple[tuple[bool, int, float], ...]
 
 
 def _pytest(tree: Path, words: list[str], seconds: float, kernel: bool) -> tuple[int, str]:
@@ -99,16 +102,13 @@ class Touched:
         return sorted(chosen, key=self.sizes.__getitem__)
 
 
-def _verdict(mutant: Mutant, tests: Touched) -> tuple[str, str]:
+def _verdict(mutant: Mutant, tests: Touched, limits: Limits) -> tuple[str, str]:
     """Try a mutant; return (killed or survived, the test that noticed it)."""
     file = TREE / mutant.file
     source = file.read_text()
     file.write_text(mutant.applied(source))
     try:
-        for kernel, most, seconds in (
-            (False, UNIT_TESTS, UNIT_SECONDS),
-            (True, KERNEL_TESTS, KERNEL_SECONDS),
-        ):
+        for kernel, most, seconds in limits:
             chosen = tests.by(mutant, kernel=kernel)[:most]
             if not chosen:
                 continue
@@ -123,19 +123,43 @@ def _verdict(mutant: Mutant, tests: Touched) -> tuple[str, str]:
 
 def run(count: int, seed: int) -> None:
     """Try random mutants, each once."""
+    known = {result["mutant"] for result in _results()}
+    _fresh_tree()
+    chosen = [mutant for mutant in _every() if str(mutant) not in known]
+    _try(random.Random(seed).sample(chosen, min(count, len(chosen))), FEW)
+
+
+def again() -> None:
+    """Try the mutants that survived again, with every test that touches their line."""
+    survived = {result["mutant"] for result in _results() if result["verdict"] == "survived"}
+    _fresh_tree()
+    _try([mutant for mutant in _every() if str(mutant) in survived], ALL)
+
+
+def _results() -> list[dict[str, str]]:
+    """Return the last result of each mutant that was tried."""
+    lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
+    return list({result["mutant"]: result for result in map(json.loads, lines)}.values())
+
+
+def _fresh_tree() -> None:
     shutil.rmtree(TREE, ignore_errors=True)
     subprocess.run(["git", "clone", "-q", "--shared", str(PROJECT), str(TREE)], check=True)
-    tests = Touched()
-    known = {json.loads(line)["mutant"] for line in RESULTS.open()} if RESULTS.exists() else set()
-    every = [
+
+
+def _every() -> list[Mutant]:
+    return [
         mutant
         for place in CHANGED
         for file in sorted((TREE / place).rglob("*.py"))
         for mutant in mutants.of(str(file.relative_to(TREE)), file.read_text())
-        if str(mutant) not in known
     ]
-    for mutant in random.Random(seed).sample(every, min(count, len(every))):
-        verdict, test = _verdict(mutant, tests)
+
+
+def _try(chosen: list[Mutant], limits: Limits) -> None:
+    tests = Touched()
+    for mutant in chosen:
+        verdict, test = _verdict(mutant, tests, limits)
         with RESULTS.open("a") as file:
             print(json.dumps({"mutant": str(mutant), "verdict": verdict, "test": test}), file=file)
         print(f"{verdict}: {mutant}", flush=True)
@@ -146,5 +170,5 @@ if __name__ == "__main__":
         touched(sys.argv[2:] or ["tests/unit", "tests/kernel/plan", "tests/kernel/commands"])
     elif sys.argv[1:2] == ["run"]:
         run(int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 0)
-    else:
-        sys.exit(__doc__)
+    elif sys.argv[1:] == ["again"]:
+        again()
