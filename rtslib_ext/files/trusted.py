@@ -49,7 +49,7 @@ def directory(path: str, *, create: bool = False, sync: bool = False) -> Iterato
     with mode 0700, their parents with 0755, under any umask; with ``sync``, they are on disk then.
     Raises OSError; Untrusted for a link that others may have placed.
     """
-    walk = _Walk(os.path.abspath(path), create, sync)
+    walk = Walk(os.path.abspath(path), create=create, sync=sync)
     try:
         name = walk.run()
         yield walk.handle, name
@@ -66,10 +66,10 @@ def make_directory(path: str) -> None:
         pass
 
 
-class _Walk:
+class Walk:
     """A walk from the root to the directory of a file, one component at a time."""
 
-    def __init__(self, path: str, create: bool, sync: bool) -> None:
+    def __init__(self, path: str, *, create: bool = False, sync: bool = False) -> None:
         self.path, self.create, self.sync = path, create, sync
         self.handle = os.open("/", os.O_PATH | _DIRECTORY)
         self.left = path.split("/")[::-1]
@@ -77,10 +77,14 @@ class _Walk:
         self.links = 0
 
     def close(self) -> None:
+        """Close the descriptor of the directory."""
         os.close(self.handle)
 
     def run(self) -> str:
-        """Walk to the directory; return the name of the file in it, "." for the directory."""
+        """Walk to the directory; return the name of the file in it, "." for the directory.
+
+        Raises OSError; Untrusted for a link that others may have placed.
+        """
         while self.left:
             name = self.left.pop()
             if name in ("", "."):
@@ -103,7 +107,7 @@ class _Walk:
         self.links += 1
         if self.links > _MOST_LINKS:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), self.path)
-        link, folder = self._shown(name), self._shown()
+        link, folder = self.shown(name), self.shown()
         if status.st_uid not in trusted_users():
             raise Untrusted(f"{link} is a symbolic link of {user(status)}", hint=_NAME_IT)
         if is_open_to_others(os.fstat(self.handle)):
@@ -124,9 +128,13 @@ class _Walk:
         except OSError as err:
             raise OSError(err.errno, err.strerror, self.path) from None
         self.passed = self.passed[:-1] if name == ".." else [*self.passed, name]
+        self.entered()
+
+    def entered(self) -> None:
+        """Look at the directory at which the walk has arrived."""
 
     def _make(self, name: str) -> None:
-        check_directory(self.handle, self._shown())
+        check_directory(self.handle, self.shown())
         with suppress(FileExistsError):
             # At most this mode, regardless of the umask.
             os.mkdir(name, _MODE if len(self.left) == 1 else _PARENT_MODE, dir_fd=self.handle)
@@ -137,7 +145,8 @@ class _Walk:
         os.close(self.handle)
         self.handle = handle
 
-    def _shown(self, *names: str) -> str:
+    def shown(self, *names: str) -> str:
+        """Return the path of the directory, or of a name in it, without links."""
         return "/" + "/".join((*self.passed, *names))
 
 

@@ -7,11 +7,15 @@ import os
 import re
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 
 from ..config import scalars
+from ..files import placement
+from ..files.trusted import Untrusted
 from .devices import is_block_device, sectors
 from .system import read_text
 
+PLACED_BY = "placed_by"
 # The files in sysfs, of the device or, for a partition, of its disk. wwid: SCSI; NVMe; device
 # mapper; MD. serial: NVMe; virtio. name: devices of device mapper that have no UUID.
 _FILES = {
@@ -36,17 +40,18 @@ _NUMBERED = re.compile(rf"{_COUNTED.pattern}|/dev/(loop|dm-|md|rbd|nbd|drbd|zd)\
 _PREFERRED = ("wwn-", "nvme-eui.", "scsi-3", "nvme-uuid.", "virtio-", "nvme-", "scsi-", "ata-")
 
 
-def read(path: str) -> dict[str, str]:
+def read(path: str, safe: set[str] | None = None) -> dict[str, str]:
     """Return what identifies a device: wwid, serial, name, partition, partuuid, size in bytes.
 
     ``path`` is a block device, another SCSI device such as a tape, or a SCSI address H:C:T:L.
     Unknown values are missing; empty for anything else. Nothing is read from the device itself:
     labels and UUIDs of file systems are what initiators write. The PARTUUID is in the partition
     table, which is outside of an exported partition. For the path of a file, also of one that is
-    missing: its size, its mount point, and the UUID of the file system there.
+    missing: its size, its mount point, the UUID of the file system there, and which other users
+    may have placed it (files.placement; ``safe`` is as there).
     """
     if path.startswith("/") and not path.startswith("/dev/") and _may_be_file(path):
-        return _of_file(path)
+        return {**_of_file(path), **_placed_by(path, safe)}
     folder = _folder(path)
     found = {}
     partition = read_text(f"{folder}/partition")
@@ -93,6 +98,14 @@ def _of_file(path: str) -> dict[str, str]:
     device = f"{_UDEV}/b{os.major(number)}:{os.minor(number)}"
     uuid = _line(device, f"E:{_UDEV_NAMES['filesystem']}")
     return {**found, "filesystem": uuid} if uuid else found
+
+
+def _placed_by(path: str, safe: set[str] | None) -> dict[str, str]:
+    """Return the other user that may have placed a file, if any; nothing behind a link."""
+    with suppress(Untrusted):
+        found = placement.find(path, safe)
+        return {PLACED_BY: found.by} if found else {}
+    return {}
 
 
 def _folder(path: str) -> str:

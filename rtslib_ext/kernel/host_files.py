@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ..errors import Exists, KernelRefused, LioError, reason
+from ..files import trusted
 from ..host import system
 from . import setup
 from .configfs import WriteFS, explain
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 else:
     # Creating a Protocol at run time is slow.
     Protocol = object
+
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
 class HostFiles(Protocol):
@@ -54,24 +57,22 @@ class RealHostFiles(HostFiles):
 
     def create(self, path: str, size: int, *, sparse: bool) -> None:
         try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            with trusted.directory(path) as (folder, name):
+                handle = os.open(name, _NEW, 0o600, dir_fd=folder)
+                try:
+                    _set_size(handle, path, size, sparse=sparse)
+                except LioError:
+                    os.unlink(name, dir_fd=folder)
+                    raise
+                finally:
+                    os.close(handle)
         except OSError as err:
             raise not_created(path, err) from err
-        try:
-            grow = os.ftruncate if sparse else _allocate
-            grow(handle, size)
-        except OverflowError as err:
-            os.unlink(path)
-            raise _too_large(size) from err
-        except OSError as err:
-            os.unlink(path)
-            raise _not_grown("ftruncate" if sparse else "fallocate", path, size, err) from err
-        finally:
-            os.close(handle)
 
     def remove(self, path: str) -> None:
         try:
-            os.unlink(path)
+            with trusted.directory(path) as (folder, name):
+                os.unlink(name, dir_fd=folder)
         except FileNotFoundError:
             return
         except OSError as err:
@@ -80,11 +81,29 @@ class RealHostFiles(HostFiles):
     def grow(self, path: str, size: int) -> None:
         try:
             if size_of(path, size) < size:
-                os.truncate(path, size)
+                with trusted.directory(path) as (folder, name):
+                    handle = os.open(
+                        name, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder
+                    )
+                    with open(handle, "wb") as file:
+                        os.ftruncate(file.fileno(), size)
         except OverflowError as err:
             raise _too_large(size) from err
         except OSError as err:
             raise _not_grown("ftruncate", path, size, err) from err
+
+
+def _set_size(handle: int, path: str, size: int, *, sparse: bool) -> None:
+    """Give a new file its size; raises LioError."""
+    try:
+        if sparse:
+            os.ftruncate(handle, size)
+        else:
+            os.posix_fallocate(handle, 0, size)
+    except OverflowError as err:
+        raise _too_large(size) from err
+    except OSError as err:
+        raise _not_grown("ftruncate" if sparse else "fallocate", path, size, err) from err
 
 
 def size_of(path: str, wanted: int) -> int:
@@ -114,7 +133,3 @@ def _refused(operation: str, path: str, err: OSError, label: str) -> KernelRefus
 
 def _too_large(size: int) -> LioError:
     return LioError(f"The file size is too large ({size} bytes)")
-
-
-def _allocate(handle: int, size: int) -> None:
-    os.posix_fallocate(handle, 0, size)

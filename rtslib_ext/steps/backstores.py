@@ -26,7 +26,7 @@ from ..kernel.configfs import ConfigfsPath
 from . import lu_groups
 from .context import Operation
 from .defaults import KernelDefaults
-from .host_files import NEW_FILE, CheckFree, CheckMemory, CheckThere, GrowFile, MakeFile
+from .host_files import NEW_FILE, CheckFree, CheckLinks, CheckMemory, CheckThere, GrowFile, MakeFile
 from .operations import EnsureValue, Fail, MakeShared, Mkdir, RemoveShared, RemoveTree, Rmdir, Write
 from .settings import UNKNOWN, ensure_values, known
 from .step import Action, Step, set_step
@@ -137,10 +137,12 @@ def _resolved(backing: Backing, on_device: bool) -> Backing:
 
 def _guards(so: StorageObject, on_device: bool) -> list[Operation]:
     backing = so.backing
-    if isinstance(backing, Block) and backing.exclusive:
-        return [CheckFree(backing.dev)]
+    if isinstance(backing, Block | Pscsi):
+        free = [CheckFree(backing.dev)] if isinstance(backing, Block) and backing.exclusive else []
+        return [CheckLinks(backing.dev), *free]
     if isinstance(backing, FileIO):
-        return [*([CheckFree(backing.dev)] if on_device else []), CheckThere(backing.dev)]
+        free = [CheckFree(backing.dev)] if on_device else []
+        return [CheckLinks(backing.dev), *free, CheckThere(backing.dev)]
     if isinstance(backing, RamDisk) and not backing.nullio and backing.size >= _CHECKED_SIZE:
         return [CheckMemory(backing.size)]
     return []

@@ -42,6 +42,7 @@ _TYPES: dict[str, type[Any]] = {
     "GrowFile": host_files.GrowFile,
     "CheckFree": host_files.CheckFree,
     "CheckThere": host_files.CheckThere,
+    "CheckLinks": host_files.CheckLinks,
     "CheckMemory": host_files.CheckMemory,
     "ClaimPort": rtpi.ClaimRtpi,
     "SetRtpi": rtpi.SetRtpi,

@@ -37,6 +37,8 @@ class Context:
     ports: dict[int, ConfigfsPath] | None = None
     unregistered: dict[int, ConfigfsPath] | None = None
     """Those of TPGs without ``enable``, which the kernel does not consider, once needed."""
+    safe_directories: set[str] = field(default_factory=set)
+    """Those in which only trusted users can place something, as found so far."""
     begin: Callable[[], None] = lambda: None
     """Called before each operation of a step, to record it in a journal."""
     pause: Callable[[float], object] = time.sleep

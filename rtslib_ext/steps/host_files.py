@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ..errors import InUse, InvalidValue, NotFound
 from ..fast_dataclasses import dataclass
+from ..files import placement
 from ..host import devices, system
 from ..kernel.configfs import ReadFS
 from .context import Context, Operation
@@ -89,6 +90,20 @@ class CheckThere:
                 hint="mount its file system; restoreconfig create_missing=true creates a new one, "
                 "and set global create_missing=true does so always",
             )
+
+    def inverse(self) -> Operation | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLinks:
+    """Refuse a path with a symbolic link that others may have placed: the kernel follows it."""
+
+    file: str
+
+    def do(self, context: Context) -> None:
+        # Raises Untrusted for a link; about files of other users, preflight checks ask.
+        placement.find(self.file, context.safe_directories)
 
     def inverse(self) -> Operation | None:
         return None

@@ -6,9 +6,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 
 from ..config.backing import FileIO
 from ..config.model import Config, Key, StorageObject
+from ..files import placement
+from ..files.trusted import Untrusted
 
 
 def of_config(want: Config, identities: Mapping[str, Mapping[str, str]]) -> dict[Key, str]:
@@ -16,23 +19,43 @@ def of_config(want: Config, identities: Mapping[str, Mapping[str, str]]) -> dict
 
     ``identities`` are those of the saved devices, by shell path (host.disk_identity).
     """
+    safe: set[str] = set()
     found = (
-        (key, of_object(so, identities.get(so.path))) for key, so in want.storage_objects.items()
+        (key, of_object(so, identities.get(so.path), safe))
+        for key, so in want.storage_objects.items()
     )
     return {key: text for key, text in found if text}
 
 
-def of_object(so: StorageObject, saved: Mapping[str, str] | None) -> str:
+def placed(want: Config, identities: Mapping[str, Mapping[str, str]]) -> dict[Key, str]:
+    """Return the files without an identity that other users may have placed, and why.
+
+    Those are objects of a save file that another tool or a user wrote: no user was asked yet.
+    """
+    safe: set[str] = set()
+    texts = {}
+    for key, so in want.storage_objects.items():
+        if isinstance(so.backing, FileIO) and not identities.get(so.path):
+            with suppress(Untrusted):
+                found = placement.find(so.backing.dev, safe)
+                if found:
+                    texts[key] = found.text
+    return texts
+
+
+def of_object(
+    so: StorageObject, saved: Mapping[str, str] | None, safe: set[str] | None = None
+) -> str:
     """Return why the device or file of an object is not the saved one; "" if it may be."""
     path = so.backing.udev_path
-    wrong = _of_another_kind(so)
+    wrong = _of_another_kind(so) or _placed(so, saved, safe)
     if wrong or not saved:
         # Files of other tools record no identities.
         return wrong or _short(so)
     # Imported here, as only files with identities need it.
     from ..host import disk_identity
 
-    text = disk_identity.difference(saved, disk_identity.read(path), path)
+    text = disk_identity.difference(saved, disk_identity.read(path, safe), path)
     kind = "file" if "mount" in saved else "device"
     return f"{path} is not the {kind} that was saved: {text}" if text else ""
 
@@ -48,6 +71,22 @@ def _of_another_kind(so: StorageObject) -> str:
         return ""
     path = so.backing.udev_path
     return f"{path} is not the file that was saved: it is neither a file nor a block device"
+
+
+def _placed(so: StorageObject, saved: Mapping[str, str] | None, safe: set[str] | None) -> str:
+    """Return that others may have placed a link, or a file that they had not when it was saved."""
+    path = so.backing.udev_path
+    try:
+        found = placement.find(path, safe)
+    except Untrusted as err:
+        return str(err)
+    if found is None or not saved or "mount" not in saved:
+        return ""
+    from ..host import disk_identity
+
+    if found.by == saved.get(disk_identity.PLACED_BY):
+        return ""
+    return f"{path} is not the file that was saved: {found.text}"
 
 
 def _short(so: StorageObject) -> str:

@@ -16,6 +16,8 @@ from ..config.backing import Block, FileIO, Pscsi
 from ..config.model import Config, StorageObject
 from ..config.shell_paths import ShellPath
 from ..fast_dataclasses import dataclass
+from ..files import placement
+from ..files.trusted import Untrusted
 from ..host import devices, disk_identity, signatures, system
 from ..kernel.configfs import ReadFS
 from . import sharing
@@ -51,6 +53,17 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.text} ({self.help})" if self.help else self.text
+
+
+def of_place(path: str) -> Iterator[Finding]:
+    """Yield a finding if other users may have placed a device or file, or can replace it."""
+    try:
+        found = placement.find(path)
+    except Untrusted as err:
+        yield Finding("place", Severity.REFUSED, str(err), err.hint)
+        return
+    if found:
+        yield Finding("place", Severity.INSIST, found.text, placement.CURE)
 
 
 def of_device(fs: ReadFS, path: str, *, exclusive: bool = True) -> Iterator[Finding]:
@@ -184,6 +197,7 @@ def _of_backing(fs: ReadFS, backing: object, released: list[str]) -> Iterator[Fi
     if any(one and _same(one, backing.dev) for one in released):
         # It is in use by an object that will be deleted.
         return
+    yield from of_place(backing.dev)
     if devices.is_block_device(backing.dev):
         yield from of_device(fs, backing.dev, exclusive=getattr(backing, "exclusive", True))
     elif isinstance(backing, FileIO) and os.path.isfile(backing.dev):

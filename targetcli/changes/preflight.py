@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from rtslib_ext.errors import InUse
+from rtslib_ext.usage import preflight
 from rtslib_ext.usage.preflight import Finding, Severity
 
 from ..env import Env
@@ -14,6 +15,16 @@ from ..result import Caution
 from . import prompt
 
 _PUT_BEFORE = "Cannot configure StorageObject because "
+
+
+def of_place(env: Env, path: str, file: str) -> list[Finding]:
+    """Return the findings about other users that can place a file or device, for ``check``.
+
+    Raises InUse for a link that others may have placed, before anything looks where it leads.
+    """
+    found = list(preflight.of_place(file))
+    check(env, path, [one for one in found if one.severity is Severity.REFUSED])
+    return found
 
 
 def check(env: Env, path: str, findings: Iterable[Finding]) -> list[Finding]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rtslib_ext import restore
 from rtslib_ext.config import secrets
-from rtslib_ext.config.model import Config, Portal
+from rtslib_ext.config.model import Config, Key, Portal
 from rtslib_ext.errors import InvalidValue, LioError, RestoreIncomplete
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.reading import counting
@@ -98,23 +98,23 @@ def complete(env: Env, half: Creation) -> Result:
     document = creation.loaded(half)
     source = Source(document.config, document.identities, None, half)
     flag = env.prefs.flag("create_missing")
-    outcome, notes, differing = create(env, source, keep=True, create_missing=flag)
+    outcome, notes, differing = create(env, source, keep=True, create_missing=flag, ask=False)
     problems = [*causes(outcome), *differing]
     return _restore_result(half.path, f"{half}: finished", problems, notes)
 
 
 def create(
-    env: Env, source: Source, *, keep: bool, create_missing: bool
+    env: Env, source: Source, *, keep: bool, create_missing: bool, ask: bool = True
 ) -> tuple[Outcome, list[tuple[str, str]], list[LioError]]:
     """Create the objects of a configuration.
 
-    Returns the outcome, all (path, note), and how objects that existed differ.
+    Returns the outcome, all (path, note), and how objects that existed differ. With ``ask``, files
+    that other users may have placed need --yes unless the save file says so; else they are noted.
     """
     want, identities = source.want, source.identities
     want, unused = beyond_fabric.leave_out(want)
     want, portal_notes = ipv6.fit(want)
-    others = another_disk.of_config(want, identities)
-    refused = {} if env.options.yes else {key: _another(text) for key, text in others.items()}
+    others, refused = _other_disks(env, want, identities, ask=ask)
     again = [*restoring.completing(env, source), *(_retried(env, want) if keep else ())]
     there = TopologyReader(env.fs).topology() if keep else creation.shared(env.fs)
 
@@ -162,10 +162,23 @@ def _retried(env: Env, want: Config) -> Sequence[Step]:
 
 def _refuse_other_disks(env: Env, want: Config, identities: Identities) -> None:
     """Raise LioError, before anything is cleared, if a device is not the saved one."""
-    others = {} if env.options.yes else another_disk.of_config(want, identities)
+    if env.options.yes:
+        return
+    others = another_disk.placed(want, identities) | another_disk.of_config(want, identities)
     if others:
         listed = "; ".join(f"{want.storage_objects[key].path}: {others[key]}" for key in others)
         raise InvalidValue(f"nothing was cleared: {listed}", hint=_USE.format("clear_existing"))
+
+
+def _other_disks(
+    env: Env, want: Config, identities: Identities, *, ask: bool
+) -> tuple[dict[Key, str], dict[Key, LioError]]:
+    """Return the objects whose device is not the saved one or untrusted, and the refused ones."""
+    others, placed = another_disk.of_config(want, identities), another_disk.placed(want, identities)
+    known = placed | others
+    if env.options.yes:
+        return known, {}
+    return known, {key: _another(text) for key, text in (known if ask else others).items()}
 
 
 def _another(text: str) -> LioError:

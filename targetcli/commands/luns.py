@@ -76,11 +76,11 @@ def find_source(env: Env, node: Node, text: str) -> Source:
     from . import storage
 
     try:
-        so, steps, configfs = storage.from_path(env, text)
+        so, steps, configfs, notes = storage.from_path(env, text)
     except NotFound as err:
         err.hint = proposal(node, text) or err.hint
         raise
-    return Source(so.key, configfs, steps, [f"Created storage object {so.name}."])
+    return Source(so.key, configfs, steps, [*notes, f"Created storage object {so.name}."])
 
 
 def proposal(node: Node, text: str) -> str:

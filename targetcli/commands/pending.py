@@ -44,7 +44,10 @@ def restore_pending(env: Env, node: Node, savefile: str | None, partial: bool) -
         flag = partial and env.prefs.flag("create_missing")
         path = savefile if savefile and ready is want else None
         source = Source(ready, identities, path, half)
-        outcome, notes, differing = config.create(env, source, keep=True, create_missing=flag)
+        # No user can be asked at boot.
+        outcome, notes, differing = config.create(
+            env, source, keep=True, create_missing=flag, ask=False
+        )
         # Objects of the record alone may have been changed since.
         problems += [*causes(outcome), *(differing if savefile or half else ())]
     return _result(problems, notes, waits)

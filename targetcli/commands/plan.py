@@ -129,7 +129,9 @@ def _with_others(env: Env, planned: Change, loaded: Loaded, *, refuse: bool) -> 
         for so, text in _others(planned.want, loaded)
         if so.path in created or objects.get(so.key) == so
     ]
-    listed = [f"{so.path}: {text}" for so, text in others if so.path in created]
+    placed = another_disk.placed(planned.want, loaded.identities)
+    found = [*others, *((planned.want.storage_objects[key], text) for key, text in placed.items())]
+    listed = [f"{so.path}: {text}" for so, text in found if so.path in created]
     if listed and refuse and not env.options.yes:
         raise InvalidValue(
             f"Refused, nothing was changed: {'; '.join(listed)}",

@@ -14,6 +14,7 @@ from rtslib_ext.host import devices
 from rtslib_ext.steps.host_files import in_use
 from rtslib_ext.transaction import apply as applying
 
+from ..changes import preflight as checks
 from ..changes import running
 from ..env import Env
 from ..language.grammar import quote
@@ -30,6 +31,7 @@ def replace_device(
     """Switch a storage object to another device or file."""
     so, _ = configured(node)
     path = os.path.abspath(os.path.expanduser(dev))
+    placed = checks.of_place(env, node.path, path)
     backing = _new_backing(env, so, path, node)
     before, after = _size(so.backing), _size(backing)
     if after < before and not smaller:
@@ -38,9 +40,12 @@ def replace_device(
             path=node.path,
             hint="--smaller accepts it: initiators lose the data after its end",
         )
+    accepted = checks.check(env, node.path, placed)
     have = running.read(env)
     want = refactor.replace_backing(have, so.key, backing)
-    return plan.carry_out(env, applying.prepare(env.fs, want, have), dry_run=dry_run)
+    result = plan.carry_out(env, applying.prepare(env.fs, want, have), dry_run=dry_run)
+    result.notes += checks.notes(accepted)
+    return result
 
 
 def _creates(backing: FileIO | Block, path: str) -> str:

@@ -94,11 +94,12 @@ def _identities(objects: Iterable[StorageObject]) -> dict[str, Mapping[str, str]
     """Return the identities of the devices of storage objects, by shell path."""
     from rtslib_ext.host import disk_identity
 
+    safe: set[str] = set()
     known = ((so.path, so.backing.udev_path) for so in objects)
     return {
         path: identity
         for path, device in known
-        if device and (identity := disk_identity.read(device))
+        if device and (identity := disk_identity.read(device, safe))
     }
 
 

@@ -22,6 +22,7 @@ from rtslib_ext.steps.context import Operation
 from rtslib_ext.usage import reservations
 
 from ..changes import apply
+from ..changes import preflight as checks
 from ..env import Env
 from ..result import Aside, Caution, Result, say, show
 from ..tree import Node
@@ -139,13 +140,14 @@ def refuse_shared(fs: ReadFS, path: str, node: Node) -> None:
             raise InUse(f"storage object for {path} already exists: {name}", path=node.path)
 
 
-def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], ConfigfsPath]:
-    """Plan a storage object for a device or file: (object, steps, configfs path).
+def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], ConfigfsPath, list[str]]:
+    """Plan a storage object for a device or file: (object, steps, configfs path, notes).
 
-    Raises LioError if the path leads to neither.
+    Raises LioError if the path leads to neither, or others may have placed the file.
     """
     path = os.path.abspath(os.path.expanduser(text))
     name = os.path.basename(path)
+    placed = checks.of_place(env, "", path)
     backing: Backing
     if devices.is_block_device(path):
         check_disk(path)
@@ -160,8 +162,9 @@ def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], ConfigfsP
     refuse_shared(env.fs, path, node)
     so = new(env, node, name, backing, None)
     so = replace(so, attributes={})
+    notes = checks.notes(checks.check(env, so.path, placed))
     hba = paths.HbaAllocator(env.fs).choose(backing.plugin, name)
-    return so, list(backstores.create(so, hba)), paths.storage_object_in(hba, name)
+    return so, list(backstores.create(so, hba)), paths.storage_object_in(hba, name), notes
 
 
 def _top_backstore(env: Env, plugin: str) -> Node:

@@ -17,6 +17,7 @@ OPERATIONS = [
     {"do": "GrowFile", "file": "/srv/d1", "size": 2097152},
     {"do": "CheckFree", "file": "/dev/sdb"},
     {"do": "CheckThere", "file": "/srv/d1"},
+    {"do": "CheckLinks", "file": "/srv/d1"},
     {"do": "CheckMemory", "size": 4096},
     {"do": "Share", "file": "iscsi", "module": "iscsi_target_mod"},
     {"do": "Share", "file": "core/fileio_1048576", "module": ""},
