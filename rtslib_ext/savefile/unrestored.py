@@ -16,6 +16,7 @@ from ..config import shell_paths
 from ..config.merge import merge
 from ..config.model import Config, Key, Lun, NodeAcl, Target, Tpg
 from ..config.shell_paths import ShellPath
+from ..errors import LioError, NotFound
 from ..fabrics import FABRICS
 from ..fast_dataclasses import dataclass, field, replace
 from ..kernel.paths import TpgPath
@@ -24,6 +25,10 @@ from .encode import Identities
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+class DamagedRecord(LioError):
+    """The record cannot be read: the objects that could not be restored are unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +173,20 @@ def _onto(target: Target, running: Target) -> Iterator[tuple[int, Tpg]]:
 def load(path: str) -> Unrestored:
     """Read the record; empty without one, or if this user cannot read it.
 
-    Raises LioError if it is damaged.
+    Raises DamagedRecord.
     """
     if not os.access(path, os.R_OK):
         return Unrestored()
-    found = loads(disk.read(path), path)
+    try:
+        found = loads(disk.read(path), path)
+    except NotFound:
+        return Unrestored()
+    except LioError as err:
+        raise DamagedRecord(
+            f"the record of the objects that could not be restored is damaged: {err}",
+            hint="restoreconfig keep_existing=true restores them and replaces it; "
+            "saveconfig drop_missing=true drops them",
+        ) from err
     paths = tuple(map(ShellPath, found.unrestored))
     return Unrestored(found.config, paths, found.identities, found.instead)
 

@@ -87,6 +87,23 @@ def set_unrestored(env: Env, found: Unrestored | None = None) -> None:
     records.store(env.unrestored, found or records.Unrestored())
 
 
+def drop_damaged(env: Env) -> list[str]:
+    """Drop a damaged record before a file with all of the configuration is restored.
+
+    Returns a note.
+    """
+    if not os.path.exists(env.unrestored):
+        return []
+    from rtslib_ext.savefile import unrestored as records
+
+    try:
+        records.load(env.unrestored)
+    except records.DamagedRecord as err:
+        set_unrestored(env)
+        return [f"{err}; it was removed"]
+    return []
+
+
 def record_missing(
     env: Env, want: Config, identities: Identities, outcome: Outcome | None, *, keep: bool
 ) -> None:
@@ -164,7 +181,7 @@ def undo_record(env: Env, number: int | None) -> None:
 
 def _replace_record(env: Env, text: str) -> None:
     if text:
-        atomic.replace(env.unrestored, [text.encode()])
+        atomic.replace(env.unrestored, [text.encode(errors="surrogateescape")])
     elif os.path.exists(env.unrestored):
         os.unlink(env.unrestored)
 
@@ -176,10 +193,10 @@ def _kept(env: Env, number: int) -> str:
 def _text(path: str) -> str | None:
     """Return the text of a file; None without one. Raises LioError."""
     try:
-        return trusted.read(path, _MOST_BYTES).decode()
+        return trusted.read(path, _MOST_BYTES).decode(errors="surrogateescape")
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as err:
+    except OSError as err:
         raise LioError(f"{path} cannot be read: {reason(err)}") from err
 
 

@@ -115,6 +115,7 @@ def create(
     want, unused = beyond_fabric.leave_out(want)
     want, portal_notes = ipv6.fit(want)
     others, refused = _other_disks(env, want, identities, ask=ask)
+    dropped = running.drop_damaged(env) if source.path else []
     again = [*restoring.completing(env, source), *(_retried(env, want) if keep else ())]
     there = TopologyReader(env.fs).topology() if keep else creation.shared(env.fs)
 
@@ -137,7 +138,8 @@ def create(
     differing = restoring.differing(env, want, there, outcome) if keep else []
     if keep:
         apply.note_reused(env, outcome.done)
-    notes = [*outcome.notes, *_portal_notes(env, outcome), *_twins(want)]
+    notes = [*(("/", text) for text in dropped), *outcome.notes, *_portal_notes(env, outcome)]
+    notes += _twins(want)
     notes += [*unused, *portal_notes, *secrets.of_config(want), *no_effect.of_config(want)]
     notes += hazards.of_config(want)
     notes += _shared(want)

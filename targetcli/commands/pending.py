@@ -30,33 +30,40 @@ def restore_pending(env: Env, node: Node, savefile: str | None, partial: bool) -
     if env.session.transaction is not None:
         env.session.transaction.refuse_irreversible()
     half = find_restore(env.journal)
+    notes: list[tuple[str, str]] = []
     problems: list[LioError] = []
     if savefile:
         want, identities, problems = _of_file(env, savefile)
+        notes += (("/", text) for text in running.drop_damaged(env))
     else:
         want, identities = _recorded(env, half)
     ready, waits = (want, []) if partial else readiness.split(env.fs, want, identities)
     if savefile and waits:
         # A process that comes after this one, if it is killed, knows the rest.
         _record(env, want, identities)
-    notes: list[tuple[str, str]] = []
+    outcome = None
     if savefile or half or not ready.is_empty:
         flag = partial and env.prefs.flag("create_missing")
         path = savefile if savefile and ready is want else None
         source = Source(ready, identities, path, half)
         # No user can be asked at boot.
-        outcome, notes, differing = config.create(
+        outcome, found, differing = config.create(
             env, source, keep=True, create_missing=flag, ask=False
         )
+        notes += found
         # Objects of the record alone may have been changed since.
         problems += [*causes(outcome), *(differing if savefile or half else ())]
-    return _result(problems, notes, waits)
+    # After clearconfig, too, there is no record.
+    said = "Everything is restored" if outcome else "Nothing was waiting to be restored"
+    return _result([] if waits or problems else [said], problems, notes, waits)
 
 
 def _result(
-    problems: list[LioError], notes: list[tuple[str, str]], waits: list[readiness.Wait]
+    lines: list[str],
+    problems: list[LioError],
+    notes: list[tuple[str, str]],
+    waits: list[readiness.Wait],
 ) -> Result:
-    lines = [] if waits or problems else ["Everything is restored"]
     asides = [Aside(f"Note: {text}") for text in note_view.lines(notes)] if notes else []
     asides += [Aside(f"Note: {one.path} waits: {one.text}") for one in waits]
     facts = {

@@ -50,8 +50,8 @@ def root(env: Env, node: Node) -> Result:
     if not env.is_root:
         return navigation.status(env, node)
     have = running.read(env)
-    missing = running.unrestored(env, have)
-    problems = [*_interrupted(env), *_of_host(env, have), *_missing(missing)]
+    missing, damaged = _unrestored(env, have)
+    problems = [*_interrupted(env), *_of_host(env, have), *damaged, *_missing(missing)]
     problems += [*_of_objects(have), *_of_targets(have)]
     unsaved, note = _unsaved(env, node, have, missing)
     notes = [*([note] if note else []), *_pending(env)]
@@ -97,6 +97,16 @@ def _of_host(env: Env, have: Config) -> Iterator[Problem]:
     for folder in setup.missing_folders(env.fs) if have.storage_objects else ():
         text = f"{folder} is missing: persistent reservations and ALUA states cannot be kept"
         yield Problem("/", text, f"mkdir -p -m 700 {folder}, as does the next change")
+
+
+def _unrestored(env: Env, have: Config) -> tuple[Unrestored, list[Problem]]:
+    """Return the objects that could not be restored, and the problem that this is unknown."""
+    from rtslib_ext.savefile import unrestored as records
+
+    try:
+        return running.unrestored(env, have), []
+    except records.DamagedRecord as err:
+        return records.Unrestored(), [Problem("/", str(err), err.hint)]
 
 
 def _missing(missing: Unrestored) -> Iterator[Problem]:

@@ -42,15 +42,20 @@ class Root(Node):
 
     def summary(self) -> Summary:
         """Return the number of objects that could not be restored, if there are any."""
-        number = len(self._unrestored())
-        return Summary(f"Not restored: {number}", False) if number else Summary("")
-
-    def _unrestored(self) -> tuple[str, ...]:
-        """Return the paths of the missing objects; reads the tree only after a failed restore."""
         record = self.tree.env.unrestored
         if not os.path.exists(record):
-            return ()
+            return Summary("")
         # Imported here: this is rare.
+        from rtslib_ext.savefile.unrestored import DamagedRecord
+
+        try:
+            number = len(self._unrestored(record))
+        except DamagedRecord:
+            return Summary("Not restored: unknown", False)
+        return Summary(f"Not restored: {number}", False) if number else Summary("")
+
+    def _unrestored(self, record: str) -> tuple[str, ...]:
+        """Return the paths of the missing objects; reads the tree."""
         from rtslib_ext.reading.reader import Reader
         from rtslib_ext.reading.topology import TopologyReader
         from rtslib_ext.savefile import unrestored

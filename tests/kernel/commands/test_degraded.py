@@ -415,3 +415,34 @@ def test_interrupted_restore_loses_no_setting(
     assert contents() == saved
     user.ok("restoreconfig keep_existing=true")
     assert differences(tree(), before) == [] and left(user) == []
+
+
+def test_nothing_is_said_to_be_restored_after_clearing(degraded: Shell, disks: Path) -> None:
+    (disks / "away").rename(disks / "d2")
+    assert degraded.ok("restore_pending") == "Everything is restored\n"
+    assert degraded.ok("restore_pending") == "Nothing was waiting to be restored\n"
+    degraded.ok("clearconfig confirm=true")
+    assert degraded.ok("restore_pending") == "Nothing was waiting to be restored\n"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b'{"targets": 1'])
+def test_damaged_record(degraded: Shell, content: bytes) -> None:
+    record = Path(degraded.env().unrestored)
+    record.write_bytes(content)
+    damaged = "the record of the objects that could not be restored is damaged: "
+    for line in ("saveconfig", "restore_pending"):
+        degraded.refuses(line, damaged, str(record), "saveconfig drop_missing=true drops them")
+    answer = degraded("status")
+    assert answer.result and answer.result.status == 1 and damaged in answer
+    assert "Not restored: unknown" in degraded.ok("ls / 0")
+    answer = degraded(f"restore_pending {SAVE_FILE}")
+    assert f"{damaged}{record}" in answer.stderr and "; it was removed" in answer.stderr
+    assert left(degraded) == MISSING and damaged not in degraded("status")
+    record.write_bytes(content)
+    assert degraded("restoreconfig keep_existing=true").stderr.count("; it was removed") == 1
+    record.write_bytes(content)
+    degraded.ok("saveconfig drop_missing=true")
+    assert not record.exists()
+    record.write_bytes(content)
+    degraded.ok("clearconfig confirm=true")
+    assert not record.exists()
