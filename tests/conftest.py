@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all tests share."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 
@@ -9,6 +11,15 @@ from tests import thinning
 # A system call that takes 1 us on the host takes 10 in the sandbox: time says nothing.
 settings.register_profile("targetcli", deadline=None)
 settings.load_profile("targetcli")
+
+
+@pytest.fixture
+def open_folder(tmp_path: Path) -> Path:
+    """A directory as /tmp is: all can create files in it, and delete only theirs."""
+    folder = tmp_path / "open"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    return folder
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from ..errors import LioError
-from . import bounded
+from . import bounded, mounts
 
 _PARENT_MODE = 0o755
 _MODE = 0o700
@@ -224,6 +224,9 @@ def check_file(status: os.stat_result, path: str) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     if not stat.S_ISREG(status.st_mode):
         raise Untrusted(f"{path} is not a regular file", hint="use the name of a file")
+    kernel = mounts.of_kernel(status)
+    if kernel:
+        raise Untrusted(f"{path} is a file of the kernel ({kernel})", hint="use another file")
     if status.st_uid not in trusted_users():
         hint = f"check it, then chown root {path}"
         raise Untrusted(f"{path} belongs to {user(status)}", hint=hint)

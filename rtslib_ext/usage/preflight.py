@@ -16,9 +16,9 @@ from ..config.backing import Block, FileIO, Pscsi
 from ..config.model import Config, StorageObject
 from ..config.shell_paths import ShellPath
 from ..fast_dataclasses import dataclass
-from ..files import placement
+from ..files import mounts, placement
 from ..files.trusted import Untrusted
-from ..host import devices, disk_identity, signatures, system
+from ..host import devices, disk_identity, signatures
 from ..kernel.configfs import ReadFS
 from . import sharing
 
@@ -255,7 +255,7 @@ def _of_file_system(path: str, growth: int) -> Iterator[Finding]:
     except OSError:
         # Creating the file reports the error.
         return
-    kind = _type_of(number)
+    kind = mounts.type_of(number)
     if kind in _IN_MEMORY:
         yield Finding("memory", Severity.NOTE, f"{path} is in memory ({kind}) and lost at a reboot")
     free = room.f_bavail * room.f_frsize
@@ -273,17 +273,6 @@ def _of_file_system(path: str, growth: int) -> Iterator[Finding]:
             f"{path} is on a LUN of LIO",
             "if this host exports that LUN, this is not safe when memory is short",
         )
-
-
-def _type_of(number: int) -> str:
-    """Return the type of the file system with a device number; "" if it is not mounted."""
-    wanted = f"{os.major(number)}:{os.minor(number)}"
-    for line in system.read_text("/proc/self/mountinfo").split("\n"):
-        # proc(5): mount ID, parent ID, major:minor, … - type source options
-        fields, _, rest = line.partition(" - ")
-        if fields.split(" ")[2:3] == [wanted]:
-            return rest.partition(" ")[0]
-    return ""
 
 
 def _vendor_of(number: int) -> str:

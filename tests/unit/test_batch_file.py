@@ -47,3 +47,8 @@ def test_pipe_of_the_caller(folder: str) -> None:
         assert lines(f"{folder}/{read}") == ["ls"]
     finally:
         os.close(read)
+
+
+def test_file_of_the_kernel() -> None:
+    with pytest.raises(Untrusted, match=r"/proc/self/mem is a file of the kernel \(proc\)"):
+        lines("/proc/self/mem")

@@ -16,15 +16,6 @@ from targetcli.options import Options
 from targetcli.prefs import Preferences
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A directory as /tmp is."""
-    folder = tmp_path / "open"
-    folder.mkdir()
-    folder.chmod(0o1777)
-    return folder
-
-
 def logged(file: Path | str) -> str:
     """Log two messages; return what was printed on standard error."""
     errors = io.StringIO()
@@ -35,8 +26,8 @@ def logged(file: Path | str) -> str:
     return errors.getvalue()
 
 
-def test_new_file_is_private(folder: Path) -> None:
-    file = folder / "log"
+def test_new_file_is_private(open_folder: Path) -> None:
+    file = open_folder / "log"
     assert logged(file) == ""
     assert [line.rpartition(" ")[2] for line in file.read_text().splitlines()] == [
         "first",
@@ -46,19 +37,22 @@ def test_new_file_is_private(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["victim", "missing"])
-def test_planted_link_is_not_followed(folder: Path, target: str) -> None:
-    (folder.parent / "victim").write_text("keep")
-    link = folder / "log"
-    link.symlink_to(folder.parent / target)
+def test_planted_link_is_not_followed(open_folder: Path, target: str) -> None:
+    (open_folder.parent / "victim").write_text("keep")
+    link = open_folder / "log"
+    link.symlink_to(open_folder.parent / target)
     assert logged(link) == (
-        f"cannot write the log file: {link} is a symbolic link, and others can write to {folder}\n"
+        f"cannot write the log file: {link} is a symbolic link, "
+        f"and others can write to {open_folder}\n"
     )
-    assert (folder.parent / "victim").read_text() == "keep"
-    assert not (folder.parent / "missing").exists()
+    assert (open_folder.parent / "victim").read_text() == "keep"
+    assert not (open_folder.parent / "missing").exists()
 
 
-def test_file_of_another_user_gets_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = folder / "log"
+def test_file_of_another_user_gets_nothing(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = open_folder / "log"
     file.touch()
     monkeypatch.setattr(trusted, "trusted_users", lambda: frozenset({12345}))
     assert " belongs to user " in logged(file)

@@ -18,15 +18,6 @@ from rtslib_ext.files.trusted import Untrusted
 OTHER = 12345
 
 
-@pytest.fixture
-def open_folder(tmp_path: Path) -> Path:
-    """A directory as /tmp is: all can create files in it, and delete only theirs."""
-    folder = tmp_path / "open"
-    folder.mkdir()
-    folder.chmod(0o1777)
-    return folder
-
-
 @pytest.fixture(autouse=True)
 def _no_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SUDO_UID", raising=False)
@@ -183,3 +174,19 @@ def test_inherited_descriptors(tmp_path: Path, name: str) -> None:
     assert subprocess.check_output(words, input="text", text=True) == "text\n"
     done = subprocess.run(words, input="0123456789", text=True, capture_output=True)
     assert "it has more than 9 bytes" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["/proc/kmsg", "/proc/self/mem", "/proc/version"])
+def test_file_of_the_kernel_is_not_opened(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading it may have effects, and it has no end."""
+    opened = []
+    really = os.open
+
+    def note(path: str, *words: int, **options: int) -> int:
+        opened.append(path)
+        return really(path, *words, **options)
+
+    monkeypatch.setattr(os, "open", note)
+    with pytest.raises(Untrusted, match=rf"{name} is a file of the kernel \(proc\)"):
+        trusted.read(name, 100)
+    assert os.path.basename(name) not in opened

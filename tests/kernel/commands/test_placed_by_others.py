@@ -23,15 +23,6 @@ HELD = "Cannot configure StorageObject because "
 CURE = "others can replace it, also by a link; keep it in a directory of root"
 
 
-@pytest.fixture
-def shared(tmp_path: Path) -> Path:
-    """A directory as /tmp is."""
-    folder = tmp_path / "shared"
-    folder.mkdir()
-    folder.chmod(0o1777)
-    return folder
-
-
 def a_file(path: Path, owner: int = 0) -> Path:
     path.write_bytes(bytes(1 << 20))
     os.chown(path, owner, owner)
@@ -39,8 +30,8 @@ def a_file(path: Path, owner: int = 0) -> Path:
 
 
 @pytest.mark.parametrize("owner", [0, OTHER])
-def test_planted_link(shell: Shell, tmp_path: Path, shared: Path, owner: int) -> None:
-    victim, link = a_file(tmp_path / "victim"), shared / "disk"
+def test_planted_link(shell: Shell, tmp_path: Path, open_folder: Path, owner: int) -> None:
+    victim, link = a_file(tmp_path / "victim"), open_folder / "disk"
     link.symlink_to(victim)
     os.chown(link, owner, owner, follow_symlinks=False)
     text = f"{link} is a symbolic link"
@@ -49,8 +40,10 @@ def test_planted_link(shell: Shell, tmp_path: Path, shared: Path, owner: int) ->
     for line in lines:
         shell.refuses(line, HELD, text, "name the file that it leads to")
         assert shell(line, yes=True).exit == 1
-    (shared / "there").symlink_to(tmp_path)
-    shell.refuses(f"{FILEIO} create f {shared}/there/new 1M", f"{shared}/there is a symbolic link")
+    (open_folder / "there").symlink_to(tmp_path)
+    shell.refuses(
+        f"{FILEIO} create f {open_folder}/there/new 1M", f"{open_folder}/there is a symbolic link"
+    )
     assert not (tmp_path / "new").exists()
     shell.ok(f"{FILEIO} create f {victim}")
     shell.refuses(f"{FILEIO}/f replace {link}")
@@ -60,14 +53,14 @@ def test_planted_link(shell: Shell, tmp_path: Path, shared: Path, owner: int) ->
     shell.refuses(f"{FILEIO}/f replace {link}", text)
 
 
-def test_planted_link_to_a_device(shell: Shell, shared: Path, ram: list[str]) -> None:
-    (shared / "disk").symlink_to(ram[0])
+def test_planted_link_to_a_device(shell: Shell, open_folder: Path, ram: list[str]) -> None:
+    (open_folder / "disk").symlink_to(ram[0])
     for line in ("fileio create f", "block create b"):
-        shell.refuses(f"/backstores/{line} {shared}/disk", HELD, "is a symbolic link")
+        shell.refuses(f"/backstores/{line} {open_folder}/disk", HELD, "is a symbolic link")
 
 
-def test_file_of_another_user(shell: Shell, shared: Path) -> None:
-    file = a_file(shared / "disk", OTHER)
+def test_file_of_another_user(shell: Shell, open_folder: Path) -> None:
+    file = a_file(open_folder / "disk", OTHER)
     text = f"{file} belongs to uid {OTHER}"
     shell.refuses(f"{FILEIO} create f {file}", f"{HELD}{text} ({CURE}; to proceed: targetcli --yes")
     answer = at_terminal(shell, f"{FILEIO} create f {file}", Terminal("n\n"))
@@ -75,30 +68,34 @@ def test_file_of_another_user(shell: Shell, shared: Path) -> None:
     answer = shell.ok(f"{FILEIO} create f {file}", yes=True)
     assert f"Note: {text} ({CURE})" in answer.asides
     # Root put it where nobody else can place something.
-    os.chown(shared, 0, 0)
-    shared.chmod(0o755)
+    os.chown(open_folder, 0, 0)
+    open_folder.chmod(0o755)
     shell.ok(f"{FILEIO} delete f")
     assert "Note" not in shell.ok(f"{FILEIO} create f {file}")
 
 
-def test_other_ways_to_place_a_file(shell: Shell, tmp_path: Path, shared: Path) -> None:
-    os.link(a_file(tmp_path / "victim"), shared / "disk")
-    shell.refuses(f"{FILEIO} create f {shared}/disk", "disk has 2 names, and others can create")
-    a_file(shared / "mine")
-    assert "belongs" not in shell.ok(f"{FILEIO} create f {shared}/mine")
-    assert "others" not in shell.ok(f"{FILEIO} create g {shared}/new 1M")
-    shared.chmod(0o777)
+def test_other_ways_to_place_a_file(shell: Shell, tmp_path: Path, open_folder: Path) -> None:
+    os.link(a_file(tmp_path / "victim"), open_folder / "disk")
+    shell.refuses(
+        f"{FILEIO} create f {open_folder}/disk", "disk has 2 names, and others can create"
+    )
+    a_file(open_folder / "mine")
+    assert "belongs" not in shell.ok(f"{FILEIO} create f {open_folder}/mine")
+    assert "others" not in shell.ok(f"{FILEIO} create g {open_folder}/new 1M")
+    open_folder.chmod(0o777)
     for file in ("mine2 1M", "disk"):
-        shell.refuses(f"{FILEIO} create h {shared}/{file}", "others can write to the directory")
-    os.chown(shared, OTHER, OTHER)
-    text = f"the directory {shared} belongs to uid {OTHER}"
-    shell.refuses(f"{FILEIO} create h {shared}/new2 1M", text)
-    assert not (shared / "new2").exists()
+        shell.refuses(
+            f"{FILEIO} create h {open_folder}/{file}", "others can write to the directory"
+        )
+    os.chown(open_folder, OTHER, OTHER)
+    text = f"the directory {open_folder} belongs to uid {OTHER}"
+    shell.refuses(f"{FILEIO} create h {open_folder}/new2 1M", text)
+    assert not (open_folder / "new2").exists()
 
 
-def test_restoring(shell: Shell, tmp_path: Path, shared: Path) -> None:
+def test_restoring(shell: Shell, tmp_path: Path, open_folder: Path) -> None:
     """What was accepted stays so; what others placed since is not the saved file."""
-    mine, theirs = a_file(shared / "mine"), a_file(shared / "theirs", OTHER)
+    mine, theirs = a_file(open_folder / "mine"), a_file(open_folder / "theirs", OTHER)
     shell.ok(f"{FILEIO} create f {mine}")
     shell.ok(f"{FILEIO} create g {theirs}", yes=True)
     shell.ok("saveconfig")
@@ -123,9 +120,9 @@ def test_restoring(shell: Shell, tmp_path: Path, shared: Path) -> None:
     assert answer.exit == 1 and f"{mine} is a symbolic link" in answer.stderr
 
 
-def test_restoring_a_file_of_another_tool(shell: Shell, shared: Path) -> None:
+def test_restoring_a_file_of_another_tool(shell: Shell, open_folder: Path) -> None:
     """Nobody was asked: a user is, a boot does not lack the disk."""
-    file = a_file(shared / "disk", OTHER)
+    file = a_file(open_folder / "disk", OTHER)
     shell.ok(f"{FILEIO} create f {file}", yes=True)
     shell.ok("saveconfig")
     save = ETC / "saveconfig.json"
@@ -145,9 +142,9 @@ def test_restoring_a_file_of_another_tool(shell: Shell, shared: Path) -> None:
     assert shell.ok("restoreconfig", yes=True).asides == [f"Note: {text}"]
 
 
-def test_library(shell: Shell, tmp_path: Path, shared: Path) -> None:
+def test_library(shell: Shell, tmp_path: Path, open_folder: Path) -> None:
     """A driver gets notes, and never follows a link."""
-    file = a_file(shared / "disk", OTHER)
+    file = a_file(open_folder / "disk", OTHER)
     system = System()
 
     def plan(path: Path) -> Config:
@@ -156,7 +153,7 @@ def test_library(shell: Shell, tmp_path: Path, shared: Path) -> None:
 
     notes = system.plan(plan(file)).plan.notes
     assert (f"{FILEIO}/f", f"{file} belongs to uid {OTHER} ({CURE})") in notes
-    link = shared / "link"
+    link = open_folder / "link"
     link.symlink_to(a_file(tmp_path / "victim"))
     with pytest.raises(LioError, match="link is a symbolic link, and others can write to"):
         system.apply(system.plan(plan(link)))
