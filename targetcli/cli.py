@@ -12,17 +12,8 @@ from contextlib import suppress
 from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import InvalidValue, LioError, reason
 
-from . import __version__, options
+from . import __version__, options, secret_words
 from .options import Request
-
-# Parts of lines with credentials, and the letters of set, of which a misspelled one has two.
-_SECRET_PARTS = (
-    "auth",
-    *("pass", "pasw", "psw", "pwd", "pword", "swor", "secr", "secert", "sercet"),
-)
-_SET = frozenset("set")
-_PLAIN_GROUPS = frozenset(("attribute", "parameter", "global"))
-_OTHER_COMMANDS = frozenset(("get", "ls", "cd", "pwd"))
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -112,28 +103,11 @@ def _prepare_streams() -> None:
 
 def _hide_secrets(words: Sequence[str]) -> None:
     """Hide the secrets of this process's own command line from ps: it may wait for the lock."""
-    if may_have_secret(words):
+    if secret_words.may_be_in(" ".join(words)):
         # Imported here: most commands have no secret.
         from . import argv
 
         argv.hide(words)
-
-
-def may_have_secret(words: Sequence[str]) -> bool:
-    """Return False if language.masking, which takes longer to import, would mask nothing."""
-    line = " ".join(words).lower()
-    if any(part in line for part in _SECRET_PARTS):
-        return True
-    names = [word.rpartition("/")[2].strip("\"'") for word in line.split()]
-    # Without a word, as for the shell, there is no pair.
-    pairs = zip(names, [*names[1:], ""], strict=False)
-    return any(
-        2 <= len(name) <= len(_SET) + 1
-        and len(_SET.intersection(name)) >= len(_SET) - 1
-        and name not in _OTHER_COMMANDS
-        and not (name == "set" and group in _PLAIN_GROUPS)
-        for name, group in pairs
-    )
 
 
 def _run(request: Request) -> int:

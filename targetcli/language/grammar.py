@@ -26,6 +26,8 @@ from itertools import accumulate
 from rtslib_ext.errors import ParseError
 from rtslib_ext.fast_dataclasses import dataclass, field, replace
 
+from .. import secret_words
+
 BLANKS = " \t\r\n"
 # The characters of configshell's values; a word of only these is parsed by its rules.
 _PLAIN = re.compile(r"[A-Za-z0-9?;&*$!#,=_\\+/.<>()~@:\-%\[\]]*")
@@ -36,7 +38,6 @@ _QUESTION = "?"
 _KEY = re.compile(r"[A-Za-z0-9_\\-]+")
 _BACKSLASHES = re.compile(r"\\+")
 _IN_DOUBLE = r'\\(["\\])'
-_MAY_BE_SECRET = "(?i)pas|ps?w|swor|se[cr]|auth|^set (?!attr|para|glob)"
 _CLOSING = {"'": "([^']*)'", '"': r'(?s:((?:[^"\\]|\\.)*)")'}
 _MARK_HINT = "write a literal quote with a backslash: \\' or \\\""
 Span = tuple[int, int]
@@ -185,8 +186,7 @@ def written(line: Line) -> str:
         secret = argument.key and "password" in argument.key.lower()
         value = "***" if secret else quote(argument.value)
         words.append(f"{argument.key}={value}" if argument.key else value)
-    text = " ".join(words)
-    if not re.search(_MAY_BE_SECRET, text):
+    if not secret_words.may_be_in(text := " ".join(words)):
         return text
     # Imported here: most lines have no secret.
     from . import masking

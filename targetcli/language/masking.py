@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from ..secret_words import GROUP, OTHER_COMMANDS, PARTS, PLAIN_GROUPS, SET
+
 # A word as the grammar reads it; a quote may be left open, and an odd run of backslashes makes a
 # quote literal.
 _WORD = re.compile(
@@ -22,22 +24,12 @@ _QUOTING = re.compile(r"[\"'\\]")
 # Not inside of a word: searching from each of its letters would take quadratic time.
 _ASSIGNMENT = re.compile(r"(?<![\w-])([\w-]+)[\"']?\s*=\s*")
 _NAME = re.compile(r"""["']?[\w-]+=""")
-# Parts of password, secret and their misspellings, such as pasword, passwrod and sercet.
-_SECRET = ("pass", "pasw", "psw", "pwd", "pword", "swor", "secr", "secert", "sercet")
 # A parameter of credentials that is no secret, and words of set that are none.
 _PLAIN = re.compile(
     r"(?:group=)?(?:discovery_)?auth|--[\w-]+|=|enable=\w*|(?:mutual_)?userid(?:_mutual)?=.*|\w+=",
     re.DOTALL,
 )
-_GROUP = "group="
 _CREDENTIALS = ("auth", "discovery_auth")
-# All groups of settings but those of credentials.
-PLAIN_GROUPS = frozenset(
-    ("alua", "attribute", "device", "fabric", "global", "identity", "initiator", "parameter")
-)
-# A misspelled set is not one of these.
-_OTHER_COMMANDS = frozenset(("get", "ls", "cd", "pwd"))
-_SET = "set"
 # Options before the command.
 _MOST_OPTIONS = 20
 
@@ -79,7 +71,7 @@ def _bare(word: re.Match[str]) -> str:
 def names_secret(name: str) -> bool:
     """Return True for the name of a secret, also a misspelled one."""
     name = name.lower()
-    return any(part in name for part in _SECRET)
+    return any(part in name for part in PARTS)
 
 
 def _assigned(text: str, words: Sequence[re.Match[str]]) -> list[tuple[int, int]]:
@@ -113,7 +105,7 @@ def _from(words: Sequence[re.Match[str]]) -> int | None:
         name = _bare(words[number]).rpartition("/")[2]
         # Without set, or written as one word with it.
         first = number == commands[0] or "/" in words[commands[0]][0]
-        if first and (name in _CREDENTIALS or (name.startswith(_SET) and "auth" in name)):
+        if first and (name in _CREDENTIALS or (name.startswith(SET) and "auth" in name)):
             return number + 1
         if _is_set(name) and _sets_credentials(words[number + 1 :]):
             return number + 1
@@ -122,12 +114,12 @@ def _from(words: Sequence[re.Match[str]]) -> int | None:
 
 def _is_set(name: str) -> bool:
     """Return True for set, and where one letter of it is wrong, missing, doubled or swapped."""
-    if name in _OTHER_COMMANDS or not 2 <= len(name) <= 4:
+    if name in OTHER_COMMANDS or not 2 <= len(name) <= 4:
         return False
-    if sorted(name) == sorted(_SET) or name == _SET:
+    if sorted(name) == sorted(SET) or name == SET:
         return True
-    wrong = len(name) == 3 and sum(one != other for one, other in zip(name, _SET, strict=True)) == 1
-    return wrong or _is_shorter_by_one(name, _SET) or _is_shorter_by_one(_SET, name)
+    wrong = len(name) == 3 and sum(one != other for one, other in zip(name, SET, strict=True)) == 1
+    return wrong or _is_shorter_by_one(name, SET) or _is_shorter_by_one(SET, name)
 
 
 def _is_shorter_by_one(short: str, long: str) -> bool:
@@ -139,10 +131,10 @@ def _is_shorter_by_one(short: str, long: str) -> bool:
 def _sets_credentials(words: Sequence[re.Match[str]]) -> bool:
     """Return True unless the parameters of set name another group than one of credentials."""
     names = [_bare(word) for word in words]
-    group = next((name for name in names if name.startswith(_GROUP)), None)
+    group = next((name for name in names if name.startswith(GROUP)), None)
     if group is None:
         group = next((name for name in names if "=" not in name and name[:2] != "--"), "")
-    return bool(names) and group.removeprefix(_GROUP) not in PLAIN_GROUPS
+    return bool(names) and group.removeprefix(GROUP) not in PLAIN_GROUPS
 
 
 def _masked(word: re.Match[str]) -> tuple[int, int] | None:

@@ -47,7 +47,7 @@ PROGRAM = (
     ("views",),
     ("report",),
     ("options", "sandbox", "audit", "result"),
-    ("sizes", "closest"),
+    ("sizes", "closest", "secret_words"),
 )
 LAYERS = {"rtslib_ext": LIBRARY, "targetcli": PROGRAM}
 

@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from targetcli import cli
+from targetcli import secret_words
 from targetcli.language import masking
 
 LINES = [
@@ -80,9 +82,8 @@ def test_other_words_stay(line: str) -> None:
 def test_the_quick_look_finds_all_that_is_masked() -> None:
     for line in (*(line for line, _ in LINES), *PLAIN):
         if masking.mask_line(line) != line:
-            assert cli.may_have_secret(line.split(" ")), line
-    assert not cli.may_have_secret([])
-    assert cli._SECRET_PARTS == ("auth", *masking._SECRET)
+            assert secret_words.may_be_in(line), line
+    assert not secret_words.may_be_in("")
     for line in (
         "/iscsi ls",
         "get attribute",
@@ -90,7 +91,22 @@ def test_the_quick_look_finds_all_that_is_masked() -> None:
         "/backstores/ramdisk create x 1M",
         "status",
     ):
-        assert not cli.may_have_secret(line.split(" ")), line
+        assert not secret_words.may_be_in(line), line
+
+
+_PIECES = st.sampled_from(
+    [
+        *("set", "st", "sett", "ste", "s''et", "get", "pwd", "ls", "auth", "discovery_auth"),
+        *("group=", "global", "alua", "attribute", "userid=", "pass", "word=", "sercet", "x"),
+        *("/iscsi/", "--json", "=", " ", " ", " ", '"', "'", "\\", "SET"),
+    ]
+)
+
+
+@given(st.lists(_PIECES, max_size=12).map("".join))
+def test_the_quick_look_finds_all_of_any_line(line: str) -> None:
+    if masking.mask_line(line) != line:
+        assert secret_words.may_be_in(line)
 
 
 def test_the_shell_keeps_lines_without_secrets() -> None:
@@ -109,7 +125,7 @@ def test_every_group_without_secrets_is_listed() -> None:
     text = "".join(path.read_text() for path in (sources / "settings").glob("*.py"))
     named = set(re.findall(r'super\(\).__init__\("(\w+)"|^    name = "(\w+)"', text, re.MULTILINE))
     names = {one or other for one, other in named} - {"discovery_auth", "reservations"}
-    assert names <= masking.PLAIN_GROUPS
+    assert names <= secret_words.PLAIN_GROUPS
 
 
 @pytest.mark.parametrize(
