@@ -120,6 +120,8 @@ class Session:
     """Whether it changed the running configuration, or confirmed a change of it."""
     unsaved: set[tuple[str, str]] = field(default_factory=set)
     """What it changed since it saved the configuration: (shell path, setting or "")."""
+    recorded: list[int] = field(default_factory=list)
+    """The numbers in the history of these changes."""
     last_change: LastChange | None = None
     """The kind of the last change; None until the lock was taken once."""
     logs: bool = True

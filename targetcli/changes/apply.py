@@ -250,6 +250,8 @@ def _remember(
 ) -> None:
     """Keep a change for undo in this session, or that of an undo for redo."""
     report, session = env.session.report, env.session
+    if number is not None:
+        session.recorded.append(number)
     if report.undoing:
         session.undone.append(Done(report.undoing, number, back, irreversible))
         return

@@ -61,6 +61,7 @@ def saveconfig(env: Env, node: Node, savefile: str, drop_missing: bool) -> Resul
         running.set_unrestored(env, missing)
     if path == env.save_file:
         env.session.unsaved.clear()
+        env.session.recorded.clear()
     saved = f"Configuration saved to {shown_path(env, savefile)}"
     notes = _not_restorable(have.storage_objects.values(), facts)
     notes += _noting(others, lines)

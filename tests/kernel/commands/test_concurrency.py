@@ -199,6 +199,17 @@ def test_leaving_a_shell_names_what_others_changed(shell: Shell) -> None:
     assert saved(shell) == {"r1", "mine", "theirs"}
 
 
+def test_leaving_a_shell_names_settings_of_others_in_its_new_objects(shell: Shell) -> None:
+    env, tpg = shell.env(), f"/iscsi/{IQN}/tpg1"
+    for line in (f"/iscsi create {IQN}", "/backstores/ramdisk create mine 1M"):
+        session.run_line(env, lambda line=line: grammar.parse(line))  # type: ignore[misc]
+    shell.ok(f"{tpg} set attribute login_timeout=20")
+    shell.ok(f"{tpg} set attribute login_timeout=21")
+    assert leave(env) == (
+        f"Note: this also saved what others changed, in the kernel or in the file: {tpg}\n"
+    )
+
+
 def test_leaving_a_shell_that_saved_everything_leaves_the_rest(shell: Shell) -> None:
     env = shell.env()
     for line in ("/backstores/ramdisk create mine 1M", "saveconfig"):
