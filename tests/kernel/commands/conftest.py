@@ -23,6 +23,19 @@ def shell(configfs: object, tmp_path: Path) -> Shell:
 
 
 @pytest.fixture
+def demo(shell: Shell) -> Shell:
+    """The target NAME:t in demo mode with three LUNs, writable for everybody."""
+    iqn = "iqn.2003-01.org.example:t"
+    shell.ok(f"/iscsi create {iqn}")
+    for number in range(3):
+        shell.ok(f"/backstores/ramdisk create r{number} 1M")
+        shell.ok(f"/iscsi/{iqn}/tpg1/luns create /backstores/ramdisk/r{number}")
+    demo_mode = "generate_node_acls=1 authentication=0 demo_mode_write_protect=0"
+    shell.ok(f"/iscsi/{iqn}/tpg1 set attribute {demo_mode}")
+    return shell
+
+
+@pytest.fixture
 def disks() -> Iterator[Path]:
     """An empty folder for backing files; not in /tmp, which is in memory."""
     with tempfile.TemporaryDirectory(prefix="disks-", dir="/var/tmp") as folder:

@@ -22,17 +22,6 @@ TPG, FOLDER = f"/iscsi/{IQN}/tpg1", f"iscsi/{IQN}/tpgt_1"
 ACL = f"{TPG}/acls/{GUEST}"
 
 
-@pytest.fixture
-def demo(shell: Shell) -> Iterator[Shell]:
-    """A target in demo mode with three LUNs, writable for everybody."""
-    shell.ok(f"/iscsi create {IQN}")
-    for number in range(3):
-        shell.ok(f"/backstores/ramdisk create r{number} 1M")
-        shell.ok(f"{TPG}/luns create /backstores/ramdisk/r{number}")
-    shell.ok(f"{TPG} set attribute generate_node_acls=1 authentication=0 demo_mode_write_protect=0")
-    yield shell
-
-
 def is_listed() -> bool:
     return GUEST in value(f"{FOLDER}/dynamic_sessions")
 
