@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Generate REFUSALS.md and KERNELS.md from their tables: build.py [--check]
+"""Generate REFUSALS.md, KERNELS.md and STATISTICS.md from their tables: build.py [--check]
 
 --check changes nothing and exits with status 1 if a page differs from its table.
 """
@@ -14,10 +14,12 @@ from pathlib import Path
 
 PAGE = Path(__file__).parent / "REFUSALS.md"
 KERNELS = PAGE.with_name("KERNELS.md")
+STATISTICS = PAGE.with_name("STATISTICS.md")
 sys.path.insert(0, str(PAGE.parent.parent))
 
 from rtslib_ext.refusals import Refusal, alua, host, storage, targets  # noqa: E402
 from rtslib_ext.schema import releases  # noqa: E402
+from rtslib_ext.statistics import columns, mib  # noqa: E402
 
 PARTS = (
     ("Creating storage objects", storage.ENABLING),
@@ -107,6 +109,56 @@ def _kernel_lines() -> Iterator[str]:
     yield ""
 
 
+def statistics() -> str:
+    """Return the page of the counters."""
+    return "\n".join(_statistics_lines())
+
+
+OBJECTS = {
+    columns.STORAGE_OBJECT: ("Storage objects", "core/HBA/NAME"),
+    columns.LUN: ("LUNs: the ports of LIO", "FABRIC/TARGET/tpgt_TAG/lun/lun_N"),
+    columns.MAPPED_LUN: ("Mapped LUNs", "FABRIC/TARGET/tpgt_TAG/acls/INITIATOR/lun_N"),
+    columns.TARGET: ("iSCSI targets", "iscsi/TARGET"),
+    columns.SESSION: ("Sessions of iSCSI", "iscsi/TARGET/tpgt_TAG/acls/INITIATOR"),
+}
+
+
+def _statistics_lines() -> Iterator[str]:
+    yield "# What the kernel counts"
+    yield ""
+    yield (
+        "Each file with statistics below `/sys/kernel/config/target`, its object in the SCSI MIB\n"
+        "(RFC 4455) or the iSCSI MIB (RFC 4544), and the real meaning of its value. `stats mib`\n"
+        "shows the same with the values of this host; a name in the second column that has a `-`\n"
+        "is of no MIB. The last column has the name of the value in `stats`, if it has one.\n"
+        "\n"
+        "*Measured* rows are tested with initiators that read and write known amounts, log in\n"
+        "and are refused (`tests/clients/test_statistics.py`), on Linux 6.1, 6.12 and 7.2, which\n"
+        "agree.\n"
+        "The others are from the kernel's source (target_core_stat.c, iscsi_target_stat.c); that\n"
+        "each of these kernels has exactly these files is tested, too.\n"
+        "\n"
+        "- Nothing resets a counter but deleting the object. Those of a session end with it.\n"
+        "- The kernel counts nothing for a session without an ACL, and of an ACL with several\n"
+        "  sessions only the latest one.\n"
+        "- Aborts and resets are known for each storage object only, not for each LUN.\n"
+        "- A refused login that `stats` and the exporter show is counted once; the kernel counts\n"
+        "  most of them twice.\n"
+        "- Files of a session without one are empty, or their read fails (ENODEV)."
+    )
+    for kind, (title, directory) in OBJECTS.items():
+        yield from ("", f"## {title}", "", f"Below `{directory}`:", "")
+        yield "| file | MIB object | what it counts or shows | known from | in `stats` |"
+        yield "| --- | --- | --- | --- | --- |"
+        names = {item.file: item.name for item in columns.COLUMNS[kind]}
+        for row in mib.of_kind(kind):
+            path = mib.path_of(row)
+            known = "measured" if row.test else "source"
+            name = f"`{names[path]}`" if path in names else ""
+            yield f"| `{path}` | {row.name or '-'} | {row.meaning} | {known} | {name} |"
+    yield ""
+
+
 def shown(text: str) -> str:
     """Return a text of the table with its names replaced by words."""
 
@@ -124,7 +176,7 @@ def rows() -> list[Refusal]:
 
 def main(arguments: list[str]) -> int:
     """Write the page, or with --check compare it; return the exit status."""
-    pages = {PAGE: page(), KERNELS: kernels()}
+    pages = {PAGE: page(), KERNELS: kernels(), STATISTICS: statistics()}
     if arguments == ["--check"]:
         old = [path.name for path, text in pages.items() if path.read_text("utf-8") != text]
         for name in old:

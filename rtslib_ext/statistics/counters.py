@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 
+from ..config import shell_paths
 from ..config.shell_paths import ShellPath
 from ..fast_dataclasses import dataclass
+from ..kernel import links, paths
 from ..kernel.configfs import ConfigfsPath, ReadFS
-from .columns import COLUMNS, STORAGE_OBJECT, TARGET, names
+from .columns import COLUMNS, LUN, STORAGE_OBJECT, TARGET, names
 from .counted import Counted
 
 _POSITIONS = {kind: {name: number for number, name in enumerate(names(kind))} for kind in COLUMNS}
@@ -70,13 +72,28 @@ def sample(fs: ReadFS, objects: Iterable[Counted]) -> Sample:
     return Sample(time.monotonic(), rows)
 
 
-def storage_object_of(rows: Iterable[Row]) -> Mapping[int, ShellPath]:
-    """Return the shell paths of storage objects by ``device``, which their LUNs show as well."""
-    return {
-        device: row.path
-        for row in rows
-        if row.kind == STORAGE_OBJECT and (device := row.value("device")) is not None
-    }
+def exported(fs: ReadFS, rows: Sequence[Row]) -> dict[ConfigfsPath, ShellPath]:
+    """Return the shell path of the storage object of each LUN, by the LUN's configfs path.
+
+    The rows of storage objects have the ``device`` of their LUNs; for LUNs alone, their links are
+    read.
+    """
+    objects = {row.value("device"): row.path for row in rows if row.kind == STORAGE_OBJECT}
+    found = {}
+    for row in rows:
+        if row.kind == LUN:
+            device = row.value("device")
+            path = objects.get(device) if device is not None else None
+            path = path or _linked(fs, row.configfs)
+            if path:
+                found[row.configfs] = path
+    return found
+
+
+def _linked(fs: ReadFS, lun: ConfigfsPath) -> ShellPath | None:
+    link = links.link_in(fs, lun)
+    key = paths.key_of_storage_object(link[1]) if link else None
+    return shell_paths.storage_object(*key) if key else None
 
 
 LOGIN_FAILURES = {

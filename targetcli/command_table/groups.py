@@ -9,7 +9,7 @@ from .command import Command
 
 # The names of the commands by the title of their group.
 GROUPS = {
-    "Look": ("ls", "info", "status", "get", "sessions", "version"),
+    "Look": ("ls", "info", "status", "get", "sessions", "stats", "version"),
     "Change": (
         "create",
         "ensure",
@@ -55,6 +55,7 @@ GROUPS = {
 _NEW = frozenset(
     (
         *GROUPS["Plan and history"],
+        "stats",
         "backups",
         "restore_pending",
         "ensure",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..command_table.rows import every_row
 from ..command_table.table import commands_of
-from .candidates import Ask
+from .candidates import Ask, Candidate
 
 
 def topics(ask: Ask) -> Iterator[str]:
@@ -43,3 +43,21 @@ def changes(ask: Ask) -> Iterator[str]:
     from ..audit import history
 
     yield from map(str, history.numbers(ask.env.history))
+
+
+def stats_columns(ask: Ask) -> Iterator[str]:
+    """Return the columns of stats, with rates if there is an interval."""
+    # Imported here: the other completers of this module do not need it.
+    from rtslib_ext.statistics import columns, facts
+
+    yield "path"
+    for kind in columns.KINDS:
+        yield from facts.names(kind, rates=True)
+
+
+def stats_paths(ask: Ask) -> Iterator[str | Candidate]:
+    """Return paths of the tree, and mib."""
+    from .paths import shell_paths
+
+    yield "mib"
+    yield from shell_paths(ask)

@@ -269,7 +269,7 @@ def _boolean(text: str) -> bool:
     return bool(parse_value("bool", text))
 
 
-def _duration(text: str) -> float:
+def duration(text: str) -> float:
     """Return seconds: 60s, 2m, 1h; a plain number is seconds."""
     found = re.fullmatch(r"([0-9]{1,6})(s|m|h|)", text)
     if not found or not int(found[1]):
@@ -281,13 +281,14 @@ _CONVERT: dict[str, Callable[[str], Any]] = {
     "bool": _boolean,
     "size": parse_size,
     "new_size": parse_new_size,
-    "duration": _duration,
+    "duration": duration,
 }
 # Lowest and highest value, and the prefixes that may stand before the number.
 _RANGES: dict[str, tuple[int, int, tuple[str, ...]]] = {
     "number": (0, 2**32 - 1, ()),
     "change_number": (1, 99_999_999, ()),
     "depth": (0, 1000, ()),
+    "stats_count": (1, 999_999, ()),
     "port": (1, naming.PORT_MAX, ()),
     "portal_port": (1, naming.PORT_MAX, ()),
     "free_tpg_tag": (0, naming.TAG_MAX, ("tpgt", "tpg")),

@@ -117,9 +117,12 @@ def row(kind: str, path: str = "x", **values: int | None) -> Row:
     return Row(kind, ShellPath(f"/{path}"), ConfigfsPath(path), found)
 
 
-def test_luns_lead_to_their_storage_object() -> None:
-    rows = [row(STORAGE_OBJECT, "a", device=1), row(STORAGE_OBJECT, "b"), row(LUN, device=1)]
-    assert counters.storage_object_of(rows) == {1: "/a"}
+def test_luns_lead_to_their_storage_object(fs: ConfigFS) -> None:
+    lun = f"iscsi/{IQN}/tpgt_1/lun/lun_10"
+    Path(fs.root, lun, "link").symlink_to(Path(fs.root, "core/fileio_0/b"))
+    rows = [row(STORAGE_OBJECT, "a", device=1), row(STORAGE_OBJECT, "b"), row(LUN, "c", device=1)]
+    rows += [row(LUN, lun, device=2), row(LUN, f"iscsi/{IQN}/tpgt_1/lun/lun_0")]
+    assert counters.exported(fs, rows) == {"c": "/a", lun: "/backstores/fileio/b"}
 
 
 def test_each_refused_login_is_counted_once() -> None:

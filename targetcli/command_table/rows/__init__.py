@@ -24,7 +24,18 @@ MAP = may(
 
 def every_row() -> tuple[Command, ...]:
     """Return all commands, with an ``ensure`` beside each ``create``."""
-    from . import acls, config, history, luns, navigation, plan, resize, storage, targets
+    from . import (
+        acls,
+        config,
+        history,
+        luns,
+        monitoring,
+        navigation,
+        plan,
+        resize,
+        storage,
+        targets,
+    )
 
     rows = (
         *navigation.ROWS,
@@ -36,6 +47,7 @@ def every_row() -> tuple[Command, ...]:
         *luns.ROWS,
         *acls.ROWS,
         *resize.ROWS,
+        *monitoring.ROWS,
     )
     return (*rows, *(_ensure(row) for row in rows if row.name == "create"))
 

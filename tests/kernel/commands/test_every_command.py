@@ -86,6 +86,7 @@ LINES = f"""
 /backstores/fileio/d1 saveconfig savefile=ETC/one.json
 / saveconfig savefile=ETC/all.json drop_missing=false
 / sessions action=list
+/ stats path=/iscsi interval=1s sort=path kind=lun count=1 csv=true
 / version
 / ls path=/iscsi depth=1
 / cd path=/iscsi

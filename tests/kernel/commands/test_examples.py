@@ -88,6 +88,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
         (f"{TPG}/portals create 127.0.0.1 3261",),
     ),
     "sessions:sessions": ("/", ()),
+    "stats:stats": ("/", EXPORT),
     "settings:get": (TPG, ()),
     "settings:set_values": (TPG, ()),
     "navigation:bookmarks": ("/backstores", ()),

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands that only look: sessions, counters, logins."""
+
+from __future__ import annotations
+
+from ..command import EVERYWHERE, Command, may
+
+ROWS = (
+    Command(
+        "stats",
+        EVERYWHERE,
+        "stats:stats",
+        "Shows commands, bytes, errors and logins, and rates.\n"
+        "The values are those that the kernel counts for the objects at and below a node;\n"
+        "at a storage object, also for the LUNs that export it. With an interval, the\n"
+        "output repeats with the growth per second, count times or until Ctrl-C. The\n"
+        "kernel shows bytes of LUNs in whole MiB, and one session for each ACL: the\n"
+        "latest. stats mib shows the objects of the SCSI MIB (RFC 4455) and the iSCSI MIB\n"
+        "(RFC 4544) with the real meaning of each value.\n\n"
+        "Example: stats 5 sort=commands_per_second count=1",
+        (
+            may("path", "stats_path", "the node; this one if omitted. mib shows the MIB objects"),
+            may("interval", "duration", "the time between two outputs: 5s, 1m"),
+            may("sort", "stats_column", "the column to sort by, as --json names it"),
+            may("kind", "stats_kind", "show only objects of this kind"),
+            may("count", "stats_count", "the number of outputs; if omitted, until Ctrl-C"),
+            may("csv", "bool", "print comma-separated values with all columns", "False"),
+        ),
+        switches=True,
+    ),
+)
