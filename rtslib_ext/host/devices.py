@@ -64,8 +64,17 @@ def is_read_only(path: str) -> bool:
 def block_of_generic(path: str) -> str:
     """Return the block device of a disk given by its generic device; "" if it has none."""
     name = os.path.basename(os.path.realpath(path))
+    return _block_in(f"/sys/class/scsi_generic/{name}/device")
+
+
+def block_of_address(address: str) -> str:
+    """Return the block device of a disk given by its SCSI address H:C:T:L; "" if it has none."""
+    return _block_in(f"/sys/bus/scsi/devices/{address}")
+
+
+def _block_in(folder: str) -> str:
     try:
-        names = sorted(os.listdir(f"/sys/class/scsi_generic/{name}/device/block"))
+        names = sorted(os.listdir(f"{folder}/block"))
     except OSError:
         return ""
     return f"/dev/{names[0]}" if names else ""

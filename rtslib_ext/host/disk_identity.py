@@ -61,10 +61,7 @@ def read(path: str, safe: set[str] | None = None) -> dict[str, str]:
         if partuuid:
             found["partuuid"] = partuuid.lower()
         folder = os.path.dirname(folder)
-    for name, files in _FILES.items():
-        text = next(filter(None, (read_text(f"{folder}/{file}") for file in files)), "")
-        if text and text.isprintable():
-            found[name] = " ".join(text.split())
+    found |= identifiers(folder)
     if "wwid" in found:
         found.pop("name", None)
     elif os.path.isdir(f"{folder}/md") and (uuid := _of_udev(path, "wwid")):
@@ -72,6 +69,16 @@ def read(path: str, safe: set[str] | None = None) -> dict[str, str]:
     size = sectors(path) if is_block_device(path) else None
     if size is not None:
         found["size"] = str(size * 512)
+    return found
+
+
+def identifiers(folder: str) -> dict[str, str]:
+    """Return wwid, serial and name of a disk by its directory in sysfs, those that it has."""
+    found = {}
+    for name, files in _FILES.items():
+        text = next(filter(None, (read_text(f"{folder}/{file}") for file in files)), "")
+        if text and text.isprintable():
+            found[name] = " ".join(text.split())
     return found
 
 

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 
 from ..config import shell_paths
 from ..fast_dataclasses import dataclass
-from ..host import system
+from ..files import mounts
+from ..host import device_mapper, system
 from ..kernel import paths
 from ..kernel.configfs import ReadFS
 from ..reading import backed_by
@@ -79,18 +79,15 @@ def _storage_object(fs: ReadFS, device: str) -> Holder | None:
 
 
 def _mount(numbers: set[str]) -> Holder | None:
-    for line in system.read_text("/proc/self/mountinfo").split("\n"):
-        # proc(5): mount ID, parent ID, major:minor, root, mount point
-        fields = line.split()
-        if len(fields) > 4 and fields[2] in numbers:
-            folder = _unescaped(fields[4])
-            return Holder(f"it is mounted on {folder}", f"umount {folder}", "mounted")
+    for mount in mounts.read():
+        if mount.number in numbers:
+            return Holder(f"it is mounted on {mount.point}", f"umount {mount.point}", "mounted")
     return None
 
 
 def _swap(numbers: set[str]) -> Holder | None:
     for line in system.read_text("/proc/swaps").split("\n")[1:]:
-        device = _unescaped(line.partition(" ")[0].rstrip("\t"))
+        device = mounts.unescaped(line.partition(" ")[0].rstrip("\t"))
         try:
             number = os.stat(device).st_rdev
         except (OSError, ValueError):
@@ -118,27 +115,22 @@ def _device_above(folder: str) -> Holder | None:
 
 
 def _mapped(label: str, uuid: str) -> Holder:
-    """Return a device-mapper device as the holder.
-
-    Its UUID begins with its owner (libdevmapper.h).
-    """
-    device = f"/dev/mapper/{label}"
-    if uuid.startswith("mpath-"):
+    """Return a device-mapper device as the holder."""
+    device, owner = f"/dev/mapper/{label}", device_mapper.owner(uuid)
+    if owner == device_mapper.MULTIPATH:
         return Holder(
             f"it is a path of the multipath device {label}",
             f"export {device}, or remove it: multipath -f {label}",
             "multipath",
         )
-    if uuid.startswith("LVM-"):
-        # Group and volume are separated by one dash; a dash in a name is doubled.
-        group, _, volume = re.sub(r"(?<!-)-(?!-)", "/", label, count=1).partition("/")
-        group, volume = group.replace("--", "-"), volume.replace("--", "-")
+    if owner == device_mapper.LVM:
+        group, volume = device_mapper.volume(label)
         return Holder(
             f"the LVM volume {group}/{volume} uses it",
             f"export /dev/{group}/{volume}, or deactivate its volume group: vgchange -an {group}",
             "lvm",
         )
-    if uuid.startswith("CRYPT-"):
+    if owner == device_mapper.CRYPT:
         return Holder(
             f"the encrypted device {label} uses it",
             f"export {device}, or close it: cryptsetup close {label}",
@@ -188,8 +180,3 @@ def _names(folder: str) -> list[str]:
         return sorted(os.listdir(folder))
     except OSError:
         return []
-
-
-def _unescaped(text: str) -> str:
-    """Return a path without the escapes of proc(5): blanks are \\040."""
-    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)
