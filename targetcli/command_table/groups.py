@@ -9,7 +9,7 @@ from .command import Command
 
 # The names of the commands by the title of their group.
 GROUPS = {
-    "Look": ("ls", "info", "status", "get", "sessions", "stats", "version"),
+    "Look": ("ls", "info", "status", "get", "sessions", "stats", "map", "what", "version"),
     "Change": (
         "create",
         "ensure",
@@ -66,6 +66,8 @@ _NEW = frozenset(
         "rescan",
         "replace",
         "drain",
+        "map",
+        "what",
     )
 )
 # targetcli-fb has no such nodes.

@@ -36,12 +36,14 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
     "initiator": "targets:initiators",
     "lun": "paths:luns",
     "lun_or_storage_object": "storage:luns_and_objects",
+    "map_format": ("text", "dot", "svg"),
     "mapped_lun": "paths:mapped_luns",
     "new_size": "paths:new_sizes",
     "path": "paths:shell_paths",
     "recover_action": ("undo", "finish"),
     "confirm_action": ("keep", "status", "back", "watch"),
     "duration": ("30s", "60s", "2m", "10m", "1h"),
+    "path_name": "paths:any_files",
     "path_or_history": "paths:with_history",
     "port": "targets:ports",
     "portal_address": "targets:portal_addresses",
@@ -63,6 +65,7 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
     "target": "paths:child_names",
     "topic": "words:topics",
     "tpg_tag": "paths:tags",
+    "known_word": "words:known",
     "typed_size": "paths:sizes",
 }
 """Completers by the kind of a parameter: a name, or the list of words."""

@@ -129,3 +129,8 @@ def folders(partial: str) -> Iterator[Candidate]:
 def regular_files(partial: str) -> Iterator[Candidate]:
     """Return directories and regular files."""
     return on_disk(partial, lambda path, mode: stat.S_ISREG(mode))
+
+
+def any_files(ask: Ask) -> Iterator[Candidate]:
+    """Return directories, files and devices."""
+    return on_disk(ask.partial, lambda path, mode: not stat.S_ISDIR(mode))

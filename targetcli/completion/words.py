@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ..command_table.rows import every_row
 from ..command_table.table import commands_of
+from . import paths
 from .candidates import Ask, Candidate
 
 
@@ -57,7 +58,19 @@ def stats_columns(ask: Ask) -> Iterator[str]:
 
 def stats_paths(ask: Ask) -> Iterator[str | Candidate]:
     """Return paths of the tree, and mib."""
-    from .paths import shell_paths
-
     yield "mib"
-    yield from shell_paths(ask)
+    yield from paths.shell_paths(ask)
+
+
+def known(ask: Ask) -> Iterator[str | Candidate]:
+    """Return what the command what finds: paths of the tree, files, and names of objects."""
+    if ask.partial.startswith("/"):
+        yield from paths.shell_paths(ask)
+        yield from paths.any_files(ask)
+        return
+    # Imported here: no other completion reads the graph.
+    from rtslib_ext.graph import model, read
+
+    for vertex in read.graph(ask.node.reader).of_kind(model.INITIATOR, model.STORAGE_OBJECT):
+        yield vertex.name
+        yield from vertex.fact("tags").split(", ") if vertex.fact("tags") else ()

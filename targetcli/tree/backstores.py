@@ -15,6 +15,8 @@ from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.abi import DEFAULT_LU_GROUP
+from rtslib_ext.kernel.configfs import ConfigfsPath
+from rtslib_ext.reading.reader import Reader
 
 from ..sizes import format_size
 from .node import Node, Summary, info_lines, scalars
@@ -234,6 +236,7 @@ class StorageObjectNode(Node):
             # Whether an adapter is passed through as a whole (target_core_pscsi.c, pmode).
             mode = self.fs.read_if_there(f"{paths.parent(self.configfs)}/hba_mode") or ""
             values["hba_mode"] = number(mode)
+        values |= identifiers(self.reader, self.configfs)
         return {**values, **self._exported().facts()}
 
     def info(self) -> list[str]:
@@ -250,6 +253,15 @@ class StorageObjectNode(Node):
     def read(self) -> StorageObject | None:
         """Read the object; None if it is not configured."""
         return self.reader.storage_object(self.configfs)
+
+
+def identifiers(reader: Reader, configfs: ConfigfsPath) -> dict[str, object]:
+    """Return the identifiers of a storage object that initiators show; "wwid" is multipath's."""
+    # Imported here: only info needs it.
+    from rtslib_ext.graph import wwid
+
+    naa = wwid.of_storage_object(reader, configfs)
+    return {"naa": naa, "wwid": wwid.forms(naa)["multipath"]} if naa else {}
 
 
 class AluaGroups(Node):

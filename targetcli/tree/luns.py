@@ -10,6 +10,7 @@ from rtslib_ext.config.model import Lun
 from rtslib_ext.kernel import links, paths
 from rtslib_ext.reading import backed_by
 
+from .backstores import identifiers
 from .node import Node, Summary
 
 if TYPE_CHECKING:
@@ -87,4 +88,6 @@ class LunNode(Node):
         if lun is None:
             return {"index": self.index}
         values = encode.lun(lun)
-        return {name: values[name] for name in values if name not in encode.LUN_ALUA_KEYS}
+        shown = {name: values[name] for name in values if name not in encode.LUN_ALUA_KEYS}
+        link = links.link_in(self.fs, self.configfs)
+        return shown | (identifiers(self.reader, link[1]) if link else {})

@@ -21,6 +21,7 @@ LIBRARY = (
     ("transaction",),
     ("plan", "refusals"),
     ("steps",),
+    ("graph",),
     ("usage", "statistics"),
     ("reading", "savefile"),
     ("kernel",),

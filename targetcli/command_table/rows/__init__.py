@@ -40,6 +40,7 @@ def every_row() -> tuple[Command, ...]:
     rows = (
         *navigation.ROWS,
         *config.ROWS,
+        *monitoring.ROWS,
         *plan.ROWS,
         *history.ROWS,
         *storage.ROWS,

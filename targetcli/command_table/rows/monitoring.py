@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands that only look: sessions, counters, logins."""
+"""The commands that only look: sessions, counters, logins, paths to the disks, checks."""
 
 from __future__ import annotations
 
-from ..command import EVERYWHERE, Command, may
+from ..command import EVERYWHERE, Command, may, need
 
 ROWS = (
     Command(
@@ -27,5 +27,31 @@ ROWS = (
             may("csv", "bool", "print comma-separated values with all columns", "False"),
         ),
         switches=True,
+    ),
+    Command(
+        "map",
+        EVERYWHERE,
+        "map:map_path",
+        "Shows the path from initiators to disks. For each storage object: its LUNs and\n"
+        "mapped LUNs, the initiators that see them and are logged in, and the volumes,\n"
+        "RAIDs, partitions and file systems below it, down to the disks. Below the root,\n"
+        "all that this object is connected with. Equal objects are shown as one. With a\n"
+        "file, writes a drawing (.svg), the input of Graphviz (.dot), or this text.\n\n"
+        "Example: map",
+        (
+            may("file", "path_name", "the file to write; printed if omitted"),
+            may("format", "map_format", "text, dot or svg; by default from the name of the file"),
+        ),
+    ),
+    Command(
+        "what",
+        EVERYWHERE,
+        "map:what",
+        "Shows what a word names, and all that is connected with it. The word is a path of\n"
+        "this tree, a device such as /dev/disk/by-id/NAME, a file or directory, a serial\n"
+        "number, a WWID as multipath, VMware, Windows or Linux write it or its last digits,\n"
+        "the name or tag of an initiator, or an IP address.\n\n"
+        "Example: what /dev/vg0/disk1",
+        (need("word", "known_word", "what to look for"),),
     ),
 )

@@ -87,6 +87,8 @@ LINES = f"""
 / saveconfig savefile=ETC/all.json drop_missing=false
 / sessions action=list
 / stats path=/iscsi interval=1s sort=path kind=lun count=1 csv=true
+/ map file=DISKS/map.svg format=svg
+/ what word=r1
 / version
 / ls path=/iscsi depth=1
 / cd path=/iscsi

@@ -91,6 +91,8 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "stats:stats": ("/", EXPORT),
     "settings:get": (TPG, ()),
     "settings:set_values": (TPG, ()),
+    "map:map_path": ("/", EXPORT),
+    "map:what": ("/", ("/backstores/block create disk1 /dev/vg0/disk1",)),
     "navigation:bookmarks": ("/backstores", ()),
     "navigation:cd": ("/", ()),
     "navigation:info": (TPG, ()),
