@@ -8,22 +8,19 @@ back is to delete these, to finish is to create the others and to set what diffe
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
-from typing import TypeVar
 
 from .. import savefile
 from ..config import shell_paths
-from ..config.backing import KINDS
 from ..config.merge import merge
-from ..config.model import Config, NodeAcl, StorageObject, Target, Tpg
+from ..config.model import Config
 from ..config.shell_paths import ShellPath
 from ..errors import Interrupted, LioError
-from ..fabrics import FABRICS, WITH_ENABLE
+from ..fabrics import FABRICS
 from ..fast_dataclasses import replace
-from ..kernel import links, paths, setup
-from ..kernel.configfs import ConfigfsPath, ReadFS
-from ..kernel.paths import TpgPath
+from ..kernel import paths, setup
+from ..kernel.configfs import ReadFS
 from ..plan import build
 from ..plan.build import Before
 from ..reading.reader import Reader
@@ -32,16 +29,14 @@ from ..savefile import unrestored
 from ..savefile.unrestored import Unrestored
 from ..steps import Context, Step
 from ..steps.lu_groups import SETTING as LU_GROUP
-from ..steps.operations import RemoveShared, RemoveTree, RmdirOverLuns
 from ..usage import reservations
+from . import incomplete, subset
 from .executor import Outcome, keep_going, perform
 from .journal import CREATES, Creation, Journal
 from .planning import planned
 
 # The characters of a document to write at once.
 _AT_ONCE = 1 << 20
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 # -- performing --------------------------------------------------------------------------------
@@ -110,7 +105,7 @@ def shared(fs: ReadFS) -> Topology:
 def _of(half: Creation) -> Unrestored:
     """Return the objects that an interrupted change was to create, and their paths."""
     document, names = loaded(half), half.about[CREATES]["paths"]
-    paths = map(ShellPath, sorted(_top(document.config)) if names is None else names)
+    paths = map(ShellPath, sorted(subset.top(document.config)) if names is None else names)
     return Unrestored(document.config, tuple(paths), document.identities)
 
 
@@ -171,10 +166,10 @@ def undo(context: Context, change: Creation) -> list[str]:
     journal.resume()
     journal.undone(0)
     fs, document = context.fs, loaded(change)
-    remove_incomplete(context, document.config)
+    incomplete.remove(context, document.config)
     have = Reader(fs).config()
     gone = frozenset(_of(change).paths)
-    want = replace(_without(have, gone), fabrics=_before(change).fabrics)
+    want = replace(subset.without(have, gone), fabrics=_before(change).fabrics)
     try:
         outcome = keep_going(context, planned(fs, have, want).steps)
     except Interrupted as err:
@@ -194,7 +189,7 @@ def finish(context: Context, change: Creation) -> Outcome:
     journal = Journal(change.path, change.about)
     journal.resume()
     document = loaded(change).config
-    remove_incomplete(context, document)
+    incomplete.remove(context, document)
     try:
         there = TopologyReader(context.fs).topology()
         again = completing(context.fs, document)
@@ -213,153 +208,4 @@ def completing(fs: ReadFS, document: Config, have: Config | None = None) -> Sequ
     ``have`` is the running configuration; it is read if omitted.
     """
     have = Reader(fs).config() if have is None else have
-    return planned(fs, have, merge(have, _existing(document, have))).steps
-
-
-# -- objects that a kill left incomplete -------------------------------------------------------
-
-
-def remove_incomplete(context: Context, document: Config) -> None:
-    """Delete the objects of a document that no reader shows or that lack what only creating gives.
-
-    These are storage objects that were not enabled or have no serial number, LUNs without a link,
-    TPGs without a nexus, and logical unit groups without a number.
-    """
-    reader, fs = Reader(context.fs), context.fs
-    for path in list(reader.storage_object_paths()):
-        so = document.storage_objects.get(paths.key_of_storage_object(path) or ("", ""))
-        if so is not None and _is_incomplete(reader, so, path):
-            RemoveTree(path).do(context)
-            RemoveShared(paths.parent(path)).do(context)
-    for so in document.storage_objects.values():
-        # Of an object whose creation had only begun.
-        hba = paths.hba_candidates(*so.key)[0]
-        if fs.is_dir(hba) and not fs.directories(hba):
-            RemoveShared(hba).do(context)
-    for name in document.lu_groups:
-        if fs.is_dir(paths.lu_gp(name)) and name not in reader.lu_groups():
-            fs.rmdir(paths.lu_gp(name))
-    for target in document.targets.values():
-        for tpg in target.tpgs.values():
-            tpg_path = TpgPath.of(FABRICS[target.fabric], target.wwn, tpg.tag)
-            if fs.is_dir(tpg_path.configfs):
-                _remove_incomplete_of(context, reader, tpg_path, tpg)
-
-
-def _is_incomplete(reader: Reader, so: StorageObject, path: ConfigfsPath) -> bool:
-    if reader.fs.read_if_there(f"{path}/enable") != "1":
-        return True
-    # It is set in the step that creates the object, before any LUN can export it.
-    return KINDS[so.backing.plugin].has_wwn and not reader.unit_serial(path)
-
-
-def _remove_incomplete_of(context: Context, reader: Reader, path: TpgPath, tpg: Tpg) -> None:
-    fs, configfs = context.fs, path.configfs
-    for acl in tpg.acls.values():
-        folder = path.acl(acl.wwn)
-        for index in reader.mapped_indexes(folder) if fs.is_dir(folder) else ():
-            mapped = paths.mapped_lun(folder, index)
-            if index in acl.mapped_luns and links.link_in(fs, mapped) is None:
-                fs.rmdir(mapped)
-    for index in reader.lun_indexes(configfs):
-        if index in tpg.luns and links.link_in(fs, paths.lun(configfs, index)) is None:
-            fs.rmdir(paths.lun(configfs, index))
-    empty = not reader.lun_indexes(configfs) and not reader.acl_names(configfs)
-    if empty and path.fabric.name not in WITH_ENABLE and not reader.nexus(path.fabric, configfs):
-        # Its port number and its nexus are set in the step that creates it.
-        RmdirOverLuns(configfs, paths.luns(configfs)).do(context)
-
-
-# -- parts of a configuration ------------------------------------------------------------------
-
-
-def _existing(document: Config, have: Config) -> Config:
-    """Return the part of a document whose objects exist."""
-    return Config(
-        _common(document.storage_objects, have.storage_objects, lambda so, _: so),
-        _common(document.targets, have.targets, _existing_target),
-        document.fabrics,
-        _common(document.lu_groups, have.lu_groups, lambda number, _: number),
-    )
-
-
-def _existing_target(target: Target, have: Target) -> Target:
-    return replace(target, tpgs=_common(target.tpgs, have.tpgs, _existing_tpg))
-
-
-def _existing_tpg(tpg: Tpg, have: Tpg) -> Tpg:
-    luns = {
-        index: lun
-        for index, lun in tpg.luns.items()
-        if index in have.luns and have.luns[index].storage_object == lun.storage_object
-    }
-    return replace(
-        tpg,
-        # Of a TPG that existed before, the document has only the new objects.
-        enable=tpg.enable or None,
-        luns=luns,
-        portals=_common(tpg.portals, have.portals, lambda portal, _: portal),
-        acls=_common(tpg.acls, have.acls, _existing_acl),
-    )
-
-
-def _existing_acl(acl: NodeAcl, have: NodeAcl) -> NodeAcl:
-    return replace(acl, mapped_luns=_common(acl.mapped_luns, have.mapped_luns, lambda one, _: one))
-
-
-def _common(
-    wanted: Mapping[K, V], running: Mapping[K, V], combine: Callable[[V, V], V]
-) -> dict[K, V]:
-    return {key: combine(item, running[key]) for key, item in wanted.items() if key in running}
-
-
-def _top(document: Config) -> frozenset[str]:
-    """Return the shell paths of the storage objects, targets and LU groups of a document."""
-    return frozenset(
-        (
-            *(so.path for so in document.storage_objects.values()),
-            *(shell_paths.target(*key) for key in document.targets),
-            *map(shell_paths.lu_gp, document.lu_groups),
-        )
-    )
-
-
-def _without(have: Config, gone: Container[str]) -> Config:
-    """Return a configuration without the objects of these shell paths."""
-    targets = (item for key, item in have.targets.items() if shell_paths.target(*key) not in gone)
-    return replace(
-        have,
-        storage_objects={k: so for k, so in have.storage_objects.items() if so.path not in gone},
-        targets={target.key: _target_without(target, gone) for target in targets},
-        lu_groups={k: v for k, v in have.lu_groups.items() if shell_paths.lu_gp(k) not in gone},
-    )
-
-
-def _target_without(target: Target, gone: Container[str]) -> Target:
-    fabric = FABRICS[target.fabric]
-    found = {
-        tag: (TpgPath.of(fabric, target.wwn, tag).shell, tpg) for tag, tpg in target.tpgs.items()
-    }
-    kept = {tag: _tpg_without(*item, gone) for tag, item in found.items() if item[0] not in gone}
-    return replace(target, tpgs=kept)
-
-
-def _tpg_without(path: ShellPath, tpg: Tpg, gone: Container[str]) -> Tpg:
-    acls = {
-        wwn: replace(
-            acl,
-            mapped_luns={
-                index: mapped
-                for index, mapped in acl.mapped_luns.items()
-                if shell_paths.mapped_lun(shell_paths.acl(path, wwn), index) not in gone
-            },
-        )
-        for wwn, acl in tpg.acls.items()
-        if shell_paths.acl(path, wwn) not in gone
-    }
-    return replace(
-        tpg,
-        luns={k: v for k, v in tpg.luns.items() if shell_paths.lun(path, k) not in gone},
-        portals={k: v for k, v in tpg.portals.items() if shell_paths.portal(path, k) not in gone},
-        acls=acls,
-    )
+    return planned(fs, have, merge(have, subset.existing(document, have))).steps

@@ -14,7 +14,7 @@ from rtslib_ext.savefile import disk
 from rtslib_ext.savefile.encode import Identities
 from rtslib_ext.savefile.unrestored import Unrestored
 from rtslib_ext.steps import Context, Step
-from rtslib_ext.transaction import creation
+from rtslib_ext.transaction import creation, incomplete
 from rtslib_ext.transaction.executor import Outcome
 from rtslib_ext.transaction.journal import Creation
 
@@ -70,7 +70,7 @@ def completing(env: Env, source: Source) -> Sequence[Step]:
     if source.half is None:
         return ()
     document = creation.loaded(source.half)
-    creation.remove_incomplete(Context(env.fs, host=env.host), document.config)
+    incomplete.remove(Context(env.fs, host=env.host), document.config)
     running.record_missing(env, document.config, document.identities, None, keep=True)
     return creation.completing(env.fs, document.config)
 
