@@ -130,6 +130,8 @@ class Session:
     """Runs the lines of a file: ``--batch FILE`` as a line. It is a layer above."""
     agreed: tuple[str, ...] = ()
     """The facts of the present command that the user has agreed to."""
+    agrees: Callable[[str], bool] | None = None
+    """Answers the questions of a line that a full screen runs: whether it has shown this fact."""
 
 
 @dataclass(slots=True)

@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from rtslib_ext.errors import LioError
 from rtslib_ext.fast_dataclasses import dataclass, field
+
+RunLine = Callable[[Any, Callable[[], Any]], "Result | None"]
+"""Runs a line of an environment and prints its result, as ``session.run_line``."""
 
 
 class Warn(str):
@@ -43,6 +47,8 @@ class Result:
     them. ``status`` is the exit status of a successful
     command. ``under_lock`` is for a command that changes the kernel in some of its calls only: it
     makes the change, dispatch calls it with the lock held, and its result is the command's.
+    ``screen`` is for a command that takes the whole terminal: the session calls it with the
+    function that runs lines, and its result is the command's.
     """
 
     lines: Iterable[str] = ()
@@ -58,6 +64,7 @@ class Result:
     status: int = 0
     messages: bool = False
     under_lock: Callable[[], Result] | None = None
+    screen: Callable[[RunLine], Result] | None = None
 
 
 def say(*lines: str) -> Result:

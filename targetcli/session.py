@@ -110,6 +110,8 @@ def _run_line(env: Env, read: Callable[[], Line]) -> Result | None:
             raise InvalidValue("there is no command after the options")
         log.log_line(env, line)
         result = dispatch.run(env, line)
+        if result.screen is not None:
+            result, env.session.report = result.screen(run_line), report
         if env.session.transaction is not None:
             result = env.session.transaction.report(report, result)
     except BrokenPipeError:

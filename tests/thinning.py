@@ -33,6 +33,7 @@ SHARES = {
     "tests/kernel/commands/": 4,
     "tests/kernel/compatibility/": 4,
     "tests/kernel/plan/": 8,
+    "tests/kernel/screens/": 4,
 }
 
 

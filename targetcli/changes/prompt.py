@@ -27,6 +27,8 @@ class Question(LioError):
 
 def is_possible(env: Env) -> bool:
     """Return True if a user at a terminal can be asked, and --yes is not given."""
+    if env.session.agrees is not None:
+        return not env.options.yes
     if env.session.transaction is not None and not env.session.transaction.asks:
         return False
     return env.on_terminal and env.stdin.isatty() and not env.options.yes
@@ -40,6 +42,15 @@ def require_yes(env: Env, facts: list[str]) -> None:
 
 def put(env: Env, question: Question, path: str) -> None:
     """Ask a question; raises Interrupted unless the answer is yes, also on Ctrl-C and Ctrl-D."""
+    if env.session.agrees is not None:
+        if not all(map(env.session.agrees, question.facts)):
+            raise Interrupted(
+                f"nothing was changed, this was not shown: {'; '.join(question.facts)}",
+                path=path,
+                hint="look at the plan again",
+            )
+        env.session.agreed += question.facts
+        return
     # Imported here: scripts are asked nothing.
     from ..views.wrap import width_of, wrap
 

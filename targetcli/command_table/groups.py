@@ -9,7 +9,7 @@ from .command import Command
 
 # The names of the commands by the title of their group.
 GROUPS = {
-    "Look": ("ls", "info", "status", "get", "sessions", "stats", "map", "what", "version"),
+    "Look": ("ls", "info", "status", "get", "sessions", "stats", "map", "what", "browse", "version"),
     "Change": (
         "create",
         "ensure",
@@ -57,6 +57,7 @@ _NEW = frozenset(
         *GROUPS["Plan and history"],
         "stats",
         "backups",
+        "browse",
         "restore_pending",
         "ensure",
         "pin",

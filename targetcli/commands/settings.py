@@ -74,13 +74,9 @@ def _table(env: Env, entries: list[Entry], *, named: bool = False) -> list[str]:
 
 def _entry(env: Env, group: Group, row: Row, *, title: str = "") -> Entry:
     """Return a line of the table; ``title`` precedes the name."""
-    from ..views.settings_table import Entry
+    from ..settings.entry import entry
 
-    default = group.default(row.name)
-    changed = row.writable and default is not None and row.value != default
-    shown = _hidden(env, group, row)
-    named = Row(f"{title}{row.name}", shown.value, row.kind, row.text, row.writable)
-    return Entry(named, default, group.values(row.name), changed)
+    return entry(group, row, hide=not env.options.show_secrets, title=title)
 
 
 def _wanted(group: Group, node: Node, parameter: list[str]) -> list[str]:

@@ -38,6 +38,7 @@ PROGRAM = (
     ("session",),
     ("completion", "dispatch"),
     ("commands",),
+    ("screens",),
     ("log", "changes"),
     ("language",),
     ("tree",),
@@ -57,7 +58,7 @@ ONLY_IN = {
     "configshell_fb": ("targetcli.shell",),
     "rtslib_fb": ("rtslib_ext.host",),
     "tqdm": ("targetcli.views.bar",),
-    "urwid": ("targetcli.views", "targetcli.shell"),
+    "urwid": ("targetcli.views.chooser", "targetcli.screens"),
     "pyparsing": (),
     "pyudev": ("rtslib_ext.host.arrivals",),
 }

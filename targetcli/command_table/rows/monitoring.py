@@ -54,4 +54,14 @@ ROWS = (
         "Example: what /dev/vg0/disk1",
         (need("word", "known_word", "what to look for"),),
     ),
+    Command(
+        "browse",
+        EVERYWHERE,
+        "browse:browse",
+        "Shows the tree on the full screen, beginning at this node. Walk through it, search\n"
+        "as you type, see each setting with its meaning, default and range, and change it:\n"
+        "first it shows the plan and the initiators that it would interrupt, and makes the\n"
+        "change only after y. u undoes the last change, ? shows all keys. Needs a terminal.\n\n"
+        "Example: browse",
+    ),
 )

@@ -157,6 +157,7 @@ def test_every_parameter(
     assert "Transaction started: changes wait for" in shell.ok("/ begin")
     shell.refuses("/ commit", "no transaction is in progress")
     shell.refuses("/ rollback", "no transaction is in progress")
+    shell.refuses("/ browse", "browse needs a terminal")
     shell.refuses("/ sessions action=detail sid=7", "no session found with sid 7")
     shell.refuses(f"{TPG}/acls pin wwn={I1}", f"{I1} is not logged in without an ACL")
     known = {}

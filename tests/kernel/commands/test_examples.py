@@ -44,6 +44,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "transaction:begin": ("/", ()),
     "transaction:commit": ("/", ()),
     "transaction:rollback": ("/", ()),
+    "browse:browse": ("/", ()),
     "clear:clearconfig": ("/", EXPORT),
     "config:restoreconfig": ("/", (*EXPORT, "/ saveconfig")),
     "pending:restore_pending": ("/", EXPORT),
@@ -122,8 +123,9 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "targets:enable": (TPG, (f"{TPG} disable",)),
     "targets:version": ("/iscsi", ()),
 }
-# What only hardware gives: the kernel's refusal; and what is about the lines before and after it.
+# What only hardware or a terminal gives; and what is about the lines before and after it.
 REFUSED = {
+    "browse:browse": "browse needs a terminal",
     "transaction:commit": "no transaction is in progress",
     "transaction:rollback": "no transaction is in progress",
     "portals:enable_offload": f"{TPG}/portals/127.0.0.1:3261",

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A list of any length on the screen: only the rows in sight are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import urwid
+
+from .columns import Markup, pad
+
+Line = Callable[[int, int], Markup]
+"""Returns row ``index`` for a width in columns."""
+
+
+class Rows(urwid.Widget):  # type: ignore[misc, unused-ignore]
+    """Rows of which one has the focus; with ``picks=False`` a text that scrolls.
+
+    ``count`` and ``line`` are asked each time it is drawn, after ``fit`` got the width. ``moved``
+    is called when the focus has moved.
+    """
+
+    _sizing = frozenset([urwid.BOX])
+    _selectable = True
+    no_cache = ["render"]
+
+    def __init__(
+        self,
+        count: Callable[[], int],
+        line: Line,
+        *,
+        picks: bool = True,
+        moved: Callable[[], object] = lambda: None,
+        fit: Callable[[int], object] = lambda _: None,
+        empty: str = "",
+    ) -> None:
+        super().__init__()
+        self.count = count
+        self.line = line
+        self.picks = picks
+        self.moved = moved
+        self.fit = fit
+        self.empty = empty
+        self.at = 0
+        self.top = 0
+        self._height = 1
+
+    def reveal(self, more: int) -> None:
+        """Scroll so that as many as possible of the rows after the focus are in sight."""
+        self.top = max(self.top, min(self.at, self.at + more + 1 - self._height))
+        self._invalidate()
+
+    def visible(self, height: int) -> range:
+        """Return the rows in sight, and scroll to the focus."""
+        count = self.count()
+        if self.picks:
+            self.at = max(0, min(self.at, count - 1))
+            self.top = max(min(self.top, self.at), self.at - height + 1)
+        self.top = max(0, min(self.top, count - height))
+        return range(self.top, min(count, self.top + height))
+
+    def render(self, size: Any, focus: bool = False) -> urwid.Canvas:
+        """Draw the rows in sight; the one with the focus has a ``>`` before it."""
+        width, height = size
+        self.fit(width)
+        self._height = height
+        seen = self.visible(height)
+        drawn = [self._row(index, width, focus) for index in seen]
+        if not drawn and self.empty:
+            drawn = [_canvas([(None, pad(self.empty, width))], width)]
+        drawn += [urwid.SolidCanvas(" ", width, height - len(drawn))] * (len(drawn) < height)
+        return urwid.CanvasCombine([(item, None, False) for item in drawn])
+
+    def _row(self, index: int, width: int, focus: bool) -> urwid.Canvas:
+        if not self.picks:
+            return _canvas(self.line(index, width), width)
+        here = index == self.at
+        markup = [(None, ">" if here else " "), *self.line(index, width - 1)]
+        if not here:
+            return _canvas(markup, width)
+        return _canvas([("focus" if focus else "chosen", text) for _, text in markup], width)
+
+    def keypress(self, size: Any, key: str) -> str | None:
+        """Move; return other keys."""
+        height = size[1]
+        page = max(1, height - 1)
+        steps = {
+            "up": -1,
+            "down": 1,
+            "page up": -page,
+            "page down": page,
+            "home": -self.count(),
+            "end": self.count(),
+        }
+        if key not in steps:
+            return key
+        self.move(steps[key])
+        return None
+
+    def move(self, by: int) -> None:
+        """Move the focus, or scroll the text."""
+        if self.picks:
+            self.at = max(0, min(self.at + by, self.count() - 1))
+        else:
+            self.top = max(0, self.top + by)
+        self.moved()
+        self._invalidate()
+
+
+def _canvas(markup: Markup, width: int) -> urwid.Canvas:
+    drawn = urwid.Text(cast(Any, markup or ""), wrap="clip").render((width,))
+    return cast(urwid.Canvas, drawn)
