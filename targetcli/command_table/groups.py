@@ -9,7 +9,18 @@ from .command import Command
 
 # The names of the commands by the title of their group.
 GROUPS = {
-    "Look": ("ls", "info", "status", "get", "sessions", "stats", "map", "what", "browse", "version"),
+    "Look": (
+        "ls",
+        "info",
+        "status",
+        "get",
+        "sessions",
+        "stats",
+        "map",
+        "what",
+        "browse",
+        "version",
+    ),
     "Change": (
         "create",
         "ensure",
