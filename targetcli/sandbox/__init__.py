@@ -71,7 +71,7 @@ def kept(settings: Settings) -> str:
 def run_targetcli(arguments: Sequence[str], settings: Settings) -> int:
     """Run targetcli in the sandbox, on the configuration of the last run; return its status."""
     state = settings.state or default_state()
-    program = (sys.executable, "-m", "targetcli")
+    program = guest.TARGETCLI
     saved = state / guest.CONFIGURATION / "saveconfig.json"
     settings = replace(
         settings,

@@ -35,6 +35,12 @@ SHADOWED = (Path("/run"), Path("/tmp"))
 """Empty in the guest, except the directories that the program needs."""
 UNREACHABLE = (Path("/dev"), Path("/proc"), Path("/sys"))
 SCRATCH = (Path("/mnt"), Path("/media"), Path("/srv"), Path("/opt"))
+TARGETCLI = (
+    sys.executable,
+    "-c",
+    "import sys; sys.path[:] = filter(None, sys.path); from targetcli.__main__ import main; main()",
+)
+"""targetcli in the guest. With -m, Python would import files of others in the current directory."""
 STANDARD_LINKS = {"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"}
 
 
@@ -134,7 +140,7 @@ class Guest:
         (folder / "init").chmod(0o755)
         program = folder / "bin" / "targetcli"
         program.parent.mkdir()
-        _write(program, ["#!/bin/sh", f'exec {shlex.quote(sys.executable)} -m targetcli "$@"'])
+        _write(program, ["#!/bin/sh", f'exec {shlex.join(TARGETCLI)} "$@"'])
         program.chmod(0o755)
         _write(folder / "parameters", self._parameters())
         _write(folder / "fstab", map(_fstab_line, self._mounts()))

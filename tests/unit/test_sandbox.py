@@ -316,6 +316,17 @@ def test_a_state_in_a_file(tmp_path: Path) -> None:
         sandbox.run(["true"], sandbox.Settings(state=tmp_path / "file" / "x"))
 
 
+def test_modules_in_the_current_directory_are_not_imported(tmp_path: Path) -> None:
+    for name in ("targetcli", "rtslib_ext"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('planted')")
+    for name in ("io", "json", "types", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('planted')")
+    words = [*sandbox_guest.TARGETCLI, "--version"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr.startswith("targetcli version ")
+
+
 @pytest.mark.parametrize("mode", [0o777, 0o1777])
 @pytest.mark.usefixtures("some_kernel")
 def test_state_that_others_can_write_to(tmp_path: Path, mode: int) -> None:
@@ -415,7 +426,7 @@ def test_targetcli_restores_what_was_saved(monkeypatch: pytest.MonkeyPatch, tmp_
     asked: list[sandbox.Settings] = []
 
     def run(command: list[str], settings: sandbox.Settings) -> int:
-        assert command[1:] == ["-m", "targetcli", "ls"]
+        assert command == [*sandbox_guest.TARGETCLI, "ls"]
         asked.append(settings)
         return 3
 
@@ -426,6 +437,6 @@ def test_targetcli_restores_what_was_saved(monkeypatch: pytest.MonkeyPatch, tmp_
     sandbox.run_targetcli(["ls"], sandbox.Settings(state=tmp_path))
     first, second = asked
     assert first.before == ()
-    assert second.before[1:] == ("-m", "targetcli", "restoreconfig")
-    assert first.after[1:] == ("-m", "targetcli", "--yes", "saveconfig")
+    assert second.before == (*sandbox_guest.TARGETCLI, "restoreconfig")
+    assert first.after == (*sandbox_guest.TARGETCLI, "--yes", "saveconfig")
     assert first.modules == ("target_core_mod",)
