@@ -307,15 +307,19 @@ def open_to_append(path: str) -> int:
     """Return a descriptor to append to a file of trusted users, created with mode 0600.
 
     It may be a device or a pipe, which is not waited for. Raises OSError; Untrusted for a file of
-    another user, and for a link that others may have placed.
+    another user, and for a symbolic or hard link that others may have placed.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     if path in _OUTPUTS:
         return os.open(path, flags, 0o600)
     with directory(path) as (folder, name):
+        is_open = is_open_to_others(os.fstat(folder))
         handle = os.open(name, flags | os.O_NOFOLLOW, 0o600, dir_fd=folder)
     status = os.fstat(handle)
-    if status.st_uid not in trusted_users():
+    wrong = f"{path} belongs to {user(status)}" if status.st_uid not in trusted_users() else ""
+    if is_open and status.st_nlink > 1:
+        wrong = wrong or f"{path} has {status.st_nlink} names, and others can create names there"
+    if wrong:
         os.close(handle)
-        raise Untrusted(f"{path} belongs to {user(status)}", hint="use another name")
+        raise Untrusted(wrong, hint="use another name")
     return handle

@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from rtslib_ext.config.printable import has_controls
 from rtslib_ext.fabrics import drop_ins
 
 from .. import options
@@ -131,7 +132,8 @@ def _of_options(known: dict[str, str], current: str) -> list[Candidate]:
 def _of_value(option: str, value: str) -> list[Candidate]:
     row = options.find(option)
     complete = _OF_KIND.get(row.kind) if row else None
-    return list(complete(value)) if complete else []
+    # As in complete: a line break in the name of a file would begin another answer.
+    return [item for item in complete(value) if not has_controls(item.value)] if complete else []
 
 
 def _of_command(words: Sequence[str], current: str) -> list[Candidate]:

@@ -49,6 +49,19 @@ def test_planted_link_is_not_followed(open_folder: Path, target: str) -> None:
     assert not (open_folder.parent / "missing").exists()
 
 
+def test_planted_hard_link_gets_nothing(open_folder: Path) -> None:
+    victim, link = open_folder.parent / "victim", open_folder / "log"
+    victim.write_text("keep")
+    link.hardlink_to(victim)
+    assert logged(link) == (
+        f"cannot write the log file: {link} has 2 names, and others can create names there\n"
+    )
+    assert victim.read_text() == "keep"
+    link.unlink()
+    (open_folder.parent / "second").hardlink_to(victim)
+    assert logged(victim) == ""
+
+
 def test_file_of_another_user_gets_nothing(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -99,6 +99,13 @@ def test_the_home_folder(home: None, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert shells.candidates([], "--state=~/") == []
 
 
+def test_name_of_a_file_with_a_line_end(home: None, tmp_path: Path) -> None:
+    for name in ("plain", "p\nrm", "p\x1b]0;x\x07", "p\u202eb"):
+        (tmp_path / name).touch()
+    line = f"targetcli --batch {tmp_path}/p"
+    assert shells.answer(["bash", line, f"{tmp_path}/p"]) == [f"{tmp_path}/plain "]
+
+
 def test_folders_of_the_sandbox(home: None, tmp_path: Path) -> None:
     (tmp_path / "my state").mkdir()
     (tmp_path / "file").touch()

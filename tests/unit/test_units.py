@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -127,20 +128,25 @@ def test_no_directive_gives_the_service_a_mount_namespace() -> None:
 GENERATOR = ROOT / "systemd/target-generator"
 
 
+def run_generator(folder: Path, file: Path) -> None:
+    program = (
+        f"import runpy; runpy.run_path({str(GENERATOR)!r})['main']({str(folder)!r}, {str(file)!r})"
+    )
+    subprocess.run([sys.executable, "-ISc", program], check=True, timeout=30)
+
+
 def generated(folder: Path, saved: str) -> str:
     """Run the generator with a save file; return its drop-in, "" without one."""
     file = folder / "saved.json"
     file.write_text(saved)
-    program = (
-        f"import runpy; runpy.run_path({str(GENERATOR)!r})['main']({str(folder)!r}, {str(file)!r})"
-    )
-    subprocess.run([sys.executable, "-ISc", program], check=True)
+    run_generator(folder, file)
     found = folder / "target.service.d/50-storage.conf"
     return found.read_text() if found.exists() else ""
 
 
 def test_generator_orders_after_mounts_and_devices(tmp_path: Path) -> None:
     paths = ["/srv/a b/d-1.img", "/dev/vg0/disk%1", "/dev/mapper/ü", "relative", 7, "/x/../y"]
+    paths += ["/srv/\ud800/x", "/srv/\0/x"]
     objects = [{"plugin": "block", "dev": path} for path in paths]
     text = generated(tmp_path, json.dumps({"storage_objects": [*objects, None, {}]}))
     words = {
@@ -164,6 +170,9 @@ def test_generator_does_nothing_on_errors(tmp_path: Path, saved: str) -> None:
     with suppress(subprocess.CalledProcessError):
         assert generated(tmp_path, saved) == ""
     assert not (tmp_path / "target.service.d").exists()
+    os.mkfifo(tmp_path / "pipe")
+    with suppress(subprocess.CalledProcessError):
+        run_generator(tmp_path, tmp_path / "pipe")
     done = subprocess.run([GENERATOR, tmp_path / "none"], capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
