@@ -2,7 +2,7 @@
 """Wait until something arrives at this host: a device, a mount, an IP address.
 
 Devices are reported by udev, or by the kernel where no udev runs; pyudev reads both. Only the
-restore at boot imports this module.
+services import this module.
 """
 
 from __future__ import annotations
@@ -28,9 +28,13 @@ _SETTLE_SECONDS = 0.1
 
 
 class Arrivals:
-    """The events of this host since it was entered."""
+    """The events of this host since it was entered.
 
-    def __init__(self) -> None:
+    ``look``: seconds until it is time for a look at what has no event.
+    """
+
+    def __init__(self, look: float = _LOOK_SECONDS) -> None:
+        self._look = look
         self._poll = select.poll()
         self._read: dict[int, Callable[[], object]] = {}
         self._files = ExitStack()
@@ -78,9 +82,9 @@ class Arrivals:
         self._poll.register(handle, events)
         self._read[handle] = read
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float | None = None) -> None:
         """Return after an event, or after ``seconds``, or when it is time for a look."""
-        end = time.monotonic() + min(seconds, _LOOK_SECONDS)
+        end = time.monotonic() + (self._look if seconds is None else min(seconds, self._look))
         found = self._poll.poll(max(0.0, end - time.monotonic()) * 1000)
         while found and time.monotonic() < end:
             for handle, _ in found:

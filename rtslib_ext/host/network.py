@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import os
 
 from ..errors import LioError
 from .system import run
@@ -36,6 +37,11 @@ def has_address(address: str) -> bool:
     except OSError as err:
         return err.errno != errno.EADDRNOTAVAIL
     return True
+
+
+def has_rdma_device(folder: str = "/sys/class/infiniband") -> bool:
+    """Return True if this host has an RDMA device, of InfiniBand, RoCE or iWARP."""
+    return os.path.isdir(folder) and bool(os.listdir(folder))
 
 
 def is_served_on_ipv6(port: int) -> bool:

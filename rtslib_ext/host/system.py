@@ -65,6 +65,8 @@ def load_module(name: str) -> None:
 
 def has_module(name: str, folder: str = "/lib/modules") -> bool:
     """Return True if this kernel has a module, or could load it."""
+    if is_loaded(name):
+        return True
     for index in ("modules.builtin", "modules.dep"):
         try:
             with open(f"{folder}/{os.uname().release}/{index}", encoding="utf-8") as file:
@@ -72,7 +74,7 @@ def has_module(name: str, folder: str = "/lib/modules") -> bool:
                     return True
         except OSError:
             continue
-    return is_loaded(name)
+    return False
 
 
 def is_loaded(name: str) -> bool:

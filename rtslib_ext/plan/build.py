@@ -163,7 +163,7 @@ def build_tpg(
             yield from luns.create_lun(tpg_path, lun, locate(lun.storage_object))
     for portal in tpg.portals.values():
         if portal.name not in running.portals:
-            yield from portals.create_portal(tpg_path, portal)
+            yield portals.create_portal(tpg_path, portal)
     for acl in tpg.acls.values():
         if acl.wwn not in running.acls:
             yield from acls.create_acl(tpg_path, acl, ask, new_tpg=new_tpg)

@@ -15,8 +15,8 @@ from ..kernel import links, paths
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..reading.reader import Reader
 from ..steps import Step
-from ..steps.quiesce import commands
 from ..usage import reservations
+from ..usage.traffic import commands
 from . import interrupted_sessions
 from .concerned import Concerned, fabric_of, shell_path_of
 from .disturbance import Disturbance

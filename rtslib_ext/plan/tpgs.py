@@ -242,7 +242,7 @@ class _TpgChange:
         for name, portal in self.want.portals.items():
             running = self.have.portals.get(name)
             if running is None:
-                builder.create += portals.create_portal(tpg_path, portal)
+                builder.create.append(portals.create_portal(tpg_path, portal))
             else:
                 builder.create += _flags(tpg_path, running, portal)
 

@@ -11,7 +11,6 @@ from ..config.shell_paths import ShellPath
 from ..kernel import paths
 from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import TpgPath
-from .context import Operation
 from .operations import (
     BestEffort,
     Mkdir,
@@ -23,16 +22,24 @@ from .step import Action, Step, set_step
 # The verbs of portals; the subject is ADDRESS:PORT.
 LISTEN = "listen on"
 STOP_LISTENING = "stop listening on"
+# The files of a portal that choose another transport than TCP, by the name of the flag. The only
+# offload in the kernel is that of drivers/target/iscsi/cxgbit.
+_FLAGS = {"iser": "iser", "offload": "cxgbit"}
 
 
-def create_portal(tpg_path: TpgPath, portal: Portal) -> Iterator[Step]:
-    """Create a network portal."""
+def create_portal(tpg_path: TpgPath, portal: Portal) -> Step:
+    """Create a network portal.
+
+    Its transport is a part of it: a portal that should use iSER must not listen for plain TCP.
+    """
     configfs, path = _paths(tpg_path, portal)
-    yield Step(Action.CREATE, path, LISTEN, portal.name, (Mkdir(configfs),))
-    if portal.iser:
-        yield set_portal_flag(tpg_path, portal, "iser", True)
-    if portal.offload:
-        yield set_portal_flag(tpg_path, portal, "offload", True)
+    flags = (Write(f"{configfs}/{file}", "1", "0") for file in _files_of(portal))
+    return Step(Action.CREATE, path, LISTEN, portal.name, (Mkdir(configfs), *flags))
+
+
+def _files_of(portal: Portal) -> Iterator[str]:
+    """Yield the files that choose the transport of a portal."""
+    yield from (file for flag, file in _FLAGS.items() if getattr(portal, flag))
 
 
 def _paths(tpg_path: TpgPath, portal: Portal) -> tuple[ConfigfsPath, ShellPath]:
@@ -49,21 +56,15 @@ def attempt_portal(tpg_path: TpgPath, portal: Portal) -> Step:
 
 def set_portal_flag(tpg_path: TpgPath, portal: Portal, flag: str, on: bool) -> Step:
     """Enable or disable iSER, or the offload of a network card, for a portal."""
-    # The only offload in the kernel (drivers/target/iscsi/cxgbit).
-    name = "cxgbit" if flag == "offload" else flag
     configfs, path = _paths(tpg_path, portal)
-    write = Write(f"{configfs}/{name}", str(int(on)), str(int(not on)))
+    write = Write(f"{configfs}/{_FLAGS[flag]}", str(int(on)), str(int(not on)))
     return set_step(path, flag, str(on), str(not on), (write,))
 
 
 def delete_portal(tpg_path: TpgPath, portal: Portal) -> Step:
     """Delete a network portal."""
     configfs, path = _paths(tpg_path, portal)
-    flags: list[Operation] = []
-    if portal.iser:
-        flags.append(Write(f"{configfs}/iser", "0", "1"))
-    if portal.offload:
-        flags.append(Write(f"{configfs}/cxgbit", "0", "1"))
+    flags = [Write(f"{configfs}/{file}", "0", "1") for file in _files_of(portal)]
     restored = [flag.inverse() for flag in reversed(flags)]
     return Step(
         Action.DELETE,

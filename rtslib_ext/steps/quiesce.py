@@ -11,6 +11,7 @@ from ..errors import InUse
 from ..fast_dataclasses import dataclass, field
 from ..kernel.abi import SECONDARY_STATUS
 from ..kernel.configfs import ConfigfsPath, ReadFS
+from ..usage.traffic import commands
 from .context import Context, Operation
 from .operations import Write
 from .step import Action, Step, set_step
@@ -62,15 +63,6 @@ class WaitIdle:
 
     def inverse(self) -> Operation | None:
         return None
-
-
-def commands(fs: ReadFS, lun: ConfigfsPath) -> str | None:
-    """Return how many commands the LUN at a configfs path received; None if unknown.
-
-    target_core_stat.c, target_stat_tgt_port_in_cmds_show: the count of this LUN alone, while
-    that of its storage object includes the commands of other LUNs.
-    """
-    return fs.read_if_there(f"{lun}/statistics/scsi_tgt_port/in_cmds")
 
 
 def wait(

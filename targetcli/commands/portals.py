@@ -43,7 +43,7 @@ def create(env: Env, node: Portals, ip_address: str, ip_port: int) -> Result:
         lines.append(f"Binding to INADDR_ANY ({shown})")
     _refuse_existing(env, node, portal)
     try:
-        apply.apply(env, portals.create_portal(tpg_of(node).tpg_path, portal))
+        apply.apply(env, [portals.create_portal(tpg_of(node).tpg_path, portal)])
     except KernelRefused as err:
         # Scripts match this text, the configfs path included.
         err.label = (

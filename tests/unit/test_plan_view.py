@@ -291,5 +291,5 @@ def test_every_verb_has_a_future_and_a_past(verb: str) -> None:
 
 
 def test_a_portal_reads_well() -> None:
-    (step,) = portals.create_portal(AT, Portal("127.0.0.1", 3261))
+    step = portals.create_portal(AT, Portal("127.0.0.1", 3261))
     assert view.lines(Plan((step,)))[0].endswith("would listen on 127.0.0.1:3261")

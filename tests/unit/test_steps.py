@@ -47,7 +47,7 @@ TEXTS = [
     (next(luns.create_lun(PLACE, LUN, DISK)), "create LUN 2 (fileio/d1)", None),
     (next(luns.delete_lun(PLACE, LUN, DISK)), None, "recreate LUN 2 (fileio/d1)"),
     (
-        next(portals.create_portal(PLACE, PORTAL)),
+        portals.create_portal(PLACE, PORTAL),
         "listen on 127.0.0.1:3260",
         "stop listening on 127.0.0.1:3260",
     ),

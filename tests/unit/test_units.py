@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from targetcli import boot, env
+from targetcli.boot import start, stop
 from targetcli.command_table.table import commands_of
 from targetcli.language import binding, grammar
 
@@ -47,6 +48,21 @@ def commands(unit: Path) -> list[str]:
     ]
 
 
+@every_unit
+def test_commands_of_the_services_are_known(unit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each with the limit that is the default of the program."""
+    known = {"target": [("start", 45.0), ("stop", 10.0)], "target-pending": [("watch",)]}
+    ran: list[tuple[object, ...]] = []
+    monkeypatch.setattr(boot, "_run", lambda what, seconds: ran.append((what, *seconds)) or 0)
+    values = dict(re.findall(r"^Environment=(\w+)=(.*)$", unit.read_text(), re.MULTILINE))
+    for text in re.findall(
+        r"^Exec\w+=/usr/bin/targetcli-boot (.*)$", unit.read_text(), re.MULTILINE
+    ):
+        assert boot.main([values.get(word.strip("${}"), word) for word in text.split()]) == 0
+    assert ran == known[unit.stem]
+    assert (start.LIMIT, stop.LIMIT) == (45.0, 10.0)
+
+
 def section(unit: Path, name: str) -> dict[str, str]:
     """The keys of a section; of one that is given twice, the last."""
     parser = configparser.ConfigParser(strict=False, interpolation=None)
@@ -72,7 +88,7 @@ def test_the_check_would_find_a_mistake(unit: Path, tmp_path: Path) -> None:
 
 @every_unit
 def test_commands_are_in_the_table(unit: Path) -> None:
-    known = {"target": ["clearconfig confirm=true", "apply"], "target-pending": ["restore_pending"]}
+    known = {"target": ["apply"], "target-pending": []}
     assert commands(unit) == known[unit.stem]
     for text in commands(unit):
         line = grammar.parse_words(text.split())
@@ -85,11 +101,6 @@ def test_condition_is_the_file_that_it_restores(unit: Path) -> None:
     record = f"{Path(env.JOURNAL).parent}/unrestored.json"
     known = {"target": env.SAVE_FILE, "target-pending": record}
     assert section(unit, "Unit")["ConditionPathExists"] == known[unit.stem]
-
-
-def test_limit_is_the_default_of_the_program() -> None:
-    unit = section(ROOT / "systemd/target.service", "Service")
-    assert unit["Environment"] == f"BOOT_WAIT={boot.LIMIT:g}"
 
 
 @every_unit

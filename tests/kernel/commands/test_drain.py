@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from rtslib_ext.steps.quiesce import commands
+from rtslib_ext.usage.traffic import commands
 
 from .harness import TARGET, Shell, tree
 from .initiator import logged_in

@@ -246,6 +246,26 @@ def test_iser_and_offload_need_a_card(user: Shell) -> None:
     user.refuses("enable_offload 1", user.cwd, "Cannot change offload", "cxgbit")
 
 
+def test_portal_without_its_card_is_not_created(user: Shell) -> None:
+    """It would listen for plain TCP, and the next save would forget the offload, or iSER."""
+    user.ok("create 127.0.0.1")
+    user.ok("/ saveconfig")
+    file = ETC / "saveconfig.json"
+    document = json.loads(file.read_text())
+    portals = document["targets"][0]["tpgs"][0]["portals"]
+    portals.append({**portals[0], "port": 3261, "offload": True})
+    file.write_text(json.dumps(document))
+    user.ok("/ clearconfig confirm=true")
+    answer = user("/ restoreconfig")
+    path = f"{TPG}/portals/127.0.0.1:3261"
+    assert answer.exit == 1 and answer.stderr.splitlines()[1].startswith(f"{path}: ")
+    assert [item.name for item in NP.iterdir()] == ["127.0.0.1:3260"]
+    assert path in user("/ status")
+    user.ok("/ saveconfig")
+    saved = json.loads(file.read_text())["targets"][0]["tpgs"][0]["portals"]
+    assert [item["offload"] for item in saved] == [False, True]
+
+
 def test_delete_leaves_no_trace(user: Shell) -> None:
     before = tree()
     user.ok("create 127.0.0.1")

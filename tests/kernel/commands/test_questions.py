@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext.steps.quiesce import commands
 from rtslib_ext.transaction import lock
+from rtslib_ext.usage.traffic import commands
 from targetcli import session
 from targetcli.env import Env
 from targetcli.language import grammar

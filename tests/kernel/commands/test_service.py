@@ -1,103 +1,50 @@
 # SPDX-License-Identifier: Apache-2.0
-"""target.service under systemd: devices, a mount and an address that come late, or never."""
+"""target.service under systemd: arrivals that come late, or never; it is killed, or runs twice."""
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ..conftest import clear_all
+from ..conftest import MODULES, clear_all
 from . import service_manager
 from .harness import Shell
+from .service_job import ADDRESS, HOST, IQN, LOOP, MANY
 
-IQN = "iqn.2003-01.org.example:"
-ADDRESS = "10.99.0.1"
-LOOP = "/dev/loop5"
-
-JOB = """
-show() {{ systemctl show -p "$2" --value target.service | sed "s/^/$1 $2: /"; }}
-luns() {{
-    for one in $(ls /sys/kernel/config/target/iscsi | grep iqn); do
-        echo $1 ${{one##*:}} $(ls /sys/kernel/config/target/iscsi/$one/tpgt_1/lun | wc -w)
-    done
-}}
-target() {{ until_there "/sys/kernel/config/target/iscsi/*:$1/tpgt_1/lun/lun_0"; }}
-until_there() {{ for _ in $(seq 200); do compgen -G "$1" >/dev/null && return; sleep 0.1; done; }}
-until_is() {{
-    for _ in $(seq 100); do
-        [[ "$(systemctl show -p $1 ${{3-target.service}})" == $2 ]] && return
-        sleep 0.1
-    done
-}}
-limit() {{
-    mkdir -p /etc/systemd/system/target.service.d
-    printf '[Service]\\nEnvironment=BOOT_WAIT=%s\\nStandardError=append:/run/said\\n' $1 \\
-        >/etc/systemd/system/target.service.d/wait.conf
-    systemctl daemon-reload
-}}
-mkdir -p /etc/systemd/system/target-pending.service.d
-printf '[Service]\\nStandardError=append:/run/said\\n' \\
-    >/etc/systemd/system/target-pending.service.d/said.conf
-limit 60
-show generated After; show generated Wants
-systemctl start --no-block target.service
-until_is StatusText '*Waiting*'
-show waiting StatusText; show waiting ActiveState; luns waiting
-losetup {image_device} {image} && mount {image_device} {folder}
-target b; luns mounted; show mounted ActiveState
-ip address add {address}/32 dev lo
-modprobe brd rd_nr=4 rd_size=16384
-target a
-truncate -s 1M {folder}/shrunk
-losetup {loop} {folder}/late
-until_is ActiveState '*=active'; luns complete
-for name in ActiveState SubState ExecMainStatus StatusText; do show complete $name; done
-umount {folder} 2>&1
-systemctl stop target.service; echo stop $?
-ls /sys/kernel/config/target/iscsi | grep iqn
-echo objects $(ls -d /sys/kernel/config/target/core/*_*/* 2>/dev/null | grep -vc hba_info)
-echo threads $(ps -e -o comm= | grep -c '^iscsi_\\(np\\|trx\\|ttx\\)')
-losetup --detach {loop}
-truncate -s 0 {folder}/shrunk
-limit 0.5
-systemctl start target.service; echo start $?
-for name in ActiveState SubState ExecMainStatus StatusText; do show partial $name; done
-luns partial
-systemctl start target.service; echo again $?
-/lib/systemd/systemd-udevd --daemon
-losetup {loop} {folder}/late
-target e; luns udev
-until_is ActiveState '*=inactive' target-pending.service
-systemctl show -p Result --value target-pending.service | sed 's/^/udev /'
-truncate -s 1M {folder}/shrunk
-targetcli restore_pending
-luns mended
-[ -e /run/targetcli/unrestored.json ] || echo nothing is pending
-cp /etc/target/saveconfig.json /run/saved
-targetcli /backstores/ramdisk create unsaved 1M >/dev/null
-cp /run/saved /etc/target/saveconfig.json
-systemctl reload target.service; echo reload $?
-ls -d /sys/kernel/config/target/core/*/unsaved 2>/dev/null
-systemctl stop target.service
-losetup --detach {loop}
-umount {folder} && losetup --detach {image_device}; echo umount $?
-show stopped ActiveState
-pkill systemd-udevd
-sed 's/^/said: /' /run/said
-"""
+ALL = {"a": 1, "b": 1, "c": 1, "d": 2, "e": 1}
+Seen = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def said(_fresh_module: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
-    """What one boot printed, in which a device never came as it was saved."""
-    shell = Shell(tmp_path_factory.mktemp("home"))
+def seen(_fresh_module: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    """What service_job.py saw in one boot."""
     folder = Path("/var/tmp/service")
-    mounted = folder / "mounted"
-    mounted.mkdir(parents=True)
-    image = folder / "image"
+    proc = folder / "proc"
+    proc.mkdir(parents=True)
+    save(folder / "mounted", Shell(tmp_path_factory.mktemp("home")))
+    # The kernel's threads are not in the PID namespace of the test's systemd.
+    subprocess.run(["mount", "--bind", "/proc", proc], check=True)
+    output = folder / "seen.json"
+    job = f"{sys.executable} -m tests.kernel.commands.service_job {folder}/mounted {output}"
+    said = service_manager.run(folder, job, installed=True, seconds=600)
+    yield json.loads(output.read_text()) if output.exists() else {"said": "\n".join(said)}
+    clear_all()
+    subprocess.run(["umount", proc], check=True)
+    subprocess.run(["modprobe", "brd", "rd_nr=4", "rd_size=16384"], check=True)
+    subprocess.run(["modprobe", "-a", *MODULES], check=True)
+    subprocess.run(["ip", "address", "del", f"{ADDRESS}/32", "dev", "lo"], check=True)
+
+
+def save(mounted: Path, shell: Shell) -> None:
+    """Save five targets, and let everything disappear that they need."""
+    mounted.mkdir()
+    image = mounted.parent / "image"
     with image.open("wb") as file:
         file.truncate(32 << 20)
     subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
@@ -118,6 +65,7 @@ def said(_fresh_module: None, tmp_path_factory: pytest.TempPathFactory) -> Itera
             for name, kind in zip("abcde", "block fileio ramdisk fileio block".split(), strict=True)
         ),
         f"/iscsi/{IQN}c/tpg1/portals create {ADDRESS} 3270",
+        f"/iscsi/{IQN}c/tpg1/acls create {HOST}",
         f"/iscsi/{IQN}d/tpg1/luns create /backstores/ramdisk/c",
         "/iscsi set discovery_auth enable=1 userid=me password=secret",
         "saveconfig",
@@ -128,86 +76,109 @@ def said(_fresh_module: None, tmp_path_factory: pytest.TempPathFactory) -> Itera
     subprocess.run(["losetup", "--detach", LOOP], check=True)
     subprocess.run(["umount", mounted], check=True)
     subprocess.run(["modprobe", "-r", "brd"], check=True)
-    words = {"image": image, "image_device": "/dev/loop6", "folder": mounted}
-    job = JOB.format(**words, address=ADDRESS, loop=LOOP)
-    yield service_manager.run(folder, job, installed=True)
-    clear_all()
-    subprocess.run(["modprobe", "brd", "rd_nr=4", "rd_size=16384"], check=True)
-    subprocess.run(["ip", "address", "del", f"{ADDRESS}/32", "dev", "lo"], check=True)
 
 
-def of(said: list[str], word: str) -> list[str]:
-    """The rest of the lines that begin with a word."""
-    return [line.removeprefix(f"{word} ") for line in said if line.startswith(f"{word} ")]
+def test_nothing_failed_on_the_way(seen: Seen) -> None:
+    assert "end" in seen, seen["said"]
 
 
-def rest(said: list[str], word: str) -> str:
-    """The rest of the line that begins with a word."""
-    (found,) = of(said, word)
-    return found
-
-
-def test_starts_after_its_mounts_and_devices(said: list[str]) -> None:
+def test_starts_after_its_mounts_and_devices(seen: Seen) -> None:
     """By the generator; a mount that fails does not fail the service, so it is only wanted."""
-    after, wants = (rest(said, f"generated {name}:").split() for name in ("After", "Wants"))
+    after, wants = (seen["generated"][name].split() for name in ("After", "Wants"))
     assert {"var-tmp-service-mounted.mount", "dev-ram0.device"} <= {*after}
     assert "var-tmp-service-mounted.mount" in wants and "dev-ram0.device" not in wants
     assert "remote-fs.target" not in after
 
 
-def test_restores_what_is_ready_and_says_what_it_waits_for(said: list[str]) -> None:
-    text = rest(said, "waiting StatusText:")
+def test_restores_what_is_ready_and_says_what_it_waits_for(seen: Seen) -> None:
+    text = seen["waiting"]["StatusText"]
     assert text.startswith("Waiting: /backstores/block/a: /dev/ram0 does not exist; ")
     assert "mounted is not mounted" in text or " more" in text
-    assert rest(said, "waiting ActiveState:") == "activating"
-    assert of(said, "waiting")[2:] == ["c 1"], "the others are not complete"
+    assert seen["waiting"]["ActiveState"] == "activating"
+    assert seen["waiting luns"] == {"c": 1}, "the others are not complete"
 
 
-def test_late_mount_address_and_devices_complete_it(said: list[str]) -> None:
-    mounted = dict(line.split() for line in of(said, "mounted") if ":" not in line)
-    assert mounted["b"] == "1" and "a" not in mounted and "d" not in mounted
-    assert of(said, "complete")[:5] == ["a 1", "b 1", "c 1", "d 2", "e 1"]
-    assert of(said, "complete")[5:] == [
-        "ActiveState: active",
-        "SubState: exited",
-        "ExecMainStatus: 0",
-        "StatusText: Everything is restored",
-    ]
+def test_late_mount_address_and_devices_complete_it(seen: Seen) -> None:
+    assert seen["mounted"]["ActiveState"] == "activating"
+    assert seen["mounted luns"] == {"b": 1, "c": 1}
+    assert seen["complete luns"] == ALL
+    done = seen["complete"]
+    assert (done["ActiveState"], done["SubState"]) == ("active", "exited")
+    assert (done["ExecMainStatus"], done["StatusText"]) == ("0", "Everything is restored")
+    assert seen["pending"]["ActiveState"] == "inactive", "it has nothing to do"
 
 
-def test_stop_releases_everything(said: list[str]) -> None:
-    (busy, *_) = (line for line in said if line.startswith("umount: "))
-    assert busy.endswith("target is busy."), "an export is in use for the host"
-    assert (rest(said, "stop"), rest(said, "objects"), rest(said, "threads")) == ("0", "0", "0")
-    assert rest(said, "umount") == "0"
-    assert rest(said, "stopped ActiveState:") == "inactive"
+def test_stop_gives_initiators_time(seen: Seen) -> None:
+    """Until they send nothing; the status names their target."""
+    assert seen["stopping"]["ActiveState"] == "deactivating"
+    assert seen["stopping"]["StatusText"] == f"Waiting for initiators: /iscsi/{IQN}c"
+    assert (seen["stopping luns"], seen["stopping sessions"]) == (ALL, "1\n")
 
 
-def test_missing_disk_does_not_fail_the_service(said: list[str]) -> None:
+def test_stop_releases_everything(seen: Seen) -> None:
+    assert seen["umount while exported"], "an export is in use for the host"
+    assert (seen["stopped"]["ActiveState"], seen["stopped"]["Result"]) == ("inactive", "success")
+    assert (seen["stopped luns"], seen["stopped objects"]) == ({}, 0)
+    assert seen["threads"] == [], "removing a module is safe when the unit has stopped"
+    assert (seen["umount"], seen["released"]["ActiveState"]) == (0, "inactive")
+
+
+def test_missing_disk_does_not_fail_the_service(seen: Seen) -> None:
     """So it is stopped at shutdown, and a second start is no error."""
-    assert (rest(said, "start"), rest(said, "again")) == ("0", "0")
-    assert of(said, "partial")[:3] == [
-        "ActiveState: active",
-        "SubState: exited",
-        "ExecMainStatus: 1",
-    ]
-    text = rest(said, "partial StatusText:")
-    assert text.startswith("Incomplete: ")
-    assert f"/backstores/block/e: {LOOP} is not the device that was saved" in text
-    assert "shrunk is not the file that was saved" in text
-    assert of(said, "partial")[4:] == ["a 1", "b 1", "c 1", "d 1", "e 0"]
+    assert (seen["start"], seen["again"]) == (0, 0)
+    unit = seen["partial"]
+    assert (unit["ActiveState"], unit["SubState"], unit["ExecMainStatus"]) == (
+        "active",
+        "exited",
+        "1",
+    )
+    assert unit["StatusText"].startswith("Incomplete: ")
+    assert f"/backstores/block/e: {LOOP} is not the device that was saved" in unit["StatusText"]
+    assert seen["partial luns"] == {"a": 1, "b": 0, "c": 1, "d": 1, "e": 0}
 
 
-def test_udev_completes_it_later(said: list[str]) -> None:
-    assert of(said, "udev") == ["a 1", "b 1", "c 1", "d 1", "e 1", "success"]
-    assert of(said, "mended") == ["a 1", "b 1", "c 1", "d 2", "e 1"]
-    assert "nothing is pending" in said
+def test_mount_after_the_limit_completes_it(seen: Seen) -> None:
+    """Nobody runs a command: a service of its own waits for what is missing, and says for what."""
+    assert seen["watching"]["ActiveState"] == "active"
+    assert "mounted is not mounted" in seen["watching"]["StatusText"]
+    assert seen["mounted later"] == {"a": 1, "b": 1, "c": 1, "d": 1, "e": 0}
 
 
-def test_reload_applies_the_file(said: list[str]) -> None:
-    assert rest(said, "reload") == "0"
-    assert not any(line.endswith("/unsaved") for line in said)
+def test_udev_completes_it_later(seen: Seen) -> None:
+    assert seen["udev luns"] == {"a": 1, "b": 1, "c": 1, "d": 1, "e": 1}
 
 
-def test_the_sandbox_forbids_nothing_that_it_needs(said: list[str]) -> None:
-    assert not any("EPERM" in line or "not permit" in line for line in said)
+def test_watch_ends_when_nothing_is_missing(seen: Seen) -> None:
+    assert (seen["watched"]["ActiveState"], seen["watched"]["Result"]) == ("inactive", "success")
+    assert (seen["watched luns"], seen["recorded"]) == (ALL, False)
+
+
+def test_reload_applies_the_file(seen: Seen) -> None:
+    assert (seen["reload"], seen["unsaved"]) == (0, [])
+
+
+def test_a_start_that_is_killed_is_completed(seen: Seen) -> None:
+    """systemd starts it again."""
+    assert 0 < seen["killed at"] < MANY
+    assert seen["restarted luns"] == {f"m{number}": 1 for number in range(MANY)}
+    assert seen["restarted"]["SubState"] == "exited"
+
+
+def test_a_module_that_comes_late_completes_it(seen: Seen) -> None:
+    assert "this kernel has no module tcm_loop" in seen["restarted"]["StatusText"]
+    assert "this kernel has no module tcm_loop" in seen["no module"]["StatusText"]
+    assert seen["module there"] and seen["module"]["Result"] == "success"
+
+
+def test_a_second_start_changes_nothing(seen: Seen) -> None:
+    assert (seen["twice"], seen["difference"]) == (0, 0)
+
+
+def test_of_two_starts_at_once_both_end_in_the_whole(seen: Seen) -> None:
+    assert (seen["two"], seen["two difference"]) == ([0, 0], 0)
+    assert seen["two luns"] == {f"m{number}": 1 for number in range(MANY)}
+    assert (seen["end"]["ActiveState"], seen["end luns"]) == ("inactive", {})
+
+
+def test_the_sandbox_forbids_nothing_that_it_needs(seen: Seen) -> None:
+    assert "EPERM" not in seen["said"] and "not permit" not in seen["said"]

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the saved configuration waits for, and its restore as it arrives."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from rtslib_ext.errors import LioError
+
+from .. import session
+from ..changes import running
+from ..env import Env
+from ..language import grammar
+from . import systemd
+
+if TYPE_CHECKING:
+    from rtslib_ext.host.arrivals import Arrivals
+    from rtslib_ext.usage.readiness import Wait
+
+# The number of names in the status, which is one line.
+NAMED = 3
+
+
+def of_record(env: Env) -> list[Wait]:
+    """Return what the recorded objects wait for; nothing if the record cannot be read."""
+    # Imported here, like the next: usually nothing is missing.
+    from rtslib_ext.savefile import unrestored
+    from rtslib_ext.usage import readiness
+
+    with suppress(LioError):
+        record = unrestored.load(env.unrestored)
+        if record:
+            return readiness.split(env.fs, record.part, record.identities)[1]
+    return []
+
+
+def of_portals(env: Env) -> list[Wait]:
+    """Return the portals whose address is missing."""
+    from rtslib_ext.usage import readiness
+
+    with suppress(LioError):
+        return list(readiness.addresses(running.existing(env, whole=False)[0]))
+    return []
+
+
+def complete(
+    env: Env, arrivals: Arrivals, find: Callable[[Env], list[Wait]], end: float | None = None
+) -> list[Wait]:
+    """Restore what arrives until nothing is missing, or until ``end``; return the rest.
+
+    ``end`` is a time of time.monotonic(). The lock is free while this waits.
+    """
+    known = None
+    while True:
+        waits = find(env)
+        if waits != known:
+            # Compared with the needs before it, so nothing that arrives meanwhile is lost.
+            line(env, "restore_pending")
+            known, waits = waits, find(env)
+        if not waits or (end is not None and time.monotonic() >= end):
+            return waits
+        systemd.show(f"Waiting: {listed(waits)}")
+        arrivals.wait(None if end is None else end - time.monotonic())
+
+
+def line(env: Env, text: str) -> bool:
+    """Run a command, which prints its errors; return False if it failed."""
+    return session.run_line(env, lambda: grammar.parse(f"/ {text}")) is not None
+
+
+def is_recorded(env: Env) -> bool:
+    """Return True if something could not be restored yet."""
+    return os.path.exists(env.unrestored)
+
+
+def listed(waits: Sequence[Wait]) -> str:
+    """Return the first things that are waited for, and how many more there are."""
+    # A target waits for the same as its storage object, which is before it.
+    first: dict[str, str] = {}
+    for one in waits:
+        first.setdefault(one.text, one.path)
+    texts = [f"{path}: {text}" for text, path in first.items()]
+    more = f"; {len(texts) - NAMED} more" if len(texts) > NAMED else ""
+    return "; ".join(texts[:NAMED]) + more

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Delete the running configuration, once the initiators had time to finish.
+
+An initiator that is cut off waits for the target to return and sends its commands again, so no
+data is lost; what it sent before the cut it has to send twice. Those that stop at the same time,
+as hosts without power do, end their writes and log out in the time given here.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+from rtslib_ext.errors import LioError
+
+from ..env import Env
+from . import missing, systemd
+
+LIMIT = 10.0
+"""Seconds to wait for initiators, unless others are given."""
+# An initiator that sends nothing for so long has nothing in flight.
+_IDLE_SECONDS = 1.0
+_LOOK_SECONDS = 0.25
+# The names of iSCSI's threads (iscsi_target.c, iscsi_target_login.c). They end a moment after their
+# connection, and must have ended before a module is removed.
+_THREADS = frozenset(("iscsi_np", "iscsi_trx", "iscsi_ttx"))
+_THREADS_LIMIT = 10.0
+
+
+def run(env: Env, limit: float = LIMIT) -> int:
+    """Wait at most ``limit`` seconds for initiators, then clear; return 0 if nothing is left."""
+    if limit > 0:
+        with suppress(LioError):
+            _until_idle(env, time.monotonic() + limit)
+    systemd.show("Deleting the running configuration")
+    cleared = missing.line(env, "clearconfig confirm=true")
+    left = _until_ended(time.monotonic() + _THREADS_LIMIT)
+    if left:
+        text = f"the kernel still has the threads {', '.join(left)}: keep its modules loaded"
+        print(text, file=sys.stderr)
+    return 0 if cleared and not left else 1
+
+
+def _until_idle(env: Env, end: float) -> None:
+    """Return when no initiator has sent a command for a second, or at ``end``."""
+    # Imported here: a short start is worth more where the limit is 0.
+    from rtslib_ext.reading.reader import Reader
+    from rtslib_ext.usage import traffic
+
+    reader = Reader(env.fs)
+    before, since = traffic.of_targets(reader), time.monotonic()
+    while before and time.monotonic() - since < _IDLE_SECONDS and time.monotonic() < end:
+        systemd.show(f"Waiting for initiators: {_listed(list(before))}")
+        time.sleep(_LOOK_SECONDS)
+        now = traffic.of_targets(reader)
+        if traffic.busy(before, now):
+            since = time.monotonic()
+        before = now
+
+
+def _until_ended(end: float) -> Sequence[str]:
+    """Wait until iSCSI's threads have ended; return those that are left at ``end``."""
+    from rtslib_ext.host import kernel_threads
+
+    while (left := kernel_threads.running(_THREADS)) and time.monotonic() < end:
+        systemd.show("Waiting for threads of the kernel")
+        time.sleep(_LOOK_SECONDS)
+    return left
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = f"; {len(paths) - missing.NAMED} more" if len(paths) > missing.NAMED else ""
+    return "; ".join(paths[: missing.NAMED]) + more
