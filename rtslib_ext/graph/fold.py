@@ -42,15 +42,24 @@ class Group:
     def path(self) -> str:
         """Return the shell path, or those of the first and last; "" without one."""
         found = [vertex.path for vertex in self.members if vertex.path]
+        folders = {path.rpartition("/")[0] for path in found}
+        if len(folders) == 1:
+            return f"{folders.pop()}/{between(path.rpartition('/')[2] for path in found)}"
         return between(found) if found else ""
+
+    def tags(self) -> str:
+        """Return the tags that all members have in common."""
+        found = {vertex.fact("tags") for vertex in self.members}
+        return found.pop() if len(found) == 1 else ""
 
 
 @dataclass(slots=True)
 class Folded:
     """The groups by id, and the edges between them with their relation.
 
-    A relation is "" for an edge between two single vertices, "each" if each member has one of its
-    own, "all" if each is connected with all, else "some".
+    A relation is "" for an edge between two single vertices, "all" if each is connected with each,
+    "1:1" if each has one of its own, "1:n" if each of the used has one user, "n:1" if each user
+    has one, else "some".
     """
 
     groups: dict[str, Group] = field(default_factory=dict)
@@ -159,7 +168,9 @@ def _relation(users: int, used: int, count: int) -> str:
         return ""
     if count == users * used:
         return "all"
-    return "each" if count == max(users, used) else "some"
+    if count == users == used:
+        return "1:1"
+    return "1:n" if count == used else "n:1" if count == users else "some"
 
 
 def natural(text: str) -> tuple[tuple[str, int], ...]:

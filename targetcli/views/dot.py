@@ -45,8 +45,7 @@ def lines(folded: Folded, size: Size) -> Iterator[str]:
 def title(group: Group) -> str:
     """Return the first line of a box: the name, with the target of a LUN."""
     if group.kind == model.INITIATOR:
-        tags = group.first.fact("tags")
-        return group.named() + (f" ({tags})" if tags else "")
+        return group.named() + (f" ({group.tags()})" if group.tags() else "")
     if group.kind == model.SESSION:
         return "session" if len(group.members) == 1 else f"{len(group.members)} sessions"
     return group.named()

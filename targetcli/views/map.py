@@ -62,7 +62,7 @@ def _users(folded: Folded, user: Group, last: bool, size: Size) -> Iterator[tupl
     above = folded.above(user.id)
     texts = [about(user, size), *(about(one, size) for one in above[:1])]
     initiators = sorted({one.fact("initiator") for one in user.members}, key=natural)
-    tags = sorted({_tags(folded, group) for group in _initiators(folded, above)} - {""})
+    tags = sorted({group.tags() for group in _initiators(folded, above)} - {""})
     name = between(initiators) + (f" ({', '.join(tags)})" if tags else "")
     if above and above[0].kind == model.INITIATOR:
         texts[1:] = ["not logged in"]
@@ -78,10 +78,6 @@ def _initiators(folded: Folded, above: Sequence[Group]) -> Iterator[Group]:
             yield from folded.above(group.id)
 
 
-def _tags(folded: Folded, group: Group) -> str:
-    return group.first.fact("tags")
-
-
 def _stack(folded: Folded, group: Group, margin: str, size: Size) -> Iterator[tuple[str, str]]:
     below = sorted(folded.below(group.id), key=_order)
     for number, one in enumerate(below, 1):
@@ -92,7 +88,7 @@ def _stack(folded: Folded, group: Group, margin: str, size: Size) -> Iterator[tu
 
 def _each(folded: Folded, user: Group, used: Group) -> str:
     relation = folded.edges.get((user.id, used.id), "")
-    return "one each" if relation == "each" else ""
+    return "one each" if relation == "1:1" else ""
 
 
 def _unconnected(folded: Folded, after: bool) -> Iterator[str]:

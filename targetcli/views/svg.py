@@ -138,14 +138,13 @@ def _edges(
             # A point is as wide as its column, so that the line does not touch a box.
             right = boxes[key].width if key in boxes else left[place.column + 1] - x - _GAP
             points.append((x, x + max(right, 0), y))
-        kinds = ["idle"] * is_idle(folded, *edge) + ["many"] * (relation not in ("", "each"))
+        kinds = ["idle"] * is_idle(folded, *edge) + ["many"] * (relation == "all")
         name = f' class="{" ".join(kinds)}"' if kinds else ""
         yield f'<path{name} d="{_curve(points)}"/>'
         if relation:
             (_, right, y), (x, _, other) = points[0], points[1]
-            text = {"each": "1:1", "all": "all"}.get(relation, relation)
             where = f'x="{(right + x) / 2 - 8:.0f}" y="{(y + other) / 2 - 3:.0f}"'
-            yield f'<text class="relation" {where}>{text}</text>'
+            yield f'<text class="relation" {where}>{relation}</text>'
 
 
 def _curve(points: list[tuple[float, float, float]]) -> str:
