@@ -17,6 +17,7 @@ MAN = Path(__file__).parent
 sys.path.insert(0, str(MAN.parent))
 
 from rtslib_ext import schema  # noqa: E402
+from rtslib_ext.checks.rules import RULES  # noqa: E402
 from rtslib_ext.savefile import encode  # noqa: E402
 from rtslib_ext.schema import Attribute  # noqa: E402
 from rtslib_ext.schema.describe import takes  # noqa: E402
@@ -213,6 +214,13 @@ def preferences() -> Iterator[str]:
         yield from entry(f"{bold(row.name)} ({literal(default)})", prose(row.text))
 
 
+def rules() -> Iterator[str]:
+    """Yield the rules of check."""
+    for rule in RULES:
+        label = f"{bold(rule.name)} ({rule.severity.value})"
+        yield from entry(label, prose(f"{rule.meaning} {rule.cure}"))
+
+
 # -- attributes -----------------------------------------------------------------------------
 
 
@@ -260,6 +268,7 @@ def _takes_of(row: Attribute | None) -> str:
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "commands": commands,
     "preferences": preferences,
+    "rules": rules,
     "attributes": attributes,
     "retired": retired,
     "alua-keys": alua_keys,

@@ -8,6 +8,7 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import BinaryIO
 
 from ..errors import LioError, NotFound, ParseError, reason
 from ..files import atomic, bounded, trusted
@@ -78,6 +79,19 @@ def write(path: str, pieces: Callable[[], Iterable[str]]) -> bool:
         ) from err
 
 
+def holds(path: str, pieces: Callable[[], Iterable[str]]) -> bool:
+    """Return True if a file has this text; False if it cannot be read, too. Changes nothing."""
+    try:
+        with open(trusted.open_file(path), "rb") as file:
+            return _is_equal(file, _encoded(pieces))
+    except (OSError, LioError):
+        return False
+
+
+def _is_equal(file: BinaryIO, pieces: Iterable[bytes]) -> bool:
+    return all(file.read(len(data)) == data for data in pieces) and not file.read(1)
+
+
 def _not_durable(path: str, err: OSError) -> LioError:
     return LioError(
         f"{path} was written, but a power failure may undo that: {reason(err)}",
@@ -114,7 +128,7 @@ def _holds(folder: int, name: str, path: str, pieces: Iterable[bytes]) -> bool:
     trusted.check_replaceable(status, path)
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     with open(os.open(name, flags, dir_fd=folder), "rb") as file:
-        if any(file.read(len(data)) != data for data in pieces) or file.read(1):
+        if not _is_equal(file, pieces):
             return False
         if os.fstat(file.fileno()).st_mode & 0o077:
             os.fchmod(file.fileno(), FILE_MODE)

@@ -37,16 +37,22 @@ def find(fs: ReadFS, device: str) -> Holder:
     except OSError:
         return _UNKNOWN
     folder = f"/sys/dev/block/{os.major(number)}:{os.minor(number)}"
-    numbers = {system.read_text(f"{part}/dev") for part in (folder, *_partitions(folder))}
-    holder = (
-        _storage_object(fs, device)
-        or _mount(numbers)
-        or _swap(numbers)
-        or _device_above(folder)
-        or _program(number)
-        or _pool(device)
-    )
+    holder = _storage_object(fs, device) or _of_host(folder) or _program(number) or _pool(device)
     return holder or _UNKNOWN
+
+
+def beside(device: str) -> Holder | None:
+    """Return the mount, swap space or device that uses a block device beside storage objects."""
+    try:
+        number = os.stat(device).st_rdev
+    except OSError:
+        return None
+    return _of_host(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}")
+
+
+def _of_host(folder: str) -> Holder | None:
+    numbers = {system.read_text(f"{part}/dev") for part in (folder, *_partitions(folder))}
+    return _mount(numbers) or _swap(numbers) or _device_above(folder)
 
 
 def _partitions(folder: str) -> Iterator[str]:

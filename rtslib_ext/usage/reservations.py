@@ -121,6 +121,15 @@ def read(fs: ReadFS, storage_object: ConfigfsPath) -> Reservations:
     )
 
 
+def is_used(fs: ReadFS, storage_object: ConfigfsPath) -> bool:
+    """Return True if an initiator holds a reservation or has registered a key."""
+    folder = paths.reservations(storage_object)
+    return bool(
+        re.match(_HOLDER, fs.read_if_there(f"{folder}/res_holder") or "")
+        or re.search(_REGISTRANT, fs.read_if_there(f"{folder}/res_pr_registered_i_pts") or "")
+    )
+
+
 def _hexadecimal(text: str) -> int:
     found = re.fullmatch(r"0x([0-9A-Fa-f]{1,16})", text)
     return int(found[1], 16) if found else 0

@@ -106,16 +106,22 @@ def _sharing(fs: ReadFS) -> Iterator[ConfigfsPath]:
 def loops_over(path: str) -> list[str]:
     """Return the loop devices on a file."""
     wanted = os.stat(path)
-    loops = []
+    return loops().get((wanted.st_dev, wanted.st_ino), [])
+
+
+def loops() -> dict[tuple[int, int], list[str]]:
+    """Return the loop devices by the device and inode of their file."""
+    found: dict[tuple[int, int], list[str]] = {}
     try:
         names = sorted(name for name in os.listdir("/sys/block") if name.startswith("loop"))
     except OSError:
-        return []
+        return {}
     for name in names:
         file = system.read_text(f"/sys/block/{name}/loop/backing_file")
         try:
-            if file and os.path.samestat(os.stat(file), wanted):
-                loops.append(f"/dev/{name}")
+            status = os.stat(file) if file else None
         except OSError:
             continue
-    return loops
+        if status is not None:
+            found.setdefault((status.st_dev, status.st_ino), []).append(f"/dev/{name}")
+    return found

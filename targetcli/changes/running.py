@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Container, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rtslib_ext.config.model import Config, Key
 from rtslib_ext.errors import LioError, reason
@@ -18,10 +18,12 @@ from .. import progress
 from ..env import Env
 
 if TYPE_CHECKING:
+    from rtslib_ext.reading.counting import CountedReader
     from rtslib_ext.savefile.encode import Identities
     from rtslib_ext.savefile.unrestored import Unrestored
     from rtslib_ext.transaction.executor import Outcome
 
+Reader = TypeVar("Reader", bound="CountedReader")
 CURE = "restoreconfig keep_existing=true creates the rest, saveconfig drop_missing=true drops it"
 # Of a record: more than a configuration of a hundred thousand objects has.
 _MOST_BYTES = 256 << 20
@@ -32,11 +34,19 @@ _NAMED = 3
 def read(env: Env) -> Config:
     """Return the running configuration; raises LioError."""
     # Imported here: clearconfig reads nothing.
+    from rtslib_ext.reading.counting import CountedReader
+
+    return read_by(env, CountedReader)[0]
+
+
+def read_by(env: Env, kind: type[Reader]) -> tuple[Config, Reader]:
+    """Return the running configuration, and the reader that read it; raises LioError."""
     from rtslib_ext.reading import counting
 
     setup.require_readable(env.fs)
     with progress.work(env, "reading", lambda _: counting.running(env.fs)) as work:
-        return counting.CountedReader(env.fs, work.count).config()
+        reader = kind(env.fs, work.count)
+        return reader.config(), reader
 
 
 def existing(env: Env, *, whole: bool) -> tuple[Config, Container[Key]]:

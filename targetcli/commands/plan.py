@@ -74,7 +74,11 @@ def to_file(env: Env, node: Node, file: str | None, have: Config | None = None) 
 
     ``have`` is the running configuration; it is read if omitted.
     """
-    loaded = _loaded(env, file)
+    return to_loaded(env, node, _loaded(env, file), have)
+
+
+def to_loaded(env: Env, node: Node, loaded: Loaded, have: Config | None = None) -> Change:
+    """Plan as to_file does, to the contents of a file."""
     have = running.read(env) if have is None else have
     found = _prepare(env, part.wanted(loaded.config, have, node), have)
     notes = [(so.path, text) for so, text in _others(loaded.config, loaded)]
@@ -145,13 +149,18 @@ def _loaded(env: Env, file: str | None) -> Loaded:
     """Return the contents of a file; raises LioError if an entry is not understood."""
     path = save.readable(env, file)
     loaded = save.load_given(env, path)
+    require_understood(loaded, path)
+    return loaded
+
+
+def require_understood(loaded: Loaded, path: str) -> None:
+    """Raise LioError if an entry of a file is not understood."""
     if loaded.problems:
         listed = "; ".join(map(str, loaded.problems))
         raise LioError(
             f"{path} has entries that are not understood: {listed}",
             hint="correct them; restoreconfig restores the rest",
         )
-    return loaded
 
 
 def _between(env: Env, node: Node, one: str, other: str) -> Plan:

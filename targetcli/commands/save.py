@@ -55,7 +55,7 @@ def saveconfig(env: Env, node: Node, savefile: str, drop_missing: bool) -> Resul
     others = _of_others(env, path, config) if env.session.leaving else []
     if others and not env.session.unsaved:
         return Result(_noting(others, None))
-    identities = {**missing.identities, **_identities(have.storage_objects.values())}
+    identities = {**missing.identities, **identities_of(have.storage_objects.values())}
     lines, facts = _save(env, path, config, missing.paths, identities)
     if drop_missing:
         running.set_unrestored(env, missing)
@@ -91,7 +91,7 @@ def _of_others(env: Env, path: str, config: Config) -> list[str]:
     return unsaved.of_others(env, saved, config)
 
 
-def _identities(objects: Iterable[StorageObject]) -> dict[str, Mapping[str, str]]:
+def identities_of(objects: Iterable[StorageObject]) -> dict[str, Mapping[str, str]]:
     """Return the identities of the devices of storage objects, by shell path."""
     from rtslib_ext.host import disk_identity
 
@@ -310,7 +310,7 @@ def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Res
     identities = {
         **saved.identities,
         **missing.identities,
-        **_identities([now.storage_objects[key]]),
+        **identities_of([now.storage_objects[key]]),
     }
     lines, facts = _save(env, path, config, _marked(missing.paths, config), identities)
     shown = shown_path(env, savefile)

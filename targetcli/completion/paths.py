@@ -42,6 +42,12 @@ def with_history(ask: Ask) -> Iterator[Candidate]:
     yield from (Candidate("<"), Candidate(">"))
 
 
+def paths_or_rules(ask: Ask) -> Iterator[Candidate]:
+    """Return the arguments of check: paths, and the word for the list of rules."""
+    yield from shell_paths(ask)
+    yield Candidate("rules")
+
+
 def child_names(ask: Ask) -> Iterator[str]:
     """Return the names of the child nodes."""
     return (child.name for child in ask.node.children())

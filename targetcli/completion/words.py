@@ -74,3 +74,13 @@ def known(ask: Ask) -> Iterator[str | Candidate]:
     for vertex in read.graph(ask.node.reader).of_kind(model.INITIATOR, model.STORAGE_OBJECT):
         yield vertex.name
         yield from vertex.fact("tags").split(", ") if vertex.fact("tags") else ()
+
+
+def rule_names(ask: Ask) -> Iterator[str]:
+    """Return the rules of check, after those that are typed already."""
+    # Imported here: the other completers of this module do not need it.
+    from rtslib_ext.checks.rules import RULES
+
+    typed = ask.partial.rpartition(",")[0]
+    before = f"{typed}," if typed else ""
+    yield from (f"{before}{rule.name}" for rule in RULES if rule.name not in typed.split(","))

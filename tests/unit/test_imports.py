@@ -21,6 +21,7 @@ LIBRARY = (
     ("transaction",),
     ("plan", "refusals"),
     ("steps",),
+    ("checks",),
     ("graph",),
     ("usage", "statistics"),
     ("reading", "savefile"),

@@ -7,6 +7,35 @@ from ..command import EVERYWHERE, Command, may, need
 
 ROWS = (
     Command(
+        "check",
+        EVERYWHERE,
+        "check:check",
+        "Checks the configuration by rules: what lets strangers in, puts data at risk, is\n"
+        "broken, or not as it was saved. Each finding has a severity, the object, the\n"
+        "reason, the name of the rule, and the commands that mend it. Below the root,\n"
+        "shows those of that node, of a target with the storage objects that it exports.\n"
+        "check rules lists the rules with their meaning; docs/CHECKS.md has them, too.\n"
+        "With file, checks a saved file instead, and does not read the kernel; host=false\n"
+        "leaves out devices, files and addresses, for a file of another host. Of many\n"
+        "findings of a rule the first ones are shown, with -v all.\n"
+        "The exit status is 0 if there are no errors or warnings, 1 if there are warnings,\n"
+        "2 if there are errors, and 3 if nothing could be checked; findings that severity\n"
+        "and ignore leave out do not count. format=nagios prints one line with\n"
+        "performance data, as plug-ins of Nagios and Icinga do.\n\n"
+        "Example: check severity=error",
+        (
+            may("path", "check_path", "check this path, not the current one; or rules"),
+            may("file", "saved_file", "check this file or backup, not the running configuration"),
+            may("severity", "severity", "the least severity: error, warning or note", "note"),
+            may("ignore", "rules", "the rules to leave out, separated by commas"),
+            may("format", "check_format", "text, or nagios for one line", "text"),
+            may("host", "bool", "with file: check what it needs of this host, too", "True"),
+        ),
+        failed=3,
+        verbose=True,
+        switches=True,
+    ),
+    Command(
         "stats",
         EVERYWHERE,
         "stats:stats",

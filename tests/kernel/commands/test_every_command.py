@@ -106,6 +106,7 @@ LINES = f"""
 /backstores/fileio delete name=d1 save=false
 /iscsi delete wwn={IQN}
 / diff file=ETC/all.json other=ETC/all.json
+/ check path=/iscsi file=ETC/all.json severity=error ignore=no-portal format=text host=true
 / apply file=ETC/all.json merge=false target={IQN} storage_object=r1 dry_run=false
 {TPG} set attribute login_timeout=25
 / apply file=ETC/all.json confirm_within=60s

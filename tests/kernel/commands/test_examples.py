@@ -88,6 +88,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
         f"{TPG}/portals/127.0.0.1:3261",
         (f"{TPG}/portals create 127.0.0.1 3261",),
     ),
+    "check:check": ("/", (f"{TPG} disable",)),
     "sessions:sessions": ("/", ()),
     "stats:stats": ("/", EXPORT),
     "settings:get": (TPG, ()),

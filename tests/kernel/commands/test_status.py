@@ -88,8 +88,8 @@ def test_problems_and_their_cures(user: Shell, disks: Path) -> None:
     assert unhealthy(user, none).rows[0].endswith("1 problem, 1 change not saved")
     (disks / "f1").rename(disks / "away")
     gone = (
-        f"/backstores/fileio/f1: it cannot be restored: {disks}/f1 does not exist "
-        "(make it available, or /backstores/fileio/f1 replace DEVICE)"
+        f"/backstores/fileio/f1: it cannot be restored: {disks}/f1 does not exist; {disks}/away "
+        f"may be it (make it available, or /backstores/fileio/f1 replace {disks}/away)"
     )
     unhealthy(user, none, gone)
     document = checked(user("status", json=True))

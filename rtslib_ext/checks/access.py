@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules about access: demo mode, and logins without authentication."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..config import demo_mode, shell_paths
+from ..config.model import Auth, NodeAcl
+from ..config.shell_paths import ShellPath
+from ..fabrics import FABRICS
+from .facts import Facts, Port, ports
+from .rule import Finding, Needs, Rule, Severity, Words
+
+_PROTECT = "demo_mode_write_protect"
+_LOGIN_ONLY = "demo_mode_login_only"
+_AUTHENTICATION = "authentication"
+
+
+def set_attribute(path: str, name: str, value: str) -> Words:
+    """Return the command that sets an attribute."""
+    return (path, "set", "attribute", f"{name}={value}")
+
+
+def new_credentials(path: str, user: str) -> Words:
+    """Return the command that sets a user name and a new secret, which it prints."""
+    return (path, "set", "auth", f"userid={user}", "password=@new")
+
+
+def _open(facts: Facts) -> Iterator[Port]:
+    """Yield the TPGs with LUNs that any initiator may use, from another host, without a secret."""
+    for port in ports(facts.config):
+        is_open = (
+            port.attribute(demo_mode.OPEN) == "1"
+            and port.attribute(_LOGIN_ONLY) != "1"
+            and not (port.fabric.has("auth") and port.attribute(_AUTHENTICATION) == "1")
+        )
+        if is_open and port.is_enabled and port.tpg.luns and not port.is_local:
+            yield port
+
+
+def writable_demo_mode(facts: Facts) -> Iterator[Finding]:
+    """Yield the TPGs that let any initiator write."""
+    for port in _open(facts):
+        if port.attribute(_PROTECT) == "0":
+            text = f"any initiator may log in without a secret and write to {_luns(port)}"
+            close = set_attribute(port.shell, demo_mode.OPEN, "0")
+            yield Finding(port.shell, text, commands=(*_pinned(port), close))
+
+
+def readable_demo_mode(facts: Facts) -> Iterator[Finding]:
+    """Yield the TPGs that let any initiator read."""
+    for port in _open(facts):
+        if port.attribute(_PROTECT) != "0":
+            text = f"any initiator may log in without a secret and read {_luns(port)}"
+            close = set_attribute(port.shell, demo_mode.OPEN, "0")
+            yield Finding(port.shell, text, commands=(*_pinned(port), close))
+
+
+def _pinned(port: Port) -> tuple[Words, ...]:
+    """Return the command that keeps the initiators that are logged in now."""
+    return ((shell_paths.acls(port.shell), "pin"),)
+
+
+def _luns(port: Port) -> str:
+    number = len(port.tpg.luns)
+    return f"its {number} LUNs" if number > 1 else "its LUN"
+
+
+def cached_demo_mode(facts: Facts) -> Iterator[Finding]:
+    """Yield the TPGs that are closed, but still let in earlier initiators of demo mode."""
+    for port in ports(facts.config):
+        if port.attribute(demo_mode.OPEN) == "0" and port.attribute(demo_mode.CACHE) == "1":
+            yield Finding(
+                port.shell,
+                "initiators that logged in while it was in demo mode are still let in, without an "
+                "ACL",
+                commands=(set_attribute(port.shell, demo_mode.CACHE, "0"),),
+            )
+
+
+def no_authentication(facts: Facts) -> Iterator[Finding]:
+    """Yield the TPGs, or ACLs with an attribute of their own, that ask for no secret."""
+    for port in ports(facts.config, "auth"):
+        if not port.is_enabled or port.is_local:
+            continue
+        free = [acl for acl in port.tpg.acls.values() if not port.authenticates(acl)]
+        if free and port.attribute(_AUTHENTICATION) != "1":
+            yield Finding(
+                port.shell,
+                f"{_let_in(free)} without a secret, and names are no secrets{_unasked(free)}",
+                commands=(
+                    *_given_secrets(port, list(port.tpg.acls.values())),
+                    set_attribute(port.shell, _AUTHENTICATION, "1"),
+                    *_inheriting(port, free),
+                ),
+            )
+        elif free:
+            for acl in free:
+                yield Finding(
+                    port.acl(acl),
+                    f"it is let in without a secret, unlike others{_unasked([acl])}",
+                    commands=(*_given_secrets(port, [acl]), *_inheriting(port, [acl])),
+                )
+
+
+def _let_in(free: list[NodeAcl]) -> str:
+    if len(free) == 1:
+        return f"the initiator {free[0].wwn} is let in"
+    return f"{len(free)} initiators are let in"
+
+
+def _unasked(free: list[NodeAcl]) -> str:
+    """Return a clause about secrets that were set, and that no login is asked for."""
+    number = sum(bool(acl.auth.password) for acl in free)
+    return f"; {number} of them {'has' if number == 1 else 'have'} one set" if number else ""
+
+
+def _given_secrets(port: Port, acls: list[NodeAcl]) -> tuple[Words, ...]:
+    """Return the commands that give a secret to each host without one."""
+    missing = {port.acl(acl): acl for acl in acls if not _is_complete(acl.auth)}
+    return tuple(new_credentials(path, acl.auth.userid or acl.wwn) for path, acl in missing.items())
+
+
+def _inheriting(port: Port, acls: list[NodeAcl]) -> tuple[Words, ...]:
+    own = {port.acl(acl) for acl in acls if acl.attributes.get(_AUTHENTICATION) == "0"}
+    return tuple(set_attribute(path, _AUTHENTICATION, "1") for path in sorted(own))
+
+
+def _is_complete(auth: Auth) -> bool:
+    return bool(auth.userid) and bool(auth.password)
+
+
+def no_credentials(facts: Facts) -> Iterator[Finding]:
+    """Yield what asks for a secret that is not set, so that no login can succeed."""
+    for port in ports(facts.config, "auth"):
+        if not port.is_enabled:
+            continue
+        for acl in port.tpg.acls.values():
+            if port.authenticates(acl):
+                path = port.acl(acl)
+                yield from _incomplete(path, acl.auth, acl.wwn, "it cannot log in")
+        if port.attribute(demo_mode.OPEN) == "1" and port.attribute(_AUTHENTICATION) == "1":
+            end = "no initiator without an ACL can log in"
+            yield from _incomplete(port.shell, port.tpg.auth, port.target.wwn, end)
+    for settings in facts.config.fabrics.values():
+        if settings.discovery_enable and FABRICS[settings.name].has("discovery_auth"):
+            path = shell_paths.fabric(settings.name)
+            for one in _incomplete(path, settings.discovery_auth, "discovery", "none can discover"):
+                words = ("set", "discovery_auth", "userid=discovery", "password=@new")
+                yield Finding(one.path, one.text, commands=((path, *words),))
+
+
+def _incomplete(path: ShellPath, auth: Auth, user: str, end: str) -> Iterator[Finding]:
+    """Yield a finding about credentials that are required, and not or only half set."""
+    if not _is_complete(auth):
+        half = "password" if auth.userid else "userid" if auth.password else ""
+        missing = f"no {half}" if half else "neither userid nor password"
+        text = f"CHAP is required, and {missing} is set: {end}"
+        yield Finding(path, text, commands=(new_credentials(path, auth.userid or user),))
+    elif bool(auth.mutual_userid) != bool(auth.mutual_password):
+        half = "mutual_password" if auth.mutual_userid else "mutual_userid"
+        value = "@new" if auth.mutual_userid else user
+        text = f"{half} is not set, so the target cannot prove its name"
+        yield Finding(path, text, commands=((path, "set", "auth", f"{half}={value}"),))
+
+
+RULES = (
+    Rule(
+        "writable-demo-mode",
+        Severity.ERROR,
+        Needs.CONFIG,
+        writable_demo_mode,
+        "A TPG accepts initiators without an ACL (generate_node_acls=1), asks for no secret, and "
+        "lets them write (demo_mode_write_protect=0): every host in the network can overwrite its "
+        "LUNs.",
+        "Create ACLs for the initiators, as pin does for those that are logged in, and close demo "
+        "mode.",
+    ),
+    Rule(
+        "readable-demo-mode",
+        Severity.WARNING,
+        Needs.CONFIG,
+        readable_demo_mode,
+        "A TPG accepts initiators without an ACL and asks for no secret; they can only read its "
+        "LUNs. That suits images for booting, not data.",
+        "Create ACLs, and close demo mode.",
+    ),
+    Rule(
+        "cached-demo-mode",
+        Severity.WARNING,
+        Needs.CONFIG,
+        cached_demo_mode,
+        "Demo mode is off, but the kernel kept the ACLs that it made for initiators in it "
+        "(cache_dynamic_acls=1): they still get in.",
+        "Turn the cache off.",
+    ),
+    Rule(
+        "no-authentication",
+        Severity.WARNING,
+        Needs.CONFIG,
+        no_authentication,
+        "Initiators with an ACL are let in without CHAP. Their names are sent in clear text, and "
+        "any host can call itself by one. TPGs with portals on loopback addresses only are left "
+        "out.",
+        "Give each ACL a secret, configure it at the initiator, and require it.",
+    ),
+    Rule(
+        "no-credentials",
+        Severity.ERROR,
+        Needs.CONFIG,
+        no_credentials,
+        "CHAP is required, but its user name or secret is not set, so no login can succeed; or "
+        "only one of the target's own is set, so initiators that ask for it refuse the target.",
+        "Set both, or do not require CHAP.",
+        breaks=True,
+    ),
+)

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The facts that rules look at: a configuration, and the state of the host and the kernel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..config import shell_paths
+from ..config.model import Config, Key, NodeAcl, Target, Tpg
+from ..config.shell_paths import ShellPath
+from ..fabrics import FABRICS, Fabric
+from ..fast_dataclasses import dataclass, field
+from ..host import network
+from ..kernel.configfs import ConfigfsPath, ReadFS
+from ..kernel.paths import TpgPath
+from ..reading.reader import Reader
+from ..usage import host_paths
+from ..usage.host_paths import HostPaths
+
+if TYPE_CHECKING:
+    from ..savefile import Loaded
+
+_LOOPBACK = ("127.", "[::1]")
+
+
+@dataclass(slots=True)
+class Facts:
+    """A configuration to check, running or of a file.
+
+    ``fs`` is None for a file. ``objects`` are the configfs paths of running storage objects,
+    ``broken`` those of LUNs and mapped LUNs that lead nowhere. ``saved`` is what the save file, or
+    the checked file, contains; None if that equals ``config`` and all devices are the saved ones,
+    or is not known. ``unsaved`` is the number of changes since the save file, None if unknown, and
+    why. ``unrestored`` are the objects that a restore could not create, with its cure;
+    ``damaged_record`` is the text that this is not known, and its cure. ``files`` are those of the
+    configuration on this host.
+    """
+
+    config: Config
+    fs: ReadFS | None = None
+    objects: Mapping[Key, ConfigfsPath] = field(default_factory=dict)
+    broken: Sequence[ConfigfsPath] = ()
+    saved: Loaded | None = None
+    unsaved: tuple[int | None, str] = (0, "")
+    unrestored: Sequence[str] = ()
+    unrestored_cure: str = ""
+    damaged_record: tuple[str, str] = ("", "")
+    interrupted: str = ""
+    files: Files | None = None
+    release: str = field(default_factory=lambda: os.uname().release)
+    _addresses: dict[str, bool] = field(default_factory=dict)
+    _host_paths: list[HostPaths] | None = None
+
+    def has_address(self, address: str) -> bool:
+        """Return True if an interface of this host has an IP address, in brackets or not."""
+        bare = address.strip("[]")
+        if bare not in self._addresses:
+            self._addresses[bare] = network.has_address(bare)
+        return self._addresses[bare]
+
+    @property
+    def host_paths(self) -> list[HostPaths]:
+        """Return the paths of the hosts with ACLs; none for a file."""
+        if self._host_paths is None:
+            self._host_paths = []
+            if self.fs is not None:
+                reader = Reader(self.fs)
+                self._host_paths = host_paths.of_config(reader, self.config, self.has_address)
+        return self._host_paths
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Paths of files on this host: ``private`` have secrets, ``directories`` have such files."""
+
+    private: tuple[str, ...] = ()
+    directories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A TPG with its target and paths."""
+
+    target: Target
+    tpg: Tpg
+    path: TpgPath
+
+    @property
+    def fabric(self) -> Fabric:
+        """Return its fabric."""
+        return self.path.fabric
+
+    @property
+    def shell(self) -> ShellPath:
+        """Return its shell path."""
+        return self.path.shell
+
+    @property
+    def is_enabled(self) -> bool:
+        """Return False if it is disabled; TPGs of some fabrics cannot be."""
+        return self.tpg.enable is not False
+
+    @property
+    def is_local(self) -> bool:
+        """Return True if only programs of this host can reach its portals."""
+        portals = self.tpg.portals.values()
+        return bool(portals) and all(one.address.startswith(_LOOPBACK) for one in portals)
+
+    def attribute(self, name: str) -> str:
+        """Return an attribute; of a file that does not have it, the kernel's default."""
+        value = self.tpg.attributes.get(name)
+        if value is None:
+            # Imported here: the running configuration has all of them.
+            from .. import schema
+
+            row = schema.tpg_attribute(name, self.fabric.name)
+            value = row.default if row else None
+        return value or ""
+
+    def acl(self, acl: NodeAcl) -> ShellPath:
+        """Return the shell path of an ACL, which is named by its tag if it has one."""
+        return shell_paths.acl(self.shell, host_name(acl))
+
+    def authenticates(self, acl: NodeAcl) -> bool:
+        """Return True if CHAP is required of an initiator: its own attribute overrides the TPG's.
+
+        iscsi_target_nego.c, iscsi_conn_auth_required.
+        """
+        own = acl.attributes.get("authentication", "")
+        return (own if own in ("0", "1") else self.attribute("authentication")) == "1"
+
+
+def host_name(acl: NodeAcl) -> str:
+    """Return the host of an initiator: its tag, which stands for all that have it, or its WWN."""
+    return acl.tag or acl.wwn
+
+
+def ports(config: Config, feature: str = "") -> Iterator[Port]:
+    """Yield the TPGs of a configuration, or those of the fabrics with a feature."""
+    for target in config.targets.values():
+        fabric = FABRICS[target.fabric]
+        if not feature or fabric.has(feature):
+            for tpg in target.tpgs.values():
+                yield Port(target, tpg, TpgPath.of(fabric, target.wwn, tpg.tag))
+
+
+def exporting(config: Config) -> dict[Key, list[tuple[Port, int]]]:
+    """Return the (TPG, LUN) that export each storage object."""
+    found: dict[Key, list[tuple[Port, int]]] = {}
+    for port in ports(config):
+        for lun in port.tpg.luns.values():
+            found.setdefault(lun.storage_object, []).append((port, lun.index))
+    return found

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules about the hosts that use a disk: shared writers, ALUA states, paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..config import shell_paths
+from ..config.backing import Block
+from ..config.model import Key, Lun, NodeAcl, StorageObject
+from ..config.shell_paths import ShellPath
+from ..fast_dataclasses import dataclass
+from ..usage import host_paths, ipv6, reservations
+from ..usage.host_paths import HostPaths
+from .facts import Facts, Port, exporting, host_name, ports
+from .rule import Finding, Needs, Rule, Severity, Words
+
+_NAMED = 3
+# SPC-4 section 6.37, table 307: active/optimized, active/non-optimized, LBA dependent.
+_USABLE = frozenset({"0", "1", "4"})
+_STATES = {"2": "standby", "3": "unavailable", "14": "offline", "15": "transitioning"}
+_STATE = "alua_access_state"
+_OFFLINE = "alua_tg_pt_offline"
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A mapped LUN: its TPG, ACL and number, and whether the initiator may write."""
+
+    port: Port
+    acl: NodeAcl
+    index: int
+    tpg_lun: int
+    writes: bool
+
+    @property
+    def path(self) -> ShellPath:
+        return self.port.acl(self.acl)
+
+
+def _uses(facts: Facts) -> dict[Key, dict[str, list[_Use]]]:
+    """Return the mapped LUNs of each storage object, by host."""
+    found: dict[Key, dict[str, list[_Use]]] = {}
+    for port in ports(facts.config):
+        luns = port.tpg.luns
+        for acl in port.tpg.acls.values() if port.is_enabled else ():
+            for mapped in acl.mapped_luns.values():
+                if mapped.tpg_lun in luns:
+                    hosts = found.setdefault(luns[mapped.tpg_lun].storage_object, {})
+                    use = _Use(port, acl, mapped.index, mapped.tpg_lun, not mapped.write_protect)
+                    hosts.setdefault(host_name(acl), []).append(use)
+    return found
+
+
+def shared_writers(facts: Facts) -> Iterator[Finding]:
+    """Yield the objects that several hosts may write to, and that none has reserved."""
+    for key, hosts in _uses(facts).items():
+        so = facts.config.storage_objects.get(key)
+        writers = {name: uses for name, uses in hosts.items() if any(use.writes for use in uses)}
+        if len(writers) < 2 or so is None or _is_read_only(so):
+            continue
+        refused = so.attributes.get("emulate_pr") == "0"
+        if refused or not _is_reserved(facts, key):
+            why = "reservations are off (emulate_pr=0)" if refused else "no reservation is held"
+            yield Finding(
+                so.path,
+                f"{len(writers)} hosts may write to it ({_listed(writers)}), and {why}: a file "
+                "system that is not made for a cluster is destroyed",
+                "if they are a cluster that shares it safely, give their ACLs one tag",
+                tuple(_protected(list(writers.values())[1:])),
+            )
+
+
+def _is_read_only(so: StorageObject) -> bool:
+    return isinstance(so.backing, Block) and so.backing.readonly
+
+
+def _is_reserved(facts: Facts, key: Key) -> bool:
+    path = facts.objects.get(key)
+    # A device that passes commands through has its own reservations.
+    if facts.fs is None or path is None or key[0] == "pscsi":
+        return True
+    return reservations.is_used(facts.fs, path)
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    more = f" and {len(every) - _NAMED} more" if len(every) > _NAMED else ""
+    return ", ".join(every[:_NAMED]) + more
+
+
+def _protected(others: Iterable[list[_Use]]) -> Iterator[Words]:
+    """Yield the commands that make a disk read-only for all hosts but the first."""
+    found: dict[Words, Words] = {}
+    for uses in others:
+        for use in (use for use in uses if use.writes):
+            create: Words = (
+                use.path,
+                "create",
+                str(use.index),
+                str(use.tpg_lun),
+                "write_protect=true",
+            )
+            found[use.path, "delete", str(use.index)] = create
+    for delete, create in found.items():
+        yield from (delete, create)
+
+
+def no_usable_path(facts: Facts) -> Iterator[Finding]:
+    """Yield the objects of which all LUNs, or all that a host sees, are in a state without I/O."""
+    uses = _uses(facts)
+    for key, exports in exporting(facts.config).items():
+        so = facts.config.storage_objects.get(key)
+        if so is None:
+            continue
+        states = {
+            (port.shell, index): _state(so, port.tpg.luns[index])
+            for port, index in exports
+            if port.is_enabled
+        }
+        if states and all(states.values()):
+            words = sorted(set(states.values()))
+            text = f"all its LUNs are {' or '.join(words)}, so no initiator can use it"
+        else:
+            cut = [
+                name
+                for name, found in uses.get(key, {}).items()
+                if all(states.get((use.port.shell, use.tpg_lun)) for use in found)
+            ]
+            if not cut:
+                continue
+            text = f"all LUNs that {_listed(cut)} can use are in a state without I/O"
+        yield Finding(
+            so.path,
+            text,
+            "leave it if another node of a cluster serves it",
+            tuple(dict.fromkeys(_activated(so, exports))),
+        )
+
+
+def _state(so: StorageObject, lun: Lun) -> str:
+    """Return the word for the state of a LUN in which it takes no I/O, "" for others."""
+    if lun.alua.get(_OFFLINE) == "1":
+        return "offline"
+    group = so.alua_groups.get(lun.alua_group or "")
+    state = group.settings.get(_STATE, "0") if group else "0"
+    return "" if state in _USABLE else _STATES.get(state, f"in ALUA state {state}")
+
+
+def _activated(so: StorageObject, exports: Iterable[tuple[Port, int]]) -> Iterator[Words]:
+    """Yield the commands that make LUNs active/optimized."""
+    for port, index in exports:
+        lun = port.tpg.luns[index]
+        group = so.alua_groups.get(lun.alua_group or "")
+        if group and group.settings.get(_STATE, "0") not in _USABLE:
+            yield (shell_paths.tg_pt_gp(so.path, group.name), "set", "alua", f"{_STATE}=0")
+        if lun.alua.get(_OFFLINE) == "1":
+            yield (shell_paths.lun(port.shell, index), "set", "alua", f"{_OFFLINE}=0")
+
+
+def partial_paths(facts: Facts) -> Iterator[Finding]:
+    """Yield the hosts that have fewer paths than expected."""
+    for host in _with_state(facts, host_paths.PARTIAL):
+        text = f"{host.host} has {host.connected} of {host.expected} paths: {_missing(host)}"
+        yield Finding(host.acl, text, _login(host))
+
+
+def no_session(facts: Facts) -> Iterator[Finding]:
+    """Yield the hosts that have no path."""
+    for host in _with_state(facts, host_paths.NONE):
+        paths = "path" if host.expected == 1 else f"{host.expected} paths"
+        yield Finding(
+            host.acl, f"{host.host} is not logged in: it has none of its {paths}", _login(host)
+        )
+
+
+def _with_state(facts: Facts, state: str) -> Iterator[HostPaths]:
+    return (host for host in facts.host_paths if host.state == state)
+
+
+def _missing(host: HostPaths) -> str:
+    more = len(host.missing) - _NAMED
+    return "; ".join(host.missing[:_NAMED]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _login(host: HostPaths) -> str:
+    """Return what to do at the host for the first missing path."""
+    target, portal = host.logins[0]
+    where = f" -p {portal}" if portal and portal.rpartition(":")[0] not in ipv6.WILDCARDS else ""
+    return f"on that host: iscsiadm -m node -T {target}{where} --login"
+
+
+RULES = (
+    Rule(
+        "shared-writers",
+        Severity.WARNING,
+        Needs.CONFIG,
+        shared_writers,
+        "Several hosts may write to one disk, and none of them holds a reservation or has "
+        "registered a key. Only cluster file systems and cluster software survive that. "
+        "Initiators with one tag count as one host. A file shows reservations that are off only.",
+        "Make it read-only for all hosts but one, or give the ACLs of a cluster one tag.",
+    ),
+    Rule(
+        "no-usable-path",
+        Severity.WARNING,
+        Needs.CONFIG,
+        no_usable_path,
+        "All LUNs of a storage object, or all that one host sees, are offline or in an ALUA state "
+        "without I/O, such as standby. No initiator can use it through this host.",
+        "Make a path active, unless another node of a cluster has one.",
+    ),
+    Rule(
+        "partial-paths",
+        Severity.WARNING,
+        Needs.KERNEL,
+        partial_paths,
+        "A host is logged in, but not on all paths: to each TPG with an ACL for it, on each of its "
+        "portals. The next failure cuts it off.",
+        "Log in on the missing paths; delete ACLs and portals that it should not use.",
+    ),
+    Rule(
+        "no-session",
+        Severity.NOTE,
+        Needs.KERNEL,
+        no_session,
+        "A host with an ACL and mapped LUNs is not logged in at all.",
+        "Log in, or delete the ACL of a host that is gone.",
+    ),
+)

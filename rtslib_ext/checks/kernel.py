@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules about what a saved configuration needs and this kernel does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from .. import schema
+from ..config.model import Config
+from ..fabrics import FABRICS
+from ..host import system
+from ..schema import Attribute
+from .facts import Facts, ports
+from .rule import Finding, Needs, Rule, Severity
+
+_NAMED = 3
+
+
+def lacking(facts: Facts) -> Iterator[Finding]:
+    """Yield the settings of the file that this kernel does not have."""
+    if facts.saved is None:
+        return
+    found: dict[tuple[str, str], list[str]] = {}
+    for path, name, row in _settings(facts.saved.config):
+        if row is not None and not row.in_kernel(facts.release):
+            found.setdefault((name, row.when()), []).append(path)
+    for (name, when), paths in found.items():
+        rest = len(paths) - _NAMED
+        others = f" (also of {', '.join(paths[1:_NAMED])}" if len(paths) > 1 else ""
+        others += (f" and {rest} more)" if rest > 0 else ")") if others else ""
+        yield Finding(
+            paths[0],
+            f"{name} is set in the file{others}, and this kernel does not have it: it {when}",
+            "it is left out; boot a kernel that has it, or save the configuration without it",
+        )
+
+
+def _settings(config: Config) -> Iterator[tuple[str, str, Attribute | None]]:
+    """Yield (path, name, row) of the settings of storage objects, TPGs and ACLs."""
+    of_object, of_tpg = cache(schema.storage_object), cache(schema.tpg_attribute)
+    of_acl = cache(schema.acl_attribute)
+    for so in config.storage_objects.values():
+        for name in so.attributes:
+            yield so.path, name, of_object(name, so.backing.plugin)
+    for port in ports(config):
+        for name in port.tpg.attributes:
+            yield port.shell, name, of_tpg(name, port.fabric.name)
+        for acl in port.tpg.acls.values():
+            for name in acl.attributes:
+                yield port.acl(acl), name, of_acl(name)
+
+
+def no_module(facts: Facts) -> Iterator[Finding]:
+    """Yield the targets whose fabric this kernel does not have."""
+    for target in facts.config.targets.values() if facts.fs is None else ():
+        module = FABRICS[target.fabric].module
+        if not system.is_loaded(module) and not system.has_module(module):
+            text = f"this kernel has no module {module}"
+            help_ = "install the kernel package that has it"
+            yield Finding(f"/{target.fabric}/{target.wwn}", text, help_)
+
+
+RULES = (
+    Rule(
+        "kernel-lacks",
+        Severity.WARNING,
+        Needs.HOST,
+        lacking,
+        "The file sets something that the running kernel does not have, because it is too old or "
+        "too new. It is left out when the file is restored.",
+        "Boot a kernel that has it, or drop the setting.",
+    ),
+    Rule(
+        "no-module",
+        Severity.ERROR,
+        Needs.HOST,
+        no_module,
+        "A target of the file needs a kernel module that is not installed.",
+        "Install it, or delete the target.",
+    ),
+)

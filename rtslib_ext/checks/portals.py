@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules about network portals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..config import shell_paths
+from ..config.model import Portal
+from ..host import network
+from ..usage import ipv6, no_portals
+from .facts import Facts, Port, ports
+from .rule import Finding, Needs, Rule, Severity, Words
+
+NO_ADDRESS = "no interface has this address"
+_NAMED = 4
+
+
+def no_portal(facts: Facts) -> Iterator[Finding]:
+    """Yield the enabled TPGs without a portal."""
+    for port in ports(facts.config, "nps"):
+        if port.tpg.enable and not port.tpg.portals:
+            path = shell_paths.portals(port.shell)
+            cure: Words = (path, "create")
+            yield Finding(port.shell, f"it {no_portals.TEXT}", " ".join(cure), (cure,))
+
+
+def no_address(facts: Facts) -> Iterator[Finding]:
+    """Yield the portals on addresses that no interface has."""
+    for port in ports(facts.config, "nps"):
+        for name, portal in port.tpg.portals.items():
+            if not facts.has_address(portal.address):
+                cure = _delete(port, portal)
+                advice = f"add the address, or {' '.join(cure)}"
+                yield Finding(shell_paths.portal(port.shell, name), NO_ADDRESS, advice, (cure,))
+
+
+def _delete(port: Port, portal: Portal) -> Words:
+    path, address = shell_paths.portals(port.shell), portal.address.strip("[]")
+    return (path, "delete", address, str(portal.port))
+
+
+def wildcard(facts: Facts) -> Iterator[Finding]:
+    """Yield the portals on all addresses of a host that has several."""
+    found = [
+        (port, name, portal)
+        for port in ports(facts.config, "nps")
+        for name, portal in port.tpg.portals.items()
+        if portal.address in ipv6.WILDCARDS
+    ]
+    known = network.addresses() if found else []
+    if len(known) < 2:
+        return
+    listed = ", ".join(known[:_NAMED]) + (" and more" if len(known) > _NAMED else "")
+    for port, name, portal in found:
+        path = shell_paths.portals(port.shell)
+        create = (path, "create", known[0], str(portal.port))
+        yield Finding(
+            shell_paths.portal(port.shell, name),
+            f"it listens on all {len(known)} addresses of this host: {listed}",
+            "create one for each address that initiators use",
+            (_delete(port, portal), create),
+        )
+
+
+RULES = (
+    Rule(
+        "no-portal",
+        Severity.ERROR,
+        Needs.CONFIG,
+        no_portal,
+        "An enabled TPG has no portal, so no initiator can log in.",
+        "Create one, or disable the TPG.",
+        breaks=True,
+    ),
+    Rule(
+        "portal-address",
+        Severity.ERROR,
+        Needs.HOST,
+        no_address,
+        "A portal is on an address that no interface of this host has. The kernel accepts it, and "
+        "no initiator can reach it.",
+        "Add the address, or delete the portal.",
+        breaks=True,
+    ),
+    Rule(
+        "portal-wildcard",
+        Severity.NOTE,
+        Needs.HOST,
+        wildcard,
+        "A portal listens on all addresses of a host that has several, those of other networks "
+        "included. Discovery then offers addresses that an initiator may not be able to reach.",
+        "Replace it by a portal on each address of the storage network.",
+    ),
+)

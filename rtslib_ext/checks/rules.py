@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All rules, and their application to a configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from . import access, backing, credentials, hosts, kernel, portals, saved, storage
+from .facts import Facts
+from .rule import Finding, Needs, Rule, Severity
+
+RULES: tuple[Rule, ...] = (
+    *saved.RULES,
+    *backing.RULES,
+    *storage.RULES,
+    *portals.RULES,
+    *access.RULES,
+    *credentials.RULES,
+    *hosts.RULES,
+    *kernel.RULES,
+)
+ORDER = tuple(Severity)
+
+
+def selected(
+    facts: Facts,
+    *,
+    least: Severity = Severity.NOTE,
+    ignored: Collection[str] = (),
+    host: bool = True,
+) -> list[Rule]:
+    """Return the rules that apply to a configuration.
+
+    ``least`` is the least severity, ``ignored`` are names of rules, ``host`` is False for a file
+    of another host.
+    """
+    possible = {Needs.CONFIG}
+    possible |= {Needs.HOST} if host else set()
+    possible |= {Needs.KERNEL} if facts.fs is not None else set()
+    worse = ORDER[: ORDER.index(least) + 1]
+    return [
+        rule
+        for rule in RULES
+        if rule.needs in possible and rule.severity in worse and rule.name not in ignored
+    ]
+
+
+def findings(facts: Facts, rules: Iterable[Rule]) -> list[tuple[Rule, Finding]]:
+    """Return what the rules find, the most severe first; each finding once."""
+    found: dict[tuple[str, str, str], tuple[Rule, Finding]] = {}
+    for rule in sorted(rules, key=lambda rule: ORDER.index(rule.severity)):
+        for one in rule.find(facts):
+            # ACLs with one tag are one object.
+            found.setdefault((rule.name, one.path, one.text), (rule, one))
+    return list(found.values())

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What check and status know of the running configuration, or of a file."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from rtslib_ext.checks.facts import Facts, Files
+from rtslib_ext.config.model import Config
+from rtslib_ext.errors import LioError
+from rtslib_ext.files import trusted
+from rtslib_ext.reading.links_reader import LinksReader
+from rtslib_ext.savefile import disk
+from rtslib_ext.transaction import journal as journals
+from rtslib_ext.transaction.lock import holder
+
+from ..changes import running
+from ..env import Env
+from ..tree import Node
+from ..views import changes
+from . import plan, save
+
+if TYPE_CHECKING:
+    from rtslib_ext.savefile import Loaded
+    from rtslib_ext.savefile.unrestored import Unrestored
+
+
+def of_running(env: Env, node: Node) -> Facts:
+    """Return the facts of the running configuration; raises LioError."""
+    have, reader = running.read_by(env, LinksReader)
+    missing, damaged = _unrestored(env, have)
+    unsaved, saved = _compared(env, node, have, missing)
+    unfinished = journals.find(env.journal)
+    # A change in progress has a journal, too.
+    cut = unfinished if unfinished is not None and holder(env.lock_file) is None else None
+    return Facts(
+        have,
+        env.fs,
+        reader.objects,
+        reader.broken(),
+        saved,
+        unsaved,
+        missing.paths,
+        running.CURE,
+        damaged,
+        str(cut or ""),
+        _files(env.save_file),
+    )
+
+
+def _unrestored(env: Env, have: Config) -> tuple[Unrestored, tuple[str, str]]:
+    """Return the objects that could not be restored, and (text, cure) if that is not known."""
+    from rtslib_ext.savefile import unrestored as records
+
+    try:
+        return running.unrestored(env, have), ("", "")
+    except records.DamagedRecord as err:
+        return records.Unrestored(), (str(err), err.hint)
+
+
+def of_file(env: Env, given: str) -> Facts:
+    """Return the facts of a file; raises LioError."""
+    path = save.readable(env, given)
+    loaded = save.load_given(env, path)
+    files = None if trusted.is_inherited(path) else Files((path,), (os.path.dirname(path),))
+    return Facts(loaded.config, saved=loaded, files=files)
+
+
+def _files(save_file: str) -> Files:
+    """Return the save file and its backups, and their directories."""
+    folder = disk.backup_folder(save_file)
+    return Files((save_file, *disk.backups(folder)), (os.path.dirname(save_file), folder))
+
+
+def _compared(
+    env: Env, node: Node, have: Config, missing: Unrestored
+) -> tuple[tuple[int | None, str], Loaded | None]:
+    """Return (number of changes since the save file or None, note or ""), and the file's contents.
+
+    They are None if the file is what saveconfig would write, as it usually is: comparing the texts
+    takes less time than parsing one.
+    """
+    path = env.save_file
+    if not os.path.exists(path):
+        if have.is_empty:
+            return (0, ""), None
+        return (None, f"{path} does not exist: nothing is restored at boot (saveconfig)"), None
+    if _is_saved(path, have, missing):
+        return (0, ""), None
+    loaded = None
+    try:
+        loaded = save.load_given(env, path)
+        plan.require_understood(loaded, path)
+        # What a save would write: it keeps what could not be restored.
+        found = plan.to_loaded(env, node, loaded, running.with_unrestored(have, missing)).plan
+    except LioError as err:
+        return (None, f"{err} (saveconfig replaces the file)"), loaded
+    number = len(changes.of_plan(found))
+    text = "diff shows the unsaved changes, saveconfig keeps them, apply returns to the file"
+    return (number, text if number else ""), loaded
+
+
+def _is_saved(path: str, have: Config, missing: Unrestored) -> bool:
+    """Return True if saveconfig would write what the file has."""
+    from rtslib_ext import savefile
+
+    config = running.with_unrestored(have, missing)
+    own = save.identities_of(have.storage_objects.values())
+    identities = {**missing.identities, **own}
+    return disk.holds(path, lambda: savefile.pieces(config, missing.paths, identities))
