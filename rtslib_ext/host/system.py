@@ -90,7 +90,11 @@ def mount_configfs(folder: str = "/sys/kernel/config") -> None:
         load_module("configfs")
     done = run("mount", "-t", "configfs", "none", folder)
     if done.returncode and not os.path.ismount(folder):
-        raise LioError(f"cannot mount configfs: {done.stderr.strip()}")
+        message = " ".join(done.stderr.split()) or f"mount ended with status {done.returncode}"
+        raise LioError(
+            f"cannot mount configfs: {message}",
+            hint="in a container, make the host's configfs visible",
+        )
 
 
 def run(*words: str, timeout: float | None = None) -> subprocess.CompletedProcess[str]:

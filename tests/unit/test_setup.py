@@ -42,6 +42,13 @@ def test_a_kernel_that_has_not_loaded_it_yet(
         setup.require_readable(ConfigFS(str(tmp_path / "config/target")))
 
 
+def test_a_kernel_without_dbroot(tmp_path: Path) -> None:
+    """It keeps no metadata on disk, or a container does not show the file: nothing to set."""
+    setup.prepare(ConfigFS(str(tmp_path)))
+    assert [*tmp_path.iterdir()] == []
+    assert setup.dbroot(ConfigFS(str(tmp_path))) == "/var/target"
+
+
 def test_argument_that_looks_like_an_option_is_none_of_busctl(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -17,13 +17,17 @@ from ..conftest import clear_all
 from .harness import ETC, TARGET, Shell
 
 READ_ONLY = "mount --bind /run /run && mount -o remount,bind,ro /run"
+MODES = "stat -c '%a %n' /etc/target /etc/target/*"
 # No /lib/modules and no configfs, as in a container.
 CONTAINER = "mount -t tmpfs none /sys && mount -t tmpfs none /lib/modules"
 
 
-def isolated(user: Shell, first: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a mount namespace of its own, after a line of the shell."""
-    program = f'mount --make-rprivate /; {first} || exit 9; exec {sys.executable} -m targetcli "$@"'
+def isolated(
+    user: Shell, first: str, *words: str, then: str = ":"
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a mount namespace of its own, between two lines of the shell."""
+    program = f'mount --make-rprivate /; {first} || exit 9; {sys.executable} -m targetcli "$@"'
+    program += f" || exit; {then}"
     return subprocess.run(
         ["unshare", "--mount", "sh", "-c", program, "sh", *words],
         capture_output=True,
@@ -48,6 +52,24 @@ def test_container_without_lio(shell: Shell, line: str) -> None:
     # For status, 1 is a configuration with problems.
     assert done.returncode == (2 if line == "status" else 1), done.stderr
     assert (done.stdout, done.stderr.count("\n")) == ("", 1), done.stderr
+
+
+def test_configfs_is_mounted_for_a_change(shell: Shell) -> None:
+    done = isolated(
+        shell, "umount -l /sys/kernel/config", "/backstores/ramdisk", "create", "r", "1M"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert shell.ok("/backstores/ramdisk/r status")
+
+
+def test_configfs_that_cannot_be_mounted_is_the_reason(shell: Shell) -> None:
+    program = "umount -l /sys/kernel/config && mount --bind /bin/false $(command -v mount)"
+    done = isolated(shell, program, "/backstores/ramdisk", "create", "r", "1M")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "/backstores/ramdisk: cannot mount configfs: mount ended with status 1 "
+        "(in a container, make the host's configfs visible)\n"
+    )
 
 
 def test_module_of_a_backstore_is_loaded(shell: Shell, disks: Path) -> None:
@@ -89,9 +111,24 @@ def test_directories_for_metadata_are_there_before_a_registration(shell: Shell) 
     assert (ETC / "pr").stat().st_mode & 0o777 == 0o700
 
 
-def test_directories_of_another_dbroot(shell: Shell, disks: Path) -> None:
+def test_dbroot_is_created(shell: Shell) -> None:
+    done = isolated(
+        shell, "mount -t tmpfs none /etc", "/backstores/ramdisk", "create", "r", "1M", then=MODES
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1:] == [
+        f"700 {path}" for path in (ETC, ETC / "alua", ETC / "pr")
+    ]
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_directories_of_another_dbroot(shell: Shell, tmp_path: Path, missing: bool) -> None:
     """Another tool set it, and created an object, so that it cannot be changed any more."""
+    disks = tmp_path / "dbroot"
+    disks.mkdir()
     (TARGET / "dbroot").write_text(f"{disks}\n")
+    if missing:
+        disks.rmdir()
     try:
         hba = TARGET / "core/rd_mcp_7"
         (hba / "other").mkdir(parents=True)
