@@ -17,7 +17,7 @@ from .changes.prompt import put as ask
 from .command_table.command import Command
 from .command_table.table import ALIASES, commands_of
 from .env import Env
-from .language import binding, grammar, hints, ranges
+from .language import binding, dashes, grammar, hints, ranges
 from .language.grammar import Line
 from .report import Report
 from .result import Aside, Result
@@ -59,13 +59,13 @@ def run(env: Env, line: Line) -> Result:
 
 def _run_from(env: Env, start: Node, line: Line) -> Result:
     report = env.session.report
-    line = grammar.settle(
-        line,
-        lambda path: walk.find(start, path) is not None,
-        lambda path, name: (
-            (node := walk.find(start, path)) is not None and name in commands_of(node.kind)
-        ),
-    )
+
+    def has_command(path: str, name: str) -> bool:
+        node = walk.find(start, path)
+        return node is not None and name in commands_of(node.kind)
+
+    line = grammar.settle(line, lambda path: walk.find(start, path) is not None, has_command)
+    line = dashes.joined(line, partial(has_command, line.path or "."))
     line = _with_pattern(start, line)
     report.command, report.path = line.command or "cd", line.path or env.session.cwd
     if walk.is_pattern(start, line.path):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -87,3 +88,10 @@ def test_two_at_once(whole: str, shell: Shell, line: str) -> None:
     else:
         (text,) = failed
         assert "exist" in text and "apply changes only the differences" in text
+
+
+def test_dashes_in_the_name_of_a_command(whole: str, shell: Shell) -> None:
+    shell.cwd = TPG
+    for line in ("/ restore-pending", "../../../ restore-pending partial=false"):
+        assert json.loads(shell(line, json=True))["command"] == "restore_pending"
+    shell.refuses("restore-pending", "Command not found restore")
