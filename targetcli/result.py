@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from rtslib_ext.errors import LioError
@@ -34,6 +34,15 @@ class Caution(Aside, Warn):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Lines that are shown again every ``every`` seconds until Ctrl-C, below a title."""
+
+    title: str
+    every: float
+    frame: Callable[[], Sequence[str]]
+
+
 @dataclass(slots=True)
 class Result:
     """``lines`` and then ``notes`` are printed on standard output, asides on standard error.
@@ -48,7 +57,8 @@ class Result:
     command. ``under_lock`` is for a command that changes the kernel in some of its calls only: it
     makes the change, dispatch calls it with the lock held, and its result is the command's.
     ``screen`` is for a command that takes the whole terminal: the session calls it with the
-    function that runs lines, and its result is the command's.
+    function that runs lines, and its result is the command's. With ``again``, the session shows
+    that instead of ``lines``.
     """
 
     lines: Iterable[str] = ()
@@ -65,6 +75,7 @@ class Result:
     messages: bool = False
     under_lock: Callable[[], Result] | None = None
     screen: Callable[[RunLine], Result] | None = None
+    again: Again | None = None
 
 
 def say(*lines: str) -> Result:

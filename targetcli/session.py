@@ -18,7 +18,7 @@ from .env import Env
 from .language import grammar
 from .language.grammar import Line
 from .report import Report
-from .result import Aside, Result
+from .result import Again, Aside, Result
 from .tree import walk
 from .views import errors, shown
 
@@ -166,6 +166,9 @@ def print_result(env: Env, report: Report, result: Result) -> bool:
 def _print_lines(env: Env, result: Result) -> None:
     """Print lines, which may be produced only now."""
     try:
+        if result.again is not None:
+            _show_again(env, result.again)
+            return
         lines = () if result.pages and _page(env, result) else result.lines
         for text in chain(lines, result.notes):
             if isinstance(text, Aside):
@@ -179,6 +182,17 @@ def _print_lines(env: Env, result: Result) -> None:
         env.stdout.flush()
     finally:
         progress.end(env)
+
+
+def _show_again(env: Env, again: Again) -> None:
+    """Show lines every few seconds until Ctrl-C."""
+    # Imported here: few commands do so.
+    from .views.repaint import repaint
+
+    def frame() -> list[str]:
+        return [_shown(env, line) for line in again.frame()]
+
+    repaint(env.stdout, again.title, again.every, frame)
 
 
 def _shown(env: Env, text: str) -> str:

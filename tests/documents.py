@@ -20,7 +20,17 @@ _VALUE = re.compile(r"[+-]?\d+(?:\.\d+)?|0x[\da-f]+|true|false", re.IGNORECASE)
 # Members that are texts: names and messages. The values of settings have a test of their own.
 _TEXTS = frozenset(
     ("name", "text", "message", "messages", "hint", "help", "summary", "alias", "command")
-    + ("value", "before", "after", "version", "since", "chap_userid", "chap_mutual_userid", "wwn")
+    + (
+        "value",
+        "before",
+        "after",
+        "version",
+        "since",
+        "chap_userid",
+        "chap_mutual_userid",
+        "wwn",
+        "isid",
+    )
 )
 
 

@@ -4,9 +4,15 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Collection
 
 from . import system
+
+# proc_pid_stat(5): the fields after the name, from the state on.
+_PARENT, _START = 1, 19
+# kernel/kthread.c: kthreadd is the parent of all of them.
+_KTHREADD = "2"
 
 
 def running(names: Collection[str], folder: str = "/proc") -> list[str]:
@@ -17,4 +23,20 @@ def running(names: Collection[str], folder: str = "/proc") -> list[str]:
         # Only a thread of the kernel has no command line.
         if name in names and not system.read_text(f"{folder}/{entry}/cmdline"):
             found.append(name)
+    return sorted(found)
+
+
+def started(name: str) -> list[float]:
+    """Return the times at which the kernel's threads of a name were started, in order.
+
+    They are Unix times, exact to a hundredth of a second.
+    """
+    boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    ticks = os.sysconf("SC_CLK_TCK")
+    found = []
+    for pid in filter(str.isdecimal, os.listdir("/proc")):
+        head, _, rest = system.read_text(f"/proc/{pid}/stat").rpartition(")")
+        fields = rest.split()
+        if head.endswith(f"({name}") and fields[_PARENT] == _KTHREADD:
+            found.append(boot + int(fields[_START]) / ticks)
     return sorted(found)

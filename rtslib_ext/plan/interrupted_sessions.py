@@ -188,7 +188,8 @@ def _hidden(reader: Reader, concerned: Concerned) -> Iterator[_Loss]:
 def _session(session: Session, loss: _Loss) -> Disturbance:
     addresses = tuple(dict.fromkeys(item.address for item in session.connections))
     where = f" from {' and '.join(addresses)}" if addresses else ""
-    text = f"{session.initiator} (session {session.sid}{where}) would {loss.text}"
+    which = f" (session {session.sid}{where})" if session.sid else ""
+    text = f"{session.initiator}{which} would {loss.text}"
     return Disturbance(
         "session", session.initiator, loss.path, text, session.sid, addresses, tuple(loss.steps)
     )

@@ -156,6 +156,19 @@ def set_write_protect(tpg_path: TpgPath, wwn: str, mapped: MappedLun) -> Step:
     return set_step(path, "write_protect", value, before, (write,))
 
 
+def end_sessions(tpg_path: TpgPath, wwn: str, depth: str) -> Step:
+    """End the sessions of an initiator with a TPG; ``depth`` is the cmdsn_depth of its ACL.
+
+    Another depth ends them (iscsi_target_tpg.c, iscsit_tpg_set_initiator_node_queue_depth).
+    """
+    configfs, path = _paths(tpg_path, wwn)
+    file = f"{configfs}/cmdsn_depth"
+    # It is between 1 and 512 commands (target_core_tpg.c, core_tpg_set_initiator_node_queue_depth).
+    other = str(int(depth) - 1 or 2)
+    operations = (Write(file, other, depth), Write(file, depth, other))
+    return Step(Action.UPDATE, path, "end", "its sessions", operations)
+
+
 def delete_mapped_lun(tpg_path: TpgPath, wwn: str, mapped: MappedLun) -> Step:
     """Unmap a LUN from an initiator."""
     configfs, path = _mapped_paths(tpg_path, wwn, mapped.index)

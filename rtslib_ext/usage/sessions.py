@@ -20,7 +20,11 @@ _END_OF_NAME = "\n\0"
 # are the initiator's and may contain any text, also lines like these; all after them is the
 # kernel's.
 _NAME, _ALIAS, _SESSION = "InitiatorName: ", "\nInitiatorAlias: ", "\nLIO Session ID: "
+# What stands for such a text in other fabrics, whose ACLs have none.
+_INSTEAD = f"{_NAME}{_ALIAS}{_SESSION}0 Session State: TARG_SESS_STATE_LOGGED_IN"
 _SID = re.compile(r"[0-9]+")
+_ISID = re.compile(r"ISID: 0x((?:[0-9A-Fa-f]{2} ?){6})")
+_TSIH = re.compile(r"TSIH: (\d+)")
 _TYPE = re.compile(r"SessionType: (\S+)")
 _STATE = re.compile(r"TARG_SESS_STATE_(\S+)")
 _CONNECTION = re.compile(r"CID: (\d+)\s[^\n]*TARG_CONN_STATE_(\S+)[^\n]*\n\s*Address (\S+) (\S+)")
@@ -45,8 +49,9 @@ class Session:
     """A session of an initiator with a TPG.
 
     ``initiator`` and ``target`` are WWNs, ``tpg`` is the tag, ``acl`` the ACL's configfs path.
-    ``sid`` is the number of the session (0: unknown), ``alias`` the initiator's own name ("":
-    none), ``type`` Normal or Discovery, ``state`` the kernel's name of it, such as LOGGED_IN.
+    ``sid`` is the number of the session (0: unknown, in other fabrics than iSCSI), ``alias`` the
+    initiator's own name ("": none), ``type`` Normal or Discovery, ``state`` the kernel's name of
+    it, such as LOGGED_IN.
     """
 
     sid: int
@@ -60,18 +65,23 @@ class Session:
     acl: ConfigfsPath
     authenticated: bool
     """True if the login required CHAP."""
+    isid: str = ""
+    """Twelve hexadecimal digits (RFC 7143 section 11.12.5); "" in other fabrics."""
+    tsih: int = 0
+    """The number that the TPG gave it, one more for each login; 0 in other fabrics."""
 
 
 @dataclass(frozen=True, slots=True)
 class DynamicSession:
     """A session of an initiator without an ACL; the kernel shows only its name.
 
-    ``initiator`` and ``target`` are WWNs, ``tpg`` is the tag.
+    ``initiator`` and ``target`` are WWNs, ``tpg`` is the tag, ``fabric`` the name of the fabric.
     """
 
     initiator: str
     target: str
     tpg: int
+    fabric: str = "iscsi"
 
 
 def dynamic_sessions(reader: Reader, above: str = "") -> Iterator[DynamicSession]:
@@ -82,7 +92,7 @@ def dynamic_sessions(reader: Reader, above: str = "") -> Iterator[DynamicSession
     """
     for fabric, wwn, tag in _tpgs(reader, above):
         for name in dynamic_initiators(reader, paths.tpg(fabric, wwn, tag)):
-            yield DynamicSession(name, wwn, tag)
+            yield DynamicSession(name, wwn, tag, fabric.name)
 
 
 def sessions(reader: Reader, above: str = "") -> Iterator[Session]:
@@ -101,12 +111,25 @@ def of_acl(reader: Reader, fabric: Fabric, tpg: ConfigfsPath, folder: str) -> Se
     """
     acl = paths.acl(tpg, folder)
     text = reader.fs.read_if_there(f"{acl}/info")
+    if text is None and fabric.name != "iscsi":
+        text = _INSTEAD if _has_session(reader, acl) else None
     if not text or text.startswith(NO_SESSION):
         return None
     parsed = paths.parse_tpg(tpg)
     assert parsed is not None, tpg
     _, wwn, tag = parsed
     return _session(reader, text, fabric.from_folder(folder), wwn, tag, acl)
+
+
+def _has_session(reader: Reader, acl: ConfigfsPath) -> bool:
+    """Return True if an initiator of a fabric that shows no sessions has one, and a mapped LUN.
+
+    target_core_stat.c, target_stat_iport_port_ident_show: ENODEV without a session.
+    """
+    for index in reader.mapped_indexes(acl)[:1]:
+        port = f"{paths.mapped_lun(acl, index)}/statistics/scsi_att_intr_port/port_ident"
+        return reader.fs.read_if_there(port) is not None
+    return False
 
 
 def _tpgs(reader: Reader, above: str) -> Iterator[tuple[Fabric, str, int]]:
@@ -152,6 +175,8 @@ def _session(
         tpg=tag,
         acl=acl,
         authenticated=_enforced(reader, acl),
+        isid=_first(_ISID, facts).replace(" ", ""),
+        tsih=int(_first(_TSIH, facts) or 0),
     )
 
 

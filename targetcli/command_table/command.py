@@ -27,7 +27,8 @@ class Parameter:
     ``default`` is the value of an omitted parameter, as it would be typed; None leaves the choice
     to the command. ``wrong`` is the message for a value of the wrong kind where scripts match
     one. ``many``: disk[1-9], or disk* for existing names, stands for several calls. ``each``: a
-    value that no two of them can share.
+    value that no two of them can share. ``alone`` is the value of the option without one:
+    --watch at the end of a line.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Parameter:
     wrong: str = ""
     many: bool = False
     each: bool = False
+    alone: str = ""
 
     @property
     def is_size(self) -> bool:

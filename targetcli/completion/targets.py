@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.host import adapters, network
 from rtslib_ext.kernel import paths
 from rtslib_ext.usage import sessions
@@ -53,6 +54,23 @@ def acl_tags(ask: Ask) -> Iterator[str]:
 def sids(ask: Ask) -> Iterator[str]:
     """Return the session IDs."""
     return (str(session.sid) for session in sessions.sessions(ask.node.reader))
+
+
+def session_initiators(ask: Ask) -> Iterator[str]:
+    """Return the initiators that are logged in."""
+    yield from (session.initiator for session in sessions.sessions(ask.node.reader))
+    yield from (guest.initiator for guest in sessions.dynamic_sessions(ask.node.reader))
+
+
+def session_targets(ask: Ask) -> list[str]:
+    """Return the iSCSI targets."""
+    return ask.node.reader.target_wwns(FABRICS["iscsi"])
+
+
+def session_addresses(ask: Ask) -> Iterator[str]:
+    """Return the addresses of the initiators that are logged in."""
+    for session in sessions.sessions(ask.node.reader):
+        yield from (connection.address for connection in session.connections)
 
 
 # -- portals --------------------------------------------------------------------------------

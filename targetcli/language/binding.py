@@ -103,6 +103,7 @@ def without_switches(
     if not command.switches:
         return list(positional), dict(keywords), ""
     kinds = {item.name: item.kind for item in command.parameters}
+    alone = {item.name: item.alone for item in command.parameters}
     words = list(positional)
     rest: list[str] = []
     found = {_switch(key, kinds) or key: value for key, value in keywords.items()}
@@ -113,8 +114,10 @@ def without_switches(
             rest.append(word)
         elif kinds[name] == "bool":
             found[name] = "true"
-        elif words:
+        elif words and not (alone[name] and words[0].startswith("--")):
             found[name] = words.pop(0)
+        elif alone[name]:
+            found[name] = alone[name]
         else:
             return rest, found, name
     return rest, found, ""

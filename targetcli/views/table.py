@@ -12,8 +12,6 @@ from rtslib_ext.fast_dataclasses import dataclass
 NONE = "-"
 """The text of a cell without a value."""
 _GAP = "  "
-# A column that may be cut keeps at least this many characters.
-_NARROWEST = 8
 _CUT = "~"
 
 
@@ -23,12 +21,15 @@ class Column:
 
     ``right`` aligns them to the right, as numbers are. At a terminal that is too narrow, cells are
     cut only where ``cut`` is "start" or "end": the end of the text that goes. The start of an IQN
-    is the same on most lines, so it goes first.
+    is the same on most lines, so it goes first. ``least`` characters always remain. If that is
+    not enough, columns are left out: those with the highest ``drop`` first, never those with 0.
     """
 
     heading: str
     right: bool = False
     cut: str = ""
+    least: int = 8
+    drop: int = 0
 
 
 def table(
@@ -45,10 +46,14 @@ def table(
         return
     heads = [column.heading for column in columns]
     widths = [max(map(text_width, column)) for column in zip(heads, *cells, strict=True)]
+    places = list(range(len(columns)))
     if width is not None:
+        places = _fitting(columns, widths, width)
+        columns = [columns[place] for place in places]
+        widths = [widths[place] for place in places]
         _narrow(columns, widths, width)
     for row in (heads, *cells):
-        yield _line(columns, row, widths)
+        yield _line(columns, [row[place] for place in places], widths)
 
 
 def text_width(text: str) -> int:
@@ -87,16 +92,28 @@ def _char_width(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
+def _least(column: Column, width: int) -> int:
+    """Return to how many characters a column of this width may be cut."""
+    return min(width, max(column.least, text_width(column.heading))) if column.cut else width
+
+
+def _fitting(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
+    """Return the places of the columns that are shown: all, or without some if they cannot fit."""
+    places = list(range(len(columns)))
+    while True:
+        least = sum(_least(columns[place], widths[place]) for place in places)
+        dropped = max(places, key=lambda place: columns[place].drop)
+        if least + len(_GAP) * (len(places) - 1) <= room or not columns[dropped].drop:
+            return places
+        places.remove(dropped)
+
+
 def _narrow(columns: Sequence[Column], widths: list[int], room: int) -> None:
     """Narrow the widest of the columns that may be cut until all fit, or none can be cut."""
-    least = [max(_NARROWEST, text_width(column.heading)) for column in columns]
+    least = [_least(*pair) for pair in zip(columns, widths, strict=True)]
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - room
     while excess > 0:
-        places = [
-            place
-            for place, column in enumerate(columns)
-            if column.cut and widths[place] > least[place]
-        ]
+        places = [place for place in range(len(columns)) if widths[place] > least[place]]
         if not places:
             return
         widths[max(places, key=lambda place: widths[place])] -= 1

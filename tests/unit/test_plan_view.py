@@ -272,6 +272,7 @@ PAST = {
     "delete": "deleted",
     "enable": "enabled",
     "disable": "disabled",
+    "end": "ended",
     "load": "loaded",
     "map": "mapped",
     "unmap": "unmapped",

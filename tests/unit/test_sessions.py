@@ -55,6 +55,7 @@ def session(alias: str, name: str = NAME) -> sessions.Session:
 def test_an_alias_is_no_record(alias: str) -> None:
     found = session(alias)
     assert (found.sid, found.type, found.state) == (7, "Normal", "LOGGED_IN")
+    assert (found.isid, found.tsih) == ("800000000001", 7)
     assert found.connections == (sessions.Connection(0, "LOGGED_IN", "192.0.2.1", "TCP"),)
     assert found.alias == alias.strip()
 

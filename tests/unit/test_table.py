@@ -58,3 +58,20 @@ def test_cut() -> None:
     assert cut("abcdef", 4) == "abc~"
     assert cut("abcdef", 4, "start") == "~def"
     assert cut("abcdef", 0) == ""
+
+
+def test_columns_that_may_go_go_where_cutting_is_not_enough() -> None:
+    columns = (
+        Column("INITIATOR", cut="start", least=12),
+        Column("PORTAL", drop=2),
+        Column("AUTH", drop=1),
+        Column("LUNS", right=True),
+    )
+    rows = [("iqn.1994-05.com.example:host1", "192.0.2.10:3260", "CHAP", "2")]
+
+    def heads(width: int) -> list[str]:
+        return next(table(columns, rows, width)).split()
+
+    assert heads(80) == heads(41) == ["INITIATOR", "PORTAL", "AUTH", "LUNS"]
+    assert heads(40) == heads(24) == ["INITIATOR", "AUTH", "LUNS"]
+    assert heads(23) == heads(5) == ["INITIATOR", "LUNS"]

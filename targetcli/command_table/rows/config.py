@@ -108,23 +108,6 @@ ROWS = (
         changes=True,
     ),
     Command(
-        "sessions",
-        EVERYWHERE,
-        "sessions:sessions",
-        "Lists the sessions of initiators; below the root, those of that target, TPG or\n"
-        "ACL, and at a storage object, those that see it. For an initiator that logged in\n"
-        "without an ACL (generate_node_acls) the kernel reports only the name. ACLs that\n"
-        "the kernel keeps for such initiators after logout (cache_dynamic_acls) are not\n"
-        "visible: they end with the TPG, or become the ACL that is created for the\n"
-        "initiator. The kernel lists one session of each ACL, and some 90 initiators\n"
-        "without one; a last line has the number of those that it does not list.\n\n"
-        "Example: sessions detail",
-        (
-            may("action", "session_action", "list, or detail for LUNs and addresses too", "list"),
-            may("sid", "sid", "show only the session with this number"),
-        ),
-    ),
-    Command(
         "version",
         ("root",),
         "version:version",

@@ -3,9 +3,52 @@
 
 from __future__ import annotations
 
-from ..command import EVERYWHERE, Command, may, need
+from ..command import EVERYWHERE, Command, Parameter, may, need
+
+_WATCH = Parameter(
+    "watch",
+    "duration",
+    text="show them again after this time, until Ctrl-C; --watch alone: every 2 s",
+    alone="2s",
+)
 
 ROWS = (
+    Command(
+        "sessions",
+        EVERYWHERE,
+        "sessions:sessions",
+        "Lists the sessions of initiators; below the root, those of that target, TPG or\n"
+        "ACL, and at a storage object, those that see it. At a terminal it is a table;\n"
+        "elsewhere, for scripts, the lines of targetcli-fb. initiator, target and address\n"
+        "are patterns such as *host1; initiator matches the tag of an ACL, too.\n"
+        "For an initiator that logged in without an ACL (generate_node_acls) the kernel\n"
+        "reports only the name. The portal, the time of the login and the address of such\n"
+        "an initiator are shown where the connections of this host make them certain;\n"
+        "detail has the possible ones. ACLs that the kernel keeps for such initiators\n"
+        "after logout (cache_dynamic_acls) are not visible: they end with the TPG, or\n"
+        "become the ACL that is created for the initiator. The kernel lists one session of\n"
+        "each ACL, and some 90 initiators without one; a last line has the number of those\n"
+        "that it does not list. AUTH is what a login requires now.\n"
+        "end ends the session sid, and with it all sessions of its initiator with that\n"
+        "TPG. It lists what they lose, and needs --yes or an answer at the terminal. The\n"
+        "initiator may log in again; to keep it out, delete its ACL.\n\n"
+        "Example: sessions detail",
+        (
+            may(
+                "action",
+                "session_action",
+                "list, detail for LUNs and addresses too, or end to end session sid",
+                "list",
+            ),
+            may("sid", "sid", "only the session with this number"),
+            may("initiator", "session_initiator", "only initiators with this name or tag"),
+            may("target", "session_target", "only targets with this name"),
+            may("address", "session_address", "only initiators with this address"),
+            may("format", "table_format", "table or lines; if omitted, table at a terminal"),
+            _WATCH,
+        ),
+        switches=True,
+    ),
     Command(
         "check",
         EVERYWHERE,

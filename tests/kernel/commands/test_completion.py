@@ -87,7 +87,7 @@ OFFERED = {
     "/backstores/ramdisk drain --dry-run r": ["1 ", "2 "],
     "/backstores/ramdisk drain --timeout 1h ": ["r1 ", "r2 "],
     "recover ": ["finish ", "undo "],
-    "sessions ": ["detail ", "list "],
+    "sessions ": ["detail ", "end ", "list "],
     "sessions sid=": [],
     "bookmarks ": ["add ", "del ", "go ", "show "],
     "bookmarks del ": ["last ", "top "],

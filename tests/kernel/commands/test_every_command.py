@@ -85,10 +85,10 @@ LINES = f"""
 /iscsi delete wwn={IQN}3
 /backstores/fileio/d1 saveconfig savefile=ETC/one.json
 / saveconfig savefile=ETC/all.json drop_missing=false
-/ sessions action=list
 / stats path=/iscsi interval=1s sort=path kind=lun count=1 csv=true
 / map file=DISKS/map.svg format=svg
 / what word=r1
+/ sessions action=list initiator=* target=* address=* format=table
 / version
 / ls path=/iscsi depth=1
 / cd path=/iscsi
@@ -160,6 +160,7 @@ def test_every_parameter(
     shell.refuses("/ rollback", "no transaction is in progress")
     shell.refuses("/ browse", "browse needs a terminal")
     shell.refuses("/ sessions action=detail sid=7", "no session found with sid 7")
+    assert shell("/ sessions watch=2s", json=True).exit == 1
     shell.refuses(f"{TPG}/acls pin wwn={I1}", f"{I1} is not logged in without an ACL")
     known = {}
     for row in every_row():

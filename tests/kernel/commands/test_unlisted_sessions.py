@@ -35,11 +35,16 @@ def asked(user: Shell, line: str) -> str:
 
 
 def of(user: Shell, path: str) -> list[dict[str, object]]:
-    """What ``sessions`` of a path says of sessions that are not listed."""
-    found: list[dict[str, object]] = checked(user.ok(f"{path} sessions", json=True))["data"][
-        "unlisted"
-    ]
-    return found
+    """How many sessions are not listed, as ``sessions`` of a path says."""
+    data = checked(user.ok(f"{path} sessions", json=True))["data"]
+    names = ("target", "sessions", "unlisted")
+    return [{name: item[name] for name in names} for item in data["unlisted"]]
+
+
+def whose(user: Shell) -> object:
+    """The initiator whose sessions are not listed, if that is certain."""
+    (found,) = checked(user.ok("sessions", json=True))["data"]["unlisted"]
+    return found["initiator"]
 
 
 def test_several_sessions_of_an_initiator(target: Shell) -> None:
@@ -50,6 +55,7 @@ def test_several_sessions_of_an_initiator(target: Shell) -> None:
         for path in ("/", TPG, f"{TPG}/acls/{HOST}"):
             assert of(target, path) == [{"target": IQN, "sessions": 3, "unlisted": 2}], path
         assert System().session_count(IQN) == 3
+        assert whose(target) == HOST
         assert of(target, "/backstores") == of(target, "/") and of(target, "/loopback") == []
         target.ok(f"{TPG}/acls create {other}")
         assert of(target, f"{TPG}/acls/{other}") == []
@@ -66,6 +72,7 @@ def test_several_sessions_of_an_initiator(target: Shell) -> None:
             # It may have several as well.
             assert f"up to {more}" in asked(target, f"{TPG}/acls delete {HOST}")
             assert f"up to {more}" not in asked(target, f"{TPG} disable")
+            assert whose(target) is None
         target.ok(f"{TPG} disable", yes=True)
 
 
