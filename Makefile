@@ -46,6 +46,9 @@ export VNG = $(CURDIR)/$(VENV)/bin/vng
 PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
 	open-iscsi libiscsi-bin sg3-utils e2fsprogs xfsprogs lvm2 tmux zsh systemd dbus man-db shellcheck
 
+# The browser of the long tests; it is large.
+LONG_PACKAGES = chromium
+
 QEMU_PACKAGES = qemu-system-x86 udev busybox-static
 
 .PHONY: all help venv packages kernels test test-unit test-sandbox test-kernel test-newer \
@@ -106,6 +109,7 @@ newer-%: all
 # pytest's status 5 means that no test was selected; in the sandbox, at least one must be.
 test-long: SELECT = -m long
 test-long: all $(VENV)/fuzz ## the long tests, including test-sidebyside
+	@packaging/debian-packages $(LONG_PACKAGES)
 	@echo "== Long tests, on this host"
 	@$(PYTEST) $(HOST_TESTS) || [ $$? -eq 5 ]
 	@echo "== Long tests, in the sandbox"

@@ -49,11 +49,25 @@ class Portal:
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A TPG by its shell ``path``: whether it is enabled, requires CHAP, and is in demo mode.
+
+    None: its fabric does not know this.
+    """
+
+    path: str
+    enabled: bool | None
+    authentication: bool | None
+    demo_mode: bool | None
+
+
 class Graph:
-    """Vertices by id, the edges between them, and the portals of the TPGs."""
+    """Vertices by id, the edges between them, the TPGs and their portals."""
 
     def __init__(self) -> None:
         self.vertices: dict[str, Vertex] = {}
+        self.ports: list[Port] = []
         self.portals: list[Portal] = []
         self._down: dict[str, dict[str, None]] = {}
         self._up: dict[str, dict[str, None]] = {}
@@ -110,5 +124,6 @@ class Graph:
             if user in kept and used in kept:
                 found.connect(user, used)
         tpgs = {vertex.fact("tpg") for vertex in found.vertices.values()}
+        found.ports = [port for port in self.ports if port.path in tpgs]
         found.portals = [portal for portal in self.portals if portal.tpg in tpgs]
         return found

@@ -19,7 +19,7 @@ from ..kernel.paths import TpgPath
 from ..reading.reader import Reader
 from ..usage import sessions
 from . import model, wwid
-from .model import Fact, Graph, Portal, Vertex
+from .model import Fact, Graph, Port, Portal, Vertex
 
 # Handlers of tcmu-runner that keep the data in a file, whose path follows their name.
 _FILE_HANDLERS = ("file", "qcow")
@@ -110,13 +110,17 @@ class _Tpg:
         self.luns: dict[int, str] = {}
 
     def add(self) -> None:
+        """Add the TPG, its portals, LUNs, ACLs and sessions."""
+        demo_mode, authentication = self._is_on(OPEN), self._is_on("authentication")
+        enabled = self.reader.enabled(self.paths.configfs)
+        self.found.ports.append(Port(self.shell, enabled, authentication, demo_mode))
         self._add_luns()
         if self.fabric.has("nps"):
             self._add_portals()
         if self.fabric.has("acls"):
             for folder in self.reader.acl_names(self.paths.configfs):
                 self._add_acl(folder)
-            self._add_demo_mode()
+            self._add_demo_mode(is_open=demo_mode is True)
         nexus = self.reader.nexus(self.fabric, self.paths.configfs)
         if nexus:
             self._see_all([self._session(nexus, {"state": "nexus"}, "nexus")])
@@ -196,11 +200,14 @@ class _Tpg:
         self.found.connect(self._initiator(wwn), name)
         return name
 
-    def _add_demo_mode(self) -> None:
+    def _is_on(self, attribute: str) -> bool | None:
+        path = f"{paths.attributes(self.paths.configfs)}/{attribute}"
+        text = self.reader.fs.read_if_there(path)
+        return None if text is None else text == "1"
+
+    def _add_demo_mode(self, *, is_open: bool) -> None:
         """Add the sessions without an ACL, which see all LUNs."""
-        configfs = self.paths.configfs
-        names = sessions.dynamic_initiators(self.reader, configfs)
-        is_open = self.reader.fs.read_if_there(f"{paths.attributes(configfs)}/{OPEN}") == "1"
+        names = sessions.dynamic_initiators(self.reader, self.paths.configfs)
         if names or is_open:
             facts: dict[str, Fact] = {"state": "LOGGED_IN", "dynamic": True}
             self._see_all([self._session(*each) for each in _numbered(names, facts)])

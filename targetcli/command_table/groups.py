@@ -19,6 +19,7 @@ GROUPS = {
         "stats",
         "map",
         "what",
+        "report",
         "browse",
         "version",
     ),
@@ -82,6 +83,7 @@ _NEW = frozenset(
         "drain",
         "map",
         "what",
+        "report",
     )
 )
 # targetcli-fb has no such nodes.

@@ -84,6 +84,15 @@ def facts(graph: Graph) -> dict[str, object]:
     return {
         "nodes": [_facts(vertex) for vertex in graph.vertices.values()],
         "edges": [{"from": user, "to": used} for user, used in graph.edges()],
+        "tpgs": [
+            {
+                "path": one.path,
+                "enabled": one.enabled,
+                "authentication": one.authentication,
+                "demo_mode": one.demo_mode,
+            }
+            for one in graph.ports
+        ],
         "portals": [
             {"path": one.path, "tpg": one.tpg, "address": one.address, "port": one.port}
             for one in graph.portals

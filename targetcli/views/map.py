@@ -117,7 +117,7 @@ def about(group: Group, size: Size) -> str:
     match vertex.kind:
         case model.STORAGE_OBJECT:
             words = [_size(group, size)]
-            words += [_wwid(vertex)] if len(group.members) == 1 else []
+            words += [wwid_of(vertex)] if len(group.members) == 1 else []
         case model.SESSION:
             words = [_session(group)]
         case model.MAPPED_LUN:
@@ -151,7 +151,8 @@ def _session(group: Group) -> str:
     return f"{word}{how}" + (f" from {where}" if where else "")
 
 
-def _wwid(vertex: model.Vertex) -> str:
+def wwid_of(vertex: model.Vertex) -> str:
+    """Return the identifier of a storage object as multipath writes it; "" without one."""
     naa = vertex.fact("naa")
     return f"3{naa.removeprefix('naa.')}" if naa else ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 from rtslib_ext.config.printable import printable
 from rtslib_ext.fast_dataclasses import dataclass
@@ -19,28 +20,8 @@ _LINE, _PAD, _GAP, _MARGIN, _HEAD = 15, 7, 44, 12, 24
 # The width of a character of 12 px in most sans-serif fonts, on average.
 _CHAR = 7.2
 _LONGEST = 34
+STYLE = Path(__file__).with_name("map.css")
 _HEADINGS = ("initiators", "sessions", "mapped LUNs", "LUNs", "storage objects")
-
-STYLE = """
-.map { --ink: #1a1a1a; --soft: #5a5a5a; --paper: #ffffff; --line: #7a7a7a; --box: #f4f4f2;
-  --high: #e4eefb; --low: #e9f3e6; --bad: #fbe4e4; --badline: #a40000;
-  font: 12px sans-serif; }
-@media (prefers-color-scheme: dark) {
-  .map { --ink: #ececec; --soft: #b0b0b0; --paper: #16181a; --line: #9a9a9a; --box: #25282b;
-    --high: #1d3048; --low: #1f3320; --bad: #4a1f1f; --badline: #ff8080; }
-}
-.map .paper { fill: var(--paper); }
-.map text { fill: var(--ink); }
-.map .about, .map .head, .map .relation { fill: var(--soft); }
-.map .about, .map .relation { font-size: 11px; }
-.map rect.box { fill: var(--box); stroke: var(--line); }
-.map .high rect.box { fill: var(--high); }
-.map .low rect.box { fill: var(--low); }
-.map .bad rect.box { fill: var(--bad); stroke: var(--badline); stroke-width: 2; }
-.map path { fill: none; stroke: var(--line); stroke-width: 1.2; }
-.map path.idle { stroke-dasharray: 5 4; }
-.map path.many { stroke-width: 2.4; }
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +40,15 @@ def lines(folded: Folded, size: Size, *, alone: bool = True) -> Iterator[str]:
     width = left[-1] - _GAP + 2 * _MARGIN if found else 200.0
     height = (found.height if found else 0) + _HEAD + 2 * _MARGIN
     yield (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="map" role="img" '
-        f'aria-labelledby="map-title map-about" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}">'
+        '<svg xmlns="http://www.w3.org/2000/svg" class="map" role="img" '
+        'aria-labelledby="map-title" aria-describedby="map-about" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}">'
     )
     yield '<title id="map-title">The paths from initiators to disks</title>'
     yield f'<desc id="map-about">{escaped(summary(folded))}</desc>'
     if alone:
         yield "<style>"
-        yield from STYLE.strip().split("\n")
+        yield from STYLE.read_text(encoding="utf-8").rstrip().split("\n")
         yield "</style>"
         yield '<rect class="paper" width="100%" height="100%"/>'
     if found:
@@ -138,7 +119,7 @@ def _edges(
             # A point is as wide as its column, so that the line does not touch a box.
             right = boxes[key].width if key in boxes else left[place.column + 1] - x - _GAP
             points.append((x, x + max(right, 0), y))
-        kinds = ["idle"] * is_idle(folded, *edge) + ["many"] * (relation == "all")
+        kinds = ["idle"] * is_idle(folded, *edge) + ["all"] * (relation == "all")
         name = f' class="{" ".join(kinds)}"' if kinds else ""
         yield f'<path{name} d="{_curve(points)}"/>'
         if relation:
@@ -189,8 +170,8 @@ def _class(group: Group) -> str:
     if group.kind == "missing" or group.first.facts.get("exports") is False:
         return "bad"
     if group.kind in (model.INITIATOR, model.SESSION):
-        return "high"
-    return "middle" if group.kind in model.KINDS else "low"
+        return "above"
+    return "middle" if group.kind in model.KINDS else "below"
 
 
 def _lines(text: str) -> str:

@@ -127,6 +127,16 @@ ROWS = (
         (need("word", "known_word", "what to look for"),),
     ),
     Command(
+        "report",
+        ("root",),
+        "report:report",
+        "Writes a page about everything here: the map, targets, LUNs, initiators, sessions,\n"
+        "storage objects and capacity. It is one file of HTML without passwords, and loads\n"
+        "nothing from the network.\n\n"
+        "Example: report /root/targets.html",
+        (may("file", "path_name", "the file to write; printed if omitted"),),
+    ),
+    Command(
         "browse",
         EVERYWHERE,
         "browse:browse",

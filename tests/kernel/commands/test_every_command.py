@@ -89,6 +89,7 @@ LINES = f"""
 / map file=DISKS/map.svg format=svg
 / what word=r1
 / sessions action=list initiator=* target=* address=* format=table
+/ report file=DISKS/report.html
 / version
 / ls path=/iscsi depth=1
 / cd path=/iscsi

@@ -95,6 +95,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "settings:set_values": (TPG, ()),
     "map:map_path": ("/", EXPORT),
     "map:what": ("/", ("/backstores/block create disk1 /dev/vg0/disk1",)),
+    "report:report": ("/", EXPORT),
     "navigation:bookmarks": ("/backstores", ()),
     "navigation:cd": ("/", ()),
     "navigation:info": (TPG, ()),

@@ -62,6 +62,7 @@ def exported(shell: Shell, volume: str, disks: Path) -> Shell:
         f"{TPG}/acls create {OTHER} add_mapped_luns=false",
         f"{TPG}/acls/{OTHER} create 7 lun0 write_protect=true",
         f"{TPG}/acls tag {HOST} web",
+        f"{TPG}/acls/{OTHER} set auth userid=user password=topsecret12345",
         f"/iscsi create {NAME}:open",
         f"{OPEN}/luns create /backstores/ramdisk/r1",
         f"{OPEN} set attribute generate_node_acls=1",
@@ -208,4 +209,11 @@ def test_files_are_written_whole_and_to_safe_places(exported: Shell, tmp_path: P
     assert svg.read_text() == before
     shell.refuses(f"map {tmp_path}/none/map.svg", "no such file or directory")
     shell.refuses("map /dev/null", "not a regular file")
+    report = tmp_path / "report.html"
+    assert shell.ok(f"report {report}") == f"Written to {report}\n"
+    text = report.read_text()
+    for found in (f"3{NAA}", HOST, "/dev/vg0/disk-1", "any initiator, without CHAP", "<svg"):
+        assert found in text, found
+    assert "topsecret" not in text + str(data(shell, "report")) + str(data(shell, "map"))
+    assert data(shell, "report")["sections"][0]["rows"][0][0] == TPG
     shell.refuses("map format=png", "format must be one of: text, dot, svg, not png")
