@@ -15,6 +15,8 @@ FIGURES, PLACES, END = "<!-- figures: make bench -->", "<!-- places: make bench 
 WHOLE = ("restoreconfig", "saveconfig", "diff", "ls", "clearconfig", "sessions")
 # A command and another one, and how much of its time it may take.
 APPLY = (("apply", "restoreconfig", 1.25), ("second apply", "saveconfig", 1.15))
+# The same, at the smaller number of LUNs.
+LOOKING = (("check", "saveconfig", 1.2),)
 # The bare calls that a command is held against, and how much of their time it may take.
 AGAINST = {
     "restoreconfig": ("restoreconfig", 0.27),
@@ -69,6 +71,12 @@ def rows(values: Values, few: int, many: int, peers: int) -> Iterator[Row]:
             f"{what}, {many} LUNs, of {other}",
             most,
             partial(_ratio, values, (what, "ours", many), (other, "ours", many)),
+        )
+    for what, other, most in LOOKING:
+        yield _most(
+            f"{what}, {few} LUNs, of {other}",
+            most,
+            partial(_ratio, values, (what, "ours", few), (other, "ours", few)),
         )
     for what in WHOLE:
         yield _most(

@@ -32,11 +32,17 @@ def _on_host(facts: Facts) -> Iterator[tuple[StorageObject, str]]:
 
 def missing(facts: Facts) -> Iterator[Finding]:
     """Yield the objects whose file or device is gone, and where it may be now."""
+    sizes: dict[str, dict[int, list[str]]] = {}
+    used = {path for _, path in _on_host(facts)}
     for so in facts.config.storage_objects.values():
         text = restorable.problem(so.backing)
         if not text:
             continue
-        found = _moved(facts, so)
+        backing = so.backing
+        if isinstance(backing, FileIO) and not backing.dev.startswith("/dev/"):
+            found = _renamed(sizes, used, backing)
+        else:
+            found = _moved(facts, so)
         cure = (so.path, "replace", found)
         yield Finding(
             so.path,
@@ -47,10 +53,8 @@ def missing(facts: Facts) -> Iterator[Finding]:
 
 
 def _moved(facts: Facts, so: StorageObject) -> str:
-    """Return the new path of a missing file or device, as far as one can be found; or ""."""
+    """Return another path of a missing device, by its saved identity; or ""."""
     saved = facts.saved.identities.get(so.path, {}) if facts.saved else {}
-    if isinstance(so.backing, FileIO) and not so.backing.dev.startswith("/dev/"):
-        return _renamed(facts, so.backing)
     if not saved.keys() & {"wwid", "serial"} or isinstance(so.backing, Pscsi):
         return ""
     for name in _names(_BY_ID):
@@ -61,15 +65,18 @@ def _moved(facts: Facts, so: StorageObject) -> str:
     return ""
 
 
-def _renamed(facts: Facts, backing: FileIO) -> str:
-    """Return the only unused file of the same size in the same directory; or ""."""
+def _renamed(sizes: dict[str, dict[int, list[str]]], used: set[str], backing: FileIO) -> str:
+    """Return the only unused file of the same size in the same directory; or "".
+
+    ``sizes`` are the files of the directories that were read so far, by size.
+    """
     folder = os.path.dirname(backing.dev)
-    used = {path for _, path in _on_host(facts)}
-    found = []
-    for name in _names(folder):
-        path = os.path.join(folder, name)
-        if path not in used and os.path.isfile(path) and os.path.getsize(path) == backing.size:
-            found.append(path)
+    if folder not in sizes:
+        sizes[folder] = {}
+        for path in (os.path.join(folder, name) for name in _names(folder)):
+            if path not in used and os.path.isfile(path):
+                sizes[folder].setdefault(os.path.getsize(path), []).append(path)
+    found = sizes[folder].get(backing.size or 0, [])
     return found[0] if len(found) == 1 and backing.size else ""
 
 
@@ -108,7 +115,7 @@ def changing_name(facts: Facts) -> Iterator[Finding]:
                 so.path,
                 f"{path} may be another disk after a reboot; {lasting} stays the same one",
                 "create it again on that name",
-                exported_again.recreated(facts.config, so, words),
+                exported_again.recreated(facts, so, words),
             )
 
 

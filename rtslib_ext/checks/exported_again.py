@@ -6,44 +6,48 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..config import shell_paths
-from ..config.model import Config, StorageObject
-from .facts import Port, exporting
+from ..config.model import StorageObject
+from ..kernel.abi import DEFAULT_GROUP
+from .facts import Facts, Port
 from .rule import Words
 
 # create sets it with its parameter write_back.
 _DECIDED = "emulate_write_cache"
 
 
-def around(config: Config, so: StorageObject, between: Sequence[Words]) -> tuple[Words, ...]:
+def around(facts: Facts, so: StorageObject, between: Sequence[Words]) -> tuple[Words, ...]:
     """Return ``between`` with commands that delete the LUNs of an object and create them again.
 
     Mapped LUNs get their numbers and access modes back. The initiators are interrupted.
     """
-    exports = exporting(config).get(so.key, [])
+    exports = facts.exports.get(so.key, ())
     away = [(shell_paths.luns(port.shell), "delete", str(index)) for port, index in exports]
-    back = [words for port, index in exports for words in _created(port, index, so)]
+    back = [words for port, index in exports for words in _created(facts, port, index, so)]
     return (*away, *between, *back)
 
 
-def _created(port: Port, index: int, so: StorageObject) -> Iterator[Words]:
+def _created(facts: Facts, port: Port, index: int, so: StorageObject) -> Iterator[Words]:
     """Yield the commands that create a LUN and its mapped LUNs."""
     luns = shell_paths.luns(port.shell)
     yield (luns, "create", so.path, str(index), "add_mapped_luns=false")
     group = port.tpg.luns[index].alua_group
-    if group and group in so.alua_groups and group != "default_tg_pt_gp":
+    if group and group in so.alua_groups and group != DEFAULT_GROUP:
         yield (shell_paths.lun(port.shell, index), "set", "alua", f"alua_tg_pt_gp_name={group}")
-    seen: set[Words] = set()
-    for acl in port.tpg.acls.values():
-        for mapped in acl.mapped_luns.values():
-            if mapped.tpg_lun == index:
-                protected = ("write_protect=true",) if mapped.write_protect else ()
-                words = (port.acl(acl), "create", str(mapped.index), str(index), *protected)
-                if words not in seen:
-                    yield words
-                seen.add(words)
+    mapped = (
+        (
+            use.acl,
+            "create",
+            str(use.mapped.index),
+            str(index),
+            *(("write_protect=true",) if use.mapped.write_protect else ()),
+        )
+        for use in facts.uses(port, index)
+    )
+    # Initiators with one tag have one path.
+    yield from dict.fromkeys(mapped)
 
 
-def recreated(config: Config, so: StorageObject, words: Sequence[str]) -> tuple[Words, ...]:
+def recreated(facts: Facts, so: StorageObject, words: Sequence[str]) -> tuple[Words, ...]:
     """Return the commands that delete an object and create it again with its LUNs.
 
     ``words`` follow its name in ``create``. The serial number and the attributes that were set stay
@@ -53,7 +57,7 @@ def recreated(config: Config, so: StorageObject, words: Sequence[str]) -> tuple[
     create = (above, "create", name, *words, *((f"wwn={so.wwn}",) if so.wwn else ()))
     attributes = tuple(f"{key}={value}" for key, value in _set(so))
     again = [(so.path, "set", "attribute", *attributes)] if attributes else []
-    return around(config, so, [(above, "delete", name), create, *again])
+    return around(facts, so, [(above, "delete", name), create, *again])
 
 
 def _set(so: StorageObject) -> Iterator[tuple[str, str]]:

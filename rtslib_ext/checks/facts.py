@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..config import shell_paths
-from ..config.model import Config, Key, NodeAcl, Target, Tpg
+from ..config.model import Config, Key, MappedLun, NodeAcl, Target, Tpg
 from ..config.shell_paths import ShellPath
 from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import dataclass, field
@@ -51,6 +51,8 @@ class Facts:
     files: Files | None = None
     release: str = field(default_factory=lambda: os.uname().release)
     _addresses: dict[str, bool] = field(default_factory=dict)
+    _exports: dict[Key, list[tuple[Port, int]]] | None = None
+    _uses: dict[tuple[str, int], list[Use]] | None = None
     _host_paths: list[HostPaths] | None = None
 
     def has_address(self, address: str) -> bool:
@@ -59,6 +61,27 @@ class Facts:
         if bare not in self._addresses:
             self._addresses[bare] = network.has_address(bare)
         return self._addresses[bare]
+
+    @property
+    def exports(self) -> Mapping[Key, Sequence[tuple[Port, int]]]:
+        """Return the (TPG, LUN) that export each storage object."""
+        if self._exports is None:
+            self._exports = {}
+            for port in ports(self.config):
+                for lun in port.tpg.luns.values():
+                    self._exports.setdefault(lun.storage_object, []).append((port, lun.index))
+        return self._exports
+
+    def uses(self, port: Port, lun: int) -> Sequence[Use]:
+        """Return the mapped LUNs of a LUN; of initiators with one tag each has one."""
+        if self._uses is None:
+            self._uses = {}
+            for one in ports(self.config):
+                for acl in one.tpg.acls.values():
+                    for mapped in acl.mapped_luns.values():
+                        use = Use(one.acl(acl), host_name(acl), mapped)
+                        self._uses.setdefault((one.shell, mapped.tpg_lun), []).append(use)
+        return self._uses.get((port.shell, lun), ())
 
     @property
     def host_paths(self) -> list[HostPaths]:
@@ -77,6 +100,15 @@ class Files:
 
     private: tuple[str, ...] = ()
     directories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A mapped LUN of a host, in the ACL with the shell path ``acl``."""
+
+    acl: ShellPath
+    host: str
+    mapped: MappedLun
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +176,3 @@ def ports(config: Config, feature: str = "") -> Iterator[Port]:
         if not feature or fabric.has(feature):
             for tpg in target.tpgs.values():
                 yield Port(target, tpg, TpgPath.of(fabric, target.wwn, tpg.tag))
-
-
-def exporting(config: Config) -> dict[Key, list[tuple[Port, int]]]:
-    """Return the (TPG, LUN) that export each storage object."""
-    found: dict[Key, list[tuple[Port, int]]] = {}
-    for port in ports(config):
-        for lun in port.tpg.luns.values():
-            found.setdefault(lun.storage_object, []).append((port, lun.index))
-    return found

@@ -7,12 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from ..config import shell_paths
 from ..config.backing import Block
-from ..config.model import Key, Lun, NodeAcl, StorageObject
-from ..config.shell_paths import ShellPath
-from ..fast_dataclasses import dataclass
+from ..config.model import Key, Lun, StorageObject
 from ..usage import host_paths, ipv6, reservations
 from ..usage.host_paths import HostPaths
-from .facts import Facts, Port, exporting, host_name, ports
+from .facts import Facts, Port, Use
 from .rule import Finding, Needs, Rule, Severity, Words
 
 _NAMED = 3
@@ -23,41 +21,25 @@ _STATE = "alua_access_state"
 _OFFLINE = "alua_tg_pt_offline"
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """A mapped LUN: its TPG, ACL and number, and whether the initiator may write."""
-
-    port: Port
-    acl: NodeAcl
-    index: int
-    tpg_lun: int
-    writes: bool
-
-    @property
-    def path(self) -> ShellPath:
-        return self.port.acl(self.acl)
-
-
-def _uses(facts: Facts) -> dict[Key, dict[str, list[_Use]]]:
-    """Return the mapped LUNs of each storage object, by host."""
-    found: dict[Key, dict[str, list[_Use]]] = {}
-    for port in ports(facts.config):
-        luns = port.tpg.luns
-        for acl in port.tpg.acls.values() if port.is_enabled else ():
-            for mapped in acl.mapped_luns.values():
-                if mapped.tpg_lun in luns:
-                    hosts = found.setdefault(luns[mapped.tpg_lun].storage_object, {})
-                    use = _Use(port, acl, mapped.index, mapped.tpg_lun, not mapped.write_protect)
-                    hosts.setdefault(host_name(acl), []).append(use)
+def _hosts(facts: Facts, so: StorageObject) -> dict[str, list[tuple[Port, int, Use]]]:
+    """Return the (TPG, LUN, mapped LUN) by which each host sees a storage object."""
+    found: dict[str, list[tuple[Port, int, Use]]] = {}
+    for port, index in facts.exports.get(so.key, ()):
+        for use in facts.uses(port, index) if port.is_enabled else ():
+            found.setdefault(use.host, []).append((port, index, use))
     return found
 
 
 def shared_writers(facts: Facts) -> Iterator[Finding]:
     """Yield the objects that several hosts may write to, and that none has reserved."""
-    for key, hosts in _uses(facts).items():
-        so = facts.config.storage_objects.get(key)
-        writers = {name: uses for name, uses in hosts.items() if any(use.writes for use in uses)}
-        if len(writers) < 2 or so is None or _is_read_only(so):
+    for key, so in facts.config.storage_objects.items():
+        hosts = {} if _is_read_only(so) else _hosts(facts, so)
+        writers = {
+            name: uses
+            for name, uses in hosts.items()
+            if any(not use.mapped.write_protect for _, _, use in uses)
+        }
+        if len(writers) < 2:
             continue
         refused = so.attributes.get("emulate_pr") == "0"
         if refused or not _is_reserved(facts, key):
@@ -89,43 +71,38 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(every[:_NAMED]) + more
 
 
-def _protected(others: Iterable[list[_Use]]) -> Iterator[Words]:
+def _protected(others: Iterable[list[tuple[Port, int, Use]]]) -> Iterator[Words]:
     """Yield the commands that make a disk read-only for all hosts but the first."""
     found: dict[Words, Words] = {}
     for uses in others:
-        for use in (use for use in uses if use.writes):
-            create: Words = (
-                use.path,
-                "create",
-                str(use.index),
-                str(use.tpg_lun),
-                "write_protect=true",
-            )
-            found[use.path, "delete", str(use.index)] = create
+        for _, lun, use in uses:
+            index = str(use.mapped.index)
+            if not use.mapped.write_protect:
+                create: Words = (use.acl, "create", index, str(lun), "write_protect=true")
+                found[use.acl, "delete", index] = create
     for delete, create in found.items():
         yield from (delete, create)
 
 
 def no_usable_path(facts: Facts) -> Iterator[Finding]:
     """Yield the objects of which all LUNs, or all that a host sees, are in a state without I/O."""
-    uses = _uses(facts)
-    for key, exports in exporting(facts.config).items():
-        so = facts.config.storage_objects.get(key)
-        if so is None:
-            continue
+    for key, so in facts.config.storage_objects.items():
+        exports = facts.exports.get(key, ())
         states = {
             (port.shell, index): _state(so, port.tpg.luns[index])
             for port, index in exports
             if port.is_enabled
         }
-        if states and all(states.values()):
+        if not any(states.values()):
+            continue
+        if all(states.values()):
             words = sorted(set(states.values()))
             text = f"all its LUNs are {' or '.join(words)}, so no initiator can use it"
         else:
             cut = [
                 name
-                for name, found in uses.get(key, {}).items()
-                if all(states.get((use.port.shell, use.tpg_lun)) for use in found)
+                for name, uses in _hosts(facts, so).items()
+                if all(states.get((port.shell, index)) for port, index, _ in uses)
             ]
             if not cut:
                 continue

@@ -27,7 +27,7 @@ def same_identifier(facts: Facts) -> Iterator[Finding]:
             path,
             text,
             f"give one of them another serial: {path} set identity vpd_unit_serial=…",
-            exported_again.around(facts.config, so, between),
+            exported_again.around(facts, so, between),
         )
 
 
@@ -92,7 +92,7 @@ def volatile_cache(facts: Facts) -> Iterator[Finding]:
             "it caches writes in the memory of this host: a power failure loses those that "
             "initiators did not flush",
             "without write_back each write waits for the disk",
-            exported_again.recreated(facts.config, so, _uncached(so.backing)),
+            exported_again.recreated(facts, so, _uncached(so.backing)),
         )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rtslib_ext.checks import rules
-from rtslib_ext.checks.facts import Facts, exporting
+from rtslib_ext.checks.facts import Facts
 from rtslib_ext.checks.rule import Finding, Rule, Severity
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.printable import printable
@@ -113,7 +113,7 @@ def _paths(facts: Facts, node: Node) -> list[str]:
     objects = facts.config.storage_objects
     exported = [
         objects[key].path
-        for key, exports in exporting(facts.config).items()
+        for key, exports in facts.exports.items()
         if key in objects
         and any(shell_paths.is_within(port.shell, node.path) for port, _ in exports)
     ]

@@ -133,6 +133,13 @@ def test_storage(user: Shell, disks: Path, loop: Loop) -> None:
     finally:
         subprocess.run(["umount", "/mnt"], check=True)
     assert "used-here" not in names(user)
+    words = ["dmsetup", "create", "vg0-lv1", "--uuid", "LVM-x", "--noudevsync"]
+    subprocess.run([*words, "--table", f"0 2048 linear {device} 0"], check=True)
+    try:
+        (one,) = (one for one in findings(user) if one["rule"] == "used-here")
+        assert one["text"].endswith(f"uses {device} too: the LVM volume vg0/lv1 uses it")
+    finally:
+        subprocess.run(["dmsetup", "remove", "--noudevsync", "vg0-lv1"], check=True)
 
 
 def test_file_used_as_a_loop_device(user: Shell, disks: Path) -> None:
