@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..config import demo_mode, shell_paths
+from ..config import demo_mode, secrets, shell_paths
 from ..config.model import Auth, NodeAcl
 from ..config.shell_paths import ShellPath
 from ..fabrics import FABRICS
@@ -158,11 +158,23 @@ def _incomplete(path: ShellPath, auth: Auth, user: str, end: str) -> Iterator[Fi
         missing = f"no {half}" if half else "neither userid nor password"
         text = f"CHAP is required, and {missing} is set: {end}"
         yield Finding(path, text, commands=(new_credentials(path, auth.userid or user),))
-    elif bool(auth.mutual_userid) != bool(auth.mutual_password):
-        half = "mutual_password" if auth.mutual_userid else "mutual_userid"
-        value = "@new" if auth.mutual_userid else user
-        text = f"{half} is not set, so the target cannot prove its name"
-        yield Finding(path, text, commands=((path, "set", "auth", f"{half}={value}"),))
+
+
+def half_mutual(facts: Facts) -> Iterator[Finding]:
+    """Yield the credentials with only one half of those of the target."""
+    for owner in secrets.credentials(facts.config):
+        auth = owner.auth
+        if bool(auth.mutual_userid) == bool(auth.mutual_password):
+            continue
+        missing, there = "mutual_userid", "mutual_password"
+        value = owner.holder or "target"
+        if auth.mutual_userid:
+            missing, there, value = there, missing, "@new"
+        yield Finding(
+            owner.path,
+            f"{there} is set without {missing}, so the target cannot prove its name to initiators",
+            commands=((owner.path, "set", owner.group, f"{missing}={value}"),),
+        )
 
 
 RULES = (
@@ -210,9 +222,17 @@ RULES = (
         Severity.ERROR,
         Needs.CONFIG,
         no_credentials,
-        "CHAP is required, but its user name or secret is not set, so no login can succeed; or "
-        "only one of the target's own is set, so initiators that ask for it refuse the target.",
+        "CHAP is required, but its user name or secret is not set, so no login can succeed.",
         "Set both, or do not require CHAP.",
         breaks=True,
+    ),
+    Rule(
+        "half-mutual",
+        Severity.WARNING,
+        Needs.CONFIG,
+        half_mutual,
+        "The target's own user name or secret is set, but not both. Initiators that ask the target "
+        "to authenticate itself refuse it.",
+        "Set both, or none.",
     ),
 )

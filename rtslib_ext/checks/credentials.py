@@ -16,8 +16,7 @@ _NAMED = 3
 
 
 def _new(owner: Credentials, name: str) -> Words:
-    group = "discovery_auth" if owner.is_discovery else "auth"
-    return (owner.path, "set", group, f"{name}=@new")
+    return (owner.path, "set", owner.group, f"{name}=@new")
 
 
 def equal(facts: Facts) -> Iterator[Finding]:

@@ -145,10 +145,8 @@ def partial_paths(facts: Facts) -> Iterator[Finding]:
 def no_session(facts: Facts) -> Iterator[Finding]:
     """Yield the hosts that have no path."""
     for host in _with_state(facts, host_paths.NONE):
-        paths = "path" if host.expected == 1 else f"{host.expected} paths"
-        yield Finding(
-            host.acl, f"{host.host} is not logged in: it has none of its {paths}", _login(host)
-        )
+        paths = f": it has none of its {host.expected} paths" if host.expected > 1 else ""
+        yield Finding(host.acl, f"{host.host} is not logged in{paths}", _login(host))
 
 
 def _with_state(facts: Facts, state: str) -> Iterator[HostPaths]:

@@ -34,7 +34,8 @@ class Credentials:
     path: ShellPath
     holder: str
     auth: Auth
-    is_discovery: bool = False
+    group: str = "auth"
+    """The group of settings that they are in."""
 
 
 def are_equal(auth: Auth) -> bool:
@@ -103,7 +104,7 @@ def credentials(config: Config) -> Iterator[Credentials]:
     """Yield the credentials of all fabrics, TPGs and ACLs; ACLs with one tag share a path."""
     for settings in config.fabrics.values():
         path = shell_paths.fabric(settings.name)
-        yield Credentials(path, path, settings.discovery_auth, is_discovery=True)
+        yield Credentials(path, path, settings.discovery_auth, "discovery_auth")
     for target in config.targets.values():
         for tpg in target.tpgs.values():
             path = shell_paths.tpg(shell_paths.target(target.fabric, target.wwn), tpg.tag)

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import socket
-from ipaddress import IPv6Address, ip_address
-
 from ..fast_dataclasses import dataclass
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
@@ -35,6 +32,9 @@ def established() -> list[Connection]:
 
 def plain(address: str) -> str:
     """Return an IP address without brackets and in its usual form, IPv4 in IPv6 as IPv4."""
+    # Imported here: most configurations have one portal, whose connections nothing asks for.
+    from ipaddress import IPv6Address, ip_address
+
     bare = address.strip("[]")
     try:
         found = ip_address(bare)
@@ -59,6 +59,8 @@ def _endpoint(text: str) -> tuple[str, int]:
 
     Each 32 bits of the address are a number in the byte order of the host.
     """
+    import socket
+
     digits, _, port = text.partition(":")
     words = [digits[start : start + 8] for start in range(0, len(digits), 8)]
     raw = b"".join(socket.ntohl(int(word, 16)).to_bytes(4, "big") for word in words)

@@ -18,8 +18,7 @@ from rtslib_ext.transaction.lock import holder
 from ..changes import running
 from ..env import Env
 from ..tree import Node
-from ..views import changes
-from . import plan, save
+from . import save
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile import Loaded
@@ -88,6 +87,10 @@ def _compared(
         return (None, f"{path} does not exist: nothing is restored at boot (saveconfig)"), None
     if _is_saved(path, have, missing):
         return (0, ""), None
+    # Imported here: usually there is nothing to compare.
+    from ..views import changes
+    from . import plan
+
     loaded = None
     try:
         loaded = save.load_given(env, path)

@@ -16,6 +16,7 @@ from .wrap import wrap
 Found = Sequence[tuple[Rule, Finding]]
 
 _INDENT = "    "
+_COMMENT = f"{_INDENT}# "
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: None}
 # The number of findings of one rule that are shown, unless all are wanted.
 _SHOWN = 5
@@ -53,9 +54,10 @@ def _finding(
     yield _severity(rule, colors) + first.removeprefix(rule.severity.value)
     yield from more
     lines = [command(words, in_shell=in_shell) for words in one.commands]
-    # A comment, so that the lines of a finding can be copied together.
     if one.help and one.help not in (" ".join(words) for words in one.commands):
-        yield from wrap(f"{_INDENT}# {printable(one.help)}", width).split("\n")
+        # As comments, so that the lines of a finding can be copied together.
+        room = None if width is None else width - len(_COMMENT)
+        yield from (f"{_COMMENT}{part}" for part in wrap(printable(one.help), room).split("\n"))
     yield from (f"{_INDENT}{line}" for line in lines)
 
 

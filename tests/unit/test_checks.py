@@ -235,14 +235,34 @@ def test_no_authentication() -> None:
         (Auth(), "neither userid nor password", f"userid={HOST} password=@new"),
         (Auth("anna"), "no password", "userid=anna password=@new"),
         (Auth("", "x"), "no userid", f"userid={HOST} password=@new"),
-        (Auth("a", "b", "c"), "mutual_password is not set", "mutual_password=@new"),
-        (Auth("a", "b", "", "c"), "mutual_userid is not set", f"mutual_userid={HOST}"),
     ],
 )
 def test_no_credentials(auth: Auth, text: str, command: str) -> None:
     one = in_config(configuration(acl(auth=auth)), "no-credentials")
     assert one.path == ACL and text in one.text
     assert lines(one) == [f"targetcli {ACL} set auth {command}"]
+
+
+@pytest.mark.parametrize(
+    ("auth", "text", "command"),
+    [
+        (
+            Auth("a", "b", "c"),
+            "mutual_userid is set without mutual_password, ",
+            "mutual_password=@new",
+        ),
+        (
+            Auth("a", "b", "", "c"),
+            "mutual_password is set without mutual_userid, ",
+            f"mutual_userid={HOST}",
+        ),
+    ],
+)
+def test_half_mutual(auth: Auth, text: str, command: str) -> None:
+    one = in_config(configuration(acl(auth=auth)), "half-mutual")
+    assert one.path == ACL and one.text.startswith(text)
+    assert lines(one) == [f"targetcli {ACL} set auth {command}"]
+    assert found(Facts(configuration(acl(auth=auth))), "no-credentials") == []
 
 
 def test_no_credentials_for_guests_and_discovery() -> None:

@@ -231,12 +231,19 @@ def test_paths_of_hosts(user: Shell) -> None:
             until(lambda: not paths())
         until(lambda: paths() == [("partial-paths", lacking)])
         second = IQN.replace(":a", ":b")
+        user.ok("set global auto_add_default_portal=false")
         user.ok(f"/iscsi create {second}")
         user.ok(f"/iscsi/{second}/tpg1/luns create /backstores/fileio/f1")
         user.ok(f"/iscsi/{second}/tpg1/acls create {HOST}")
+        for port in (3260, 3261):
+            user.ok(f"/iscsi/{second}/tpg1/portals create 127.0.0.1 {port}")
         ((_, text),) = paths()
-        assert text.startswith(f"{HOST} has 1 of 3 paths: ")
+        assert text.startswith(f"{HOST} has 1 of 4 paths: ")
         assert text.endswith(f"; {HOST} has no session with /iscsi/{second}/tpg1")
+        # The targets share their portals: three connections are for four paths.
+        with logged_in(HOST, second), logged_in(HOST, second, 3261, isid=2):
+            text = f"{HOST} has 3 of 4 paths: none from {HOST} to 127.0.0.1:3261"
+            until(lambda: paths() == [("partial-paths", text)])
 
 
 def test_other_states(user: Shell) -> None:
