@@ -148,6 +148,12 @@ def peers(size: int, rounds: int) -> None:
         timed("saveconfig", "rtslib-fb", size, (*RTSLIB, _RTSLIB_SAVE))
 
 
+def screens(size: int) -> None:
+    """Work at full screens with so many LUNs."""
+    _configure(size)
+    subprocess.run((PYTHON, "-m", "benchmarks.screens", str(size)), check=True)
+
+
 def main(part: str, *words: str) -> None:
     """Run one part."""
     os.environ.pop("PYTHONPATH", None)
@@ -157,6 +163,7 @@ def main(part: str, *words: str) -> None:
     parts: dict[str, Callable[[], None]] = {
         "whole": lambda: whole(numbers[0], numbers[1], bool(numbers[2])),
         "one-shot": lambda: one_shot(numbers[1:], numbers[0]),
+        "screens": lambda: screens(numbers[0]),
         "peers": lambda: peers(numbers[0], numbers[1]),
     }
     parts[part]()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
@@ -31,6 +32,8 @@ from .tree_list import TreeList
 _DETAIL = 4
 # Seconds without a key before the settings of a node are read.
 _REST = 0.15
+# Seconds in which the summaries in sight are read before the rest is left for later.
+_LONGEST_DRAWING = 0.015
 
 
 class Browse(Page):
@@ -43,7 +46,9 @@ class Browse(Page):
         self.lines = Lines(env, run)
         self.tree = TreeList(env)
         self.settings: SettingList | None = None
-        self.tree_rows = Rows(lambda: len(self.tree.rows), self._tree_line, moved=self._moved)
+        self.tree_rows = Rows(
+            lambda: len(self.tree.rows), self._tree_line, moved=self._moved, fit=self._begin
+        )
         self.setting_rows = Rows(
             lambda: len(self.settings.shown) if self.settings else 0,
             self._setting_line,
@@ -53,6 +58,8 @@ class Browse(Page):
         self.split = Split(self.tree_rows, self.setting_rows, self._turned)
         self._detail = urwid.Text("")
         self._alarm: Any = None
+        self._later: Any = None
+        self._deadline = 0.0
         super().__init__(
             urwid.Frame(
                 self.split,
@@ -80,7 +87,22 @@ class Browse(Page):
 
     def _tree_line(self, index: int, width: int) -> Markup:
         item = self.tree.rows[index]
-        return [("bad" if item.summary.healthy is False else None, pad(item.text, width))]
+        if not item.is_read and time.monotonic() > self._deadline:
+            self._finish_later()
+            return [(None, pad(item.text(summarized=False), width))]
+        return [("bad" if item.summary.healthy is False else None, pad(item.text(), width))]
+
+    def _begin(self, _: int) -> None:
+        """Limit the time of drawing, so that keys are answered: what is left comes later."""
+        self._deadline = time.monotonic() + _LONGEST_DRAWING
+
+    def _finish_later(self) -> None:
+        if self._later is None:
+            self._later = self.frame.soon(self._finish)
+
+    def _finish(self) -> None:
+        self._later = None
+        self.tree_rows._invalidate()
 
     def _setting_line(self, index: int, width: int) -> Markup:
         assert self.settings is not None

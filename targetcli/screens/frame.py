@@ -14,6 +14,7 @@ from .columns import Markup, cut, pad, wrap
 from .rows import Rows
 
 Typed = Callable[[str], object]
+_SOON = 0.005
 
 
 class Page:
@@ -101,14 +102,18 @@ class Frame:
         """Return the page in sight."""
         return self.pages[-1]
 
-    def run(self, started: Callable[[urwid.MainLoop], object] = lambda _: None) -> None:
-        """Run until the last page is closed."""
+    def run(
+        self,
+        started: Callable[[], object] = lambda: None,
+        closing: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Run until the last page is closed; ``closing`` is called after any end."""
 
         def start(loop: urwid.MainLoop) -> None:
             self.loop = loop
-            started(loop)
+            started()
 
-        terminal.run(self.env, self.widget, self.key, start)
+        terminal.run(self.env, self.widget, self.key, start, closing)
 
     def show(self) -> None:
         """Draw title and keys of the page again."""
@@ -141,6 +146,21 @@ class Frame:
         self.say(text)
         if self.loop is not None and self.loop.screen.started:
             self.loop.draw_screen()
+
+    def soon(self, work: Callable[[], object]) -> Any:
+        """Do more work when keys were answered; return its alarm, None if nothing is shown.
+
+        urwid draws only if no alarm is due, so this draws first.
+        """
+        loop = self.loop
+        if loop is None:
+            return None
+
+        def run(*_: object) -> None:
+            loop.draw_screen()
+            work()
+
+        return loop.set_alarm_in(_SOON, run)
 
     def ask(self, caption: str, text: str, typed: Typed, entered: Typed) -> None:
         """Let the user type a line; ``typed`` gets each state of it, ``entered`` the last one."""

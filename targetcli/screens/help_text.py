@@ -25,3 +25,23 @@ BROWSE = (
     "interrupt. Nothing is done before y. Every change is one command of the",
     "shell: history lists it, undo undoes it.",
 )
+
+TOP = (
+    "top shows what each LUN, target or initiator does. Rates are those of the last",
+    "interval; - is one that is not known yet. The kernel counts bytes in whole MiB,",
+    "so READ/S and WRITE/S of little traffic come in steps. HISTORY has a bar for",
+    "each interval, the highest one full.",
+    "",
+    "tab         LUNs, targets, initiators (those with an ACL)",
+    "enter, esc  open a row: LUNs of a target, initiators of a LUN, mapped LUNs of",
+    "            an initiator; return",
+    "c r w l n   sort by commands, read, written, latency, name; again: reversed",
+    "/           show only names with these words, as you type",
+    "i           hide rows without a command in the last interval",
+    "p, space    pause",
+    "+ -         double or halve the interval",
+    "L           trace the latency of commands: mean, and what 99 % do not exceed.",
+    "            It costs time for each command, and ends with top. ? marks times of",
+    "            an initiator that has equal LUN numbers in several targets.",
+    "q           leave",
+)

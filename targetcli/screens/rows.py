@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import urwid
 
-from .columns import Markup, pad
+from .columns import Markup, pad, width_of
 
 Line = Callable[[int, int], Markup]
 """Returns row ``index`` for a width in columns."""
@@ -44,12 +44,16 @@ class Rows(urwid.Widget):  # type: ignore[misc, unused-ignore]
         self.empty = empty
         self.at = 0
         self.top = 0
-        self._height = 1
+        self._height = 40
 
     def reveal(self, more: int) -> None:
         """Scroll so that as many as possible of the rows after the focus are in sight."""
         self.top = max(self.top, min(self.at, self.at + more + 1 - self._height))
         self._invalidate()
+
+    def seen(self) -> range:
+        """Return the rows in sight, as they were drawn last."""
+        return self.visible(self._height)
 
     def visible(self, height: int) -> range:
         """Return the rows in sight, and scroll to the focus."""
@@ -68,18 +72,17 @@ class Rows(urwid.Widget):  # type: ignore[misc, unused-ignore]
         seen = self.visible(height)
         drawn = [self._row(index, width, focus) for index in seen]
         if not drawn and self.empty:
-            drawn = [_canvas([(None, pad(self.empty, width))], width)]
-        drawn += [urwid.SolidCanvas(" ", width, height - len(drawn))] * (len(drawn) < height)
-        return urwid.CanvasCombine([(item, None, False) for item in drawn])
+            drawn = [[(None, pad(self.empty, width))]]
+        return _canvas(drawn, width, height)
 
-    def _row(self, index: int, width: int, focus: bool) -> urwid.Canvas:
+    def _row(self, index: int, width: int, focus: bool) -> Markup:
         if not self.picks:
-            return _canvas(self.line(index, width), width)
+            return self.line(index, width)
         here = index == self.at
         markup = [(None, ">" if here else " "), *self.line(index, width - 1)]
         if not here:
-            return _canvas(markup, width)
-        return _canvas([("focus" if focus else "chosen", text) for _, text in markup], width)
+            return markup
+        return [("focus" if focus else "chosen", text) for _, text in markup]
 
     def keypress(self, size: Any, key: str) -> str | None:
         """Move; return other keys."""
@@ -108,6 +111,44 @@ class Rows(urwid.Widget):  # type: ignore[misc, unused-ignore]
         self._invalidate()
 
 
-def _canvas(markup: Markup, width: int) -> urwid.Canvas:
-    drawn = urwid.Text(cast(Any, markup or ""), wrap="clip").render((width,))
-    return cast(urwid.Canvas, drawn)
+class Heading(urwid.Widget):  # type: ignore[misc, unused-ignore]
+    """One line that depends on the width of the screen."""
+
+    _sizing = frozenset([urwid.FLOW])
+    no_cache = ["render"]
+
+    def __init__(self, text: Callable[[int], str]) -> None:
+        super().__init__()
+        self.text = text
+
+    def rows(self, size: Any, focus: bool = False) -> int:
+        """Return its height."""
+        return 1
+
+    def render(self, size: Any, focus: bool = False) -> urwid.Canvas:
+        """Draw the line."""
+        return _canvas([[(None, pad(self.text(size[0]), size[0]))]], size[0], 1)
+
+
+def _canvas(rows: list[Markup], width: int, height: int) -> urwid.Canvas:
+    """Return all rows as one canvas; a widget for each would take longer than to read a counter."""
+    texts: list[bytes] = []
+    styles: list[list[Any]] = []
+    charsets: list[list[Any]] = []
+    for markup in rows:
+        text, style, charset = b"", [], []
+        left = width
+        for name, part in markup:
+            fitted = part if len(part) <= left and part.isascii() else pad(part, left)[: len(part)]
+            encoded, encoding = urwid.apply_target_encoding(fitted)
+            text += encoded
+            style.append((name, len(encoded)))
+            charset += encoding
+            left -= width_of(fitted)
+        texts.append(text)
+        styles.append(style)
+        charsets.append(charset)
+    blank = height - len(rows)
+    return urwid.TextCanvas(
+        [*texts, *[b""] * blank], [*styles, *[[]] * blank], [*charsets, *[[]] * blank], maxcol=width
+    )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, cast
@@ -11,12 +12,13 @@ import urwid
 
 from rtslib_ext.errors import LioError
 
+from ..views.tree import sorting_key
 from .columns import Markup, cut_left, pad
 from .frame import Frame, Page
 from .rows import Rows
 
-# Nodes that are read before the next key is answered, and the most that are listed.
-_SLICE = 100
+# Seconds of reading before the next key is answered, and the most nodes that are listed.
+_SLICE = 0.015
 _MOST_FOUND = 1000
 
 
@@ -38,33 +40,34 @@ class SearchPage(Page):
         self._edit = urwid.Edit("Search: ")
         self._rows = Rows(lambda: len(self._found), self._line, empty=" no node has these words")
         urwid.connect_signal(self._edit, "postchange", lambda *_: self._filter())
-        self._alarm: Any = None
         super().__init__(_Typing(self._edit, self._rows, self._count))
-        self._read()
+        self._later()
 
     def _line(self, index: int, width: int) -> Markup:
         return [(None, pad(cut_left(self._found[index], width), width))]
 
     def _read(self) -> None:
         """Read the next part of the tree, so that keys are answered in between."""
-        self._alarm = None
         if self._left is None:
             return
+        deadline = time.monotonic() + _SLICE
         try:
-            part = list(islice(self._left, _SLICE))
-        except LioError:
-            part = []
-        self._paths += part
-        self._left = self._left if part else None
+            while time.monotonic() < deadline:
+                self._paths.append(next(self._left))
+        except (StopIteration, LioError):
+            self._left = None
         self._filter()
-        loop = self.frame.loop
-        if self._left is not None and loop is not None:
-            self._alarm = loop.set_alarm_in(0, lambda *_: self._read())
+        self._later()
+
+    def _later(self) -> None:
+        """Continue when keys were answered."""
+        if self._left is not None:
+            self.frame.soon(self._read)
 
     def _filter(self) -> None:
         wanted = self._edit.edit_text.lower().split()
         found = (path for path in self._paths if all(word in path.lower() for word in wanted))
-        self._found = list(islice(found, _MOST_FOUND))
+        self._found = sorted(islice(found, _MOST_FOUND), key=sorting_key)
         more = " so far" if self._left is not None else ""
         self._count.set_text(f" {len(self._found)} of {len(self._paths)} nodes{more}")
         self._rows._invalidate()

@@ -71,8 +71,9 @@ def run(
     widget: urwid.Widget,
     unhandled: Callable[[str], object],
     started: Callable[[urwid.MainLoop], object],
+    closing: Callable[[], object] = lambda: None,
 ) -> None:
-    """Show a widget until it raises ``urwid.ExitMainLoop``.
+    """Show a widget until it raises ``urwid.ExitMainLoop``; then call ``closing``.
 
     The terminal is restored after any error, and before SIGTERM or SIGHUP ends the process.
     """
@@ -85,8 +86,11 @@ def run(
     cast(Any, loop.screen).set_terminal_properties(colors=colors(env))
     started(loop)
     try:
-        with _ending():
-            loop.run()
+        try:
+            with _ending():
+                loop.run()
+        finally:
+            closing()
     except RuntimeError:
         # urwid read the end of a terminal that is gone; its signal may come later.
         if env.stdin.isatty():

@@ -44,10 +44,14 @@ class TreeRow:
         return self._summary
 
     @property
-    def text(self) -> str:
+    def is_read(self) -> bool:
+        """Return True if the summary was read."""
+        return self._summary is not None
+
+    def text(self, *, summarized: bool = True) -> str:
         """Return the row: a ``!`` marks a node that needs attention."""
         name = printable(self.node.name)
-        summary = self.summary
+        summary = self.summary if summarized else Summary("")
         dots = f"  {printable(summary.text)}" if summary.text else ""
         bad = "! " if summary.healthy is False else ""
         return f"{'  ' * self.depth}{self.mark} {bad}{name}{dots}"
@@ -123,5 +127,6 @@ class TreeList:
 
 def _paths(node: Node) -> Iterator[str]:
     yield node.path
-    for child in walk.in_order(node):
+    # In any order: to sort the children, all would have to be read first.
+    for child in node.children():
         yield from _paths(child)

@@ -17,6 +17,10 @@ RELEASE = os.uname().release
 """The release of the kernel that runs, such as 6.1.176."""
 
 
+TRACING = os.path.isdir("/sys/kernel/tracing/events")
+"""Whether the kernel traces, as full kernels do; the user-mode kernels have no CONFIG_FTRACE."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What tests expect from a release on, until a later row of the same name."""

@@ -160,6 +160,7 @@ def test_every_parameter(
     shell.refuses("/ commit", "no transaction is in progress")
     shell.refuses("/ rollback", "no transaction is in progress")
     shell.refuses("/ browse", "browse needs a terminal")
+    shell.refuses("/ top interval=1s", "top needs a terminal")
     shell.refuses("/ sessions action=detail sid=7", "no session found with sid 7")
     assert shell("/ sessions watch=2s", json=True).exit == 1
     shell.refuses(f"{TPG}/acls pin wwn={I1}", f"{I1} is not logged in without an ACL")

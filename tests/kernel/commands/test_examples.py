@@ -117,6 +117,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "storage:create_user": ("/backstores/user:rbd", ()),
     "delete_storage:storage_object": ("/backstores/block", EXPORT),
     "storage:version": (DISK, EXPORT),
+    "top:top": ("/", ()),
     "targets:create": ("/iscsi", ()),
     "targets:create_tpg": (f"/iscsi/{BASE}", ()),
     "targets:delete": ("/iscsi", (f"/iscsi create {NEW}",)),
@@ -128,6 +129,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
 # What only hardware or a terminal gives; and what is about the lines before and after it.
 REFUSED = {
     "browse:browse": "browse needs a terminal",
+    "top:top": "top needs a terminal",
     "transaction:commit": "no transaction is in progress",
     "transaction:rollback": "no transaction is in progress",
     "portals:enable_offload": f"{TPG}/portals/127.0.0.1:3261",

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of ``top``: LUNs, targets, initiators and mapped LUNs, with the objects they count."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Generator, Iterable, Iterator
+
+from rtslib_ext.fast_dataclasses import dataclass
+from rtslib_ext.kernel import links, paths
+from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
+from rtslib_ext.statistics import watch
+from rtslib_ext.statistics.columns import LUN, MAPPED_LUN, TARGET
+from rtslib_ext.statistics.counted import Counted
+from rtslib_ext.statistics.latency import Key
+from rtslib_ext.statistics.watch import Watched
+
+LUNS, TARGETS, INITIATORS, MAPPED = "LUNs", "targets", "initiators", "mapped LUNs"
+VIEWS = (LUNS, TARGETS, INITIATORS)
+_HISTORY = 64
+# Objects that are listed before a key is answered.
+_PORTION = 32
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is listed: one of VIEWS or MAPPED, below a shell path or of one object.
+
+    ``of`` is the object that was opened: a target, a LUN (its configfs path), an initiator.
+    """
+
+    what: str
+    of: str = ""
+    title: str = ""
+
+
+class TopRow:
+    """One row: the objects whose rates it adds up, and the history of its commands."""
+
+    __slots__ = ("history", "key", "members", "name", "target", "times")
+
+    def __init__(self, key: str, name: str) -> None:
+        self.key = key
+        self.name = name
+        self.members: list[Watched] = []
+        # For the sessions of a target.
+        self.target: Watched | None = None
+        self.history: deque[float | None] = deque(maxlen=_HISTORY)
+
+    def rate(self, name: str) -> float | None:
+        """Return the rate of a column."""
+        if len(self.members) == 1:
+            return self.members[0].rates.get(name)
+        return watch.total(self.members, name)
+
+    @property
+    def sessions(self) -> int | None:
+        """Return the number of sessions of a target; None if it is not known."""
+        return self.target.values.get("sessions") if self.target else None
+
+
+def kinds(view: View) -> Collection[str]:
+    """Return the kinds of objects that a view counts."""
+    if view.what in (INITIATORS, MAPPED):
+        return (MAPPED_LUN,)
+    return (LUN, TARGET) if view.what == TARGETS else (LUN,)
+
+
+def rows(
+    fs: ReadFS, view: View, objects: Iterable[Counted], before: Iterable[TopRow] = ()
+) -> Generator[None, None, list[TopRow]]:
+    """Return the rows of a view; known ones keep their rates and history.
+
+    Yields now and then, so that the caller can answer keys in between.
+    """
+    old = {row.key: row for row in before}
+    watched = {item.item.configfs: item for row in old.values() for item in _of(row)}
+    found: dict[str, TopRow] = {}
+    for number, item in enumerate(objects):
+        if number % _PORTION == 0:
+            yield
+        if not _belongs(fs, view, item):
+            continue
+        key, name = _named(view, item)
+        row = found.get(key)
+        if row is None:
+            row = found[key] = TopRow(key, name)
+            if key in old:
+                row.history = old[key].history
+        known = watched.get(item.configfs) or Watched(item)
+        if item.kind == TARGET:
+            row.target = known
+        else:
+            row.members.append(known)
+    return list(found.values())
+
+
+def _of(row: TopRow) -> Iterator[Watched]:
+    yield from row.members
+    if row.target is not None:
+        yield row.target
+
+
+def _belongs(fs: ReadFS, view: View, item: Counted) -> bool:
+    """Return True if an object is in a view of one object."""
+    if not view.of:
+        return True
+    if view.what == LUNS:
+        return _target(item.path) == view.of
+    if view.of.startswith("/"):
+        return initiator_of(item.path) == view.of[1:]
+    return lun_of(fs, item.configfs) == view.of
+
+
+def _named(view: View, item: Counted) -> tuple[str, str]:
+    """Return the key and the name of the row of an object."""
+    if view.what == TARGETS:
+        target = _target(item.path)
+        return target, _without_iscsi(target)
+    if view.what == INITIATORS:
+        initiator = initiator_of(item.path)
+        return initiator, initiator
+    if view.what == MAPPED:
+        before, _, initiator = item.path.partition("/acls/")
+        of_one = view.of.startswith("/")
+        where = _without_iscsi(before) if of_one else initiator.partition("/")[0]
+        return item.path, f"{where}/{item.path.rpartition('/')[2]}"
+    return item.path, _without_iscsi(item.path).replace("/luns/", "/")
+
+
+def _without_iscsi(path: str) -> str:
+    return path.removeprefix("/iscsi/").removeprefix("/")
+
+
+def _target(path: str) -> str:
+    return "/".join(path.split("/")[:3])
+
+
+def initiator_of(path: str) -> str:
+    """Return the WWN in the shell path of a mapped LUN."""
+    return path.partition("/acls/")[2].partition("/")[0]
+
+
+def number_of(path: str) -> int:
+    """Return the number of a LUN or mapped LUN, from its shell path."""
+    digits = path.rpartition("/")[2].lstrip("abcdefghijklmnopqrstuvwxyz_")
+    return int(digits) if digits.isdecimal() else -1
+
+
+def lun_of(fs: ReadFS, mapped_lun: ConfigfsPath) -> ConfigfsPath | None:
+    """Return the configfs path of the LUN of a mapped LUN."""
+    link = links.link_in(fs, mapped_lun)
+    return link[1] if link else None
+
+
+def storage_object_of(fs: ReadFS, lun: ConfigfsPath) -> str:
+    """Return the storage object of a LUN as PLUGIN/NAME; "" if there is none."""
+    link = links.link_in(fs, lun)
+    key = paths.key_of_storage_object(link[1]) if link else None
+    return "/".join(key) if key else ""
+
+
+def opened(view: View, row: TopRow) -> View | None:
+    """Return the view of what is in a row: LUNs of a target, mapped LUNs; None for nothing."""
+    if view.what == TARGETS:
+        return View(LUNS, row.key, f"LUNs of {row.name}")
+    if view.what == LUNS and row.members:
+        return View(MAPPED, row.members[0].item.configfs, f"initiators of {row.name}")
+    if view.what == INITIATORS:
+        return View(MAPPED, f"/{row.key}", f"mapped LUNs of {row.name}")
+    return None
+
+
+def latency_keys(fs: ReadFS, objects: Iterable[Counted]) -> dict[Key, list[str]]:
+    """Return the objects that a trace of an initiator and LUN number may be about.
+
+    They are configfs paths of mapped LUNs and of their LUNs. The trace names no target, so there
+    are several if an initiator has equal numbers in two targets.
+    """
+    found: dict[Key, list[str]] = {}
+    for item in objects:
+        key = initiator_of(item.path), number_of(item.path)
+        found.setdefault(key, []).append(item.configfs)
+        lun = lun_of(fs, item.configfs)
+        if lun is not None:
+            found[key].append(lun)
+    return found
