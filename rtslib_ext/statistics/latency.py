@@ -64,7 +64,7 @@ class Times:
         return None
 
     def since(self, earlier: Times | None) -> Times:
-        """Return what was added to an earlier state."""
+        """Return the growth since an earlier state."""
         if earlier is None:
             return self
         return Times(
@@ -200,7 +200,7 @@ def require(tracing: str = TRACING) -> None:
 
 
 def remove_leftovers(tracing: str = TRACING) -> None:
-    """Remove the tracing of processes that were killed: nobody holds the lock of theirs."""
+    """Remove the tracing of killed processes, which no longer hold its lock."""
     names = set(_names(f"{tracing}/instances"))
     with suppress(OSError), open(f"{tracing}/synthetic_events", encoding="utf-8") as file:
         names.update(found for line in file if (found := line.partition("\t")[0].split(" ")[0]))

@@ -14,16 +14,16 @@ def top(env: Env, node: Node, interval: float) -> Result:
     """Show rates at and below a node on the full screen."""
     # Imported here, as below: urwid takes longer to import than most commands run.
     from rtslib_ext.reading.reader import Reader
-    from rtslib_ext.statistics import counted
     from rtslib_ext.statistics.counted import Counted
 
     from ..screens import terminal
+    from . import stats
 
     terminal.require(env, "top", "stats shows the same as text and JSON")
     walk.require_readable(env)
 
     def objects(kinds: Collection[str]) -> Iterator[Counted]:
-        return counted.objects(Reader(env.fs), node.path, kinds)
+        return stats.objects(Reader(env.fs), node, kinds)
 
     def show(_: RunLine) -> Result:
         from ..screens.top import Top

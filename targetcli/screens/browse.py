@@ -93,7 +93,7 @@ class Browse(Page):
         return [("bad" if item.summary.healthy is False else None, pad(item.text(), width))]
 
     def _begin(self, _: int) -> None:
-        """Limit the time of drawing, so that keys are answered: what is left comes later."""
+        """Limit the time of drawing, so that keys are answered: the rest comes later."""
         self._deadline = time.monotonic() + _LONGEST_DRAWING
 
     def _finish_later(self) -> None:

@@ -22,6 +22,7 @@ class Page:
 
     title = ""
     keys = "esc back"
+    closing: tuple[str, ...] = ("esc", "q", "Q")
 
     def __init__(self, body: urwid.Widget) -> None:
         self.body = body
@@ -63,6 +64,7 @@ class PlanPage(TextPage):
     """What a line would do, before it is done."""
 
     keys = "y make these changes  n,esc back"
+    closing = (*TextPage.closing, "n", "N")
 
     def __init__(self, title: str, lines: Sequence[str], agreed: Callable[[], object]) -> None:
         super().__init__(title, lines)
@@ -190,6 +192,5 @@ class Frame:
             return
         self._message = ""
         self.show()
-        if not self.page.key(key) and key in ("esc", "q", "Q", "n", "left"):
-            if key in ("esc", "q", "Q") or isinstance(self.page, PlanPage):
-                self.close()
+        if not self.page.key(key) and key in self.page.closing:
+            self.close()

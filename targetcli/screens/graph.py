@@ -21,7 +21,7 @@ def graph(values: Sequence[float | None], width: int, *, blocks: bool) -> str:
 
 
 def _level(value: float | None, highest: float, levels: int) -> int:
-    """Return the height of a bar; what is not 0 is at least 1."""
+    """Return the height of a bar; at least 1 unless the value is 0."""
     if not value or highest <= 0:
         return 0
     return max(1, round(value / highest * levels))

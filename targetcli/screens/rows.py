@@ -52,7 +52,7 @@ class Rows(urwid.Widget):  # type: ignore[misc, unused-ignore]
         self._invalidate()
 
     def seen(self) -> range:
-        """Return the rows in sight, as they were drawn last."""
+        """Return the rows in sight when it was drawn last."""
         return self.visible(self._height)
 
     def visible(self, height: int) -> range:

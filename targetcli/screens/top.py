@@ -156,7 +156,7 @@ class Top(Page):
         return line(self.fs, self.shown[index], self._style(width), self.latencies.of)
 
     def describe(self) -> None:
-        """Show in the title what is listed and how."""
+        """Show in the title the view, its order and filter."""
         count = f"{len(self.shown)}"
         if len(self.shown) != len(self.every):
             count += f" of {len(self.every)}"

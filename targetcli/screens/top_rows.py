@@ -24,7 +24,7 @@ _PORTION = 32
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is listed: one of VIEWS or MAPPED, below a shell path or of one object.
+    """The contents of the table: one of VIEWS or MAPPED, below a shell path or of one object.
 
     ``of`` is the object that was opened: a target, a LUN (its configfs path), an initiator.
     """
@@ -161,7 +161,7 @@ def storage_object_of(fs: ReadFS, lun: ConfigfsPath) -> str:
 
 
 def opened(view: View, row: TopRow) -> View | None:
-    """Return the view of what is in a row: LUNs of a target, mapped LUNs; None for nothing."""
+    """Return the view that a row opens: LUNs of a target, mapped LUNs; None for nothing."""
     if view.what == TARGETS:
         return View(LUNS, row.key, f"LUNs of {row.name}")
     if view.what == LUNS and row.members:

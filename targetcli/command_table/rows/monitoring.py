@@ -152,9 +152,9 @@ ROWS = (
         "top:top",
         "Shows the activity of LUNs, targets and initiators on the full screen, those at\n"
         "and below this node: commands and bytes a second, a small history, and on demand\n"
-        "the latency of commands. Sort by a key, filter as you type, hide what is idle,\n"
-        "open a target, LUN or initiator; ? shows all keys. Needs a terminal. Only what is\n"
-        "in sight is read, and what the order depends on.\n\n"
+        "the latency of commands. Sort by a key, filter as you type, hide idle rows, open a\n"
+        "target, LUN or initiator; ? shows all keys. Needs a terminal. Only the rows in\n"
+        "sight are read, and the column of the order.\n\n"
         "Example: top 5s",
         (may("interval", "duration", "the time between two updates: 1s, 5s", "2s"),),
     ),
