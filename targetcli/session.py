@@ -246,6 +246,9 @@ def _error_lines(env: Env, err: Exception) -> list[str]:
     """Return an error in lines as scripts match them."""
     if isinstance(err, LioError):
         return errors.error(err)
+    if isinstance(err, FileNotFoundError) and not err.filename:
+        # Of os.getcwd: writing to a stream does not fail so.
+        return ["the current directory does not exist any more"]
     if isinstance(err, OSError):
         return [printable(f"{err.filename or 'output'}: {reason(err)}")]
     if os.environ.get("TARGETCLI_DEBUG"):

@@ -16,9 +16,10 @@ from ..config import shell_paths
 from ..config.merge import merge
 from ..config.model import Config, Key, Lun, NodeAcl, Target, Tpg
 from ..config.shell_paths import ShellPath
-from ..errors import LioError, NotFound
+from ..errors import LioError, NotFound, ParseError
 from ..fabrics import FABRICS
 from ..fast_dataclasses import dataclass, field, replace
+from ..files.trusted import Untrusted
 from ..kernel.paths import TpgPath
 from . import disk, loads, pieces
 from .encode import Identities
@@ -173,7 +174,7 @@ def _onto(target: Target, running: Target) -> Iterator[tuple[int, Tpg]]:
 def load(path: str) -> Unrestored:
     """Read the record; empty without one, or if this user cannot read it.
 
-    Raises DamagedRecord.
+    Raises DamagedRecord; LioError if it cannot be read.
     """
     if not os.access(path, os.R_OK):
         return Unrestored()
@@ -181,7 +182,7 @@ def load(path: str) -> Unrestored:
         found = loads(disk.read(path), path)
     except NotFound:
         return Unrestored()
-    except LioError as err:
+    except (ParseError, Untrusted) as err:
         raise DamagedRecord(
             f"the record of the objects that could not be restored is damaged: {err}",
             hint="restoreconfig keep_existing=true restores them and replaces it; "

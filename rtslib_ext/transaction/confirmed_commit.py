@@ -114,10 +114,10 @@ def set_number(path: str, number: int) -> None:
 def last(path: str) -> PendingCommit | None:
     """Return the last commit, pending or not; None without one.
 
-    Raises LioError if the file is damaged.
+    Raises LioError if the file is damaged, or cannot be read.
     """
     try:
-        data = trusted.read(path, journals.MOST_BYTES)
+        data = journals.contents(path)
         return _decoded(json.loads(data.decode(errors="surrogateescape")))
     except FileNotFoundError:
         return None

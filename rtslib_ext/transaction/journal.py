@@ -12,6 +12,7 @@ for each operation: configfs shows its progress.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -30,6 +31,8 @@ from ..steps.step import REPAIR
 
 # That of a change of a hundred thousand objects; root alone can write more.
 MOST_BYTES = 256 << 20
+# The file may be whole: another time it can be read.
+_PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EINTR)
 _BEGUN = b"."
 CREATES = "creates"
 """The key of the header for a journal with a document (transaction.creation)."""
@@ -195,13 +198,27 @@ class Creation:
         return bool(self.about[CREATES].get("restores")) and self.undone is None
 
 
+def contents(path: str) -> bytes:
+    """Return the contents of a journal, or of another such file.
+
+    Raises LioError if this process cannot read it now; OSError and Untrusted for other reasons.
+    """
+    try:
+        return trusted.read(path, MOST_BYTES)
+    except OSError as err:
+        if err.errno not in _PASSING:
+            raise
+        hint = "remove the cause, and try again"
+        raise LioError(f"{path} cannot be read: {reason(err)}", hint=hint) from err
+
+
 def find(path: str) -> Unfinished | Creation | None:
     """Return the interrupted change; None without one.
 
-    Raises LioError if the file is damaged.
+    Raises LioError if the file is damaged, or cannot be read.
     """
     try:
-        head, rest = trusted.read(path, MOST_BYTES).split(b"\n", 1)
+        head, rest = contents(path).split(b"\n", 1)
         about = checked_about(json.loads(head))
         if CREATES in about:
             return _creation(path, about, rest)

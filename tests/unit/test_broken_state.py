@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import gzip
 import json
 import os
@@ -15,6 +16,7 @@ import pytest
 
 from rtslib_ext.errors import LioError
 from rtslib_ext.files import bounded, trusted
+from rtslib_ext.savefile import unrestored
 from rtslib_ext.steps import Step, codec, field_types
 from rtslib_ext.steps.operations import MakeShared, Mkdir, Write
 from rtslib_ext.steps.step import Action
@@ -217,3 +219,19 @@ def test_state_that_is_no_regular_file(tmp_path: Path, read: Callable[[str], obj
     os.mkfifo(tmp_path / "fifo")
     for path in (str(tmp_path / "fifo"), "/dev/zero", str(tmp_path)):
         assert is_refused(lambda path=path: read(path))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("read", [journal.find, confirmed_commit.last, unrestored.load])
+def test_state_that_cannot_be_read_now_is_not_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[str], object]
+) -> None:
+    (tmp_path / "state").write_text("{}")
+
+    def no_descriptor(path: str, limit: int) -> bytes:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
+
+    monkeypatch.setattr(trusted, "read", no_descriptor)
+    with pytest.raises(LioError, match="state cannot be read: too many open files") as caught:
+        read(f"{tmp_path}/state")
+    assert not isinstance(caught.value, unrestored.DamagedRecord)
+    assert "remove it" not in caught.value.hint

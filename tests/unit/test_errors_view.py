@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import subprocess
+import sys
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 
@@ -163,3 +167,15 @@ def test_only_a_terminal_has_a_width() -> None:
 
     assert width_of(io.StringIO()) is None
     assert width_of(Terminal()) == 80
+
+
+def test_current_directory_that_was_deleted(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "targetcli", "diff", "relative"]
+    script = 'mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"'
+    done = subprocess.run(
+        ["sh", "-c", script, tmp_path / "gone", *words],
+        env={**os.environ, "PYTHONPATH": str(Path(errors.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == "the current directory does not exist any more\n"
