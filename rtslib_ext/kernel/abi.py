@@ -59,3 +59,15 @@ DEFAULT_LU_GROUP = "default_lu_gp"
 # target_core_alua.c: a 16-bit field of REPORT TARGET PORT GROUPS (SPC-4 section 6.37); 0 is the
 # default group's.
 GROUP_TAG_MAX = 65535
+
+# SPC-4 table 33, ASYMMETRIC ACCESS STATE
+ALUA_STATES = {
+    "0": "Active/optimized",
+    "1": "Active/non-optimized",
+    "2": "Standby",
+    "3": "Unavailable",
+    "4": "LBA Dependent",
+    "14": "Offline",
+    "15": "Transitioning",
+}
+"""The names of the ALUA states by the number that the kernel shows (alua_access_state)."""

@@ -27,6 +27,7 @@ from ..config.model import (
 )
 from ..errors import KernelRefused
 from ..fabrics import FABRICS, Fabric
+from ..fast_dataclasses import replace
 from ..host import devices
 from ..kernel import abi, links, paths
 from ..kernel.attributes import Attributes
@@ -134,8 +135,8 @@ class Reader:
             lba_map=fs.read_if_there(f"{path}/lba_map") or None,
         )
 
-    def backing(self, path: ConfigfsPath, plugin: str) -> backing.Backing:
-        """Return the backing of a storage object."""
+    def backing_shown(self, path: ConfigfsPath, plugin: str) -> backing.Backing:
+        """Return the backing as the kernel shows it: the size of a fileio device is 0."""
         kind = backing.KINDS[plugin]
         folder = paths.attributes(path)
         pairs = ((name, self.fs.read_if_there(f"{folder}/{name}")) for name in kind.hardware)
@@ -144,12 +145,15 @@ class Reader:
             udev_path=self.fs.read_if_there(f"{path}/udev_path") or "",
             attributes={name: value for name, value in pairs if value is not None},
         )
-        result: backing.Backing = kind.from_info(info)
+        shown: backing.Backing = kind.from_info(info)
+        return shown
+
+    def backing(self, path: ConfigfsPath, plugin: str) -> backing.Backing:
+        """Return the backing of a storage object; a device may be opened for its size."""
+        result = self.backing_shown(path, plugin)
         if isinstance(result, backing.FileIO) and not result.size:
             # The kernel does not store the size of a device (target_core_file.c).
-            return backing.FileIO(
-                result.dev, devices.device_size(result.dev), result.write_back, result.aio
-            )
+            return replace(result, size=devices.device_size(result.dev))
         return result
 
     def unit_serial(self, path: ConfigfsPath) -> str:

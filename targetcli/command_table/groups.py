@@ -21,6 +21,7 @@ GROUPS = {
         "what",
         "top",
         "report",
+        "exporter",
         "browse",
         "version",
     ),
@@ -70,6 +71,7 @@ _NEW = frozenset(
     (
         *GROUPS["Plan and history"],
         "stats",
+        "exporter",
         "backups",
         "browse",
         "check",

@@ -37,6 +37,8 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
     "lun": "paths:luns",
     "lun_or_storage_object": "storage:luns_and_objects",
     "map_format": ("text", "dot", "svg"),
+    "metrics_address": ("127.0.0.1", "::1", "0.0.0.0", "::"),
+    "metrics_port": ("10860",),
     "mapped_lun": "paths:mapped_luns",
     "new_size": "paths:new_sizes",
     "path": "paths:shell_paths",

@@ -292,6 +292,7 @@ _RANGES: dict[str, tuple[int, int, tuple[str, ...]]] = {
     "change_number": (1, 99_999_999, ()),
     "depth": (0, 1000, ()),
     "stats_count": (1, 999_999, ()),
+    "metrics_port": (1, naming.PORT_MAX, ()),
     "port": (1, naming.PORT_MAX, ()),
     "portal_port": (1, naming.PORT_MAX, ()),
     "free_tpg_tag": (0, naming.TAG_MAX, ("tpgt", "tpg")),

@@ -14,7 +14,7 @@ from rtslib_ext.errors import KernelRefused
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths
-from rtslib_ext.kernel.abi import DEFAULT_LU_GROUP
+from rtslib_ext.kernel.abi import ALUA_STATES, DEFAULT_LU_GROUP
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.reading.reader import Reader
 
@@ -27,16 +27,6 @@ if TYPE_CHECKING:
     from ..settings import Group
     from .exported import Exported
 
-# SPC-4 table 33, ASYMMETRIC ACCESS STATE
-STATES = {
-    "0": "Active/optimized",
-    "1": "Active/non-optimized",
-    "2": "Standby",
-    "3": "Unavailable",
-    "4": "LBA Dependent",
-    "14": "Offline",
-    "15": "Transitioning",
-}
 _SHOWN = ("block", "fileio", "pscsi", "ramdisk")
 
 
@@ -293,7 +283,7 @@ class AluaGroupNode(Node):
 
     def summary(self) -> Summary:
         state = self.fs.read_if_there(f"{self.configfs}/alua_access_state") or ""
-        return Summary(f"ALUA state: {STATES.get(state, state)}", True)
+        return Summary(f"ALUA state: {ALUA_STATES.get(state, state)}", True)
 
     def groups(self) -> list[Group]:
         from ..settings import AluaSettings

@@ -40,7 +40,7 @@ PROGRAM = (
     ("completion", "dispatch"),
     ("commands",),
     ("screens",),
-    ("log", "changes"),
+    ("log", "changes", "exporter"),
     ("language",),
     ("tree",),
     ("command_table", "settings", "progress"),
@@ -60,6 +60,7 @@ ONLY_IN = {
     "rtslib_fb": ("rtslib_ext.host",),
     "tqdm": ("targetcli.views.bar",),
     "urwid": ("targetcli.views.chooser", "targetcli.screens"),
+    "prometheus_client": ("targetcli.exporter.exposition",),
     "pyparsing": (),
     "pyudev": ("rtslib_ext.host.arrivals",),
 }

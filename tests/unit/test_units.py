@@ -17,11 +17,13 @@ import pytest
 
 from targetcli import boot, env
 from targetcli.boot import start, stop
+from targetcli.command_table.rows import every_row
 from targetcli.command_table.table import commands_of
 from targetcli.language import binding, grammar
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
+EXPORTER = ROOT / "systemd/targetcli-exporter.service"
 EXECUTABLE = re.compile(r"^(Exec\w+=[-+!:@]*)(\S+)", re.MULTILINE)
 
 every_unit = pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
@@ -59,7 +61,7 @@ def test_commands_of_the_services_are_known(unit: Path, monkeypatch: pytest.Monk
         r"^Exec\w+=/usr/bin/targetcli-boot (.*)$", unit.read_text(), re.MULTILINE
     ):
         assert boot.main([values.get(word.strip("${}"), word) for word in text.split()]) == 0
-    assert ran == known[unit.stem]
+    assert ran == known.get(unit.stem, [])
     assert (start.LIMIT, stop.LIMIT) == (45.0, 10.0)
 
 
@@ -72,7 +74,8 @@ def section(unit: Path, name: str) -> dict[str, str]:
 
 
 def test_there_is_a_unit() -> None:
-    assert [unit.name for unit in UNITS] == ["target-pending.service", "target.service"]
+    names = ["target-pending.service", "target.service", "targetcli-exporter.service"]
+    assert [unit.name for unit in UNITS] == names
 
 
 @every_unit
@@ -88,7 +91,11 @@ def test_the_check_would_find_a_mistake(unit: Path, tmp_path: Path) -> None:
 
 @every_unit
 def test_commands_are_in_the_table(unit: Path) -> None:
-    known = {"target": ["apply"], "target-pending": []}
+    known = {
+        "target": ["apply"],
+        "target-pending": [],
+        "targetcli-exporter": ["exporter"],
+    }
     assert commands(unit) == known[unit.stem]
     for text in commands(unit):
         line = grammar.parse_words(text.split())
@@ -100,7 +107,7 @@ def test_commands_are_in_the_table(unit: Path) -> None:
 def test_condition_is_the_file_that_it_restores(unit: Path) -> None:
     record = f"{Path(env.JOURNAL).parent}/unrestored.json"
     known = {"target": env.SAVE_FILE, "target-pending": record}
-    assert section(unit, "Unit")["ConditionPathExists"] == known[unit.stem]
+    assert section(unit, "Unit").get("ConditionPathExists") == known.get(unit.stem)
 
 
 @every_unit
@@ -121,7 +128,7 @@ def test_both_units_have_the_same_sandbox() -> None:
         "UMask",
         "DevicePolicy",
     )
-    one, other = (section(unit, "Service") for unit in UNITS)
+    one, other = (section(unit, "Service") for unit in UNITS if unit != EXPORTER)
     assert [one[name] for name in names] == [other[name] for name in names]
 
 
@@ -131,6 +138,9 @@ def test_no_directive_gives_the_service_a_mount_namespace() -> None:
         r"^(Private|Protect(?!Hostname|Clock)|ProcSubset|Root|ReadWrite|ReadOnly|Bind)"
     )
     for unit in UNITS:
+        if unit == EXPORTER:
+            # It opens no backing file.
+            continue
         assert [name for name in section(unit, "Service") if private.match(name)] == []
 
 
@@ -186,6 +196,23 @@ def test_generator_does_nothing_on_errors(tmp_path: Path, saved: str) -> None:
         run_generator(tmp_path, tmp_path / "pipe")
     done = subprocess.run([GENERATOR, tmp_path / "none"], capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_the_exporter_is_served_to_this_host_only_and_not_as_root(tmp_path: Path) -> None:
+    unit, waiting = EXPORTER.with_suffix(".socket"), EXPORTER
+    (row,) = (row for row in every_row() if row.name == "exporter")
+    port = next(item.default for item in row.parameters if item.name == "port")
+    assert section(unit, "Socket")["ListenStream"] == f"127.0.0.1:{port}"
+    assert section(waiting, "Service")["DynamicUser"] == "yes"
+    # Backing files in directories that it hides would seem to be missing.
+    hiding = {"PrivateTmp": "no", "ProtectHome": "read-only", "PrivateDevices": None}
+    assert all(section(waiting, "Service").get(name) == hiding[name] for name in hiding)
+    for each in (unit, waiting):
+        text = EXECUTABLE.sub(r"\1/bin/true", each.read_text())
+        (tmp_path / each.name).write_text(text)
+    words = ["systemd-analyze", "verify", "--man=no", str(tmp_path / unit.name)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 @every_unit

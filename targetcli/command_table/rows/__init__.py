@@ -48,7 +48,6 @@ def every_row() -> tuple[Command, ...]:
         *luns.ROWS,
         *acls.ROWS,
         *resize.ROWS,
-        *monitoring.ROWS,
     )
     return (*rows, *(_ensure(row) for row in rows if row.name == "create"))
 

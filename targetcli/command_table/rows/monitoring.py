@@ -158,4 +158,25 @@ ROWS = (
         "Example: top 5s",
         (may("interval", "duration", "the time between two updates: 1s, 5s", "2s"),),
     ),
+    Command(
+        "exporter",
+        ("root",),
+        "exporter:exporter",
+        "Serves metrics for Prometheus until Ctrl-C.\n"
+        "They are at http://127.0.0.1:10860/metrics, or at another address and port, or on\n"
+        "the socket that systemd passes (targetcli-exporter.socket). With textfile, writes\n"
+        "them once, for the textfile collector of node_exporter. Every user may run it;\n"
+        "only root can read the saved file and the record of unrestored objects. drift\n"
+        "also compares the saved file and its devices with the kernel, which takes as long\n"
+        "as diff: for textfile at once, otherwise every five minutes. Needs the Python\n"
+        "package prometheus_client.\n\n"
+        "Example: exporter --textfile /run/lio.prom",
+        (
+            may("textfile", "file", "write the metrics to this file and end"),
+            may("address", "metrics_address", "the address to serve on", "127.0.0.1"),
+            may("port", "metrics_port", "the port to serve on", "10860"),
+            may("drift", "bool", "compare with the saved file too", "False"),
+        ),
+        switches=True,
+    ),
 )

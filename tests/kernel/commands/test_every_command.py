@@ -90,6 +90,7 @@ LINES = f"""
 / what word=r1
 / sessions action=list initiator=* target=* address=* format=table
 / report file=DISKS/report.html
+/ exporter textfile=ETC/lio.prom address=127.0.0.1 port=10860 drift=true
 / version
 / ls path=/iscsi depth=1
 / cd path=/iscsi

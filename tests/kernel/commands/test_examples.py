@@ -91,6 +91,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "check:check": ("/", (f"{TPG} disable",)),
     "sessions:sessions": ("/", ()),
     "stats:stats": ("/", EXPORT),
+    "exporter:exporter": ("/", EXPORT),
     "settings:get": (TPG, ()),
     "settings:set_values": (TPG, ()),
     "map:map_path": ("/", EXPORT),

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exporter: its text, its HTTP server, and what dashboard and alert rules name."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from rtslib_ext.errors import LioError, Unsupported
+from targetcli.exporter import exposition, metrics, server
+from targetcli.exporter.metrics import METRICS, Chunk, chunk
+
+ROOT = Path(__file__).parents[2]
+DASHBOARD = json.loads((ROOT / "monitoring/dashboard.json").read_text())
+ALERTS = (ROOT / "monitoring/alerts.yml").read_text()
+PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+EXPRESSIONS = [target["expr"] for panel in PANELS for target in panel["targets"]]
+VARIABLES = {"instance": "a", "target": "b", "storage_object": "c", "top": "5"}
+
+
+def test_text_is_what_prometheus_reads() -> None:
+    name = 'a "quoted" \\ name'
+    chunks = [
+        chunk("lio_up", ((), 1)),
+        chunk("lio_storage_object_resets", ((name,), 3)),
+        chunk("lio_storage_object_resets", (("ramdisk/r",), 2**60)),
+        chunk("lio_reservation_info"),
+    ]
+    text = b"".join(exposition.text(chunks)).decode()
+    assert text.count("# TYPE lio_storage_object_resets_total counter") == 1
+    assert "lio_reservation_info" not in text
+    up, resets = text_string_to_metric_families(text)
+    assert (up.name, up.type, up.samples[0].value) == ("lio_up", "gauge", 1)
+    assert [(item.name, item.labels, item.value) for item in resets.samples] == [
+        ("lio_storage_object_resets_total", {"storage_object": name}, 3),
+        ("lio_storage_object_resets_total", {"storage_object": "ramdisk/r"}, 2**60),
+    ]
+
+
+def test_names_follow_the_conventions_of_prometheus() -> None:
+    for row in metrics.ROWS:
+        assert re.fullmatch(r"lio_[a-z_]+", row.name), row.name
+        assert not row.name.endswith("_total") and row.text.endswith("."), row.name
+        assert "mib" not in row.name and "ms" not in row.name.split("_"), row.name
+    assert len(METRICS) == len(metrics.ROWS)
+    assert metrics.STATES["1"] == "active_non_optimized"
+
+
+def named(text: str) -> set[str]:
+    return set(re.findall(r"\blio_\w+", text))
+
+
+def test_dashboard_and_alerts_name_only_metrics_that_are_exported() -> None:
+    known = {row.full_name for row in metrics.ROWS}
+    texts = [*EXPRESSIONS, ALERTS, json.dumps(DASHBOARD["templating"])]
+    used = set().union(*map(named, texts))
+    assert used <= known
+    # What nobody looks at need not be exported.
+    ignored = {"lio_exporter_info", "lio_up", "lio_logins_total", "lio_logouts_total"}
+    ignored |= {name for name in known if name.startswith("lio_session_")}
+    ignored |= {"lio_tpg_enabled", "lio_storage_object_bytes", "lio_saved_config_timestamp_seconds"}
+    ignored |= {name for name in known if re.match("lio_storage_object_(commands|read|writ)", name)}
+    assert known - used <= ignored
+
+
+def labels_of(expression: str) -> Iterator[tuple[str, set[str]]]:
+    """The metrics of an expression, with the labels that choose among their samples."""
+    for name, matchers in re.findall(r"\b(lio_\w+)\{([^}]*)\}", expression):
+        yield name, set(re.findall(r"(\w+)\s*[=!]", matchers))
+
+
+def test_labels_exist() -> None:
+    by_name = {row.full_name: row for row in metrics.ROWS}
+    of_rules = re.findall(r"expr: (.*)", ALERTS)
+    assert len(of_rules) == ALERTS.count("- alert:")
+    for expression in (*EXPRESSIONS, *of_rules):
+        for name, labels in labels_of(expression):
+            assert labels <= {"instance", *by_name[name].labels}, expression
+        every = {label for row in metrics.ROWS for label in row.labels} | {"instance"}
+        for group in re.findall(r"\bby \(([^)]*)\)", expression):
+            assert set(group.split(", ")) <= every, expression
+
+
+def test_the_dashboard_is_complete() -> None:
+    ids = [panel["id"] for panel in DASHBOARD["panels"]]
+    assert len(set(ids)) == len(ids) and DASHBOARD["uid"] == "lio-target"
+    for panel in PANELS:
+        assert panel["title"] and panel["description"].endswith("."), panel["title"]
+        assert panel["datasource"]["uid"] == "${datasource}", panel["title"]
+    used = set(re.findall(r"\$(\w+)", " ".join(EXPRESSIONS))) - {"__rate_interval"}
+    assert used <= {item["name"] for item in DASHBOARD["templating"]["list"]}
+    taken: set[tuple[int, int]] = set()
+    for panel in DASHBOARD["panels"]:
+        at = panel["gridPos"]
+        cells = {(at["x"] + x, at["y"] + y) for x in range(at["w"]) for y in range(at["h"])}
+        assert not cells & taken and at["x"] + at["w"] <= 24, panel["title"]
+        taken |= cells
+
+
+def test_each_alert_has_a_cure() -> None:
+    for rule in ALERTS.split("- alert: ")[1:]:
+        name = rule.partition("\n")[0]
+        for part in ("severity: ", 'summary: "{{ $labels.instance }}: ', "description: "):
+            assert part in rule, name
+    for command in re.findall(r"targetcli (\w+)", ALERTS):
+        assert command in ("status", "diff", "sessions", "logins", "exporter"), command
+
+
+def test_promtool_accepts_rules_and_expressions(tmp_path: Path) -> None:
+    """Where Prometheus is installed; the tests above hold what the rules name everywhere."""
+    promtool = shutil.which("promtool")
+    rules = [f"      - {{record: 'r:{n}', expr: {json.dumps(e)}}}" for n, e in enumerate(plain())]
+    (tmp_path / "rules.yml").write_text("\n".join(["groups:", "  - name: g", "    rules:", *rules]))
+    if promtool:
+        folder = ROOT / "monitoring"
+        for words in (
+            ("check", "rules", str(folder / "alerts.yml")),
+            ("test", "rules", str(folder / "alerts_test.yml")),
+            ("check", "rules", str(tmp_path / "rules.yml")),
+        ):
+            done = subprocess.run((promtool, *words), capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout + done.stderr
+    assert all("$" not in expression for expression in plain())
+
+
+def plain() -> list[str]:
+    """The expressions of the dashboard with values in the places of its variables."""
+    found = []
+    for expression in EXPRESSIONS:
+        text = expression.replace("$__rate_interval", "5m")
+        for name, value in VARIABLES.items():
+            text = text.replace(f"${name}", value)
+        found.append(text)
+    return found
+
+
+@pytest.fixture
+def serving() -> Iterator[str]:
+    """A server on a free port, of two pieces."""
+    pieces = [b"lio_up 1.0\n", b"", b"lio_sessions 2.0\n"]
+    made = server.Server(server.listening("127.0.0.1", 0), lambda: pieces)
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{made.server_address[1]}"
+    made.shutdown()
+    made.server_close()
+
+
+def test_http(serving: str) -> None:
+    with urllib.request.urlopen(f"{serving}/metrics?x=1", timeout=10) as answer:
+        assert answer.read() == b"lio_up 1.0\nlio_sessions 2.0\n"
+        assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    with urllib.request.urlopen(serving, timeout=10) as answer:
+        assert b"/metrics" in answer.read()
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{serving}/other", timeout=10)
+
+
+def test_an_address_in_use_is_named(serving: str) -> None:
+    port = int(serving.rpartition(":")[2])
+    with pytest.raises(LioError, match=f"cannot serve on 127.0.0.1 port {port}: .*in use"):
+        server.listening("127.0.0.1", port)
+
+
+ACTIVATED = """
+import os, socket, sys
+os.dup2(int(sys.argv[1]), 3, inheritable=True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(sys.executable, [sys.executable, "-m", "targetcli", "exporter"])
+"""
+
+
+def test_the_socket_of_systemd_is_served(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as waiting:
+        port, fd = waiting.getsockname()[1], waiting.fileno()
+        program = subprocess.Popen(
+            [sys.executable, "-c", ACTIVATED, str(fd)],
+            pass_fds=(fd,),
+            env={**os.environ, "HOME": str(tmp_path)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}/metrics"
+        text = urllib.request.urlopen(url, timeout=30).read().decode()
+        assert re.search(r"^lio_up [01]\.0$", text, re.MULTILINE), text
+    finally:
+        program.terminate()
+        _, said = program.communicate(timeout=30)
+    assert said == f"Serving http://127.0.0.1:{port}/metrics\n"
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "targetcli.exporter.exposition")
+    for name in ("prometheus_client", "prometheus_client.core", "prometheus_client.exposition"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(Unsupported, match="prometheus_client") as caught:
+        import targetcli.exporter.exposition  # noqa: F401
+    assert "python3-prometheus-client" in caught.value.hint
+
+
+def test_a_metric_is_never_whole_in_memory() -> None:
+    samples = [((f"fileio/{number}",), 1.0) for number in range(3000)]
+    parts = [Chunk(METRICS["lio_storage_object_bytes"], samples[:1000])]
+    sizes = [len(piece) for piece in exposition.text(parts * 3)]
+    assert len(sizes) == 3 and max(sizes) < 100_000
+    assert all(first >= second for first, second in pairwise(sizes))
