@@ -14,8 +14,11 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
+from glob import glob
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,6 +27,7 @@ from .harness import ETC, TARGET
 from .initiator import logged_in
 
 T = TypeVar("T")
+Seen = dict[str, object]
 
 IQN = "iqn.2003-01.org.example:"
 ADDRESS = "10.99.0.1"
@@ -112,9 +116,8 @@ def limit(wait: float, stop: float) -> None:
 # -- devices, mounts and addresses come late --------------------------------------------------
 
 
-def late(folder: Path) -> dict[str, object]:
+def late(folder: Path, seen: Seen) -> None:
     """All of them come during the start; then it stops under an initiator."""
-    seen: dict[str, object] = {}
     limit(wait=1000, stop=1000)
     seen["generated"] = show()
     run("systemctl", "start", "--no-block", "target.service")
@@ -130,9 +133,32 @@ def late(folder: Path) -> dict[str, object]:
     run("losetup", LOOP, folder / "late")
     seen["complete"], seen["complete luns"] = until_started(), luns()
     seen["pending"] = show(PENDING)
+    seen |= devices()
     seen["umount while exported"] = run("umount", folder)
     seen |= stop_under_an_initiator()
     seen["stopped luns"], seen["stopped objects"] = luns(), objects()
+
+
+def devices() -> Seen:
+    """Whether the unit's rules permit all kinds of devices; without rules, none is."""
+    unit = Path("/usr/lib/systemd/system/target.service").read_text()
+    rules = [line for line in unit.splitlines() if line.startswith("Device")]
+    was_loaded = Path("/sys/module/scsi_debug").exists()
+    run("modprobe", "-a", "sd_mod", "sg")
+    run("modprobe", "scsi_debug", "dev_size_mb=8")
+    names = ["/dev/ram0", LOOP]
+    for kind in ("block", "scsi_generic"):
+        pattern = f"/sys/class/scsi_device/*/device/{kind}/*"
+        found = until(partial(glob, pattern))
+        names.append(f"/dev/{found[0].rpartition('/')[2]}")
+    script = "".join(f"exec 3<>{name} || exit 1\n" for name in names)
+    seen: Seen = {"opened": names, "rules": rules}
+    for name, given in (("permitted", rules), ("without rules", ["DevicePolicy=strict"])):
+        options = [word for rule in given for word in ("-p", rule)]
+        words = ["systemd-run", "--scope", "--quiet", *options, "bash", "-c", script]
+        seen[name] = subprocess.run(words, stderr=subprocess.DEVNULL).returncode == 0
+    if not was_loaded:
+        run("modprobe", "-r", "scsi_debug")
     return seen
 
 
@@ -149,7 +175,7 @@ def unmount(folder: Path) -> int:
     return status
 
 
-def stop_under_an_initiator() -> dict[str, object]:
+def stop_under_an_initiator() -> Seen:
     """Stop the service while an initiator sends commands, which it ends after a while."""
     silent, over = threading.Event(), threading.Event()
 
@@ -165,7 +191,7 @@ def stop_under_an_initiator() -> dict[str, object]:
     sessions = TARGET / f"iscsi/{IQN}c/fabric_statistics/iscsi_instance/sessions"
     until(lambda: int(sessions.read_text()))
     run("systemctl", "stop", "--no-block", "target.service")
-    seen: dict[str, object] = {"stopping": until_status("initiators")}
+    seen: Seen = {"stopping": until_status("initiators")}
     seen["stopping luns"], seen["stopping sessions"] = luns(), sessions.read_text()
     silent.set()
     seen["stopped"], seen["threads"] = until_state("inactive", "failed"), threads()
@@ -186,16 +212,15 @@ def threads() -> list[str]:
 # -- the same after the limit -----------------------------------------------------------------
 
 
-def after_the_limit(folder: Path) -> dict[str, object]:
+def after_the_limit(folder: Path, seen: Seen) -> None:
     """They come when the service has started already."""
-    seen: dict[str, object] = {}
     run("losetup", "--detach", LOOP)
     os.truncate(folder / "shrunk", 0)
     unmount(folder)
     run("ip", "address", "del", f"{ADDRESS}/32", "dev", "lo")
     limit(wait=0.5, stop=0)
     seen["start"] = run("systemctl", "start", "target.service")
-    seen["partial"], seen["partial luns"] = show(), luns()
+    seen["partial"], seen["partial luns"] = until_started(), luns()
     seen["watching"] = until_status("Waiting", PENDING)
     seen["again"] = run("systemctl", "start", "target.service")
     mount(folder)
@@ -221,15 +246,13 @@ def after_the_limit(folder: Path) -> dict[str, object]:
     run("losetup", "--detach", LOOP)
     seen["umount"], seen["released"] = unmount(folder), show()
     run("pkill", "systemd-udevd")
-    return seen
 
 
 # -- killed, twice, two at once; a module comes late ------------------------------------------
 
 
-def interrupted(folder: Path) -> dict[str, object]:
+def interrupted(folder: Path, seen: Seen) -> None:
     """A start of many targets is killed half-way, run again, and run beside another."""
-    seen: dict[str, object] = {}
     SAVED.write_text(json.dumps(many()))
     run("modprobe", "-r", "tcm_loop")
     modules = f"/lib/modules/{RELEASE}"
@@ -251,15 +274,17 @@ def interrupted(folder: Path) -> dict[str, object]:
     seen["two luns"], seen["two difference"] = luns(), run("targetcli", "diff")
     run("systemctl", "stop", "target.service")
     seen["end"], seen["end luns"] = show(), luns()
-    return seen
 
 
 def killed(now: Callable[[], bool], what: str) -> int:
     """Kill the service's process when it is time; return how many targets there are then."""
     pid = until(lambda: process(what))
+    # The sandbox has one CPU: this looks before the other process continues.
+    os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     while not now():
-        pass
+        time.sleep(0.001)
     os.kill(pid, signal.SIGKILL)
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     return targets()
 
 
@@ -299,16 +324,18 @@ def many() -> Mapping[str, object]:
     return {"storage_objects": disks, "targets": targets}
 
 
-def lun(name: str) -> dict[str, object]:
+def lun(name: str) -> Seen:
     return {"index": 0, "storage_object": f"/backstores/ramdisk/{name}"}
 
 
 def main(folder: Path, output: Path) -> None:
     """Run all of it; the file is there when it is complete, or failed."""
-    seen: dict[str, object] = {}
+    seen: Seen = {}
     try:
         for job in (late, after_the_limit, interrupted):
-            seen |= job(folder)
+            job(folder, seen)
+    except Exception:
+        seen["error"] = traceback.format_exc()
     finally:
         seen["said"] = SAID.read_text()
         output.write_text(json.dumps(seen))

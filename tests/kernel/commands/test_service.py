@@ -79,7 +79,7 @@ def save(mounted: Path, shell: Shell) -> None:
 
 
 def test_nothing_failed_on_the_way(seen: Seen) -> None:
-    assert "end" in seen, seen["said"]
+    assert "end" in seen, seen.get("error", "") + seen["said"]
 
 
 def test_starts_after_its_mounts_and_devices(seen: Seen) -> None:
@@ -178,6 +178,17 @@ def test_of_two_starts_at_once_both_end_in_the_whole(seen: Seen) -> None:
     assert (seen["two"], seen["two difference"]) == ([0, 0], 0)
     assert seen["two luns"] == {f"m{number}": 1 for number in range(MANY)}
     assert (seen["end"]["ActiveState"], seen["end luns"]) == ("inactive", {})
+
+
+def test_all_kinds_of_devices_are_permitted(seen: Seen) -> None:
+    """Disks of several drivers, SCSI generic; systemd limits devices in the sandbox, too."""
+    assert len(seen["opened"]) == 4 and seen["permitted"], seen["said"]
+    assert seen["rules"] == [
+        "DevicePolicy=closed",
+        "DeviceAllow=block-* rw",
+        "DeviceAllow=char-* rw",
+    ]
+    assert not seen["without rules"]
 
 
 def test_the_sandbox_forbids_nothing_that_it_needs(seen: Seen) -> None:
