@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The messages that the kernel logs while it refuses an operation."""
+"""The messages that the kernel logs while it refuses an operation, and all that it still has."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from ..fast_dataclasses import dataclass
 
 # Messages logged for every object, which explain nothing.
 _NOISE = ("LIO iSCSI", "Rounding down", "db_root:")
@@ -51,16 +53,44 @@ class Log:
         return [re.sub(_ADDRESS, "", text) for text in reversed(useful)]
 
     def _lines(self) -> Iterator[str]:
-        while self._handle is not None:
-            try:
-                record = os.read(self._handle, _RECORD).decode("utf-8", "replace")
-            except BrokenPipeError:
-                # The record was overwritten meanwhile; the next read continues after it.
-                continue
-            except OSError:
-                return
-            head, _, text = record.partition(";")
-            priority = head.partition(",")[0]
-            # Programs can write to the log as well; the kernel's own facility is 0.
-            if priority.isdecimal() and int(priority) >> 3 == 0:
-                yield text.split("\n")[0].strip()
+        if self._handle is not None:
+            yield from (record.text for record in _records(self._handle))
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A message of the kernel: its number since boot, its time in seconds since boot, its text."""
+
+    number: int
+    seconds: float
+    text: str
+
+
+def records() -> list[Record]:
+    """Return the messages that the kernel still has; empty if they cannot be read."""
+    try:
+        handle = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return []
+    try:
+        return list(_records(handle))
+    finally:
+        os.close(handle)
+
+
+def _records(handle: int) -> Iterator[Record]:
+    """Yield the kernel's own messages from the position of a descriptor of /dev/kmsg on."""
+    while True:
+        try:
+            record = os.read(handle, _RECORD).decode("utf-8", "replace")
+        except BrokenPipeError:
+            # The record was overwritten meanwhile; the next read continues after it.
+            continue
+        except OSError:
+            return
+        head, _, text = record.partition(";")
+        fields = head.split(",")
+        # Programs can write to the log as well; the kernel's own facility is 0.
+        if fields[0].isdecimal() and int(fields[0]) >> 3 == 0:
+            number, microseconds = int(fields[1]), int(fields[2])
+            yield Record(number, microseconds / 1e6, text.split("\n")[0].strip())

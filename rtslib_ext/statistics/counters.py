@@ -108,13 +108,13 @@ LOGIN_FAILURES = {
 def login_failures(row: Row) -> dict[str, int]:
     """Return the refused logins of a target by kind: those of LOGIN_FAILURES, and negotiation.
 
-    Each is counted once. The kernel counts one that it did not authorize or authenticate as a
-    failed negotiation as well (iscsi_target_nego.c; iscsi_target_util.c,
-    iscsit_collect_login_stats), so ``negotiation`` is what remains of these. A target name that
+    Each is counted once. The kernel counts one that it refused for any of these reasons as a
+    failed negotiation as well (iscsi_target_login.c, iscsi_target_login_sess_out;
+    iscsi_target_util.c, iscsit_collect_login_stats), so ``negotiation`` has the rest. A name that
     does not exist, a disabled TPG and a failed discovery are counted nowhere.
     """
     assert row.kind == TARGET, row
     found = {kind: row.value(column) or 0 for kind, column in LOGIN_FAILURES.items()}
-    twice = found["unknown_initiator"] + found["wrong_secret"]
+    twice = found["unknown_initiator"] + found["wrong_secret"] + found["other"]
     found["negotiation"] = max(0, (row.value("negotiate_fails") or 0) - twice)
     return found

@@ -16,6 +16,7 @@ GROUPS = {
         "check",
         "get",
         "sessions",
+        "logins",
         "stats",
         "map",
         "what",
@@ -70,6 +71,7 @@ GROUPS = {
 _NEW = frozenset(
     (
         *GROUPS["Plan and history"],
+        "logins",
         "stats",
         "exporter",
         "backups",

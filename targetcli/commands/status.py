@@ -7,11 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from rtslib_ext.checks.rule import Finding
 from rtslib_ext.checks.rules import RULES, findings
+from rtslib_ext.statistics import logins
 from rtslib_ext.transaction import confirmed_commit
 
+from ..changes import seen_logins
 from ..env import Env
 from ..result import Result, show
 from ..tree import Node
+from ..views import history as times
 from ..views.checks import command
 from . import navigation, situation
 
@@ -25,7 +28,7 @@ def root(env: Env, node: Node) -> Result:
     facts = situation.of_running(env, node)
     problems = [one for _, one in findings(facts, [rule for rule in RULES if rule.breaks])]
     unsaved, note = facts.unsaved
-    notes = [*([note] if note else []), *_pending(env)]
+    notes = [*([note] if note else []), *_pending(env), *_refused(env, node)]
     words = [f"NOT HEALTHY: {_counted(len(problems), 'problem')}" if problems else "healthy"]
     words += [f"{_counted(unsaved, 'change')} not saved"] if unsaved else []
     summary = ", ".join(words)
@@ -61,6 +64,16 @@ def _cure(one: Finding) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _refused(env: Env, node: Node) -> Iterator[str]:
+    """Yield the number of logins that were refused since logins last showed them."""
+    refused = {item.target: item.total for item in logins.read(node.reader)}
+    seen = seen_logins.read(env) if any(refused.values()) else None
+    number = seen.new(refused) if seen else sum(refused.values())
+    if number:
+        since = f" since {times.when(seen.time)}" if seen else ""
+        yield f"{_counted(number, 'login')} refused{since} (logins shows why)"
 
 
 def _pending(env: Env) -> Iterator[str]:

@@ -126,7 +126,7 @@ def test_luns_lead_to_their_storage_object(fs: ConfigFS) -> None:
 
 
 def test_each_refused_login_is_counted_once() -> None:
-    target = row(TARGET, authorize_fails=2, authenticate_fails=3, negotiate_fails=6, other_fails=1)
+    target = row(TARGET, authorize_fails=2, authenticate_fails=3, negotiate_fails=7, other_fails=1)
     assert counters.login_failures(target) == {
         "unknown_initiator": 2,
         "wrong_secret": 3,

@@ -79,6 +79,22 @@ ROWS = (
         switches=True,
     ),
     Command(
+        "logins",
+        EVERYWHERE,
+        "logins:logins",
+        "Shows the refused logins of this boot, and the command that admits each.\n"
+        "A line has the time of the last one, their number, target, initiator, address and\n"
+        "reason; a * marks those since the last look. The kernel's log, and the journal if\n"
+        "that has more of it, are joined with the counters of the targets: the log has the\n"
+        "reasons, and a name only of initiators without an ACL; a target keeps initiator\n"
+        "and address of its last refused login. So of earlier ones some of this is not\n"
+        "known. Refused discoveries, targets that do not exist and disabled TPGs are in\n"
+        "the log only. At a target and below it, shows those of this target.\n\n"
+        "Example: logins",
+        (_WATCH,),
+        switches=True,
+    ),
+    Command(
         "stats",
         EVERYWHERE,
         "stats:stats",

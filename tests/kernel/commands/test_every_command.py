@@ -85,6 +85,7 @@ LINES = f"""
 /iscsi delete wwn={IQN}3
 /backstores/fileio/d1 saveconfig savefile=ETC/one.json
 / saveconfig savefile=ETC/all.json drop_missing=false
+/ logins
 / stats path=/iscsi interval=1s sort=path kind=lun count=1 csv=true
 / map file=DISKS/map.svg format=svg
 / what word=r1
@@ -163,7 +164,8 @@ def test_every_parameter(
     shell.refuses("/ browse", "browse needs a terminal")
     shell.refuses("/ top interval=1s", "top needs a terminal")
     shell.refuses("/ sessions action=detail sid=7", "no session found with sid 7")
-    assert shell("/ sessions watch=2s", json=True).exit == 1
+    for name in ("sessions", "logins"):
+        assert shell(f"/ {name} watch=2s", json=True).exit == 1
     shell.refuses(f"{TPG}/acls pin wwn={I1}", f"{I1} is not logged in without an ACL")
     known = {}
     for row in every_row():

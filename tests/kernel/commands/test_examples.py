@@ -90,6 +90,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "check:check": ("/", (f"{TPG} disable",)),
     "sessions:sessions": ("/", ()),
+    "logins:logins": ("/", ()),
     "stats:stats": ("/", EXPORT),
     "exporter:exporter": ("/", EXPORT),
     "settings:get": (TPG, ()),

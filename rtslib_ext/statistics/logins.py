@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The logins that an iSCSI target counts, and its last refused one."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+from ..fast_dataclasses import dataclass
+from ..kernel.configfs import ConfigfsPath
+from ..reading.reader import Reader
+from . import counters
+from .columns import TARGET
+from .counted import objects
+from .counters import Row
+
+_LAST = "fabric_statistics/iscsi_tgt_attr"
+# iscsi_target_stat.c: names that no initiator has.
+_NO_ACL, _NEVER = "Unknown", "None"
+_ADDRESS = re.compile(r"\[?([0-9A-Fa-f:.]+)\]?(?:%.*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class LastRefusal:
+    """The last refused login of a target, all that the kernel keeps of it.
+
+    ``seconds`` since boot, in hundredths. ``initiator`` is "" if it has no ACL: the kernel then
+    keeps no name. Its last_fail_type is the same for all, so it is not here.
+    """
+
+    target: str
+    seconds: float
+    initiator: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """The logins of a target: ``refused`` by kind as counters.login_failures, each once."""
+
+    target: str
+    configfs: ConfigfsPath
+    accepted: int
+    refused: dict[str, int]
+    last: LastRefusal | None
+
+    @property
+    def total(self) -> int:
+        """Return the number of refused logins; to redirect one is no refusal."""
+        return sum(number for kind, number in self.refused.items() if kind != "redirected")
+
+
+def read(reader: Reader, above: str = "/") -> Iterator[Logins]:
+    """Yield the logins of each iSCSI target at, above or below a shell path."""
+    for row in counters.read(reader.fs, objects(reader, above, (TARGET,))):
+        target = row.path.rpartition("/")[2]
+        last = _last(reader, row, target)
+        refused = counters.login_failures(row)
+        yield Logins(target, row.configfs, row.value("logins") or 0, refused, last)
+
+
+def at(seconds: float) -> float:
+    """Return the Unix time of a time since boot, as the kernel's log and counters have it."""
+    return time.time() - time.monotonic() + seconds
+
+
+def _last(reader: Reader, row: Row, target: str) -> LastRefusal | None:
+    def text(name: str) -> str:
+        return reader.fs.read_if_there(f"{row.configfs}/{_LAST}/{name}") or ""
+
+    hundredths = text("last_fail_time")
+    if not hundredths.isdecimal() or hundredths == "0":
+        return None
+    name = text("fail_intr_name")
+    address = _ADDRESS.fullmatch(text("fail_intr_addr"))
+    known = "" if name in (_NO_ACL, _NEVER) else name
+    return LastRefusal(target, int(hundredths) / 100, known, address[1] if address else "")

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Refused logins: the kernel's messages, joined with the last one that each target keeps."""
+
+from __future__ import annotations
+
+import pytest
+
+from rtslib_ext.kernel.configfs import ConfigfsPath
+from rtslib_ext.statistics import refused_logins as library
+from rtslib_ext.statistics.logins import LastRefusal, Logins
+from rtslib_ext.statistics.refused_logins import Refusal, joined, parsed
+from targetcli.changes.seen_logins import Seen
+
+IQN, HOST = "iqn.2003-01.org.example:t", "iqn.2003-01.org.example:host"
+END = "iSCSI Login negotiation failed."
+SECURITY = "Security negotiation failed."
+# As Linux 6.1 to 7.2 write them.
+NO_ACL = f"iSCSI Initiator Node: {HOST} is not authorized to access iSCSI target portal group: 1."
+NO_CHAP = (
+    "Initiator is requesting CSG: 1, has not been successfully authenticated, and the Target is "
+    "enforcing iSCSI Authentication, login failed."
+)
+
+
+def of(*texts: str) -> list[tuple[str, str, str]]:
+    found = parsed(enumerate(map(str, texts)))
+    return [(item.kind, item.target, item.initiator) for item in found]
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ((NO_ACL, END), ("unknown_initiator", "", HOST)),
+        ((SECURITY, END), ("wrong_secret", "", "")),
+        (("CHAP_N values do not match!", SECURITY, END), ("wrong_user", "", "")),
+        (
+            ("CHAP user or password not set for Initiator ACL", SECURITY, END),
+            ("secret_not_set", "", ""),
+        ),
+        ((NO_CHAP, END), ("no_secret", "", "")),
+        ((f"Unable to locate Target IQN: {IQN} in Storage Node", END), ("unknown_target", IQN, "")),
+        ((f"Unable to locate Target Portal Group on {IQN}", END), ("no_tpg", IQN, "")),
+        ((END,), ("broken_off", "", "")),
+    ],
+)
+def test_each_message(texts: tuple[str, ...], expected: tuple[str, str, str]) -> None:
+    assert of("eth0: link up", *texts, "sd 0:0:0:0: done") == [expected]
+
+
+def test_two_at_once() -> None:
+    assert [kind for kind, _, _ in of(NO_ACL, SECURITY, END, END)] == [
+        "unknown_initiator",
+        "wrong_secret",
+    ]
+
+
+def test_a_detail_is_of_the_next_one_only() -> None:
+    kinds = [kind for kind, _, _ in of("CHAP_N values do not match!", SECURITY, END, SECURITY, END)]
+    assert kinds == ["wrong_user", "wrong_secret"]
+
+
+def target(last: LastRefusal | None, name: str = IQN, **refused: int) -> Logins:
+    every = dict.fromkeys(("unknown_initiator", "wrong_secret", "negotiation", "other"), 0)
+    return Logins(name, ConfigfsPath(f"iscsi/{name}"), 0, {**every, **refused}, last)
+
+
+def last(seconds: float, initiator: str, name: str = IQN) -> LastRefusal:
+    return LastRefusal(name, seconds, initiator, "192.0.2.1")
+
+
+def test_the_last_one_has_an_address() -> None:
+    """The kernel keeps no name of an initiator without an ACL, and the log no other one."""
+    log = [Refusal(10.0, library.UNKNOWN_INITIATOR, initiator=HOST, tpg=1)]
+    log += [Refusal(20.0, library.WRONG_SECRET)]
+    one = target(last(20.02, HOST), unknown_initiator=1, wrong_secret=1)
+    stranger, known = joined(log, [one], discovery=False)
+    assert (stranger.target, stranger.initiator, stranger.address) == (IQN, HOST, "")
+    assert (known.target, known.initiator, known.address) == (IQN, HOST, "192.0.2.1")
+    (stranger,) = joined(log[:1], [target(last(10, ""), unknown_initiator=1)], discovery=False)
+    assert stranger.address == "192.0.2.1"
+
+
+def test_a_last_one_that_an_earlier_look_saw() -> None:
+    log = [Refusal(10.0, library.WRONG_SECRET), Refusal(20.0, library.WRONG_USER)]
+    one = target(last(20.0, HOST), wrong_secret=2)
+    found = joined(log, [one], [last(10.01, "iqn.2003-01.org.example:b")], discovery=True)
+    assert [item.initiator for item in found] == ["iqn.2003-01.org.example:b", HOST]
+
+
+def test_discovery_and_sessions() -> None:
+    """Only refused sessions are counted, so the others were discoveries."""
+    log = [Refusal(float(number), library.WRONG_SECRET) for number in (10, 20, 30)]
+    for refused, discovery, stages in (
+        (1, True, ["discovery", "discovery", "session"]),
+        (3, True, ["session"] * 3),
+        (2, True, ["", "", "session"]),
+        (2, False, ["session"] * 3),
+    ):
+        found = joined(
+            list(log), [target(last(30.0, HOST), wrong_secret=refused)], discovery=discovery
+        )
+        assert [item.stage for item in found] == stages, (refused, discovery)
+    assert [item.stage for item in joined(list(log), [], discovery=True)] == ["discovery"] * 3
+
+
+def test_a_last_one_that_the_log_no_longer_has() -> None:
+    (found,) = joined([], [target(last(5.0, HOST), wrong_secret=1)], discovery=False)
+    assert (found.kind, found.address) == (library.WRONG_SECRET, "192.0.2.1")
+    (found,) = joined([], [target(last(5.0, ""), unknown_initiator=1)], discovery=False)
+    assert found.kind == library.UNKNOWN_INITIATOR
+
+
+def test_how_many_are_new() -> None:
+    seen = Seen(1.0, {"a": 3, "b": 5})
+    assert seen.new({"a": 4, "b": 5, "c": 2}) == 3
+    # The target was created again.
+    assert seen.new({"b": 2}) == 2
