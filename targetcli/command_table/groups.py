@@ -17,6 +17,8 @@ GROUPS = {
         "get",
         "sessions",
         "logins",
+        "reservations",
+        "paths",
         "stats",
         "map",
         "what",
@@ -72,6 +74,8 @@ _NEW = frozenset(
     (
         *GROUPS["Plan and history"],
         "logins",
+        "reservations",
+        "paths",
         "stats",
         "exporter",
         "backups",

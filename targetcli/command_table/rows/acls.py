@@ -31,8 +31,8 @@ ROWS = (
         "pin",
         ("acls", "tpg", "single_tpg"),
         "pin:pin",
-        "Creates an ACL for an initiator that is logged in without one, with the LUNs\n"
-        "that it sees now; its session continues. Without a name, does so for all such\n"
+        "Creates an ACL for an initiator logged in without one, with the LUNs that it\n"
+        "sees now; its session continues. Without a name, does so for all such\n"
         "initiators.\n\n"
         "Example: pin --dry-run",
         (may("wwn", "guest", _NAME), DRY_RUN),

@@ -84,7 +84,7 @@ ROWS = (
         "enable_offload",
         ("portal",),
         "portals:enable_offload",
-        "Enables or disables the network card's offload on this portal.\n\n"
+        "Enables or disables offload to the card on this portal.\n\n"
         "Example: enable_offload true",
         (need("boolean", "bool", "true or false"),),
         changes=True,

@@ -95,6 +95,27 @@ ROWS = (
         switches=True,
     ),
     Command(
+        "reservations",
+        EVERYWHERE,
+        "reservations:reservations",
+        "Shows reservations, their holders and the keys.\n"
+        "A line has the storage object, the initiator that holds it, the type of the\n"
+        "reservation in words and the number of registered keys; below it are the meaning\n"
+        "of the type and each key with its initiator. At a target, shows the storage\n"
+        "objects that it exports. Only initiators can change reservations.\n\n"
+        "Example: reservations",
+    ),
+    Command(
+        "paths",
+        EVERYWHERE,
+        "paths:paths",
+        "Shows the LUNs of each storage object with ALUA states.\n"
+        "Each is a path for initiators: its target port group, its portals and the state\n"
+        "in words, which decides whether multipath initiators use it. Below the root,\n"
+        "shows those of that target, LUN or storage object.\n\n"
+        "Example: paths",
+    ),
+    Command(
         "stats",
         EVERYWHERE,
         "stats:stats",

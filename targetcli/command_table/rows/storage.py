@@ -70,8 +70,8 @@ ROWS = (
         "create",
         ("pscsi",),
         "devices:create_pscsi",
-        "Creates a storage object that passes commands to a SCSI device: a tape, a\n"
-        "changer, or a disk whose own features initiators should see.\n\n"
+        "Creates a storage object that passes commands to a device: a SCSI tape,\n"
+        "changer or disk whose own features initiators should see.\n\n"
         "Example: create tape0 /dev/st0",
         (
             _NAME,
@@ -136,7 +136,7 @@ ROWS = (
         "drain",
         _BACKSTORES,
         "drain:storage_object",
-        "Deletes a storage object once initiators send it no commands, with its LUNs and\n"
+        "Deletes a storage object once it gets no commands, with its LUNs and\n"
         "their mapped LUNs. Its target port groups go to standby, so that initiators\n"
         "switch to another path. If commands still arrive after the timeout, restores the\n"
         "previous state.\n"
@@ -152,7 +152,7 @@ ROWS = (
         "saveconfig",
         ("storage_object",),
         "save:save_storage_object",
-        "Saves this storage object and the first target that exports it. The rest of the\n"
+        "Saves this storage object and a target that exports it: the first. The rest of the\n"
         "file is not changed.\n\n"
         "Example: saveconfig",
         (may("savefile", "save_file", "the file to update", SAVE_FILE),),

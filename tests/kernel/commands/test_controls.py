@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from documents import checked
 
 from rtslib_ext import schema
 from rtslib_ext.kernel import paths
@@ -458,6 +459,33 @@ def test_state_of_a_lun_is_checked_and_kept(user: Shell) -> None:
     survives(user)
 
 
+def test_paths_with_their_states_in_words(user: Shell) -> None:
+    user.ok(f"{TPG}/luns create {R1}")
+    user.ok(f"{LOOP}/luns create {R1}")
+    user.ok(f"{R1}/alua create far 5")
+    user.ok(f"{R1}/alua/far set alua alua_access_state=1 preferred=1")
+    user.ok(f"{TPG}/luns/lun0 set alua alua_tg_pt_gp_name=far")
+    near, far = f"{LOOP}/luns/lun0", f"{TPG}/luns/lun0"
+    head, *rows = user.ok(f"{R1} paths").rows
+    assert head.split() == ["STORAGE", "OBJECT", "LUN", "GROUP", "PORTALS", "STATE"]
+    found = {row.split()[1]: " ".join(row.split()[2:]) for row in rows[:2]}
+    state = "active/non-optimized, preferred"
+    assert found[near] == "default_tg_pt_gp - active/optimized"
+    assert found[far] in (f"far [::0]:3260 {state}", f"far 0.0.0.0:3260 {state}")
+    assert sorted(rows[2:]) == [
+        "active/non-optimized: use these ports when no better ones are left",
+        "active/optimized: use these ports",
+    ]
+    user.ok(f"{far} set alua alua_tg_pt_offline=1")
+    user.ok(f"{TPG} disable")
+    (one,) = checked(user.ok(f"{far} paths", json=True))["data"]["paths"]
+    assert (one["state"], one["state_name"], one["enabled"]) == (14, "offline", False)
+    assert "offline, preferred (TPG disabled)" in user.ok(f"{TPG} paths")
+    assert user.ok("/vhost paths") == "(no LUNs)\n"
+    both = checked(user.ok("paths", json=True))["data"]["paths"]
+    assert {item["lun"] for item in both} == {near, far}
+
+
 # -- reservations ---------------------------------------------------------------------------
 
 
@@ -516,8 +544,29 @@ def test_a_persistent_reservation_is_told(user: Shell, disk: str) -> None:
         "type": "5 (Write Exclusive - Registrants Only: all may read, only registrants may write)",
     }
     user.refuses(f"{R1} set reservations holder=x", f"{R1}: Parameter holder is read-only.")
+    _in_words(user, initiator)
     persist(disk, "--clear", "--param-rk=abc123")
     assert reservations(user)["registrants"] == reservations(user)["holder"] == ""
+
+
+def _in_words(user: Shell, initiator: str) -> None:
+    """The command reservations, at the objects above and beside."""
+    said = user.ok("reservations")
+    head, row, *more = said.rows
+    assert head.split() == ["STORAGE", "OBJECT", "HOLDER", "TYPE", "KEYS"]
+    assert row.split() == [R1, initiator, *"Write Exclusive - Registrants Only 1".split()]
+    assert [text.strip() for text in more] == [
+        "all may read, only registrants may write",
+        "taken through naa.5001405000000001 tpg1 lun0",
+        f"key 0xabc123: {initiator}",
+        "1 registrations so far; they survive a restart",
+        "1 registrations on disk",
+    ]
+    assert user.ok(f"{LOOP} reservations") == user.ok(f"{R1} reservations") == said
+    assert user.ok("/iscsi reservations") == "(no reservations)\n"
+    (found,) = checked(user.ok("reservations", json=True))["data"]["storage_objects"]
+    assert (found["storage_object"], found["type"], found["holder"]) == (R1, 5, initiator)
+    assert found["registrants"][0]["key"] == 0xABC123
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,8 @@ LINES = f"""
 /backstores/fileio/d1 saveconfig savefile=ETC/one.json
 / saveconfig savefile=ETC/all.json drop_missing=false
 / logins
+/ reservations
+/ paths
 / stats path=/iscsi interval=1s sort=path kind=lun count=1 csv=true
 / map file=DISKS/map.svg format=svg
 / what word=r1

@@ -91,6 +91,8 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "check:check": ("/", (f"{TPG} disable",)),
     "sessions:sessions": ("/", ()),
     "logins:logins": ("/", ()),
+    "reservations:reservations": ("/", ()),
+    "paths:paths": ("/", EXPORT),
     "stats:stats": ("/", EXPORT),
     "exporter:exporter": ("/", EXPORT),
     "settings:get": (TPG, ()),
