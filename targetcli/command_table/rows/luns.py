@@ -84,8 +84,7 @@ ROWS = (
         "enable_offload",
         ("portal",),
         "portals:enable_offload",
-        "Enables or disables offload to the card on this portal.\n\n"
-        "Example: enable_offload true",
+        "Enables or disables offload to the card on this portal.\n\nExample: enable_offload true",
         (need("boolean", "bool", "true or false"),),
         changes=True,
     ),
