@@ -90,6 +90,8 @@ def whole(size: int, rounds: int, raw: bool) -> None:
         os.unlink("/var/tmp/saved.json")
         # The configuration has no secrets, so there are findings.
         timed("check", "ours", size, (*OURS, "check"), allowed=(0, 1, 2))
+        timed("map", "ours", size, (*OURS, "map"))
+        timed("report", "ours", size, (*OURS, "report", "/var/tmp/report.html"))
         timed("diff", "ours", size, (*OURS, "diff"))
         timed("second apply", "ours", size, (*OURS, "apply", SAVED))
         timed("ls", "ours", size, (*OURS, "ls"))

@@ -16,7 +16,11 @@ WHOLE = ("restoreconfig", "saveconfig", "diff", "ls", "clearconfig", "sessions")
 # A command and another one, and how much of its time it may take.
 APPLY = (("apply", "restoreconfig", 1.25), ("second apply", "saveconfig", 1.15))
 # The same, at the smaller number of LUNs.
-LOOKING = (("check", "saveconfig", 1.2),)
+LOOKING = (
+    ("check", "saveconfig", 1.2),
+    ("map", "saveconfig", 1.2),
+    ("report", "saveconfig", 1.5),
+)
 # The bare calls that a command is held against, and how much of their time it may take.
 AGAINST = {
     "restoreconfig": ("restoreconfig", 0.27),

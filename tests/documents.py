@@ -19,7 +19,8 @@ Json = dict[str, Any]
 _VALUE = re.compile(r"[+-]?\d+(?:\.\d+)?|0x[\da-f]+|true|false", re.IGNORECASE)
 # Members that are texts: names and messages. The values of settings have a test of their own.
 _TEXTS = frozenset(
-    ("name", "text", "message", "messages", "hint", "help", "summary", "alias", "command")
+    ("serial", "wwid", "naa", "multipath", "windows", "vmware", "partition")
+    + ("name", "text", "message", "messages", "hint", "help", "summary", "alias", "command")
     + (
         "value",
         "before",

@@ -10,9 +10,12 @@ from rtslib_ext.graph import model
 from rtslib_ext.graph.fold import natural
 from rtslib_ext.graph.model import Graph, Port, Vertex
 
+from . import checks
+from .checks import Found
 from .map import Size, wwid_of
 from .page import BYTES, NUMBER, Column, Section
 
+_MARKED = ("error", "warning")
 _STATES = {True: "enabled", False: "disabled", None: "always on"}
 
 
@@ -25,6 +28,29 @@ def sections(graph: Graph, size: Size) -> tuple[Section, ...]:
         _sessions(graph),
         _storage(graph, size),
         _below(graph),
+    )
+
+
+def findings(found: Found | None) -> Section:
+    """Return the findings of check, the most severe first; None: it was not run."""
+    rows = [
+        (
+            rule.severity.value,
+            one.path,
+            one.text,
+            "; ".join([*map(checks.command, one.commands), *([one.help] if one.help else [])]),
+        )
+        for rule, one in found or ()
+    ]
+    return Section(
+        "findings",
+        "Findings",
+        "Findings of check, the most severe first",
+        tuple(map(Column, ("Severity", "Object", "Finding", "Cure"))),
+        rows,
+        text=f"Together {checks.counted(found)}." if found else "",
+        empty="Nothing found." if found is not None else "Not checked: that needs root.",
+        levels=[str(row[0]) if row[0] in _MARKED else "" for row in rows],
     )
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from graphs import TPG, example
 
+from rtslib_ext.checks import rules
+from rtslib_ext.checks.rule import Finding, Severity
 from rtslib_ext.graph import model
 from rtslib_ext.graph.fold import fold
 from rtslib_ext.graph.model import Port, Vertex
@@ -197,6 +199,17 @@ def test_rows_of_the_tables() -> None:
     disk = next(row for row in sections["capacity"].rows if row[0] == "/dev/sda")
     assert disk == ("/dev/sda", "disk", 1 << 40, None, 2 << 30, 2, 2)
     assert ("/srv", "file system (ext4)", 1 << 40, 1 << 30, 0, 0, 0) in sections["capacity"].rows
+
+
+def test_findings() -> None:
+    empty = report_tables.findings([]), report_tables.findings(None)
+    assert [one.empty for one in empty] == ["Nothing found.", "Not checked: that needs root."]
+    rule = next(rule for rule in rules.RULES if rule.severity is Severity.ERROR)
+    finding = Finding(TPG, "it is open", "think", ((TPG, "set", "x=1"), ("chmod", "600", "/a b")))
+    section = report_tables.findings([(rule, finding)])
+    cure = f"targetcli {TPG} set x=1; chmod 600 '/a b'; think"
+    assert section.rows == [("error", TPG, "it is open", cure)]
+    assert section.levels == ["error"] and section.text == "Together 1 error."
 
 
 # -- Cockpit ------------------------------------------------------------------------------------

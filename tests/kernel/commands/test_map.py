@@ -215,5 +215,10 @@ def test_files_are_written_whole_and_to_safe_places(exported: Shell, tmp_path: P
     for found in (f"3{NAA}", HOST, "/dev/vg0/disk-1", "any initiator, without CHAP", "<svg"):
         assert found in text, found
     assert "topsecret" not in text + str(data(shell, "report")) + str(data(shell, "map"))
-    assert data(shell, "report")["sections"][0]["rows"][0][0] == TPG
+    findings, targets = data(shell, "report")["sections"][:2]
+    assert targets["rows"][0][0] == TPG
+    # The same as check shows, with the command that mends it.
+    (row,) = (row for row in findings["rows"] if row[1] == OPEN and "any initiator" in row[2])
+    assert row[0] == findings["levels"][findings["rows"].index(row)] != ""
+    assert f"targetcli {OPEN} set attribute generate_node_acls=0" in row[3]
     shell.refuses("map format=png", "format must be one of: text, dot, svg, not png")
