@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ..config.backing import Block, FileIO, Pscsi
 from ..config.model import StorageObject
 from ..fast_dataclasses import dataclass, field
-from ..host import disk_identity
+from ..host import disk_identity, lvm
 from ..usage import another_disk, holders, restorable, sharing
 from . import exported_again
 from .facts import Facts
@@ -137,6 +137,24 @@ def used_here(facts: Facts) -> Iterator[Finding]:
                 yield _looped(so, path, loop)
 
 
+def volumes_inside(facts: Facts) -> Iterator[Finding]:
+    """Yield the objects on a device with a physical volume that this host's LVM may use."""
+    found = [
+        (so, path)
+        for so, path in _on_host(facts)
+        if path.startswith("/dev/") and lvm.is_member(path)
+    ]
+    if not found or lvm.is_filtered():
+        return
+    for so, path in found:
+        yield Finding(
+            so.path,
+            f"{path} is an LVM physical volume, as an initiator may have made it, and this host's "
+            "LVM may activate its volumes at boot, before it can be exported",
+            f'exclude it in /etc/lvm/lvm.conf: global_filter = [ "r|^{os.path.realpath(path)}$|" ]',
+        )
+
+
 def _looped(so: StorageObject, path: str, loop: str) -> Finding:
     holder = holders.beside(loop)
     cure: tuple[Words, ...] = () if holder else (("losetup", "--detach", loop),)
@@ -241,6 +259,17 @@ RULES = (
         "a part of LVM, RAID, multipath or another device, or a loop device. Initiators and the "
         "host overwrite each other's data.",
         "Release it here, or export the device above it.",
+    ),
+    Rule(
+        "lvm-inside",
+        Severity.WARNING,
+        Needs.HOST,
+        volumes_inside,
+        "An exported device has an LVM physical volume, usually one of an initiator, and neither "
+        "global_filter nor a file of devices keeps this host's LVM from it. It may activate the "
+        "volumes at boot: then the device is in use and cannot be exported, or both write to it.",
+        "Exclude exported devices in lvm.conf. The contents are those of udev's database, which "
+        "may be as old as the last boot.",
     ),
     Rule(
         "full-file-system",

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 
-from .. import schema
 from ..config.model import Config
 from ..fabrics import FABRICS
 from ..host import system
-from ..schema import Attribute
 from .facts import Facts, ports
 from .rule import Finding, Needs, Rule, Severity
+
+if TYPE_CHECKING:
+    from ..schema import Attribute
 
 _NAMED = 3
 
@@ -38,6 +40,9 @@ def lacking(facts: Facts) -> Iterator[Finding]:
 
 def _settings(config: Config) -> Iterator[tuple[str, str, Attribute | None]]:
     """Yield (path, name, row) of the settings of storage objects, TPGs and ACLs."""
+    # Imported here: the tables are large, and usually the file and the kernel agree.
+    from .. import schema
+
     of_object, of_tpg = cache(schema.storage_object), cache(schema.tpg_attribute)
     of_acl = cache(schema.acl_attribute)
     for so in config.storage_objects.values():

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
+from ..errors import LioError, reason
 from . import access, backing, credentials, hosts, kernel, portals, saved, storage
 from .facts import Facts
 from .rule import Finding, Needs, Rule, Severity
@@ -49,7 +50,17 @@ def findings(facts: Facts, rules: Iterable[Rule]) -> list[tuple[Rule, Finding]]:
     """Return what the rules find, the most severe first; each finding once."""
     found: dict[tuple[str, str, str], tuple[Rule, Finding]] = {}
     for rule in sorted(rules, key=lambda rule: ORDER.index(rule.severity)):
-        for one in rule.find(facts):
+        for one in _applied(rule, facts):
             # ACLs with one tag are one object.
             found.setdefault((rule.name, one.path, one.text), (rule, one))
     return list(found.values())
+
+
+def _applied(rule: Rule, facts: Facts) -> Iterator[Finding]:
+    """Yield what a rule finds; that it could not be applied is a finding, too."""
+    try:
+        yield from rule.find(facts)
+    except (LioError, OSError) as err:
+        why = reason(err) if isinstance(err, OSError) else str(err)
+        name = f"{err.filename}: " if isinstance(err, OSError) and err.filename else ""
+        yield Finding("/", f"the rule {rule.name} could not be applied: {name}{why}")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -30,7 +31,7 @@ from rtslib_ext.config.model import (
     Target,
     Tpg,
 )
-from rtslib_ext.host import disk_identity, network, system
+from rtslib_ext.host import disk_identity, lvm, network, system
 from rtslib_ext.usage import hazards, host_paths
 from rtslib_ext.usage.host_paths import HostPaths
 from targetcli.views import checks as view
@@ -154,6 +155,23 @@ def test_selection() -> None:
     assert "weak-secret" in [rule.name for rule in rules.selected(facts, least=Severity.WARNING)]
     named = [rule.name for rule in rules.selected(facts, ignored=["weak-secret"])]
     assert "weak-secret" not in named and "reused-secret" in named
+
+
+def test_a_rule_that_cannot_be_applied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All others are."""
+    config = with_objects(StorageObject("x", FileIO("/nosuch", 1), "1"))
+
+    def fails(folder: str) -> list[str]:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
+
+    monkeypatch.setattr(of_backing, "_names", fails)
+    applied = [rule for rule in rules.RULES if rule.name in ("missing-backing", "no-portal")]
+    facts = Facts(replace(config, targets=configuration(portals={}).targets))
+    found = {rule.name: one for rule, one in rules.findings(facts, applied)}
+    assert found["no-portal"].path == TPG
+    assert found["missing-backing"].text == (
+        "the rule missing-backing could not be applied: /: permission denied"
+    )
 
 
 # -- access -----------------------------------------------------------------------------------
@@ -520,6 +538,28 @@ def test_changing_name(monkeypatch: pytest.MonkeyPatch) -> None:
         "targetcli /backstores/block delete b1",
         f"targetcli /backstores/block create b1 {lasting} readonly=true wwn=1",
     ]
+
+
+def test_volumes_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = os.stat("/dev/null").st_rdev
+    for name, folder in (("_UDEV", tmp_path), ("_FOLDER", tmp_path / "lvm")):
+        monkeypatch.setattr(lvm, name, str(folder))
+    entry = tmp_path / f"b{os.major(number)}:{os.minor(number)}"
+    entry.write_text("S:x\nE:ID_FS_TYPE=LVM2_member\nE:ID_FS_VERSION=LVM2 001\n")
+    config = with_objects(StorageObject("b1", Block("/dev/null"), "1"))
+    one = in_config(config, "lvm-inside")
+    assert one.path == "/backstores/block/b1" and '"r|^/dev/null$|"' in one.help
+    (tmp_path / "lvm/devices").mkdir(parents=True)
+    (tmp_path / "lvm/lvm.conf").write_text("devices {\n# global_filter = []\n}\n")
+    assert found(Facts(config), "lvm-inside") == [one]
+    (tmp_path / "lvm/lvmlocal.conf").write_text("devices {\n  global_filter=[]\n}\n")
+    assert found(Facts(config), "lvm-inside") == []
+    (tmp_path / "lvm/lvmlocal.conf").unlink()
+    (tmp_path / "lvm/devices/system.devices").touch()
+    assert found(Facts(config), "lvm-inside") == []
+    entry.write_text("E:ID_FS_TYPE=ext4\n")
+    (tmp_path / "lvm/devices/system.devices").unlink()
+    assert found(Facts(config), "lvm-inside") == []
 
 
 def test_open_backing_file(tmp_path: Path) -> None:

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the LVM of this host uses every device that it finds."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from . import system
+
+_FOLDER = "/etc/lvm"
+# lvm.conf(5): a filter that also holds for udev and autoactivation.
+_FILTER = re.compile(r"^\s*global_filter\s*=", re.MULTILINE)
+# lvmdevices(8): if this file exists, only the devices in it are used.
+_DEVICES = "devices/system.devices"
+_UDEV = "/run/udev/data"
+_MEMBER = "E:ID_FS_TYPE=LVM2_member"
+
+
+def is_filtered() -> bool:
+    """Return True if a filter or a list of devices restricts the devices that LVM uses."""
+    if os.path.exists(f"{_FOLDER}/{_DEVICES}"):
+        return True
+    files = ("lvm.conf", "lvmlocal.conf")
+    return any(_FILTER.search(system.read_text(f"{_FOLDER}/{name}")) for name in files)
+
+
+def is_member(device: str) -> bool:
+    """Return True if a block device is a physical volume, as udev found it last.
+
+    Nothing is read from the device itself.
+    """
+    try:
+        number = os.stat(device).st_rdev
+    except OSError:
+        return False
+    text = system.read_text(f"{_UDEV}/b{os.major(number)}:{os.minor(number)}")
+    return _MEMBER in text.split("\n")
