@@ -15,8 +15,8 @@ from ..config.model import Config, NodeAcl
 from ..config.shell_paths import ShellPath
 from ..fabrics import FABRICS
 from ..fast_dataclasses import dataclass, field
-from ..host import connections, network
-from ..host.connections import Connection
+from ..host import network, tcp
+from ..host.tcp import TcpConnection
 from ..kernel.paths import TpgPath
 from ..naming import listens_on
 from ..reading.reader import Reader
@@ -91,7 +91,7 @@ def of_config(
     """
     logins = list(_logins(reader, config, has_address))
     several = any(len(login.portals) > 1 for login in logins)
-    open_now = connections.established() if several else []
+    open_now = tcp.established() if several else []
     known = {address for login in logins for address in login.addresses or ()}
     used: Counter[tuple[str, str]] = Counter()
     found: dict[str, _Found] = {}
@@ -135,12 +135,12 @@ def _logins(reader: Reader, config: Config, has_address: Callable[[str], bool]) 
 
 
 def _addresses(session: Session) -> frozenset[str]:
-    return frozenset(connections.plain(one.address) for one in session.connections)
+    return frozenset(_plain(one.address) for one in session.connections)
 
 
 def _unconnected(
     login: _Login,
-    open_now: Sequence[Connection],
+    open_now: Sequence[TcpConnection],
     known: set[str],
     used: Counter[tuple[str, str]],
 ) -> Iterator[str]:
@@ -160,13 +160,19 @@ def _unconnected(
             yield portal
 
 
-def _peers(open_now: Iterable[Connection], portal: str) -> Iterator[str]:
+def _peers(open_now: Iterable[TcpConnection], portal: str) -> Iterator[str]:
     """Yield the remote addresses of the connections to a portal."""
     address, _, port = portal.rpartition(":")
-    every = listens_on(address) == "*"
+    wanted = _plain(address)
     for one in open_now:
-        if one.port == int(port) and (every or one.address == connections.plain(address)):
-            yield one.peer
+        if one.port == int(port) and wanted in ("*", one.address):
+            yield one.remote_address
+
+
+def _plain(address: str) -> str:
+    """Return an address as host.tcp has it, or "*" for all: without brackets and scope."""
+    bare = address.strip("[]").partition("%")[0]
+    return listens_on(bare) or bare
 
 
 def states(paths: Iterable[HostPaths]) -> Mapping[str, int]:
