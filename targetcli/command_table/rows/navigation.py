@@ -123,8 +123,10 @@ ROWS = (
         "command that helps, and whether it differs from the save file. Problems are\n"
         "objects that could not be restored, storage objects that a restore could not\n"
         "create, objects that initiators take for one disk, targets without portals,\n"
-        "portals whose address this host does not have, and an interrupted change. The\n"
-        "exit status is 0 if it is healthy, 1 if it is not, 2 if that is not known.\n\n"
+        "portals whose address this host does not have, credentials that are required and\n"
+        "not set, LUNs and mapped LUNs without a link, and an interrupted change. check\n"
+        "finds more. The exit status is 0 if it is healthy, 1 if it is not, 2 if that is\n"
+        "not known.\n\n"
         "Example: status",
         failed=2,
     ),
