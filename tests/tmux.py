@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-_TIMEOUT = 20
+# Under QEMU the program may take a minute to start.
+_TIMEOUT = 120
 _NUMBERS = count()
 _ENDED = "[ended with status "
 

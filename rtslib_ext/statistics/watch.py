@@ -11,7 +11,7 @@ from .columns import COLUMNS, COUNTER, Column
 from .counted import Counted
 
 # Files that are read before the caller may do something else: a few milliseconds.
-_PORTION = 64
+_PORTION = 32
 
 
 class Watched:

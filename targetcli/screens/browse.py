@@ -110,9 +110,10 @@ class Browse(Page):
         if not item.name:
             return [("head", pad(item.group.name, width))]
         cells = self.settings.cells(item)
-        name = max(12, min(32, width * 2 // 5))
-        value, default = max(6, width // 5), max(4, width // 8)
-        widths = name, value, default, max(1, width - name - value - default - 6)
+        name = min(self.settings.longest + 2, width * 2 // 5)
+        left = max(12, width - name - 6)
+        value, default = left * 3 // 10, left // 4
+        widths = name, value, default, left - value - default
         style = "note" if cells[0].startswith("*") else None
         return [(style, pad(row(cells, widths), width))]
 

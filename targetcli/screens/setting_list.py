@@ -37,6 +37,11 @@ class SettingList:
         self.shown = self.all
         self._entries: dict[Setting, Entry] = {}
 
+    @property
+    def longest(self) -> int:
+        """Return the length of the longest name."""
+        return max((len(item.name) for item in self.all), default=0)
+
     def filter(self, text: str) -> None:
         """Show only the settings with all these words in their name or meaning."""
         wanted = text.lower().split()

@@ -15,6 +15,8 @@ from rtslib_ext.statistics.counted import Counted
 from rtslib_ext.statistics.latency import Key
 from rtslib_ext.statistics.watch import Watched
 
+from ..views.tree import sorting_key
+
 LUNS, TARGETS, INITIATORS, MAPPED = "LUNs", "targets", "initiators", "mapped LUNs"
 VIEWS = (LUNS, TARGETS, INITIATORS)
 _HISTORY = 64
@@ -37,11 +39,12 @@ class View:
 class TopRow:
     """One row: the objects whose rates it adds up, and the history of its commands."""
 
-    __slots__ = ("history", "key", "members", "name", "target", "times")
+    __slots__ = ("history", "key", "members", "name", "order", "target")
 
     def __init__(self, key: str, name: str) -> None:
         self.key = key
         self.name = name
+        self.order = sorting_key(name)
         self.members: list[Watched] = []
         # For the sessions of a target.
         self.target: Watched | None = None

@@ -9,7 +9,6 @@ from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.kernel.configfs import ReadFS
 from rtslib_ext.statistics.latency import Times
 
-from ..views.tree import sorting_key
 from .columns import Markup, cut_left, pad, row
 from .graph import UNKNOWN, graph, latency, mib, rate
 from .top_rows import LUNS, TARGETS, TopRow, storage_object_of
@@ -123,7 +122,7 @@ def sorted_rows(
     rows: Sequence[TopRow], by: str, reverse: bool, mean: Callable[[TopRow], float | None]
 ) -> list[TopRow]:
     """Return rows by a column, the highest rate or the first name first; then by name."""
-    ordered = sorted(rows, key=lambda item: sorting_key(item.name), reverse=by == NAME and reverse)
+    ordered = sorted(rows, key=lambda item: item.order, reverse=by == NAME and reverse)
     if by == NAME:
         return ordered
 

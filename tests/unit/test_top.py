@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -140,6 +141,20 @@ def test_rates_of_luns(top: Top, kernel: Kernel) -> None:
     traffic(top, kernel)
     compare("top-80x24-luns", screen(top))
     compare("top-132x40-luns", screen(top, 132, 40))
+
+
+def test_a_busy_server(top: Top, kernel: Kernel) -> None:
+    counters: dict[tuple[int, int], list[int]] = {}
+    update(top, kernel, 0)
+    for step in range(40):
+        for number in range(14):
+            target, wave = number % 2, 1 + math.sin(step / (2 + number / 3) + number)
+            found = counters.setdefault((target, number), [0, 0, 0])
+            for place, share in enumerate((9000, 120, 45)):
+                found[place] += round(share * wave / (1 + number * (place + 1) / 2))
+            kernel.lun(target, number, *found)
+        update(top, kernel)
+    compare("top-132x40-server", screen(top, 132, 40))
 
 
 def test_graphs_without_blocks(top: Top, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:

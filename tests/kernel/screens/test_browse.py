@@ -9,7 +9,7 @@ from tmux import terminal
 from targetcli.env import HISTORY
 
 from ..commands.harness import Shell, value
-from .conftest import TARGET, TPG
+from .conftest import HOST, TARGET, TPG
 
 ATTRIBUTES = f"iscsi/{TARGET.rpartition('/')[2]}/tpgt_1/attrib"
 
@@ -83,6 +83,11 @@ def test_wide_search_and_resize(user: Shell) -> None:
         screen.until("targetcli browse")
         screen.resize(132, 40)
         compare("browse-132x40-found", screen.until("targetcli browse  /iscsi"))
+        screen.keys("/")
+        screen.type("host1")
+        screen.until("3 of 27")
+        screen.keys("Enter")
+        compare("browse-132x40-acl", screen.until(f"acls/{HOST}", "dataout_timeout"))
         screen.keys("Escape")
         assert screen.ended()[0] == 0
 
