@@ -109,6 +109,8 @@ class Latency:
     def __init__(self, tracing: str = TRACING) -> None:
         self.tracing = tracing
         self.name = f"{PREFIX}{os.getpid()}"
+        self.lost = 0
+        """How many commands the histogram had no room for, at the last read."""
         self._lock: int | None = None
 
     @property
@@ -145,9 +147,11 @@ class Latency:
                 encoding="utf-8",
                 errors="surrogateescape",
             ) as file:
-                return parse(file.read())
+                text = file.read()
         except OSError:
             return {}
+        self.lost = dropped(text)
+        return parse(text)
 
     def stop(self) -> None:
         """Remove everything; does nothing if it is off."""

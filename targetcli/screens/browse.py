@@ -210,7 +210,11 @@ class Browse(Page):
         if item.is_leaf:
             self.split.turn()
         else:
+            if item.node.path.startswith("/backstores/"):
+                # Each object is in a directory of its own: a thousand take a moment.
+                self.frame.working(f"reading {item.node.path}")
             self.tree_rows.reveal(self.tree.open(self.tree_rows.at))
+            self.frame.say("")
 
     def _left(self) -> None:
         if self.split.focused:

@@ -165,7 +165,8 @@ class Top(Page):
         parts = [f"targetcli top  {what}", f"every {self.interval:g}s"]
         parts += [f'filter "{self.filter}"'] * bool(self.filter)
         parts += ["idle hidden"] * self.hides_idle
-        parts += ["latency"] * self.latencies.is_on
+        lost = f" ({self.latencies.lost} lost)" if self.latencies.lost else ""
+        parts += [f"latency{lost}"] * self.latencies.is_on
         parts += ["PAUSED"] * self.paused
         self.title = "  ".join(parts)
         self.frame.show()

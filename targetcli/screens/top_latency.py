@@ -5,14 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 
-from rtslib_ext.kernel.configfs import ReadFS
+from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
+from rtslib_ext.reading.reader import Reader
 from rtslib_ext.statistics import latency
-from rtslib_ext.statistics.columns import MAPPED_LUN
+from rtslib_ext.statistics.columns import LUN, MAPPED_LUN
 from rtslib_ext.statistics.counted import Counted
 from rtslib_ext.statistics.latency import Key, Latency, Times
+from rtslib_ext.usage import sessions
 
-from . import top_rows
-from .top_rows import TopRow
+from .top_rows import TopRow, initiator_of, lun_of, number_of
+
+Place = tuple[str, ...]
+"""The configfs paths of a mapped LUN and its LUN, or of a LUN that an initiator sees without."""
 
 
 class Latencies:
@@ -24,8 +29,13 @@ class Latencies:
         self._tracing = Latency()
         latency.remove_leftovers()
         self._last: dict[Key, Times] = {}
-        self._keys: dict[Key, list[str]] = {}
+        self._places: dict[Key, list[Place]] = {}
         self._by_object: dict[str, list[tuple[Times, bool]]] = {}
+
+    @property
+    def lost(self) -> int:
+        """Return the number of commands for which the kernel's table had no room."""
+        return self._tracing.lost
 
     @property
     def is_on(self) -> bool:
@@ -46,7 +56,7 @@ class Latencies:
     def relist(self) -> None:
         """Find again what the kernel's names of initiators and LUNs are about."""
         if self.is_on:
-            self._keys = top_rows.latency_keys(self.fs, self._objects((MAPPED_LUN,)))
+            self._places = places(self.fs, self._objects((LUN, MAPPED_LUN)))
 
     def read(self) -> None:
         """Read the trace: the times since the last read."""
@@ -56,11 +66,9 @@ class Latencies:
         self._by_object = {}
         for key, times in found.items():
             new = times.since(self._last.get(key))
-            objects = self._keys.get(key, [])
-            # A mapped LUN and its LUN are one place.
-            certain = len(objects) <= 2
-            for path in objects if new.number else ():
-                self._by_object.setdefault(path, []).append((new, certain))
+            found_places = self._places.get(key, [])
+            for path in (path for place in found_places for path in place if new.number):
+                self._by_object.setdefault(path, []).append((new, len(found_places) == 1))
         self._last = found
 
     def of(self, row: TopRow) -> tuple[Times, bool] | None:
@@ -78,3 +86,33 @@ class Latencies:
         """Return the mean latency of a row in microseconds."""
         found = self.of(row)
         return found[0].mean if found else None
+
+
+def places(fs: ReadFS, objects: Iterable[Counted]) -> dict[Key, list[Place]]:
+    """Return what a trace of an initiator and LUN number may be about.
+
+    The trace names no target, so there are several places if an initiator has equal numbers in two
+    targets. Initiators without an ACL see the numbers of the LUNs.
+    """
+    found: dict[Key, list[Place]] = {}
+    without_acl: dict[str, set[str]] = {}
+    for item in objects:
+        if item.kind == MAPPED_LUN:
+            key = initiator_of(item.path), number_of(item.path)
+            lun = lun_of(fs, item.configfs)
+            place = (item.configfs, lun) if lun else (item.configfs,)
+            found.setdefault(key, []).append(place)
+            continue
+        tpg = ConfigfsPath(item.configfs.rpartition("/lun/")[0])
+        if tpg not in without_acl:
+            without_acl[tpg] = _without_acl(fs, tpg)
+        for initiator in without_acl[tpg]:
+            found.setdefault((initiator, number_of(item.path)), []).append((item.configfs,))
+    return found
+
+
+def _without_acl(fs: ReadFS, tpg: ConfigfsPath) -> set[str]:
+    """Return the initiators without an ACL that are logged in to a TPG, and that of a nexus."""
+    reader, parsed = Reader(fs), paths.parse_tpg(tpg)
+    nexus = reader.nexus(parsed[0], tpg) if parsed else None
+    return {*sessions.dynamic_initiators(reader, tpg), *filter(None, [nexus])} - {""}

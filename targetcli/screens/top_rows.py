@@ -12,7 +12,6 @@ from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.statistics import watch
 from rtslib_ext.statistics.columns import LUN, MAPPED_LUN, TARGET
 from rtslib_ext.statistics.counted import Counted
-from rtslib_ext.statistics.latency import Key
 from rtslib_ext.statistics.watch import Watched
 
 from ..views.tree import sorting_key
@@ -172,19 +171,3 @@ def opened(view: View, row: TopRow) -> View | None:
     if view.what == INITIATORS:
         return View(MAPPED, f"/{row.key}", f"mapped LUNs of {row.name}")
     return None
-
-
-def latency_keys(fs: ReadFS, objects: Iterable[Counted]) -> dict[Key, list[str]]:
-    """Return the objects that a trace of an initiator and LUN number may be about.
-
-    They are configfs paths of mapped LUNs and of their LUNs. The trace names no target, so there
-    are several if an initiator has equal numbers in two targets.
-    """
-    found: dict[Key, list[str]] = {}
-    for item in objects:
-        key = initiator_of(item.path), number_of(item.path)
-        found.setdefault(key, []).append(item.configfs)
-        lun = lun_of(fs, item.configfs)
-        if lun is not None:
-            found[key].append(lun)
-    return found

@@ -14,11 +14,12 @@ from golden_screens import compare
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.statistics import counted, watch
+from rtslib_ext.statistics.columns import LUN, MAPPED_LUN
 from rtslib_ext.statistics.counted import Counted
 from rtslib_ext.statistics.latency import Times
 from targetcli.env import Env
 from targetcli.prefs import Preferences
-from targetcli.screens import graph, terminal
+from targetcli.screens import graph, terminal, top_latency
 from targetcli.screens.top import Top
 
 TARGETS = ("iqn.2003-01.org.example:disks", "iqn.2003-01.org.example:tapes")
@@ -329,6 +330,23 @@ def test_latency_of_rows(top: Top, kernel: Kernel, monkeypatch: pytest.MonkeyPat
     compare("top-132x40-latency", screen(top, 132, 40))
     top.latencies.stop()
     assert not top.latencies.is_on
+
+
+def test_latency_of_initiators_without_an_acl(kernel: Kernel) -> None:
+    guest = "iqn.1994-05.com.example:guest"
+    for number, name in enumerate(("a", "b")):
+        tpg = kernel.root / f"loopback/naa.500140500000000{number}/tpgt_1"
+        kernel.count(f"loopback/{tpg.parent.name}/tpgt_1/lun/lun_{number}/{PORT}", "in_cmds")
+        (tpg / "nexus").write_text(f"naa.nexus-{name}\n")
+    iscsi = kernel.root / f"iscsi/{TARGETS[0]}/tpgt_1"
+    (iscsi / "dynamic_sessions").write_text(f"{guest}\n\0")
+    objects = list(counted.objects(Reader(kernel.fs), "/", (LUN, MAPPED_LUN)))
+    found = top_latency.places(kernel.fs, objects)
+    loopback = "loopback/naa.5001405000000001/tpgt_1/lun/lun_1"
+    assert found["naa.nexus-b", 1] == [(loopback,)]
+    assert found[guest, 7] == [(f"iscsi/{TARGETS[0]}/tpgt_1/lun/lun_7",)]
+    assert len(found[HOSTS[0], 1]) == 2
+    assert [len(place) for place in found[HOSTS[0], 1]] == [2, 2]
 
 
 def test_latency_that_cannot_be_traced(

@@ -83,6 +83,12 @@ def test_activity_sorting_and_views(user: Shell, traffic: None) -> None:
     with terminal(user.home, "top 1s", term="xterm-256color") as screen:
         shown = screen.until(f">{LOOPBACK}/lun0", "0        0        0\n", "█")
         compare("top-80x24-kernel", masked(shown))
+        screen.keys("L")
+        if expected.TRACING:
+            rows = screen.until("every 1s  latency", "LATENCY", "us ").splitlines()
+            assert re.search(r"\d(us|ms) ", rows[2]), rows
+        else:
+            screen.until("this kernel has no tracing, so latency is not known")
         screen.keys("n")
         screen.until("NAMEv", ">~")
         screen.keys("/")
@@ -92,8 +98,6 @@ def test_activity_sorting_and_views(user: Shell, traffic: None) -> None:
         screen.until("2 targets", "SESSIONS", "~n.2003-01.org.example:disks")
         screen.resize(132, 40)
         screen.until(TARGET.removeprefix("/iscsi/"))
-        screen.keys("L")
-        screen.until("2 targets  every 1s  latency" if expected.TRACING else "has no tracing")
         os.kill(screen.pid(), signal.SIGTERM)
         assert screen.ended()[0] == 143
     assert leftovers() == []
