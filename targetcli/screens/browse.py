@@ -18,6 +18,7 @@ from ..language import grammar
 from ..language.grammar import Line
 from ..result import Aside, Result, RunLine
 from ..tree import Node
+from ..views import plan as plan_view
 from .columns import Markup, cut_left, pad, row
 from .edit import EditPage
 from .frame import Frame, Page, PlanPage, TextPage
@@ -153,7 +154,7 @@ class Browse(Page):
         """Show the path, and the meaning of the setting with the focus or the node's summary."""
         node = self.node
         queued = self.env.session.transaction
-        mark = f"  [{len(queued.at_stake())} queued]" if queued else ""
+        mark = f"  [{plan_view.number(queued.plan())} queued]" if queued else ""
         self.title = f"targetcli browse{mark}  {cut_left(node.path, 200)}"
         self.split.heading = " SETTINGS: NAME, VALUE, DEFAULT, RANGE   * differs from the default"
         summary = self.tree.rows[self.tree_rows.at].summary

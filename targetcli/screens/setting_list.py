@@ -32,7 +32,8 @@ class SettingList:
             Setting(group, name)
             for group in walk.groups_of(node).values()
             if node.parent is None or not isinstance(group, Preferences)
-            for name in ("", *sorted(group.names(node.tree.fs)))
+            if (names := sorted(group.names(node.tree.fs)))
+            for name in ("", *names)
         ]
         self.shown = self.all
         self._entries: dict[Setting, Entry] = {}

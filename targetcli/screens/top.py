@@ -6,6 +6,7 @@ from __future__ import annotations
 import select
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import urwid
@@ -68,8 +69,9 @@ class Top(Page):
         return self.views[-1]
 
     def start(self) -> None:
-        """Show the screen until the user quits; the tracing is removed at the end."""
-        self.frame.run(self.update, self.latencies.stop)
+        """Show the screen until the user quits, also with Ctrl-C; then remove the tracing."""
+        with suppress(KeyboardInterrupt):
+            self.frame.run(self.update, self.latencies.stop)
 
     # -- what it reads -------------------------------------------------------------------------
 
