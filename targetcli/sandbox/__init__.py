@@ -12,11 +12,13 @@ kernel of another Debian suite.
 from __future__ import annotations
 
 import argparse
+import errno
 import fcntl
 import os
 import secrets
 import shutil
 import signal
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -107,7 +109,10 @@ def run(command: Sequence[str], settings: Settings) -> int:
             command=tuple(command),
             after=settings.after,
         )
-        world.write(folder)
+        try:
+            world.write(folder)
+        except OSError as err:
+            raise InvalidValue(f"{err.filename or state}: {reason(err)}", hint=ANOTHER) from err
         return kernel.boot(chosen, memory, folder, world, lock, settings.boot_timeout)
 
 
@@ -157,6 +162,9 @@ def _lock(state: Path) -> Iterator[int]:
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         descriptor = os.open(state / "lock", flags, 0o600)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(errno.EINVAL, "not a regular file")
     except OSError as err:
         raise InvalidValue(f"{state}/lock: {reason(err)}", hint=ANOTHER) from err
     try:

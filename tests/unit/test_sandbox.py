@@ -358,6 +358,15 @@ def test_state_behind_a_planted_link(tmp_path: Path) -> None:
     assert os.listdir(tmp_path / "mine") == []
 
 
+@pytest.mark.parametrize("name", ["lock", "target", "preferences"])
+@pytest.mark.usefixtures("some_kernel")
+def test_state_with_a_pipe_in_it(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(InvalidValue, match=f"{tmp_path}/{name}.*: not a ") as caught:
+        sandbox.run(["true"], sandbox.Settings(state=tmp_path))
+    assert caught.value.hint == sandbox.ANOTHER
+
+
 @pytest.mark.usefixtures("some_kernel")
 def test_links_in_the_state_are_not_written_through(tmp_path: Path) -> None:
     """A link for the log is replaced, and so is one for the files of the run."""
