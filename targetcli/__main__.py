@@ -7,7 +7,11 @@ import sys
 # A start creates many objects and drops none, so collections would only cost time.
 gc.set_threshold(50_000)
 
-from targetcli.cli import main as _main  # noqa: E402
+try:
+    from targetcli.cli import main as _main
+except KeyboardInterrupt:
+    # Ctrl-C at once: as of any program, without a traceback.
+    sys.exit(130)
 
 
 def main() -> None:

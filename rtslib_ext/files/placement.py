@@ -8,6 +8,7 @@ refused, and so is one that they could place before the kernel looks, unless the
 from __future__ import annotations
 
 import os
+import re
 import stat
 from contextlib import suppress
 from typing import NamedTuple
@@ -15,6 +16,8 @@ from typing import NamedTuple
 from . import trusted
 
 OTHERS = "others"
+# The address of a SCSI device, in place of its path.
+_ADDRESS = re.compile(r"\d+:\d+:\d+:\d+", re.ASCII)
 CURE = "others can replace it, also by a link; keep it in a directory of root"
 
 
@@ -34,9 +37,12 @@ def find(path: str, safe: set[str] | None = None) -> Placement | None:
     many files of one directory cost one look each. Raises Untrusted for a link that others may
     have placed. A path that leads nowhere is None: opening it reports that.
     """
-    if not path.startswith("/"):
-        # The address of a SCSI device.
+    if _ADDRESS.fullmatch(path):
         return None
+    if not path.startswith("/"):
+        # The kernel opens it from here, too.
+        with suppress(FileNotFoundError):
+            path = os.path.abspath(path)
     if safe is not None and os.path.dirname(path) in safe and not os.path.islink(path):
         return None
     walk = _Walk(path)

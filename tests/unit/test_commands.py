@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import get_args, get_type_hints
 
@@ -72,3 +74,19 @@ def test_a_function_takes_the_nodes_that_have_the_command(row: Command) -> None:
     accepted = get_args(hints["node"]) or (hints["node"],)
     for kind in row.on:
         assert issubclass(CLASSES[kind], accepted), kind
+
+
+def test_interrupt_at_the_start_shows_no_traceback() -> None:
+    program = """
+import builtins, os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+real = builtins.__import__
+def interrupted(name, *words, **options):
+    if name == "targetcli.cli":
+        os.kill(os.getpid(), signal.SIGINT)
+    return real(name, *words, **options)
+builtins.__import__ = interrupted
+import targetcli.__main__
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True)
+    assert (done.returncode, done.stderr) == (130, b"")

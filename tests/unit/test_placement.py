@@ -53,3 +53,11 @@ def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
     (tmp_path / "one").symlink_to("one")
     for path in ("1:0:0:0", f"{tmp_path}/a/b", f"{tmp_path}/file/x", f"{tmp_path}/one"):
         assert placement.find(path) is None
+
+
+def test_path_from_the_current_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "disk").symlink_to("/dev/null")
+    tmp_path.chmod(0o1777)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Untrusted, match=f"{tmp_path}/disk is a symbolic link"):
+        placement.find("disk")
