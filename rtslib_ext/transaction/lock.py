@@ -25,6 +25,8 @@ from rtslib_ext.errors import InUse, LioError, PermissionDenied
 from rtslib_ext.fast_dataclasses import asdict, dataclass
 
 LOCK_FILE = "/var/run/targetcli.lock"
+# Any user that can open the file can lock it, and keep all changes waiting.
+_MODE = 0o600
 JOURNAL = "/run/targetcli/journal"
 """The file of transaction.journal, which all processes share too."""
 # Long restores take minutes, and scripts may start many commands at once.
@@ -195,8 +197,12 @@ def _acquire_file(
 
 def _open(path: str) -> int:
     try:
-        # 0600: any user with access to the file could lock it.
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+        with suppress(OSError):
+            # That of targetcli-fb can be read by all.
+            if os.fstat(lock).st_mode & ~_MODE & 0o777:
+                os.fchmod(lock, _MODE)
+        return lock
     except OSError as err:
         message = f"cannot open the lock file {path}: {err.strerror}"
         denied = err.errno in (errno.EACCES, errno.EPERM)

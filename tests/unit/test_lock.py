@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -147,6 +148,13 @@ def test_targetcli_fb_waits_for_us_and_empties_the_file(path: Path) -> None:
         assert found and found.pid == os.getpid() and found.command
     with open(path, "w+") as theirs:
         assert acquire(theirs.fileno(), 0)
+
+
+def test_no_other_user_can_lock_the_file_of_targetcli_fb(path: Path) -> None:
+    path.touch()
+    path.chmod(0o644)
+    with change_lock("x", path=path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize(
