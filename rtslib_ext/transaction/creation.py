@@ -75,6 +75,15 @@ def record_restore(
     )
 
 
+def record_clearing(journal: Journal, text: Callable[[], str]) -> None:
+    """Let a journal hold the configuration that is restored after everything is deleted.
+
+    ``text`` returns that of its save file. After a kill, a restore completes the remaining objects.
+    """
+    journal.about[CREATES] = {"restores": True, "clears": True, "paths": None, "before": {}}
+    journal.document = lambda: _in_pieces(text())
+
+
 def _in_pieces(text: str) -> Iterator[str]:
     return (text[at : at + _AT_ONCE] for at in range(0, len(text), _AT_ONCE))
 

@@ -185,7 +185,13 @@ class Creation:
 
     def __str__(self) -> str:
         """Return the command and the time it started."""
-        return f"{_described(self.about)}, while it created objects"
+        verb = "deleted" if self.is_clearing else "created"
+        return f"{_described(self.about)}, while it {verb} objects"
+
+    @property
+    def is_clearing(self) -> bool:
+        """True if the change deleted everything, to be restored later from ``document``."""
+        return bool(self.about[CREATES].get("clears"))
 
     @property
     def is_repair(self) -> bool:
@@ -278,10 +284,10 @@ def refuse_unfinished(path: str, *, but_restores: bool = False) -> None:
             f"an earlier change could not be rolled back completely: {unfinished}", hint=REPAIR
         )
     if unfinished:
-        raise InUse(
-            f"an earlier change was interrupted: {unfinished}",
-            hint="recover rolls it back, recover finish completes it",
-        )
+        hint = "recover rolls it back, recover finish completes it"
+        if isinstance(unfinished, Creation) and unfinished.is_clearing:
+            hint = "recover deletes the rest, recover finish restores it"
+        raise InUse(f"an earlier change was interrupted: {unfinished}", hint=hint)
 
 
 def _unreadable(path: str) -> LioError:

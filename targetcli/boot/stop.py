@@ -35,7 +35,7 @@ def run(env: Env, limit: float = LIMIT) -> int:
         with suppress(LioError):
             _until_idle(env, time.monotonic() + limit)
     systemd.show("Deleting the running configuration")
-    cleared = missing.line(env, "clearconfig confirm=true")
+    cleared = missing.line(env, f"clearconfig confirm=true savefile={env.save_file}")
     left = _until_ended(time.monotonic() + _THREADS_LIMIT)
     if left:
         text = f"the kernel still has the threads {', '.join(left)}: keep its modules loaded"

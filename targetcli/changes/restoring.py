@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InvalidValue, LioError
@@ -56,6 +56,22 @@ def journal(env: Env, source: Source, there: Topology) -> Iterator[None]:
     want = Unrestored(source.want, identities=source.identities)
     creation.record_restore(written, want, there, text, source.half)
     written.open(())
+    try:
+        yield
+    finally:
+        written.close()
+
+
+@contextmanager
+def clearing(env: Env, path: str) -> Iterator[None]:
+    """Keep a journal while everything is deleted: a restore after a kill completes it.
+
+    ``path`` is the save file that is restored next. Without a usable one there is no journal.
+    """
+    written = apply.journal(env)
+    creation.record_clearing(written, lambda: disk.read(path))
+    with suppress(LioError):
+        written.open(())
     try:
         yield
     finally:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InvalidValue, LioError, NotFound, RestoreIncomplete
@@ -21,15 +21,16 @@ from ..result import Result, say
 from ..tree import Node
 
 
-def clearconfig(env: Env, node: Node, confirm: bool) -> Result:
-    """Delete the whole running configuration."""
+def clearconfig(env: Env, node: Node, confirm: bool, savefile: str | None) -> Result:
+    """Delete the whole running configuration; ``savefile`` is restored next."""
     if not confirm:
         raise InvalidValue(
             "As a precaution, confirm=True needs to be set", hint="clearconfig confirm=true"
         )
     if env.session.transaction is not None:
         env.session.transaction.refuse_irreversible()
-    problems = cleared(env)
+    with _before_restoring(env, savefile):
+        problems = cleared(env)
     if find_restore(env.journal):
         os.unlink(env.journal)
     # On purpose, so nothing is missing any more.
@@ -38,6 +39,16 @@ def clearconfig(env: Env, node: Node, confirm: bool) -> Result:
         text = "\n".join(["the configuration could not be cleared:", *map(line, problems)])
         raise RestoreIncomplete(text, causes=problems)
     return say("All configuration cleared")
+
+
+def _before_restoring(env: Env, savefile: str | None) -> AbstractContextManager[None]:
+    if savefile is None:
+        return nullcontext()
+    # Imported here: only the stop of a service needs them.
+    from ..changes import restoring
+    from .save import path_of
+
+    return restoring.clearing(env, path_of(env, savefile))
 
 
 def cleared(env: Env, part: Config | None = None) -> list[LioError]:

@@ -151,7 +151,7 @@ def test_stop_waits_for_initiators(
     monkeypatch.setattr(traffic, "of_targets", received)
     assert stop.run(Env(Preferences()), limit) == 0
     assert clock.seconds - 100 == waited
-    assert ran == ["clearconfig confirm=true"]
+    assert ran == ["clearconfig confirm=true savefile=/etc/target/saveconfig.json"]
     assert said[-1] == "Deleting the running configuration"
     assert {*said[:-1]} == ({f"Waiting for initiators: {TARGET}"} if waited else set())
 

@@ -104,7 +104,14 @@ ROWS = (
         "Deletes the whole running configuration. Files and disks keep their data; the\n"
         "saved configuration is not changed.\n\n"
         "Example: clearconfig confirm=true",
-        (may("confirm", "bool", "must be true", "False"),),
+        (
+            may("confirm", "bool", "must be true", "False"),
+            may(
+                "savefile",
+                "saved_file",
+                "the file that is restored next: if this is killed, that restore completes it",
+            ),
+        ),
         changes=True,
     ),
     Command(

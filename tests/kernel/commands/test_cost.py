@@ -253,7 +253,7 @@ HEAVY = (
 # Modules for plans, for restores that are incomplete, for terminals.
 RARE = (
     "rtslib_ext.restore rtslib_ext.plan rtslib_ext.reading.topology rtslib_ext.savefile.refused "
-    "rtslib_ext.usage.port_numbers targetcli.views.plan targetcli.views.wrap"
+    "targetcli.views.plan targetcli.views.wrap"
 ).split()
 
 

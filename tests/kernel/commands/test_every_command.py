@@ -120,7 +120,7 @@ LINES = f"""
 / recover action=undo
 / clearconfig confirm=true
 / restoreconfig savefile=ETC/all.json clear_existing=true keep_existing=false create_missing=true
-/ clearconfig confirm=true
+/ clearconfig confirm=true savefile=ETC/all.json
 / restoreconfig ETC/all.json target={IQN} storage_object=r1
 / restore_pending savefile=ETC/all.json partial=true
 / exit

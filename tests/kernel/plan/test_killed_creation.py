@@ -132,3 +132,53 @@ def test_an_apply_is_finished(whole: str, tmp_path: Path, step: int) -> None:
         again(tmp_path, "recover finish")
         assert state() == whole, f"call {at}"
         assert journal.find(JOURNAL) is None
+
+
+# -- the stop of the service, which a start follows --------------------------------------------
+
+CLEAR = f"clearconfig confirm=true savefile={FILE}"
+AFTER_CLEAR = {
+    "boot": (f"restore_pending {FILE}", True),
+    "plain": (RESTORE, True),
+    "finish": ("recover finish", True),
+    "undo": ("recover", False),
+    "again": (CLEAR, False),
+}
+
+
+@pytest.mark.parametrize("step", [STEP, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("second", AFTER_CLEAR)
+def test_a_stop_is_completed(whole: str, tmp_path: Path, second: str, step: int) -> None:
+    """By the next start, which takes no object that it left half-deleted for whole."""
+    line, restores = AFTER_CLEAR[second]
+    nothing = without_fabrics()
+    again(tmp_path, RESTORE)
+    first = 1 + list(AFTER_CLEAR).index(second)
+    for at in itertools.count(first, step):
+        if not killed(tmp_path, CLEAR, at, "before" if at % 2 else "after"):
+            break
+        again(tmp_path, line)
+        if restores:
+            assert state() == whole, f"call {at}"
+        else:
+            assert without_fabrics() == nothing, f"call {at}"
+            again(tmp_path, RESTORE)
+        assert journal.find(JOURNAL) is None
+    assert at > 10 and without_fabrics() == nothing
+
+
+def test_another_change_is_refused_after_a_stop_that_was_killed(whole: str, tmp_path: Path) -> None:
+    again(tmp_path, RESTORE)
+    assert killed(tmp_path, CLEAR, 10, "before")
+    Shell(tmp_path / "home").refuses(
+        "/backstores/ramdisk create r 1M",
+        "an earlier change was interrupted: clearconfig on /",
+        "while it deleted objects (recover deletes the rest, recover finish restores it)",
+    )
+
+
+def test_a_stop_needs_no_save_file(whole: str, tmp_path: Path) -> None:
+    nothing = without_fabrics()
+    again(tmp_path, RESTORE)
+    again(tmp_path, "clearconfig confirm=true savefile=/etc/target/nosuch.json")
+    assert without_fabrics() == nothing
