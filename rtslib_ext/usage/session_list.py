@@ -26,6 +26,7 @@ _ANY = frozenset({"0.0.0.0", "::", "::0"})
 
 ACL, DYNAMIC, UNLISTED, NEXUS = "acl", "dynamic", "unlisted", "nexus"
 
+_End = tuple[str, int]
 Interval = tuple[float, float]
 """Two Unix times between which something happened."""
 
@@ -102,10 +103,11 @@ class _Tpg:
     luns: tuple[int, ...]
     authentication: str | None
 
-    def is_portal_of(self, connection: TcpConnection) -> bool:
-        """Return True if a connection is to one of the portals."""
+    def is_portal(self, end: _End) -> bool:
+        """Return True if an address and port of this host are one of the portals."""
+        name, number = end
         return any(
-            connection.port == port and (address in _ANY or address == connection.address)
+            number == port and (address in _ANY or address == name)
             for address, port in self.portals
         )
 
@@ -152,43 +154,46 @@ class _Tpgs:
 
 
 class _Host:
-    """The connections that belong to no session yet, and the starts of the kernel's threads."""
+    """The connections that belong to no session yet, and the starts of the kernel's threads.
 
-    def __init__(self, connections: list[TcpConnection], starts: list[float]) -> None:
-        self._free = dict.fromkeys(connections)
+    All sessions take their connections before the others are looked at.
+    """
+
+    def __init__(self, connections: Iterable[TcpConnection], starts: list[float]) -> None:
+        # By the address of the initiator: how many connections each end of this host has.
+        self._free: dict[str, dict[_End, int]] = {}
+        for item in connections:
+            ends = self._free.setdefault(item.remote_address, {})
+            end = item.address, item.port
+            ends[end] = ends.get(end, 0) + 1
         self._starts = starts
+        self._others: dict[ConfigfsPath, dict[str, list[_End]]] = {}
 
     @staticmethod
     def read() -> _Host:
         return _Host(tcp.established(), kernel_threads.started(_THREAD))
 
-    def take(self, about: _Tpgs, session: Session) -> list[TcpConnection]:
-        """Return the connections that may be a session's, and take as many as it has."""
+    def take(self, about: _Tpgs, session: Session) -> list[_End]:
+        """Return the ends that a session's connections may have, and take as many as it has."""
         tpg = about.of(paths.tpg_of(session.acl))
-        wanted = [_plain(item.address) for item in session.connections]
-        found = [
-            item for item in self._free if item.remote_address in wanted and tpg.is_portal_of(item)
-        ]
-        for item in found[: len(wanted)]:
-            del self._free[item]
-        return found
+        found: dict[_End, None] = {}
+        for connection in session.connections:
+            ends = self._free.get(_plain(connection.address), {})
+            possible = [end for end, number in ends.items() if number and tpg.is_portal(end)]
+            found |= dict.fromkeys(possible)
+            if possible:
+                ends[possible[0]] -= 1
+        return list(found)
 
-    def others(self, tpg: _Tpg) -> tuple[str, ...]:
-        """Return the addresses of the connections to a TPG's portals that no session has."""
-        return tuple(
-            dict.fromkeys(item.remote_address for item in self._free if tpg.is_portal_of(item))
-        )
-
-    def portals(self, tpg: _Tpg, addresses: Sequence[str]) -> tuple[str, ...]:
-        """Return the portals to which the other connections from some addresses are."""
-        return _portals(
-            tpg,
-            [
-                item
-                for item in self._free
-                if item.remote_address in addresses and tpg.is_portal_of(item)
-            ],
-        )
+    def others(self, tpg: _Tpg) -> dict[str, list[_End]]:
+        """Return the connections to a TPG's portals that no session has, by their address."""
+        if tpg.path not in self._others:
+            self._others[tpg.path] = {
+                address: left
+                for address, ends in self._free.items()
+                if (left := [end for end, count in ends.items() if count and tpg.is_portal(end)])
+            }
+        return self._others[tpg.path]
 
     def any_time(self) -> Interval | None:
         """Return the starts of the first and of the last thread."""
@@ -222,9 +227,7 @@ class _Host:
         return self._starts[place], self._starts[count - many + place]
 
 
-def _listed(
-    about: _Tpgs, session: Session, connections: Sequence[TcpConnection], since: Interval | None
-) -> Entry:
+def _listed(about: _Tpgs, session: Session, ends: Sequence[_End], since: Interval | None) -> Entry:
     tpg = about.of(paths.tpg_of(session.acl))
     return Entry(
         ACL,
@@ -235,7 +238,7 @@ def _listed(
         session,
         tag=about.reader.fs.read_if_there(f"{session.acl}/tag") or "",
         addresses=tuple(dict.fromkeys(item.address for item in session.connections)),
-        portals=_portals(tpg, connections),
+        portals=_portals(tpg, ends),
         luns=tuple(about.reader.mapped_indexes(session.acl)),
         authentication=about.of_acl(session),
         since=since,
@@ -245,7 +248,9 @@ def _listed(
 def _guest(about: _Tpgs, host: _Host, guest: DynamicSession) -> Entry:
     fabric = FABRICS[guest.fabric]
     tpg = about.of(paths.tpg(fabric, guest.target, guest.tpg))
-    known, possible = _split(host.others(tpg))
+    others = host.others(tpg)
+    known, possible = _split(tuple(others))
+    ends = dict.fromkeys(end for found in others.values() for end in found)
     return Entry(
         DYNAMIC,
         fabric.name,
@@ -254,7 +259,7 @@ def _guest(about: _Tpgs, host: _Host, guest: DynamicSession) -> Entry:
         guest.initiator,
         addresses=known,
         possible_addresses=possible,
-        portals=host.portals(tpg, known or possible),
+        portals=_portals(tpg, list(ends)),
         luns=tpg.luns,
         authentication=tpg.authentication,
         since=host.any_time() if fabric.name == "iscsi" else None,
@@ -292,13 +297,11 @@ def _split(addresses: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]
     return (addresses, ()) if len(addresses) == 1 else ((), addresses)
 
 
-def _portals(tpg: _Tpg, connections: Sequence[TcpConnection]) -> tuple[str, ...]:
+def _portals(tpg: _Tpg, ends: Sequence[_End]) -> tuple[str, ...]:
     """Return ADDRESS:PORT of this host's ends; without a connection the TPG's only portal."""
-    ends = [(item.address, item.port) for item in connections]
     if not ends and len(tpg.portals) == 1:
-        ends = list(tpg.portals)
-    pairs = dict.fromkeys(ends)
-    return tuple(f"[{name}]:{port}" if ":" in name else f"{name}:{port}" for name, port in pairs)
+        ends = tpg.portals
+    return tuple(f"[{name}]:{port}" if ":" in name else f"{name}:{port}" for name, port in ends)
 
 
 def _plain(address: str) -> str:
