@@ -2,14 +2,15 @@
 """Fold equal vertices of a graph into groups, so that 200 LUNs are read as easily as two.
 
 Vertices are equal if they are of one kind and TPG, in the same state, and if their neighbours
-above and below are equal again. Disks, file systems and TPGs are never taken for each other.
+above and below are equal again. TPGs are never taken for each other, nor are disks and file systems
+unless there are many.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Set
 
 from ..fast_dataclasses import dataclass, field
 from . import model
@@ -17,6 +18,9 @@ from .model import Graph, Vertex
 
 # A group of fewer members is shown member by member.
 SMALLEST = 4
+# Of these kinds, so many are never taken for each other: which disk it is matters.
+MOST = 24
+_ALONE = ("disk", "file system", "RAID", "multipath device", "ZFS pool", model.ALL_LUNS)
 # Facts in which equal vertices agree.
 _STATE = ("tpg", "state", "dynamic", "write_protect", "demo_mode", "exports", "plugin", "type")
 _NUMBER = re.compile(r"\d+")
@@ -105,7 +109,9 @@ def _colors(graph: Graph, smallest: int) -> Mapping[str, int]:
     Members of a group that is too small get different ones, and then all that is connected with
     only one of them.
     """
-    keys = {vertex.id: _properties(vertex) for vertex in graph.vertices.values()}
+    numbers = Counter(vertex.kind for vertex in graph.vertices.values())
+    alone = {kind for kind in _ALONE if numbers[kind] <= MOST}
+    keys = {vertex.id: _properties(vertex, alone) for vertex in graph.vertices.values()}
     while True:
         colors = _refined(graph, _numbers(keys))
         sizes = Counter(colors.values())
@@ -138,17 +144,9 @@ def _numbers(keys: Mapping[str, Hashable]) -> dict[str, int]:
     return {one: numbers.setdefault(key, len(numbers)) for one, key in keys.items()}
 
 
-def _properties(vertex: Vertex) -> Hashable:
+def _properties(vertex: Vertex, alone: Set[str]) -> Hashable:
     facts = tuple(vertex.fact(name) for name in _STATE)
-    alone = vertex.kind in (
-        "disk",
-        "file system",
-        "RAID",
-        "multipath device",
-        "ZFS pool",
-        model.ALL_LUNS,
-    )
-    return vertex.kind, facts, vertex.id if alone else ""
+    return vertex.kind, facts, vertex.id if vertex.kind in alone else ""
 
 
 def _edges(

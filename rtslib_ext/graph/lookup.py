@@ -14,6 +14,7 @@ from ..errors import InvalidValue
 from ..fabrics import FABRICS
 from ..fast_dataclasses import dataclass
 from ..host.device_stack import Stack
+from ..host.devices import is_block_device
 from . import model, wwid
 from .model import Graph, Vertex
 
@@ -86,25 +87,24 @@ def _shell_path(graph: Graph, word: str) -> Iterator[Found]:
 
 def _host_path(graph: Graph, word: str) -> Iterator[Found]:
     """Find a file, directory or device, also one that is only below or above an exported one."""
-    for path in (word, f"/dev/{word}"):
-        if "/" not in path.removeprefix("/dev/") and not path.startswith("/dev/"):
-            continue
+    path = word if "/" in word else f"/dev/{word}"
+    if path == word or is_block_device(path):
         stack = Stack()
-        top = _in_stack(stack, path)
-        if top:
-            what = f"{path} is {_a(stack.layers[top].kind)}" + _also(path, stack.layers[top].name)
-            known = [one for one in stack.layers if one in graph.vertices][:1]
-            if known and known[0] != top:
-                what += f"; no storage object uses it, but {graph.vertices[known[0]].name} below it"
-            yield Found(what, tuple(known))
+        if top := _in_stack(stack, path):
+            yield _on_host(graph, stack, top, path)
             return
     named = [one.id for one in graph.vertices.values() if word in (one.name, one.fact("device"))]
     if word.startswith("/") and named:
         yield Found(f"{word} is missing", tuple(named))
 
 
-def _also(path: str, name: str) -> str:
-    return "" if path == name else f", {name}"
+def _on_host(graph: Graph, stack: Stack, top: str, path: str) -> Found:
+    layer = stack.layers[top]
+    what = f"{path} is {_a(layer.kind)}" + ("" if path == layer.name else f", {layer.name}")
+    known = [one for one in stack.layers if one in graph.vertices][:1]
+    if known and known[0] != top:
+        what += f"; no storage object uses it, but {graph.vertices[known[0]].name} below it"
+    return Found(what, tuple(known))
 
 
 def _in_stack(stack: Stack, path: str) -> str:

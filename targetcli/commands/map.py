@@ -32,12 +32,16 @@ def map_path(env: Env, node: Node, file: str | None, format: str | None) -> Resu
     walk.require_readable(env)
     graph = below(node)
     if file is None:
-        return show(_drawn(graph, form), lambda: facts(graph))
+        result = show(_drawn(graph, form), lambda: facts(graph))
+        result.pages = form == "text"
+        return result
     path = os.path.abspath(os.path.expanduser(file))
     return write(env, path, lambda: _drawn(graph, form))
 
 
 def _format(file: str | None, given: str | None) -> str:
+    if file in FORMATS:
+        raise InvalidValue(f"{file} is a format, not a file", hint=f"map format={file} prints it")
     if given is None:
         return _BY_ENDING.get(os.path.splitext(file or "")[1].lower(), "text")
     if given not in FORMATS:
@@ -124,9 +128,12 @@ def what(env: Env, node: Node, word: str) -> Result:
             hint="give a path, device, file, serial number, WWID, initiator, tag or address",
         )
     part = graph.through(one for each in found for one in each.vertices)
-    return show(
-        _shown(part, found), lambda: {"found": [_known(part, one) for one in found], **facts(part)}
+    result = show(
+        _shown(part, found),
+        lambda: {"found": [_known(part, one) for one in found], **facts(part)},
     )
+    result.pages = True
+    return result
 
 
 def _of_node(graph: Graph, node: Node, word: str) -> list[Found]:

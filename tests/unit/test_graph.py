@@ -83,6 +83,15 @@ def test_two_disks_are_never_one() -> None:
     assert [group.kind for group in fold(graph).groups.values()].count("disk") == 9
 
 
+def test_many_disks_are_folded_like_the_rest() -> None:
+    graph = example(200, 2)
+    for number in range(200):
+        disk = graph.add(Vertex(f"block 9:{number}", "disk", f"/dev/sd{number}"))
+        graph.connect(f"block 254:{number}", disk)
+    assert len(fold(graph).groups) == 10
+    assert len(fold(graph, 1000).groups) == len(graph.vertices)
+
+
 def test_names_of_a_group() -> None:
     assert between(["lun0"]) == "lun0"
     assert between(["lun0", "lun1", "lun9"]) == "lun0 ... lun9 (3)"

@@ -190,6 +190,8 @@ def test_what_an_admin_holds_in_his_hand(exported: Shell, disks: Path, ram: list
     (disks / "f1.img").unlink()
     assert "missing" in shell.ok(f"what {disks}/f1.img").rows[0]
     assert names(shell, f"what {disks}/f1.img", "storage object") == ["fileio/file1"]
+    for word in ("..", "0", "shm"):
+        shell.refuses(f"what {word}", f"nothing here is known by {word}")
     shell.refuses("what nothing", "nothing here is known by nothing (give a path, device, file")
 
 
@@ -221,4 +223,5 @@ def test_files_are_written_whole_and_to_safe_places(exported: Shell, tmp_path: P
     (row,) = (row for row in findings["rows"] if row[1] == OPEN and "any initiator" in row[2])
     assert row[0] == findings["levels"][findings["rows"].index(row)] != ""
     assert f"targetcli {OPEN} set attribute generate_node_acls=0" in row[3]
+    shell.refuses("map svg", "svg is a format, not a file (map format=svg prints it)")
     shell.refuses("map format=png", "format must be one of: text, dot, svg, not png")
