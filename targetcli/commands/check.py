@@ -11,6 +11,7 @@ from rtslib_ext.checks.rule import Finding, Rule, Severity
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import InvalidValue, LioError
+from rtslib_ext.fast_dataclasses import dataclass
 
 from .. import closest
 from ..changes import apply, part
@@ -43,9 +44,9 @@ def check(
         return _listed(env)
     if format not in FORMATS:
         raise InvalidValue(f"format takes {' or '.join(FORMATS)}, not {format!r}")
-    least, ignored = _least(severity), _ignored(ignore)
     try:
-        facts, found, applied = _checked(env, node, path, file, least, ignored, host)
+        choice = _Choice(_least(severity), *_ignored(ignore), host)
+        found, applied = _checked(env, node, path, file, choice)
     except LioError as err:
         if format != _NAGIOS:
             raise
@@ -54,31 +55,46 @@ def check(
     if format == _NAGIOS:
         result = Result([view.nagios(found)])
     else:
-        result = show(
-            view.text(
-                found,
-                len(applied),
-                width=width_of(env.stdout),
-                in_shell=env.session.several,
-                every=env.options.verbose,
-                colors=env.uses_colors,
-            ),
-            lambda: view.data(found, [rule.name for rule in applied], file),
-        )
+        result = _shown(env, found, applied, file)
     result.status = max((_STATUS[rule.severity] for rule, _ in found), default=0)
     return result
 
 
+def _shown(env: Env, found: view.Found, applied: Sequence[Rule], file: str | None) -> Result:
+    return show(
+        view.text(
+            found,
+            len(applied),
+            width=width_of(env.stdout),
+            in_shell=env.session.several,
+            every=env.options.verbose,
+            colors=env.uses_colors,
+        ),
+        lambda: view.data(found, [rule.name for rule in applied], file),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The findings to show: of which severity, and without which rules and (rule, path)."""
+
+    least: Severity
+    ignored: Sequence[str]
+    spared: Sequence[tuple[str, str]]
+    host: bool
+
+    def has(self, rule: Rule, one: Finding, within: Sequence[str]) -> bool:
+        """Return True for a finding to show; ``within`` are the paths that were asked for."""
+        return any(shell_paths.is_within(one.path, above) for above in within) and not any(
+            rule.name == name and shell_paths.is_within(one.path, above)
+            for name, above in self.spared
+        )
+
+
 def _checked(
-    env: Env,
-    node: Node,
-    path: str | None,
-    file: str | None,
-    least: Severity,
-    ignored: Sequence[str],
-    host: bool,
-) -> tuple[Facts, list[tuple[Rule, Finding]], list[Rule]]:
-    """Return the facts, the findings of a node, and the rules that were applied."""
+    env: Env, node: Node, path: str | None, file: str | None, choice: _Choice
+) -> tuple[list[tuple[Rule, Finding]], list[Rule]]:
+    """Return the findings of a node, and the rules that were applied."""
     if file is None:
         apply.require_root(env)
         node = walk.resolve(node, path or ".")
@@ -87,15 +103,9 @@ def _checked(
     else:
         facts = situation.of_file(env, file)
         within = [_absolute(node, path)]
-    applied = rules.selected(facts, least=least, ignored=ignored, host=host)
+    applied = rules.selected(facts, least=choice.least, ignored=choice.ignored, host=choice.host)
     found = rules.findings(facts, applied)
-    if within != ["/"]:
-        found = [
-            (rule, one)
-            for rule, one in found
-            if any(shell_paths.is_within(one.path, above) for above in within)
-        ]
-    return facts, found, applied
+    return [(rule, one) for rule, one in found if choice.has(rule, one, within)], applied
 
 
 def _absolute(node: Node, path: str | None) -> str:
@@ -128,14 +138,21 @@ def _least(text: str) -> Severity:
         raise InvalidValue(f"severity takes one of {names}, not {text!r}") from None
 
 
-def _ignored(text: str | None) -> list[str]:
-    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+def _ignored(text: str | None) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return the rules to leave out, and those to leave out at a path: RULE or RULE:PATH."""
+    names: list[str] = []
+    spared: list[tuple[str, str]] = []
     known = [rule.name for rule in rules.RULES]
-    for name in names:
+    for item in filter(None, (word.strip() for word in (text or "").split(","))):
+        name, colon, path = item.partition(":")
         if name not in known:
             hint = closest.hint(name, known, "check rules lists them")
             raise InvalidValue(f"there is no rule {printable(name)}", hint=hint)
-    return names
+        if colon:
+            spared.append((name, path))
+        else:
+            names.append(name)
+    return names, spared
 
 
 def _listed(env: Env) -> Result:

@@ -70,7 +70,11 @@ ROWS = (
             may("path", "check_path", "check this path, not the current one; or rules"),
             may("file", "saved_file", "check this file or backup, not the running configuration"),
             may("severity", "severity", "the least severity: error, warning or note", "note"),
-            may("ignore", "rules", "the rules to leave out, separated by commas"),
+            may(
+                "ignore",
+                "rules",
+                "the rules to leave out, separated by commas; RULE:PATH at a path only",
+            ),
             may("format", "check_format", "text, or nagios for one line", "text"),
             may("host", "bool", "with file: check what it needs of this host, too", "True"),
         ),

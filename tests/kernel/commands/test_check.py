@@ -75,6 +75,8 @@ def test_a_good_configuration(user: Shell) -> None:
     (note,) = findings(user, "/ check")
     assert (note["rule"], note["path"]) == ("no-session", f"{TPG}/acls/{HOST}")
     assert user("/ check").exit == 0, "a note is no reason for an alarm"
+    assert names(user, f"/ check ignore=no-session:{TPG}") == []
+    assert names(user, f"/ check ignore=weak-secret,no-session:{TPG}2") == ["no-session"]
     nagios = user.ok(f"/ check {ALONE} format=nagios")
     assert nagios.startswith("TARGETCLI OK - nothing found | errors=0;")
 
@@ -285,6 +287,7 @@ def test_a_file(user: Shell, disks: Path) -> None:
         ("check severity=fatal", "severity takes one of error, warning, note, not 'fatal'"),
         ("check ignore=weak-secrt", "did you mean weak-secret?"),
         ("check format=xml", "format takes text or nagios"),
+        ("check ignore=nosuch:/", "there is no rule nosuch"),
         ("check /nosuch", "No such path"),
     ],
 )
