@@ -21,6 +21,7 @@ _DUMB = frozenset(("", "dumb", "unknown"))
 _NO_COLORS = ("vt1", "vt2", "vt3")
 # The fonts of the console lack most of the blocks of Unicode.
 _NO_BLOCKS = ("linux", *_NO_COLORS)
+_BLOCK = "\u2588"
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 # Name, foreground, background, and what stands for them without colours.
@@ -57,7 +58,8 @@ def require(env: Env, command: str, instead: str) -> None:
 
 def has_blocks() -> bool:
     """Return True if the terminal is likely to have the blocks of Unicode for small graphs."""
-    return bool(urwid.supports_unicode()) and not os.environ.get("TERM", "").startswith(_NO_BLOCKS)
+    encoded, _ = urwid.apply_target_encoding(_BLOCK)
+    return encoded == _BLOCK.encode() and not os.environ.get("TERM", "").startswith(_NO_BLOCKS)
 
 
 def colors(env: Env) -> int:

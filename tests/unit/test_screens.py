@@ -211,6 +211,19 @@ def test_colours(monkeypatch: pytest.MonkeyPatch, term: str, no_color: str, numb
     assert terminal.colors(Env(Preferences("", {}))) == number
 
 
+@pytest.mark.parametrize(
+    ("term", "encoding", "blocks"),
+    [("xterm", "utf8", True), ("linux", "utf8", False), ("xterm", "ascii", False)],
+)
+def test_blocks(monkeypatch: pytest.MonkeyPatch, term: str, encoding: str, blocks: bool) -> None:
+    monkeypatch.setenv("TERM", term)
+    try:
+        urwid.set_encoding(encoding)
+        assert terminal.has_blocks() == blocks
+    finally:
+        urwid.set_encoding("utf8")
+
+
 def test_every_style_is_seen_without_colours() -> None:
     """Those that tell something by their colour alone have a mark in the text."""
     plain = {name for name, _, _, mono in terminal.PALETTE if not mono}

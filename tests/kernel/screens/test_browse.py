@@ -90,7 +90,3 @@ def test_wide_search_and_resize(user: Shell) -> None:
         compare("browse-132x40-acl", screen.until(f"acls/{HOST}", "dataout_timeout"))
         screen.keys("Escape")
         assert screen.ended()[0] == 0
-
-
-def test_without_a_terminal(user: Shell) -> None:
-    user.refuses("browse", "browse needs a terminal")

@@ -134,7 +134,3 @@ def test_latency_of_every_command(user: Shell, disk: str) -> None:
     assert [name for name in leftovers() if tracing.name in name] == []
     other.stop()
     assert leftovers() == []
-
-
-def test_without_a_terminal(user: Shell) -> None:
-    user.refuses("top", "top needs a terminal")
