@@ -9,24 +9,20 @@ from .command import Command
 
 # The names of the commands by the title of their group.
 GROUPS = {
-    "Look": (
-        "ls",
-        "info",
+    "Look": ("ls", "info", "get", "browse", "version"),
+    "Monitor": (
         "status",
         "check",
-        "get",
         "sessions",
         "logins",
         "reservations",
         "paths",
         "stats",
+        "top",
         "map",
         "what",
-        "top",
         "report",
         "exporter",
-        "browse",
-        "version",
     ),
     "Change": (
         "create",
@@ -70,30 +66,22 @@ GROUPS = {
     ),
     "Session": ("cd", "pwd", "bookmarks", "help", "refresh", "exit"),
 }
+_OLD_MONITORS = ("status", "sessions")
 _NEW = frozenset(
     (
         *GROUPS["Plan and history"],
-        "logins",
-        "reservations",
-        "paths",
-        "stats",
-        "exporter",
+        *(name for name in GROUPS["Monitor"] if name not in _OLD_MONITORS),
         "backups",
         "browse",
-        "check",
-        "restore_pending",
-        "top",
+        "clone",
+        "drain",
         "ensure",
         "pin",
         "rename",
-        "clone",
-        "resize",
-        "rescan",
         "replace",
-        "drain",
-        "map",
-        "what",
-        "report",
+        "rescan",
+        "resize",
+        "restore_pending",
     )
 )
 # targetcli-fb has no such nodes.

@@ -6,6 +6,7 @@ It can be read with a keyboard and a screen reader, in light and dark, and on pa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -21,6 +22,8 @@ Cell = str | int | None
 _HERE = Path(__file__).parent
 # Nothing may be loaded, and only the style in the page is used.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+# A part of a path or name that a browser would break at its hyphens, such as iqn.2003-01.org.
+_NAME = re.compile(r"[^\s/,]+-[^\s/,]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,7 @@ def _table(section: Section, size: Size) -> Iterator[str]:
 
 def _cells(columns: Sequence[Column], row: Iterable[Cell], level: str, size: Size) -> Iterator[str]:
     for number, (column, cell) in enumerate(zip(columns, row, strict=True)):
-        text = _text(shown(column, cell, size))
+        text = _NAME.sub(r'<span class="name">\g<0></span>', _text(shown(column, cell, size)))
         if number == 0:
             mark = f' class="{level}"' if level else column.mark
             yield f'<th scope="row"{mark}>{text}</th>'
