@@ -19,7 +19,7 @@ from .map import Size
 _LINE, _PAD, _GAP, _MARGIN, _HEAD = 15, 7, 44, 12, 24
 # The width of a character of 12 px in most sans-serif fonts, on average.
 _CHAR = 7.2
-_LONGEST = 34
+_LONGEST = 40
 STYLE = Path(__file__).with_name("map.css")
 _HEADINGS = ("initiators", "sessions", "mapped LUNs", "LUNs", "storage objects")
 

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from graphs import HOST, TPG, example
+from graphs import HOST, TPG, example, pictured
 
 from rtslib_ext.graph import lookup, model, wwid
 from rtslib_ext.graph.fold import Folded, between, fold, natural
@@ -279,6 +280,12 @@ def test_drawing_of_nothing() -> None:
     whole = "\n".join(svg.lines(fold(Graph()), format_size))
     assert "Nothing is configured." in whole
     ElementTree.fromstring(whole)
+
+
+def test_picture_of_the_readme() -> None:
+    """To draw it anew: write this text to the file."""
+    whole = "\n".join(svg.lines(fold(pictured()), format_size)) + "\n"
+    assert (Path(__file__).parents[2] / "docs/map.svg").read_text() == whole
 
 
 def test_drawing_in_words() -> None:

@@ -91,7 +91,7 @@ def files() -> Iterator[Path]:
         path = ROOT / room
         found = sorted(path.rglob("*")) if path.is_dir() else [path]
         yield from (
-            file for file in found if file.is_file() and file.suffix not in (".pyc", ".svg")
+            file for file in found if file.is_file() and file.suffix not in (".png", ".pyc", ".svg")
         )
 
 
