@@ -82,7 +82,7 @@ def loads(text: str, source: str = "the file") -> Loaded:
         root = Item(parsed, "", problems)
     except Unusable:
         raise _not_a_configuration(source) from None
-    if _SECTIONS.isdisjoint(parsed):
+    if all(parsed.get(name) is None for name in _SECTIONS):
         raise _not_a_configuration(source)
     own = root.item(OWN_KEY)
     of_objects, of_tpgs = own.named_items("storage_objects"), own.named_items("tpgs")

@@ -396,3 +396,9 @@ def test_a_problem_knows_whose_it_is() -> None:
     whole = document()
     whole["targets"][0]["tpgs"][0]["nosuch"] = 1
     assert savefile.loads(json.dumps(whole)).problems[0].owner == ("iscsi", IQN)
+
+
+def test_null_is_no_configuration() -> None:
+    with pytest.raises(ParseError, match="contains no configuration"):
+        savefile.loads('{"storage_objects": null, "targets": null}')
+    assert savefile.loads('{"storage_objects": [], "targets": null}').config.is_empty

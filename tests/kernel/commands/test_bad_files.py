@@ -60,6 +60,7 @@ SAVED: dict[str, Any] = {
         (b"3", f"{SAVE_FILE} contains no configuration"),
         (b"{}", f"{SAVE_FILE} contains no configuration"),
         (b'{"tragets": []}', f"{SAVE_FILE} contains no configuration"),
+        (b'{"targets": null}', f"{SAVE_FILE} contains no configuration"),
         (bytes(range(128, 256)), f"{SAVE_FILE} is not a save file: byte 1 is not UTF-8"),
         (b"\x1f\x8b\x08 no gzip", f"{SAVE_FILE} is not a save file: it is compressed and "),
         (
