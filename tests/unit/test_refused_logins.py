@@ -3,8 +3,14 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+
 import pytest
 
+from rtslib_ext.errors import LioError
+from rtslib_ext.host import journal
+from rtslib_ext.kernel import log
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.statistics import refused_logins as library
 from rtslib_ext.statistics.logins import LastRefusal, Logins
@@ -115,3 +121,43 @@ def test_how_many_are_new() -> None:
     assert seen.new({"a": 4, "b": 5, "c": 2}) == 3
     # The target was created again.
     assert seen.new({"b": 2}) == 2
+
+
+def test_the_journal_has_what_the_kernel_has_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of both, each message once; without a journal, what the kernel still has."""
+    entries = [
+        {"MESSAGE": NO_ACL, "_SOURCE_MONOTONIC_TIMESTAMP": "5000000"},
+        {"MESSAGE": END, "_SOURCE_MONOTONIC_TIMESTAMP": "5000000"},
+        {"MESSAGE": [1, 2], "_SOURCE_MONOTONIC_TIMESTAMP": "6000000"},
+        {"MESSAGE": SECURITY, "_SOURCE_MONOTONIC_TIMESTAMP": "9000000"},
+        {"MESSAGE": "no time"},
+    ]
+    out = "\n".join([*map(json.dumps, entries), "no JSON"])
+    calls: list[tuple[str, ...]] = []
+
+    def run(*words: str, timeout: float) -> subprocess.CompletedProcess[str]:
+        calls.append(words)
+        return subprocess.CompletedProcess(words, 0, out, "")
+
+    records = [log.Record(7, 9.0, SECURITY), log.Record(8, 9.0, END)]
+    monkeypatch.setattr(journal, "run", run)
+    monkeypatch.setattr(log, "records", lambda: records)
+    found = library.read([], discovery=False)
+    assert [(item.seconds, item.kind) for item in found.refusals] == [
+        (5.0, "unknown_initiator"),
+        (9.0, "wrong_secret"),
+    ]
+    assert (found.complete, found.readable) == (False, True)
+    assert calls[0][:3] == ("journalctl", "-k", "-b")
+
+    def fail(*words: str, timeout: float) -> None:
+        raise LioError("there is no journalctl")
+
+    monkeypatch.setattr(journal, "run", fail)
+    assert len(library.read([], discovery=False).refusals) == 1
+    monkeypatch.setattr(log, "records", lambda: [log.Record(0, 1.0, SECURITY)])
+    monkeypatch.setattr(journal, "run", None)
+    assert library.read([], discovery=False).complete
+    monkeypatch.setattr(log, "records", list)
+    monkeypatch.setattr(journal, "run", fail)
+    assert not library.read([], discovery=False).readable
