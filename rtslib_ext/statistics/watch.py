@@ -18,10 +18,11 @@ class Watched:
     """An object, the last value of each column that was read, and the rates.
 
     ``rates`` are by column, per second, in the unit of its name; None for one that is not known.
-    ``values`` are the last values, gauges included.
+    ``values`` are the last values, gauges included. ``is_gone``: the last file could not be read,
+    so the object was deleted, or is incomplete.
     """
 
-    __slots__ = ("_times", "columns", "item", "rates", "values")
+    __slots__ = ("_times", "columns", "is_gone", "item", "rates", "values")
 
     def __init__(self, item: Counted) -> None:
         self.item = item
@@ -29,6 +30,7 @@ class Watched:
         self.rates: dict[str, float | None] = {}
         self.values: dict[str, int | None] = {}
         self._times: dict[str, float] = {}
+        self.is_gone = False
 
     def take(self, column: Column, number: int | None, now: float, longest: float) -> None:
         """Note what a file shows, and the rate since it was read before.
@@ -46,11 +48,7 @@ class Watched:
                 grown = value - before if value >= before else value
                 rate = grown / (now - then)
         self.rates[name] = rate
-
-    @property
-    def is_gone(self) -> bool:
-        """Return True if none of the values could be read: it was deleted, or is incomplete."""
-        return bool(self.values) and all(value is None for value in self.values.values())
+        self.is_gone = number is None
 
 
 def read(

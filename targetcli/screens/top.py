@@ -24,7 +24,7 @@ from .help_text import TOP
 from .rows import Heading, Rows
 from .top_latency import Latencies
 from .top_rows import LUNS, TARGETS, VIEWS, TopRow, View
-from .top_table import COMMANDS, SORTS, TableStyle, heading, line, sorted_rows
+from .top_table import COMMANDS, LATENCY, SORTS, TableStyle, heading, line, sorted_rows
 
 Objects = Callable[[Collection[str]], Iterable[Counted]]
 """Yields the objects of some kinds that are to be watched."""
@@ -56,6 +56,7 @@ class Top(Page):
         self.shown: list[TopRow] = []
         self._picked = ""
         self._updates = 0
+        self._gone: set[str] = set()
         self._work: Iterator[None] | None = None
         self._alarm: Any = None
         self.table = Rows(lambda: len(self.shown), self._line, moved=self._moved, empty=" nothing")
@@ -103,10 +104,13 @@ class Top(Page):
 
     def read(self) -> Iterator[None]:
         """Read what sorting needs of all rows, then the rest of those in sight; then order them."""
-        if self._updates % _RELIST == 0 or any(
-            member.is_gone for row in self.shown for member in row.members
-        ):
+        gone: set[str] = {
+            member.item.configfs for row in self.every for member in row.members if member.is_gone
+        }
+        # Some stay: a LUN without a storage object has no counters.
+        if self._updates % _RELIST == 0 or not gone <= self._gone:
             yield from self.relist()
+        self._gone = gone
         self._updates += 1
         longest = _STALE * self.interval
         wanted = self._filtered()
@@ -199,7 +203,9 @@ class Top(Page):
         }
         if len(self.views) > 1:
             keys["esc"] = keys["left"] = keys["backspace"] = self._close
-        if sort:
+        if sort == LATENCY and not self.latencies.is_on:
+            self.frame.say("latency is not traced: L switches that on")
+        elif sort:
             self._sort_by(sort)
         elif key in keys:
             keys[key]()

@@ -144,6 +144,27 @@ def test_rates_of_luns(top: Top, kernel: Kernel) -> None:
     compare("top-132x40-luns", screen(top, 132, 40))
 
 
+@pytest.mark.parametrize("width", [1, 2, 9, 20, 79, 110, 300])
+@pytest.mark.parametrize("height", [1, 2, 5, 100])
+def test_any_size(top: Top, kernel: Kernel, width: int, height: int) -> None:
+    update(top, kernel)
+    canvas = top.frame.widget.render((width, height), focus=True)
+    assert (canvas.cols(), canvas.rows()) == (width, height)
+
+
+def test_a_lun_without_counters_is_listed_once(top: Top, kernel: Kernel) -> None:
+    update(top, kernel)
+    folder = kernel.root / f"iscsi/{TARGETS[0]}/tpgt_1/lun/lun_0/{PORT}"
+    for file in folder.iterdir():
+        file.unlink()
+    listed = []
+    objects = top.objects
+    top.objects = lambda kinds: (listed.append(kinds), objects(kinds))[1]  # type: ignore[func-returns-value]
+    for _ in range(5):
+        update(top, kernel)
+    assert len(listed) == 1
+
+
 def test_a_busy_server(top: Top, kernel: Kernel) -> None:
     counters: dict[tuple[int, int], list[int]] = {}
     update(top, kernel, 0)
@@ -321,6 +342,9 @@ def test_latency_of_rows(top: Top, kernel: Kernel, monkeypatch: pytest.MonkeyPat
     tracing = top.latencies._tracing
     monkeypatch.setattr(type(tracing), "start", lambda self: setattr(self, "_lock", os.dup(0)))
     monkeypatch.setattr(type(tracing), "read", lambda self: states.pop(0))
+    press(top, "l")
+    assert top.sort == "commands"
+    assert "latency is not traced: L switches that on" in screen(top)
     press(top, "L", "l")
     update(top, kernel)
     update(top, kernel)
