@@ -33,17 +33,25 @@ def text(
     commands never are, so that they can be copied. ``in_shell``: they are for this program's
     prompt. Without ``every``, only the first findings of a rule are shown.
     """
-    numbers = Counter(rule.name for rule, _ in found)
-    shown: Counter[str] = Counter()
-    for rule, one in found:
-        shown[rule.name] += 1
-        if every or shown[rule.name] <= _SHOWN:
+    for rule, one in found if every else first(found):
+        if isinstance(one, int):
+            yield f"{_severity(rule, colors)}: {one} more of {rule.name} (-v shows all)"
+        else:
             yield from _finding(rule, one, width, in_shell=in_shell, colors=colors)
-        rest = numbers[rule.name] - _SHOWN
-        if not every and shown[rule.name] == numbers[rule.name] and rest > 0:
-            yield f"{_severity(rule, colors)}: {rest} more of {rule.name} (-v shows all)"
     plural = "" if rules == 1 else "s"
     yield f"{counted(found)} ({rules} rule{plural})"
+
+
+def first(found: Found) -> Iterator[tuple[Rule, Finding | int]]:
+    """Yield the first findings of each rule, and after them the number of its others."""
+    numbers = Counter(rule.name for rule, _ in found)
+    passed: Counter[str] = Counter()
+    for rule, one in found:
+        passed[rule.name] += 1
+        if passed[rule.name] <= _SHOWN:
+            yield rule, one
+        elif passed[rule.name] == numbers[rule.name]:
+            yield rule, numbers[rule.name] - _SHOWN
 
 
 def _finding(

@@ -16,7 +16,7 @@ from rtslib_ext.fast_dataclasses import dataclass, field
 from .map import Size
 from .svg import escaped
 
-TEXT, NUMBER, BYTES = "text", "number", "bytes"
+TEXT, PROSE, NUMBER, BYTES = "text", "prose", "number", "bytes"
 Cell = str | int | None
 """A text, or a number; None if it is not known."""
 _HERE = Path(__file__).parent
@@ -28,7 +28,7 @@ _NAME = re.compile(r"[^\s/,]+-[^\s/,]+")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; its cells are texts, or by ``kind`` numbers, or numbers of bytes."""
+    """A column; by ``kind`` its cells are names, sentences, numbers, or numbers of bytes."""
 
     heading: str
     kind: str = TEXT
@@ -36,7 +36,7 @@ class Column:
     @property
     def mark(self) -> str:
         """Return the attribute of its cells: numbers are aligned to the right."""
-        return "" if self.kind == TEXT else ' class="number"'
+        return ' class="number"' if self.kind in (NUMBER, BYTES) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,9 @@ def _table(section: Section, size: Size) -> Iterator[str]:
 
 def _cells(columns: Sequence[Column], row: Iterable[Cell], level: str, size: Size) -> Iterator[str]:
     for number, (column, cell) in enumerate(zip(columns, row, strict=True)):
-        text = _NAME.sub(r'<span class="name">\g<0></span>', _text(shown(column, cell, size)))
+        text = _text(shown(column, cell, size))
+        if column.kind == TEXT:
+            text = _NAME.sub(r'<span class="name">\g<0></span>', text)
         if number == 0:
             mark = f' class="{level}"' if level else column.mark
             yield f'<th scope="row"{mark}>{text}</th>'

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from rtslib_ext.checks.rule import Finding, Rule
 from rtslib_ext.graph import model
 from rtslib_ext.graph.fold import natural
 from rtslib_ext.graph.model import Graph, Port, Vertex
@@ -13,7 +14,7 @@ from rtslib_ext.graph.model import Graph, Port, Vertex
 from . import checks
 from .checks import Found
 from .map import Size, wwid_of
-from .page import BYTES, NUMBER, Column, Section
+from .page import BYTES, NUMBER, PROSE, Column, Section
 
 _MARKED = ("error", "warning")
 _STATES = {True: "enabled", False: "disabled", None: "always on"}
@@ -33,25 +34,24 @@ def sections(graph: Graph, size: Size) -> tuple[Section, ...]:
 
 def findings(found: Found | None) -> Section:
     """Return the findings of check, the most severe first; None: it was not run."""
-    rows = [
-        (
-            rule.severity.value,
-            one.path,
-            one.text,
-            "; ".join([*map(checks.command, one.commands), *([one.help] if one.help else [])]),
-        )
-        for rule, one in found or ()
-    ]
+    rows = [_finding(rule, one) for rule, one in checks.first(found or ())]
     return Section(
         "findings",
         "Findings",
         "Findings of check, the most severe first",
-        tuple(map(Column, ("Severity", "Object", "Finding", "Cure"))),
+        (Column("Severity"), Column("Object"), Column("Finding", PROSE), Column("Cure", PROSE)),
         rows,
         text=f"Together {checks.counted(found)}." if found else "",
         empty="Nothing found." if found is not None else "Not checked: that needs root.",
         levels=[str(row[0]) if row[0] in _MARKED else "" for row in rows],
     )
+
+
+def _finding(rule: Rule, one: Finding | int) -> tuple[str, str, str, str]:
+    if isinstance(one, int):
+        return rule.severity.value, "", f"{one} more of {rule.name}", "targetcli / check -v"
+    cures = [*map(checks.command, one.commands), *([one.help] if one.help else [])]
+    return rule.severity.value, one.path, one.text, "; ".join(cures)
 
 
 def _targets(graph: Graph) -> Section:
