@@ -101,6 +101,11 @@ def _host_path(graph: Graph, word: str) -> Iterator[Found]:
 def _on_host(graph: Graph, stack: Stack, top: str, path: str) -> Found:
     layer = stack.layers[top]
     what = f"{path} is {_a(layer.kind)}" + ("" if path == layer.name else f", {layer.name}")
+    number = str(layer.facts.get("wwid", ""))
+    own = [] if top in graph.vertices or not number else list(_identifier(graph, number))
+    if own:
+        # This host is its own initiator.
+        return Found(f"{what}; {own[0].what}", own[0].vertices)
     known = [one for one in stack.layers if one in graph.vertices][:1]
     if known and known[0] != top:
         what += f"; no storage object uses it, but {graph.vertices[known[0]].name} below it"

@@ -73,15 +73,29 @@ def test_a_wrong_secret_is_refused(
 
 
 def test_sessions_tells_who_is_logged_in(
-    target: Callable[[str], str], log_in: Callable[..., str]
+    target: Callable[..., str], log_in: Callable[..., str]
 ) -> None:
     target(LIFE)
-    log_in("host1", SECRET)
+    disk = log_in("host1", SECRET)
+    _check_what_the_initiator_sees(target, disk)
     said = target("sessions detail\n")
     assert "session-state: LOGGED_IN" in said
     assert f"    name: {INITIATOR} (authenticated)\n" in said
     assert "    mapped-lun: 0 backstore: fileio/disk1 mode: rw\n" in said
     assert "    address: 127.0.0.1 (TCP)  cid: 0 connection-state: LOGGED_IN\n" in said
+
+
+def _check_what_the_initiator_sees(target: Callable[..., str], disk: str) -> None:
+    """Whatever the initiator shows of its disk leads back to the storage object."""
+    pages = (["sg_inq", "--export", f"--page={page}", disk] for page in ("0x80", "0x83"))
+    shown = "".join(subprocess.check_output(words, text=True) for words in pages)
+    values = dict(line.split("=", 1) for line in shown.splitlines())
+    wwid = Path(f"/sys/block/{Path(disk).name}/device/wwid").read_text().strip()
+    names = [wwid, values["SCSI_IDENT_LUN_NAA_REGEXT"], values["SCSI_IDENT_SERIAL"], disk]
+    lines = "\n".join(f"what {name}" for name in names)
+    for line in target(f"{lines}\n", "--json").splitlines():
+        (found,) = checked(f"{line}\n")["data"]["found"]
+        assert found["nodes"] == ["storage object fileio/disk1"], found
 
 
 def test_sessions_as_json(target: Callable[..., str], log_in: Callable[..., str]) -> None:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +46,23 @@ def volume(ram: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator
     yield "/dev/mapper/vg0-disk--1"
     clear.everything(ConfigFS())
     dm("remove", "vg0-disk--1")
+    subprocess.run(["losetup", "--detach", loop], check=True)
+
+
+@pytest.fixture(scope="module")
+def mounted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A directory on ext4, on a partition of a loop device."""
+    subprocess.run(["modprobe", "loop"], check=True)
+    image = tmp_path_factory.mktemp("ext4") / "disk.img"
+    image.write_bytes(bytes(4 << 20))
+    loop = subprocess.check_output(["losetup", "--find", "--show", image], text=True).strip()
+    subprocess.run(["addpart", loop, "1", "2048", "6144"], check=True)
+    folder = tmp_path_factory.mktemp("my srv")
+    subprocess.run(["mkfs.ext4", "-q", f"{loop}p1"], check=True)
+    subprocess.run(["mount", f"{loop}p1", folder], check=True)
+    yield folder
+    clear.everything(ConfigFS())
+    subprocess.run(["umount", folder], check=True)
     subprocess.run(["losetup", "--detach", loop], check=True)
 
 
@@ -126,6 +145,19 @@ def test_the_whole_path_both_ways(exported: Shell, disks: Path, ram: list[str]) 
         "lun0",
         "lun1",
     ]
+
+
+def test_file_on_a_partition(shell: Shell, mounted: Path) -> None:
+    file = mounted / "disk.img"
+    shell.words("/backstores/fileio", "create", "d1", str(file), "1M")
+    rows = [" ".join(row.split()) for row in shell.ok("map").rows]
+    assert rows[2] == f"is on {file} file, 1.0MiB"
+    assert re.fullmatch(rf"`- {mounted} file system ext4, \S+MiB of \S+MiB free", rows[3])
+    assert re.fullmatch(r"`- /dev/loop\d+p1 partition, 3.0MiB", rows[4])
+    assert re.fullmatch(r"`- /dev/loop\d+ loop device, 4.0MiB", rows[5])
+    for word in (str(mounted), rows[4].split()[1], rows[5].split()[1]):
+        found = json.loads(shell.words("what", word, json=True))["data"]["nodes"]
+        assert "fileio/d1" in [one["name"] for one in found], word
 
 
 def test_map_of_a_node(exported: Shell) -> None:
