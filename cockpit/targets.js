@@ -3,6 +3,7 @@
 "use strict";
 
 const COMMAND = ["targetcli", "--json", "report"];
+const NAME = /([^\s/,]+-[^\s/,]+)/;
 
 function element(name, properties, ...children) {
     const made = document.createElement(name);
@@ -58,15 +59,24 @@ function shown(column, cell) {
 }
 
 function mark(column) {
-    return column.kind === "text" ? "" : "number";
+    return ["number", "bytes"].includes(column.kind) ? "number" : "";
+}
+
+// Names such as a path or an IQN are not broken at their hyphens.
+function parts(column, cell) {
+    const text = shown(column, cell);
+    if (column.kind !== "text")
+        return [text];
+    return text.split(NAME).map((part, number) =>
+        number % 2 ? element("span", { class: "name" }, part) : part).filter(part => part !== "");
 }
 
 function row(part, cells, level) {
     return element("tr", {}, ...cells.map((cell, number) => {
         const column = part.columns[number];
         return number === 0
-            ? element("th", { scope: "row", class: level || mark(column) }, shown(column, cell))
-            : element("td", { class: mark(column) }, shown(column, cell));
+            ? element("th", { scope: "row", class: level || mark(column) }, ...parts(column, cell))
+            : element("td", { class: mark(column) }, ...parts(column, cell));
     }));
 }
 
