@@ -17,14 +17,10 @@ from . import prompt
 _PUT_BEFORE = "Cannot configure StorageObject because "
 
 
-def of_place(env: Env, path: str, file: str) -> list[Finding]:
-    """Return the findings about other users that can place a file or device, for ``check``.
-
-    Raises InUse for a link that others may have placed, before anything looks where it leads.
-    """
-    found = list(preflight.of_place(file))
+def refuse_links(env: Env, path: str, file: str) -> None:
+    """Raise InUse for a link that others may have placed, before anything looks where it leads."""
+    found = preflight.of_place(file)
     check(env, path, [one for one in found if one.severity is Severity.REFUSED])
-    return found
 
 
 def check(env: Env, path: str, findings: Iterable[Finding]) -> list[Finding]:

@@ -40,7 +40,7 @@ def create_fileio(
     """Create a storage object from a file or, through the page cache, from a block device."""
     path = os.path.abspath(os.path.expanduser(file_or_dev))
     storage.new_object(env.fs, node, "fileio", name)
-    placed = checks.of_place(env, node.path, path)
+    checks.refuse_links(env, node.path, path)
     if devices.is_block_device(path):
         source = _device(env, node, path, size)
     elif os.path.isfile(path):
@@ -48,7 +48,7 @@ def create_fileio(
     else:
         source = _new_file(node, name, file_or_dev, path, size, sparse)
     so = storage.new(env, node, name, FileIO(path, source.size, write_back), wwn)
-    accepted = checks.check(env, so.path, chain(placed, source.findings))
+    accepted = checks.check(env, so.path, chain(preflight.of_place(path), source.findings))
     storage.create(env, so, source.before)
     shown = source.size if source.size is not None else devices.device_size(path)
     created = f"Created fileio {name} with size {shown}"
@@ -132,13 +132,13 @@ def create_block(
     """Create a storage object from a block device."""
     path = os.path.abspath(os.path.expanduser(dev))
     storage.new_object(env.fs, node, "block", name)
-    placed = checks.of_place(env, node.path, path)
+    checks.refuse_links(env, node.path, path)
     only_read = readonly is None and devices.is_read_only(path)
     storage.check_disk(path)
     findings = preflight.of_device(env.fs, path, exclusive=exclusive)
     backing = Block(path, only_read or bool(readonly), exclusive)
     so = storage.new(env, node, name, backing, wwn)
-    accepted = checks.check(env, so.path, chain(placed, findings))
+    accepted = checks.check(env, so.path, chain(preflight.of_place(path), findings))
     if only_read:
         accepted.append(preflight.read_only(path))
     storage.create(env, so)
@@ -163,7 +163,7 @@ def _is_exclusive(env: Env, name: str) -> bool:
 def create_pscsi(env: Env, node: Backstore, name: str, dev: str) -> Result:
     """Create a storage object that passes a SCSI device through."""
     storage.new_object(env.fs, node, "pscsi", name)
-    placed = checks.of_place(env, node.path, dev)
+    checks.refuse_links(env, node.path, dev)
     lines = []
     if devices.is_block_device(dev):
         lines.append("Note: block backstore recommended for SCSI block devices")
@@ -174,7 +174,7 @@ def create_pscsi(env: Env, node: Backstore, name: str, dev: str) -> Result:
         raise error
     so = StorageObject(name, Pscsi(path, address))
     findings = preflight.of_device(env.fs, path) if devices.is_block_device(path) else ()
-    accepted = checks.check(env, so.path, chain(placed, findings))
+    accepted = checks.check(env, so.path, chain(preflight.of_place(dev), findings))
     storage.create(env, so)
     lines += [*checks.notes(accepted), f"Created pscsi storage object {name} using {dev}"]
     return _created(lines, so, accepted)

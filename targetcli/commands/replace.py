@@ -13,6 +13,7 @@ from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.host import devices
 from rtslib_ext.steps.host_files import in_use
 from rtslib_ext.transaction import apply as applying
+from rtslib_ext.usage import preflight
 
 from ..changes import preflight as checks
 from ..changes import running
@@ -31,7 +32,7 @@ def replace_device(
     """Switch a storage object to another device or file."""
     so, _ = configured(node)
     path = os.path.abspath(os.path.expanduser(dev))
-    placed = checks.of_place(env, node.path, path)
+    checks.refuse_links(env, node.path, path)
     backing = _new_backing(env, so, path, node)
     before, after = _size(so.backing), _size(backing)
     if after < before and not smaller:
@@ -40,7 +41,7 @@ def replace_device(
             path=node.path,
             hint="--smaller accepts it: initiators lose the data after its end",
         )
-    accepted = checks.check(env, node.path, placed)
+    accepted = checks.check(env, node.path, preflight.of_place(path))
     have = running.read(env)
     want = refactor.replace_backing(have, so.key, backing)
     result = plan.carry_out(env, applying.prepare(env.fs, want, have), dry_run=dry_run)

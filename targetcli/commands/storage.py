@@ -19,7 +19,7 @@ from rtslib_ext.reading import backed_by
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Action, Step, backstores
 from rtslib_ext.steps.context import Operation
-from rtslib_ext.usage import reservations
+from rtslib_ext.usage import preflight, reservations
 
 from ..changes import apply
 from ..changes import preflight as checks
@@ -147,7 +147,7 @@ def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], ConfigfsP
     """
     path = os.path.abspath(os.path.expanduser(text))
     name = os.path.basename(path)
-    placed = checks.of_place(env, "", path)
+    checks.refuse_links(env, "", path)
     backing: Backing
     if devices.is_block_device(path):
         check_disk(path)
@@ -162,7 +162,7 @@ def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], ConfigfsP
     refuse_shared(env.fs, path, node)
     so = new(env, node, name, backing, None)
     so = replace(so, attributes={})
-    notes = checks.notes(checks.check(env, so.path, placed))
+    notes = checks.notes(checks.check(env, so.path, preflight.of_place(path)))
     hba = paths.HbaAllocator(env.fs).choose(backing.plugin, name)
     return so, list(backstores.create(so, hba)), paths.storage_object_in(hba, name), notes
 

@@ -13,6 +13,7 @@ from rtslib_ext import System
 from rtslib_ext.config.backing import FileIO
 from rtslib_ext.config.model import Config, StorageObject
 from rtslib_ext.errors import LioError
+from rtslib_ext.host import devices
 
 from .harness import ETC, Shell
 from .test_questions import Terminal, at_terminal
@@ -72,6 +73,22 @@ def test_file_of_another_user(shell: Shell, open_folder: Path) -> None:
     open_folder.chmod(0o755)
     shell.ok(f"{FILEIO} delete f")
     assert "Note" not in shell.ok(f"{FILEIO} create f {file}")
+
+
+def test_file_that_is_placed_while_it_is_looked_at(
+    shell: Shell, open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the first look, at links, and the check of the file."""
+    really, file = devices.is_block_device, open_folder / "disk"
+
+    def placed(path: str) -> bool:
+        if path == str(file) and not file.exists():
+            a_file(file, OTHER)
+        return really(path)
+
+    monkeypatch.setattr(devices, "is_block_device", placed)
+    text = f"{file} belongs to uid {OTHER}"
+    shell.refuses(f"{FILEIO} create f {file} 1M", text)
 
 
 def test_other_ways_to_place_a_file(shell: Shell, tmp_path: Path, open_folder: Path) -> None:
