@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rtslib_ext.usage.readiness import Wait
 
 LIMIT = 45.0
-"""Seconds to wait, unless others are given."""
+"""Seconds to wait, unless others are given: BOOT_WAIT of target.service."""
 
 
 def run(env: Env, limit: float = LIMIT) -> int:

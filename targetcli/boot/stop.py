@@ -19,7 +19,7 @@ from ..env import Env
 from . import missing, systemd
 
 LIMIT = 10.0
-"""Seconds to wait for initiators, unless others are given."""
+"""Seconds to wait for initiators, unless others are given: STOP_WAIT of target.service."""
 # An initiator that sends nothing for so long has nothing in flight.
 _IDLE_SECONDS = 1.0
 _LOOK_SECONDS = 0.25

@@ -37,7 +37,7 @@ SCSI = "naa.5001405000000077"
 MANY = 40
 SAVED = ETC / "saveconfig.json"
 RECORD = Path("/run/targetcli/unrestored.json")
-SAID = Path("/run/said")
+SAID, LIMITS = Path("/run/said"), Path("/run/limits")
 # A wait that is not over by then never will be; the tests may share the host with others.
 LONGEST = 120.0
 PENDING = "target-pending.service"
@@ -103,13 +103,17 @@ def objects() -> int:
 
 
 def limit(wait: float, stop: float) -> None:
-    """Set the limits of the service, and note what its programs say."""
+    """Set the limits of the service."""
+    LIMITS.write_text(f"BOOT_WAIT={wait:g}\nSTOP_WAIT={stop:g}\n")
+
+
+def load_units() -> None:
+    """Let the units take limits from a file, and note what their programs say."""
     for unit in ("target", "target-pending"):
         folder = Path(f"/etc/systemd/system/{unit}.service.d")
-        folder.mkdir(parents=True, exist_ok=True)
-        lines = ["[Service]", f"StandardError=append:{SAID}"]
-        lines += [f"Environment=BOOT_WAIT={wait:g}", f"Environment=STOP_WAIT={stop:g}"]
-        (folder / "limits.conf").write_text("\n".join([*lines, ""]))
+        folder.mkdir(parents=True)
+        lines = ["[Service]", f"StandardError=append:{SAID}", f"EnvironmentFile=-{LIMITS}", ""]
+        (folder / "limits.conf").write_text("\n".join(lines))
     run("systemctl", "daemon-reload")
 
 
@@ -118,6 +122,7 @@ def limit(wait: float, stop: float) -> None:
 
 def late(folder: Path, seen: Seen) -> None:
     """All of them come during the start; then it stops under an initiator."""
+    load_units()
     limit(wait=1000, stop=1000)
     seen["generated"] = show()
     run("systemctl", "start", "--no-block", "target.service")

@@ -146,8 +146,13 @@ AFTER_CLEAR = {
 }
 
 
-@pytest.mark.parametrize("step", [STEP, pytest.param(1, marks=pytest.mark.long)])
-@pytest.mark.parametrize("second", AFTER_CLEAR)
+@pytest.mark.parametrize(
+    ("second", "step"),
+    [
+        *((second, STEP) for second in ("boot", "finish", "undo")),
+        *(pytest.param(second, 1, marks=pytest.mark.long) for second in AFTER_CLEAR),
+    ],
+)
 def test_a_stop_is_completed(whole: str, tmp_path: Path, second: str, step: int) -> None:
     """By the next start, which takes no object that it left half-deleted for whole."""
     line, restores = AFTER_CLEAR[second]
