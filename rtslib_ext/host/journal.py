@@ -20,7 +20,7 @@ def of_this_boot() -> Iterator[tuple[float, str]]:
     journalctl(1) and systemd.journal-fields(7): the time is the kernel's own, in microseconds.
     """
     words = ("-k", "-b", "-q", "--no-pager", "-n", _MOST, "-o", "json")
-    fields = "--output-fields=MESSAGE,_SOURCE_MONOTONIC_TIMESTAMP"
+    fields = "--output-fields=MESSAGE,SYSLOG_FACILITY,_SOURCE_MONOTONIC_TIMESTAMP"
     try:
         done = run("journalctl", *words, fields, timeout=_SECONDS)
     except (LioError, TimeoutError):
@@ -32,5 +32,6 @@ def of_this_boot() -> Iterator[tuple[float, str]]:
         except (ValueError, KeyError, TypeError):
             continue
         message = entry.get("MESSAGE")
-        if isinstance(message, str):
+        # Programs can write to the log as well; the kernel's own facility is 0.
+        if isinstance(message, str) and entry.get("SYSLOG_FACILITY", "0") == "0":
             yield seconds, message

@@ -108,6 +108,8 @@ def test_sessions_as_json(target: Callable[..., str], log_in: Callable[..., str]
     assert few == [{**session, "mapped_luns": None}]
     assert (session["initiator"], session["target"], session["tpg"]) == (INITIATOR, TARGET, 1)
     assert (session["state"], session["authenticated"]) == ("LOGGED_IN", True)
+    assert (session["portals"], session["luns"]) == ([PORTAL], [0])
+    assert session["authentication"] == "CHAP" and session["since"] is not None
     (lun,) = session["mapped_luns"]
     assert lun == {
         "index": 0,
@@ -199,6 +201,7 @@ def test_the_target_proves_itself_too(
     with pytest.raises(subprocess.CalledProcessError):
         log_in("host1", SECRET, username_in="store", password_in="another-secret")
     assert log_in("host1", SECRET, username_in="store", password_in="target-secret")
+    assert "  LOGGED_IN  mutual\n" in target("sessions format=table\n")
 
 
 def test_write_protection_reaches_the_host(

@@ -128,6 +128,7 @@ def test_the_journal_has_what_the_kernel_has_dropped(monkeypatch: pytest.MonkeyP
     entries = [
         {"MESSAGE": NO_ACL, "_SOURCE_MONOTONIC_TIMESTAMP": "5000000"},
         {"MESSAGE": END, "_SOURCE_MONOTONIC_TIMESTAMP": "5000000"},
+        {"MESSAGE": END, "_SOURCE_MONOTONIC_TIMESTAMP": "5500000", "SYSLOG_FACILITY": "3"},
         {"MESSAGE": [1, 2], "_SOURCE_MONOTONIC_TIMESTAMP": "6000000"},
         {"MESSAGE": SECURITY, "_SOURCE_MONOTONIC_TIMESTAMP": "9000000"},
         {"MESSAGE": "no time"},
