@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from documents import checked
 
+from rtslib_ext.kernel.configfs import ConfigFS
 from targetcli.views import repaint as repainting
 
 from .harness import Shell, value
@@ -31,7 +33,9 @@ def test_nobody_is_logged_in(shell: Shell) -> None:
 def test_what_is_refused(shell: Shell) -> None:
     shell.refuses("sessions list 3", "no session found with sid 3", "sessions lists all sessions")
     shell.refuses("sessions list sid=x", "sid must be a number, 'x' given")
-    shell.refuses("sessions show", "action must be one of: list, detail")
+    shell.refuses("sessions show", "action must be one of: list, detail, end")
+    shell.refuses("sessions format=csv", "format must be one of: table, lines")
+    shell.refuses("sessions --watch x", "x is not a duration")
 
 
 def test_sessions_of_a_node(shell: Shell) -> None:
@@ -195,6 +199,27 @@ def test_ending_a_session(host: Shell) -> None:
     assert host("undo").exit == 1 and f"~ {path}: end its sessions" in host.ok(
         f"history {_last(host)}"
     )
+
+
+def test_each_session_costs_the_same(shell: Shell) -> None:
+    shell.ok(f"/iscsi create {IQN}")
+    hosts = [f"{HOST}{number}" for number in range(9)]
+    for name in hosts:
+        shell.ok(f"{TPG}/acls create {name}")
+    costs = []
+    with ExitStack() as sessions:
+        for place, name in enumerate(hosts, 1):
+            sessions.enter_context(logged_in(name, IQN))
+            if place % 3 == 0:
+                _wait_for(shell, place)
+                shell.fs = ConfigFS()
+                shell.ok("sessions format=table")
+                costs.append(shell.fs.total_calls)
+    assert costs[2] - costs[1] == costs[1] - costs[0] > 0
+
+
+def _wait_for(user: Shell, number: int) -> None:
+    until(lambda: user.ok("sessions").count("sid:") == number)
 
 
 def _last(user: Shell) -> str:
