@@ -70,10 +70,12 @@ def test_every_parameter_of_fileio(shell: Shell, disks: Path) -> None:
     assert shell.ok("/backstores/fileio/d1 info").rows == [
         "aio: False",
         f"dev: {file}",
+        "naa: naa.6001405abc1000000000000000000000",
         "name: d1",
         "plugin: fileio",
         "size: 1572864",
         "write_back: False",
+        "wwid: 36001405abc1000000000000000000000",
         "wwn: abc-1",
     ]
     assert "(1.5MiB) write-thru deactivated" in shell.ok("/backstores/fileio/d1 status")
@@ -174,10 +176,12 @@ def test_every_parameter_of_block(shell: Shell, ram: list[str]) -> None:
     assert shell.ok("/backstores/block/b1 info").rows == [
         f"dev: {ram[0]}",
         "exclusive: True",
+        "naa: naa.6001405abc2000000000000000000000",
         "name: b1",
         "plugin: block",
         "readonly: True",
         "write_back: False",
+        "wwid: 36001405abc2000000000000000000000",
         "wwn: abc-2",
     ]
     assert "(16.0MiB) ro write-thru deactivated" in shell.ok("/backstores/block/b1 status")
@@ -232,8 +236,10 @@ def test_pscsi_by_path_and_by_address(shell: Shell, scsi_disk: tuple[str, str]) 
     assert shell.ok("/backstores/pscsi/p1 info").rows == [
         f"dev: {device}",
         "hba_mode: 0",
+        "naa: naa.33333330000007d0",
         "name: p1",
         "plugin: pscsi",
+        "wwid: 333333330000007d0",
     ]
     assert shell.ok("/backstores/pscsi/p1 status").endswith(f": {device} deactivated\n")
     shell.ok("/backstores/pscsi delete p1")
@@ -249,10 +255,12 @@ def test_ramdisk(shell: Shell) -> None:
     answer = shell.ok("/backstores/ramdisk create name=r2 size=1T nullio=true wwn=abc-3")
     assert answer == "Created ramdisk r2 with size 1T.\n"
     assert shell.ok("/backstores/ramdisk/r2 info").rows == [
+        "naa: naa.6001405abc3000000000000000000000",
         "name: r2",
         "nullio: True",
         "plugin: ramdisk",
         "size: 1099511627776",
+        "wwid: 36001405abc3000000000000000000000",
         "wwn: abc-3",
     ]
     assert "nullio (1.0TiB) deactivated" in shell.ok("/backstores/ramdisk/r2 status")

@@ -237,7 +237,7 @@ def test_attribute_that_only_this_kernel_lacks(shell: Shell) -> None:
         (
             f"{TPG}.portals[0].offload",
             True,
-            f"/iscsi/{A}/tpg1/portals/127.0.0.1:3260: set offload=True: ",
+            f"/iscsi/{A}/tpg1/portals/127.0.0.1:3260: listen on ",
         ),
         (f"{TPG}.luns[0].storage_object", "/backstores/ramdisk/r9", f"/iscsi/{A}/tpg1/luns/lun0: "),
         (f"{TPG}.node_acls[0].mapped_luns[0].tpg_lun", 9, f"/iscsi/{A}/tpg1/acls/{INITIATOR}/map"),
