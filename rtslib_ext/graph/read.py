@@ -63,6 +63,8 @@ def _add_storage_object(found: Graph, reader: Reader, stack: Stack, configfs: Co
         facts["size"] = size
     if KINDS[plugin].has_wwn:
         facts["serial"] = reader.unit_serial(configfs)
+    if isinstance(backing, User):
+        facts["handler"] = backing.handler
     facts["naa"] = wwid.of_storage_object(reader, configfs)
     shell = shell_paths.storage_object(plugin, name)
     known = {name: value for name, value in facts.items() if value != ""}

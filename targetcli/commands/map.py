@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 
+from rtslib_ext.config import shell_paths
 from rtslib_ext.errors import InvalidValue, NotFound
 from rtslib_ext.graph import lookup, model, read, wwid
 from rtslib_ext.graph.fold import fold
@@ -18,7 +19,7 @@ from ..env import Env
 from ..result import Result, say, show
 from ..sizes import format_size
 from ..tree import Node, walk
-from ..tree.backstores import StorageObjectNode
+from ..tree.backstores import Backstore, StorageObjectNode
 from ..views import map as view
 
 FORMATS = ("text", "dot", "svg")
@@ -52,9 +53,20 @@ def _format(file: str | None, given: str | None) -> str:
 def below(node: Node) -> Graph:
     """Return the graph of all that a node is connected with; of everything at / and elsewhere."""
     graph = read.graph(node.reader)
+    if node.parent is None:
+        return graph
+    if isinstance(node, Backstore) and node.handler:
+        objects = graph.of_kind(model.STORAGE_OBJECT)
+        return graph.through(one.id for one in objects if one.fact("handler") == node.handler)
+    return graph.through(lookup.within(graph, _path(node)))
+
+
+def _path(node: Node) -> str:
+    """Return the path in the graph: of a storage object, without a handler of user space."""
     found = owner(node)
-    path = found.path if isinstance(found, StorageObjectNode) else node.path
-    return graph if path == "/" else graph.through(lookup.within(graph, path))
+    if isinstance(found, StorageObjectNode):
+        return shell_paths.storage_object(found.plugin, found.name)
+    return node.path
 
 
 def _drawn(graph: Graph, form: str) -> Iterable[str]:
@@ -141,7 +153,7 @@ def _of_node(graph: Graph, node: Node, word: str) -> list[Found]:
     there = walk.find(node, word)
     if there is None or there.parent is None or word.strip("./") == "":
         return []
-    return lookup.find(graph, there.path)
+    return lookup.find(graph, _path(there))
 
 
 def _shown(graph: Graph, found: list[Found]) -> Iterator[str]:

@@ -56,6 +56,10 @@ def test_create_asks_the_handler(shell: Shell, log: Path) -> None:
     rows = shell.ok(f"{RBD}/v1 info").rows
     assert {"config: rbd/pool/v1", "name: v1", "plugin: user", "size: 1048576"} <= set(rows)
     assert shell.ok(f"{RBD} status").endswith(": Storage Objects: 1\n")
+    for line in (f"{RBD} map", f"{RBD}/v1 map", f"what {RBD}/v1", "what v1"):
+        shown = shell.ok(line).rows
+        assert "  is on    rbd/pool/v1" in [row.split("  handler")[0].rstrip() for row in shown]
+    assert shell.ok("/backstores/user:qcow map") == "(nothing)\n"
     assert shell.ok(f"{RBD} delete v1") == "Deleted storage object v1.\n"
 
 
