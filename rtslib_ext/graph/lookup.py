@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from .. import naming
 from ..config.shell_paths import is_within
@@ -158,15 +159,19 @@ def is_own(address: str) -> bool:
 
 def _initiator(graph: Graph, word: str) -> Iterator[Found]:
     """Find the name of an initiator, or the part of it after the colon."""
-    names = {word.lower()}
-    for fabric in FABRICS.values():
-        try:
-            names.add(naming.as_running(fabric.wwn_types, word))
-        except InvalidValue:
-            continue
+    names = _wwns(word)
     for vertex in graph.of_kind(model.INITIATOR):
         if vertex.name.lower() in names or vertex.name.partition(":")[2] == word.lower():
             yield Found(f"{vertex.name} is an initiator", (vertex.id,))
+
+
+def _wwns(word: str) -> set[str]:
+    """Return the forms of a word as a WWN: 21:00:… is naa.2100…."""
+    names = {word.lower()}
+    for fabric in FABRICS.values():
+        with suppress(InvalidValue):
+            names.add(naming.as_running(fabric.wwn_types, word))
+    return names
 
 
 def _name(graph: Graph, word: str) -> Iterator[Found]:
@@ -182,8 +187,9 @@ def _name(graph: Graph, word: str) -> Iterator[Found]:
             initiator = session.fact("initiator")
             yield Found(f"{word} is the alias of {initiator}", (session.id,))
     tpgs = {one.fact("tpg") for one in graph.vertices.values()} | {one.tpg for one in graph.portals}
+    names = _wwns(word)
     for target in sorted({tpg.split("/")[2] for tpg in tpgs if tpg}):
-        if word.lower() in (target, target.partition(":")[2]):
+        if target in names or target.partition(":")[2] == word.lower():
             paths = {tpg for tpg in tpgs if f"/{target}/" in f"{tpg}/"}
             found = [one for path in sorted(paths) for one in within(graph, path)]
             yield Found(f"{target} is a target", tuple(found))

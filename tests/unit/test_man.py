@@ -144,6 +144,9 @@ SHOWN = (
     "replace",
     "clone",
     "pin",
+    "what",
+    "map",
+    "report",
     "begin",
     "commit",
 )

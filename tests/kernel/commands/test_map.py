@@ -212,6 +212,8 @@ def test_what_an_admin_holds_in_his_hand(exported: Shell, disks: Path, ram: list
         assert names(shell, f"what {word}", "storage object") == ["block/disk1"], word
     for word in (f"{disks}/f1.img", "file1", f"{TPG}/luns/lun1"):
         assert names(shell, f"what {word}", "storage object") == ["fileio/file1"], word
+    for word in ("naa.50014050dc9cff4f", "50:01:40:50:DC:9C:FF:4F", "open"):
+        assert names(shell, f"what {word}", "storage object") == ["ramdisk/r1"], word
     assert names(shell, f"what {disks}", "storage object") == ["fileio/file1"]
     shell.cwd = TPG
     assert names(shell, "what luns/lun1", "storage object") == ["fileio/file1"]
