@@ -83,6 +83,20 @@ def as_running(types: Sequence[str], text: str, path: str = "") -> str:
         raise
 
 
+def is_name(types: Sequence[str], text: str) -> bool:
+    """Return True if text from the network is a WWN in normal form that may be part of a command.
+
+    RFC 7143 section 4.2.7.2 excludes all characters that are special to a system's shell, where a
+    user may paste the command; the kernel takes them.
+    """
+    if re.search(r"[^\w.:,+@%=-]", text):
+        return False
+    try:
+        return as_running(types, text) == text
+    except InvalidValue:
+        return False
+
+
 def unusual(wwn: str) -> str:
     """Return a text about characters that RFC 3722 excludes from iSCSI names; "" if none."""
     # RFC 7143 section 4.2.7.2: of ASCII, only these.

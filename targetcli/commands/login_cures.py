@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from rtslib_ext import naming
 from rtslib_ext.config import shell_paths
-from rtslib_ext.errors import InvalidValue
 from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.kernel import paths
@@ -28,6 +27,7 @@ from rtslib_ext.statistics.refused_logins import (
 )
 
 from .. import closest
+from ..views.checks import command
 
 _ISCSI = FABRICS["iscsi"]
 _ASK = "password=-"
@@ -103,9 +103,9 @@ class Cures:
         if not tpgs:
             return Cure(f"{reason}; the log does not name the target")
         tpg = tpgs[0]
-        acl = shell_paths.acl(tpg.shell, name)
+        secret = (shell_paths.acl(tpg.shell, name), "set", "auth", f"userid={name}", _ASK)
         required = self._is_set(f"{paths.attributes(tpg.configfs)}/authentication")
-        note = f"then its secret: {acl} set auth userid={name} {_ASK}" if required else ""
+        note = f"then its secret: {command(secret, in_shell=True)}" if required else ""
         return Cure(reason, (shell_paths.acls(tpg.shell), "create", name), note=note)
 
     def _unknown_target(self, refusal: Refusal, reason: str) -> Cure:
@@ -200,7 +200,4 @@ _BOTH = "it asks for the secret, which must be that of the initiator"
 
 
 def _is_wwn(name: str) -> bool:
-    try:
-        return bool(naming.as_running(_ISCSI.wwn_types, name))
-    except InvalidValue:
-        return False
+    return naming.is_name(_ISCSI.wwn_types, name.lower())

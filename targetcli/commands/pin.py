@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rtslib_ext import naming
 from rtslib_ext.config.model import Auth, MappedLun, NodeAcl
-from rtslib_ext.errors import InvalidValue, NotFound
+from rtslib_ext.errors import NotFound
 from rtslib_ext.kernel import paths
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.reading.reader import Reader
@@ -47,10 +47,7 @@ def pin(env: Env, node: Node, wwn: str | None, dry_run: bool) -> Result:
 
 def _is_wwn(tpg: TpgNode, name: str) -> bool:
     """Return True if an initiator's name, which came over the network, is a WWN of the fabric."""
-    try:
-        return naming.as_running(tpg.fabric.wwn_types, name) == name
-    except InvalidValue:
-        return False
+    return naming.is_name(tpg.fabric.wwn_types, name)
 
 
 def _selected(tpg: TpgNode, wwn: str, dynamic: list[str]) -> list[str]:

@@ -136,7 +136,13 @@ def test_pin_keeps_the_luns_as_they_are(demo: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [f"{GUEST} {NAME}:b", f"../../../{NAME}:b/tpgt_1/acls/{NAME}:c", f"{GUEST}\n{NAME}:b"]
+    "name",
+    [
+        f"{GUEST} {NAME}:b",
+        f"../../../{NAME}:b/tpgt_1/acls/{NAME}:c",
+        f"{GUEST}\n{NAME}:b",
+        f"{NAME}:$(id)",
+    ],
 )
 def test_pin_takes_names_of_initiators_only(demo: Shell, name: str) -> None:
     with logged_in(name, IQN), logged_in(GUEST, IQN):
