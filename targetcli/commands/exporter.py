@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from rtslib_ext.errors import LioError, reason
-from rtslib_ext.files import atomic
+from rtslib_ext.files import atomic, trusted
 from rtslib_ext.kernel.configfs import ConfigFS
 
 from ..env import Env
@@ -63,7 +63,8 @@ def _to_file(path: str, chunks: Callable[[], Iterator[Chunk]]) -> Result:
 
     try:
         # The collector of node_exporter is another user.
-        atomic.replace(path, counted(), 0o644)
+        with trusted.directory(path) as (folder, name):
+            atomic.replace_in(folder, name, counted(), 0o644)
     except OSError as err:
         raise LioError(f"{path} cannot be written: {reason(err)}") from err
     return show([], lambda: {"textfile": path, "bytes": size})

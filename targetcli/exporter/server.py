@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -14,6 +15,11 @@ from rtslib_ext.errors import LioError, reason
 from .exposition import CONTENT_TYPE
 
 Pieces = Callable[[], Iterable[bytes]]
+Request = socket.socket | tuple[bytes, socket.socket]
+# More clients at once are refused: each takes a thread.
+_MOST_CLIENTS = 16
+# The longest scrape. Prometheus gives up after 10 s unless it is configured.
+_MOST_SECONDS = 60.0
 # sd_listen_fds(3): the first descriptor that is passed.
 _FIRST = 3
 _HOME = b"<html><title>targetcli</title><a href=/metrics>Metrics</a></html>\n"
@@ -57,7 +63,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             self._chunk(first)
+            # A client that takes it slowly must not keep others waiting.
+            end = time.monotonic() + self.server.seconds
             for piece in pieces:
+                if time.monotonic() > end:
+                    self.close_connection = True
+                    return
                 self._chunk(piece)
         self.wfile.write(b"0\r\n\r\n")
 
@@ -80,6 +91,22 @@ class Server(ThreadingHTTPServer):
         self.socket = listening
         self.pieces = pieces
         self.scraping = threading.Lock()
+        self.seconds = _MOST_SECONDS
+        self._free = threading.Semaphore(_MOST_CLIENTS)
+
+    def process_request(self, request: Request, client_address: object) -> None:
+        """Serve a client in a thread of its own, unless there are too many."""
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Request, client_address: object) -> None:
+        """Serve a client."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
 
 
 def listening(address: str, port: int) -> socket.socket:

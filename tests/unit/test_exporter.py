@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import itertools
 import json
 import os
 import re
@@ -167,6 +170,27 @@ def test_http(serving: str) -> None:
         assert b"/metrics" in answer.read()
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(f"{serving}/other", timeout=10)
+
+
+def test_clients_that_keep_the_server_busy() -> None:
+    """A scrape that takes too long is cut off; more clients than it has threads are refused."""
+    scrapes = iter([itertools.repeat(b"x" * 65536), [b"lio_up 1.0\n"]])
+    made = server.Server(server.listening("127.0.0.1", 0), lambda: next(scrapes))
+    made.seconds = 0.2
+    address = ("127.0.0.1", made.server_address[1])
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{address[1]}/metrics"
+    with pytest.raises(http.client.IncompleteRead):
+        urllib.request.urlopen(url, timeout=10).read()
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        assert answer.read() == b"lio_up 1.0\n"
+    with contextlib.ExitStack() as idle:
+        clients = [
+            idle.enter_context(socket.create_connection(address, timeout=10)) for _ in range(40)
+        ]
+        assert clients[-1].recv(1) == b""
+    made.shutdown()
+    made.server_close()
 
 
 def test_an_address_in_use_is_named(serving: str) -> None:
