@@ -25,7 +25,8 @@ def of_this_boot() -> Iterator[tuple[float, str]]:
         done = run("journalctl", *words, fields, timeout=_SECONDS)
     except (LioError, TimeoutError):
         return
-    for line in done.stdout.splitlines() if done.returncode == 0 else ():
+    # Not splitlines: the name of an initiator may have a character at which it splits.
+    for line in done.stdout.split("\n") if done.returncode == 0 else ():
         try:
             entry = json.loads(line)
             seconds = int(entry["_SOURCE_MONOTONIC_TIMESTAMP"]) / 1e6

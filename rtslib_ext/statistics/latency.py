@@ -87,7 +87,7 @@ def joined(parts: Iterator[Times]) -> Times:
 def parse(text: str) -> dict[Key, Times]:
     """Return the times of a histogram by initiator and LUN (kernel/trace/trace_events_hist.c)."""
     found: dict[Key, tuple[dict[int, int], dict[int, int]]] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         row = _ROW.match(line)
         if row:
             key = row["initiator"].rstrip(), int(row["lun"])

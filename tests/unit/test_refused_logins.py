@@ -162,3 +162,14 @@ def test_the_journal_has_what_the_kernel_has_dropped(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(log, "records", list)
     monkeypatch.setattr(journal, "run", fail)
     assert not library.read([], discovery=False).readable
+
+
+def test_a_name_with_a_separator_of_lines_is_in_the_journal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = NO_ACL.replace(HOST, "iqn.x\u2028y\x85z")
+    entry = {"MESSAGE": text, "_SOURCE_MONOTONIC_TIMESTAMP": "5000000"}
+    out = json.dumps(entry, ensure_ascii=False)
+    done = subprocess.CompletedProcess((), 0, out, "")
+    monkeypatch.setattr(journal, "run", lambda *words, timeout: done)
+    assert list(journal.of_this_boot()) == [(5.0, text)]
