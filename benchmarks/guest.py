@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -96,11 +97,48 @@ def whole(size: int, rounds: int, raw: bool) -> None:
         timed("second apply", "ours", size, (*OURS, "apply", SAVED))
         timed("ls", "ours", size, (*OURS, "ls"))
         timed("sessions", "ours", size, (*OURS, "sessions"))
+        _counted(size, raw)
         timed("start", "ours", size, (*OURS, "--version"))
         timed("start", "python", size, (PYTHON, "-c", "pass"))
     run((*OURS, "clearconfig", "confirm=true"))
     timed("apply", "ours", size, (*OURS, "apply", SAVED))
     subprocess.run((PYTHON, "-m", "benchmarks.where", str(size)), check=True)
+
+
+def _counted(size: int, raw: bool) -> None:
+    """Show all counters once, and make all metrics once."""
+    if raw:
+        timed("stats", "raw", size, _raw("stats"))
+        timed("exporter", "raw", size, _raw("exporter"))
+    timed("stats", "ours", size, (*OURS, "stats"))
+    timed("exporter --textfile", "ours", size, (*OURS, "exporter", "--textfile", "/var/tmp/m.prom"))
+    _scrape(size)
+
+
+def _scrape(size: int) -> None:
+    """Ask a new exporter for all metrics, once."""
+    # Imported here: the memory of what is measured begins with that of this process.
+    import urllib.request
+
+    with subprocess.Popen((*OURS, "exporter"), stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        url = server.stderr.readline().split()[-1]
+        begin = time.monotonic()
+        with urllib.request.urlopen(url, timeout=600) as answer:
+            while answer.read(1 << 16):
+                pass
+        tell("exporter", "ours", size, time.monotonic() - begin)
+        status = Path(f"/proc/{server.pid}/status").read_text()
+        most = int(status.partition("VmHWM:")[2].split()[0])
+        tell("exporter", "ours", size, most / 1024, "MiB")
+        server.terminate()
+
+
+def counting(size: int, rounds: int, raw: bool) -> None:
+    """Only that."""
+    _configure(size)
+    for _ in range(rounds):
+        _counted(size, raw)
 
 
 def one_shot(sizes: Sequence[int], rounds: int) -> None:
@@ -164,6 +202,7 @@ def main(part: str, *words: str) -> None:
     numbers = [int(word) for word in words]
     parts: dict[str, Callable[[], None]] = {
         "whole": lambda: whole(numbers[0], numbers[1], bool(numbers[2])),
+        "counting": lambda: counting(numbers[0], numbers[1], bool(numbers[2])),
         "one-shot": lambda: one_shot(numbers[1:], numbers[0]),
         "screens": lambda: screens(numbers[0]),
         "peers": lambda: peers(numbers[0], numbers[1]),

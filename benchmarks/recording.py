@@ -4,8 +4,8 @@
     python -m benchmarks.recording FILE FOLDER
 
 FILE is what runs, saved. Into FOLDER go ``restore`` (what the file asks for, one write for each
-value in it), ``clear`` (the removal of each object, by its known name), ``read`` and ``sessions``
-(each file that these need).
+value in it), ``clear`` (the removal of each object, by its known name), ``read``, ``sessions``,
+``stats`` and ``exporter`` (each file that these need).
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ from rtslib_ext.kernel.configfs import ROOT, ConfigFS
 from rtslib_ext.plan import build
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.savefile import disk
+from rtslib_ext.statistics import counted, counters
 from rtslib_ext.steps import context
 from rtslib_ext.steps import operations as does
 from rtslib_ext.transaction import apply
 from rtslib_ext.usage import sessions
+from targetcli.exporter import scrape
+from targetcli.exporter.saved import Files
 
 Call = tuple[str, str, str]
 
@@ -40,6 +43,11 @@ class Watched(ConfigFS):
         found = super().read(path)
         self.read_files.append(path)
         return found
+
+    def numbers(self, files: Iterable[str]) -> list[int | None]:
+        names = list(files)
+        self.read_files += (name for name in names if self.exists(name))
+        return super().numbers(names)
 
 
 def to_restore(want: Config) -> Iterator[Call]:
@@ -107,6 +115,21 @@ def to_list_sessions() -> Iterator[Call]:
     yield from (("r", path, "") for path in fs.read_files)
 
 
+def to_count() -> Iterator[Call]:
+    """Every file that stats shows."""
+    fs = Watched()
+    counters.sample(fs, counted.objects(Reader(fs)))
+    yield from (("r", path, "") for path in fs.read_files)
+
+
+def to_scrape() -> Iterator[Call]:
+    """Every file of the kernel that a scrape of the exporter shows."""
+    fs = Watched()
+    for _ in scrape.scrape(fs, Files("/nonexistent", "/nonexistent"), None):
+        pass
+    yield from (("r", path, "") for path in fs.read_files)
+
+
 def write(file: Path, calls: Iterable[Call]) -> None:
     """Write a list; paths become those that the host sees."""
     with file.open("w") as lines:
@@ -117,13 +140,15 @@ def write(file: Path, calls: Iterable[Call]) -> None:
 
 
 def main(saved: str, folder: Path) -> None:
-    """Write all four."""
+    """Write all of them."""
     loaded = savefile.loads(disk.read(saved))
     assert not loaded.problems
     write(folder / "restore", to_restore(loaded.config))
     write(folder / "clear", to_clear())
     write(folder / "read", to_read())
     write(folder / "sessions", to_list_sessions())
+    write(folder / "stats", to_count())
+    write(folder / "exporter", to_scrape())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,16 @@ from .values import Values
 from .where import PROGRAM
 
 FIGURES, PLACES, END = "<!-- figures: make bench -->", "<!-- places: make bench -->", "<!-- end -->"
-WHOLE = ("restoreconfig", "saveconfig", "diff", "ls", "clearconfig", "sessions")
+WHOLE = (
+    "restoreconfig",
+    "saveconfig",
+    "diff",
+    "ls",
+    "clearconfig",
+    "sessions",
+    "stats",
+    "exporter",
+)
 # A command and another one, and how much of its time it may take.
 APPLY = (("apply", "restoreconfig", 1.25), ("second apply", "saveconfig", 1.15))
 # The same, at the smaller number of LUNs.
@@ -27,9 +36,13 @@ AGAINST = {
     "saveconfig": ("read", 1.0),
     "diff": ("read", 1.3),
     "sessions": ("sessions", 1.3),
+    "stats": ("stats", 1.3),
+    "exporter": ("exporter", 1.3),
     "ls": ("read", 0.5),
     "clearconfig": ("clearconfig", 1.15),
 }
+# The memory that a command may take, in MiB; others 150.
+MOST_MEMORY = {"stats": 100, "exporter": 100}
 SHELL = ("first prompt", "cd", "Tab, the first", "Tab", "Tab among backstores")
 PEERS = (
     ("restoreconfig", "targetcli-fb", 10),
@@ -85,7 +98,7 @@ def rows(values: Values, few: int, many: int, peers: int) -> Iterator[Row]:
     for what in WHOLE:
         yield _most(
             f"{what}, memory at {many} LUNs, MiB",
-            150,
+            MOST_MEMORY.get(what, 150),
             partial(_memory, values, what, many),
         )
     yield from _one_shot(values, many)

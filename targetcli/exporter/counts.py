@@ -13,9 +13,8 @@ from rtslib_ext.statistics import counted, counters
 from rtslib_ext.statistics.columns import LUN, MAPPED_LUN, SESSION, STORAGE_OBJECT, TARGET
 from rtslib_ext.statistics.counters import Row
 
-from .metrics import METRICS, Chunk
+from .metrics import METRICS, Chunk, Labels
 
-Labels = tuple[str, ...]
 # So many samples are formatted at once, which bounds the memory.
 _CHUNK = 1000
 

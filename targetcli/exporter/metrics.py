@@ -121,14 +121,14 @@ ROWS = (
     Metric(
         "lio_host_connected_paths",
         GAUGE,
-        "The enabled TPGs with LUNs for an initiator in which it is logged in.",
-        ("initiator",),
+        "The portals of enabled TPGs to which a host is connected.",
+        ("host",),
     ),
     Metric(
         "lio_host_expected_paths",
         GAUGE,
-        "The enabled TPGs with LUNs for an initiator.",
-        ("initiator",),
+        "The portals of enabled TPGs with LUNs for a host: an initiator, or all with one tag.",
+        ("host",),
     ),
     Metric(
         "lio_saved_config_drift",
@@ -154,14 +154,18 @@ STATES = {
 """The values of the label state, by the kernel's number."""
 
 
+Labels = tuple[str, ...]
+"""The values of the labels of a sample, in the order of its metric's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Some samples of a metric: (values of its labels, value). Chunks of one metric follow."""
 
     metric: Metric
-    samples: Sequence[tuple[tuple[str, ...], float]]
+    samples: Sequence[tuple[Labels, float]]
 
 
-def chunk(name: str, *samples: tuple[tuple[str, ...], float]) -> Chunk:
+def chunk(name: str, *samples: tuple[Labels, float]) -> Chunk:
     """Return samples of the metric of a name."""
     return Chunk(METRICS[name], samples)

@@ -81,7 +81,7 @@ def drift(fs: WriteFS, files: Files) -> list[Chunk]:
     except LioError:
         return []
     labels = (
-        (printable("/".join(key)), float(key in changed)) for key in saved.config.storage_objects
+        (printable("/".join(key)), int(key in changed)) for key in saved.config.storage_objects
     )
     return [
         chunk("lio_saved_config_drift", ((), len(changes.of_plan(plan)))),

@@ -34,7 +34,7 @@ def scrape(fs: ReadFS, files: Files, drift: Callable[[], list[Chunk]] | None) ->
     yield from _of_luns(reader, names, files)
     yield from counts.of_targets(reader)
     yield from counts.of_sessions(reader, names)
-    yield from states.of_tpgs(reader)
+    yield from states.of_sessions(reader)
     yield from saved.timestamp(files)
     yield from drift() if drift else ()
     yield chunk("lio_scrape_duration_seconds", ((), time.monotonic() - start))
@@ -58,6 +58,4 @@ def _of_luns(reader: Reader, names: counts.Names, files: Files) -> Iterator[Chun
     del objects
     mapped = counts.rows_of(reader, MAPPED_LUN)
     yield from counts.of_mapped_luns(names, mapped)
-    with_luns = counts.acls_with_luns(mapped)
-    del mapped
-    yield from states.of_hosts(reader, with_luns)
+    yield from states.of_targets(reader, counts.acls_with_luns(mapped))

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 
 from rtslib_ext.config.backing import Backing, Block, FileIO
+from rtslib_ext.config.model import Config, MappedLun, NodeAcl, Target, Tpg
 from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import KernelRefused
 from rtslib_ext.fabrics import FABRICS
@@ -17,10 +17,10 @@ from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.kernel.paths import TpgPath
 from rtslib_ext.reading.reader import Reader
-from rtslib_ext.usage import reservations, restorable, sessions
+from rtslib_ext.usage import host_paths, reservations, restorable, sessions
 
-from .counts import Labels, storage_object
-from .metrics import METRICS, STATES, Chunk, chunk
+from .counts import storage_object
+from .metrics import METRICS, STATES, Chunk, Labels, chunk
 
 _SECTOR = 512
 
@@ -37,7 +37,7 @@ class Objects:
     def chunks(self, unrestored: Iterable[str] = ()) -> Iterator[Chunk]:
         """Yield the samples; ``unrestored`` storage objects are missing as well."""
         known = {labels for labels, _ in self.missing}
-        more = [((name,), 1.0) for name in unrestored if (name,) not in known]
+        more = [((name,), 1) for name in unrestored if (name,) not in known]
         yield Chunk(METRICS["lio_storage_object_bytes"], self.sizes)
         yield Chunk(METRICS["lio_backing_device_missing"], [*self.missing, *more])
         metric, size = METRICS["lio_alua_state"], 200
@@ -50,7 +50,7 @@ class Objects:
 def _enumerated(states: Iterable[tuple[str, str, str]]) -> Iterator[tuple[Labels, float]]:
     for name, group, current in states:
         for number, text in STATES.items():
-            yield (name, group, text), float(number == current)
+            yield (name, group, text), int(number == current)
 
 
 def of_storage_objects(reader: Reader, configured: Iterable[ConfigfsPath]) -> Objects:
@@ -70,7 +70,7 @@ def of_storage_objects(reader: Reader, configured: Iterable[ConfigfsPath]) -> Ob
         if size is not None:
             found.sizes.append(((name,), size))
         if not _is_hidden(backing):
-            found.missing.append(((name,), float(bool(restorable.problem(backing)))))
+            found.missing.append(((name,), int(bool(restorable.problem(backing)))))
         found.states += _alua(reader, configfs, name)
         found.holders += _holder(reader, configfs, name)
     return found
@@ -78,8 +78,11 @@ def of_storage_objects(reader: Reader, configured: Iterable[ConfigfsPath]) -> Ob
 
 def _is_hidden(backing: Backing) -> bool:
     """Return True if this user may not know whether the file or device exists."""
+    path = getattr(backing, "dev", "")
+    if not path:
+        return False
     try:
-        os.stat(getattr(backing, "dev", "") or "/")
+        os.stat(path)
     except PermissionError:
         return True
     except (OSError, ValueError):
@@ -108,71 +111,73 @@ def _holder(reader: Reader, configfs: ConfigfsPath, name: str) -> Iterator[tuple
         found = reservations.read(reader.fs, configfs)
         if found.holder:
             kind = reservations.TYPES.get(found.type, (0, reservations.MODES.get(found.mode, "")))
-            yield (name, printable(found.holder), kind[1]), 1.0
+            yield (name, printable(found.holder), kind[1]), 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Tpg:
-    path: TpgPath
-    target: str
-    tag: int
-    enabled: bool
+def of_targets(reader: Reader, with_luns: Collection[ConfigfsPath]) -> Iterator[Chunk]:
+    """Yield the states of TPGs and portals, and the paths of hosts.
 
-
-def of_tpgs(reader: Reader) -> Iterator[Chunk]:
-    """Yield whether TPGs are enabled, and their portals without an address."""
-    tpgs = list(_tpgs(reader))
+    ``with_luns`` are the ACLs that have mapped LUNs.
+    """
+    config = _names(reader, with_luns)
+    tpgs = [(target, tpg) for target in config.targets.values() for tpg in target.tpgs.values()]
     yield chunk(
         "lio_tpg_enabled",
         *(
-            ((tpg.path.fabric.name, printable(tpg.target), str(tpg.tag)), float(tpg.enabled))
-            for tpg in tpgs
+            ((target.fabric, printable(target.wwn), str(tpg.tag)), int(tpg.enable is not False))
+            for target, tpg in tpgs
         ),
     )
-    portals = []
-    for tpg in tpgs:
-        for name in _portals(reader, tpg.path):
-            address = name.rpartition(":")[0].strip("[]")
-            labels = (printable(tpg.target), str(tpg.tag), printable(name))
-            portals.append((labels, float(not network.has_address(address))))
-    yield chunk("lio_portal_address_missing", *portals)
+    yield chunk(
+        "lio_portal_address_missing",
+        *(
+            (
+                (printable(target.wwn), str(tpg.tag), printable(name)),
+                int(not network.has_address(portal.address.strip("[]"))),
+            )
+            for target, tpg in tpgs
+            for name, portal in tpg.portals.items()
+        ),
+    )
+    hosts = [(printable(one.host), one) for one in host_paths.of_config(reader, config)]
+    yield chunk("lio_host_connected_paths", *(((name,), one.connected) for name, one in hosts))
+    yield chunk("lio_host_expected_paths", *(((name,), one.expected) for name, one in hosts))
 
 
-def _portals(reader: Reader, tpg: TpgPath) -> Sequence[str]:
-    return reader.portal_names(paths.portals(tpg.configfs)) if tpg.fabric.has("nps") else ()
-
-
-def _tpgs(reader: Reader) -> Iterator[_Tpg]:
+def _names(reader: Reader, with_luns: Collection[ConfigfsPath]) -> Config:
+    """Return targets with what the paths of hosts depend on: one mapped LUN stands for all."""
+    targets = {}
     for fabric in FABRICS.values():
         for wwn in reader.target_wwns(fabric):
-            for tag in reader.tags(paths.target(fabric, wwn)):
-                path = TpgPath.of(fabric, wwn, tag)
-                # A fabric without enable serves its TPGs at all times.
-                enabled = reader.enabled(path.configfs) is not False
-                yield _Tpg(path, wwn, tag, enabled)
+            tags = reader.tags(paths.target(fabric, wwn))
+            tpgs = {tag: _tpg(reader, TpgPath.of(fabric, wwn, tag), tag, with_luns) for tag in tags}
+            targets[fabric.name, wwn] = Target(fabric.name, wwn, tpgs)
+    return Config(targets=targets)
 
 
-def of_hosts(reader: Reader, with_luns: Collection[ConfigfsPath]) -> Iterator[Chunk]:
-    """Yield sessions, and the paths of hosts; ``with_luns`` are the ACLs that have mapped LUNs."""
-    known = list(sessions.sessions(reader))
+def _tpg(reader: Reader, path: TpgPath, tag: int, with_luns: Collection[ConfigfsPath]) -> Tpg:
+    fabric = path.fabric
+    portals = reader.portals(path.configfs) if fabric.has("nps") else ()
+    acls = {}
+    for folder in reader.acl_names(path.configfs) if fabric.has("acls") else ():
+        acl = paths.acl(path.configfs, folder)
+        wwn = fabric.from_folder(folder)
+        mapped = {0: MappedLun(0, 0)} if acl in with_luns else {}
+        acls[wwn] = NodeAcl(wwn, mapped, tag=reader.fs.read_if_there(f"{acl}/tag") or None)
+    return Tpg(
+        tag,
+        enable=reader.enabled(path.configfs),
+        portals={portal.name: portal for portal in portals},
+        acls=acls,
+    )
+
+
+def of_sessions(reader: Reader) -> Iterator[Chunk]:
+    """Yield the sessions that the kernel lists, those with equal labels once."""
     labels: dict[Labels, None] = {}
-    for one in known:
+    for one in sessions.sessions(reader):
         addresses = ",".join(sorted({item.address for item in one.connections}))
         labels[printable(one.initiator), one.target, str(one.tpg), addresses, "0"] = None
     for guest in sessions.dynamic_sessions(reader):
         labels[printable(guest.initiator), guest.target, str(guest.tpg), "", "1"] = None
-    yield chunk("lio_session_info", *((item, 1.0) for item in labels))
-    connected = {one.acl for one in known}
-    expected: Counter[str] = Counter()
-    there: Counter[str] = Counter()
-    for tpg in _tpgs(reader):
-        if not (tpg.enabled and tpg.path.fabric.has("acls")):
-            continue
-        for folder in reader.acl_names(tpg.path.configfs):
-            acl = paths.acl(tpg.path.configfs, folder)
-            if acl in with_luns:
-                host = printable(tpg.path.fabric.from_folder(folder))
-                expected[host] += 1
-                there[host] += acl in connected
-    yield chunk("lio_host_connected_paths", *(((host,), there[host]) for host in expected))
-    yield chunk("lio_host_expected_paths", *(((host,), n) for host, n in expected.items()))
+    yield chunk("lio_session_info", *((item, 1) for item in labels))

@@ -60,7 +60,7 @@ ONLY_IN = {
     "rtslib_fb": ("rtslib_ext.host",),
     "tqdm": ("targetcli.views.bar",),
     "urwid": ("targetcli.views.chooser", "targetcli.screens"),
-    "prometheus_client": ("targetcli.exporter.exposition",),
+    "prometheus_client": (),
     "pyparsing": (),
     "pyudev": ("rtslib_ext.host.arrivals",),
 }

@@ -209,8 +209,7 @@ ROWS = (
         "them once, for the textfile collector of node_exporter. Every user may run it;\n"
         "only root can read the saved file and the record of unrestored objects. drift\n"
         "also compares the saved file and its devices with the kernel, which takes as long\n"
-        "as diff: for textfile at once, otherwise every five minutes. Needs the Python\n"
-        "package prometheus_client.\n\n"
+        "as diff: for textfile at once, otherwise every five minutes.\n\n"
         "Example: exporter --textfile /run/lio.prom",
         (
             may("textfile", "file", "write the metrics to this file and end"),
