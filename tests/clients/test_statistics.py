@@ -17,6 +17,8 @@ from rtslib_ext.reading.reader import Reader
 from rtslib_ext.statistics import counted, counters, facts, mib
 from rtslib_ext.statistics.columns import LUN, MAPPED_LUN, MIB, SESSION, STORAGE_OBJECT
 from rtslib_ext.statistics.facts import Value
+from targetcli.exporter import scrape
+from targetcli.exporter.saved import Files
 
 from .conftest import INITIATOR, PORTAL, TARGET, Run, wait_for_disk
 from .test_libiscsi import HOST, tool, url
@@ -92,6 +94,7 @@ def test_bytes_and_commands(disk: str, iscsiadm: Run) -> None:
     # The status of a read comes with its last data.
     assert (found["commands"], found["responses"]) == (10 + 1 + 5, 10 + 1)
     _resets(before[STORAGE_OBJECT])
+    _reserved(disk)
     iscsiadm("-m", "node", "-u")
     until(lambda: (SESSION, f"{TPG}/acls/{INITIATOR}") not in read())
     assert of(MAPPED_LUN)["written_bytes"] == 10 * MIB
@@ -105,6 +108,22 @@ def _resets(before: dict[str, Value]) -> None:
     assert grown(before, of(STORAGE_OBJECT))["resets"] == 1
     for name in ("scsiTgtDevResets", "scsiLuInResets"):
         assert text(STORAGE_OBJECT, name) == str(of(STORAGE_OBJECT)["resets"])
+
+
+def _reserved(disk: str) -> None:
+    """The exporter names the holder of a reservation, and its type."""
+    persist = ("sg_persist", "--out", "--param-rk=1")
+    # The first command after the reset is told of it (unit attention).
+    subprocess.run(("sg_turs", disk), capture_output=True, check=False)
+    for words in (("sg_persist", "--out", "--register", "--param-sark=1"), (*persist, "--reserve")):
+        kind = ("--prout-type=5",) if "--reserve" in words else ()
+        subprocess.run((*words, *kind, disk), capture_output=True, check=True)
+    chunks = scrape.scrape(ConfigFS(), Files("/nonexistent", "/nonexistent"), None)
+    (found,) = (item.samples for item in chunks if item.metric.name == "lio_reservation_info")
+    assert found == [
+        (("ramdisk/r", INITIATOR, "Write Exclusive - Registrants Only"), 1),
+    ]
+    subprocess.run((*persist, "--clear", disk), capture_output=True, check=True)
 
 
 def refusals() -> dict[str, Value]:
