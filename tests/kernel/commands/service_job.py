@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..expected import RELEASE
-from .harness import ETC, TARGET
+from .harness import ETC, TARGET, tree
 from .initiator import logged_in
 
 T = TypeVar("T")
@@ -173,13 +173,6 @@ def mount(folder: Path) -> None:
     run("mount", IMAGE_LOOP, folder)
 
 
-def unmount(folder: Path) -> int:
-    """Unmount it, and return the exit status of that."""
-    status = run("umount", folder)
-    run("losetup", "--detach", IMAGE_LOOP)
-    return status
-
-
 def stop_under_an_initiator() -> Seen:
     """Stop the service while an initiator sends commands, which it ends after a while."""
     silent, over = threading.Event(), threading.Event()
@@ -221,7 +214,8 @@ def after_the_limit(folder: Path, seen: Seen) -> None:
     """They come when the service has started already."""
     run("losetup", "--detach", LOOP)
     os.truncate(folder / "shrunk", 0)
-    unmount(folder)
+    run("umount", folder)
+    run("losetup", "--detach", IMAGE_LOOP)
     run("ip", "address", "del", f"{ADDRESS}/32", "dev", "lo")
     limit(wait=0.5, stop=0)
     seen["start"] = run("systemctl", "start", "target.service")
@@ -247,9 +241,12 @@ def after_the_limit(folder: Path, seen: Seen) -> None:
     SAVED.write_bytes(saved)
     seen["reload"] = run("systemctl", "reload", "target.service")
     seen["unsaved"] = [*map(str, TARGET.glob("core/*/unsaved"))]
-    run("systemctl", "stop", "target.service")
     run("losetup", "--detach", LOOP)
-    seen["umount"], seen["released"] = unmount(folder), show()
+    # In one transaction, as at a shutdown.
+    mount_unit = f"{str(folder)[1:].replace('/', '-')}.mount"
+    seen["shutdown"] = run("systemctl", "stop", "target.service", mount_unit)
+    seen["released"], seen["still mounted"] = show(), folder.is_mount()
+    run("losetup", "--detach", IMAGE_LOOP)
     run("pkill", "systemd-udevd")
 
 
@@ -271,8 +268,8 @@ def interrupted(folder: Path, seen: Seen) -> None:
     run("umount", modules)
     seen["module"] = until_state("inactive", "failed", unit=PENDING)
     seen["module there"] = (TARGET / "loopback" / SCSI).is_dir()
-    seen["twice"] = run("targetcli-boot", "start", "1")
-    seen["difference"] = run("targetcli", "diff")
+    before = tree()
+    seen["twice"], seen["changed"] = run("targetcli-boot", "start", "1"), tree() != before
     run("systemctl", "stop", "target.service")
     other = subprocess.Popen(["targetcli-boot", "start", "5"])
     seen["two"] = [run("systemctl", "start", "target.service"), other.wait()]
