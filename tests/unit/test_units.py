@@ -120,6 +120,18 @@ def test_exposure(unit: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_nothing_is_restored_after_a_stop() -> None:
+    """A stop of the service ends the other one first, and it does not start without the service."""
+    unit = section(ROOT / "systemd/target-pending.service", "Unit")
+    names = ("Requisite", "PartOf", "After")
+    assert [unit[name] for name in names] == ["target.service"] * 3
+
+
+@pytest.mark.parametrize("name", ["target", "target-pending"])
+def test_a_killed_process_is_started_again(name: str) -> None:
+    assert section(ROOT / f"systemd/{name}.service", "Service")["Restart"] == "on-abort"
+
+
 def test_both_units_have_the_same_sandbox() -> None:
     names = (
         "CapabilityBoundingSet",
