@@ -14,67 +14,75 @@ from .counted import Counted
 _PORTION = 32
 
 
-class Watched:
-    """An object, the last value of each column that was read, and the rates.
+class Series:
+    """One column of an object: ``number`` as the file showed it last, and the rate since then.
 
-    ``rates`` are by column, per second, in the unit of its name; None for one that is not known.
-    ``values`` are the last values, gauges included. ``is_gone``: the last file could not be read,
-    so the object was deleted, or is incomplete.
+    ``rate`` is per second, in the unit of the column's name; None if it is not known.
     """
 
-    __slots__ = ("_times", "columns", "is_gone", "item", "rates", "values")
+    __slots__ = ("file", "grows", "number", "owner", "rate", "scale", "time")
+
+    def __init__(self, owner: Watched, column: Column) -> None:
+        self.owner = owner
+        self.file = f"{owner.item.configfs}/{column.file}"
+        self.scale = column.scale
+        self.grows = column.form == COUNTER
+        self.number: int | None = None
+        self.time = 0.0
+        self.rate: float | None = None
+
+
+class Watched:
+    """An object and its columns by name.
+
+    ``is_gone``: the last file could not be read, so it was deleted, or is incomplete.
+    """
+
+    __slots__ = ("is_gone", "item", "series")
 
     def __init__(self, item: Counted) -> None:
         self.item = item
-        self.columns = {column.name: column for column in COLUMNS[item.kind]}
-        self.rates: dict[str, float | None] = {}
-        self.values: dict[str, int | None] = {}
-        self._times: dict[str, float] = {}
         self.is_gone = False
-
-    def take(self, column: Column, number: int | None, now: float, longest: float) -> None:
-        """Note what a file shows, and the rate since it was read before.
-
-        The rate is not known if that was more than ``longest`` seconds ago. A counter that fell
-        back began again at 0, as that of an object that was created again.
-        """
-        name = column.name
-        value = None if number is None else number * column.scale
-        before, then = self.values.get(name), self._times.get(name)
-        self.values[name], self._times[name] = value, now
-        rate = None
-        if column.form == COUNTER and value is not None and before is not None:
-            if then is not None and 0 < now - then <= longest:
-                grown = value - before if value >= before else value
-                rate = grown / (now - then)
-        self.rates[name] = rate
-        self.is_gone = number is None
+        self.series = {column.name: Series(self, column) for column in COLUMNS[item.kind]}
 
 
-def read(
-    fs: ReadFS, watched: Sequence[Watched], names: Sequence[str], longest: float
-) -> Iterator[None]:
-    """Read some columns of objects; opens, reads and closes each file once, and nothing else.
+def read(fs: ReadFS, series: Sequence[Series], longest: float) -> Iterator[None]:
+    """Read columns of objects; opens, reads and closes each file once, and nothing else.
 
-    Yields after each portion, so that the caller can answer keys in between. ``longest`` is as
-    for ``Watched.take``.
+    Yields after each portion, so that the caller can answer keys in between. A rate is not known
+    if the file was read more than ``longest`` seconds ago. A counter that fell back began again at
+    0, as that of an object that was created again.
     """
-    wanted = [
-        (item, item.columns[name], f"{item.item.configfs}/{item.columns[name].file}")
-        for item in watched
-        for name in names
-        if name in item.columns
-    ]
-    for start in range(0, len(wanted), _PORTION):
-        portion = wanted[start : start + _PORTION]
-        numbers = fs.numbers([file for _, _, file in portion])
+    # It runs for every LUN, so a rate costs little more than the calls.
+    for start in range(0, len(series), _PORTION):
+        portion = series[start : start + _PORTION]
+        numbers = fs.numbers([one.file for one in portion])
         now = time.monotonic()
-        for (item, column, _), number in zip(portion, numbers, strict=True):
-            item.take(column, number, now, longest)
+        for one, number in zip(portion, numbers, strict=True):
+            before, seconds = one.number, now - one.time
+            one.number, one.time = number, now
+            if number is None:
+                one.rate, one.owner.is_gone = None, True
+                continue
+            one.owner.is_gone = False
+            if before is None or not (one.grows and 0 < seconds <= longest):
+                one.rate = None
+            elif number == before:
+                one.rate = 0.0
+            else:
+                grown = number - before if number > before else number
+                one.rate = grown * one.scale / seconds
         yield
+
+
+def of(watched: Sequence[Watched], names: Sequence[str]) -> list[Series]:
+    """Return the columns of some names of objects, as far as they have them."""
+    return [
+        found for name in names for item in watched if (found := item.series.get(name)) is not None
+    ]
 
 
 def total(watched: Sequence[Watched], name: str) -> float | None:
     """Return the sum of the known rates of a column; None if none is known."""
-    known = [rate for item in watched if (rate := item.rates.get(name)) is not None]
+    known = [one.rate for one in of(watched, [name]) if one.rate is not None]
     return sum(known) if known else None

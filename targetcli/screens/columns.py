@@ -21,6 +21,8 @@ def width_of(text: str) -> int:
 
 def cut(text: str, width: int) -> str:
     """Return a text of at most ``width`` columns; ``~`` at its end marks one that was longer."""
+    if len(text) <= width and text.isascii() and text.isprintable():
+        return text
     text = printable(text)
     if width_of(text) <= width:
         return text

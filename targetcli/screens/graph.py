@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _ASCII = " .:-=+*%#"
@@ -11,9 +11,11 @@ _MIB = 1 << 20
 UNKNOWN = "-"
 
 
-def graph(values: Sequence[float | None], width: int, *, blocks: bool) -> str:
+def graph(values: Collection[float | None], width: int, *, blocks: bool) -> str:
     """Return the last values as a row of bars, the highest one full; an unknown one is blank."""
     levels = _BLOCKS if blocks else _ASCII
+    if not any(values):
+        return " " * width
     shown = list(values)[-width:] if width > 0 else []
     highest = max((value for value in shown if value is not None), default=0.0)
     bars = "".join(levels[_level(value, highest, len(levels) - 1)] for value in shown)

@@ -136,15 +136,21 @@ def _canvas(rows: list[Markup], width: int, height: int) -> urwid.Canvas:
     styles: list[list[Any]] = []
     charsets: list[list[Any]] = []
     for markup in rows:
-        text, style, charset = b"", [], []
+        text, style = b"", []
+        charset: list[Any] = []
         left = width
         for name, part in markup:
-            fitted = part if len(part) <= left and part.isascii() else pad(part, left)[: len(part)]
-            encoded, encoding = urwid.apply_target_encoding(fitted)
+            if len(part) <= left and part.isascii():
+                encoded = part.encode()
+                charset.append((None, len(part)))
+                left -= len(part)
+            else:
+                fitted = pad(part, left)[: len(part)]
+                encoded, charsets_of_part = urwid.apply_target_encoding(fitted)
+                charset += charsets_of_part
+                left -= width_of(fitted)
             text += encoded
             style.append((name, len(encoded)))
-            charset += encoding
-            left -= width_of(fitted)
         texts.append(text)
         styles.append(style)
         charsets.append(charset)

@@ -23,7 +23,7 @@ from .frame import Frame, Page, TextPage
 from .help_text import TOP
 from .rows import Heading, Rows
 from .top_latency import Latencies
-from .top_rows import LUNS, TARGETS, VIEWS, TopRow, View
+from .top_rows import LUNS, VIEWS, TopRow, View
 from .top_table import COMMANDS, LATENCY, SORTS, TableStyle, heading, line, sorted_rows
 
 Objects = Callable[[Collection[str]], Iterable[Counted]]
@@ -52,6 +52,8 @@ class Top(Page):
         self.filter = ""
         self.hides_idle = self.paused = False
         self.latencies = Latencies(env.fs, objects)
+        self.blocks = terminal.has_blocks()
+        self._drawn: tuple[object, TableStyle] | None = None
         self.every: list[TopRow] = []
         self.shown: list[TopRow] = []
         self._picked = ""
@@ -104,9 +106,7 @@ class Top(Page):
 
     def read(self) -> Iterator[None]:
         """Read what sorting needs of all rows, then the rest of those in sight; then order them."""
-        gone: set[str] = {
-            member.item.configfs for row in self.every for member in row.members if member.is_gone
-        }
+        gone: set[str] = {one.item.configfs for one in _members(self.every) if one.is_gone}
         # Some stay: a LUN without a storage object has no counters.
         if self._updates % _RELIST == 0 or not gone <= self._gone:
             yield from self.relist()
@@ -115,17 +115,17 @@ class Top(Page):
         longest = _STALE * self.interval
         wanted = self._filtered()
         first = [name for name in _SHOWN if self._needs(name)]
-        yield from watch.read(self.fs, _members(wanted), first, longest)
+        yield from watch.read(self.fs, watch.of(_members(wanted), first), longest)
+        if COMMANDS in first:
+            _note(wanted)
         self.latencies.read()
         self._order()
         seen = [self.shown[at] for at in self.table.seen()]
-        rest = [name for name in _SHOWN if name not in first]
-        yield from watch.read(self.fs, _members(seen), rest, longest)
-        if self.view.what == TARGETS:
-            targets = [row.target for row in seen if row.target is not None]
-            yield from watch.read(self.fs, targets, ["sessions"], longest)
-        for row in wanted if COMMANDS in first else seen:
-            row.history.append(row.rate(COMMANDS))
+        rest = watch.of(_members(seen), [name for name in _SHOWN if name not in first])
+        targets = [row.target for row in seen if row.target is not None]
+        yield from watch.read(self.fs, [*rest, *watch.of(targets, ["sessions"])], longest)
+        if COMMANDS not in first:
+            _note(seen)
 
     def _needs(self, name: str) -> bool:
         """Return True if the order of the rows depends on a column."""
@@ -133,13 +133,15 @@ class Top(Page):
 
     def _filtered(self) -> list[TopRow]:
         words = self.filter.lower().split()
+        if not words:
+            return self.every
         return [row for row in self.every if all(word in row.name.lower() for word in words)]
 
     def _order(self) -> None:
         """Sort the rows, and keep the focus on the row that the user chose."""
         found = self._filtered()
         if self.hides_idle:
-            found = [row for row in found if row.rate(COMMANDS) != 0]
+            found = [row for row in found if row.busy != 0]
         self.shown = sorted_rows(found, self.sort, self.reverse, self.latencies.mean)
         if self._picked:
             keys = [row.key for row in self.shown]
@@ -149,14 +151,16 @@ class Top(Page):
     # -- what it shows -------------------------------------------------------------------------
 
     def _style(self, width: int) -> TableStyle:
-        return TableStyle(
-            width,
-            self.view.what,
-            self.sort,
-            self.reverse,
-            latency=self.latencies.is_on,
-            blocks=terminal.has_blocks(),
-        )
+        """Return how the table is shown; it is the same for all rows of a drawing."""
+        order = self.view.what, self.sort, self.reverse, self.latencies.is_on
+        drawn = width, self.blocks, *order
+        if self._drawn is None or self._drawn[0] != drawn:
+            what, sort, reverse, latency = order
+            style = TableStyle(
+                width, what, sort, reverse=reverse, latency=latency, blocks=self.blocks
+            )
+            self._drawn = drawn, style
+        return self._drawn[1]
 
     def _line(self, index: int, width: int) -> Markup:
         return line(self.fs, self.shown[index], self._style(width), self.latencies.of)
@@ -278,6 +282,11 @@ class Top(Page):
             self.latencies.start()
         except LioError as err:
             self.frame.say(f"{err}{f' ({err.hint})' if err.hint else ''}")
+
+
+def _note(rows: Iterable[TopRow]) -> None:
+    for row in rows:
+        row.note()
 
 
 def _members(rows: Iterable[TopRow]) -> list[watch.Watched]:

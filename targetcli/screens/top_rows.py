@@ -38,7 +38,7 @@ class View:
 class TopRow:
     """One row: the objects whose rates it adds up, and the history of its commands."""
 
-    __slots__ = ("history", "key", "members", "name", "order", "target")
+    __slots__ = ("busy", "history", "key", "members", "name", "object", "order", "target")
 
     def __init__(self, key: str, name: str) -> None:
         self.key = key
@@ -47,18 +47,30 @@ class TopRow:
         self.members: list[Watched] = []
         # For the sessions of a target.
         self.target: Watched | None = None
+        # The storage object of a LUN, when it was looked up.
+        self.object: str | None = None
+        # The commands per second when they were noted last; -1 if they are not known.
+        self.busy = -1.0
         self.history: deque[float | None] = deque(maxlen=_HISTORY)
 
     def rate(self, name: str) -> float | None:
         """Return the rate of a column."""
-        if len(self.members) == 1:
-            return self.members[0].rates.get(name)
-        return watch.total(self.members, name)
+        members = self.members
+        if len(members) != 1:
+            return watch.total(members, name)
+        one = members[0].series.get(name)
+        return one.rate if one else None
+
+    def note(self) -> None:
+        """Add the commands of the last interval to the history."""
+        found = self.rate("commands")
+        self.busy = -1.0 if found is None else found
+        self.history.append(found)
 
     @property
     def sessions(self) -> int | None:
         """Return the number of sessions of a target; None if it is not known."""
-        return self.target.values.get("sessions") if self.target else None
+        return self.target.series["sessions"].number if self.target else None
 
 
 def kinds(view: View) -> Collection[str]:
@@ -71,7 +83,7 @@ def kinds(view: View) -> Collection[str]:
 def rows(
     fs: ReadFS, view: View, objects: Iterable[Counted], before: Iterable[TopRow] = ()
 ) -> Generator[None, None, list[TopRow]]:
-    """Return the rows of a view; known ones keep their rates and history.
+    """Return the rows of a view by name; known ones keep their rates and history.
 
     Yields now and then, so that the caller can answer keys in between.
     """
@@ -88,13 +100,13 @@ def rows(
         if row is None:
             row = found[key] = TopRow(key, name)
             if key in old:
-                row.history = old[key].history
+                row.history, row.busy = old[key].history, old[key].busy
         known = watched.get(item.configfs) or Watched(item)
         if item.kind == TARGET:
             row.target = known
         else:
             row.members.append(known)
-    return list(found.values())
+    return sorted(found.values(), key=lambda row: row.order)
 
 
 def _of(row: TopRow) -> Iterator[Watched]:
@@ -155,11 +167,13 @@ def lun_of(fs: ReadFS, mapped_lun: ConfigfsPath) -> ConfigfsPath | None:
     return link[1] if link else None
 
 
-def storage_object_of(fs: ReadFS, lun: ConfigfsPath) -> str:
+def storage_object_of(fs: ReadFS, row: TopRow) -> str:
     """Return the storage object of a LUN as PLUGIN/NAME; "" if there is none."""
-    link = links.link_in(fs, lun)
-    key = paths.key_of_storage_object(link[1]) if link else None
-    return "/".join(key) if key else ""
+    if row.object is None:
+        link = links.link_in(fs, row.members[0].item.configfs)
+        key = paths.key_of_storage_object(link[1]) if link else None
+        row.object = "/".join(key) if key else ""
+    return row.object
 
 
 def opened(view: View, row: TopRow) -> View | None:

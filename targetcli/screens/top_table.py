@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 
-from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.kernel.configfs import ReadFS
 from rtslib_ext.statistics.latency import Times
 
@@ -37,60 +37,50 @@ LatencyOf = Callable[[TopRow], "tuple[Times, bool] | None"]
 """Returns the times of the commands of a row in the last interval, and whether they are certain."""
 
 
-@dataclass(frozen=True, slots=True)
 class TableStyle:
-    """How the table is shown: its width, what it lists, and its order."""
+    """How the table is shown: its width, what it lists, its order, and the columns of that.
 
-    width: int
-    what: str
-    sort: str
-    reverse: bool
-    latency: bool
-    blocks: bool
+    ``columns`` are the headings between the name and the history, ``right`` the places of those
+    that are aligned to the right, ``has_object``: the storage objects of LUNs are shown.
+    """
 
-    @property
-    def is_wide(self) -> bool:
-        """Return True if there is room for more columns."""
-        return self.width >= _WIDE
+    def __init__(
+        self, width: int, what: str, sort: str, *, reverse: bool, latency: bool, blocks: bool
+    ) -> None:
+        self.width = width
+        self.what = what
+        self.latency = latency
+        self.blocks = blocks
+        self.is_wide = width >= _WIDE
+        self.mark = {sort: "^" if reverse else "v"}
+        self.has_object = self.is_wide and what == LUNS
+        self.columns = self._columns()
+        self.widths = self._widths()
+        first = 1 + self.has_object
+        self.right = range(first, first + len(self.columns))
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Return the headings between the name and the history."""
-        names = [self._title(name) for name in (COMMANDS, READ, WRITTEN)]
-        names += [self._title(LATENCY)] * self.latency
+    def _columns(self) -> list[str]:
+        names = [self.title(name) for name in (COMMANDS, READ, WRITTEN)]
+        names += [self.title(LATENCY)] * self.latency
         names += ["99% IN"] * (self.latency and self.is_wide)
-        names += ["SESSIONS"] * (self.what == TARGETS)
-        return tuple(names)
+        return names + ["SESSIONS"] * (self.what == TARGETS)
 
-    def _title(self, name: str) -> str:
-        mark = ("^" if self.reverse else "v") if self.sort == name else ""
-        return f"{SORTS[name][1]}{mark}"
+    def title(self, name: str) -> str:
+        """Return the heading of a column; ``v`` or ``^`` is behind that of the order."""
+        return SORTS[name][1] + self.mark.get(name, "")
 
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """Return the widths of all columns."""
+    def _widths(self) -> list[int]:
         numbers = [max(_NUMBER, len(name)) for name in self.columns]
         bars = _WIDE_GRAPH if self.is_wide else _GRAPH
         others = [_OBJECT] * self.has_object
         used = sum(numbers) + sum(others) + bars + 2 * (len(numbers) + len(others) + 1)
-        return (max(8, self.width - used), *others, *numbers, bars)
-
-    @property
-    def has_object(self) -> bool:
-        """Return True if the storage objects of LUNs are shown."""
-        return self.is_wide and self.what == LUNS
-
-    @property
-    def right(self) -> range:
-        """Return the places of the columns that are aligned to the right."""
-        first = 1 + self.has_object
-        return range(first, first + len(self.columns))
+        return [max(8, self.width - used), *others, *numbers, bars]
 
 
 def heading(style: TableStyle) -> str:
-    """Return the headings; ``v`` or ``^`` is behind that of the sorted column."""
-    name = "NAME" + (("^" if style.reverse else "v") if style.sort == NAME else "")
-    cells = [name, *["STORAGE OBJECT"] * style.has_object, *style.columns, "HISTORY"]
+    """Return the headings."""
+    objects = ["STORAGE OBJECT"] * style.has_object
+    cells = [style.title(NAME), *objects, *style.columns, "HISTORY"]
     return row(cells, style.widths, right=style.right)
 
 
@@ -98,15 +88,15 @@ def line(fs: ReadFS, item: TopRow, style: TableStyle, latency_of: LatencyOf) -> 
     """Return one row."""
     widths = style.widths
     cells = [cut_left(item.name, widths[0])]
-    cells += [storage_object_of(fs, item.members[0].item.configfs)] * style.has_object
-    cells += [rate(item.rate(COMMANDS)), mib(item.rate(READ)), mib(item.rate(WRITTEN))]
+    cells += [storage_object_of(fs, item)] if style.has_object else []
+    commands = item.rate(COMMANDS)
+    cells += [rate(commands), mib(item.rate(READ)), mib(item.rate(WRITTEN))]
     if style.latency:
         cells += _latency(latency_of(item), wide=style.is_wide)
     if style.what == TARGETS:
         cells.append(UNKNOWN if item.sessions is None else str(item.sessions))
-    cells.append(graph(list(item.history), widths[-1], blocks=style.blocks))
-    busy = bool(item.rate(COMMANDS))
-    return [(None if busy else "dim", pad(row(cells, widths, right=style.right), style.width))]
+    cells.append(graph(item.history, widths[-1], blocks=style.blocks))
+    return [(None if commands else "dim", pad(row(cells, widths, right=style.right), style.width))]
 
 
 def _latency(found: tuple[Times, bool] | None, *, wide: bool) -> list[str]:
@@ -121,13 +111,14 @@ def _latency(found: tuple[Times, bool] | None, *, wide: bool) -> list[str]:
 def sorted_rows(
     rows: Sequence[TopRow], by: str, reverse: bool, mean: Callable[[TopRow], float | None]
 ) -> list[TopRow]:
-    """Return rows by a column, the highest rate or the first name first; then by name."""
-    ordered = sorted(rows, key=lambda item: item.order, reverse=by == NAME and reverse)
+    """Return rows, which are sorted by name, by a column: the highest rate or first name first."""
     if by == NAME:
-        return ordered
+        return list(reversed(rows)) if reverse else list(rows)
+    if by == COMMANDS:
+        return sorted(rows, key=attrgetter("busy"), reverse=not reverse)
 
     def key(item: TopRow) -> float:
         value = mean(item) if by == LATENCY else item.rate(by)
         return -1.0 if value is None else value
 
-    return sorted(ordered, key=key, reverse=not reverse)
+    return sorted(rows, key=key, reverse=not reverse)

@@ -179,8 +179,8 @@ def test_a_busy_server(top: Top, kernel: Kernel) -> None:
     compare("top-132x40-server", screen(top, 132, 40))
 
 
-def test_graphs_without_blocks(top: Top, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(terminal, "has_blocks", lambda: False)
+def test_graphs_without_blocks(top: Top, kernel: Kernel) -> None:
+    top.blocks = False
     traffic(top, kernel)
     compare("top-80x24-ascii", screen(top))
 
