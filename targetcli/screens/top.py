@@ -23,8 +23,8 @@ from .frame import Frame, Page, TextPage
 from .help_text import TOP
 from .rows import Heading, Rows
 from .top_latency import Latencies
-from .top_rows import LUNS, VIEWS, TopRow, View
-from .top_table import COMMANDS, LATENCY, SORTS, TableStyle, heading, line, sorted_rows
+from .top_rows import COMMANDS, LUNS, VIEWS, TopRow, View
+from .top_table import LATENCY, SORTS, TableStyle, heading, line, sorted_rows
 
 Objects = Callable[[Collection[str]], Iterable[Counted]]
 """Yields the objects of some kinds that are to be watched."""
@@ -59,6 +59,7 @@ class Top(Page):
         self._picked = ""
         self._updates = 0
         self._gone: set[str] = set()
+        self._last: tuple[list[TopRow], list[str], list[watch.Series]] | None = None
         self._work: Iterator[None] | None = None
         self._alarm: Any = None
         self.table = Rows(lambda: len(self.shown), self._line, moved=self._moved, empty=" nothing")
@@ -115,7 +116,7 @@ class Top(Page):
         longest = _STALE * self.interval
         wanted = self._filtered()
         first = [name for name in _SHOWN if self._needs(name)]
-        yield from watch.read(self.fs, watch.of(_members(wanted), first), longest)
+        yield from watch.read(self.fs, self._series(wanted, first), longest)
         if COMMANDS in first:
             _note(wanted)
         self.latencies.read()
@@ -126,6 +127,12 @@ class Top(Page):
         yield from watch.read(self.fs, [*rest, *watch.of(targets, ["sessions"])], longest)
         if COMMANDS not in first:
             _note(seen)
+
+    def _series(self, rows: list[TopRow], names: list[str]) -> list[watch.Series]:
+        """Return the columns of rows; the same list as before if both are the same."""
+        if self._last is None or self._last[0] is not rows or self._last[1] != names:
+            self._last = rows, names, watch.of(_members(rows), names)
+        return self._last[2]
 
     def _needs(self, name: str) -> bool:
         """Return True if the order of the rows depends on a column."""

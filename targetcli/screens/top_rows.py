@@ -12,12 +12,13 @@ from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.statistics import watch
 from rtslib_ext.statistics.columns import LUN, MAPPED_LUN, TARGET
 from rtslib_ext.statistics.counted import Counted
-from rtslib_ext.statistics.watch import Watched
+from rtslib_ext.statistics.watch import Series, Watched
 
 from ..views.tree import sorting_key
 
 LUNS, TARGETS, INITIATORS, MAPPED = "LUNs", "targets", "initiators", "mapped LUNs"
 VIEWS = (LUNS, TARGETS, INITIATORS)
+COMMANDS = "commands"
 _HISTORY = 64
 # Objects that are listed before a key is answered.
 _PORTION = 32
@@ -38,13 +39,15 @@ class View:
 class TopRow:
     """One row: the objects whose rates it adds up, and the history of its commands."""
 
-    __slots__ = ("busy", "history", "key", "members", "name", "object", "order", "target")
+    __slots__ = ("busy", "history", "key", "members", "name", "object", "one", "order", "target")
 
     def __init__(self, key: str, name: str) -> None:
         self.key = key
         self.name = name
         self.order = sorting_key(name)
         self.members: list[Watched] = []
+        # The commands, if there is one member.
+        self.one: Series | None = None
         # For the sessions of a target.
         self.target: Watched | None = None
         # The storage object of a LUN, when it was looked up.
@@ -63,7 +66,8 @@ class TopRow:
 
     def note(self) -> None:
         """Add the commands of the last interval to the history."""
-        found = self.rate("commands")
+        # A call less for each of a thousand LUNs.
+        found = self.one.rate if self.one else self.rate(COMMANDS)
         self.busy = -1.0 if found is None else found
         self.history.append(found)
 
@@ -106,6 +110,8 @@ def rows(
             row.target = known
         else:
             row.members.append(known)
+    for row in found.values():
+        row.one = row.members[0].series[COMMANDS] if len(row.members) == 1 else None
     return sorted(found.values(), key=lambda row: row.order)
 
 

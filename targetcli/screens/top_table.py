@@ -11,10 +11,9 @@ from rtslib_ext.statistics.latency import Times
 
 from .columns import Markup, cut_left, pad, row
 from .graph import UNKNOWN, graph, latency, mib, rate
-from .top_rows import LUNS, TARGETS, TopRow, storage_object_of
+from .top_rows import COMMANDS, LUNS, TARGETS, TopRow, storage_object_of
 
-COMMANDS, READ, WRITTEN, LATENCY, NAME = (
-    "commands",
+READ, WRITTEN, LATENCY, NAME = (
     "read_bytes",
     "written_bytes",
     "latency",
