@@ -17,7 +17,7 @@ from .changes.prompt import put as ask
 from .command_table.command import Command
 from .command_table.table import ALIASES, commands_of
 from .env import Env
-from .language import binding, dashes, grammar, hints, ranges
+from .language import binding, grammar, hints, ranges
 from .language.grammar import Line
 from .report import Report
 from .result import Aside, Result
@@ -65,7 +65,11 @@ def _run_from(env: Env, start: Node, line: Line) -> Result:
         return node is not None and name in commands_of(node.kind)
 
     line = grammar.settle(line, lambda path: walk.find(start, path) is not None, has_command)
-    line = dashes.joined(line, partial(has_command, line.path or "."))
+    if line.arguments and line.arguments[0].span[0] == line.command_span[1]:
+        # Imported here: few words end a command without a blank.
+        from .language import dashes
+
+        line = dashes.joined(line, partial(has_command, line.path or "."))
     line = _with_pattern(start, line)
     report.command, report.path = line.command or "cd", line.path or env.session.cwd
     if walk.is_pattern(start, line.path):
