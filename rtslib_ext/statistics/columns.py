@@ -93,6 +93,13 @@ are 0 at all times).
 KINDS = tuple(COLUMNS)
 
 
+POSITIONS = {
+    kind: {column.name: number for number, column in enumerate(columns)}
+    for kind, columns in COLUMNS.items()
+}
+"""The place of each column among those of its kind."""
+
+
 def names(kind: str) -> tuple[str, ...]:
     """Return the names of the columns of a kind."""
     return tuple(column.name for column in COLUMNS[kind])

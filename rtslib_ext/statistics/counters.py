@@ -11,10 +11,8 @@ from ..config.shell_paths import ShellPath
 from ..fast_dataclasses import dataclass
 from ..kernel import links, paths
 from ..kernel.configfs import ConfigfsPath, ReadFS
-from .columns import COLUMNS, LUN, STORAGE_OBJECT, TARGET, names
+from .columns import COLUMNS, LUN, POSITIONS, STORAGE_OBJECT, TARGET
 from .counted import Counted
-
-_POSITIONS = {kind: {name: number for number, name in enumerate(names(kind))} for kind in COLUMNS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Row:
 
     def value(self, name: str) -> int | None:
         """Return one counter; None also for a column that this kind does not have."""
-        number = _POSITIONS[self.kind].get(name)
+        number = POSITIONS[self.kind].get(name)
         return None if number is None else self.values[number]
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from ..fast_dataclasses import dataclass
 from .columns import COLUMNS, COUNTER, INDEX, TARGET
@@ -34,7 +35,8 @@ class Facts:
     restarted: bool = False
 
 
-def names(kind: str, *, rates: bool) -> list[str]:
+@cache
+def names(kind: str, *, rates: bool) -> tuple[str, ...]:
     """Return the names of the values of a kind, in their order."""
     columns = [
         column
@@ -46,7 +48,7 @@ def names(kind: str, *, rates: bool) -> list[str]:
         found += [REFUSED, *_REFUSED.values()]
     if rates:
         found += [f"{column.name}{PER_SECOND}" for column in columns if column.form == COUNTER]
-    return found
+    return tuple(found)
 
 
 _REFUSED = {

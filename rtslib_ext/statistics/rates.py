@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..fast_dataclasses import dataclass
-from .columns import COLUMNS, COUNTER
+from .columns import COLUMNS, COUNTER, POSITIONS
 from .counters import Row, Sample
 
 
@@ -27,8 +27,8 @@ class Rate:
 
     def value(self, name: str) -> float | None:
         """Return the rate of one column; None also for a column that this kind does not have."""
-        names = [column.name for column in COLUMNS[self.row.kind]]
-        return self.per_second[names.index(name)] if name in names else None
+        number = POSITIONS[self.row.kind].get(name)
+        return None if number is None else self.per_second[number]
 
 
 def rates(before: Sample, after: Sample) -> Iterator[Rate]:
