@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -18,20 +20,21 @@ Pieces = Callable[[], Iterable[bytes]]
 Request = socket.socket | tuple[bytes, socket.socket]
 # More clients at once are refused: each takes a thread.
 _MOST_CLIENTS = 16
-# The longest scrape. Prometheus gives up after 10 s unless it is configured.
-_MOST_SECONDS = 60.0
 # sd_listen_fds(3): the first descriptor that is passed.
 _FIRST = 3
+# More of a text than this is in a file, as many clients may be served at once.
+_IN_MEMORY = 1 << 20
+_PART = 1 << 16
 _HOME = b"<html><title>targetcli</title><a href=/metrics>Metrics</a></html>\n"
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers one client: metrics in chunks, so that one that was cut off is known to be."""
+    """Answers one client, which knows from Content-Length whether it got everything."""
 
     protocol_version = "HTTP/1.1"
     server_version = "targetcli"
     sys_version = ""
-    # Of a client that sends nothing, or takes nothing.
+    # Seconds for a client to send its request, and to take the whole answer.
     timeout = 30
     server: Server
 
@@ -46,35 +49,33 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, "text/plain", b"only /metrics exists\n")
 
     def _send(self, status: int, kind: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
+        self._begin(status, kind, len(body))
         self.wfile.write(body)
 
-    def _metrics(self) -> None:
-        # One after the other: a scrape reads everything.
-        with self.server.scraping:
-            pieces = iter(self.server.pieces())
-            # A failure before the first piece is still a status.
-            first = next(pieces, b"")
-            self.send_response(200)
-            self.send_header("Content-Type", CONTENT_TYPE)
-            self.send_header("Transfer-Encoding", "chunked")
-            self.end_headers()
-            self._chunk(first)
-            # A client that takes it slowly must not keep others waiting.
-            end = time.monotonic() + self.server.seconds
-            for piece in pieces:
-                if time.monotonic() > end:
-                    self.close_connection = True
-                    return
-                self._chunk(piece)
-        self.wfile.write(b"0\r\n\r\n")
+    def _begin(self, status: int, kind: str, size: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(size))
+        self.end_headers()
 
-    def _chunk(self, data: bytes) -> None:
-        if data:
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+    def _metrics(self) -> None:
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as text:
+            try:
+                # One after the other: a scrape reads everything. A client that takes its time
+                # gets the text afterwards, so that it keeps no other one waiting.
+                with self.server.scraping:
+                    text.writelines(self.server.pieces())
+            except (LioError, OSError) as err:
+                self._send(500, "text/plain; charset=utf-8", f"{reason(err)}\n".encode())
+                return
+            size = text.tell()
+            text.seek(0)
+            self._begin(200, CONTENT_TYPE, size)
+            end = time.monotonic() + self.timeout
+            while part := text.read(_PART):
+                self.connection.settimeout(max(0.001, end - time.monotonic()))
+                self.wfile.write(part)
+            self.connection.settimeout(self.timeout)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: each scrape would be a line in the journal."""
@@ -91,7 +92,6 @@ class Server(ThreadingHTTPServer):
         self.socket = listening
         self.pieces = pieces
         self.scraping = threading.Lock()
-        self.seconds = _MOST_SECONDS
         self._free = threading.Semaphore(_MOST_CLIENTS)
 
     def process_request(self, request: Request, client_address: object) -> None:
@@ -107,6 +107,11 @@ class Server(ThreadingHTTPServer):
             super().process_request_thread(request, client_address)
         finally:
             self._free.release()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say in one line why a scrape failed; nothing about a client that left."""
+        if not isinstance(error := sys.exc_info()[1], OSError):
+            print(f"A scrape failed: {error!r}", file=sys.stderr, flush=True)
 
 
 def listening(address: str, port: int) -> socket.socket:

@@ -4,19 +4,20 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
-import itertools
 import json
 import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -172,25 +173,89 @@ def test_http(serving: str) -> None:
         urllib.request.urlopen(f"{serving}/other", timeout=10)
 
 
-def test_clients_that_keep_the_server_busy() -> None:
-    """A scrape that takes too long is cut off; more clients than it has threads are refused."""
-    scrapes = iter([itertools.repeat(b"x" * 65536), [b"lio_up 1.0\n"]])
-    made = server.Server(server.listening("127.0.0.1", 0), lambda: next(scrapes))
-    made.seconds = 0.2
-    address = ("127.0.0.1", made.server_address[1])
+def served(pieces: server.Pieces) -> tuple[server.Server, str]:
+    made = server.Server(server.listening("127.0.0.1", 0), pieces)
     threading.Thread(target=made.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{address[1]}/metrics"
-    with pytest.raises(http.client.IncompleteRead):
-        urllib.request.urlopen(url, timeout=10).read()
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        assert answer.read() == b"lio_up 1.0\n"
-    with contextlib.ExitStack() as idle:
+    return made, f"http://127.0.0.1:{made.server_address[1]}/metrics"
+
+
+def test_more_clients_than_there_are_threads_are_refused() -> None:
+    made, url = served(lambda: [b"lio_up 1.0\n"])
+    address = ("127.0.0.1", made.server_address[1])
+    with made, contextlib.ExitStack() as idle:
         clients = [
             idle.enter_context(socket.create_connection(address, timeout=10)) for _ in range(40)
         ]
         assert clients[-1].recv(1) == b""
-    made.shutdown()
-    made.server_close()
+        made.shutdown()
+
+
+def request(made: server.Server) -> socket.socket:
+    """A client that sends a request, and reads nothing of the answer."""
+    client = socket.create_connection(("127.0.0.1", made.server_address[1]), timeout=10)
+    client.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+    return client
+
+
+def test_a_client_that_reads_nothing_keeps_no_other_waiting() -> None:
+    size = 16 << 20
+    made, url = served(lambda: [bytes(size)])
+    with made, request(made), request(made):
+        for _ in range(2):
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                assert len(answer.read()) == size
+        made.shutdown()
+
+
+def test_a_client_gets_the_whole_answer_in_time_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server._Handler, "timeout", 1)
+    size = 16 << 20
+    made, _ = served(lambda: [bytes(size)])
+    with made, request(made) as slow:
+        # It takes a little again and again, which is no reason to wait for it.
+        got = sum(len(slow.recv(1000)) for _ in range(20) if not time.sleep(0.1))
+        with suppress(ConnectionError):
+            while part := slow.recv(1 << 20):
+                got += len(part)
+        assert got < size
+        made.shutdown()
+
+
+def test_clients_that_leave_are_not_reported(capfd: pytest.CaptureFixture[str]) -> None:
+    going = threading.Event()
+
+    def pieces() -> Iterator[bytes]:
+        going.wait(10)
+        yield bytes(16 << 20)
+
+    made, _ = served(pieces)
+    with made:
+        client = request(made)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        going.set()
+        time.sleep(0.3)
+        made.shutdown()
+    assert capfd.readouterr().err == ""
+
+
+def test_a_failed_scrape_is_no_answer(capfd: pytest.CaptureFixture[str]) -> None:
+    errors = [LioError("configfs is gone"), OSError(28, "No space left"), ValueError("bad")]
+
+    def pieces() -> Iterator[bytes]:
+        yield b"lio_up 1.0\n"
+        raise errors.pop(0)
+
+    made, url = served(pieces)
+    with made:
+        for text in (b"configfs is gone", b"no space left"):
+            with pytest.raises(urllib.error.HTTPError, match="500") as caught:
+                urllib.request.urlopen(url, timeout=10)
+            assert text in caught.value.read()
+        with pytest.raises(OSError):
+            urllib.request.urlopen(url, timeout=10)
+        made.shutdown()
+    assert capfd.readouterr().err == "A scrape failed: ValueError('bad')\n"
 
 
 def test_an_address_in_use_is_named(serving: str) -> None:
