@@ -6,8 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..fast_dataclasses import dataclass
-from .columns import COLUMNS, COUNTER, POSITIONS
+from .columns import COLUMNS, COUNTER, INDEX, MIB, POSITIONS, Column
 from .counters import Row, Sample
+
+# The bytes after which a counter of 32 bits begins again.
+_WRAP = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +19,10 @@ class Rate:
 
     ``per_second`` is in the order of the row's values, in their units: commands/s, bytes/s. It is
     None for a gauge or index, an unknown value, and an object that the first sample lacks.
-    ``restarted``: a counter fell back, so the object was created again in between, or the
-    initiator logged in again; the growth is then counted from 0, and may be too small. (Linux
-    6.16 counts up to 4 GiB of bytes and begins again at 0.)
+    ``restarted``: a counter fell back or the kernel's number of the object is another, so the
+    object was created again in between, or the initiator logged in again; the growth is then
+    counted from 0, and may be too small. Bytes alone that fell back are those of a kernel that
+    begins again after 4 GiB (Linux 6.16 and 6.17); the other counters grew then.
     """
 
     row: Row
@@ -48,21 +52,32 @@ def rates(before: Sample, after: Sample) -> Iterator[Rate]:
 
 
 def _rate(old: Row, new: Row, seconds: float) -> Rate:
-    columns = COLUMNS[new.kind]
-    pairs = [
-        (before, after) if column.form == COUNTER else (None, None)
-        for column, before, after in zip(columns, old.values, new.values, strict=True)
-    ]
-    restarted = any(
-        before is not None and after is not None and after < before for before, after in pairs
-    )
+    changes = list(zip(COLUMNS[new.kind], old.values, new.values, strict=True))
+    restarted = any(_is_restart(*change) for change in changes)
     return Rate(
         new,
         tuple(
             None
-            if before is None or after is None
-            else (after if restarted else after - before) / seconds
-            for before, after in pairs
+            if column.form != COUNTER or before is None or after is None
+            else (after if restarted else _growth(column, before, after)) / seconds
+            for column, before, after in changes
         ),
         restarted,
     )
+
+
+def _is_restart(column: Column, before: int | None, after: int | None) -> bool:
+    if before is None or after is None:
+        return False
+    if column.form == INDEX:
+        return before != after
+    return column.form == COUNTER and after < before and not _has_wrapped(column, before)
+
+
+def _has_wrapped(column: Column, before: int) -> bool:
+    """Return True if a counter that fell back from this value may have begun again at 4 GiB."""
+    return column.scale == MIB and _WRAP // 2 <= before < _WRAP
+
+
+def _growth(column: Column, before: int, after: int) -> int:
+    return after - before if after >= before else after + _WRAP - before

@@ -153,3 +153,24 @@ def test_a_counter_that_fell_back_counts_from_zero() -> None:
     after = Sample(12.0, (row(LUN, commands=20, read_bytes=4 * MIB),))
     (found,) = rates.rates(before, after)
     assert found.restarted and found.per_second[:2] == (10.0, 2.0 * MIB)
+
+
+def test_bytes_that_began_again_after_4_gib_are_no_restart() -> None:
+    before = Sample(10.0, (row(LUN, commands=500_000, read_bytes=4090 * MIB, device=1),))
+    after = Sample(12.0, (row(LUN, commands=500_020, read_bytes=10 * MIB, device=1),))
+    (found,) = rates.rates(before, after)
+    assert not found.restarted and found.per_second[:2] == (10.0, 8.0 * MIB)
+
+
+def test_bytes_that_fell_back_from_little_are_a_restart() -> None:
+    before = Sample(10.0, (row(LUN, commands=5, read_bytes=20 * MIB, device=1),))
+    after = Sample(12.0, (row(LUN, commands=20, read_bytes=10 * MIB, device=1),))
+    (found,) = rates.rates(before, after)
+    assert found.restarted and found.per_second[:2] == (10.0, 5.0 * MIB)
+
+
+def test_another_object_of_the_same_name_counts_from_zero() -> None:
+    before = Sample(10.0, (row(STORAGE_OBJECT, commands=5, read_bytes=MIB, device=1),))
+    after = Sample(12.0, (row(STORAGE_OBJECT, commands=25, read_bytes=5 * MIB, device=2),))
+    (found,) = rates.rates(before, after)
+    assert found.restarted and found.per_second[:2] == (12.5, 2.5 * MIB)
