@@ -153,6 +153,8 @@ class Top(Page):
         if self._picked:
             keys = [row.key for row in self.shown]
             self.table.at = keys.index(self._picked) if self._picked in keys else self.table.at
+        # A key may come before the rows are drawn, which also does this.
+        self.table.at = max(0, min(self.table.at, len(self.shown) - 1))
         self.table._invalidate()
 
     # -- what it shows -------------------------------------------------------------------------

@@ -424,3 +424,9 @@ def test_graph() -> None:
     assert graph.graph([1.0] * 20, 5, blocks=False) == "#####"
     assert graph.graph([], 3, blocks=True) == "   "
     assert graph.graph([1.0], 0, blocks=True) == ""
+
+
+def test_keys_that_come_at_once_find_the_rows_that_are_left(top: Top, kernel: Kernel) -> None:
+    traffic(top, kernel)
+    press(top, "end", "/", "1", "1", "enter", "enter")
+    assert "lun11" in screen(top)
