@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 
 from ..errors import LioError, reason
@@ -12,11 +13,12 @@ from . import atomic, trusted
 _MODE = 0o666
 
 
-def write(path: str, data: bytes) -> None:
-    """Write data to an absolute path, in the place of an older file, with a mode as of the umask.
+def write(path: str, data: bytes | Iterable[bytes], mode: int | None = None) -> None:
+    """Write data to an absolute path, in the place of an older file.
 
-    The directory must exist. Raises LioError, which leaves the older file; Untrusted if that is of
-    another user or no regular file, or if others could replace the new one.
+    ``mode`` is by default as of the umask. The directory must exist. Raises LioError, which leaves
+    the older file; Untrusted if that is of another user or no regular file, or if others could
+    replace the new one.
     """
     try:
         with trusted.directory(path) as (folder, name):
@@ -25,7 +27,8 @@ def write(path: str, data: bytes) -> None:
                 status = os.stat(name, dir_fd=folder, follow_symlinks=False)
                 trusted.check_replaceable(status, path)
             temporary = f".{name}.{os.getpid()}"
-            atomic.replace_in(folder, name, data, _MODE & ~_umask(), temporary=temporary)
+            mode = _MODE & ~_umask() if mode is None else mode
+            atomic.replace_in(folder, name, data, mode, temporary=temporary)
     except OSError as err:
         raise LioError(f"{path} cannot be written: {reason(err)}") from err
 

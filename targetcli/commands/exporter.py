@@ -7,8 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from rtslib_ext.errors import LioError, reason
-from rtslib_ext.files import atomic, trusted
+from rtslib_ext.files import export
 from rtslib_ext.kernel.configfs import ConfigFS
 
 from ..env import Env
@@ -61,10 +60,6 @@ def _to_file(path: str, chunks: Callable[[], Iterator[Chunk]]) -> Result:
             size += len(piece)
             yield piece
 
-    try:
-        # The collector of node_exporter is another user.
-        with trusted.directory(path) as (folder, name):
-            atomic.replace_in(folder, name, counted(), 0o644)
-    except OSError as err:
-        raise LioError(f"{path} cannot be written: {reason(err)}") from err
+    # The collector of node_exporter is another user.
+    export.write(path, counted(), 0o644)
     return show([], lambda: {"textfile": path, "bytes": size})

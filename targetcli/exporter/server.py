@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from rtslib_ext.errors import LioError, reason
+from rtslib_ext.errors import InvalidValue, LioError, reason
 
 from .exposition import CONTENT_TYPE
 
@@ -118,6 +118,8 @@ def listening(address: str, port: int) -> socket.socket:
     """Return the socket that systemd passed, or else a new one. Raises LioError."""
     if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1":
         return socket.socket(fileno=_FIRST)
+    if not address:
+        raise InvalidValue("address is empty", hint="address=0.0.0.0 serves on all addresses")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         return socket.create_server((address, port), family=family)

@@ -24,9 +24,14 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from rtslib_ext.errors import LioError
+from rtslib_ext.errors import InvalidValue, LioError
+from rtslib_ext.kernel.configfs import ConfigFS
+from targetcli.commands.exporter import exporter
+from targetcli.env import Env
 from targetcli.exporter import exposition, metrics, server
 from targetcli.exporter.metrics import METRICS, Chunk, chunk
+from targetcli.prefs import Preferences
+from targetcli.tree import walk
 
 ROOT = Path(__file__).parents[2]
 DASHBOARD = json.loads((ROOT / "monitoring/dashboard.json").read_text())
@@ -262,6 +267,24 @@ def test_an_address_in_use_is_named(serving: str) -> None:
     port = int(serving.rpartition(":")[2])
     with pytest.raises(LioError, match=f"cannot serve on 127.0.0.1 port {port}: .*in use"):
         server.listening("127.0.0.1", port)
+
+
+def test_all_addresses_are_not_the_meaning_of_none() -> None:
+    with pytest.raises(InvalidValue, match="address is empty"):
+        server.listening("", 0)
+
+
+def test_only_a_regular_file_is_replaced(tmp_path: Path) -> None:
+    link, fifo = tmp_path / "link.prom", tmp_path / "fifo"
+    link.symlink_to("/dev/null")
+    os.mkfifo(fifo)
+    env = Env(Preferences("", {}), fs=ConfigFS(str(tmp_path)))
+    for path in (fifo, link, tmp_path, Path("/dev/null")):
+        with pytest.raises(LioError, match=f"{path} is not a regular file"):
+            exporter(env, walk.root(env), str(path), "", 0, drift=False)
+    exporter(env, walk.root(env), str(tmp_path / "new.prom"), "", 0, drift=False)
+    assert sorted(os.listdir(tmp_path)) == ["fifo", "link.prom", "new.prom"]
+    assert fifo.is_fifo() and link.is_symlink()
 
 
 ACTIVATED = """
