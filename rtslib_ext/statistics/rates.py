@@ -59,7 +59,7 @@ def _rate(old: Row, new: Row, seconds: float) -> Rate:
         tuple(
             None
             if column.form != COUNTER or before is None or after is None
-            else (after if restarted else _growth(column, before, after)) / seconds
+            else (after if restarted else growth(column, before, after)) / seconds
             for column, before, after in changes
         ),
         restarted,
@@ -79,5 +79,8 @@ def _has_wrapped(column: Column, before: int) -> bool:
     return column.scale == MIB and _WRAP // 2 <= before < _WRAP
 
 
-def _growth(column: Column, before: int, after: int) -> int:
-    return after - before if after >= before else after + _WRAP - before
+def growth(column: Column, before: int, after: int) -> int:
+    """Return how much a counter grew; one that fell back began again, at 0 or at 4 GiB."""
+    if after >= before:
+        return after - before
+    return after + (_WRAP - before if _has_wrapped(column, before) else 0)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from ..kernel.configfs import ReadFS
 from .columns import COLUMNS, COUNTER, Column
 from .counted import Counted
+from .rates import growth
 
 # Files that are read before the caller may do something else: a few milliseconds.
 _PORTION = 32
@@ -20,10 +21,11 @@ class Series:
     ``rate`` is per second, in the unit of the column's name; None if it is not known.
     """
 
-    __slots__ = ("file", "grows", "number", "owner", "rate", "scale", "time")
+    __slots__ = ("column", "file", "grows", "number", "owner", "rate", "scale", "time")
 
     def __init__(self, owner: Watched, column: Column) -> None:
         self.owner = owner
+        self.column = column
         self.file = f"{owner.item.configfs}/{column.file}"
         self.scale = column.scale
         self.grows = column.form == COUNTER
@@ -50,8 +52,8 @@ def read(fs: ReadFS, series: Sequence[Series], longest: float) -> Iterator[None]
     """Read columns of objects; opens, reads and closes each file once, and nothing else.
 
     Yields after each portion, so that the caller can answer keys in between. A rate is not known
-    if the file was read more than ``longest`` seconds ago. A counter that fell back began again at
-    0, as that of an object that was created again.
+    if the file was read more than ``longest`` seconds ago. A counter that fell back began again,
+    as that of an object that was created again.
     """
     # It runs for every LUN, so a rate costs little more than the calls.
     for start in range(0, len(series), _PORTION):
@@ -70,8 +72,7 @@ def read(fs: ReadFS, series: Sequence[Series], longest: float) -> Iterator[None]
             elif number == before:
                 one.rate = 0.0
             else:
-                grown = number - before if number > before else number
-                one.rate = grown * one.scale / seconds
+                one.rate = growth(one.column, before * one.scale, number * one.scale) / seconds
         yield
 
 

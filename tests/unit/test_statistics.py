@@ -10,7 +10,7 @@ import pytest
 from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.kernel.configfs import ConfigFS, ConfigfsPath
 from rtslib_ext.reading.reader import Reader
-from rtslib_ext.statistics import counted, counters, rates
+from rtslib_ext.statistics import counted, counters, rates, watch
 from rtslib_ext.statistics.columns import COLUMNS, KINDS, LUN, MIB, STORAGE_OBJECT, TARGET, names
 from rtslib_ext.statistics.counters import Row, Sample
 
@@ -174,3 +174,13 @@ def test_another_object_of_the_same_name_counts_from_zero() -> None:
     after = Sample(12.0, (row(STORAGE_OBJECT, commands=25, read_bytes=5 * MIB, device=2),))
     (found,) = rates.rates(before, after)
     assert found.restarted and found.per_second[:2] == (12.5, 2.5 * MIB)
+
+
+def test_a_watched_counter_goes_on_after_4_gib_and_anew_at_0() -> None:
+    item = watch.Watched(counted.Counted(LUN, ShellPath("/x"), ConfigfsPath("x")))
+    column = item.columns["read_bytes"]
+    for now, mib in ((10.0, 4090), (12.0, 10), (14.0, 4)):
+        item.take(column, mib, now, 5.0)
+        if now == 12.0:
+            assert item.rates["read_bytes"] == 8.0 * MIB
+    assert item.rates["read_bytes"] == 2.0 * MIB
