@@ -183,9 +183,9 @@ def _mib(node: Node, interval: float | None) -> Result:
     # Imported here: its tables are long, and the counters need none of them.
     from rtslib_ext.statistics import mib
 
-    found = mib.read(node.fs, objects(node.reader, node, KINDS))
+    found = list(mib.read(node.fs, objects(node.reader, node, KINDS)))
     return show(
-        views.mib(found),
+        views.mib(found) if found else [NOTHING],
         lambda: {
             "interval": None,
             "byte_step": MIB,

@@ -124,7 +124,9 @@ def listening(address: str, port: int) -> socket.socket:
     try:
         return socket.create_server((address, port), family=family)
     except OSError as err:
+        # Python adds the address, which stands here already.
+        why = reason(err).partition(" (while")[0]
         raise LioError(
-            f"cannot serve on {address} port {port}: {reason(err)}",
+            f"cannot serve on {address} port {port}: {why}",
             hint="address= and port= choose others",
         ) from err

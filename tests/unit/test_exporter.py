@@ -265,7 +265,7 @@ def test_a_failed_scrape_is_no_answer(capfd: pytest.CaptureFixture[str]) -> None
 
 def test_an_address_in_use_is_named(serving: str) -> None:
     port = int(serving.rpartition(":")[2])
-    with pytest.raises(LioError, match=f"cannot serve on 127.0.0.1 port {port}: .*in use"):
+    with pytest.raises(LioError, match=f"cannot serve on 127.0.0.1 port {port}: [a-z ]*in use$"):
         server.listening("127.0.0.1", port)
 
 

@@ -115,4 +115,5 @@ def test_what_is_refused(user: Shell) -> None:
     user.refuses("stats count=3", "count needs an interval", "stats 5 count=3")
     user.refuses("stats 5 count=0", "count must be between 1 and 999999, not 0")
     user.refuses("stats mib 5", "stats mib has no interval")
+    assert user.ok("/backstores/pscsi stats mib") == "(the kernel counts nothing here)\n"
     user.refuses("stats /nosuch", "No such path /nosuch")
