@@ -22,7 +22,8 @@ _NO_COLORS = ("vt1", "vt2", "vt3")
 # The fonts of the console lack most of the blocks of Unicode.
 _NO_BLOCKS = ("linux", *_NO_COLORS)
 _BLOCK = "\u2588"
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
+# SIGQUIT is that of Ctrl-\ at the terminal.
+_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 # Name, foreground, background, and what stands for them without colours.
 PALETTE = [
@@ -77,7 +78,8 @@ def run(
 ) -> None:
     """Show a widget until it raises ``urwid.ExitMainLoop``; then call ``closing``.
 
-    The terminal is restored after any error, and before SIGTERM or SIGHUP ends the process.
+    The terminal is restored after any error, and before SIGTERM, SIGHUP or SIGQUIT ends the
+    process.
     """
 
     def key(typed: object) -> bool:

@@ -177,8 +177,14 @@ def test_help_fits_a_small_terminal() -> None:
 
 @pytest.mark.parametrize(
     ("number", "status"),
-    [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 1), (0, 1)],
-    ids=["SIGTERM", "SIGHUP", "SIGINT", "exception"],
+    [
+        (signal.SIGTERM, 143),
+        (signal.SIGHUP, 129),
+        (signal.SIGQUIT, 131),
+        (signal.SIGINT, 1),
+        (0, 1),
+    ],
+    ids=["SIGTERM", "SIGHUP", "SIGQUIT", "SIGINT", "exception"],
 )
 def test_the_terminal_is_left_as_it_was(
     program: str, tmp_path: Path, number: int, status: int
