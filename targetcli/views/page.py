@@ -131,7 +131,8 @@ def _drawing(page: Page) -> Iterator[str]:
     yield from page.drawing
     yield "</div>"
     yield "<details><summary>The same as text</summary>"
-    yield '<pre tabindex="0">' + "\n".join(map(_text, page.text)) + "</pre>"
+    # Line by line, as all that is printed: the first stands behind the tag, without a line end.
+    yield from ('<pre tabindex="0">' + "\n".join(map(_text, page.text)) + "</pre>").split("\n")
     yield "</details></section>"
 
 

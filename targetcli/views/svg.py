@@ -152,10 +152,11 @@ def _boxes(
 
 
 def _drawn(group: Group, box: _Box, x: float, y: float) -> Iterator[str]:
-    names = "\n".join(vertex.path or vertex.name for vertex in group.members[:20])
+    names = (printable(vertex.path or vertex.name) for vertex in group.members[:20])
+    title = "\n".join((f"{printable(group.kind)}: {next(names)}", *names))
     size = f'width="{box.width:.0f}" height="{box.height:.0f}"'
     yield f'<g class="{_class(group)}">'
-    yield f"<title>{escaped(printable(group.kind))}: {_lines(names)}</title>"
+    yield from f"<title>{escaped(title)}</title>".split("\n")
     if len(group.members) > 1:
         yield f'<rect class="box" x="{x + 3:.0f}" y="{y + 3:.0f}" rx="4" {size}/>'
     yield f'<rect class="box" x="{x:.0f}" y="{y:.0f}" rx="4" {size}/>'
@@ -172,10 +173,6 @@ def _class(group: Group) -> str:
     if group.kind in (model.INITIATOR, model.SESSION):
         return "above"
     return "middle" if group.kind in model.KINDS else "below"
-
-
-def _lines(text: str) -> str:
-    return "\n".join(escaped(printable(line)) for line in text.split("\n"))
 
 
 def escaped(text: str) -> str:

@@ -237,3 +237,8 @@ def test_manifest_of_cockpit() -> None:
     script = (ROOT / "cockpit/targets.js").read_text()
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)
     assert "style=" not in "\n".join(svg.lines(fold(example(2, 2)), format_size, alone=False))
+
+
+def test_no_line_has_a_line_end() -> None:
+    """What is printed would show it as an escape, unlike the file."""
+    assert not [line for line in page.lines(whole(8), format_size) if not line.isprintable()]
