@@ -18,7 +18,6 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from glob import glob
 from pathlib import Path
 from typing import TypeVar
 
@@ -153,9 +152,7 @@ def devices() -> Seen:
     run("modprobe", "scsi_debug", "dev_size_mb=8")
     names = ["/dev/ram0", LOOP]
     for kind in ("block", "scsi_generic"):
-        pattern = f"/sys/class/scsi_device/*/device/{kind}/*"
-        found = until(partial(glob, pattern))
-        names.append(f"/dev/{found[0].rpartition('/')[2]}")
+        names.append(f"/dev/{until(partial(scsi_debug, kind))[0].name}")
     script = "".join(f"exec 3<>{name} || exit 1\n" for name in names)
     seen: Seen = {"opened": names, "rules": rules}
     for name, given in (("permitted", rules), ("without rules", ["DevicePolicy=strict"])):
@@ -165,6 +162,16 @@ def devices() -> Seen:
     if not was_loaded:
         run("modprobe", "-r", "scsi_debug")
     return seen
+
+
+def scsi_debug(kind: str) -> list[Path]:
+    """The devices of the module of this name; a full kernel has other SCSI devices, too."""
+    return [
+        found
+        for device in Path("/sys/class/scsi_device").glob("*/device")
+        if (device / "model").read_text().strip() == "scsi_debug"
+        for found in device.glob(f"{kind}/*")
+    ]
 
 
 def mount(folder: Path) -> None:
