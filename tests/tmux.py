@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-# Under QEMU the program may take a minute to start.
-_TIMEOUT = 120
+# Under QEMU the program may take two minutes to start.
+_TIMEOUT = 240
 _NUMBERS = count()
+_SHORTEST, _LONGEST = 0.03, 0.5
 _ENDED = "[ended with status "
 
 
@@ -73,13 +74,15 @@ class Terminal:
     def until(self, *texts: str) -> str:
         """Wait until all texts are on the screen, and nothing changes any more; return it."""
         deadline = time.monotonic() + _TIMEOUT
-        before = ""
+        before, pause = "", _SHORTEST
         while time.monotonic() < deadline:
             screen = self.screen()
             if screen == before and all(text in screen for text in texts):
                 return screen
+            # Looking takes time, which a slow program needs.
+            pause = min(pause * 1.3, _LONGEST) if screen == before else _SHORTEST
             before = screen
-            time.sleep(0.03)
+            time.sleep(pause)
         raise AssertionError(f"{texts} did not come up:\n{before}")
 
     def pid(self) -> int:
