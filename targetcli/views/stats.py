@@ -50,16 +50,22 @@ _HEADINGS = {
     "sent_bytes": "sent bytes",
     "received_bytes": "received bytes",
     "refused_logins": "refused",
-    "digest_errors": "digest",
-    "connection_errors": "connection",
-    "format_errors": "format errors",
-    "timeout_errors": "timeout errors",
+    "digest_errors": "digest err",
+    "connection_errors": "conn err",
+    "format_errors": "format err",
+    "timeout_errors": "timeout err",
 }
 _IN_MIB = ("read_bytes", "written_bytes")
+# The least of a path at a terminal: the end of an initiator's or target's name.
+_PATH = 16
 
 
 def text(found: Sequence[Facts], *, rates: bool, width: int | None) -> Iterator[str]:
-    """Yield a table for each kind of object."""
+    """Yield a table for each kind of object.
+
+    If it is wider than a terminal, paths lose their start; of the columns, first the totals of
+    rates are left out, then errors.
+    """
     between = False
     for kind in columns.KINDS:
         rows = [item for item in found if item.kind == kind]
@@ -70,9 +76,16 @@ def text(found: Sequence[Facts], *, rates: bool, width: int | None) -> Iterator[
         between = True
         yield TITLES[kind]
         names = (*_SHOWN[kind], *(_RATES[kind] if rates else ()))
-        heads = [Column(_heading(name), right=True) for name in names]
-        heads += [Column("storage object")] * (kind == columns.LUN) + [Column("path")]
+        heads = [Column(_heading(name), right=True, drop=_drop(name, names)) for name in names]
+        heads += [Column("storage object", cut="start", drop=1)] * (kind == columns.LUN)
+        heads += [Column("path", cut="start", least=_PATH)]
         yield from table(heads, (_cells(item, names) for item in rows), width)
+
+
+def _drop(name: str, shown: Sequence[str]) -> int:
+    if f"{name}{PER_SECOND}" in shown:
+        return 3
+    return 2 if name.endswith("errors") or name in ("aborts", "resets") else 0
 
 
 def _heading(name: str) -> str:

@@ -51,8 +51,8 @@ def test_tables() -> None:
         "       1         1            0  fileio/a        /iscsi/t/tpg1/luns/lun0",
         "",
         "Targets",
-        "sessions  logins  refused  digest  connection  format errors  path",
-        "       3       -        3       -           -              -  /iscsi/t",
+        "sessions  logins  refused  digest err  conn err  format err  path",
+        "       3       -        3           -         -           -  /iscsi/t",
     ]
     assert list(views.text(with_rates[1:2], rates=True, width=None)) == [
         "LUNs",
@@ -61,6 +61,25 @@ def test_tables() -> None:
         "      21         6            0          10         2.5            0.0  -               "
         "/iscsi/t/tpg1/luns/lun0",
     ]
+
+
+def test_tables_fit_a_terminal() -> None:
+    """A path loses its start; totals beside rates are left out first."""
+    long = "/iscsi/iqn.2003-01.org.example:store/tpg1/acls/iqn.1994-05.com.example:host1"
+    rows = [
+        row("lun", "/iscsi/iqn.2003-01.org.example:store/tpg1/luns/lun0", commands=1),
+        row("mapped_lun", f"{long}/mapped_lun0", commands=1, read_bytes=MIB),
+        row("target", "/iscsi/iqn.2003-01.org.example:store", sessions=1),
+        row("session", long, commands=1, sent_bytes=48260528),
+    ]
+    found = rates.rates(Sample(1.0, tuple(rows)), Sample(3.0, tuple(rows)))
+    now = [facts.of(item, "/backstores/fileio/disk1") for item in rows]
+    then = [facts.of(item.row, "/backstores/fileio/disk1", item) for item in found]
+    for values, with_rates in ((now, False), (then, True)):
+        lines = list(views.text(values, rates=with_rates, width=80))
+        assert [line for line in lines if len(line) > 80] == []
+        assert sum(line.endswith(("lun0", "host1", "store")) for line in lines) == len(rows)
+    assert "  commands  " not in f"  {' '.join(lines)}  "
 
 
 def test_comma_separated() -> None:
