@@ -55,8 +55,10 @@ ROWS = (
         "check:check",
         "Checks the configuration by rules: what lets strangers in, puts data at risk, is\n"
         "broken, or not as it was saved. Each finding has a severity, the object, the\n"
-        "reason, the name of the rule, and the commands that mend it. Below the root,\n"
-        "shows those of that node, of a target with the storage objects that it exports.\n"
+        "reason, the name of the rule, and the commands that mend it. They suit the\n"
+        "configuration of that moment: run those of one finding, and check again. Below\n"
+        "the root, shows those of that node, of a target with the storage objects that it\n"
+        "exports.\n"
         "check rules lists the rules with their meaning; docs/CHECKS.md has them, too.\n"
         "With file, checks a saved file instead, and does not read the kernel; host=false\n"
         "leaves out devices, files and addresses, for a file of another host. Of many\n"
@@ -130,12 +132,12 @@ ROWS = (
         "kernel shows bytes of LUNs in whole MiB, and one session for each ACL: the\n"
         "latest. stats mib shows the objects of the SCSI MIB (RFC 4455) and the iSCSI MIB\n"
         "(RFC 4544) with the real meaning of each value.\n\n"
-        "Example: stats 5 sort=commands_per_second count=1",
+        "Example: stats 5s kind=lun sort=commands_per_second count=1",
         (
             may("path", "stats_path", "the node; this one if omitted. mib shows the MIB objects"),
             may("interval", "duration", "the time between two outputs: 5s, 1m"),
             may("sort", "stats_column", "the column to sort by, as --json names it"),
-            may("kind", "stats_kind", "show only objects of this kind"),
+            may("kind", "stats_kind", "only storage_object, lun, mapped_lun, target or session"),
             may("count", "stats_count", "the number of outputs; if omitted, until Ctrl-C"),
             may("csv", "bool", "print comma-separated values with all columns", "False"),
         ),
@@ -171,9 +173,9 @@ ROWS = (
         "report",
         ("root",),
         "report:report",
-        "Writes a page about everything here: the map, targets, LUNs, initiators, sessions,\n"
-        "storage objects and capacity. It is one file of HTML without passwords, and loads\n"
-        "nothing from the network.\n\n"
+        "Writes a page about everything here: the map, the findings of check, targets,\n"
+        "LUNs, initiators, sessions, storage objects and capacity. It is one file of HTML\n"
+        "without passwords, and loads nothing from the network.\n\n"
         "Example: report /root/targets.html",
         (may("file", "path_name", "the file to write; printed if omitted"),),
     ),
