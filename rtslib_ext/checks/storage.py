@@ -87,11 +87,12 @@ def volatile_cache(facts: Facts) -> Iterator[Finding]:
     """Yield the objects that cache writes in memory, as initiators know."""
     for so in _cached(facts, "1"):
         assert isinstance(so.backing, FileIO)
+        interrupts = "its initiators are interrupted, and " if facts.exports.get(so.key) else ""
         yield Finding(
             so.path,
             "it caches writes in the memory of this host: a power failure loses those that "
             "initiators did not flush",
-            "without write_back each write waits for the disk",
+            interrupts + "each write then waits for the disk",
             exported_again.recreated(facts, so, _uncached(so.backing)),
         )
 

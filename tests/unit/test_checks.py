@@ -423,6 +423,7 @@ def test_commands_that_need_the_object_for_themselves() -> None:
     lun = Lun(0, disk.key, alua_group="standby")
     config = configuration(guarded, so=disk, luns={0: lun})
     one = in_config(config, "volatile-cache")
+    assert one.help == "its initiators are interrupted, and each write then waits for the disk"
     assert lines(one) == [
         f"targetcli {TPG}/luns delete 0",
         "targetcli /backstores/fileio delete disk1",
