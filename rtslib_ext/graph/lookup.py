@@ -212,16 +212,20 @@ def _part(graph: Graph, word: str) -> Iterator[Found]:
     yield from _identified(graph, word, wwid.is_part, exact=False)
 
 
+# The facts that identify a disk, and the words for them.
+_IDENTIFIERS = {"naa": "identifier", "wwid": "WWID", "serial": "serial number"}
+
+
 def _identified(
     graph: Graph, word: str, matches: Callable[[str, str], bool], *, exact: bool
 ) -> Iterator[Found]:
     for vertex in graph.vertices.values():
         if vertex.kind in _ABOVE:
             continue
-        for name in ("naa", "wwid", "serial"):
+        for name, label in _IDENTIFIERS.items():
             identifier = vertex.fact(name)
             if identifier and matches(identifier, word):
-                label = vertex.path or vertex.name
-                what = f"{label} is {_a(vertex.kind)} with the {name} {identifier}"
+                known = vertex.path or vertex.name
+                what = f"{known} is {_a(vertex.kind)} with the {label} {identifier}"
                 yield Found(what, (vertex.id,), exact)
                 break

@@ -102,6 +102,8 @@ class Cures:
             return Cure(f"{reason}, and its name is no name of type iqn, naa or eui")
         if not tpgs:
             return Cure(f"{reason}; the log does not name the target")
+        if any(self._reader.fs.is_dir(tpg.acl(name)) for tpg in tpgs):
+            return Cure("it had no ACL, and has one now")
         tpg = tpgs[0]
         secret = (shell_paths.acl(tpg.shell, name), "set", "auth", f"userid={name}", _ASK)
         required = self._is_set(f"{paths.attributes(tpg.configfs)}/authentication")

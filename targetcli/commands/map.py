@@ -21,6 +21,7 @@ from ..sizes import format_size
 from ..tree import Node, walk
 from ..tree.backstores import Backstore, StorageObjectNode
 from ..views import map as view
+from ..views.wrap import width_of, wrap
 
 FORMATS = ("text", "dot", "svg")
 _BY_ENDING = {".svg": "svg", ".dot": "dot", ".gv": "dot"}
@@ -141,7 +142,7 @@ def what(env: Env, node: Node, word: str) -> Result:
         )
     part = graph.through(one for each in found for one in each.vertices)
     result = show(
-        _shown(part, found),
+        _shown(part, found, width_of(env.stdout)),
         lambda: {"found": [_known(part, one) for one in found], **facts(part)},
     )
     result.pages = True
@@ -156,9 +157,9 @@ def _of_node(graph: Graph, node: Node, word: str) -> list[Found]:
     return lookup.find(graph, _path(there))
 
 
-def _shown(graph: Graph, found: list[Found]) -> Iterator[str]:
+def _shown(graph: Graph, found: list[Found], width: int | None) -> Iterator[str]:
     for one in found:
-        yield f"{one.what}." if one.exact else f"{one.what}, of which this is a part."
+        yield wrap(f"{one.what}." if one.exact else f"{one.what}, of which this is a part.", width)
         yield from _identity(graph, one)
     yield ""
     if graph.vertices:

@@ -43,10 +43,10 @@ _COLUMNS = (
     Column(""),
     Column("LAST"),
     Column("COUNT", right=True),
-    Column("TARGET", cut="start", least=12),
-    Column("INITIATOR", cut="start", least=12),
+    Column("TARGET", cut="start", least=11),
+    Column("INITIATOR", cut="start", least=11),
     Column("ADDRESS", cut="end", least=15),
-    Column("REASON", cut="end", least=12, drop=1),
+    Column("REASON", cut="end", least=17, drop=1),
 )
 _NONE = "(no refused logins)"
 

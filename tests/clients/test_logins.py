@@ -84,7 +84,9 @@ def test_an_initiator_without_an_acl(user: User) -> None:
     user.admit(f"targetcli {found['note'].removeprefix('then its secret: ')}")
     secrets = {"USERNAME": STRANGER, "PASSWORD": SECRET}
     assert tool("iscsi-inq", "-i", STRANGER, url(0), **secrets).returncode == 0
-    assert "*" not in user.ok("logins")
+    (found,) = checked(user.ok("logins", json=True))["data"]["refused"]
+    assert (found["command"], found["new"]) == (None, 0)
+    assert found["reason"] == "it had no ACL, and has one now"
 
 
 def test_secrets_of_a_session(user: User) -> None:

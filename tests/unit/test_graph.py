@@ -160,7 +160,12 @@ def test_word(word: str, found: str) -> None:
 
 
 def test_word_that_is_part_of_several() -> None:
-    assert len(lookup.find(example(2, 2), "600140512345")) == 2
+    found = lookup.find(example(2, 2), "600140512345")
+    assert [one.what for one in found] == [
+        f"/backstores/block/d{number} is a storage object with the identifier "
+        f"naa.60014051234567890123456789{number:06x}"
+        for number in range(2)
+    ]
 
 
 def test_forms_of_an_identifier() -> None:
