@@ -56,8 +56,9 @@ _HEADINGS = {
     "timeout_errors": "timeout err",
 }
 _IN_MIB = ("read_bytes", "written_bytes")
-# The least of a path at a terminal: the end of an initiator's or target's name.
-_PATH = 16
+# The least of a path at a terminal: the end of an initiator's or target's name. Beside rates it
+# is more, so that totals are left out first.
+_PATH, _PATH_OF_RATES = 16, 24
 
 
 def text(found: Sequence[Facts], *, rates: bool, width: int | None) -> Iterator[str]:
@@ -78,7 +79,7 @@ def text(found: Sequence[Facts], *, rates: bool, width: int | None) -> Iterator[
         names = (*_SHOWN[kind], *(_RATES[kind] if rates else ()))
         heads = [Column(_heading(name), right=True, drop=_drop(name, names)) for name in names]
         heads += [Column("storage object", cut="start", drop=1)] * (kind == columns.LUN)
-        heads += [Column("path", cut="start", least=_PATH)]
+        heads += [Column("path", cut="start", least=_PATH_OF_RATES if rates else _PATH)]
         yield from table(heads, (_cells(item, names) for item in rows), width)
 
 
