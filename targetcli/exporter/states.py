@@ -177,7 +177,9 @@ def of_sessions(reader: Reader) -> Iterator[Chunk]:
     labels: dict[Labels, None] = {}
     for one in sessions.sessions(reader):
         addresses = ",".join(sorted({item.address for item in one.connections}))
-        labels[printable(one.initiator), one.target, str(one.tpg), addresses, "0"] = None
+        target = printable(one.target)
+        labels[printable(one.initiator), target, str(one.tpg), addresses, "0"] = None
     for guest in sessions.dynamic_sessions(reader):
-        labels[printable(guest.initiator), guest.target, str(guest.tpg), "", "1"] = None
+        target = printable(guest.target)
+        labels[printable(guest.initiator), target, str(guest.tpg), "", "1"] = None
     yield chunk("lio_session_info", *((item, 1) for item in labels))

@@ -26,9 +26,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from rtslib_ext.errors import InvalidValue, LioError
 from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.usage import sessions
 from targetcli.commands.exporter import exporter
 from targetcli.env import Env
-from targetcli.exporter import exposition, metrics, server
+from targetcli.exporter import exposition, metrics, server, states
 from targetcli.exporter.metrics import METRICS, Chunk, chunk
 from targetcli.prefs import Preferences
 from targetcli.tree import walk
@@ -321,3 +323,11 @@ def test_a_metric_is_never_whole_in_memory() -> None:
     sizes = [len(piece) for piece in exposition.text(parts * 3)]
     assert len(sizes) == 3 and max(sizes) < 100_000
     assert all(first >= second for first, second in pairwise(sizes))
+
+
+def test_names_of_targets_are_printable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte that is no UTF-8 would end the scrape, a line end would begin another metric."""
+    guest = sessions.DynamicSession("iqn.e:\udcff", "iqn.t:\udcff\nlio_up 0", 1, "iscsi")
+    monkeypatch.setattr(states.sessions, "dynamic_sessions", lambda reader: [guest])
+    found = exposition.text(states.of_sessions(Reader(ConfigFS(str(tmp_path)))))
+    assert rb'target="iqn.t:\\udcff\\nlio_up 0"' in b"".join(found)
