@@ -209,7 +209,7 @@ TOLD = (
     Row("info: sorted, without attributes", f"{RAMDISK}/r1 info",
         like(r"\Anaa: naa\.6001405\w{25}\nname: r1\nplugin: ramdisk\nsize: 1048576\n"
              r"wwid: 36001405\w{25}\nwwn: [0-9a-f-]+\Z"),
-        differs="of a storage object or LUN"),
+        differs="`info` of an ACL; of a storage object or LUN"),
     Row("version of a backstore", f"{FILEIO}/d1 version", like(r"^Backstore plugin fileio v?\d")),
     Row("older name of block", "/backstores/iblock ls", like(r"^o- block ")),
 )  # fmt: skip
