@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -176,11 +177,16 @@ def test_another_object_of_the_same_name_counts_from_zero() -> None:
     assert found.restarted and found.per_second[:2] == (12.5, 2.5 * MIB)
 
 
-def test_a_watched_counter_goes_on_after_4_gib_and_anew_at_0() -> None:
+def test_a_watched_counter_goes_on_after_4_gib_and_anew_at_0(
+    fs: ConfigFS, monkeypatch: pytest.MonkeyPatch
+) -> None:
     item = watch.Watched(counted.Counted(LUN, ShellPath("/x"), ConfigfsPath("x")))
-    column = item.columns["read_bytes"]
-    for now, mib in ((10.0, 4090), (12.0, 10), (14.0, 4)):
-        item.take(column, mib, now, 5.0)
-        if now == 12.0:
-            assert item.rates["read_bytes"] == 8.0 * MIB
-    assert item.rates["read_bytes"] == 2.0 * MIB
+    (series,) = watch.of([item], ["read_bytes"])
+    numbers, times = iter((4090, 10, 4)), iter((10.0, 12.0, 14.0))
+    monkeypatch.setattr(ConfigFS, "numbers", lambda self, files: [next(numbers)])
+    monkeypatch.setattr(time, "monotonic", lambda: next(times))
+    seen = []
+    for _ in range(3):
+        list(watch.read(fs, [series], 5.0))
+        seen.append(series.rate)
+    assert seen == [None, 8.0 * MIB, 2.0 * MIB]
