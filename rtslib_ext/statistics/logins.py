@@ -18,6 +18,9 @@ from .counters import Row
 _LAST = "fabric_statistics/iscsi_tgt_attr"
 # iscsi_target_stat.c: names that no initiator has.
 _NO_ACL, _NEVER = "Unknown", "None"
+# kernel/Kconfig.hz; and by how many seconds jiffies may be ahead of the clock.
+_HZ = (100, 250, 300, 1000)
+_LATE = 2.0
 _ADDRESS = re.compile(r"\[?([0-9A-Fa-f:.]+)\]?(?:%.*)?")
 
 
@@ -65,6 +68,19 @@ def at(seconds: float) -> float:
     return time.time() - time.monotonic() + seconds
 
 
+def since_boot(value: int, now: float) -> float:
+    """Return the seconds since boot for a value of last_fail_time, ``now`` seconds after boot.
+
+    The kernel keeps 32 bits of jiffies, which begin 5 minutes before their overflow, and extends
+    them by zeros before it converts them (iscsi_target_stat.c): later values are too high by a
+    constant that depends on HZ. The latest time that is possible is returned; 50 days after boot
+    (HZ=1000) or later it may be wrong.
+    """
+    shifts = (0, *(((1 << 64) - (100 << 32)) // hz for hz in _HZ))
+    found = [(value - shift) % (1 << 32) / 100 for shift in shifts]
+    return max((one for one in found if one <= now + _LATE), default=value / 100)
+
+
 def _last(reader: Reader, row: Row, target: str) -> LastRefusal | None:
     def text(name: str) -> str:
         return reader.fs.read_if_there(f"{row.configfs}/{_LAST}/{name}") or ""
@@ -75,4 +91,5 @@ def _last(reader: Reader, row: Row, target: str) -> LastRefusal | None:
     name = text("fail_intr_name")
     address = _ADDRESS.fullmatch(text("fail_intr_addr"))
     known = "" if name in (_NO_ACL, _NEVER) else name
-    return LastRefusal(target, int(hundredths) / 100, known, address[1] if address else "")
+    seconds = since_boot(int(hundredths), time.monotonic())
+    return LastRefusal(target, seconds, known, address[1] if address else "")

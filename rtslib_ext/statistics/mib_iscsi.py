@@ -80,7 +80,8 @@ ROWS = (
         "iscsi_tgt_attr",
         "last_fail_time",
         "iscsiTgtLastFailureTime",
-        "when the last login failed: hundredths of a second since boot",
+        "when the last login failed: hundredths of a second since boot; later than 5 minutes after "
+        "boot too high by a constant that depends on HZ (32 bits of jiffies)",
         test=True,
     ),
     MibObject(

@@ -12,6 +12,7 @@ from rtslib_ext.errors import LioError
 from rtslib_ext.host import journal
 from rtslib_ext.kernel import log
 from rtslib_ext.kernel.configfs import ConfigfsPath
+from rtslib_ext.statistics import logins
 from rtslib_ext.statistics import refused_logins as library
 from rtslib_ext.statistics.logins import LastRefusal, Logins
 from rtslib_ext.statistics.refused_logins import Refusal, joined, parsed
@@ -173,3 +174,16 @@ def test_a_name_with_a_separator_of_lines_is_in_the_journal(
     done = subprocess.CompletedProcess((), 0, out, "")
     monkeypatch.setattr(journal, "run", lambda *words, timeout: done)
     assert list(journal.of_this_boot()) == [(5.0, text)]
+
+
+def test_time_of_the_last_refusal_after_jiffies_overflowed() -> None:
+    """The kernel's value, read 712 s after boot, is 477 days ahead of the login that failed."""
+    assert logins.since_boot(4123237427, 712.74) == 688.23
+    for hz in (100, 250, 300, 1000):
+        for seconds in (400, 86400, 40 * 86400):
+            # As the kernel computes it: iscsi_stat_tgt_attr_last_fail_time_show().
+            jiffies = ((seconds - 300) * hz) % (1 << 32)
+            since = (jiffies - ((1 << 32) - 300 * hz)) % (1 << 64)
+            value = since * 100 % (1 << 64) // hz % (1 << 32)
+            assert abs(logins.since_boot(value, seconds + 60) - seconds) < 0.1, (hz, seconds)
+    assert logins.since_boot(29999, 300.5) == 299.99
