@@ -62,10 +62,10 @@ function mark(column) {
     return ["number", "bytes"].includes(column.kind) ? "number" : "";
 }
 
-// Names such as a path or an IQN are not broken at their hyphens.
+// Names such as an IQN are not broken at their hyphens; a path has no other place to break it.
 function parts(column, cell) {
     const text = shown(column, cell);
-    if (column.kind !== "text")
+    if (column.kind !== "text" || text.includes("/"))
         return [text];
     return text.split(NAME).map((part, number) =>
         number % 2 ? element("span", { class: "name" }, part) : part).filter(part => part !== "");

@@ -22,7 +22,7 @@ Cell = str | int | None
 _HERE = Path(__file__).parent
 # Nothing may be loaded, and only the style in the page is used.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-# A part of a path or name that a browser would break at its hyphens, such as iqn.2003-01.org.
+# A name that a browser would break at its hyphens, such as iqn.2003-01.org.
 _NAME = re.compile(r"[^\s/,]+-[^\s/,]+")
 
 
@@ -166,7 +166,8 @@ def _table(section: Section, size: Size) -> Iterator[str]:
 def _cells(columns: Sequence[Column], row: Iterable[Cell], level: str, size: Size) -> Iterator[str]:
     for number, (column, cell) in enumerate(zip(columns, row, strict=True)):
         text = _text(shown(column, cell, size))
-        if column.kind == TEXT:
+        # Paths have no other place where browsers break them.
+        if column.kind == TEXT and "/" not in text:
             text = _NAME.sub(r'<span class="name">\g<0></span>', text)
         if number == 0:
             mark = f' class="{level}"' if level else column.mark

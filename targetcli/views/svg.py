@@ -17,6 +17,8 @@ from .layout import Layout, layout
 from .map import Size
 
 _LINE, _PAD, _GAP, _MARGIN, _HEAD = 15, 7, 44, 12, 24
+# The scale of a drawing on a page, whose text is larger.
+_ON_PAGE = 0.8
 # The width of a character of 12 px in most sans-serif fonts, on average.
 _CHAR = 7.2
 _LONGEST = 40
@@ -39,10 +41,12 @@ def lines(folded: Folded, size: Size, *, alone: bool = True) -> Iterator[str]:
     left = _lefts(found, boxes) if found else [0.0]
     width = left[-1] - _GAP + 2 * _MARGIN if found else 200.0
     height = (found.height if found else 0) + _HEAD + 2 * _MARGIN
+    scale = 1 if alone else _ON_PAGE
     yield (
         '<svg xmlns="http://www.w3.org/2000/svg" class="map" role="img" '
         'aria-labelledby="map-title" aria-describedby="map-about" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}">'
+        f'viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width * scale:.0f}" height="{height * scale:.0f}">'
     )
     yield '<title id="map-title">The paths from initiators to disks</title>'
     yield f'<desc id="map-about">{escaped(summary(folded))}</desc>'

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -11,6 +12,10 @@ from tests import thinning
 
 ROOT = Path(__file__).parent.parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+# Without the options of a make that runs these tests.
+ENV = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
 
 
 def recipe(target: str) -> list[str]:
@@ -22,7 +27,7 @@ def recipe(target: str) -> list[str]:
 
 def test_help_lists_every_target_with_its_text() -> None:
     done = subprocess.run(
-        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True
+        ["make", "--no-print-directory", "help"], cwd=ROOT, env=ENV, capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (0, "")
     listed = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
@@ -52,7 +57,11 @@ def test_a_kernel_that_cannot_be_fetched_ends_the_run(tmp_path: Path) -> None:
     script.write_text('#!/bin/sh\n[ "$2" != sid ] || { echo no network >&2; exit 1; }\n')
     script.chmod(0o755)
     done = subprocess.run(
-        ["make", "-f", ROOT / "Makefile", "kernels"], cwd=tmp_path, capture_output=True, text=True
+        ["make", "-f", ROOT / "Makefile", "kernels"],
+        cwd=tmp_path,
+        env=ENV,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode != 0
     said = done.stderr.splitlines()
@@ -87,6 +96,7 @@ def test_clean_tells_of_the_state_of_the_sandbox_and_keeps_it(tmp_path: Path) ->
         (tmp_path / "Makefile").write_text(f"{makefile}clean:\n\t@{shown}\n")
         done = subprocess.run(
             ["make", "--no-print-directory", "-C", tmp_path, f"XDG_STATE_HOME={tmp_path}"],
+            env=ENV,
             capture_output=True,
             text=True,
             check=True,
