@@ -177,7 +177,11 @@ class Cures:
             return Cure(f"{reason}; the log does not name the initiator")
         if refusal.kind == NO_SECRET:
             words = (owner.path, "set", "attribute", "authentication=0")
-            return Cure(reason, words, note="it is admitted without a secret")
+            return Cure(
+                reason,
+                words,
+                note="this asks for no secret; to configure one at the initiator is safer",
+            )
         user = f"userid={self._reader.auth(owner.auth).userid or refusal.initiator}"
         return Cure(reason, (owner.path, "set", "auth", user, _ASK), note=_BOTH)
 
