@@ -6,10 +6,10 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from rtslib_ext.errors import InvalidValue, LioError, reason
@@ -20,11 +20,12 @@ Pieces = Callable[[], Iterable[bytes]]
 Request = socket.socket | tuple[bytes, socket.socket]
 # More clients at once are refused: each takes a thread.
 _MOST_CLIENTS = 16
+# For a scrape, and again for its client to take the text. Prometheus gives up after 10 s unless it
+# is configured.
+_MOST_SECONDS = 60.0
+_PART = 1 << 16
 # sd_listen_fds(3): the first descriptor that is passed.
 _FIRST = 3
-# More of a text than this is in a file, as many clients may be served at once.
-_IN_MEMORY = 1 << 20
-_PART = 1 << 16
 _HOME = b"<html><title>targetcli</title><a href=/metrics>Metrics</a></html>\n"
 
 
@@ -34,7 +35,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "targetcli"
     sys_version = ""
-    # Seconds for a client to send its request, and to take the whole answer.
+    # Of a client that sends nothing.
     timeout = 30
     server: Server
 
@@ -59,26 +60,48 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _metrics(self) -> None:
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as text:
-            try:
-                # One after the other: a scrape reads everything. A client that takes its time
-                # gets the text afterwards, so that it keeps no other one waiting.
-                with self.server.scraping:
-                    text.writelines(self.server.pieces())
-            except (LioError, OSError) as err:
-                self._send(500, "text/plain; charset=utf-8", f"{reason(err)}\n".encode())
-                return
-            size = text.tell()
-            text.seek(0)
-            self._begin(200, CONTENT_TYPE, size)
-            end = time.monotonic() + self.timeout
-            while part := text.read(_PART):
-                self.connection.settimeout(max(0.001, end - time.monotonic()))
-                self.wfile.write(part)
-            self.connection.settimeout(self.timeout)
+        try:
+            # One after the other: a scrape reads everything. A client that takes its time
+            # gets the text afterwards, so that it keeps no other one waiting.
+            with self.server.scraping:
+                size, packed = _packed(self.server.pieces(), self.server.seconds)
+        except (LioError, OSError) as err:
+            self._send(500, "text/plain; charset=utf-8", f"{reason(err)}\n".encode())
+            return
+        self._begin(200, CONTENT_TYPE, size)
+        end = time.monotonic() + self.server.seconds
+        for part in _unpacked(packed):
+            self.connection.settimeout(max(0.001, end - time.monotonic()))
+            self.wfile.write(part)
+        self.connection.settimeout(self.timeout)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: each scrape would be a line in the journal."""
+
+
+def _packed(pieces: Iterable[bytes], seconds: float) -> tuple[int, list[bytes]]:
+    """Return the size of a text and the text, compressed, as several clients may wait for theirs.
+
+    Raises LioError if that takes too long.
+    """
+    size, found, packer = 0, list[bytes](), zlib.compressobj(1)
+    end = time.monotonic() + seconds
+    for piece in pieces:
+        size += len(piece)
+        found.append(packer.compress(piece))
+        if time.monotonic() > end:
+            raise LioError(f"reading everything takes longer than {seconds:g} s")
+    return size, [*found, packer.flush()]
+
+
+def _unpacked(packed: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a compressed text in parts."""
+    unpacker = zlib.decompressobj()
+    for data in packed:
+        while data:
+            yield unpacker.decompress(data, _PART)
+            data = unpacker.unconsumed_tail
+    yield unpacker.flush()
 
 
 class Server(ThreadingHTTPServer):
@@ -92,7 +115,13 @@ class Server(ThreadingHTTPServer):
         self.socket = listening
         self.pieces = pieces
         self.scraping = threading.Lock()
+        self.seconds = _MOST_SECONDS
         self._free = threading.Semaphore(_MOST_CLIENTS)
+
+    def handle_error(self, request: Request, client_address: object) -> None:
+        """Say in one line why a scrape failed; nothing about a client that left."""
+        if not isinstance(error := sys.exc_info()[1], OSError):
+            print(f"A scrape failed: {error!r}", file=sys.stderr, flush=True)
 
     def process_request(self, request: Request, client_address: object) -> None:
         """Serve a client in a thread of its own, unless there are too many."""
@@ -107,11 +136,6 @@ class Server(ThreadingHTTPServer):
             super().process_request_thread(request, client_address)
         finally:
             self._free.release()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say in one line why a scrape failed; nothing about a client that left."""
-        if not isinstance(error := sys.exc_info()[1], OSError):
-            print(f"A scrape failed: {error!r}", file=sys.stderr, flush=True)
 
 
 def listening(address: str, port: int) -> socket.socket:

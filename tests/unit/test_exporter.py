@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -214,10 +215,30 @@ def test_a_client_that_reads_nothing_keeps_no_other_waiting() -> None:
         made.shutdown()
 
 
-def test_a_client_gets_the_whole_answer_in_time_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server._Handler, "timeout", 1)
+def test_a_scrape_that_takes_too_long_fails() -> None:
+    scrapes = iter([itertools.repeat(b"x" * 65536), [b"lio_up 1.0\n"]])
+    made, url = served(lambda: next(scrapes))
+    made.seconds = 0.2
+    with made:
+        with pytest.raises(urllib.error.HTTPError, match="500"):
+            urllib.request.urlopen(url, timeout=10)
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            assert answer.read() == b"lio_up 1.0\n"
+        made.shutdown()
+
+
+def test_waiting_texts_are_compressed() -> None:
+    text = [b'lio_lun_commands_total{target="%d"} 1\n' % number for number in range(30_000)]
+    size, packed = server._packed(text, 60)
+    assert size == sum(map(len, text)) and sum(map(len, packed)) < size / 5
+    parts = list(server._unpacked(packed))
+    assert b"".join(parts) == b"".join(text) and max(map(len, parts)) <= 1 << 16
+
+
+def test_a_client_gets_the_whole_answer_in_time_or_none() -> None:
     size = 16 << 20
     made, _ = served(lambda: [bytes(size)])
+    made.seconds = 1
     with made, request(made) as slow:
         # It takes a little again and again, which is no reason to wait for it.
         got = sum(len(slow.recv(1000)) for _ in range(20) if not time.sleep(0.1))
