@@ -180,7 +180,8 @@ class Top(Page):
         if len(self.shown) != len(self.every):
             count += f" of {len(self.every)}"
         title = self.view.title
-        what = f"{title}: {count}" if title else f"{count} {self.view.what}"
+        one = self.view.what.removesuffix("s") if count == "1" else self.view.what
+        what = f"{title}: {count}" if title else f"{count} {one}"
         parts = [f"targetcli top  {what}", f"every {self.interval:g}s"]
         parts += [f'filter "{self.filter}"'] * bool(self.filter)
         parts += ["idle hidden"] * self.hides_idle

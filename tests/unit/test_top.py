@@ -298,6 +298,15 @@ def test_a_lun_is_opened(top: Top, kernel: Kernel) -> None:
     assert len(top.shown) == 2 * LUNS
 
 
+def test_one_object_is_named_so(top: Top, kernel: Kernel) -> None:
+    update(top, kernel)
+    assert top.title.startswith(f"targetcli top  {len(top.every)} LUNs")
+    top.every = top.every[:1]
+    top.shown = top.every
+    top.describe()
+    assert top.title.startswith("targetcli top  1 LUN  every")
+
+
 def test_new_and_deleted_objects(top: Top, kernel: Kernel) -> None:
     update(top, kernel)
     press(top, "n")
