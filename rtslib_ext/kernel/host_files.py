@@ -118,6 +118,11 @@ def not_created(path: str, err: OSError) -> LioError:
     """Return the error for a backing file that cannot be created."""
     if isinstance(err, FileExistsError):
         return Exists(f"{path} already exists")
+    if isinstance(err, FileNotFoundError) and os.path.islink(path):
+        return Exists(
+            f"{path} already exists: a link to {os.readlink(path)}, which does not exist",
+            hint="delete the link, or create that directory",
+        )
     return _refused("open", path, err, f"Could not open {path}")
 
 

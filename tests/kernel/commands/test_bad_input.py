@@ -214,7 +214,7 @@ def test_backing_files(user: Shell, disks: Path) -> None:
             f"{disks}/no/such 1M",
             f"{FILEIO}/d2: Could not open {disks}/no/such: its directory does not exist (mkdir -p ",
         ),
-        (f"{disks}/dangling 1M", f"{FILEIO}/d2: {disks}/dangling already exists"),
+        (f"{disks}/dangling 1M", f"{FILEIO}/d2: {disks}/dangling already exists: a link to"),
         (f"{disks}/empty 1M", f"{FILEIO}: {disks}/empty exists and is empty"),
         (f"{disks} 1M", f"{FILEIO}: Path {disks} exists but is not a file"),
         (f"{disks}/socket 1M", f"{FILEIO}: Path {disks}/socket exists but is not a file"),

@@ -99,12 +99,19 @@ def test_summary_and_info(user: Shell, disks: Path) -> None:
     assert lines[1].endswith(f" [fileio/d1 ({file}) (default_tg_pt_gp)]")
     assert lines[2].endswith(" [ramdisk/r1 (default_tg_pt_gp)]")
     assert lines[1].split(" ")[:4] == ["", "", "o-", "lun0"]
+    wwid = next(
+        row.removeprefix("wwid: ")
+        for row in user.ok("/backstores/fileio/d1 info").rows
+        if row.startswith("wwid: ")
+    )
     rows = user.ok("luns/lun0 info").rows
     assert rows[0].startswith("alias: ") and len(rows[0]) == len("alias: ") + 10
     assert rows[1:] == [
         "alua_tg_pt_gp_name: default_tg_pt_gp",
         "index: 0",
+        f"naa: naa.{wwid[1:]}",
         "storage_object: /backstores/fileio/d1",
+        f"wwid: {wwid}",
     ]
 
 
