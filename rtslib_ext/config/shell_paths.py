@@ -21,6 +21,11 @@ def is_within(path: str, above: str) -> bool:
     return path == above or path.startswith(f"{above.rstrip('/')}/")
 
 
+def is_related(path: str, other: str) -> bool:
+    """Return True if a path is above, at or below another."""
+    return is_within(path, other) or is_within(other, path)
+
+
 def backstore(plugin: str) -> ShellPath:
     """Return the path of a kind of backstore."""
     return ShellPath(f"/backstores/{plugin}")

@@ -13,9 +13,11 @@ import re
 import stat
 
 from ..errors import InvalidValue, NotFound, reason
+from .system import read_text
 
 # linux/fs.h
 _BLKROGET = 0x125E
+_UDEV = "/run/udev/data"
 
 
 def is_block_device(path: str) -> bool:
@@ -160,3 +162,14 @@ def _generic_device(address: str) -> str:
     except OSError as err:
         raise NotFound(f"no SCSI device has the address {address}") from err
     return f"/dev/{names[0]}"
+
+
+def udev_property(number: int, name: str) -> str:
+    """Return a property that udev found of the block device with a number; "" without one.
+
+    It comes from udev's database; nothing is read from the device itself.
+    """
+    text = read_text(f"{_UDEV}/b{os.major(number)}:{os.minor(number)}")
+    start = f"E:{name}="
+    found = (line.removeprefix(start) for line in text.split("\n") if line.startswith(start))
+    return next(found, "")

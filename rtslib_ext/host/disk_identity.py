@@ -12,7 +12,7 @@ from contextlib import suppress
 from ..config import scalars
 from ..files import placement
 from ..files.trusted import Untrusted
-from .devices import is_block_device, sectors
+from .devices import is_block_device, sectors, udev_property
 from .system import read_text
 
 PLACED_BY = "placed_by"
@@ -29,7 +29,6 @@ _UDEV_NAMES = {
     "partuuid": "ID_PART_ENTRY_UUID",
     "filesystem": "ID_FS_UUID",
 }
-_UDEV = "/run/udev/data"
 _ADDRESS = re.compile(r"\d+:\d+:\d+:\d+")
 _BY_ID = "/dev/disk/by-id"
 # Names that the kernel gives in the order in which it finds the disks.
@@ -102,8 +101,7 @@ def _of_file(path: str) -> dict[str, str]:
     while place != "/" and os.stat(above := os.path.dirname(place)).st_dev == number:
         place = above
     found["mount"] = place
-    device = f"{_UDEV}/b{os.major(number)}:{os.minor(number)}"
-    uuid = _line(device, f"E:{_UDEV_NAMES['filesystem']}")
+    uuid = udev_property(number, _UDEV_NAMES["filesystem"])
     return {**found, "filesystem": uuid} if uuid else found
 
 
@@ -129,9 +127,7 @@ def _folder(path: str) -> str:
 
 
 def _of_udev(path: str, name: str) -> str:
-    number = os.stat(path).st_rdev
-    file = f"{_UDEV}/b{os.major(number)}:{os.minor(number)}"
-    return _line(file, f"E:{_UDEV_NAMES[name]}")
+    return udev_property(os.stat(path).st_rdev, _UDEV_NAMES[name])
 
 
 def _line(file: str, name: str) -> str:

@@ -6,15 +6,14 @@ from __future__ import annotations
 import os
 import re
 
-from . import system
+from . import devices, system
 
 _FOLDER = "/etc/lvm"
 # lvm.conf(5): a filter that also holds for udev and autoactivation.
 _FILTER = re.compile(r"^\s*global_filter\s*=", re.MULTILINE)
 # lvmdevices(8): if this file exists, only the devices in it are used.
 _DEVICES = "devices/system.devices"
-_UDEV = "/run/udev/data"
-_MEMBER = "E:ID_FS_TYPE=LVM2_member"
+_MEMBER = "LVM2_member"
 
 
 def is_filtered() -> bool:
@@ -26,13 +25,9 @@ def is_filtered() -> bool:
 
 
 def is_member(device: str) -> bool:
-    """Return True if a block device is a physical volume, as udev found it last.
-
-    Nothing is read from the device itself.
-    """
+    """Return True if a block device is a physical volume, as udev found it last."""
     try:
         number = os.stat(device).st_rdev
     except OSError:
         return False
-    text = system.read_text(f"{_UDEV}/b{os.major(number)}:{os.minor(number)}")
-    return _MEMBER in text.split("\n")
+    return devices.udev_property(number, "ID_FS_TYPE") == _MEMBER

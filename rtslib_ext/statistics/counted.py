@@ -35,21 +35,16 @@ def objects(reader: Reader, above: str = "/", kinds: Collection[str] = KINDS) ->
     Directories are listed only where such objects can be; no file is read. ``above`` names an ACL
     by the WWN of its initiator.
     """
-    if STORAGE_OBJECT in kinds and _on_the_way(shell_paths.BACKSTORES, above):
+    if STORAGE_OBJECT in kinds and shell_paths.is_related(shell_paths.BACKSTORES, above):
         yield from _storage_objects(reader, above)
     if not set(kinds) & {LUN, MAPPED_LUN, TARGET, SESSION}:
         return
     for fabric in FABRICS.values():
-        if not _on_the_way(shell_paths.fabric(fabric.name), above):
+        if not shell_paths.is_related(shell_paths.fabric(fabric.name), above):
             continue
         for wwn in reader.target_wwns(fabric):
-            if _on_the_way(shell_paths.target(fabric.name, wwn), above):
+            if shell_paths.is_related(shell_paths.target(fabric.name, wwn), above):
                 yield from _of_target(reader, fabric, wwn, above, kinds)
-
-
-def _on_the_way(path: str, above: str) -> bool:
-    """Return True if a path is above, at or below another."""
-    return shell_paths.is_within(path, above) or shell_paths.is_within(above, path)
 
 
 def _storage_objects(reader: Reader, above: str) -> Iterator[Counted]:
@@ -74,18 +69,18 @@ def _of_target(
         return
     for tag in reader.tags(configfs):
         tpg = TpgPath.of(fabric, wwn, tag)
-        if _on_the_way(tpg.shell, above):
+        if shell_paths.is_related(tpg.shell, above):
             yield from _of_tpg(reader, tpg, above, kinds)
 
 
 def _of_tpg(reader: Reader, tpg: TpgPath, above: str, kinds: Collection[str]) -> Iterator[Counted]:
-    if LUN in kinds and _on_the_way(shell_paths.luns(tpg.shell), above):
+    if LUN in kinds and shell_paths.is_related(shell_paths.luns(tpg.shell), above):
         for index in reader.lun_indexes(tpg.configfs):
             if shell_paths.is_within(path := shell_paths.lun(tpg.shell, index), above):
                 yield Counted(LUN, path, paths.lun(tpg.configfs, index))
     if not set(kinds) & {MAPPED_LUN, SESSION} or not tpg.fabric.has("acls"):
         return
-    if _on_the_way(shell_paths.acls(tpg.shell), above):
+    if shell_paths.is_related(shell_paths.acls(tpg.shell), above):
         for folder in reader.acl_names(tpg.configfs):
             yield from _of_acl(reader, tpg, folder, above, kinds)
 
@@ -95,7 +90,7 @@ def _of_acl(
 ) -> Iterator[Counted]:
     configfs = paths.acl(tpg.configfs, folder)
     path = shell_paths.acl(tpg.shell, tpg.fabric.from_folder(folder))
-    if not _on_the_way(path, above):
+    if not shell_paths.is_related(path, above):
         return
     if SESSION in kinds and tpg.fabric.name == "iscsi" and shell_paths.is_within(path, above):
         yield Counted(SESSION, path, configfs)

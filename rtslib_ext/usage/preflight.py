@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 # File systems in memory, lost at a reboot.
 _IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")
-_UDEV = "/run/udev/data"
 
 
 class Severity(Enum):
@@ -211,11 +210,7 @@ def _waits_for_multipath(path: str) -> bool:
     udev's database.
     """
     number = os.stat(path).st_rdev
-    try:
-        with open(f"{_UDEV}/b{os.major(number)}:{os.minor(number)}", "rb") as entry:
-            return b"E:DM_MULTIPATH_DEVICE_PATH=1\n" in entry.readlines()
-    except OSError:
-        return False
+    return devices.udev_property(number, "DM_MULTIPATH_DEVICE_PATH") == "1"
 
 
 def _same(one: str, other: str) -> bool:

@@ -27,12 +27,12 @@ def luns(node: Node) -> Iterator[tuple[TpgPath, int]]:
         return
     above = "/" if node.path.startswith(shell_paths.BACKSTORES) else node.path
     for fabric in FABRICS.values():
-        if not _touches(shell_paths.fabric(fabric.name), above):
+        if not shell_paths.is_related(shell_paths.fabric(fabric.name), above):
             continue
         for wwn in node.reader.target_wwns(fabric):
             for tag in node.reader.tags(paths.target(fabric, wwn)):
                 tpg = TpgPath.of(fabric, wwn, tag)
-                if _touches(tpg.shell, above):
+                if shell_paths.is_related(tpg.shell, above):
                     yield from _of_tpg(node, tpg, above)
 
 
@@ -41,12 +41,8 @@ def _of_tpg(node: Node, tpg: TpgPath, above: str) -> Iterator[tuple[TpgPath, int
     for index in node.reader.lun_indexes(tpg.configfs):
         path = shell_paths.lun(tpg.shell, index)
         below = shell_paths.is_within(above, shell_paths.luns(tpg.shell))
-        if not below or shell_paths.is_within(path, above) or shell_paths.is_within(above, path):
+        if not below or shell_paths.is_related(path, above):
             yield tpg, index
-
-
-def _touches(path: str, above: str) -> bool:
-    return shell_paths.is_within(path, above) or shell_paths.is_within(above, path)
 
 
 def storage_objects(node: Node) -> Iterator[tuple[ShellPath, ConfigfsPath]]:
@@ -66,5 +62,8 @@ def storage_objects(node: Node) -> Iterator[tuple[ShellPath, ConfigfsPath]]:
     for configfs in dict.fromkeys(found):
         key = paths.key_of_storage_object(configfs)
         path = shell_paths.storage_object(*key) if key else None
-        if path and (not node.path.startswith(shell_paths.BACKSTORES) or _touches(path, node.path)):
+        if path and (
+            not node.path.startswith(shell_paths.BACKSTORES)
+            or shell_paths.is_related(path, node.path)
+        ):
             yield path, configfs

@@ -31,7 +31,7 @@ from rtslib_ext.config.model import (
     Target,
     Tpg,
 )
-from rtslib_ext.host import disk_identity, lvm, network, system
+from rtslib_ext.host import devices, disk_identity, lvm, network, system
 from rtslib_ext.usage import hazards, host_paths
 from rtslib_ext.usage.host_paths import HostPaths
 from targetcli.views import checks as view
@@ -543,8 +543,8 @@ def test_changing_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_volumes_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     number = os.stat("/dev/null").st_rdev
-    for name, folder in (("_UDEV", tmp_path), ("_FOLDER", tmp_path / "lvm")):
-        monkeypatch.setattr(lvm, name, str(folder))
+    monkeypatch.setattr(devices, "_UDEV", str(tmp_path))
+    monkeypatch.setattr(lvm, "_FOLDER", str(tmp_path / "lvm"))
     entry = tmp_path / f"b{os.major(number)}:{os.minor(number)}"
     entry.write_text("S:x\nE:ID_FS_TYPE=LVM2_member\nE:ID_FS_VERSION=LVM2 001\n")
     config = with_objects(StorageObject("b1", Block("/dev/null"), "1"))

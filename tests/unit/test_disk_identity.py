@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext.host import disk_identity
+from rtslib_ext.host import devices, disk_identity
 from rtslib_ext.host.disk_identity import difference, lasting_name, read
 
 
@@ -85,7 +85,7 @@ def sysfs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"{text}\n")
     monkeypatch.setattr(disk_identity, "_folder", lambda path: str(tmp_path / "p1"))
-    monkeypatch.setattr(disk_identity, "_UDEV", str(tmp_path))
+    monkeypatch.setattr(devices, "_UDEV", str(tmp_path))
     return tmp_path
 
 
