@@ -15,7 +15,7 @@ from . import log
 from .changes.prompt import Question
 from .changes.prompt import put as ask
 from .command_table.command import Command
-from .command_table.table import ALIASES, commands_of
+from .command_table.table import ALIASES, command_of
 from .env import Env
 from .language import binding, grammar, hints, ranges
 from .language.grammar import Line
@@ -62,7 +62,7 @@ def _run_from(env: Env, start: Node, line: Line) -> Result:
 
     def has_command(path: str, name: str) -> bool:
         node = walk.find(start, path)
-        return node is not None and name in commands_of(node.kind)
+        return node is not None and command_of(node.kind, name) is not None
 
     line = grammar.settle(line, lambda path: walk.find(start, path) is not None, has_command)
     if line.arguments and line.arguments[0].span[0] == line.command_span[1]:
@@ -166,17 +166,17 @@ def _run_on(env: Env, node: Node, line: Line) -> Result:
 
 
 def _run_command(env: Env, node: Node, line: Line) -> Result:
-    known = commands_of(node.kind)
     if hints.asks_for_help(env, line):
         line = hints.help_line(line)
         env.session.report.command = line.command
-    name = line.command if line.command in known else ALIASES.get(line.command, "")
-    command = known.get(name)
+    command = command_of(node.kind, line.command)
+    if command is None:
+        command = command_of(node.kind, ALIASES.get(line.command, ""))
     if command is None:
         raise hints.no_command(node, line)
-    if line.command != name:
-        line = replace(line, command=name)
-        env.session.report.command = name
+    if line.command != command.name:
+        line = replace(line, command=command.name)
+        env.session.report.command = command.name
     hints.refuse_option(env, node, command, line)
     hints.refuse_joined(env, node, command, line)
     hints.refuse_verbose(env, node, command)

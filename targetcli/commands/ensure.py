@@ -21,7 +21,7 @@ from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.reading.reader import Reader
 
-from ..command_table.table import commands_of
+from ..command_table.table import command_of
 from ..env import Env
 from ..result import Result, say
 from ..tree import Node, walk
@@ -44,7 +44,9 @@ def run(env: Env, node: Node, **values: Any) -> Result:
     # The messages below name the object by the path that was found.
     node.tree.notes.clear()
     if existing is None:
-        created: Result = commands_of(node.kind)["create"].function()(env, node, **values)
+        create = command_of(node.kind, "create")
+        assert create is not None, node.kind
+        created: Result = create.function()(env, node, **values)
         return created
     path, differences = existing
     if differences:

@@ -12,8 +12,8 @@ from rtslib_ext.fast_dataclasses import asdict
 from ..command_table import groups, places
 from ..command_table.command import Command
 from ..command_table.command import facts as facts_of
-from ..command_table.rows import every_row
-from ..command_table.table import ALIASES, commands_of
+from ..command_table.rows import every_row, rows_of
+from ..command_table.table import ALIASES, command_of, commands_of
 from ..env import Env
 from ..language.grammar import quote
 from ..result import Result, show
@@ -68,19 +68,18 @@ def _topic_at(env: Env, node: Node, where: str, words: Sequence[str]) -> Result:
     if found is not None:
         return _topic(env, found, words[0])
     name = ALIASES.get(words[0], words[0])
-    rows = [row for row in every_row() if row.name == name and where in row.on]
+    rows = [row for row in rows_of(name) if where in row.on]
     return _describe(env, rows[0]) if rows else _topic(env, node, name)
 
 
 def _topic(env: Env, node: Node, topic: str) -> Result:
     """Describe a command or setting, of this node if it has it."""
     name = ALIASES.get(topic, topic)
-    if name in (known := commands_of(node.kind)):
-        return _describe(env, known[name], node)
+    if command := command_of(node.kind, name):
+        return _describe(env, command, node)
     if lines := _setting(env, node, name):
         return Result(_wrapped(env, lines), data=lambda: {"commands": []})
-    rows = [row for row in every_row() if row.name == name]
-    if rows:
+    if rows := rows_of(name):
         return _elsewhere(env, rows)
     if found := _node(node, topic):
         return _list(env, found.kind, found.path)

@@ -10,7 +10,7 @@ from rtslib_ext.errors import LioError, NotFound
 from rtslib_ext.fast_dataclasses import replace
 
 from ..command_table.command import Command, option_of
-from ..command_table.table import commands_of
+from ..command_table.table import command_of, commands_of
 from ..env import Env
 from ..language import grammar
 from ..language.binding import parameter_of, without_switches
@@ -61,7 +61,7 @@ def _candidates(env: Env, context: Context) -> Iterator[Candidate]:
     if context.place is Place.COMMAND:
         yield from _beginning(partial, commands_of(node.kind))
         return
-    command = commands_of(node.kind).get(context.command)
+    command = command_of(node.kind, context.command)
     if command:
         yield from _beginning(partial, _of_command(env, node, command, context))
 

@@ -10,7 +10,7 @@ from rtslib_ext.fast_dataclasses import replace
 
 from .. import options
 from ..command_table.command import Command, option_of
-from ..command_table.table import ALIASES, commands_of
+from ..command_table.table import ALIASES, command_of, commands_of
 from ..env import Env
 from ..tree import Node, walk
 from . import ranges
@@ -64,7 +64,7 @@ def _existing_name(node: Node, line: Line) -> str:
     # Imported here: only an error needs it.
     from .. import closest
 
-    command = commands_of(node.kind).get(ALIASES.get(line.command, line.command))
+    command = command_of(node.kind, ALIASES.get(line.command, line.command))
     for place, item in enumerate(command.parameters if command else ()):
         name = line.keywords.get(item.name) or "".join(line.positional[place : place + 1])
         if item.kind in _NAMES and name and node.find(name) is None:
@@ -194,17 +194,16 @@ def _elsewhere(node: Node, name: str) -> str:
     """Return a hint at the nodes that have a command; "" if none has it."""
     # Imported here: only an error needs it.
     from ..command_table import places
-    from ..command_table.rows import every_row
+    from ..command_table.rows import rows_of
 
-    name = ALIASES.get(name, name)
-    rows = [row for row in every_row() if row.name == name]
+    rows = rows_of(ALIASES.get(name, name))
     if any(row.on == ("root",) for row in rows):
         return f"run it at the root: / {name}"
     found = [place for place in dict.fromkeys(map(places.of, rows)) if place]
     below: dict[str, str] = {}
     # The root has objects of all kinds below: places say more than one of its children.
     for child in node.children() if node.parent else ():
-        if name in commands_of(child.kind):
+        if command_of(child.kind, name):
             below.setdefault(child.kind, f"{quote(child.name)}/ {name}")
     if below:
         return f"run it one level down: {_first([*below.values()])}"
@@ -221,7 +220,7 @@ def _first(found: list[str]) -> str:
 
 def _from_above(node: Node, name: str) -> str:
     """Return the line that runs the command of the parent on this node: ``luns delete lun0``."""
-    command = commands_of(node.parent.kind).get(name) if node.parent else None
+    command = command_of(node.parent.kind, name) if node.parent else None
     if node.parent is None or command is None or not command.parameters:
         return ""
     words = [node.name]

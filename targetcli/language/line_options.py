@@ -7,7 +7,7 @@ from rtslib_ext.errors import InvalidValue
 from rtslib_ext.fast_dataclasses import replace
 
 from ..command_table.command import option_of
-from ..command_table.rows import every_row
+from ..command_table.rows import rows_of
 from ..options import Option, Options, Request, find, may_be_in, parse
 from . import grammar, hints
 from .grammar import Argument, Line
@@ -64,5 +64,5 @@ def _option(line: Line, argument: Argument) -> Option | None:
 def _own(line: Line) -> set[str]:
     """Return the options that the command itself has: it may show more than the plan."""
     names = (line.command, line.path.rpartition("/")[2])
-    rows = (row for row in every_row() if row.name in names and row.switches)
+    rows = (row for name in names for row in rows_of(name) if row.switches)
     return {option_of(item.name) for row in rows for item in row.parameters}

@@ -7,12 +7,16 @@ import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
 
+from targetcli import command_table
 from targetcli.command_table.command import Command
-from targetcli.command_table.rows import every_row
+from targetcli.command_table.rows import MODULES, every_row
+from targetcli.command_table.table import command_of, commands_of
 from targetcli.language import binding
 from targetcli.tree import Node, acls, fabrics, luns, portals
 from targetcli.tree.backstores import Backstore
@@ -39,6 +43,24 @@ CLASSES = {
 
 def name(row: Command) -> str:
     return f"{row.name} on {row.on[0]}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_has_the_commands_that_it_is_loaded_for(module: str) -> None:
+    rows = import_module(f"targetcli.command_table.rows.{module}").ROWS
+    assert MODULES[module].split() == [*dict.fromkeys(row.name for row in rows)]
+
+
+def test_no_module_of_rows_is_left_out() -> None:
+    modules = {path.stem for path in Path(command_table.rows.__file__).parent.glob("*.py")}
+    assert modules - {"__init__"} == {*MODULES}
+
+
+@pytest.mark.parametrize("kind", sorted({kind for row in ROWS for kind in row.on}))
+def test_a_command_is_the_same_alone_and_among_all(kind: str) -> None:
+    for name, row in commands_of(kind).items():
+        assert command_of(kind, name) == row
+    assert command_of(kind, "unknown") is None
 
 
 @pytest.mark.parametrize("row", ROWS, ids=name)

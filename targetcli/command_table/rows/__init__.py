@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from rtslib_ext.fast_dataclasses import replace
 
 from ..command import Command, may
@@ -22,34 +24,38 @@ MAP = may(
 )
 
 
+# The commands of each module: a line needs the rows of its own command only.
+MODULES = {
+    "navigation": "ls cd pwd get set help bookmarks exit refresh status info",
+    "config": "saveconfig restoreconfig restore_pending backups clearconfig version",
+    "monitoring": "sessions check logins reservations paths stats map what report browse top "
+    "exporter",
+    "plan": "diff apply confirm recover begin commit rollback",
+    "history": "undo redo history revert",
+    "storage": "create changemedium delete drain saveconfig version",
+    "targets": "create delete drain version enable disable",
+    "luns": "create delete drain enable_iser enable_offload",
+    "acls": "create delete pin tag untag",
+    "resize": "resize rescan replace rename clone",
+}
+
+
+def rows_of(name: str) -> tuple[Command, ...]:
+    """Return the commands of this name: a row for each kind of node, or several."""
+    if name == "ensure":
+        return tuple(map(_ensure, rows_of("create")))
+    modules = (module for module, names in MODULES.items() if name in names.split())
+    return tuple(row for module in modules for row in _rows_in(module) if row.name == name)
+
+
 def every_row() -> tuple[Command, ...]:
     """Return all commands, with an ``ensure`` beside each ``create``."""
-    from . import (
-        acls,
-        config,
-        history,
-        luns,
-        monitoring,
-        navigation,
-        plan,
-        resize,
-        storage,
-        targets,
-    )
+    return (*(row for module in MODULES for row in _rows_in(module)), *rows_of("ensure"))
 
-    rows = (
-        *navigation.ROWS,
-        *config.ROWS,
-        *monitoring.ROWS,
-        *plan.ROWS,
-        *history.ROWS,
-        *storage.ROWS,
-        *targets.ROWS,
-        *luns.ROWS,
-        *acls.ROWS,
-        *resize.ROWS,
-    )
-    return (*rows, *(_ensure(row) for row in rows if row.name == "create"))
+
+def _rows_in(module: str) -> tuple[Command, ...]:
+    found: tuple[Command, ...] = import_module(f"{__name__}.{module}").ROWS
+    return found
 
 
 # Kinds of parameters for which create generates a value, a different one each time.
