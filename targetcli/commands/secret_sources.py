@@ -67,10 +67,13 @@ def _asked(env: Env, path: str, name: str) -> str:
     """Return a secret that is typed at the terminal, unseen, or that is a line of a pipe."""
     at_terminal = env.stdin.isatty()
     if env.options.batch is not None or (env.session.several and not at_terminal):
+        hint = f"use {name}=@FILE"
+        if env.options.batch is None:
+            # As a command it would be in an error, and in the log.
+            _skip_line(env)
+            hint += "; the next line was not run, as it may be the secret"
         raise InvalidValue(
-            f"{name}=- cannot be asked for between the lines of a script",
-            path=path,
-            hint=f"use {name}=@FILE",
+            f"{name}=- cannot be asked for between the lines of a script", path=path, hint=hint
         )
     if at_terminal:
         # Imported here: scripts are asked nothing.
@@ -89,6 +92,11 @@ def _asked(env: Env, path: str, name: str) -> str:
             hint=f"{name}='' removes the secret",
         )
     return secret
+
+
+def _skip_line(env: Env) -> None:
+    while (part := env.stdin.readline(_MOST_BYTES)) and not part.endswith("\n"):
+        pass
 
 
 def _read(path: str, name: str, file: str) -> str:

@@ -61,14 +61,15 @@ def test_no_line_is_no_secret() -> None:
 
 
 def test_a_script_is_not_taken_for_secrets() -> None:
-    """The next line of standard input is a command."""
-    given = env("ls\n")
+    """Nor is the next line, which may be one, taken for a command: it would be logged."""
+    given = env("x" * 5000 + "\nls\n")
     given.session.several = True
     for each in (given, env("ls\n", batch="-")):
         with pytest.raises(InvalidValue, match="between the lines of a script") as caught:
             resolved("-", each)
         assert "password=@FILE" in caught.value.hint
         assert each.stdin.read() == "ls\n"
+    assert "the next line was not run" not in caught.value.hint
 
 
 @pytest.mark.parametrize(("text", "secret"), [("a b\n", "a b"), ("ä", "ä"), (" x \n", " x ")])
