@@ -52,6 +52,10 @@ class Report:
     """The line as it was typed."""
     asides: list[str] = field(default_factory=list)
     """Notes about the effect of its changes, which do not depend on the command."""
+    before_plan: list[str] = field(default_factory=list)
+    """Lines of the command that belong before its plan, in a dry run or a transaction."""
+    beside_plan: dict[str, object] = field(default_factory=dict)
+    """Values that belong beside those of its plan then."""
     back: list[Step] = field(default_factory=list)
     """The steps that undo the changes, in order."""
     irreversible: str = ""

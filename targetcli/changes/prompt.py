@@ -8,6 +8,8 @@ checks again what it would interrupt.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import Interrupted, LioError
 
@@ -38,6 +40,15 @@ def require_yes(env: Env, facts: list[str]) -> None:
     """Raise Question if one of the facts has not been agreed to."""
     if is_possible(env) and not set(facts) <= set(env.session.agreed):
         raise Question(tuple(facts))
+
+
+def announce(env: Env, lines: Iterable[str]) -> None:
+    """Print lines before a change is made, so that they are seen if it fails; not with --json."""
+    if env.options.json:
+        return
+    for line in lines:
+        print(printable(line), file=env.stdout)
+    env.stdout.flush()
 
 
 def put(env: Env, question: Question, path: str) -> None:

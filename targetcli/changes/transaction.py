@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from typing import Any
+from typing import Any, cast
 
 from rtslib_ext.errors import InUse, KernelRefused, LioError, Unsupported
 from rtslib_ext.kernel import paths
@@ -214,7 +214,9 @@ class Transaction:
         if not new:
             return result
         report.dry_run = True
-        shown_changes = plans.show(self.env, Plan(new, self._replaced))
+        shown_changes = plans.show(self.env, Plan(new, self._replaced), status=result.status)
+        if report.beside_plan:
+            _complete(shown_changes, report)
         if not self.is_dry_run:
             shown_changes.notes = [f"Queued: {counted(self.number)} so far."]
         shown_changes.failures, shown_changes.cd, shown_changes.leave = (
@@ -322,6 +324,13 @@ class Transaction:
                 f"another process changed {', '.join(changed[:3])} after this was queued",
                 hint="run rollback and start again",
             )
+
+
+def _complete(shown: Result, report: Report) -> None:
+    """Add what the command itself says to its plan."""
+    facts = shown.data
+    shown.lines = [*report.before_plan, *shown.lines]
+    shown.data = lambda: {**cast("dict[str, object]", facts and facts()), **report.beside_plan}
 
 
 def _twins(env: Env, steps: Iterable[Step]) -> list[tuple[str, str]]:

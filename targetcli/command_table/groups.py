@@ -64,12 +64,14 @@ GROUPS = {
         "revert",
         "recover",
     ),
+    "Move in and out": ("import",),
     "Session": ("cd", "pwd", "bookmarks", "help", "refresh", "exit"),
 }
 _OLD_MONITORS = ("status", "sessions")
 _NEW = frozenset(
     (
         *GROUPS["Plan and history"],
+        *GROUPS["Move in and out"],
         *(name for name in GROUPS["Monitor"] if name not in _OLD_MONITORS),
         "backups",
         "browse",

@@ -80,7 +80,7 @@ def to_file(env: Env, node: Node, file: str | None, have: Config | None = None) 
 def to_loaded(env: Env, node: Node, loaded: Loaded, have: Config | None = None) -> Change:
     """Plan as to_file does, to the contents of a file."""
     have = running.read(env) if have is None else have
-    found = _prepare(env, part.wanted(loaded.config, have, node), have)
+    found = prepare(env, part.wanted(loaded.config, have, node), have)
     notes = [(so.path, text) for so, text in _others(loaded.config, loaded)]
     missing = running.unrestored(env, have)
     notes += [(path, "it could not be restored; a save keeps it") for path in missing.paths]
@@ -88,7 +88,7 @@ def to_loaded(env: Env, node: Node, loaded: Loaded, have: Config | None = None) 
     return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *kept)))
 
 
-def _prepare(env: Env, want: Config, have: Config, *, unseen: bool = False) -> Change:
+def prepare(env: Env, want: Config, have: Config, *, unseen: bool = False) -> Change:
     """Plan the change to a configuration, without the parts that this host or fabric lacks.
 
     ``unseen`` is as for ``transaction.apply.prepare``.
@@ -197,7 +197,7 @@ def apply(
         want = merging.merge(have, want)
     # The steps of a dry run are shown, those of a change to be confirmed are turned round.
     unseen = not dry_run and confirm_within is None and env.session.transaction is None
-    planned = _prepare(env, want, have, unseen=unseen)
+    planned = prepare(env, want, have, unseen=unseen)
     planned = _with_others(env, planned, loaded, refuse=not dry_run)
     result = carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
     whole = not (merge or partly)

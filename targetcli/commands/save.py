@@ -319,6 +319,18 @@ def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Res
     return Result([*lines, line, *notes], data=lambda: facts)
 
 
+def save_imported(env: Env, savefile: str, config: Config) -> Result:
+    """Save a configuration that is not the running one; the default file is backed up."""
+    path, shown = path_of(env, savefile), shown_path(env, savefile)
+    later = apply.defer(
+        env, f"save the configuration to {path}", lambda: save_imported(env, savefile, config)
+    )
+    if later is not None:
+        return later
+    lines, facts = _save(env, path, config, (), identities_of(config.storage_objects.values()))
+    return Result([*lines, f"Configuration saved to {shown}"], data=lambda: facts)
+
+
 def _marked(missing: Sequence[str], config: Config) -> list[str]:
     """Return the paths of missing objects that are in a configuration."""
     objects = {so.path for so in config.storage_objects.values()}

@@ -84,3 +84,11 @@ def rule_names(ask: Ask) -> Iterator[str]:
     typed = ask.partial.rpartition(",")[0]
     before = f"{typed}," if typed else ""
     yield from (f"{before}{rule.name}" for rule in RULES if rule.name not in typed.split(","))
+
+
+def foreign_formats(ask: Ask) -> Iterator[str]:
+    """Return the formats of files of other SCSI targets."""
+    # Imported here: only import and export need them.
+    from rtslib_ext.foreign import FORMATS
+
+    yield from FORMATS

@@ -24,7 +24,7 @@ LIBRARY = (
     ("checks",),
     ("graph",),
     ("usage", "statistics"),
-    ("reading", "savefile"),
+    ("reading", "savefile", "foreign"),
     ("kernel",),
     ("host",),
     ("fabrics", "schema"),

@@ -32,6 +32,7 @@ MODULES = {
     "exporter",
     "plan": "diff apply confirm recover begin commit rollback",
     "history": "undo redo history revert",
+    "migration": "import",
     "storage": "create changemedium delete drain saveconfig version",
     "targets": "create delete drain version enable disable",
     "luns": "create delete drain enable_iser enable_offload",

@@ -89,6 +89,7 @@ LINES = f"""
 / bookmarks del here || ~ /: would delete the bookmark here
 / saveconfig || ~ /: would save the configuration to
 / apply ETC/saveconfig.json || - /backstores/ramdisk/r4: would delete ramdisk r4
+/ import ETC/ietd.conf || + /iscsi/{IQN}8: would create target
 / restoreconfig ETC/saveconfig.json clear_existing=true || + /backstores/ramdisk/r2: would create
 /backstores/fileio/d1 resize 2M || ~ /backstores/fileio/d1: would set size: 1.0MiB -> 2.0MiB
 /backstores/fileio/d1 replace DISKS/d3.img || ± /backstores/fileio/d1:
@@ -120,6 +121,7 @@ def user(shell: Shell, disks: Path, ram: list[str]) -> Shell:
     for line in SETUP.strip().splitlines():
         shell.ok(line.replace("DISKS", str(disks)))
     (disks / "d3.img").write_bytes(bytes(1 << 20))
+    (ETC / "ietd.conf").write_text(f"Target {IQN}8\nLun 0 Path={disks}/d3.img\n")
     return shell
 
 

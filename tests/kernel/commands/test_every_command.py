@@ -119,6 +119,9 @@ LINES = f"""
 / confirm action=keep
 / recover action=undo
 / clearconfig confirm=true
+/ import file=ETC/ietd.conf format=ietd keep=serial dry_run=false
+/ import file=ETC/ietd.conf save=ETC/imported.json
+/ clearconfig confirm=true
 / restoreconfig savefile=ETC/all.json clear_existing=true keep_existing=false create_missing=true
 / clearconfig confirm=true savefile=ETC/all.json
 / restoreconfig ETC/all.json target={IQN} storage_object=r1
@@ -150,6 +153,7 @@ def test_every_parameter(
     scsi_disk: tuple[str, str],
     bound: dict[str, set[str]],
 ) -> None:
+    (ETC / "ietd.conf").write_text(f"Target {IQN}\nLun 0 Path={disks}/d1\n")
     for line in LINES.strip().splitlines():
         for word, text in (("DISKS", str(disks)), ("SCSI", scsi_disk[0]), ("ETC", str(ETC))):
             line = line.replace(word, text)

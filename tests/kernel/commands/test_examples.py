@@ -70,6 +70,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "rename:rename_object": ("/backstores/block", EXPORT),
     "rename:rename_this_acl": (f"{TPG}/acls/{HOST}", ADMIT),
     "rename:rename_this_object": (DISK, EXPORT),
+    "import_:run": ("/", ()),
     "plan:apply": ("/", (*EXPORT, "/ saveconfig")),
     "plan:diff": ("/", (*EXPORT, "/ saveconfig")),
     "plan:recover": ("/", ()),
@@ -153,6 +154,9 @@ def devices(
         volume.symlink_to(device)
     tape.symlink_to(scsi_disk[0])
     Path("/srv").mkdir(exist_ok=True)
+    other = Path("/etc/iet/ietd.conf")
+    other.parent.mkdir(exist_ok=True)
+    other.write_text(f"Target {NEW}\nLun 0 Path=/dev/vg0/disk1,Type=blockio\n")
     program = tmp_path / "bin/busctl"
     program.parent.mkdir()
     program.write_text(BUSCTL)
@@ -165,6 +169,7 @@ def devices(
     for volume in volumes:
         volume.unlink()
     volumes[0].parent.rmdir()
+    other.unlink()
     tape.unlink()
     Path("/srv/disk1.img").unlink(missing_ok=True)
 

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files of other SCSI targets -> Config, with remarks about what LIO expresses otherwise.
+
+Like a save file, a source is read without the kernel: the result is planned and shown before it is
+applied. Each format has a module of its own, imported when it is used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ..config.model import Config
+from ..errors import InvalidValue, Unsupported
+from ..fast_dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from .imported import Exported, Imported
+    from .source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of files: its name in commands, and what it is.
+
+    ``signs`` is a regular expression, with MULTILINE and IGNORECASE, that only its files match.
+    ``reads`` and ``exports`` are functions as ``module:function`` of this package: of a Source to
+    Imported, and of a Config to Exported ("": there is none). They raise LioError.
+    """
+
+    name: str
+    text: str
+    signs: str
+    reads: str = ""
+    exports: str = ""
+
+    def recognises(self, text: str) -> bool:
+        """Return True if a text is of this format."""
+        return re.search(self.signs, text, re.MULTILINE | re.IGNORECASE) is not None
+
+    def read(self, source: Source) -> Imported:
+        """Return the configuration in a source. Raises LioError, ParseError with its line."""
+        if not self.reads:
+            raise Unsupported(f"files of the format {self.name} cannot be imported")
+        found: Imported = _function(self.reads)(source)
+        return found
+
+    def export(self, config: Config) -> Exported | None:
+        """Return a configuration in this format; None if it cannot be exported."""
+        return _function(self.exports)(config) if self.exports else None
+
+
+def _function(name: str) -> Any:
+    module, _, function = name.partition(":")
+    return getattr(import_module(f"{__name__}.{module}"), function)
+
+
+FORMATS: Mapping[str, Format] = {
+    item.name: item
+    for item in (
+        Format(
+            "ietd",
+            "iSCSI Enterprise Target: ietd.conf",
+            # SCST and ctld have a brace after the name of a target.
+            r"\A[^{}<>]*^[ \t]*Target[ \t]+[^\s{}=]+[ \t]*$",
+            reads="ietd:read",
+        ),
+    )
+}
+
+
+def detect(text: str) -> Format:
+    """Return the format of a text. Raises InvalidValue unless it is exactly one."""
+    found = [item for item in FORMATS.values() if item.recognises(text)]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(item.name for item in found or FORMATS.values())
+    raise InvalidValue(
+        f"the file may be {names}" if found else "the file is of no known format",
+        hint=f"give format=: one of {names}",
+    )

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What identifies a disk to initiators, and how LIO shows the same.
+
+LIO derives the NAA identifier from the unit serial number: 6, the company identifier, and the
+first 25 hexadecimal digits in the serial number (``config.inquiry.naa``). So it shows any NAA 6
+identifier, if the serial number consists of its last 25 digits; both of another target's only if
+they happen to agree.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .. import naming, schema
+from ..config import inquiry
+from ..errors import InvalidValue
+from ..fast_dataclasses import dataclass, field
+from .imported import CHANGED
+
+_NAA6 = re.compile(r"6[0-9a-f]{31}")
+_FIELDS = (("vendor", "vendor_id"), ("product", "product_id"), ("revision", "revision"))
+_KEEP_SERIAL = "keep=serial keeps the serial number instead"
+_KEEP_NAA = "keep=naa keeps the NAA identifier instead"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The identity of a disk at another target; None: it does not say.
+
+    ``serial`` is in VPD page 0x80, ``naa`` are the hexadecimal digits of the NAA designator in page
+    0x83, ``vendor``, ``product`` and ``revision`` are in the standard INQUIRY data.
+    """
+
+    serial: str | None = None
+    naa: str | None = None
+    vendor: str | None = None
+    product: str | None = None
+    revision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The identity of a storage object: its serial number, and its INQUIRY fields.
+
+    ``remarks`` are (severity, text, cure) about what LIO shows otherwise.
+    """
+
+    serial: str | None
+    fields: dict[str, str]
+    remarks: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+def of_object(identity: Identity, *, keep_serial: bool = False) -> Made:
+    """Return the identity that LIO is to show."""
+    made = Made(identity.serial, {})
+    naa = identity.naa.lower() if identity.naa else ""
+    if identity.serial is not None:
+        made = _with_serial(made, identity.serial)
+    if naa:
+        made = _with_naa(made, naa, keep_serial=keep_serial)
+    for name, row_name in _FIELDS:
+        value = getattr(identity, name)
+        if value is not None:
+            _add_field(made, row_name, value.rstrip())
+    return made
+
+
+def _with_serial(made: Made, serial: str) -> Made:
+    try:
+        naming.check_unit_serial(serial, "")
+        row = schema.wwn("vpd_unit_serial")
+        if row:
+            row.check(serial)
+    except InvalidValue:
+        text = f"LIO cannot have the serial number {serial!r}: a new one is generated"
+        return Made(None, made.fields, [*made.remarks, (CHANGED, text, "")])
+    return made
+
+
+def _with_naa(made: Made, naa: str, *, keep_serial: bool) -> Made:
+    """Return an identity with an NAA identifier, if LIO can show it and it is to be kept."""
+    if not _NAA6.fullmatch(naa):
+        text = f"the NAA identifier {naa} is not of type 6: LIO shows another one"
+        return Made(made.serial, made.fields, [*made.remarks, (CHANGED, text, "")])
+    company = f"0x{naa[1:7]}"
+    if made.serial is None:
+        return _both(made, naa[7:], company)
+    if inquiry.naa(made.serial, company) == f"naa.{naa}":
+        return _both(made, made.serial, company)
+    if keep_serial:
+        own = inquiry.naa(made.serial).removeprefix("naa.")
+        text = f"the NAA identifier {naa} becomes {own}, as LIO derives it from the serial number"
+        return Made(made.serial, made.fields, [*made.remarks, (CHANGED, text, _KEEP_NAA)])
+    text = (
+        f"the serial number {made.serial} becomes {naa[7:]}, with which LIO shows the NAA "
+        f"identifier {naa}"
+    )
+    return _both(
+        Made(None, made.fields, [*made.remarks, (CHANGED, text, _KEEP_SERIAL)]), naa[7:], company
+    )
+
+
+def _both(made: Made, serial: str, company: str) -> Made:
+    fields = dict(made.fields)
+    if inquiry.naa(serial) != inquiry.naa(serial, company):
+        fields["company_id"] = company
+    return Made(serial, fields, made.remarks)
+
+
+def _add_field(made: Made, name: str, value: str) -> None:
+    """Add an INQUIRY field, cut to its length as INQUIRY data are (SPC-4 section 6.6.2)."""
+    row = schema.wwn(name)
+    if row is None or not value:
+        return
+    cut = value[: row.high].rstrip()
+    try:
+        made.fields[name] = row.check(cut)
+    except InvalidValue:
+        text = f"LIO cannot have {value!r} as {name}, and shows its own"
+        made.remarks.append((CHANGED, text, ""))

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The result of an import: a configuration, and remarks about what LIO has otherwise."""
+
+from __future__ import annotations
+
+from ..config.model import Config
+from ..fast_dataclasses import dataclass
+
+LOST = "lost"
+"""LIO cannot express it: initiators will notice that it is missing."""
+CHANGED = "changed"
+"""It is expressed otherwise, and initiators may see the difference."""
+NOTE = "note"
+"""It has no effect on initiators, or is only to be known."""
+SEVERITIES = (LOST, CHANGED, NOTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a source: ``line`` counts from 1, ``path`` is that in a JSON document.
+
+    A format without lines has line 0.
+    """
+
+    file: str
+    line: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        parts = (self.file, str(self.line) if self.line else "", self.path)
+        return ":".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing that the import loses, changes, or that is to be known.
+
+    ``severity`` is one of SEVERITIES, ``file``, ``line`` and ``path`` are as in Place, ``cure`` is
+    the next thing to do ("": none). ``text`` contains no secret.
+    """
+
+    severity: str
+    file: str
+    line: int
+    text: str
+    cure: str = ""
+    path: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Return its place in the source."""
+        return Place(self.file, self.line, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The configuration of a source; the remarks are in the order of its lines."""
+
+    config: Config
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def loses(self) -> bool:
+        """Return True if LIO cannot express something."""
+        return any(remark.severity == LOST for remark in self.remarks)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The text of a configuration in another target's format.
+
+    Remarks are about what the format cannot express; their ``path`` is the shell path of the
+    object, ``file`` is "" and ``line`` 0.
+    """
+
+    text: str
+    remarks: tuple[Remark, ...] = ()

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The storage objects that an import makes, and its remarks."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from .. import schema
+from ..config.backing import Backing, Block, FileIO
+from ..config.model import Key, StorageObject
+from ..errors import InvalidValue
+from . import identity as identities
+from .identity import Identity
+from .imported import CHANGED, LOST, NOTE, Place, Remark
+from .source import Source
+
+# Suffixes of image files, which are no part of a name.
+_SUFFIX = re.compile(r"\.(?:img|raw|iso|bin|dsk)\Z", re.IGNORECASE)
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST_NAME = 64
+
+
+class Objects:
+    """Storage objects by key, each path once, and remarks about them and all else."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.files = source.files
+        self.remarks: list[Remark] = []
+        self.objects: dict[Key, StorageObject] = {}
+        self._on: dict[str, Key] = {}
+        self._names: set[str] = set()
+        self._next: dict[str, int] = {}
+
+    # -- remarks ----------------------------------------------------------------------------
+
+    def lost(self, at: Place, text: str, cure: str = "") -> None:
+        """Remark that LIO cannot express something."""
+        self._remark(LOST, at, text, cure)
+
+    def changed(self, at: Place, text: str, cure: str = "") -> None:
+        """Remark that something is expressed otherwise."""
+        self._remark(CHANGED, at, text, cure)
+
+    def note(self, at: Place, text: str, cure: str = "") -> None:
+        """Remark something without an effect on initiators."""
+        self._remark(NOTE, at, text, cure)
+
+    def _remark(self, severity: str, at: Place, text: str, cure: str) -> None:
+        self.remarks.append(Remark(severity, at.file, at.line, text, cure, at.path))
+
+    # -- storage objects --------------------------------------------------------------------
+
+    def disk(
+        self,
+        at: Place,
+        path: str,
+        identity: Identity,
+        *,
+        name: str = "",
+        write_back: bool = False,
+        readonly: bool = False,
+        block_size: str | None = None,
+        size: int | None = None,
+    ) -> Key | None:
+        """Add the storage object on a file or block device; return its key.
+
+        An absolute path that is exported already gives that object. None, with a remark, if it
+        cannot be expressed. ``size`` is in bytes, that of the file if omitted; ``readonly``
+        opens a device read-only.
+        """
+        known = self._known(at, path, identity)
+        if known:
+            return known
+        if self.files.is_device(path):
+            backing: Backing = Block(path, readonly=readonly)
+        else:
+            size = self.files.size(path) if size is None else size
+            if size is None:
+                self.lost(
+                    at,
+                    f"{path} does not exist here, so its size is not known: it is left out",
+                    "copy or create it, and import again",
+                )
+                return None
+            backing = FileIO(path, size=size, write_back=write_back)
+        try:
+            backing.controls()
+        except InvalidValue as err:
+            self.lost(at, f"{err.message}: it is left out", err.hint)
+            return None
+        attributes = {} if block_size is None else {"block_size": block_size}
+        key = self.add(at, name or name_of(path), backing, identity, attributes)
+        self._on[path] = key
+        return key
+
+    def _known(self, at: Place, path: str, identity: Identity) -> Key | None:
+        key = self._on.get(path)
+        if key is None:
+            return None
+        so = self.objects[key]
+        other = identities.of_object(identity, keep_serial=self.source.keep_serial)
+        if other.serial not in (None, so.wwn):
+            self.changed(
+                at,
+                f"{path} is exported again: LIO shows one disk with one identity, so its serial "
+                f"number here is {so.wwn}, no longer {identity.serial or other.serial}",
+            )
+        return key
+
+    def add(
+        self,
+        at: Place,
+        name: str,
+        backing: Backing,
+        identity: Identity,
+        attributes: dict[str, str] | None = None,
+    ) -> Key:
+        """Add a storage object, under a name that no other has; return its key."""
+        made = identities.of_object(identity, keep_serial=self.source.keep_serial)
+        for severity, text, cure in made.remarks:
+            self._remark(severity, at, text, cure)
+        so = StorageObject(
+            self._free_name(name),
+            backing,
+            wwn=made.serial,
+            attributes=attributes or {},
+            identity=made.fields,
+        )
+        self.objects[so.key] = so
+        return so.key
+
+    def put(self, so: StorageObject) -> None:
+        """Replace a storage object by a changed copy of the same kind and name."""
+        self.objects[so.key] = so
+
+    def object(self, key: Key) -> StorageObject:
+        """Return a storage object."""
+        return self.objects[key]
+
+    def _free_name(self, wanted: str) -> str:
+        """Return a valid name that no storage object has yet."""
+        name = _NOT_IN_NAMES.sub("_", wanted).strip("._-")[:_LONGEST_NAME] or "disk"
+        found = name
+        while found in self._names:
+            self._next[name] = self._next.get(name, 1) + 1
+            found = f"{name}_{self._next[name]}"
+        self._names.add(found)
+        return found
+
+    # -- credentials ------------------------------------------------------------------------
+
+    def accepts(self, at: Place, credentials: dict[str, str], where: str) -> bool:
+        """Return True if the kernel accepts credentials; else add a remark."""
+        for name, value in credentials.items():
+            row = schema.auth(name)
+            takes = row.takes() if row else ""
+            try:
+                # iscsi_target_nodeattrib.c: the kernel takes this word for no credentials.
+                if value.startswith("NULL"):
+                    raise InvalidValue("NULL")
+                if row:
+                    row.check(value)
+            except InvalidValue:
+                shown = "the password" if "password" in name else f"the user name {value!r}"
+                self.lost(at, f"{shown} {where} is left out: LIO takes {takes}, not NULL…")
+                return False
+        return True
+
+
+def name_of(path: str) -> str:
+    """Return a name for the storage object on a path: that of the file, without its suffix."""
+    return _SUFFIX.sub("", os.path.basename(path.rstrip("/")))

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Build a target: its LUNs, admitted initiators, credentials and parameters, as LIO has them.
+
+Other targets admit initiators for the whole target: by names, addresses, and several users. LIO has
+an ACL with one user for each initiator, or demo mode with one user for all.
+"""
+
+from __future__ import annotations
+
+from .. import naming, schema
+from ..config.backing import Block
+from ..config.model import Auth, Key, Lun, MappedLun, NodeAcl, Portal, Target, Tpg, Values
+from ..errors import InvalidValue
+from ..fast_dataclasses import replace
+from . import addresses
+from .imported import Place
+from .objects import Objects
+
+_ANY = "[::0]"
+_PORT = 3260
+_NAMES = ("iqn", "eui", "naa")
+_ALL = "the initiators of this target"
+
+
+class TargetBuilder:
+    """A target that is being built. Without ``admit`` any initiator may log in."""
+
+    def __init__(self, objects: Objects, at: Place, fabric: str, wwn: str) -> None:
+        self.objects, self.at, self.fabric, self.wwn = objects, at, fabric, wwn
+        self.luns: dict[int, Lun] = {}
+        self.readonly: dict[int, Place] = {}
+        self.initiators: dict[str, Place] = {}
+        self.addresses: list[tuple[Place, str]] = []
+        self.parameters: dict[str, str] = {}
+        self.attributes: dict[str, str] = {}
+        self.acl_attributes: dict[str, str] = {}
+        self.portals: dict[str, Portal] = {}
+        self.auth = Auth()
+        self.needs_login = False
+        self.closed = False
+        """Whether only the admitted initiators may log in, even if there are none."""
+
+    def lun(self, at: Place, index: int, key: Key | None, *, readonly: bool = False) -> None:
+        """Export a storage object under a LUN; None leaves the number free."""
+        if key is None:
+            return
+        if not 0 <= index <= naming.LUN_MAX:
+            self.objects.lost(at, f"LUN {index} is left out: LIO has LUNs up to {naming.LUN_MAX}")
+            return
+        if index in self.luns:
+            self.objects.lost(at, f"LUN {index} exists already: this one is left out")
+            return
+        self.luns[index] = Lun(index, key)
+        if readonly:
+            self.readonly[index] = at
+
+    def admit(self, at: Place, wwn: str) -> None:
+        """Let an initiator log in; all others may no longer."""
+        self.closed = True
+        try:
+            name = naming.as_running(_NAMES, wwn)
+        except InvalidValue:
+            name = ""
+        # A pattern has the form of a name, too.
+        if not naming.is_name(_NAMES, name):
+            self.objects.lost(
+                at,
+                f"{wwn!r} is not the name of one initiator: those that it matches cannot log in",
+                f"create an ACL for each: /{self.fabric}/{self.wwn}/tpg1/acls create NAME",
+            )
+            return
+        self.initiators.setdefault(name, at)
+
+    def admit_address(self, at: Place, text: str) -> None:
+        """Remark that only initiators at this address or network may log in."""
+        self.addresses.append((at, text))
+
+    def user(self, at: Place, userid: str, password: str | None, *, mutual: bool = False) -> None:
+        """Require CHAP; LIO has one user, so others are lost. A password of None is not known."""
+        self.needs_login = self.needs_login or not mutual
+        if password is None:
+            word = "mutual_userid" if mutual else "userid"
+            self.objects.lost(
+                at,
+                f"the password of {userid} is not in the file"
+                + ("" if mutual else f": {_ALL} cannot log in before it is set"),
+                f"/{self.fabric}/{self.wwn}/tpg1 set auth {word}={userid} "
+                f"{'mutual_' if mutual else ''}password=-",
+            )
+            return
+        names = ("mutual_userid", "mutual_password") if mutual else ("userid", "password")
+        if getattr(self.auth, names[0]) is not None:
+            self.objects.lost(at, f"LIO has one user for each initiator: {userid} is left out")
+            return
+        pair = dict(zip(names, (userid, password), strict=True))
+        if self.objects.accepts(at, pair, f"of {self.wwn}"):
+            self.auth = Auth(**{**dict(self.auth.items()), **pair})
+
+    def parameter(self, at: Place, name: str, value: str) -> None:
+        """Set an iSCSI parameter (a key of RFC 7143) of the TPG."""
+        row = schema.tpg_parameter(name, self.fabric)
+        if row is None:
+            self.objects.note(at, f"LIO has no {name}")
+            return
+        try:
+            self.parameters[row.name] = row.check(value)
+        except InvalidValue as err:
+            self.objects.changed(at, f"{err.message}: the kernel's own value is used")
+
+    def listen(self, at: Place, address: str, port: int = _PORT, *, iser: bool = False) -> None:
+        """Listen on an address; without a call the target listens on all."""
+        try:
+            portal = Portal(naming.portal_address(address), port, iser=iser)
+        except InvalidValue as err:
+            self.objects.lost(at, f"no portal on {address}: {err.message}", err.hint)
+            return
+        self.portals[portal.name] = portal
+
+    # -- result -----------------------------------------------------------------------------
+
+    def built(self) -> Target:
+        """Return the target, with remarks about the access to it."""
+        if self.addresses:
+            self._remark_addresses()
+        if not self.closed:
+            self._drop_readonly()
+        portals = self.portals or {f"{_ANY}:{_PORT}": Portal(_ANY, _PORT)}
+        tpg = Tpg(
+            1,
+            enable=True,
+            attributes=self._attributes(),
+            parameters=self.parameters,
+            auth=Auth() if self.closed else self.auth,
+            luns=self.luns,
+            portals=portals if self.fabric == "iscsi" else {},
+            acls=self._acls() if self.closed else {},
+        )
+        return Target(self.fabric, self.wwn, {1: tpg})
+
+    def _attributes(self) -> Values:
+        found = {**self.attributes, "authentication": str(int(self.needs_login))}
+        if self.closed:
+            return {"generate_node_acls": "0", "cache_dynamic_acls": "0", **found}
+        all_readonly = bool(self.luns) and len(self.readonly) == len(self.luns)
+        return {
+            "generate_node_acls": "1",
+            "cache_dynamic_acls": "1",
+            "demo_mode_write_protect": str(int(all_readonly)),
+            **found,
+        }
+
+    def _acls(self) -> dict[str, NodeAcl]:
+        mapped = {
+            index: MappedLun(index, index, write_protect=index in self.readonly)
+            for index in self.luns
+        }
+        return {
+            wwn: NodeAcl(wwn, mapped, attributes=self.acl_attributes, auth=self.auth)
+            for wwn in self.initiators
+        }
+
+    def _drop_readonly(self) -> None:
+        """Leave out LUNs that demo mode would make writable."""
+        if len(self.readonly) == len(self.luns):
+            return
+        for index, at in self.readonly.items():
+            so = self.objects.object(self.luns[index].storage_object)
+            if isinstance(so.backing, Block):
+                if not so.backing.readonly:
+                    self.objects.put(replace(so, backing=Block(so.backing.dev, readonly=True)))
+                continue
+            del self.luns[index]
+            self.objects.lost(
+                at,
+                f"LUN {index} is left out: LIO cannot write-protect one file of several where any "
+                "initiator may log in",
+                "name the initiators, or export it by another target",
+            )
+
+    def _remark_addresses(self) -> None:
+        at = self.addresses[0][0]
+        listed = [text for _, text in self.addresses]
+        ports = sorted({portal.port for portal in self.portals.values()} or {_PORT})
+        self.objects.lost(
+            at,
+            "LIO does not look at the address of an initiator, so these do not limit logins: "
+            f"{', '.join(listed)}",
+            addresses.rules(listed, ports),
+        )

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""import: the configuration of another SCSI target."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import cast
+
+from rtslib_ext import foreign
+from rtslib_ext.config import merge, refactor
+from rtslib_ext.config.model import Config
+from rtslib_ext.errors import InvalidValue
+from rtslib_ext.foreign import source
+from rtslib_ext.foreign.imported import LOST, Imported
+
+from ..changes import prompt, running
+from ..env import Env
+from ..result import Result
+from ..tree import Node
+from ..views import remarks as view
+from . import plan
+from . import save as saving
+
+LOSES = 3
+"""The exit status of an import that LIO cannot express completely."""
+
+
+def run(
+    env: Env,
+    node: Node,
+    file: str,
+    format: str | None,
+    save: str | None,
+    keep: str,
+    dry_run: bool,
+) -> Result:
+    """Add the configuration in a file of another target, or write it to a save file."""
+    path = os.path.abspath(os.path.expanduser(file))
+    opened = source.opened(path, keep_serial=_keeps_serial(keep))
+    kind = _format(format) if format else foreign.detect(opened.text)
+    found = kind.read(opened)
+    if save is not None:
+        result = Result() if dry_run else saving.save_imported(env, save, found.config)
+        lines = [*view.lines(found.remarks), *result.lines]
+    else:
+        result = _merged(env, found, dry_run=dry_run)
+        # Before the kernel is touched, they have been shown.
+        listed = [] if _announces(env, dry_run) else view.lines(found.remarks)
+        lines = [*listed, *result.lines]
+    return _completed(env, result, kind.name, found, lines)
+
+
+def _completed(
+    env: Env, result: Result, name: str, found: Imported, lines: Sequence[str]
+) -> Result:
+    """Return the result of a plan or a save with the remarks and the exit status."""
+    facts: dict[str, object] = {"format": name, "remarks": view.facts(found.remarks)}
+    own = result.data
+    env.session.report.before_plan = view.lines(found.remarks)
+    env.session.report.beside_plan = facts
+    result.lines = lines
+    result.data = lambda: {**(cast("dict[str, object]", own()) if own else {}), **facts}
+    result.status = LOSES if found.loses else 0
+    return result
+
+
+def _keeps_serial(keep: str) -> bool:
+    if keep not in ("naa", "serial"):
+        raise InvalidValue(f"keep must be naa or serial, not {keep!r}")
+    return keep == "serial"
+
+
+def _format(name: str) -> foreign.Format:
+    if name not in foreign.FORMATS:
+        raise InvalidValue(
+            f"there is no format {name!r}", hint=f"use one of {', '.join(foreign.FORMATS)}"
+        )
+    return foreign.FORMATS[name]
+
+
+def _announces(env: Env, dry_run: bool) -> bool:
+    """Return True if the kernel is about to be changed, so that remarks are shown at once."""
+    return not dry_run and env.session.transaction is None
+
+
+def _merged(env: Env, found: Imported, *, dry_run: bool) -> Result:
+    """Plan and make the change that adds a configuration to the running one."""
+    have = running.read(env)
+    want = merge.merge(have, _apart(have, found.config))
+    planned = plan.prepare(env, want, have)
+    if _announces(env, dry_run):
+        if not env.session.agreed:
+            prompt.announce(env, view.lines(found.remarks))
+        if planned.plan:
+            _agree(env, found)
+    return plan.carry_out(env, planned, dry_run=dry_run)
+
+
+def _agree(env: Env, found: Imported) -> None:
+    """Require --yes, or a yes at a terminal, before an import that loses something."""
+    lost = [remark for remark in found.remarks if remark.severity == LOST]
+    if not lost or env.options.yes:
+        return
+    question = f"{view.counted(lost)} cannot be expressed: see above"
+    prompt.require_yes(env, [question])
+    if not prompt.is_possible(env):
+        raise InvalidValue(
+            f"Refused, nothing was changed: {view.counted(lost)} cannot be expressed: "
+            f"{'; '.join(view.lines(lost))}",
+            hint="to import the rest: targetcli --yes import FILE",
+        )
+
+
+def _apart(have: Config, found: Config) -> Config:
+    """Return the imported configuration with names that no other running storage object has."""
+    for key, so in found.storage_objects.items():
+        own = have.storage_objects.get(key)
+        if own is None or own.backing.udev_path == so.backing.udev_path:
+            continue
+        number = 2
+        while (key[0], f"{so.name}_{number}") in {**have.storage_objects, **found.storage_objects}:
+            number += 1
+        found = refactor.rename_storage_object(found, key, f"{so.name}_{number}")
+    return found

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Remarks about a file that is imported: lines, or values for --json."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from rtslib_ext.foreign.imported import SEVERITIES, Remark
+
+
+def lines(remarks: Iterable[Remark]) -> list[str]:
+    """Return ``FILE:LINE: SEVERITY: TEXT (CURE)`` for each remark.
+
+    Remarks that differ only in their place, of which a file may have thousands, are one line.
+    """
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for remark in remarks:
+        key = (remark.severity, remark.text, remark.cure)
+        places.setdefault(key, []).append(str(remark.place))
+    return [
+        f"{_some(found)}: {severity}: {text}{f' ({cure})' if cure else ''}"
+        for (severity, text, cure), found in places.items()
+    ]
+
+
+def _some(places: list[str]) -> str:
+    return f"{places[0]} and {len(places) - 1} more" if len(places) > 1 else places[0]
+
+
+def counted(remarks: Sequence[Remark]) -> str:
+    """Return a number of things: "3 things"."""
+    return f"{len(remarks)} thing{'' if len(remarks) == 1 else 's'}"
+
+
+def summary(remarks: Iterable[Remark]) -> str:
+    """Return how many remarks of each severity there are: "2 lost, 1 note"; "" if none."""
+    counts = Counter(remark.severity for remark in remarks)
+    return ", ".join(f"{counts[name]} {name}" for name in SEVERITIES if counts[name])
+
+
+def facts(remarks: Iterable[Remark]) -> list[dict[str, object]]:
+    """Return remarks as plain values: $defs/imported of docs/json.schema.json."""
+    return [
+        {
+            "severity": remark.severity,
+            "file": remark.file or None,
+            "line": remark.line or None,
+            "path": remark.path or None,
+            "text": remark.text,
+            "cure": remark.cure or None,
+        }
+        for remark in remarks
+    ]

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files of other targets: what is shared by all formats, and the remarks as lines."""
+
+from __future__ import annotations
+
+import pytest
+
+from rtslib_ext import foreign
+from rtslib_ext.config import inquiry
+from rtslib_ext.errors import InvalidValue, LioError
+from rtslib_ext.foreign import addresses, identity
+from rtslib_ext.foreign.builder import Builder
+from rtslib_ext.foreign.identity import Identity
+from rtslib_ext.foreign.imported import Place, Remark
+from rtslib_ext.foreign.source import Source, Texts
+from targetcli.views import remarks as view
+
+IQN = "iqn.2003-01.org.example:a"
+HOST = "iqn.1994-05.com.example:host1"
+AT = Place("/etc/x.conf", 3)
+
+
+def builder(**sizes: int) -> Builder:
+    return Builder(Source("/etc/x.conf", "", Texts({}, {f"/srv/{n}": s for n, s in sizes.items()})))
+
+
+def test_a_file_of_no_known_format_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="of no known format") as caught:
+        foreign.detect("hello\n")
+    assert "ietd" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("given", "serial", "naa"),
+    [
+        (Identity("abc"), "abc", "60014050abc"),
+        (Identity(naa="6589cfc000000123456789abcdef0123"), "00000123456789abcdef01230"[:25], ""),
+    ],
+)
+def test_identity_is_kept(given: Identity, serial: str, naa: str) -> None:
+    made = identity.of_object(given)
+    assert made.remarks == []
+    if given.naa:
+        assert inquiry.naa(made.serial or "", made.fields.get("company_id", "")) == (
+            f"naa.{given.naa}"
+        )
+    else:
+        assert made.serial == serial
+
+
+def test_of_serial_and_naa_one_is_kept() -> None:
+    both = Identity("beaf11", naa="600000000000000000e0000000010001")
+    made = identity.of_object(both)
+    assert inquiry.naa(made.serial or "", made.fields["company_id"]) == f"naa.{both.naa}"
+    (remark,) = made.remarks
+    assert remark[0] == "changed" and "beaf11" in remark[1] and "keep=serial" in remark[2]
+    made = identity.of_object(both, keep_serial=True)
+    assert (made.serial, made.fields) == ("beaf11", {})
+    assert "keep=naa" in made.remarks[0][2]
+
+
+def test_a_serial_from_which_lio_derives_the_naa_keeps_both() -> None:
+    made = identity.of_object(Identity("123-456", naa="6001405123456" + "0" * 19))
+    assert (made.serial, made.remarks) == ("123-456", [])
+
+
+def test_inquiry_fields_are_cut_to_their_length() -> None:
+    made = identity.of_object(Identity(vendor="MyCompany Inc.", product="P", revision="12345"))
+    assert made.fields == {"vendor_id": "MyCompany"[:8], "product_id": "P", "revision": "1234"}
+
+
+def test_names_are_valid_and_unique() -> None:
+    made = builder(**{"a/disk 1.img": 4096, "b/disk 1.img": 4096, "c/.img": 4096})
+    keys = [made.disk(AT, f"/srv/{n}/disk 1.img", Identity()) for n in "ab"]
+    assert [key and key[1] for key in keys] == ["disk_1", "disk_1_2"]
+    assert made.disk(AT, "/srv/c/.img", Identity()) == ("fileio", "disk")
+
+
+def test_a_path_is_one_disk() -> None:
+    made = builder(d=4096)
+    first = made.disk(AT, "/srv/d", Identity("one"))
+    assert made.disk(AT, "/srv/d", Identity("one")) == first and made.remarks == []
+    assert made.disk(AT, "/srv/d", Identity("two")) == first
+    assert [one.severity for one in made.remarks] == ["changed"]
+
+
+def test_a_file_that_does_not_exist_is_left_out() -> None:
+    made = builder()
+    assert made.disk(AT, "/srv/d", Identity()) is None
+    assert [(one.severity, one.line) for one in made.remarks] == [("lost", 3)]
+
+
+def test_any_initiator_gets_demo_mode() -> None:
+    made = builder(d=4096)
+    target = made.target(AT, IQN)
+    assert target
+    target.lun(AT, 5, made.disk(AT, "/srv/d", Identity()))
+    target.user(AT, "joe", "secret12chars")
+    tpg = made.imported().config.targets["iscsi", IQN].tpgs[1]
+    assert tpg.attributes["generate_node_acls"] == tpg.attributes["authentication"] == "1"
+    assert tpg.attributes["demo_mode_write_protect"] == "0"
+    assert (tpg.auth.userid, list(tpg.luns), list(tpg.portals)) == ("joe", [5], ["[::0]:3260"])
+
+
+def test_named_initiators_get_acls() -> None:
+    made = builder(d=4096, e=4096)
+    target = made.target(AT, IQN)
+    assert target
+    target.lun(AT, 1, made.disk(AT, "/srv/d", Identity()))
+    target.lun(AT, 2, made.disk(AT, "/srv/e", Identity()), readonly=True)
+    target.admit(AT, HOST)
+    target.admit(AT, "iqn.1994-05.com.example:*")
+    target.user(AT, "joe", "secret12chars")
+    target.user(AT, "jim", "secret12chars")
+    found = made.imported()
+    tpg = found.config.targets["iscsi", IQN].tpgs[1]
+    assert tpg.attributes["generate_node_acls"] == "0" and tpg.auth.userid is None
+    acl = tpg.acls[HOST]
+    assert acl.auth.userid == "joe"
+    assert {n: lun.write_protect for n, lun in acl.mapped_luns.items()} == {1: False, 2: True}
+    assert [one.severity for one in found.remarks] == ["lost", "lost"] and found.loses
+
+
+def test_a_password_that_is_not_known_closes_the_target() -> None:
+    made = builder()
+    target = made.target(AT, IQN)
+    assert target
+    target.user(AT, "joe", None)
+    found = made.imported()
+    tpg = found.config.targets["iscsi", IQN].tpgs[1]
+    assert tpg.attributes["authentication"] == "1" and tpg.auth.userid is None
+    assert "set auth userid=joe password=-" in found.remarks[0].cure
+
+
+def test_a_read_only_file_is_never_writable() -> None:
+    made = builder(d=4096, e=4096)
+    target = made.target(AT, IQN)
+    assert target
+    target.lun(AT, 1, made.disk(AT, "/srv/d", Identity()), readonly=True)
+    target.lun(AT, 2, made.disk(AT, "/srv/e", Identity()))
+    target.lun(AT, 3, made.disk(AT, "/dev/vg0/x", Identity()), readonly=True)
+    found = made.imported()
+    assert list(found.config.targets["iscsi", IQN].tpgs[1].luns) == [2, 3]
+    assert found.config.storage_objects["block", "x"].backing.readonly  # type: ignore[union-attr]
+    assert [one.severity for one in found.remarks] == ["lost"]
+
+
+def test_where_all_luns_are_read_only_demo_mode_protects_them() -> None:
+    made = builder(d=4096)
+    target = made.target(AT, IQN)
+    assert target
+    target.lun(AT, 1, made.disk(AT, "/srv/d", Identity()), readonly=True)
+    found = made.imported()
+    tpg = found.config.targets["iscsi", IQN].tpgs[1]
+    assert tpg.attributes["demo_mode_write_protect"] == "1" and found.remarks == ()
+
+
+def test_addresses_become_rules_of_nftables() -> None:
+    found = addresses.rules(["192.0.2.1", "[2001:db8::]/64", "198.51.100.7/24", "any"], [3260])
+    assert found == (
+        "nft add rule inet filter input ip saddr != { 192.0.2.1, 198.51.100.0/24 } "
+        "tcp dport 3260 drop; "
+        "nft add rule inet filter input ip6 saddr != { 2001:db8::/64 } tcp dport 3260 drop"
+    )
+
+
+def test_what_the_kernel_does_not_take_is_a_remark() -> None:
+    made = builder()
+    target = made.target(AT, IQN)
+    assert target and made.target(AT, "disk1") is None
+    target.parameter(AT, "MaxBurstLength", "1")
+    target.parameter(AT, "Vendor", "x")
+    target.lun(AT, 70000, ("block", "x"))
+    target.user(AT, "NULLx", "secret12chars")
+    target.listen(AT, "host.example")
+    target.admit_address(AT, "192.0.2.1")
+    assert [one.severity for one in made.imported().remarks] == (
+        ["lost", "changed", "note", "lost", "lost", "lost", "lost"]
+    )
+
+
+def test_remarks_as_lines() -> None:
+    found = [Remark("lost", "/f", line, "gone", "do it") for line in (1, 2, 9)]
+    found.append(Remark("note", "/f", 0, "seen", path="$.a"))
+    assert view.lines(found) == ["/f:1 and 2 more: lost: gone (do it)", "/f:$.a: note: seen"]
+    assert view.facts(found)[3]["path"] == "$.a" and view.facts(found)[3]["line"] is None
+
+
+def test_a_missing_file_is_an_error() -> None:
+    with pytest.raises(LioError, match="/nowhere/x does not exist"):
+        foreign.source.opened("/nowhere/x")
