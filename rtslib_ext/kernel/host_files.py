@@ -18,6 +18,8 @@ else:
     # Creating a Protocol at run time is slow.
     Protocol = object
 
+# Of a file that is read as text.
+_MOST_TEXT = 64 << 20
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
@@ -41,6 +43,12 @@ class HostFiles(Protocol):
 
     def grow(self, path: str, size: int) -> None:
         """Make a backing file ``size`` bytes long unless it is longer; its data stays."""
+
+    def text(self, path: str) -> str | None:
+        """Return the text of a file of trusted users; None if it does not exist."""
+
+    def put_text(self, path: str, text: str) -> None:
+        """Replace a file atomically; only its owner can read it."""
 
 
 class RealHostFiles(HostFiles):
@@ -91,6 +99,25 @@ class RealHostFiles(HostFiles):
             raise _too_large(size) from err
         except OSError as err:
             raise _not_grown("ftruncate", path, size, err) from err
+
+    def text(self, path: str) -> str | None:
+        try:
+            return trusted.read(path, _MOST_TEXT).decode("utf-8", "surrogateescape")
+        except FileNotFoundError:
+            return None
+        except OSError as err:
+            raise LioError(f"cannot read {path}: {reason(err)}") from err
+
+    def put_text(self, path: str, text: str) -> None:
+        # Imported here: few changes replace a file.
+        from ..files import atomic
+
+        data = text.encode("utf-8", "surrogateescape")
+        try:
+            with trusted.directory(path, create=True) as (folder, name):
+                atomic.replace_in(folder, name, data, sync=True)
+        except OSError as err:
+            raise LioError(f"cannot write {path}: {reason(err)}") from err
 
 
 def _set_size(handle: int, path: str, size: int, *, sparse: bool) -> None:

@@ -7,7 +7,7 @@ import errno
 import os
 
 from ..kernel.configfs import WriteFS
-from ..kernel.host_files import HostFiles, not_created, size_of
+from ..kernel.host_files import HostFiles, RealHostFiles, not_created, size_of
 from .overlay import Overlay
 
 
@@ -39,3 +39,10 @@ class StagedHostFiles(HostFiles):
 
     def grow(self, path: str, size: int) -> None:
         size_of(path, size)
+
+    def text(self, path: str) -> str | None:
+        staged = self._overlay.files.get(path)
+        return RealHostFiles().text(path) if staged is None else staged
+
+    def put_text(self, path: str, text: str) -> None:
+        self._overlay.set("files", path, text)

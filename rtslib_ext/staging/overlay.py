@@ -15,7 +15,8 @@ class Overlay:
     ``made`` are created directories, ``removed`` deleted paths of the kernel, ``links`` created
     links with their targets, ``texts`` the content of written files, ``controls`` the lines
     written to ``control``, ``was`` the content of the kernel's files before, ``modes`` the modes
-    of files that were set, ``files`` created files of the host. No look-up takes longer the more
+    of files that were set, ``files`` created files of the host,
+    with their text if they have one. No look-up takes longer the more
     is staged.
     """
 
@@ -28,7 +29,7 @@ class Overlay:
         self.controls: dict[str, tuple[str, ...]] = self._tables["controls"]
         self.was: dict[str, str | None] = self._tables["was"]
         self.modes: dict[str, int] = self._tables["modes"]
-        self.files: dict[str, None] = self._tables["files"]
+        self.files: dict[str, str | None] = self._tables["files"]
         # The names in a directory at which, or below which, a table has an entry.
         self._below: dict[str, dict[str, None]] = {}
         self._links_to: dict[str, dict[str, None]] = {}

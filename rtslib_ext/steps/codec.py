@@ -44,6 +44,7 @@ _TYPES: dict[str, type[Any]] = {
     "CheckThere": host_files.CheckThere,
     "CheckLinks": host_files.CheckLinks,
     "CheckMemory": host_files.CheckMemory,
+    "SetEntry": host_files.SetEntry,
     "ClaimPort": rtpi.ClaimRtpi,
     "SetRtpi": rtpi.SetRtpi,
     "AssignRtpi": rtpi.AssignRtpi,

@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
-from ..errors import InUse, InvalidValue, NotFound
+from typing import Any
+
+from ..errors import InUse, InvalidValue, LioError, NotFound
 from ..fast_dataclasses import dataclass
 from ..files import placement
 from ..host import devices, system
 from ..kernel.configfs import ReadFS
+from ..kernel.host_files import HostFiles
 from .context import Context, Operation
 
+MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What reading a JSON file of another form raises."""
 # What the text of a step ends in if it creates the backing file, which its inverse keeps.
 NEW_FILE = ", a new file"
 # Bytes of memory that are left for other programs.
@@ -129,6 +134,52 @@ class CheckMemory:
 
     def inverse(self) -> Operation | None:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class SetEntry:
+    """Set one entry of a JSON file of the host: its value as text, "" for no entry."""
+
+    file: str
+    name: str
+    text: str
+    before: str
+
+    def do(self, context: Context) -> None:
+        # Imported here, as in entries: few changes have such a file.
+        import json
+
+        found = entries(context.host, self.file)
+        found.pop(self.name, None)
+        if self.text:
+            found[self.name] = json.loads(self.text)
+        context.host.put_text(self.file, json.dumps(found, indent=2) + "\n")
+        # The executor records a step only if this has grown.
+        context.fs.changes += 1
+
+    def inverse(self) -> Operation:
+        return SetEntry(self.file, self.name, self.before, self.text)
+
+
+def entries(host: HostFiles, file: str) -> dict[str, Any]:
+    """Return the entries of a JSON file by name; none if it does not exist. Raises LioError."""
+    text = host.text(file)
+    if text is None:
+        return {}
+    import json
+
+    try:
+        found = json.loads(text)
+    except MALFORMED as err:
+        raise damaged(file) from err
+    if not isinstance(found, dict):
+        raise damaged(file)
+    return found
+
+
+def damaged(file: str) -> LioError:
+    """Return the error for a file of entries that others changed by hand, or damaged."""
+    return LioError(f"{file} is damaged", hint="repair it as JSON, or move it away")
 
 
 def in_use(fs: ReadFS, device: str, what: str) -> InUse:

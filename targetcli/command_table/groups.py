@@ -44,6 +44,7 @@ GROUPS = {
         "changemedium",
         "drain",
     ),
+    "Hosts": ("group", "groups", "hosts"),
     "Save and restore": (
         "saveconfig",
         "restoreconfig",
@@ -72,6 +73,7 @@ _NEW = frozenset(
     (
         *GROUPS["Plan and history"],
         *GROUPS["Move in and out"],
+        *GROUPS["Hosts"],
         *(name for name in GROUPS["Monitor"] if name not in _OLD_MONITORS),
         "backups",
         "browse",

@@ -12,7 +12,7 @@ from . import rows
 from .command import Command
 
 # Names that other programs have for these commands.
-ALIASES = {"?": "help", "quit": "exit", "remove": "delete", "rm": "delete"}
+ALIASES = {"?": "help", "igroup": "group", "quit": "exit", "remove": "delete", "rm": "delete"}
 
 
 @cache

@@ -80,12 +80,7 @@ def tag(env: Env, node: Acls, wwn_or_tag: str, new_tag: str) -> Result:
     """Tag ACLs; an ACL that joins a tag takes over its mapped LUNs and settings."""
     if wwn_or_tag == new_tag:
         return Result()
-    if "." in new_tag:
-        raise InvalidValue("'.' not permitted in tag names.", path=node.path)
-    naming.check_object_name(new_tag, node.path)
-    if new_tag.startswith(NO_CREDENTIAL):
-        # target_core_tpg.c, core_tpg_set_initiator_node_tag: it compares four characters.
-        raise InvalidValue(f"a tag must not begin with {NO_CREDENTIAL}", path=node.path)
+    check_tag(new_tag, node.path)
     members = node.with_name(wwn_or_tag)
     if not members:
         raise NotFound(f"wwn_or_tag {wwn_or_tag} not found.", path=node.path)
@@ -98,6 +93,16 @@ def tag(env: Env, node: Acls, wwn_or_tag: str, new_tag: str) -> Result:
             steps += _join(env, node.tpg, member, acl, _acl(env, node.tpg, others[0]))
     apply.apply(env, steps)
     return Result()
+
+
+def check_tag(text: str, path: str) -> None:
+    """Raise InvalidValue for a tag that the kernel, or a path, could not have."""
+    if "." in text:
+        raise InvalidValue("'.' not permitted in tag names.", path=path)
+    naming.check_object_name(text, path)
+    if text.startswith(NO_CREDENTIAL):
+        # target_core_tpg.c, core_tpg_set_initiator_node_tag: it compares four characters.
+        raise InvalidValue(f"a tag must not begin with {NO_CREDENTIAL}", path=path)
 
 
 def _join(env: Env, tpg: Tpg, configfs: ConfigfsPath, acl: NodeAcl, model: NodeAcl) -> list[Step]:

@@ -19,6 +19,13 @@ OPERATIONS = [
     {"do": "CheckThere", "file": "/srv/d1"},
     {"do": "CheckLinks", "file": "/srv/d1"},
     {"do": "CheckMemory", "size": 4096},
+    {
+        "do": "SetEntry",
+        "file": "/etc/target/groups.json",
+        "name": "web",
+        "text": "{}",
+        "before": "",
+    },
     {"do": "Share", "file": "iscsi", "module": "iscsi_target_mod"},
     {"do": "Share", "file": "core/fileio_1048576", "module": ""},
     {"do": "Unmake", "file": "core/fileio_1048576"},

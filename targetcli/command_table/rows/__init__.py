@@ -37,6 +37,7 @@ MODULES = {
     "targets": "create delete drain version enable disable",
     "luns": "create delete drain enable_iser enable_offload",
     "acls": "create delete pin tag untag",
+    "initiator_groups": "group groups hosts",
     "resize": "resize rescan replace rename clone",
 }
 

@@ -151,7 +151,7 @@ def _walk(folder: Path) -> Iterator[tuple[str, str]]:
 def _settled(name: str, text: str) -> str:
     """Without what is another each time, and means the same."""
     if name == "members":
-        return "\n".join(sorted(text.split("\n")))
+        return "\n".join(sorted(text.replace("\0", "").split("\n")))
     if name == "info":
         return re.sub(r"\bID: \d+", "ID", text)
     # Credentials that were taken away; an empty one cannot be written.

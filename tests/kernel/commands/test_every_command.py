@@ -53,6 +53,12 @@ LINES = f"""
 {TPG}/acls/{I1} create mapped_lun=3 tpg_lun_or_backstore=lun0 write_protect=true
 {TPG}/acls/{I1} delete mapped_lun=3
 {TPG}/acls tag wwn_or_tag={I1} new_tag=web
+/ group action=map name=web item=/backstores/ramdisk/r1 lun=7 write_protect=true dry_run=false
+/ group action=create name=db item={I2} target={IQN} replace=true dry_run=true
+/ group action=leave name=web item={I1} keep_luns=true dry_run=true
+/ group action=unmap name=web item=7
+/ groups name=web
+/ hosts host=web
 {TPG}/acls untag wwn_or_tag=web
 {TPG}/acls delete wwn={I2}
 {TPG}/portals create ip_address=127.0.0.1 ip_port=3261

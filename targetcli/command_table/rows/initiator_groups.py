@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands of groups of initiators."""
+
+from __future__ import annotations
+
+from ..command import EVERYWHERE, Command, may, need
+from . import DRY_RUN
+
+ROWS = (
+    Command(
+        "group",
+        ("root",),
+        "group:group",
+        "Gives hosts the same LUNs under the same numbers.\n"
+        "A group is the tag of its members' ACLs, at every target where they log in.\n"
+        "group create NAME [HOST] creates one, at the targets that target selects.\n"
+        "group join NAME HOST admits initiators: it gets an ACL at the targets of the\n"
+        "group, with the LUNs of the group. Of a group that is nowhere yet, these are the\n"
+        "targets where the host has an ACL, or the only target.\n"
+        "group leave NAME HOST takes the LUNs of the group from it; its ACLs stay.\n"
+        "group map NAME STORAGE_OBJECT [LUN] maps a storage object to all members, under\n"
+        "the lowest number that is free for all, and exports it where it is not yet.\n"
+        "group unmap NAME STORAGE_OBJECT, or its number, is the opposite: a LUN that\n"
+        "no ACL has then is deleted. group delete NAME unmaps all and ends the group.\n"
+        "Each call is one plan, all or nothing, and shows the sessions that it interrupts;\n"
+        "these need --yes before the command, or an answer at the terminal. A group\n"
+        "without members is kept in groups.json beside the save file.\n\n"
+        "Example: group map web /backstores/block/disk1",
+        (
+            need("action", "group_action", "create, delete, join, leave, map or unmap"),
+            need("name", "initiator_group", "the group"),
+            may(
+                "item",
+                "group_item",
+                "the initiator (several: separated by commas), or the storage object",
+            ),
+            may("lun", "lun", "the number that the members see; a free one if omitted"),
+            may("write_protect", "bool", "let the members only read it", "False"),
+            may("target", "group_target", "create, join: the targets, a pattern such as '*'"),
+            may(
+                "replace",
+                "bool",
+                "join: take other LUNs from the initiator",
+                "False",
+            ),
+            may("keep_luns", "bool", "leave, delete: only end the membership", "False"),
+            DRY_RUN,
+        ),
+        changes=True,
+        switches=True,
+    ),
+    Command(
+        "groups",
+        EVERYWHERE,
+        "hosts:show_groups",
+        "Lists the groups of initiators.\n"
+        "With a name, shows the members of this group, their targets and sessions, and its\n"
+        "LUNs with storage object, size, access and serial number. A member that does not\n"
+        "see the LUNs of the group is marked. group changes groups.\n\n"
+        "Example: groups web",
+        (may("name", "initiator_group", "only this group, with all that it has"),),
+    ),
+    Command(
+        "hosts",
+        EVERYWHERE,
+        "hosts:show_hosts",
+        "Shows what each initiator sees.\n"
+        "A line has its name and group, a LUN with storage object, size, access and serial\n"
+        "number, the target, and whether it is logged in. Initiators without an ACL are\n"
+        "listed while they are logged in: they see all LUNs of the target.\n\n"
+        "Example: hosts *host1",
+        (may("host", "host", "only initiators or groups of this name, or pattern"),),
+    ),
+)
