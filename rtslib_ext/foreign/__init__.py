@@ -67,6 +67,13 @@ FORMATS: Mapping[str, Format] = {
             r"\A[^{}<>]*^[ \t]*Target[ \t]+[^\s{}=]+[ \t]*$",
             reads="ietd:read",
         ),
+        Format(
+            "tgt",
+            "tgt: targets.conf, or the output of tgt-admin --dump",
+            r"^[ \t]*<target[ \t]+\S|^[ \t]*default-driver[ \t]+\S|"
+            r"^[ \t]*include[ \t]+\S*tgt\S*[ \t]*$",
+            reads="tgt:read",
+        ),
     )
 }
 

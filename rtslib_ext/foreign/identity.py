@@ -19,8 +19,7 @@ from .imported import CHANGED
 
 _NAA6 = re.compile(r"6[0-9a-f]{31}")
 _FIELDS = (("vendor", "vendor_id"), ("product", "product_id"), ("revision", "revision"))
-_KEEP_SERIAL = "keep=serial keeps the serial number instead"
-_KEEP_NAA = "keep=naa keeps the NAA identifier instead"
+_KEEP = {"NAA identifier": "keep=serial", "serial number": "keep=naa"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,8 @@ class Identity:
     """The identity of a disk at another target; None: it does not say.
 
     ``serial`` is in VPD page 0x80, ``naa`` are the hexadecimal digits of the NAA designator in page
-    0x83, ``vendor``, ``product`` and ``revision`` are in the standard INQUIRY data.
+    0x83, ``vendor``, ``product`` and ``revision`` are in the standard INQUIRY data. With
+    ``made_up``, the other target generates the serial number: it is not in the file.
     """
 
     serial: str | None = None
@@ -36,6 +36,7 @@ class Identity:
     vendor: str | None = None
     product: str | None = None
     revision: str | None = None
+    made_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def of_object(identity: Identity, *, keep_serial: bool = False) -> Made:
     if identity.serial is not None:
         made = _with_serial(made, identity.serial)
     if naa:
-        made = _with_naa(made, naa, keep_serial=keep_serial)
+        made = _with_naa(made, naa, identity, keep_serial=keep_serial)
     for name, row_name in _FIELDS:
         value = getattr(identity, name)
         if value is not None:
@@ -77,7 +78,7 @@ def _with_serial(made: Made, serial: str) -> Made:
     return made
 
 
-def _with_naa(made: Made, naa: str, *, keep_serial: bool) -> Made:
+def _with_naa(made: Made, naa: str, identity: Identity, *, keep_serial: bool) -> Made:
     """Return an identity with an NAA identifier, if LIO can show it and it is to be kept."""
     if not _NAA6.fullmatch(naa):
         text = f"the NAA identifier {naa} is not of type 6: LIO shows another one"
@@ -87,17 +88,13 @@ def _with_naa(made: Made, naa: str, *, keep_serial: bool) -> Made:
         return _both(made, naa[7:], company)
     if inquiry.naa(made.serial, company) == f"naa.{naa}":
         return _both(made, made.serial, company)
+    what, other = ("serial number", "NAA identifier")[:: -1 if keep_serial else 1]
+    shown = "" if identity.made_up else f" {naa if keep_serial else made.serial}"
+    text = f"the {what}{shown} changes: LIO derives the NAA identifier from the serial number"
+    remark = (CHANGED, text, f"{_KEEP[other]} keeps it, and changes the {other}")
     if keep_serial:
-        own = inquiry.naa(made.serial).removeprefix("naa.")
-        text = f"the NAA identifier {naa} becomes {own}, as LIO derives it from the serial number"
-        return Made(made.serial, made.fields, [*made.remarks, (CHANGED, text, _KEEP_NAA)])
-    text = (
-        f"the serial number {made.serial} becomes {naa[7:]}, with which LIO shows the NAA "
-        f"identifier {naa}"
-    )
-    return _both(
-        Made(None, made.fields, [*made.remarks, (CHANGED, text, _KEEP_SERIAL)]), naa[7:], company
-    )
+        return Made(made.serial, made.fields, [*made.remarks, remark])
+    return _both(Made(None, made.fields, [*made.remarks, remark]), naa[7:], company)
 
 
 def _both(made: Made, serial: str, company: str) -> Made:

@@ -126,6 +126,11 @@ class _Reader:
         if "path" not in options:
             raise self.source.wrong(at.line, f"expected Path= of LUN {index}")
         readonly = options.get("iomode", "").lower() == "ro"
+        self.builder.changed(
+            at,
+            "LIO adds an NAA identifier, by which initiators name the disk: IET has none, so that "
+            "names in /dev/disk/by-id and WWIDs of multipath change",
+        )
         key = self.builder.disk(
             at,
             options["path"],

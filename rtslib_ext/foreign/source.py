@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from ..errors import LioError, NotFound, ParseError, reason
 from ..fast_dataclasses import dataclass, field, replace
 from ..files import trusted
+from ..host import system
+from .identity import Identity
 from .imported import Place
 
 MOST_BYTES = 64 << 20
@@ -52,12 +54,32 @@ class Files:
             return None
         return status.st_size if stat.S_ISREG(status.st_mode) else None
 
+    def inquiry(self, path: str) -> Identity | None:
+        """Return the INQUIRY data of a SCSI device, from sysfs; None if it is none."""
+        folder = f"/sys/class/block/{os.path.basename(os.path.realpath(path))}/device"
+        vendor, product, revision = (
+            system.read_text(f"{folder}/{name}") for name in ("vendor", "model", "rev")
+        )
+        if not product:
+            return None
+        serial = _serial(f"{folder}/vpd_pg80")
+        return Identity(serial or None, vendor=vendor, product=product, revision=revision)
+
     def is_device(self, path: str) -> bool:
         """Return True for a block device; one that is missing has a path below /dev."""
         try:
             return stat.S_ISBLK(os.stat(path).st_mode)
         except (OSError, ValueError):
             return path.startswith("/dev/")
+
+
+def _serial(path: str) -> str:
+    """Return the serial number in VPD page 0x80 (SPC-4 section 7.8.18); "" if there is none."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()[4:].decode("ascii", "replace").strip()
+    except OSError:
+        return ""
 
 
 def _files_of(path: str) -> list[str]:
@@ -92,6 +114,10 @@ class Texts(Files):
     def size(self, path: str) -> int | None:
         """Return the size that was given for a path."""
         return self.sizes.get(path)
+
+    def inquiry(self, path: str) -> Identity | None:
+        """Return None: a text has no INQUIRY data."""
+        return None
 
     def is_device(self, path: str) -> bool:
         """Return True below /dev, unless the path has a size."""

@@ -53,6 +53,8 @@ Target {IQN}b
     assert ("iscsi", f"{IQN}b") in config.targets
     assert [(one.line, one.severity) for one in found.remarks] == [
         (6, "note"),
+        (7, "changed"),
+        (8, "changed"),
         (11, "note"),
         (12, "note"),
     ]

@@ -61,7 +61,7 @@ ONLY_IN = {
     "tqdm": ("targetcli.views.bar",),
     "urwid": ("targetcli.views.chooser", "targetcli.screens"),
     "prometheus_client": (),
-    "pyparsing": (),
+    "pyparsing": ("rtslib_ext.foreign",),
     "pyudev": ("rtslib_ext.host.arrivals",),
 }
 """Libraries, and the modules or packages that may import them."""

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The grammar of Perl's Config::General, in which tgt's targets.conf is written.
+
+A line is an option with a value, or begins or ends a block; ``#`` begins a comment, a backslash at
+the end continues a line, ``include`` names further files. As in Config::General, files and lines
+are joined first. Then pyparsing finds the blocks, in tokens of whole lines: a token for each word
+would take ten times as long.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pyparsing as pp
+
+from ..errors import ParseError
+from ..fast_dataclasses import dataclass, field
+from .imported import Place
+from .source import MOST_BYTES, Source
+
+_COMMENT = re.compile(r"(?<!\\)#.*")
+_CONTINUED = re.compile(r"(?<!\\)\\\Z")
+_INCLUDE = re.compile(r"""include(?:optional)?(?:\s*(["'])(.*)\1|\s+(.+))""", re.IGNORECASE)
+_HERE = re.compile(r"[^\s=]+(?:\s*=\s*|\s+)<<.+")
+_EMPTY_BLOCK = re.compile(r"<([^/].*)/>")
+_SPLIT = re.compile(r"\s*=\s*|\s+")
+_ESCAPED = re.compile(r'\\([$\\"#])')
+_NAMED = re.compile(r'(?:"([^"]+)"|(\S+))(?:\s+(?:"([^"]+)"|(.*)))?', re.DOTALL)
+# Files may include files; a circle never ends.
+_DEEPEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of a block; ``value`` is "" without one."""
+
+    name: str
+    value: str
+    at: Place
+
+
+@dataclass(slots=True)
+class Block:
+    """A block such as ``<target NAME>``: its kind, its name ("": none), and its contents."""
+
+    kind: str
+    name: str
+    at: Place
+    options: list[Option] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+
+
+def parse(source: Source) -> tuple[Block, list[str]]:
+    """Return the contents of a file as a block without a name, and the paths of its files.
+
+    Raises ParseError, which names the line; LioError for an included file that cannot be read.
+    """
+    files: list[str] = []
+    lines, places = [], []
+    for text, at in _Lines(source, files).read(source, 0):
+        lines.append(text)
+        places.append(at)
+    body = "".join(f"{line}\n" for line in lines)
+    try:
+        found = _grammar().parse_string(body, parse_all=True)
+    except pp.ParseBaseException as err:
+        raise _unfit(err, lines, places) from None
+    return _Tree(places).block(Block("", "", Place(source.path)), found), files
+
+
+def _unfit(err: pp.ParseBaseException, lines: list[str], places: list[Place]) -> ParseError:
+    """Return the error for the first line that does not fit."""
+    wanted = str(err.msg).removeprefix("Expected ")
+    number = err.lineno - 1
+    if err.loc >= sum(map(len, lines)) + len(lines):
+        # At the end of the file: name the block that does not end.
+        number, wanted = _open_block(lines), "the end of this block before that of the file"
+    return ParseError(f"{places[number]}: expected {wanted}", hint="nothing was imported")
+
+
+def _open_block(lines: list[str]) -> int:
+    """Return the index of the line that begins the innermost block without an end."""
+    begun: list[int] = []
+    for number, line in enumerate(lines):
+        if line.startswith("</"):
+            begun.pop()
+        elif line.startswith("<"):
+            begun.append(number)
+    return begun[-1]
+
+
+@cache
+def _grammar() -> Any:
+    """Return the grammar of joined lines: blocks in blocks, as deep as tgt knows them."""
+    options = pp.Regex(r"(?:[^<\n][^\n]*\n)+").set_name("an option")
+    begin = pp.Regex(r"<[^/\n][^\n]*>\n").set_name("<target NAME>")
+    end = pp.Regex(r"</[^\n]*>\n").set_name("an option, or the end of the block as </NAME>")
+    store = pp.Group(begin - pp.ZeroOrMore(options) - end)
+    target = pp.Group(begin - pp.ZeroOrMore(options | store) - end)
+    file = pp.ZeroOrMore(options | target)
+    for each in (options, begin, end, store, target, file):
+        each.leave_whitespace(recursive=False)
+    last = pp.StringEnd().leave_whitespace().set_name("an option, or a block as <target NAME>")
+    return (file + last).parse_with_tabs()
+
+
+class _Tree:
+    """Makes blocks of tokens; they follow each other without a gap, so lines can be counted."""
+
+    def __init__(self, places: list[Place]) -> None:
+        self.places, self.line = places, 0
+
+    def block(self, block: Block, tokens: Any) -> Block:
+        for token in tokens:
+            if not isinstance(token, str):
+                block.blocks.append(self.inner(token))
+            else:
+                for text in token.split("\n")[:-1]:
+                    block.options.append(_option(text, self.places[self.line]))
+                    self.line += 1
+        return block
+
+    def inner(self, tokens: Any) -> Block:
+        begin, *contents = tokens
+        contents.pop()
+        named = _NAMED.fullmatch(begin[1:-2].strip())
+        kind, name = begin[1:-2], ""
+        if named:
+            kind, name = named[1] or named[2], named[3] or named[4] or ""
+        block = Block(kind, name, self.places[self.line])
+        self.line += 1
+        self.block(block, contents)
+        self.line += 1
+        return block
+
+
+def _option(text: str, at: Place) -> Option:
+    name, *rest = _SPLIT.split(text, maxsplit=1)
+    value = rest[0] if rest else ""
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = value[1:-1]
+    if "\\" in value:
+        value = _ESCAPED.sub(r"\1", value)
+    return Option(name, value, at)
+
+
+class _Lines:
+    """The lines of a file and of those that it includes, without comments, joined and stripped."""
+
+    def __init__(self, source: Source, files: list[str]) -> None:
+        self.files = files
+        self.left = MOST_BYTES - len(source.text)
+
+    def read(self, source: Source, depth: int) -> Iterator[tuple[str, Place]]:
+        self.files.append(source.path)
+        start, joined = 0, ""
+        for number, text in enumerate(source.text.split("\n"), 1):
+            if "#" in text:
+                text = _COMMENT.sub("", text)
+            text = text.strip("\r") if "\r" in text else text
+            if text.endswith("\\") and _CONTINUED.search(text):
+                joined, start = joined + text[:-1].lstrip(), start or number
+                continue
+            text = joined + text.strip()
+            at = Place(source.path, start or number)
+            start, joined = 0, ""
+            if text:
+                yield from self.line(source, text, at, depth)
+        if joined.strip():
+            yield joined.strip(), Place(source.path, start)
+
+    def line(self, source: Source, text: str, at: Place, depth: int) -> Iterator[tuple[str, Place]]:
+        if text[0] in "iI" and (included := _INCLUDE.fullmatch(text)):
+            yield from self.include(source, included[2] or included[3], at, depth)
+        elif text[0] == "<" and (empty := _EMPTY_BLOCK.fullmatch(text)):
+            yield f"<{empty[1]}>", at
+            yield "</>", at
+        elif "<<" in text and _HERE.fullmatch(text):
+            raise source.wrong(at.line, "expected a value on this line, not a here-document")
+        else:
+            yield text, at
+
+    def include(
+        self, source: Source, pattern: str, at: Place, depth: int
+    ) -> Iterator[tuple[str, Place]]:
+        if depth >= _DEEPEST:
+            raise source.wrong(at.line, f"expected at most {_DEEPEST} files that include another")
+        for found in source.included(pattern):
+            self.left -= len(found.text)
+            if self.left < 0:
+                raise source.wrong(at.line, f"expected at most {MOST_BYTES >> 20} MiB of files")
+            yield from self.read(found, depth + 1)

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""targets.conf of tgt, and the output of ``tgt-admin --dump``, which has the same grammar.
+
+Targets are numbered in the order of their names, LUNs from 1 in the order of their paths, first
+all backing stores, then all direct stores (scripts/tgt-admin, add_targets and find_next_lun). The
+identity of a disk is made of both numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from . import addresses, tgt_store
+from .builder import Builder
+from .config_general import Block, Option, parse
+from .imported import Imported, Place
+from .source import Source
+from .target import TargetBuilder
+
+_STORES = ("backing-store", "direct-store")
+# The dump has this word in the place of each password.
+_NO_PASSWORD = "PLEASE_CORRECT_THE_PASSWORD"
+_PARAMETERS = frozenset(
+    (
+        "MaxRecvDataSegmentLength",
+        "MaxXmitDataSegmentLength",
+        "HeaderDigest",
+        "DataDigest",
+        "InitialR2T",
+        "MaxOutstandingR2T",
+        "ImmediateData",
+        "FirstBurstLength",
+        "MaxBurstLength",
+        "DataPDUInOrder",
+        "DataSequenceInOrder",
+        "ErrorRecoveryLevel",
+        "IFMarker",
+        "OFMarker",
+        "DefaultTime2Wait",
+        "DefaultTime2Retain",
+        "OFMarkInt",
+        "IFMarkInt",
+        "MaxConnections",
+    )
+)
+# Options of tgt's programs.
+_OF_TGT = frozenset(("ignore-errors", "control-port", "allow-in-use", "controller_tid"))
+_DRIVERS = ("iscsi", "iser")
+
+
+def read(source: Source) -> Imported:
+    """Return the configuration in a targets.conf or a dump. Raises ParseError, LioError."""
+    root, files = parse(source)
+    return _Reader(source, root).run(files)
+
+
+class _Reader:
+    def __init__(self, source: Source, root: Block) -> None:
+        self.source, self.root = source, root
+        self.builder = Builder(source)
+        self.driver = "iscsi"
+        self.tid = 0
+        self.told_default = self.told_controller = False
+
+    def run(self, files: Iterable[str]) -> Imported:
+        for option in self.root.options:
+            self.outside(option)
+        for name, blocks in sorted(self.targets().items()):
+            self.target(name, blocks)
+        return self.builder.imported(files)
+
+    def targets(self) -> dict[str, list[Block]]:
+        """Return the blocks of each target: those of one name count as one."""
+        found: dict[str, list[Block]] = {}
+        for block in self.root.blocks:
+            if block.kind == "target" and block.name:
+                found.setdefault(block.name, []).append(block)
+            else:
+                self.builder.note(block.at, f"<{block.kind}> is not known, and not imported")
+        return found
+
+    def outside(self, option: Option) -> None:
+        name = option.name
+        if name == "default-driver":
+            self.driver = option.value
+        elif name in ("incomingdiscoveryuser", "outgoingdiscoveryuser"):
+            self.discovery_user(option)
+        elif name.startswith("iSNS"):
+            self.builder.lost(
+                option.at, "LIO registers with no iSNS server", "see isns of targetcli"
+            )
+        elif name not in _OF_TGT:
+            self.builder.note(option.at, f"{name} is not known, and not imported")
+
+    def discovery_user(self, option: Option) -> None:
+        userid, password = _credentials(option)
+        if password is None:
+            self.builder.lost(
+                option.at,
+                f"the password of {userid} for discovery is not in the file",
+                "/iscsi set discovery_auth sets it",
+            )
+            return
+        mutual = option.name == "outgoingdiscoveryuser"
+        self.builder.discovery(option.at, userid, password, mutual=mutual)
+
+    # -- one target -------------------------------------------------------------------------
+
+    def target(self, name: str, blocks: list[Block]) -> None:
+        options: dict[str, list[Option]] = {}
+        for block in blocks:
+            for option in block.options:
+                options.setdefault(option.name, []).append(option)
+        tid = options.get("controller_tid")
+        self.tid = int(tid[0].value) if tid and tid[0].value.isdecimal() else self.tid + 1
+        driver = options["driver"][0].value if "driver" in options else self.driver
+        if driver not in _DRIVERS:
+            self.builder.lost(blocks[0].at, f"the driver {driver} is not imported: {name}")
+            return
+        target = self.builder.target(blocks[0].at, name)
+        if target is None:
+            return
+        if not self.told_controller:
+            self.told_controller = True
+            self.builder.note(
+                blocks[0].at, "LUN 0 of each target is a controller without data: LIO has none"
+            )
+        if driver == "iser":
+            target.listen(blocks[0].at, "::0", iser=True)
+        for each in options.values():
+            for option in each:
+                self.option(target, option)
+        self.stores(target, blocks, options)
+
+    def option(self, target: TargetBuilder, option: Option) -> None:
+        name, at = option.name, option.at
+        if name in ("incominguser", "outgoinguser"):
+            userid, password = _credentials(option)
+            target.user(at, userid, password, mutual=name == "outgoinguser")
+        elif name in ("initiator-address", "initiator-name"):
+            _admit(target, option)
+        elif name in _PARAMETERS:
+            target.parameter(at, name, option.value)
+        elif name not in (*_STORES, "driver", "lun", *_OF_TGT, *tgt_store.OPTIONS):
+            self.builder.note(at, f"{name} is not known, and not imported")
+
+    def stores(
+        self, target: TargetBuilder, blocks: list[Block], options: dict[str, list[Option]]
+    ) -> None:
+        stores = list(self.in_order(blocks))
+        taken = {number for store in stores if (number := self.given(store.options)) is not None}
+        forced = self.given(options)
+        free = 1
+        for store in stores:
+            number = forced if forced is not None else self.given(store.options)
+            if number is None:
+                while free in taken:
+                    free += 1
+                number = free
+                taken.add(free)
+            store.number = (self.tid, number)
+            self.store(target, store, number, options)
+
+    def store(
+        self,
+        target: TargetBuilder,
+        store: tgt_store.Store,
+        number: int,
+        options: dict[str, list[Option]],
+    ) -> None:
+        made = tgt_store.made(self.source, self.builder, store, options)
+        if made.has_default_id and not self.told_default:
+            self.told_default = True
+            self.builder.note(
+                store.at,
+                "identifiers without a scsi_id are made of numbers, and the first disk of every "
+                "host with tgt has this one",
+            )
+        target.lun(store.at, number, made.key, readonly=made.readonly)
+
+    def in_order(self, blocks: list[Block]) -> Iterator[tgt_store.Store]:
+        """Yield the stores as tgt-admin numbers them: by kind, then by path."""
+        for kind in _STORES:
+            found: dict[str, tgt_store.Store] = {}
+            for block in blocks:
+                for option in block.options:
+                    if option.name == kind:
+                        found.setdefault(
+                            option.value, tgt_store.Store(kind, option.value, option.at)
+                        )
+                for inner in block.blocks:
+                    if inner.kind == kind:
+                        store = found.setdefault(
+                            inner.name, tgt_store.Store(kind, inner.name, inner.at)
+                        )
+                        store.add(inner.options)
+            yield from (found[path] for path in sorted(found))
+        for block in blocks:
+            for inner in block.blocks:
+                if inner.kind not in _STORES:
+                    self.builder.note(inner.at, f"<{inner.kind}> is not known, and not imported")
+
+    def given(self, options: dict[str, list[Option]]) -> int | None:
+        """Return the LUN that a store or target gives. Raises ParseError."""
+        if "lun" not in options:
+            return None
+        option = options["lun"][0]
+        if not (option.value.isascii() and option.value.isdecimal() and len(option.value) < 10):
+            at: Place = option.at
+            raise Source(at.file, "").wrong(at.line, f"expected a number, not {option.value!r}")
+        return int(option.value)
+
+
+def _admit(target: TargetBuilder, option: Option) -> None:
+    """Admit an initiator by name or address; the dump writes networks as names."""
+    if option.value == "ALL":
+        return
+    if option.name == "initiator-address" or addresses.network(option.value):
+        target.admit_address(option.at, option.value)
+    else:
+        target.admit(option.at, option.value)
+
+
+def _credentials(option: Option) -> tuple[str, str | None]:
+    """Return a user and its password; None if the file does not have it."""
+    userid, _, password = option.value.partition(" ")
+    password = password.strip()
+    return userid, None if password in ("", _NO_PASSWORD) else password
