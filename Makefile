@@ -46,6 +46,10 @@ export VNG = $(CURDIR)/$(VENV)/bin/vng
 PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
 	open-iscsi libiscsi-bin sg3-utils e2fsprogs xfsprogs lvm2 tmux zsh systemd dbus man-db shellcheck
 
+# Another target, beside which a long test exports the same disks. It is fetched once, and not
+# installed: the package would start it at boot.
+TGT = $(KERNELS)/tgt/complete
+
 # The browser of the long tests; it is large.
 LONG_PACKAGES = chromium
 
@@ -75,6 +79,11 @@ kernels: ## fetch the user-mode kernels of other Debian suites
 			echo >&2 "== The tests need the user-mode kernel of $$suite, and it cannot be fetched"; \
 			exit 1; }; \
 	done
+
+$(TGT): packaging/debian-programs | venv
+	@packaging/debian-programs $(@D) bookworm tgt \
+		'libaio1|libibverbs1|librdmacm1|libnl-.*|libconfig-general-perl'
+	@touch $@
 
 # One line after the other, also with make -j. First the kernels, so that a missing one is reported
 # at once. The unit tests and those of the sandbox use one core each.
@@ -108,7 +117,7 @@ newer-%: all
 
 # pytest's status 5 means that no test was selected; in the sandbox, at least one must be.
 test-long: SELECT = -m long
-test-long: all $(VENV)/fuzz ## the long tests, including test-sidebyside
+test-long: all $(VENV)/fuzz $(TGT) ## the long tests, including test-sidebyside
 	@packaging/debian-packages $(LONG_PACKAGES)
 	@echo "== Long tests, on this host"
 	@$(PYTEST) $(HOST_TESTS) || [ $$? -eq 5 ]

@@ -9,7 +9,7 @@ from . import backing
 
 # drivers/target/target_core_transport.h: INQUIRY_MODEL_LEN
 _PRODUCT_MAX = 16
-_COMPANY = "0x001405"
+COMPANY = "0x001405"
 _COMPANY_ID = re.compile(r"(?:0x)?[0-9a-fA-F]{1,6}")
 _HEX = frozenset("0123456789abcdefABCDEF")
 _NAA_DIGITS = 25
@@ -23,7 +23,7 @@ def defaults(plugin: str, name: str, *, named: bool) -> dict[str, str]:
     """
     kind = backing.KINDS[plugin]
     return {
-        "company_id": _COMPANY,
+        "company_id": COMPANY,
         "product_id": _cut(name, _PRODUCT_MAX) if named else kind.product,
         "revision": kind.revision,
         "vendor_id": "LIO-ORG",
@@ -39,9 +39,9 @@ def naa(serial: str, company_id: str = "") -> str:
     """
     if not serial:
         return ""
-    digits = "".join(char for char in serial if char in _HEX)[:_NAA_DIGITS].lower()
+    digits = "".join(filter(_HEX.__contains__, serial))[:_NAA_DIGITS].lower()
     # A save file may have any text; the kernel refuses it when it is restored.
-    company = int(company_id if _COMPANY_ID.fullmatch(company_id) else _COMPANY, 16)
+    company = int(company_id if _COMPANY_ID.fullmatch(company_id) else COMPANY, 16)
     return f"naa.6{company:06x}{digits:0<{_NAA_DIGITS}}"
 
 

@@ -95,13 +95,17 @@ def _open_block(lines: list[str]) -> int:
 @cache
 def _grammar() -> Any:
     """Return the grammar of joined lines: blocks in blocks, as deep as tgt knows them."""
-    options = pp.Regex(r"(?:[^<\n][^\n]*\n)+").set_name("an option")
+    option = r"[^<\n][^\n]*\n"
+    whole_store = rf"<[^/\n][^\n]*>\n(?:{option})*</[^\n]*>\n"
+    options = pp.Regex(rf"(?:{option})+").set_name("an option")
+    # All options and stores of a target are one token; ``store`` finds the error in another one.
+    contents = pp.Regex(rf"(?:{option}|{whole_store})+").set_name("an option")
     begin = pp.Regex(r"<[^/\n][^\n]*>\n").set_name("<target NAME>")
     end = pp.Regex(r"</[^\n]*>\n").set_name("an option, or the end of the block as </NAME>")
     store = pp.Group(begin - pp.ZeroOrMore(options) - end)
-    target = pp.Group(begin - pp.ZeroOrMore(options | store) - end)
+    target = pp.Group(begin - pp.ZeroOrMore(contents | store) - end)
     file = pp.ZeroOrMore(options | target)
-    for each in (options, begin, end, store, target, file):
+    for each in (options, contents, begin, end, store, target, file):
         each.leave_whitespace(recursive=False)
     last = pp.StringEnd().leave_whitespace().set_name("an option, or a block as <target NAME>")
     return (file + last).parse_with_tabs()
@@ -115,24 +119,37 @@ class _Tree:
 
     def block(self, block: Block, tokens: Any) -> Block:
         for token in tokens:
-            if not isinstance(token, str):
-                block.blocks.append(self.inner(token))
+            if isinstance(token, str):
+                self.contents(block, token.split("\n")[:-1])
             else:
-                for text in token.split("\n")[:-1]:
-                    block.options.append(_option(text, self.places[self.line]))
-                    self.line += 1
+                begin, *inner = token
+                inner.pop()
+                self.block(self.begin(block, begin[:-1]), inner)
+                self.line += 1
         return block
 
-    def inner(self, tokens: Any) -> Block:
-        begin, *contents = tokens
-        contents.pop()
-        named = _NAMED.fullmatch(begin[1:-2].strip())
-        kind, name = begin[1:-2], ""
+    def contents(self, outer: Block, lines: list[str]) -> None:
+        """Add lines of options, and of blocks of options."""
+        block = outer
+        for text in lines:
+            if text[0] != "<":
+                block.options.append(_option(text, self.places[self.line]))
+                self.line += 1
+            elif text[1] != "/":
+                block = self.begin(outer, text)
+            else:
+                block = outer
+                self.line += 1
+
+    def begin(self, outer: Block, text: str) -> Block:
+        """Add the block that a line begins, and return it."""
+        inner = text[1:-1].strip()
+        named = _NAMED.fullmatch(inner)
+        kind, name = inner, ""
         if named:
             kind, name = named[1] or named[2], named[3] or named[4] or ""
         block = Block(kind, name, self.places[self.line])
-        self.line += 1
-        self.block(block, contents)
+        outer.blocks.append(block)
         self.line += 1
         return block
 

@@ -10,6 +10,7 @@ they happen to agree.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from .. import naming, schema
 from ..config import inquiry
@@ -61,8 +62,12 @@ def of_object(identity: Identity, *, keep_serial: bool = False) -> Made:
         made = _with_naa(made, naa, identity, keep_serial=keep_serial)
     for name, row_name in _FIELDS:
         value = getattr(identity, name)
-        if value is not None:
-            _add_field(made, row_name, value.rstrip())
+        if value:
+            found, problem = _field(row_name, value)
+            if found is not None:
+                made.fields[row_name] = found
+            elif problem:
+                made.remarks.append((CHANGED, problem, ""))
     return made
 
 
@@ -99,19 +104,21 @@ def _with_naa(made: Made, naa: str, identity: Identity, *, keep_serial: bool) ->
 
 def _both(made: Made, serial: str, company: str) -> Made:
     fields = dict(made.fields)
-    if inquiry.naa(serial) != inquiry.naa(serial, company):
+    if company != inquiry.COMPANY:
         fields["company_id"] = company
     return Made(serial, fields, made.remarks)
 
 
-def _add_field(made: Made, name: str, value: str) -> None:
-    """Add an INQUIRY field, cut to its length as INQUIRY data are (SPC-4 section 6.6.2)."""
+@lru_cache(maxsize=1024)
+def _field(name: str, value: str) -> tuple[str | None, str]:
+    """Return an INQUIRY field, or a remark that it cannot be had.
+
+    It is cut to its length, as INQUIRY data are (SPC-4 section 6.6.2).
+    """
     row = schema.wwn(name)
-    if row is None or not value:
-        return
-    cut = value[: row.high].rstrip()
+    if row is None or not value.rstrip():
+        return None, ""
     try:
-        made.fields[name] = row.check(cut)
+        return row.check(value[: row.high].rstrip()), ""
     except InvalidValue:
-        text = f"LIO cannot have {value!r} as {name}, and shows its own"
-        made.remarks.append((CHANGED, text, ""))
+        return None, f"LIO cannot have {value!r} as {name}, and shows its own"

@@ -45,6 +45,7 @@ OPTIONS = frozenset(
     )
 )
 _OFF_TARGET = frozenset(("block-size", "lun", "allow-in-use"))
+_DEFAULT = Identity(vendor="IET", product="VIRTUAL-DISK", revision="0001")
 _NO_SUCH = {
     "rbd": "map the image with rbd, and create a block storage object on it",
     "glfs": "create a user:glfs storage object",
@@ -152,45 +153,29 @@ class _Store:
         return key
 
     def identity(self) -> Identity:
+        """Return what tgt shows: the given values, or its defaults, which number the disks."""
         tid, lun = self.store.number
-        scsi_id = self.value("scsi_id")
-        serial = self.value("scsi_sn")
-        shown = Identity(
-            f"beaf{tid}{lun}" if serial is None else serial[:_LONGEST],
-            naa=naa(f"IET     {tid:04x}{lun:04x}" if scsi_id is None else scsi_id),
-            vendor="IET",
-            product="VIRTUAL-DISK",
-            revision="0001",
-            made_up=serial is None,
-        )
-        if self.store.kind == "direct-store":
-            shown = self.of_device(shown)
-        return replace(
-            shown,
-            vendor=self.value("vendor_id") or shown.vendor,
-            product=self.value("product_id") or shown.product,
-            revision=self.value("product_rev") or shown.revision,
+        scsi_id, serial = self.value("scsi_id"), self.value("scsi_sn")
+        device = self.of_device() if self.store.kind == "direct-store" else _DEFAULT
+        return Identity(
+            serial[:_LONGEST] if serial is not None else device.serial or f"beaf{tid}{lun}",
+            naa(f"IET     {tid:04x}{lun:04x}" if scsi_id is None else scsi_id),
+            self.value("vendor_id") or device.vendor,
+            self.value("product_id") or device.product,
+            self.value("product_rev") or device.revision,
+            made_up=serial is None and not device.serial,
         )
 
-    def of_device(self, shown: Identity) -> Identity:
-        """Return the identity with that of the device, which tgt-admin asks for it."""
+    def of_device(self) -> Identity:
+        """Return the identity of the device, which tgt-admin asks for it."""
         found = self.source.files.inquiry(self.store.path)
         if found is None:
             self.builder.changed(
                 self.at,
-                f"vendor, product and serial number of {self.store.path} cannot be read here: "
-                "tgt shows those of the device, LIO those of tgt",
+                "the vendor, product and serial number of the device cannot be read here: LIO "
+                "shows the defaults of tgt",
             )
-            return shown
-        serial = shown.serial if self.value("scsi_sn") else found.serial or shown.serial
-        return replace(
-            shown,
-            serial=serial,
-            vendor=found.vendor,
-            product=found.product,
-            revision=found.revision,
-            made_up=False,
-        )
+        return found or _DEFAULT
 
     def remark_others(self) -> None:
         """Remark the options without an equivalent, those of the store at their own lines."""

@@ -82,10 +82,28 @@ class Connected:
 
     def luns(self) -> list[int]:
         """The LUNs that it sees: REPORT LUNS (SPC-4 section 6.33)."""
-        command = struct.pack(">BxxxxxBBBBxx", 0xA0, 0, 0, 16, 0)
-        self.connection.sendall(
-            struct.pack(">BBxxxxxx8xIIII12s4x", 1, 0xC1, 2, 4096, self.number, 1, command)
+        found = self.read(struct.pack(">BxxxxxBBBBxx", 0xA0, 0, 0, 16, 0))
+        numbers = (found[start : start + 8] for start in range(8, len(found), 8))
+        return sorted(int.from_bytes(number[:2], "big") & 0x3FFF for number in numbers)
+
+    def read(self, command: bytes, lun: int = 0, length: int = 4096) -> bytes:
+        """The data of a SCSI command, at most ``length`` bytes; b"" if it fails or has none.
+
+        The LUN is below 256 (SAM-5 section 4.7.4).
+        """
+        header = struct.pack(
+            ">BBxxxxxxBB6xIIII16s",
+            1,
+            0xC1 if length else 0x81,
+            0,
+            lun,
+            2,
+            length,
+            self.number,
+            1,
+            command.ljust(16, b"\0"),
         )
+        self.connection.sendall(header)
         self.number += 1
         found = b""
         while True:
@@ -96,9 +114,7 @@ class Connected:
             if code == 0x25:
                 found += data
             if code == 0x21 or last:
-                break
-        numbers = (found[start : start + 8] for start in range(8, len(found), 8))
-        return sorted(int.from_bytes(number[:2], "big") & 0x3FFF for number in numbers)
+                return found
 
     def log_out(self) -> None:
         """End it: the target closes it once it sent the response."""

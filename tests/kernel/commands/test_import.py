@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""import: initiators see the same disks as at the other target, and nothing is done unasked."""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from documents import checked
+
+from .harness import ETC, Shell, tree
+from .initiator import Connected, logged_in
+
+A, B = "iqn.2003-01.org.example:a", "iqn.2003-01.org.example:b"
+HOST = "iqn.1994-05.com.example:host1"
+ROOT = Path(__file__).parents[3]
+TGT = ROOT / ".kernels/tgt"
+PORT = 3277
+LIBRARIES = TGT / "usr/lib" / f"{os.uname().machine}-linux-gnu"
+
+TARGETS = f"""
+include ETC/more.conf
+<target {A}>
+    backing-store DISKS/disk10
+    backing-store DISKS/disk2       # LUN 2, although it comes first by number
+    vendor_id MyCompany Inc.
+</target>
+"""
+MORE = f"""
+<target {B}>
+    <backing-store DISKS/b>
+        lun 5
+        scsi_id my:ID0123456789abc
+        scsi_sn SN-1
+        product_id "Two words"
+        product_rev 12345
+        block-size 4096
+        write-cache off
+        readonly 1
+    </backing-store>
+    <backing-store DISKS/c>
+    </backing-store>
+    initiator-name {HOST}
+</target>
+"""
+SIZES = {"disk10": 1 << 20, "disk2": 3 << 20, "b": 4 << 20, "c": 2 << 20}
+
+
+@pytest.fixture
+def conf(disks: Path) -> Path:
+    """The file of another target, and its disks: each begins with its name."""
+    for name, size in SIZES.items():
+        (disks / name).write_bytes(name.encode().ljust(size, b"."))
+    for name, text in (("targets.conf", TARGETS), ("more.conf", MORE)):
+        (ETC / name).write_text(text.replace("DISKS", str(disks)).replace("ETC", str(ETC)))
+    return ETC / "targets.conf"
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A disk as an initiator sees it; ``serial`` is without the blanks around it."""
+
+    vendor: bytes
+    product: bytes
+    revision: bytes
+    serial: bytes
+    naa: bytes
+    blocks: int
+    block_size: int
+    data: bytes
+    protected: bool
+
+
+def disk(session: Connected, lun: int) -> Disk:
+    # The first command may be answered by a unit attention.
+    session.read(bytes(6), lun, 0)
+    data = session.read(struct.pack(">BBBHB", 0x12, 0, 0, 96, 0), lun)
+    pages = {
+        page: session.read(struct.pack(">BBBHB", 0x12, 1, page, 255, 0), lun)[4:]
+        for page in (0x80, 0x83)
+    }
+    last, size = struct.unpack(
+        ">QI", session.read(struct.pack(">BB8xIxx", 0x9E, 0x10, 32), lun)[:12]
+    )
+    block = session.read(struct.pack(">BxIxHx", 0x28, 0, 1), lun, size)
+    sense = session.read(struct.pack(">BBBBBB", 0x1A, 8, 8, 0, 255, 0), lun)
+    return Disk(
+        data[8:16],
+        data[16:32],
+        data[32:36],
+        pages[0x80].strip(b" \0"),
+        next(naa6(pages[0x83])),
+        last + 1,
+        size,
+        block,
+        bool(sense[2] & 0x80),
+    )
+
+
+def naa6(page: bytes) -> Iterator[bytes]:
+    """The designators of the type NAA 6 (SPC-4 section 7.8.6)."""
+    while page:
+        kind, length = page[1] & 0xF, page[3]
+        if kind == 3 and page[4] >> 4 == 6:
+            yield page[4 : 4 + length]
+        page = page[4 + length :]
+
+
+def seen(port: int) -> dict[str, dict[int, Disk]]:
+    """The disks of each target by LUN; LUN 0 is a controller of tgt."""
+    found = {}
+    for target in (A, B):
+        with logged_in(HOST, target, port) as session:
+            found[target] = {lun: disk(session, lun) for lun in session.luns() if lun}
+    return found
+
+
+@pytest.fixture
+def tgt(conf: Path) -> Iterator[Path]:
+    """The real tgtd exports the file."""
+    env = {**os.environ, "LD_LIBRARY_PATH": str(LIBRARIES)}
+    env["PATH"] = f"{TGT}/usr/sbin:{env['PATH']}"
+    portal = ["--iscsi", f"portal=127.0.0.1:{PORT}", "--control-port", "7"]
+    with (ETC / "tgtd.log").open("w") as log:
+        daemon = subprocess.Popen(["tgtd", "-f", *portal], env=env, stdout=log, stderr=log)
+    admin = ["perl", f"-I{TGT}/usr/share/perl5", f"{TGT}/usr/sbin/tgt-admin", "-C", "7"]
+    try:
+        for _ in range(100):
+            done = subprocess.run([*admin, "--show"], env=env, capture_output=True)
+            if not done.returncode:
+                break
+            time.sleep(0.05)
+        subprocess.run([*admin, "--execute", "--conf", str(conf)], env=env, check=True)
+        (ETC / "dump.conf").write_bytes(
+            subprocess.run([*admin, "--dump"], env=env, check=True, capture_output=True).stdout
+        )
+        yield conf
+    finally:
+        daemon.kill()
+        daemon.wait()
+
+
+@pytest.mark.long
+def test_initiators_see_the_same_disks_as_those_of_tgtd(shell: Shell, tgt: Path) -> None:
+    there = seen(PORT)
+    assert {target: list(luns) for target, luns in there.items()} == {A: [1, 2], B: [1, 5]}
+    shell.ok(f"import {tgt}")
+    here = seen(3260)
+    assert {target: list(luns) for target, luns in here.items()} == {A: [1, 2], B: [1, 5]}
+    for target, luns in there.items():
+        for lun, old in luns.items():
+            new = here[target][lun]
+            # The serial number and the NAA identifier cannot both stay: the remarks say so.
+            assert new == Disk(**{**vars_of(old), "serial": new.serial})
+            assert new.serial.decode() == new.naa.hex()[7:]
+    shell.ok("clearconfig confirm=true")
+    shell.ok(f"import {tgt} keep=serial")
+    for target, luns in seen(3260).items():
+        for lun, new in luns.items():
+            old = there[target][lun]
+            assert (new.serial, new.vendor, new.data) == (old.serial, old.vendor, old.data)
+    dumped = shell.ok(f"import {ETC}/dump.conf --dry-run")
+    assert f"/iscsi/{B}/tpg1/luns/lun2" in dumped
+
+
+def vars_of(found: Disk) -> dict[str, object]:
+    return {name: getattr(found, name) for name in found.__dataclass_fields__}
+
+
+def test_what_is_lost_needs_a_yes(shell: Shell, conf: Path) -> None:
+    conf.write_text(conf.read_text() + f"<target {A}>\ninitiator-address 192.0.2.1\n</target>\n")
+    before = tree()
+    refused = shell(f"import {conf}")
+    assert refused.exit == 1 and f"{conf}:9: lost: " in refused
+    assert "Refused, nothing was changed: 1 thing cannot be expressed" in refused.stderr
+    assert tree() == before
+    assert shell(f"import {conf} --dry-run").exit == 3
+    assert shell(f"--dry-run import {conf}").exit == 3
+    assert tree() == before
+    done = shell(f"import {conf}", yes=True)
+    assert done.exit == 3 and "nft add rule inet filter input" in done
+    assert shell(f"import {conf}", yes=True).rows[-1] == "Nothing to change"
+
+
+def test_a_file_that_is_not_of_the_format_changes_nothing(shell: Shell, conf: Path) -> None:
+    before = tree()
+    conf.write_text(f"{conf.read_text()}\n<target x\n")
+    shell.refuses(f"import {conf}", f"{conf}:9: expected an option, or a block as <target NAME>")
+    shell.refuses(f"import {ETC}/nowhere", f"{ETC}/nowhere does not exist")
+    shell.refuses(f"import {conf} format=fstab", "there is no format 'fstab'")
+    assert tree() == before
+
+
+def test_names_that_exist_are_not_taken(shell: Shell, conf: Path, disks: Path) -> None:
+    shell.ok(f"/backstores/fileio create b {disks}/other.img 1M")
+    shell.ok(f"import {conf}")
+    assert "/backstores/fileio/b_2" in shell.ok(f"/iscsi/{B}/tpg1/luns/lun5 info")
+
+
+def test_a_save_file_is_written_and_the_kernel_left_alone(shell: Shell, conf: Path) -> None:
+    before = tree()
+    out = ETC / "imported.json"
+    found = checked(shell.ok(f"import {conf} save={out}", json=True))["data"]
+    assert (found["format"], found["file"], found["written"]) == ("tgt", str(out), True)
+    assert {one["severity"] for one in found["remarks"]} == {"changed", "note"}
+    assert tree() == before and shell(f"diff {out}").exit == 1
+    shell.ok(f"restoreconfig {out}")
+    assert shell(f"import {conf}").rows[-1] == "Nothing to change"
+
+
+def test_documents(shell: Shell, conf: Path) -> None:
+    planned = checked(shell.ok(f"import {conf} --dry-run", json=True))["data"]
+    assert planned["plan"] and planned["remarks"][0]["file"] == str(conf)
+    done = checked(shell.ok(f"import {conf}", json=True))
+    assert done["data"]["remarks"] == planned["remarks"] and done["changes"]
