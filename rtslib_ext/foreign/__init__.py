@@ -74,6 +74,23 @@ FORMATS: Mapping[str, Format] = {
             r"^[ \t]*include[ \t]+\S*tgt\S*[ \t]*$",
             reads="tgt:read",
         ),
+        Format(
+            "scst",
+            "SCST: scst.conf",
+            r"^[ \t]*(?:HANDLER|TARGET_DRIVER|DEVICE_GROUP)[ \t]+[^\s{}]+[ \t]*\{"
+            r"|^\[(?:HANDLER|GROUP|ASSIGNMENT)[ \t]+[^\]\n]*\]",
+            reads="scst.reader:read",
+            exports="scst.writer:export",
+        ),
+        Format(
+            "ctl",
+            "FreeBSD's ctld: ctl.conf, also in UCL",
+            # SCST has targets within drivers, Datera's language within fabrics.
+            r"\A(?![\s\S]*^[ \t]*(?:HANDLER|TARGET_DRIVER|DEVICE_GROUP|storage|fabric)\b)[\s\S]*"
+            r"^[ \t]*(?:(?:auth|portal|transport)-group|lun|target|controller)\b[^\n{};=]*"
+            r"(?:[=:]\s*|\s*)\{",
+            reads="ctl.reader:read",
+        ),
     )
 }
 

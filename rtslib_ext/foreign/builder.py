@@ -48,6 +48,13 @@ class Builder(Objects):
             found = self._targets[fabric, name] = TargetBuilder(self, at, fabric, name)
         return found
 
+    def adopt(self, target: TargetBuilder) -> None:
+        """Add a target with a builder of its own. Raises ParseError if it exists."""
+        if (target.fabric, target.wwn) in self._targets:
+            expected = f"expected another name: the target {target.wwn} exists already"
+            raise self.source.wrong(target.at.line, expected)
+        self._targets[target.fabric, target.wwn] = target
+
     def discovery(self, at: Place, userid: str, password: str, *, mutual: bool = False) -> None:
         """Require CHAP for discovery; a second user is lost, as the kernel has one."""
         names = ("mutual_userid", "mutual_password") if mutual else ("userid", "password")

@@ -7,6 +7,7 @@ import os
 import re
 
 from .. import schema
+from ..config import inquiry
 from ..config.backing import Backing, Block, FileIO
 from ..config.model import Key, StorageObject
 from ..errors import InvalidValue
@@ -121,12 +122,14 @@ class Objects:
         made = identities.of_object(identity, keep_serial=self.source.keep_serial)
         for severity, text, cure in made.remarks:
             self._remark(severity, at, text, cure)
+        found = self._free_name(name)
+        usual = inquiry.defaults(backing.plugin, found, named=False)
         so = StorageObject(
-            self._free_name(name),
+            found,
             backing,
             wwn=made.serial,
             attributes=attributes or {},
-            identity=made.fields,
+            identity={key: one for key, one in made.fields.items() if one != usual.get(key)},
         )
         self.objects[so.key] = so
         return so.key

@@ -29,7 +29,9 @@ SHARES = {
     "lock_file": 100_000,
     "kernel": 10_000,
     "host": 100_000,
-    "line": 200_000,
+    "line": 180_000,
+    "scst": 10_000,
+    "ctl": 10_000,
 }
 _AT_ONCE = 1000
 SECONDS_EACH = 2

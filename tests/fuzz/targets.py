@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,11 +19,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rtslib_ext import fabrics, savefile
+from rtslib_ext import fabrics, foreign, savefile
 from rtslib_ext.config import merge
 from rtslib_ext.config.model import Config
-from rtslib_ext.errors import LioError
+from rtslib_ext.errors import LioError, ParseError
 from rtslib_ext.fabrics import drop_ins
+from rtslib_ext.foreign import source as foreign_source
+from rtslib_ext.foreign.imported import SEVERITIES
 from rtslib_ext.host import cpus, system
 from rtslib_ext.kernel.paths import HbaAllocator
 from rtslib_ext.plan import build, interrupted
@@ -343,11 +346,46 @@ def host(data: bytes) -> None:
         cpus.check_cpus(text)
 
 
+# -- files of other targets -----------------------------------------------------------------
+
+_ANY_DISK = {f"/srv/{name}": 1 << 20 for name in "abcd"}
+
+
+def foreign_file(name: str, data: bytes) -> None:
+    """Import a file of a format; its configuration can be saved, and what it exports is read."""
+    kind = foreign.FORMATS[name]
+    files = foreign_source.Texts({}, _ANY_DISK)
+    exported = None
+    with refusals():
+        try:
+            found = kind.read(foreign_source.Source("/etc/file", text_of(data), files))
+        except ParseError as err:
+            assert re.match(r"/etc/file:[1-9]\d*: expected ", str(err)), str(err)
+            raise
+        for remark in found.remarks:
+            assert remark.line and remark.severity in SEVERITIES, remark
+        assert not savefile.loads(savefile.dumps(found.config)).problems
+        exported = kind.export(found.config)
+    if exported:
+        kind.read(foreign_source.Source("/etc/file", exported.text, files))
+
+
+def scst(data: bytes) -> None:
+    """scst.conf."""
+    foreign_file("scst", data)
+
+
+def ctl(data: bytes) -> None:
+    """ctl.conf, in both forms."""
+    foreign_file("ctl", data)
+
+
 TARGETS: dict[str, Target] = {
     item.__name__: item
     for item in (
         *(line, command, save_file, fabric_file, preferences, old_preferences),
         *(journal_file, pending_commit, record, lock_file, kernel, host),
+        *(scst, ctl),
     )
 }
 

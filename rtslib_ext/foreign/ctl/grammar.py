@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The classic grammar of FreeBSD's ctl.conf (usr.sbin/ctld, token.l and parse.y).
+
+Statements end with their last argument, not with their line, so the grammar knows how many each
+keyword takes. A quoted word is never a keyword.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import pyparsing as pp
+
+from ..source import Source
+from ..statements import Lines, Statement
+
+_GAP = r"(?:[ \t\r\n]|\#[^\n]*)*"
+_PLAIN = r"[A-Za-z0-9.\-@_/:\[\]]"
+_WORD = rf'(?:"[^"]+"|{_PLAIN}+)'
+
+ARGUMENTS: Mapping[str, Mapping[str, int]] = {
+    "": {
+        "debug": 1,
+        "isns-period": 1,
+        "isns-server": 1,
+        "isns-timeout": 1,
+        "maxproc": 1,
+        "pidfile": 1,
+        "timeout": 1,
+    },
+    "auth-group": {
+        "auth-type": 1,
+        "chap": 2,
+        "chap-mutual": 4,
+        "host-address": 1,
+        "host-nqn": 1,
+        "initiator-name": 1,
+        "initiator-portal": 1,
+    },
+    "portal-group": {
+        "discovery-auth-group": 1,
+        "discovery-filter": 1,
+        "dscp": 1,
+        "foreign": 0,
+        "listen": 1,
+        "listen-iser": 1,
+        "offload": 1,
+        "option": 2,
+        "pcp": 1,
+        "redirect": 1,
+        "tag": 1,
+    },
+    "transport-group": {
+        "discovery-auth-group": 1,
+        "discovery-filter": 1,
+        "dscp": 1,
+        "listen": 2,
+        "option": 2,
+        "pcp": 1,
+    },
+    "lun": {
+        "backend": 1,
+        "blocksize": 1,
+        "ctl-lun": 1,
+        "device-id": 1,
+        "device-type": 1,
+        "option": 2,
+        "path": 1,
+        "serial": 1,
+        "size": 1,
+    },
+    "target": {
+        "alias": 1,
+        "auth-group": 1,
+        "auth-type": 1,
+        "chap": 2,
+        "chap-mutual": 4,
+        "initiator-name": 1,
+        "initiator-portal": 1,
+        "offload": 1,
+        "port": 1,
+        "redirect": 1,
+    },
+    "controller": {
+        "auth-group": 1,
+        "auth-type": 1,
+        "host-address": 1,
+        "host-nqn": 1,
+        "serial": 1,
+    },
+}
+"""The keywords of each block ("": outside of all), and how many arguments each takes."""
+
+# In a target: ``portal-group NAME [AUTH-GROUP]``, ``lun NUMBER NAME``.
+_OPTIONAL = {"target": ("portal-group",), "controller": ("transport-group",)}
+_REFERENCES = {"target": ("lun",), "controller": ("namespace",)}
+KEYWORDS = frozenset(
+    {key for keys in ARGUMENTS.values() for key in keys}
+    | {"auth-group", "controller", "lun", "namespace", "portal-group", "target", "transport-group"}
+)
+_TOKEN = re.compile(rf"{_GAP}({_WORD}|[{{}};]|.|\Z)", re.DOTALL)
+
+
+def _any_of(words: Sequence[str]) -> str:
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+
+
+_KEYWORD = rf"(?:{_any_of(tuple(KEYWORDS))})(?!{_PLAIN})"
+_ARGUMENT = rf"(?!{_KEYWORD}){_WORD}"
+
+
+def _statement(block: str) -> str:
+    """Return a pattern of one statement without a block in it."""
+    forms = []
+    for count in sorted(set(ARGUMENTS[block].values())):
+        keys = [key for key, number in ARGUMENTS[block].items() if number == count]
+        forms.append(rf"(?:{_any_of(keys)})(?!{_PLAIN})" + (_GAP + _ARGUMENT) * count)
+    if block in _OPTIONAL:
+        words = _any_of(_OPTIONAL[block])
+        forms.append(rf"(?:{words})(?!{_PLAIN}){_GAP}{_ARGUMENT}(?:{_GAP}{_ARGUMENT})?")
+        words = _any_of(_REFERENCES[block])
+        forms.append(rf"(?:{words})(?!{_PLAIN}){_GAP}{_ARGUMENT}{_GAP}{_ARGUMENT}")
+    return rf"(?:{'|'.join(forms)}){_GAP};?{_GAP}"
+
+
+_STATEMENTS = {block: re.compile(_statement(block)) for block in ARGUMENTS}
+_WORDS = re.compile(rf"{_GAP}({_WORD})")
+
+
+def parse(source: Source) -> tuple[Statement, ...]:
+    """Return the statements of a file. Raises InvalidValue with file and line."""
+    return _Parser(source.text, source).run()
+
+
+class _Parser:
+    """One parse: the grammar's actions, with the lines of the text."""
+
+    def __init__(self, text: str, source: Source) -> None:
+        self.text, self.source = text, source
+        self.lines = Lines(text)
+
+    def run(self) -> tuple[Statement, ...]:
+        try:
+            found = self._grammar().parse_with_tabs().parse_string(self.text)
+        except pp.ParseBaseException as err:
+            raise self._explained(err.loc) from None
+        return tuple(found)
+
+    def _grammar(self) -> pp.ParserElement:
+        gap = pp.Suppress(pp.Regex(_GAP)).leave_whitespace()
+        inner = self._block("lun", "lun", gap, self._runs("lun"))
+        namespace = self._block("namespace", "lun", gap, self._runs("lun"))
+        blocks = [
+            self._block(key, key, gap, self._runs(key))
+            for key in ("auth-group", "portal-group", "transport-group", "lun")
+        ]
+        blocks.append(self._block("target", "target", gap, self._runs("target") | inner))
+        blocks.append(
+            self._block("controller", "controller", gap, self._runs("controller") | namespace)
+        )
+        return gap - pp.ZeroOrMore(self._runs("") | pp.MatchFirst(blocks)) - pp.StringEnd()
+
+    def _runs(self, block: str) -> pp.ParserElement:
+        # A run of statements is one token: a token for each would take several times as long.
+        pattern = f"(?:{_statement(block)})+"
+        return pp.Regex(pattern).set_parse_action(
+            lambda _text, start, tokens: self._run(block, start, tokens[0])
+        )
+
+    def _block(
+        self, key: str, kind: str, gap: pp.ParserElement, content: pp.ParserElement
+    ) -> pp.ParserElement:
+        head = pp.Regex(rf"{re.escape(key)}(?!{_PLAIN}){_GAP}{_ARGUMENT}{_GAP}\{{{_GAP}")
+        head.set_parse_action(self._head)
+        close = pp.Suppress(pp.Regex(rf"\}}{_GAP};?{_GAP}"))
+        return (head - pp.ZeroOrMore(content) - close).set_parse_action(self._closed)
+
+    def _run(self, block: str, start: int, text: str) -> list[Statement]:
+        return [
+            Statement(_words(match.group()), self.lines.at(start + match.start()))
+            for match in _STATEMENTS[block].finditer(text)
+        ]
+
+    def _head(self, _text: str, start: int, tokens: pp.ParseResults) -> list[Statement]:
+        return [Statement(_words(tokens[0])[:2], self.lines.at(start), ())]
+
+    def _closed(self, _text: str, _start: int, tokens: pp.ParseResults) -> list[Statement]:
+        head, *body = tokens
+        return [Statement(head.words, head.line, tuple(body))]
+
+    def _explained(self, where: int) -> Exception:
+        """Return the error for the place at which the grammar stopped."""
+        match = _TOKEN.match(self.text, where)
+        word = match.group(1) if match else ""
+        line = self.lines.at(match.start(1) if match else where)
+        if not word:
+            return self.source.wrong(line, "expected a } that closes the last block, at the end")
+        if word == '"':
+            return self.source.wrong(line, 'expected a closing " and a word that is not empty')
+        if word in KEYWORDS:
+            text = f"expected another statement, or other arguments, at {word}"
+            return self.source.wrong(line, text)
+        # Not the word itself: it may be a secret.
+        return self.source.wrong(line, "expected a keyword of this block, or a }")
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip('"') for word in _WORDS.findall(text))

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an export cannot express: remarks about objects by their shell paths.
+
+Of settings, only those count that differ from what a new object has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping
+
+from ..config import inquiry
+from ..config.model import Auth, Config, StorageObject
+from ..schema.attribute import Attribute
+from .imported import CHANGED, LOST, NOTE, Remark
+
+Find = Callable[[str], Attribute | None]
+
+
+class Losses:
+    """The remarks of an export."""
+
+    def __init__(self) -> None:
+        self.remarks: list[Remark] = []
+
+    def lost(self, path: str, text: str, cure: str = "") -> None:
+        """Remark that the format cannot express something."""
+        self.remarks.append(Remark(LOST, "", 0, text, cure, path))
+
+    def changed(self, path: str, text: str, cure: str = "") -> None:
+        """Remark that something is expressed otherwise."""
+        self.remarks.append(Remark(CHANGED, "", 0, text, cure, path))
+
+    def note(self, path: str, text: str, cure: str = "") -> None:
+        """Remark something without an effect on initiators."""
+        self.remarks.append(Remark(NOTE, "", 0, text, cure, path))
+
+    def settings(
+        self, path: str, values: Mapping[str, str], find: Find, known: Container[str]
+    ) -> None:
+        """Remark the settings that are not ``known`` to the format and have no usual value."""
+        names = [name for name, value in values.items() if name not in known]
+        odd = [f"{name}={values[name]}" for name in names if _is_odd(name, values[name], find)]
+        if odd:
+            self.lost(path, f"{', '.join(odd)} cannot be expressed")
+
+    def rest(self, config: Config, name: str) -> None:
+        """Remark what no other target has; ``name`` is that of the other target."""
+        for group in sorted(config.lu_groups):
+            self.lost(f"/backstores/lu_gps/{group}", f"{name} has no logical unit groups")
+        for key in sorted(config.storage_objects):
+            so = config.storage_objects[key]
+            if so.lba_map:
+                self.lost(so.path, f"{name} has no maps of ALUA states by block")
+
+
+def _is_odd(name: str, value: str, find: Find) -> bool:
+    row = find(name)
+    if row is None or not row.writable:
+        return False
+    usual = {row.default, *(text for _, text in row.defaults)}
+    return None not in usual and value not in usual
+
+
+def naa_of(so: StorageObject) -> str:
+    """Return the digits of the NAA identifier that a storage object shows; "" without a serial."""
+    return inquiry.naa(so.wwn or "", so.identity.get("company_id", "")).removeprefix("naa.")
+
+
+def inquiry_of(so: StorageObject) -> dict[str, str]:
+    """Return the INQUIRY fields that a storage object shows, by the names of their files."""
+    named = so.attributes.get("emulate_model_alias") == "1"
+    return {**inquiry.defaults(so.backing.plugin, so.name, named=named), **so.identity}
+
+
+def users(auths: list[Auth]) -> list[tuple[str, str]]:
+    """Return the different users with their passwords, in order."""
+    pairs = ((auth.userid, auth.password) for auth in auths)
+    return list(dict.fromkeys((user, word) for user, word in pairs if user and word))
+
+
+def mutual_users(auths: list[Auth]) -> list[tuple[str, str]]:
+    """Return the different mutual users with their passwords, in order."""
+    pairs = ((auth.mutual_userid, auth.mutual_password) for auth in auths)
+    return list(dict.fromkeys((user, word) for user, word in pairs if user and word))
