@@ -91,6 +91,32 @@ FORMATS: Mapping[str, Format] = {
             r"(?:[=:]\s*|\s*)\{",
             reads="ctl.reader:read",
         ),
+        Format(
+            "lio",
+            "Datera's targetcli and rtslib 3: scsi_target.lio",
+            r"^[ \t]*(storage[ \t]+(\w+[ \t]*\{|(fileio|iblock|pscsi|rd_mcp|rd_dr)[ \t]+disk[ \t])"
+            r"|fabric[ \t]+\w+[ \t]*(\{|(target|discovery_auth)[ \t]))",
+            reads="lio:read",
+        ),
+        Format(
+            "lio-utils",
+            "lio-utils: tcm_start.sh, lio_start.sh",
+            r"^[^\n#]*\b(tcm|lio)_node[ \t]+--|^[ \t]*(mkdir|echo|ln)[ \t][^\n]*"
+            r"/sys/kernel/config/target/(core|iscsi)/",
+            reads="lio_utils:read",
+        ),
+        Format(
+            "ceph",
+            "ceph-iscsi: gateway.conf, as gwcli export prints it",
+            r"\A\s*\{(?=[\s\S]*\"gateways\"\s*:)(?=[\s\S]*\"disks\"\s*:)",
+            reads="ceph:read",
+        ),
+        Format(
+            "truenas",
+            "TrueNAS: the answers of midclt call iscsi.extent.query and others",
+            r"\A\s*[\[{](?=[\s\S]*\"(insecure_tpc|pblocksize|lunid|authmethod|peersecret)\"\s*:)",
+            reads="truenas:read",
+        ),
     )
 }
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from rtslib_ext.config.printable import printable
 from rtslib_ext.foreign.imported import SEVERITIES, Remark
 
 
@@ -19,7 +20,7 @@ def lines(remarks: Iterable[Remark]) -> list[str]:
         key = (remark.severity, remark.text, remark.cure)
         places.setdefault(key, []).append(str(remark.place))
     return [
-        f"{_some(found)}: {severity}: {text}{f' ({cure})' if cure else ''}"
+        printable(f"{_some(found)}: {severity}: {text}{f' ({cure})' if cure else ''}")
         for (severity, text, cure), found in places.items()
     ]
 

@@ -29,9 +29,10 @@ SHARES = {
     "lock_file": 100_000,
     "kernel": 10_000,
     "host": 100_000,
-    "line": 180_000,
     "scst": 10_000,
     "ctl": 10_000,
+    "import_of_lio": 30_000,
+    "line": 150_000,
 }
 _AT_ONCE = 1000
 SECONDS_EACH = 2

@@ -26,6 +26,7 @@ from rtslib_ext.errors import LioError, ParseError
 from rtslib_ext.fabrics import drop_ins
 from rtslib_ext.foreign import source as foreign_source
 from rtslib_ext.foreign.imported import SEVERITIES
+from rtslib_ext.foreign.source import Source, Texts
 from rtslib_ext.host import cpus, system
 from rtslib_ext.kernel.paths import HbaAllocator
 from rtslib_ext.plan import build, interrupted
@@ -45,6 +46,7 @@ from targetcli.prefs import Preferences
 from targetcli.views import document, errors
 from targetcli.views import history as history_view
 from targetcli.views import plan as plan_view
+from targetcli.views import remarks as remarks_view
 
 from .recorded import NODES, RecordedFS
 
@@ -167,6 +169,26 @@ def save_file(data: bytes) -> None:
 @cache
 def running_config() -> Config:
     return Reader(RecordedFS()).config()
+
+
+def import_of_lio(data: bytes) -> None:
+    """A file of an older tool of LIO, or of a system that has LIO; saved and planned on paper."""
+    text = text_of(data)
+    with refusals():
+        foreign.detect(text)
+    for name in ("lio", "lio-utils", "ceph", "truenas"):
+        found = None
+        with refusals():
+            found = foreign.FORMATS[name].read(Source("the file", text, Texts({})))
+        if found is None:
+            continue
+        assert all("\n" not in line for line in remarks_view.lines(found.remarks))
+        json.dumps(remarks_view.facts(found.remarks))
+        loaded = savefile.loads(savefile.dumps(found.config))
+        assert not loaded.problems, (name, loaded.problems)
+        with refusals():
+            wanted = merge.merge(running_config(), found.config)
+            plan_view.lines(apply.prepare(RecordedFS(), wanted, running_config()).plan)
 
 
 def fabric_file(data: bytes) -> None:
@@ -383,7 +405,7 @@ def ctl(data: bytes) -> None:
 TARGETS: dict[str, Target] = {
     item.__name__: item
     for item in (
-        *(line, command, save_file, fabric_file, preferences, old_preferences),
+        *(line, command, save_file, import_of_lio, fabric_file, preferences, old_preferences),
         *(journal_file, pending_commit, record, lock_file, kernel, host),
         *(scst, ctl),
     )

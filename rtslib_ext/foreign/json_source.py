@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sources in JSON: their objects, and problems of them as remarks with the JSON path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import ParseError
+from ..savefile.checked_json import Item, Problems, Unusable, parse
+from .builder import Builder
+from .imported import LOST, NOTE, Place, Remark
+from .source import Source
+
+_UNKNOWN = "unknown key"
+# What a password is shown as to users without the right to read it.
+_MASKED = frozenset("*•x")
+
+
+class Document:
+    """A file in JSON; ``value`` is what it contains."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.problems = Problems()
+        try:
+            self.value: Any = parse(source.text, source.path)
+        except ParseError as err:
+            raise ParseError(err.message, hint="nothing was imported") from err
+
+    def root(self) -> Item:
+        """Return the object that the whole file is. Raises ParseError if it is something else."""
+        return self.item(self.value)
+
+    def item(self, value: Any, where: str = "") -> Item:
+        """Return an object of the file. Raises ParseError if it is something else."""
+        try:
+            return Item(value, where, self.problems)
+        except Unusable as err:
+            problem = self.problems.reported[-1]
+            raise ParseError(f"{self.source.path}: {problem}", hint="nothing was imported") from err
+
+    def at(self, where: str) -> Place:
+        """Return the place of a JSON path."""
+        return Place(self.source.path, path=where)
+
+    def remark(self, builder: Builder) -> None:
+        """Add the problems of the file to the remarks of an import."""
+        for problem in self.problems.reported:
+            severity = NOTE if problem.message == _UNKNOWN else LOST
+            text = f"{problem.message}: it is left out"
+            builder.remarks.append(Remark(severity, self.source.path, 0, text, path=problem.where))
+
+
+def is_masked(secret: str) -> bool:
+    """Return True for what is shown in the place of a password, such as ``********``."""
+    return len(secret) > 3 and len(set(secret)) == 1 and secret[0] in _MASKED

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of LIO itself in files of older tools: today's names and values, remarks for the rest.
+
+The kernel that wrote them may have been another one: some settings are gone since, and values that
+it showed are not always ones that it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from .. import naming, schema
+from ..config.model import AluaGroup, Auth, StorageObject
+from ..errors import InvalidValue
+from ..kernel.abi import DEFAULT_GROUP
+from ..schema import Attribute, Kind
+from .builder import Builder
+from .imported import Place
+
+Given = Mapping[str, tuple[str, Place]]
+"""Settings by name: their texts, and where they stand."""
+Lookup = Callable[[str], Attribute | None]
+
+# Words of rtslib's language for 1 and 0, beside those that all settings take.
+_WORDS = {"enable": "1", "disable": "0"}
+_SWITCH = {"yes": "1", "true": "1", "no": "0", "false": "0"}
+_UNSET = ("", "NULL")
+_AUTH = {
+    "userid": "userid",
+    "password": "password",
+    "userid_mutual": "mutual_userid",
+    "password_mutual": "mutual_password",
+    "mutual_userid": "mutual_userid",
+    "mutual_password": "mutual_password",
+}
+# The file that says whether credentials are mutual; the kernel derives it from them.
+_DERIVED = ("authenticate_target", "enforce_discovery_auth", "enable")
+_TAG = "tg_pt_gp_id"
+
+
+class Settings:
+    """Checks settings against the kernel's tables; what is left out becomes a remark."""
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+        self._noted: set[str] = set()
+
+    def of(self, lookup: Lookup, group: str, given: Given) -> dict[str, str]:
+        """Return settings as the kernel takes them; ``group`` is one of ``schema.GROUPS``."""
+        found = {}
+        for name, (text, at) in given.items():
+            value = self._checked(lookup(name), group, name, text, at)
+            if value is not None:
+                found[name] = value
+        return found
+
+    def _checked(
+        self, row: Attribute | None, group: str, name: str, text: str, at: Place
+    ) -> str | None:
+        if row is None:
+            self._unknown(group, name, at)
+            return None
+        if not row.writable:
+            return None
+        word = _WORDS.get(text.lower(), text)
+        if row.kind is not Kind.STRING and row.is_number:
+            word = _SWITCH.get(word.lower(), word)
+        try:
+            return row.check(word)
+        except InvalidValue as err:
+            self._builder.changed(at, f"{err.message}: the kernel's own value is used")
+            return None
+
+    def _unknown(self, group: str, name: str, at: Place) -> None:
+        """Remark a setting that no kernel has any more; once for each name."""
+        if name in self._noted:
+            return
+        self._noted.add(name)
+        why = schema.retired(group, name)
+        if why:
+            self._builder.note(at, f"{name} is left out, here and below: {why}")
+        else:
+            self._builder.changed(
+                at, f"{name} is left out, here and below: LIO has no such setting"
+            )
+
+    def auth(self, given: Given, where: str) -> Auth:
+        """Return credentials; "" and NULL are none. ``where`` ends "the password …"."""
+        found: dict[str, str] = {}
+        for name, (text, at) in given.items():
+            field = _AUTH.get(name)
+            if field is None:
+                if name not in _DERIVED:
+                    self._unknown("auth", name, at)
+            elif text not in _UNSET and self._builder.accepts(at, {field: text}, where):
+                found[field] = text
+        return Auth(**found)
+
+    def alua_group(self, name: str, given: Given, at: Place) -> AluaGroup | None:
+        """Return a target port group; None if it is the default one, with the kernel's values."""
+        try:
+            naming.check_folder_name(name, "")
+        except InvalidValue as err:
+            self._builder.lost(at, f"the ALUA group {name!r} is left out: {err.message}")
+            return None
+        rest = {key: value for key, value in given.items() if key != _TAG}
+        settings = {
+            key: value
+            for key, value in self.of(schema.alua, "alua", rest).items()
+            if value != (row.default if (row := schema.alua(key)) else None)
+        }
+        if name == DEFAULT_GROUP:
+            return AluaGroup(name, 0, settings) if settings else None
+        tag = given[_TAG][0] if _TAG in given else ""
+        if tag.isascii() and tag.isdecimal() and len(tag) < 6 and 0 < int(tag) <= naming.TAG_MAX:
+            return AluaGroup(name, int(tag), settings)
+        self._builder.changed(at, f"the ALUA group {name} has no number: the kernel chooses one")
+        return AluaGroup(name, None, settings)
+
+    def remark_object(self, so: StorageObject, name: str, at: Place) -> None:
+        """Remark a storage object that is named otherwise, or has no serial number in the file."""
+        if so.name != name:
+            self._builder.changed(at, f"the storage object {name!r} is named {so.name}")
+        if so.wwn is None and so.backing.has_wwn:
+            self._builder.changed(
+                at,
+                f"{so.path} has no serial number in the file: initiators will see a new disk",
+                "to keep the disk, give its old serial number in a copy of the file",
+            )
