@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from .. import naming
 from ..config import scalars, shell_paths
 from ..config.backing import Backing, Block, FileIO, Pscsi, RamDisk, User
-from ..config.model import AluaGroup, StorageObject
+from ..config.model import AluaGroup, StorageObject, Values
 from ..config.shell_paths import ShellPath
 from ..errors import InvalidValue, LioError
 from ..fast_dataclasses import replace
@@ -276,16 +276,21 @@ def _create_operations(configfs: ConfigfsPath, group: AluaGroup) -> tuple[Operat
     return (Mkdir(folder), Write(f"{folder}/tg_pt_gp_id", str(group.tag)))
 
 
+def alua_order(settings: Values) -> list[str]:
+    """Return the names of the settings of a group in an order that the kernel accepts."""
+    order = _LBA_ORDER if settings.get(LBA_DEPENDENT) == "1" else _ALUA_ORDER
+    first = [name for name in order if name in settings]
+    return [*first, *sorted(set(settings) - set(first))]
+
+
 def alua_values(
     so: StorageObject, configfs: ConfigfsPath, group: AluaGroup, defaults: KernelDefaults = UNKNOWN
 ) -> Iterator[Step]:
     """Set the settings of a target port group."""
     path = shell_paths.tg_pt_gp(so.path, group.name)
     folder = paths.tg_pt_gp(configfs, group.name)
-    order = _LBA_ORDER if group.settings.get(LBA_DEPENDENT) == "1" else _ALUA_ORDER
     settings = defaults.left(group.settings, folder, "alua", _shown)
-    first = [name for name in order if name in settings]
-    for name in (*first, *sorted(set(settings) - set(first))):
+    for name in (name for name in alua_order(group.settings) if name in settings):
         value = settings[name]
         one = EnsureValue(folder, name, value, "alua", True, path, _shown(name, value))
         yield set_step(path, name, value, None, (one,))

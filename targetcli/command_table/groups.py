@@ -27,6 +27,7 @@ GROUPS = {
     "Change": (
         "create",
         "ensure",
+        "ensure_absent",
         "delete",
         "set",
         "enable",
@@ -65,7 +66,7 @@ GROUPS = {
         "revert",
         "recover",
     ),
-    "Move in and out": ("import",),
+    "Move in and out": ("import", "export"),
     "Session": ("cd", "pwd", "bookmarks", "help", "refresh", "exit"),
 }
 _OLD_MONITORS = ("status", "sessions")
@@ -80,6 +81,7 @@ _NEW = frozenset(
         "clone",
         "drain",
         "ensure",
+        "ensure_absent",
         "pin",
         "rename",
         "replace",

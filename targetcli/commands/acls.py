@@ -88,6 +88,8 @@ def tag(env: Env, node: Acls, wwn_or_tag: str, new_tag: str) -> Result:
     steps: list[Step] = []
     for member in members:
         acl = _acl(env, node.tpg, member)
+        if acl.tag == new_tag:
+            continue
         steps.append(acls.set_tag(node.tpg.tpg_path, acl, new_tag, acl.tag or ""))
         if others:
             steps += _join(env, node.tpg, member, acl, _acl(env, node.tpg, others[0]))

@@ -80,17 +80,20 @@ def _drawn(graph: Graph, form: str) -> Iterable[str]:
     return lines(fold(graph), format_size)
 
 
-def write(env: Env, path: str, lines: Callable[[], Iterable[str]]) -> Result:
+def write(
+    env: Env, path: str, lines: Callable[[], Iterable[str]], mode: int | None = None
+) -> Result:
     """Write lines to a file in the place of an older one; queue that in a transaction.
 
-    Raises LioError for a file of another user, and where others could have placed it.
+    ``mode`` is by default as of the umask. Raises LioError for a file of another user, and where
+    others could have placed it.
     """
     from rtslib_ext.files import export
 
-    later = apply.defer(env, f"write {path}", lambda: write(env, path, lines))
+    later = apply.defer(env, f"write {path}", lambda: write(env, path, lines, mode))
     if later is not None:
         return later
-    export.write(path, ("\n".join(lines()) + "\n").encode("utf-8", "backslashreplace"))
+    export.write(path, ("\n".join(lines()) + "\n").encode("utf-8", "backslashreplace"), mode)
     result = say(f"Written to {path}")
     result.data = lambda: {"file": path}
     return result

@@ -8,6 +8,7 @@ from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Portal, Target, Tpg
 from rtslib_ext.errors import Exists, NotFound
 from rtslib_ext.fabrics import Fabric
+from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.host import adapters
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.paths import TpgPath
@@ -25,8 +26,15 @@ from . import portals
 from .portals import ANY_ADDRESS, PORT
 
 
-def create(env: Env, node: FabricNode, wwn: str | None) -> Result:
-    """Create a target with its first TPG."""
+def create(
+    env: Env,
+    node: FabricNode,
+    wwn: str | None,
+    tag: int,
+    default_portal: bool | None,
+    enable: bool | None,
+) -> Result:
+    """Create a target with its first TPG, which a fabric without several TPGs has as number 1."""
     fabric = node.fabric
     name, lines = choose_name(env, node, wwn)
     path = shell_paths.target(fabric.name, name)
@@ -36,13 +44,13 @@ def create(env: Env, node: FabricNode, wwn: str | None) -> Result:
     lines.append(f"Created target {name}.")
     if not fabric.has("tpgts"):
         steps += targets.create_tpg(fabric, name, Tpg(1))
-        if fabric.name != "sbp":
-            # An unlisted login on FireWire would reach every disk.
+        # An unlisted login on FireWire would reach every disk.
+        if fabric.name != "sbp" if enable is None else enable:
             steps.append(targets.enable(fabric, name, 1, True))
         apply.apply(env, steps)
         return Result(lines, created=path)
-    more = _create_tpg(env, fabric, name, 1, steps)
-    return Result([*lines, *more], created=path, last=shell_paths.tpg(path, 1))
+    more = _create_tpg(env, fabric, name, _NewTpg(tag, default_portal, enable), steps)
+    return Result([*lines, *more], created=path, last=shell_paths.tpg(path, tag))
 
 
 def choose_name(env: Env, node: FabricNode, wwn: str | None) -> tuple[str, list[str]]:
@@ -96,26 +104,41 @@ def version(env: Env, node: FabricNode) -> Result:
     return show([f"Target fabric module {node.fabric.name}: {text}"], lambda: facts)
 
 
-def create_tpg(env: Env, node: TargetNode, tag: int | None) -> Result:
+def create_tpg(
+    env: Env, node: TargetNode, tag: int | None, default_portal: bool | None, enable: bool | None
+) -> Result:
     """Create a TPG."""
     used = Reader(env.fs).tags(node.configfs)
     if tag is None:
         tag = next(number for number in range(1, len(used) + 2) if number not in used)
     if tag in used:
         raise Exists("This TPG already exists in configFS", path=shell_paths.tpg(node.path, tag))
-    lines = _create_tpg(env, node.fabric, node.name, tag, [])
+    new = _NewTpg(tag, default_portal, enable)
+    lines = _create_tpg(env, node.fabric, node.name, new, [])
     return Result(lines, created=shell_paths.tpg(node.path, tag))
 
 
-def _create_tpg(env: Env, fabric: Fabric, wwn: str, tag: int, before: list[Step]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _NewTpg:
+    """The parameters of a new TPG; where one is None, the preferences decide."""
+
+    tag: int
+    default_portal: bool | None
+    enable: bool | None
+
+
+def _create_tpg(env: Env, fabric: Fabric, wwn: str, new: _NewTpg, before: list[Step]) -> list[str]:
     """Create a TPG, after the steps ``before``; return the messages."""
+    tag = new.tag
     # Without an ACL no initiator can log in anyway, so that a secret is not required at first.
     attributes = {"authentication": "0"} if fabric.has("auth") else {}
     steps = [*before, *targets.create_tpg(fabric, wwn, Tpg(tag, attributes=attributes))]
-    if env.prefs.flag("auto_enable_tpgt"):
+    if env.prefs.flag("auto_enable_tpgt") if new.enable is None else new.enable:
         steps.append(targets.enable(fabric, wwn, tag, True))
     lines, path = [f"Created TPG {tag}."], TpgPath.of(fabric, wwn, tag)
-    if not (fabric.has("nps") and env.prefs.flag("auto_add_default_portal")):
+    by_preference = new.default_portal is None
+    listens = env.prefs.flag("auto_add_default_portal") if by_preference else new.default_portal
+    if not (fabric.has("nps") and listens):
         apply.apply(env, steps)
         # Scripts that turned the default portal off create another one next.
         noted = env.on_terminal and fabric.has("nps")
@@ -129,7 +152,7 @@ def _create_tpg(env: Env, fabric: Fabric, wwn: str, tag: int, before: list[Step]
         return [*lines, _no_portal(env, fabric, wwn, portal, refused[0])]
     return [
         *lines,
-        "Global pref auto_add_default_portal=true",
+        *(["Global pref auto_add_default_portal=true"] if by_preference else []),
         f"Created default portal listening on all IPs ({portal.address.strip('[]')}), port {PORT}.",
         *portals.fallback_notes(wanted, portal),
         *portals.notes(env, portal),

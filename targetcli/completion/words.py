@@ -92,3 +92,11 @@ def foreign_formats(ask: Ask) -> Iterator[str]:
     from rtslib_ext.foreign import FORMATS
 
     yield from FORMATS
+
+
+def export_formats(ask: Ask) -> Iterator[str]:
+    """Return the formats of export."""
+    # Imported here: only export needs it.
+    from ..commands.export import formats
+
+    yield from formats()

@@ -295,6 +295,7 @@ _RANGES: dict[str, tuple[int, int, tuple[str, ...]]] = {
     "metrics_port": (1, naming.PORT_MAX, ()),
     "port": (1, naming.PORT_MAX, ()),
     "portal_port": (1, naming.PORT_MAX, ()),
+    "first_tpg_tag": (0, naming.TAG_MAX, ("tpgt", "tpg")),
     "free_tpg_tag": (0, naming.TAG_MAX, ("tpgt", "tpg")),
     "tpg_tag": (0, naming.TAG_MAX, ("tpgt", "tpg")),
     "free_lun": (0, naming.LUN_MAX, ("lun",)),

@@ -117,6 +117,8 @@ def _numbers(text: str) -> list[str]:
 def _existing(node: Node, item: Parameter, pattern: str) -> list[str] | None:
     """Return the matching names; None for a parameter that does not name existing objects."""
     if item.kind in _PATHS:
+        if walk.find(node, pattern) is not None:
+            return None
         found = list(_matching_paths(node, pattern))
     elif item.kind in CHILDREN:
         if node.find(pattern) is not None:

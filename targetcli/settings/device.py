@@ -53,7 +53,8 @@ class Device(Files):
             if name == _LU_GROUP:
                 self._check_group(fs, value)
                 before = self.row(fs, name).value
-                yield lu_groups.join(self.path, self.configfs, _group(value), _group(before))
+                if value != before:
+                    yield lu_groups.join(self.path, self.configfs, _group(value), _group(before))
             else:
                 file = f"{self.configfs}/{name}"
                 yield settings.write(fs, self.path, file, name, value, self.before(fs, file))

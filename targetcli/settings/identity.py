@@ -52,11 +52,19 @@ class Identity(Files):
 
     def steps(self, fs: ReadFS, wanted: Mapping[str, str]) -> Iterator[Step]:
         """Yield the steps; raises InUse while initiators identify the disk by the old values."""
-        for name in wanted:
+        wanted = {name: self._as_shown(fs, name, value) for name, value in wanted.items()}
+        for name, value in wanted.items():
             known = self.lookup(name)
-            if known and not known.live:
+            if known and not known.live and value != self.row(fs, name).value:
                 self._check_not_exported(fs, name)
         yield from super().steps(fs, wanted)
+
+    def _as_shown(self, fs: ReadFS, name: str, value: str) -> str:
+        """Return the text that the kernel shows if it means the value: 0x001405 for 5125."""
+        known, shown = self.lookup(name), self.row(fs, name).value
+        if known is None or shown == value or not known.is_number:
+            return value
+        return shown if shown and known.check(shown) == value else value
 
     def notes(self, fs: ReadFS, names: Iterable[str]) -> Iterator[str]:
         """Yield a note about the objects that initiators take for the same disk."""

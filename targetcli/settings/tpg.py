@@ -80,17 +80,19 @@ class Port(Files):
                 yield from self._nexus(fs, value)
                 continue
             known = self.lookup(name)
-            if known and not known.live and Reader(fs).enabled(self.configfs):
+            step = self._rtpi(fs, value) if name == rtpi.NAME else self._write(fs, name, value)
+            is_new = bool(settings.differing(fs, [step]))
+            if is_new and known and not known.live and Reader(fs).enabled(self.configfs):
                 raise InUse(
                     f"{name} cannot be changed while the TPG is enabled",
                     path=self.path,
                     hint="disable it, which ends its sessions, set it, and enable it again",
                 )
-            if name == rtpi.NAME:
-                yield self._rtpi(fs, value)
-                continue
-            file = f"{self.configfs}/{name}"
-            yield settings.write(fs, self.path, file, name, value, self.before(fs, file))
+            yield step
+
+    def _write(self, fs: ReadFS, name: str, value: str) -> Step:
+        file = f"{self.configfs}/{name}"
+        return settings.write(fs, self.path, file, name, value, self.before(fs, file))
 
     def notes(self, fs: ReadFS, names: Iterable[str]) -> Iterator[str]:
         """Yield a note about a disabled TPG for which the same port number was set."""

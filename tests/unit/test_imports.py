@@ -41,7 +41,7 @@ PROGRAM = (
     ("completion", "dispatch"),
     ("commands",),
     ("screens",),
-    ("log", "changes", "exporter"),
+    ("changes", "log", "exporter", "portable"),
     ("language",),
     ("tree",),
     ("command_table", "settings", "progress"),

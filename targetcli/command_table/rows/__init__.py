@@ -30,9 +30,10 @@ MODULES = {
     "config": "saveconfig restoreconfig restore_pending backups clearconfig version",
     "monitoring": "sessions check logins reservations paths stats map what report browse top "
     "exporter",
+    "absent": "ensure_absent",
     "plan": "diff apply confirm recover begin commit rollback",
     "history": "undo redo history revert",
-    "migration": "import",
+    "migration": "import export",
     "storage": "create changemedium delete drain saveconfig version",
     "targets": "create delete drain version enable disable",
     "luns": "create delete drain enable_iser enable_offload",

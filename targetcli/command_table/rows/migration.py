@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ..command import Command, may, need
+from ..command import EVERYWHERE, Command, may, need
 from . import DRY_RUN
 
 ROWS = (
@@ -32,5 +32,33 @@ ROWS = (
         ),
         changes=True,
         switches=True,
+    ),
+    Command(
+        "export",
+        EVERYWHERE,
+        "export:export",
+        "Writes the configuration in a form for other tools: as a shell script of commands\n"
+        "of this program, as tasks for the Ansible collection targetcli.lio, or as a file of\n"
+        "another SCSI target. Below the root, writes the part of this node: a target with its\n"
+        "storage objects, or one storage object. Script and tasks create the same\n"
+        "configuration on an empty kernel, and can be run again. Secrets are not in them: the\n"
+        "script reads each from a file, the tasks take them from a variable. Lists what the\n"
+        "format cannot express (lost) or expresses otherwise (changed); the exit status is 3\n"
+        "if something is lost.\n\n"
+        "Example: export /root/targets.sh",
+        (
+            need("file", "path_name", "the file to write; - prints it"),
+            may(
+                "format",
+                "export_format",
+                "script, ansible or a format of import; by default from the name of the file",
+            ),
+            may(
+                "savefile",
+                "saved_file",
+                "export this file, or a backup, instead of the running configuration",
+            ),
+            may("secrets", "path_name", "write the secrets to files of this directory, mode 0600"),
+        ),
     ),
 )

@@ -97,7 +97,7 @@ ROWS = (
         "create",
         ("user",),
         "storage:create_user",
-        "Creates a storage object served by a handler in user space.\n\n"
+        "Creates a storage object with a handler in user space.\n\n"
         "Example: create vol1 10G pool/vol1",
         (
             _NAME,
@@ -113,7 +113,7 @@ ROWS = (
         "changemedium",
         ("user",),
         "storage:change_medium",
-        "Asks the handler to replace the medium of a storage object.\n\n"
+        "Asks the handler to replace the medium of an object.\n\n"
         "Example: changemedium vol1 10G pool/vol2",
         (
             need("name", "storage_object_name", "the storage object"),

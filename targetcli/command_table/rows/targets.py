@@ -7,6 +7,14 @@ from ..command import Command, may, need
 from . import DRY_RUN, OTHER_PATHS, TIMEOUT
 
 _TPGS = ("tpg", "single_tpg")
+_PORTAL = may(
+    "default_portal",
+    "bool",
+    "listen on all addresses; if omitted, the preference auto_add_default_portal decides",
+)
+_ENABLE = may(
+    "enable", "bool", "enable the TPG; if omitted, the preference auto_enable_tpgt decides"
+)
 
 ROWS = (
     Command(
@@ -16,7 +24,12 @@ ROWS = (
         "Creates a target. Without a WWN, generates one, or on a fabric that needs an\n"
         "adapter, uses the WWN of the first free adapter.\n\n"
         "Example: create iqn.2003-01.org.example:disks",
-        (may("wwn", "free_wwn", "the name of the target", many=True),),
+        (
+            may("wwn", "free_wwn", "the name of the target", many=True),
+            may("tag", "first_tpg_tag", "the number of its first TPG", "1"),
+            _PORTAL,
+            _ENABLE,
+        ),
         changes=True,
     ),
     Command(
@@ -62,6 +75,8 @@ ROWS = (
                 wrong="Tag argument must be a number.",
                 many=True,
             ),
+            _PORTAL,
+            _ENABLE,
         ),
         changes=True,
     ),

@@ -60,6 +60,7 @@ LINES = f"""
 /backstores/ramdisk create r3 1M || + /backstores/ramdisk/r3: would create ramdisk r3
 /backstores/fileio delete d1 save=true || ~ /: would remove /backstores/fileio/d1 from
 /backstores/ramdisk delete r2 || - /backstores/ramdisk/r2: would delete ramdisk r2
+/ ensure_absent /backstores/ramdisk/r2 || - /backstores/ramdisk/r2: would delete ramdisk r2
 /backstores/ramdisk/r1 saveconfig || ~ /: would save /backstores/ramdisk/r1 to
 /backstores/ramdisk/r1/alua create g2 17 || + /backstores/ramdisk/r1/alua/g2:
 /backstores/ramdisk/r1/alua delete g1 || - /backstores/ramdisk/r1/alua/g1:

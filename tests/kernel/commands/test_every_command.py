@@ -35,9 +35,9 @@ LINES = f"""
 /backstores/lu_gps create name=g1 number=7
 /backstores/lu_gps delete name=g1
 /backstores/fileio/d1 version
-/iscsi create wwn={IQN}
+/iscsi create wwn={IQN} tag=1 default_portal=true enable=true
 /iscsi version
-/iscsi/{IQN} create tag=2
+/iscsi/{IQN} create tag=2 default_portal=false enable=false
 /iscsi/{IQN} delete tag=2
 {TPG} disable
 {TPG} enable
@@ -99,6 +99,7 @@ LINES = f"""
 / what word=r1
 / sessions action=list initiator=* target=* address=* format=table
 / report file=DISKS/report.html
+/ ensure_absent path=/iscsi/{IQN}2
 / exporter textfile=ETC/lio.prom address=127.0.0.1 port=10860 drift=true
 / version
 / ls path=/iscsi depth=1
@@ -117,6 +118,7 @@ LINES = f"""
 /backstores/fileio delete name=d1 save=false
 /iscsi delete wwn={IQN}
 / diff file=ETC/all.json other=ETC/all.json
+/ export file=DISKS/all.sh format=script savefile=ETC/all.json secrets=DISKS/secrets
 / check path=/iscsi file=ETC/all.json severity=error ignore=no-portal format=text host=true
 / apply file=ETC/all.json merge=false target={IQN} storage_object=r1 dry_run=false
 {TPG} set attribute login_timeout=25

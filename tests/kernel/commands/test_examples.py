@@ -32,6 +32,8 @@ EXPORT = ("/backstores/block create disk1 /dev/ram0", f"{TPG}/luns create {DISK}
 ADMIT = (f"{TPG}/acls create {HOST}",)
 # By what runs the command: where it is run, and what is done before.
 PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "absent:run": ("/", (f"/iscsi create {NEW}",)),
+    "export:export": ("/", EXPORT),
     "acls:create": (f"{TPG}/acls", ()),
     "acls:delete": (f"{TPG}/acls", ADMIT),
     "acls:tag": (f"{TPG}/acls", ADMIT),
