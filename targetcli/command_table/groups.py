@@ -67,12 +67,14 @@ GROUPS = {
         "recover",
     ),
     "Move in and out": ("import", "export"),
+    "Network": ("isns",),
     "Session": ("cd", "pwd", "bookmarks", "help", "refresh", "exit"),
 }
 _OLD_MONITORS = ("status", "sessions")
 _NEW = frozenset(
     (
         *GROUPS["Plan and history"],
+        *GROUPS["Network"],
         *GROUPS["Move in and out"],
         *GROUPS["Hosts"],
         *(name for name in GROUPS["Monitor"] if name not in _OLD_MONITORS),

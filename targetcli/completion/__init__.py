@@ -43,6 +43,7 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
     "initiator": "targets:initiators",
     "kept_identity": ("naa", "serial"),
     "initiator_group": "hosts:groups",
+    "isns_action": ("status", "show", "serve"),
     "lun": "paths:luns",
     "lun_or_storage_object": "storage:luns_and_objects",
     "map_format": ("text", "dot", "svg"),

@@ -78,6 +78,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "docs/JSON.md": ('"disturbs":',),
     "docs/json.schema.json": ('"disturbs"', "/disturbs"),
     "systemd/target.service": ("Wants=",),
+    "systemd/targetcli-isns.service": ("Wants=",),
     "systemd/target-generator": ("Wants=",),
     "targetcli/commands/navigation.py": ("Taking you back to",),
 }

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from rtslib_ext.isns.settings import FILE
 from targetcli import boot, env
 from targetcli.boot import start, stop
 from targetcli.command_table.rows import every_row
@@ -24,6 +25,8 @@ from targetcli.language import binding, grammar
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
 EXPORTER = ROOT / "systemd/targetcli-exporter.service"
+# They open no backing file, and do not change the kernel.
+ONLY_READING = ("targetcli-exporter", "targetcli-isns")
 EXECUTABLE = re.compile(r"^(Exec\w+=[-+!:@]*)(\S+)", re.MULTILINE)
 
 every_unit = pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
@@ -74,8 +77,12 @@ def section(unit: Path, name: str) -> dict[str, str]:
 
 
 def test_there_is_a_unit() -> None:
-    names = ["target-pending.service", "target.service", "targetcli-exporter.service"]
-    assert [unit.name for unit in UNITS] == names
+    assert [unit.stem for unit in UNITS] == [
+        "target-pending",
+        "target",
+        "targetcli-exporter",
+        "targetcli-isns",
+    ]
 
 
 @every_unit
@@ -95,6 +102,7 @@ def test_commands_are_in_the_table(unit: Path) -> None:
         "target": ["apply"],
         "target-pending": [],
         "targetcli-exporter": ["exporter"],
+        "targetcli-isns": ["isns serve file=${CREDENTIALS_DIRECTORY}/isns.conf"],
     }
     assert commands(unit) == known[unit.stem]
     for text in commands(unit):
@@ -106,7 +114,7 @@ def test_commands_are_in_the_table(unit: Path) -> None:
 @every_unit
 def test_condition_is_the_file_that_it_restores(unit: Path) -> None:
     record = f"{Path(env.JOURNAL).parent}/unrestored.json"
-    known = {"target": env.SAVE_FILE, "target-pending": record}
+    known = {"target": env.SAVE_FILE, "target-pending": record, "targetcli-isns": FILE}
     assert section(unit, "Unit").get("ConditionPathExists") == known.get(unit.stem)
 
 
@@ -140,7 +148,7 @@ def test_both_units_have_the_same_sandbox() -> None:
         "UMask",
         "DevicePolicy",
     )
-    one, other = (section(unit, "Service") for unit in UNITS if unit != EXPORTER)
+    one, other = (section(unit, "Service") for unit in UNITS if unit.stem not in ONLY_READING)
     assert [one[name] for name in names] == [other[name] for name in names]
 
 
@@ -150,8 +158,7 @@ def test_no_directive_gives_the_service_a_mount_namespace() -> None:
         r"^(Private|Protect(?!Hostname|Clock)|ProcSubset|Root|ReadWrite|ReadOnly|Bind)"
     )
     for unit in UNITS:
-        if unit == EXPORTER:
-            # It opens no backing file.
+        if unit.stem in ONLY_READING:
             continue
         assert [name for name in section(unit, "Service") if private.match(name)] == []
 

@@ -40,6 +40,7 @@ MODULES = {
     "acls": "create delete pin tag untag",
     "initiator_groups": "group groups hosts",
     "resize": "resize rescan replace rename clone",
+    "network": "isns",
 }
 
 

@@ -101,6 +101,7 @@ LINES = f"""
 / report file=DISKS/report.html
 / ensure_absent path=/iscsi/{IQN}2
 / exporter textfile=ETC/lio.prom address=127.0.0.1 port=10860 drift=true
+/ isns action=show file=DISKS/isns.conf
 / version
 / ls path=/iscsi depth=1
 / cd path=/iscsi
@@ -162,6 +163,7 @@ def test_every_parameter(
     bound: dict[str, set[str]],
 ) -> None:
     (ETC / "ietd.conf").write_text(f"Target {IQN}\nLun 0 Path={disks}/d1\n")
+    (disks / "isns.conf").write_text("isns_server = 192.0.2.9\nentity = san1\n")
     for line in LINES.strip().splitlines():
         for word, text in (("DISKS", str(disks)), ("SCSI", scsi_disk[0]), ("ETC", str(ETC))):
             line = line.replace(word, text)

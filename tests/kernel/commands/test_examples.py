@@ -101,6 +101,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "paths:paths": ("/", EXPORT),
     "stats:stats": ("/", EXPORT),
     "exporter:exporter": ("/", EXPORT),
+    "isns:isns": ("/", EXPORT),
     "settings:get": (TPG, ()),
     "settings:set_values": (TPG, ()),
     "map:map_path": ("/", EXPORT),
