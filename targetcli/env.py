@@ -157,6 +157,16 @@ class Env:
         return f"{os.path.dirname(self.journal)}/unrestored.json"
 
     @property
+    def owners(self) -> str:
+        """Return the path of the record of the owners, beside the journal."""
+        return f"{os.path.dirname(self.journal)}/owners.json"
+
+    @property
+    def fragments(self) -> str:
+        """Return the directory of the fragments that have their owner's name."""
+        return f"{os.path.dirname(self.save_file)}/conf.d"
+
+    @property
     def host(self) -> HostFiles:
         """Return the host's files: staged while changes are queued."""
         if self.session.transaction is not None:

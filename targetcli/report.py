@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rtslib_ext.fast_dataclasses import dataclass, field
@@ -24,6 +25,8 @@ class Done:
     number: int | None
     back: tuple[Step, ...]
     irreversible: str = ""
+    owners: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """The owners before and after it, by shell path, where they changed; "": no owner."""
 
 
 @dataclass(slots=True)
@@ -64,6 +67,8 @@ class Report:
     """The number in the history of the change that this one undoes."""
     unrestored: str | None = None
     """The record of unrestored objects before the command, if it changed it; "" without one."""
+    owners: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The owners before and after the command, by shell path, where they changed; "": no owner."""
     unconfirmed: bool = False
     """Whether the change is reverted unless it is confirmed in time."""
     undoing: str = ""

@@ -39,6 +39,8 @@ class Loaded:
     """The identities of the devices of storage objects, by shell path."""
     instead: Mapping[str, str] = field(default_factory=dict)
     """The running values of unrestored settings (refused.py); only in the record of a restore."""
+    owners: Mapping[str, str] = field(default_factory=dict)
+    """The owners of objects, by shell path (owners.units)."""
 
 
 def dumps(config: Config) -> str:
@@ -51,15 +53,17 @@ def pieces(
     unrestored: Sequence[str] = (),
     identities: Identities | None = None,
     instead: Mapping[str, str] | None = None,
+    owners: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """Yield the same text in pieces, so that a large file is never in memory as a whole.
 
     ``unrestored`` are the shell paths of objects to mark as such, ``identities`` those of devices,
-    ``instead`` the running values of unrestored settings.
+    ``instead`` the running values of unrestored settings, ``owners`` the owners of objects.
     """
     from . import encode, json_stream
 
-    yield from json_stream.pieces(encode.config(config, unrestored, identities, instead))
+    document = encode.config(config, unrestored, identities, instead, owners)
+    yield from json_stream.pieces(document)
     yield "\n"
 
 
@@ -100,9 +104,10 @@ def loads(text: str, source: str = "the file") -> Loaded:
         if entry.unused():
             entry.report(entry.where, "the file has no such object")
     unrestored, instead = own.texts("unrestored"), own.values("instead", _any_name)
+    owners = own.values("owners", _any_name)
     own.finish()
     root.finish()
-    return Loaded(config, tuple(problems.reported), unrestored, identities, instead)
+    return Loaded(config, tuple(problems.reported), unrestored, identities, instead, owners)
 
 
 def _any_name(name: str, path: str) -> None:

@@ -59,11 +59,12 @@ def config(
     unrestored: Sequence[str] = (),
     identities: Identities | None = None,
     instead: Mapping[str, str] | None = None,
+    owners: Mapping[str, str] | None = None,
 ) -> Json:
     """Return the JSON of the whole file; its lists are generators.
 
     ``unrestored`` are the shell paths of objects and settings that could not be restored,
-    ``instead`` the running values of these settings.
+    ``instead`` the running values of these settings, ``owners`` the owners of objects.
     """
     result: Json = {
         "fabric_modules": (fabric(value.fabrics[name]) for name in sorted(value.fabrics)),
@@ -77,6 +78,8 @@ def config(
         own["unrestored"] = sorted(unrestored)
     if instead:
         own["instead"] = dict(instead)
+    if owners:
+        own["owners"] = dict(owners)
     return {**result, OWN_KEY: own} if own else result
 
 

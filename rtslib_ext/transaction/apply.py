@@ -33,6 +33,16 @@ class Change:
     plan: Plan
 
 
+@dataclass(frozen=True, slots=True)
+class PartChange(Change):
+    """A change of which ``have`` is only a part of the running configuration.
+
+    ``read`` reads this part again.
+    """
+
+    read: Callable[[ReadFS], Config]
+
+
 def prepare(
     fs: ReadFS, want: Config, have: Config | None = None, *, unseen: bool = False
 ) -> Change:
@@ -77,7 +87,8 @@ def perform(
     except RollbackFailed:
         raise
     except (LioError, KeyboardInterrupt) as err:
-        left = prepare(fs, change.have).plan.steps
+        now = change.read(fs) if isinstance(change, PartChange) else None
+        left = prepare(fs, change.have, now).plan.steps
         if left:
             if journal:
                 journal.leave([_backwards(step) for step in reversed(left)])

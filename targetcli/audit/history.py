@@ -11,7 +11,7 @@ import os
 import re
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -58,6 +58,8 @@ class Record:
     back: tuple[Step, ...] = field(repr=False)
     irreversible: str = ""
     undoes: int | None = None
+    owners: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """The owners before and after it, by shell path, where they changed; "": no owner."""
 
 
 def keep(
@@ -67,6 +69,7 @@ def keep(
     back: Sequence[Step],
     irreversible: str = "",
     undoes: int | None = None,
+    owners: Mapping[str, tuple[str, str]] | None = None,
 ) -> int:
     """Record a change; return its number. Raises OSError, LioError."""
     trusted.make_directory(folder)
@@ -89,6 +92,7 @@ def keep(
         "back": (codec.encode(step, secrets=False) for step in back),
         "lasting": irreversible,
         "takes_back": undoes,
+        **({"owners": {path: list(both) for path, both in owners.items()}} if owners else {}),
     }
     packer = zlib.compressobj(_FAST, zlib.DEFLATED, bounded.GZIP)
     pieces = json_stream.pieces(value)
@@ -278,6 +282,7 @@ def _record(number: int, value: dict[str, Any]) -> Record:
         tuple(codec.decode(item) for item in value["back"]),
         value["lasting"],
         value["takes_back"],
+        _checked_owners(value.get("owners", {})),
     )
     who = record.who
     texts = (who.user, who.login, who.terminal, who.address, record.command, record.irreversible)
@@ -286,6 +291,13 @@ def _record(number: int, value: dict[str, Any]) -> Record:
     if record.undoes is not None and not 0 <= record.undoes < number:
         raise ValueError("it undoes a later change")
     return record
+
+
+def _checked_owners(value: dict[str, list[str]]) -> dict[str, tuple[str, str]]:
+    """Return the changed owners as ``keep`` writes them."""
+    if not all(isinstance(text, str) for both in value.values() for text in both):
+        raise TypeError("not an owner")
+    return {path: (before, after) for path, (before, after) in value.items()}
 
 
 def _moment(value: float) -> float:

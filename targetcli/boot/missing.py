@@ -72,6 +72,11 @@ def line(env: Env, text: str) -> bool:
     return session.run_line(env, lambda: grammar.parse(f"/ {text}")) is not None
 
 
+def fragments(env: Env) -> bool:
+    """Apply the fragments of all owners; return False if one failed."""
+    return not os.path.isdir(env.fragments) or line(env, f"apply {env.fragments}")
+
+
 def is_recorded(env: Env) -> bool:
     """Return True if something could not be restored yet."""
     return os.path.exists(env.unrestored)

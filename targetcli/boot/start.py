@@ -27,6 +27,8 @@ LIMIT = 45.0
 def run(env: Env, limit: float = LIMIT) -> int:
     """Restore the save file, and wait at most ``limit`` seconds for missing devices.
 
+    Then the fragments follow: what the save file has of them exists by then.
+
     Return 0 if everything was restored, 1 otherwise.
     """
     systemd.show("Restoring the saved configuration")
@@ -42,6 +44,7 @@ def run(env: Env, limit: float = LIMIT) -> int:
         # The problem may be gone, or is one of the file and is named again.
         again = missing.line(env, f"restore_pending {env.save_file} partial=true")
         complete = again and complete
+    complete = missing.fragments(env) and complete
     systemd.show(_summary(complete, waits))
     systemd.notify("READY=1")
     systemd.barrier()

@@ -24,6 +24,6 @@ def run(env: Env) -> int:
         missing.complete(env, arrivals, missing.of_record)
     if missing.is_recorded(env):
         missing.line(env, "restore_pending")
-    complete = not missing.is_recorded(env)
+    complete = missing.fragments(env) and not missing.is_recorded(env)
     systemd.show("Everything is restored" if complete else "Incomplete: see targetcli status")
     return 0 if complete else 1

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -183,7 +184,8 @@ def recording(
 ) -> Iterator[Recorder]:
     """Record the steps of a block with a progress bar, and note them as changes when it ends.
 
-    ``partial``: an error does not undo the steps before it, so they are noted as well.
+    ``partial``: an error does not undo the steps before it, so they are noted as well; the caller
+    changes the record of the owners itself.
     ``objects_only``: ``total`` counts created and deleted objects, not their updates. ``may_block``
     is as for ``progress.work``.
     """
@@ -196,6 +198,11 @@ def recording(
                 note(env, recorder.steps, recorder.made)
             raise
     note(env, recorder.steps, recorder.made)
+    if not partial and os.path.exists(env.owners):
+        # Imported here: few systems have owners.
+        from . import owners
+
+        owners.drop_deleted(env, recorder.steps)
 
 
 def note(env: Env, changed: Sequence[Step], made: Container[str] = ()) -> None:
@@ -226,7 +233,13 @@ def record(env: Env, command: str) -> None:
     number = None
     try:
         number = history.keep(
-            env.history, command, report.changes, back, irreversible, report.undoes
+            env.history,
+            command,
+            report.changes,
+            back,
+            irreversible,
+            report.undoes,
+            report.owners,
         )
         if report.unrestored is not None:
             from . import running
@@ -253,11 +266,12 @@ def _remember(
     if number is not None:
         session.recorded.append(number)
     if report.undoing:
-        session.undone.append(Done(report.undoing, number, back, irreversible))
+        session.undone.append(Done(report.undoing, number, back, irreversible, dict(report.owners)))
         return
     if not report.redoing:
         session.undone.clear()
-    session.done.append(Done(report.redoing or command, number, back, irreversible))
+    name = report.redoing or command
+    session.done.append(Done(name, number, back, irreversible, dict(report.owners)))
 
 
 def journal(env: Env) -> Journal:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import syslog
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,6 +34,7 @@ _LOOK_SECONDS = 5.0
 _DETACH = "--detach"
 # The start of the outcome of a change that was rolled back.
 ROLLED_BACK = "rolled back"
+Owners = Mapping[str, tuple[str, str]]
 
 
 def start(file: str, lock_file: str, journal: str, records: str) -> None:
@@ -121,7 +122,7 @@ def roll_back(file: str, journal: str, records: str, pending: PendingCommit) -> 
     syslog.openlog("targetcli", syslog.LOG_PID, syslog.LOG_DAEMON)
     try:
         steps = confirmed_commit.revert(ConfigFS(), pending, Journal(journal, about))
-        _record(records, pending, steps)
+        _record(records, pending, steps, _owners_back(journal, records, pending))
         outcome, level = f"{ROLLED_BACK} at {when}", syslog.LOG_NOTICE
     except (LioError, OSError) as err:
         path = getattr(err, "path", "")
@@ -133,13 +134,35 @@ def roll_back(file: str, journal: str, records: str, pending: PendingCommit) -> 
     return ended
 
 
-def _record(folder: str, pending: PendingCommit, steps: Sequence[Step]) -> None:
+def _owners_back(journal: str, records: str, pending: PendingCommit) -> Owners:
+    """Restore the owners that the change replaced; return (before, after) by shell path."""
+    if pending.number is None:
+        return {}
+    with suppress(LioError):
+        changed = history.find(records, pending.number).owners
+        if changed:
+            # Imported here: few systems have owners.
+            from rtslib_ext.owners import record
+
+            record.take_back(f"{os.path.dirname(journal)}/owners.json", changed)
+        return {path: (after, before) for path, (before, after) in changed.items()}
+    return {}
+
+
+def _record(folder: str, pending: PendingCommit, steps: Sequence[Step], owners: Owners) -> None:
     """Record the roll-back in the history, so that it can be reverted; log if that fails."""
     if not steps:
         return
     command = f"{pending.about.get('path')} auto-revert: {pending.about.get('command')}"
     try:
-        history.keep(folder, command, steps, inverse.invert(steps), undoes=pending.number)
+        history.keep(
+            folder,
+            command,
+            steps,
+            inverse.invert(steps),
+            undoes=pending.number,
+            owners=owners,
+        )
     except (OSError, LioError) as err:
         syslog.syslog(syslog.LOG_ERR, f"{command}: not recorded in {folder}: {err}")
 

@@ -68,6 +68,7 @@ GROUPS = {
     ),
     "Move in and out": ("import", "export"),
     "Network": ("isns",),
+    "Pairs and fleets": ("owners",),
     "Session": ("cd", "pwd", "bookmarks", "help", "refresh", "exit"),
 }
 _OLD_MONITORS = ("status", "sessions")
@@ -77,6 +78,7 @@ _NEW = frozenset(
         *GROUPS["Network"],
         *GROUPS["Move in and out"],
         *GROUPS["Hosts"],
+        *GROUPS["Pairs and fleets"],
         *(name for name in GROUPS["Monitor"] if name not in _OLD_MONITORS),
         "backups",
         "browse",

@@ -35,6 +35,11 @@ def clearconfig(env: Env, node: Node, confirm: bool, savefile: str | None) -> Re
         os.unlink(env.journal)
     # On purpose, so nothing is missing any more.
     running.set_unrestored(env)
+    if os.path.exists(env.owners):
+        # Imported here: few systems have owners.
+        from ..changes import owners
+
+        owners.forget(env)
     if problems:
         text = "\n".join(["the configuration could not be cleared:", *map(line, problems)])
         raise RestoreIncomplete(text, causes=problems)

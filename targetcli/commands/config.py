@@ -32,6 +32,7 @@ from .clear import causes, cleared, line, recording
 from .save import load_given, path_of, readable, shown_path
 
 if TYPE_CHECKING:
+    from rtslib_ext.savefile import Loaded
     from rtslib_ext.savefile.checked_json import Problem
     from rtslib_ext.savefile.encode import Identities
 
@@ -68,7 +69,7 @@ def restoreconfig(
         _refuse_other_disks(env, want, loaded.identities)
         problems += cleared(env, want if partly else None)
         if not partly:
-            running.set_unrestored(env)
+            _forget(env)
     elif not keep_existing:
         new = restoring.others(want, half) if half else want
         restore.conflicts(env.fs, _named(want, storage_object) if partly else new)
@@ -80,8 +81,27 @@ def restoreconfig(
     keep = keep_existing or half is not None
     outcome, notes, differing = create(env, source, keep=keep, create_missing=create_missing)
     problems += [*causes(outcome), *differing]
+    _restore_owners(env, loaded, want, keep=keep_existing)
     shown = shown_path(env, savefile) if path == path_of(env, savefile) else path
     return _restore_result(path, f"Configuration restored from {shown}", problems, notes)
+
+
+def _restore_owners(env: Env, loaded: Loaded, want: Config, *, keep: bool) -> None:
+    if loaded.owners:
+        # Imported here: few files have owners.
+        from ..changes import owners
+
+        owners.restored(env, loaded.owners, want, keep=keep)
+
+
+def _forget(env: Env) -> None:
+    """Drop the records about the configuration that was cleared."""
+    running.set_unrestored(env)
+    if os.path.exists(env.owners):
+        # Imported here: few systems have owners.
+        from ..changes import owners
+
+        owners.forget(env)
 
 
 def _refuse_useless(env: Env, path: str, want: Config, problems: list[LioError]) -> None:

@@ -82,7 +82,7 @@ def _describe(exported: Iterable[Export], steps: Iterable[Step]) -> Iterator[str
 def _saved(env: Env) -> Loaded:
     """Read the save file."""
     # Imported here: few commands of storage objects read files.
-    from .save import saved_in
+    from .save_object import saved_in
 
     return saved_in(env.save_file)
 
@@ -91,7 +91,7 @@ def _delete_saved(
     env: Env, saved: Loaded, key: tuple[str, str], lines: list[str], deleted: str
 ) -> Result:
     """Remove a deleted storage object from the save file; return the result of the command."""
-    from .save import remove_storage_object
+    from .save_object import remove_storage_object
 
     notes, facts = remove_storage_object(env, saved, key)
     return Result([*lines, *notes, deleted], data=lambda: facts)

@@ -120,7 +120,7 @@ def revert(env: Env, node: Node, number: int, dry_run: bool) -> Result:
 
 
 def _done(record: Record) -> Done:
-    return Done(record.command, record.number, record.back, record.irreversible)
+    return Done(record.command, record.number, record.back, record.irreversible, record.owners)
 
 
 def _refuse_password(env: Env, record: Record) -> None:
@@ -174,6 +174,11 @@ def _undo(env: Env, change: Done, *, dry_run: bool, words: Sequence[str] = _UNDO
         with _explained(command, words):
             apply.apply(env, steps, agreed=True)
         running.undo_record(env, change.number)
+        if change.owners:
+            # Imported here, as few systems have owners.
+            from ..changes import owners
+
+            owners.undo(env, change.owners)
     files = dict.fromkeys(inverse.kept_files(change.back))
     lines = [
         f"{words[1] if dry_run else words[0]}: {command}",

@@ -7,6 +7,7 @@ from rtslib_ext.config.merge import merge
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import LioError, NotFound
 from rtslib_ext.fast_dataclasses import replace
+from rtslib_ext.savefile import Loaded
 from rtslib_ext.savefile import unrestored as records
 from rtslib_ext.savefile.encode import Identities
 from rtslib_ext.savefile.unrestored import Unrestored
@@ -33,7 +34,14 @@ def restore_pending(env: Env, node: Node, savefile: str | None, partial: bool) -
     notes: list[tuple[str, str]] = []
     problems: list[LioError] = []
     if savefile:
-        want, identities, problems = _of_file(env, savefile)
+        loaded, problems = _of_file(env, savefile)
+        want, identities = loaded.config, loaded.identities
+        if loaded.owners:
+            # Imported here: few files have owners.
+            from ..changes import owners
+
+            # Objects that are waiting have owners too.
+            owners.restored(env, loaded.owners, want, keep=True)
         notes += (("/", text) for text in running.drop_damaged(env))
     else:
         want, identities = _recorded(env, half)
@@ -83,8 +91,8 @@ def _recorded(env: Env, half: Creation | None) -> tuple[Config, Identities]:
     return want, {**document.identities, **record.identities}
 
 
-def _of_file(env: Env, savefile: str) -> tuple[Config, Identities, list[LioError]]:
-    """Return the configuration of a file, the identities of devices, and the file's problems.
+def _of_file(env: Env, savefile: str) -> tuple[Loaded, list[LioError]]:
+    """Return the contents of a file, and its problems.
 
     Raises LioError if nothing in the file can be used.
     """
@@ -92,7 +100,7 @@ def _of_file(env: Env, savefile: str) -> tuple[Config, Identities, list[LioError
     problems = [LioError(str(problem)) for problem in loaded.problems]
     if problems and loaded.config.is_empty:
         raise NotFound(f"nothing in {savefile} can be used: {problems[0]}")
-    return loaded.config, loaded.identities, problems
+    return loaded, problems
 
 
 def _remaining(env: Env) -> Unrestored:

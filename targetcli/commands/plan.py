@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rtslib_ext import restore
-from rtslib_ext.config import merge as merging
 from rtslib_ext.config import secrets
 from rtslib_ext.config.model import Config, StorageObject
 from rtslib_ext.errors import InvalidValue, LioError, RollbackFailed, Unsupported
@@ -19,7 +18,7 @@ from rtslib_ext.steps import Action, Context, Step
 from rtslib_ext.transaction import apply as applying
 from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction import recovery
-from rtslib_ext.transaction.apply import Change
+from rtslib_ext.transaction.apply import Change, PartChange
 from rtslib_ext.transaction.journal import Creation, Unfinished
 from rtslib_ext.usage import (
     another_disk,
@@ -74,7 +73,7 @@ def to_file(env: Env, node: Node, file: str | None, have: Config | None = None) 
 
     ``have`` is the running configuration; it is read if omitted.
     """
-    return to_loaded(env, node, _loaded(env, file), have)
+    return to_loaded(env, node, load_understood(env, file), have)
 
 
 def to_loaded(env: Env, node: Node, loaded: Loaded, have: Config | None = None) -> Change:
@@ -118,7 +117,7 @@ def _others(want: Config, loaded: Loaded) -> list[tuple[StorageObject, str]]:
     return [(want.storage_objects[key], text) for key, text in found.items()]
 
 
-def _with_others(env: Env, planned: Change, loaded: Loaded, *, refuse: bool) -> Change:
+def with_others(env: Env, planned: Change, loaded: Loaded, *, refuse: bool) -> Change:
     """Add notes about devices that are not the saved ones to a plan.
 
     With ``refuse``, raises LioError if it creates a storage object on one, without --yes.
@@ -145,7 +144,7 @@ def _with_others(env: Env, planned: Change, loaded: Loaded, *, refuse: bool) -> 
     return replace(planned, plan=replace(planned.plan, notes=notes))
 
 
-def _loaded(env: Env, file: str | None) -> Loaded:
+def load_understood(env: Env, file: str | None) -> Loaded:
     """Return the contents of a file; raises LioError if an entry is not understood."""
     path = save.readable(env, file)
     loaded = save.load_given(env, path)
@@ -165,46 +164,8 @@ def require_understood(loaded: Loaded, path: str) -> None:
 
 def _between(env: Env, node: Node, one: str, other: str) -> Plan:
     """Plan from file to file, or the part of a node."""
-    have, want = (_loaded(env, path).config for path in (one, other))
+    have, want = (load_understood(env, path).config for path in (one, other))
     return plans.between(have, part.wanted(want, have, node))
-
-
-def apply(
-    env: Env,
-    node: Node,
-    file: str | None,
-    merge: bool,
-    target: str | None,
-    storage_object: str | None,
-    dry_run: bool,
-    confirm_within: float | None,
-) -> Result:
-    """Change the running configuration to that in a file, or to a part of it."""
-    partly = bool(target or storage_object or part.owner(node))
-    if not partly and node.parent is not None:
-        raise InvalidValue(
-            f"this would apply the whole file, not only {node.path}",
-            hint="/ apply applies all of it, PATH/apply that target or storage object",
-        )
-    have = running.read(env)
-    loaded = _loaded(env, file)
-    want = loaded.config
-    if target or storage_object:
-        want = part.put(have, restore.select(want, target, storage_object), merge=merge)
-    elif partly:
-        want = part.put(have, part.select(want, node), merge=merge)
-    elif merge:
-        want = merging.merge(have, want)
-    # The steps of a dry run are shown, those of a change to be confirmed are turned round.
-    unseen = not dry_run and confirm_within is None and env.session.transaction is None
-    planned = prepare(env, want, have, unseen=unseen)
-    planned = _with_others(env, planned, loaded, refuse=not dry_run)
-    result = carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
-    whole = not (merge or partly)
-    if whole and not dry_run and confirm_within is None and env.session.transaction is None:
-        # The file has the wanted configuration now: an earlier one does not count.
-        running.set_unrestored(env)
-    return result
 
 
 def carry_out(
@@ -223,12 +184,17 @@ def carry_out(
         plan = replace(plan, steps=tuple(steps))
     result = plans.show(env, plan, disturbances, done=performed)
     if plan and performed:
-        left = applying.differences(env.fs, planned, lambda: running.read(env))
+        left = applying.differences(env.fs, planned, lambda: _read_again(env, planned))
         result.notes += messages
         result.notes += [
             f"Note: the running configuration still differs: {line}" for line in view.entries(left)
         ]
     return result
+
+
+def _read_again(env: Env, planned: Change) -> Config:
+    """Return the running configuration, or the part of it that a plan is for."""
+    return planned.read(env.fs) if isinstance(planned, PartChange) else running.read(env)
 
 
 def _reach(
@@ -273,6 +239,11 @@ def recover(env: Env, node: Node, action: str) -> Result:
                 f"{unfinished.path}",
             )
         confirm.recovered(env, unfinished)
+    if os.path.exists(env.owners):
+        # Imported here: few systems have owners.
+        from ..changes import owners
+
+        owners.recovered(env, undone=action == "undo")
     done = "undone" if action == "undo" else "finished"
     return say(f"{unfinished}: {done}")
 

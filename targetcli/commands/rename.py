@@ -83,6 +83,11 @@ def carry_out(
     result = plan.carry_out(env, applying.prepare(env.fs, want, have), dry_run=dry_run)
     if not dry_run:
         result.created = created
+        if old and env.session.report.owners:
+            # Imported here: few systems have owners.
+            from ..changes import owners
+
+            owners.rename(env, old, created)
         if old and f"{env.session.cwd}/".startswith(f"{old}/"):
             result.cd = created
     return result

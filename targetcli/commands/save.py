@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""saveconfig: save files, their backups, and one storage object in a save file."""
+"""saveconfig: save files and their backups."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rtslib_ext.config import shell_paths
-from rtslib_ext.config.model import Config, Lun, NodeAcl, StorageObject, Target
+from rtslib_ext.config.model import Config, StorageObject
 from rtslib_ext.errors import LioError, NotFound
-from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.files import trusted
 from rtslib_ext.savefile import disk
 from rtslib_ext.transaction.lock import LastChange
@@ -21,9 +19,9 @@ from ..changes import apply, running
 from ..env import TARGET_DIR, Env
 from ..result import Aside, Result, Warn
 from ..tree import Node
-from ..tree.backstores import StorageObjectNode
 
 if TYPE_CHECKING:
+    from rtslib_ext.owners.record import Owners
     from rtslib_ext.savefile import Loaded
     from rtslib_ext.savefile.encode import Identities
     from rtslib_ext.savefile.unrestored import Unrestored
@@ -56,14 +54,15 @@ def saveconfig(env: Env, node: Node, savefile: str, drop_missing: bool) -> Resul
     if others and not env.session.unsaved:
         return Result(_noting(others, None))
     identities = {**missing.identities, **identities_of(have.storage_objects.values())}
-    lines, facts = _save(env, path, config, missing.paths, identities)
+    owners = owners_in(env, config)
+    lines, facts = write(env, path, config, missing.paths, identities, owners)
     if drop_missing:
         running.set_unrestored(env, missing)
     if path == env.save_file:
         env.session.unsaved.clear()
         env.session.recorded.clear()
     saved = f"Configuration saved to {shown_path(env, savefile)}"
-    notes = _not_restorable(have.storage_objects.values(), facts)
+    notes = not_restorable(have.storage_objects.values(), facts)
     notes += _noting(others, lines)
     return Result([*lines, saved, *_kept(missing), *notes], data=lambda: facts)
 
@@ -104,7 +103,7 @@ def identities_of(objects: Iterable[StorageObject]) -> dict[str, Mapping[str, st
     }
 
 
-def _not_restorable(objects: Iterable[StorageObject], facts: dict[str, object]) -> list[str]:
+def not_restorable(objects: Iterable[StorageObject], facts: dict[str, object]) -> list[str]:
     """Return a note for each running object that a restore could not create; ``facts`` get it."""
     from rtslib_ext.usage import restorable
 
@@ -160,8 +159,22 @@ def shown_path(env: Env, given: str | None) -> str:
     return os.path.expanduser(given) if given else env.save_file
 
 
-def _save(
-    env: Env, path: str, config: Config, missing: Sequence[str], identities: Identities
+def owners_in(env: Env, config: Config, saved: Owners | None = None) -> Owners:
+    """Return the owners of the objects of a configuration; ``saved`` are those of a file."""
+    if not saved and not os.path.exists(env.owners):
+        return {}
+    from ..changes import owners
+
+    return owners.to_save(env, config, saved or {})
+
+
+def write(
+    env: Env,
+    path: str,
+    config: Config,
+    missing: Sequence[str],
+    identities: Identities,
+    owners: Owners | None = None,
 ) -> tuple[list[str], dict[str, object]]:
     """Write a save file, and back up the default one: (messages, facts for --json).
 
@@ -175,7 +188,7 @@ def _save(
         lines, backup = _back_up_emptied(env, path)
     else:
         lines, backup = _back_up(env, path)
-    written = disk.write(path, lambda: savefile.pieces(config, missing, identities))
+    written = disk.write(path, lambda: savefile.pieces(config, missing, identities, owners=owners))
     facts = {
         "file": path,
         "written": written,
@@ -278,47 +291,6 @@ def load_given(env: Env, path: str) -> Loaded:
         raise
 
 
-# -- one storage object in a save file ------------------------------------------------------
-
-
-def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Result:
-    """Save a storage object and the first target that exports it; keep the rest of the file."""
-    path = path_of(env, savefile)
-    saved = saved_in(path)
-    now = running.read(env)
-    key = (node.plugin, node.name)
-    if key not in now.storage_objects:
-        raise LioError(
-            "it was never enabled, so there is nothing to save",
-            path=node.path,
-            hint="delete it and create it again",
-        )
-    missing = running.unrestored(env, now)
-    targets = dict(saved.config.targets)
-    kept = running.with_unrestored(now, missing)
-    for found_key, found in kept.targets.items():
-        if _exports(found, key):
-            targets[found_key] = found
-            break
-    later = apply.defer(
-        env, f"save {node.path} to {path}", lambda: save_storage_object(env, node, savefile)
-    )
-    if later is not None:
-        return later
-    objects = {**saved.config.storage_objects, key: kept.storage_objects[key]}
-    config = replace(saved.config, storage_objects=objects, targets=targets)
-    identities = {
-        **saved.identities,
-        **missing.identities,
-        **identities_of([now.storage_objects[key]]),
-    }
-    lines, facts = _save(env, path, config, _marked(missing.paths, config), identities)
-    shown = shown_path(env, savefile)
-    line = f"Storage Object '{key[0]}:{key[1]}' config saved to {shown}."
-    notes = _not_restorable([now.storage_objects[key]], facts)
-    return Result([*lines, line, *notes], data=lambda: facts)
-
-
 def save_imported(env: Env, savefile: str, config: Config) -> Result:
     """Save a configuration that is not the running one; the default file is backed up."""
     path, shown = path_of(env, savefile), shown_path(env, savefile)
@@ -327,67 +299,5 @@ def save_imported(env: Env, savefile: str, config: Config) -> Result:
     )
     if later is not None:
         return later
-    lines, facts = _save(env, path, config, (), identities_of(config.storage_objects.values()))
+    lines, facts = write(env, path, config, (), identities_of(config.storage_objects.values()))
     return Result([*lines, f"Configuration saved to {shown}"], data=lambda: facts)
-
-
-def _marked(missing: Sequence[str], config: Config) -> list[str]:
-    """Return the paths of missing objects that are in a configuration."""
-    objects = {so.path for so in config.storage_objects.values()}
-    targets = {shell_paths.target(*key) for key in config.targets}
-    return [
-        path
-        for path in missing
-        if "/".join(path.split("/")[:4]) in objects or "/".join(path.split("/")[:3]) in targets
-    ]
-
-
-def remove_storage_object(
-    env: Env, saved: Loaded, key: tuple[str, str]
-) -> tuple[list[str], dict[str, object]]:
-    """Remove a deleted storage object from the save file, with the LUNs that exported it.
-
-    Returns the messages about the backup, and the facts for --json.
-    """
-    have = saved.config
-    objects = {found: so for found, so in have.storage_objects.items() if found != key}
-    targets = {found: _without(target, key) for found, target in have.targets.items()}
-    config = replace(have, storage_objects=objects, targets=targets)
-    marks = _marked(saved.unrestored, config)
-    return _save(env, env.save_file, config, marks, saved.identities)
-
-
-def saved_in(path: str) -> Loaded:
-    """Read a save file that is to be rewritten; raises LioError if that would lose data."""
-    from rtslib_ext.savefile import Loaded
-
-    if not os.path.exists(path):
-        return Loaded(Config(), ())
-    loaded = load(path)
-    if loaded.problems:
-        # Rewriting the file would lose the entries that are not understood.
-        raise LioError(
-            f"{path} has entries that are not understood: {loaded.problems[0]}",
-            hint="correct it, or save the whole configuration with saveconfig",
-        )
-    return loaded
-
-
-def _exports(target: Target, key: tuple[str, str]) -> bool:
-    luns = (lun for tpg in target.tpgs.values() for lun in tpg.luns.values())
-    return any(lun.storage_object == key for lun in luns)
-
-
-def _without(target: Target, key: tuple[str, str]) -> Target:
-    """Return a target without the LUNs that export a storage object, and their mapped LUNs."""
-    tpgs = {}
-    for tag, tpg in target.tpgs.items():
-        luns = {index: lun for index, lun in tpg.luns.items() if lun.storage_object != key}
-        acls = {wwn: _only_mapping(acl, luns) for wwn, acl in tpg.acls.items()}
-        tpgs[tag] = replace(tpg, luns=luns, acls=acls)
-    return replace(target, tpgs=tpgs)
-
-
-def _only_mapping(acl: NodeAcl, luns: dict[int, Lun]) -> NodeAcl:
-    mapped = {index: lun for index, lun in acl.mapped_luns.items() if lun.tpg_lun in luns}
-    return replace(acl, mapped_luns=mapped)

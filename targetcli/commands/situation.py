@@ -85,7 +85,7 @@ def _compared(
         if have.is_empty:
             return (0, ""), None
         return (None, f"{path} does not exist: nothing is restored at boot (saveconfig)"), None
-    if _is_saved(path, have, missing):
+    if _is_saved(env, path, have, missing):
         return (0, ""), None
     # Imported here: usually there is nothing to compare.
     from ..views import changes
@@ -104,11 +104,14 @@ def _compared(
     return (number, text if number else ""), loaded
 
 
-def _is_saved(path: str, have: Config, missing: Unrestored) -> bool:
+def _is_saved(env: Env, path: str, have: Config, missing: Unrestored) -> bool:
     """Return True if saveconfig would write what the file has."""
     from rtslib_ext import savefile
 
     config = running.with_unrestored(have, missing)
     own = save.identities_of(have.storage_objects.values())
     identities = {**missing.identities, **own}
-    return disk.holds(path, lambda: savefile.pieces(config, missing.paths, identities))
+    owners = save.owners_in(env, config)
+    return disk.holds(
+        path, lambda: savefile.pieces(config, missing.paths, identities, owners=owners)
+    )

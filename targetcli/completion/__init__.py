@@ -51,6 +51,7 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
     "metrics_port": ("10860",),
     "mapped_lun": "paths:mapped_luns",
     "new_size": "paths:new_sizes",
+    "owner": "config:owners",
     "path": "paths:shell_paths",
     "recover_action": ("undo", "finish"),
     "check_format": ("text", "nagios"),

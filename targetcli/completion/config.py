@@ -36,6 +36,13 @@ def backups(ask: Ask) -> Iterator[str]:
     yield _name(ask.env.save_file)
 
 
+def owners(ask: Ask) -> Iterator[str]:
+    """Return the owners that have objects."""
+    from rtslib_ext.owners import record
+
+    yield from sorted(set(record.load(ask.env.owners).values()))
+
+
 def _name(path: str) -> str:
     return path.rpartition("/")[2]
 

@@ -22,7 +22,7 @@ LIBRARY = (
     ("plan", "refusals"),
     ("steps",),
     ("checks",),
-    ("graph",),
+    ("graph", "owners"),
     ("usage", "statistics"),
     ("foreign",),
     ("reading", "savefile"),

@@ -41,6 +41,7 @@ MODULES = {
     "initiator_groups": "group groups hosts",
     "resize": "resize rescan replace rename clone",
     "network": "isns",
+    "fleet": "owners",
 }
 
 

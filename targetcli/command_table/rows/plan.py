@@ -30,13 +30,20 @@ ROWS = (
     Command(
         "apply",
         EVERYWHERE,
-        "plan:apply",
+        "apply:apply",
         "Changes the running configuration to equal a file, with as few changes as\n"
         "possible, all of them or none. Objects that are equal already are not touched,\n"
         "and their sessions continue. At /, applies the whole file. At a target or below\n"
         "it, applies only that target and the storage objects it exports; at a storage\n"
         "object, only that. If initiators would be interrupted, lists them and needs --yes\n"
-        "before the command, or an answer at the terminal.\n\n"
+        "before the command, or an answer at the terminal.\n"
+        "With --owner, the file is a fragment: a source such as csi or pool1 owns the storage\n"
+        "objects and targets in it. Creates and changes these, deletes what the owner had\n"
+        "before and the fragment lacks, and touches nothing else. An object that belongs to\n"
+        "another owner, or to none, is refused unless --adopt is given. An entry of a\n"
+        "target with nothing but ACLs stands for these ACLs in a target of another owner. A\n"
+        "fragment in conf.d beside the save file has the owner that its name says; a\n"
+        "directory stands for all fragments in it, each with its own owner.\n\n"
         "Example: apply --dry-run",
         (
             may(
@@ -61,6 +68,9 @@ ROWS = (
                 "duration",
                 "roll back automatically unless confirmed within this time: 60s, 2m, 1h",
             ),
+            may("owner", "owner", "apply the file as the fragment of this owner"),
+            may("adopt", "bool", "take over objects of other owners, or of none", "False"),
+            may("remove", "bool", "delete all that the owner has, without a file", "False"),
         ),
         changes=True,
         switches=True,

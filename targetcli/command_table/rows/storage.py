@@ -151,7 +151,7 @@ ROWS = (
     Command(
         "saveconfig",
         ("storage_object",),
-        "save:save_storage_object",
+        "save_object:save_storage_object",
         "Saves this storage object and a target that exports it: the first. The rest of the\n"
         "file is not changed.\n\n"
         "Example: saveconfig",

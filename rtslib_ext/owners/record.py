@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The record of the owners: a JSON file in ``/run``, as long-lived as the running configuration.
+
+``owners`` has the owner of each shell path. A path without an object is a name that its owner
+holds: of an object that could not be restored, or that another program deleted. While a fragment
+is applied, ``unfinished`` has the owners ``before`` and ``after``, for recovery from a kill.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import InvalidValue, LioError, reason
+from ..files import atomic, trusted
+from . import units
+
+Owners = Mapping[str, str]
+"""The names of owners by the shell paths of their objects."""
+
+# Of a hundred thousand objects it has less.
+_MOST_BYTES = 64 << 20
+
+
+def load(path: str) -> dict[str, str]:
+    """Return the owners; none without a record, or if this user cannot read it.
+
+    Raises LioError if it is damaged.
+    """
+    return _read(path)[0]
+
+
+def unfinished(path: str) -> tuple[dict[str, str], dict[str, str]] | None:
+    """Return the owners before and after an apply that was killed; None without one."""
+    found = _read(path)[1]
+    return (found["before"], found["after"]) if found else None
+
+
+def store(
+    path: str, owners: Owners, before: Owners | None = None, after: Owners | None = None
+) -> None:
+    """Write the record, or remove it if there are no owners. Raises LioError.
+
+    ``before`` and ``after``: the owners around a change that is not finished yet.
+    """
+    value: dict[str, Any] = {"owners": dict(owners)}
+    if before is not None and after is not None:
+        value["unfinished"] = {"before": dict(before), "after": dict(after)}
+    try:
+        if owners or len(value) > 1:
+            trusted.make_directory(os.path.dirname(path))
+            atomic.replace(path, json.dumps(value).encode())
+        elif os.path.exists(path):
+            os.unlink(path)
+    except OSError as err:
+        raise LioError(f"{path} cannot be written: {reason(err)}") from err
+
+
+def take_back(path: str, changed: Mapping[str, tuple[str, str]]) -> tuple[Owners, Owners]:
+    """Restore the owners before a change, but those that were changed again since.
+
+    ``changed`` has the owners before and after the change, "" for none. Returns the record before
+    and after. Raises LioError.
+    """
+    before = load(path)
+    owners = dict(before)
+    for place, (old, new) in changed.items():
+        if owners.get(place, "") in (new, ""):
+            owners.pop(place, None)
+            if old:
+                owners[place] = old
+    store(path, owners)
+    return before, owners
+
+
+def _read(path: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    if not os.access(path, os.R_OK):
+        return {}, {}
+    try:
+        value = json.loads(trusted.read(path, _MOST_BYTES))
+        owners = checked(value["owners"])
+        found = value.get("unfinished")
+        return owners, {key: checked(found[key]) for key in ("before", "after")} if found else {}
+    except FileNotFoundError:
+        return {}, {}
+    except OSError as err:
+        raise LioError(f"{path} cannot be read: {reason(err)}") from err
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, LioError) as err:
+        raise LioError(
+            f"the record of the owners, {path}, is damaged",
+            hint="remove it; apply FILE --owner NAME --adopt gives NAME its objects again",
+        ) from err
+
+
+def checked(value: Any) -> dict[str, str]:
+    """Return owners by path from parsed JSON. Raises InvalidValue, TypeError or AttributeError."""
+    for path, owner in value.items():
+        if not isinstance(owner, str):
+            raise InvalidValue(f"{path}: the owner is no text")
+        units.check_name(owner, path)
+    units.of_paths(value)
+    return dict(value)

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keep the record of the owners true while objects are applied, deleted, renamed and restored."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from rtslib_ext.config import shell_paths
+from rtslib_ext.config.model import Config
+from rtslib_ext.owners import record, units
+from rtslib_ext.owners.record import Owners
+from rtslib_ext.steps import Action, Step
+
+from ..env import Env
+from . import running
+
+
+def load(env: Env) -> dict[str, str]:
+    """Return the owners by the shell paths of their objects. Raises LioError."""
+    return record.load(env.owners)
+
+
+def change(env: Env, after: Owners) -> None:
+    """Replace the record, and note the difference for undo."""
+    before = load(env)
+    if before != dict(after):
+        record.store(env.owners, after)
+    note(env, before, after)
+
+
+def note(env: Env, before: Owners, after: Owners) -> None:
+    """Note what changed in the record in the report of the line: (before, after), "" for none."""
+    noted = env.session.report.owners
+    for path in sorted(before.keys() | after.keys()):
+        one, other = before.get(path, ""), after.get(path, "")
+        if one != other:
+            noted[path] = (noted[path][0] if path in noted else one, other)
+
+
+@contextmanager
+def claiming(env: Env, after: Owners) -> Iterator[None]:
+    """Replace the record around the change of a block; a kill within it is recovered from."""
+    before = load(env)
+    if before == dict(after):
+        yield
+        return
+    record.store(env.owners, {**before, **after}, before, after)
+    try:
+        yield
+    except BaseException:
+        record.store(env.owners, before)
+        raise
+    record.store(env.owners, after)
+    env.session.report.owners.clear()
+    note(env, before, after)
+
+
+def recovered(env: Env, *, undone: bool) -> None:
+    """Complete the record after ``recover``."""
+    found = record.unfinished(env.owners)
+    if found:
+        record.store(env.owners, found[0] if undone else found[1])
+
+
+def drop_deleted(env: Env, changed: Sequence[Step]) -> None:
+    """Drop the objects that some steps deleted, and say whose they were."""
+    made = {step.path for step in changed if step.action is Action.CREATE}
+    gone = {step.path for step in changed if step.action is Action.DELETE} - made
+    if not gone or record.unfinished(env.owners):
+        # The apply of a fragment knows its owner's objects.
+        return
+    owners = load(env)
+    above = {path: _at_or_above(path) for path in owners}
+    dropped = {path: owner for path, owner in owners.items() if above[path] & gone}
+    if not dropped:
+        return
+    change(env, {path: owner for path, owner in owners.items() if path not in dropped})
+    names = sorted(set(dropped.values()))
+    env.session.report.asides += [
+        f"{running.listed([path for path in dropped if dropped[path] == name])} belonged to "
+        f"{name}, whose next apply creates it again"
+        for name in names
+    ]
+
+
+def _at_or_above(path: str) -> set[str]:
+    """Return a path with those of the objects around it."""
+    words = path.split("/")
+    return {"/".join(words[:length]) for length in range(2, len(words) + 1)}
+
+
+def forget(env: Env) -> None:
+    """Drop all owners: everything was deleted on purpose."""
+    if os.path.exists(env.owners):
+        change(env, {})
+
+
+def rename(env: Env, old: str, new: str) -> None:
+    """Let an object under a new name keep its owner."""
+    # The deletion of the old one has dropped it.
+    owner = env.session.report.owners.get(old, ("", ""))[0]
+    if owner:
+        change(env, {**load(env), new: owner})
+
+
+def restored(env: Env, saved: Owners, config: Config, *, keep: bool) -> None:
+    """Take the owners of a file over for a part of it; with ``keep``, present owners stay."""
+    saved = units.in_config(saved, config)
+    if saved:
+        have = load(env)
+        change(env, {**saved, **have} if keep else {**have, **saved})
+
+
+def to_save(env: Env, config: Config, saved: Owners) -> dict[str, str]:
+    """Return the owners of the objects of a configuration; ``saved`` are those of a file."""
+    return units.in_config({**saved, **load(env)}, config)
+
+
+def undo(env: Env, changed: Mapping[str, tuple[str, str]]) -> None:
+    """Restore the owners that a change replaced, unless they were changed again since."""
+    note(env, *record.take_back(env.owners, changed))
+
+
+def below(owners: Owners, path: str) -> dict[str, str]:
+    """Return the owners of the objects at and below a node."""
+    return {key: owner for key, owner in owners.items() if shell_paths.is_within(key, path)}

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""apply: change the running configuration to that in a file, to a part of it, or to a fragment."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from rtslib_ext import restore
+from rtslib_ext.config import merge as merging
+from rtslib_ext.errors import InvalidValue
+from rtslib_ext.transaction.apply import Change
+
+from ..changes import part, running
+from ..env import Env
+from ..result import Result
+from ..tree import Node
+from . import owned, plan, save
+
+if TYPE_CHECKING:
+    from rtslib_ext.savefile import Loaded
+
+
+def apply(
+    env: Env,
+    node: Node,
+    file: str | None,
+    merge: bool,
+    target: str | None,
+    storage_object: str | None,
+    dry_run: bool,
+    confirm_within: float | None,
+    owner: str | None,
+    adopt: bool,
+    remove: bool,
+) -> Result:
+    """Change the running configuration to that in a file, or to a part of it.
+
+    With ``owner``, and for a file in the directory of fragments, only what that owner has.
+    """
+    if owner or adopt or remove or _is_fragment(env, file):
+        if merge or target or storage_object or node.parent is not None:
+            raise InvalidValue("a fragment is applied whole", hint="/ apply FILE --owner NAME")
+        return owned.apply(env, file, owned.How(owner, adopt, remove, dry_run, confirm_within))
+    partly = bool(target or storage_object or part.owner(node))
+    if not partly and node.parent is not None:
+        raise InvalidValue(
+            f"this would apply the whole file, not only {node.path}",
+            hint="/ apply applies all of it, PATH/apply that target or storage object",
+        )
+    have = running.read(env)
+    loaded = plan.load_understood(env, file)
+    want = loaded.config
+    if target or storage_object:
+        want = part.put(have, restore.select(want, target, storage_object), merge=merge)
+    elif partly:
+        want = part.put(have, part.select(want, node), merge=merge)
+    elif merge:
+        want = merging.merge(have, want)
+    # The steps of a dry run are shown, those of a change to be confirmed are turned round.
+    unseen = not dry_run and confirm_within is None and env.session.transaction is None
+    planned = plan.prepare(env, want, have, unseen=unseen)
+    planned = plan.with_others(env, planned, loaded, refuse=not dry_run)
+    result = plan.carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
+    if not dry_run and env.session.transaction is None:
+        whole = not (merge or partly) and confirm_within is None
+        _records(env, loaded, planned, whole=whole)
+    return result
+
+
+def _records(env: Env, loaded: Loaded, planned: Change, *, whole: bool) -> None:
+    """Keep the records true after an apply: the unrestored objects, and the owners."""
+    if whole:
+        # The file has the wanted configuration now: an earlier one does not count.
+        running.set_unrestored(env)
+    if loaded.owners:
+        # Imported here: few files have owners.
+        from ..changes import owners
+
+        owners.restored(env, loaded.owners, planned.want, keep=False)
+
+
+def _is_fragment(env: Env, file: str | None) -> bool:
+    """Return True for the directory of fragments, another directory, or a file in the first."""
+    if file is None:
+        return False
+    path = save.path_of(env, file)
+    return os.path.isdir(path) or os.path.dirname(path) == os.path.abspath(env.fragments)

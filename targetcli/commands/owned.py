@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""apply of fragments: the part of the configuration that one source owns."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+
+from rtslib_ext.config import shell_paths
+from rtslib_ext.config.model import Config
+from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound, Unsupported
+from rtslib_ext.fast_dataclasses import dataclass, replace
+from rtslib_ext.kernel import paths
+from rtslib_ext.owners import fragment, units
+from rtslib_ext.owners.fragment import Part
+from rtslib_ext.savefile import Loaded
+from rtslib_ext.steps import Action
+from rtslib_ext.transaction.apply import Change, PartChange
+from rtslib_ext.usage import exports
+
+from ..changes import owners as records
+from ..changes import running
+from ..env import Env
+from ..result import Aside, Result
+from . import plan, save
+
+_SUFFIX = ".json"
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """The parameters of apply that concern a fragment."""
+
+    owner: str | None
+    adopt: bool
+    remove: bool
+    dry_run: bool
+    confirm_within: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A fragment with its owner; ``path`` is its file, "" for one that was removed."""
+
+    owner: str
+    path: str
+    loaded: Loaded
+
+
+def apply(env: Env, file: str | None, how: How) -> Result:
+    """Apply the fragment of an owner, or each one of a directory."""
+    transaction = env.session.transaction
+    if transaction is not None and not transaction.is_dry_run:
+        raise Unsupported(
+            "a fragment cannot be part of a transaction", hint="run apply --owner by itself"
+        )
+    if how.remove:
+        return _one(env, _removed(file, how), records.load(env), how)
+    path = _path(env, file, how)
+    if os.path.isdir(path):
+        return _directory(env, path, how)
+    found = Fragment(_owner(env, path, how), path, plan.load_understood(env, path))
+    return _one(env, found, records.load(env), how)
+
+
+def _removed(file: str | None, how: How) -> Fragment:
+    if not how.owner or file:
+        raise InvalidValue(
+            "remove deletes all that an owner has: it takes the owner and no file",
+            hint="apply --owner NAME --remove",
+        )
+    units.check_name(how.owner)
+    return Fragment(how.owner, "", Loaded(Config(), ()))
+
+
+def _path(env: Env, file: str | None, how: How) -> str:
+    """Return the path of the fragment, or of the directory; raises NotFound."""
+    if file is not None:
+        return save.readable(env, file)
+    path = f"{env.fragments}/{how.owner}{_SUFFIX}"
+    if not how.owner or not os.path.exists(path):
+        raise NotFound(
+            f"there is no fragment {path}" if how.owner else "adopt needs an owner",
+            hint="apply FILE --owner NAME names the file; --remove deletes all that NAME has",
+        )
+    return path
+
+
+def _owner(env: Env, path: str, how: How) -> str:
+    """Return the owner of a file; raises InvalidValue."""
+    folder, name = os.path.split(path)
+    named = name.removesuffix(_SUFFIX) if folder == os.path.abspath(env.fragments) else None
+    owner = how.owner or named
+    if owner is None:
+        raise InvalidValue("adopt needs an owner", hint=f"apply {path} --owner NAME --adopt")
+    if named not in (None, owner):
+        raise InvalidValue(
+            f"{path} is the fragment of {named}, not of {owner}",
+            hint="a fragment in this directory has the owner that its name says",
+        )
+    units.check_name(owner, path)
+    return owner
+
+
+# -- one fragment ---------------------------------------------------------------------------
+
+
+def _one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) -> Result:
+    """Apply a fragment, all of it or nothing."""
+    name = given.owner
+    found = fragment.part(env.fs, name, given.loaded.config, owners, adopt=how.adopt)
+    whole = plan.prepare(env, found.want, found.have)
+    notes = (*whole.plan.notes, *found.notes)
+    planned: Change = PartChange(
+        whole.have, whole.want, replace(whole.plan, notes=notes), found.read
+    )
+    planned = plan.with_others(env, planned, given.loaded, refuse=not how.dry_run)
+    _refuse_exported(env, planned, owners)
+    shows = how.dry_run or env.session.transaction is not None
+    options = {"dry_run": how.dry_run, "confirm_within": how.confirm_within}
+    if shows:
+        result = plan.carry_out(env, planned, **options)  # type: ignore[arg-type]
+    else:
+        with records.claiming(env, found.owners):
+            result = plan.carry_out(env, planned, **options)  # type: ignore[arg-type]
+        _drop_unrestored(env, found)
+    result.notes += _adopted(found, name, shows=shows)
+    return result
+
+
+def _adopted(found: Part, name: str, *, shows: bool) -> Iterator[str]:
+    verb = "would belong" if shows else "belongs"
+    for path, owner in found.adopted.items():
+        yield Aside(f"Note: {path} {verb} to {name} now; it {_had(owner)}")
+
+
+def _had(owner: str) -> str:
+    return f"belonged to {owner}" if owner else "had no owner"
+
+
+def _whose(owner: str | None) -> str:
+    return f"belongs to {owner}" if owner else "has no owner"
+
+
+def _refuse_exported(env: Env, planned: Change, owners: Mapping[str, str]) -> None:
+    """Raise InUse if a storage object is to be deleted that a target of others exports."""
+    known = {shell_paths.target(*key) for key in planned.have.targets}
+    for step in planned.plan.steps:
+        if step.action is not Action.DELETE or not step.path.startswith(shell_paths.BACKSTORES):
+            continue
+        for key in units.of_paths([step.path]).objects if step.path.count("/") == 3 else ():
+            configfs = paths.find_storage_object(env.fs, *key)
+            for export in exports.of_storage_object(env.fs, configfs) if configfs else ():
+                target = shell_paths.target(export.fabric.name, export.wwn)
+                if target not in known:
+                    owner = owners.get(target)
+                    raise InUse(
+                        f"it is exported by {target}, which {_whose(owner)}; nothing was changed",
+                        path=step.path,
+                        hint="delete that LUN first",
+                    )
+
+
+def _drop_unrestored(env: Env, found: Part) -> None:
+    """Drop objects from the record of a restore that their owner does not have any more."""
+    if not os.path.exists(env.unrestored):
+        return
+    # Imported here: after most restores nothing is missing.
+    from rtslib_ext.savefile import unrestored
+
+    missing = unrestored.load(env.unrestored)
+    changed = env.session.report.owners
+    gone = [path for path, (_, after) in changed.items() if not after]
+    left = tuple(
+        path
+        for path in missing.paths
+        if not any(shell_paths.is_within(path, above) for above in gone)
+    )
+    if left != missing.paths:
+        part = missing.part
+        objects = {key: so for key, so in part.storage_objects.items() if so.path not in gone}
+        targets = {
+            key: target
+            for key, target in part.targets.items()
+            if shell_paths.target(*key) not in gone
+        }
+        part = replace(part, storage_objects=objects, targets=targets)
+        running.set_unrestored(env, replace(missing, part=part, paths=left))
+
+
+# -- a directory ----------------------------------------------------------------------------
+
+
+def _directory(env: Env, folder: str, how: How) -> Result:
+    """Apply each fragment of a directory; one that fails does not stop the others."""
+    if how.owner or how.confirm_within is not None:
+        raise InvalidValue(
+            f"{folder} is a directory: each fragment has its own owner, and is one change",
+            hint="apply one of its files",
+        )
+    result = Result(shows=True)
+    lines: list[str] = []
+    found = list(_fragments(env, folder, result.failures))
+    _refuse_shared(found)
+    facts = []
+    for given in found:
+        try:
+            one = _one(env, given, _moved(found, records.load(env)), how)
+        except LioError as err:
+            err.prefix(given.path)
+            result.failures.append(err)
+            continue
+        lines += [f"{given.owner}:", *(f"  {line}" for line in one.lines)]
+        result.notes += one.notes
+        facts.append({"owner": given.owner, "file": given.path, **_facts(one)})
+    result.lines = lines or ["There are no fragments"]
+    result.data = lambda: {"fragments": facts}
+    return result
+
+
+def _facts(one: Result) -> dict[str, object]:
+    found = one.data() if one.data else None
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def _fragments(env: Env, folder: str, failures: list[LioError]) -> Iterator[Fragment]:
+    """Yield the fragments that can be read, by name; the others become failures."""
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.endswith(_SUFFIX))
+    except OSError as err:
+        raise LioError(f"{folder} cannot be read: {err.strerror}") from err
+    for name in names:
+        path, owner = f"{folder}/{name}", name.removesuffix(_SUFFIX)
+        try:
+            units.check_name(owner, path)
+            yield Fragment(owner, path, plan.load_understood(env, path))
+        except LioError as err:
+            failures.append(err)
+
+
+def _refuse_shared(found: list[Fragment]) -> None:
+    """Raise InvalidValue for an object that is in two fragments."""
+    seen: dict[str, str] = {}
+    for given in found:
+        for path in units.of_config(given.loaded.config).paths():
+            other = seen.setdefault(path, given.path)
+            if other != given.path:
+                raise InvalidValue(
+                    f"it is in {other} and in {given.path}; nothing was changed",
+                    path=path,
+                    hint="delete it from one of them",
+                )
+
+
+def _moved(found: list[Fragment], owners: Mapping[str, str]) -> dict[str, str]:
+    """Return the owners after objects moved from one fragment of a directory to another."""
+    wanted: dict[str, str] = {
+        path: given.owner
+        for given in found
+        for path in units.of_config(given.loaded.config).paths()
+    }
+    names = {given.owner for given in found}
+    moved = {
+        path: wanted[path]
+        for path, owner in owners.items()
+        if owner in names and wanted.get(path, owner) != owner
+    }
+    return {**owners, **moved}

@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: Apache-2.0
+"""apply --owner: each source of configuration changes what it owns, and nothing else."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from documents import checked
+
+from rtslib_ext import restore
+from rtslib_ext.kernel.configfs import ConfigFS
+from targetcli.audit import history
+from targetcli.boot import start
+
+from . import test_cost
+from .harness import ETC, Shell, differences, tree
+
+CSI = ETC / "csi.json"
+POOL = ETC / "pool.json"
+CONF_D = ETC / "conf.d"
+RECORD = Path("/run/targetcli/owners.json")
+A = "iqn.2003-01.org.example:a"
+B = "iqn.2003-01.org.example:b"
+HOST = "iqn.2003-01.org.example:host"
+GUEST = "iqn.2003-01.org.example:guest"
+Json = dict[str, Any]
+
+
+def ramdisk(name: str, size: int = 1 << 20) -> Json:
+    return {"name": name, "plugin": "ramdisk", "size": size, "wwn": f"serial-{name}"}
+
+
+def target(wwn: str, *names: str) -> Json:
+    """A target that exports ramdisks, each for one initiator under its LUN."""
+    return {
+        "fabric": "iscsi",
+        "wwn": wwn,
+        "tpgs": [
+            {
+                "tag": 1,
+                "enable": True,
+                "luns": [
+                    {"index": number, "storage_object": f"/backstores/ramdisk/{name}"}
+                    for number, name in enumerate(names)
+                ],
+                "portals": [],
+                "node_acls": [
+                    {
+                        "node_wwn": HOST,
+                        "mapped_luns": [
+                            {"index": number, "tpg_lun": number} for number in range(len(names))
+                        ],
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def fragment(*names: str, wwn: str = A, exported: int | None = None) -> Json:
+    """Ramdisks, and a target that exports them, or only the first ones."""
+    return {
+        "storage_objects": [ramdisk(name) for name in names],
+        "targets": [target(wwn, *names[:exported])] if names else [],
+    }
+
+
+def guest(wwn: str = A, lun: int = 0) -> Json:
+    """An ACL in a target of another owner."""
+    acl = {"node_wwn": GUEST, "mapped_luns": [{"index": 5, "tpg_lun": lun}]}
+    tpg = {"tag": 1, "node_acls": [acl]}
+    return {"targets": [{"fabric": "iscsi", "wwn": wwn, "tpgs": [tpg]}]}
+
+
+def put(file: Path, value: Json) -> None:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(value))
+
+
+@pytest.fixture
+def user(shell: Shell) -> Iterator[Shell]:
+    """A user with something made by hand, and a fragment of csi that is applied."""
+    shell.ok("/backstores/ramdisk create mine 1M")
+    shell.ok("/iscsi create iqn.2003-01.org.example:mine")
+    put(CSI, fragment("c1", "c2"))
+    shell.ok(f"apply {CSI} --owner csi")
+    yield shell
+    for file in (CSI, POOL, *CONF_D.glob("*")):
+        file.unlink(missing_ok=True)
+
+
+def owned_by(shell: Shell) -> dict[str, str]:
+    """The owners as the command lists them."""
+    facts = checked(shell.ok("owners", json=True))["data"]["owners"]
+    return {item["path"]: item["owner"] for item in facts}
+
+
+def test_only_what_its_owner_has_is_changed_and_deleted(user: Shell) -> None:
+    mine = ("/backstores/ramdisk/mine", "/iscsi/iqn.2003-01.org.example:mine")
+    assert owned_by(user) == {
+        "/backstores/ramdisk/c1": "csi",
+        "/backstores/ramdisk/c2": "csi",
+        f"/iscsi/{A}": "csi",
+    }
+    put(POOL, fragment("p1", wwn=B))
+    user.ok(f"apply {POOL} --owner pool")
+    before = tree()
+    assert user.ok(f"apply {CSI} --owner csi").rows[-1] == "Nothing to change"
+    assert differences(tree(), before) == []
+    put(CSI, fragment("c1"))
+    answer = user.ok(f"apply {CSI} --owner csi")
+    assert "delete" in answer and "p1" not in answer and "mine" not in answer
+    assert "/backstores/ramdisk/c2" not in owned_by(user)
+    for path in (*mine, "/backstores/ramdisk/p1", f"/iscsi/{B}", f"/iscsi/{A}/tpg1/luns/lun0"):
+        user.ok(f"{path} info")
+    put(CSI, {"storage_objects": [], "targets": []})
+    user.ok(f"apply {CSI} --owner csi")
+    assert set(owned_by(user).values()) == {"pool"}
+    user.ok("apply --owner pool --remove")
+    assert owned_by(user) == {} and not RECORD.exists()
+    for path in mine:
+        user.ok(f"{path} info")
+
+
+def test_what_others_have_is_refused_with_their_name(user: Shell) -> None:
+    put(POOL, fragment("c1", wwn=B))
+    line = f"apply {POOL} --owner pool"
+    user.refuses(line, "/backstores/ramdisk/c1", "belongs to csi", "adopt=true takes it over")
+    put(POOL, fragment("mine", wwn=B))
+    user.refuses(line, "/backstores/ramdisk/mine", "has no owner", "adopt=true")
+    user.refuses(f"apply {POOL} --owner 'no name'", "is not the name of an owner")
+    user.refuses(f"apply {POOL} --adopt", "adopt needs an owner")
+    user.refuses(f"apply {POOL} --owner pool --remove", "takes the owner and no file")
+    user.refuses(f"apply {POOL} --owner pool --merge", "a fragment is applied whole")
+    user.refuses("apply --owner pool", "there is no fragment")
+    # Its own disk, which a target made by hand exports.
+    user.ok("/iscsi/iqn.2003-01.org.example:mine/tpg1/luns create /backstores/ramdisk/c2")
+    put(CSI, fragment("c1"))
+    user.refuses(f"apply {CSI} --owner csi", "/backstores/ramdisk/c2", "has no owner")
+    user.ok("/iscsi/iqn.2003-01.org.example:mine/tpg1/luns delete 0")
+    put(CSI, fragment("c1", "c2") | {"storage_objects": [ramdisk("c1")]})
+    user.refuses(f"apply {CSI} --owner csi", "a target of the fragment exports it")
+
+
+def test_objects_are_adopted_on_request(user: Shell) -> None:
+    put(POOL, fragment("mine", "c1", wwn=B, exported=1))
+    put(CSI, fragment("c2"))
+    wrong = user.ok(f"apply {POOL} --owner pool --adopt --dry-run")
+    assert any("would belong to pool" in line for line in wrong.asides)
+    assert owned_by(user)["/backstores/ramdisk/c1"] == "csi"
+    value = json.loads(POOL.read_text())
+    del value["storage_objects"][0]["wwn"]
+    put(POOL, value)
+    answer = user.ok(f"apply {POOL} --owner pool --adopt")
+    assert "Note: /backstores/ramdisk/mine belongs to pool now; it had no owner" in answer.asides
+    assert "Note: /backstores/ramdisk/c1 belongs to pool now; it belonged to csi" in answer.asides
+    assert owned_by(user)["/backstores/ramdisk/c1"] == "pool"
+
+
+def test_acls_in_a_target_of_another_owner(user: Shell) -> None:
+    put(POOL, guest())
+    user.ok(f"apply {POOL} --owner pool")
+    acl = f"/iscsi/{A}/tpg1/acls/{GUEST}"
+    assert owned_by(user)[acl] == "pool"
+    # The owner of the target leaves it alone, and cannot pull the LUN away below it.
+    assert user.ok(f"apply {CSI} --owner csi").rows[-1] == "Nothing to change"
+    user.ok(f"{acl}/mapped_lun5 info")
+    put(CSI, fragment("c2"))
+    user.refuses(f"apply {CSI} --owner csi", acl, "belongs to pool", "which it maps")
+    user.refuses("apply --owner csi --remove", acl, "belongs to pool", "delete its target")
+    put(CSI, fragment("c1"))
+    user.ok(f"apply {CSI} --owner csi")
+    put(POOL, guest(lun=1))
+    user.refuses(f"apply {POOL} --owner pool", "LUN 1, which does not exist")
+    user.ok("apply --owner pool --remove")
+    assert acl not in owned_by(user)
+    assert not user(f"{acl} info").exit == 0
+    put(POOL, guest(wwn=B))
+    user.refuses(f"apply {POOL} --owner pool", "only ACLs of it", "its owner creates it first")
+
+
+def test_owners_are_saved_and_restored(user: Shell) -> None:
+    put(POOL, guest())
+    user.ok(f"apply {POOL} --owner pool")
+    known = owned_by(user)
+    user.ok("saveconfig")
+    saved = json.loads(Path(user.save_file).read_text())
+    assert saved["rtslib_ext"]["owners"] == known
+    user.ok("clearconfig confirm=true")
+    assert owned_by(user) == {}
+    user.ok("restoreconfig")
+    assert owned_by(user) == known
+    assert user.ok(f"apply {CSI} --owner csi").rows[-1] == "Nothing to change"
+    user.ok("clearconfig confirm=true")
+    user.ok(f"restore_pending {user.save_file}")
+    assert owned_by(user) == known
+    user.ok("clearconfig confirm=true")
+    user.ok("apply")
+    assert owned_by(user) == known
+    # One object of the file, and the others keep theirs.
+    user.ok("/backstores/ramdisk/c1 saveconfig")
+    assert json.loads(Path(user.save_file).read_text())["rtslib_ext"]["owners"] == known
+
+
+def test_deleting_by_hand_drops_the_owner_until_undo(user: Shell) -> None:
+    known = owned_by(user)
+    answer = user.ok(f"/iscsi delete {A}")
+    assert f"Note: /iscsi/{A} belonged to csi, whose next apply creates it again" in answer.asides
+    assert f"/iscsi/{A}" not in owned_by(user)
+    user.ok("undo")
+    assert owned_by(user) == known
+    user.ok("redo")
+    assert f"/iscsi/{A}" not in owned_by(user)
+    user.ok(f"apply {CSI} --owner csi")
+    assert owned_by(user) == known
+    user.ok("undo")
+    assert f"/iscsi/{A}" not in owned_by(user)
+    number = history.read(user.history)[-1].number
+    user.ok(f"revert {number}")
+    assert owned_by(user) == known
+
+
+def test_a_renamed_object_keeps_its_owner(user: Shell, disks: Path) -> None:
+    value = {
+        "storage_objects": [
+            {"name": "f1", "plugin": "fileio", "dev": f"{disks}/f1", "size": 1 << 20, "wwn": "f1"}
+        ],
+        "targets": [],
+    }
+    user.ok(f"/backstores/fileio create other {disks}/f1 1M")
+    user.ok("/backstores/fileio delete other")
+    put(POOL, value)
+    user.ok(f"apply {POOL} --owner pool")
+    user.ok("/backstores/fileio rename f1 f2")
+    assert owned_by(user)["/backstores/fileio/f2"] == "pool"
+    assert "/backstores/fileio/f1" not in owned_by(user)
+    user.ok("undo")
+    assert owned_by(user)["/backstores/fileio/f1"] == "pool"
+
+
+def test_a_failure_or_an_expired_confirmation_leaves_the_owners(user: Shell) -> None:
+    known = owned_by(user)
+    value = fragment("c1", "c3")
+    value["targets"][0]["tpgs"][0]["luns"][1]["storage_object"] = "/backstores/ramdisk/none"
+    put(CSI, value)
+    before = tree()
+    assert user(f"apply {CSI} --owner csi").exit == 1
+    assert differences(tree(), before) == []
+    assert owned_by(user) == known and "unfinished" not in RECORD.read_text()
+    put(CSI, fragment("c1", "c3"))
+    user.ok(f"apply {CSI} --owner csi --confirm-within 60s")
+    assert "/backstores/ramdisk/c3" in owned_by(user)
+    user.ok("confirm back")
+    assert owned_by(user) == known
+    assert differences(tree(), before) == []
+
+
+def test_each_fragment_of_a_directory_has_its_own_owner(user: Shell) -> None:
+    put(CONF_D / "csi.json", fragment("c1"))
+    put(CONF_D / "pool.json", fragment("p1", wwn=B))
+    document = checked(user.ok(f"apply {CONF_D}", json=True))["data"]
+    assert [item["owner"] for item in document["fragments"]] == ["csi", "pool"]
+    assert set(owned_by(user).values()) == {"csi", "pool"}
+    user.refuses(f"apply {CONF_D}/csi.json --owner pool", "is the fragment of csi")
+    # A disk moves to another fragment: nothing happens to it.
+    put(CONF_D / "csi.json", {"storage_objects": [], "targets": [target(A, "c1")]})
+    put(CONF_D / "pool.json", fragment("c1", "p1", wwn=B))
+    user.ok(f"apply {CONF_D} --dry-run")
+    value = copy.deepcopy(json.loads((CONF_D / "pool.json").read_text()))
+    value["targets"] = [target(B, "p1")]
+    put(CONF_D / "pool.json", value)
+    answer = user.ok(f"apply {CONF_D}")
+    assert answer.rows == ["csi:", "  Nothing to change", "pool:", "  Nothing to change"]
+    assert owned_by(user)["/backstores/ramdisk/c1"] == "pool"
+    # One of them is broken: the other one is applied.
+    put(CONF_D / "pool.json", fragment("c1", "p1", "p2", wwn=B))
+    (CONF_D / "csi.json").write_text("{")
+    answer = user(f"apply {CONF_D}")
+    assert answer.exit == 1 and "csi.json" in answer.stderr
+    user.ok("/backstores/ramdisk/p2 info")
+    put(CONF_D / "csi.json", fragment("p2"))
+    user.refuses(f"apply {CONF_D}", "it is in", "delete it from one of them")
+
+
+def test_the_service_applies_the_fragments_after_the_saved_configuration(user: Shell) -> None:
+    user.ok("saveconfig")
+    put(CONF_D / "csi.json", fragment("c1", "c2"))
+    put(CONF_D / "pool.json", fragment("p1", wwn=B))
+    user.ok("clearconfig confirm=true")
+    env = user.env()
+    assert start.run(env, 0) == 0
+    # What the saved file has is not applied again.
+    assert env.stdout.getvalue().count("Nothing to change") == 1  # type: ignore[attr-defined]
+    assert sorted(set(owned_by(user).values())) == ["csi", "pool"]
+    user.ok("/backstores/ramdisk/mine info")
+    put(CONF_D / "pool.json", fragment("mine", wwn=B))
+    assert start.run(user.env(), 0) == 1
+
+
+def test_an_apply_costs_what_its_owner_has(shell: Shell) -> None:
+    """With ten disks of its own: as many system calls beside 1 LUN of others as beside 100."""
+    costs = []
+    for others in (1, 100):
+        assert not restore.restore(ConfigFS(), test_cost.config(others)).failures
+        names = [f"c{number}" for number in range(10)]
+        value = fragment(*names, wwn=B)
+        put(CSI, value)
+        shell.ok(f"apply {CSI} --owner csi")
+        value["storage_objects"][3]["attributes"] = {"emulate_tas": 0}
+        value["targets"][0]["tpgs"][0]["luns"].pop(3)
+        value["targets"][0]["tpgs"][0]["node_acls"][0]["mapped_luns"].pop(3)
+        put(CSI, value)
+        shell.fs = ConfigFS()
+        shell.ok(f"apply {CSI} --owner csi")
+        costs.append(shell.fs.total_calls)
+        shell.ok("clearconfig confirm=true")
+    CSI.unlink()
+    assert costs[0] == costs[1], costs
