@@ -24,6 +24,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 # parse_value takes 18 digits.
 _MOST = 10**18
+_NODES = 8  # rtslib_ext/config/derived.py
 _NOTHING = {"color": "default", "colordefault": "none"}  # the name of None
 
 
@@ -55,6 +56,8 @@ PREFERENCES: Mapping[str, Preference] = {
         ("create_missing", "bool", False, "restoreconfig creates missing files, empty."),
         ("daemon_use_batch_mode", "bool", False, "Kept for old scripts: there is no daemon."),
         ("export_backstore_name_as_model", "bool", True, "Use object names as SCSI model."),
+        ("identity_namespace", "string", "", "Derive new serial and LUN numbers from names in it."),
+        ("identity_node", "number", 0, "Derive port numbers for node 1 to 8; 0: do not."),
         ("logfile", "string", None, "The file that commands are logged to."),
         ("loglevel_console", "loglevel", "info", "The lowest level of messages shown."),
         ("loglevel_file", "loglevel", "debug", "The lowest level that is logged."),
@@ -115,6 +118,8 @@ def check_value(row: Preference, value: Any) -> Value:
             value = row.default
         if row.name == "max_backup_files" and not re.fullmatch("[0-9]{1,9}", str(value)):
             raise InvalidValue(f"Syntax error, '{value}' is not a NUMBER.")
+        if row.name == "identity_node" and not 0 <= cast(int, value) <= _NODES:
+            raise InvalidValue(f"{value} is not from 0 to {_NODES}.")
     except InvalidValue as err:
         raise InvalidValue(f"Not setting {row.name}! {err.message}") from err
     return cast(Value, value)

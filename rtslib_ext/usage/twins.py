@@ -34,6 +34,17 @@ def running(fs: ReadFS, path: ConfigfsPath, plugin: str) -> str:
     return describe(own, sorted(others)) if others else ""
 
 
+def holders(fs: ReadFS, naa: str) -> list[ShellPath]:
+    """Return the running objects with an identifier."""
+    reader = Reader(fs)
+    return [
+        shell_paths.storage_object(*key)
+        for path in reader.storage_object_paths()
+        if (key := paths.key_of_storage_object(path)) and KINDS[key[0]].has_wwn
+        if _running_naa(reader, path) == naa
+    ]
+
+
 def of_changed(fs: ReadFS, changed: Collection[ConfigfsPath]) -> Iterator[tuple[ShellPath, str]]:
     """Yield (path, text) for each of some running objects that has another's identifier."""
     reader = Reader(fs)

@@ -45,7 +45,7 @@ GROUPS = {
         "changemedium",
         "drain",
     ),
-    "Hosts": ("group", "groups", "hosts"),
+    "Hosts": ("group", "groups", "hosts", "identity"),
     "Save and restore": (
         "saveconfig",
         "restoreconfig",

@@ -245,13 +245,25 @@ def _delete(call: _Call) -> _Wanted:
 def _map(call: _Call) -> _Wanted:
     group, key = call.group, _storage_object(call)
     usable = _unused_before(call, group, key)
-    number = groups.choose_number(call.have, group, key, call.lun, usable)
+    number = groups.choose_number(call.have, group, key, _number(call, key), usable)
     lun = GroupLun(number, key, call.write_protect)
     want = groups.map_lun(call.have, group, lun)
     if not group.members:
         luns = dict(sorted({**group.luns, number: lun}.items()))
         return _Wanted(want, Group(group.name, luns, group.places))
     return _Wanted(want, notes=tuple(_open_notes(call.have, want)))
+
+
+def _number(call: _Call, key: Key) -> int | None:
+    """Return the number that was given, or is derived from the name; None: any free one."""
+    known = any(lun.storage_object == key for lun in call.group.luns.values())
+    if call.lun is not None or known or not call.env.prefs.get("identity_namespace"):
+        return call.lun
+    # Imported here: only a pair of hosts needs it.
+    from ..changes import derived
+
+    found = derived.of(call.env)
+    return found.lun(key) if found else None
 
 
 def _unused_before(call: _Call, group: Group, key: Key) -> Callable[[int], bool]:

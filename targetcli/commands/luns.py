@@ -55,7 +55,10 @@ def create(
     known = LoggedIn(env.fs)
     index, steps, lines = new_lun(env, tpg, source, lun, known)
     if env.prefs.flag("auto_add_mapped_luns") if add_mapped_luns is None else add_mapped_luns:
-        more, mapped = _map_everywhere(env, tpg, index, lun, "/".join(source.key), known)
+        wanted = index if lun is None and env.prefs.get("identity_namespace") else lun
+        more, mapped = _map_everywhere(
+            env, tpg, index, wanted, "/".join(source.key), known, strict=wanted != lun
+        )
         steps += more
         lines += mapped
     apply.apply(env, steps, logged_in=known)
@@ -119,6 +122,8 @@ def new_lun(
                 path=shell_paths.luns(tpg.path),
                 hint=f"it is lun{existing.index}",
             )
+    if lun is None and env.prefs.get("identity_namespace"):
+        lun = _derived(env, tpg, source.key)
     index = _free_index(env, tpg, "/".join(source.key), known) if lun is None else lun
     if lun is not None and env.fs.is_dir(paths.lun(tpg.configfs, index)):
         path = shell_paths.lun(tpg.path, index)
@@ -126,6 +131,23 @@ def new_lun(
     lun_wanted = Lun(index, source.key)
     created = luns.create_lun(tpg.tpg_path, lun_wanted, source.configfs)
     return index, [*source.steps, *created], [*source.lines, f"Created LUN {index}."]
+
+
+def _derived(env: Env, tpg: Tpg, key: tuple[str, str]) -> int:
+    """Return the LUN that is derived from the name of a storage object; raises Exists."""
+    # Imported here: only a pair of hosts needs it.
+    from ..changes import derived
+
+    found = derived.of(env)
+    assert found is not None
+    number = found.lun(key)
+    if env.fs.is_dir(paths.lun(tpg.configfs, number)):
+        raise Exists(
+            f"LUN {number}, which is derived for {'/'.join(key)}, is another storage object",
+            path=shell_paths.luns(tpg.path),
+            hint="give another number, on each node the same",
+        )
+    return number
 
 
 def exported_as(env: Env, tpg: Tpg, storage_object: ConfigfsPath) -> Export | None:
@@ -170,9 +192,19 @@ def _first_free(
 
 
 def _map_everywhere(
-    env: Env, tpg: Tpg, index: int, wanted: int | None, key: str, known: LoggedIn
+    env: Env,
+    tpg: Tpg,
+    index: int,
+    wanted: int | None,
+    key: str,
+    known: LoggedIn,
+    *,
+    strict: bool = False,
 ) -> tuple[list[Step], list[str]]:
-    """Map a new LUN in every ACL, under the given number or the lowest free one."""
+    """Map a new LUN in every ACL, under the given number or the lowest free one.
+
+    ``strict``: raises Exists if an ACL has the given number already.
+    """
     if not tpg.fabric.has("acls"):
         return [], []
     reader = Reader(env.fs)
@@ -184,6 +216,12 @@ def _map_everywhere(
         acl = paths.acl(tpg.configfs, folder)
         number = wanted
         if number is None or env.fs.is_dir(paths.mapped_lun(acl, number)):
+            if strict:
+                raise Exists(
+                    f"LUN {number}, which is derived for {key}, is another storage object",
+                    path=shell_paths.acl(tpg.path, wwn),
+                    hint="give another number, on each node the same",
+                )
             used = partial(reader.mapped_indexes, acl)
             number = _first_free(env, acl, paths.mapped_lun, used)
             if numbers and folder in logged_in:

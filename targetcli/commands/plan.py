@@ -92,6 +92,11 @@ def prepare(env: Env, want: Config, have: Config, *, unseen: bool = False) -> Ch
 
     ``unseen`` is as for ``transaction.apply.prepare``.
     """
+    if env.prefs.get("identity_namespace"):
+        # Imported here: only a pair of hosts needs it.
+        from ..changes import derived
+
+        want = derived.complete(env, have, want)
     want, unused = beyond_fabric.leave_out(want)
     want, notes = ipv6.fit(want)
     notes += unused

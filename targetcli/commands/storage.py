@@ -72,8 +72,7 @@ def create_user(
     tcmu.check_config(handler, config, node.path)
     bytes_, lines = whole_blocks(size, node)
     backing = User(config, bytes_, hw_max_sectors, control)
-    serial = naming.check_unit_serial(wwn, node.path) if wwn else naming.unit_serial()
-    so = StorageObject(name, backing, serial)
+    so = StorageObject(name, backing, _serial(env, node, ("user", name), wwn))
     create(env, so)
     lines += [f"Created user-backed storage object {name} size {size}.", *twins(env, so, wwn)]
     return Result(lines, created=node_path(node, name))
@@ -178,11 +177,25 @@ def node_path(node: Node, name: str) -> str:
 
 
 def new(env: Env, node: Node, name: str, backing: Backing, wwn: str | None) -> StorageObject:
-    serial = naming.check_unit_serial(wwn, node.path) if wwn else naming.unit_serial()
+    serial = _serial(env, node, (backing.plugin, name), wwn)
     model = env.prefs.flag("export_backstore_name_as_model")
     return StorageObject(
         name, backing, serial, attributes={"emulate_model_alias": "1"} if model else {}
     )
+
+
+def _serial(env: Env, node: Node, key: tuple[str, str], wwn: str | None) -> str:
+    """Return the unit serial number of a new object: given, derived from its name, or random."""
+    if wwn:
+        return naming.check_unit_serial(wwn, node.path)
+    if not env.prefs.get("identity_namespace"):
+        return naming.unit_serial()
+    # Imported here: only a pair of hosts needs it.
+    from ..changes import derived
+
+    found = derived.of(env)
+    assert found is not None
+    return derived.serial(env, found, key, node.path)
 
 
 def create(env: Env, so: StorageObject, before: tuple[Operation, ...] = ()) -> None:

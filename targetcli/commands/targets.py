@@ -43,7 +43,8 @@ def create(
     steps = list(targets.create_target(Target(fabric.name, name)))
     lines.append(f"Created target {name}.")
     if not fabric.has("tpgts"):
-        steps += targets.create_tpg(fabric, name, Tpg(1))
+        port = _port(env, fabric, name, 1)
+        steps += targets.create_tpg(fabric, name, Tpg(1, files=port))
         # An unlisted login on FireWire would reach every disk.
         if fabric.name != "sbp" if enable is None else enable:
             steps.append(targets.enable(fabric, name, 1, True))
@@ -132,7 +133,8 @@ def _create_tpg(env: Env, fabric: Fabric, wwn: str, new: _NewTpg, before: list[S
     tag = new.tag
     # Without an ACL no initiator can log in anyway, so that a secret is not required at first.
     attributes = {"authentication": "0"} if fabric.has("auth") else {}
-    steps = [*before, *targets.create_tpg(fabric, wwn, Tpg(tag, attributes=attributes))]
+    tpg = Tpg(tag, attributes=attributes, files=_port(env, fabric, wwn, tag))
+    steps = [*before, *targets.create_tpg(fabric, wwn, tpg)]
     if env.prefs.flag("auto_enable_tpgt") if new.enable is None else new.enable:
         steps.append(targets.enable(fabric, wwn, tag, True))
     lines, path = [f"Created TPG {tag}."], TpgPath.of(fabric, wwn, tag)
@@ -157,6 +159,16 @@ def _create_tpg(env: Env, fabric: Fabric, wwn: str, new: _NewTpg, before: list[S
         *portals.fallback_notes(wanted, portal),
         *portals.notes(env, portal),
     ]
+
+
+def _port(env: Env, fabric: Fabric, wwn: str, tag: int) -> dict[str, str]:
+    """Return the port number of a new TPG as a setting, if it is to be derived."""
+    if not env.prefs.get("identity_namespace"):
+        return {}
+    # Imported here: only a pair of hosts needs it.
+    from ..changes import derived
+
+    return derived.port(env, fabric, wwn, tag)
 
 
 def _no_portal(env: Env, fabric: Fabric, wwn: str, portal: Portal, reason: str) -> str:

@@ -40,6 +40,7 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
     "group_target": "hosts:targets",
     "guest": "targets:dynamic_initiators",
     "host": "hosts:hosts",
+    "identity_node": tuple("12345678"),
     "initiator": "targets:initiators",
     "kept_identity": ("naa", "serial"),
     "initiator_group": "hosts:groups",

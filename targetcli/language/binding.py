@@ -298,6 +298,7 @@ _RANGES: dict[str, tuple[int, int, tuple[str, ...]]] = {
     "first_tpg_tag": (0, naming.TAG_MAX, ("tpgt", "tpg")),
     "free_tpg_tag": (0, naming.TAG_MAX, ("tpgt", "tpg")),
     "tpg_tag": (0, naming.TAG_MAX, ("tpgt", "tpg")),
+    "identity_node": (0, 8, ()),
     "free_lun": (0, naming.LUN_MAX, ("lun",)),
     "lun": (0, naming.LUN_MAX, ("lun",)),
     "free_mapped_lun": (0, naming.LUN_MAX, ("mapped_lun",)),

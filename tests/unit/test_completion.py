@@ -31,6 +31,7 @@ FREE = {
     ("devices:create_block", "wwn"): SERIAL,
     ("storage:create_ramdisk", "wwn"): SERIAL,
     ("storage:create_user", "wwn"): SERIAL,
+    ("identity:identity", "namespace"): "a name that two hosts agree on",
     ("storage:create_user", "cfgstring"): "only the handler knows what it could be",
     ("storage:create_user", "control"): "only the handler knows what it could be",
     ("storage:create_user", "hw_max_sectors"): "any number",

@@ -51,6 +51,8 @@ CONTRACT = {
     "color_parameter": ("color", "magenta"),
     "color_keyword": ("color", "cyan"),
     "prompt_length": ("number", 30),
+    "identity_namespace": ("string", ""),
+    "identity_node": ("number", 0),
     "loglevel_console": ("loglevel", "info"),
     "loglevel_file": ("loglevel", "debug"),
     "logfile": ("string", None),

@@ -38,7 +38,7 @@ MODULES = {
     "targets": "create delete drain version enable disable",
     "luns": "create delete drain enable_iser enable_offload",
     "acls": "create delete pin tag untag",
-    "initiator_groups": "group groups hosts",
+    "initiator_groups": "group groups hosts identity",
     "resize": "resize rescan replace rename clone",
     "network": "isns",
     "fleet": "owners",

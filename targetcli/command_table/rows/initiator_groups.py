@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of groups of initiators."""
+"""The commands of groups of initiators, and of identities that two hosts share."""
 
 from __future__ import annotations
 
@@ -70,5 +70,23 @@ ROWS = (
         "listed while they are logged in: they see all LUNs of the target.\n\n"
         "Example: hosts *host1",
         (may("host", "host", "only initiators or groups of this name, or pattern"),),
+    ),
+    Command(
+        "identity",
+        EVERYWHERE,
+        "identity:identity",
+        "Shows the identities that are derived from names.\n"
+        "For each storage object the unit serial number, for each LUN its number, and with\n"
+        "a node for each TPG its relative target port identifier (rtpi), beside the running\n"
+        "value. Two hosts that use the same namespace agree on serial and LUN numbers, and\n"
+        "the port numbers of different nodes never meet. The preferences\n"
+        "identity_namespace and identity_node let create, luns create, group map and apply\n"
+        "use them for new objects. docs/IDENTITY.md has the algorithm.\n"
+        "The exit status is 0 if all are as derived, otherwise 1.\n\n"
+        "Example: identity pool1",
+        (
+            may("namespace", text="the namespace; if omitted, that of the preference"),
+            may("identity_node", "identity_node", "the number of this host, from 1 to 8"),
+        ),
     ),
 )

@@ -58,6 +58,7 @@ LINES = f"""
 / group action=leave name=web item={I1} keep_luns=true dry_run=true
 / group action=unmap name=web item=7
 / groups name=web
+/iscsi/{IQN}/tpg1/portals identity namespace=pool1 identity_node=1
 / hosts host=web
 {TPG}/acls untag wwn_or_tag=web
 {TPG}/acls delete wwn={I2}

@@ -63,6 +63,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "group:group": ("/", (EXPORT[0], f"/ group create web {HOST} target={BASE}")),
     "hosts:show_groups": ("/", ("/ group create web",)),
     "hosts:show_hosts": ("/", ADMIT),
+    "identity:identity": ("/", (f"{TPG} disable",)),
     "lu_groups:create": ("/backstores/lu_gps", ()),
     "lu_groups:delete": ("/backstores/lu_gps", ("/backstores/lu_gps create cluster1",)),
     "luns:create": (f"{TPG}/luns", EXPORT[:1]),

@@ -42,6 +42,8 @@ PREFERENCES = (
                ("daemon_use_batch_mode is taken",)),
     Preference("export_backstore_name_as_model", "bool", "true", "false",
                ("the name is the model", "export_backstore_name_as_model=false")),
+    Preference("identity_namespace", "string", "", "pool1"),
+    Preference("identity_node", "number", "0", "1"),
     Preference("logfile", "string", "HOME/log.txt", "/tmp/x.log",
                ("log: a file that was asked for", "log: none by itself")),
     Preference("loglevel_console", "loglevel", "info", "error",
