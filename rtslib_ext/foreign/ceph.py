@@ -137,7 +137,9 @@ class _Reader:
                 continue
             tpgs[tag] = replace(tpg, tag=tag, portals={portal.name: portal})
         if not tpgs:
-            self._builder.lost(at, f"{wwn} has no gateway: nobody can log in", "create a portal")
+            self._builder.lost(
+                at, f"{wwn} has no gateway: no initiator can log in", "create a portal"
+            )
             tpgs[1] = tpg
         self._remark_gateways(wwn, item, len(tpgs))
         return Target(_ISCSI, wwn, tpgs)

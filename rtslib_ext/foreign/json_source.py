@@ -52,5 +52,5 @@ class Document:
 
 
 def is_masked(secret: str) -> bool:
-    """Return True for what is shown in the place of a password, such as ``********``."""
+    """Return True for a text that stands for a hidden password, such as ``********``."""
     return len(secret) > 3 and len(set(secret)) == 1 and secret[0] in _MASKED

@@ -39,7 +39,7 @@ _TAG = "tg_pt_gp_id"
 
 
 class Settings:
-    """Checks settings against the kernel's tables; what is left out becomes a remark."""
+    """Checks settings against the kernel's tables; each that is left out becomes a remark."""
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder

@@ -20,7 +20,7 @@ from .source import Source
 ROOT = "/sys/kernel/config/target/"
 Path = tuple[str, ...]
 
-# Commands that leave nothing in the tree, or only what is there anyway.
+# Commands that change nothing in the tree.
 _WITHOUT_EFFECT = frozenset(
     ": [ cat chmod date exit export false logger lsmod modprobe mount return set sleep sync test "
     "true umask unset".split()
@@ -28,7 +28,7 @@ _WITHOUT_EFFECT = frozenset(
 _OPTIONS = {"tcm_node": TCM, "lio_node": LIO}
 # More parts than any path in the tree has.
 _DEEPEST = 12
-# What is written to one file; the kernel takes a page.
+# The most bytes of one file; the kernel takes a page.
 _LONGEST = 4096
 
 
@@ -158,7 +158,7 @@ class Tree:
             self._write(path, text.format(*words), command.line)
 
     def _write(self, path: Path, text: str, line: int) -> None:
-        """Note the text of a file; what is written to ``control`` is added to what is there."""
+        """Note the text of a file; to that of ``control`` it is appended."""
         folder = self._make(path[:-1], line)
         if folder is None:
             return

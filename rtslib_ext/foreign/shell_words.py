@@ -2,8 +2,8 @@
 """The commands of a shell script as words, with their lines. Nothing is run.
 
 Quotes, comments, continued lines, ``VARIABLE=value`` and one output redirection are understood.
-Whatever a shell would have to compute - a command's output, a loop, a variable that the script does
-not set - is not: such a command says what is missing.
+All that a shell would have to compute is not: a command's output, a loop, a variable that the
+script does not set. Such a command names the missing part.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 # A save file cannot hold them; surrogates are bytes that are not UTF-8.
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 _DECLARES = ("export", "local", "declare", "readonly")
-# Of commands that test or repeat; what they enclose cannot be told from here.
+# Of commands that test or repeat; the commands that they enclose may run or not.
 _COMPOUND = frozenset("if then else elif fi for while until do done case esac function [".split())
 # Variables that are made of others would otherwise grow without limit.
 _LONGEST = 1 << 16

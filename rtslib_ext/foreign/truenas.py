@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ``midclt call iscsi.….query`` of TrueNAS prints -> Config (truenas_lists.py).
 
-A target of TrueNAS has groups of a portal, initiators and users. Each becomes a TPG, so that who
-may log in by which address stays as it was. From truenas/middleware: etc_files/scst.conf.mako.
+A target of TrueNAS has groups of a portal, initiators and users. Each becomes a TPG, so that the
+initiators of each address stay the same. From truenas/middleware: etc_files/scst.conf.mako.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ class _Reader:
         if item.number("avail_threshold"):
             self._builder.lost(
                 document.at(item.at("avail_threshold")),
-                f"LIO does not tell the initiators of {name} that the pool is nearly full",
+                f"LIO does not warn the initiators of {name} when the pool is nearly full",
             )
         if item.flag("pblocksize"):
             self._builder.changed(
@@ -321,7 +321,7 @@ class _Reader:
         users = self._known.users.get(tag, [])
         if not users:
             builder.needs_login = True
-            text = f"the users of the group {tag} are not in the file: nobody can log in"
+            text = f"the users of the group {tag} are not in the file: no initiator can log in"
             self._builder.lost(at, text, "add the answer of iscsi.auth.query under the key auth")
         for user in users:
             builder.user(user.at, user.name, user.password)

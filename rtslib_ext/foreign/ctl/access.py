@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The groups of ctl.conf: who may log in, and the addresses on which targets listen."""
+"""The groups of ctl.conf: initiators, users, and the addresses on which targets listen."""
 
 from __future__ import annotations
 

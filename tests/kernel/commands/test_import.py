@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import struct
 import subprocess
 import time
@@ -22,7 +23,7 @@ HOST = "iqn.1994-05.com.example:host1"
 ROOT = Path(__file__).parents[3]
 TGT = ROOT / ".kernels/tgt"
 PORT = 3277
-LIBRARIES = TGT / "usr/lib" / f"{os.uname().machine}-linux-gnu"
+LIBRARIES = TGT / "usr/lib" / f"{platform.machine()}-linux-gnu"
 
 TARGETS = f"""
 include ETC/more.conf
