@@ -29,8 +29,8 @@ _EMPTY_BLOCK = re.compile(r"<([^/].*)/>")
 _SPLIT = re.compile(r"\s*=\s*|\s+")
 _ESCAPED = re.compile(r'\\([$\\"#])')
 _NAMED = re.compile(r'(?:"([^"]+)"|(\S+))(?:\s+(?:"([^"]+)"|(.*)))?', re.DOTALL)
-# Files may include files; a circle never ends.
-_DEEPEST = 20
+# Generators such as cinder write a file for each volume.
+_MOST_FILES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def parse(source: Source) -> tuple[Block, list[str]]:
     """
     files: list[str] = []
     lines, places = [], []
-    for text, at in _Lines(source, files).read(source, 0):
+    for text, at in _Lines(source, files).read(source):
         lines.append(text)
         places.append(at)
     body = "".join(f"{line}\n" for line in lines)
@@ -169,10 +169,12 @@ class _Lines:
 
     def __init__(self, source: Source, files: list[str]) -> None:
         self.files = files
+        self.open: list[str] = []
         self.left = MOST_BYTES - len(source.text)
 
-    def read(self, source: Source, depth: int) -> Iterator[tuple[str, Place]]:
+    def read(self, source: Source) -> Iterator[tuple[str, Place]]:
         self.files.append(source.path)
+        self.open.append(source.path)
         start, joined = 0, ""
         for number, text in enumerate(source.text.split("\n"), 1):
             if "#" in text:
@@ -185,13 +187,14 @@ class _Lines:
             at = Place(source.path, start or number)
             start, joined = 0, ""
             if text:
-                yield from self.line(source, text, at, depth)
+                yield from self.line(source, text, at)
         if joined.strip():
             yield joined.strip(), Place(source.path, start)
+        self.open.pop()
 
-    def line(self, source: Source, text: str, at: Place, depth: int) -> Iterator[tuple[str, Place]]:
+    def line(self, source: Source, text: str, at: Place) -> Iterator[tuple[str, Place]]:
         if text[0] in "iI" and (included := _INCLUDE.fullmatch(text)):
-            yield from self.include(source, included[2] or included[3], at, depth)
+            yield from self.include(source, included[2] or included[3], at)
         elif text[0] == "<" and (empty := _EMPTY_BLOCK.fullmatch(text)):
             yield f"<{empty[1]}>", at
             yield "</>", at
@@ -200,13 +203,13 @@ class _Lines:
         else:
             yield text, at
 
-    def include(
-        self, source: Source, pattern: str, at: Place, depth: int
-    ) -> Iterator[tuple[str, Place]]:
-        if depth >= _DEEPEST:
-            raise source.wrong(at.line, f"expected at most {_DEEPEST} files that include another")
+    def include(self, source: Source, pattern: str, at: Place) -> Iterator[tuple[str, Place]]:
         for found in source.included(pattern):
             self.left -= len(found.text)
-            if self.left < 0:
-                raise source.wrong(at.line, f"expected at most {MOST_BYTES >> 20} MiB of files")
-            yield from self.read(found, depth + 1)
+            if found.path in self.open:
+                raise source.wrong(at.line, f"expected no circle, but {found.path} includes this")
+            if self.left < 0 or len(self.files) >= _MOST_FILES:
+                raise source.wrong(
+                    at.line, f"expected at most {MOST_BYTES >> 20} MiB in {_MOST_FILES:,} files"
+                )
+            yield from self.read(found)

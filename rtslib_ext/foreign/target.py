@@ -34,11 +34,14 @@ class TargetBuilder:
         self.parameters: dict[str, str] = {}
         self.attributes: dict[str, str] = {}
         self.acl_attributes: dict[str, str] = {}
+        self.acl_places: list[Place] = []
         self.portals: dict[str, Portal] = {}
         self.auth = Auth()
         self.needs_login = False
         self.closed = False
         """Whether only the admitted initiators may log in, even if there are none."""
+        self.addresses_suffice = False
+        """Whether an initiator at an admitted address needs no admitted name."""
 
     def lun(self, at: Place, index: int, key: Key | None, *, readonly: bool = False) -> None:
         """Export a storage object under a LUN; None leaves the number free."""
@@ -107,6 +110,23 @@ class TargetBuilder:
         except InvalidValue as err:
             self.objects.changed(at, f"{err.message}: the kernel's own value is used")
 
+    def attribute(self, at: Place, name: str, value: str) -> None:
+        """Set an attribute of the TPG."""
+        row = schema.tpg_attribute(name, self.fabric)
+        try:
+            self.attributes[name] = row.check(value) if row else value
+        except InvalidValue as err:
+            self.objects.changed(at, f"{err.message}: the kernel's own value is used")
+
+    def acl_attribute(self, at: Place, name: str, value: str) -> None:
+        """Set an attribute of each ACL."""
+        row = schema.acl_attribute(name)
+        try:
+            self.acl_attributes[name] = row.check(value) if row else value
+            self.acl_places.append(at)
+        except InvalidValue as err:
+            self.objects.changed(at, f"{err.message}: the kernel's own value is used")
+
     def listen(self, at: Place, address: str, port: int = _PORT, *, iser: bool = False) -> None:
         """Listen on an address; without a call the target listens on all."""
         try:
@@ -124,6 +144,8 @@ class TargetBuilder:
             self._remark_addresses()
         if not self.closed:
             self._drop_readonly()
+            for at in self.acl_places:
+                self.objects.changed(at, "LIO has this value for initiators with an ACL only")
         portals = self.portals or {f"{_ANY}:{_PORT}": Portal(_ANY, _PORT)}
         tpg = Tpg(
             1,
@@ -178,8 +200,15 @@ class TargetBuilder:
             )
 
     def _remark_addresses(self) -> None:
-        at = self.addresses[0][0]
-        listed = [text for _, text in self.addresses]
+        at, listed = self.addresses[0][0], [text for _, text in self.addresses]
+        if self.closed and self.addresses_suffice:
+            self.objects.lost(
+                at,
+                "LIO does not look at the address of an initiator, so those at these cannot log "
+                f"in: {', '.join(listed)}",
+                f"create an ACL for each: /{self.fabric}/{self.wwn}/tpg1/acls create NAME",
+            )
+            return
         ports = sorted({portal.port for portal in self.portals.values()} or {_PORT})
         self.objects.lost(
             at,

@@ -20,7 +20,7 @@ from random import Random
 SHARES = {
     "command": 20_000,
     "save_file": 60_000,
-    "fabric_file": 100_000,
+    "fabric_file": 80_000,
     "preferences": 50_000,
     "old_preferences": 100_000,
     "journal_file": 100_000,
@@ -31,6 +31,8 @@ SHARES = {
     "host": 100_000,
     "scst": 10_000,
     "ctl": 10_000,
+    "tgt": 10_000,
+    "ietd": 10_000,
     "import_of_lio": 30_000,
     "line": 150_000,
 }

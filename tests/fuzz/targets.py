@@ -402,12 +402,22 @@ def ctl(data: bytes) -> None:
     foreign_file("ctl", data)
 
 
+def tgt(data: bytes) -> None:
+    """targets.conf of tgt."""
+    foreign_file("tgt", data)
+
+
+def ietd(data: bytes) -> None:
+    """ietd.conf."""
+    foreign_file("ietd", data)
+
+
 TARGETS: dict[str, Target] = {
     item.__name__: item
     for item in (
         *(line, command, save_file, import_of_lio, fabric_file, preferences, old_preferences),
         *(journal_file, pending_commit, record, lock_file, kernel, host),
-        *(scst, ctl),
+        *(scst, ctl, tgt, ietd),
     )
 }
 

@@ -44,7 +44,7 @@ Target {IQN}b
         7: ("block", "lv"),
     }
     one, two = config.storage_objects.values()
-    assert (one.wwn, one.identity["vendor_id"]) == ("S-1", "IET")
+    assert (one.wwn, one.identity["vendor_id"]) == ("s-1", "IET")
     assert one.backing.write_back  # type: ignore[union-attr]
     assert two.attributes == {"block_size": "4096"}
     assert tpg.parameters == {"TargetAlias": "Store", "MaxBurstLength": "131072"}
@@ -73,3 +73,100 @@ def test_malformed(text: str, said: str) -> None:
     with pytest.raises(Exception, match=said.replace("(", r"\(")) as caught:
         read(text)
     assert isinstance(caught.value, ParseError) or "format" in said
+
+
+# -- LUNs -----------------------------------------------------------------------------------
+
+
+def test_identities_as_iet_shows_them() -> None:
+    found = read(
+        f"Target {IQN}\nLun 0 Path=/dev/a\nLun 1 Path=/dev/b,ScsiId=ABC\n"
+        "Lun 2 Path=/dev/c,ScsiSN=Serial-1,ScsiId=x\nLun 258 Path=/dev/d\n"
+    )
+    serials = [so.wwn for so in found.config.storage_objects.values()]
+    # MD5 of the target's name and the LUN as 32 bits, and the bytes of the ScsiId.
+    assert len(serials[0] or "") == 32
+    assert serials[1:3] == ["61626300000000000000000000000000", "serial-1"]
+    assert serials[3] != serials[0]
+    assert {one.severity for one in found.remarks} == {"changed"}
+
+
+def test_nullio_and_unknown_options_of_a_lun() -> None:
+    found = read(f"Target {IQN}\nLun 0 Sectors=2048,Type=nullio\nLun 1 Path=/dev/a,Dest=MA\n")
+    null = found.config.storage_objects["ramdisk", "null"].backing
+    assert null.size == 1 << 20 and null.nullio  # type: ignore[union-attr]
+    assert [one.text for one in found.remarks if one.severity == "note"] == [
+        "Dest= of a LUN is not known, and not imported"
+    ]
+    with pytest.raises(ParseError, match=":2: expected Sectors="):
+        read(f"Target {IQN}\nLun 0 Sectors=٣,Type=nullio\n")
+
+
+def test_read_only_luns() -> None:
+    found = read(f"Target {IQN}\nLun 0 Path=/dev/a,IOMode=ro\nLun 1 Path=/dev/b\n")
+    one, two = (so.backing for so in found.config.storage_objects.values())
+    assert one.readonly and not two.readonly  # type: ignore[union-attr]
+
+
+def test_limits() -> None:
+    found = read(
+        f"iSNSServer 192.0.2.1\nTarget {IQN}\nMaxSessions 0\nMaxSessions 3\nNOPInterval 5\n"
+        "QueuedCommands 64\nQueuedCommands 1000000\nMaxBurstLength 1\nTarget disk1\nLun 0 Path=/x\n"
+    )
+    tpg = found.config.targets["iscsi", IQN].tpgs[1]
+    assert tpg.attributes["default_cmdsn_depth"] == "64" and tpg.parameters == {}
+    assert [(one.line, one.severity) for one in found.remarks] == [
+        (1, "lost"),
+        (4, "lost"),
+        (5, "changed"),
+        (7, "changed"),
+        (8, "changed"),
+        (9, "lost"),
+    ]
+
+
+# -- access ---------------------------------------------------------------------------------
+
+DISK = f"Target {IQN}\nLun 0 Path=/dev/a\nNOPInterval 5\nTarget {IQN}b\nLun 0 Path=/dev/b\n"
+HOST = "iqn.1994-05.com.example:host1"
+
+
+def test_allowed_initiators() -> None:
+    allow = f"# comment\n{IQN}  iqn\\.1994-05\\.com\\.example:host1, 192.0.2.0/24 # one\n"
+    found = read(DISK, {"initiators.allow": allow})
+    tpg, other = (found.config.targets["iscsi", name].tpgs[1] for name in (IQN, f"{IQN}b"))
+    assert list(tpg.acls) == [HOST] and tpg.acls[HOST].attributes == {"nopin_timeout": "5"}
+    # No line allows anybody.
+    assert other.attributes["generate_node_acls"] == "0" and not other.acls
+    (lost,) = (one for one in found.remarks if one.severity == "lost")
+    assert str(lost.place) == "/etc/iet/initiators.allow:2" and "cannot log in" in lost.text
+
+
+def test_all_initiators_are_allowed() -> None:
+    found = read(DISK, {"initiators.allow": "ALL ALL\n"})
+    assert all(
+        target.tpgs[1].attributes["generate_node_acls"] == "1"
+        for target in found.config.targets.values()
+    )
+    assert not found.loses
+
+
+def test_addresses_alone() -> None:
+    found = read(DISK, {"initiators.allow": "ALL 192.0.2.1, [2001:db8::]/64\n"})
+    lost = [one for one in found.remarks if one.severity == "lost"]
+    assert len(lost) == 2 and "ip6 saddr != { 2001:db8::/64 }" in lost[0].cure
+
+
+def test_denied_initiators() -> None:
+    found = read(DISK, {"initiators.deny": f"{IQN} ALL\n{IQN}b 192.0.2.7\n"})
+    tpg, other = (found.config.targets["iscsi", name].tpgs[1] for name in (IQN, f"{IQN}b"))
+    assert tpg.attributes["generate_node_acls"] == "0"
+    assert other.attributes["generate_node_acls"] == "1" and found.loses
+
+
+def test_portals() -> None:
+    allow = f"{IQN} 192.0.2.7, [2001:db8::7]\nALL 192.0.2.0/24\niqn.2003-01.org.example:z ALL\n"
+    found = read(DISK, {"targets.allow": allow})
+    tpg = found.config.targets["iscsi", IQN].tpgs[1]
+    assert list(tpg.portals) == ["192.0.2.7:3260", "[2001:db8::7]:3260"]
+    assert [one.line for one in found.remarks if one.file.endswith("allow")] == [2, 2, 3]
