@@ -74,6 +74,9 @@ class Objects:
         known = self._known(at, path, identity)
         if known:
             return known
+        if not (path.startswith("/") and path.isprintable()):
+            self.lost(at, f"{path!r} is not an absolute path: it is left out")
+            return None
         if self.files.is_device(path):
             backing: Backing = Block(path, readonly=readonly)
         else:
@@ -91,10 +94,18 @@ class Objects:
         except InvalidValue as err:
             self.lost(at, f"{err.message}: it is left out", err.hint)
             return None
-        attributes = {} if block_size is None else {"block_size": block_size}
+        attributes = self._block_size(at, backing.plugin, block_size)
         key = self.add(at, name or name_of(path), backing, identity, attributes)
         self._on[path] = key
         return key
+
+    def _block_size(self, at: Place, plugin: str, size: str | None) -> dict[str, str]:
+        row = schema.storage_object("block_size", plugin)
+        try:
+            return {} if size is None or row is None else {"block_size": row.check(size)}
+        except InvalidValue as err:
+            self.changed(at, f"{err.message}: the disk has blocks of the kernel's own size")
+            return {}
 
     def _known(self, at: Place, path: str, identity: Identity) -> Key | None:
         key = self._on.get(path)
@@ -161,7 +172,7 @@ class Objects:
             takes = row.takes() if row else ""
             try:
                 # iscsi_target_nodeattrib.c: the kernel takes this word for no credentials.
-                if value.startswith("NULL"):
+                if value.startswith("NULL") or not value.isprintable():
                     raise InvalidValue("NULL")
                 if row:
                     row.check(value)

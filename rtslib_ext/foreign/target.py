@@ -106,6 +106,8 @@ class TargetBuilder:
             self.objects.note(at, f"LIO has no {name}")
             return
         try:
+            if not value.isprintable():
+                raise InvalidValue(f"{name} takes printable text, not {value!r}")
             self.parameters[row.name] = row.check(value)
         except InvalidValue as err:
             self.objects.changed(at, f"{err.message}: the kernel's own value is used")

@@ -8,6 +8,7 @@ identity of a disk is made of both numbers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from . import addresses, tgt_store
@@ -43,6 +44,8 @@ _PARAMETERS = frozenset(
         "MaxConnections",
     )
 )
+# scripts/tgt-admin, dump_config: blocks of lines, each with a tab. Nobody writes such a file.
+_DUMP = re.compile(r"(?:default-driver \S+\n\n)?(?:<target \S+>\n(?:\t[^\n]+\n)+</target>\n\n?)+")
 # Options of tgt's programs.
 _OF_TGT = frozenset(("ignore-errors", "control-port", "allow-in-use", "controller_tid"))
 _DRIVERS = ("iscsi", "iser")
@@ -63,6 +66,13 @@ class _Reader:
         self.told_default = self.told_controller = False
 
     def run(self, files: Iterable[str]) -> Imported:
+        if _DUMP.fullmatch(self.source.text):
+            self.builder.changed(
+                Place(self.source.path, 1),
+                "a dump has no LUN numbers, identifiers and options of disks: LUNs are numbered "
+                "from 1, as tgt does at a start from it",
+                "compare: tgtadm --lld iscsi --op show --mode target",
+            )
         for option in self.root.options:
             self.outside(option)
         for name, blocks in sorted(self.targets().items()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from rtslib_ext import foreign
+from rtslib_ext import foreign, savefile
 from rtslib_ext.config import inquiry
 from rtslib_ext.errors import InvalidValue, LioError
 from rtslib_ext.foreign import addresses, identity
@@ -189,3 +189,20 @@ def test_remarks_as_lines() -> None:
 def test_a_missing_file_is_an_error() -> None:
     with pytest.raises(LioError, match="/nowhere/x does not exist"):
         foreign.source.opened("/nowhere/x")
+
+
+def test_values_that_no_file_can_have_are_remarks() -> None:
+    made = builder(d=4096, e=4096)
+    assert made.disk(AT, "srv/d", Identity()) is None
+    assert made.disk(AT, "/dev/\0", Identity()) is None
+    key = made.disk(AT, "/srv/e", Identity(), block_size="300")
+    assert key and made.object(key).attributes == {}
+    target = made.target(AT, IQN)
+    assert target
+    target.user(AT, "joe", "secret\udcff12chars")
+    target.parameter(AT, "TargetAlias", "a\0")
+    found = made.imported()
+    assert [one.severity for one in found.remarks] == (
+        ["lost", "lost", "changed", "lost", "changed"]
+    )
+    assert savefile.loads(savefile.dumps(found.config)).problems == ()

@@ -98,8 +98,9 @@ def test_nullio_and_unknown_options_of_a_lun() -> None:
     assert [one.text for one in found.remarks if one.severity == "note"] == [
         "Dest= of a LUN is not known, and not imported"
     ]
-    with pytest.raises(ParseError, match=":2: expected Sectors="):
-        read(f"Target {IQN}\nLun 0 Sectors=٣,Type=nullio\n")
+    for wrong in ("٣", "0", "", "9" * 30):
+        with pytest.raises(ParseError, match=":2: expected Sectors="):
+            read(f"Target {IQN}\nLun 0 Sectors={wrong},Type=nullio\n")
 
 
 def test_read_only_luns() -> None:

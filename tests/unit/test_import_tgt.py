@@ -236,6 +236,8 @@ def test_a_dump() -> None:
     tpg = tpg_of(found)
     assert tpg.attributes["authentication"] == "1" and tpg.auth.userid is None
     assert "PLEASE" not in repr(found.config)
+    changed = [one for one in found.remarks if "no LUN numbers" in one.text]
+    assert [(one.severity, one.line) for one in changed] == [("changed", 1)]
     lost = [one for one in found.remarks if one.severity == "lost"]
     assert "set auth userid=joe password=-" in lost[0].cure
     assert "192.0.2.0/24, 2001:db8::1" in lost[1].text
