@@ -73,6 +73,7 @@ FORMATS: Mapping[str, Format] = {
             r"^[ \t]*<target[ \t]+\S|^[ \t]*default-driver[ \t]+\S|"
             r"^[ \t]*include[ \t]+\S*tgt\S*[ \t]*$",
             reads="tgt:read",
+            exports="tgt_writer:export",
         ),
         Format(
             "scst",

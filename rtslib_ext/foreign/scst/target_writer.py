@@ -92,7 +92,7 @@ class TargetWriter:
         for word, found in (("IncomingUser", pairs), ("OutgoingUser", mutual[:1])):
             for user, password in found:
                 text = quoted(f"{user} {password}")
-                if text is None or re.search(r"\s", user):
+                if text is None or re.search(r"\s", user + password):
                     self.losses.lost(path, f"scst.conf cannot hold the user {user!r}")
                 else:
                     yield f"{indent}{word} {text}"
