@@ -12,7 +12,7 @@ from .imported import LOST, NOTE, Place, Remark
 from .source import Source
 
 _UNKNOWN = "unknown key"
-# What a password is shown as to users without the right to read it.
+# TrueNAS shows these instead of a password to users without the right to read it.
 _MASKED = frozenset("*•x")
 
 
