@@ -55,7 +55,7 @@ LONG_PACKAGES = chromium
 
 QEMU_PACKAGES = qemu-system-x86 udev busybox-static
 
-.PHONY: all help venv packages kernels test test-unit test-sandbox test-kernel test-newer \
+.PHONY: all collection help venv packages kernels test test-unit test-sandbox test-kernel test-newer \
 	test-long fuzz test-sidebyside test-qemu fabrics mutants bench lint demo clean
 
 all: packages venv ## install missing Debian packages, and the project in .venv
@@ -191,6 +191,10 @@ lint: venv ## ruff (rules and format) and mypy; the pre-commit hook runs it
 	@$(PYTHON3) -m ruff check
 	@$(PYTHON3) -m ruff format --check --quiet
 	@$(PYTHON3) -m mypy
+
+COLLECTION = ansible_collections/targetcli/lio
+collection: venv ## build the Ansible collection targetcli.lio, in dist
+	@$(PYTHON3) -m ansible galaxy collection build --force --output-path dist $(COLLECTION)
 
 demo: all ## examples/demo.sh, in the sandbox
 	@PYTHON=$(PYTHON3) $(SANDBOX) --env PYTHON bash examples/demo.sh
