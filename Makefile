@@ -44,14 +44,14 @@ export VNG = $(CURDIR)/$(VENV)/bin/vng
 
 # The kernel and the programs of the sandbox; then initiators, file systems, tools, linters.
 PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
-	open-iscsi open-isns-server libiscsi-bin sg3-utils e2fsprogs xfsprogs lvm2 tmux zsh systemd dbus man-db shellcheck
+	open-iscsi open-isns-server libiscsi-bin qemu-utils qemu-block-extra sg3-utils e2fsprogs xfsprogs lvm2 tmux zsh systemd dbus man-db shellcheck
 
 # Another target, beside which a long test exports the same disks. It is fetched once, and not
 # installed: the package would start it at boot.
 TGT = $(KERNELS)/tgt/complete
 
-# The browser of the long tests; it is large.
-LONG_PACKAGES = chromium
+# Of the long tests: a browser, which is large, and multipath with the devices that it needs.
+LONG_PACKAGES = chromium multipath-tools udev
 
 QEMU_PACKAGES = qemu-system-x86 udev busybox-static
 

@@ -53,6 +53,7 @@ GROUPS = {
         "backups",
         "clearconfig",
     ),
+    "Hosts": ("recipe",),
     "Plan and history": (
         "diff",
         "apply",

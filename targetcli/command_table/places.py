@@ -31,6 +31,7 @@ PLACES = {
     ("acls",): "TPG/acls",
     ("acls", "tpg", "single_tpg"): "TPG and TPG/acls",
     ("acl",): "TPG/acls/WWN or TPG/acls/TAG",
+    ("root", "target", "tpg", "acl"): "/, targets, TPGs and ACLs",
 }
 # Rows that name at least this many kinds of nodes apply to every object.
 _MANY = 6

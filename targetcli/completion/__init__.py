@@ -88,6 +88,8 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
     "topic": "words:topics",
     "tpg_tag": "paths:tags",
     "known_word": "words:known",
+    "known_initiator": "targets:known_initiators",
+    "host_system": "words:host_systems",
     "typed_size": "paths:sizes",
 }
 """Completers by the kind of a parameter: a name, or the list of words."""

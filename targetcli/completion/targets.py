@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rtslib_ext.config import shell_paths
 from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.host import adapters, network
 from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.paths import TpgPath
 from rtslib_ext.usage import sessions
 
 from ..tree.acls import AclNode, Acls
@@ -42,6 +44,18 @@ def dynamic_initiators(ask: Ask) -> Iterator[str]:
     """Return initiators that are logged in without an ACL."""
     tpg = ask.node.nearest(TpgNode)
     yield from sessions.dynamic_initiators(ask.node.reader, tpg.configfs)
+
+
+def known_initiators(ask: Ask) -> Iterator[str]:
+    """Return the initiators with an ACL at and below an iSCSI target or TPG, or of all targets."""
+    reader, iscsi = ask.node.reader, FABRICS["iscsi"]
+    names: dict[str, None] = {}
+    for wwn in reader.target_wwns(iscsi):
+        for tag in reader.tags(paths.target(iscsi, wwn)):
+            path = paths.tpg(iscsi, wwn, tag)
+            if shell_paths.is_related(TpgPath.of(iscsi, wwn, tag).shell, ask.node.path):
+                names.update(dict.fromkeys(map(iscsi.from_folder, reader.acl_names(path))))
+    yield from names
 
 
 def acl_tags(ask: Ask) -> Iterator[str]:

@@ -46,6 +46,14 @@ def changes(ask: Ask) -> Iterator[str]:
     yield from map(str, history.numbers(ask.env.history))
 
 
+def host_systems(ask: Ask) -> Iterator[str]:
+    """Return the systems for which there are recipes."""
+    # Imported here: the other completers of this module do not need it.
+    from rtslib_ext.recipes.systems import SYSTEMS
+
+    yield from (system.name for system in SYSTEMS)
+
+
 def stats_columns(ask: Ask) -> Iterator[str]:
     """Return the columns of stats, with rates if there is an interval."""
     # Imported here: the other completers of this module do not need it.

@@ -25,7 +25,7 @@ LIBRARY = (
     ("graph", "owners"),
     ("usage", "statistics"),
     ("foreign",),
-    ("reading", "savefile"),
+    ("reading", "savefile", "recipes"),
     ("kernel",),
     ("host", "isns"),
     ("fabrics", "schema"),

@@ -101,6 +101,7 @@ LINES = f"""
 / sessions action=list initiator=* target=* address=* format=table
 / report file=DISKS/report.html
 / ensure_absent path=/iscsi/{IQN}2
+/ recipe system=windows initiator={I1}
 / exporter textfile=ETC/lio.prom address=127.0.0.1 port=10860 drift=true
 / isns action=show file=DISKS/isns.conf
 / version

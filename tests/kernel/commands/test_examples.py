@@ -109,6 +109,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "map:map_path": ("/", EXPORT),
     "map:what": ("/", ("/backstores/block create disk1 /dev/vg0/disk1",)),
     "report:report": ("/", EXPORT),
+    "recipe:recipe": ("/", (*EXPORT, *ADMIT)),
     "navigation:bookmarks": ("/backstores", ()),
     "navigation:cd": ("/", ()),
     "navigation:info": (TPG, ()),

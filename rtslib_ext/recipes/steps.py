@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps that several systems share, and the quoting of their shells."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from ..config.model import Portal
+from .access import Access, Disk, Port
+from .recipe import HostStep
+
+quoted = shlex.quote
+"""Return a word for a POSIX shell."""
+
+
+def read_secret(what: str) -> HostStep:
+    """Return the step in which a user types a secret, so that no history of commands has it.
+
+    It stands alone: pasted lines would be read as the secret.
+    """
+    return HostStep(f"Type {what} before the next lines", ("read -r secret",))
+
+
+def powershell(text: str) -> str:
+    """Return a word for PowerShell."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def bare(portal: Portal) -> str:
+    """Return the address of a portal without brackets."""
+    return portal.address.strip("[]")
+
+
+def login(access: Access) -> Port | None:
+    """Return the TPG whose credentials a login needs; None without CHAP."""
+    port = access.ports[0] if access.ports else None
+    return port if port is not None and port.chap else None
+
+
+def where_secrets_are(access: Access) -> Iterator[HostStep]:
+    """Yield the commands that show the secrets, on the target's host."""
+    port = login(access)
+    if port is None:
+        return
+    names = (
+        "userid",
+        "password",
+        *(("mutual_userid", "mutual_password") if port.is_mutual else ()),
+    )
+    show = f"# targetcli --show-secrets {quoted(port.auth_path)} get auth {' '.join(names)}"
+    yield HostStep(
+        "The CHAP secret is on the host of the target, where this shows it", lines=(show,)
+    )
+
+
+def name_of(disk: Disk) -> str:
+    """Return the LUN of a disk and the identifier that its host shows."""
+    return f"LUN {disk.lun} is {disk.naa or disk.path}"
+
+
+def disks(access: Access) -> Iterator[str]:
+    """Yield a line for each disk, as a comment."""
+    for disk in access.disks:
+        size = f", {disk.size} bytes" if disk.size is not None else ""
+        only = ", read-only" if disk.write_protected else ""
+        yield f"# {name_of(disk)} ({disk.vendor} {disk.product}{size}{only})"
