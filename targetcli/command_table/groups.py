@@ -45,7 +45,7 @@ GROUPS = {
         "changemedium",
         "drain",
     ),
-    "Hosts": ("group", "groups", "hosts", "identity"),
+    "Hosts": ("group", "groups", "hosts", "recipe", "verify", "identity"),
     "Save and restore": (
         "saveconfig",
         "restoreconfig",
@@ -53,7 +53,6 @@ GROUPS = {
         "backups",
         "clearconfig",
     ),
-    "Hosts": ("recipe",),
     "Plan and history": (
         "diff",
         "apply",

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.errors import InvalidValue
+from rtslib_ext.host import network
 from rtslib_ext.recipes import systems, write
 
+from ..changes import apply
 from ..env import Env
 from ..result import Result, show
 from ..tree import Node
@@ -17,10 +19,12 @@ from . import target_of
 def recipe(env: Env, node: Node, system: str, initiator: str | None) -> Result:
     """Show the steps of one system for the target of a node."""
     known = systems.find(system)
+    # The rules are about secrets, too.
+    apply.require_root(env)
     found = target_of.place(node)
     name = _one(found, initiator)
     config = target_of.config_of(node, found.target)
-    written = write.recipe(known, target_of.met_by(node, found, config, name))
+    written = write.recipe(known, target_of.met_by(config, found, name, network.addresses()))
     in_shell = env.session.several
     return show(view.lines(written, in_shell=in_shell), lambda: view.data(written))
 

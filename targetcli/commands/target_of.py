@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rtslib_ext import naming
 from rtslib_ext.config import shell_paths
@@ -12,7 +12,7 @@ from rtslib_ext.config.model import Config, StorageObject, Target
 from rtslib_ext.errors import InvalidValue, NotFound, Unsupported
 from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.fast_dataclasses import dataclass
-from rtslib_ext.host import devices, network
+from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths
 from rtslib_ext.recipes import access
 from rtslib_ext.recipes.access import Access
@@ -100,24 +100,10 @@ def _acls(found: Place) -> Iterator[tuple[str, str | None]]:
             yield from ((acl.wwn, acl.tag) for acl in tpg.acls.values())
 
 
-def is_open(found: Place) -> bool:
-    """Return True if a TPG admits initiators without an ACL."""
-    return any(
-        tpg.attributes.get("generate_node_acls") == "1"
-        for tpg in found.target.tpgs.values()
-        if found.tag in (None, tpg.tag)
-    )
-
-
-def met_by(node: Node, found: Place, config: Config, initiator: str | None) -> Access:
-    """Return what an initiator meets at the target, on the addresses of this host."""
+def met_by(config: Config, found: Place, initiator: str | None, addresses: Sequence[str]) -> Access:
+    """Return what an initiator meets at the target, on these addresses of this host."""
     return access.of_target(
-        config,
-        found.target,
-        initiator,
-        tag=found.tag,
-        addresses=network.addresses(),
-        size=size_of,
+        config, found.target, initiator, tag=found.tag, addresses=addresses, size=size_of
     )
 
 

@@ -88,6 +88,8 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
     "topic": "words:topics",
     "tpg_tag": "paths:tags",
     "known_word": "words:known",
+    "iscsi_target": "targets:session_targets",
+    "known_portal": "targets:known_portals",
     "known_initiator": "targets:known_initiators",
     "host_system": "words:host_systems",
     "typed_size": "paths:sizes",

@@ -9,6 +9,7 @@ from rtslib_ext.config import shell_paths
 from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.host import adapters, network
 from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.kernel.paths import TpgPath
 from rtslib_ext.usage import sessions
 
@@ -48,14 +49,25 @@ def dynamic_initiators(ask: Ask) -> Iterator[str]:
 
 def known_initiators(ask: Ask) -> Iterator[str]:
     """Return the initiators with an ACL at and below an iSCSI target or TPG, or of all targets."""
+    names = (ask.node.reader.acl_names(tpg) for tpg in _tpgs(ask))
+    yield from dict.fromkeys(FABRICS["iscsi"].from_folder(name) for some in names for name in some)
+
+
+def known_portals(ask: Ask) -> Iterator[str]:
+    """Return the portals at and below an iSCSI target or TPG, or of all targets."""
+    reader = ask.node.reader
+    names = (reader.portal_names(paths.portals(tpg)) for tpg in _tpgs(ask))
+    yield from dict.fromkeys(name for some in names for name in some)
+
+
+def _tpgs(ask: Ask) -> Iterator[ConfigfsPath]:
+    """Yield the iSCSI TPGs above, at and below the node."""
     reader, iscsi = ask.node.reader, FABRICS["iscsi"]
-    names: dict[str, None] = {}
     for wwn in reader.target_wwns(iscsi):
         for tag in reader.tags(paths.target(iscsi, wwn)):
-            path = paths.tpg(iscsi, wwn, tag)
-            if shell_paths.is_related(TpgPath.of(iscsi, wwn, tag).shell, ask.node.path):
-                names.update(dict.fromkeys(map(iscsi.from_folder, reader.acl_names(path))))
-    yield from names
+            path = TpgPath.of(iscsi, wwn, tag)
+            if shell_paths.is_related(path.shell, ask.node.path):
+                yield path.configfs
 
 
 def acl_tags(ask: Ask) -> Iterator[str]:

@@ -27,7 +27,7 @@ LIBRARY = (
     ("foreign",),
     ("reading", "savefile", "recipes"),
     ("kernel",),
-    ("host", "isns"),
+    ("host", "isns", "initiator"),
     ("fabrics", "schema"),
     ("config", "naming"),
     ("files",),

@@ -42,7 +42,7 @@ MODULES = {
     "resize": "resize rescan replace rename clone",
     "network": "isns",
     "fleet": "owners",
-    "hosts": "recipe",
+    "hosts": "recipe verify",
 }
 
 

@@ -24,4 +24,23 @@ ROWS = (
             may("initiator", "known_initiator", _INITIATOR),
         ),
     ),
+    Command(
+        "verify",
+        ("root", "target", "tpg", "acl"),
+        "verify:verify",
+        "Logs in to a target from this host and compares what an initiator sees. Each\n"
+        "portal and each ACL are used once, as the initiator of the ACL and with its\n"
+        "secrets. Compares the LUNs, sizes, identifiers, serial numbers and write\n"
+        "protection with the configuration, and logs out. Nothing is written, and no\n"
+        "session of the initiator is replaced. For one that is logged in, only LUNs and\n"
+        "identifiers are compared, unless it is named: other commands would take notices\n"
+        "of changes that are meant for it. What firewalls and switches between here and\n"
+        "the hosts do is not verified. The exit status is 1 if anything differs.\n\n"
+        "Example: verify",
+        (
+            may("target", "iscsi_target", "the target; not needed if there is one"),
+            may("portal", "known_portal", "only this portal: an address, or ADDRESS:PORT"),
+            may("initiator", "known_initiator", "only this initiator, or those with this tag"),
+        ),
+    ),
 )

@@ -102,6 +102,8 @@ LINES = f"""
 / report file=DISKS/report.html
 / ensure_absent path=/iscsi/{IQN}2
 / recipe system=windows initiator={I1}
+{TPG} set attribute authentication=0
+/ verify target={IQN} portal=127.0.0.1:3260 initiator={I1}
 / exporter textfile=ETC/lio.prom address=127.0.0.1 port=10860 drift=true
 / isns action=show file=DISKS/isns.conf
 / version

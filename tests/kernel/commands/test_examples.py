@@ -110,6 +110,15 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "map:what": ("/", ("/backstores/block create disk1 /dev/vg0/disk1",)),
     "report:report": ("/", EXPORT),
     "recipe:recipe": ("/", (*EXPORT, *ADMIT)),
+    "verify:verify": (
+        TPG,
+        (
+            *EXPORT,
+            *ADMIT,
+            f"{TPG}/portals create 127.0.0.1",
+            f"{TPG} set attribute authentication=0",
+        ),
+    ),
     "navigation:bookmarks": ("/backstores", ()),
     "navigation:cd": ("/", ()),
     "navigation:info": (TPG, ()),
