@@ -195,6 +195,7 @@ NEEDS = {
     Needs.CONFIG: "the configuration",
     Needs.HOST: "this host",
     Needs.KERNEL: "the running kernel",
+    Needs.PEER: "a peer",
 }
 
 

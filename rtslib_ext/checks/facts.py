@@ -49,6 +49,8 @@ class Facts:
     damaged_record: tuple[str, str] = ("", "")
     interrupted: str = ""
     files: Files | None = None
+    peer: Config | None = None
+    """The configuration of another host to compare with; the secrets of both are digests then."""
     release: str = field(default_factory=lambda: os.uname().release)
     _addresses: dict[str, bool] = field(default_factory=dict)
     _exports: dict[Key, list[tuple[Port, int]]] | None = None

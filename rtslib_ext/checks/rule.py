@@ -26,11 +26,12 @@ class Severity(Enum):
 
 
 class Needs(Enum):
-    """The source that a rule needs: the configuration alone, or also this host, or the kernel."""
+    """The source that a rule needs: the configuration alone, or also this host, kernel, or peer."""
 
     CONFIG = "config"
     HOST = "host"
     KERNEL = "kernel"
+    PEER = "peer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from ..errors import LioError, reason
-from . import access, backing, credentials, hosts, kernel, portals, saved, storage
+from . import access, backing, credentials, hosts, kernel, peer, portals, saved, storage
 from .facts import Facts
 from .rule import Finding, Needs, Rule, Severity
 
@@ -19,6 +19,7 @@ RULES: tuple[Rule, ...] = (
     *credentials.RULES,
     *hosts.RULES,
     *kernel.RULES,
+    *peer.RULES,
 )
 ORDER = tuple(Severity)
 
@@ -35,8 +36,8 @@ def selected(
     ``least`` is the least severity, ``ignored`` are names of rules, ``host`` is False for a file
     of another host.
     """
-    possible = {Needs.CONFIG}
-    possible |= {Needs.HOST} if host else set()
+    possible = {Needs.PEER} if facts.peer is not None else {Needs.CONFIG}
+    possible |= {Needs.HOST} if host and facts.peer is None else set()
     possible |= {Needs.KERNEL} if facts.fs is not None else set()
     worse = ORDER[: ORDER.index(least) + 1]
     return [

@@ -68,7 +68,10 @@ GROUPS = {
     ),
     "Move in and out": ("import", "export"),
     "Network": ("isns",),
-    "Pairs and fleets": ("owners",),
+    "Pairs and fleets": (
+        "owners",
+        "peer",
+    ),
     "Session": ("cd", "pwd", "bookmarks", "help", "refresh", "exit"),
 }
 _OLD_MONITORS = ("status", "sessions")

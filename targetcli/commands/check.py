@@ -38,6 +38,7 @@ def check(
     ignore: str | None,
     format: str,
     host: bool,
+    peer: str | None,
 ) -> Result:
     """Check the running configuration at and below a node, or a file; or list the rules."""
     if path == RULES:
@@ -46,7 +47,7 @@ def check(
         raise InvalidValue(f"format takes {' or '.join(FORMATS)}, not {format!r}")
     try:
         choice = _Choice(_least(severity), *_ignored(ignore), host)
-        found, applied = _checked(env, node, path, file, choice)
+        found, applied = _checked(env, node, path, (file, peer), choice)
     except LioError as err:
         if format != _NAGIOS:
             raise
@@ -92,10 +93,25 @@ class _Choice:
 
 
 def _checked(
-    env: Env, node: Node, path: str | None, file: str | None, choice: _Choice
+    env: Env,
+    node: Node,
+    path: str | None,
+    sources: tuple[str | None, str | None],
+    choice: _Choice,
 ) -> tuple[list[tuple[Rule, Finding]], list[Rule]]:
-    """Return the findings of a node, and the rules that were applied."""
-    if file is None:
+    """Return the findings of a node, and the rules that were applied.
+
+    ``sources`` are the file and the peer that were given.
+    """
+    file, peer = sources
+    if peer is not None:
+        # Imported here, as few checks compare.
+        from . import peer as peers
+
+        apply.require_root(env)
+        facts = peers.facts(env, peer, file)
+        within = [_absolute(node, path)]
+    elif file is None:
         apply.require_root(env)
         node = walk.resolve(node, path or ".")
         facts = situation.of_running(env, node)

@@ -53,6 +53,7 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
     "mapped_lun": "paths:mapped_luns",
     "new_size": "paths:new_sizes",
     "owner": "config:owners",
+    "peer": "config:peers",
     "path": "paths:shell_paths",
     "recover_action": ("undo", "finish"),
     "check_format": ("text", "nagios"),

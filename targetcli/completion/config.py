@@ -36,6 +36,13 @@ def backups(ask: Ask) -> Iterator[str]:
     yield _name(ask.env.save_file)
 
 
+def peers(ask: Ask) -> Iterator[str | Candidate]:
+    """Return the start of the name of a host, then files."""
+    yield "ssh:"
+    if ask.partial:
+        yield from regular_files(ask.partial)
+
+
 def owners(ask: Ask) -> Iterator[str]:
     """Return the owners that have objects."""
     from rtslib_ext.owners import record

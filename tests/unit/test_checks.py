@@ -143,7 +143,7 @@ def test_every_rule_is_provoked_by_a_test() -> None:
     folder = Path(__file__).parents[1]
     texts = [
         (folder / name).read_text()
-        for name in ("unit/test_checks.py", "kernel/commands/test_check.py")
+        for name in ("unit/test_checks.py", "unit/test_peer.py", "kernel/commands/test_check.py")
     ]
     assert [rule.name for rule in rules.RULES if f'"{rule.name}"' not in "".join(texts)] == []
 

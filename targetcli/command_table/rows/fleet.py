@@ -16,4 +16,13 @@ ROWS = (
         "Example: owners",
         (may("name", "owner", "only the objects of this owner"),),
     ),
+    Command(
+        "peer",
+        EVERYWHERE,
+        "peer:peer",
+        "Shows the configuration for check peer= of another host.\n"
+        "Reads a key on standard input, and shows digests under this key in the place of\n"
+        "all secrets. That check makes a new key for each comparison.\n\n"
+        "Example: peer",
+    ),
 )

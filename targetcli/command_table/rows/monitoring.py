@@ -63,6 +63,9 @@ ROWS = (
         "With file, checks a saved file instead, and does not read the kernel; host=false\n"
         "leaves out devices, files and addresses, for a file of another host. Of many\n"
         "findings of a rule the first ones are shown, with -v all.\n"
+        "With peer, compares with another host that serves the same disks, by a copy of its\n"
+        "saved file or by ssh, and applies the rules about peers only: serial numbers, port\n"
+        "numbers, LUNs, ACLs, secrets by digests, ALUA groups and attributes.\n"
         "The exit status is 0 if there are no errors or warnings, 1 if there are warnings,\n"
         "2 if there are errors, and 3 if nothing could be checked; findings that severity\n"
         "and ignore leave out do not count. format=nagios prints one line with\n"
@@ -79,6 +82,7 @@ ROWS = (
             ),
             may("format", "check_format", "text, or nagios for one line", "text"),
             may("host", "bool", "with file: check what it needs of this host, too", "True"),
+            may("peer", "peer", "compare with this file of another host, or ssh:[USER@]HOST"),
         ),
         failed=3,
         verbose=True,

@@ -125,11 +125,14 @@ LINES = f"""
 / diff file=ETC/all.json other=ETC/all.json
 / export file=DISKS/all.sh format=script savefile=ETC/all.json secrets=DISKS/secrets
 / check path=/iscsi file=ETC/all.json severity=error ignore=no-portal format=text host=true
+/ check file=ETC/all.json peer=ETC/all.json
 / apply file=ETC/all.json merge=false target={IQN} storage_object=r1 dry_run=false
 {TPG} set attribute login_timeout=25
 / apply file=ETC/all.json confirm_within=60s
 / confirm action=status
 / confirm action=keep
+/ apply owner=csi remove=true adopt=true
+/ owners name=csi
 / recover action=undo
 / clearconfig confirm=true
 / import file=ETC/ietd.conf format=ietd keep=serial dry_run=false

@@ -79,6 +79,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "import_:run": ("/", ()),
     "apply:apply": ("/", (*EXPORT, "/ saveconfig")),
     "owners:owners": ("/", EXPORT),
+    "peer:peer": ("/", EXPORT),
     "plan:diff": ("/", (*EXPORT, "/ saveconfig")),
     "plan:recover": ("/", ()),
     "confirm:confirm": ("/", ()),
@@ -153,6 +154,7 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
 REFUSED = {
     "browse:browse": "browse needs a terminal",
     "top:top": "top needs a terminal",
+    "peer:peer": "standard input has no key",
     "transaction:commit": "no transaction is in progress",
     "transaction:rollback": "no transaction is in progress",
     "portals:enable_offload": f"{TPG}/portals/127.0.0.1:3261",
