@@ -45,14 +45,20 @@ class Group:
 
 
 def of_config(config: Config, kept: Mapping[str, Group]) -> dict[str, Group]:
-    """Return the groups by name: those of the tags, and of ``kept`` those without members."""
+    """Return the groups by name: those of the tags, and of ``kept`` those without members.
+
+    Of the latter, TPGs that no longer exist are left out.
+    """
     found: dict[str, list[tuple[Place, NodeAcl]]] = {}
     for place, tpg in tpgs(config):
         for acl in tpg.acls.values():
             if acl.tag:
                 found.setdefault(acl.tag, []).append((place, acl))
     groups = {name: _of_acls(config, name, acls) for name, acls in found.items()}
-    groups.update((name, group) for name, group in kept.items() if name not in groups)
+    there = {place for place, _ in tpgs(config)}
+    for name, group in kept.items():
+        places = tuple(place for place in group.places if place in there)
+        groups.setdefault(name, replace(group, places=places))
     return dict(sorted(groups.items()))
 
 
@@ -173,7 +179,10 @@ def _exporting(config: Config, place: Place, tpg: Tpg, lun: GroupLun) -> tuple[T
     """Return a TPG that exports a storage object, and the LUN: the same number if it is free."""
     key = lun.storage_object
     if key not in config.storage_objects:
-        raise NotFound(f"the storage object {'/'.join(key)} does not exist")
+        raise NotFound(
+            f"LUN {lun.index} of the group, {'/'.join(key)}, does not exist",
+            hint=f"create it, or group unmap NAME {lun.index}",
+        )
     for number, found in tpg.luns.items():
         if found.storage_object == key:
             return tpg, number

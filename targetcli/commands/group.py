@@ -45,7 +45,7 @@ class _Call:
     name: str
     item: str | None
     lun: int | None
-    write_protect: bool
+    write_protect: bool | None
     target: str | None
     replaces: bool
     keeps: bool
@@ -85,7 +85,7 @@ def group(
     name: str,
     item: str | None,
     lun: int | None,
-    write_protect: bool,
+    write_protect: bool | None,
     target: str | None,
     replace: bool,
     keep_luns: bool,
@@ -172,7 +172,20 @@ def _initiator(call: _Call, group: Group, text: str) -> tuple[str, tuple[Place, 
             f"{text} is no name of an initiator of these targets ({' or '.join(kinds)})",
             hint="target=WWN chooses others",
         )
-    return next(iter(names.values())), tuple(names)
+    chosen = _of_adapters(names) or names
+    return next(iter(chosen.values())), tuple(chosen)
+
+
+def _of_adapters(names: Mapping[Place, str]) -> dict[Place, str]:
+    """Return the TPGs of adapters such as those of FC, if the initiator has the WWN of one.
+
+    iSCSI accepts such a name as well (RFC 3980), but no initiator has both.
+    """
+    return {
+        place: wwn
+        for place, wwn in names.items()
+        if _fabric(place).hardware and not wwn.startswith("iqn.")
+    }
 
 
 def _name_in(place: Place, text: str) -> str:
@@ -207,6 +220,7 @@ def _usual(call: _Call, text: str) -> tuple[Place, ...]:
     Where it has an ACL; else in the only TPG for such an initiator. Raises NotFound, InvalidValue.
     """
     fitting = {place: wwn for place in _places(call) if (wwn := _name_in(place, text))}
+    fitting = _of_adapters(fitting) or fitting
     tpgs = dict(groups.tpgs(call.have))
     known = tuple(place for place, wwn in fitting.items() if wwn in tpgs[place].acls)
     if known or len(fitting) == 1:
@@ -246,7 +260,9 @@ def _map(call: _Call) -> _Wanted:
     group, key = call.group, _storage_object(call)
     usable = _unused_before(call, group, key)
     number = groups.choose_number(call.have, group, key, _number(call, key), usable)
-    lun = GroupLun(number, key, call.write_protect)
+    known = group.luns.get(number)
+    protected = known.write_protect if known and call.write_protect is None else call.write_protect
+    lun = GroupLun(number, key, bool(protected))
     want = groups.map_lun(call.have, group, lun)
     if not group.members:
         luns = dict(sorted({**group.luns, number: lun}.items()))

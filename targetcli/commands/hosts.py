@@ -81,7 +81,9 @@ def path_of(place: Place) -> TpgPath:
 def show_groups(env: Env, node: Node, name: str | None) -> Result:
     """Show all groups, or one with its members and LUNs."""
     running = _Running.read(env)
-    kept = kept_groups.read(env.host, kept_groups.file_beside(env.save_file))
+    # Only root can read what is saved.
+    file = kept_groups.file_beside(env.save_file)
+    kept = kept_groups.read(env.host, file) if env.is_root else {}
     every = model.of_config(running.config, kept)
     if name is not None and name not in every:
         near = closest.find(name, every)

@@ -58,6 +58,9 @@ def test_a_group_is_the_tag_of_its_members() -> None:
     assert found(config) == Group("web", {0: GroupLun(0, R1)}, (AT_A, AT_B), (H1, H2))
     kept = {"web": Group("web"), "db": Group("db", places=(AT_A,))}
     assert groups.of_config(config, kept) == {"db": kept["db"], "web": found(config)}
+    # A TPG was deleted meanwhile.
+    gone = {"db": Group("db", places=(AT_A, (A, 7)))}
+    assert groups.of_config(config, gone)["db"].places == (AT_A,)
 
 
 def test_a_member_with_other_luns_is_marked() -> None:
@@ -107,7 +110,7 @@ def test_a_kept_group_gives_its_luns_to_the_first_member() -> None:
         1: R2,
         7: R1,
     }
-    with pytest.raises(NotFound, match="fileio/gone does not exist"):
+    with pytest.raises(NotFound, match="LUN 0 of the group, fileio/gone, does not exist"):
         groups.join(config, Group("web", {0: GroupLun(0, ("fileio", "gone"))}), H1, (AT_A,))
 
 

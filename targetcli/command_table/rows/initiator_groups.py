@@ -35,7 +35,9 @@ ROWS = (
                 "the initiator (several: separated by commas), or the storage object",
             ),
             may("lun", "lun", "the number that the members see; a free one if omitted"),
-            may("write_protect", "bool", "let the members only read it", "False"),
+            may(
+                "write_protect", "bool", "map: let the members only read it; if omitted, as it was"
+            ),
             may("target", "group_target", "create, join: the targets, a pattern such as '*'"),
             may(
                 "replace",

@@ -144,6 +144,43 @@ def test_members_that_are_logged_in_are_asked_for(user: Shell) -> None:
         assert session.luns() == [1, 2]
 
 
+def test_an_existing_access_stays_unless_another_is_given(user: Shell) -> None:
+    user.ok(f"/ group create web {H1} target={A}")
+    user.ok("/ group map web r1 write_protect=true")
+    user.refuses("/ group map web r1", "ramdisk/r1 is LUN 0 of the group web already")
+    user.ok("/ group map web r1 write_protect=false")
+    assert seen(user, H1) == {"a/tpg1": [(0, "r1", False)]}
+
+
+def test_hosts_of_another_fabric(user: Shell) -> None:
+    user("/tcm_fc create naa.2000000000000001")
+    host = "naa.1000000000000007"
+    user.ok(f"/ group create web {H1} target={A}")
+    user.ok("/ group map web r1 3")
+    user.ok(f"/ group join web {host} target=naa.*")
+    # A WWN of an adapter joins where adapters are, the name of an iSCSI host where those are.
+    user.ok(f"/ group join web {host[:-1]}8")
+    user.ok(f"/ group join web {H2}")
+    luns = [(3, "r1", False)]
+    assert seen(user, f"{host[:-1]}*") == {"/tcm_fc/naa.2000000000000001": luns}
+    assert seen(user, H2) == {"a/tpg1": luns}
+    user.ok("/ group delete web")
+    assert user.ok("/tcm_fc/naa.2000000000000001/luns ls").rows[1:] == []
+
+
+def test_a_new_member_may_need_a_secret(user: Shell) -> None:
+    user.ok(f"/iscsi/{A}/tpg1 set attribute authentication=1")
+    answer = user.ok(f"/ group create web {H1} target={A}")
+    assert f"Note: {ACLS}/{H1} needs a secret to log in: {ACLS}/{H1} set auth" in answer.stderr
+
+
+def test_other_users_see_groups_with_members(user: Shell) -> None:
+    user.ok("/ group create web")
+    user.ok(f"/ group create db {H1} target={A}")
+    assert [row.split()[0] for row in user.ok("/ groups", is_root=False).rows] == ["GROUP", "db"]
+    assert user("/ group delete db", is_root=False).exit == 1
+
+
 def test_a_guest_sees_what_demo_mode_shows(user: Shell) -> None:
     user.ok(f"/iscsi/{A}/tpg1 set attribute generate_node_acls=1")
     user.ok(f"/ group create web {H1} target={A}")
