@@ -48,7 +48,7 @@ class HostFiles(Protocol):
         """Return the text of a file of trusted users; None if it does not exist."""
 
     def put_text(self, path: str, text: str) -> None:
-        """Replace a file atomically; only its owner can read it."""
+        """Replace a file atomically, readable by its owner only; delete it if the text is empty."""
 
 
 class RealHostFiles(HostFiles):
@@ -109,6 +109,9 @@ class RealHostFiles(HostFiles):
             raise LioError(f"cannot read {path}: {reason(err)}") from err
 
     def put_text(self, path: str, text: str) -> None:
+        if not text:
+            self.remove(path)
+            return
         # Imported here: few changes replace a file.
         from ..files import atomic
 

@@ -153,7 +153,7 @@ class SetEntry:
         found.pop(self.name, None)
         if self.text:
             found[self.name] = json.loads(self.text)
-        context.host.put_text(self.file, json.dumps(found, indent=2) + "\n")
+        context.host.put_text(self.file, json.dumps(found, indent=2) + "\n" if found else "")
         # The executor records a step only if this has grown.
         context.fs.changes += 1
 
@@ -164,7 +164,7 @@ class SetEntry:
 def entries(host: HostFiles, file: str) -> dict[str, Any]:
     """Return the entries of a JSON file by name; none if it does not exist. Raises LioError."""
     text = host.text(file)
-    if text is None:
+    if not text:
         return {}
     import json
 

@@ -145,6 +145,8 @@ CHANGES = [
     f"{TPG}/portals create 127.0.0.1 3261",
     f"{TPG}/portals delete ::0 3260",
 ]
+# These read the whole configuration each time.
+LONG = [f"group join web {I3}", f"group leave web {I1},{I2}"]
 
 
 @pytest.fixture
@@ -177,7 +179,9 @@ def breaks(user: Shell, line: str, at: int, how: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("line", CHANGES)
+@pytest.mark.parametrize(
+    "line", [*CHANGES, *(pytest.param(line, marks=pytest.mark.long) for line in LONG)]
+)
 def test_fault_leaves_what_was_there(user: Shell, disks: Path, line: str) -> None:
     line = line.replace("DISKS", str(disks))
     before = tree() | files(ETC, disks)
