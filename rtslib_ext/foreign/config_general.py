@@ -10,7 +10,6 @@ would take ten times as long.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -58,17 +57,13 @@ def parse(source: Source) -> tuple[Block, list[str]]:
 
     Raises ParseError, which names the line; LioError for an included file that cannot be read.
     """
-    files: list[str] = []
-    lines, places = [], []
-    for text, at in _Lines(source, files).read(source):
-        lines.append(text)
-        places.append(at)
-    body = "".join(f"{line}\n" for line in lines)
+    read = _Lines(source)
+    body = "\n".join((*read.lines, ""))
     try:
         found = _grammar().parse_string(body, parse_all=True)
     except pp.ParseBaseException as err:
-        raise _unfit(err, lines, places) from None
-    return _Tree(places).block(Block("", "", Place(source.path)), found), files
+        raise _unfit(err, read.lines, read.places) from None
+    return _Tree(read.places).block(Block("", "", Place(source.path)), found), read.files
 
 
 def _unfit(err: pp.ParseBaseException, lines: list[str], places: list[Place]) -> ParseError:
@@ -155,7 +150,7 @@ class _Tree:
 
 
 def _option(text: str, at: Place) -> Option:
-    name, *rest = _SPLIT.split(text, maxsplit=1)
+    name, *rest = _SPLIT.split(text, 1) if "=" in text else text.split(None, 1)
     value = rest[0] if rest else ""
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = value[1:-1]
@@ -165,45 +160,56 @@ def _option(text: str, at: Place) -> Option:
 
 
 class _Lines:
-    """The lines of a file and of those that it includes, without comments, joined and stripped."""
+    """The lines of a file and of those that it includes, without comments, joined and stripped.
 
-    def __init__(self, source: Source, files: list[str]) -> None:
-        self.files = files
+    ``places`` are those of ``lines``, ``files`` the paths that were read.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.lines: list[str] = []
+        self.places: list[Place] = []
+        self.files: list[str] = []
         self.open: list[str] = []
         self.left = MOST_BYTES - len(source.text)
+        self.read(source)
 
-    def read(self, source: Source) -> Iterator[tuple[str, Place]]:
+    def read(self, source: Source) -> None:
         self.files.append(source.path)
         self.open.append(source.path)
         start, joined = 0, ""
         for number, text in enumerate(source.text.split("\n"), 1):
             if "#" in text:
                 text = _COMMENT.sub("", text)
-            text = text.strip("\r") if "\r" in text else text
+            text = text.rstrip("\r")
             if text.endswith("\\") and _CONTINUED.search(text):
                 joined, start = joined + text[:-1].lstrip(), start or number
                 continue
             text = joined + text.strip()
-            at = Place(source.path, start or number)
-            start, joined = 0, ""
             if text:
-                yield from self.line(source, text, at)
+                self.line(source, text, Place(source.path, start or number))
+            start, joined = 0, ""
         if joined.strip():
-            yield joined.strip(), Place(source.path, start)
+            self.add(joined.strip(), Place(source.path, start))
         self.open.pop()
 
-    def line(self, source: Source, text: str, at: Place) -> Iterator[tuple[str, Place]]:
+    def add(self, text: str, at: Place) -> None:
+        self.lines.append(text)
+        self.places.append(at)
+
+    def line(self, source: Source, text: str, at: Place) -> None:
         if text[0] in "iI" and (included := _INCLUDE.fullmatch(text)):
-            yield from self.include(source, included[2] or included[3], at)
-        elif text[0] == "<" and (empty := _EMPTY_BLOCK.fullmatch(text)):
-            yield f"<{empty[1]}>", at
-            yield "</>", at
+            self.include(source, included[2] or included[3], at)
+            return
+        if text[0] == "<":
+            if empty := _EMPTY_BLOCK.fullmatch(text):
+                self.add(f"<{empty[1]}>", at)
+                text = "</>"
         elif "<<" in text and _HERE.fullmatch(text):
             raise source.wrong(at.line, "expected a value on this line, not a here-document")
-        else:
-            yield text, at
+        self.lines.append(text)
+        self.places.append(at)
 
-    def include(self, source: Source, pattern: str, at: Place) -> Iterator[tuple[str, Place]]:
+    def include(self, source: Source, pattern: str, at: Place) -> None:
         for found in source.included(pattern):
             self.left -= len(found.text)
             if found.path in self.open:
@@ -212,4 +218,4 @@ class _Lines:
                 raise source.wrong(
                     at.line, f"expected at most {MOST_BYTES >> 20} MiB in {_MOST_FILES:,} files"
                 )
-            yield from self.read(found)
+            self.read(found)

@@ -72,15 +72,12 @@ def of_object(identity: Identity, *, keep_serial: bool = False) -> Made:
 
 
 def _with_serial(made: Made, serial: str) -> Made:
-    try:
-        naming.check_unit_serial(serial, "")
-        row = schema.wwn("vpd_unit_serial")
-        if row:
-            row.check(serial)
-    except InvalidValue:
-        text = f"LIO cannot have the serial number {serial!r}: a new one is generated"
-        return Made(None, made.fields, [*made.remarks, (CHANGED, text, "")])
-    return made
+    # target_core_configfs.c, target_wwn_vpd_unit_serial_store, strips blanks.
+    fits = serial.isascii() and serial.isprintable() and serial == serial.strip()
+    if fits and 0 < len(serial) <= naming.UNIT_SERIAL_MAX:
+        return made
+    text = f"LIO cannot have the serial number {serial!r}: a new one is generated"
+    return Made(None, made.fields, [*made.remarks, (CHANGED, text, "")])
 
 
 def _with_naa(made: Made, naa: str, identity: Identity, *, keep_serial: bool) -> Made:

@@ -95,23 +95,21 @@ class _Store:
     ) -> None:
         self.source, self.builder, self.store = source, builder, store
         self.own, self.target, self.at = store.options, target, store.at
+        of_target = {name: each for name, each in target.items() if name not in _OFF_TARGET}
+        self.options = {**of_target, **self.own}
 
-    def option(self, name: str) -> Option | None:
-        """Return an option of the store, or of its target. Raises ParseError if it is repeated."""
-        found = self.own.get(name)
-        if found is None and name not in _OFF_TARGET:
-            found = self.target.get(name)
+    def value(self, name: str) -> str | None:
+        """Return the value of an option of the store, or else of its target.
+
+        Raises ParseError if it is repeated.
+        """
+        found = self.options.get(name)
         if found is None:
             return None
         if len(found) > 1:
             at = found[1].at
             raise replace(self.source, path=at.file).wrong(at.line, f"expected {name} once")
-        return found[0]
-
-    def value(self, name: str) -> str | None:
-        """Return the value of an option."""
-        found = self.option(name) if name in self.own or name in self.target else None
-        return found.value if found else None
+        return found[0].value
 
     def made(self) -> Made:
         if not self.is_disk():
@@ -183,7 +181,7 @@ class _Store:
             if name not in OPTIONS:
                 self.builder.note(options[0].at, f"{name} is not known, and not imported")
         for name in _LISTS:
-            for option in (*self.own.get(name, ()), *self.target.get(name, ())):
+            for option in self.options.get(name, ()):
                 self.builder.changed(option.at, f"{name} is not imported: LIO has its own pages")
         if _number(self.value("removable")):
             self.builder.changed(self.at, "LIO shows no disk as removable")
