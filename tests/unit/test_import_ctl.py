@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from rtslib_ext.config import inquiry
@@ -347,6 +349,10 @@ transport-group t {{ listen tcp 0.0.0.0:4420 }}
         (f"target {IQN} {{\n\tchap a b\n\tauth-group x\n}}\n", 3, "an auth-group or rules"),
         ("auth-group a {\n\tchap a b\n\tchap-mutual a b c d\n}\n", 3, "chap or chap-mutual"),
         ("auth-group a {\n\tauth-type x\n}\n", 2, "one of none, deny"),
+        # One word is not a user and a secret.
+        ("auth-group a {\n\tchap joesecret1234\n}\n", 2, "another statement"),
+        (f"target {IQN} {{\n\tlun 10\n}}\n", 2, "another statement"),
+        ("lun a {\n\tpath /x # and\n\t# no more\n\tfoo\n}\n", 4, "a keyword of this block"),
         ("portal-group a {\n\tlisten 192.0.2.1:x\n}\n", 2, "a port from 1"),
         ("lun {\n  a {\n    path = \n", 4, "a } or ]"),
         ("lun {\n  a = /x\n}\n", 2, "an object in braces at a"),
@@ -365,3 +371,75 @@ def test_malformed(text: str, line: int, expected: str) -> None:
 def test_other_files_are_not_ctl(text: str) -> None:
     with pytest.raises(LioError):
         detect(text)
+
+
+def many(form: str, count: int) -> str:
+    """Return a file with LUNs in a target for each thousand."""
+    numbers = range(count)
+    if form == "classic":
+        luns = "".join(
+            f'lun "d{n}" {{\n\tpath "/dev/vg/d{n}"  # {n}\n\tserial S{n}\n'
+            f'\toption "naa" "0x6589cfc{n:025x}"\n}}\n'
+            for n in numbers
+        )
+        targets = "".join(
+            f"target {IQN}{start} {{\n{OPEN}"
+            + "".join(f"\tlun {n - start} d{n}\n" for n in range(start, min(start + 1000, count)))
+            + "}\n"
+            for start in range(0, count, 1000)
+        )
+        return luns + targets
+    luns = "".join(
+        f'  "d{n}" {{ path = /dev/vg/d{n}  # {n}\n serial = S{n}; options {{ vendor = V }} }}\n'
+        for n in numbers
+    )
+    targets = "".join(
+        f'  "{IQN}{start}" {{ auth-group = no-authentication\n lun = ['
+        + "".join(
+            f"{{ number = {n - start}, name = d{n} }},\n"
+            for n in range(start, min(start + 1000, count))
+        )
+        + "] }\n"
+        for start in range(0, count, 1000)
+    )
+    return f"lun {{\n{luns}}}\ntarget {{\n{targets}}}\n"
+
+
+@pytest.mark.parametrize("form", ["classic", "ucl"])
+@pytest.mark.parametrize("wrong", ["", "}"])
+def test_time_is_linear(form: str, wrong: str) -> None:
+    """Of a file that does not match too, which a regular expression may try in many ways."""
+
+    def seconds(count: int) -> float:
+        text = many(form, count)
+        if wrong:
+            text = text[: text.rindex("}")] + " \t \n" * count
+        start = time.process_time()
+        try:
+            assert len(read(text).config.storage_objects) == count
+        except ParseError as err:
+            assert wrong, err
+        return time.process_time() - start
+
+    seconds(50)
+    assert seconds(2000) < 30 * seconds(200)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lun a { path /x" + " " * 100_000 + "!",
+        "lun a { path /x #" + " #" * 50_000,
+        "lun a {" + ' path "x" ' * 10_000 + "!",
+        "lun { " + "/*" * 50_000,
+        "lun { a " + " " * 100_000 + "!",
+        "lun { a { " + "b = c  \n" * 20_000 + "!",
+        "lun { a { " + "b { c = d  \n } " * 10_000 + "!",
+        'lun { a = "' + "\\x" * 50_000,
+    ],
+)
+def test_a_wrong_file_takes_no_longer(text: str) -> None:
+    start = time.process_time()
+    with pytest.raises(ParseError):
+        FORMATS["ctl"].read(Source("/etc/ctl.conf", text, Texts({})))
+    assert time.process_time() - start < 5

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -440,3 +441,25 @@ def names_of(config: Config) -> Sequence[str]:
 def test_lines_of_windows() -> None:
     found = read((disks("a") + target("\t\tLUN 0 a")).replace("\n", "\r\n"))
     assert exported(tpg(found)) == {0: "a"} and names_of(found.config) == ["a"]
+
+
+@pytest.mark.parametrize("end", ["", "{", "\t\tx {"])
+def test_time_is_linear(end: str) -> None:
+    """Of a file that does not match too."""
+
+    def seconds(count: int) -> float:
+        devices = "".join(
+            f"\tDEVICE d{n} {{\n\t\tfilename /dev/vg/d{n}  # {n}\n\t\tusn S{n}\n\t}}\n"
+            for n in range(count)
+        )
+        luns = "".join(f"\t\tLUN {n} d{n}\n" for n in range(count))
+        text = f"HANDLER vdisk_blockio {{\n{devices}}}\n{target(luns)}" + f"{end} \n" * count
+        start = time.process_time()
+        try:
+            assert len(tpg(read(text)).luns) == count
+        except ParseError as err:
+            assert end, err
+        return time.process_time() - start
+
+    seconds(50)
+    assert seconds(2000) < 30 * seconds(200)

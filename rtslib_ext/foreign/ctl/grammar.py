@@ -15,9 +15,10 @@ import pyparsing as pp
 from ..source import Source
 from ..statements import Lines, Statement
 
-_GAP = r"(?:[ \t\r\n]|\#[^\n]*)*"
+# No text matches in two ways, so a file that does not match takes no longer than one that does.
+_GAP = r"(?:[ \t\r\n]|\#[^\n]*(?:\n|\Z))*"
 _PLAIN = r"[A-Za-z0-9.\-@_/:\[\]]"
-_WORD = rf'(?:"[^"]+"|{_PLAIN}+)'
+_WORD = rf'(?:"[^"]+"|{_PLAIN}+(?!{_PLAIN}))'
 
 ARGUMENTS: Mapping[str, Mapping[str, int]] = {
     "": {
@@ -121,11 +122,17 @@ def _statement(block: str) -> str:
         forms.append(rf"(?:{words})(?!{_PLAIN}){_GAP}{_ARGUMENT}(?:{_GAP}{_ARGUMENT})?")
         words = _any_of(_REFERENCES[block])
         forms.append(rf"(?:{words})(?!{_PLAIN}){_GAP}{_ARGUMENT}{_GAP}{_ARGUMENT}")
-    return rf"(?:{'|'.join(forms)}){_GAP};?{_GAP}"
+    return rf"(?:{'|'.join(forms)}){_GAP}(?:;{_GAP})?"
 
 
-_STATEMENTS = {block: re.compile(_statement(block)) for block in ARGUMENTS}
-_WORDS = re.compile(rf"{_GAP}({_WORD})")
+# A LUN that is described outside of targets: most of a large file is a run of them.
+_LUN = (
+    rf"lun(?!{_PLAIN}){_GAP}({_ARGUMENT}){_GAP}\{{"
+    rf"{_GAP}((?:{_statement('lun')})*)\}}{_GAP}(?:;{_GAP})?"
+)
+_LUNS = re.compile(_LUN)
+# Comments, semicolons and the end match too, so that no word is found within a comment.
+_WORDS = re.compile(rf"{_GAP}(?:({_WORD})|;|\Z)")
 
 
 def parse(source: Source) -> tuple[Statement, ...]:
@@ -159,10 +166,12 @@ class _Parser:
         blocks.append(
             self._block("controller", "controller", gap, self._runs("controller") | namespace)
         )
-        return gap - pp.ZeroOrMore(self._runs("") | pp.MatchFirst(blocks)) - pp.StringEnd()
+        leaves = pp.Regex(f"(?:{_LUN})+").set_parse_action(self._leaves)
+        inside = leaves | self._runs("") | pp.MatchFirst(blocks)
+        return gap - pp.ZeroOrMore(inside) - pp.StringEnd()
 
     def _runs(self, block: str) -> pp.ParserElement:
-        # A run of statements is one token: a token for each would take several times as long.
+        # A run of statements is one token: a token for each would take ten times as long.
         pattern = f"(?:{_statement(block)})+"
         return pp.Regex(pattern).set_parse_action(
             lambda _text, start, tokens: self._run(block, start, tokens[0])
@@ -173,13 +182,38 @@ class _Parser:
     ) -> pp.ParserElement:
         head = pp.Regex(rf"{re.escape(key)}(?!{_PLAIN}){_GAP}{_ARGUMENT}{_GAP}\{{{_GAP}")
         head.set_parse_action(self._head)
-        close = pp.Suppress(pp.Regex(rf"\}}{_GAP};?{_GAP}"))
+        close = pp.Suppress(pp.Regex(rf"\}}{_GAP}(?:;{_GAP})?"))
         return (head - pp.ZeroOrMore(content) - close).set_parse_action(self._closed)
 
     def _run(self, block: str, start: int, text: str) -> list[Statement]:
+        found = [match for match in _WORDS.finditer(text) if match[1]]
+        statements, number = [], 0
+        while number < len(found):
+            last = number + 1 + self._count(block, found, number)
+            words = tuple(match[1].strip('"') for match in found[number:last])
+            line = self.lines.at(start + found[number].start(1))
+            statements.append(Statement(words, line))
+            number = last
+        return statements
+
+    def _count(self, block: str, found: Sequence[re.Match[str]], number: int) -> int:
+        """Return how many arguments a keyword has in a run that matches."""
+        key = found[number][1]
+        if key in ARGUMENTS[block]:
+            return ARGUMENTS[block][key]
+        if key in _REFERENCES[block]:
+            return 2
+        more = number + 2 < len(found) and found[number + 2][1] not in KEYWORDS
+        return 2 if more else 1
+
+    def _leaves(self, _text: str, start: int, tokens: pp.ParseResults) -> list[Statement]:
         return [
-            Statement(_words(match.group()), self.lines.at(start + match.start()))
-            for match in _STATEMENTS[block].finditer(text)
+            Statement(
+                _words(f"lun {match[1]}"),
+                self.lines.at(start + match.start()),
+                tuple(self._run("lun", start + match.start(2), match[2])),
+            )
+            for match in _LUNS.finditer(tokens[0])
         ]
 
     def _head(self, _text: str, start: int, tokens: pp.ParseResults) -> list[Statement]:
@@ -206,4 +240,4 @@ class _Parser:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip('"') for word in _WORDS.findall(text))
+    return tuple(word.strip('"') for word in _WORDS.findall(text) if word)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from ... import schema
 from ...config.backing import PAGE_SIZE, Block, RamDisk
@@ -104,6 +105,13 @@ class Luns:
             self.builder.note(at, text, cure)
 
 
+@cache
+def _block_size(plugin: str, text: str) -> str:
+    """Return a block size as the kernel has it. Raises InvalidValue."""
+    row = schema.storage_object("block_size", plugin)
+    return row.check(text) if row else text
+
+
 class _Maker:
     """Makes one storage object of the statements of a LUN."""
 
@@ -161,11 +169,13 @@ class _Maker:
         for name, one in self.options.items():
             at = Place(self.at.file, one.line)
             value = " ".join(one.words[2:])
-            if name in _LOST and value not in ("off", "0", ""):
+            if value in ("off", "0", "") and (name in _LOST or name in _NO_EFFECT):
+                continue
+            if name in _LOST:
                 self.builder.lost(at, f"option {name} is lost: {_LOST[name]}")
             elif name in _NO_EFFECT:
                 self.builder.note(at, f"option {name} has no effect: {_NO_EFFECT[name]}")
-            elif name not in _LOST:
+            else:
                 self.builder.note(at, f"option {name} is not known, and not imported")
         for key, one in self.values.items():
             if key not in _ONCE:
@@ -219,9 +229,8 @@ class _Maker:
         found = dict(so.attributes)
         size = self._number("blocksize")
         if size is not None:
-            row = schema.storage_object("block_size", key[0])
             try:
-                found["block_size"] = row.check(str(size)) if row else str(size)
+                found["block_size"] = _block_size(key[0], str(size))
             except InvalidValue as err:
                 text = f"the block size {size} is lost: {err.message}"
                 self.builder.lost(self._place("blocksize"), text)

@@ -34,13 +34,8 @@ _UCL = re.compile(
 def read(source: Source) -> Imported:
     """Return the configuration in a ctl.conf. Raises ParseError."""
     check_text(source)
-    bare = re.sub(r'"[^"]*"|#[^\n]*', _bare, source.text)
-    parse = ucl.parse if _UCL.search(bare) else grammar.parse
+    parse = ucl.parse if _UCL.search(source.text) else grammar.parse
     return _Reader(source, parse(source)).run()
-
-
-def _bare(match: re.Match[str]) -> str:
-    return '""' if match.group().startswith('"') else ""
 
 
 class _Reader:

@@ -22,7 +22,8 @@ _DEPTH = 12
 _QUOTED = r'"(?:[^"\\\n]|\\.)*"'
 _SINGLE = r"'(?:[^'\\\n]|\\.)*'"
 _KEY = rf"(?:{_QUOTED}|[A-Za-z0-9_/][\w./-]*)"
-_PLAIN = r"[^\s=:,;{}\[\]\"'$<][^\n,;{}\[\]]*"
+# No text matches in two ways, so a file that does not match takes no longer than one that does.
+_PLAIN = r"[^\s=:,;{}\[\]\"'$<](?:[^\n,;{}\[\]]*[^\s,;{}\[\]])?"
 # A key with a text: a run of them is one token, as a token for each takes several times as long.
 _TEXT = (
     rf"({_KEY})(?:\s*[=:]\s*|[^\S\n]+)(?:({_QUOTED})|({_SINGLE})|({_PLAIN}))"
@@ -31,9 +32,13 @@ _TEXT = (
 _TEXTS = re.compile(_TEXT)
 _OBJECT = rf"\{{\s*((?:{_TEXT})*)\}}[\s,;]*"
 _OBJECTS = re.compile(_OBJECT)
-_LEAF = rf"({_KEY})\s*[=:]?\s*{_OBJECT}"
+_LEAF = rf"({_KEY})\s*(?:[=:]\s*)?{_OBJECT}"
 _LEAVES = re.compile(_LEAF)
-_COMMENTS = re.compile(rf"({_QUOTED}|{_SINGLE})|\#[^\n]*|/\*.*?\*/", re.DOTALL)
+_TEXT_OR_LEAF = re.compile(rf"(?P<text>{_TEXT})|(?P<leaf>{_LEAF})")
+# Objects of texts and of objects of texts, as all LUNs are.
+_BRANCH = rf"({_KEY})\s*(?:[=:]\s*)?\{{\s*((?:{_TEXT}|{_LEAF})*)\}}[\s,;]*"
+_BRANCHES = re.compile(_BRANCH)
+_COMMENTS = re.compile(rf"({_QUOTED}|{_SINGLE})|\#[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 # libucl: k is 1000, kb is 1024.
 _NUMBER = re.compile(r"(\d+)([kmgtp]?)(b?)", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
@@ -103,7 +108,7 @@ class _Parser:
         run = pp.Regex(f"(?:{_TEXT})+").set_parse_action(self._run)
         quoted = pp.Regex(_QUOTED).set_parse_action(lambda tokens: [_unquoted(tokens[0])])
         single = pp.Regex(_SINGLE).set_parse_action(lambda tokens: [tokens[0][1:-1]])
-        plain = pp.Regex(_PLAIN).set_parse_action(lambda tokens: [tokens[0].rstrip()])
+        plain = pp.Regex(_PLAIN)
         key = pp.Regex(rf"{_KEY}\s*(?=[=:]|[^\S\n]|\{{|\[)").set_parse_action(
             lambda tokens: [_unquoted(tokens[0].strip())]
         )
@@ -111,8 +116,8 @@ class _Parser:
             lambda tokens: [_unquoted(tokens[0])]
         )
         pair = (section | (key - pp.Suppress(pp.Regex(r"[=:]?")) - value)) + ends
-        leaves = pp.Regex(f"(?:{_LEAF})+").set_parse_action(self._leaves)
-        inside = pp.ZeroOrMore(run | leaves | pair)
+        branches = pp.Regex(f"(?:{_BRANCH})+").set_parse_action(self._branches)
+        inside = pp.ZeroOrMore(run | branches | pair)
         whole = pp.Suppress("{") - inside - pp.Suppress("}")
         objects = pp.Regex(f"(?:{_OBJECT})+").set_parse_action(self._objects)
         array = pp.Suppress("[") - pp.ZeroOrMore(objects | (value + ends)) - pp.Suppress("]")
@@ -136,15 +141,27 @@ class _Parser:
             for match in _OBJECTS.finditer(tokens[0])
         ]
 
-    def _leaves(self, _text: str, start: int, tokens: pp.ParseResults) -> list[Pair]:
+    def _branches(self, _text: str, start: int, tokens: pp.ParseResults) -> list[Pair]:
         return [
             Pair(
                 _unquoted(match[1]),
-                tuple(self._pairs(match[2], start + match.start(2))),
+                tuple(self._within(match[2], start + match.start(2))),
                 self.lines.at(start + match.start()),
             )
-            for match in _LEAVES.finditer(tokens[0])
+            for match in _BRANCHES.finditer(tokens[0])
         ]
+
+    def _within(self, text: str, start: int) -> Iterator[Pair]:
+        """Yield the texts and the objects of texts in an object."""
+        for match in _TEXT_OR_LEAF.finditer(text):
+            place = start + match.start()
+            if match["text"]:
+                yield from self._pairs(match["text"], place)
+                continue
+            leaf = _LEAVES.fullmatch(match["leaf"])
+            assert leaf
+            pairs = self._pairs(leaf[2], place + leaf.start(2))
+            yield Pair(_unquoted(leaf[1]), tuple(pairs), self.lines.at(place))
 
     def _run(self, _text: str, start: int, tokens: pp.ParseResults) -> list[Pair]:
         return self._pairs(tokens[0], start)
@@ -185,7 +202,7 @@ def _value(match: re.Match[str]) -> str:
     """Return the text in a match of _TEXT."""
     if match[2]:
         return _unquoted(match[2])
-    return match[3][1:-1] if match[3] else match[4].rstrip()
+    return match[3][1:-1] if match[3] else match[4]
 
 
 def _without_comment(match: re.Match[str]) -> str:
