@@ -16,7 +16,7 @@ JOBS = $(shell nproc)
 SANDBOX = $(PYTHON3) -m targetcli.sandbox --memory $(MEMORY)
 export PYTHON3
 PYTEST = $(PYTHON3) -m pytest $(SELECT) $(ARGS)
-HOST_TESTS = tests/unit tests/fuzz
+HOST_TESTS = tests/unit tests/fuzz tests/packages
 SIDE_BY_SIDE = tests/kernel/sidebyside/
 # The longest first, so that several at once end together.
 LONGEST = $(addprefix tests/,kernel/plan/ kernel/commands/ clients/ kernel/compatibility/)
@@ -50,13 +50,18 @@ PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
 # installed: the package would start it at boot.
 TGT = $(KERNELS)/tgt/complete
 
-# Of the long tests: a browser, which is large, and multipath with the devices that it needs.
-LONG_PACKAGES = chromium multipath-tools udev
+# What builds and checks the packages of Debian and Fedora.
+DIST_PACKAGES = dpkg-dev debhelper dh-python pybuild-plugin-pyproject python3-all \
+	python3-setuptools python3-wheel rpm
+
+# Of the long tests: a browser, which is large, multipath with the devices that it needs, and what
+# checks and installs the packages.
+LONG_PACKAGES = chromium multipath-tools udev $(DIST_PACKAGES) lintian rpmlint mmdebstrap cpio
 
 QEMU_PACKAGES = qemu-system-x86 udev busybox-static
 
 .PHONY: all collection help venv packages kernels test test-unit test-sandbox test-kernel test-newer \
-	test-long fuzz test-sidebyside test-qemu fabrics mutants bench lint demo clean
+	test-long fuzz test-sidebyside test-qemu fabrics mutants bench lint demo dist clean
 
 all: packages venv ## install missing Debian packages, and the project in .venv
 
@@ -198,6 +203,10 @@ collection: venv ## build the Ansible collection targetcli.lio, in dist
 
 demo: all ## examples/demo.sh, in the sandbox
 	@PYTHON=$(PYTHON3) $(SANDBOX) --env PYTHON bash examples/demo.sh
+
+dist: ## build the packages of Debian and Fedora, wheel and sdist, in dist/
+	@packaging/debian-packages $(DIST_PACKAGES)
+	@packaging/make-packages dist
 
 clean: ## delete generated files
 	rm -rf .fuzz $(VENV) $(FB) $(BENCH) $(KERNELS) build dist *.egg-info .hypothesis .mutation .mypy_cache .pytest_cache .ruff_cache

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 SCRIPTS = [
-    *ROOT.glob("packaging/*"),
+    *(path for path in ROOT.glob("packaging/*") if path.is_file()),
     *ROOT.glob("examples/*.sh"),
     *ROOT.glob("findings/*.sh"),
     ROOT / ".ci/run",
