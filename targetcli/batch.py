@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
 from rtslib_ext.errors import InvalidValue, LioError, NotFound
@@ -43,12 +45,15 @@ def run(env: Env, file: str) -> int:
     refused, only its error is printed, and nothing is changed.
     """
     env.session.report = Report("batch", "/")
+    if env.options.role is not None and os.environ.get("SSH_ORIGINAL_COMMAND"):
+        # It comes from the client: parsed, it would be a second way for lines.
+        note = "Note: the command given to ssh is ignored; lines are read from standard input"
+        print(note, file=env.stderr)
     try:
         lines = _lines(env, file)
         if env.options.dry_run:
             return _dry_run(env, lines)
-        apply.require_root(env)
-        with locked(env, walk.root(env), "batch"):
+        with _lock(env):
             done = _run(env, file, lines)
     except BrokenPipeError:
         raise
@@ -57,6 +62,14 @@ def run(env: Env, file: str) -> int:
         return 1
     printed = [session.print_result(env, item.report, item.result) for item in done]
     return 0 if all(printed) else 1
+
+
+def _lock(env: Env) -> AbstractContextManager[object]:
+    """Return the lock, which only root can take; none for a role that changes nothing."""
+    if env.options.role == "read":
+        return nullcontext()
+    apply.require_root(env)
+    return locked(env, walk.root(env), "batch")
 
 
 def _lines(env: Env, file: str) -> list[str]:

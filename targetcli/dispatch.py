@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
-from rtslib_ext.errors import InvalidValue, LioError, NotFound
+from rtslib_ext.errors import InvalidValue, LioError, NotFound, PermissionDenied
 from rtslib_ext.fast_dataclasses import replace
 
 from . import log
@@ -185,6 +185,11 @@ def _run_command(env: Env, node: Node, line: Line) -> Result:
     words, named = binding.with_split_portal(command, words, named)
     calls = ranges.calls(node, command, words, named)
     values = [binding.arguments(command, *call, node.path) for call in calls]
+    if env.options.is_restricted:
+        # Imported here: only a batch has a role.
+        from . import roles
+
+        roles.check(env, node, command, values)
     run_once = _change if command.changes else _read
     env.session.agreed = ()
     while True:
@@ -197,6 +202,8 @@ def _run_command(env: Env, node: Node, line: Line) -> Result:
 def _read(env: Env, node: Node, command: Command, values: list[dict[str, Any]]) -> Result:
     result = _call(env, node, command, values[0])
     if result.under_lock is not None:
+        if env.options.role == "read":
+            raise PermissionDenied("the role read may not change anything", path=node.path)
         with _errors_of(node), _lock(env, node, command):
             result = result.under_lock()
     return _filtered(env, command, _after(env, node, result))

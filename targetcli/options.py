@@ -9,6 +9,9 @@ from collections.abc import Callable, Sequence
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.fast_dataclasses import dataclass, field
 
+ROLES = ("read", "provision", "admin")
+_ADMIN = ROLES[-1]
+
 
 @dataclass(slots=True)
 class Options:
@@ -21,8 +24,17 @@ class Options:
     verbose: bool = False
     batch: str | None = None
     wait: float | None = None
+    role: str | None = None
+    """What the lines of the batch may do (targetcli.roles); None: everything."""
+    within: str | None = None
+    """Directories of the files that a role may serve, separated by colons."""
     literal: bool = False
     """Whether the command followed ``--``, so that none of its words is an option."""
+
+    @property
+    def is_restricted(self) -> bool:
+        """Return True if the batch has a role that may not do everything."""
+        return self.role not in (None, _ADMIN)
 
 
 @dataclass(slots=True)
@@ -123,6 +135,21 @@ ROWS = (
         "FILE",
         "file",
         sets="options.batch",
+    ),
+    Option(
+        "--role",
+        "with --batch: what its lines may do: read, provision or admin",
+        "ROLE",
+        "role",
+        sets="options.role",
+    ),
+    Option(
+        "--within",
+        "with --role provision: the directories, separated by colons, of the files and devices "
+        "that it may serve",
+        "DIRS",
+        "folder",
+        sets="options.within",
     ),
     Option(
         "--yes", "answer yes to questions, and proceed where --yes is required", sets="options.yes"
@@ -240,11 +267,26 @@ def refuse_ineffective(request: Request) -> None:
             "--verbose needs a command that it has an effect on, so nothing was run",
             hint="targetcli --verbose diff, for one",
         )
+    _refuse_unrestricted(request)
     if request.action == "disable-daemon" and (request.words or request.options.batch is not None):
         raise InvalidValue(
             "--disable-daemon runs no command, so nothing was run",
             hint="run the command by itself",
         )
+
+
+def _refuse_unrestricted(request: Request) -> None:
+    """Raise InvalidValue for a role that would not hold, or that hides the secrets."""
+    options = request.options
+    if options.role is not None and (options.batch is None or request.sandbox):
+        raise InvalidValue(
+            "--role has no effect without --batch, so nothing was run",
+            hint="targetcli --role read --batch -",
+        )
+    if options.within is not None and options.role != "provision":
+        raise InvalidValue("--within has no effect without --role provision, so nothing was run")
+    if options.is_restricted and options.show_secrets:
+        raise InvalidValue(f"the role {options.role} sees no secrets: omit --show-secrets")
 
 
 def _read(words: Sequence[str], request: Request) -> None:
@@ -297,7 +339,13 @@ def _seconds(row: Option, value: str) -> float:
     return float(value)
 
 
-_CONVERT: dict[str, Callable[[Option, str], object]] = {"seconds": _seconds}
+def _role(row: Option, value: str) -> str:
+    if value not in ROLES:
+        raise InvalidValue(f"{row.name} must be one of {', '.join(ROLES)}, not {value!r}")
+    return value
+
+
+_CONVERT: dict[str, Callable[[Option, str], object]] = {"seconds": _seconds, "role": _role}
 
 
 def written(options: Options) -> list[str]:

@@ -210,7 +210,8 @@ def _wrapped(text: str, stream: TextIO) -> str:
 
 def _page(env: Env, result: Result) -> bool:
     """Show the lines of a result in a pager; return False if they are to be printed."""
-    if not (env.stdin.isatty() and env.on_terminal):
+    # A pager can run programs, which no role may.
+    if env.options.is_restricted or not (env.stdin.isatty() and env.on_terminal):
         return False
     # Imported here: only help at a terminal needs it.
     from .views import pager

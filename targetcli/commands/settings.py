@@ -324,6 +324,7 @@ def _hidden(env: Env, group: Group, row: Row) -> Row:
 
 def _is_hidden(env: Env, group: Group, row: Row) -> bool:
     """Return True for a secret at a terminal or in JSON; scripts read it with get as text."""
-    if env.options.show_secrets or not (env.on_terminal or env.options.json):
+    is_read = not (env.on_terminal or env.options.json or env.options.is_restricted)
+    if env.options.show_secrets or is_read:
         return False
     return is_secret(group, row.name) and bool(row.value)

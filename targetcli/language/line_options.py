@@ -12,8 +12,8 @@ from ..options import Option, Options, Request, find, may_be_in, parse
 from . import grammar, hints
 from .grammar import Argument, Line
 
-# --batch is a line of its own.
-_ALONE = "--batch"
+# --batch is a line of its own; the others are for the program.
+_ALONE = ("--batch", "--role", "--within")
 
 
 def take(line: Line, options: Options) -> tuple[Line, Options]:
@@ -25,7 +25,8 @@ def take(line: Line, options: Options) -> tuple[Line, Options]:
         return line, options
     request = Request(options=replace(options))
     parse(line.options, request)
-    if request.action or request.sandbox or request.program or request.state:
+    role = (request.options.role, request.options.within) != (options.role, options.within)
+    if request.action or request.sandbox or request.program or request.state or role:
         text = " ".join(line.options)
         raise InvalidValue(f"{text} is not for a line", hint=f"run targetcli {text}")
     if request.options.literal or line.options[-1:] == ("--",):
@@ -56,7 +57,7 @@ def _behind(line: Line, request: Request) -> tuple[Argument, ...]:
 def _option(line: Line, argument: Argument) -> Option | None:
     """Return the option that a parameter is; None for a value, which may be in quotes."""
     row = find(argument.key or argument.value.partition("=")[0])
-    if row is None or not row.sets.startswith("options.") or row.name == _ALONE:
+    if row is None or not row.sets.startswith("options.") or row.name in _ALONE:
         return None
     return row if hints.is_as_typed(line, argument) else None
 

@@ -56,6 +56,12 @@ class LunAlua(Group):
 
     def names(self, fs: ReadFS) -> Sequence[str]:
         """Return the name of the group, and the settings of the state if the kernel has them."""
+        file = f"{self.configfs}/alua_tg_pt_gp"
+        if fs.read_if_there(file) is None and fs.exists(file):
+            # A LUN that is only staged: its values are not known yet.
+            known = (row.name for row in schema.GROUPS["lun_alua"])
+            states = (name for name in known if fs.exists(f"{self.configfs}/{name}"))
+            return ("alua_tg_pt_gp_name", *(name for name in states if name != "alua_tg_pt_gp"))
         return ("alua_tg_pt_gp_name", *self._values(fs)[1])
 
     def _values(self, fs: ReadFS) -> tuple[str | None, Mapping[str, str]]:
@@ -63,7 +69,7 @@ class LunAlua(Group):
 
     def row(self, fs: ReadFS, name: str) -> Row:
         group, state = self._values(fs)
-        value = group if name == "alua_tg_pt_gp_name" else state[name]
+        value = group if name == "alua_tg_pt_gp_name" else state.get(name)
         known = schema.lun_alua(name.removesuffix("_name"))
         return Row(name, value or "", "string", known.text if known else "")
 

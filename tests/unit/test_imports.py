@@ -41,7 +41,7 @@ PROGRAM = (
     ("completion", "dispatch"),
     ("commands",),
     ("screens",),
-    ("changes", "log", "exporter", "portable", "isns"),
+    ("changes", "log", "exporter", "isns", "portable", "roles"),
     ("language",),
     ("tree",),
     ("command_table", "settings", "progress"),

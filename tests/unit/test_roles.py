@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Roles: every command of the table has one, and so has every kind of parameter."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rtslib_ext.errors import InvalidValue, LioError, PermissionDenied
+from rtslib_ext.kernel.configfs import ConfigFS
+from targetcli import options, roles
+from targetcli.command_table.command import Command
+from targetcli.command_table.rows import every_row
+from targetcli.env import Env, Options
+from targetcli.prefs import Preferences
+from targetcli.tree import Node, walk
+
+ROWS = every_row()
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is written to the system's log."""
+    found: list[str] = []
+    monkeypatch.setattr("syslog.syslog", lambda level, text: found.append(text))
+    monkeypatch.setenv("SSH_CLIENT", "192.0.2.7 50022 22")
+    return found
+
+
+def env_of(role: str, tmp_path: Path, within: str | None = None) -> Env:
+    return Env(
+        Preferences.load(None),
+        fs=ConfigFS(str(tmp_path)),
+        stdin=io.StringIO(),
+        stdout=io.StringIO(),
+        stderr=io.StringIO(),
+        options=Options(role=role, batch="-", within=within),
+    )
+
+
+def node_of(env: Env, command: Command) -> Node:
+    """Return a node whose kind is one of the command's."""
+    node = walk.root(env)
+    if "*" not in command.on:
+        node.kind = command.on[0]  # type: ignore[misc]
+    return node
+
+
+def allowed(command: Command, role: str, tmp_path: Path, **values: Any) -> bool:
+    env = env_of(role, tmp_path)
+    given = {item.name: values.get(item.name) for item in command.parameters}
+    if command.keywords:
+        given[command.keywords] = values.get(command.keywords, {})
+    try:
+        roles.check(env, node_of(env, command), command, [given])
+    except PermissionDenied as err:
+        assert f"the role {role} may not" in err.message
+        return False
+    return True
+
+
+def test_every_command_has_a_role() -> None:
+    assert set(roles.COMMANDS) == {row.name for row in ROWS}
+
+
+def test_every_kind_of_parameter_that_a_role_may_use_is_known() -> None:
+    known = roles.HARMLESS | roles._FILES | roles._DEVICES | roles._OBJECTS
+    kinds = {
+        item.kind
+        for row in ROWS
+        if roles.COMMANDS[row.name] != roles.ADMIN
+        for item in row.parameters
+    }
+    assert kinds <= known, f"put them into a set of targetcli/roles.py: {kinds - known}"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}-{row.on[0]}")
+@pytest.mark.parametrize("role", roles.ROLES)
+def test_every_command_for_every_role(
+    row: Command, role: str, tmp_path: Path, logged: list[str]
+) -> None:
+    least = roles.ROLES.index(roles.COMMANDS[row.name])
+    passing = row.name in ("create", "ensure") and row.on[0] in ("user", "pscsi")
+    wanted = role == "admin" or (roles.ROLES.index(role) >= least and not passing)
+    assert allowed(row, role, tmp_path) is wanted
+    assert len(logged) == (not wanted)
+    if role == "read" and wanted:
+        assert not row.changes
+    assert all(text.endswith("(from 192.0.2.7 50022 22)") for text in logged)
+
+
+def row_of(name: str, kind: str = "*") -> Command:
+    return next(row for row in ROWS if row.name == name and kind in row.on)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "values"),
+    [
+        ("set", "*", {"group": "global", "parameter": {"logfile": "/etc/passwd"}}),
+        ("set", "*", {"group": "discovery_auth", "parameter": {}}),
+        ("set", "*", {"group": "fabric", "parameter": {"cpus_allowed_list": "0"}}),
+        ("set", "*", {"group": "auth", "parameter": {"password": "@/etc/shadow"}}),
+        ("set", "*", {"group": "auth", "parameter": {"password_mutual": "@shadow"}}),
+        ("saveconfig", "root", {"savefile": "/etc/cron.d/x"}),
+        ("diff", "*", {"file": "/etc/shadow"}),
+        ("check", "*", {"file": "/etc/shadow"}),
+        ("backups", "*", {"name": "/etc/shadow"}),
+        ("map", "*", {"file": "/etc/cron.d/x"}),
+        ("report", "root", {"file": "/root/x"}),
+        ("export", "*", {"file": "/root/x"}),
+        ("export", "*", {"file": "-", "secrets": "/root"}),
+        ("stats", "*", {"interval": 1.0}),
+        ("sessions", "*", {"action": "list", "watch": 2.0}),
+        ("sessions", "*", {"action": "end"}),
+        ("create", "fileio", {"file_or_dev": "/etc/shadow"}),
+        ("create", "block", {"dev": "/dev/sda"}),
+        ("ensure", "luns", {"storage_object": "/etc/shadow"}),
+        ("ensure", "acl", {"tpg_lun_or_backstore": "/etc/shadow"}),
+        ("replace", "storage_object", {"dev": "/dev/sda"}),
+        ("create", "pscsi", {"dev": "1:0:0:0"}),
+    ],
+)
+def test_what_provision_may_not(
+    name: str, kind: str, values: dict[str, Any], tmp_path: Path, logged: list[str]
+) -> None:
+    row = next(r for r in ROWS if r.name == name and (kind in r.on or r.on == ("*",)))
+    assert not allowed(row, "provision", tmp_path, **values)
+    assert allowed(row, "admin", tmp_path, **values)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "values"),
+    [
+        ("set", "*", {"group": "auth", "parameter": {"password": "@new", "userid": "@x"}}),
+        ("set", "*", {"group": "auth", "parameter": {"password": "@@x"}}),
+        ("set", "*", {"group": "attribute", "parameter": {"authentication": "1"}}),
+        ("saveconfig", "root", {"savefile": "/etc/target/saveconfig.json"}),
+        ("export", "*", {"file": "-"}),
+        ("sessions", "*", {"action": "detail"}),
+        ("ensure", "acl", {"tpg_lun_or_backstore": "lun7"}),
+        ("ensure", "ramdisk", {"name": "x", "size": "1M"}),
+    ],
+)
+def test_what_provision_may(
+    name: str, kind: str, values: dict[str, Any], tmp_path: Path, logged: list[str]
+) -> None:
+    row = next(r for r in ROWS if r.name == name and (kind in r.on or r.on == ("*",)))
+    assert allowed(row, "provision", tmp_path, **values)
+
+
+def test_files_below_the_directories_only(tmp_path: Path) -> None:
+    srv, other = tmp_path / "srv", tmp_path / "other"
+    for folder in (srv, other, tmp_path / "srv2"):
+        folder.mkdir()
+    (other / "secret").write_text("x")
+    (srv / "link").symlink_to(other / "secret")
+    (srv / "away").symlink_to(other)
+    (srv / "device").symlink_to("/dev/null")
+    env = env_of("provision", tmp_path, f"{srv}:/dev/vg0")
+    for good in ("a.img", "sub/../b.img", "device"):
+        assert roles._outside(env, f"{srv}/{good}") == "", good
+    assert roles._outside(env, "/dev/vg0/disk1") == ""
+    for bad in ("link", "away/secret", "away/new.img", "../other/secret", "../srv2/x", "."):
+        assert "it is outside of" in roles._outside(env, f"{srv}/{bad}"), bad
+    for bad in ("/dev/vg0", "/dev/vg01/x", "~/x", "x", "", "/"):
+        assert "it is outside of" in roles._outside(env, bad), bad
+    none = env_of("provision", tmp_path)
+    assert "the directories of --within" in roles._outside(none, f"{srv}/a.img")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--role read ls",
+        "--role read",
+        "--role root --batch -",
+        "--role read --batch - --show-secrets",
+        "--role read --within /srv --batch -",
+        "--within /srv ls",
+        "--sandbox --role read --batch -",
+    ],
+)
+def test_options_that_would_not_hold_are_refused(words: str) -> None:
+    request = options.Request()
+    with pytest.raises(InvalidValue):
+        options.parse_program(words.split(), request)
+        options.refuse_ineffective(request)
+
+
+def test_a_line_takes_no_role() -> None:
+    from targetcli.language import grammar, line_options
+
+    for line in ("--role admin ls", "--within / ls", "--role=admin ls"):
+        with pytest.raises(LioError):
+            line_options.take(grammar.parse(line), Options(role="read", batch="-"))
+    line = grammar.parse("ls --role admin")
+    assert line_options.take(line, Options(role="read", batch="-"))[1].role == "read"
+
+
+def test_the_program_ignores_the_command_of_ssh(tmp_path: Path, monkeypatch: Any) -> None:
+    from targetcli import batch
+
+    monkeypatch.setenv("SSH_ORIGINAL_COMMAND", "targetcli clearconfig confirm=true")
+    env = env_of("read", tmp_path)
+    env.stdin = io.StringIO("pwd\n")
+    assert batch.run(env, "-") == 0
+    assert env.stdout.getvalue() == "/\n"  # type: ignore[attr-defined]
+    assert "is ignored" in env.stderr.getvalue()  # type: ignore[attr-defined]
+    assert os.environ["SSH_ORIGINAL_COMMAND"]
