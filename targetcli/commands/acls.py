@@ -25,10 +25,13 @@ from .luns import exported_as, find_source, new_lun, proposal
 
 if TYPE_CHECKING:
     from ..tree.node import Tpg
+    from .profiles import Profile
 
 
-def create(env: Env, node: Acls, wwn: str, add_mapped_luns: bool | None) -> Result:
-    """Create an ACL for an initiator."""
+def create(
+    env: Env, node: Acls, wwn: str, add_mapped_luns: bool | None, profile: str | None
+) -> Result:
+    """Create an ACL for an initiator, with the settings that suit its system."""
     tpg = node.tpg
     if not tpg.fabric.has("acls"):
         raise Unsupported(f"{tpg.fabric.name} uses no ACLs", path=node.path)
@@ -36,13 +39,23 @@ def create(env: Env, node: Acls, wwn: str, add_mapped_luns: bool | None) -> Resu
     if env.fs.is_dir(tpg.tpg_path.acl(name)):
         raise Exists("This NodeACL already exists in configFS", path=f"{node.path}/{name}")
     lines = [f"Created Node ACL for {name}"]
+    suits = _profile(env, node, name, profile) if profile else None
     mapped = {}
     if env.prefs.flag("auto_add_mapped_luns") if add_mapped_luns is None else add_mapped_luns:
         for index in Reader(env.fs).lun_indexes(tpg.configfs):
             mapped[index] = MappedLun(index, index)
             lines.append(f"Created mapped LUN {index}.")
-    apply.apply(env, acls.create_acl(tpg.tpg_path, NodeAcl(name, mapped)))
-    return Result([*lines, *name_notes(name)], created=f"{node.path}/{name}")
+    acl = NodeAcl(name, mapped, cmdsn_depth=suits.depth if suits else None)
+    apply.apply(env, acls.create_acl(tpg.tpg_path, acl))
+    more = suits.lines() if suits else ()
+    return Result([*lines, *more, *name_notes(name)], created=f"{node.path}/{name}")
+
+
+def _profile(env: Env, node: Acls, name: str, profile: str) -> Profile:
+    # Imported here: most ACLs are created without one.
+    from .profiles import Profile
+
+    return Profile(env, node, name, profile)
 
 
 def name_notes(wwn: str) -> list[str]:

@@ -23,7 +23,7 @@ def recipe(env: Env, node: Node, system: str, initiator: str | None) -> Result:
     apply.require_root(env)
     found = target_of.place(node)
     name = _one(found, initiator)
-    config = target_of.config_of(node, found.target)
+    config = target_of.config_of(node.reader, found.target)
     written = write.recipe(known, target_of.met_by(config, found, name, network.addresses()))
     in_shell = env.session.several
     return show(view.lines(written, in_shell=in_shell), lambda: view.data(written))

@@ -14,6 +14,7 @@ from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths
+from rtslib_ext.reading.reader import Reader
 from rtslib_ext.recipes import access
 from rtslib_ext.recipes.access import Access
 
@@ -71,9 +72,8 @@ def _chosen(root: Node, wwn: str | None) -> str:
     )
 
 
-def config_of(node: Node, target: Target) -> Config:
+def config_of(reader: Reader, target: Target) -> Config:
     """Return a configuration of one target, with the storage objects that it exports."""
-    reader = node.reader
     keys = {lun.storage_object for tpg in target.tpgs.values() for lun in tpg.luns.values()}
     places = (paths.find_storage_object(reader.fs, *key) for key in sorted(keys))
     objects = (reader.storage_object(path) for path in places if path)

@@ -60,7 +60,7 @@ def verify(
 def _verified(
     node: Node, found: Place, portal: str | None, wanted: str | None
 ) -> Iterator[Verified]:
-    config = target_of.config_of(node, found.target)
+    config = target_of.config_of(node.reader, found.target)
     addresses = network.addresses() or _HERE
     for tag, tpg in found.target.tpgs.items():
         if tag != (found.tag or tag) or tpg.enable is False:

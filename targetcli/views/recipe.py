@@ -18,14 +18,19 @@ def lines(recipe: Recipe, *, in_shell: bool) -> Iterator[str]:
     name = f", as {recipe.initiator}" if recipe.initiator else ""
     yield f"# {recipe.title}: {recipe.target}{name}"
     for remark in recipe.remarks:
-        yield f"# {remark.severity}: {remark.path}: {remark.text}"
-        yield from (f"#     {command}" for command in _commands(remark, in_shell=in_shell))
+        yield from (f"# {line}" for line in remark_lines(remark, in_shell=in_shell))
     for step in recipe.steps:
         yield ""
         yield f"# {step.text}"
         yield from _of_step(step)
     yield ""
     yield f"# From: {'; '.join(recipe.sources)}"
+
+
+def remark_lines(remark: Remark, *, in_shell: bool) -> Iterator[str]:
+    """Yield a remark, and the commands that mend it."""
+    yield f"{remark.severity}: {remark.path}: {remark.text}"
+    yield from (f"    {command}" for command in _commands(remark, in_shell=in_shell))
 
 
 def _commands(remark: Remark, *, in_shell: bool) -> list[str]:

@@ -10,8 +10,7 @@ from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.recipes.access import Disk
 from rtslib_ext.recipes.recipe import ERROR, Remark
 
-from . import checks
-from .recipe import remark_data
+from .recipe import remark_data, remark_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +36,7 @@ def lines(done: Sequence[Verified], *, in_shell: bool) -> Iterator[str]:
         verdict = "differs" if one.differs else f"{count} as configured"
         yield f"{one.tpg} through {one.portal} as {one.initiator}: {verdict}"
         for remark in one.remarks:
-            yield f"    {remark.severity}: {remark.path}: {remark.text}"
-            for words in remark.commands:
-                yield f"        {checks.command(words, in_shell=in_shell)}"
+            yield from (f"    {line}" for line in remark_lines(remark, in_shell=in_shell))
     wrong = sum(one.differs for one in done)
     logins = f"{len(done)} login{'' if len(done) == 1 else 's'}"
     yield f"{logins} verified, {wrong} with differences" if wrong else f"{logins} verified"

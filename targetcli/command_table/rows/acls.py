@@ -13,9 +13,16 @@ ROWS = (
         "create",
         ("acls",),
         "acls:create",
-        "Creates an ACL, with which an initiator can log in.\n\n"
+        "Creates an ACL, with which an initiator can log in. With a profile, sets what suits\n"
+        "the system of that host (docs/HOSTS.md), and lists what else it needs: settings of\n"
+        "the TPG and of storage objects concern other initiators too, so they are named\n"
+        "with their commands, not set.\n\n"
         "Example: create iqn.1994-05.com.example:host1",
-        (need("wwn", "initiator", _NAME, many=True), MAP),
+        (
+            need("wwn", "initiator", _NAME, many=True),
+            MAP,
+            may("profile", "host_system", "the system of the host, such as windows or esxi"),
+        ),
         changes=True,
     ),
     Command(

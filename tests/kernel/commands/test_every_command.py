@@ -49,7 +49,7 @@ LINES = f"""
 {TPG}/acls pin dry_run=true
 {TPG}/luns delete lun=1
 {TPG}/acls create wwn={I1} add_mapped_luns=false
-{TPG}/acls create wwn={I2} add_mapped_luns=true
+{TPG}/acls create wwn={I2} add_mapped_luns=true profile=linux
 {TPG}/acls/{I1} create mapped_lun=3 tpg_lun_or_backstore=lun0 write_protect=true
 {TPG}/acls/{I1} delete mapped_lun=3
 {TPG}/acls tag wwn_or_tag={I1} new_tag=web

@@ -147,37 +147,32 @@ def test_demo_mode_is_verified_without_an_acl(store: Shell) -> None:
 Edit = Callable[[StorageObject], StorageObject]
 
 
-@pytest.mark.parametrize(
-    ("edit", "text"),
-    [
-        (lambda so: replace(so, wwn="6f1f2b3c-0002"), "LUN 300: serial is 6f1f2b3c-0001 for"),
-        (lambda so: replace(so, identity={"vendor_id": "IBM"}), "LUN 300: vendor is LIO-ORG"),
-        (lambda so: replace(so, identity={"company_id": "0x1"}), "LUN 300: naa is naa.6001405"),
-        (
-            lambda so: replace(so, backing=replace(so.backing, size=4096)),
-            "LUN 300: size is 1048576",
-        ),
-        (
-            lambda so: replace(so, attributes={**so.attributes, "block_size": "4096"}),
-            "LUN 300: block_size is 512",
-        ),
-    ],
+EDITS: tuple[tuple[Edit, str], ...] = (
+    (lambda so: replace(so, wwn="6f1f2b3c-0002"), "LUN 300: serial is 6f1f2b3c-0001 for"),
+    (lambda so: replace(so, identity={"vendor_id": "IBM"}), "LUN 300: vendor is LIO-ORG"),
+    (lambda so: replace(so, identity={"product_id": "other"}), "LUN 300: product is r0"),
+    (lambda so: replace(so, identity={"company_id": "0x1"}), "LUN 300: naa is naa.6001405"),
+    (lambda so: replace(so, backing=replace(so.backing, size=4096)), "LUN 300: size is 1048576"),
+    (
+        lambda so: replace(so, attributes={**so.attributes, "block_size": "4096"}),
+        "LUN 300: block_size is 512",
+    ),
 )
-def test_a_disk_that_is_not_as_configured(
-    store: Shell, monkeypatch: pytest.MonkeyPatch, edit: Edit, text: str
-) -> None:
+
+
+def test_a_disk_that_is_not_as_configured(store: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel shows what it has: here the configuration is what differs."""
-    real = target_of.config_of
+    real, key = target_of.config_of, ("ramdisk", "r0")
+    for edit, text in EDITS:
 
-    def changed(*given: Any) -> object:
-        config = real(*given)
-        key = ("ramdisk", "r0")
-        objects = {**config.storage_objects, key: edit(config.storage_objects[key])}
-        return replace(config, storage_objects=objects)
+        def changed(*given: Any, edit: Edit = edit) -> object:
+            config = real(*given)
+            objects = {**config.storage_objects, key: edit(config.storage_objects[key])}
+            return replace(config, storage_objects=objects)
 
-    monkeypatch.setattr(target_of, "config_of", changed)
-    (login,) = logins(store)
-    assert any(text in one for one in texts(login)), texts(login)
+        monkeypatch.setattr(target_of, "config_of", changed)
+        (login,) = logins(store)
+        assert any(text in one for one in texts(login)), texts(login)
 
 
 def test_write_protection_that_is_not_as_configured(store: Shell) -> None:
