@@ -162,6 +162,11 @@ class Env:
         return f"{os.path.dirname(self.journal)}/owners.json"
 
     @property
+    def pairs(self) -> str:
+        """Return the directory of the fragments that move between hosts: not applied at boot."""
+        return f"{os.path.dirname(self.save_file)}/pairs"
+
+    @property
     def fragments(self) -> str:
         """Return the directory of the fragments that have their owner's name."""
         return f"{os.path.dirname(self.save_file)}/conf.d"

@@ -38,6 +38,18 @@ def unfinished(path: str) -> tuple[dict[str, str], dict[str, str]] | None:
     return (found["before"], found["after"]) if found else None
 
 
+def moving(path: str) -> frozenset[str]:
+    """Return the owners whose objects move between hosts: no save file has these objects."""
+    return frozenset(_value(path).get("moving", ()))
+
+
+def set_moving(path: str, owner: str, *, moves: bool) -> None:
+    """Record whether the objects of an owner move between hosts. Raises LioError."""
+    value = _value(path) or {"owners": {}}
+    names = {*value.get("moving", ())} - {owner}
+    _write(path, {**value, "moving": sorted({*names, owner} if moves else names)})
+
+
 def store(
     path: str, owners: Owners, before: Owners | None = None, after: Owners | None = None
 ) -> None:
@@ -45,11 +57,15 @@ def store(
 
     ``before`` and ``after``: the owners around a change that is not finished yet.
     """
-    value: dict[str, Any] = {"owners": dict(owners)}
+    value: dict[str, Any] = {"owners": dict(owners), "moving": _value(path).get("moving", [])}
     if before is not None and after is not None:
         value["unfinished"] = {"before": dict(before), "after": dict(after)}
+    _write(path, value)
+
+
+def _write(path: str, value: Mapping[str, Any]) -> None:
     try:
-        if owners or len(value) > 1:
+        if any(value.values()):
             trusted.make_directory(os.path.dirname(path))
             atomic.replace(path, json.dumps(value).encode())
         elif os.path.exists(path):
@@ -76,15 +92,25 @@ def take_back(path: str, changed: Mapping[str, tuple[str, str]]) -> tuple[Owners
 
 
 def _read(path: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    value = _value(path)
+    return value.get("owners", {}), value.get("unfinished", {})
+
+
+def _value(path: str) -> dict[str, Any]:
+    """Return the whole record, checked; {} without one."""
     if not os.access(path, os.R_OK):
-        return {}, {}
+        return {}
     try:
         value = json.loads(trusted.read(path, _MOST_BYTES))
-        owners = checked(value["owners"])
+        checked(value["owners"])
         found = value.get("unfinished")
-        return owners, {key: checked(found[key]) for key in ("before", "after")} if found else {}
+        for key in ("before", "after") if found else ():
+            checked(found[key])
+        for name in value.get("moving", ()):
+            units.check_name(name)
+        return dict(value)
     except FileNotFoundError:
-        return {}, {}
+        return {}
     except OSError as err:
         raise LioError(f"{path} cannot be read: {reason(err)}") from err
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, LioError) as err:

@@ -15,7 +15,7 @@ from ..config.model import Auth, Config, Key, Target, Tpg
 from ..config.shell_paths import ShellPath
 from ..errors import InvalidValue
 from ..fabrics import FABRICS
-from ..fast_dataclasses import dataclass
+from ..fast_dataclasses import dataclass, replace
 from ..kernel import paths
 from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import TpgPath
@@ -124,6 +124,18 @@ def _tag(path: str, words: list[str]) -> int:
     if len(words) > 1 or not text.isdecimal():
         raise InvalidValue(f"{path!r} is no object that can have an owner")
     return int(text)
+
+
+def without(config: Config, units: Units) -> Config:
+    """Return a configuration without some storage objects and targets."""
+    if not units.objects and not units.targets:
+        return config
+    objects, targets = config.storage_objects, config.targets
+    return replace(
+        config,
+        storage_objects={key: so for key, so in objects.items() if key not in units.objects},
+        targets={key: target for key, target in targets.items() if key not in units.targets},
+    )
 
 
 def in_config(owners: Mapping[str, str], config: Config) -> dict[str, str]:

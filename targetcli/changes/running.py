@@ -78,8 +78,16 @@ def unrestored(env: Env, have: Config | None) -> Unrestored:
     return records.remaining(found, have, have.storage_objects) if found else found
 
 
-def with_unrestored(have: Config, missing: Unrestored) -> Config:
-    """Return what a save writes: the running configuration with what could not be restored."""
+def to_save(env: Env, have: Config, missing: Unrestored) -> Config:
+    """Return the configuration that a save writes.
+
+    It has the objects that could not be restored, and not those that move between hosts.
+    """
+    if os.path.exists(env.owners):
+        # Imported here: few systems have owners.
+        from . import owners
+
+        have = owners.without_moving(env, have)
     if not missing:
         return have
     from rtslib_ext.savefile import unrestored as records

@@ -68,10 +68,7 @@ GROUPS = {
     ),
     "Move in and out": ("import", "export"),
     "Network": ("isns",),
-    "Pairs and fleets": (
-        "owners",
-        "peer",
-    ),
+    "Pairs and fleets": ("owners", "peer", "takeover", "release"),
     "Session": ("cd", "pwd", "bookmarks", "help", "refresh", "exit"),
 }
 _OLD_MONITORS = ("status", "sessions")

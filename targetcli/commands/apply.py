@@ -57,6 +57,11 @@ def apply(
         want = part.put(have, part.select(want, node), merge=merge)
     elif merge:
         want = merging.merge(have, want)
+    elif os.path.exists(env.owners):
+        # Imported here, as below: few systems have owners.
+        from ..changes import owners
+
+        want = owners.with_moving(env, have, want)
     # The steps of a dry run are shown, those of a change to be confirmed are turned round.
     unseen = not dry_run and confirm_within is None and env.session.transaction is None
     planned = plan.prepare(env, want, have, unseen=unseen)

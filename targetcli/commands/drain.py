@@ -82,7 +82,7 @@ def _drain(
 
     ``other_paths``: initiators without another path here have one through another host.
     """
-    before, after = _leaving(env, exported, {step.path for step in removal})
+    before, after = leaving(env, exported, {step.path for step in removal})
     lost = [] if other_paths else list(multipath.without_another_path(Reader(env.fs), exported))
     alone = list(dict.fromkeys(name for _, name in lost))
     luns = [item.configfs for item in exported]
@@ -105,7 +105,7 @@ def _loss(export: Export, initiator: str, steps: list[Step]) -> Disturbance:
     return Disturbance("session", initiator, export.tpg_path.shell, text, by=tuple(steps))
 
 
-def _leaving(env: Env, exported: Iterable[Export], gone: set[str]) -> tuple[list[Step], list[Step]]:
+def leaving(env: Env, exported: Iterable[Export], gone: set[str]) -> tuple[list[Step], list[Step]]:
     """Return the steps that make initiators leave, and those that restore the remaining LUNs."""
     groups: dict[ConfigfsPath, list[Export]] = {}
     for item in exported:

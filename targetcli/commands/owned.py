@@ -55,12 +55,12 @@ def apply(env: Env, file: str | None, how: How) -> Result:
             "a fragment cannot be part of a transaction", hint="run apply --owner by itself"
         )
     if how.remove:
-        return _one(env, _removed(file, how), records.load(env), how)
+        return apply_one(env, _removed(file, how), records.load(env), how)
     path = _path(env, file, how)
     if os.path.isdir(path):
         return _directory(env, path, how)
     found = Fragment(_owner(env, path, how), path, plan.load_understood(env, path))
-    return _one(env, found, records.load(env), how)
+    return apply_one(env, found, records.load(env), how)
 
 
 def _removed(file: str | None, how: How) -> Fragment:
@@ -105,7 +105,7 @@ def _owner(env: Env, path: str, how: How) -> str:
 # -- one fragment ---------------------------------------------------------------------------
 
 
-def _one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) -> Result:
+def apply_one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) -> Result:
     """Apply a fragment, all of it or nothing."""
     name = given.owner
     found = fragment.part(env.fs, name, given.loaded.config, owners, adopt=how.adopt)
@@ -115,7 +115,7 @@ def _one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) -> Resu
         whole.have, whole.want, replace(whole.plan, notes=notes), found.read
     )
     planned = plan.with_others(env, planned, given.loaded, refuse=not how.dry_run)
-    _refuse_exported(env, planned, owners)
+    refuse_exported(env, planned, owners)
     shows = how.dry_run or env.session.transaction is not None
     options = {"dry_run": how.dry_run, "confirm_within": how.confirm_within}
     if shows:
@@ -142,7 +142,7 @@ def _whose(owner: str | None) -> str:
     return f"belongs to {owner}" if owner else "has no owner"
 
 
-def _refuse_exported(env: Env, planned: Change, owners: Mapping[str, str]) -> None:
+def refuse_exported(env: Env, planned: Change, owners: Mapping[str, str]) -> None:
     """Raise InUse if a storage object is to be deleted that a target of others exports."""
     known = {shell_paths.target(*key) for key in planned.have.targets}
     for step in planned.plan.steps:
@@ -205,7 +205,7 @@ def _directory(env: Env, folder: str, how: How) -> Result:
     facts = []
     for given in found:
         try:
-            one = _one(env, given, _moved(found, records.load(env)), how)
+            one = apply_one(env, given, _moved(found, records.load(env)), how)
         except LioError as err:
             err.prefix(given.path)
             result.failures.append(err)

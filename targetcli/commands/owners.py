@@ -13,6 +13,7 @@ from ..tree import Node
 from ..views.table import Column, table
 from ..views.wrap import width_of
 
+EXISTS, MISSING, DISABLED = "exists", "missing", "disabled"
 _COLUMNS = (Column("OWNER"), Column("OBJECT", cut="start"), Column("STATE"))
 
 
@@ -20,23 +21,31 @@ def owners(env: Env, node: Node, name: str | None) -> Result:
     """List the objects that have an owner, at and below a node."""
     found = records.below(records.load(env), node.path)
     pairs = sorted((owner, path) for path, owner in found.items() if name in (None, owner))
-    rows = [(owner, path, exists(env, path)) for owner, path in pairs]
-    cells = [(owner, path, "exists" if there else "missing") for owner, path, there in rows]
-    lines = table(_COLUMNS, cells, width_of(env.stdout)) if rows else ["No object has an owner"]
-    return show(
-        lines,
-        lambda: {
-            "owners": [
-                {"owner": owner, "path": path, "exists": there} for owner, path, there in rows
-            ]
-        },
-    )
+    rows = [(owner, path, state(env, path)) for owner, path in pairs]
+    lines = table(_COLUMNS, rows, width_of(env.stdout)) if rows else ["No object has an owner"]
+    result = show(lines, lambda: {"owners": [_facts(*row) for row in rows]})
+    if name is not None:
+        states = {text for _, _, text in rows}
+        result.status = 2 if states <= {MISSING} else 0 if states == {EXISTS} else 1
+    return result
 
 
-def exists(env: Env, path: str) -> bool:
-    """Return True if an object that has an owner exists."""
+def _facts(owner: str, path: str, state: str) -> dict[str, object]:
+    return {"owner": owner, "path": path, "exists": state != MISSING, "state": state}
+
+
+def state(env: Env, path: str) -> str:
+    """Return whether an object that has an owner exists; a target may be disabled."""
     folder = units.folder(path)
     if folder is None:
         (key,) = units.of_paths([path]).objects
         folder = paths.find_storage_object(env.fs, *key)
-    return folder is not None and env.fs.is_dir(folder)
+        return EXISTS if folder else MISSING
+    if not env.fs.is_dir(folder):
+        return MISSING
+    enabled = (
+        env.fs.read_if_there(f"{folder}/{name}/enable")
+        for name in env.fs.directories(folder)
+        if name.startswith("tpgt_")
+    )
+    return DISABLED if "0" in enabled else EXISTS

@@ -29,6 +29,7 @@ _SSH = "ssh:"
 # A name or an address, with a user: nothing that ssh takes for an option.
 _HOST = re.compile(r"(?:[A-Za-z0-9_][\w.-]*@)?[\[A-Za-z0-9_:][\w.:\]%-]*", re.ASCII)
 _KEY = re.compile(rf"[0-9a-f]{{{2 * digests.KEY_BYTES}}}")
+_OPTIONS = ("-o", "BatchMode=yes", "-o", "ConnectTimeout=10")
 _SECONDS = 120.0
 _MOST_BYTES = 256 << 20
 
@@ -59,12 +60,7 @@ def facts(env: Env, peer: str, file: str | None) -> Facts:
 
 def _by_ssh(host: str, key: bytes) -> Config:
     """Return the running configuration of another host, which its targetcli shows."""
-    if not _HOST.fullmatch(host):
-        raise InvalidValue(f"{host!r} is not the name of a host", hint="peer=ssh:[USER@]HOST")
-    user = host.rpartition("@")[0]
-    sudo = ["sudo", "-n"] if user not in ("", "root") else []
-    options = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=10"]
-    text = _run(["ssh", *options, "--", host, *sudo, "targetcli", "--json", "peer"], key, host)
+    text = run_there(host, ["peer"], f"{key.hex()}\n")
     try:
         found = json.loads(text)
         if not found["ok"]:
@@ -79,7 +75,20 @@ def _by_ssh(host: str, key: bytes) -> Config:
     return loaded.config
 
 
-def _run(words: Sequence[str], key: bytes, host: str) -> str:
+def run_there(host: str, line: Sequence[str], given: str = "") -> str:
+    """Run a line of targetcli with --json on another host by ssh; return its document.
+
+    ``line`` are words without blanks, ``given`` is its standard input. Raises LioError.
+    """
+    if not _HOST.fullmatch(host):
+        raise InvalidValue(f"{host!r} is not the name of a host", hint="peer=ssh:[USER@]HOST")
+    user = host.rpartition("@")[0]
+    sudo = ["sudo", "-n"] if user not in ("", "root") else []
+    words = ["ssh", *_OPTIONS, "--", host, *sudo, "targetcli", "--json", *line]
+    return _run(words, given, host)
+
+
+def _run(words: Sequence[str], given: str, host: str) -> str:
     # Imported here: few commands start another program.
     import subprocess
 
@@ -87,7 +96,7 @@ def _run(words: Sequence[str], key: bytes, host: str) -> str:
         done = subprocess.run(
             words,
             env=system.environment(),
-            input=f"{key.hex()}\n",
+            input=given,
             capture_output=True,
             text=True,
             errors="replace",

@@ -78,7 +78,8 @@ def to_file(env: Env, node: Node, file: str | None, have: Config | None = None) 
 
 def to_loaded(env: Env, node: Node, loaded: Loaded, have: Config | None = None) -> Change:
     """Plan as to_file does, to the contents of a file."""
-    have = running.read(env) if have is None else have
+    if have is None:
+        have = running.to_save(env, running.read(env), running.unrestored(env, None))
     found = prepare(env, part.wanted(loaded.config, have, node), have)
     notes = [(so.path, text) for so, text in _others(loaded.config, loaded)]
     missing = running.unrestored(env, have)

@@ -40,7 +40,7 @@ def saveconfig(env: Env, node: Node, savefile: str, drop_missing: bool) -> Resul
     path = path_of(env, savefile)
     have = running.read(env)
     missing = running.unrestored(env, None if drop_missing else have)
-    config = running.with_unrestored(have, missing)
+    config = running.to_save(env, have, missing)
     if env.session.leaving:
         _refuse_emptying(env, path, config)
     later = apply.defer(

@@ -36,7 +36,7 @@ def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Res
         )
     missing = running.unrestored(env, now)
     targets = dict(saved.config.targets)
-    kept = running.with_unrestored(now, missing)
+    kept = running.to_save(env, now, missing)
     for found_key, found in kept.targets.items():
         if _exports(found, key):
             targets[found_key] = found

@@ -96,7 +96,7 @@ def _compared(
         loaded = save.load_given(env, path)
         plan.require_understood(loaded, path)
         # What a save would write: it keeps what could not be restored.
-        found = plan.to_loaded(env, node, loaded, running.with_unrestored(have, missing)).plan
+        found = plan.to_loaded(env, node, loaded, running.to_save(env, have, missing)).plan
     except LioError as err:
         return (None, f"{err} (saveconfig replaces the file)"), loaded
     number = len(changes.of_plan(found))
@@ -108,7 +108,7 @@ def _is_saved(env: Env, path: str, have: Config, missing: Unrestored) -> bool:
     """Return True if saveconfig would write what the file has."""
     from rtslib_ext import savefile
 
-    config = running.with_unrestored(have, missing)
+    config = running.to_save(env, have, missing)
     own = save.identities_of(have.storage_objects.values())
     identities = {**missing.identities, **own}
     owners = save.owners_in(env, config)

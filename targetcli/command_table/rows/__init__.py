@@ -41,7 +41,7 @@ MODULES = {
     "initiator_groups": "group groups hosts identity",
     "resize": "resize rescan replace rename clone",
     "network": "isns",
-    "fleet": "owners peer",
+    "fleet": "owners peer takeover release",
     "hosts": "recipe verify",
 }
 

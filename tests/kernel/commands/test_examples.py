@@ -80,6 +80,8 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "apply:apply": ("/", (*EXPORT, "/ saveconfig")),
     "owners:owners": ("/", EXPORT),
     "peer:peer": ("/", EXPORT),
+    "takeover:release": ("/", ()),
+    "takeover:takeover": ("/", ()),
     "plan:diff": ("/", (*EXPORT, "/ saveconfig")),
     "plan:recover": ("/", ()),
     "confirm:confirm": ("/", ()),

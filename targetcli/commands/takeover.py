@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""takeover and release: move the objects of one owner between the hosts of a pair."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from rtslib_ext.config import shell_paths
+from rtslib_ext.config.model import Config, Key, StorageObject
+from rtslib_ext.errors import InUse, LioError
+from rtslib_ext.fabrics import FABRICS
+from rtslib_ext.kernel import setup
+from rtslib_ext.owners import fragment, kept_reservations, record, units
+from rtslib_ext.plan import interrupted
+from rtslib_ext.plan.builder import Plan
+from rtslib_ext.reading.reader import Reader
+from rtslib_ext.steps import Step
+from rtslib_ext.transaction.apply import Change, PartChange
+from rtslib_ext.usage import readiness, traffic
+from rtslib_ext.usage.exports import Export
+
+from ..changes import apply, plans
+from ..changes import owners as records
+from ..env import Env
+from ..result import Aside, Result
+from ..tree import Node
+from . import drain, owned, peer, plan
+
+if TYPE_CHECKING:
+    from rtslib_ext.savefile import Loaded
+
+_SUFFIX = ".json"
+_LOOK_SECONDS = 0.1
+# As at the stop of the service: an initiator that sends nothing for so long has nothing in flight.
+_IDLE_SECONDS = 1.0
+
+
+def takeover(
+    env: Env,
+    node: Node,
+    owner: str,
+    file: str | None,
+    wait: float,
+    pr: str | None,
+    peer: str | None,
+    force: bool,
+    dry_run: bool,
+) -> Result:
+    """Serve the objects of an owner on this host, once their devices exist."""
+    apply.require_root(env)
+    units.check_name(owner)
+    _refuse_transaction(env)
+    path = file or f"{env.pairs}/{owner}{_SUFFIX}"
+    loaded = plan.load_understood(env, path)
+    if peer and not force:
+        _refuse_second(owner, peer)
+    dry_run = dry_run or apply.is_dry_run(env)
+    if not dry_run:
+        _await(env, loaded, wait)
+        kept = _bring(env, loaded, pr)
+        record.set_moving(env.owners, owner, moves=True)
+    how = owned.How(owner, adopt=False, remove=False, dry_run=dry_run, confirm_within=None)
+    result = owned.apply_one(env, owned.Fragment(owner, path, loaded), records.load(env), how)
+    if not dry_run:
+        result.notes += _lost(env, kept)
+    return result
+
+
+def _refuse_transaction(env: Env) -> None:
+    if env.session.transaction is not None:
+        env.session.transaction.refuse_irreversible()
+
+
+def _refuse_second(owner: str, host: str) -> None:
+    """Raise InUse if the peer still has the objects, or does not say so."""
+    name = host.removeprefix("ssh:")
+    cure = "run release there, or fence it; then force=true takes over in any case"
+    try:
+        found = json.loads(peer.run_there(name, ["owners", owner]))["data"]["owners"]
+        there = [item["path"] for item in found if item["exists"]]
+    except (LioError, ValueError, KeyError, TypeError) as err:
+        raise InUse(f"whether {name} has released {owner} is not known: {err}", hint=cure) from err
+    if there:
+        raise InUse(f"{name} still has {len(there)} objects of {owner}: {there[0]}", hint=cure)
+
+
+def _await(env: Env, loaded: Loaded, seconds: float) -> None:
+    """Return when the devices of a fragment exist; raise LioError after a time."""
+    end = time.monotonic() + seconds
+    while True:
+        waits = readiness.split(env.fs, loaded.config, loaded.identities)[1]
+        if not waits:
+            return
+        if time.monotonic() >= end:
+            more = f" ({len(waits) - 1} more wait)" if len(waits) > 1 else ""
+            raise LioError(
+                f"it is not ready after {seconds:g} seconds: {waits[0].text}{more}",
+                path=waits[0].path,
+                hint="activate its device on this host first, or give a longer wait",
+            )
+        time.sleep(_LOOK_SECONDS)
+
+
+def _bring(env: Env, loaded: Loaded, folder: str | None) -> dict[Key, int]:
+    if folder is None:
+        return {}
+    setup.prepare(env.fs)
+    objects = loaded.config.storage_objects.values()
+    return kept_reservations.bring(setup.dbroot(env.fs), os.path.abspath(folder), objects)
+
+
+def _lost(env: Env, kept: Mapping[Key, int]) -> Iterable[str]:
+    """Yield a note for each storage object whose registrations the kernel did not take."""
+    for key, number in kept_reservations.missing(env.fs, kept).items():
+        path = shell_paths.storage_object(*key)
+        yield Aside(
+            f"Note: {path}: {number} of {kept[key]} registrations kept on disk are not active: "
+            "those of initiators without an ACL return with their login"
+        )
+
+
+# -- release --------------------------------------------------------------------------------
+
+
+def release(
+    env: Env,
+    node: Node,
+    owner: str,
+    timeout: float,
+    standby: bool,
+    dry_run: bool,
+) -> Result:
+    """Stop serving the objects of an owner on this host."""
+    apply.require_root(env)
+    units.check_name(owner)
+    _refuse_transaction(env)
+    dry_run = dry_run or apply.is_dry_run(env)
+    owners = records.load(env)
+    if owner not in owners.values():
+        return plans.show(env, Plan(), done=not dry_run)
+    found = fragment.part(env.fs, owner, Config(), owners)
+    whole = plan.prepare(env, found.want, found.have)
+    owned.refuse_exported(env, whole, owners)
+    mine = units.of_paths(path for path, name in owners.items() if name == owner)
+    steps = whole.plan.steps
+    if standby:
+        steps = (*_standby(env, found.have, mine), *steps)
+    changed: Change = PartChange(whole.have, whole.want, Plan(steps), found.read)
+    disturbances = interrupted.of(env.fs, steps)
+    if not dry_run:
+        _until_idle(env, mine.targets, time.monotonic() + timeout)
+        with records.claiming(env, found.owners):
+            apply.reach(env, changed)
+        record.set_moving(env.owners, owner, moves=False)
+        objects = [so for so in found.have.storage_objects.values() if so.key in mine.objects]
+        _leave(env, objects)
+    return plans.show(env, changed.plan, disturbances, done=not dry_run)
+
+
+def _standby(env: Env, have: Config, mine: units.Units) -> Iterable[Step]:
+    """Yield the steps that send initiators to their other paths."""
+    exported = [
+        Export(FABRICS[key[0]], key[1], tag, index)
+        for key, target in have.targets.items()
+        if key in mine.targets
+        for tag, tpg in target.tpgs.items()
+        for index in tpg.luns
+    ]
+    gone = {shell_paths.storage_object(*key) for key in mine.objects}
+    return drain.leaving(env, exported, set(gone))[0]
+
+
+def _leave(env: Env, objects: Iterable[StorageObject]) -> None:
+    kept_reservations.leave(setup.dbroot(env.fs), objects)
+
+
+def _until_idle(env: Env, targets: Iterable[Key], end: float) -> None:
+    """Return when no initiator has sent a command to the targets for a second, or at ``end``.
+
+    A single path that moves is cut, not set to standby: its initiator sends its commands again.
+    """
+    names = {shell_paths.target(*key) for key in targets}
+    reader = Reader(env.fs)
+
+    def now() -> traffic.Commands:
+        found = traffic.of_targets(reader)
+        return {path: numbers for path, numbers in found.items() if path in names}
+
+    before, since = now(), time.monotonic()
+    while before and time.monotonic() - since < _IDLE_SECONDS and time.monotonic() < end:
+        time.sleep(_LOOK_SECONDS)
+        after = now()
+        if traffic.busy(before, after):
+            since = time.monotonic()
+        before = after

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""takeover and release: the objects of an owner move, and nothing else does."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from documents import checked
+
+from rtslib_ext.host import system
+from targetcli.boot import start
+
+from .harness import ETC, Shell, differences, tree
+from .test_owners import A, B, fragment, owned_by, put
+
+POOL = ETC / "pairs" / "pool.json"
+APTPL = """\
+PR_REG_START: 0
+initiator_fabric=iSCSI
+initiator_node=iqn.2003-01.org.example:host
+sa_res_key=1234
+res_holder=1
+res_type=05
+res_scope=00
+res_all_tg_pt=1
+mapped_lun=0
+target_fabric=iSCSI
+target_node=iqn.2003-01.org.example:a
+tpgt=1
+port_rtpi=1
+target_lun=0
+PR_REG_END: 0
+"""
+
+
+@pytest.fixture
+def user(shell: Shell) -> Iterator[Shell]:
+    """A user with an object of this host alone, and the fragment of a pool that moves."""
+    shell.ok("/backstores/ramdisk create mine 1M")
+    put(POOL, fragment("p1", "p2"))
+    yield shell
+    POOL.unlink(missing_ok=True)
+
+
+def status(shell: Shell) -> int:
+    """What a monitor sees."""
+    return shell("owners pool").exit
+
+
+def test_there_and_back(user: Shell) -> None:
+    user.ok(f"/iscsi create {B}")
+    user.ok(f"/iscsi delete {B}")
+    before = tree()
+    assert status(user) == 2
+    assert "pool1" not in user.ok("takeover pool --dry-run") and status(user) == 2
+    user.ok("takeover pool")
+    assert status(user) == 0 and set(owned_by(user).values()) == {"pool"}
+    assert user.ok("takeover pool").rows[-1] == "Nothing to change"
+    user.ok(f"/iscsi/{A}/tpg1 disable")
+    assert status(user) == 1
+    user.ok("release pool --dry-run")
+    user.ok("release pool")
+    assert status(user) == 2 and differences(tree(), before) == []
+    assert user.ok("release pool").rows[-1] == "Nothing to change"
+
+
+def test_no_file_that_is_restored_has_what_moves(user: Shell) -> None:
+    user.ok("takeover pool")
+    user.ok("saveconfig")
+    saved = json.loads(Path(user.save_file).read_text())
+    assert [so["name"] for so in saved["storage_objects"]] == ["mine"]
+    assert saved["targets"] == [] and "owners" not in saved.get("rtslib_ext", {})
+    # It is not a difference to the file, and the file does not delete it.
+    assert user("diff").exit == 0
+    assert user.ok("apply").rows[-1] == "Nothing to change"
+    assert status(user) == 0
+    user.ok("clearconfig confirm=true")
+    assert start.run(user.env(), 0) == 0
+    assert status(user) == 2
+    user.ok("/backstores/ramdisk/mine info")
+
+
+def test_it_waits_for_devices(user: Shell, disks: Path) -> None:
+    value = {
+        "storage_objects": [
+            {"name": "d1", "plugin": "fileio", "dev": f"{disks}/d1", "size": 1 << 20, "wwn": "d1"}
+        ],
+        "targets": [],
+    }
+    put(POOL, value)
+    user.refuses("takeover pool --wait 1s", "/backstores/fileio/d1", "not ready after 1 seconds")
+    (disks / "d1").write_bytes(bytes(1 << 20))
+    user.ok("takeover pool --wait 1s")
+    assert status(user) == 0
+
+
+def test_reservations_move_with_their_disks(user: Shell, disks: Path) -> None:
+    """The file on the shared storage is loaded; the kernel writes there through a link."""
+    shared = disks / "aptpl_serial-p1"
+    shared.write_text(APTPL)
+    answer = user.ok(f"takeover pool --pr {disks}")
+    assert answer.asides == [], answer.stderr
+    local = ETC / "pr" / "aptpl_serial-p1"
+    assert os.readlink(local) == str(shared)
+    registered = user.ok("/backstores/ramdisk/p1 get reservations")
+    assert "0x4d2" in registered or "1234" in registered or "host" in registered
+    user.ok("release pool")
+    assert not local.is_symlink() and shared.exists()
+    (disks / "missing").mkdir()
+    user.refuses(f"takeover pool --pr {disks}/none", "is not a directory")
+
+
+def answer(folder: Path, there: int, status: int = 0) -> None:
+    """Let ssh answer as the other host, which has so many objects of the pool."""
+    found = [
+        {"owner": "pool", "path": f"/iscsi/{number}", "exists": True} for number in range(there)
+    ]
+    document = json.dumps({"ok": True, "data": {"owners": found}})
+    script = f"#!{sys.executable}\nimport sys\nprint({document!r})\nsys.exit({status})\n"
+    (folder / "ssh").write_text(script if status < 255 else "#!/bin/sh\necho lost >&2; exit 255\n")
+    (folder / "ssh").chmod(stat.S_IRWXU)
+
+
+def test_no_second_writer(user: Shell, disks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system, "PATH", f"{disks}:{system.PATH}")
+    line = "takeover pool --peer ssh:node2"
+    answer(disks, 3)
+    user.refuses(line, "node2 still has 3 objects of pool", "force=true", also=[disks])
+    answer(disks, 0, 255)
+    user.refuses(line, "whether node2 has released pool is not known: node2: lost")
+    answer(disks, 0, 2)
+    user.ok(line)
+    user.ok("release pool")
+    answer(disks, 3)
+    user.ok(f"{line} --force")
+
+
+def test_what_others_have_stays(user: Shell) -> None:
+    put(ETC / "csi.json", fragment("c1", wwn=B))
+    user.ok(f"apply {ETC}/csi.json --owner csi")
+    put(POOL, fragment("c1"))
+    user.refuses("takeover pool", "/backstores/ramdisk/c1", "belongs to csi")
+    user.refuses("takeover 'no name'", "is not the name of an owner")
+    (ETC / "csi.json").unlink()
+    document = checked(user("owners csi", json=True))["data"]["owners"]
+    assert {item["state"] for item in document} == {"exists"}
