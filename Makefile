@@ -54,9 +54,10 @@ TGT = $(KERNELS)/tgt/complete
 DIST_PACKAGES = dpkg-dev debhelper dh-python pybuild-plugin-pyproject python3-all \
 	python3-setuptools python3-wheel rpm
 
-# Of the long tests: a browser, which is large, multipath with the devices that it needs, and what
-# checks and installs the packages.
-LONG_PACKAGES = chromium multipath-tools udev $(DIST_PACKAGES) lintian rpmlint mmdebstrap cpio
+# Of the long tests: a browser, which is large, multipath with the devices that it needs, the tester
+# of resource agents, and what checks and installs the packages.
+LONG_PACKAGES = chromium multipath-tools udev resource-agents libxml2-utils $(DIST_PACKAGES) \
+	lintian rpmlint mmdebstrap cpio
 
 QEMU_PACKAGES = qemu-system-x86 udev busybox-static
 

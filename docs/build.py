@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Generate REFUSALS.md, KERNELS.md, STATISTICS.md, CHECKS.md and HOSTS.md from their tables.
+"""Generate REFUSALS.md, KERNELS.md, STATISTICS.md, CHECKS.md, HOSTS.md and saveconfig.schema.json.
 
 build.py [--check]
 
@@ -19,8 +19,10 @@ KERNELS = PAGE.with_name("KERNELS.md")
 STATISTICS = PAGE.with_name("STATISTICS.md")
 CHECKS = PAGE.with_name("CHECKS.md")
 HOSTS = PAGE.with_name("HOSTS.md")
+SAVE_FILE = PAGE.with_name("saveconfig.schema.json")
 sys.path.insert(0, str(PAGE.parent.parent))
 
+from docs import save_file  # noqa: E402
 from rtslib_ext.checks.rule import Needs  # noqa: E402
 from rtslib_ext.checks.rules import RULES  # noqa: E402
 from rtslib_ext.recipes import rules as host_rules  # noqa: E402
@@ -321,6 +323,7 @@ def main(arguments: list[str]) -> int:
         STATISTICS: statistics(),
         CHECKS: checks(),
         HOSTS: hosts(),
+        SAVE_FILE: save_file.schema(),
     }
     if arguments == ["--check"]:
         old = [path.name for path, text in pages.items() if path.read_text("utf-8") != text]

@@ -40,7 +40,7 @@ TYPES = tuple(_FORMS)
 # The kernel and older tools accept underscores in the host part as well.
 _IQN_IN_USE = r"iqn\.[0-9]{4}-[01][0-9]\.[^\s/:]+(:[^\s/]*)?"
 # The names of all attributes and parameters of the kernel have this form.
-_SETTING = r"[A-Za-z0-9_]+"
+SETTING = r"[A-Za-z0-9_]+"
 _EXAMPLES = {
     "iqn": "iqn.2003-01.org.example:disk",
     "naa": "naa.5001405123456789",
@@ -190,7 +190,7 @@ def check_setting_name(name: str, path: str) -> str:
     Names that this kernel lacks are accepted; names that lead to another directory are not. Raises
     InvalidValue.
     """
-    if not re.fullmatch(_SETTING, name):
+    if not re.fullmatch(SETTING, name):
         raise InvalidValue(
             f"{name!r} cannot be the name of a setting",
             path=path,

@@ -49,6 +49,8 @@ class Facts:
     damaged_record: tuple[str, str] = ("", "")
     interrupted: str = ""
     files: Files | None = None
+    fragments: Sequence[tuple[str, str]] = ()
+    """The problems of the fragments of owners: (file, text)."""
     peer: Config | None = None
     """The configuration of another host to compare with; the secrets of both are digests then."""
     release: str = field(default_factory=lambda: os.uname().release)

@@ -102,6 +102,12 @@ def not_understood(facts: Facts) -> Iterator[Finding]:
         yield Finding("/", f"{problem}", "correct the file")
 
 
+def fragments(facts: Facts) -> Iterator[Finding]:
+    """Yield the problems of the fragments that the service applies at boot."""
+    for path, text in facts.fragments:
+        yield Finding("/", f"{path}: {text}", "correct the file")
+
+
 def file_modes(facts: Facts) -> Iterator[Finding]:
     """Yield the files of the configuration that other users can read or change."""
     if facts.files is None:
@@ -196,6 +202,15 @@ RULES = (
         not_understood,
         "An entry of the file is not understood, so that a restore would leave it out.",
         "Correct it, or save the running configuration.",
+    ),
+    Rule(
+        "fragment",
+        Severity.ERROR,
+        Needs.HOST,
+        fragments,
+        "A fragment in conf.d beside the save file cannot be applied: an entry is not understood, "
+        "its name is not that of an owner, or two fragments have one object.",
+        "Correct it; docs/saveconfig.schema.json describes the format.",
     ),
     Rule(
         "file-mode",

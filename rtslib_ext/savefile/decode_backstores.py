@@ -14,9 +14,9 @@ from . import encode
 from .checked_json import Item, Unusable
 
 # Sizes are signed in system calls, and whole pages.
-_SIZE_MAX = 2**63 - backing.PAGE_SIZE
+SIZE_MAX = 2**63 - backing.PAGE_SIZE
 # target_core_user.c: an int.
-_SECTORS_MAX = 2**31 - 1
+SECTORS_MAX = 2**31 - 1
 
 
 def storage_objects(root: Item, own: dict[str, Item]) -> dict[tuple[str, str], StorageObject]:
@@ -70,7 +70,7 @@ def _identity(extra: Item) -> dict[str, str]:
 def _fileio(item: Item) -> backing.FileIO:
     return backing.FileIO(
         dev=item.required("dev", item.text),
-        size=item.within("size", 0, _SIZE_MAX),
+        size=item.within("size", 0, SIZE_MAX),
         write_back=bool(item.flag("write_back")),
         aio=bool(item.flag("aio")),
     )
@@ -93,7 +93,7 @@ def _pscsi(item: Item) -> backing.Pscsi:
 
 
 def _size(item: Item) -> int:
-    size: int = item.required("size", lambda key: item.within(key, 1, _SIZE_MAX))
+    size: int = item.required("size", lambda key: item.within(key, 1, SIZE_MAX))
     return size
 
 
@@ -109,7 +109,7 @@ def _user(item: Item) -> backing.User:
     return backing.User(
         config=item.required("config", item.text),
         size=_size(item),
-        hw_max_sectors=item.within("hw_max_sectors", 0, _SECTORS_MAX),
+        hw_max_sectors=item.within("hw_max_sectors", 0, SECTORS_MAX),
         control=item.text("control"),
     )
 

@@ -238,6 +238,18 @@ def _fragments(env: Env, folder: str, failures: list[LioError]) -> Iterator[Frag
             failures.append(err)
 
 
+def problems(env: Env) -> list[tuple[str, str]]:
+    """Return the problems of all fragments that the service applies: (file, text)."""
+    failures: list[LioError] = []
+    found = list(_fragments(env, env.fragments, failures))
+    texts = [(env.fragments, str(err)) for err in failures]
+    try:
+        _refuse_shared(found)
+    except LioError as err:
+        texts.append((env.fragments, f"{err.path}: {err}"))
+    return texts
+
+
 def _refuse_shared(found: list[Fragment]) -> None:
     """Raise InvalidValue for an object that is in two fragments."""
     seen: dict[str, str] = {}

@@ -45,7 +45,18 @@ def of_running(env: Env, node: Node) -> Facts:
         damaged,
         str(cut or ""),
         _files(env.save_file),
+        fragments=_fragments(env),
     )
+
+
+def _fragments(env: Env) -> list[tuple[str, str]]:
+    """Return the problems of the fragments of owners: (file, text)."""
+    if not os.path.isdir(env.fragments):
+        return []
+    # Imported here: few systems have fragments.
+    from . import owned
+
+    return owned.problems(env)
 
 
 def _unrestored(env: Env, have: Config) -> tuple[Unrestored, tuple[str, str]]:

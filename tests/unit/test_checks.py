@@ -808,3 +808,10 @@ def test_rules_as_text() -> None:
     lines = list(view.rules(rules.RULES, 80))
     assert lines[0] == "interrupted-change (error)"
     assert all(len(line) <= 80 for line in lines)
+
+
+def test_a_fragment_that_cannot_be_applied() -> None:
+    facts = Facts(configuration(), fragments=(("/etc/target/conf.d", "csi.json is broken"),))
+    (one,) = found(facts, "fragment")
+    assert one.text == "/etc/target/conf.d: csi.json is broken"
+    assert found(Facts(configuration()), "fragment") == []

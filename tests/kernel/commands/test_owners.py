@@ -285,6 +285,7 @@ def test_each_fragment_of_a_directory_has_its_own_owner(user: Shell) -> None:
     user.ok("/backstores/ramdisk/p2 info")
     put(CONF_D / "csi.json", fragment("p2"))
     user.refuses(f"apply {CONF_D}", "it is in", "delete it from one of them")
+    assert "/backstores/ramdisk/p2: it is in" in user("check ignore=file-mode severity=error")
 
 
 def test_the_service_applies_the_fragments_after_the_saved_configuration(user: Shell) -> None:

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The published schema of save files and fragments: it and the decoder accept the same files."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from rtslib_ext import savefile
+from rtslib_ext.errors import ParseError
+from tests.whole import WHOLE
+
+DOCS = Path(__file__).parents[2] / "docs"
+SCHEMA = json.loads((DOCS / "saveconfig.schema.json").read_text())
+VALIDATOR = Draft202012Validator(SCHEMA)
+FULL = {
+    "unrestored": ["/backstores/fileio/f"],
+    "instead": {"/backstores/fileio/f/x": "1"},
+    "owners": {"/backstores/fileio/f": "csi"},
+}
+# What the decoder says of a file whose form is wrong. The rest is about names and numbers that
+# belong together, which a schema cannot know.
+_FORM = ("unknown key", "is missing", "must be", "contains no configuration")
+_BEYOND = ("must be between", "must be less than", "must be /backstores")
+Place = tuple[Any, Any]
+
+# Whole numbers written as 1.0 are left out: in a schema they are integers.
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 70000),
+    st.sampled_from(["", "on", "No", "x", "12", "/f", "iqn.2003-01.org.example:a", "a\u0000b"]),
+    st.just([]),
+    st.just({}),
+    st.just([None]),
+    st.just({"a/b": 1}),
+    st.just({"x": 1.5}),
+)
+
+
+def document() -> dict[str, Any]:
+    """A file with every key."""
+    found: dict[str, Any] = json.loads(savefile.dumps(WHOLE))
+    found["rtslib_ext"] = {**found["rtslib_ext"], **FULL}
+    return found
+
+
+def places(value: Any) -> Iterator[Place]:
+    """Every value in a document, as (container, key)."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inside in list(items):
+        yield value, key
+        if isinstance(inside, dict | list):
+            yield from places(inside)
+
+
+def problems(text: str) -> list[str]:
+    """What the decoder says of a file."""
+    try:
+        return [str(problem) for problem in savefile.loads(text).problems]
+    except ParseError as err:
+        return [str(err)]
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_what_is_saved_is_valid() -> None:
+    found = document()
+    assert problems(json.dumps(found)) == []
+    VALIDATOR.validate(found)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"targets": None},
+        {"targets": [{"fabric": "iscsi"}]},
+        {"storage_objects": [{"name": "a", "plugin": "fileio", "dev": "/a", "nullio": True}]},
+        {"storage_objects": [{"name": "a", "plugin": "ramdisk", "size": 0}]},
+        {"targets": [], "more": 1},
+        [],
+    ],
+)
+def test_neither_accepts(value: object) -> None:
+    assert problems(json.dumps(value)) and not VALIDATOR.is_valid(value)
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_the_schema_and_the_decoder_agree(data: st.DataObject) -> None:
+    found = copy.deepcopy(document())
+    for _ in range(data.draw(st.integers(1, 2))):
+        every = list(places(found))
+        if not every:
+            break
+        container, key = data.draw(st.sampled_from(every))
+        change = data.draw(st.sampled_from(["replace", "delete", "add"]))
+        if change == "delete":
+            del container[key]
+        elif change == "add" and isinstance(container, dict):
+            container["nosuchkey"] = data.draw(VALUES)
+        else:
+            container[key] = data.draw(VALUES)
+    said = problems(json.dumps(found))
+    if not said:
+        VALIDATOR.validate(found)
+    form = [line for line in said if any(text in line for text in _FORM)]
+    if [line for line in form if not any(text in line for text in _BEYOND)]:
+        assert not VALIDATOR.is_valid(found), said
