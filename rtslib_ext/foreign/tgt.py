@@ -44,7 +44,7 @@ _PARAMETERS = frozenset(
         "MaxConnections",
     )
 )
-# scripts/tgt-admin, dump_config: blocks of lines, each with a tab. Nobody writes such a file.
+# scripts/tgt-admin, dump_config: blocks of lines, each with a tab.
 _DUMP = re.compile(r"(?:default-driver \S+\n\n)?(?:<target \S+>\n(?:\t[^\n]+\n)+</target>\n\n?)+")
 # Options of tgt's programs.
 _OF_TGT = frozenset(("ignore-errors", "control-port", "allow-in-use", "controller_tid"))

@@ -27,6 +27,15 @@ SHELL, ONE_SHOT = re.compile(r"    (\*?/\S*> )(.+)"), re.compile(r"    (\$ )sudo
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 HISTORY, FILES = Path("/var/lib/targetcli/history"), Path("/srv")
 
+TGT = Path("/etc/tgt/targets.conf")
+OF_TGT = """\
+<target iqn.2003-01.org.example:old>
+    backing-store /srv/old.img
+    incominguser host1 secret12chars
+    incominguser host2 secret23chars
+</target>
+"""
+
 
 @dataclass
 class Example:
@@ -58,16 +67,21 @@ def examples(text: str) -> list[Example]:
 
 @pytest.fixture
 def env(configfs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Env]:
-    """A session, on a host with a file for another disk."""
+    """A session, on a host with a file for another disk, and with the file of another target."""
     monkeypatch.setenv("TARGETCLI_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("targetcli.views.MAX_WIDTH", WIDTH)
     shutil.rmtree(HISTORY, ignore_errors=True)
     with (FILES / "new.img").open("wb") as file:
         file.truncate(10 << 30)
+    TGT.parent.mkdir(exist_ok=True)
+    TGT.write_text(OF_TGT)
+    with (FILES / "old.img").open("wb") as file:
+        file.truncate(1 << 20)
     env = Env(Preferences.load(default_folder()), stdout=io.StringIO(), stderr=io.StringIO())
     env.session.several = True
     yield env
     shutil.rmtree(HISTORY, ignore_errors=True)
+    TGT.unlink()
     for path in FILES.glob("*.img"):
         path.unlink()
 
