@@ -64,7 +64,7 @@ FORMATS: Mapping[str, Format] = {
             "ietd",
             "iSCSI Enterprise Target: ietd.conf",
             # SCST and ctld have a brace after the name of a target.
-            r"\A[^{}<>]*^[ \t]*Target[ \t]+[^\s{}=]+[ \t]*$",
+            r"\A(?:[^{}<>#\n]*(?:#[^\n]*)?\n)*[ \t]*Target[ \t]+[^\s{}=]+[ \t]*(?:#.*)?$",
             reads="ietd:read",
         ),
         Format(

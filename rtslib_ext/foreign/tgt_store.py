@@ -23,6 +23,7 @@ _LONGEST = 36
 _HEX = frozenset("0123456789abcdefABCDEF")
 _IDENTITY = ("scsi_id", "scsi_sn", "vendor_id", "product_id", "product_rev")
 _FROM_DEVICE = ("lbppbe", "la_lba", "optimal_xfer_gran", "optimal_xfer_len")
+_UNSEEN = ("bsopts", "sense_format", "swp", *_FROM_DEVICE)
 _LISTS = ("mode_page", "params")
 OPTIONS = frozenset(
     (
@@ -41,6 +42,7 @@ OPTIONS = frozenset(
         "readonly",
         "removable",
         "sense_format",
+        "swp",
         "write-cache",
     )
 )
@@ -183,6 +185,9 @@ class _Store:
         for name in _LISTS:
             for option in self.options.get(name, ()):
                 self.builder.changed(option.at, f"{name} is not imported: LIO has its own pages")
+        for name in _UNSEEN:
+            for option in self.own.get(name, ()):
+                self.builder.note(option.at, f"{name} is not imported: LIO decides it itself")
         if _number(self.value("removable")):
             self.builder.changed(self.at, "LIO shows no disk as removable")
         online = self.value("online")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import count
 from typing import cast
 
 from rtslib_ext import foreign
@@ -114,12 +115,13 @@ def _agree(env: Env, found: Imported) -> None:
 
 def _apart(have: Config, found: Config) -> Config:
     """Return the imported configuration with names that no other running storage object has."""
+    taken = {*have.storage_objects, *found.storage_objects}
     for key, so in found.storage_objects.items():
         own = have.storage_objects.get(key)
         if own is None or own.backing.udev_path == so.backing.udev_path:
             continue
-        number = 2
-        while (key[0], f"{so.name}_{number}") in {**have.storage_objects, **found.storage_objects}:
-            number += 1
-        found = refactor.rename_storage_object(found, key, f"{so.name}_{number}")
+        numbers = (f"{so.name}_{number}" for number in count(2))
+        name = next(name for name in numbers if (key[0], name) not in taken)
+        taken.add((key[0], name))
+        found = refactor.rename_storage_object(found, key, name)
     return found

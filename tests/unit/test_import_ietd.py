@@ -171,3 +171,23 @@ def test_portals() -> None:
     tpg = found.config.targets["iscsi", IQN].tpgs[1]
     assert list(tpg.portals) == ["192.0.2.7:3260", "[2001:db8::7]:3260"]
     assert [one.line for one in found.remarks if one.file.endswith("allow")] == [2, 2, 3]
+
+
+# -- files as they are found ----------------------------------------------------------------
+
+
+def test_the_file_of_the_package_with_its_comments() -> None:
+    text = f"""\
+# Everything up to the first target is global: {{users}} for discovery, <host> of iSNS.
+#IncomingUser joe secret
+# iqn.yyyy-mm.<reversed domain name>[:identifier]
+
+#Target {IQN}z
+Target {IQN}\t# the only one
+\t#Lun 0 Path=/dev/sdc,Type=fileio,ScsiId=xyz,ScsiSN=xyz
+\tLun 0 Path=/dev/sdd,Type=blockio
+\tMaxConnections\t\t1\t\t# Number of connections/session
+"""
+    found = read(text)
+    assert list(found.config.targets) == [("iscsi", IQN)]
+    assert found.config.targets["iscsi", IQN].tpgs[1].parameters == {"MaxConnections": "1"}

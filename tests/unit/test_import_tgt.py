@@ -308,3 +308,85 @@ def test_malformed(text: str, said: str) -> None:
 def test_files_that_include_each_other_end() -> None:
     with pytest.raises(ParseError, match="expected no circle, but /etc/tgt/again.conf"):
         read("include again.conf\n", **{"again.conf": "include again.conf\n"})
+
+
+# -- files as they are found ----------------------------------------------------------------
+
+
+def test_a_volume_of_cinder() -> None:
+    found = read(
+        "include volumes/*\n",
+        volumes_one=f"""
+                <target {IQN}>
+                    backing-store /dev/cinder/volume-1
+                    driver iscsi
+                    incominguser someuser secret12chars
+                    bsoflags direct
+                    write-cache on
+                </target>
+""",
+    )
+    assert paths(found) == {1: "/dev/cinder/volume-1"}
+    assert tpg_of(found).auth.userid == "someuser" and not found.loses
+
+
+def test_an_image_of_maas() -> None:
+    found = read(
+        f"""\
+default-driver iscsi
+
+<target {IQN}>
+    readonly 1
+    allow-in-use yes
+    backing-store "/srv/a"
+    driver iscsi
+</target>
+"""
+    )
+    assert paths(found) == {1: "/srv/a"} and not found.loses
+    assert tpg_of(found).attributes["demo_mode_write_protect"] == "1"
+
+
+def test_the_example_of_the_package() -> None:
+    found = read(
+        target(
+            "<direct-store /dev/sdd>",
+            "    vendor_id VENDOR1",
+            "    removable 1",
+            "    device-type cd",
+            "    lun 1",
+            "</direct-store>",
+            "<direct-store /dev/sda>",
+            "    vendor_id VENDOR2",
+            "    lun 2",
+            "</direct-store>",
+            "<backing-store /dev/sdb1>",
+            "    vendor_id back1",
+            "    scsi_sn SERIAL",
+            "    write-cache on",
+            "    # lun 3        # allocated automatically",
+            "    sense_format 1",
+            "</backing-store>",
+            "<backing-store /dev/sdd1>",
+            "    vendor_id back2",
+            "    lun 15",
+            "</backing-store>",
+            "write-cache off",
+            "scsi_sn multipath-10",
+            "initiator-address 192.168.100.1",
+            "initiator-address 192.168.200.5",
+            "MaxRecvDataSegmentLength 8192",
+            "IFMarker No",
+            "incominguser user1 secretpass12",
+            "incominguser user2 secretpass23",
+            "outgoinguser userA secretpassA",
+            "controller_tid 10",
+        )
+    )
+    assert paths(found) == {2: "/dev/sda", 3: "/dev/sdb1", 15: "/dev/sdd1"}
+    assert [so.identity["vendor_id"] for so in found.config.storage_objects.values()] == [
+        "back1",
+        "back2",
+        "VENDOR2",
+    ]
+    assert [line for line, _ in remarks(found, "lost")] == [2, 25, 30]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import struct
 import subprocess
 import time
@@ -15,8 +16,12 @@ from pathlib import Path
 import pytest
 from documents import checked
 
+from rtslib_ext import savefile
+from rtslib_ext.config import inquiry
+
 from .harness import ETC, Shell, tree
 from .initiator import Connected, logged_in
+from .test_collecting import Session
 
 A, B = "iqn.2003-01.org.example:a", "iqn.2003-01.org.example:b"
 HOST = "iqn.1994-05.com.example:host1"
@@ -220,3 +225,29 @@ def test_documents(shell: Shell, conf: Path) -> None:
     assert planned["plan"] and planned["remarks"][0]["file"] == str(conf)
     done = checked(shell.ok(f"import {conf}", json=True))
     assert done["data"]["remarks"] == planned["remarks"] and done["changes"]
+
+
+def test_a_direct_store_has_the_identity_of_its_device(
+    shell: Shell, conf: Path, scsi_disk: tuple[str, str]
+) -> None:
+    conf.write_text(f"<target {A}>\n    direct-store {scsi_disk[0]}\n</target>\n")
+    out = ETC / "imported.json"
+    shell.ok(f"import {conf} save={out} keep=serial")
+    (so,) = savefile.loads(out.read_text()).config.storage_objects.values()
+    asked = subprocess.run(
+        ["sg_inq", scsi_disk[0]], capture_output=True, text=True, check=True
+    ).stdout
+    found = dict(re.findall(r"^ (Vendor|Product) identification: (.*?) *$", asked, re.MULTILINE))
+    shown = {**inquiry.defaults("block", so.name, named=False), **so.identity}
+    assert shown["vendor_id"] == found["Vendor"] and shown["product_id"] == found["Product"]
+
+
+def test_in_a_transaction_the_remarks_are_before_the_plan(shell: Shell, conf: Path) -> None:
+    before = tree()
+    user = Session(shell.env())
+    user("begin")
+    queued = user(f"import {conf}")
+    assert "changed: the serial number changes" in "\n".join(queued[:3])
+    assert queued[-1].startswith("Queued: ") and tree() == before
+    user("commit")
+    assert shell(f"import {conf}").rows[-1] == "Nothing to change"
