@@ -149,6 +149,7 @@ SHOWN = (
     "report",
     "begin",
     "commit",
+    "import",
 )
 
 
