@@ -300,6 +300,20 @@ target {IQN} {{ portal-group pg; auth-group no-authentication }}
     assert (settings.discovery_auth.userid, settings.discovery_auth.mutual_userid) == ("joe", "us")
 
 
+def test_secrets_that_truenas_hides_are_no_secrets() -> None:
+    """ctl.conf.shadow, for its debug archives, has the same word for all."""
+    found = read(
+        f"""auth-group d {{ chap "REDACTED" "REDACTED" }}
+portal-group pg {{ discovery-auth-group d; listen 0.0.0.0 }}
+target {IQN} {{ portal-group pg; chap-mutual "joe" "REDACTED" "us" "REDACTED" }}
+"""
+    )
+    assert tpg(found).auth.password is None and not found.config.fabrics
+    assert tpg(found).attributes["authentication"] == "1"
+    assert [text for text in said(found) if "is not in the file" in text] == said(found)
+    assert len(said(found)) == 3
+
+
 def test_what_lio_has_not() -> None:
     found = read(
         f"""isns-server 192.0.2.9

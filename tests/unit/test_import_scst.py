@@ -412,7 +412,7 @@ DEVICE_GROUP dg {{
         (target("\t\tLUN 0"), 5, "a number and a device after LUN"),
         (target("\t\tIncomingUser joe"), 5, "a user name and a password"),
         (target("") + target(""), 10, "another name"),
-        ("HANDLER a {\nb {\nc {\nd {\ne {\nf {\n}\n}\n}\n}\n}\n}\n", 6, "no section here"),
+        ("HANDLER a {\nb {\nc {\nd {\ne {\nf {\n}\n}\n}\n}\n}\n}\n", 5, "no section here"),
         (
             disks("a") + "DEVICE_GROUP g {\n\tDEVICE a\n\tTARGET_GROUP t {\n\t\tstate x\n\t}\n}\n",
             12,

@@ -15,17 +15,21 @@ _TYPES = ("none", "deny", "chap", "chap-mutual")
 _BRACKETS = re.compile(r"\[([^\]]*)\](?::(.*))?")
 
 
+User = tuple[Place, str, str | None, str | None, str | None]
+
+
 @dataclass(slots=True)
 class AuthGroup:
     """The initiators that may log in, by name or address, and the users for CHAP.
 
     ``kind`` is none, deny, chap or chap-mutual; "" as long as neither a type nor a user is given.
-    ``users`` are (place, user, secret, mutual user, mutual secret).
+    ``users`` are (place, user, secret, mutual user, mutual secret); a secret is None if the file
+    hides it.
     """
 
     name: str
     kind: str = ""
-    users: list[tuple[Place, str, str, str | None, str | None]] = field(default_factory=list)
+    users: list[User] = field(default_factory=list)
     initiators: list[tuple[Place, str]] = field(default_factory=list)
     addresses: list[tuple[Place, str]] = field(default_factory=list)
 
@@ -81,7 +85,7 @@ def add_auth(builder: Builder, group: AuthGroup, one: Statement) -> None:
             group.kind = one.key
             user, secret, *mutual = one.words[1:]
             back = mutual if mutual else (None, None)
-            group.users.append((at, user, secret, back[0], back[1]))
+            group.users.append((at, user, _known(secret), back[0], _known(back[1])))
         case "initiator-name":
             group.initiators.append((at, one.name))
         case "initiator-portal":
@@ -93,6 +97,11 @@ def add_auth(builder: Builder, group: AuthGroup, one: Statement) -> None:
     if one.key.startswith("initiator-") and group.kind == "":
         # ctld: without a type, names and addresses alone decide, without CHAP.
         group.kind = "none"
+
+
+def _known(secret: str | None) -> str | None:
+    """Return a secret; None for the word in its place in the ctl.conf.shadow of TrueNAS."""
+    return None if secret == "REDACTED" else secret
 
 
 def portal_group(builder: Builder, block: Statement) -> PortalGroup:

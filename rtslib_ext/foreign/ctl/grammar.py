@@ -186,25 +186,22 @@ class _Parser:
         return (head - pp.ZeroOrMore(content) - close).set_parse_action(self._closed)
 
     def _run(self, block: str, start: int, text: str) -> list[Statement]:
-        found = [match for match in _WORDS.finditer(text) if match[1]]
-        statements, number = [], 0
+        found = [(match[1], match.start(1)) for match in _WORDS.finditer(text) if match[1]]
+        known, statements, number = ARGUMENTS[block], [], 0
         while number < len(found):
-            last = number + 1 + self._count(block, found, number)
-            words = tuple(match[1].strip('"') for match in found[number:last])
-            line = self.lines.at(start + found[number].start(1))
-            statements.append(Statement(words, line))
+            key, place = found[number]
+            count = known[key] if key in known else self._count(block, key, found, number)
+            last = number + 1 + count
+            words = tuple([word.strip('"') for word, _ in found[number:last]])
+            statements.append(Statement(words, self.lines.at(start + place)))
             number = last
         return statements
 
-    def _count(self, block: str, found: Sequence[re.Match[str]], number: int) -> int:
-        """Return how many arguments a keyword has in a run that matches."""
-        key = found[number][1]
-        if key in ARGUMENTS[block]:
-            return ARGUMENTS[block][key]
+    def _count(self, block: str, key: str, found: Sequence[tuple[str, int]], number: int) -> int:
+        """Return how many arguments a keyword has that may have one or two."""
         if key in _REFERENCES[block]:
             return 2
-        more = number + 2 < len(found) and found[number + 2][1] not in KEYWORDS
-        return 2 if more else 1
+        return 2 if number + 2 < len(found) and found[number + 2][0] not in KEYWORDS else 1
 
     def _leaves(self, _text: str, start: int, tokens: pp.ParseResults) -> list[Statement]:
         return [

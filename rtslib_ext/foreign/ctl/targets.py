@@ -14,7 +14,7 @@ from ..builder import Builder
 from ..imported import Place
 from ..statements import Statement
 from ..target import TargetBuilder
-from .access import AUTH_KEYS, AuthGroup, PortalGroup, add_auth
+from .access import AUTH_KEYS, AuthGroup, PortalGroup, User, add_auth
 from .luns import Luns, inner_name
 
 _LUN_MAX = 1023
@@ -58,7 +58,7 @@ class Targets:
         self.builder = builder
         self.auth_groups, self.portal_groups, self.luns = auth_groups, portal_groups, luns
         self.used: dict[str, Place] = {}
-        self._discovered: set[tuple[str, str, str | None, str | None]] = set()
+        self._discovered: set[tuple[str | None, ...]] = set()
 
     def add(self, block: Statement) -> None:
         """Add a target. Raises ParseError."""
@@ -216,7 +216,7 @@ class Targets:
                 text = f"discovery needs the user {user} on all portals, not on {name} only"
                 self.builder.changed(at, text)
             for known in auth.users:
-                self._discovery_user(*known)
+                self._discovery_user(known)
 
     def _discovery_group(self, group: PortalGroup, at: Place) -> AuthGroup:
         auth = self.auth_groups.get(group.auth_group)
@@ -225,14 +225,19 @@ class Targets:
             raise self.builder.source.wrong(at.line, text)
         return auth
 
-    def _discovery_user(
-        self, at: Place, user: str, secret: str, back: str | None, back_secret: str | None
-    ) -> None:
-        key = (user, secret, back, back_secret)
-        if key in self._discovered:
+    def _discovery_user(self, known: User) -> None:
+        at, user, secret, back, back_secret = known
+        if known[1:] in self._discovered:
             return
         first = not self._discovered
-        self._discovered.add(key)
+        self._discovered.add(known[1:])
+        if secret is None or (back is not None and back_secret is None):
+            self.builder.lost(
+                at,
+                f"the password of {user} for discovery is not in the file",
+                "/iscsi set discovery_auth sets it",
+            )
+            return
         self.builder.discovery(at, user, secret)
         if first and back is not None and back_secret is not None:
             self.builder.discovery(at, back, back_secret, mutual=True)

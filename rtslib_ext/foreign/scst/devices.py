@@ -192,9 +192,8 @@ class Devices:
         plugin = {_BLOCK: "block", _NULL: "ramdisk"}.get(handler, "fileio")
         size = settings.take("blocksize")
         if size:
-            row = schema.storage_object("block_size", plugin)
             try:
-                found["block_size"] = row.check(size.text) if row else size.text
+                found["block_size"] = _block_size(plugin, size.text)
             except InvalidValue as err:
                 at = place(self.builder, size)
                 self.builder.lost(at, f"the block size {size.text} is lost: {err.message}")
@@ -209,9 +208,8 @@ class Devices:
 
     def _identity(self, handler: str, name: str, settings: Settings, at: Place) -> Identity:
         """Return what SCST shows, its defaults included."""
-        number = self.setup_id << 32 | crc32c(name.encode("utf-8", "surrogateescape") + b"\0")
-        serial = settings.text("usn") or f"{number:x}"
-        t10 = settings.text("t10_dev_id") or f"{number:x}-{name}"
+        serial = settings.text("usn") or self._number(name)
+        t10 = settings.text("t10_dev_id")
         naa = (settings.text("naa_id") or "").lower().removeprefix("0x")
         eui = (settings.text("eui64_id") or "").lower().removeprefix("0x")
         settings.take("vend_specific_id")
@@ -219,6 +217,7 @@ class Devices:
         self._tell("revision", at, revision is None, "the revision is LIO's own, not that of SCST")
         self._tell("t10", at, True, "the T10 identifier is made as LIO makes it, not as SCST did")
         if eui or not naa:
+            t10 = t10 or f"{self._number(name)}-{name}"
             known = eui or t10.encode("utf-8", "surrogateescape")[:8].ljust(8, b"\0").hex()
             shown = naa or inquiry.naa(serial).removeprefix("naa.")
             text = f"LIO shows no EUI-64 identifier: {name} was {known}, and is NAA {shown}"
@@ -227,11 +226,23 @@ class Devices:
         product = settings.text("prod_id") or name
         return Identity(serial, naa or None, vendor, product, revision)
 
+    def _number(self, name: str) -> str:
+        """Return the number that SCST makes of the name of a device (vdisk_gen_dev_id_num)."""
+        digest = crc32c(name.encode("utf-8", "surrogateescape") + b"\0")
+        return f"{self.setup_id << 32 | digest:x}"
+
     def _tell(self, what: str, at: Place, applies: bool, text: str) -> None:
         """Add a note once in a file."""
         if applies and what not in self._told:
             self._told.add(what)
             self.builder.note(at, text)
+
+
+@cache
+def _block_size(plugin: str, text: str) -> str:
+    """Return a block size as the kernel has it. Raises InvalidValue."""
+    row = schema.storage_object("block_size", plugin)
+    return row.check(text) if row else text
 
 
 @cache

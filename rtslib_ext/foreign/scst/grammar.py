@@ -15,8 +15,13 @@ import pyparsing as pp
 from ..source import Source
 from ..statements import Lines, Statement, check_text
 
-# TARGET_DRIVER, TARGET, GROUP, LUN: no block is deeper.
-_DEPTH = 5
+# A line, or a block of lines without blocks in it: most of a large file are devices and LUNs.
+_LINE = r"[^\s{}][^{}\n]*"
+_LINES = rf"(?:{_LINE}(?:\n\s*|\Z))"
+_PART = rf"(?:{_LINE}(?:\n\s*|\Z|\{{\s*{_LINES}*\}}\s*))"
+_PARTS = re.compile(rf"({_LINE})(?:\n\s*|\Z|\{{\s*({_LINES}*)\}}\s*)")
+# TARGET_DRIVER, TARGET, GROUP, LUN: no block is deeper, but for one of lines alone.
+_DEPTH = 4
 _WORD = re.compile(r'"([^"]*)"|(\S+)')
 _OLD_FORMAT = re.compile(r"^\[(?:HANDLER|GROUP|ASSIGNMENT)\s+.*\]", re.MULTILINE)
 
@@ -59,9 +64,9 @@ class _Parser:
         return tuple(found)
 
     def _grammar(self) -> pp.ParserElement:
-        # A run of lines is one token: a token for each line would take four times as long.
-        run = pp.Regex(r"(?:[^\s{}][^{}\n]*(?:\n\s*|\Z))+").set_parse_action(self._run)
-        opened = pp.Regex(r"[^\s{}][^{}\n]*\{").set_parse_action(self._opened)
+        # A run of them is one token: a token for each line would take ten times as long.
+        run = pp.Regex(f"{_PART}+").set_parse_action(self._run)
+        opened = pp.Regex(rf"{_LINE}\{{").set_parse_action(self._opened)
         close = pp.Suppress("}")
         body: pp.ParserElement = pp.ZeroOrMore(run)
         for _ in range(_DEPTH):
@@ -71,11 +76,21 @@ class _Parser:
 
     def _run(self, _text: str, start: int, tokens: pp.ParseResults) -> list[Statement]:
         result = []
-        for line in tokens[0].split("\n"):
+        for match in _PARTS.finditer(tokens[0]):
+            place = start + match.start()
+            words = self._words(match[1], place)
+            body = None if match[2] is None else self._lines(match[2], start + match.start(2))
+            result.append(Statement(words, self.lines.at(place), body))
+        return result
+
+    def _lines(self, text: str, start: int) -> tuple[Statement, ...]:
+        """Return the statements of lines without blocks."""
+        result = []
+        for line in text.split("\n"):
             if line and not line.isspace():
                 result.append(Statement(self._words(line, start), self.lines.at(start)))
             start += len(line) + 1
-        return result
+        return tuple(result)
 
     def _opened(self, _text: str, start: int, tokens: pp.ParseResults) -> list[Any]:
         return [Statement(self._words(tokens[0][:-1], start), self.lines.at(start), ())]

@@ -65,6 +65,7 @@ _LOST = {
     "black_hole": "LIO answers every command",
     "redirect": "LIO does not redirect logins",
 }
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _GROUP_WORDS = ("LUN", "INITIATOR")
 _TARGET_WORDS = ("LUN", "GROUP")
 
@@ -250,11 +251,13 @@ class _Reader:
         return [self._export(lun) for lun in statement.blocks("LUN")]
 
     def _export(self, lun: Statement) -> Export:
-        if len(lun.words) < 3 or not re.fullmatch(r"[0-9]{1,9}", lun.words[1], re.ASCII):
+        if len(lun.words) < 3 or not _NUMBER.fullmatch(lun.words[1]):
             raise self.source.wrong(lun.line, "expected a number and a device after LUN")
-        settings = Settings(self.builder, lun)
-        readonly = bool(settings.flag("read_only"))
-        settings.rest(_NO_EFFECT, _LOST)
+        readonly = False
+        if lun.body:
+            settings = Settings(self.builder, lun)
+            readonly = bool(settings.flag("read_only"))
+            settings.rest(_NO_EFFECT, _LOST)
         at, name = place(self.builder, lun), lun.words[2]
         device = self.devices.found.get(name)
         if device is None:
