@@ -278,6 +278,8 @@ def refuse_ineffective(request: Request) -> None:
 def _refuse_unrestricted(request: Request) -> None:
     """Raise InvalidValue for a role that would not hold, or that hides the secrets."""
     options = request.options
+    if options.role not in (None, *ROLES):
+        raise InvalidValue(f"--role must be one of {', '.join(ROLES)}, not {options.role!r}")
     if options.role is not None and (options.batch is None or request.sandbox):
         raise InvalidValue(
             "--role has no effect without --batch, so nothing was run",
@@ -339,13 +341,7 @@ def _seconds(row: Option, value: str) -> float:
     return float(value)
 
 
-def _role(row: Option, value: str) -> str:
-    if value not in ROLES:
-        raise InvalidValue(f"{row.name} must be one of {', '.join(ROLES)}, not {value!r}")
-    return value
-
-
-_CONVERT: dict[str, Callable[[Option, str], object]] = {"seconds": _seconds, "role": _role}
+_CONVERT: dict[str, Callable[[Option, str], object]] = {"seconds": _seconds}
 
 
 def written(options: Options) -> list[str]:

@@ -28,13 +28,16 @@ COMMANDS: Mapping[str, str] = {
     for role, names in (
         (READ, "ls cd pwd get info help version refresh exit"),
         (READ, "status check sessions logins reservations paths stats map what report"),
-        (READ, "diff history backups groups hosts owners export"),
+        (READ, "diff history backups groups hosts owners export recipe"),
         (PROVISION, "create ensure ensure_absent delete set tag untag pin clone rename group"),
         (PROVISION, "enable disable enable_iser enable_offload drain resize rescan replace"),
-        (PROVISION, "saveconfig"),
+        # verify logs in, with the secrets of the ACLs.
+        (PROVISION, "saveconfig verify"),
         # The whole configuration, files of the host, other programs, earlier changes of others.
         (ADMIN, "apply confirm recover begin commit rollback undo redo revert import identity"),
         (ADMIN, "restoreconfig restore_pending clearconfig changemedium isns exporter"),
+        # peer shows digests of secrets, under a key that the other host chooses.
+        (ADMIN, "takeover release peer"),
         # They need a terminal, or change what others see of this program.
         (ADMIN, "browse top bookmarks"),
     )
@@ -45,12 +48,15 @@ _DEVICES = frozenset({"file", "device"})
 """Kinds of parameters with a file or device to serve: below the directories of --within only."""
 _OBJECTS = frozenset({"storage_object", "lun_or_storage_object"})
 """Kinds with a storage object, for which a command would take a file or device too."""
-_FILES = frozenset({"path_name", "save_file", "saved_file", "backup", "scsi_device", "config_text"})
+_FILES = frozenset(
+    {"path_name", "save_file", "saved_file", "backup", "scsi_device", "config_text", "peer"}
+)
 """Kinds with a file of the host, or a text that may lead to one: their defaults only."""
 HARMLESS = frozenset(
     "acl acl_tag address alua_group_name bool check_format check_path depth duration export_format "
     "first_tpg_tag free_lun free_mapped_lun free_tpg_tag free_wwn group group_action group_item "
-    "group_tag group_target guest host initiator initiator_group known_word lun map_format "
+    "group_tag group_target guest host host_system initiator initiator_group iscsi_target "
+    "known_initiator known_portal known_word lun map_format "
     "mapped_lun new_size number change_number owner path path_or_history port portal_address "
     "portal_port rules session_action session_address session_initiator session_target severity "
     "sid size stats_column stats_count stats_kind stats_path storage_object_name table_format "

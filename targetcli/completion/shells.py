@@ -34,11 +34,16 @@ def _kernels(value: str) -> Iterator[Candidate]:
     yield from regular_files(value)
 
 
+def _roles(value: str) -> Iterator[Candidate]:
+    yield from (Candidate(role) for role in options.ROLES if role.startswith(value))
+
+
 # What completes the value of an option, by its kind.
 _OF_KIND: dict[str, Callable[[str], Iterable[Candidate]]] = {
     "file": regular_files,
     "folder": folders,
     "kernel": _kernels,
+    "role": _roles,
 }
 _OPEN = "\0"
 _CONTINUES = "..."
