@@ -150,6 +150,9 @@ def test_saved_files_formats_and_json(filled: Shell, tmp_path: Path) -> None:
     assert found["format"] == "script" and found["lines"][0] == "#!/bin/sh"
     found = checked(filled.ok(f"--json export {tmp_path}/x.yml"))["data"]
     assert found == {"format": "ansible", "file": f"{tmp_path}/x.yml", "remarks": [], "lines": None}
+    filled.refuses("export - format=tgt", "has the secrets in it", "--show-secrets")
+    assert filled(f"export {tmp_path}/targets.conf format=tgt").exit in (0, 3)
+    assert (tmp_path / "targets.conf").stat().st_mode & 0o777 == 0o600
     filled.refuses("export script", "script is a format, not a file (export - format=script)")
     filled.refuses("export - format=xml", "format must be one of: script, ansible")
     filled.refuses("/backstores/ramdisk/nosuch export -", "No such path")

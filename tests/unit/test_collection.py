@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Ansible collection: documented as it is, built, and no module without the common parts."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targetcli.language import grammar
+
+ROOT = Path(__file__).parent.parent.parent
+COLLECTION = ROOT / "ansible_collections/targetcli/lio"
+MODULES = sorted(path.stem for path in (COLLECTION / "plugins/modules").glob("*.py"))
+lio = import_module("ansible_collections.targetcli.lio.plugins.module_utils.lio")
+
+
+def module_of(name: str) -> Any:
+    return import_module(f"ansible_collections.targetcli.lio.plugins.modules.{name}")
+
+
+def documented(name: str) -> dict[str, Any]:
+    """Return the options in the documentation of a module, those of its fragments too."""
+    fragments = import_module("ansible_collections.targetcli.lio.plugins.doc_fragments.program")
+    found = yaml.safe_load(module_of(name).DOCUMENTATION)
+    options: dict[str, Any] = dict(found.get("options", {}))
+    for fragment in found["extends_documentation_fragment"]:
+        part = fragment.removeprefix("targetcli.lio.program").lstrip(".").upper()
+        text = getattr(fragments.ModuleDocFragment, part or "DOCUMENTATION")
+        options |= yaml.safe_load(text)["options"]
+    return options
+
+
+def facts(options: dict[str, Any], below: str) -> dict[str, Any]:
+    """Return types, defaults and the like of options, with those below them."""
+    names = ("type", "elements", "required", "default", "choices")
+    return {
+        name: {
+            **{key: row[key] for key in names if key in row},
+            "below": facts(row.get(below) or {}, below),
+        }
+        for name, row in options.items()
+    }
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_documentation_has_the_options_of_the_module(name: str) -> None:
+    module = module_of(name)
+    own = {} if name == "lio_info" else lio.PROGRAM
+    assert facts(documented(name), "suboptions") == facts({**own, **module.ARGUMENTS}, "options")
+    assert yaml.safe_load(module.DOCUMENTATION)["module"] == name
+    assert yaml.safe_load(module.RETURN)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_are_calls_of_the_module(name: str) -> None:
+    module = module_of(name)
+    examples = yaml.safe_load(module.EXAMPLES)
+    assert examples
+    for task in examples:
+        options = task[f"targetcli.lio.{name}"]
+        arguments = {**lio.PROGRAM, **module.ARGUMENTS}
+        assert not ArgumentSpecValidator(arguments).validate(options).error_messages
+        if hasattr(module, "lines"):
+            params = ArgumentSpecValidator(arguments).validate(options).validated_parameters
+            lines = list(module.lines(params))
+            assert lines and all(grammar.parse(line).command for line in lines)
+
+
+def test_every_module_is_in_the_readme() -> None:
+    text = (COLLECTION / "README.md").read_text()
+    assert set(re.findall(r"`(lio_\w+)`", text)) == set(MODULES)
+    (book,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    for task in yaml.safe_load(book)[0]["tasks"]:
+        name = next(key for key in task if key != "name").rpartition(".")[2]
+        arguments = {**lio.PROGRAM, **module_of(name).ARGUMENTS}
+        options = task[f"targetcli.lio.{name}"]
+        assert not ArgumentSpecValidator(arguments).validate(options).error_messages
+
+
+def test_ansible_reads_and_builds_the_collection(tmp_path: Path) -> None:
+    environ = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT), "HOME": str(tmp_path)}
+    names = [f"targetcli.lio.{name}" for name in MODULES]
+    words = [sys.executable, "-m", "ansible"]
+    done = subprocess.run(
+        [*words, "doc", "-t", "module", "--json", *names],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(json.loads(done.stdout)) == set(names)
+    build = ["galaxy", "collection", "build", "--output-path", str(tmp_path), str(COLLECTION)]
+    subprocess.run([*words, *build], env=environ, capture_output=True, check=True)
+    (archive,) = tmp_path.glob("targetcli-lio-*.tar.gz")
+    with tarfile.open(archive) as found:
+        assert {f"plugins/modules/{name}.py" for name in MODULES} <= set(found.getnames())
+
+
+texts = st.text(
+    st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"))
+    | st.sampled_from("'\"\\ =$`![]*#@-"),
+    max_size=12,
+)
+
+
+@given(value=texts)
+def test_words_are_read_as_they_were_written(value: str) -> None:
+    (line,) = lio.settings("/backstores/fileio/a b", "device", {"alias": value})
+    found = grammar.parse(line)
+    assert (found.path, found.command) == ("/backstores/fileio/a b", "set")
+    assert (found.positional, found.keywords) == (("device",), {"alias": value})
+
+
+def test_secrets_are_texts_and_not_files() -> None:
+    (line,) = lio.settings("/iscsi/x/tpg1", "auth", {"userid": "@u", "password": "@/etc/shadow"})
+    assert grammar.parse(line).keywords == {"userid": "@u", "password": "@@/etc/shadow"}
+    for wrong in ({"password": "-"}, {"a b": "x"}, {"alias": "x\ny"}):
+        with pytest.raises(ValueError, match="."):
+            list(lio.settings("/iscsi/x/tpg1", "auth", wrong))
+
+
+def test_secrets_of_a_document_are_found() -> None:
+    document = {"targets": [{"chap_password": "a", "x": [{"chap_mutual_password": "b", "y": "c"}]}]}
+    assert sorted(module_of("lio_config").secrets(document)) == ["a", "b"]
