@@ -54,7 +54,7 @@ class Profile:
         return wanted.value, [f"Set {setting}: {wanted.why}."]
 
     def lines(self) -> Iterator[str]:
-        """Yield what was set, what else the system needs, with commands, and what to do next."""
+        """Yield the settings, what else the system needs, with commands, and the next step."""
         yield from self._set
         tpg, reader = self._node.tpg, Reader(self._env.fs)
         target = reader.target(tpg.fabric, tpg.wwn)

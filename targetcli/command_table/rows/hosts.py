@@ -28,14 +28,14 @@ ROWS = (
         "verify",
         ("root", "target", "tpg", "acl"),
         "verify:verify",
-        "Logs in to a target from this host and compares what an initiator sees. Each\n"
+        "Compares what initiators see with the configuration. Logs in from this host: each\n"
         "portal and each ACL are used once, as the initiator of the ACL and with its\n"
         "secrets. Compares the LUNs, sizes, identifiers, serial numbers and write\n"
-        "protection with the configuration, and logs out. Nothing is written, and no\n"
-        "session of the initiator is replaced. For one that is logged in, only LUNs and\n"
-        "identifiers are compared, unless it is named: other commands would take notices\n"
-        "of changes that are meant for it. What firewalls and switches between here and\n"
-        "the hosts do is not verified. The exit status is 1 if anything differs.\n\n"
+        "protection, and logs out. Nothing is written, and no session of the initiator is\n"
+        "replaced. For one that is logged in, only LUNs and identifiers are compared,\n"
+        "unless it is named: other commands would take notices of changes that are meant\n"
+        "for it. Firewalls and switches between here and the hosts are not verified. The\n"
+        "exit status is 1 if anything differs.\n\n"
         "Example: verify",
         (
             may("target", "iscsi_target", "the target; not needed if there is one"),
