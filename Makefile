@@ -44,7 +44,7 @@ export VNG = $(CURDIR)/$(VENV)/bin/vng
 
 # The kernel and the programs of the sandbox; then initiators, file systems, tools, linters.
 PACKAGES = user-mode-linux kmod iproute2 mount util-linux \
-	open-iscsi open-isns-server libiscsi-bin qemu-utils qemu-block-extra sg3-utils e2fsprogs xfsprogs lvm2 tmux zsh systemd dbus man-db shellcheck
+	open-iscsi open-isns-server libiscsi-bin nftables qemu-utils qemu-block-extra sg3-utils e2fsprogs xfsprogs lvm2 tmux zsh systemd dbus man-db shellcheck
 
 # Another target, beside which a long test exports the same disks. It is fetched once, and not
 # installed: the package would start it at boot.

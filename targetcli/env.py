@@ -157,6 +157,11 @@ class Env:
         return f"{os.path.dirname(self.journal)}/unrestored.json"
 
     @property
+    def allowed_networks(self) -> str:
+        """Return the path of the record of the networks that may reach each portal."""
+        return f"{os.path.dirname(self.journal)}/allowed_networks.json"
+
+    @property
     def owners(self) -> str:
         """Return the path of the record of the owners, beside the journal."""
         return f"{os.path.dirname(self.journal)}/owners.json"

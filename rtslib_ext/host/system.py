@@ -97,8 +97,10 @@ def mount_configfs(folder: str = "/sys/kernel/config") -> None:
         )
 
 
-def run(*words: str, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a program of this host, found in PATH above.
+def run(
+    *words: str, timeout: float | None = None, text: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run a program of this host, found in PATH above; ``text`` is its standard input.
 
     Raises LioError if it cannot be started, TimeoutError after ``timeout`` seconds.
     """
@@ -109,6 +111,7 @@ def run(*words: str, timeout: float | None = None) -> subprocess.CompletedProces
         return subprocess.run(
             words,
             env=environment(),
+            input=text,
             capture_output=True,
             text=True,
             errors="replace",

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..config.model import Config
-from ..errors import ParseError
+from ..errors import InvalidValue, ParseError
 from ..fast_dataclasses import dataclass, field
 
 # The modules of this room are imported by the functions that need them: the history of every
 # change uses json_stream alone.
 if TYPE_CHECKING:
-    from .checked_json import Problem
+    from ..firewall.allowed import Allowed
+    from .checked_json import Item, Problem
     from .encode import Identities
 
 OWN_KEY = "rtslib_ext"
@@ -41,6 +42,8 @@ class Loaded:
     """The running values of unrestored settings (refused.py); only in the record of a restore."""
     owners: Mapping[str, str] = field(default_factory=dict)
     """The owners of objects, by shell path (owners.units)."""
+    allowed: Allowed = field(default_factory=dict)
+    """The networks that may reach each portal (firewall.allowed)."""
 
 
 def dumps(config: Config) -> str:
@@ -54,15 +57,17 @@ def pieces(
     identities: Identities | None = None,
     instead: Mapping[str, str] | None = None,
     owners: Mapping[str, str] | None = None,
+    allowed: Allowed | None = None,
 ) -> Iterator[str]:
     """Yield the same text in pieces, so that a large file is never in memory as a whole.
 
     ``unrestored`` are the shell paths of objects to mark as such, ``identities`` those of devices,
-    ``instead`` the running values of unrestored settings, ``owners`` the owners of objects.
+    ``instead`` the running values of unrestored settings, ``owners`` the owners of objects,
+    ``allowed`` the networks of portals.
     """
     from . import encode, json_stream
 
-    document = encode.config(config, unrestored, identities, instead, owners)
+    document = encode.config(config, unrestored, identities, instead, owners, allowed)
     yield from json_stream.pieces(document)
     yield "\n"
 
@@ -104,10 +109,29 @@ def loads(text: str, source: str = "the file") -> Loaded:
         if entry.unused():
             entry.report(entry.where, "the file has no such object")
     unrestored, instead = own.texts("unrestored"), own.values("instead", _any_name)
-    owners = own.values("owners", _any_name)
+    owners, allowed = own.values("owners", _any_name), _allowed(own)
     own.finish()
     root.finish()
-    return Loaded(config, tuple(problems.reported), unrestored, identities, instead, owners)
+    found = tuple(problems.reported)
+    return Loaded(config, found, unrestored, identities, instead, owners, allowed)
+
+
+def _allowed(own: Item) -> dict[str, tuple[str, ...]]:
+    """Return the networks of portals; those that are not understood are reported and omitted."""
+    if own.raw("allowed_networks") is None:
+        return {}
+    # Imported here: most files have none.
+    from ..firewall import allowed
+
+    inside = own.item("allowed_networks")
+    found: dict[str, tuple[str, ...]] = {}
+    for name in inside.unused():
+        words = inside.texts(name)
+        try:
+            found[allowed.portal(name)] = allowed.networks(words)
+        except InvalidValue as err:
+            inside.report(inside.at(name), err.message)
+    return found
 
 
 def _any_name(name: str, path: str) -> None:

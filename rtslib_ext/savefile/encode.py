@@ -60,11 +60,13 @@ def config(
     identities: Identities | None = None,
     instead: Mapping[str, str] | None = None,
     owners: Mapping[str, str] | None = None,
+    allowed: Mapping[str, Sequence[str]] | None = None,
 ) -> Json:
     """Return the JSON of the whole file; its lists are generators.
 
     ``unrestored`` are the shell paths of objects and settings that could not be restored,
-    ``instead`` the running values of these settings, ``owners`` the owners of objects.
+    ``instead`` the running values of these settings, ``owners`` the owners of objects,
+    ``allowed`` the networks that may reach each portal.
     """
     result: Json = {
         "fabric_modules": (fabric(value.fabrics[name]) for name in sorted(value.fabrics)),
@@ -80,6 +82,8 @@ def config(
         own["instead"] = dict(instead)
     if owners:
         own["owners"] = dict(owners)
+    if allowed:
+        own["allowed_networks"] = {name: list(allowed[name]) for name in sorted(allowed)}
     return {**result, OWN_KEY: own} if own else result
 
 

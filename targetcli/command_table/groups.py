@@ -67,7 +67,7 @@ GROUPS = {
         "recover",
     ),
     "Move in and out": ("import", "export"),
-    "Network": ("isns",),
+    "Network": ("isns", "allow", "firewall"),
     "Pairs and fleets": ("owners", "peer", "takeover", "release"),
     "Session": ("cd", "pwd", "bookmarks", "help", "refresh", "exit"),
 }

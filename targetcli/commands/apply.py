@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from rtslib_ext import restore
@@ -11,13 +12,14 @@ from rtslib_ext.config import merge as merging
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.transaction.apply import Change
 
-from ..changes import part, running
+from ..changes import allowed, part, running
 from ..env import Env
 from ..result import Result
 from ..tree import Node
 from . import owned, plan, save
 
 if TYPE_CHECKING:
+    from rtslib_ext.firewall.allowed import Allowed
     from rtslib_ext.savefile import Loaded
 
 
@@ -66,11 +68,24 @@ def apply(
     unseen = not dry_run and confirm_within is None and env.session.transaction is None
     planned = plan.prepare(env, want, have, unseen=unseen)
     planned = plan.with_others(env, planned, loaded, refuse=not dry_run)
-    result = plan.carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
+    networks, keep = allowed.part(loaded.allowed, planned.want), merge or partly
+    changed = allowed.differences(env, networks, keep=keep)
+    with _adopting(env, networks, keep=keep, dry_run=dry_run) as texts:
+        result = plan.carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
+    result.notes += [*changed, *(f"Note: {text}" for _, text in texts)]
     if not dry_run and env.session.transaction is None:
         whole = not (merge or partly) and confirm_within is None
         _records(env, loaded, planned, whole=whole)
     return result
+
+
+def _adopting(
+    env: Env, networks: Allowed, *, keep: bool, dry_run: bool
+) -> AbstractContextManager[list[tuple[str, str]]]:
+    """Load the allowed networks of portals, unless nothing is to be changed now."""
+    if dry_run or env.session.transaction is not None:
+        return nullcontext([])
+    return allowed.adopting(env, networks, keep=keep)
 
 
 def _records(env: Env, loaded: Loaded, planned: Change, *, whole: bool) -> None:

@@ -22,7 +22,7 @@ from rtslib_ext.transaction.executor import Observer, Outcome
 from rtslib_ext.transaction.journal import Creation
 from rtslib_ext.usage import another_disk, beyond_fabric, hazards, ipv6, no_effect
 
-from ..changes import apply, consent, restoring, running
+from ..changes import allowed, apply, consent, restoring, running
 from ..changes.restoring import Source
 from ..env import Env
 from ..result import Aside, Result
@@ -75,11 +75,12 @@ def restoreconfig(
         restore.conflicts(env.fs, _named(want, storage_object) if partly else new)
     if partly:
         want = restore.without_present(env.fs, want)
-    if create_missing is None:
-        create_missing = env.prefs.flag("create_missing")
+    make = env.prefs.flag("create_missing") if create_missing is None else create_missing
     source = Source(want, loaded.identities, None if partly else path, half)
     keep = keep_existing or half is not None
-    outcome, notes, differing = create(env, source, keep=keep, create_missing=create_missing)
+    with allowed.adopting(env, allowed.part(loaded.allowed, want), keep=keep or partly) as texts:
+        outcome, notes, differing = create(env, source, keep=keep, create_missing=make)
+    notes += texts
     problems += [*causes(outcome), *differing]
     _restore_owners(env, loaded, want, keep=keep_existing)
     shown = shown_path(env, savefile) if path == path_of(env, savefile) else path

@@ -20,7 +20,7 @@ from rtslib_ext.usage import ipv6
 from rtslib_ext.usage.ipv6 import IPV4_WILDCARD
 from rtslib_ext.usage.ipv6 import WILDCARDS as _WILDCARDS
 
-from ..changes import apply
+from ..changes import allowed, apply
 from ..env import Env
 from ..result import Aside, Result, say
 from ..tree import Node
@@ -58,11 +58,21 @@ def create(env: Env, node: Portals, ip_address: str, ip_port: int) -> Result:
         [
             *lines,
             *fallback_notes(wanted, portal),
+            *_restricted(env, portal),
             *notes(env, portal),
             f"Created network portal {shown}:{ip_port}.",
         ],
         created=f"{node.path}/{portal.name}",
     )
+
+
+def _restricted(env: Env, portal: Portal) -> list[str]:
+    """Return a note if only some networks may reach a new portal."""
+    networks = allowed.of_portal(env, portal.name) if allowed.exists(env) else ()
+    if not networks:
+        return []
+    text = f"Note: only {', '.join(networks)} may reach it; PORTAL allow any admits all networks"
+    return [Aside(text)]
 
 
 def _refuse_existing(env: Env, node: Node, portal: Portal) -> None:

@@ -15,12 +15,13 @@ from rtslib_ext.savefile import disk
 from rtslib_ext.transaction.lock import LastChange
 
 from .. import prefs
-from ..changes import apply, running
+from ..changes import allowed, apply, running
 from ..env import TARGET_DIR, Env
 from ..result import Aside, Result, Warn
 from ..tree import Node
 
 if TYPE_CHECKING:
+    from rtslib_ext.firewall.allowed import Allowed
     from rtslib_ext.owners.record import Owners
     from rtslib_ext.savefile import Loaded
     from rtslib_ext.savefile.encode import Identities
@@ -175,11 +176,13 @@ def write(
     missing: Sequence[str],
     identities: Identities,
     owners: Owners | None = None,
+    kept: Allowed | None = None,
 ) -> tuple[list[str], dict[str, object]]:
     """Write a save file, and back up the default one: (messages, facts for --json).
 
-    ``missing`` are the shell paths of objects to mark as not restored. Any file is backed up before
-    an empty configuration replaces another one.
+    ``missing`` are the shell paths of objects to mark as not restored, ``kept`` the allowed
+    networks of portals that may not run. Any file is backed up before an empty configuration
+    replaces another one.
     """
     # Imported here, as in load: clearconfig needs no file.
     from rtslib_ext import savefile
@@ -188,7 +191,10 @@ def write(
         lines, backup = _back_up_emptied(env, path)
     else:
         lines, backup = _back_up(env, path)
-    written = disk.write(path, lambda: savefile.pieces(config, missing, identities, owners=owners))
+    networks = allowed.of_config(env, config, kept)
+    written = disk.write(
+        path, lambda: savefile.pieces(config, missing, identities, None, owners, networks)
+    )
     facts = {
         "file": path,
         "written": written,

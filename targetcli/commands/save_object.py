@@ -55,7 +55,7 @@ def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Res
     }
     owners = save.owners_in(env, config, saved.owners)
     marks = _marked(missing.paths, config)
-    lines, facts = save.write(env, path, config, marks, identities, owners)
+    lines, facts = save.write(env, path, config, marks, identities, owners, saved.allowed)
     shown = save.shown_path(env, savefile)
     line = f"Storage Object '{key[0]}:{key[1]}' config saved to {shown}."
     notes = save.not_restorable([now.storage_objects[key]], facts)
@@ -86,7 +86,7 @@ def remove_storage_object(
     config = replace(have, storage_objects=objects, targets=targets)
     marks = _marked(saved.unrestored, config)
     owners = save.owners_in(env, config, saved.owners)
-    return save.write(env, env.save_file, config, marks, saved.identities, owners)
+    return save.write(env, env.save_file, config, marks, saved.identities, owners, saved.allowed)
 
 
 def saved_in(path: str) -> Loaded:

@@ -44,6 +44,7 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
     "initiator": "targets:initiators",
     "kept_identity": ("naa", "serial"),
     "initiator_group": "hosts:groups",
+    "firewall_action": ("show", "apply", "remove"),
     "isns_action": ("status", "show", "serve"),
     "lun": "paths:luns",
     "lun_or_storage_object": "storage:luns_and_objects",
@@ -98,6 +99,7 @@ COMPLETERS: dict[str, str | tuple[str, ...]] = {
 """Completers by the kind of a parameter: a name, or the list of words."""
 
 MORE: dict[str, str] = {
+    "firewall:allow": "targets:networks",
     "settings:get": "settings:names_to_get",
     "settings:set_values": "settings:names_to_set",
     "help:show_help": "words:names",

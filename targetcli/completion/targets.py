@@ -118,6 +118,14 @@ def ports(ask: Ask) -> list[str]:
     return sorted({_DEFAULT_PORT, *(port for _, port in _portals(ask))} - used)
 
 
+def networks(ask: Ask) -> Iterator[str]:
+    """Return any, and the networks of this portal."""
+    from ..tree.portals import PortalNode
+
+    found = ask.node.allowed_networks() if isinstance(ask.node, PortalNode) else ()
+    yield from ("any", *found)
+
+
 def portal_addresses(ask: Ask) -> Iterator[str]:
     """Return the addresses of the portals."""
     port = ask.given.get("ip_port")

@@ -9,18 +9,15 @@ import sys
 import time
 from collections.abc import Sequence
 
-from rtslib_ext.config.model import Config, Portal, Target, Tpg
+from rtslib_ext.config.model import Config
 from rtslib_ext.errors import LioError
-from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.host import network
 from rtslib_ext.isns import entity
 from rtslib_ext.isns.entity import Entity
 from rtslib_ext.isns.requests import Listening
 from rtslib_ext.isns.settings import LOG_LEVELS, Settings
-from rtslib_ext.kernel import paths
-from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
-from rtslib_ext.kernel.paths import TpgPath
-from rtslib_ext.reading.reader import Reader
+from rtslib_ext.kernel.configfs import ReadFS
+from rtslib_ext.reading import portals
 
 from . import listener
 from .registrar import STOP_SECONDS, Registrar
@@ -30,30 +27,7 @@ from .waker import Waker
 # costs one call to see; everything is read this often in any case.
 _GLANCE_SECONDS = 0.5
 _LOOK_SECONDS = 10.0
-_ISCSI = "iscsi"
 _LOOPBACK = ("127.0.0.1", "::1")
-
-
-def topology(fs: ReadFS) -> Config:
-    """Return the iSCSI targets with nothing but their TPGs' state and portals."""
-    reader, fabric = Reader(fs), FABRICS[_ISCSI]
-    targets = {}
-    for wwn in reader.target_wwns(fabric):
-        tpgs = {}
-        for tag in reader.tags(paths.target(fabric, wwn)):
-            path = TpgPath.of(fabric, wwn, tag).configfs
-            tpgs[tag] = Tpg(tag, enable=reader.enabled(path), portals=_portals(reader, path))
-        targets[_ISCSI, wwn] = Target(_ISCSI, wwn, tpgs)
-    return Config(targets=targets)
-
-
-def _portals(reader: Reader, tpg: ConfigfsPath) -> dict[str, Portal]:
-    """Return the portals of a TPG by their names alone: iSNS does not know transports."""
-    found = {}
-    for name in reader.portal_names(paths.portals(tpg)):
-        address, _, port = name.rpartition(":")
-        found[name] = Portal(address, int(port))
-    return found
 
 
 def entity_name(settings: Settings) -> str:
@@ -78,7 +52,7 @@ class Seen:
     def look(self) -> bool:
         """Read it again; return True if it changed. Keeps the last one if that fails."""
         try:
-            config = topology(self._fs)
+            config = portals.targets(self._fs)
         except LioError:
             return False
         # Asking for the addresses starts a program.

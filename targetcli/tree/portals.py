@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 
 from rtslib_ext import naming
 from rtslib_ext.config.model import Portal
+from rtslib_ext.errors import LioError
 from rtslib_ext.host import network
 from rtslib_ext.kernel import paths
 
@@ -72,16 +75,34 @@ class PortalNode(Node):
         portal = self.portal()
         if not network.has_address(portal.address.strip("[]")):
             return Summary(NO_ADDRESS, False)
-        return Summary("iser" if portal.iser else "offload" if portal.offload else "", True)
+        words = ["iser"] if portal.iser else ["offload"] if portal.offload else []
+        if networks := self.allowed_networks():
+            words.append(f"only {', '.join(networks)}")
+        return Summary(", ".join(words), True)
 
     def facts(self) -> dict[str, object]:
         from rtslib_ext.savefile import encode
 
         portal = self.portal()
+        networks = self.allowed_networks()
         facts = scalars(encode.portal(portal))
         if not network.has_address(portal.address.strip("[]")):
             facts["problem"] = NO_ADDRESS
+        if networks:
+            facts["allowed_networks"] = ", ".join(networks)
         return facts
+
+    def allowed_networks(self) -> tuple[str, ...]:
+        """Return the networks that may reach it; none: all, or the record cannot be read."""
+        path = self.tree.env.allowed_networks
+        if not os.path.exists(path):
+            return ()
+        # Imported here: most hosts allow every network.
+        from rtslib_ext.firewall import allowed, record
+
+        with suppress(LioError, OSError):
+            return record.load(path).allowed.get(allowed.portal(self.name), ())
+        return ()
 
 
 def _bracketed(name: str) -> str:

@@ -26,7 +26,7 @@ LIBRARY = (
     ("usage", "statistics"),
     ("foreign",),
     ("reading", "savefile", "recipes"),
-    ("kernel",),
+    ("kernel", "firewall"),
     ("host", "isns", "initiator"),
     ("fabrics", "schema"),
     ("config", "naming"),

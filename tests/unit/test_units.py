@@ -25,8 +25,8 @@ from targetcli.language import binding, grammar
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
 EXPORTER = ROOT / "systemd/targetcli-exporter.service"
-# They open no backing file, and do not change the kernel.
-ONLY_READING = ("targetcli-exporter", "targetcli-isns")
+# They open no backing file, and do not change the target.
+ONLY_READING = ("targetcli-exporter", "targetcli-firewall", "targetcli-isns")
 EXECUTABLE = re.compile(r"^(Exec\w+=[-+!:@]*)(\S+)", re.MULTILINE)
 
 every_unit = pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
@@ -81,6 +81,7 @@ def test_there_is_a_unit() -> None:
         "target-pending",
         "target",
         "targetcli-exporter",
+        "targetcli-firewall",
         "targetcli-isns",
     ]
 
@@ -102,6 +103,7 @@ def test_commands_are_in_the_table(unit: Path) -> None:
         "target": ["apply"],
         "target-pending": [],
         "targetcli-exporter": ["exporter"],
+        "targetcli-firewall": [f"firewall apply file={env.SAVE_FILE}", "firewall apply"],
         "targetcli-isns": ["isns serve file=${CREDENTIALS_DIRECTORY}/isns.conf"],
     }
     assert commands(unit) == known[unit.stem]
@@ -115,6 +117,7 @@ def test_commands_are_in_the_table(unit: Path) -> None:
 def test_condition_is_the_file_that_it_restores(unit: Path) -> None:
     record = f"{Path(env.JOURNAL).parent}/unrestored.json"
     known = {"target": env.SAVE_FILE, "target-pending": record, "targetcli-isns": FILE}
+    known["targetcli-firewall"] = env.SAVE_FILE
     assert section(unit, "Unit").get("ConditionPathExists") == known.get(unit.stem)
 
 

@@ -40,7 +40,7 @@ MODULES = {
     "acls": "create delete pin tag untag",
     "initiator_groups": "group groups hosts identity",
     "resize": "resize rescan replace rename clone",
-    "network": "isns",
+    "network": "isns allow firewall",
     "fleet": "owners peer takeover release",
     "hosts": "recipe verify",
 }

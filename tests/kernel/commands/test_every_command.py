@@ -13,6 +13,7 @@ from targetcli.command_table.rows import every_row
 from targetcli.command_table.table import Command
 from targetcli.language import binding
 
+from .. import nft_family
 from .harness import ETC, Shell
 
 IQN = "iqn.2003-01.org.example:a"
@@ -65,6 +66,9 @@ LINES = f"""
 {TPG}/portals create ip_address=127.0.0.1 ip_port=3261
 {PORTAL} enable_iser boolean=false
 {PORTAL} enable_offload boolean=false
+{PORTAL} allow 127.0.0.0/8
+{PORTAL} allow any
+/ firewall action=apply file=ETC/networks.json dry_run=true
 {TPG}/portals delete ip_address=127.0.0.1 ip_port=3261
 {TPG} set group=attribute login_timeout=20
 / undo dry_run=true
@@ -168,8 +172,11 @@ def test_every_parameter(
     ram: list[str],
     scsi_disk: tuple[str, str],
     bound: dict[str, set[str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (ETC / "ietd.conf").write_text(f"Target {IQN}\nLun 0 Path={disks}/d1\n")
+    nft_family.use(disks / "bin", monkeypatch)
+    (ETC / "networks.json").write_text('{"storage_objects": []}')
     (disks / "isns.conf").write_text("isns_server = 192.0.2.9\nentity = san1\n")
     for line in LINES.strip().splitlines():
         for word, text in (("DISKS", str(disks)), ("SCSI", scsi_disk[0]), ("ETC", str(ETC))):

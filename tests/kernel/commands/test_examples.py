@@ -12,6 +12,7 @@ from rtslib_ext.host import system
 from targetcli.command_table.command import Command
 from targetcli.command_table.rows import every_row
 
+from .. import nft_family
 from ..fabrics.table import has_module
 from .harness import Shell
 
@@ -107,6 +108,11 @@ PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "stats:stats": ("/", EXPORT),
     "exporter:exporter": ("/", EXPORT),
     "isns:isns": ("/", EXPORT),
+    "firewall:allow": (
+        f"{TPG}/portals/127.0.0.1:3261",
+        (f"{TPG}/portals create 127.0.0.1 3261",),
+    ),
+    "firewall:firewall": ("/", EXPORT),
     "settings:get": (TPG, ()),
     "settings:set_values": (TPG, ()),
     "map:map_path": ("/", EXPORT),
@@ -184,10 +190,12 @@ def devices(
     program.write_text(BUSCTL)
     program.chmod(0o755)
     monkeypatch.setattr(system, "PATH", f"{program.parent}:{system.PATH}")
+    nft_family.use(program.parent, monkeypatch)
     bus = Path("/run/dbus/system_bus_socket")
     bus.parent.mkdir(exist_ok=True)
     bus.touch()
     yield
+    nft_family.run("nft", "flush", "ruleset")
     for volume in volumes:
         volume.unlink()
     volumes[0].parent.rmdir()

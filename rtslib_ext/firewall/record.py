@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The allowed networks of the running portals: a file in ``/run``, which a reboot removes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from ..errors import InvalidValue, LioError, reason
+from ..fast_dataclasses import dataclass, field
+from ..files import atomic, trusted
+from . import allowed as values
+
+_LONGEST = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The networks, and the digest of those whose rules were loaded last ("": none)."""
+
+    allowed: values.Allowed = field(default_factory=dict)
+    loaded: str = ""
+
+
+def load(path: str) -> Record:
+    """Return the record; an empty one without a file. Raises LioError if it is damaged."""
+    try:
+        found = json.loads(trusted.read(path, _LONGEST))
+        allowed, loaded = found["allowed"], str(found["loaded"])
+        if not isinstance(allowed, Mapping):
+            raise InvalidValue("allowed is not an object")
+        return Record(values.from_values(allowed), loaded)
+    except FileNotFoundError:
+        return Record()
+    except (LioError, OSError, ValueError, TypeError, KeyError, RecursionError) as err:
+        why = reason(err) if isinstance(err, OSError) else str(err)
+        raise LioError(
+            f"the record of the allowed networks is damaged: {path}: {why}",
+            hint=f"rm {path}, then restore them with firewall apply FILE",
+        ) from err
+
+
+def store(path: str, found: Record) -> None:
+    """Replace the record. Raises LioError."""
+    text = json.dumps({"allowed": {**found.allowed}, "loaded": found.loaded})
+    try:
+        with trusted.directory(path, create=True) as (folder, name):
+            atomic.replace_in(folder, name, text.encode())
+    except OSError as err:
+        raise LioError(f"cannot write {path}: {reason(err)}") from err

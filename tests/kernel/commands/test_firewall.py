@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Allowed networks of portals: real rules, and initiators from allowed and other addresses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from documents import checked
+
+from .. import nft_family
+from ..nft_family import run
+from .harness import ETC, Shell
+from .initiator import logged_in, until
+
+IQN = "iqn.2003-01.org.example:a"
+TPG = f"/iscsi/{IQN}/tpg1"
+ADDRESS, PORTAL = "192.0.2.1", f"{TPG}/portals/192.0.2.1:3260"
+# Two hosts, each in a network namespace of its own behind a bridge.
+HOSTS = {"host1": ("192.0.2.10", "2001:db8::10"), "host2": ("192.0.2.20", "2001:db8::20")}
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[None]:
+    run("modprobe", "-a", "bridge", "veth")
+    lines = ["link add br0 type bridge", "link set br0 up"]
+    lines += ["address add 192.0.2.1/24 dev br0", "address add 2001:db8::1/64 dev br0 nodad"]
+    for name in HOSTS:
+        run("ip", "netns", "add", name)
+        lines.append(f"link add {name} type veth peer name eth0 netns {name}")
+        lines.append(f"link set {name} master br0 up")
+    run("ip", "-batch", "-", text="\n".join(lines))
+    for name, (v4, v6) in HOSTS.items():
+        lines = ["link set eth0 up", f"address add {v4}/24 dev eth0"]
+        lines.append(f"address add {v6}/64 dev eth0 nodad")
+        run("ip", "-netns", name, "-batch", "-", text="\n".join(lines))
+    yield
+    for name in HOSTS:
+        run("ip", "netns", "delete", name)
+    run("ip", "link", "delete", "br0")
+
+
+@pytest.fixture
+def user(
+    network: None, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Shell]:
+    """A target with a portal, and no rules."""
+    nft_family.use(tmp_path / "bin", monkeypatch)
+    shell.ok("set global auto_add_default_portal=false")
+    shell.ok(f"/iscsi create {IQN}")
+    shell.ok(f"{TPG} set attribute generate_node_acls=1 authentication=0")
+    shell.ok(f"{TPG}/portals create {ADDRESS} 3260")
+    yield shell
+    run("nft", "flush", "ruleset")
+
+
+def finds(host: str, address: str = ADDRESS) -> bool:
+    """Whether an initiator on a host finds the target; one that is dropped waits for long."""
+    where = f"[{address}]" if ":" in address else address
+    words = ["ip", "netns", "exec", host, "timeout", "0.7", "iscsi-ls", f"iscsi://{where}:3260"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (IQN in done.stdout) is (done.returncode == 0), done
+    return IQN in done.stdout
+
+
+def shown(user: Shell) -> dict[str, object]:
+    """The row of the portal, and whether the rules are loaded."""
+    data = checked(user("firewall", json=True))["data"]
+    (row,) = data["portals"]
+    return {"loaded": data["loaded"], **row}
+
+
+def test_only_allowed_networks_reach_a_portal(user: Shell) -> None:
+    assert finds("host1") and finds("host2")
+    assert user.ok(f"{PORTAL} allow").rows == ["any"]
+    assert user.ok(f"{PORTAL} allow 192.0.2.10").rows == ["192.0.2.1:3260 is open to 192.0.2.10/32"]
+    assert finds("host1") and not finds("host2")
+    found = shown(user)
+    assert (found["loaded"], found["networks"], found["targets"]) == (
+        True,
+        ["192.0.2.10/32"],
+        [IQN],
+    )
+    assert isinstance(found["dropped"], int) and found["dropped"] > 0
+    assert "[only 192.0.2.10/32]" in user.ok(f"ls {PORTAL}")
+    assert "allowed_networks: 192.0.2.10/32" in user.ok(f"{PORTAL} info")
+    user.ok(f"{PORTAL} allow 192.0.2.16/28,2001:db8::/64")
+    assert finds("host2")
+    user.ok(f"{PORTAL} allow any")
+    assert "targetcli" not in run("nft", "list", "ruleset").stdout
+
+
+@pytest.mark.long
+def test_a_portal_on_every_address_counts_for_both_families(user: Shell) -> None:
+    user.ok(f"{TPG}/portals delete {ADDRESS} 3260")
+    user.ok(f"{TPG}/portals create ::0 3260")
+    user.ok(f"{TPG}/portals/[::0]:3260 allow 192.0.2.20 2001:db8::10")
+    assert [finds(host) for host in HOSTS] == [False, True]
+    assert [finds(host, "2001:db8::1") for host in HOSTS] == [True, False]
+
+
+def test_the_networks_are_saved_and_restored(user: Shell) -> None:
+    user.ok(f"{PORTAL} allow 192.0.2.10")
+    user.ok("saveconfig")
+    saved = json.loads((ETC / "saveconfig.json").read_text())
+    assert saved["rtslib_ext"] == {"allowed_networks": {"192.0.2.1:3260": ["192.0.2.10/32"]}}
+    user.ok("clearconfig confirm=true")
+    # As after a reboot.
+    Path("/run/targetcli/allowed_networks.json").unlink()
+    run("nft", "flush", "ruleset")
+    user.ok(f"firewall apply file={ETC}/saveconfig.json")
+    assert "192.0.2.1:3260" in run("nft", "list", "ruleset").stdout
+    user.ok("restoreconfig")
+    # A later restore, by one who may load rules.
+    user.ok(f"{PORTAL} allow any")
+    user.ok("restoreconfig clear_existing=true")
+    assert shown(user)["networks"] == ["192.0.2.10/32"]
+    assert f"{PORTAL.rpartition('/')[2]}: allowed networks" not in user.ok("apply")
+    user.ok(f"{PORTAL} allow 192.0.2.0/24")
+    line = "192.0.2.1:3260: allowed networks: 192.0.2.0/24 -> 192.0.2.10/32"
+    assert line in user.ok("apply dry_run=true")
+    assert line in user.ok("apply") and not finds("host2")
+
+
+@pytest.mark.long
+def test_a_flush_is_noticed(user: Shell) -> None:
+    user.ok(f"{PORTAL} allow 192.0.2.10")
+    run("nft", "flush", "ruleset")
+    found = user("firewall")
+    assert found.exit == 1
+    assert found.rows[-1] == (
+        "These networks are not in effect: targetcli firewall apply loads the rules"
+    )
+    assert user.ok("firewall apply").rows == ["The rules of 1 portal are loaded."]
+    assert user("firewall").exit == 0
+    user.ok("firewall remove")
+    assert user("firewall").exit == 1
+    assert user.ok(f"{PORTAL} allow").rows == ["192.0.2.10/32"]
+
+
+@pytest.mark.long
+def test_dry_runs_load_nothing(user: Shell) -> None:
+    user.ok(f"--dry-run {PORTAL} allow 192.0.2.10")
+    assert user.ok(f"{PORTAL} allow").rows == ["any"]
+    user.ok(f"{PORTAL} allow 192.0.2.10")
+    rules = user.ok("firewall apply dry_run=true")
+    assert rules.startswith("table inet targetcli\ndelete table inet targetcli\n")
+    user.ok("--dry-run firewall remove")
+    assert shown(user)["loaded"] is True
+
+
+def test_what_is_refused(user: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    user.refuses(f"{PORTAL} allow 192.0.2.5/24", "use 192.0.2.0/24 for the network")
+    user.refuses(f"{PORTAL} allow example.com", "'example.com' is no network")
+    user.refuses("firewall start", "'start' is not show, apply or remove")
+    with monkeypatch.context() as patch:
+        patch.setattr("rtslib_ext.host.system.PATH", "/nowhere")
+        text = "install Debian's package nftables"
+        user.refuses(f"{PORTAL} allow 192.0.2.10", "cannot run nft", text)
+    assert user.ok(f"{PORTAL} allow").rows == ["any"]
+    user.ok(f"{TPG}/acls create {IQN}:host")
+    user.ok(f"{TPG}/portals create 127.0.0.1 3261")
+    local = f"{TPG}/portals/127.0.0.1:3261"
+    with logged_in(f"{IQN}:host", IQN, 3261):
+        until(lambda: f"{IQN}:host" in user("sessions detail"))
+        text = f"{IQN}:host is logged in from 127.0.0.1, which is not allowed"
+        user.refuses(f"{local} allow 192.0.2.0/24", text)
+        user.ok(f"{local} allow 127.0.0.0/8")
+        user.ok(f"{local} allow 192.0.2.0/24", yes=True)
+    user.ok(f"{TPG}/portals delete 127.0.0.1 3261")
+    again = user.ok(f"{TPG}/portals create 127.0.0.1 3261")
+    assert any("only 192.0.2.0/24 may reach it" in line for line in again.asides)

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Allowed networks of portals: their spelling, the rules, the record, the save file."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtslib_ext.config.model import Config
+from rtslib_ext.errors import InvalidValue, LioError
+from rtslib_ext.firewall import allowed, nft, record, ruleset
+from rtslib_ext.savefile import loads, pieces
+
+SMALL = """table inet targetcli
+delete table inet targetcli
+table inet targetcli {
+\tset allowed0_v4 {
+\t\ttype ipv4_addr; flags interval; auto-merge; elements = { 192.0.2.0/24, 198.51.100.7/32 }
+\t}
+\tset allowed0_v6 {
+\t\ttype ipv6_addr; flags interval; auto-merge;
+\t}
+\tchain input {
+\t\ttype filter hook input priority filter - 10; policy accept;
+\t\ttcp dport != { 3260 } accept comment "DIGEST"
+\t\tip daddr 192.0.2.1 tcp dport 3260 ip saddr @allowed0_v4 accept
+\t\tip daddr 192.0.2.1 tcp dport 3260 counter drop comment "192.0.2.1:3260"
+\t}
+}
+"""
+
+
+def test_rules_of_one_portal() -> None:
+    found = {"192.0.2.1:3260": allowed.networks(["198.51.100.7", "192.0.2.0/24"])}
+    assert ruleset.text(found) == SMALL.replace("DIGEST", ruleset.digest(found))
+
+
+def rules(name: str, *networks: str) -> list[str]:
+    lines = ruleset.text({allowed.portal(name): allowed.networks(networks)}).splitlines()
+    return [line.strip() for line in lines if " drop " in line or " saddr " in line]
+
+
+def test_rules_of_an_ipv6_portal() -> None:
+    here = "ip6 daddr 2001:db8::1 tcp dport 3260"
+    assert rules("[2001:DB8:0::1]:3260", "2001:db8::/32") == [
+        f"{here} ip6 saddr @allowed0_v6 accept",
+        f'{here} counter drop comment "[2001:db8::1]:3260"',
+    ]
+
+
+def test_the_ipv4_wildcard_leaves_ipv6_alone() -> None:
+    assert [line.split()[2] for line in rules("0.0.0.0:3260", "192.0.2.0/24")] == ["ip", "ip"]
+
+
+def test_the_ipv6_wildcard_takes_both() -> None:
+    """A family without any network is dropped completely."""
+    found = rules("[::0]:3260", "192.0.2.0/24")
+    assert [line.split()[2] for line in found] == ["ip", "ip", "ip6", "ip6"]
+
+
+def test_one_address_goes_before_all_of_them() -> None:
+    """The first rule that matches decides."""
+    found = ruleset.text(
+        {"0.0.0.0:3260": ("192.0.2.0/24",), "198.51.100.1:3260": ("198.51.100.0/24",)}
+    )
+    assert found.index("ip daddr 198.51.100.1") < found.index("meta protocol ip tcp")
+
+
+def test_nothing_allowed_is_no_table() -> None:
+    assert ruleset.text({}) == "table inet targetcli\ndelete table inet targetcli\n"
+
+
+def test_loaded_rules_are_known_by_the_digest() -> None:
+    found = {"192.0.2.1:3260": ("192.0.2.0/24",)}
+    text = ruleset.text(found).replace("counter drop", "counter packets 7 bytes 420 drop")
+    assert nft.is_of(text, found) and not nft.is_of(text, {**found, "192.0.2.2:3260": ()})
+    assert not nft.is_of("", found) and nft.is_of("", {})
+    assert nft.dropped(text) == {"192.0.2.1:3260": 7}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["192.0.2.10"], ("192.0.2.10/32",)),
+        (["2001:DB8::/32", "192.0.2.0/25", "192.0.2.128/25"], ("192.0.2.0/24", "2001:db8::/32")),
+        (["192.0.2.0/24", "192.0.2.10"], ("192.0.2.0/24",)),
+    ],
+)
+def test_networks(words: list[str], expected: tuple[str, ...]) -> None:
+    assert allowed.networks(words) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("192.0.2.5/24", "an address within a network"),
+        ("host1", "'host1' is no network"),
+        ("192.0.2.0/33", "is no network"),
+        ("}; flush ruleset", "is no network"),
+        ("fe80::1%eth0;", "has a zone"),
+    ],
+)
+def test_mistakes(word: str, text: str) -> None:
+    with pytest.raises(InvalidValue, match=text):
+        allowed.networks([word])
+
+
+@given(st.text())
+def test_no_text_gets_into_the_rules_but_networks_and_portals(text: str) -> None:
+    for function in (
+        lambda: allowed.networks([text]),
+        lambda: allowed.networks([f"::/{text}"]),
+        lambda: allowed.networks([f"fe80::1%{text}"]),
+    ):
+        try:
+            found = function()
+        except InvalidValue:
+            continue
+        assert all(set(one) <= set("0123456789abcdef.:/") for one in found)
+    for name in (f"[::1]:{text}", f"[::1{text}]:1"):
+        try:
+            found_name = allowed.portal(name)
+        except InvalidValue:
+            continue
+        assert set(found_name) <= set("0123456789abcdef.[]:")
+
+
+def test_too_many_networks() -> None:
+    many = [str(ipaddress.ip_address(number * 2)) for number in range(1001)]
+    with pytest.raises(InvalidValue, match="1001 networks"):
+        allowed.networks(many)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [("192.0.2.9", True), ("::ffff:192.0.2.9", True), ("198.51.100.1", False), ("[::1]", False)],
+)
+def test_addresses_in_networks(address: str, expected: bool) -> None:
+    assert allowed.contains(["192.0.2.0/24"], address) is expected
+
+
+def test_record(tmp_path: Path) -> None:
+    path = str(tmp_path / "run/allowed.json")
+    assert record.load(path) == record.Record()
+    found = record.Record({"[::]:3260": ("192.0.2.0/24",)}, "abc")
+    record.store(path, found)
+    assert record.load(path) == found
+    assert Path(path).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"allowed": [], "loaded": ""}', '{"allowed": {"x": ["y"]}, "loaded": ""}']
+)
+def test_a_damaged_record_is_an_error(tmp_path: Path, text: str) -> None:
+    """No record would mean that every network is allowed."""
+    (tmp_path / "allowed.json").write_text(text)
+    with pytest.raises(LioError, match="damaged"):
+        record.load(str(tmp_path / "allowed.json"))
+
+
+def test_save_file() -> None:
+    found = {"192.0.2.1:3260": ("192.0.2.0/24",)}
+    text = "".join(pieces(Config(), allowed=found))
+    assert json.loads(text)["rtslib_ext"]["allowed_networks"] == {
+        "192.0.2.1:3260": ["192.0.2.0/24"]
+    }
+    loaded = loads(text)
+    assert (loaded.allowed, loaded.problems) == (found, ())
+    wrong = loads(text.replace("192.0.2.0/24", "192.0.2.0/240"))
+    assert "rtslib_ext.allowed_networks.192.0.2.1:3260" in str(wrong.problems[0])
