@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rtslib_ext import restore
@@ -19,7 +20,6 @@ from ..tree import Node
 from . import owned, plan, save
 
 if TYPE_CHECKING:
-    from rtslib_ext.firewall.allowed import Allowed
     from rtslib_ext.savefile import Loaded
 
 
@@ -68,24 +68,30 @@ def apply(
     unseen = not dry_run and confirm_within is None and env.session.transaction is None
     planned = plan.prepare(env, want, have, unseen=unseen)
     planned = plan.with_others(env, planned, loaded, refuse=not dry_run)
-    networks, keep = allowed.part(loaded.allowed, planned.want), merge or partly
-    changed = allowed.differences(env, networks, keep=keep)
-    with _adopting(env, networks, keep=keep, dry_run=dry_run) as texts:
+    with _adopting(env, loaded, planned, keep=merge or partly, dry_run=dry_run) as changed:
         result = plan.carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
-    result.notes += [*changed, *(f"Note: {text}" for _, text in texts)]
+    result.notes += changed
     if not dry_run and env.session.transaction is None:
         whole = not (merge or partly) and confirm_within is None
         _records(env, loaded, planned, whole=whole)
     return result
 
 
+@contextmanager
 def _adopting(
-    env: Env, networks: Allowed, *, keep: bool, dry_run: bool
-) -> AbstractContextManager[list[tuple[str, str]]]:
-    """Load the allowed networks of portals, unless nothing is to be changed now."""
+    env: Env, loaded: Loaded, planned: Change, *, keep: bool, dry_run: bool
+) -> Iterator[list[str]]:
+    """Load the allowed networks of portals, unless nothing is to be changed now.
+
+    Yields the differences, and why they are not loaded, as lines.
+    """
+    networks = allowed.part(loaded.allowed, planned.want)
+    lines = allowed.differences(env, networks, keep=keep)
     if dry_run or env.session.transaction is not None:
-        return nullcontext([])
-    return allowed.adopting(env, networks, keep=keep)
+        yield lines
+        return
+    with allowed.adopting(env, networks, keep=keep) as notes:
+        yield [*lines, *(f"Note: {text}" for _, text in notes)]
 
 
 def _records(env: Env, loaded: Loaded, planned: Change, *, whole: bool) -> None:

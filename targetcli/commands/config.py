@@ -77,14 +77,13 @@ def restoreconfig(
         want = restore.without_present(env.fs, want)
     make = env.prefs.flag("create_missing") if create_missing is None else create_missing
     source = Source(want, loaded.identities, None if partly else path, half)
-    keep = keep_existing or half is not None
-    with allowed.adopting(env, allowed.part(loaded.allowed, want), keep=keep or partly) as texts:
-        outcome, notes, differing = create(env, source, keep=keep, create_missing=make)
-    notes += texts
+    keep, networks = keep_existing or half is not None, allowed.part(loaded.allowed, want)
+    with allowed.adopting(env, networks, keep=keep or partly) as notes:
+        outcome, more, differing = create(env, source, keep=keep, create_missing=make)
     problems += [*causes(outcome), *differing]
     _restore_owners(env, loaded, want, keep=keep_existing)
     shown = shown_path(env, savefile) if path == path_of(env, savefile) else path
-    return _restore_result(path, f"Configuration restored from {shown}", problems, notes)
+    return _restore_result(path, f"Configuration restored from {shown}", problems, notes + more)
 
 
 def _restore_owners(env: Env, loaded: Loaded, want: Config, *, keep: bool) -> None:
