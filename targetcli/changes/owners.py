@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config
-from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.owners import record, units
 from rtslib_ext.owners.record import Owners
 from rtslib_ext.steps import Action, Step
@@ -112,28 +111,6 @@ def restored(env: Env, saved: Owners, config: Config, *, keep: bool) -> None:
     if saved:
         have = load(env)
         change(env, {**saved, **have} if keep else {**have, **saved})
-
-
-def without_moving(env: Env, config: Config) -> Config:
-    """Return a configuration without the objects that move between hosts: what a save writes."""
-    return units.without(config, _moving(env))
-
-
-def with_moving(env: Env, have: Config, want: Config) -> Config:
-    """Return a configuration with the running objects that move: no file has them."""
-    found = _moving(env)
-    objects = {key: so for key, so in have.storage_objects.items() if key in found.objects}
-    targets = {key: target for key, target in have.targets.items() if key in found.targets}
-    return replace(
-        want,
-        storage_objects={**want.storage_objects, **objects},
-        targets={**want.targets, **targets},
-    )
-
-
-def _moving(env: Env) -> units.Units:
-    names = record.moving(env.owners)
-    return units.of_paths(path for path, owner in load(env).items() if owner in names)
 
 
 def to_save(env: Env, config: Config, saved: Owners) -> dict[str, str]:

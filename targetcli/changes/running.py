@@ -85,9 +85,9 @@ def to_save(env: Env, have: Config, missing: Unrestored) -> Config:
     """
     if os.path.exists(env.owners):
         # Imported here: few systems have owners.
-        from . import owners
+        from rtslib_ext.owners import moving
 
-        have = owners.without_moving(env, have)
+        have = moving.without(env.owners, have)
     if not missing:
         return have
     from rtslib_ext.savefile import unrestored as records

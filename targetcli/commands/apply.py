@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rtslib_ext import restore
 from rtslib_ext.config import merge as merging
+from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.transaction.apply import Change
 
@@ -57,13 +58,8 @@ def apply(
         want = part.put(have, restore.select(want, target, storage_object), merge=merge)
     elif partly:
         want = part.put(have, part.select(want, node), merge=merge)
-    elif merge:
-        want = merging.merge(have, want)
-    elif os.path.exists(env.owners):
-        # Imported here, as below: few systems have owners.
-        from ..changes import owners
-
-        want = owners.with_moving(env, have, want)
+    else:
+        want = _whole(env, have, want, merge=merge)
     # The steps of a dry run are shown, those of a change to be confirmed are turned round.
     unseen = not dry_run and confirm_within is None and env.session.transaction is None
     planned = plan.prepare(env, want, have, unseen=unseen)
@@ -75,6 +71,18 @@ def apply(
         whole = not (merge or partly) and confirm_within is None
         _records(env, loaded, planned, whole=whole)
     return result
+
+
+def _whole(env: Env, have: Config, want: Config, *, merge: bool) -> Config:
+    """Return the configuration that applying a whole file leads to."""
+    if merge:
+        return merging.merge(have, want)
+    if not os.path.exists(env.owners):
+        return want
+    # Imported here, as below: few systems have owners.
+    from rtslib_ext.owners import moving
+
+    return moving.kept(env.owners, have, want)
 
 
 @contextmanager

@@ -45,6 +45,15 @@ def test_every_module_names_its_licence_and_its_purpose() -> None:
             assert len(lines) <= 400, f"{path} has two nouns in it: {len(lines)} lines"
 
 
+def test_the_resource_agent() -> None:
+    """Pacemaker runs it with the sh of the distribution; it is small."""
+    agent = ROOT / "packaging/pacemaker/lio-owner"
+    done = subprocess.run(["shellcheck", agent], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert agent.read_text().startswith("#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\n")
+    assert len(agent.read_text().splitlines()) < 250
+
+
 def test_functions_are_small() -> None:
     lengths = {
         f"{path}:{node.lineno} {node.name}": (node.end_lineno or 0) - node.lineno + 1

@@ -86,7 +86,3 @@ def test_ocf_tester(program: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{AGENT} passed all tests" in done.stdout
-
-
-def test_the_agent_is_small() -> None:
-    assert len(AGENT.read_text().splitlines()) < 250
