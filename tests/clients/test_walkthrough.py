@@ -53,11 +53,25 @@ def run(line: str) -> str:
     return done.stdout
 
 
+OLD = {
+    "/etc/iet/ietd.conf": "Target iqn.2003-01.org.example:iet\n"
+    "  Lun 0 Path=/srv/old.img,Type=fileio\n",
+    "/etc/tgt/targets.conf": "<target iqn.2003-01.org.example:tgt>\n"
+    "  backing-store /srv/old.img\n</target>\n",
+    "/srv/old.img": "\0" * 1024,
+}
+NEW = ("/srv/testlun1.img", "/srv/disk1.img", "/etc/target/groups.json")
+
+
 @pytest.fixture
 def files() -> Iterator[None]:
+    """The files of other targets."""
+    for name, text in OLD.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text)
     yield
-    Path("/srv/testlun1.img").unlink(missing_ok=True)
-    Path("/etc/target/groups.json").unlink(missing_ok=True)
+    for name in (*OLD, *NEW):
+        Path(name).unlink(missing_ok=True)
 
 
 def test_the_filer(target: Callable[..., str], iscsiadm: Run, files: None) -> None:
@@ -92,6 +106,16 @@ def test_the_wiki(target: Callable[..., str]) -> None:
     assert "Created Node ACL for iqn.1991-05.com.microsoft:ibm-t410s" in said
     assert "password=mytargetsecret" in said
     assert "Configuration saved to /etc/target/saveconfig.json" in said
+
+
+def test_other_systems(target: Callable[..., str], files: None) -> None:
+    said = {}
+    for _, line in steps("The list of implementations, and other systems"):
+        said[line] = run(in_sandbox(line))
+    plans = [text for line, text in said.items() if " import " in line]
+    assert all("+ /backstores/fileio/" in text for text in plans) and len(plans) == 2
+    recipes = [text for line, text in said.items() if " recipe " in line]
+    assert all(TARGET in text for text in recipes) and len(recipes) == 7
 
 
 def test_the_overview() -> None:
