@@ -28,13 +28,13 @@ COMMANDS: Mapping[str, str] = {
     for role, names in (
         (READ, "ls cd pwd get info help version refresh exit"),
         (READ, "status check sessions logins reservations paths stats map what report"),
-        (READ, "diff history backups groups hosts owners export recipe"),
+        (READ, "diff history backups groups hosts identity owners export recipe"),
         (PROVISION, "create ensure ensure_absent delete set tag untag pin clone rename group"),
         (PROVISION, "enable disable enable_iser enable_offload drain resize rescan replace"),
         # verify logs in, with the secrets of the ACLs.
         (PROVISION, "saveconfig verify"),
         # The whole configuration, files of the host, other programs, earlier changes of others.
-        (ADMIN, "apply confirm recover begin commit rollback undo redo revert import identity"),
+        (ADMIN, "apply confirm recover begin commit rollback undo redo revert import"),
         (ADMIN, "restoreconfig restore_pending clearconfig changemedium isns exporter"),
         # peer shows digests of secrets, under a key that the other host chooses.
         (ADMIN, "takeover release peer"),
@@ -55,8 +55,8 @@ _FILES = frozenset(
 HARMLESS = frozenset(
     "acl acl_tag address alua_group_name bool check_format check_path depth duration export_format "
     "first_tpg_tag free_lun free_mapped_lun free_tpg_tag free_wwn group group_action group_item "
-    "group_tag group_target guest host host_system initiator initiator_group iscsi_target "
-    "known_initiator known_portal known_word lun map_format "
+    "group_tag group_target guest host host_system identity_node initiator initiator_group "
+    "iscsi_target known_initiator known_portal known_word lun map_format "
     "mapped_lun new_size number change_number owner path path_or_history port portal_address "
     "portal_port rules session_action session_address session_initiator session_target severity "
     "sid size stats_column stats_count stats_kind stats_path storage_object_name table_format "

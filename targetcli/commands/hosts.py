@@ -81,7 +81,7 @@ def path_of(place: Place) -> TpgPath:
 def show_groups(env: Env, node: Node, name: str | None) -> Result:
     """Show all groups, or one with its members and LUNs."""
     running = _Running.read(env)
-    # Only root can read what is saved.
+    # Only root can read saved files.
     file = kept_groups.file_beside(env.save_file)
     kept = kept_groups.read(env.host, file) if env.is_root else {}
     every = model.of_config(running.config, kept)

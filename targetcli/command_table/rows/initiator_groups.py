@@ -36,7 +36,7 @@ ROWS = (
             ),
             may("lun", "lun", "the number that the members see; a free one if omitted"),
             may(
-                "write_protect", "bool", "map: let the members only read it; if omitted, as it was"
+                "write_protect", "bool", "map: let the members only read it; if omitted, unchanged"
             ),
             may("target", "group_target", "create, join: the targets, a pattern such as '*'"),
             may(
