@@ -38,6 +38,8 @@ COMMANDS: Mapping[str, str] = {
         (ADMIN, "restoreconfig restore_pending clearconfig changemedium isns exporter"),
         # peer shows digests of secrets, under a key that the other host chooses.
         (ADMIN, "takeover release peer"),
+        # All targets of a portal share its networks.
+        (ADMIN, "allow firewall"),
         # They need a terminal, or change what others see of this program.
         (ADMIN, "browse top bookmarks"),
     )
@@ -53,14 +55,14 @@ _FILES = frozenset(
 )
 """Kinds with a file of the host, or a text that may lead to one: their defaults only."""
 HARMLESS = frozenset(
-    "acl acl_tag address alua_group_name bool check_format check_path depth duration export_format "
-    "first_tpg_tag free_lun free_mapped_lun free_tpg_tag free_wwn group group_action group_item "
-    "group_tag group_target guest host host_system identity_node initiator initiator_group "
-    "iscsi_target known_initiator known_portal known_word lun map_format "
-    "mapped_lun new_size number change_number owner path path_or_history port portal_address "
-    "portal_port rules session_action session_address session_initiator session_target severity "
-    "sid size stats_column stats_count stats_kind stats_path storage_object_name table_format "
-    "target text topic tpg_tag typed_size".split()
+    "acl acl_tag address alua_group_name bool check_format check_path depth duration "
+    "export_format firewall_action first_tpg_tag free_lun free_mapped_lun free_tpg_tag free_wwn "
+    "group group_action group_item group_tag group_target guest host host_system identity_node "
+    "initiator initiator_group iscsi_target known_initiator known_portal known_word lun "
+    "map_format mapped_lun new_size number change_number owner path path_or_history port "
+    "portal_address portal_port rules session_action session_address session_initiator "
+    "session_target severity sid size stats_column stats_count stats_kind stats_path "
+    "storage_object_name table_format target text topic tpg_tag typed_size".split()
 )
 """Kinds that name no file. A new kind has to be in one of these sets (tests/unit/test_roles.py)."""
 _STDOUT = "-"

@@ -53,13 +53,11 @@ def apply(
         )
     have = running.read(env)
     loaded = plan.load_understood(env, file)
-    want = loaded.config
-    if target or storage_object:
-        want = part.put(have, restore.select(want, target, storage_object), merge=merge)
-    elif partly:
-        want = part.put(have, part.select(want, node), merge=merge)
+    if partly:
+        chosen = _chosen(node, loaded.config, target, storage_object)
+        want = part.put(have, chosen, merge=merge)
     else:
-        want = _whole(env, have, want, merge=merge)
+        want = _whole(env, have, loaded.config, merge=merge)
     # The steps of a dry run are shown, those of a change to be confirmed are turned round.
     unseen = not dry_run and confirm_within is None and env.session.transaction is None
     planned = plan.prepare(env, want, have, unseen=unseen)
@@ -71,6 +69,13 @@ def apply(
         whole = not (merge or partly) and confirm_within is None
         _records(env, loaded, planned, whole=whole)
     return result
+
+
+def _chosen(node: Node, config: Config, target: str | None, storage_object: str | None) -> Config:
+    """Return the part of a file that is applied: one object by its name, or by the node."""
+    if target or storage_object:
+        return restore.select(config, target, storage_object)
+    return part.select(config, node)
 
 
 def _whole(env: Env, have: Config, want: Config, *, merge: bool) -> Config:
