@@ -163,7 +163,10 @@ class _Reader:
         free = 1
         for store in stores:
             number = forced if forced is not None else self.given(store.options)
-            if number is None:
+            if number is None and tgt_store.is_missing(self.source, store, options):
+                # tgt-admin passes over it, and the next one gets its number.
+                number = free
+            elif number is None:
                 while free in taken:
                     free += 1
                 number = free
@@ -233,6 +236,5 @@ def _admit(target: TargetBuilder, option: Option) -> None:
 
 def _credentials(option: Option) -> tuple[str, str | None]:
     """Return a user and its password; None if the file does not have it."""
-    userid, _, password = option.value.partition(" ")
-    password = password.strip()
-    return userid, None if password in ("", _NO_PASSWORD) else password
+    userid, *password = option.value.split(None, 1) or [""]
+    return userid, None if password in ([], [_NO_PASSWORD]) else password[0]

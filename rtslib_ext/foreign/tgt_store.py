@@ -56,6 +56,10 @@ _NO_SUCH = {
 }
 
 
+# scripts/tgt-admin, add_backing_direct: these are no paths.
+_NO_FILE = ("rbd", "glfs")
+
+
 @dataclass(slots=True)
 class Store:
     """A store: its kind, path, place and own options; ``number`` is (target, LUN)."""
@@ -79,6 +83,14 @@ class Made:
     key: Key | None
     readonly: bool = False
     has_default_id: bool = False
+
+
+def is_missing(source: Source, store: Store, target: Mapping[str, list[Option]]) -> bool:
+    """Return True if tgt-admin passes over a store, as its file does not exist."""
+    kinds = store.options.get("bs-type") or target.get("bs-type") or ()
+    if any(option.value in _NO_FILE for option in kinds):
+        return False
+    return not source.files.is_device(store.path) and source.files.size(store.path) is None
 
 
 def made(

@@ -76,6 +76,16 @@ def test_given_numbers_are_kept_and_others_fill_the_gaps() -> None:
     assert paths(found) == {1: "/srv/b", 2: "/srv/a", 3: "/srv/c", 9: "/dev/sdz"}
 
 
+def test_a_file_that_does_not_exist_takes_no_number() -> None:
+    lines = [f"backing-store /srv/{name}" for name in ("a", "a1", "b")]
+    found = read(target(*lines))
+    assert paths(found) == {1: "/srv/a", 2: "/srv/b"}
+    assert [line for line, _ in remarks(found, "lost")] == [3]
+    rbd = ("<backing-store /srv/a1>", "bs-type rbd", "</backing-store>")
+    found = read(target("<backing-store /srv/a>", "</x>", *rbd, "<backing-store /srv/b>", "</x>"))
+    assert paths(found) == {1: "/srv/a", 3: "/srv/b"}
+
+
 def test_a_number_of_the_target_counts_for_its_disk() -> None:
     assert paths(read(target("backing-store /srv/a", "lun 10"))) == {10: "/srv/a"}
 
@@ -220,6 +230,13 @@ def test_addresses_are_lost_with_a_rule_for_each_port() -> None:
     found = read(target("initiator-address 192.0.2.0/24", "initiator-address ALL"))
     (one,) = (one for one in found.remarks if one.severity == "lost")
     assert "192.0.2.0/24" in one.text and one.cure.startswith("nft add rule ")
+
+
+def test_remarks_have_no_secrets() -> None:
+    users = ("incominguser joe\tsecret12chars", "incominguser jim secret12chars")
+    found = read(target(*users, "outgoinguser NULL secret12chars", "backing-store /srv/a"))
+    assert tpg_of(found).auth.userid == "joe"
+    assert "secret12chars" not in repr(found.remarks) and len(remarks(found, "lost")) == 2
 
 
 def test_a_dump() -> None:

@@ -23,7 +23,7 @@ from .harness import ETC, Shell, tree
 from .initiator import Connected, logged_in
 from .test_collecting import Session
 
-A, B = "iqn.2003-01.org.example:a", "iqn.2003-01.org.example:b"
+A, B, C = (f"iqn.2003-01.org.example:{name}" for name in "abc")
 HOST = "iqn.1994-05.com.example:host1"
 ROOT = Path(__file__).parents[3]
 TGT = ROOT / ".kernels/tgt"
@@ -54,8 +54,12 @@ MORE = f"""
     </backing-store>
     initiator-name {HOST}
 </target>
+<target {C}>
+    backing-store DISKS/d
+    incominguser host1 secret12chars
+</target>
 """
-SIZES = {"disk10": 1 << 20, "disk2": 3 << 20, "b": 4 << 20, "c": 2 << 20}
+SIZES = {"disk10": 1 << 20, "disk2": 3 << 20, "b": 4 << 20, "c": 2 << 20, "d": 1 << 20}
 
 
 @pytest.fixture
@@ -157,6 +161,8 @@ def test_initiators_see_the_same_disks_as_those_of_tgtd(shell: Shell, tgt: Path)
     there = seen(PORT)
     assert {target: list(luns) for target, luns in there.items()} == {A: [1, 2], B: [1, 5]}
     shell.ok(f"import {tgt}")
+    for port in (PORT, 3260):
+        assert logs_in(port, "secret12chars") and not logs_in(port, "secret12other")
     here = seen(3260)
     assert {target: list(luns) for target, luns in here.items()} == {A: [1, 2], B: [1, 5]}
     for target, luns in there.items():
@@ -171,8 +177,17 @@ def test_initiators_see_the_same_disks_as_those_of_tgtd(shell: Shell, tgt: Path)
         for lun, new in luns.items():
             old = there[target][lun]
             assert (new.serial, new.vendor, new.data) == (old.serial, old.vendor, old.data)
-    dumped = shell.ok(f"import {ETC}/dump.conf --dry-run")
-    assert f"/iscsi/{B}/tpg1/luns/lun2" in dumped
+    # A dump has neither LUN numbers nor passwords.
+    dumped = shell(f"import {ETC}/dump.conf --dry-run")
+    assert dumped.exit == 3 and f"/iscsi/{B}/tpg1/luns/lun2" in dumped
+    assert "lost: the password of host1 is not in the file" in dumped
+    assert "changed: a dump has no LUN numbers" in dumped
+
+
+def logs_in(port: int, password: str) -> bool:
+    """Whether libiscsi's initiator logs in to the target that has a user."""
+    url = f"iscsi://host1%{password}@127.0.0.1:{port}/{C}/1"
+    return not subprocess.run(["iscsi-inq", url], capture_output=True).returncode
 
 
 def vars_of(found: Disk) -> dict[str, object]:
