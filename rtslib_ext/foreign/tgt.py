@@ -63,7 +63,7 @@ class _Reader:
         self.builder = Builder(source)
         self.driver = "iscsi"
         self.tid = 0
-        self.told_default = self.told_controller = False
+        self.told_default = self.told_controller = self.told_designators = False
 
     def run(self, files: Iterable[str]) -> Imported:
         if _DUMP.fullmatch(self.source.text):
@@ -182,6 +182,13 @@ class _Reader:
         options: dict[str, list[Option]],
     ) -> None:
         made = tgt_store.made(self.source, self.builder, store, options)
+        if made.key and not self.told_designators:
+            self.told_designators = True
+            self.builder.changed(
+                store.at,
+                "of the designators in VPD page 0x83 LIO has the one of type NAA 6, but not those "
+                "of type T10 and NAA 3: links such as scsi-1IET_00010001 in /dev/disk/by-id go",
+            )
         if made.has_default_id and not self.told_default:
             self.told_default = True
             self.builder.note(

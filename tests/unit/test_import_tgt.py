@@ -129,8 +129,10 @@ def test_the_default_identity_and_the_remarks_about_it() -> None:
         "product_id": "VIRTUAL-DISK",
         "revision": "0001",
     }
-    assert len(remarks(found, "changed")) == 2 and not found.loses
-    assert len({text for _, text in remarks(found, "changed")}) == 1
+    serials = [one for one in remarks(found, "changed") if "serial number" in one[1]]
+    assert len(serials) == 2 and not found.loses
+    assert len({text for _, text in serials}) == 1
+    assert sum("NAA 3" in text for _, text in remarks(found, "changed")) == 1
     assert len(remarks(found, "note")) == 2
 
 
