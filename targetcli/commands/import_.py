@@ -23,6 +23,8 @@ from ..views import remarks as view
 from . import plan
 from . import save as saving
 
+# The remarks that an error shows of a file without a configuration.
+_SHOWN = 3
 LOSES = 3
 """The exit status of an import that LIO cannot express completely."""
 
@@ -41,6 +43,12 @@ def run(
     opened = source.opened(path, keep_serial=_keeps_serial(keep))
     kind = _format(format) if format else foreign.detect(opened.text)
     found = kind.read(opened)
+    if found.config.is_empty and found.remarks:
+        raise InvalidValue(
+            f"{path} has no configuration in the format {kind.name}; of it: "
+            f"{'; '.join(view.lines(found.remarks[:_SHOWN]))}",
+            hint="check the file, or give another format=",
+        )
     if save is not None:
         result = Result() if dry_run else saving.save_imported(env, save, found.config)
         lines = [*view.lines(found.remarks), *result.lines]

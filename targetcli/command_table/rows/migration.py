@@ -20,7 +20,11 @@ ROWS = (
         "Example: import /etc/iet/ietd.conf --dry-run",
         (
             need("file", "path_name", "the file to import"),
-            may("format", "foreign_format", "the format of the file; by its contents if omitted"),
+            may(
+                "format",
+                "foreign_format",
+                "the format of the file, such as tgt; by its contents if omitted",
+            ),
             may("save", "path_name", "write a save file instead of changing the kernel"),
             may(
                 "keep",

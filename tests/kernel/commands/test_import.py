@@ -215,6 +215,8 @@ def test_a_file_that_is_not_of_the_format_changes_nothing(shell: Shell, conf: Pa
     shell.refuses(f"import {conf}", f"{conf}:9: expected an option, or a block as <target NAME>")
     shell.refuses(f"import {ETC}/nowhere", f"{ETC}/nowhere does not exist")
     shell.refuses(f"import {conf} format=fstab", "there is no format 'fstab'")
+    conf.write_text(f"Target {A}\nLun 0 Path=/dev/ram0\n")
+    shell.refuses(f"import {conf} format=tgt", f"{conf} has no configuration in the format tgt")
     assert tree() == before
 
 
