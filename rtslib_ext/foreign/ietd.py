@@ -103,7 +103,7 @@ class _Reader:
         if keyword.lower() == "isnsserver":
             self.builder.lost(at, "LIO registers with no iSNS server")
         else:
-            self.builder.note(at, f"{keyword} is not imported")
+            self.builder.unknown(at, keyword)
 
     def inside(self, target: TargetBuilder, at: Place, keyword: str, value: str) -> None:
         word = keyword.lower()
@@ -121,7 +121,7 @@ class _Reader:
         elif word in _NO_EFFECT:
             self.builder.note(at, f"{keyword} has no effect: {_NO_EFFECT[word]}")
         else:
-            self.builder.note(at, f"{keyword} is not known, and not imported")
+            self.builder.unknown(at, keyword)
 
     def user(self, at: Place, keyword: str, value: str, *, mutual: bool) -> None:
         words = value.split()
@@ -168,7 +168,7 @@ class _Reader:
             if word in _LUN_OPTIONS:
                 found[word] = value.strip()
             elif word:
-                self.builder.note(at, f"{name.strip()}= of a LUN is not known, and not imported")
+                self.builder.unknown(at, f"{name.strip()}=")
         return found
 
     def null(self, at: Place, index: int, options: dict[str, str]) -> Key | None:

@@ -20,6 +20,7 @@ from .source import Source
 _SUFFIX = re.compile(r"\.(?:img|raw|iso|bin|dsk)\Z", re.IGNORECASE)
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 64
+_WORD = re.compile(r"<?[A-Za-z][A-Za-z0-9_.-]{0,39}[=>]?")
 
 
 class Objects:
@@ -47,6 +48,14 @@ class Objects:
     def note(self, at: Place, text: str, cure: str = "") -> None:
         """Remark something without an effect on initiators."""
         self._remark(NOTE, at, text, cure)
+
+    def unknown(self, at: Place, word: str) -> None:
+        """Remark a statement that the format does not have, by its first word.
+
+        Any other text is not shown: the file may be of another kind, and that a secret.
+        """
+        shown = word if _WORD.fullmatch(word) else "this line"
+        self.note(at, f"{shown} is not known, and not imported")
 
     def _remark(self, severity: str, at: Place, text: str, cure: str) -> None:
         self.remarks.append(Remark(severity, at.file, at.line, text, cure, at.path))

@@ -86,7 +86,7 @@ class _Reader:
             if block.kind == "target" and block.name:
                 found.setdefault(block.name, []).append(block)
             else:
-                self.builder.note(block.at, f"<{block.kind}> is not known, and not imported")
+                self.builder.unknown(block.at, f"<{block.kind}>")
         return found
 
     def outside(self, option: Option) -> None:
@@ -100,7 +100,7 @@ class _Reader:
                 option.at, "LIO registers with no iSNS server", "see isns of targetcli"
             )
         elif name not in _OF_TGT:
-            self.builder.note(option.at, f"{name} is not known, and not imported")
+            self.builder.unknown(option.at, name)
 
     def discovery_user(self, option: Option) -> None:
         userid, password = _credentials(option)
@@ -152,7 +152,7 @@ class _Reader:
         elif name in _PARAMETERS:
             target.parameter(at, name, option.value)
         elif name not in (*_STORES, "driver", "lun", *_OF_TGT, *tgt_store.OPTIONS):
-            self.builder.note(at, f"{name} is not known, and not imported")
+            self.builder.unknown(at, name)
 
     def stores(
         self, target: TargetBuilder, blocks: list[Block], options: dict[str, list[Option]]
@@ -218,7 +218,7 @@ class _Reader:
         for block in blocks:
             for inner in block.blocks:
                 if inner.kind not in _STORES:
-                    self.builder.note(inner.at, f"<{inner.kind}> is not known, and not imported")
+                    self.builder.unknown(inner.at, f"<{inner.kind}>")
 
     def given(self, options: dict[str, list[Option]]) -> int | None:
         """Return the LUN that a store or target gives. Raises ParseError."""

@@ -193,7 +193,7 @@ class _Store:
         """Remark the options without an equivalent, those of the store at their own lines."""
         for name, options in self.own.items():
             if name not in OPTIONS:
-                self.builder.note(options[0].at, f"{name} is not known, and not imported")
+                self.builder.unknown(options[0].at, name)
         for name in _LISTS:
             for option in self.options.get(name, ()):
                 self.builder.changed(option.at, f"{name} is not imported: LIO has its own pages")

@@ -96,7 +96,7 @@ def test_nullio_and_unknown_options_of_a_lun() -> None:
     null = found.config.storage_objects["ramdisk", "null"].backing
     assert null.size == 1 << 20 and null.nullio  # type: ignore[union-attr]
     assert [one.text for one in found.remarks if one.severity == "note"] == [
-        "Dest= of a LUN is not known, and not imported"
+        "Dest= is not known, and not imported"
     ]
     for wrong in ("٣", "0", "", "9" * 30):
         with pytest.raises(ParseError, match=":2: expected Sectors="):
