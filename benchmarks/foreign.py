@@ -48,6 +48,59 @@ def ietd(luns: int) -> Iterator[str]:
         yield f"    IncomingUser user{target} secret12chars"
 
 
+def scst(luns: int) -> Iterator[str]:
+    """Yield the lines of an scst.conf."""
+    yield "HANDLER vdisk_fileio {"
+    for target in range(luns // _EACH):
+        for lun in range(_EACH):
+            yield f"\tDEVICE t{target}-{lun} {{"
+            yield f"\t\tfilename {path(target, lun)}"
+            yield f"\t\tusn sn-{target}-{lun}"
+            yield f"\t\tt10_dev_id sn-{target}-{lun}"
+            yield "\t}"
+    yield from ("}", "TARGET_DRIVER iscsi {", "\tenabled 1")
+    for target in range(luns // _EACH):
+        yield f"\tTARGET iqn.2003-01.org.example:t{target} {{"
+        yield f'\t\tIncomingUser "user{target} secret12chars"'
+        yield from (f"\t\tLUN {lun} t{target}-{lun}" for lun in range(_EACH))
+        yield "\t}"
+    yield "}"
+
+
+def ctl(luns: int) -> Iterator[str]:
+    """Yield the lines of a ctl.conf."""
+    for target in range(luns // _EACH):
+        for lun in range(_EACH):
+            yield f"lun t{target}-{lun} {{"
+            yield f"\tpath {path(target, lun)}"
+            yield f"\tserial sn-{target}-{lun}"
+            yield f"\tdevice-id sn-{target}-{lun}"
+            yield "}"
+        yield f"target iqn.2003-01.org.example:t{target} {{"
+        yield f'\tchap user{target} "secret12chars"'
+        yield from (f"\tlun {lun} t{target}-{lun}" for lun in range(_EACH))
+        yield "}"
+
+
+def ucl(luns: int) -> Iterator[str]:
+    """Yield the lines of a ctl.conf in UCL."""
+    yield "lun {"
+    for target in range(luns // _EACH):
+        for lun in range(_EACH):
+            yield f'  "t{target}-{lun}" {{'
+            yield f'    path = "{path(target, lun)}"'
+            yield f'    serial = "sn-{target}-{lun}"'
+            yield "  }"
+    yield from ("}", "target {")
+    for target in range(luns // _EACH):
+        yield f'  "iqn.2003-01.org.example:t{target}" {{'
+        yield f'    chap = {{ user = "user{target}", secret = "secret12chars" }}'
+        yield "    lun = ["
+        yield from (f"      {{ number = {lun}, name = t{target}-{lun} }}," for lun in range(_EACH))
+        yield from ("    ]", "  }")
+    yield "}"
+
+
 def path(target: int, lun: int) -> str:
     """Return the file of a disk."""
     return f"/srv/disks/t{target}-{lun}.img"
@@ -63,11 +116,12 @@ def seconds(call: Callable[[], object]) -> float:
     return min(found)
 
 
-def row(name: str, lines: Callable[[int], Iterator[str]], luns: int) -> str:
+def row(lines: Callable[[int], Iterator[str]], luns: int) -> str:
     """Measure a format; return its row of the table."""
     sizes = {path(target, lun): 1 << 20 for target in range(luns // _EACH) for lun in range(_EACH)}
     source = Source("/etc/x.conf", "\n".join(lines(luns)), Texts({}, sizes))
-    kind = foreign.FORMATS[name]
+    name = lines.__name__
+    kind = foreign.FORMATS["ctl" if name == "ucl" else name]
     config = kind.read(source).config
     text = savefile.dumps(config)
     assert savefile.loads(text).config == config
@@ -84,8 +138,8 @@ def main(words: list[str]) -> None:
     print("| format | LUNs | read | plan | load | JSON alone | read + plan, of load |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for luns in map(int, words or ["1000", "10000"]):
-        for name, lines in (("tgt", tgt), ("ietd", ietd)):
-            print(row(name, lines, luns), flush=True)
+        for lines in (tgt, ietd, scst, ctl, ucl):
+            print(row(lines, luns), flush=True)
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ def _any_of(words: Sequence[str]) -> str:
 
 
 _KEYWORD = rf"(?:{_any_of(tuple(KEYWORDS))})(?!{_PLAIN})"
-_ARGUMENT = rf"(?!{_KEYWORD}){_WORD}"
+_ARGUMENT = rf'(?:"[^"]+"|(?!{_KEYWORD}){_PLAIN}+(?!{_PLAIN}))'
 
 
 def _statement(block: str) -> str:
@@ -158,16 +158,17 @@ class _Parser:
         gap = pp.Suppress(pp.Regex(_GAP)).leave_whitespace()
         inner = self._block("lun", "lun", gap, self._runs("lun"))
         namespace = self._block("namespace", "lun", gap, self._runs("lun"))
-        blocks = [
+        # The most frequent ones first.
+        blocks = [self._block("target", "target", gap, self._runs("target") | inner)]
+        blocks += [
             self._block(key, key, gap, self._runs(key))
-            for key in ("auth-group", "portal-group", "transport-group", "lun")
+            for key in ("lun", "auth-group", "portal-group", "transport-group")
         ]
-        blocks.append(self._block("target", "target", gap, self._runs("target") | inner))
         blocks.append(
             self._block("controller", "controller", gap, self._runs("controller") | namespace)
         )
         leaves = pp.Regex(f"(?:{_LUN})+").set_parse_action(self._leaves)
-        inside = leaves | self._runs("") | pp.MatchFirst(blocks)
+        inside = leaves | pp.MatchFirst(blocks) | self._runs("")
         return gap - pp.ZeroOrMore(inside) - pp.StringEnd()
 
     def _runs(self, block: str) -> pp.ParserElement:

@@ -34,9 +34,11 @@ _OBJECT = rf"\{{\s*((?:{_TEXT})*)\}}[\s,;]*"
 _OBJECTS = re.compile(_OBJECT)
 _LEAF = rf"({_KEY})\s*(?:[=:]\s*)?{_OBJECT}"
 _LEAVES = re.compile(_LEAF)
-_TEXT_OR_LEAF = re.compile(rf"(?P<text>{_TEXT})|(?P<leaf>{_LEAF})")
-# Objects of texts and of objects of texts, as all LUNs are.
-_BRANCH = rf"({_KEY})\s*(?:[=:]\s*)?\{{\s*((?:{_TEXT}|{_LEAF})*)\}}[\s,;]*"
+_ARRAY = rf"({_KEY})\s*(?:[=:]\s*)?\[\s*((?:{_OBJECT})*)\][\s,;]*"
+_ARRAYS = re.compile(_ARRAY)
+_TEXT_OR_LEAF = re.compile(rf"(?P<text>{_TEXT})|(?P<leaf>{_LEAF})|(?P<array>{_ARRAY})")
+# Objects of texts, of objects of texts and of arrays of these: as LUNs are, and most targets.
+_BRANCH = rf"({_KEY})\s*(?:[=:]\s*)?\{{\s*((?:{_TEXT}|{_LEAF}|{_ARRAY})*)\}}[\s,;]*"
 _BRANCHES = re.compile(_BRANCH)
 _COMMENTS = re.compile(rf"({_QUOTED}|{_SINGLE})|\#[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 # libucl: k is 1000, kb is 1024.
@@ -136,9 +138,12 @@ class _Parser:
         return (whole | inside) - pp.StringEnd()
 
     def _objects(self, _text: str, start: int, tokens: pp.ParseResults) -> list[Pair]:
+        return self._all_objects(tokens[0], start)
+
+    def _all_objects(self, text: str, start: int) -> list[Pair]:
         return [
             Pair("", tuple(self._pairs(match[1], start + match.start(1))), 0)
-            for match in _OBJECTS.finditer(tokens[0])
+            for match in _OBJECTS.finditer(text)
         ]
 
     def _branches(self, _text: str, start: int, tokens: pp.ParseResults) -> list[Pair]:
@@ -152,16 +157,22 @@ class _Parser:
         ]
 
     def _within(self, text: str, start: int) -> Iterator[Pair]:
-        """Yield the texts and the objects of texts in an object."""
+        """Yield the texts in an object, its objects of texts, and its arrays of these."""
         for match in _TEXT_OR_LEAF.finditer(text):
             place = start + match.start()
             if match["text"]:
                 yield from self._pairs(match["text"], place)
-                continue
-            leaf = _LEAVES.fullmatch(match["leaf"])
-            assert leaf
-            pairs = self._pairs(leaf[2], place + leaf.start(2))
-            yield Pair(_unquoted(leaf[1]), tuple(pairs), self.lines.at(place))
+            elif match["leaf"]:
+                leaf = _LEAVES.fullmatch(match["leaf"])
+                assert leaf
+                pairs = self._pairs(leaf[2], place + leaf.start(2))
+                yield Pair(_unquoted(leaf[1]), tuple(pairs), self.lines.at(place))
+            else:
+                array = _ARRAYS.fullmatch(match["array"])
+                assert array
+                objects = self._all_objects(array[2], place + array.start(2))
+                line = self.lines.at(place)
+                yield Pair(_unquoted(array[1]), tuple(objects), line, is_array=True)
 
     def _run(self, _text: str, start: int, tokens: pp.ParseResults) -> list[Pair]:
         return self._pairs(tokens[0], start)
