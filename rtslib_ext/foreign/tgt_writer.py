@@ -127,6 +127,8 @@ class _Writer:
         """Return why tgt would admit more initiators than LIO does; "" if it would not."""
         if tpg.enable is False:
             return "it is not enabled, and tgt has no such state"
+        if not tpg.portals:
+            return "it has no portal, and tgt would listen on all addresses"
         if not is_open and not tpg.acls:
             return "no initiator may log in, and tgt would admit all"
         if tpg.attributes.get("authentication") == "1" and not self._pairs(tpg, is_open=is_open):

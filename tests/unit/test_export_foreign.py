@@ -299,6 +299,7 @@ def open_target(**luns: StorageObject) -> Config:
         enable=True,
         attributes=attributes,
         luns={int(name[1:]): Lun(int(name[1:]), so.key) for name, so in luns.items()},
+        portals={"[::0]:3260": Portal("[::0]", 3260)},
     )
     objects = {so.key: so for so in luns.values()}
     return Config(objects, {("iscsi", IQN): Target("iscsi", IQN, {1: tpg})})
@@ -324,8 +325,15 @@ def test_lun_0_of_tgt_is_its_controller() -> None:
 
 def closed(auth: Auth, acls: dict[str, NodeAcl], authentication: str) -> Config:
     so = StorageObject("a", Block("/dev/vg0/a"), "a")
-    attributes = {"authentication": authentication, "generate_node_acls": "0"}
-    tpg = Tpg(1, enable=True, attributes=attributes, auth=auth, luns={1: Lun(1, so.key)}, acls=acls)
+    tpg = Tpg(
+        1,
+        enable=True,
+        attributes={"authentication": authentication, "generate_node_acls": "0"},
+        auth=auth,
+        luns={1: Lun(1, so.key)},
+        portals={"[::0]:3260": Portal("[::0]", 3260)},
+        acls=acls,
+    )
     return Config({so.key: so}, {("iscsi", IQN): Target("iscsi", IQN, {1: tpg})})
 
 
@@ -338,6 +346,24 @@ def test_a_target_is_never_more_open_than_it_was(name: str) -> None:
     assert f"TARGET {IQN} {{\n\t\tenabled 0" in found.text or f"<target {IQN}>" not in found.text
     found = exported(name, closed(Auth("joe", "joesecret1234"), {}, "0"))
     assert "LUN 1" not in found.text and f"<target {IQN}>" not in found.text
+    config = open_target(l1=StorageObject("a", Block("/dev/vg0/a"), "a"))
+    target = config.targets["iscsi", IQN]
+    without = replace(target, tpgs={1: replace(target.tpgs[1], portals={})})
+    found = exported(name, replace(config, targets={target.key: without}))
+    assert "portal" in lost(found)[0]
+    assert f"TARGET {IQN} {{\n\t\tenabled 0" in found.text or f"<target {IQN}>" not in found.text
+
+
+def test_portals_of_scst_are_addresses() -> None:
+    config = open_target(l1=StorageObject("a", Block("/dev/vg0/a"), "a"))
+    target = config.targets["iscsi", IQN]
+    portals = [Portal("192.0.2.1", 3261), Portal("[2001:db8::1]", 3260)]
+    tpg = replace(target.tpgs[1], portals={portal.name: portal for portal in portals})
+    found = exported("scst", replace(config, targets={target.key: replace(target, tpgs={1: tpg})}))
+    assert "\t\tallowed_portal 192.0.2.1\n\t\tallowed_portal 2001:db8::1\n" in found.text
+    assert [one.cure for one in found.remarks if one.severity == "changed"] == [
+        "start it with -p 3261"
+    ]
 
 
 def test_luns_of_single_initiators_in_tgt() -> None:

@@ -229,6 +229,18 @@ target {IQN} {{
     assert list(tpg(found, 2).acls) == [HOST]
 
 
+def test_a_portal_group_without_an_address_does_not_listen() -> None:
+    text = (
+        f"portal-group pg {{ }}\ntarget {IQN} {{ auth-group no-authentication; portal-group pg }}"
+    )
+    assert not tpg(read(text)).portals
+    found = read(text.replace("{ }", "{ listen host.example:3260 }"))
+    assert not tpg(found).portals and "no portal on host.example" in said(found)[0]
+    found = read(f'portal-group "default" {{\n}}\ntarget {IQN} {{ auth-group no-authentication }}')
+    assert not tpg(found).portals
+    assert tpg(read(f"target {IQN} {{ auth-group no-authentication }}")).portals
+
+
 @pytest.mark.parametrize(
     ("rules", "is_open", "chap"),
     [

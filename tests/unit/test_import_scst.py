@@ -243,6 +243,11 @@ def test_a_group_for_all_is_demo_mode() -> None:
     ]
 
 
+def test_a_pattern_of_portals_does_not_open_all_addresses() -> None:
+    found = read(disks("a") + target("\t\tallowed_portal 192.0.2.*\n\t\tLUN 0 a"))
+    assert not tpg(found).portals
+
+
 def test_portals_of_truenas() -> None:
     group = (
         "\t\tper_portal_acl 1\n\t\tGROUP security_group {\n"
@@ -309,6 +314,7 @@ def test_settings_of_an_iscsi_target() -> None:
     assert found.config.fabrics["iscsi"].discovery_auth.userid == "disco"
     assert said(found) == [
         "LIO has one user for each initiator: max is left out",
+        "LIO has portals for single addresses, not for 198.51.100.*: none is made",
         "redirect is lost: LIO does not redirect logins",
     ]
     assert not any("secret" in f"{one.text} {one.cure}" for one in found.remarks)

@@ -46,7 +46,10 @@ class AuthGroup:
 
 @dataclass(slots=True)
 class PortalGroup:
-    """Addresses to listen on: ``portals`` are (place, address, port, iSER); its ``tag`` of TPG."""
+    """Addresses to listen on: ``portals`` are (place, address, port, iSER); its ``tag`` of TPG.
+
+    ``at`` is None if the file does not describe it: then it is all addresses.
+    """
 
     name: str
     portals: list[tuple[Place, str, int, bool]] = field(default_factory=list)

@@ -52,6 +52,8 @@ class GroupedTarget(TargetBuilder):
         self.enabled = True
         self.files: dict[str, str] = {}
         self.per_portal = False
+        self.restricted = False
+        """Whether the file names portals: then the target does not listen on all addresses."""
         self.mapped: dict[str, dict[int, MappedLun]] = {}
         self.alua: dict[tuple[str, str], str] = {}
         self._index_of: dict[tuple[str, str], int] = {}
@@ -72,6 +74,12 @@ class GroupedTarget(TargetBuilder):
                 )
             own = everybody.exports
         named = [group for group in groups if group is not everybody]
+        if everybody is not None and named:
+            self.objects.note(
+                everybody.patterns[0][0],
+                "initiators in another group see its LUNs here; in SCST the first group counts, "
+                f"and {everybody.name} matches all",
+            )
         for export in own:
             self.lun(export.at, export.lun, export.device.key, readonly=export.readonly)
             if export.device.key:
@@ -107,12 +115,14 @@ class GroupedTarget(TargetBuilder):
     def portal(self, at: Place, pattern: str) -> None:
         """Listen on an address that SCST limits initiators to."""
         if any(char in pattern for char in "*?!"):
-            self.objects.changed(
+            self.restricted = True
+            self.objects.lost(
                 at,
-                f"LIO has portals for single addresses: {pattern} allows none here",
+                f"LIO has portals for single addresses, not for {pattern}: none is made",
                 f"create the portals below /{self.fabric}/{self.wwn}/tpg1/portals",
             )
             return
+        self.restricted = True
         self.listen(at, pattern)
 
     def _close(self, own: list[Export], groups: list[Group]) -> None:
@@ -208,6 +218,8 @@ class GroupedTarget(TargetBuilder):
             index: replace(lun, alua_group=self.alua.get(lun.storage_object))
             for index, lun in tpg.luns.items()
         }
+        if self.restricted and not self.portals:
+            tpg = replace(tpg, portals={})
         tpg = replace(
             tpg, enable=self.enabled, luns=luns, acls=self._acls(), files=dict(self.files)
         )

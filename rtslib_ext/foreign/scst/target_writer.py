@@ -126,6 +126,9 @@ class TargetWriter:
         )
         credentials = list(self._credentials(path, tpg)) if fabric == "iscsi" else []
         enabled = tpg.enable is not False and None not in credentials
+        if fabric == "iscsi" and not tpg.portals:
+            enabled = False
+            self.losses.lost(path, "without a portal it is not enabled: SCST would listen on all")
         if fabric in WITH_ENABLE:
             yield f"enabled {int(enabled)}"
         if "rtpi" in tpg.files:
@@ -166,14 +169,14 @@ class TargetWriter:
         addresses = []
         for portal in tpg.portals.values():
             if portal.port != _PORT:
-                text = f"the portal {portal.name} is left out: iscsi-scstd listens on one port"
-                self.losses.lost(path, text, f"start it with -p {portal.port}")
-                continue
+                text = f"{portal.name} is on port {_PORT}: iscsi-scstd has one port for all"
+                self.losses.changed(path, text, f"start it with -p {portal.port}")
             if portal.iser:
                 self.losses.changed(path, f"{portal.name} is for iSER and TCP in SCST")
             addresses.append(portal.address)
         if not any(address in _ANY for address in addresses):
-            yield from (f"allowed_portal {address.strip('[]')}" for address in addresses)
+            unique = dict.fromkeys(addresses)
+            yield from (f"allowed_portal {address.strip('[]')}" for address in unique)
 
     def _credentials(self, path: str, tpg: Tpg) -> Iterator[str | None]:
         """Yield the users; None if SCST would admit initiators that LIO refuses."""
