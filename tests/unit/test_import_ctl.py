@@ -447,8 +447,9 @@ def test_time_is_linear(form: str, wrong: str) -> None:
             assert wrong, err
         return time.process_time() - start
 
-    seconds(50)
-    assert seconds(2000) < 30 * seconds(200)
+    # The fastest of three: a pause of the machine is no time of the program.
+    small, large = (min(seconds(count) for _ in range(3)) for count in (200, 2000))
+    assert large < 30 * small
 
 
 @pytest.mark.parametrize(

@@ -467,5 +467,6 @@ def test_time_is_linear(end: str) -> None:
             assert end, err
         return time.process_time() - start
 
-    seconds(50)
-    assert seconds(2000) < 30 * seconds(200)
+    # The fastest of three: a pause of the machine is no time of the program.
+    small, large = (min(seconds(count) for _ in range(3)) for count in (200, 2000))
+    assert large < 30 * small
