@@ -470,3 +470,117 @@ def test_time_is_linear(end: str) -> None:
     # The fastest of three: a pause of the machine is no time of the program.
     small, large = (min(seconds(count) for _ in range(3)) for count in (200, 2000))
     assert large < 30 * small
+
+
+def test_a_file_of_truenas_scale() -> None:
+    """As its middleware writes it, with the targets for the other node of a pair."""
+    found = read(
+        f"""
+cluster_name HA
+HANDLER dev_disk {{
+}}
+TARGET_DRIVER copy_manager {{
+        TARGET copy_manager_tgt {{
+                LUN 0 vm
+        }}
+}}
+
+HANDLER vdisk_fileio {{
+    DEVICE file1 {{
+        filename /srv/file1
+        blocksize 4096
+        lb_per_pb_exp 0
+        read_only 1
+        usn 0a1b2c3d4e5f601
+        naa_id 0x6589cfc000000a1b2c3d4e5f60718294
+        prod_id "iSCSI Disk"
+        rotational 1
+        t10_vend_id TrueNAS
+        t10_dev_id 0a1b2c3d4e5f601
+    }}
+
+}}
+HANDLER vdisk_blockio {{
+    DEVICE vm {{
+        filename /dev/zvol/tank/vm
+        blocksize 512
+        read_only 0
+        usn 0a1b2c3d4e5f600
+        naa_id 0x6589cfc000000a1b2c3d4e5f60718293
+        prod_id "iSCSI Disk"
+        rotational 0
+        t10_vend_id TrueNAS
+        t10_dev_id 0a1b2c3d4e5f600
+        cluster_mode 1
+    }}
+
+}}
+
+TARGET_DRIVER iscsi {{
+    enabled 1
+    iSNSServer 192.0.2.9
+
+    TARGET iqn.2005-10.org.freenas.ctl:vm {{
+        rel_tgt_id 1
+        enabled 1
+        per_portal_acl 1
+        alias "vm store"
+        IncomingUser "joe joesecret1234"
+        IncomingUser "max maxsecret1234"
+
+        GROUP security_group {{
+            INITIATOR {HOST}\\#192.0.2.1
+            INITIATOR {HOST}\\#192.0.2.2
+
+            LUN 0 vm
+
+            LUN 7 file1
+        }}
+    }}
+    TARGET iqn.2005-10.org.freenas.ctl:HA:vm {{
+        allowed_portal 169.254.10.1
+        rel_tgt_id 32001
+        enabled 1
+        forward_dst 1
+        aen_disabled 1
+        forwarding 1
+        LUN 0 vm
+    }}
+}}
+DEVICE_GROUP targets {{
+        DEVICE file1
+        DEVICE vm
+
+        TARGET_GROUP controller_A {{
+                group_id 101
+                state active
+
+                TARGET iqn.2005-10.org.freenas.ctl:vm
+        }}
+
+        TARGET_GROUP controller_B {{
+                group_id 102
+                state nonoptimized
+
+                TARGET iqn.2005-10.org.freenas.ctl:HA:vm
+        }}
+}}
+""",
+        file1=1 << 20,
+    )
+    of = tpg(found, "iqn.2005-10.org.freenas.ctl:vm")
+    assert sorted(of.portals) == ["192.0.2.1:3260", "192.0.2.2:3260"]
+    mapped = of.acls[HOST].mapped_luns
+    assert {one.index: one.write_protect for one in mapped.values()} == {0: False, 7: True}
+    assert {lun.alua_group for lun in of.luns.values()} == {"controller_A"}
+    vm = found.config.storage_objects["block", "vm"]
+    naa = inquiry.naa(vm.wwn or "", vm.identity["company_id"])
+    assert naa == "naa.6589cfc000000a1b2c3d4e5f60718293"
+    assert [group.tag for group in vm.alua_groups.values()] == [101, 102]
+    other = tpg(found, "iqn.2005-10.org.freenas.ctl:ha:vm")
+    assert list(other.portals) == ["169.254.10.1:3260"]
+    assert {lun.alua_group for lun in other.luns.values()} == {"controller_B"}
+    assert said(found) == [
+        "cluster_mode is lost: LIO does not share persistent reservations between nodes",
+        "LIO has one user for each initiator: max is left out",
+    ]
