@@ -19,7 +19,7 @@ from .builder import Builder
 from .identity import Identity
 from .imported import Imported, Place
 from .lio_settings import Given, Settings
-from .lio_syntax import Statement, statements
+from .lio_syntax import CLOSES, OPENS, statements
 from .lio_tpg import TpgBuilder
 from .source import Source
 
@@ -33,6 +33,10 @@ _OBJECTS = {
     "acl": ("mapped_lun",),
 }
 _GROUPS = ("attribute", "auth", "parameter", "discovery_auth")
+_KEYWORDS = {
+    kind: frozenset((*_OBJECTS.get(kind, ()), *_GROUPS))
+    for kind in (*_OBJECTS, "disk", "lun", "portal", "mapped_lun")
+}
 # It stands for a value that is not set.
 _NO_VALUE = "~"
 _SIZE = re.compile(r"(\d{1,20}(?:\.\d{0,9})?) ?([kKMGTPE]?)i?B?")
@@ -61,41 +65,65 @@ class Node:
         return self.values.get(name, (default, 0))[0]
 
 
+@dataclass(slots=True)
+class Inside:
+    """Where the statements of a block belong: an object, and its settings or those of a group."""
+
+    node: Node
+    values: dict[str, tuple[str, int]]
+    group: str = ""
+
+
 def read(source: Source) -> Imported:
     """Return the configuration in a scsi_target.lio. Raises ParseError."""
+    return _Reader(source).run(_tree(source))
+
+
+def _tree(source: Source) -> Node:
+    """Return the objects of a file below one; a later value replaces an earlier one."""
     root = Node("", "", 0)
-    for statement in statements(source):
-        _add(root, statement, source)
-    return _Reader(source).run(root)
+    here = Inside(root, root.values)
+    around: list[Inside] = []
+    for line, words, mark in statements(source):
+        if len(words) == 2 and mark != OPENS and words[0] not in _KEYWORDS[here.node.kind]:
+            _set(source, here, words, line)
+        elif words:
+            inner = _enter(source, here, words, line, opens=mark == OPENS)
+            if mark == OPENS:
+                around.append(here)
+                here = inner
+        if mark == CLOSES:
+            here = around.pop()
+    return root
 
 
-def _add(root: Node, statement: Statement, source: Source) -> None:
-    """Add what a statement says to the tree; a later value replaces an earlier one."""
-    node, words = root, statement.words
-    while words and words[0] in _OBJECTS.get(node.kind, ()):
+def _enter(source: Source, here: Inside, words: list[str], line: int, *, opens: bool) -> Inside:
+    """Go to the object or group that a statement names, and set its value if it has one."""
+    node = here.node
+    while words and not here.group and words[0] in _OBJECTS.get(node.kind, ()):
         if len(words) < 2:
-            raise source.wrong(statement.line, f"expected a name after {words[0]}")
+            raise source.wrong(line, f"expected a name after {words[0]}")
         key = (words[0], words[1])
-        node = node.objects.setdefault(key, Node(*key, statement.line))
-        words = words[2:]
-    if not words:
-        return
-    if words[0] in _GROUPS and node.kind:
-        values = node.groups.setdefault(words[0], {})
-        if len(words) == 1 and statement.opens:
-            return
+        node = node.objects.setdefault(key, Node(*key, line))
+        here, words = Inside(node, node.values), words[2:]
+    if words and words[0] in _GROUPS and node.kind and not here.group:
         group, words = words[0], words[1:]
-        if not words:
-            raise source.wrong(statement.line, f"expected a setting after {group}")
-    else:
-        values = node.values
-    if len(words) != 2 or statement.opens or not node.kind:
-        inside = ", ".join(_OBJECTS.get(node.kind, ()))
-        expected = f"expected {f'{inside} or ' if inside else ''}a setting and its value"
+        here = Inside(node, node.groups.setdefault(group, {}), group)
+        if not words and not opens:
+            raise source.wrong(line, f"expected a setting after {group}")
+    if words:
+        _set(source, here, words, line, opens=opens)
+    return here
+
+
+def _set(source: Source, here: Inside, words: list[str], line: int, *, opens: bool = False) -> None:
+    if len(words) != 2 or opens or not here.node.kind:
+        inside = () if here.group else _OBJECTS.get(here.node.kind, ())
+        expected = f"expected {', '.join((*inside, 'a setting and its value'))}"
         # Only the first word: the others may be a password.
-        raise source.wrong(statement.line, f"{expected}, not {words[0]!r}")
+        raise source.wrong(line, f"{expected}, not {words[0]!r}")
     if words[1] != _NO_VALUE:
-        values[words[0]] = (words[1], statement.line)
+        here.values[words[0]] = (words[1], line)
 
 
 class _Reader:
@@ -137,8 +165,7 @@ class _Reader:
         return Place(self._source.path, line)
 
     def _given(self, node: Node, group: str) -> Given:
-        values = node.groups.get(group, {})
-        return {name: (text, self._at(line)) for name, (text, line) in values.items()}
+        return Given(node.groups.get(group, {}), self._at)
 
     # -- storage objects --------------------------------------------------------------------
 
@@ -153,9 +180,10 @@ class _Reader:
             lambda name: schema.storage_object(name, kind),
             "storage_object",
             self._given(node, "attribute"),
+            kind,
         )
         identity = Identity(serial=node.text("wwn") or node.text("vpd_unit_serial") or None)
-        key = self._builder.add(at, node.name, backing, identity, attributes)
+        key = self._builder.add(at, node.name, backing, identity, dict(attributes))
         self._settings.remark_object(self._builder.object(key), node.name, at)
         self._disks[plugin, node.name] = key
 
@@ -186,10 +214,11 @@ class _Reader:
 
     def _discovery(self, fabric: fabrics.Fabric, node: Node) -> FabricSettings | None:
         given = self._given(node, "discovery_auth")
-        if not given or not fabric.has("discovery_auth"):
+        if not given.values or not fabric.has("discovery_auth"):
             return None
         auth = self._settings.auth(given, "for discovery")
-        enable = given["enable"][0].lower() in _TRUE if "enable" in given else None
+        said = given.text("enable")
+        enable = said.lower() in _TRUE if said else None
         if auth == Auth() and not enable:
             return None
         return FabricSettings(fabric.name, auth, enable)

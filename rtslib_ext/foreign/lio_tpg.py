@@ -47,7 +47,7 @@ class TpgBuilder:
         if key is None:
             self._lost.add(index)
             return
-        settings = self._settings.of(schema.lun_alua, "lun_alua", alua or {})
+        settings = self._settings.of(schema.lun_alua, "lun_alua", alua) if alua else {}
         self._luns[index] = Lun(index, key, alias, alua_group, settings)
 
     def portal(self, at: Place, name: str, *, iser: bool = False) -> None:
@@ -88,7 +88,8 @@ class TpgBuilder:
 
     def _depth(self, at: Place, text: str) -> str | None:
         name = "cmdsn_depth"
-        return self._settings.of(schema.acl, "acl", {name: (text, at)}).get(name)
+        given = Given({name: (text, at)}, lambda place: place)
+        return self._settings.of(schema.acl, "acl", given).get(name)
 
     def mapped(
         self, acl: str, at: Place, index: int, lun: int, *, write_protect: bool = False
@@ -124,12 +125,13 @@ class TpgBuilder:
             self._tag,
             enable=None if fabric in WITHOUT_ENABLE else enable,
             attributes=self._settings.of(
-                lambda name: schema.tpg_attribute(name, fabric), "tpg_attribute", attributes
+                lambda name: schema.tpg_attribute(name, fabric), "tpg_attribute", attributes, fabric
             ),
             parameters=self._settings.of(
                 lambda name: schema.tpg_parameter(name, fabric),
                 "tpg_parameter",
-                {name: given for name, given in parameters.items() if name != _DERIVED},
+                parameters.without(_DERIVED),
+                fabric,
             ),
             auth=self._auth(auth),
             luns=self._luns,

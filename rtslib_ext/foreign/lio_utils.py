@@ -104,8 +104,7 @@ class _Reader:
         return Place(item.file, item.line)
 
     def _given(self, folder: Folder | None) -> Given:
-        values = folder.values if folder else {}
-        return {name: (one.text, Place(one.file, one.line)) for name, one in values.items()}
+        return Given(folder.values if folder else {}, _place)
 
     # -- storage objects --------------------------------------------------------------------
 
@@ -124,10 +123,15 @@ class _Reader:
             lambda one: schema.storage_object(one, kind),
             "storage_object",
             self._given(folder.at("attrib")),
+            kind,
         )
         wwn = folder.at("wwn") or Folder()
         key = self._builder.add(
-            at, name, backing, Identity(serial=wwn.text("vpd_unit_serial") or None), attributes
+            at,
+            name,
+            backing,
+            Identity(serial=wwn.text("vpd_unit_serial") or None),
+            dict(attributes),
         )
         groups = {}
         for group, inside in (folder.at("alua") or Folder()).folders.items():
@@ -241,14 +245,13 @@ class _Reader:
                 "put the script with the storage objects, tcm_start.sh, beside this one",
             )
         group = folder.text(_LUN_GROUP)
-        given = self._given(folder)
         builder.lun(
             at,
             index,
             self._disks.get(link.to),
             alias=alias,
             alua_group=None if group in _NOT_SET else group,
-            alua={name: value for name, value in given.items() if name != _LUN_GROUP},
+            alua=self._given(folder).without(_LUN_GROUP),
         )
 
     def _acl(self, builder: TpgBuilder, fabric: fabrics.Fabric, name: str, folder: Folder) -> None:
@@ -266,6 +269,10 @@ class _Reader:
                 if index is not None and lun is not None:
                     protect = mapped.text("write_protect") == "1"
                     builder.mapped(acl, self._at(link), index, lun, write_protect=protect)
+
+
+def _place(mark: tuple[str, int]) -> Place:
+    return Place(*mark)
 
 
 def _fabric(folder: str) -> fabrics.Fabric | None:

@@ -19,6 +19,8 @@ from .source import Source
 
 ROOT = "/sys/kernel/config/target/"
 Path = tuple[str, ...]
+Value = tuple[str, tuple[str, int]]
+"""The text written to a file, with the script and line of the command."""
 
 # Commands that change nothing in the tree.
 _WITHOUT_EFFECT = frozenset(
@@ -30,15 +32,6 @@ _OPTIONS = {"tcm_node": TCM, "lio_node": LIO}
 _DEEPEST = 12
 # The most bytes of one file; the kernel takes a page.
 _LONGEST = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """The text written to a file, and the script and line of the command."""
-
-    text: str
-    file: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +69,7 @@ class Folder:
     def text(self, name: str) -> str:
         """Return the text of a file; "" without one."""
         value = self.values.get(name)
-        return value.text if value else ""
+        return value[0] if value else ""
 
 
 class Tree:
@@ -86,6 +79,9 @@ class Tree:
         self.root = Folder()
         self.remarks: list[Remark] = []
         self._file = ""
+        # The directories by path: most commands write into one that exists.
+        self._made: dict[Path, Folder] = {}
+        self._written: dict[str, Folder] = {}
 
     def run(self, source: Source) -> None:
         """Follow the commands of a script."""
@@ -111,14 +107,22 @@ class Tree:
             self._lose(command, f"{program} is not run")
 
     def _echo(self, command: Command) -> None:
-        path = _parts(command.to)
         words = command.words[1:]
         while words and words[0] in ("-n", "-e", "-E"):
             words = words[1:]
+        above, _, name = command.to.rpartition("/")
+        folder = self._written.get(above)
+        if folder and name.isidentifier() and name != "control":
+            folder.values[name] = (" ".join(words)[:_LONGEST], (self._file, command.line))
+            return
+        path = _parts(command.to)
         if path is None:
             self._lose(command, "it is not below the kernel's target directory")
-        else:
-            self._write(path, " ".join(words), command.line)
+            return
+        self._write(path, " ".join(words), command.line)
+        made = self._make(path[:-1], command.line)
+        if made:
+            self._written[above] = made
 
     def _link(self, command: Command) -> None:
         names = [word for word in command.words[1:] if not word.startswith("-")]
@@ -164,7 +168,7 @@ class Tree:
             return
         before = folder.text(path[-1]) if path[-1] == "control" else ""
         written = f"{before},{text}" if before else text
-        folder.values[path[-1]] = Value(written[:_LONGEST], self._file, line)
+        folder.values[path[-1]] = (written[:_LONGEST], (self._file, line))
 
     def _join(self, path: Path, to: Path | None, line: int) -> None:
         folder = self._make(path[:-1], line)
@@ -172,13 +176,23 @@ class Tree:
             folder.links[path[-1]] = Link(to, self._file, line)
 
     def _make(self, path: Path | None, line: int) -> Folder | None:
-        folder = self.root
-        for part in path or ():
-            folder = folder.folders.setdefault(part, Folder(self._file, line))
-        return folder if path else None
+        if not path:
+            return None
+        made = self._made.get(path)
+        if made is None:
+            made = self.root
+            for part in path:
+                below = made.folders.get(part)
+                if below is None:
+                    below = made.folders[part] = Folder(self._file, line)
+                made = below
+            self._made[path] = made
+        return made
 
     def _delete(self, path: Path) -> None:
         folder = self.root.at(*path[:-1])
+        self._made.clear()
+        self._written.clear()
         if folder:
             for names in (folder.folders, folder.values, folder.links):
                 names.pop(path[-1], None)

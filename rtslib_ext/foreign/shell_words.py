@@ -34,6 +34,7 @@ _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 _DECLARES = ("export", "local", "declare", "readonly")
 # Of commands that test or repeat; the commands that they enclose may run or not.
 _COMPOUND = frozenset("if then else elif fi for while until do done case esac function [".split())
+_NOT_PLAIN = _COMPOUND | frozenset(_DECLARES)
 # Variables that are made of others would otherwise grow without limit.
 _LONGEST = 1 << 16
 
@@ -55,14 +56,24 @@ def commands(text: str) -> Iterator[Command]:
     """Yield the commands of a script that are not assignments, in order."""
     variables: dict[str, str] = {}
     for line, logical in _lines(text):
-        plain = _PLAIN.fullmatch(logical)
-        for command in [_plain(logical, line)] if plain else _Reader(line, variables).read(logical):
+        if not logical or logical[0] == "#":
+            continue
+        if _PLAIN.fullmatch(logical):
+            text, _, to = logical.partition(">")
+            words = text.split()
+            if words and words[0] not in _NOT_PLAIN and "=" not in words[0]:
+                yield Command(line, words, to.strip())
+                continue
+        for command in _Reader(line, variables).read(logical):
             if command.words and not _assigned(command, variables):
                 yield _judged(command)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines with their numbers; one that ends with a backslash continues."""
+    if "\\\n" not in text:
+        yield from enumerate(text.split("\n"), 1)
+        return
     begun: list[str] = []
     first = 1
     for number, line in enumerate(text.split("\n"), 1):
@@ -76,11 +87,6 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         yield first, "".join(begun)
 
 
-def _plain(logical: str, line: int) -> Command:
-    words, _, to = logical.partition(">")
-    return Command(line, words.split(), to.strip())
-
-
 def _judged(command: Command) -> Command:
     if _UNUSABLE.search("".join((*command.words, command.to))):
         command.words, command.computed = ["a command"], "it is not UTF-8 without NUL"
@@ -92,7 +98,7 @@ def _judged(command: Command) -> Command:
 def _assigned(command: Command, variables: dict[str, str]) -> bool:
     """Note the values of assignments; return False for another command."""
     words = command.words[command.words[0] in _DECLARES :]
-    if not words or not all(_ASSIGNMENT.match(word) for word in words):
+    if not words or "=" not in words[0] or not all(_ASSIGNMENT.match(word) for word in words):
         return False
     for word in words:
         name, _, value = word.partition("=")
