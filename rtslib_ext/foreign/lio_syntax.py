@@ -9,7 +9,7 @@ lines are a name and a value, so lines without a special character take no patte
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -58,8 +58,17 @@ def statements(source: Source) -> Iterator[Statement]:
         raise source.wrong(opened[-1], "{ without }")
 
 
-def _parts(source: Source, line: int, text: str) -> Iterator[tuple[list[str], str]]:
-    """Yield the statements of one line, with their marks."""
+def _parts(source: Source, line: int, text: str) -> Iterable[tuple[list[str], str]]:
+    """Return the statements of one line, with their marks; most lines have one brace at most."""
+    bare = text.strip()
+    if bare == CLOSES:
+        return (([], CLOSES),)
+    if bare.endswith(OPENS) and not _SPECIAL.search(bare, 0, len(bare) - 1):
+        return ((bare[:-1].split(), OPENS),)
+    return _tokens(source, line, text)
+
+
+def _tokens(source: Source, line: int, text: str) -> Iterator[tuple[list[str], str]]:
     words: list[str] = []
     for found in _TOKEN.finditer(text):
         kind = found.lastgroup or "comment"

@@ -7,7 +7,7 @@
 set -euo pipefail
 deb=$1
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
-units=(target target-pending targetcli-exporter targetcli-isns)
+units=(target target-pending targetcli-exporter targetcli-firewall targetcli-isns)
 
 step() {
     printf 'step: %s\n' "$*"
@@ -38,12 +38,15 @@ bash -c '. /usr/share/bash-completion/bash_completion; _completion_loader target
     complete -p targetcli' | grep -q targetcli
 test -s /usr/share/zsh/vendor-completions/_targetcli
 
+step Pacemaker finds the agent
+test -x /usr/lib/ocf/resource.d/targetcli/lio-owner
+
 step systemd accepts the units, and only the service is enabled
 for unit in "${units[@]}"; do
     systemd-analyze verify --man=yes "$unit.service"
 done
 test "$(systemctl is-enabled target.service)" = enabled
-for unit in targetcli-exporter.socket targetcli-exporter.service targetcli-isns.service; do
+for unit in targetcli-exporter.socket targetcli-{exporter,firewall,isns}.service; do
     test "$(systemctl is-enabled "$unit" || true)" != enabled
 done
 test -s /usr/lib/systemd/system/rtslib-fb-targetctl.service.d/rtslib-fb-targetctl.conf

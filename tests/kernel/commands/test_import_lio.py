@@ -35,7 +35,7 @@ def test_scsi_target_lio(shell: Shell, disks: Path, ram: list[str]) -> None:
     assert value(f"{tpg}/enable") == "1"
     assert value(f"{tpg}/acls/{HOST}/lun_4/write_protect") == "1"
     assert value(f"{tpg}/acls/{HOST}/auth/userid") == "user1"
-    assert shell.ok(f"import {file}").rows[-1] == "No changes."
+    assert shell.ok(f"import {file}").rows[-1] == "Nothing to change"
 
 
 def test_scripts_of_lio_utils(shell: Shell, disks: Path, ram: list[str]) -> None:
