@@ -225,6 +225,7 @@ def play(
     environ = {
         **os.environ,
         "HOME": str(folder),
+        "PATH": f"{folder}/bin:{os.environ['PATH']}",
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT),
         "ANSIBLE_CALLBACK_PLUGINS": str(folder / "callback"),
         "ANSIBLE_STDOUT_CALLBACK": "lines",
@@ -326,8 +327,7 @@ def test_ansible_runs_the_role(shell: Shell, disks: Path, tmp_path: Path) -> Non
         ],
     }
     role = {"include_role": {"name": "targetcli.lio.storage_target"}, "vars": variables}
-    path = f"{program.parent}:{os.environ['PATH']}"
-    first, second = (play(tmp_path, [{**role, "environment": {"PATH": path}}]) for _ in range(2))
+    first, second = (play(tmp_path, [role]) for _ in range(2))
     assert any(result["changed"] for _, result in first)
     assert {word for word, _ in (*first, *second)} == {"ok"}
     assert not any(result.get("changed") for _, result in second)
