@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
 from collections.abc import Mapping
 
 from ..errors import LioError
@@ -57,21 +58,23 @@ def send(connection: socket.socket, header: bytes, data: bytes = b"") -> None:
         raise Broken(f"the connection broke: {err.strerror or err}") from err
 
 
-def receive(connection: socket.socket) -> Pdu:
-    """Return the next PDU; raises Broken."""
-    header = _exactly(connection, HEADER)
+def receive(connection: socket.socket, end: float) -> Pdu:
+    """Return the next PDU; raises Broken, also if it is not complete at ``end`` (monotonic)."""
+    header = _exactly(connection, HEADER, end)
     more = header[4] * 4
     length = int.from_bytes(header[5:8], "big")
     if length > _MOST:
         raise Broken("the answer is no iSCSI: another program has this port")
-    _exactly(connection, more)
-    return Pdu(header, _exactly(connection, length + -length % 4)[:length])
+    _exactly(connection, more, end)
+    return Pdu(header, _exactly(connection, length + -length % 4, end)[:length])
 
 
-def _exactly(connection: socket.socket, length: int) -> bytes:
+def _exactly(connection: socket.socket, length: int, end: float) -> bytes:
     found = b""
     while len(found) < length:
         try:
+            # At least a moment: 0 would not wait at all for what is there already.
+            connection.settimeout(max(0.001, end - time.monotonic()))
             part = connection.recv(length - len(found))
         except TimeoutError as err:
             raise Broken("no answer in time") from err

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -75,7 +76,7 @@ def logged_in(login: Login, timeout: float = TIMEOUT) -> Iterator[Session]:
     except OSError as err:
         raise Broken(f"cannot connect: {(err.strerror or str(err)).lower()}") from err
     with connection:
-        session = Session(connection, login)
+        session = Session(connection, login, timeout)
         session.log_in()
         yield session
         session.log_out()
@@ -84,7 +85,7 @@ def logged_in(login: Login, timeout: float = TIMEOUT) -> Iterator[Session]:
 class Session:
     """A connection to a target, and the numbers of its sequence (section 4.2.2)."""
 
-    def __init__(self, connection: socket.socket, login: Login) -> None:
+    def __init__(self, connection: socket.socket, login: Login, timeout: float = TIMEOUT) -> None:
         self.attentions: list[int] = []
         """The unit attentions (ASC and ASCQ) that the target reported in this session."""
         self._connection = connection
@@ -93,6 +94,8 @@ class Session:
         self._isid = b"\x80" + os.urandom(5)
         self._tag = self._number = 1
         self._status = 0
+        self._timeout = timeout
+        self._end = 0.0
 
     # -- login ------------------------------------------------------------------------------
 
@@ -143,8 +146,8 @@ class Session:
             ">BBBB4x6sHIHHII16x",
             *(pdu.LOGIN, flags, 0, 0, self._isid, 0, 1, 0, 0, self._number, self._status),
         )
-        pdu.send(self._connection, header, pdu.text_of(keys))
-        self._answered = found = pdu.receive(self._connection)
+        self._send(header, pdu.text_of(keys))
+        self._answered = found = pdu.receive(self._connection, self._end)
         if found.opcode != pdu.LOGIN_RESPONSE:
             raise Broken("the answer is no iSCSI login: another program has this port")
         status = int.from_bytes(found.header[36:38], "big")
@@ -178,12 +181,14 @@ class Session:
             command,
         )
         self._number += 1
-        pdu.send(self._connection, header)
+        self._send(header)
         data = bytearray()
         while True:
             found = self._receive()
             if found.opcode == pdu.DATA_IN:
                 data += found.data
+                if len(data) > length:
+                    raise Broken("the target sent more than was asked for")
                 if found.flags & 1:
                     return bytes(data), found.header[3], b""
             elif found.opcode == pdu.RESPONSE:
@@ -192,10 +197,15 @@ class Session:
             else:
                 raise Broken(f"the target sent PDU {found.opcode:#04x} instead of an answer")
 
+    def _send(self, header: bytes, data: bytes = b"") -> None:
+        """Send a request; its answer has to be here in time."""
+        self._end = time.monotonic() + self._timeout
+        pdu.send(self._connection, header, data)
+
     def _receive(self) -> Pdu:
         """Return the next PDU; a ping of the target is answered."""
         while True:
-            found = pdu.receive(self._connection)
+            found = pdu.receive(self._connection, self._end)
             if found.opcode != pdu.DATA_IN or found.flags & 1:
                 self._status = (found.number(24) + 1) & 0xFFFFFFFF
             if found.opcode != pdu.NOP_IN:
@@ -218,7 +228,7 @@ class Session:
             ">BB2x4x8xIH2xII16x",
             *(pdu.LOGOUT, pdu.FINAL, self._tag, 0, self._number, self._status),
         )
-        pdu.send(self._connection, header)
+        self._send(header)
         while self._receive().opcode != pdu.LOGOUT_RESPONSE:
             pass
 

@@ -136,10 +136,21 @@ def test_what_is_no_answer(wire: tuple[Session, socket.socket], answer: bytes, t
 
 
 def test_a_target_that_is_silent(wire: tuple[Session, socket.socket]) -> None:
-    session, _ = wire
-    session._connection.settimeout(0.01)
+    session, target = wire
+    session._timeout = 0.05
     with pytest.raises(Broken, match="no answer in time"):
         session.log_in()
+    # Pings do not count as an answer.
+    target.sendall(ping() * 50)
+    with pytest.raises(Broken, match="no answer in time"):
+        session.read(0, b"\x12", 36)
+
+
+def test_a_target_that_sends_too_much(wire: tuple[Session, socket.socket]) -> None:
+    session, target = wire
+    target.sendall(data_in(bytes(40), last=False) * 2)
+    with pytest.raises(Broken, match="more than was asked for"):
+        session.read(0, b"\x12", 36)
 
 
 def test_two_sessions_have_different_numbers() -> None:
