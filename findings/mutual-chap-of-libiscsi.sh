@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The tools of libiscsi cannot log in to LIO with mutual CHAP: they check the answer of the target,
-# and refuse a wrong one, but with the right one the login does not go on. Without the secret of the
+# and refuse a wrong one, but with the right one the login does not proceed. Without the secret of the
 # target they log in, although the ACL has one. So a test with them shows mutual CHAP as broken where
 # it works for other initiators.
 #
