@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The tools of libiscsi cannot log in to LIO with mutual CHAP: they check the answer of the target,
-# and refuse a wrong one, but with the right one the login does not proceed. Without the secret of the
-# target they log in, although the ACL has one. So a test with them shows mutual CHAP as broken where
-# it works for other initiators.
+# and refuse a wrong one, but with the right one the login does not proceed. Without the secret of
+# the target they log in, although the ACL has one. So a test with them shows mutual CHAP as broken
+# where it works for other initiators.
 #
 # Seen on Debian's user-mode-linux 6.12um1+b22, with iscsi-inq of libiscsi 1.19.0.
 

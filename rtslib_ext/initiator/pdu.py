@@ -73,7 +73,7 @@ def _exactly(connection: socket.socket, length: int, end: float) -> bytes:
     found = b""
     while len(found) < length:
         try:
-                # 0 would not even take data that has arrived already.
+            # 0 would not even take data that has arrived already.
             connection.settimeout(max(0.001, end - time.monotonic()))
             part = connection.recv(length - len(found))
         except TimeoutError as err:
