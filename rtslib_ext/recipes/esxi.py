@@ -37,6 +37,9 @@ def esxi(access: Access) -> Iterator[HostStep]:
     rescan = 'esxcli storage core adapter rescan --adapter="$adapter"'
     yield HostStep("The disks", (rescan, "esxcli storage core device list", *disks(access)))
     if len(access.portals) > 1:
+        # docs.ceph.com, iscsi-initiator-esx: a lost path is given up after 25 s.
+        timeout = 'esxcli iscsi adapter param set --adapter="$adapter" -k RecoveryTimeout -v 25'
+        yield HostStep("Give a lost path up after 25 s, and use another one", (timeout,))
         rules = [f"# esxcli storage nmp device list --device={disk.naa}" for disk in access.disks]
         yield HostStep("Their paths", lines=tuple(rules))
 

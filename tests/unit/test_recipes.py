@@ -155,6 +155,13 @@ def test_lines_are_comments_commands_or_files(name: str) -> None:
         assert "'iqn.2003-01.org.example:it''s'" in text_of(recipe)
 
 
+def test_several_paths_have_steps_of_their_own() -> None:
+    several = given(portals=(PORTAL, Portal("192.0.2.11", 3260)))
+    for name, step in (("esxi", "RecoveryTimeout"), ("windows", "MSDSMAutomaticClaim -Bus")):
+        assert step in text_of(written(name, several))
+        assert step not in text_of(written(name, given()))
+
+
 def test_a_recipe_as_values() -> None:
     data = view.data(written("aix", with_chap()))
     assert (data["system"], data["initiator"]) == ("aix", HOST)
