@@ -107,6 +107,7 @@ SYSTEMS = (
             "https://learn.microsoft.com/powershell/module/iscsi/connect-iscsitarget",
             "https://learn.microsoft.com/powershell/module/iscsi/new-iscsitargetportal",
             "https://learn.microsoft.com/powershell/module/iscsi/set-iscsichapsecret",
+            "https://learn.microsoft.com/powershell/module/storage/get-initiatorport",
             "https://learn.microsoft.com/powershell/module/storage/set-initiatorport",
             "https://learn.microsoft.com/powershell/module/mpio/enable-msdsmautomaticclaim",
             "https://learn.microsoft.com/windows/win32/api/vds/ns-vds-vds_iscsi_shared_secret",
@@ -172,7 +173,10 @@ SYSTEMS = (
         "freebsd",
         "FreeBSD",
         "bsd:freebsd",
-        ("iscsi.conf(5), iscsictl(8) and iscsid(8) of FreeBSD 15",),
+        (
+            "iscsi.conf(5), iscsictl(8) and iscsid(8) of FreeBSD 15",
+            "FreeBSD Handbook: configuring an iSCSI initiator",
+        ),
     ),
     System(
         "netbsd",

@@ -24,7 +24,7 @@ def windows(access: Access) -> Iterator[HostStep]:
     yield HostStep("The initiator", start)
     if access.initiator is not None:
         name = f"-NewNodeAddress {powershell(access.initiator)}"
-        old = "(Get-InitiatorPort | Where-Object ConnectionType -eq iSCSI).NodeAddress"
+        old = "(Get-InitiatorPort -ConnectionType iSCSI).NodeAddress"
         yield HostStep(
             "The name of this host, for all of its targets",
             (f"Set-InitiatorPort -NodeAddress {old} {name}",),
