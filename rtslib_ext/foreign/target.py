@@ -211,10 +211,10 @@ class TargetBuilder:
                 f"create an ACL for each: /{self.fabric}/{self.wwn}/tpg1/acls create NAME",
             )
             return
-        ports = sorted({portal.port for portal in self.portals.values()} or {_PORT})
+        tpg, portals = f"/{self.fabric}/{self.wwn}/tpg1", self.portals or (f"{_ANY}:{_PORT}",)
         self.objects.lost(
             at,
             "LIO does not look at the address of an initiator, so these do not limit logins: "
             f"{', '.join(listed)}",
-            addresses.rules(listed, ports),
+            addresses.commands(tpg, portals, listed),
         )

@@ -8,6 +8,7 @@ import pytest
 from rtslib_ext import foreign, savefile
 from rtslib_ext.config import inquiry
 from rtslib_ext.errors import InvalidValue, LioError
+from rtslib_ext.firewall.allowed import networks
 from rtslib_ext.foreign import addresses, identity
 from rtslib_ext.foreign.builder import Builder
 from rtslib_ext.foreign.identity import Identity
@@ -155,13 +156,15 @@ def test_where_all_luns_are_read_only_demo_mode_protects_them() -> None:
     assert tpg.attributes["demo_mode_write_protect"] == "1" and found.remarks == ()
 
 
-def test_addresses_become_rules_of_nftables() -> None:
-    found = addresses.rules(["192.0.2.1", "[2001:db8::]/64", "198.51.100.7/24", "any"], [3260])
+def test_addresses_become_allowed_networks_of_each_portal() -> None:
+    texts = ["192.0.2.1", "[2001:db8::]/64", "198.51.100.7/24", "any"]
+    found = addresses.commands("/iscsi/IQN/tpg1", ["[::0]:3260", "192.0.2.9:3261"], texts)
+    words = "allow 192.0.2.1 2001:db8::/64 198.51.100.0/24"
     assert found == (
-        "nft add rule inet filter input ip saddr != { 192.0.2.1, 198.51.100.0/24 } "
-        "tcp dport 3260 drop; "
-        "nft add rule inet filter input ip6 saddr != { 2001:db8::/64 } tcp dport 3260 drop"
+        f"/iscsi/IQN/tpg1/portals/[::0]:3260 {words}; "
+        f"/iscsi/IQN/tpg1/portals/192.0.2.9:3261 {words}"
     )
+    assert networks(words.split()[1:])
 
 
 def test_what_the_kernel_does_not_take_is_a_remark() -> None:

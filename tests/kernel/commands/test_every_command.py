@@ -166,6 +166,13 @@ def bound(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, set[str]]]:
     yield found
 
 
+def prepare_network(disks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make what the lines about the network need: nft, and files."""
+    nft_family.use(disks / "bin", monkeypatch)
+    (ETC / "networks.json").write_text('{"storage_objects": []}')
+    (disks / "isns.conf").write_text("isns_server = 192.0.2.9\nentity = san1\n")
+
+
 def test_every_parameter(
     shell: Shell,
     disks: Path,
@@ -175,9 +182,7 @@ def test_every_parameter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (ETC / "ietd.conf").write_text(f"Target {IQN}\nLun 0 Path={disks}/d1\n")
-    nft_family.use(disks / "bin", monkeypatch)
-    (ETC / "networks.json").write_text('{"storage_objects": []}')
-    (disks / "isns.conf").write_text("isns_server = 192.0.2.9\nentity = san1\n")
+    prepare_network(disks, monkeypatch)
     for line in LINES.strip().splitlines():
         for word, text in (("DISKS", str(disks)), ("SCSI", scsi_disk[0]), ("ETC", str(ETC))):
             line = line.replace(word, text)

@@ -27,7 +27,7 @@ from targetcli.tree import walk
 from targetcli.tree.walk import root
 
 from .harness import ETC, Shell
-from .test_every_command import LINES, bound
+from .test_every_command import LINES, bound, prepare_network
 from .test_user_backed import RBD, log
 
 __all__ = ["bound", "log"]
@@ -70,6 +70,7 @@ def done(shell: Shell, line: str, **options: object) -> Json:
 
 
 def test_every_command_of_the_table(
+    monkeypatch: pytest.MonkeyPatch,
     shell: Shell,
     disks: Path,
     ram: list[str],
@@ -77,6 +78,7 @@ def test_every_command_of_the_table(
     bound: dict[str, set[str]],
     log: Path,
 ) -> None:
+    prepare_network(disks, monkeypatch)
     more = [
         f"{RBD} create v1 1M pool/v1",
         f"{RBD} changemedium v1 2M other",
