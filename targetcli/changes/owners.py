@@ -24,6 +24,9 @@ def load(env: Env) -> dict[str, str]:
 
 def change(env: Env, after: Owners) -> None:
     """Replace the record, and note the difference for undo."""
+    if env.session.transaction is not None:
+        # A dry run: other transactions refuse the commands that call this.
+        return
     before = load(env)
     if before != dict(after):
         record.store(env.owners, after)

@@ -36,6 +36,8 @@ class How:
     remove: bool
     dry_run: bool
     confirm_within: float | None
+    looks: bool = True
+    """Whether to look at the contents of new devices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def apply_one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) ->
     """Apply a fragment, all of it or nothing."""
     name = given.owner
     found = fragment.part(env.fs, name, given.loaded.config, owners, adopt=how.adopt)
-    whole = plan.prepare(env, found.want, found.have)
+    whole = plan.prepare(env, found.want, found.have, looks=how.looks)
     notes = (*whole.plan.notes, *found.notes)
     planned: Change = PartChange(
         whole.have, whole.want, replace(whole.plan, notes=notes), found.read

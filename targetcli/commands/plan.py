@@ -88,10 +88,13 @@ def to_loaded(env: Env, node: Node, loaded: Loaded, have: Config | None = None) 
     return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *kept)))
 
 
-def prepare(env: Env, want: Config, have: Config, *, unseen: bool = False) -> Change:
+def prepare(
+    env: Env, want: Config, have: Config, *, unseen: bool = False, looks: bool = True
+) -> Change:
     """Plan the change to a configuration, without the parts that this host or fabric lacks.
 
-    ``unseen`` is as for ``transaction.apply.prepare``.
+    ``unseen`` is as for ``transaction.apply.prepare``. Without ``looks``, nothing says what new
+    devices contain: that takes a process for each.
     """
     if env.prefs.get("identity_namespace"):
         # Imported here: only a pair of hosts needs it.
@@ -101,7 +104,8 @@ def prepare(env: Env, want: Config, have: Config, *, unseen: bool = False) -> Ch
     want, unused = beyond_fabric.leave_out(want)
     want, notes = ipv6.fit(want)
     notes += unused
-    found = _with_preflight(env, applying.prepare(env.fs, want, have, unseen=unseen))
+    found = applying.prepare(env.fs, want, have, unseen=unseen)
+    found = _with_preflight(env, found) if looks else found
     return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *notes)))
 
 

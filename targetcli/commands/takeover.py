@@ -63,7 +63,9 @@ def takeover(
         _await(env, loaded, wait)
         kept = _bring(env, loaded, pr)
         record.set_moving(env.owners, owner, moves=True)
-    how = owned.How(owner, adopt=False, remove=False, dry_run=dry_run, confirm_within=None)
+        # As at boot: initiators wait. No undo either, so that the record is short.
+        env.session.report.irreversible = "release stops it"
+    how = owned.How(owner, False, False, dry_run, None, looks=dry_run)
     result = owned.apply_one(env, owned.Fragment(owner, path, loaded), records.load(env), how)
     if not dry_run:
         result.notes += _lost(env, kept)
@@ -153,6 +155,7 @@ def release(
     disturbances = interrupted.of(env.fs, steps)
     if not dry_run:
         _until_idle(env, mine.targets, time.monotonic() + timeout)
+        env.session.report.irreversible = "takeover serves them again, here or on the other host"
         with records.claiming(env, found.owners):
             apply.reach(env, changed)
         record.set_moving(env.owners, owner, moves=False)

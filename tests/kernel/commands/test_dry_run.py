@@ -45,6 +45,7 @@ SETUP = f"""
 {TPG}/acls create {I2} add_mapped_luns=false
 {TPG}/acls tag {I2} web
 / saveconfig
+/ apply DISKS/pool.json --owner pool
 /backstores/ramdisk create r4 1M
 /backstores/ramdisk create r5 1M
 / undo
@@ -103,6 +104,8 @@ LINES = f"""
 / redo || + /backstores/ramdisk/r5: would recreate ramdisk r5
 / revert 3 || - /backstores/ramdisk/r2: would delete ramdisk r2
 / confirm || ~ /: would confirm action=keep
+/ release pool || - /backstores/ramdisk/p1: would delete ramdisk p1
+/ takeover other DISKS/other.json || + /backstores/ramdisk/o1: would create ramdisk o1
 / clearconfig confirm=true || - /backstores/ramdisk/r1: would delete
 """
 # These need a TPG that is off, a handler, a change that was cut off, a session without an ACL, and
@@ -121,6 +124,9 @@ APART = {
 @pytest.fixture
 def user(shell: Shell, disks: Path, ram: list[str]) -> Shell:
     """A user with something of everything."""
+    for name in ("p1", "o1"):
+        value = {"storage_objects": [{"name": name, "plugin": "ramdisk", "size": 4096}]}
+        (disks / f"{'pool' if name == 'p1' else 'other'}.json").write_text(json.dumps(value))
     for line in SETUP.strip().splitlines():
         shell.ok(line.replace("DISKS", str(disks)))
     (disks / "d3.img").write_bytes(bytes(1 << 20))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -135,8 +136,11 @@ LINES = f"""
 / apply file=ETC/all.json confirm_within=60s
 / confirm action=status
 / confirm action=keep
-/ apply owner=csi remove=true adopt=true
+/ apply file=ETC/fragment.json owner=csi adopt=true
 / owners name=csi
+/ apply owner=csi remove=true
+/ takeover owner=csi file=ETC/fragment.json wait=1s pr=ETC peer=ssh:none force=true dry_run=true
+/ release owner=csi timeout=1s standby=true dry_run=true
 / recover action=undo
 / clearconfig confirm=true
 / import file=ETC/ietd.conf format=ietd keep=serial dry_run=false
@@ -166,11 +170,13 @@ def bound(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, set[str]]]:
     yield found
 
 
-def prepare_network(disks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make what the lines about the network need: nft, and files."""
-    nft_family.use(disks / "bin", monkeypatch)
-    (ETC / "networks.json").write_text('{"storage_objects": []}')
+def give_files(disks: Path) -> None:
+    """Write the files that the lines name."""
+    (ETC / "ietd.conf").write_text(f"Target {IQN}\nLun 0 Path={disks}/d1\n")
+    entry = {"name": "owned", "plugin": "ramdisk", "size": 4096}
     (disks / "isns.conf").write_text("isns_server = 192.0.2.9\nentity = san1\n")
+    (ETC / "networks.json").write_text('{"storage_objects": []}')
+    (ETC / "fragment.json").write_text(json.dumps({"storage_objects": [entry]}))
 
 
 def test_every_parameter(
@@ -181,8 +187,8 @@ def test_every_parameter(
     bound: dict[str, set[str]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (ETC / "ietd.conf").write_text(f"Target {IQN}\nLun 0 Path={disks}/d1\n")
-    prepare_network(disks, monkeypatch)
+    nft_family.use(disks / "bin", monkeypatch)
+    give_files(disks)
     for line in LINES.strip().splitlines():
         for word, text in (("DISKS", str(disks)), ("SCSI", scsi_disk[0]), ("ETC", str(ETC))):
             line = line.replace(word, text)
@@ -197,6 +203,7 @@ def test_every_parameter(
     shell.refuses("/ commit", "no transaction is in progress")
     shell.refuses("/ rollback", "no transaction is in progress")
     shell.refuses("/ browse", "browse needs a terminal")
+    shell.refuses("/ peer", "standard input has no key")
     shell.refuses("/ top interval=1s", "top needs a terminal")
     shell.refuses("/ sessions action=detail sid=7", "no session found with sid 7")
     for name in ("sessions", "logins"):

@@ -27,7 +27,7 @@ from targetcli.tree import walk
 from targetcli.tree.walk import root
 
 from .harness import ETC, Shell
-from .test_every_command import LINES, bound, prepare_network
+from .test_every_command import LINES, bound, give_files
 from .test_user_backed import RBD, log
 
 __all__ = ["bound", "log"]
@@ -78,7 +78,7 @@ def test_every_command_of_the_table(
     bound: dict[str, set[str]],
     log: Path,
 ) -> None:
-    prepare_network(disks, monkeypatch)
+    give_files(disks)
     more = [
         f"{RBD} create v1 1M pool/v1",
         f"{RBD} changemedium v1 2M other",
@@ -94,6 +94,7 @@ def test_every_command_of_the_table(
         "/ set global tree_max_depth=0",
         "/iscsi",
     ]
+    give_files(disks)
     lines = [*LINES.strip().splitlines(), *more]
     for line in lines:
         for word, text in (("DISKS", str(disks)), ("SCSI", scsi_disk[0]), ("ETC", str(ETC))):
