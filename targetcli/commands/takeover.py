@@ -58,16 +58,16 @@ def takeover(
     loaded = plan.load_understood(env, path)
     if peer and not force:
         _refuse_second(owner, peer)
-    dry_run = dry_run or apply.is_dry_run(env)
-    if not dry_run:
+    acts = not dry_run and env.session.transaction is None
+    if acts:
         _await(env, loaded, wait)
         kept = _bring(env, loaded, pr)
         record.set_moving(env.owners, owner, moves=True)
         # As at boot: initiators wait. No undo either, so that the record is short.
         env.session.report.irreversible = "release stops it"
-    how = owned.How(owner, False, False, dry_run, None, looks=dry_run)
+    how = owned.How(owner, False, False, dry_run, None, looks=not acts)
     result = owned.apply_one(env, owned.Fragment(owner, path, loaded), records.load(env), how)
-    if not dry_run:
+    if acts:
         result.notes += _lost(env, kept)
     return result
 
@@ -140,7 +140,6 @@ def release(
     apply.require_root(env)
     units.check_name(owner)
     _refuse_transaction(env)
-    dry_run = dry_run or apply.is_dry_run(env)
     owners = records.load(env)
     if owner not in owners.values():
         return plans.show(env, Plan(), done=not dry_run)
@@ -153,7 +152,9 @@ def release(
         steps = (*_standby(env, found.have, mine), *steps)
     changed: Change = PartChange(whole.have, whole.want, Plan(steps), found.read)
     disturbances = interrupted.of(env.fs, steps)
-    if not dry_run:
+    if env.session.transaction is not None:
+        apply.reach(env, changed)
+    elif not dry_run:
         _until_idle(env, mine.targets, time.monotonic() + timeout)
         env.session.report.irreversible = "takeover serves them again, here or on the other host"
         with records.claiming(env, found.owners):
@@ -161,7 +162,8 @@ def release(
         record.set_moving(env.owners, owner, moves=False)
         objects = [so for so in found.have.storage_objects.values() if so.key in mine.objects]
         _leave(env, objects)
-    return plans.show(env, changed.plan, disturbances, done=not dry_run)
+    done = not dry_run and env.session.transaction is None
+    return plans.show(env, changed.plan, disturbances, done=done)
 
 
 def _standby(env: Env, have: Config, mine: units.Units) -> Iterable[Step]:

@@ -109,7 +109,7 @@ def test_every_command_of_the_table(
             assert made["created"].replace("user:rbd", "user") in created, line
             assert done(shell, line.replace(" create ", " ensure "))["changes"] == []
     done(shell, "/ begin")
-    for line in ("/ commit", "/ rollback", "/ browse", "/ top interval=1s"):
+    for line in ("/ commit", "/ rollback", "/ browse", "/ peer", "/ top interval=1s"):
         assert not document(shell, line)["ok"]
     assert {row.run for row in every_row()} - bound.keys() == set()
 
