@@ -26,6 +26,7 @@ from targetcli.prefs import Preferences
 from targetcli.tree import walk
 from targetcli.tree.walk import root
 
+from .. import nft_family
 from .harness import ETC, Shell
 from .test_every_command import LINES, bound, give_files
 from .test_user_backed import RBD, log
@@ -77,8 +78,9 @@ def test_every_command_of_the_table(
     scsi_disk: tuple[str, str],
     bound: dict[str, set[str]],
     log: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    give_files(disks)
+    nft_family.use(disks / "bin", monkeypatch)
     more = [
         f"{RBD} create v1 1M pool/v1",
         f"{RBD} changemedium v1 2M other",
