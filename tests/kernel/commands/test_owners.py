@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from rtslib_ext import restore
 from rtslib_ext.kernel.configfs import ConfigFS
 from targetcli.audit import history
 from targetcli.boot import start
+from tests.kernel.plan.test_killed import Deadly, forked, lived
 
 from . import test_cost
 from .harness import ETC, Shell, differences, tree
@@ -258,6 +261,42 @@ def test_a_failure_or_an_expired_confirmation_leaves_the_owners(user: Shell) -> 
     user.ok("confirm back")
     assert owned_by(user) == known
     assert differences(tree(), before) == []
+
+
+@pytest.mark.parametrize("action", ["undo", "finish"])
+def test_recover_decides_about_the_owners_too(user: Shell, action: str) -> None:
+    """The apply was killed: recover ends it, and the owners are those before it, or after it."""
+    known = owned_by(user)
+    put(CSI, fragment("c2", "c3", "c4"))
+    real, user.fs = user.fs, Deadly(4, "after")
+    assert not lived(forked(lambda: user(f"apply {CSI} --owner csi")))
+    user.fs = real
+    assert "unfinished" in RECORD.read_text()
+    user.ok(f"recover {action}")
+    assert "unfinished" not in RECORD.read_text()
+    after = {f"/backstores/ramdisk/c{number}": "csi" for number in (2, 3, 4)}
+    assert owned_by(user) == (known if action == "undo" else {**after, f"/iscsi/{A}": "csi"})
+    put(CSI, fragment("c1", "c2"))
+    user.ok(f"apply {CSI} --owner csi")
+    assert owned_by(user) == known
+
+
+def test_other_tools_read_a_file_with_owners(user: Shell) -> None:
+    """rtslib-fb restores it, without an error, and drops the owners."""
+    user.ok("saveconfig")
+    user.ok("clearconfig confirm=true")
+    program = (
+        "import rtslib_fb; root = rtslib_fb.RTSRoot(); "
+        f"print(root.restore_from_file({user.save_file!r}))"
+    )
+    words = [sys.executable, "-c", program]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n", done.stdout
+    user.ok("/backstores/ramdisk/c1 info")
+    user.ok(f"/iscsi/{A}/tpg1/luns/lun1 info")
+    # Its objects are of no owner then, which adopt mends.
+    user.refuses(f"apply {CSI} --owner csi", "has no owner", "adopt=true")
+    user.ok(f"apply {CSI} --owner csi --adopt")
 
 
 def test_each_fragment_of_a_directory_has_its_own_owner(user: Shell) -> None:
