@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..config.initiator_groups import Group, GroupLun, Place
+from ..config.model import Key
+from ..fast_dataclasses import replace
 from ..kernel.host_files import HostFiles
 from .host_files import MALFORMED, SetEntry, damaged, entries
 from .step import Action, Step
@@ -40,6 +42,19 @@ def keep(file: str, name: str, before: Group | None, after: Group | None) -> Ste
     subject = f"the record of group {name}, without members"
     operation = SetEntry(file, name, _encode(after), _encode(before))
     return Step(action, "/", verb, subject, (operation,))
+
+
+def renamed(host: HostFiles, file: str, old: Key, new: Key) -> list[Step]:
+    """Return the steps that give the groups without members the new name of a storage object."""
+    steps = []
+    for name, group in read(host, file).items():
+        luns = {
+            index: replace(lun, storage_object=new) if lun.storage_object == old else lun
+            for index, lun in group.luns.items()
+        }
+        if luns != group.luns:
+            steps.append(keep(file, name, group, replace(group, luns=luns)))
+    return steps
 
 
 def _encode(group: Group | None) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rtslib_ext import naming
@@ -10,7 +11,9 @@ from rtslib_ext.config import refactor
 from rtslib_ext.config.backing import RamDisk
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import Exists, InvalidValue, LioError, NotFound
+from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.kernel import paths
+from rtslib_ext.steps import Step, kept_groups
 from rtslib_ext.transaction import apply as applying
 
 from ..changes import running
@@ -49,7 +52,9 @@ def rename_this_object(env: Env, node: StorageObjectNode, new_name: str, dry_run
     have = running.read(env)
     want = refactor.rename_storage_object(have, so.key, new_name)
     created = f"{folder.path}/{new_name}"
-    return carry_out(env, have, want, created, dry_run=dry_run, old=node.path)
+    file = kept_groups.file_beside(env.save_file)
+    more = kept_groups.renamed(env.host, file, so.key, (so.key[0], new_name))
+    return carry_out(env, have, want, created, dry_run=dry_run, old=node.path, more=more)
 
 
 def rename_acl(env: Env, node: Acls, wwn: str, new_wwn: str, dry_run: bool) -> Result:
@@ -77,10 +82,23 @@ def _rename_acl(env: Env, acls: Acls, wwn: str, new_wwn: str, dry_run: bool) -> 
 
 
 def carry_out(
-    env: Env, have: Config, want: Config, created: str, *, dry_run: bool, old: str = ""
+    env: Env,
+    have: Config,
+    want: Config,
+    created: str,
+    *,
+    dry_run: bool,
+    old: str = "",
+    more: Sequence[Step] = (),
 ) -> Result:
-    """Apply or show a change; a current path at or below ``old`` moves to the new node."""
-    result = plan.carry_out(env, applying.prepare(env.fs, want, have), dry_run=dry_run)
+    """Apply or show a change, then the steps ``more``.
+
+    A current path at or below ``old`` moves to the new node.
+    """
+    planned = applying.prepare(env.fs, want, have)
+    steps = (*planned.plan.steps, *more)
+    planned = replace(planned, plan=replace(planned.plan, steps=steps))
+    result = plan.carry_out(env, planned, dry_run=dry_run)
     if not dry_run:
         result.created = created
         if old and env.session.report.owners:

@@ -222,6 +222,15 @@ def test_names_are_completed(user: Shell) -> None:
     assert {H1, "web"} <= completed("hosts ")
 
 
+def test_a_renamed_disk_stays_in_a_group_without_members(user: Shell) -> None:
+    user.ok("/backstores/ramdisk create r3 1M nullio=true")
+    user.ok("/ group create web target=*")
+    user.ok("/ group map web r3")
+    user.ok("/backstores/ramdisk rename r3 r4")
+    user.ok(f"/ group join web {H1}")
+    assert seen(user, H1)["a/tpg1"] == [(0, "r4", False)]
+
+
 def test_a_damaged_record_is_told(user: Shell, tmp_path: Path) -> None:
     user.ok("/ group create web")
     (ETC / "groups.json").write_text("{")
