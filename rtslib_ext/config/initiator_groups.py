@@ -7,7 +7,7 @@ value to value. A group without members has no ACL, so it is kept apart (steps.k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 
 from ..errors import Exists, InvalidValue, LioError, NotFound
@@ -165,36 +165,41 @@ def _with_luns(
 ) -> tuple[Tpg, NodeAcl]:
     """Return a TPG that exports the LUNs, and an ACL that has them and no others."""
     own = seen(tpg, acl)
-    mapped: dict[int, MappedLun] = {}
-    for index, lun in wanted.items():
-        if own.get(index) == lun:
-            mapped[index] = acl.mapped_luns[index]
-            continue
-        tpg, number = _exporting(config, place, tpg, lun)
-        mapped[index] = MappedLun(index, number, lun.write_protect)
+    tpg, numbers = _exporting(config, place, tpg, wanted.values())
+    mapped = {
+        index: acl.mapped_luns[index]
+        if own.get(index) == lun
+        else MappedLun(index, numbers[lun.storage_object], lun.write_protect)
+        for index, lun in wanted.items()
+    }
     return tpg, replace(acl, mapped_luns=mapped)
 
 
-def _exporting(config: Config, place: Place, tpg: Tpg, lun: GroupLun) -> tuple[Tpg, int]:
-    """Return a TPG that exports a storage object, and the LUN: the same number if it is free."""
-    key = lun.storage_object
-    if key not in config.storage_objects:
-        raise NotFound(
-            f"LUN {lun.index} of the group, {'/'.join(key)}, does not exist",
-            hint=f"create it, or group unmap NAME {lun.index}",
-        )
+def _exporting(
+    config: Config, place: Place, tpg: Tpg, wanted: Iterable[GroupLun]
+) -> tuple[Tpg, dict[Key, int]]:
+    """Return a TPG that exports storage objects, and the LUN of each.
+
+    A new LUN has the number that the group uses, if it is free there.
+    """
+    numbers: dict[Key, int] = {}
     for number, found in tpg.luns.items():
-        if found.storage_object == key:
-            return tpg, number
-    number = lun.index if lun.index not in tpg.luns else _first(tpg.luns)
-    if number > LUN_MAX:
-        raise LioError(f"all LUNs from 0 to {LUN_MAX} are in use", path=_shell(place))
-    luns = {**tpg.luns, number: Lun(number, key)}
-    return replace(tpg, luns=luns), number
-
-
-def _first(used: Mapping[int, object]) -> int:
-    return next(number for number in range(len(used) + 1) if number not in used)
+        numbers.setdefault(found.storage_object, number)
+    luns = dict(tpg.luns)
+    free = (number for number in range(LUN_MAX + 1) if number not in luns)
+    for lun in wanted:
+        key = lun.storage_object
+        if key not in config.storage_objects:
+            raise NotFound(
+                f"LUN {lun.index} of the group, {'/'.join(key)}, does not exist",
+                hint=f"create it, or group unmap NAME {lun.index}",
+            )
+        if key not in numbers:
+            chosen = lun.index if lun.index not in luns else next(free, None)
+            if chosen is None:
+                raise LioError(f"all LUNs from 0 to {LUN_MAX} are in use", path=_shell(place))
+            luns[chosen], numbers[key] = Lun(chosen, key), chosen
+    return (replace(tpg, luns=luns) if len(luns) > len(tpg.luns) else tpg), numbers
 
 
 def leave(config: Config, group: Group, wwn: str, *, keeps: bool = False) -> Config:
@@ -299,8 +304,8 @@ def map_lun(config: Config, group: Group, lun: GroupLun) -> Config:
             f"{'/'.join(lun.storage_object)} is LUN {lun.index} of the group {group.name} already"
         )
     for place, acl in _acls(config, group):
-        tpg, number = _exporting(config, place, tpg_at(config, place), lun)
-        mapped = acl.mapped_luns.get(lun.index) or MappedLun(lun.index, number)
+        tpg, numbers = _exporting(config, place, tpg_at(config, place), [lun])
+        mapped = acl.mapped_luns.get(lun.index) or MappedLun(lun.index, numbers[lun.storage_object])
         mapped = replace(mapped, write_protect=lun.write_protect)
         acl = replace(acl, mapped_luns={**acl.mapped_luns, lun.index: mapped})
         config = _with_acl(config, place, tpg, acl)

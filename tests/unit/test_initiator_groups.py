@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,21 @@ def test_unmap_deletes_luns_that_nobody_has_afterwards(demo: str) -> None:
     assert sees(after, AT_A, H1) == {1: "r2"} and sees(after, AT_A, H3) == {0: "r3"}
     # LUN 0 is the members' alone; LUN 2 another initiator has, too.
     assert list(after.targets[A].tpgs[1].luns) == ([0, 1, 2] if demo == "1" else [1, 2])
+
+
+def test_ten_thousand_luns_take_as_long_each_as_a_thousand() -> None:
+    def seconds(number: int) -> float:
+        keys = [("ramdisk", f"r{index}") for index in range(number)]
+        objects = {key: StorageObject(key[1], RamDisk(1 << 20), key[1]) for key in keys}
+        config = Config(objects, {A: Target(*A, {1: tpg(luns=(keys[-1],))})})
+        kept = Group("web", {index: GroupLun(index, key) for index, key in enumerate(keys)})
+        start = time.process_time()
+        after = groups.join(config, kept, H1, (AT_A,))
+        assert len(found(after).luns) == number
+        return time.process_time() - start
+
+    fastest = [min(seconds(number) for _ in range(3)) for number in (1000, 10_000)]
+    assert fastest[1] < 25 * fastest[0]
 
 
 # -- groups without members -----------------------------------------------------------------
