@@ -46,7 +46,8 @@ _TPG_ATTRIBUTES = (
     "demo_mode_write_protect",
     "generate_node_acls",
 )
-_ATTRIBUTES = ("block_size", "emulate_write_cache")
+# The name of the disk is in the product, with emulate_model_alias.
+_ATTRIBUTES = ("block_size", "emulate_model_alias", "emulate_write_cache")
 
 
 def export(config: Config) -> Exported:

@@ -375,6 +375,16 @@ def test_luns_of_single_initiators_in_tgt() -> None:
     assert len(lost(found)) == 2 and "backing-store" not in found.text
 
 
+@pytest.mark.parametrize("name", ["scst", "tgt"])
+def test_the_product_is_the_name_that_lio_shows(name: str) -> None:
+    config = open_target(
+        l1=StorageObject("a", Block("/dev/vg0/a"), "a", {"emulate_model_alias": "1"})
+    )
+    assert not lost(exported(name, config))
+    (so,) = again(name, config).config.storage_objects.values()
+    assert so.identity == {"product_id": "a"}
+
+
 def test_settings_that_differ_from_the_default_are_lost() -> None:
     so = StorageObject("a", Block("/dev/vg0/a"), "a", {"emulate_caw": "0", "emulate_3pc": "1"})
     config = open_target(l1=so)

@@ -23,8 +23,10 @@ _STATES = {
 }
 _HCTL = re.compile(r"\d+:\d+:\d+:\d+", re.ASCII)
 _DEFAULT_GROUP = "default_tg_pt_gp"
+# The name of the disk is in the product, with emulate_model_alias.
 _ATTRIBUTES = (
     "block_size",
+    "emulate_model_alias",
     "emulate_tpu",
     "emulate_tpws",
     "emulate_write_cache",

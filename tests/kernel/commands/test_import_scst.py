@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from .harness import Shell, tree, value
 from .initiator import logged_in
-from .test_import import disk
+from .test_import import LIBRARIES, PORT, TGT, disk
 
 A, B = "iqn.2003-01.org.example:a", "iqn.2003-01.org.example:b"
 HOST, OTHER = "iqn.1994-05.com.example:host1", "iqn.1994-05.com.example:host2"
@@ -198,3 +203,43 @@ def test_ctl_conf_in_both_forms(shell: Shell, disks: Path, ram: list[str]) -> No
     assert found.naa.hex() == "6589cfc000000a1b2c3d4e5f60718293"
     file.write_text(UCL.replace("RAM0", ram[0]))
     assert shell.ok(f"import {file}").rows[-1] == "Nothing to change"
+
+
+@pytest.mark.long
+def test_the_real_tgtd_exports_the_same_disks(shell: Shell, disks: Path, ram: list[str]) -> None:
+    (disks / "mail.img").write_bytes(b"mail".ljust(4 << 20, b"."))
+    shell.ok(f"/backstores/fileio create mail {disks}/mail.img")
+    shell.ok(f"/backstores/block create db {ram[0]}")
+    shell.ok("/backstores/fileio/mail set identity vendor_id=ACME product_id='Big Disk'")
+    shell.ok(f"/iscsi create {A}")
+    for number, name in ((3, "fileio/mail"), (9, "block/db")):
+        shell.ok(f"/iscsi/{A}/tpg1/luns create /backstores/{name} {number}")
+    shell.ok(f"/iscsi/{A}/tpg1/acls create {HOST}")
+    with logged_in(HOST, A) as session:
+        here = {lun: disk(session, lun) for lun in session.luns()}
+    file = disks / "targets.conf"
+    # A note says that tgt has no names of disks.
+    assert shell(f"export {file} format=tgt").exit == 0
+    shell.ok("clearconfig confirm=true")
+    with tgtd(file), logged_in(HOST, A, PORT) as session:
+        there = {lun: disk(session, lun) for lun in session.luns() if lun}
+    assert there == here
+
+
+@contextmanager
+def tgtd(conf: Path) -> Iterator[None]:
+    """The real tgtd exports a file, as long as the block lasts."""
+    env = {**os.environ, "LD_LIBRARY_PATH": str(LIBRARIES)}
+    env["PATH"] = f"{TGT}/usr/sbin:{env['PATH']}"
+    control = ["--control-port", "7"]
+    with subprocess.Popen(
+        ["tgtd", "-f", "--iscsi", f"portal=127.0.0.1:{PORT}", *control], env=env
+    ) as daemon:
+        admin = ["perl", f"-I{TGT}/usr/share/perl5", f"{TGT}/usr/sbin/tgt-admin", "-C", "7"]
+        try:
+            while subprocess.run([*admin, "--show"], env=env, capture_output=True).returncode:
+                time.sleep(0.05)
+            subprocess.run([*admin, "--execute", "--conf", str(conf)], env=env, check=True)
+            yield
+        finally:
+            daemon.kill()
