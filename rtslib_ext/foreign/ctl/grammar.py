@@ -189,12 +189,13 @@ class _Parser:
     def _run(self, block: str, start: int, text: str) -> list[Statement]:
         found = [(match[1], match.start(1)) for match in _WORDS.finditer(text) if match[1]]
         known, statements, number = ARGUMENTS[block], [], 0
+        line_at = self.lines.at
         while number < len(found):
             key, place = found[number]
             count = known[key] if key in known else self._count(block, key, found, number)
             last = number + 1 + count
             words = tuple([word.strip('"') for word, _ in found[number:last]])
-            statements.append(Statement(words, self.lines.at(start + place)))
+            statements.append(Statement(words, line_at(start + place)))
             number = last
         return statements
 
@@ -207,7 +208,7 @@ class _Parser:
     def _leaves(self, _text: str, start: int, tokens: pp.ParseResults) -> list[Statement]:
         return [
             Statement(
-                _words(f"lun {match[1]}"),
+                ("lun", match[1].strip('"')),
                 self.lines.at(start + match.start()),
                 tuple(self._run("lun", start + match.start(2), match[2])),
             )

@@ -252,7 +252,8 @@ class _Maker:
         if self._option("insecure_tpc") == "on":
             # LIO always copies between its disks, unless emulate_3pc is off.
             found["emulate_3pc"] = "1"
-        self.builder.put(replace(so, attributes=found))
+        if found != so.attributes:
+            self.builder.put(replace(so, attributes=found))
 
     # -- identity ---------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ _GLOBALS = {
     "timeout": "set login_timeout of the TPG instead",
 }
 _NVME = ("controller", "transport-group")
+_ENOUGH = 1 << 14
 # Only UCL has = and : after a key, and objects without a name.
 _UCL = re.compile(
     r"^[ \t]*(?:(?:auth|portal|transport)-group|lun|target|controller|chap|chap-mutual|options)"
@@ -34,7 +35,8 @@ _UCL = re.compile(
 def read(source: Source) -> Imported:
     """Return the configuration in a ctl.conf. Raises ParseError."""
     check_text(source)
-    parse = ucl.parse if _UCL.search(source.text) else grammar.parse
+    # The first statements show which form it is.
+    parse = ucl.parse if _UCL.search(source.text, 0, _ENOUGH) else grammar.parse
     return _Reader(source, parse(source)).run()
 
 

@@ -115,7 +115,7 @@ class Devices:
         else:
             backing = self._backing(handler, device, settings, at)
             key = self.builder.add(at, device.name, backing, identity) if backing else None
-        if key:
+        if key and attributes:
             so = self.builder.object(key)
             self.builder.put(replace(so, attributes={**attributes, **so.attributes}))
         explicit = bool(settings.flag("expl_alua"))
