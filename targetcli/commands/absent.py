@@ -19,12 +19,12 @@ Values = dict[str, object]
 def run(env: Env, node: Node, path: str) -> Result:
     """Delete the object at a path. Raises InvalidValue if it is not one that delete deletes."""
     parent, name = _parent(node, path)
-    found = _name_of(parent, name) if parent else ""
-    if parent is None or not found:
-        return say(f"{path} does not exist, nothing was changed.")
-    values = _VALUES.get(parent.kind)
-    if values is None:
+    values = _VALUES.get(parent.kind) if parent else None
+    if parent is not None and values is None:
         raise InvalidValue(f"{path} is not an object that can be deleted")
+    found = _name_of(parent, name) if parent else ""
+    if parent is None or values is None or not found:
+        return say(f"{path} does not exist, nothing was changed.")
     # The name of another family, under which a portal was found.
     parent.tree.notes.clear()
     delete = command_of(parent.kind, "delete")
