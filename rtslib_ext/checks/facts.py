@@ -51,6 +51,8 @@ class Facts:
     files: Files | None = None
     fragments: Sequence[tuple[str, str]] = ()
     """The problems of the fragments of owners: (file, text)."""
+    open_portals: str = ""
+    """Why the rules of allowed networks are not loaded."""
     peer: Config | None = None
     """The configuration of another host to compare with; the secrets of both are digests then."""
     release: str = field(default_factory=lambda: os.uname().release)

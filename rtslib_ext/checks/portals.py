@@ -63,6 +63,13 @@ def wildcard(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def open_to_others(facts: Facts) -> Iterator[Finding]:
+    """Yield that portals with allowed networks are open to others."""
+    if facts.open_portals:
+        cure: Words = ("/", "firewall", "apply")
+        yield Finding("/", facts.open_portals, " ".join(cure[1:]), (cure,))
+
+
 RULES = (
     Rule(
         "no-portal",
@@ -91,5 +98,15 @@ RULES = (
         "A portal listens on all addresses of a host that has several, those of other networks "
         "included. Discovery then offers addresses that an initiator may not be able to reach.",
         "Replace it by a portal on each address of the storage network.",
+    ),
+    Rule(
+        "networks-not-loaded",
+        Severity.ERROR,
+        Needs.KERNEL,
+        open_to_others,
+        "Portals have allowed networks, and their rules are not loaded in nftables, so other "
+        "networks can reach them. nft flush ruleset removes these rules, too.",
+        "Load them; targetcli-firewall.service does at boot and after nftables.service.",
+        breaks=True,
     ),
 )

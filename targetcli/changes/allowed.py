@@ -124,6 +124,23 @@ def listed(networks: Iterable[str] | None) -> str:
     return ", ".join(networks or ()) or "any"
 
 
+def problem(env: Env) -> str:
+    """Return why allowed networks have no effect; "" if they do, or there are none."""
+    if not exists(env):
+        return ""
+    try:
+        networks = read(env).allowed
+        if not networks:
+            return ""
+        from rtslib_ext.firewall import nft
+
+        loaded = nft.is_of(nft.listed(), networks)
+    except LioError as err:
+        return f"it is not known whether only allowed networks reach the portals: {err}"
+    names = ", ".join(networks)
+    return "" if loaded else f"networks that are not allowed can reach {names}"
+
+
 def _is_loaded(networks: Allowed) -> bool:
     """Return True if the kernel has these rules, or this process may not look, as at boot."""
     if not networks:

@@ -15,7 +15,7 @@ from rtslib_ext.savefile import disk
 from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction.lock import holder
 
-from ..changes import running
+from ..changes import allowed, running
 from ..env import Env
 from ..tree import Node
 from . import save
@@ -46,6 +46,7 @@ def of_running(env: Env, node: Node) -> Facts:
         str(cut or ""),
         _files(env.save_file),
         fragments=_fragments(env),
+        open_portals=allowed.problem(env),
     )
 
 

@@ -33,8 +33,9 @@ SHARES = {
     "ctl": 10_000,
     "tgt": 10_000,
     "ietd": 10_000,
+    "isns": 20_000,
     "import_of_lio": 30_000,
-    "line": 150_000,
+    "line": 130_000,
 }
 _AT_ONCE = 1000
 SECONDS_EACH = 2

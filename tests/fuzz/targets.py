@@ -28,6 +28,9 @@ from rtslib_ext.foreign import source as foreign_source
 from rtslib_ext.foreign.imported import SEVERITIES
 from rtslib_ext.foreign.source import Source, Texts
 from rtslib_ext.host import cpus, system
+from rtslib_ext.isns import messages as isns_messages
+from rtslib_ext.isns import requests as isns_requests
+from rtslib_ext.isns import settings as isns_settings
 from rtslib_ext.kernel.paths import HbaAllocator
 from rtslib_ext.plan import build, interrupted
 from rtslib_ext.reading.reader import Reader
@@ -368,6 +371,23 @@ def host(data: bytes) -> None:
         cpus.check_cpus(text)
 
 
+# -- messages of iSNS servers ----------------------------------------------------------------
+
+
+def isns(data: bytes) -> None:
+    """A message, as a response and as a request of a server; and the file of servers."""
+    with refusals():
+        head = isns_messages.header(data[:12])
+        found = isns_messages.joined([head], [data[12:]])
+        isns_requests.registered(found)
+        isns_requests.period_of(found)
+        attributes = tuple(isns_requests.answer(found))
+        if len(isns_messages.packed(attributes)) < isns_messages.PDU_BYTES - 4:
+            isns_messages.response(found, 0, attributes)
+    with refusals():
+        isns_settings.parse(text_of(data), "isns.conf")
+
+
 # -- files of other targets -----------------------------------------------------------------
 
 _ANY_DISK = {f"/srv/{name}": 1 << 20 for name in "abcd"}
@@ -417,7 +437,7 @@ TARGETS: dict[str, Target] = {
     for item in (
         *(line, command, save_file, import_of_lio, fabric_file, preferences, old_preferences),
         *(journal_file, pending_commit, record, lock_file, kernel, host),
-        *(scst, ctl, tgt, ietd),
+        *(scst, ctl, tgt, ietd, isns),
     )
 }
 

@@ -666,6 +666,14 @@ def test_hosts_with_fewer_paths() -> None:
 # -- saved ------------------------------------------------------------------------------------
 
 
+def test_portals_without_their_rules() -> None:
+    (one,) = found(
+        Facts(configuration(), open_portals="others can reach it"), "networks-not-loaded"
+    )
+    assert (one.text, lines(one)) == ("others can reach it", ["targetcli / firewall apply"])
+    assert found(Facts(configuration()), "networks-not-loaded") == []
+
+
 def test_interrupted_and_unrestored() -> None:
     facts = Facts(
         configuration(), interrupted="/ apply", unrestored=(DISK,), unrestored_cure="restore it"

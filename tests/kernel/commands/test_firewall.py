@@ -134,7 +134,10 @@ def test_a_flush_is_noticed(user: Shell) -> None:
     assert found.rows[-1] == (
         "These networks are not in effect: targetcli firewall apply loads the rules"
     )
+    text = "networks that are not allowed can reach 192.0.2.1:3260"
+    assert text in user("check severity=error") and text in user("status")
     assert user.ok("firewall apply").rows == ["The rules of 1 portal are loaded."]
+    assert text not in user("status")
     assert user("firewall").exit == 0
     user.ok("firewall remove")
     assert user("firewall").exit == 1
