@@ -27,10 +27,13 @@ _MOST_BYTES = 1 << 20
 def bring(dbroot: str, folder: str, objects: Iterable[StorageObject]) -> dict[Key, int]:
     """Link the files of storage objects into a shared directory; return the kept registrations.
 
-    A file that only this host has is copied first. Raises LioError.
+    A file that only this host has is copied first. Raises LioError, also for a directory in which
+    others could place a link: the kernel writes where it leads.
     """
     if not os.path.isdir(folder):
         raise InvalidValue(f"{folder} is not a directory", hint="mount it, or name another one")
+    with trusted.directory(f"{folder}/aptpl") as (handle, _):
+        trusted.check_private(handle, folder)
     found = {}
     for so in objects:
         serial = so.wwn or ""

@@ -78,7 +78,6 @@ def test_every_command_of_the_table(
     scsi_disk: tuple[str, str],
     bound: dict[str, set[str]],
     log: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     nft_family.use(disks / "bin", monkeypatch)
     more = [

@@ -114,6 +114,8 @@ def test_reservations_move_with_their_disks(user: Shell, disks: Path) -> None:
     assert not local.is_symlink() and shared.exists()
     (disks / "missing").mkdir()
     user.refuses(f"takeover pool --pr {disks}/none", "is not a directory")
+    (disks / "missing").chmod(0o777)
+    user.refuses(f"takeover pool --pr {disks}/missing", f"{disks}/missing")
 
 
 def answer(folder: Path, there: int, status: int = 0) -> None:
