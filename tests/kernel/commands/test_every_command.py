@@ -179,13 +179,6 @@ def give_files(disks: Path) -> None:
     (ETC / "fragment.json").write_text(json.dumps({"storage_objects": [entry]}))
 
 
-def give_files(disks: Path) -> None:
-    """Write the other files that the lines name."""
-    (ETC / "ietd.conf").write_text(f"Target {IQN}\nLun 0 Path={disks}/d1\n")
-    entry = {"name": "owned", "plugin": "ramdisk", "size": 4096}
-    (ETC / "fragment.json").write_text(json.dumps({"storage_objects": [entry]}))
-
-
 def test_every_parameter(
     shell: Shell,
     disks: Path,
