@@ -10,7 +10,7 @@ from rtslib_ext.config import inquiry
 from rtslib_ext.config.derived import NODES, Derived
 from rtslib_ext.config.model import Config, Key, StorageObject, Target, Tpg
 from rtslib_ext.errors import Exists
-from rtslib_ext.fabrics import Fabric
+from rtslib_ext.fabrics import FABRICS, Fabric
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.kernel import rtpi
 from rtslib_ext.kernel.paths import TpgPath
@@ -62,10 +62,12 @@ def complete(env: Env, have: Config, want: Config) -> Config:
     """Return a wanted configuration in which new objects without an identity have the derived one.
 
     Those are new storage objects without a serial number, and new TPGs without a port number.
+    Raises Exists if another object of the configuration has a derived identity.
     """
     derived = of(env)
     if derived is None:
         return want
+    given = want
     objects = {
         key: _with_serial(derived, so) if key not in have.storage_objects else so
         for key, so in want.storage_objects.items()
@@ -74,7 +76,50 @@ def complete(env: Env, have: Config, want: Config) -> Config:
         key: _with_ports(derived, target, have.targets.get(key))
         for key, target in want.targets.items()
     }
-    return replace(want, storage_objects=objects, targets=targets)
+    want = replace(want, storage_objects=objects, targets=targets)
+    _refuse_serials(given, want)
+    _refuse_ports(env, given, want)
+    return want
+
+
+def _refuse_serials(given: Config, want: Config) -> None:
+    """Raise Exists if another object has a serial number that was not given."""
+    new = {key for key, so in want.storage_objects.items() if so != given.storage_objects[key]}
+    known = {
+        inquiry.naa(so.wwn or "", so.identity.get("company_id", "")): so.path
+        for key, so in want.storage_objects.items()
+        if key not in new
+    }
+    for key in new:
+        so = want.storage_objects[key]
+        other = known.setdefault(inquiry.naa(so.wwn or ""), so.path)
+        if other != so.path:
+            raise Exists(
+                f"{other} has the serial number that is derived for it, {so.wwn}",
+                path=so.path,
+                hint='the key "wwn" gives it another one, on each node the same',
+            )
+
+
+def _refuse_ports(env: Env, given: Config, want: Config) -> None:
+    """Raise Exists if another TPG has a port number that was not given."""
+    new: dict[TpgPath, int] = {}
+    known: dict[int, str] = {}
+    for key, target in want.targets.items():
+        for tag, tpg in target.tpgs.items():
+            path, number = TpgPath.of(FABRICS[key[0]], key[1], tag), tpg.files.get(rtpi.NAME)
+            if tpg.files != given.targets[key].tpgs[tag].files:
+                new[path] = rtpi.parse(number)
+            elif shown := rtpi.parse(number) or rtpi.of_tpg(env.fs, path.configfs):
+                known[shown] = path.shell
+    for path, wanted in new.items():
+        other = known.setdefault(wanted, path.shell)
+        if other != path.shell:
+            raise Exists(
+                f"{other} has rtpi {wanted}, which is derived for it",
+                path=path.shell,
+                hint="rtpi in the file gives it another one of this node: saveconfig.json(5)",
+            )
 
 
 def _with_serial(derived: Derived, so: StorageObject) -> StorageObject:

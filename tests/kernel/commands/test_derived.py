@@ -92,7 +92,7 @@ def test_apply_completes_a_file(user: Shell, tmp_path: Path) -> None:
     saved = json.loads((ETC / "all.json").read_text())
     for item in saved["storage_objects"]:
         del item["wwn"]
-    saved["targets"][0]["tpgs"][0].pop("rtpi", None)
+    saved.get("rtslib_ext", {}).get("tpgs", {}).pop(TPG, None)
     (ETC / "all.json").write_text(json.dumps(saved))
     # Existing objects stay as they are.
     assert user.ok(f"diff {ETC}/all.json") == "No differences\n"
@@ -102,6 +102,33 @@ def test_apply_completes_a_file(user: Shell, tmp_path: Path) -> None:
     (ETC / "all.json").unlink()
     if HAS_RTPI:
         assert user.ok(f"{TPG} get port rtpi") == "rtpi=0x9881 \n"
+
+
+def test_apply_refuses_what_meets(user: Shell) -> None:
+    user.ok("/backstores/ramdisk create r1 1M")
+    user.ok("/backstores/ramdisk create r2 1M")
+    user.ok(f"/iscsi create {IQN}")
+    user.ok(f"saveconfig {ETC}/all.json")
+    text = (ETC / "all.json").read_text()
+    saved = json.loads(text)
+    user.ok("clearconfig confirm=true")
+    first, second = saved["storage_objects"]
+    first["wwn"] = second.pop("wwn")
+    (ETC / "all.json").write_text(json.dumps(saved))
+    said = f"/backstores/ramdisk/{first['name']} has the serial number that is derived for it"
+    user.refuses(f"apply {ETC}/all.json", said, 'the key "wwn"')
+    saved = json.loads(text)
+    saved.get("rtslib_ext", {}).get("tpgs", {}).pop(TPG, None)
+    other = {**saved["targets"][0], "wwn": f"{IQN}2"}
+    number = POOL.rtpi("iscsi", IQN, 1)
+    other["tpgs"] = [{**other["tpgs"][0], "portals": []}]
+    saved["targets"].append(other)
+    tpgs = saved.setdefault("rtslib_ext", {}).setdefault("tpgs", {})
+    tpgs[f"/iscsi/{IQN}2/tpg1"] = {"files": {"rtpi": f"{number:#x}"}}
+    (ETC / "all.json").write_text(json.dumps(saved))
+    said = f"/iscsi/{IQN}2/tpg1 has rtpi {number}, which is derived for it"
+    user.refuses(f"apply {ETC}/all.json", said, "rtpi in the file")
+    (ETC / "all.json").unlink()
 
 
 def test_values_of_the_preferences(shell: Shell) -> None:
