@@ -19,6 +19,7 @@ from rtslib_ext import foreign, savefile
 from rtslib_ext.config.model import Config
 from rtslib_ext.foreign.source import Source, Texts
 from targetcli.changes import plans
+from targetcli.commands import import_
 
 _RUNS = 7
 # LUNs of each target.
@@ -172,6 +173,8 @@ def seconds(call: Callable[[], object]) -> float:
     """Return the processor time of the fastest run."""
     found = []
     for _ in range(_RUNS):
+        # Each run is that of a new process, without the garbage of the one before.
+        gc.collect()
         start = time.process_time()
         call()
         found.append(time.process_time() - start)
@@ -186,7 +189,7 @@ def row(name: str, lines: Callable[[int], Iterator[str]], luns: int) -> str:
     config = kind.read(source).config
     text = savefile.dumps(config)
     assert savefile.loads(text).config == config
-    read = seconds(lambda: kind.read(source))
+    read = seconds(lambda: import_.read(kind, source))
     plan = seconds(lambda: plans.between(Config(), config))
     load, parse = seconds(lambda: savefile.loads(text)), seconds(lambda: json.loads(text))
     times = " | ".join(f"{value * 1000:.0f} ms" for value in (read, plan, load, parse))
