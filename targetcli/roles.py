@@ -68,8 +68,9 @@ HARMLESS = frozenset(
 _STDOUT = "-"
 # They would never end, or need a terminal.
 _REPEATED = frozenset({("stats", "interval"), ("sessions", "watch"), ("logins", "watch")})
-# Kinds of backstores in which a text leads to files or devices.
+# Kinds of backstores in which a text leads to files or devices, and the setting that has it.
 _PASSING = frozenset({"user", "pscsi"})
+_LEADING = frozenset({"dev_config"})
 # Groups that hold for all users, targets or fabrics.
 _SHARED_GROUPS = frozenset({"global", "discovery_auth", "fabric"})
 _MAKING = frozenset({"create", "ensure"})
@@ -158,7 +159,7 @@ def _is_below(path: str, folder: str) -> bool:
 
 
 def _settings(given: Mapping[str, Any]) -> str:
-    """Return why settings may not be changed: of others, or from a file."""
+    """Return why settings may not be changed: of others, from a file, or leading to one."""
     group = given.get("group")
     if group in _SHARED_GROUPS:
         return f"set the group {group}"
@@ -166,6 +167,8 @@ def _settings(given: Mapping[str, Any]) -> str:
         from_file = value.startswith("@") and not value.startswith("@@") and value != "@new"
         if "password" in name and from_file:
             return f"read {name} from a file"
+        if name in _LEADING:
+            return f"set {name}"
     return ""
 
 

@@ -105,6 +105,7 @@ def row_of(name: str, kind: str = "*") -> Command:
         ("set", "*", {"group": "fabric", "parameter": {"cpus_allowed_list": "0"}}),
         ("set", "*", {"group": "auth", "parameter": {"password": "@/etc/shadow"}}),
         ("set", "*", {"group": "auth", "parameter": {"password_mutual": "@shadow"}}),
+        ("set", "*", {"group": "attribute", "parameter": {"dev_config": "file//etc/shadow"}}),
         ("saveconfig", "root", {"savefile": "/etc/cron.d/x"}),
         ("diff", "*", {"file": "/etc/shadow"}),
         ("check", "*", {"file": "/etc/shadow"}),
