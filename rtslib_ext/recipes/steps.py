@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 
@@ -22,9 +23,13 @@ def read_secret(what: str) -> HostStep:
     return HostStep(f"Type {what} before the next lines", ("read -r secret",))
 
 
+# PowerShell takes typographic quotes for the plain one (about_Quoting_Rules; CharTraits.cs).
+_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
+
+
 def powershell(text: str) -> str:
     """Return a word for PowerShell."""
-    return "'" + text.replace("'", "''") + "'"
+    return "'" + _QUOTES.sub(r"\g<0>\g<0>", text) + "'"
 
 
 def bare(portal: Portal) -> str:

@@ -132,6 +132,14 @@ def test_no_recipe_has_a_secret(name: str, auth: Auth) -> None:
     assert ("<CHAP secret of the target>" in told) == mutual
 
 
+def test_no_text_ends_a_word_of_powershell() -> None:
+    """It takes typographic quotes for the plain one; each is doubled."""
+    for quote in "'\u2018\u2019\u201a\u201b":
+        auth = replace(CHAP, userid=f"a{quote}; Stop-Computer; {quote}")
+        text = text_of(written("windows", with_chap(auth)))
+        assert f"-ChapUsername 'a{quote * 2}; Stop-Computer; {quote * 2}' " in text
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_without_chap_a_recipe_has_no_credentials(name: str) -> None:
     steps, _, _ = text_of(written(name, given())).rpartition("# From: ")
