@@ -6,10 +6,11 @@ Of settings, only those count that differ from what a new object has.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Mapping
 
 from ..config import inquiry
-from ..config.model import Auth, Config, StorageObject
+from ..config.model import Auth, Config, StorageObject, Tpg
 from ..schema.attribute import Attribute
 from .imported import CHANGED, LOST, NOTE, Remark
 
@@ -70,6 +71,20 @@ def inquiry_of(so: StorageObject) -> dict[str, str]:
     """Return the INQUIRY fields that a storage object shows, by the names of their files."""
     named = so.attributes.get("emulate_model_alias") == "1"
     return {**inquiry.defaults(so.backing.plugin, so.name, named=named), **so.identity}
+
+
+def is_plain(wwn: str) -> bool:
+    """Return True if a name is one to other targets, too: no pattern, comment or brace."""
+    return re.fullmatch(r"[\w.:,+@%=-]+", wwn) is not None
+
+
+def requires_login(tpg: Tpg) -> bool:
+    """Return True if CHAP is required of all initiators, or of one by its ACL.
+
+    Other targets have one setting for all, so that it is required of all there.
+    """
+    found = [tpg.attributes, *(acl.attributes for acl in tpg.acls.values())]
+    return any(attributes.get("authentication") == "1" for attributes in found)
 
 
 def users(auths: list[Auth]) -> list[tuple[str, str]]:

@@ -14,7 +14,15 @@ from .. import schema
 from ..config.backing import Block, FileIO, Pscsi
 from ..config.model import Config, Key, StorageObject, Target, Tpg
 from .imported import Exported
-from .losses import Losses, inquiry_of, mutual_users, naa_of, users
+from .losses import (
+    Losses,
+    inquiry_of,
+    is_plain,
+    mutual_users,
+    naa_of,
+    requires_login,
+    users,
+)
 from .objects import name_of
 
 # scsi_id and scsi_sn (usr/tgtd.h).
@@ -69,7 +77,7 @@ class _Writer:
         for key in sorted(self.config.targets):
             target = self.config.targets[key]
             path = f"/{target.fabric}/{target.wwn}"
-            if target.fabric != "iscsi" or not target.tpgs:
+            if target.fabric != "iscsi" or not target.tpgs or not is_plain(target.wwn):
                 self.losses.lost(path, f"tgt has no target like {path}: it is left out")
                 continue
             lines += self._target(path, target)
@@ -130,9 +138,9 @@ class _Writer:
             return "it is not enabled, and tgt has no such state"
         if not tpg.portals:
             return "it has no portal, and tgt would listen on all addresses"
-        if not is_open and not tpg.acls:
+        if not is_open and not any(map(is_plain, tpg.acls)):
             return "no initiator may log in, and tgt would admit all"
-        if tpg.attributes.get("authentication") == "1" and not self._pairs(tpg, is_open=is_open):
+        if requires_login(tpg) and not self._pairs(tpg, is_open=is_open):
             return "authentication=1 without a user, and tgt would admit all"
         return ""
 
@@ -166,13 +174,15 @@ class _Writer:
             )
 
     def _access(self, path: str, tpg: Tpg, *, is_open: bool) -> Iterator[str]:
-        if tpg.attributes.get("authentication") == "1":
+        if requires_login(tpg):
             auths = [tpg.auth] if is_open else []
             auths += [acl.auth for acl in tpg.acls.values()]
             words = ("incominguser", "outgoinguser")
             yield from self._users(path, words, users(auths), mutual_users(auths))
         if not is_open:
-            yield from (f"initiator-name {wwn}" for wwn in sorted(tpg.acls))
+            yield from (f"initiator-name {wwn}" for wwn in sorted(filter(is_plain, tpg.acls)))
+            for wwn in sorted(set(tpg.acls) - set(filter(is_plain, tpg.acls))):
+                self.losses.lost(f"{path}/acls/{wwn}", "targets.conf cannot hold this name")
         elif tpg.acls:
             text = "initiators with an ACL see the same LUNs as all others"
             self.losses.lost(f"{path}/acls", text)

@@ -354,6 +354,35 @@ def test_a_target_is_never_more_open_than_it_was(name: str) -> None:
     assert f"TARGET {IQN} {{\n\t\tenabled 0" in found.text or f"<target {IQN}>" not in found.text
 
 
+@pytest.mark.parametrize("name", ["scst", "tgt"])
+@pytest.mark.parametrize(
+    ("auth", "own"),
+    [(Auth("joe", 'joe"secret12'), {}), (Auth(), {"authentication": "1"})],
+    ids=["no-word", "own-setting"],
+)
+def test_no_target_loses_its_login(name: str, auth: Auth, own: dict[str, str]) -> None:
+    """Neither by a secret that the format cannot hold, nor if only an ACL requires CHAP."""
+    acl = NodeAcl(HOSTS[0], {1: MappedLun(1, 1)}, auth=auth, attributes=own)
+    found = exported(name, closed(Auth(), {HOSTS[0]: acl}, "0" if own else "1"))
+    assert any("authentication=1 without a user" in text for text in lost(found))
+    assert f"TARGET {IQN} {{\n\t\tenabled 0" in found.text or f"<target {IQN}>" not in found.text
+
+
+@pytest.mark.parametrize("name", ["scst", "tgt"])
+@pytest.mark.parametrize("wwn", ["iqn.2001-01.org.x:*", "iqn.2001-01.org.x:a#b", "iqn.2001-01.x:{"])
+def test_a_name_that_others_read_otherwise_is_left_out(name: str, wwn: str) -> None:
+    acls = {one: NodeAcl(one, {1: MappedLun(1, 1)}) for one in (HOSTS[0], wwn)}
+    found = exported(name, closed(Auth(), acls, "0"))
+    assert wwn.rpartition(":")[0] not in found.text and HOSTS[0] in found.text
+    assert any(one.path.endswith(f"/acls/{wwn}") for one in found.remarks)
+    found = exported(name, closed(Auth(), {wwn: acls[wwn]}, "0"))
+    assert "initiator" not in found.text and "LUN 1 " not in found.text
+    config = closed(Auth(), {HOSTS[0]: acls[HOSTS[0]]}, "0")
+    (target,) = config.targets.values()
+    found = exported(name, replace(config, targets={("iscsi", wwn): replace(target, wwn=wwn)}))
+    assert wwn not in found.text
+
+
 def test_portals_of_scst_are_addresses() -> None:
     config = open_target(l1=StorageObject("a", Block("/dev/vg0/a"), "a"))
     target = config.targets["iscsi", IQN]

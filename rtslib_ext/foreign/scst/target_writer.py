@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from ... import schema
 from ...config.model import Config, Key, NodeAcl, Target, Tpg
 from ...fabrics import WITH_ENABLE
-from ..losses import Losses, mutual_users, users
+from ..losses import Losses, is_plain, mutual_users, requires_login, users
 
 _DRIVERS = {
     "iscsi": "iscsi",
@@ -63,7 +63,7 @@ class TargetWriter:
             target = self.config.targets[key]
             driver = _DRIVERS.get(target.fabric)
             path = f"/{target.fabric}/{target.wwn}"
-            if driver is None or not target.tpgs:
+            if driver is None or not target.tpgs or not is_plain(target.wwn):
                 self.losses.lost(path, f"SCST has no target like {path}: it is left out")
                 continue
             by_driver.setdefault(driver, []).extend(self._target(path, target))
@@ -183,16 +183,16 @@ class TargetWriter:
         auths = [tpg.auth] if _is_open("iscsi", tpg) else []
         auths += [acl.auth for acl in tpg.acls.values()]
         pairs, mutual = users(auths), mutual_users(auths)
-        if tpg.attributes.get("authentication") != "1":
+        if not requires_login(tpg):
             if pairs:
                 self.losses.note(path, "users without authentication=1 are left out")
             return
-        if not pairs:
+        lines = list(self._users(path, pairs, mutual, ""))
+        if not any(line.startswith("IncomingUser ") for line in lines):
             text = "authentication=1 without a user: the target is not enabled, as all could log in"
             self.losses.lost(path, text)
             yield None
-            return
-        yield from self._users(path, pairs, mutual, "")
+        yield from lines
 
     # -- LUNs and groups --------------------------------------------------------------------
 
@@ -208,7 +208,11 @@ class TargetWriter:
             self._unmapped(path, tpg)
         groups: dict[tuple[tuple[int, int, bool], ...], list[str]] = {}
         for acl in tpg.acls.values():
-            groups.setdefault(_mapping(acl), []).append(acl.wwn)
+            if is_plain(acl.wwn):
+                groups.setdefault(_mapping(acl), []).append(acl.wwn)
+            else:
+                text = "SCST takes this name for a pattern, or cannot hold it: it is left out"
+                self.losses.lost(f"{path}/tpg{tpg.tag}/acls/{acl.wwn}", text)
         for number, (mapping, initiators) in enumerate(groups.items(), 1):
             yield f"\t\tGROUP initiators{number} {{"
             yield from self._group(tpg, mapping)
