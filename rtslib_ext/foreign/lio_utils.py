@@ -94,10 +94,15 @@ class _Reader:
         number = _number(folder.text("lu_gp_id"), naming.TAG_MAX)
         if name in _NOT_SET:
             return
+        at = self._at(folder)
+        try:
+            naming.check_folder_name(name, "")
+        except InvalidValue as err:
+            self._builder.lost(at, f"a logical unit group is left out: {err.message}")
+            return
         if number:
             self._lu_groups[name] = str(number)
             return
-        at = self._at(folder)
         self._builder.changed(at, f"the logical unit group {name} has no number: it is left out")
 
     def _at(self, item: Folder | Link) -> Place:

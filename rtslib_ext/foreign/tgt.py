@@ -121,8 +121,10 @@ class _Reader:
         for block in blocks:
             for option in block.options:
                 options.setdefault(option.name, []).append(option)
-        tid = options.get("controller_tid")
-        self.tid = int(tid[0].value) if tid and tid[0].value.isdecimal() else self.tid + 1
+        tid = options["controller_tid"][0].value if "controller_tid" in options else ""
+        # tgt's number has 32 bits.
+        known = tid.isascii() and tid.isdecimal() and len(tid) <= 10
+        self.tid = int(tid) if known else self.tid + 1
         driver = options["driver"][0].value if "driver" in options else self.driver
         if driver not in _DRIVERS:
             self.builder.lost(blocks[0].at, f"the driver {driver} is not imported: {name}")

@@ -339,3 +339,10 @@ def test_time_is_linear() -> None:
 
     # Ten times as much, and the noise of a busy host.
     assert growth(work, 200, 2000) < 20
+
+
+def test_a_group_that_configfs_cannot_hold_is_left_out() -> None:
+    folder = f"/sys/kernel/config/target/core/alua/lu_gps/{'x' * 256}"
+    imported = read(f"mkdir -p {folder}\necho 5 > {folder}/lu_gp_id\n")
+    assert imported.config.lu_groups == {} and imported.loses
+    assert "more than 255 bytes" in imported.remarks[0].text

@@ -104,6 +104,13 @@ def test_targets_are_numbered_by_name_and_the_identity_shows_it() -> None:
     }
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "\u0663", "-1", ""])
+def test_a_number_that_tgt_does_not_know_is_no_number(number: str) -> None:
+    found = read(target("backing-store /srv/a", f"controller_tid {number}"))
+    (so,) = found.config.storage_objects.values()
+    assert naa_of(so) == _naa("00010001")
+
+
 def _naa(number: str) -> str:
     return f"naa.{tgt_store.naa(f'IET     {number}')}"
 
