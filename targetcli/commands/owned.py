@@ -11,7 +11,7 @@ from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound, Unsupported
 from rtslib_ext.fast_dataclasses import dataclass, replace
 from rtslib_ext.kernel import paths
-from rtslib_ext.owners import fragment, units
+from rtslib_ext.owners import fragment, record, units
 from rtslib_ext.owners.fragment import Part
 from rtslib_ext.savefile import Loaded
 from rtslib_ext.steps import Action
@@ -62,7 +62,7 @@ def apply(env: Env, file: str | None, how: How) -> Result:
     if os.path.isdir(path):
         return _directory(env, path, how)
     found = Fragment(_owner(env, path, how), path, plan.load_understood(env, path))
-    return apply_one(env, found, records.load(env), how)
+    return _apply_here(env, found, records.load(env), how)
 
 
 def _removed(file: str | None, how: How) -> Fragment:
@@ -105,6 +105,14 @@ def _owner(env: Env, path: str, how: How) -> str:
 
 
 # -- one fragment ---------------------------------------------------------------------------
+
+
+def _apply_here(env: Env, given: Fragment, owners: Mapping[str, str], how: How) -> Result:
+    """Apply a fragment; its objects do not move if those that moved were deleted since."""
+    acts = not how.dry_run and env.session.transaction is None
+    if acts and given.owner not in owners.values() and given.owner in record.moving(env.owners):
+        record.set_moving(env.owners, given.owner, moves=False)
+    return apply_one(env, given, owners, how)
 
 
 def apply_one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) -> Result:
@@ -207,7 +215,7 @@ def _directory(env: Env, folder: str, how: How) -> Result:
     facts = []
     for given in found:
         try:
-            one = apply_one(env, given, _moved(found, records.load(env)), how)
+            one = _apply_here(env, given, _moved(found, records.load(env)), how)
         except LioError as err:
             err.prefix(given.path)
             result.failures.append(err)

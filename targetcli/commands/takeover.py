@@ -6,7 +6,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config import shell_paths
@@ -62,14 +63,28 @@ def takeover(
     if acts:
         _await(env, loaded, wait)
         kept = _bring(env, loaded, pr)
-        record.set_moving(env.owners, owner, moves=True)
         # As at boot: initiators wait. No undo either, so that the record is short.
         env.session.report.irreversible = "release stops it"
     how = owned.How(owner, False, False, dry_run, None, looks=not acts)
-    result = owned.apply_one(env, owned.Fragment(owner, path, loaded), records.load(env), how)
-    if acts:
-        result.notes += _lost(env, kept)
+    given = owned.Fragment(owner, path, loaded)
+    if not acts:
+        return owned.apply_one(env, given, records.load(env), how)
+    with _moving(env, owner):
+        result = owned.apply_one(env, given, records.load(env), how)
+    result.notes += _lost(env, kept)
     return result
+
+
+@contextmanager
+def _moving(env: Env, owner: str) -> Iterator[None]:
+    """Let the objects of an owner move from now on; as before, if the takeover fails."""
+    moved = owner in record.moving(env.owners)
+    record.set_moving(env.owners, owner, moves=True)
+    try:
+        yield
+    except BaseException:
+        record.set_moving(env.owners, owner, moves=moved)
+        raise
 
 
 def _refuse_transaction(env: Env) -> None:

@@ -143,6 +143,30 @@ def test_no_second_writer(user: Shell, disks: Path, monkeypatch: pytest.MonkeyPa
     user.ok(f"{line} --force")
 
 
+def saved_names(shell: Shell) -> list[str]:
+    """The storage objects that a boot restores."""
+    shell.ok("saveconfig")
+    saved = json.loads(Path(shell.save_file).read_text())
+    return [so["name"] for so in saved["storage_objects"]]
+
+
+def test_what_does_not_move_any_more_is_saved(user: Shell) -> None:
+    """Neither a takeover that failed keeps it out of the file, nor one of deleted objects."""
+    user.ok(f"apply {POOL} --owner pool")
+    put(POOL, fragment("p1", "p2", "mine"))
+    user.refuses("takeover pool", "/backstores/ramdisk/mine", "has no owner")
+    assert saved_names(user) == ["mine", "p1", "p2"]
+    put(POOL, fragment("p1"))
+    user.ok("takeover pool")
+    user.refuses("takeover pool --file /etc/target/none.json", "none.json")
+    assert saved_names(user) == ["mine"]
+    user.ok(f"apply {POOL} --owner pool")
+    assert saved_names(user) == ["mine"]
+    user.ok("apply --owner pool --remove")
+    user.ok(f"apply {POOL} --owner pool")
+    assert saved_names(user) == ["mine", "p1"]
+
+
 def test_what_others_have_stays(user: Shell) -> None:
     put(ETC / "csi.json", fragment("c1", wwn=B))
     user.ok(f"apply {ETC}/csi.json --owner csi")
