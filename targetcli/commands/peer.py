@@ -12,9 +12,8 @@ from rtslib_ext import savefile
 from rtslib_ext.checks.facts import Facts
 from rtslib_ext.config import digests
 from rtslib_ext.config.model import Config
-from rtslib_ext.errors import InvalidValue, LioError, reason
+from rtslib_ext.errors import InvalidValue, LioError
 from rtslib_ext.fast_dataclasses import replace
-from rtslib_ext.host import system
 
 from ..changes import apply, running
 from ..env import Env
@@ -90,24 +89,15 @@ def run_there(host: str, line: Sequence[str], given: str = "") -> str:
 
 def _run(words: Sequence[str], given: str, host: str) -> str:
     # Imported here: few commands start another program.
-    import subprocess
+    from rtslib_ext.host import limited
 
     try:
-        done = subprocess.run(
-            words,
-            env=system.environment(),
-            input=given,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            timeout=_SECONDS,
-        )
-    except subprocess.TimeoutExpired as err:
+        done = limited.run(words, text=given, seconds=_SECONDS, most_bytes=_MOST_BYTES)
+    except TimeoutError as err:
         raise LioError(f"{host} does not answer within {_SECONDS:g} seconds") from err
-    except OSError as err:
-        raise LioError(f"cannot run ssh: {reason(err)}") from err
+    except LioError as err:
+        raise LioError(f"{host}: {err}") from err
     if not done.stdout.strip():
         said = done.stderr.strip().rpartition("\n")[2] or f"ssh ended with {done.returncode}"
         raise LioError(f"{host}: {said}", hint="ssh has to log in without a question: try it")
-    return done.stdout[:_MOST_BYTES]
+    return done.stdout

@@ -205,3 +205,26 @@ def test_what_ssh_refuses(tmp_path: Path, env: Env) -> None:
     (tmp_path / "ssh").write_text("#!/bin/sh\necho nonsense\n")
     with pytest.raises(LioError, match="shows no configuration"):
         peer.facts(env, "ssh:node2", None)
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("while :; do echo '{}'; done", "node2: the answer has more than 65,536 bytes"),
+        ("while :; do echo x >&2; done", "node2: the answer has more than 65,536 bytes"),
+        ("exec sleep 60 >&- 2>&-", "node2 does not answer within 1 seconds"),
+        ("exec sleep 60", "node2 does not answer within 1 seconds"),
+        ("exec 0<&-; exit 3", "node2: ssh ended with 3"),
+        ("echo 'a\x1b[2Jb' >&2; exit 255", "node2: a\x1b[2Jb"),
+    ],
+)
+def test_a_hostile_peer_takes_neither_memory_nor_time(
+    tmp_path: Path, env: Env, monkeypatch: pytest.MonkeyPatch, script: str, said: str
+) -> None:
+    monkeypatch.setattr(peer, "_SECONDS", 1.0)
+    monkeypatch.setattr(peer, "_MOST_BYTES", 1 << 16)
+    (tmp_path / "ssh").write_text(f"#!/bin/sh\n{script}\n")
+    (tmp_path / "ssh").chmod(stat.S_IRWXU)
+    with pytest.raises(LioError) as found:
+        peer.facts(env, "ssh:node2", None)
+    assert found.value.message == said
