@@ -180,9 +180,11 @@ class _Writer:
             words = ("incominguser", "outgoinguser")
             yield from self._users(path, words, users(auths), mutual_users(auths))
         if not is_open:
-            yield from (f"initiator-name {wwn}" for wwn in sorted(filter(is_plain, tpg.acls)))
-            for wwn in sorted(set(tpg.acls) - set(filter(is_plain, tpg.acls))):
-                self.losses.lost(f"{path}/acls/{wwn}", "targets.conf cannot hold this name")
+            for wwn in sorted(tpg.acls):
+                if is_plain(wwn):
+                    yield f"initiator-name {wwn}"
+                else:
+                    self.losses.lost(f"{path}/acls/{wwn}", "targets.conf cannot hold this name")
         elif tpg.acls:
             text = "initiators with an ACL see the same LUNs as all others"
             self.losses.lost(f"{path}/acls", text)

@@ -74,6 +74,14 @@ def _write(path: str, value: Mapping[str, Any]) -> None:
         raise LioError(f"{path} cannot be written: {reason(err)}") from err
 
 
+def drop(path: str) -> None:
+    """Remove the record, a damaged one too. Raises LioError."""
+    try:
+        os.unlink(path)
+    except OSError as err:
+        raise LioError(f"{path} cannot be removed: {reason(err)}") from err
+
+
 def take_back(path: str, changed: Mapping[str, tuple[str, str]]) -> tuple[Owners, Owners]:
     """Restore the owners before a change, but those that were changed again since.
 

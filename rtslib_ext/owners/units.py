@@ -23,6 +23,8 @@ from ..kernel.paths import TpgPath
 AclKey = tuple[str, str, int, str]
 """Identifies an ACL: fabric, WWN of the target, tag of the TPG, WWN of the initiator."""
 
+# Of a tag, and more than it can have.
+_DIGITS = 9
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
@@ -121,7 +123,7 @@ def of_paths(listed: Iterable[str]) -> Units:
 
 def _tag(path: str, words: list[str]) -> int:
     text = words[0].removeprefix("tpg") if words else "1"
-    if len(words) > 1 or not text.isdecimal():
+    if len(words) > 1 or not (text.isascii() and text.isdecimal() and len(text) < _DIGITS):
         raise InvalidValue(f"{path!r} is no object that can have an owner")
     return int(text)
 
@@ -136,6 +138,19 @@ def without(config: Config, units: Units) -> Config:
         storage_objects={key: so for key, so in objects.items() if key not in units.objects},
         targets={key: target for key, target in targets.items() if key not in units.targets},
     )
+
+
+def understood(owners: Mapping[str, str]) -> dict[str, str]:
+    """Return the owners of a file whose names and paths the record can have."""
+    found = {}
+    for path, owner in owners.items():
+        try:
+            check_name(owner, path)
+            of_paths([path])
+        except InvalidValue:
+            continue
+        found[path] = owner
+    return found
 
 
 def in_config(owners: Mapping[str, str], config: Config) -> dict[str, str]:

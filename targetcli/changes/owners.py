@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config
+from rtslib_ext.errors import LioError
 from rtslib_ext.owners import record, units
 from rtslib_ext.owners.record import Owners
 from rtslib_ext.steps import Action, Step
@@ -71,10 +72,10 @@ def drop_deleted(env: Env, changed: Sequence[Step]) -> None:
     """Drop the objects that some steps deleted, and say whose they were."""
     made = {step.path for step in changed if step.action is Action.CREATE}
     gone = {step.path for step in changed if step.action is Action.DELETE} - made
-    if not gone or record.unfinished(env.owners):
+    owners = _after_a_change(env) if gone else None
+    if owners is None or record.unfinished(env.owners):
         # The apply of a fragment knows its owner's objects.
         return
-    owners = load(env)
     above = {path: _at_or_above(path) for path in owners}
     dropped = {path: owner for path, owner in owners.items() if above[path] & gone}
     if not dropped:
@@ -94,10 +95,23 @@ def _at_or_above(path: str) -> set[str]:
     return {"/".join(words[:length]) for length in range(2, len(words) + 1)}
 
 
+def _after_a_change(env: Env) -> dict[str, str] | None:
+    """Return the owners; None with a note if the record is damaged: the change is made already."""
+    try:
+        return load(env)
+    except LioError as err:
+        env.session.report.asides.append(f"{err}, and not changed: {err.hint}")
+        return None
+
+
 def forget(env: Env) -> None:
-    """Drop all owners: everything was deleted on purpose."""
-    if os.path.exists(env.owners):
+    """Drop all owners, of a damaged record too: everything was deleted on purpose."""
+    if not os.path.exists(env.owners):
+        return
+    try:
         change(env, {})
+    except LioError:
+        record.drop(env.owners)
 
 
 def rename(env: Env, old: str, new: str) -> None:
@@ -110,15 +124,19 @@ def rename(env: Env, old: str, new: str) -> None:
 
 def restored(env: Env, saved: Owners, config: Config, *, keep: bool) -> None:
     """Take the owners of a file over for a part of it; with ``keep``, present owners stay."""
-    saved = units.in_config(saved, config)
-    if saved:
-        have = load(env)
+    known = units.understood(saved)
+    if len(known) < len(saved):
+        count = len(saved) - len(known)
+        env.session.report.asides.append(f"{count} owners in the file are not understood: not kept")
+    saved = units.in_config(known, config)
+    have = _after_a_change(env) if saved else None
+    if have is not None:
         change(env, {**saved, **have} if keep else {**have, **saved})
 
 
 def to_save(env: Env, config: Config, saved: Owners) -> dict[str, str]:
     """Return the owners of the objects of a configuration; ``saved`` are those of a file."""
-    return units.in_config({**saved, **load(env)}, config)
+    return units.in_config({**units.understood(saved), **load(env)}, config)
 
 
 def undo(env: Env, changed: Mapping[str, tuple[str, str]]) -> None:

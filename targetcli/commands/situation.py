@@ -97,8 +97,12 @@ def _compared(
         if have.is_empty:
             return (0, ""), None
         return (None, f"{path} does not exist: nothing is restored at boot (saveconfig)"), None
-    if _is_saved(env, path, have, missing):
-        return (0, ""), None
+    try:
+        if _is_saved(env, path, have, missing):
+            return (0, ""), None
+    except LioError as err:
+        # A record beside the configuration is damaged.
+        return (None, f"{err}: {err.hint}"), None
     # Imported here: usually there is nothing to compare.
     from ..views import changes
     from . import plan

@@ -210,6 +210,44 @@ def test_owners_are_saved_and_restored(user: Shell) -> None:
     assert json.loads(Path(user.save_file).read_text())["rtslib_ext"]["owners"] == known
 
 
+def test_owners_that_no_record_can_have_are_not_restored(user: Shell) -> None:
+    """Of a file that was edited: one wrong entry would make the record useless for all owners."""
+    user.ok("saveconfig")
+    file = Path(user.save_file)
+    saved = json.loads(file.read_text())
+    found = saved["rtslib_ext"]["owners"]
+    wrong = {"/backstores/ramdisk/mine": "a b", "/iscsi": "csi"}
+    wrong |= {f"/iscsi/{A}/tpg{'9' * 5000}/acls/{HOST}": "csi"}
+    saved["rtslib_ext"]["owners"] = {**found, **wrong}
+    file.write_text(json.dumps(saved))
+    before = owned_by(user)
+    user.ok("/backstores/ramdisk/mine saveconfig")
+    file.write_text(json.dumps(saved))
+    answer = user.ok(f"restoreconfig {file} clear_existing=true")
+    assert "3 owners in the file are not understood" in answer.stderr
+    assert owned_by(user) == before
+
+
+def test_a_damaged_record_stops_no_change_in_the_middle(user: Shell) -> None:
+    """What has been changed is told as such, and a restore is not left half done."""
+    user.ok("saveconfig")
+    before = owned_by(user)
+    user.ok("/backstores/ramdisk create other 1M")
+    RECORD.write_text('{"owners": {"/iscsi": "csi"}}')
+    answer = user.ok("/backstores/ramdisk delete other")
+    assert "is damaged, and not changed: remove it" in answer.stderr
+    user.refuses("saveconfig", "is damaged", "remove it; apply FILE --owner NAME --adopt")
+    for line in ("status", "check", "report -", "ls"):
+        answer = user(line)
+        assert answer and (line in ("report -", "ls") or "is damaged" in answer), answer.stderr
+    user.refuses(f"apply {CSI} --owner csi", "is damaged")
+    user.ok(f"restoreconfig {user.save_file} clear_existing=true")
+    assert owned_by(user) == before
+    RECORD.write_text("[]")
+    user.ok("clearconfig confirm=true")
+    assert not RECORD.exists()
+
+
 def test_deleting_by_hand_drops_the_owner_until_undo(user: Shell) -> None:
     known = owned_by(user)
     answer = user.ok(f"/iscsi delete {A}")
