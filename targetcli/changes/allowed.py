@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rtslib_ext.firewall.allowed import Allowed
     from rtslib_ext.firewall.record import Record
 
+# No rules have this digest.
+_DAMAGED = "damaged"
 NOT_LOADED = "not in effect: targetcli firewall apply loads the rules"
 
 
@@ -95,15 +97,31 @@ def adopting(env: Env, networks: Allowed, *, keep: bool) -> Iterator[list[tuple[
         return
     from rtslib_ext.firewall import record
 
-    before = read(env)
+    before = _before(env, keep=keep)
     after = {**before.allowed, **networks} if keep else networks
     notes += (("/", text) for text in _adopt(env, before, after))
     try:
         yield notes
     except BaseException:
-        with suppress(LioError):
-            _adopt(env, record.Record(networks, ""), before.allowed)
+        if before.loaded != _DAMAGED:
+            with suppress(LioError):
+                _adopt(env, record.Record(networks, ""), before.allowed)
         raise
+
+
+def _before(env: Env, *, keep: bool) -> Record:
+    """Return the record that a file is to change; one that it replaces may be damaged."""
+    from rtslib_ext.firewall import record
+
+    try:
+        return read(env)
+    except LioError:
+        if keep:
+            raise
+        # Everything has been cleared already: the restore continues, and loads its own rules.
+        found = record.Record({}, _DAMAGED)
+        record.store(env.allowed_networks, found)
+        return found
 
 
 def differences(env: Env, networks: Allowed, *, keep: bool) -> list[str]:

@@ -10,7 +10,7 @@ from rtslib_ext import naming
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Portal
 from rtslib_ext.config.shell_paths import ShellPath
-from rtslib_ext.errors import Exists, InvalidValue, KernelRefused, NotFound
+from rtslib_ext.errors import Exists, InvalidValue, KernelRefused, LioError, NotFound
 from rtslib_ext.host import listeners, network
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.paths import TpgPath
@@ -68,7 +68,11 @@ def create(env: Env, node: Portals, ip_address: str, ip_port: int) -> Result:
 
 def _restricted(env: Env, portal: Portal) -> list[str]:
     """Return a note if only some networks may reach a new portal."""
-    networks = allowed.of_portal(env, portal.name) if allowed.exists(env) else ()
+    try:
+        networks = allowed.of_portal(env, portal.name) if allowed.exists(env) else ()
+    except LioError as err:
+        # The portal is created already.
+        return [Aside(f"Note: which networks may reach it is not known: {err} ({err.hint})")]
     if not networks:
         return []
     text = f"Note: only {', '.join(networks)} may reach it; PORTAL allow any admits all networks"

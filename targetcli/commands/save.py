@@ -187,11 +187,12 @@ def write(
     # Imported here, as in load: clearconfig needs no file.
     from rtslib_ext import savefile
 
+    # Before the backup: saves that fail would rotate the older ones away.
+    networks = allowed.of_config(env, config, kept)
     if config.is_empty and _has_content(path):
         lines, backup = _back_up_emptied(env, path)
     else:
         lines, backup = _back_up(env, path)
-    networks = allowed.of_config(env, config, kept)
     written = disk.write(
         path, lambda: savefile.pieces(config, missing, identities, None, owners, networks)
     )

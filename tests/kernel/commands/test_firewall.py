@@ -155,6 +155,21 @@ def test_a_flush_is_noticed(user: Shell) -> None:
 
 
 @pytest.mark.long
+def test_a_damaged_record_stops_no_change_in_the_middle(user: Shell) -> None:
+    """A portal that was created is told as such, and a restore is not left half done."""
+    user.ok(f"{PORTAL} allow 192.0.2.10")
+    user.ok("saveconfig")
+    record = Path("/run/targetcli/allowed_networks.json")
+    record.write_text("{}")
+    answer = user.ok(f"{TPG}/portals create {ADDRESS} 3261")
+    assert "which networks may reach it is not known" in answer.stderr
+    user.refuses("saveconfig", "the record of the allowed networks is damaged")
+    user.ok("restoreconfig clear_existing=true")
+    assert shown(user)["networks"] == ["192.0.2.10/32"]
+    assert is_dropped(user, "host2")
+
+
+@pytest.mark.long
 def test_dry_runs_load_nothing(user: Shell) -> None:
     user.ok(f"--dry-run {PORTAL} allow 192.0.2.10")
     assert user.ok(f"{PORTAL} allow").rows == ["any"]

@@ -237,9 +237,9 @@ def test_a_damaged_record_stops_no_change_in_the_middle(user: Shell) -> None:
     answer = user.ok("/backstores/ramdisk delete other")
     assert "is damaged, and not changed: remove it" in answer.stderr
     user.refuses("saveconfig", "is damaged", "remove it; apply FILE --owner NAME --adopt")
-    for line in ("status", "check", "report -", "ls"):
+    for line in ("status", "check"):
         answer = user(line)
-        assert answer and (line in ("report -", "ls") or "is damaged" in answer), answer.stderr
+        assert "is damaged" in answer, answer.stderr
     user.refuses(f"apply {CSI} --owner csi", "is damaged")
     user.ok(f"restoreconfig {user.save_file} clear_existing=true")
     assert owned_by(user) == before
