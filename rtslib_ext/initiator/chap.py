@@ -14,12 +14,16 @@ _LENGTH = 16
 
 
 class BadAnswer(LioError):
-    """The target could not authenticate itself."""
+    """The target could not authenticate itself, or what it sent is no CHAP."""
 
 
 def answer(identifier: str, challenge: str, secret: str) -> str:
-    """Return CHAP_R for a challenge of the other side."""
-    data = bytes([int(identifier, 0) & 0xFF]) + secret.encode() + binary(challenge)
+    """Return CHAP_R for a challenge of the other side. Raises BadAnswer."""
+    word = secret.encode("utf-8", "surrogateescape")
+    try:
+        data = bytes([int(identifier, 0) & 0xFF]) + word + binary(challenge)
+    except ValueError as err:
+        raise BadAnswer("the target sent a challenge that is none (RFC 7143)") from err
     return f"0x{hashlib.md5(data, usedforsecurity=False).hexdigest()}"
 
 

@@ -88,7 +88,9 @@ def _exactly(connection: socket.socket, length: int, end: float) -> bytes:
 
 def text_of(keys: Mapping[str, str]) -> bytes:
     """Return keys as a data segment (section 6.1)."""
-    return "".join(f"{name}={value}\0" for name, value in keys.items()).encode()
+    text = "".join(f"{name}={value}\0" for name, value in keys.items())
+    # A name in the kernel may have any bytes.
+    return text.encode("utf-8", "surrogateescape")
 
 
 def keys_of(data: bytes) -> dict[str, str]:

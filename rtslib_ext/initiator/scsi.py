@@ -6,6 +6,7 @@ from __future__ import annotations
 import struct
 
 from ..fast_dataclasses import dataclass
+from .pdu import Broken
 from .session import Failed, Session
 
 _INQUIRY, _MODE_SENSE, _REPORT_LUNS, _CAPACITY = 0x12, 0x1A, 0xA0, 0x9E
@@ -57,15 +58,22 @@ def disk(session: Session, lun: int, *, only_inquiry: bool = False) -> Seen:
     if only_inquiry:
         return seen
     data = session.read(lun, struct.pack(">BB8xI2x", _CAPACITY, 0x10, 32), 32)
-    last, block = struct.unpack_from(">QI", data)
+    last, block = struct.unpack_from(">QI", _at_least(12, data))
     # Byte 2 of the header (SPC-4 section 7.5.6); bit 7 is WP (SBC-3 section 6.4.1).
     mode = session.read(lun, struct.pack(">BBBBB11x", _MODE_SENSE, 8, 0x0A, 0, 192), 192)
     return Seen(
         *(seen.lun, seen.vendor, seen.product, seen.serial, seen.naa),
         (last + 1) * block,
         block,
-        bool(mode[2] & 0x80),
+        bool(_at_least(3, mode)[2] & 0x80),
     )
+
+
+def _at_least(length: int, data: bytes) -> bytes:
+    """Return an answer; raises Broken if it has fewer bytes."""
+    if len(data) < length:
+        raise Broken(f"an answer has {len(data)} bytes instead of {length}")
+    return data
 
 
 def _inquire(session: Session, lun: int, page: int | None, length: int) -> bytes:

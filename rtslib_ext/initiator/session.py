@@ -119,7 +119,7 @@ class Session:
         given = self._round(_SECURITY, None, {"CHAP_A": MD5})
         if "CHAP_C" not in given:
             raise Refused("the target sent no challenge")
-        response = answer(given["CHAP_I"], given["CHAP_C"], auth.password or "")
+        response = answer(given.get("CHAP_I", ""), given["CHAP_C"], auth.password or "")
         keys = {"CHAP_N": auth.userid or "", "CHAP_R": response}
         challenge = Challenge()
         is_mutual = bool(auth.mutual_userid and auth.mutual_password)

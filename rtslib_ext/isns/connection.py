@@ -50,6 +50,9 @@ class Connection:
             self.socket = socket.create_connection((host, port), timeout=seconds)
         except OSError as err:
             raise Disconnected(reason(err)) from err
+        except UnicodeError as err:
+            # Of the codec idna: a label is empty, or too long.
+            raise Disconnected(f"{host!r} is not the name of a host") from err
 
     def __enter__(self) -> Connection:
         return self

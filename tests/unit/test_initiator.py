@@ -153,6 +153,29 @@ def test_a_target_that_sends_too_much(wire: tuple[Session, socket.socket]) -> No
         session.read(0, b"\x12", 36)
 
 
+def test_an_answer_that_is_too_short(wire: tuple[Session, socket.socket]) -> None:
+    """Another program may have taken the address of a portal: nothing it sends is a bug here."""
+    session, target = wire
+    for last in ((b"x",), (bytes(32), b"x")):
+        target.sendall(b"".join(data_in(part) for part in (b"x", b"x", b"\0\x83\xff\xff", *last)))
+        with pytest.raises(Broken, match="an answer has 1 bytes instead of"):
+            scsi.disk(session, 0)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "challenge"),
+    [("", "0x00"), ("9" * 5000, "0x00"), ("1", "0xzz"), ("1", "0bA"), ("x", "0x00")],
+)
+def test_a_challenge_that_is_none(identifier: str, challenge: str) -> None:
+    with pytest.raises(chap.BadAnswer, match="a challenge that is none"):
+        chap.answer(identifier, challenge, "secret")
+
+
+def test_names_and_secrets_of_any_bytes() -> None:
+    assert pdu.text_of({"CHAP_N": "\udcff"}) == b"CHAP_N=\xff\0"
+    assert chap.answer("1", "0x00", "\udcff").startswith("0x")
+
+
 def test_two_sessions_have_different_numbers() -> None:
     one, other = socket.socketpair()
     with one, other:

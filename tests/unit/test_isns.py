@@ -651,3 +651,10 @@ def test_no_file_of_this_room_knows_the_program() -> None:
     folder = Path(messages.__file__).parent
     users = [path.stem for path in folder.glob("*.py") if "import socket" in path.read_text()]
     assert users == ["connection"]
+
+
+@pytest.mark.parametrize("host", ["a..b", f"{'x' * 64}.example"])
+def test_a_name_that_no_host_has_is_tried_again(host: str) -> None:
+    """Its error is not an OSError, and would end the thread of the server."""
+    with pytest.raises(Disconnected, match="is not the name of a host"):
+        Connection(host, 3205)
