@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""targetcli-boot: start, complete and stop the target as a service.
+"""targetcli-boot: start, complete, reload and stop the target as a service.
 
-target.service runs it: ``start [SECONDS]`` restores the saved configuration, ``stop [SECONDS]``
-deletes the running one. target-pending.service runs ``watch``.
+target.service runs it: ``start [SECONDS]`` restores the saved configuration and applies the
+fragments of owners, ``reload`` applies both, ``stop [SECONDS]`` deletes the running one.
+target-pending.service runs ``watch``.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-USAGE = "usage: targetcli-boot start [SECONDS] | watch | stop [SECONDS]"
+USAGE = "usage: targetcli-boot start [SECONDS] | watch | reload | stop [SECONDS]"
 # The number of words that may follow each command.
-_MOST = {"start": 1, "stop": 1, "watch": 0}
+_MOST = {"start": 1, "stop": 1, "watch": 0, "reload": 0}
 # EX_USAGE of sysexits.h
 _USAGE_STATUS = 64
 
@@ -44,6 +45,10 @@ def _run(what: str, seconds: Sequence[float]) -> int:
         from . import stop
 
         return stop.run(env, *seconds)
+    if what == "reload":
+        from . import reload
+
+        return reload.run(env)
     from . import watch
 
     return watch.run(env)

@@ -77,6 +77,11 @@ def fragments(env: Env) -> bool:
     return not os.path.isdir(env.fragments) or line(env, f"apply {env.fragments}")
 
 
+def is_saved(env: Env) -> bool:
+    """Return True if there is a save file; without one, a host may have fragments only."""
+    return os.path.lexists(env.save_file)
+
+
 def is_recorded(env: Env) -> bool:
     """Return True if something could not be restored yet."""
     return os.path.exists(env.unrestored)

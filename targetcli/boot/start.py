@@ -27,15 +27,18 @@ LIMIT = 45.0
 def run(env: Env, limit: float = LIMIT) -> int:
     """Restore the save file, and wait at most ``limit`` seconds for missing devices.
 
-    Then the fragments follow: what the save file has of them exists by then.
+    Then the fragments follow: what the save file has of them exists by then. There may be no save
+    file, or none that can be used; a host can have fragments only.
 
     Return 0 if everything was restored, 1 otherwise.
     """
     systemd.show("Restoring the saved configuration")
-    restored = missing.line(env, f"restore_pending {env.save_file}")
+    restored = not missing.is_saved(env) or missing.line(env, f"restore_pending {env.save_file}")
     if not restored and not missing.is_recorded(env) and not _serves(env):
         # Nothing in the file could be used.
-        return 1
+        missing.fragments(env)
+        if not _serves(env):
+            return 1
     waits = _waiting(env)
     if waits:
         waits = _wait(env, time.monotonic() + limit)

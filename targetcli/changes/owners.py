@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import LioError
-from rtslib_ext.owners import record, units
+from rtslib_ext.owners import kept, record, units
 from rtslib_ext.owners.record import Owners
 from rtslib_ext.steps import Action, Step
 
@@ -137,6 +137,11 @@ def restored(env: Env, saved: Owners, config: Config, *, keep: bool) -> None:
 def to_save(env: Env, config: Config, saved: Owners) -> dict[str, str]:
     """Return the owners of the objects of a configuration; ``saved`` are those of a file."""
     return units.in_config({**units.understood(saved), **load(env)}, config)
+
+
+def kept_by(env: Env, have: Config, want: Config) -> tuple[Config, list[tuple[str, str]]]:
+    """Return what applying a whole file leads to: no owned object is changed; with notes."""
+    return kept.keep(load(env), have, want, record.moving(env.owners))
 
 
 def undo(env: Env, changed: Mapping[str, tuple[str, str]]) -> None:

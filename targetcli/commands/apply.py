@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,9 @@ from . import owned, plan, save
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile import Loaded
+
+Notes = Sequence[tuple[str, str]]
+_NO_NOTES: Notes = ()
 
 
 def apply(
@@ -55,12 +58,12 @@ def apply(
     loaded = plan.load_understood(env, file)
     if partly:
         chosen = _chosen(node, loaded.config, target, storage_object)
-        want = part.put(have, chosen, merge=merge)
+        want, notes = part.put(have, chosen, merge=merge), _NO_NOTES
     else:
-        want = _whole(env, have, loaded.config, merge=merge)
+        want, notes = _whole(env, have, loaded.config, merge=merge)
     # The steps of a dry run are shown, those of a change to be confirmed are turned round.
     unseen = not dry_run and confirm_within is None and env.session.transaction is None
-    planned = plan.prepare(env, want, have, unseen=unseen)
+    planned = plan.with_notes(plan.prepare(env, want, have, unseen=unseen), notes)
     planned = plan.with_others(env, planned, loaded, refuse=not dry_run)
     with _adopting(env, loaded, planned, keep=merge or partly, dry_run=dry_run) as changed:
         result = plan.carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
@@ -78,16 +81,16 @@ def _chosen(node: Node, config: Config, target: str | None, storage_object: str 
     return part.select(config, node)
 
 
-def _whole(env: Env, have: Config, want: Config, *, merge: bool) -> Config:
-    """Return the configuration that applying a whole file leads to."""
+def _whole(env: Env, have: Config, want: Config, *, merge: bool) -> tuple[Config, Notes]:
+    """Return the configuration that applying a whole file leads to, and notes."""
     if merge:
-        return merging.merge(have, want)
+        return merging.merge(have, want), _NO_NOTES
     if not os.path.exists(env.owners):
-        return want
+        return want, _NO_NOTES
     # Imported here, as below: few systems have owners.
-    from rtslib_ext.owners import moving
+    from ..changes import owners
 
-    return moving.kept(env.owners, have, want)
+    return owners.kept_by(env, have, want)
 
 
 @contextmanager
@@ -116,7 +119,8 @@ def _records(env: Env, loaded: Loaded, planned: Change, *, whole: bool) -> None:
         # Imported here: few files have owners.
         from ..changes import owners
 
-        owners.restored(env, loaded.owners, planned.want, keep=False)
+        # No file changes the owner of an object.
+        owners.restored(env, loaded.owners, planned.want, keep=True)
 
 
 def _is_fragment(env: Env, file: str | None) -> bool:

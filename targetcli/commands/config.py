@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rtslib_ext import restore
 from rtslib_ext.config import secrets
 from rtslib_ext.config.model import Config, Key, Portal
-from rtslib_ext.errors import InvalidValue, LioError, RestoreIncomplete
+from rtslib_ext.errors import InUse, InvalidValue, LioError, RestoreIncomplete
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.reading import counting
 from rtslib_ext.reading.topology import TopologyReader
@@ -57,7 +57,7 @@ def restoreconfig(
     found = [item for item in loaded.problems if not partly or _concerns(item, want)]
     problems: list[LioError] = [InvalidValue(f"{problem}") for problem in found]
     if clear_existing:
-        _refuse_useless(env, path, want, problems)
+        _refuse_clearing(env, path, want, problems, partly=partly)
     if clear_existing and keep_existing:
         raise InvalidValue("clear_existing and keep_existing cannot be combined")
     if env.session.transaction is not None:
@@ -102,6 +102,35 @@ def _forget(env: Env) -> None:
         from ..changes import owners
 
         owners.forget(env)
+
+
+def _refuse_clearing(
+    env: Env, path: str, want: Config, problems: list[LioError], *, partly: bool
+) -> None:
+    """Raise LioError, before anything is cleared, for a file that restores too little."""
+    _refuse_useless(env, path, want, problems)
+    if not partly:
+        _refuse_owned(env, path, want)
+
+
+def _refuse_owned(env: Env, path: str, want: Config) -> None:
+    """Raise InUse for objects of owners that a file lacks."""
+    if env.options.yes or not os.path.exists(env.owners):
+        return
+    # Imported here: few systems have owners.
+    from rtslib_ext.owners import kept
+
+    from ..changes import owners
+
+    lost = kept.lost(owners.load(env), running.read(env), want)
+    if lost:
+        names = ", ".join(sorted(set(lost.values())))
+        listed = running.listed(sorted(lost))
+        raise InUse(
+            f"Refused, nothing was cleared: {path} does not have {listed}, which {names} owns",
+            hint="apply keeps what has an owner; "
+            "targetcli --yes restoreconfig clear_existing=true deletes it",
+        )
 
 
 def _refuse_useless(env: Env, path: str, want: Config, problems: list[LioError]) -> None:

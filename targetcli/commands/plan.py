@@ -73,13 +73,33 @@ def to_file(env: Env, node: Node, file: str | None, have: Config | None = None) 
 
     ``have`` is the running configuration; it is read if omitted.
     """
-    return to_loaded(env, node, load_understood(env, file), have)
+    loaded = load_understood(env, file)
+    notes: list[tuple[str, str]] = []
+    if part.owner(node) is None and os.path.exists(env.owners):
+        # Imported here, as below: few systems have owners.
+        from ..changes import owners
+
+        have = _saved(env) if have is None else have
+        want, notes = owners.kept_by(env, have, loaded.config)
+        loaded = replace(loaded, config=want)
+    return with_notes(to_loaded(env, node, loaded, have), notes)
+
+
+def with_notes(found: Change, notes: Sequence[tuple[str, str]]) -> Change:
+    """Return a change with more notes, which are (shell path, text)."""
+    plan = found.plan
+    return replace(found, plan=replace(plan, notes=(*plan.notes, *notes))) if notes else found
+
+
+def _saved(env: Env) -> Config:
+    """Return the configuration that a save would write."""
+    return running.to_save(env, running.read(env), running.unrestored(env, None))
 
 
 def to_loaded(env: Env, node: Node, loaded: Loaded, have: Config | None = None) -> Change:
     """Plan as to_file does, to the contents of a file."""
     if have is None:
-        have = running.to_save(env, running.read(env), running.unrestored(env, None))
+        have = _saved(env)
     found = prepare(env, part.wanted(loaded.config, have, node), have)
     notes = [(so.path, text) for so, text in _others(loaded.config, loaded)]
     missing = running.unrestored(env, have)

@@ -21,6 +21,7 @@ from targetcli.boot import start, stop
 from targetcli.command_table.rows import every_row
 from targetcli.command_table.table import commands_of
 from targetcli.language import binding, grammar
+from targetcli.prefs import Preferences
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
@@ -56,7 +57,10 @@ def commands(unit: Path) -> list[str]:
 @every_unit
 def test_commands_of_the_services_are_known(unit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each with the limit that is the default of the program."""
-    known = {"target": [("start", 45.0), ("stop", 10.0)], "target-pending": [("watch",)]}
+    known = {
+        "target": [("start", 45.0), ("stop", 10.0), ("reload",)],
+        "target-pending": [("watch",)],
+    }
     ran: list[tuple[object, ...]] = []
     monkeypatch.setattr(boot, "_run", lambda what, seconds: ran.append((what, *seconds)) or 0)
     values = dict(re.findall(r"^Environment=(\w+)=(.*)$", unit.read_text(), re.MULTILINE))
@@ -100,7 +104,7 @@ def test_the_check_would_find_a_mistake(unit: Path, tmp_path: Path) -> None:
 @every_unit
 def test_commands_are_in_the_table(unit: Path) -> None:
     known = {
-        "target": ["apply"],
+        "target": [],
         "target-pending": [],
         "targetcli-exporter": ["exporter"],
         "targetcli-firewall": [f"firewall apply file={env.SAVE_FILE}", "firewall apply"],
@@ -116,8 +120,12 @@ def test_commands_are_in_the_table(unit: Path) -> None:
 @every_unit
 def test_condition_is_the_file_that_it_restores(unit: Path) -> None:
     record = f"{Path(env.JOURNAL).parent}/unrestored.json"
-    known = {"target": env.SAVE_FILE, "target-pending": record, "targetcli-isns": FILE}
+    known = {"target": f"|{env.SAVE_FILE}", "target-pending": record, "targetcli-isns": FILE}
     known["targetcli-firewall"] = env.SAVE_FILE
+    if unit.stem == "target":
+        # A host may have fragments of owners only.
+        fragments = f"{env.Env(Preferences()).fragments}/*.json"
+        assert section(unit, "Unit")["ConditionPathExistsGlob"] == f"|{fragments}"
     assert section(unit, "Unit").get("ConditionPathExists") == known.get(unit.stem)
 
 
@@ -206,6 +214,22 @@ def test_generator_orders_after_mounts_and_devices(tmp_path: Path) -> None:
         *(f"Wants={name}" for name in words["mount"]),
         *(f"After={name}" for name in (*words["mount"], *words["device"])),
     }
+
+
+def test_generator_reads_fragments_too(tmp_path: Path) -> None:
+    """Also without a save file, and although one of them is broken."""
+    (tmp_path / "conf.d").mkdir()
+    for name, text in (("a.json", "{"), ("b.json", '{"storage_objects": [{"dev": "/dev/ram7"}]}')):
+        (tmp_path / "conf.d" / name).write_text(text)
+    (tmp_path / "conf.d/c.json.bak").write_text('{"storage_objects": [{"dev": "/dev/ram8"}]}')
+    for saved in ("{", '{"storage_objects": [{"dev": "/srv/x"}]}'):
+        text = generated(tmp_path, saved)
+        assert "After=dev-ram7.device" in text and "ram8" not in text
+    assert "Wants=srv.mount" in text
+    (tmp_path / "saved.json").unlink()
+    (tmp_path / "target.service.d/50-storage.conf").unlink()
+    run_generator(tmp_path, tmp_path / "saved.json")
+    assert "ram7" in (tmp_path / "target.service.d/50-storage.conf").read_text()
 
 
 @pytest.mark.parametrize("saved", ["", "{", "[]", "7", '{"storage_objects": 7}', "[" * 100_000])

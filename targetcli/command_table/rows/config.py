@@ -32,7 +32,9 @@ ROWS = (
         "config:restoreconfig",
         "Restores the configuration in a file or backup. Skips and reports objects that\n"
         "cannot be restored, and those whose path leads to another disk than the saved\n"
-        "one, unless --yes is given; the exit status is then 1.\n\n"
+        "one, unless --yes is given; the exit status is then 1.\n"
+        "With clear_existing, a file that lacks running objects of an owner is refused, and\n"
+        "nothing is cleared, unless --yes is given before the command.\n\n"
         "Example: restoreconfig /etc/target/saveconfig.json clear_existing=true",
         (
             may(

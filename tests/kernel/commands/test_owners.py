@@ -17,7 +17,7 @@ from documents import checked
 from rtslib_ext import restore
 from rtslib_ext.kernel.configfs import ConfigFS
 from targetcli.audit import history
-from targetcli.boot import start
+from targetcli.boot import reload, start
 from tests.kernel.plan.test_killed import Deadly, forked, lived
 
 from . import test_cost
@@ -378,6 +378,104 @@ def test_the_service_applies_the_fragments_after_the_saved_configuration(user: S
     user.ok("/backstores/ramdisk/mine info")
     put(CONF_D / "pool.json", fragment("mine", wwn=B))
     assert start.run(user.env(), 0) == 1
+
+
+def test_the_service_starts_fragments_without_a_saved_configuration(user: Shell) -> None:
+    user.ok("apply --owner csi --remove")
+    user.ok("clearconfig confirm=true")
+    put(CONF_D / "csi.json", fragment("c1"))
+    assert not Path(user.save_file).exists()
+    assert start.run(user.env(), 0) == 0
+    assert set(owned_by(user).values()) == {"csi"}
+    assert reload.run(user.env()) == 0
+    user.ok("clearconfig confirm=true")
+    # A file of which nothing can be used does not stop them either.
+    Path(user.save_file).write_text("{")
+    assert start.run(user.env(), 0) == 1
+    assert set(owned_by(user).values()) == {"csi"}
+
+
+def test_an_apply_of_a_whole_file_keeps_what_has_an_owner(user: Shell) -> None:
+    """It is in no file that was saved before, or is otherwise there."""
+    user.ok("saveconfig")
+    put(CSI, fragment("c1", "c2", "c3"))
+    user.ok(f"apply {CSI} --owner csi")
+    put(POOL, fragment("p1", wwn=B))
+    user.ok(f"apply {POOL} --owner pool")
+    known, before = owned_by(user), tree()
+    assert user("diff").exit == 0
+    answer = user.ok("apply")
+    assert "Nothing to change" in answer.rows
+    assert "/backstores/ramdisk/p1: it belongs to pool" in answer
+    assert "apply --owner pool --remove deletes all that pool has" in answer
+    assert f"/iscsi/{A}: it belongs to csi, and the file has it otherwise" in answer
+    assert differences(tree(), before) == [] and owned_by(user) == known
+    # What has no owner equals the file afterwards.
+    user.ok("/backstores/ramdisk create more 1M")
+    user.ok(f"/iscsi/{B}/tpg1/acls create {GUEST}")
+    assert user("diff").exit == 1
+    user.ok("apply")
+    assert user("/backstores/ramdisk/more info").exit == 1
+    user.ok(f"/iscsi/{B}/tpg1/acls/{GUEST} info")
+    # One object by its name is changed, by order.
+    user.ok(f"/iscsi/{A} apply")
+    assert user(f"/iscsi/{A}/tpg1/luns/lun2 info").exit == 1
+
+
+def test_an_apply_of_a_whole_file_keeps_acls_of_an_owner(user: Shell) -> None:
+    target = "/iscsi/iqn.2003-01.org.example:mine"
+    user.ok(f"{target}/tpg1/luns create /backstores/ramdisk/mine")
+    user.ok("saveconfig")
+    put(POOL, guest(wwn="iqn.2003-01.org.example:mine"))
+    user.ok(f"apply {POOL} --owner pool")
+    acl = f"{target}/tpg1/acls/{GUEST}"
+    user.ok(f"{target}/tpg1/luns create /backstores/ramdisk/c1 add_mapped_luns=false")
+    user.ok("apply")
+    user.ok(f"{acl}/mapped_lun5 info")
+    assert user(f"{target}/tpg1/luns/lun1 info").exit == 1, "the rest is as in the file"
+    # The file does not have its target, nor the disk that it maps.
+    put(CSI, {"storage_objects": [], "targets": []})
+    user.ok(f"apply {CSI}")
+    user.ok(f"{acl}/mapped_lun5 info")
+    user.ok("/backstores/ramdisk/mine info")
+    assert user("/backstores/ramdisk/c1 info").exit == 0
+
+
+def test_a_reload_keeps_and_applies_fragments(user: Shell) -> None:
+    """What a fragment has, what a driver applied and what was taken over stays, with its I/O."""
+    user.ok("saveconfig")
+    put(CONF_D / "csi.json", fragment("c1", "c2"))
+    put(CONF_D / "conf.json", fragment("n1", wwn=B))
+    user.ok(f"apply {CONF_D}")
+    put(ETC / "pairs" / "pool.json", fragment("p1", wwn="iqn.2003-01.org.example:pool"))
+    user.ok("takeover pool")
+    known, before = owned_by(user), tree()
+    user.ok("/backstores/ramdisk create more 1M")
+    assert reload.run(user.env()) == 0
+    assert differences(tree(), before) == [] and owned_by(user) == known
+    put(CONF_D / "conf.json", fragment("n1", "n2", wwn=B))
+    (CONF_D / "csi.json").write_text("{")
+    assert reload.run(user.env()) == 1
+    user.ok("/backstores/ramdisk/n2 info")
+    user.ok(f"/iscsi/{A} info")
+    (ETC / "pairs" / "pool.json").unlink()
+
+
+def test_clearing_for_a_file_refuses_to_lose_what_has_an_owner(user: Shell) -> None:
+    user.ok("saveconfig")
+    user.ok("restoreconfig clear_existing=true")
+    put(POOL, fragment("p1", wwn=B))
+    user.ok(f"apply {POOL} --owner pool")
+    before = tree()
+    user.refuses(
+        "restoreconfig clear_existing=true",
+        "/backstores/ramdisk/p1",
+        "which pool owns",
+        "apply keeps",
+    )
+    assert differences(tree(), before) == []
+    user.ok("--yes restoreconfig clear_existing=true")
+    assert set(owned_by(user).values()) == {"csi"}
 
 
 def test_an_apply_costs_what_its_owner_has(shell: Shell) -> None:
