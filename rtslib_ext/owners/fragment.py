@@ -20,10 +20,13 @@ from .units import Units, acl_path
 class Part:
     """The objects of one owner: the running and the wanted ones, with what they refer to.
 
-    ``read`` reads the running ones again. ``owners`` is the record afterwards, ``adopted`` the
-    former owners of objects ("": none) by shell path. ``notes`` are (shell path, text).
+    ``mine`` are the wanted ones, ``before`` those that the owner has had until now. ``read`` reads
+    the running ones again. ``owners`` is the record afterwards, ``adopted`` the former owners of
+    objects ("": none) by shell path. ``notes`` are (shell path, text).
     """
 
+    mine: Units
+    before: Units
     have: Config
     want: Config
     read: Callable[[ReadFS], Config]
@@ -52,6 +55,8 @@ def part(fs: ReadFS, name: str, fragment: Config, owners: Owners, *, adopt: bool
     after = {path: owner for path, owner in kept.items() if owner != name}
     notes = ((f"/{fabric}", _NO_OWNER) for fabric in fragment.fabrics)
     return Part(
+        mine,
+        before,
         have,
         want,
         read,

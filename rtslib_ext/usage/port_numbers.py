@@ -10,14 +10,18 @@ from ..kernel import paths, rtpi
 from ..kernel.configfs import ConfigfsPath, ReadFS
 
 
-def taken(fs: ReadFS, but: ConfigfsPath | None = None) -> dict[int, ConfigfsPath]:
-    """Return the numbers of TPGs, except ``but``, that no other should get, each with its TPG.
+def taken(
+    fs: ReadFS, but: ConfigfsPath | None = None, without: Container[ConfigfsPath] = ()
+) -> dict[int, ConfigfsPath]:
+    """Return the numbers of TPGs that no other should get, each with its TPG.
 
-    The number that a disabled TPG shows counts only if it was set on purpose: the kernel freed it.
+    The TPG ``but`` is left out, and those of the targets ``without``. The number that a disabled
+    TPG shows counts only if it was set on purpose: the kernel freed it.
     """
     found: dict[int, ConfigfsPath] = {}
     for tpg in _tpgs(fs):
-        number = rtpi.of_tpg(fs, tpg) if tpg != but else 0
+        out = tpg == but or paths.parent(tpg) in without
+        number = 0 if out else rtpi.of_tpg(fs, tpg)
         if number and (rtpi.is_in_use(fs, tpg, number) or rtpi.is_set(fs, tpg)):
             found.setdefault(number, tpg)
     return found

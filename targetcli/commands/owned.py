@@ -11,7 +11,7 @@ from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound, Unsupported
 from rtslib_ext.fast_dataclasses import dataclass, replace
 from rtslib_ext.kernel import paths
-from rtslib_ext.owners import fragment, record, units
+from rtslib_ext.owners import fragment, ports, record, units
 from rtslib_ext.owners.fragment import Part
 from rtslib_ext.savefile import Loaded
 from rtslib_ext.steps import Action
@@ -126,6 +126,7 @@ def apply_one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) ->
     )
     planned = plan.with_others(env, planned, given.loaded, refuse=not how.dry_run)
     refuse_exported(env, planned, owners)
+    ports.refuse_taken(env.fs, planned.want, found.mine, found.before)
     shows = how.dry_run or env.session.transaction is not None
     options = {"dry_run": how.dry_run, "confirm_within": how.confirm_within}
     if shows:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -373,3 +374,38 @@ def test_the_kernel_gives_no_number_of_a_tpg_without_enable(user: Shell, way: st
     assert same(numbers(TPG_A, LOOP_1), [0xFFFF, 1])
     note = f"Note: {TPG_A}: {LOOP_1} has rtpi 0x1; this TPG gets 0xffff"
     assert answer.stderr.count(note) == int(HAS)
+
+
+# -- fragments of owners ----------------------------------------------------------------------
+
+
+def test_a_fragment_gets_no_number_of_another_tpg(user: Shell, disks: Path) -> None:
+    """The other TPG and its sessions are not the owner's: it keeps its number."""
+    file = disks / "csi.json"
+
+    def put(*numbers: int) -> str:
+        tpgs = [{"tag": tag, "enable": True} for tag in range(1, len(numbers) + 1)]
+        target = {"fabric": "iscsi", "wwn": f"{A}-of-csi", "tpgs": tpgs}
+        files = {
+            f"/iscsi/{A}-of-csi/tpg{tag}": {"files": {"rtpi": f"{number:#x}"}}
+            for tag, number in enumerate(numbers, 1)
+        }
+        value = {"targets": [target], "rtslib_ext": {"tpgs": files}}
+        file.write_text(json.dumps(value))
+        return f"apply {file} --owner csi"
+
+    texts = (f"/iscsi/{A}-of-csi/tpg2", "rtpi 0x4d", "/tpg1 has", "nothing was changed")
+    user.refuses(put(77, 77), *texts, "such as 0xffff")
+    if not HAS:
+        user.ok(put(1))
+        return
+    user.refuses(put(78, 2), f"{TPG_B} has", "0x2", "such as 0xffff")
+    # A number that was set counts while its TPG is disabled, too.
+    for line in ("disable", "set port rtpi=0xffff"):
+        user.ok(f"{TPG_A} {line}")
+    user.refuses(put(0xFFFF), f"{TPG_A} has", "such as 0xfffe")
+    user.ok(put(78, 79))
+    assert user.ok(put(78, 79)).rows[-1] == "Nothing to change"
+    # Its own ones may be exchanged.
+    user.ok(put(79, 78))
+    user.ok("apply --owner csi --remove")
