@@ -20,6 +20,7 @@ from ..savefile.checked_json import Item, Unusable
 from .builder import Builder
 from .identity import Identity
 from .imported import Imported
+from .initiators import one_name
 from .json_source import Document, is_masked
 from .source import Source
 
@@ -225,7 +226,7 @@ class _Reader:
         for name, client in item.named_items("clients").items():
             at = self._document.at(client.where)
             try:
-                initiator = naming.as_running(("iqn", "eui", "naa"), name)
+                initiator = one_name(("iqn", "eui", "naa"), name)
             except InvalidValue as err:
                 self._builder.lost(at, f"the ACL of {name} is left out: {err.hint}")
                 continue

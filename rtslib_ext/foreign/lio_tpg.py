@@ -12,6 +12,7 @@ from ..fabrics import WITHOUT_ENABLE, Fabric
 from ..fast_dataclasses import replace
 from .builder import Builder
 from .imported import Place
+from .initiators import one_name
 from .lio_settings import Given, Settings
 
 # iscsi_target_tpg.c, iscsit_ta_authentication: the kernel derives it from authentication.
@@ -73,7 +74,7 @@ class TpgBuilder:
     ) -> str:
         """Let an initiator log in; return its name for ``mapped``, "" if it cannot have an ACL."""
         try:
-            wwn = naming.as_running(self._fabric.wwn_types, name)
+            wwn = one_name(self._fabric.wwn_types, name)
         except InvalidValue as err:
             self._builder.lost(at, f"the ACL of {name} is left out: {err.hint}")
             return ""

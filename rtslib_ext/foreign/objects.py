@@ -11,6 +11,7 @@ from ..config import inquiry
 from ..config.backing import Backing, Block, FileIO
 from ..config.model import Key, StorageObject
 from ..errors import InvalidValue
+from ..fast_dataclasses import replace
 from . import identity as identities
 from .identity import Identity
 from .imported import CHANGED, LOST, NOTE, Place, Remark
@@ -77,10 +78,10 @@ class Objects:
         """Add the storage object on a file or block device; return its key.
 
         An absolute path that is exported already gives that object. None, with a remark, if it
-        cannot be expressed. ``size`` is in bytes, that of the file if omitted; ``readonly``
-        opens a device read-only.
+        cannot be expressed. ``size`` is in bytes, that of the file if omitted. A device is opened
+        read-only if it is ``readonly`` wherever it is exported.
         """
-        known = self._known(at, path, identity)
+        known = self._known(at, path, identity, readonly=readonly)
         if known:
             return known
         if not (path.startswith("/") and path.isprintable()):
@@ -116,11 +117,13 @@ class Objects:
             self.changed(at, f"{err.message}: the disk has blocks of the kernel's own size")
             return {}
 
-    def _known(self, at: Place, path: str, identity: Identity) -> Key | None:
+    def _known(self, at: Place, path: str, identity: Identity, *, readonly: bool) -> Key | None:
         key = self._on.get(path)
         if key is None:
             return None
         so = self.objects[key]
+        if isinstance(so.backing, Block) and so.backing.readonly and not readonly:
+            self.put(replace(so, backing=replace(so.backing, readonly=False)))
         other = identities.of_object(identity, keep_serial=self.source.keep_serial)
         if other.serial not in (None, so.wwn):
             self.changed(

@@ -11,9 +11,9 @@ from .. import naming, schema
 from ..config.backing import Block
 from ..config.model import Auth, Key, Lun, MappedLun, NodeAcl, Portal, Target, Tpg, Values
 from ..errors import InvalidValue
-from ..fast_dataclasses import replace
 from . import addresses
 from .imported import Place
+from .initiators import one_name
 from .objects import Objects
 
 _ANY = "[::0]"
@@ -61,11 +61,8 @@ class TargetBuilder:
         """Let an initiator log in; all others may no longer."""
         self.closed = True
         try:
-            name = naming.as_running(_NAMES, wwn)
+            name = one_name(_NAMES, wwn)
         except InvalidValue:
-            name = ""
-        # A pattern has the form of a name, too.
-        if not naming.is_name(_NAMES, name):
             self.objects.lost(
                 at,
                 f"{wwn!r} is not the name of one initiator: those that it matches cannot log in",
@@ -165,7 +162,7 @@ class TargetBuilder:
         found = {**self.attributes, "authentication": str(int(self.needs_login))}
         if self.closed:
             return {"generate_node_acls": "0", "cache_dynamic_acls": "0", **found}
-        all_readonly = bool(self.luns) and len(self.readonly) == len(self.luns)
+        all_readonly = bool(self.luns) and self.luns.keys() <= self.readonly.keys()
         return {
             "generate_node_acls": "1",
             "cache_dynamic_acls": "1",
@@ -188,18 +185,21 @@ class TargetBuilder:
         if len(self.readonly) == len(self.luns):
             return
         for index, at in self.readonly.items():
-            so = self.objects.object(self.luns[index].storage_object)
-            if isinstance(so.backing, Block):
-                if not so.backing.readonly:
-                    self.objects.put(replace(so, backing=Block(so.backing.dev, readonly=True)))
+            if self._is_open_read_only(index):
                 continue
             del self.luns[index]
-            self.objects.lost(
-                at,
-                f"LUN {index} is left out: LIO cannot write-protect one file of several where any "
-                "initiator may log in",
-                "name the initiators, or export it by another target",
-            )
+            self._cannot_protect(at, f"LUN {index} is left out")
+
+    def _is_open_read_only(self, index: int) -> bool:
+        backing = self.objects.object(self.luns[index].storage_object).backing
+        return isinstance(backing, Block) and bool(backing.readonly)
+
+    def _cannot_protect(self, at: Place, what: str) -> None:
+        self.objects.lost(
+            at,
+            f"{what}: LIO cannot write-protect one disk of several where any initiator may log in",
+            "name the initiators, or export it by another target",
+        )
 
     def _remark_addresses(self) -> None:
         at, listed = self.addresses[0][0], [text for _, text in self.addresses]

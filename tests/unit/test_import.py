@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from rtslib_ext import foreign, savefile
@@ -133,17 +135,69 @@ def test_a_password_that_is_not_known_closes_the_target() -> None:
     assert "set auth userid=joe password=-" in found.remarks[0].cure
 
 
-def test_a_read_only_file_is_never_writable() -> None:
+def test_a_read_only_lun_is_never_writable() -> None:
     made = builder(d=4096, e=4096)
     target = made.target(AT, IQN)
     assert target
     target.lun(AT, 1, made.disk(AT, "/srv/d", Identity()), readonly=True)
     target.lun(AT, 2, made.disk(AT, "/srv/e", Identity()))
-    target.lun(AT, 3, made.disk(AT, "/dev/vg0/x", Identity()), readonly=True)
+    target.lun(AT, 3, made.disk(AT, "/dev/vg0/x", Identity(), readonly=True), readonly=True)
     found = made.imported()
-    assert list(found.config.targets["iscsi", IQN].tpgs[1].luns) == [2, 3]
+    tpg = found.config.targets["iscsi", IQN].tpgs[1]
+    assert list(tpg.luns) == [2, 3] and tpg.attributes["demo_mode_write_protect"] == "0"
     assert found.config.storage_objects["block", "x"].backing.readonly  # type: ignore[union-attr]
     assert [one.severity for one in found.remarks] == ["lost"]
+
+
+@pytest.mark.parametrize("first", (True, False))
+def test_a_device_that_one_target_exports_writable_is_opened_so(first: bool) -> None:
+    made = builder(e=4096)
+    for number, readonly in enumerate((first, not first)):
+        target = made.target(AT, f"{IQN}{number}")
+        assert target
+        key = made.disk(AT, "/dev/vg0/x", Identity(), readonly=readonly)
+        target.lun(AT, 1, key, readonly=readonly)
+        target.lun(AT, 2, made.disk(AT, "/srv/e", Identity()))
+    found = made.imported()
+    tpgs = [found.config.targets["iscsi", f"{IQN}{number}"].tpgs[1] for number in (0, 1)]
+    protected, writable = tpgs if first else reversed(tpgs)
+    assert not found.config.storage_objects["block", "x"].backing.readonly  # type: ignore[union-attr]
+    assert list(protected.luns) == [2] and list(writable.luns) == [1, 2]
+    assert {tpg.attributes["demo_mode_write_protect"] for tpg in tpgs} == {"0"}
+    assert [one.text.partition(":")[0] for one in found.remarks] == ["LUN 1 is left out"]
+
+
+@pytest.mark.parametrize("sign", "*?![]#")
+def test_a_pattern_is_not_the_name_of_an_initiator(sign: str) -> None:
+    """In no format: LIO would have an ACL that no initiator matches."""
+    pattern = f"iqn.2000-01.org.example{sign}"
+    # Otherwise it begins a comment; initiators.allow has no other way.
+    escaped = pattern.replace("#", "\\#")
+    texts = {
+        "ietd": f"Target {IQN}\n",
+        "tgt": f"<target {IQN}>\ninitiator-name {escaped}\n</target>\n",
+        "scst": f"TARGET_DRIVER iscsi {{\nTARGET {IQN} {{\nGROUP g {{\n"
+        f'INITIATOR "{escaped}"\n}}\n}}\n}}\n',
+        "ctl": f'target {IQN} {{\ninitiator-name "{pattern}"\n}}\n',
+        "lio": f'fabric iscsi target {IQN} tpgt 1 acl "{pattern}" {{\n}}\n',
+        "lio-utils": f"lio_node --addnodeacl '{IQN}' 1 '{pattern}'\n",
+        "ceph": json.dumps({"targets": {IQN: {"clients": {pattern: {}}}}}),
+        "truenas": json.dumps(
+            {
+                "target": [{"id": 1, "name": IQN, "groups": [{"portal": 1, "initiator": 1}]}],
+                "initiator": [{"id": 1, "initiators": [pattern]}],
+            }
+        ),
+    }
+    beside = Texts({"/etc/initiators.allow": f"{IQN} {pattern}\n"})
+    assert texts.keys() == foreign.FORMATS.keys()
+    for name, text in texts.items():
+        if (name, sign) == ("ietd", "#"):
+            continue
+        found = foreign.FORMATS[name].read(Source("/etc/x.conf", text, beside))
+        (target,) = found.config.targets.values()
+        assert not any(tpg.acls for tpg in target.tpgs.values()), name
+        assert any(pattern in one.text for one in found.remarks if one.severity == "lost"), name
 
 
 def test_where_all_luns_are_read_only_demo_mode_protects_them() -> None:

@@ -7,16 +7,13 @@ the target itself. LIO has ACLs for names, and demo mode, in which everybody els
 
 from __future__ import annotations
 
-import re
-
-from ... import naming
-from ...config.backing import Block
 from ...config.model import MappedLun, NodeAcl, Target, Tpg
 from ...errors import InvalidValue
 from ...fabrics import FABRICS
 from ...fast_dataclasses import dataclass, field, replace
 from ..builder import Builder
 from ..imported import Place
+from ..initiators import one_name
 from ..target import TargetBuilder
 from .devices import Device
 
@@ -195,10 +192,8 @@ class GroupedTarget(TargetBuilder):
 
     def _initiator(self, text: str) -> str | None:
         """Return the name of an initiator; None for a pattern, which naming may take for one."""
-        if re.search(r"[*?!#]", text):
-            return None
         try:
-            return naming.as_running(FABRICS[self.fabric].wwn_types, text)
+            return one_name(FABRICS[self.fabric].wwn_types, text)
         except InvalidValue:
             return None
 
@@ -242,8 +237,7 @@ class GroupedTarget(TargetBuilder):
             return
         used = {one.tpg_lun for mapped in self.mapped.values() for one in mapped.values()}
         for index, at in self.readonly.items():
-            so = self.objects.object(self.luns[index].storage_object)
-            if isinstance(so.backing, Block) and so.backing.readonly:
+            if self._is_open_read_only(index):
                 continue
             if index in used:
                 self.closed = True
@@ -251,12 +245,7 @@ class GroupedTarget(TargetBuilder):
             else:
                 del self.luns[index]
                 what = f"LUN {index} is left out"
-            self.objects.lost(
-                at,
-                f"{what}: LIO cannot write-protect one disk of several where any initiator may "
-                "log in",
-                "name the initiators, or export it by another target",
-            )
+            self._cannot_protect(at, what)
 
     def _of_fabric(self, tpg: Tpg) -> Tpg:
         """Return a TPG without what its fabric does not have."""
