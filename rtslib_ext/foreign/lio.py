@@ -190,7 +190,7 @@ class _Reader:
     def _backing(self, plugin: str, node: Node, at: Place) -> Backing | None:
         path = node.text("path")
         if plugin in ("fileio", "block", "pscsi") and not path:
-            raise self._source.wrong(node.line, f"the disk {node.name} has no path")
+            raise self._source.wrong(node.line, f"expected the path of the disk {node.name}")
         if plugin == "fileio":
             size = self._size(node) if "size" in node.values else None
             return FileIO(path, size=size, write_back=node.text("buffered").lower() in _TRUE)
@@ -268,9 +268,8 @@ class _Reader:
         backend, line = node.values.get("backend", ("", node.line))
         plugin, _, name = backend.partition(":")
         if (plugin, name) not in self._disks:
-            raise self._source.wrong(
-                line, f"LUN {index} exports {backend!r}, which is no disk here"
-            )
+            text = f"expected a disk of this file for LUN {index}, not {backend!r}"
+            raise self._source.wrong(line, text)
         builder.lun(self._at(node.line), index, self._disks[plugin, name])
 
     def _acl(self, builder: TpgBuilder, node: Node) -> None:

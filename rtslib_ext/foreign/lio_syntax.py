@@ -51,11 +51,11 @@ def statements(source: Source) -> Iterator[Statement]:
                 opened.append(line)
             elif mark == CLOSES:
                 if not opened:
-                    raise source.wrong(line, "} without {")
+                    raise source.wrong(line, "expected a { before this }")
                 opened.pop()
             yield line, words, mark
     if opened:
-        raise source.wrong(opened[-1], "{ without }")
+        raise source.wrong(opened[-1], "expected a } that closes this block")
 
 
 def _parts(source: Source, line: int, text: str) -> Iterable[tuple[list[str], str]]:

@@ -33,8 +33,11 @@ SHARES = {
     "ctl": 10_000,
     "tgt": 10_000,
     "ietd": 10_000,
+    "lio": 10_000,
+    "lio-utils": 10_000,
+    "ceph": 5_000,
+    "truenas": 5_000,
     "isns": 20_000,
-    "import_of_lio": 30_000,
     "line": 130_000,
 }
 _AT_ONCE = 1000

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ from rtslib_ext.errors import LioError, ParseError
 from rtslib_ext.fabrics import drop_ins
 from rtslib_ext.foreign import source as foreign_source
 from rtslib_ext.foreign.imported import SEVERITIES
-from rtslib_ext.foreign.source import Source, Texts
 from rtslib_ext.host import cpus, system
 from rtslib_ext.isns import messages as isns_messages
 from rtslib_ext.isns import requests as isns_requests
@@ -172,26 +171,6 @@ def save_file(data: bytes) -> None:
 @cache
 def running_config() -> Config:
     return Reader(RecordedFS()).config()
-
-
-def import_of_lio(data: bytes) -> None:
-    """A file of an older tool of LIO, or of a system that has LIO; saved and planned on paper."""
-    text = text_of(data)
-    with refusals():
-        foreign.detect(text)
-    for name in ("lio", "lio-utils", "ceph", "truenas"):
-        found = None
-        with refusals():
-            found = foreign.FORMATS[name].read(Source("the file", text, Texts({})))
-        if found is None:
-            continue
-        assert all("\n" not in line for line in remarks_view.lines(found.remarks))
-        json.dumps(remarks_view.facts(found.remarks))
-        loaded = savefile.loads(savefile.dumps(found.config))
-        assert not loaded.problems, (name, loaded.problems)
-        with refusals():
-            wanted = merge.merge(running_config(), found.config)
-            plan_view.lines(apply.prepare(RecordedFS(), wanted, running_config()).plan)
 
 
 def fabric_file(data: bytes) -> None:
@@ -391,55 +370,50 @@ def isns(data: bytes) -> None:
 # -- files of other targets -----------------------------------------------------------------
 
 _ANY_DISK = {f"/srv/{name}": 1 << 20 for name in "abcd"}
+_JSON = ("ceph", "truenas")
 
 
 def foreign_file(name: str, data: bytes) -> None:
-    """Import a file of a format; its configuration can be saved, and what it exports is read."""
+    """A file of a format: what it gives can be saved, planned and shown; its export is read."""
     kind = foreign.FORMATS[name]
-    files = foreign_source.Texts({}, _ANY_DISK)
+    text, files = text_of(data), foreign_source.Texts({}, _ANY_DISK)
+    with refusals():
+        foreign.detect(text)
+    try:
+        found = kind.read(foreign_source.Source("/etc/file", text, files))
+    except ParseError as err:
+        # Errors of JSON are in the words of its reader.
+        place = r"/etc/file\b" if name in _JSON else r"/etc/file:[1-9]\d*: expected "
+        assert re.match(place, err.message) and "\n" not in err.message, err.message
+        return
+    except LioError as err:
+        assert errors.error(err), repr(err)
+        return
+    for remark in found.remarks:
+        assert bool(remark.line) != (name in _JSON) and remark.severity in SEVERITIES, remark
+    assert all("\n" not in shown for shown in remarks_view.lines(found.remarks))
+    json.dumps(remarks_view.facts(found.remarks))
+    loaded = savefile.loads(savefile.dumps(found.config))
+    assert not loaded.problems, loaded.problems
+    with refusals():
+        wanted = merge.merge(running_config(), found.config)
+        plan_view.lines(apply.prepare(RecordedFS(), wanted, running_config()).plan)
     exported = None
     with refusals():
-        try:
-            found = kind.read(foreign_source.Source("/etc/file", text_of(data), files))
-        except ParseError as err:
-            assert re.match(r"/etc/file:[1-9]\d*: expected ", str(err)), str(err)
-            raise
-        for remark in found.remarks:
-            assert remark.line and remark.severity in SEVERITIES, remark
-        assert not savefile.loads(savefile.dumps(found.config)).problems
         exported = kind.export(found.config)
     if exported:
         kind.read(foreign_source.Source("/etc/file", exported.text, files))
 
 
-def scst(data: bytes) -> None:
-    """scst.conf."""
-    foreign_file("scst", data)
-
-
-def ctl(data: bytes) -> None:
-    """ctl.conf, in both forms."""
-    foreign_file("ctl", data)
-
-
-def tgt(data: bytes) -> None:
-    """targets.conf of tgt."""
-    foreign_file("tgt", data)
-
-
-def ietd(data: bytes) -> None:
-    """ietd.conf."""
-    foreign_file("ietd", data)
-
-
 TARGETS: dict[str, Target] = {
     item.__name__: item
     for item in (
-        *(line, command, save_file, import_of_lio, fabric_file, preferences, old_preferences),
+        *(line, command, save_file, fabric_file, preferences, old_preferences),
         *(journal_file, pending_commit, record, lock_file, kernel, host),
-        *(scst, ctl, tgt, ietd, isns),
+        isns,
     )
 }
+TARGETS |= {name: partial(foreign_file, name) for name in foreign.FORMATS}
 
 
 # -- the safety net -------------------------------------------------------------------------

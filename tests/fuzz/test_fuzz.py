@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from rtslib_ext import foreign
 from tests.fuzz import campaign, corpus_files, mutations
 
 ROOT = Path(__file__).parents[2]
 # Changed inputs for each of the corpus, in make test.
 SHORT = 300
 # Inputs that are slower to run.
-FEWER = {"kernel": 60, "save_file": 150, "scst": 100, "ctl": 100, "tgt": 100}
+FEWER = {"kernel": 60, "save_file": 150, **dict.fromkeys(foreign.FORMATS, 100)}
 
 IN_ONE_PROCESS = """
 import sys
