@@ -100,10 +100,11 @@ class _Reader:
         self._disks[name] = self._builder.add(at, own, Block(path), identity)
         controls = item.item("controls")
         for control in controls.unused():
-            why = "is of tcmu-runner" if control in _OF_TCMU else "is not known"
-            self._builder.note(
-                self._document.at(controls.at(control)), f"{control} {why}, and left out"
-            )
+            if control in _OF_TCMU:
+                place = self._document.at(controls.at(control))
+                self._builder.note(place, f"{control} is of tcmu-runner, and left out")
+            else:
+                self._document.unknown(controls, control)
 
     # -- targets ----------------------------------------------------------------------------
 
@@ -167,7 +168,7 @@ class _Reader:
             if key is None:
                 self._builder.lost(
                     self._document.at(item.at("disks")),
-                    f"{wwn} exports {str(name)!r}, which is no disk of the file",
+                    f"{wwn} exports {_shown(name)}, which is no disk of the file",
                 )
                 continue
             index = _lun_id(listed[name]) if isinstance(listed, dict) else place
@@ -304,6 +305,11 @@ def _pair(item: Item, mutual: str) -> tuple[str, str]:
         user, _, password = old.partition("/")
         return user, password
     return item.text(f"{mutual}username") or "", item.text(f"{mutual}password") or ""
+
+
+def _shown(name: Any) -> str:
+    """Return a name; of another value only that it is none, as it may contain a secret."""
+    return repr(name) if isinstance(name, str) else "a value"
 
 
 def _texts(value: Any) -> list[str]:

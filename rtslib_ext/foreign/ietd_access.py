@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from .. import naming
 from . import addresses
 from .builder import Builder
 from .imported import Place
@@ -75,7 +76,8 @@ def _each(
             )
     for name, items in found.items():
         if name != _ALL and name not in targets:
-            builder.note(items[0][0], f"there is no target {name}")
+            shown = name if naming.is_name(("iqn", "eui", "naa"), name) else "of this line"
+            builder.note(items[0][0], f"there is no target {shown}")
 
 
 def _allow(builder: Builder, target: TargetBuilder, items: Items) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 from ..errors import ParseError
 from ..savefile.checked_json import Item, Problems, Unusable, parse
 from .builder import Builder
-from .imported import LOST, NOTE, Place, Remark
+from .imported import LOST, Place, Remark
 from .source import Source
+from .words import is_word
 
-_UNKNOWN = "unknown key"
 # TrueNAS shows these instead of a password to users without the right to read it.
 _MASKED = frozenset("*•x")
 
@@ -22,10 +22,13 @@ class Document:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.problems = Problems()
+        self._unknown: list[tuple[Place, str]] = []
         try:
             self.value: Any = parse(source.text, source.path)
         except ParseError as err:
-            raise ParseError(err.message, hint="nothing was imported") from err
+            # Its other lines show the text.
+            message = err.message.partition("\n")[0]
+            raise ParseError(message, hint="nothing was imported") from err
 
     def root(self) -> Item:
         """Return the object that the whole file is. Raises ParseError if it is something else."""
@@ -43,12 +46,17 @@ class Document:
         """Return the place of a JSON path."""
         return Place(self.source.path, path=where)
 
+    def unknown(self, item: Item, key: str) -> None:
+        """Note a key that the format does not have."""
+        self._unknown.append((self.at(item.at(key) if is_word(key) else item.where), key))
+
     def remark(self, builder: Builder) -> None:
         """Add the problems of the file to the remarks of an import."""
         for problem in self.problems.reported:
-            severity = NOTE if problem.message == _UNKNOWN else LOST
             text = f"{problem.message}: it is left out"
-            builder.remarks.append(Remark(severity, self.source.path, 0, text, path=problem.where))
+            builder.remarks.append(Remark(LOST, self.source.path, 0, text, path=problem.where))
+        for at, key in self._unknown:
+            builder.unknown(at, key)
 
 
 def is_masked(secret: str) -> bool:

@@ -22,6 +22,7 @@ from .lio_settings import Given, Settings
 from .lio_syntax import CLOSES, OPENS, statements
 from .lio_tpg import TpgBuilder
 from .source import Source
+from .words import shown
 
 # The objects that an object may contain.
 _OBJECTS = {
@@ -120,8 +121,7 @@ def _set(source: Source, here: Inside, words: list[str], line: int, *, opens: bo
     if len(words) != 2 or opens or not here.node.kind:
         inside = () if here.group else _OBJECTS.get(here.node.kind, ())
         expected = f"expected {', '.join((*inside, 'a setting and its value'))}"
-        # Only the first word: the others may be a password.
-        raise source.wrong(line, f"{expected}, not {words[0]!r}")
+        raise source.wrong(line, f"{expected}, not {shown(words[0])}")
     if words[1] != _NO_VALUE:
         here.values[words[0]] = (words[1], line)
 
@@ -207,7 +207,7 @@ class _Reader:
         text, line = node.values.get("size", ("", node.line))
         found = _SIZE.fullmatch(text)
         if found is None:
-            raise self._source.wrong(line, f"expected a size such as 10GB, not {text!r}")
+            raise self._source.wrong(line, "expected a size such as 10GB")
         return int(float(found[1]) * 1024 ** _UNITS.index(found[2].upper() or " "))
 
     # -- fabrics ----------------------------------------------------------------------------
@@ -242,7 +242,7 @@ class _Reader:
     def _number(self, text: str, line: int, most: int) -> int:
         found = _INDEX.fullmatch(text)
         if found is None or int(found[1]) > most:
-            raise self._source.wrong(line, f"expected a number up to {most}, not {text!r}")
+            raise self._source.wrong(line, f"expected a number up to {most}")
         return int(found[1])
 
     def _tpg(self, fabric: fabrics.Fabric, wwn: str, tag: int, node: Node) -> Tpg:

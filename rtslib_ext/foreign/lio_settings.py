@@ -19,6 +19,7 @@ from ..kernel.abi import DEFAULT_GROUP
 from ..schema import Attribute, Kind
 from .builder import Builder
 from .imported import Place
+from .words import shown
 
 Lookup = Callable[[str], Attribute | None]
 
@@ -109,7 +110,7 @@ class Settings:
             self._builder.note(at, f"{name} is left out, here and below: {why}")
         else:
             self._builder.changed(
-                at, f"{name} is left out, here and below: LIO has no such setting"
+                at, f"{shown(name)} is left out, here and below: LIO has no such setting"
             )
 
     def auth(self, given: Given, where: str) -> Auth:

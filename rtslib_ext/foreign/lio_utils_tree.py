@@ -16,6 +16,7 @@ from .imported import LOST, Remark
 from .lio_utils_options import LIO, TCM, Row
 from .shell_words import Command, commands
 from .source import Source
+from .words import is_word, shown
 
 ROOT = "/sys/kernel/config/target/"
 Path = tuple[str, ...]
@@ -104,7 +105,7 @@ class Tree:
         elif program in _OPTIONS:
             self._options(_OPTIONS[program], command)
         elif program not in _WITHOUT_EFFECT and program != "echo":
-            self._lose(command, f"{program} is not run")
+            self._lose(command, "no such command is run")
 
     def _echo(self, command: Command) -> None:
         words = command.words[1:]
@@ -140,7 +141,7 @@ class Tree:
             row = rows.get(name.removeprefix("--")) if name.startswith("--") else None
             if row is None or len(words) < row.takes:
                 needs = f"takes {row.takes} words" if row else "is no option that can be imported"
-                self._lose(command, f"{name if name.startswith('--') else 'a word'} {needs}")
+                self._lose(command, f"{_option(name) or 'a word'} {needs}")
                 return
             taken, words = [word.strip() for word in words[: row.takes]], words[row.takes :]
             for act, pattern, text in row.acts:
@@ -199,12 +200,17 @@ class Tree:
 
     def _lose(self, command: Command, why: str) -> None:
         # No more words than these: a password may be among the others.
-        shown = [os.path.basename(command.words[0])]
-        if len(command.words) > 1 and command.words[1].startswith("--"):
-            shown.append(command.words[1].partition("=")[0])
+        names = [shown(os.path.basename(command.words[0]), "a command")]
+        names += [option for word in command.words[1:2] if (option := _option(word))]
         cure = "replace it in a copy of the script by the commands that a shell would run"
-        text = f"{' '.join(shown)} is left out: {why}"
+        text = f"{' '.join(names)} is left out: {why}"
         self.remarks.append(Remark(LOST, self._file, command.line, text, cure))
+
+
+def _option(word: str) -> str:
+    """Return the name of an option, as ``--name``; "" for another word."""
+    name = word.partition("=")[0]
+    return name if name.startswith("--") and is_word(name.removeprefix("--")) else ""
 
 
 def _separated(words: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from ..config.model import Key, StorageObject
 from ..errors import InvalidValue
 from ..fast_dataclasses import replace
 from . import identity as identities
+from . import words
 from .identity import Identity
 from .imported import CHANGED, LOST, NOTE, Place, Remark
 from .source import Source
@@ -21,7 +22,6 @@ from .source import Source
 _SUFFIX = re.compile(r"\.(?:img|raw|iso|bin|dsk)\Z", re.IGNORECASE)
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 64
-_WORD = re.compile(r"<?[A-Za-z][A-Za-z0-9_.-]{0,39}[=>]?")
 
 
 class Objects:
@@ -55,8 +55,7 @@ class Objects:
 
         Any other text is not shown: the file may be of another kind, and that a secret.
         """
-        shown = word if _WORD.fullmatch(word) else "this line"
-        self.note(at, f"{shown} is not known, and not imported")
+        self.note(at, f"{words.shown(word)} is not known, and not imported")
 
     def _remark(self, severity: str, at: Place, text: str, cure: str) -> None:
         self.remarks.append(Remark(severity, at.file, at.line, text, cure, at.path))

@@ -160,11 +160,11 @@ class _Reader:
     def _value(self, name: str) -> str:
         value = self._variables.get(name)
         if value is None:
-            self._compute(f"the script does not set ${name}")
+            self._compute("the script does not set a variable in it")
             return f"${name}"
         self._left -= len(value)
         if self._left < 0:
-            self._compute(f"the words with ${name} are longer than {_LONGEST} characters")
+            self._compute(f"its words are longer than {_LONGEST} characters")
             return ""
         return value
 

@@ -48,7 +48,8 @@ class Parts:
                 if name in (*_LISTS, _GLOBAL):
                     self._found[name] = (first, root, key)
             root.ignore(*(key for _, _, key in self._found.values()))
-            root.finish()
+            for key in root.unused():
+                first.unknown(root, key)
 
     def _look_beside(self, source: Source, name: str) -> None:
         last = "config" if name == _GLOBAL else "query"

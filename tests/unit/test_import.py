@@ -248,16 +248,6 @@ def test_a_missing_file_is_an_error() -> None:
         foreign.source.opened("/nowhere/x")
 
 
-def test_only_words_of_unknown_lines_are_shown() -> None:
-    for name in ("tgt", "ietd"):
-        text = "root:$6$hash:19000:0:99999:7:::\ncolour red\n"
-        found = foreign.FORMATS[name].read(Source("/etc/shadow", text, Texts({})))
-        assert [one.text for one in found.remarks] == [
-            "this line is not known, and not imported",
-            "colour is not known, and not imported",
-        ]
-
-
 def test_values_that_no_file_can_have_are_remarks() -> None:
     made = builder(d=4096, e=4096)
     assert made.disk(AT, "srv/d", Identity()) is None

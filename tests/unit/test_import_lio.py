@@ -245,7 +245,7 @@ fabric iscsi target {IQN[:3]} tpgt 1
         ("storage fileio disk d size 1MB", 1, "the path of the disk d"),
         ("storage fileio disk d { path /a; size big; }", 1, "a size such as 10GB"),
         ("storage fileio disk d attribute\n", 1, "a setting after attribute"),
-        ("storage fileio disk d path /a size 1MB", 1, "a setting and its value, not 'path'"),
+        ("storage fileio disk d path /a size 1MB", 1, "a setting and its value, not path"),
         (f"fabric iscsi target {IQN} tpgt x {{\n enable yes\n}}", 1, "a number up to 65535"),
         (f"fabric iscsi target {IQN} tpgt 1 lun 0 backend fileio:d3", 1, "a disk of this file"),
         ("fabric iscsi discovery_auth\n", 1, "a setting after discovery_auth"),

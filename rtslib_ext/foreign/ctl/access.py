@@ -9,6 +9,7 @@ from ...fast_dataclasses import dataclass, field
 from ..builder import Builder
 from ..imported import Place
 from ..statements import Statement
+from ..words import shown
 
 PORT = 3260
 _TYPES = ("none", "deny", "chap", "chap-mutual")
@@ -96,7 +97,7 @@ def add_auth(builder: Builder, group: AuthGroup, one: Statement) -> None:
         case "host-nqn" | "host-address":
             builder.lost(at, f"{one.key} is left out: LIO has no NVMe")
         case _:
-            builder.note(at, f"{one.key} is not known, and not imported")
+            builder.unknown(at, one.key)
     if one.key.startswith("initiator-") and group.kind == "":
         # ctld: without a type, names and addresses alone decide, without CHAP.
         group.kind = "none"
@@ -136,11 +137,11 @@ def _add_portal(builder: Builder, group: PortalGroup, one: Statement) -> None:
         case "redirect":
             builder.lost(at, "redirect is lost: LIO does not redirect logins")
         case "option":
-            builder.note(at, f"option {one.name} has no effect in LIO")
+            builder.note(at, f"option {shown(one.name, '')} has no effect in LIO")
         case "dscp" | "pcp":
             builder.note(at, f"{one.key} has no effect in LIO", "mark packets with nft instead")
         case _:
-            builder.note(at, f"{one.key} is not known, and not imported")
+            builder.unknown(at, one.key)
 
 
 def _address(builder: Builder, one: Statement) -> tuple[str, int]:

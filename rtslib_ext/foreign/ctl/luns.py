@@ -176,11 +176,11 @@ class _Maker:
             elif name in _NO_EFFECT:
                 self.builder.note(at, f"option {name} has no effect: {_NO_EFFECT[name]}")
             else:
-                self.builder.note(at, f"option {name} is not known, and not imported")
+                self.builder.unknown(at, name)
         for key, one in self.values.items():
             if key not in _ONCE:
                 at = Place(self.at.file, one.line)
-                self.builder.note(at, f"{key} is not known, and not imported")
+                self.builder.unknown(at, key)
 
     # -- what it is on ----------------------------------------------------------------------
 

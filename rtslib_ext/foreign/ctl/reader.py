@@ -91,7 +91,7 @@ class _Reader:
         elif one.key == "target":
             self._inner_luns(one)
         else:
-            self.builder.note(at, f"{one.key} is not known, and not imported")
+            self.builder.unknown(at, one.key)
 
     def _inner_luns(self, target: Statement) -> None:
         """Add the LUNs that are described within a target: ctld numbers all in the file's order."""

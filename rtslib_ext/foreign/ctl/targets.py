@@ -110,7 +110,7 @@ class Targets:
             elif one.key == "redirect":
                 self.builder.lost(at, "redirect is lost: LIO does not redirect logins")
             else:
-                self.builder.note(at, f"{one.key} is not known, and not imported")
+                self.builder.unknown(at, one.key)
         if parts.auth and parts.auth_group:
             text = "expected an auth-group or rules of the target itself, not both"
             raise self.builder.source.wrong(parts.auth_group[0].line, text)

@@ -17,6 +17,7 @@ import pyparsing as pp
 from ...fast_dataclasses import dataclass
 from ..source import Source
 from ..statements import Lines, Statement
+from ..words import shown
 
 _DEPTH = 12
 _QUOTED = r'"(?:[^"\\\n]|\\.)*"'
@@ -260,14 +261,14 @@ def _objects(source: Source, pair: Pair) -> Iterator[Pair]:
         if item.key == "":
             yield from _objects(source, Pair(pair.key, item.value, pair.line))
         elif isinstance(item.value, str):
-            raise source.wrong(item.line, f"expected an object in braces at {item.key}")
+            raise source.wrong(item.line, f"expected an object in braces at {shown(item.key)}")
         else:
             yield item
 
 
 def _inside(source: Source, pair: Pair) -> tuple[Pair, ...]:
     if isinstance(pair.value, str):
-        raise source.wrong(pair.line, f"expected an object in braces at {pair.key}")
+        raise source.wrong(pair.line, f"expected an object in braces at {shown(pair.key)}")
     return pair.value
 
 
@@ -308,7 +309,7 @@ def _plain(source: Source, pair: Pair) -> Iterator[Statement]:
 
 def _text(source: Source, pair: Pair) -> str:
     if not isinstance(pair.value, str):
-        raise source.wrong(pair.line, f"expected a text or number at {pair.key}")
+        raise source.wrong(pair.line, f"expected a text or number at {shown(pair.key)}")
     return pair.value
 
 
@@ -326,7 +327,7 @@ def _named(source: Source, pair: Pair, keys: Sequence[str]) -> list[str]:
     found = {item.key: item for item in _inside(source, pair)}
     missing = [key for key in keys if key not in found]
     if missing:
-        raise source.wrong(pair.line, f"expected the key {missing[0]} at {pair.key}")
+        raise source.wrong(pair.line, f"expected the key {missing[0]} at {shown(pair.key)}")
     return [_text(source, found[key]) for key in keys]
 
 

@@ -79,5 +79,5 @@ class Settings:
                 elif name in known:
                     self.builder.note(at, f"{name} has no effect: {known[name]}")
                 else:
-                    self.builder.note(at, f"{name} is not known, and not imported")
+                    self.builder.unknown(at, name)
         self._found.clear()
