@@ -21,11 +21,14 @@ CREDENTIAL_MAX = 255
 # (drivers/target/iscsi/iscsi_target_configfs.c, lio_target_nacl_info_show).
 NO_SESSION = "No active iSCSI Session"
 
+# The parameter of a TPG that authentication, and enabling the TPG, change.
+AUTH_METHOD = "AuthMethod"
+
 # Writing the key changes the files in the value, which are relative to the directory of the key
 # (iscsi_target_tpg.c; target_core_configfs.c, emulate_model_alias_store; target_core_alua.c).
 CHANGED_WITH = {
     "generate_node_acls": ("cache_dynamic_acls",),
-    "authentication": ("../param/AuthMethod",),
+    "authentication": (f"../param/{AUTH_METHOD}",),
     "emulate_model_alias": ("../wwn/product_id",),
     "alua_access_state": ("alua_access_status",),
     "alua_tg_pt_offline": ("alua_tg_pt_status",),

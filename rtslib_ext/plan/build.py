@@ -86,7 +86,8 @@ def _build_targets(
             if tpg.enable:
                 is_set = rtpi.NAME in tpg.files or bool(kept)
                 fabric = FABRICS[target.fabric]
-                step = targets.enable(fabric, target.wwn, tpg.tag, True)
+                offers = targets.offered(tpg.attributes, tpg.parameters)
+                step = targets.enable(fabric, target.wwn, tpg.tag, True, offers)
                 (first if is_set else enables).append(step)
     yield from first
     yield from enables

@@ -27,7 +27,8 @@ def remove_tpg(target: Target, tpg: Tpg, homes: Locate) -> Iterator[Step]:
     fabric = FABRICS[target.fabric]
     tpg_path = TpgPath.of(fabric, target.wwn, tpg.tag)
     if tpg.enable:
-        yield targets.enable(fabric, target.wwn, tpg.tag, False)
+        offers = targets.offered(tpg.attributes, tpg.parameters)
+        yield targets.enable(fabric, target.wwn, tpg.tag, False, offers)
     for acl in tpg.acls.values():
         yield from acls.delete_acl(tpg_path, acl)
     for lun in tpg.luns.values():

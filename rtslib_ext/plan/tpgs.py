@@ -12,7 +12,7 @@ from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import replace
 from ..host import cpus
 from ..kernel import paths, rtpi
-from ..kernel.abi import DEFAULT_GROUP
+from ..kernel.abi import AUTH_METHOD, DEFAULT_GROUP
 from ..kernel.paths import TpgPath
 from ..steps import Step, luns, portals, targets
 from ..steps.settings import credentials
@@ -20,7 +20,7 @@ from . import acls, build, remove
 from .builder import PlanBuilder
 from .settings import complete, differing, set_values
 
-_METHOD = ("AuthMethod",)
+_METHOD = (AUTH_METHOD,)
 RemovedGroups = Mapping[tuple[Key, str], str]
 """Target port groups to delete, by storage object and name."""
 
@@ -76,7 +76,8 @@ def create_tpg(builder: PlanBuilder, target: Target, tpg: Tpg) -> None:
     kept = build.claim_kept(target, tpg, builder.objects, builder.reservations)
     builder.create += kept
     if tpg.enable:
-        step = targets.enable(FABRICS[target.fabric], target.wwn, tpg.tag, True)
+        offers = targets.offered(tpg.attributes, tpg.parameters)
+        step = targets.enable(FABRICS[target.fabric], target.wwn, tpg.tag, True, offers)
         builder.enable_tpg(step, is_set=rtpi.NAME in tpg.files or bool(kept))
 
 
@@ -155,7 +156,11 @@ class _TpgChange:
             self.builder.disable.append(step)
 
     def _switch(self, on: bool) -> Step:
-        return targets.enable(self.fabric, self.target.wwn, self.want.tag, on)
+        have, want = self.have, self.want if on else self.have
+        offers = targets.offered(
+            {**have.attributes, **want.attributes}, {**have.parameters, **want.parameters}
+        )
+        return targets.enable(self.fabric, self.target.wwn, self.want.tag, on, offers)
 
     def _values(self) -> None:
         have, want, tpg_path = self.have, self.want, self.tpg_path

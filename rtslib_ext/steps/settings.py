@@ -9,7 +9,14 @@ from ..config.model import SECRET_NAMES, Auth
 from ..config.shell_paths import ShellPath
 from ..errors import InvalidValue
 from ..kernel import paths
-from ..kernel.abi import ALUA_TEXTS, AUTH_FILES, CHANGED_WITH, CREDENTIAL_MAX, NO_CREDENTIAL
+from ..kernel.abi import (
+    ALUA_TEXTS,
+    AUTH_FILES,
+    AUTH_METHOD,
+    CHANGED_WITH,
+    CREDENTIAL_MAX,
+    NO_CREDENTIAL,
+)
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from .context import Operation
 from .defaults import KernelDefaults
@@ -29,7 +36,8 @@ _FIRST = (
 # Writing another attribute changes these (iscsi_target_tpg.c, iscsit_ta_authentication and
 # iscsit_ta_generate_node_acls), so they come last, and the first new object's value is no default
 # for the next one.
-_MOVES = ("AuthMethod", "cache_dynamic_acls")
+_MOVES = (AUTH_METHOD, "cache_dynamic_acls")
+_METHOD = f"../param/{AUTH_METHOD}"
 
 # The defaults are not known before the first object was created.
 UNKNOWN = KernelDefaults()
@@ -97,10 +105,21 @@ def change(
 ) -> Step:
     """Change an attribute; ``dependent`` has the previous values of those it changes too."""
     folder, name = paths.parent(file), paths.name_of(file)
-    undo = [Write(file, before, value)]
+    method = dependent.get(_METHOD, "")
+    undo = [*_offer_chap(file, before, method), Write(file, before, value)]
     undo += [Write(f"{folder}/{other}", had) for other, had in dependent.items()]
-    write = Write(file, value, before)
-    return set_step(path, name, value, before, (write,), undo=tuple(undo))
+    operations = (*_offer_chap(file, value, method), Write(file, value, before))
+    return set_step(path, name, value, before, operations, undo=tuple(undo))
+
+
+def _offer_chap(file: str, value: str, method: str) -> tuple[Operation, ...]:
+    """Return what must be written before authentication=1 where a TPG offers None alone.
+
+    The kernel is not safe otherwise (iscsi_target_tpg.c, iscsit_ta_authentication).
+    """
+    if method != "None" or value != "1" or paths.name_of(file) != "authentication":
+        return ()
+    return (Write(f"{paths.parent(file)}/{_METHOD}", "CHAP", method),)
 
 
 def credentials(path: ShellPath, folder: ConfigfsPath, auth: Auth, before: Auth) -> Iterator[Step]:

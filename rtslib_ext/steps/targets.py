@@ -7,17 +7,26 @@ from collections.abc import Iterator
 
 from .. import naming
 from ..config import shell_paths
-from ..config.model import Auth, FabricSettings, Target, Tpg
+from ..config.model import Auth, FabricSettings, Target, Tpg, Values
 from ..config.shell_paths import ShellPath
 from ..errors import InvalidValue
 from ..fabrics import FABRICS, WITH_ENABLE, Fabric
 from ..host import cpus
 from ..kernel import paths, rtpi
-from ..kernel.abi import NO_CREDENTIAL
+from ..kernel.abi import AUTH_METHOD, NO_CREDENTIAL
 from ..kernel.configfs import ConfigfsPath
 from ..kernel.paths import TpgPath
 from .context import Operation
-from .operations import Fail, MakeShared, Mkdir, Rmdir, RmdirOverLuns, SetEnabled, Write
+from .operations import (
+    EnsureValue,
+    Fail,
+    MakeShared,
+    Mkdir,
+    Rmdir,
+    RmdirOverLuns,
+    SetEnabled,
+    Write,
+)
 from .rtpi import AssignRtpi, ClaimRtpi, SetRtpi
 from .settings import credentials, ensure_values, known
 from .step import Action, Step, set_step
@@ -196,16 +205,29 @@ def delete_tpg(fabric: Fabric, wwn: str, tpg: Tpg) -> Iterator[Step]:
     )
 
 
-def enable(fabric: Fabric, wwn: str, tag: int, on: bool) -> Step:
-    """Enable or disable a TPG."""
-    file = f"{paths.tpg(fabric, wwn, tag)}/enable"
-    return Step(
-        Action.UPDATE,
-        paths.shell_tpg(fabric, wwn, tag),
-        "enable" if on else "disable",
-        "",
-        (SetEnabled(file, on),),
-    )
+def enable(fabric: Fabric, wwn: str, tag: int, on: bool, offers: str = "") -> Step:
+    """Enable or disable a TPG; ``offers`` is the AuthMethod that an enabled one has ("": any)."""
+    configfs, path = paths.tpg(fabric, wwn, tag), paths.shell_tpg(fabric, wwn, tag)
+    file, undo = f"{configfs}/enable", None
+    operations: tuple[Operation, ...] = (SetEnabled(file, on),)
+    if offers:
+        folder = paths.parameters(configfs)
+        offer = EnsureValue(folder, AUTH_METHOD, offers, None, True, path)
+        if on:
+            operations = (*operations, offer)
+        else:
+            undo = (SetEnabled(file, True, asked=False), offer)
+    return Step(Action.UPDATE, path, "enable" if on else "disable", "", operations, undo=undo)
+
+
+def offered(attributes: Values, parameters: Values) -> str:
+    """Return AuthMethod where a TPG with authentication offers None as well, else "".
+
+    Enabling the TPG takes None out (iscsi_target_tpg.c, iscsit_tpg_enable_portal_group).
+    """
+    method = parameters.get(AUTH_METHOD, "")
+    required = attributes.get("authentication", "1") == "1"
+    return method if required and "None" in method else ""
 
 
 def load(fabric: Fabric) -> Step:

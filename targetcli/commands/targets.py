@@ -11,6 +11,7 @@ from rtslib_ext.fabrics import Fabric
 from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.host import adapters
 from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.abi import AUTH_METHOD
 from rtslib_ext.kernel.paths import TpgPath
 from rtslib_ext.plan import remove
 from rtslib_ext.reading.reader import Reader
@@ -119,6 +120,14 @@ def create_tpg(
     return Result(lines, created=shell_paths.tpg(node.path, tag))
 
 
+def _offered(node: TpgNode) -> str:
+    """Return AuthMethod if enabling the TPG again would change it, else ""."""
+    fs, attributes = node.reader.fs, paths.attributes(node.configfs)
+    required = fs.read_if_there(f"{attributes}/authentication") or ""
+    method = fs.read_if_there(f"{paths.parameters(node.configfs)}/{AUTH_METHOD}") or ""
+    return targets.offered({"authentication": required}, {AUTH_METHOD: method})
+
+
 @dataclass(frozen=True, slots=True)
 class _NewTpg:
     """The parameters of a new TPG; where one is None, the preferences decide."""
@@ -207,6 +216,7 @@ def _switch(env: Env, node: TpgNode, on: bool) -> Result:
     now = node.reader.enabled(node.configfs)
     if now is on or (on and now is None):
         return say(f"The TPGT is already {word}.")
-    apply.apply(env, [targets.enable(node.fabric, node.wwn, node.tag, on)])
+    offers = "" if on else _offered(node)
+    apply.apply(env, [targets.enable(node.fabric, node.wwn, node.tag, on, offers)])
     left = portals.none_left(env, node.tpg_path) if on and node.fabric.has("nps") else []
     return Result([f"The TPGT has been {word}.", *left])
