@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from documents import Json, checked
 
-from rtslib_ext.config.model import StorageObject
+from rtslib_ext.config.model import MappedLun, NodeAcl, StorageObject
 from targetcli.commands import target_of
 
 from .harness import TARGET, Shell, value
@@ -173,6 +173,30 @@ def test_a_disk_that_is_not_as_configured(store: Shell, monkeypatch: pytest.Monk
         monkeypatch.setattr(target_of, "config_of", changed)
         (login,) = logins(store)
         assert any(text in one for one in texts(login)), texts(login)
+
+
+def test_an_acl_that_is_not_as_configured(store: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A LUN that the initiator misses, and a target that proves itself by another secret."""
+    real = target_of.place
+
+    def change(edit: Callable[[NodeAcl], NodeAcl]) -> list[str]:
+        def changed(*given: Any) -> target_of.Place:
+            found = real(*given)
+            tpg = found.target.tpgs[1]
+            tpg = replace(tpg, acls={HOST: edit(tpg.acls[HOST])})
+            return replace(found, target=replace(found.target, tpgs={1: tpg}))
+
+        monkeypatch.setattr(target_of, "place", changed)
+        (login,) = logins(store)
+        return texts(login)
+
+    more = {7: MappedLun(7, 0)}
+    missing = "LUN 7 is configured, but the initiator does not see it"
+    assert change(lambda acl: replace(acl, mapped_luns={**acl.mapped_luns, **more})) == [missing]
+    auth = {"mutual_password": "another-secret"}
+    assert change(lambda acl: replace(acl, auth=replace(acl.auth, **auth))) == [
+        "the target did not authenticate itself with mutual_password"
+    ]
 
 
 def test_write_protection_that_is_not_as_configured(store: Shell) -> None:
