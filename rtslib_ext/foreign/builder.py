@@ -13,6 +13,7 @@ from .. import naming
 from ..config.model import Auth, Config, FabricSettings, Key, Target
 from ..errors import InvalidValue
 from ..fast_dataclasses import replace
+from . import addresses
 from .imported import Imported, Place
 from .objects import Objects
 from .source import Source
@@ -70,13 +71,15 @@ class Builder(Objects):
     def imported(self, files: Iterable[str] = ()) -> Imported:
         """Return the configuration and the remarks, in the order of ``files`` and their lines."""
         targets = [target.built() for target in self._targets.values()]
+        networks, remarks = addresses.settle(self.accesses)
+        self.remarks += remarks
         fabrics = {}
         if any(value is not None for _, value in self._discovery.items()):
             fabrics[_ISCSI] = FabricSettings(_ISCSI, self._discovery, discovery_enable=True)
         config = Config(self.objects, _by_key(targets), fabrics)
         order = {name: number for number, name in enumerate((self.source.path, *files))}
         self.remarks.sort(key=lambda one: (order.get(one.file, len(order)), one.file, one.line))
-        return Imported(config, tuple(self.remarks))
+        return Imported(config, tuple(self.remarks), networks)
 
 
 def _by_key(targets: Iterable[Target]) -> dict[Key, Target]:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from ..config.model import Config
-from ..fast_dataclasses import dataclass
+from ..fast_dataclasses import dataclass, field
+from ..firewall.allowed import Allowed
 
 LOST = "lost"
 """LIO cannot express it: initiators will notice that it is missing."""
@@ -58,6 +59,8 @@ class Imported:
 
     config: Config
     remarks: tuple[Remark, ...] = ()
+    allowed_networks: Allowed = field(default_factory=dict)
+    """The networks that may reach portals, where all targets on a portal admit the same."""
 
     @property
     def loses(self) -> bool:

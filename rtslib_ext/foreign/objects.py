@@ -14,6 +14,7 @@ from ..errors import InvalidValue
 from ..fast_dataclasses import replace
 from . import identity as identities
 from . import words
+from .addresses import Access
 from .identity import Identity
 from .imported import CHANGED, LOST, NOTE, Place, Remark
 from .source import Source
@@ -31,6 +32,8 @@ class Objects:
         self.source = source
         self.files = source.files
         self.remarks: list[Remark] = []
+        self.accesses: list[Access] = []
+        """The addresses that each TPG with portals admits."""
         self.objects: dict[Key, StorageObject] = {}
         self._on: dict[str, Key] = {}
         self._names: set[str] = set()

@@ -7,11 +7,14 @@ an ACL with one user for each initiator, or demo mode with one user for all.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .. import naming, schema
 from ..config.backing import Block
 from ..config.model import Auth, Key, Lun, MappedLun, NodeAcl, Portal, Target, Tpg, Values
 from ..errors import InvalidValue
-from . import addresses
+from ..fast_dataclasses import replace
+from .addresses import Access
 from .imported import Place
 from .initiators import one_name
 from .objects import Objects
@@ -36,12 +39,18 @@ class TargetBuilder:
         self.acl_attributes: dict[str, str] = {}
         self.acl_places: list[Place] = []
         self.portals: dict[str, Portal] = {}
+        self.silent = False
+        """Whether it listens nowhere, rather than everywhere, without portals."""
+        self.tag = 1
+        """The tag of its TPG."""
         self.auth = Auth()
         self.needs_login = False
         self.closed = False
         """Whether only the admitted initiators may log in, even if there are none."""
         self.addresses_suffice = False
         """Whether an initiator at an admitted address needs no admitted name."""
+        self.any_address = False
+        """Whether the admitted addresses include all."""
 
     def lun(self, at: Place, index: int, key: Key | None, *, readonly: bool = False) -> None:
         """Export a storage object under a LUN; None leaves the number free."""
@@ -72,7 +81,7 @@ class TargetBuilder:
         self.initiators.setdefault(name, at)
 
     def admit_address(self, at: Place, text: str) -> None:
-        """Remark that only initiators at this address or network may log in."""
+        """Let only initiators at this address or network, and other such ones, log in."""
         self.addresses.append((at, text))
 
     def user(self, at: Place, userid: str, password: str | None, *, mutual: bool = False) -> None:
@@ -139,15 +148,15 @@ class TargetBuilder:
 
     def built(self) -> Target:
         """Return the target, with remarks about the access to it."""
-        if self.addresses:
-            self._remark_addresses()
         if not self.closed:
             self._drop_readonly()
             for at in self.acl_places:
                 self.objects.changed(at, "LIO has this value for initiators with an ACL only")
-        portals = self.portals or {f"{_ANY}:{_PORT}": Portal(_ANY, _PORT)}
+        everywhere = {} if self.silent else {f"{_ANY}:{_PORT}": Portal(_ANY, _PORT)}
+        portals = self.portals or everywhere
+        self._limit(portals)
         tpg = Tpg(
-            1,
+            self.tag,
             enable=True,
             attributes=self._attributes(),
             parameters=self.parameters,
@@ -156,7 +165,7 @@ class TargetBuilder:
             portals=portals if self.fabric == "iscsi" else {},
             acls=self._acls() if self.closed else {},
         )
-        return Target(self.fabric, self.wwn, {1: tpg})
+        return Target(self.fabric, self.wwn, {self.tag: tpg})
 
     def _attributes(self) -> Values:
         found = {**self.attributes, "authentication": str(int(self.needs_login))}
@@ -201,20 +210,18 @@ class TargetBuilder:
             "name the initiators, or export it by another target",
         )
 
-    def _remark_addresses(self) -> None:
-        at, listed = self.addresses[0][0], [text for _, text in self.addresses]
-        if self.closed and self.addresses_suffice:
+    def _limit(self, portals: Mapping[str, Portal]) -> None:
+        """Note which addresses may reach the portals: all networks, unless some are admitted."""
+        listed = [] if self.any_address else [text for _, text in self.addresses]
+        tpg = f"/{self.fabric}/{self.wwn}/tpg{self.tag}"
+        if self.closed and self.addresses_suffice and listed:
             self.objects.lost(
-                at,
+                self.addresses[0][0],
                 "LIO does not look at the address of an initiator, so those at these cannot log "
                 f"in: {', '.join(listed)}",
-                f"create an ACL for each: /{self.fabric}/{self.wwn}/tpg1/acls create NAME",
+                f"create an ACL for each: {tpg}/acls create NAME",
             )
-            return
-        tpg, portals = f"/{self.fabric}/{self.wwn}/tpg1", self.portals or (f"{_ANY}:{_PORT}",)
-        self.objects.lost(
-            at,
-            "LIO does not look at the address of an initiator, so these do not limit logins: "
-            f"{', '.join(listed)}",
-            addresses.commands(tpg, portals, listed),
-        )
+            listed = []
+        at = self.addresses[0][0] if listed else self.at
+        if self.fabric == "iscsi":
+            self.objects.accesses.append(Access(at, tpg, tuple(portals.values()), listed))

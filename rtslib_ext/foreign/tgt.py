@@ -62,11 +62,12 @@ class _Reader:
         self.source, self.root = source, root
         self.builder = Builder(source)
         self.driver = "iscsi"
+        self.is_dump = _DUMP.fullmatch(source.text) is not None
         self.tid = 0
         self.told_default = self.told_controller = self.told_designators = False
 
     def run(self, files: Iterable[str]) -> Imported:
-        if _DUMP.fullmatch(self.source.text):
+        if self.is_dump:
             self.builder.changed(
                 Place(self.source.path, 1),
                 "a dump has no LUN numbers, identifiers and options of disks: LUNs are numbered "
@@ -150,7 +151,14 @@ class _Reader:
             userid, password = _credentials(option)
             target.user(at, userid, password, mutual=name == "outgoinguser")
         elif name in ("initiator-address", "initiator-name"):
-            _admit(target, option)
+            # A dump writes networks, and ALL for every one, as names.
+            if option.value == "ALL":
+                every = self.is_dump or name == "initiator-address"
+                target.any_address = target.any_address or every
+            elif name == "initiator-address" or addresses.network(option.value):
+                target.admit_address(at, option.value)
+            else:
+                target.admit(at, option.value)
         elif name in _PARAMETERS:
             target.parameter(at, name, option.value)
         elif name not in (*_STORES, "driver", "lun", *_OF_TGT, *tgt_store.OPTIONS):
@@ -231,16 +239,6 @@ class _Reader:
             at: Place = option.at
             raise Source(at.file, "").wrong(at.line, f"expected a number, not {option.value!r}")
         return int(option.value)
-
-
-def _admit(target: TargetBuilder, option: Option) -> None:
-    """Admit an initiator by name or address; the dump writes networks as names."""
-    if option.value == "ALL":
-        return
-    if option.name == "initiator-address" or addresses.network(option.value):
-        target.admit_address(option.at, option.value)
-    else:
-        target.admit(option.at, option.value)
 
 
 def _credentials(option: Option) -> tuple[str, str | None]:

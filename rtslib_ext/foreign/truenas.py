@@ -281,10 +281,10 @@ class _Reader:
         tpgs: dict[int, Tpg] = {}
         for group in item.items("groups"):
             builder = TargetBuilder(self._builder, document.at(group.where), "iscsi", wwn)
+            builder.tag = len(tpgs) + 1
             self._common(document, item, builder, number)
             self._group(document, group, builder)
-            tag = len(tpgs) + 1
-            tpgs[tag] = replace(builder.built().tpgs[1], tag=tag)
+            tpgs |= builder.built().tpgs
         if not tpgs:
             self._builder.note(at, f"{wwn} has no group, so it is served nowhere: it is left out")
             return None

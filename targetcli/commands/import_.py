@@ -7,22 +7,26 @@ import gc
 import os
 from collections.abc import Sequence
 from itertools import count
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from rtslib_ext import foreign
 from rtslib_ext.config import merge, refactor
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InvalidValue
+from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.foreign import source
 from rtslib_ext.foreign.imported import LOST, Imported
 
-from ..changes import prompt, running
+from ..changes import allowed, apply, prompt, running
 from ..env import Env
-from ..result import Result
+from ..result import Aside, Result
 from ..tree import Node
 from ..views import remarks as view
 from . import plan
 from . import save as saving
+
+if TYPE_CHECKING:
+    from rtslib_ext.firewall.allowed import Allowed
 
 # The remarks that an error shows of a file without a configuration.
 _SHOWN = 3
@@ -51,10 +55,13 @@ def run(
             hint="check the file, or give another format=",
         )
     if save is not None:
-        result = Result() if dry_run else saving.save_imported(env, save, found.config)
+        networks = allowed.part(found.allowed_networks, found.config)
+        result = Result() if dry_run else saving.save_imported(env, save, found.config, networks)
         lines = [*view.lines(found.remarks), *result.lines]
     else:
-        result = _merged(env, found, dry_run=dry_run)
+        have = running.read(env)
+        found = _beside(env, have, found)
+        result = _merged(env, have, found, dry_run=dry_run)
         # Before the kernel is touched, they have been shown.
         listed = [] if _announces(env, dry_run) else view.lines(found.remarks)
         lines = [*listed, *result.lines]
@@ -106,9 +113,19 @@ def _announces(env: Env, dry_run: bool) -> bool:
     return not dry_run and env.session.transaction is None
 
 
-def _merged(env: Env, found: Imported, *, dry_run: bool) -> Result:
+def _beside(env: Env, have: Config, found: Imported) -> Imported:
+    """Return an import whose allowed networks leave other targets as reachable as they are."""
+    if not found.allowed_networks:
+        return found
+    from rtslib_ext.foreign import addresses
+
+    networks = allowed.part(found.allowed_networks, found.config)
+    limited = replace(found, allowed_networks=networks)
+    return addresses.beside(limited, have, allowed.of_config(env, have))
+
+
+def _merged(env: Env, have: Config, found: Imported, *, dry_run: bool) -> Result:
     """Plan and make the change that adds a configuration to the running one."""
-    have = running.read(env)
     want = merge.merge(have, _apart(have, found.config))
     planned = plan.prepare(env, want, have)
     if _announces(env, dry_run):
@@ -116,7 +133,25 @@ def _merged(env: Env, found: Imported, *, dry_run: bool) -> Result:
             prompt.announce(env, view.lines(found.remarks))
         if planned.plan:
             _agree(env, found)
-    return plan.carry_out(env, planned, dry_run=dry_run)
+    networks = found.allowed_networks
+    changed = allowed.differences(env, networks, keep=True)
+    if dry_run:
+        result = plan.carry_out(env, planned, dry_run=True)
+    elif env.session.transaction is not None:
+        result = plan.carry_out(env, planned)
+        if changed:
+            apply.defer(env, "; ".join(changed), lambda: _load(env, networks))
+    else:
+        with allowed.adopting(env, networks, keep=True) as notes:
+            result = plan.carry_out(env, planned)
+        changed += [Aside(f"Note: {text}") for _, text in notes]
+    result.notes += changed
+    return result
+
+
+def _load(env: Env, networks: Allowed) -> Result:
+    with allowed.adopting(env, networks, keep=True) as notes:
+        return Result(notes=[Aside(f"Note: {text}") for _, text in notes])
 
 
 def _agree(env: Env, found: Imported) -> None:

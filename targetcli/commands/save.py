@@ -177,18 +177,20 @@ def write(
     identities: Identities,
     owners: Owners | None = None,
     kept: Allowed | None = None,
+    networks: Allowed | None = None,
 ) -> tuple[list[str], dict[str, object]]:
     """Write a save file, and back up the default one: (messages, facts for --json).
 
     ``missing`` are the shell paths of objects to mark as not restored, ``kept`` the allowed
-    networks of portals that may not run. Any file is backed up before an empty configuration
-    replaces another one.
+    networks of portals that may not run, ``networks`` those to write instead of the running ones.
+    Any file is backed up before an empty configuration replaces another one.
     """
     # Imported here, as in load: clearconfig needs no file.
     from rtslib_ext import savefile
 
     # Before the backup: saves that fail would rotate the older ones away.
-    networks = allowed.of_config(env, config, kept)
+    if networks is None:
+        networks = allowed.of_config(env, config, kept)
     if config.is_empty and _has_content(path):
         lines, backup = _back_up_emptied(env, path)
     else:
@@ -298,13 +300,19 @@ def load_given(env: Env, path: str) -> Loaded:
         raise
 
 
-def save_imported(env: Env, savefile: str, config: Config) -> Result:
-    """Save a configuration that is not the running one; the default file is backed up."""
+def save_imported(env: Env, savefile: str, config: Config, networks: Allowed) -> Result:
+    """Save a configuration that is not the running one; the default file is backed up.
+
+    ``networks`` are those that may reach its portals.
+    """
     path, shown = path_of(env, savefile), shown_path(env, savefile)
     later = apply.defer(
-        env, f"save the configuration to {path}", lambda: save_imported(env, savefile, config)
+        env,
+        f"save the configuration to {path}",
+        lambda: save_imported(env, savefile, config, networks),
     )
     if later is not None:
         return later
-    lines, facts = write(env, path, config, (), identities_of(config.storage_objects.values()))
+    identities = identities_of(config.storage_objects.values())
+    lines, facts = write(env, path, config, (), identities, networks=networks)
     return Result([*lines, f"Configuration saved to {shown}"], data=lambda: facts)

@@ -9,12 +9,14 @@ import pytest
 
 from rtslib_ext import foreign, savefile
 from rtslib_ext.config import inquiry
+from rtslib_ext.config.model import Config, Portal, Target, Tpg
 from rtslib_ext.errors import InvalidValue, LioError
 from rtslib_ext.firewall.allowed import networks
 from rtslib_ext.foreign import addresses, identity
+from rtslib_ext.foreign.addresses import Access
 from rtslib_ext.foreign.builder import Builder
 from rtslib_ext.foreign.identity import Identity
-from rtslib_ext.foreign.imported import Place, Remark
+from rtslib_ext.foreign.imported import Imported, Place, Remark
 from rtslib_ext.foreign.source import Source, Texts
 from targetcli.views import remarks as view
 
@@ -221,6 +223,85 @@ def test_addresses_become_allowed_networks_of_each_portal() -> None:
     assert networks(words.split()[1:])
 
 
+ANY, ONE = Portal("[::0]", 3260), Portal("192.0.2.9", 3260)
+LIST = ("192.0.2.0/25", "192.0.2.128/25")
+
+
+def access(portals: Portal | list[Portal], *texts: str) -> Access:
+    """A TPG; its remark is at AT."""
+    return Access(AT, "/iscsi/T/tpg1", portals if isinstance(portals, list) else [portals], texts)
+
+
+@pytest.mark.parametrize(
+    ("found", "networks", "severities"),
+    [
+        # In one spelling.
+        ([access(ANY, *LIST)], {"[::]:3260": ("192.0.2.0/24",)}, ["changed"]),
+        ([access(ANY, *LIST), access(ANY, "192.0.2.0/24")], None, ["changed", "changed"]),
+        # Another target on the portal, or on one that gets the same packets.
+        ([access(ANY, *LIST), access(ANY)], {}, ["lost"]),
+        ([access(ANY, *LIST), access(ANY, LIST[0])], {}, ["lost", "lost"]),
+        ([access(ANY, *LIST), access(ONE)], {}, ["lost"]),
+        ([access(ONE, *LIST), access(ANY)], {}, ["lost"]),
+        ([access(ONE, *LIST), access(Portal("[::0]", 3261))], {"192.0.2.9:3260": ()}, ["changed"]),
+        (
+            [access([ONE, Portal("192.0.2.8", 3260)], *LIST), access(ONE)],
+            {"192.0.2.8:3260": ()},
+            ["lost"],
+        ),
+        # What no rule can express.
+        ([access(ANY, "192.0.2.*", LIST[0])], {}, ["lost"]),
+        ([access(Portal("[::0]", 3260, iser=True), *LIST)], {}, ["lost"]),
+        ([access(Portal("[fe80::1%eth0]", 3260), *LIST)], {}, ["lost"]),
+        ([access([], *LIST)], {}, ["lost"]),
+        ([access(ANY), access(ONE)], {}, []),
+    ],
+)
+def test_addresses_are_networks_of_portals_where_all_targets_admit_the_same(
+    found: list[Access], networks: dict[str, tuple[str, ...]] | None, severities: list[str]
+) -> None:
+    settled, remarks = addresses.settle(found)
+    assert [one.severity for one in remarks] == severities
+    wanted = {"[::]:3260": ("192.0.2.0/24",)} if networks is None else networks
+    assert settled == {name: ("192.0.2.0/24",) for name in wanted}
+
+
+def test_only_portals_that_can_help_are_named() -> None:
+    found = [access([ONE, Portal("192.0.2.8", 3260)], *LIST), access(ONE)]
+    (remark,) = addresses.settle(found)[1]
+    assert remark.cure == "/iscsi/T/tpg1/portals/192.0.2.9:3260 allow 192.0.2.0/25 192.0.2.128/25"
+
+
+def listening(wwn: str, *portals: Portal) -> Config:
+    tpg = Tpg(1, portals={portal.name: portal for portal in portals})
+    target = Target("iscsi", wwn, {1: tpg})
+    return Config(targets={target.key: target})
+
+
+@pytest.mark.parametrize(
+    ("have", "running", "is_kept"),
+    [
+        (Config(), {}, True),
+        (listening(IQN, ANY), {"[::]:3260": ("198.51.100.0/24",)}, True),
+        (listening("iqn.2003-01.org.example:z", Portal("[::0]", 3261)), {}, True),
+        (listening("iqn.2003-01.org.example:z", ANY), {}, False),
+        (listening("iqn.2003-01.org.example:z", ONE), {}, False),
+        (listening("iqn.2003-01.org.example:z", ANY), {"[::]:3260": ("192.0.2.0/24",)}, True),
+    ],
+)
+def test_targets_that_run_already_stay_open(
+    have: Config, running: dict[str, tuple[str, ...]], is_kept: bool
+) -> None:
+    networks = {"[::]:3260": ("192.0.2.0/24",)}
+    found = addresses.beside(Imported(listening(IQN, ANY), (), networks), have, running)
+    assert found.allowed_networks == (networks if is_kept else {})
+    assert found.loses is not is_kept
+    if not is_kept:
+        (remark,) = found.remarks
+        assert "but iqn.2003-01.org.example:z listens there" in remark.text
+        assert remark.cure == f"/iscsi/{IQN}/tpg1/portals/[::0]:3260 allow 192.0.2.0/24"
+
+
 def test_what_the_kernel_does_not_take_is_a_remark() -> None:
     made = builder()
     target = made.target(AT, IQN)
@@ -232,7 +313,7 @@ def test_what_the_kernel_does_not_take_is_a_remark() -> None:
     target.listen(AT, "host.example")
     target.admit_address(AT, "192.0.2.1")
     assert [one.severity for one in made.imported().remarks] == (
-        ["lost", "changed", "note", "lost", "lost", "lost", "lost"]
+        ["lost", "changed", "note", "lost", "lost", "lost", "changed"]
     )
 
 

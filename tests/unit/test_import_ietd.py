@@ -154,8 +154,13 @@ def test_all_initiators_are_allowed() -> None:
 
 def test_addresses_alone() -> None:
     found = read(DISK, {"initiators.allow": "ALL 192.0.2.1, [2001:db8::]/64\n"})
-    lost = [one for one in found.remarks if one.severity == "lost"]
-    assert len(lost) == 2 and lost[0].cure.endswith(" allow 192.0.2.1 2001:db8::/64")
+    assert not found.loses
+    assert found.allowed_networks == {"[::]:3260": ("192.0.2.1/32", "2001:db8::/64")}
+    # The other target on this portal has no line, so it admits none.
+    found = read(DISK, {"initiators.allow": f"{IQN} 192.0.2.1\n"})
+    (lost,) = (one for one in found.remarks if one.severity == "lost")
+    assert lost.cure == f"/iscsi/{IQN}/tpg1/portals/[::0]:3260 allow 192.0.2.1"
+    assert found.allowed_networks == {}
 
 
 def test_denied_initiators() -> None:

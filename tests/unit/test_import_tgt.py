@@ -235,10 +235,13 @@ def test_users_and_initiators() -> None:
     assert [line for line, _ in remarks(found, "lost")] == [5]
 
 
-def test_addresses_are_lost_with_a_rule_for_each_port() -> None:
+def test_addresses_become_allowed_networks() -> None:
+    found = read(target("initiator-address 192.0.2.0/24", "initiator-name ALL"))
+    assert found.allowed_networks == {"[::]:3260": ("192.0.2.0/24",)} and not found.loses
+    (one,) = (one for one in found.remarks if "allowed networks" in one.text)
+    assert one.severity == "changed" and one.text.endswith(": 192.0.2.0/24")
     found = read(target("initiator-address 192.0.2.0/24", "initiator-address ALL"))
-    (one,) = (one for one in found.remarks if one.severity == "lost")
-    assert "192.0.2.0/24" in one.text and one.cure.endswith(" allow 192.0.2.0/24")
+    assert found.allowed_networks == {} and not found.loses
 
 
 def test_remarks_have_no_secrets() -> None:
@@ -256,7 +259,6 @@ def test_a_dump() -> None:
             "\tincominguser joe PLEASE_CORRECT_THE_PASSWORD",
             "\tinitiator-name 192.0.2.0/24",
             "\tinitiator-name 2001:db8::1",
-            "\tinitiator-name ALL",
         )
     )
     tpg = tpg_of(found)
@@ -264,9 +266,9 @@ def test_a_dump() -> None:
     assert "PLEASE" not in repr(found.config)
     changed = [one for one in found.remarks if "no LUN numbers" in one.text]
     assert [(one.severity, one.line) for one in changed] == [("changed", 1)]
-    lost = [one for one in found.remarks if one.severity == "lost"]
-    assert "set auth userid=joe password=-" in lost[0].cure
-    assert "192.0.2.0/24, 2001:db8::1" in lost[1].text
+    (lost,) = (one for one in found.remarks if one.severity == "lost")
+    assert "set auth userid=joe password=-" in lost.cure
+    assert found.allowed_networks == {"[::]:3260": ("192.0.2.0/24", "2001:db8::1/128")}
 
 
 # -- the grammar ----------------------------------------------------------------------------
@@ -415,4 +417,5 @@ def test_the_example_of_the_package() -> None:
         "back2",
         "VENDOR2",
     ]
-    assert [line for line, _ in remarks(found, "lost")] == [2, 25, 30]
+    assert [line for line, _ in remarks(found, "lost")] == [2, 30]
+    assert list(found.allowed_networks.values()) == [("192.168.100.1/32", "192.168.200.5/32")]

@@ -284,11 +284,15 @@ def test_what_cannot_be_expressed() -> None:
     assert set(tpg.luns) == {0, 3, 2} or set(tpg.luns) == {0, 3, 4}
 
 
-def test_addresses_name_the_rule_of_the_firewall() -> None:
+def test_addresses_become_allowed_networks() -> None:
     parts = answers()
     parts["target"][0]["auth_networks"] = ["192.0.2.0/24"]
-    cures = [one.cure for one in read(parts).remarks if one.path == "target[0].auth_networks"]
-    assert cures and ":3261 allow 192.0.2.0/24" in cures[0]
+    found = read(parts)
+    made = [one for one in found.remarks if one.path == "target[0].auth_networks"]
+    # Another target listens on the portal of the first group.
+    assert [one.severity for one in made] == ["lost", "changed"]
+    assert made[0].cure.endswith("/tpg1/portals/192.0.2.1:3261 allow 192.0.2.0/24")
+    assert list(found.allowed_networks) == ["0.0.0.0:3260", "[2001:db8::1]:3260"]
 
 
 @pytest.mark.parametrize(

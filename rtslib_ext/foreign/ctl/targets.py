@@ -26,15 +26,10 @@ class _Target(TargetBuilder):
     def __init__(self, builder: Builder, at: Place, wwn: str) -> None:
         super().__init__(builder, at, "iscsi", wwn)
         self.groups: dict[int, TargetBuilder] = {}
-        self.silent: set[int] = set()
-        """The TPGs that listen on no address."""
 
     def built(self) -> Target:
         """Return the target with all of its TPGs."""
-        tpgs = {}
-        for tag, group in self.groups.items():
-            tpg = replace(group.built().tpgs[1], tag=tag)
-            tpgs[tag] = replace(tpg, portals={}) if tag in self.silent else tpg
+        tpgs = {tag: group.built().tpgs[tag] for tag, group in self.groups.items()}
         return Target(self.fabric, self.wwn, tpgs)
 
 
@@ -85,9 +80,9 @@ class Targets:
         for tag, (group, auth) in self._tpgs(block, parts).items():
             tpg = TargetBuilder(self.builder, at, "iscsi", wwn)
             self._fill(tpg, block, parts, group, auth)
-            target.groups[tag] = tpg
+            tpg.tag, target.groups[tag] = tag, tpg
             if group.at and not tpg.portals:
-                target.silent.add(tag)
+                tpg.silent = True
                 self.builder.note(group.at, f"{group.name} listens on no address: TPG {tag}")
 
     def _parts(self, block: Statement) -> _Parts:

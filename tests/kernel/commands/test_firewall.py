@@ -16,6 +16,7 @@ from .. import nft_family
 from ..nft_family import run
 from .harness import ETC, Shell
 from .initiator import logged_in, until
+from .test_collecting import Session
 
 IQN = "iqn.2003-01.org.example:a"
 TPG = f"/iscsi/{IQN}/tpg1"
@@ -201,3 +202,32 @@ def test_what_is_refused(user: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     user.ok(f"{TPG}/portals delete 127.0.0.1 3261")
     again = user.ok(f"{TPG}/portals create 127.0.0.1 3261")
     assert any("only 192.0.2.0/24 may reach it" in line for line in again.asides)
+
+
+def test_an_import_brings_its_networks(user: Shell) -> None:
+    conf, out = ETC / "targets.conf", ETC / "imported.json"
+    conf.write_text(f"<target {IQN}:x>\ninitiator-address 192.0.2.10\n</target>\n")
+    refused = user(f"import {conf}")
+    assert refused.exit == 1 and f"but {IQN} listens there with other" in refused
+    user.ok(f"/iscsi delete {IQN}")
+    line = "[::]:3260: allowed networks: any -> 192.0.2.10/32"
+    planned = user.ok(f"import {conf} dry_run=true")
+    assert line in planned and f"{conf}:2: changed: " in planned
+    user.ok(f"import {conf} save={out}")
+    saved = json.loads(out.read_text())["rtslib_ext"]
+    assert saved["allowed_networks"] == {"[::]:3260": ["192.0.2.10/32"]}
+    assert "targetcli" not in run("nft", "list", "ruleset").stdout
+    session = Session(user.env())
+    session("begin")
+    assert line in "\n".join(session(f"import {conf}"))
+    session("rollback")
+    assert line in user.ok(f"import {conf}")
+    assert user.ok(f"/iscsi/{IQN}:x/tpg1/portals/[::0]:3260 allow").rows == ["192.0.2.10/32"]
+    assert user("firewall").exit == 0
+    assert user.ok(f"import {conf}").rows[-1] == "Nothing to change"
+    user.ok("clearconfig confirm=true")
+    session("begin")
+    session(f"import {conf}")
+    assert user("firewall").exit == 0
+    session("commit")
+    assert user("firewall").exit == 0 and "192.0.2.10" in user("firewall")
