@@ -119,7 +119,7 @@ def _networks(texts: Iterable[str]) -> tuple[str, ...] | None:
 
 
 def beside(found: Imported, have: Config, running: Allowed) -> Imported:
-    """Return an import that leaves targets that run already as reachable as they are.
+    """Return an import that does not limit the access to targets that run already.
 
     Portals at which another target listens with other networks lose theirs, with a remark.
     """

@@ -114,7 +114,7 @@ def _announces(env: Env, dry_run: bool) -> bool:
 
 
 def _beside(env: Env, have: Config, found: Imported) -> Imported:
-    """Return an import whose allowed networks leave other targets as reachable as they are."""
+    """Return an import whose allowed networks do not limit the access to other targets."""
     if not found.allowed_networks:
         return found
     from rtslib_ext.foreign import addresses
