@@ -7,16 +7,21 @@ import os
 from collections.abc import Sequence
 
 from rtslib_ext import foreign
+from rtslib_ext.config import initiator_groups
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InvalidValue, LioError, reason
 from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.files import export as files
 from rtslib_ext.files import trusted
 from rtslib_ext.foreign.imported import LOST, Remark
+from rtslib_ext.owners import units
+from rtslib_ext.steps import kept_groups
 
-from ..changes import apply, part, running
+from ..changes import allowed, apply, part, running
 from ..env import Env
 from ..portable import ansible, calls, remarks, script, secret_files
+from ..portable import beside as besides
+from ..portable.beside import Beside
 from ..portable.call import Call, Secret
 from ..result import Aside, Result, show
 from ..tree import Node
@@ -28,6 +33,8 @@ STDOUT = "-"
 LOSES = 3
 """The exit status of an export that lacks something."""
 _OWN = {"script": script.lines, "ansible": ansible.lines}
+_WITH_COMMANDS = frozenset({"script"})
+"""The formats in which any command can be written."""
 _BY_ENDING = {".sh": "script", ".yml": "ansible", ".yaml": "ansible"}
 _PRIVATE = 0o600
 
@@ -51,12 +58,13 @@ def export(
 ) -> Result:
     """Write the configuration, or the part that a node stands for, in a format."""
     form = _format(file, format)
-    config = part.select(_config(env, savefile), node)
-    found = list(calls.of_config(config)) if form in _OWN else []
+    config, beside = _read(env, node, savefile)
+    written = beside if form in _WITH_COMMANDS else calls.NOTHING
+    found = list(calls.of_config(config, written)) if form in _OWN else []
     notes = _write_secrets(env, secrets, found, form) if secrets is not None else []
     if form not in _OWN and file == STDOUT:
         _refuse_secrets(env, config, form)
-    text = _exported(form, config, found)
+    text = _exported(form, config, beside, found)
     if file == STDOUT:
         result = show(text.lines, lambda: _facts(text, None))
     else:
@@ -70,10 +78,25 @@ def export(
     return result
 
 
-def _config(env: Env, savefile: str | None) -> Config:
+def _read(env: Env, node: Node, savefile: str | None) -> tuple[Config, Beside]:
+    """Return the part of the configuration that a node stands for, and what stands beside it."""
+    path = env.save_file if savefile is None else save.readable(env, savefile)
     if savefile is None:
-        return running.read(env)
-    return save.load_given(env, save.readable(env, savefile)).config
+        config = part.select(running.read(env), node)
+        owners, networks = save.owners_in(env, config), allowed.of_config(env, config)
+    else:
+        loaded = save.load_given(env, path)
+        config = part.select(loaded.config, node)
+        owners, networks = loaded.owners, allowed.part(loaded.allowed, config)
+    if owners:
+        owners = units.in_config(owners, config)
+    # Only root can read the groups, as saved files; a part of the configuration has none.
+    whole = env.is_root and part.owner(node) is None
+    kept = kept_groups.read(env.host, kept_groups.file_beside(path)) if whole else {}
+    groups = initiator_groups.of_config(config, kept)
+    return config, Beside(
+        owners, networks, {name: groups[name] for name in kept if not groups[name].members}
+    )
 
 
 def formats() -> list[str]:
@@ -91,13 +114,14 @@ def _format(file: str, given: str | None) -> str:
     return given
 
 
-def _exported(form: str, config: Config, found: Sequence[Call]) -> _Text:
+def _exported(form: str, config: Config, beside: Beside, found: Sequence[Call]) -> _Text:
+    more = list(besides.remarks(config, beside, commands=form in _WITH_COMMANDS))
     if form in _OWN:
-        listed = list(remarks.of_config(config))
+        listed = [*remarks.of_config(config), *more]
         return _Text(form, list(_OWN[form](config, found, listed)), listed)
     other = foreign.FORMATS[form].export(config)
     assert other is not None
-    return _Text(form, other.text.removesuffix("\n").split("\n"), other.remarks)
+    return _Text(form, other.text.removesuffix("\n").split("\n"), [*other.remarks, *more])
 
 
 def _facts(text: _Text, path: str | None) -> dict[str, object]:

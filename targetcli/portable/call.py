@@ -29,7 +29,8 @@ Value = str | int | bool | Secret
 class Call:
     """A command at a node with its parameters; the first ``bare`` ones need no name.
 
-    ``group`` is the group of settings of ``set``. ``about`` is the path of the object.
+    ``group`` is the group of settings of ``set``. ``about`` is the path of the object. If
+    ``unless`` succeeds, it is needless, and so are those in ``then`` after it.
     """
 
     at: str
@@ -38,6 +39,8 @@ class Call:
     bare: int = 0
     group: str = ""
     about: ShellPath = shell_paths.BACKSTORES
+    unless: Call | None = None
+    then: tuple[Call, ...] = ()
 
 
 Lookup = Callable[[str], Attribute | None]

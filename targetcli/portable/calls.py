@@ -19,17 +19,19 @@ from rtslib_ext.kernel import paths, rtpi
 from rtslib_ext.kernel.abi import DEFAULT_GROUP
 from rtslib_ext.steps.backstores import alua_order
 
-from . import initiators
+from . import beside, initiators
+from .beside import Beside
 from .call import Call, Value, auth, change, writable
 
 _LUN_ORDER = ("alua_tg_pt_write_md", "alua_tg_pt_offline", "alua_tg_pt_status")
 _NAMED = "emulate_model_alias"
+NOTHING = Beside()
 _PLAIN = frozenset({"fileio", "block", "ramdisk"})
 """The kinds for which a preference decides about the model."""
 
 
-def of_config(config: Config) -> Iterator[Call]:
-    """Yield the commands that create a configuration."""
+def of_config(config: Config, more: Beside = NOTHING) -> Iterator[Call]:
+    """Yield the commands that create a configuration, and what stands beside it."""
     for name, number in config.lu_groups.items():
         values: dict[str, Value] = {"name": name, "number": number}
         yield Call(shell_paths.LU_GROUPS, "ensure", values, 2, about=shell_paths.lu_gp(name))
@@ -45,6 +47,8 @@ def of_config(config: Config) -> Iterator[Call]:
                 path = paths.shell_tpg(FABRICS[target.fabric], target.wwn, tpg.tag)
                 call = Call(path, "enable" if tpg.enable else "disable", about=path)
                 enables.append((rtpi.NAME not in tpg.files, call))
+    # Before they let initiators in.
+    yield from beside.commands(config, more)
     # The kernel gives the other TPGs free numbers.
     yield from (call for _, call in sorted(enables, key=lambda item: item[0]))
 

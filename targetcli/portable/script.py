@@ -45,12 +45,17 @@ def lines(config: Config, calls: Sequence[Call], remarks: Sequence[Remark]) -> I
     if names:
         yield ': "${SECRETS:?the directory with the files of the secrets}"'
     yield 'run() { ${TARGETCLI:-targetcli} "$@" >/dev/null; }'
+    if any(call.unless for call in calls):
+        yield 'has() { ${TARGETCLI:-targetcli} "$@" >/dev/null 2>&1; }'
     before = ""
     for call in calls:
         if call.command == "ensure" and call.about.split("/")[:4] != before.split("/")[:4]:
             yield ""
         before = call.about
-        yield " ".join(["run", *_words(call)])
+        line = " && ".join(f"run {' '.join(_words(one))}" for one in (call, *call.then))
+        if call.unless:
+            line = f"has {' '.join(_words(call.unless))} || {{ {line}; }}"
+        yield line
 
 
 def _words(call: Call) -> Iterator[str]:

@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtslib_ext.config.backing import FileIO, RamDisk
-from rtslib_ext.config.model import Auth, Config, NodeAcl, StorageObject, Target, Tpg
+from rtslib_ext.config.initiator_groups import Group, GroupLun
+from rtslib_ext.config.model import Auth, Config, NodeAcl, Portal, StorageObject, Target, Tpg
 from targetcli.command_table.table import command_of
 from targetcli.language import binding, grammar
-from targetcli.portable import calls, remarks, script, secret_files, yaml
+from targetcli.portable import beside, calls, remarks, script, secret_files, yaml
+from targetcli.portable.beside import Beside
 from targetcli.portable.call import Call, Secret
 
 IQN = "iqn.2003-01.org.example:a"
@@ -120,6 +122,59 @@ TAGGED = {f"{HOST}{n}": NodeAcl(f"{HOST}{n}", tag="t", cmdsn_depth=str(n)) for n
 def test_remarks(config: Config, severity: str, text: str) -> None:
     (found,) = remarks.of_config(config)
     assert found.severity == severity and text in found.text and found.path
+
+
+PORTAL = Portal("192.0.2.1", 3260)
+KEY = ("ramdisk", "d")
+LUNS = {2: GroupLun(2, KEY, write_protect=True), 3: GroupLun(3, ("ramdisk", "gone"))}
+LISTENING = {n: Tpg(n, enable=True, portals={PORTAL.name: PORTAL}) for n in (1, 2)}
+WITH = Config(
+    {KEY: StorageObject("d", RamDisk(512))}, {("iscsi", IQN): Target("iscsi", IQN, LISTENING)}
+)
+BESIDE = Beside(
+    {"/backstores/ramdisk/d": "csi"},
+    {PORTAL.name: ("192.0.2.0/24", "2001:db8::/64")},
+    {
+        "all": Group("all", LUNS, ((("iscsi", IQN), 1), (("iscsi", IQN), 2))),
+        "none": Group("none"),
+        "one": Group("one", {}, ((("iscsi", IQN), 2),)),
+    },
+)
+
+
+def test_a_script_has_allowed_networks_and_groups_without_members() -> None:
+    lines = list(script.lines(WITH, list(calls.of_config(WITH, BESIDE)), []))
+    portal = f"{TPG}/portals/192.0.2.1:3260"
+    assert lines[-6:-1] == [
+        f"run {portal} allow 192.0.2.0/24,2001:db8::/64",
+        f"has / groups all || {{ run / group create all target={IQN} && "
+        "run / group map all /backstores/ramdisk/d 2 write_protect=true; }",
+        "has / groups none || { run / group create none; }",
+        "has / groups one || { run / group create one; }",
+        f"run {TPG} enable",
+    ]
+    assert [line for line in lines if line.startswith("has()")]
+
+
+@pytest.mark.parametrize(
+    ("commands", "wanted"),
+    [
+        (True, ["note the owner csi", "note ramdisk/gone", f"changed its targets: {IQN}"]),
+        (
+            False,
+            ["note the owner csi", "lost only 192.0.2.0/24, 2001:db8::/64 may"]
+            + [f"note the group {name}," for name in ("all", "none", "one")],
+        ),
+    ],
+)
+def test_what_stands_beside_the_configuration_is_never_left_out_silently(
+    commands: bool, wanted: list[str]
+) -> None:
+    found = list(beside.remarks(WITH, BESIDE, commands=commands))
+    assert len(found) == len(wanted)
+    for one, text in zip(found, wanted, strict=True):
+        severity, _, words = text.partition(" ")
+        assert one.severity == severity and words in one.text and one.path
 
 
 def test_yaml_runs_no_template_of_a_name() -> None:

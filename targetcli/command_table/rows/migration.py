@@ -46,9 +46,10 @@ ROWS = (
         "another SCSI target. Below the root, writes the part of this node: a target with its\n"
         "storage objects, or one storage object. Script and tasks create the same\n"
         "configuration on an empty kernel, and can be run again. Secrets are not in them: the\n"
-        "script reads each from a file, the tasks take them from a variable. Lists what the\n"
-        "format cannot express (lost) or expresses otherwise (changed); the exit status is 3\n"
-        "if something is lost.\n\n"
+        "script reads each from a file, the tasks take them from a variable. Allowed networks\n"
+        "and groups without members are in scripts only. Lists what the format cannot express\n"
+        "(lost) or expresses otherwise (changed), and owners, which no format has (note); the\n"
+        "exit status is 3 if something is lost.\n\n"
         "Example: export /root/targets.sh",
         (
             need("file", "path_name", "the file to write; - prints it"),

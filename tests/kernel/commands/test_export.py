@@ -25,7 +25,7 @@ from rtslib_ext.transaction import clear
 
 from ..plan.configurations import FILES, configurations
 from ..plan.test_pairs import reach
-from .harness import Shell, tree
+from .harness import ETC, Shell, tree
 
 NAME = "iqn.2003-01.org.example"
 TPG = f"/iscsi/{NAME}:a/tpg1"
@@ -61,6 +61,11 @@ EVERYTHING = f"""
 /loopback create naa.5001405000000001
 /loopback/naa.5001405000000001/luns create /backstores/fileio/d1 3
 """
+GROUPS = f"""
+group create spare target={NAME}:a
+group create here target={NAME}:a
+group map here /backstores/fileio/d1 5 write_protect=true
+"""
 
 
 @pytest.fixture
@@ -71,10 +76,14 @@ def filled(shell: Shell, disks: Path) -> Shell:
     return shell
 
 
-def typed(script: Path, secrets: Path, folder: Path) -> list[list[str]]:
-    """Run a script with a program that records its words; return those of each command."""
+def typed(script: Path, secrets: Path, folder: Path, has: int = 1) -> list[list[str]]:
+    """Run a script with a program that records its words; return those of each command.
+
+    ``has`` is the exit status of groups: 0 if there is the group.
+    """
     record, words = folder / "record", folder / "words"
-    record.write_text(f"printf '%s\\0' \"$@\" >>{words}; printf '\\n\\0' >>{words}\n")
+    asked = f'[ "$2" != groups ] || exit {has}\n'
+    record.write_text(f"{asked}printf '%s\\0' \"$@\" >>{words}; printf '\\n\\0' >>{words}\n")
     words.write_text("")
     variables = {**os.environ, "TARGETCLI": f"sh {record}", "SECRETS": str(secrets)}
     subprocess.run(["sh", script], env=variables, check=True)
@@ -108,22 +117,26 @@ def test_the_script_creates_the_same_again_and_again(
     filled: Shell, disks: Path, tmp_path: Path
 ) -> None:
     script, secrets = tmp_path / "all.sh", tmp_path / "secrets"
+    for line in GROUPS.strip().splitlines():
+        filled.ok(line)
     said = filled.ok(f"export {script} secrets={secrets}")
     assert said.rows == [f"Written to {script}"]
     assert said.asides == [f"Note: 3 secrets were written to {secrets}"]
     text = script.read_text()
     assert "geheim" not in text and "andere" not in text
     assert {path.stat().st_mode & 0o777 for path in secrets.iterdir()} == {0o600}
-    before = saved(filled.fs)
+    before, groups = saved(filled.fs), (ETC / "groups.json").read_text()
     commands = typed(script, secrets, tmp_path)
     clear.everything(filled.fs)
+    (ETC / "groups.json").unlink()
     # Neither preference has an effect.
     filled.ok("set global auto_add_mapped_luns=true auto_add_default_portal=true")
     filled.ok("set global export_backstore_name_as_model=true auto_enable_tpgt=true")
     run(filled, commands)
     assert saved(filled.fs) == before
+    assert json.loads((ETC / "groups.json").read_text()) == json.loads(groups)
     made, changes = tree(), len(filled.done)
-    run(filled, commands)
+    run(filled, typed(script, secrets, tmp_path, has=0))
     assert tree() == made and len(filled.done) == changes
 
 

@@ -99,6 +99,10 @@ def test_only_allowed_networks_reach_a_portal(user: Shell) -> None:
     assert "[only 192.0.2.10/32]" in user.ok(f"ls {PORTAL}")
     assert "allowed_networks: 192.0.2.10/32" in user.ok(f"{PORTAL} info")
     user.ok(f"{PORTAL} allow 192.0.2.16/28,2001:db8::/64")
+    words = "allow 192.0.2.16/28,2001:db8::/64"
+    assert f"run {PORTAL} {words}" in user.ok("export -").rows
+    tasks = user("export - format=ansible")
+    assert tasks.exit == 3 and f"({PORTAL} {words.replace(',', ' ')})" in tasks.stderr
     assert finds("host2")
     user.ok(f"{PORTAL} allow any")
     assert "targetcli" not in run("nft", "list", "ruleset").stdout

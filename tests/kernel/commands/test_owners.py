@@ -194,6 +194,10 @@ def test_owners_are_saved_and_restored(user: Shell) -> None:
     user.ok("saveconfig")
     saved = json.loads(Path(user.save_file).read_text())
     assert saved["rtslib_ext"]["owners"] == known
+    for more in ("", f" savefile={user.save_file}"):
+        said = user.ok(f"export -{more}", json=True)
+        remarks = checked(said)["data"]["remarks"]
+        assert {one["path"] for one in remarks} == set(known), remarks
     user.ok("clearconfig confirm=true")
     assert owned_by(user) == {}
     user.ok("restoreconfig")
