@@ -13,7 +13,6 @@ from .. import naming, schema
 from ..config.backing import Block
 from ..config.model import Auth, Key, Lun, MappedLun, NodeAcl, Portal, Target, Tpg, Values
 from ..errors import InvalidValue
-from ..fast_dataclasses import replace
 from .addresses import Access
 from .imported import Place
 from .initiators import one_name
