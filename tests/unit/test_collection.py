@@ -132,6 +132,15 @@ def test_secrets_are_texts_and_not_files() -> None:
             list(lio.settings("/iscsi/x/tpg1", "auth", wrong))
 
 
+@pytest.mark.parametrize("name", ["*", "iqn.*", "?"])
+def test_an_absent_object_is_one(name: str) -> None:
+    """targetcli takes a pattern for all that match it; a task names what it deletes."""
+    acl = {"initiator": name, "tag_name": None, "settings": None}
+    params = {"fabric": "iscsi", "target": "iqn.2003-01.org.example:a", "tag": 1, "acls": [acl]}
+    with pytest.raises(ValueError, match="has a wildcard"):
+        list(module_of("lio_acl").lines({**params, "state": "absent"}))
+
+
 def test_secrets_of_a_document_are_found() -> None:
     document = {"targets": [{"chap_password": "a", "x": [{"chap_mutual_password": "b", "y": "c"}]}]}
     assert sorted(module_of("lio_config").secrets(document)) == ["a", "b"]

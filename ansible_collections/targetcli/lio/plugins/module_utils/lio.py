@@ -69,7 +69,9 @@ def ensure(path, values):
 
 
 def absent(path):
-    """Return the line that deletes an object, if it exists."""
+    """Return the line that deletes an object, if it exists; never all that match a pattern."""
+    if "*" in path or "?" in path:
+        raise ValueError(f"{path} has a wildcard: give the name of one object")
     return f"/ ensure_absent path={quote(path)}"
 
 
