@@ -212,6 +212,11 @@ def test_where_all_luns_are_read_only_demo_mode_protects_them() -> None:
     assert tpg.attributes["demo_mode_write_protect"] == "1" and found.remarks == ()
 
 
+def test_what_is_no_address_is_no_command() -> None:
+    """Without a network, allow would only show those that it has."""
+    assert addresses.commands("/iscsi/IQN/tpg1", ["[::0]:3260"], ["10.0.0.1; reboot", "x"]) == ""
+
+
 def test_addresses_become_allowed_networks_of_each_portal() -> None:
     texts = ["192.0.2.1", "[2001:db8::]/64", "198.51.100.7/24", "any"]
     found = addresses.commands("/iscsi/IQN/tpg1", ["[::0]:3260", "192.0.2.9:3261"], texts)
