@@ -146,7 +146,8 @@ def kept_by(env: Env, have: Config, want: Config) -> tuple[Config, list[tuple[st
 
 def undo(env: Env, changed: Mapping[str, tuple[str, str]]) -> None:
     """Restore the owners that a change replaced, unless they were changed again since."""
-    note(env, *record.take_back(env.owners, changed))
+    if _after_a_change(env) is not None:
+        note(env, *record.take_back(env.owners, changed))
 
 
 def below(owners: Owners, path: str) -> dict[str, str]:

@@ -237,7 +237,10 @@ def test_a_damaged_record_stops_no_change_in_the_middle(user: Shell) -> None:
     user.ok("saveconfig")
     before = owned_by(user)
     user.ok("/backstores/ramdisk create other 1M")
+    user.ok("apply --owner csi --remove")
     RECORD.write_text('{"owners": {"/iscsi": "csi"}}')
+    assert "is damaged, and not changed" in user.ok("undo").stderr
+    user.ok(f"/iscsi/{A} info")
     answer = user.ok("/backstores/ramdisk delete other")
     assert "is damaged, and not changed: remove it" in answer.stderr
     user.refuses("saveconfig", "is damaged", "remove it; apply FILE --owner NAME --adopt")
