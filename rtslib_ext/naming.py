@@ -18,6 +18,8 @@ OBJECT_NAME_MAX = 255
 # target_wwn_vpd_unit_serial_store).
 UNIT_SERIAL_MAX = 253
 
+# target_core_tpg.c, core_tpg_set_initiator_node_tag: it compares four characters.
+_NO_TAG = "NULL"
 # The highest LUN that rtslib-fb and initiators support; the kernel's LUN has 64 bits.
 LUN_MAX = 65535
 # TPGT_MAX and the identifiers of groups are 16 bits wide.
@@ -174,6 +176,15 @@ def check_folder_name(name: str, path: str) -> str:
     if len(name.encode()) > OBJECT_NAME_MAX:
         raise InvalidValue(f"the name has more than {OBJECT_NAME_MAX} bytes", path=path)
     return name
+
+
+def check_tag(text: str, path: str = "") -> None:
+    """Raise InvalidValue for a tag of ACLs that the kernel, or a path, could not have."""
+    if "." in text:
+        raise InvalidValue("'.' not permitted in tag names.", path=path)
+    check_object_name(text, path)
+    if text.startswith(_NO_TAG):
+        raise InvalidValue(f"a tag must not begin with {_NO_TAG}", path=path)
 
 
 def _invalid_name(name: str, path: str) -> InvalidValue:

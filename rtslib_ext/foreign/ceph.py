@@ -19,7 +19,7 @@ from ..fast_dataclasses import replace
 from ..savefile.checked_json import Item, Unusable
 from .builder import Builder
 from .identity import Identity
-from .imported import Imported
+from .imported import Imported, Place
 from .initiators import one_name
 from .json_source import Document, is_masked
 from .source import Source
@@ -249,10 +249,22 @@ class _Reader:
                     mapped,
                     attributes=self._acl_attributes(own, controls),
                     auth=self._auth(client.item("auth"), path, initiator),
-                    tag=client.text("group_name") or None,
+                    tag=self._tag(client, at),
                     cmdsn_depth=self._of_client(own, controls, schema.acl(_DEPTH[0]), *_DEPTH),
                 ),
             )
+
+    def _tag(self, client: Item, at: Place) -> str | None:
+        """Return the group of a client as a tag; None without one that a shell path can have."""
+        name = client.text("group_name")
+        if not name:
+            return None
+        try:
+            naming.check_tag(name)
+        except InvalidValue as err:
+            self._builder.lost(at, f"the group of the client is left out: {err.message}")
+            return None
+        return name
 
     def _acl_attributes(self, own: Item, controls: Item) -> dict[str, str]:
         return {

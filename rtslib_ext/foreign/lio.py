@@ -175,6 +175,10 @@ class _Reader:
         backing = self._backing(ALIASES.get(plugin, plugin), node, at)
         if backing is None:
             return
+        if isinstance(backing, FileIO | Block) and not self._builder.has_path(
+            at, backing.udev_path
+        ):
+            return
         kind = backing.plugin
         attributes = self._settings.of(
             lambda name: schema.storage_object(name, kind),

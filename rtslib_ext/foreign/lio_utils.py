@@ -123,6 +123,10 @@ class _Reader:
         backing = self._backing(prefix, f"{hba}/{name}", folder, at)
         if backing is None:
             return None
+        if isinstance(backing, FileIO | Block) and not self._builder.has_path(
+            at, backing.udev_path
+        ):
+            return None
         kind = backing.plugin
         attributes = self._settings.of(
             lambda one: schema.storage_object(one, kind),

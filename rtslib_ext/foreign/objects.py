@@ -86,8 +86,7 @@ class Objects:
         known = self._known(at, path, identity, readonly=readonly)
         if known:
             return known
-        if not (path.startswith("/") and path.isprintable()):
-            self.lost(at, f"{path!r} is not an absolute path: it is left out")
+        if not self.has_path(at, path):
             return None
         if self.files.is_device(path):
             backing: Backing = Block(path, readonly=readonly)
@@ -110,6 +109,16 @@ class Objects:
         key = self.add(at, name or name_of(path), backing, identity, attributes)
         self._on[path] = key
         return key
+
+    def has_path(self, at: Place, path: str) -> bool:
+        """Return True for an absolute path; else add a remark.
+
+        The kernel opens another one where the process is: at boot, another file.
+        """
+        if path.startswith("/") and path.isprintable():
+            return True
+        self.lost(at, f"{path!r} is not an absolute path: it is left out")
+        return False
 
     def _block_size(self, at: Place, plugin: str, size: str | None) -> dict[str, str]:
         row = schema.storage_object("block_size", plugin)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from rtslib_ext import naming
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import MappedLun, NodeAcl
-from rtslib_ext.errors import Exists, InvalidValue, NotFound, Unsupported
+from rtslib_ext.errors import Exists, NotFound, Unsupported
 from rtslib_ext.kernel import links, paths
-from rtslib_ext.kernel.abi import NO_CREDENTIAL
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.naming import LUN_MAX
 from rtslib_ext.reading.reader import Reader
@@ -93,7 +92,7 @@ def tag(env: Env, node: Acls, wwn_or_tag: str, new_tag: str) -> Result:
     """Tag ACLs; an ACL that joins a tag takes over its mapped LUNs and settings."""
     if wwn_or_tag == new_tag:
         return Result()
-    check_tag(new_tag, node.path)
+    naming.check_tag(new_tag, node.path)
     members = node.with_name(wwn_or_tag)
     if not members:
         raise NotFound(f"wwn_or_tag {wwn_or_tag} not found.", path=node.path)
@@ -108,16 +107,6 @@ def tag(env: Env, node: Acls, wwn_or_tag: str, new_tag: str) -> Result:
             steps += _join(env, node.tpg, member, acl, _acl(env, node.tpg, others[0]))
     apply.apply(env, steps)
     return Result()
-
-
-def check_tag(text: str, path: str) -> None:
-    """Raise InvalidValue for a tag that the kernel, or a path, could not have."""
-    if "." in text:
-        raise InvalidValue("'.' not permitted in tag names.", path=path)
-    naming.check_object_name(text, path)
-    if text.startswith(NO_CREDENTIAL):
-        # target_core_tpg.c, core_tpg_set_initiator_node_tag: it compares four characters.
-        raise InvalidValue(f"a tag must not begin with {NO_CREDENTIAL}", path=path)
 
 
 def _join(env: Env, tpg: Tpg, configfs: ConfigfsPath, acl: NodeAcl, model: NodeAcl) -> list[Step]:

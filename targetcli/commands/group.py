@@ -27,7 +27,7 @@ from ..env import Env
 from ..result import Aside, Result
 from ..tree import Node
 from . import plan
-from .acls import check_tag, name_notes
+from .acls import name_notes
 from .luns import proposal, storage_object_at
 
 # What other programs call the actions.
@@ -129,7 +129,7 @@ def _no_action(action: str) -> InvalidValue:
 
 
 def _create(call: _Call) -> _Wanted:
-    check_tag(call.name, call.node.path)
+    naming.check_tag(call.name, call.node.path)
     if call.name in call.groups:
         raise Exists(f"there is a group {call.name} already", hint=f"groups {call.name} shows it")
     new = Group(call.name, places=_matching(call) if call.target else ())

@@ -263,3 +263,12 @@ def test_time_is_linear() -> None:
 
     # Ten times as much, and the noise of a busy host.
     assert growth(work, 400, 4000) < 20
+
+
+@pytest.mark.parametrize("name", ["a/b", "a.b", "NULLs", "a b", "x\x1b[2J", ".."])
+def test_a_group_that_is_no_tag_is_left_out(name: str) -> None:
+    value = newest()
+    value["targets"][IQN]["clients"][HOST]["group_name"] = name
+    found = read(value)
+    assert {acl.tag for acl in tpg_of(found.config).acls.values()} == {None}
+    assert any("the group of the client is left out" in one.text for one in found.remarks)

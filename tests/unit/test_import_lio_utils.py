@@ -346,3 +346,13 @@ def test_a_group_that_configfs_cannot_hold_is_left_out() -> None:
     imported = read(f"mkdir -p {folder}\necho 5 > {folder}/lu_gp_id\n")
     assert imported.config.lu_groups == {} and imported.loses
     assert "more than 255 bytes" in imported.remarks[0].text
+
+
+@pytest.mark.parametrize("path", ["disk.img", "../disk.img"])
+def test_a_file_without_an_absolute_path_is_left_out(path: str) -> None:
+    """The kernel would open another one at boot, where its process is elsewhere."""
+    imported = read(f"tcm_node --fileio fileio_0/a {path} 1048576\n")
+    assert imported.config.is_empty and "not an absolute path" in imported.remarks[0].text
+    text = f"storage fileio {{ disk a {{ path {path}\n size 1MB\n}} }}\n"
+    imported = foreign.FORMATS["lio"].read(Source("x.lio", text, Texts({})))
+    assert imported.config.is_empty and "not an absolute path" in imported.remarks[0].text
