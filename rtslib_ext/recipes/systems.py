@@ -81,7 +81,7 @@ SYSTEMS = (
             "multipath.conf(5) of multipath-tools 0.9",
             "https://docs.ceph.com/en/reef/rbd/iscsi-initiator-linux/",
         ),
-        aliases=("linux",),
+        aliases=("linux", "debian", "ubuntu", "redhat", "suse"),
         discovery=(SENDTARGETS, STATIC, ISNS),
         acl=(_DEPTH_OF_LINUX,),
         is_run=True,
@@ -227,8 +227,8 @@ def find(name: str) -> System:
     """Return a system by its name or an alias; raises InvalidValue."""
     found = BY_NAME.get(name.lower())
     if found is None:
-        names = ", ".join(system.name for system in SYSTEMS)
-        raise InvalidValue(f"{name} is no known system", hint=f"known are: {names}")
+        names = ", ".join(BY_NAME)
+        raise InvalidValue(f"{name} is not a known system", hint=f"known are: {names}")
     return found
 
 

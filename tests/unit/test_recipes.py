@@ -335,3 +335,11 @@ def test_several_tpgs_are_several_paths() -> None:
     closed = replace(both, tpgs={1: target.tpgs[1], 2: replace(second, acls={})})
     config = replace(config, targets={both.key: closed})
     assert [portal.address for portal in met(config).portals] == ["192.0.2.10"]
+
+
+def test_distributions_stand_for_their_initiator() -> None:
+    for name in ("debian", "Ubuntu", "redhat", "suse"):
+        assert systems.find(name).name == "open-iscsi"
+    with pytest.raises(InvalidValue, match="beos is not a known system") as caught:
+        systems.find("beos")
+    assert "debian" in caught.value.hint

@@ -75,7 +75,7 @@ def test_an_initiator_that_is_logged_in_keeps_its_session(store: Shell) -> None:
 
 
 def test_what_is_refused(store: Shell) -> None:
-    store.refuses(f"{TPG}/acls create {HOST} profile=beos", "beos is no known system")
+    store.refuses(f"{TPG}/acls create {HOST} profile=beos", "beos is not a known system")
     said = store.ok(f"--dry-run {TPG}/acls create {HOST} profile=linux")
     assert "would set" in said or "would create ACL" in said
     assert HOST not in store.ok(f"ls {TPG}/acls")

@@ -238,4 +238,4 @@ def test_recipes_of_nodes_and_initiators(store: Shell) -> None:
     assert [command.startswith("qemu-img info") for command in look["commands"]] == [True, True]
     stranger = store.ok(f"recipe windows {NAME}:host3")
     assert f"# error: {TPG}: no ACL for {NAME}:host3: it cannot log in" in stranger.rows
-    store.refuses("recipe beos", "beos is no known system", "open-iscsi")
+    store.refuses("recipe beos", "beos is not a known system", "open-iscsi")
