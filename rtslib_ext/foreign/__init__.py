@@ -129,6 +129,6 @@ def detect(text: str) -> Format:
         return found[0]
     names = ", ".join(item.name for item in found or FORMATS.values())
     raise InvalidValue(
-        f"the file may be {names}" if found else "the file is of no known format",
-        hint=f"give format=: one of {names}",
+        f"the file may be {names}" if found else "the format of the file is not known",
+        hint=f"format= names it: one of {names}",
     )

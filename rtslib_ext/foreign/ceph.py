@@ -168,7 +168,7 @@ class _Reader:
             if key is None:
                 self._builder.lost(
                     self._document.at(item.at("disks")),
-                    f"{wwn} exports {_shown(name)}, which is no disk of the file",
+                    f"{wwn} exports {_shown(name)}, which is not a disk of the file",
                 )
                 continue
             index = _lun_id(listed[name]) if isinstance(listed, dict) else place

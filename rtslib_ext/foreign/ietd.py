@@ -15,7 +15,7 @@ from ..config.model import Key
 from . import ietd_access
 from .builder import Builder
 from .identity import Identity
-from .imported import Imported, Place
+from .imported import ISNS, Imported, Place
 from .source import Source
 from .target import TargetBuilder
 
@@ -101,7 +101,7 @@ class _Reader:
 
     def outside(self, at: Place, keyword: str) -> None:
         if keyword.lower() == "isnsserver":
-            self.builder.lost(at, "LIO registers with no iSNS server")
+            self.builder.lost(at, "LIO registers with no iSNS server", ISNS)
         else:
             self.builder.unknown(at, keyword)
 

@@ -14,6 +14,8 @@ CHANGED = "changed"
 NOTE = "note"
 """It has no effect on initiators, or is only to be known."""
 SEVERITIES = (LOST, CHANGED, NOTE)
+ISNS = "name the server in /etc/target/isns.conf, and enable targetcli-isns.service"
+"""The cure where a file names an iSNS server."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from . import addresses, tgt_store
 from .builder import Builder
 from .config_general import Block, Option, parse
-from .imported import Imported, Place
+from .imported import ISNS, Imported, Place
 from .source import Source
 from .target import TargetBuilder
 
@@ -97,9 +97,7 @@ class _Reader:
         elif name in ("incomingdiscoveryuser", "outgoingdiscoveryuser"):
             self.discovery_user(option)
         elif name.startswith("iSNS"):
-            self.builder.lost(
-                option.at, "LIO registers with no iSNS server", "see isns of targetcli"
-            )
+            self.builder.lost(option.at, "LIO registers with no iSNS server", ISNS)
         elif name not in _OF_TGT:
             self.builder.unknown(option.at, name)
 
@@ -197,14 +195,14 @@ class _Reader:
             self.builder.changed(
                 store.at,
                 "of the designators in VPD page 0x83 LIO has the one of type NAA 6, but not those "
-                "of type T10 and NAA 3: links such as scsi-1IET_00010001 in /dev/disk/by-id go",
+                "of type T10 and NAA 3: links such as /dev/disk/by-id/scsi-1IET_00010001 disappear",
             )
         if made.has_default_id and not self.told_default:
             self.told_default = True
             self.builder.note(
                 store.at,
-                "identifiers without a scsi_id are made of numbers, and the first disk of every "
-                "host with tgt has this one",
+                "without a scsi_id, tgt makes the identifier of the numbers of target and LUN, so "
+                "the first disk of every host with tgt has this one",
             )
         target.lun(store.at, number, made.key, readonly=made.readonly)
 

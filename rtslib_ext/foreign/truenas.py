@@ -18,7 +18,7 @@ from ..fast_dataclasses import dataclass, field, replace
 from ..savefile.checked_json import Item, Unusable
 from .builder import Builder
 from .identity import Identity
-from .imported import Imported, Place
+from .imported import ISNS, Imported, Place
 from .json_source import Document, is_masked
 from .source import Source
 from .target import TargetBuilder
@@ -235,9 +235,8 @@ class _Reader:
         servers = self._global.texts("isns_servers")
         at = self._document.at(self._global.at("isns_servers"))
         if servers:
-            self._builder.lost(
-                at, f"the targets are not registered with iSNS: {', '.join(servers)}"
-            )
+            text = f"the targets are not registered with iSNS: {', '.join(servers)}"
+            self._builder.lost(at, text, ISNS)
         if self._global.flag("alua"):
             self._builder.changed(
                 self._document.at(self._global.at("alua")),

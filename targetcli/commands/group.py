@@ -169,7 +169,7 @@ def _initiator(call: _Call, group: Group, text: str) -> tuple[str, tuple[Place, 
     if not names:
         kinds = sorted({kind for place in candidates for kind in _fabric(place).wwn_types})
         raise InvalidValue(
-            f"{text} is no name of an initiator of these targets ({' or '.join(kinds)})",
+            f"{text} is not the name of an initiator of these targets ({' or '.join(kinds)})",
             hint="target=WWN chooses others",
         )
     chosen = _of_adapters(names) or names
@@ -226,7 +226,10 @@ def _usual(call: _Call, text: str) -> tuple[Place, ...]:
     if known or len(fitting) == 1:
         return known or tuple(fitting)
     if not fitting:
-        raise NotFound(f"there is no target at which {text} could log in")
+        raise NotFound(
+            f"there is no target at which an initiator named {text} could log in",
+            hint="those of iSCSI have names such as iqn.1994-05.com.example:host1",
+        )
     raise InvalidValue(
         f"{text} has no ACL yet, and there are {len(fitting)} TPGs",
         hint="target=WWN chooses the target, target='*' all of them",

@@ -64,7 +64,8 @@ def _topic_at(env: Env, node: Node, where: str, words: Sequence[str]) -> Result:
     """Describe a command of the node at a path, or of a kind of node: ``help luns create``."""
     found = _node(node, where)
     if len(words) > 1 or (found is None and where not in _kinds()):
-        raise InvalidValue("help describes one command at a time", hint="help search finds words")
+        hint = f"help {where}" if rows_of(where) else "help search finds words"
+        raise InvalidValue("help describes one command at a time", hint=hint)
     if found is not None:
         return _topic(env, found, words[0])
     name = ALIASES.get(words[0], words[0])

@@ -162,9 +162,10 @@ def _agree(env: Env, found: Imported) -> None:
     question = f"{view.counted(lost)} cannot be expressed: see above"
     prompt.require_yes(env, [question])
     if not prompt.is_possible(env):
+        # With --json the remarks were not printed.
+        which = "; ".join(view.lines(lost)) if env.options.json else "see the lost ones above"
         raise InvalidValue(
-            f"Refused, nothing was changed: {view.counted(lost)} cannot be expressed: "
-            f"{'; '.join(view.lines(lost))}",
+            f"Refused, nothing was changed: {view.counted(lost)} cannot be expressed: {which}",
             hint="to import the rest: targetcli --yes import FILE",
         )
 

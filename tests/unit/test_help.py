@@ -204,7 +204,7 @@ def test_what_is_found(reader: Reader, line: str, text: str, in_shell: bool) -> 
         ("help frobnicate", "Cannot find help topic frobnicate. (help search frobnicate"),
         ("help creat", "did you mean create?"),
         ("help luns frobnicate", "Cannot find help topic frobnicate."),
-        ("help ls cd", "help describes one command at a time"),
+        ("help group join", "help describes one command at a time (help group)"),
         ("help luns create delete", "help describes one command at a time"),
         ("frobnicate --help", "Cannot find help topic frobnicate."),
         ("ls '--help'", "No such path /--help"),

@@ -30,7 +30,7 @@ def builder(**sizes: int) -> Builder:
 
 
 def test_a_file_of_no_known_format_is_refused() -> None:
-    with pytest.raises(InvalidValue, match="of no known format") as caught:
+    with pytest.raises(InvalidValue, match="format of the file is not known") as caught:
         foreign.detect("hello\n")
     assert "ietd" in caught.value.hint
 

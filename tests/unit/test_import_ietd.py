@@ -63,7 +63,7 @@ Target {IQN}b
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("Target\n", "of no known format"),
+        ("Target\n", "format of the file is not known"),
         (f"Target {IQN}\nLun\n", ":2: expected a number and Path=… after Lun"),
         (f"Target {IQN}\nLun x Path=/d\n", ":2: expected a number"),
         (f"Target {IQN}\nLun 0 Type=fileio\n", ":2: expected Path= of LUN 0"),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from ..builder import Builder
-from ..imported import Imported, Place
+from ..imported import ISNS, Imported, Place
 from ..source import Source
 from ..statements import Statement, check_text
 from . import grammar, luns, ucl
@@ -82,7 +82,7 @@ class _Reader:
             self.builder.changed(
                 at,
                 f"the iSNS server {one.name} is not a setting of the kernel",
-                "register the targets with a service of this host",
+                ISNS,
             )
         elif one.key in _GLOBALS:
             self.builder.note(at, f"{one.key} has no effect: {_GLOBALS[one.key]}")

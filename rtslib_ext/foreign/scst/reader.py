@@ -12,7 +12,7 @@ from ...errors import InvalidValue
 from ...fabrics import FABRICS, WITH_ENABLE
 from ...schema.attribute import Attribute
 from ..builder import Builder
-from ..imported import Imported, Place
+from ..imported import ISNS, Imported, Place
 from ..source import Source
 from ..statements import Statement
 from . import alua, grammar
@@ -134,7 +134,7 @@ class _Reader:
                 self.builder.changed(
                     place(self.builder, server),
                     f"the iSNS server {address} is not a setting of the kernel",
-                    "register the targets with a service of this host",
+                    ISNS,
                 )
 
     def _users(self, settings: Settings) -> list[tuple[Place, list[str], bool]]:

@@ -13,7 +13,7 @@ ROWS = (
         "Deletes an object unless it does not exist.\n"
         "The path is that of a storage object, group, target, TPG, LUN, portal, ACL or mapped\n"
         "LUN. It is deleted as by the command delete. An object above it that does not exist\n"
-        "is no error either.\n\n"
+        "is not an error either.\n\n"
         "Example: ensure_absent /iscsi/iqn.2003-01.org.example:disks",
         (need("path", "path", "the path of the object"),),
         changes=True,

@@ -34,7 +34,12 @@ ROWS = (
                 "group_item",
                 "the initiator (several: separated by commas), or the storage object",
             ),
-            may("lun", "lun", "the number that the members see; a free one if omitted"),
+            may(
+                "lun",
+                "lun",
+                "the number that the members see; a free one if omitted",
+                wrong="lun is a number, and several initiators are separated by commas",
+            ),
             may(
                 "write_protect", "bool", "map: let the members only read it; if omitted, unchanged"
             ),

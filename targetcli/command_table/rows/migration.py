@@ -56,7 +56,7 @@ ROWS = (
             may(
                 "format",
                 "export_format",
-                "script, ansible or a format of import; by default from the name of the file",
+                "script, ansible, tgt or scst; by default from the name of the file",
             ),
             may(
                 "savefile",

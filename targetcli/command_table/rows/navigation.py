@@ -69,7 +69,7 @@ ROWS = (
         "lists the groups, set GROUP what its settings take. The group global holds the\n"
         "preferences of this program. The value default restores the value of a new\n"
         "object or the default of a preference; a setting that takes any text takes it\n"
-        "as text. To set the present value again is no change.\n\n"
+        "as text. To set the present value again changes nothing.\n\n"
         "A password that is a word of the command line can be read by others: password=-\n"
         "asks for it, password=@FILE reads it from a file or a credential of systemd, and\n"
         "password=@new makes one that every initiator takes; @@ begins one with an @.\n\n"

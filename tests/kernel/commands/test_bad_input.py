@@ -62,7 +62,7 @@ TYPED_WRONG = [
     (f"{TPG} enable now", f"{TPG}: Got 1 positionnal parameters, expected exactly 0."),
     (f"{RAMDISK} create r2 size=1M name=r3", f"{RAMDISK}: Duplicate parameter name."),
     ("help nosuch", "Cannot find help topic nosuch."),
-    ("help ls cd", "help describes one command at a time (help search finds words)"),
+    ("help ls cd", "help describes one command at a time (help ls)"),
     ("help search", "help search needs a word to look for (help search timeout)"),
     ("help search nosuchword", "Nothing contains nosuchword in its name or text"),
     ("bookmarks nosuch x", "Syntax error, see 'help bookmarks'. (show, or add, del or go"),

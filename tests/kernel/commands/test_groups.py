@@ -108,12 +108,14 @@ def test_what_is_refused(user: Shell) -> None:
     user.ok("/ group create web")
     for line, *texts in (
         ("/ group create web", "there is a group web already"),
+        (f"/ group create db {H1} {H2}", "several initiators are separated by commas"),
         ("/ group create a.b", "'.' not permitted in tag names."),
         ("/ group join db h", "there is no group db", "group create db"),
         ("/ group join webb h", "did you mean web?"),
         (f"/ group join web {H1}", f"{H1} has no ACL yet, and there are 2 TPGs", "target='*'"),
+        ("/ group join web host1", "no target at which an initiator named host1", "such as iqn."),
         (f"/ group join web {H1} target=*:c", "no target with ACLs matches *:c"),
-        ("/ group join web naa.600 target=*", "is no name of an initiator"),
+        ("/ group join web naa.600 target=*", "is not the name of an initiator"),
         ("/ group join web", "the initiator to join is missing"),
         ("/ group map web r3", "there is no storage object r3"),
         ("/ group map web /backstores/ramdisk/r", "there is no storage object", "did you mean"),

@@ -199,7 +199,9 @@ def test_what_is_lost_needs_a_yes(shell: Shell, conf: Path) -> None:
     before = tree()
     refused = shell(f"import {conf}")
     assert refused.exit == 1 and f"{conf}:9: lost: " in refused
-    assert "Refused, nothing was changed: 1 thing cannot be expressed" in refused.stderr
+    refusal = "Refused, nothing was changed: 1 thing cannot be expressed: see the lost ones above"
+    assert refusal in refused.stderr and "lost:" not in refused.stderr
+    assert f"{conf}:9: lost: " in shell(f"--json import {conf}")
     assert tree() == before
     assert shell(f"import {conf} --dry-run").exit == 3
     assert shell(f"--dry-run import {conf}").exit == 3
