@@ -283,7 +283,7 @@ def _refuse_unrestricted(request: Request) -> None:
     if options.role is not None and (options.batch is None or request.sandbox):
         raise InvalidValue(
             "--role has no effect without --batch, so nothing was run",
-            hint="targetcli --role read --batch -",
+            hint=f"targetcli --role {options.role} --batch -",
         )
     if options.within is not None and options.role != "provision":
         raise InvalidValue("--within has no effect without --role provision, so nothing was run")

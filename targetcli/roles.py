@@ -151,7 +151,8 @@ def _outside(env: Env, text: str) -> str:
     for folder in allowed:
         if _is_below(path, folder) and (is_device or _is_below(real, os.path.realpath(folder))):
             return ""
-    return f"use {text}: it is outside of {':'.join(allowed) or 'the directories of --within'}"
+    where = ":".join(allowed) or "the directories of --within, which is not given"
+    return f"use {text}: it is outside of {where}"
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -88,7 +88,7 @@ def no_authentication(facts: Facts) -> Iterator[Finding]:
         if free and port.attribute(_AUTHENTICATION) != "1":
             yield Finding(
                 port.shell,
-                f"{_let_in(free)} without a secret, and names are no secrets{_unasked(free)}",
+                f"{_let_in(free)} without a secret, and names are not secret{_unasked(free)}",
                 commands=(
                     *_given_secrets(port, list(port.tpg.acls.values())),
                     set_attribute(port.shell, _AUTHENTICATION, "1"),
@@ -119,7 +119,10 @@ def _unasked(free: list[NodeAcl]) -> str:
 def _given_secrets(port: Port, acls: list[NodeAcl]) -> tuple[Words, ...]:
     """Return the commands that give a secret to each host without one."""
     missing = {port.acl(acl): acl for acl in acls if not _is_complete(acl.auth)}
-    return tuple(new_credentials(path, acl.auth.userid or acl.wwn) for path, acl in missing.items())
+    return tuple(
+        new_credentials(path, acl.auth.userid or acl.tag or acl.wwn)
+        for path, acl in missing.items()
+    )
 
 
 def _inheriting(port: Port, acls: list[NodeAcl]) -> tuple[Words, ...]:
@@ -139,7 +142,7 @@ def no_credentials(facts: Facts) -> Iterator[Finding]:
         for acl in port.tpg.acls.values():
             if port.authenticates(acl):
                 path = port.acl(acl)
-                yield from _incomplete(path, acl.auth, acl.wwn, "it cannot log in")
+                yield from _incomplete(path, acl.auth, acl.tag or acl.wwn, "it cannot log in")
         if port.attribute(demo_mode.OPEN) == "1" and port.attribute(_AUTHENTICATION) == "1":
             end = "no initiator without an ACL can log in"
             yield from _incomplete(port.shell, port.tpg.auth, port.target.wwn, end)

@@ -268,7 +268,7 @@ RULES = (
         identities,
         "A storage object has another serial number, NAA identifier, vendor or product on the "
         "peer: initiators take it for another disk, so multipath does not join the paths, and a "
-        "failover is no failover.",
+        "failover takes the disk from them.",
         "Give both the same serial number, as identity derives it from the name.",
     ),
     Rule(

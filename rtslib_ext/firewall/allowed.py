@@ -66,7 +66,7 @@ def _network(word: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     try:
         whole = ipaddress.ip_network(word, strict=False)
     except ValueError as err:
-        raise InvalidValue(f"{word!r} is no network", hint=_EXAMPLES) from err
+        raise InvalidValue(f"{word!r} is not a network", hint=_EXAMPLES) from err
     host = word.partition("/")[0]
     raise InvalidValue(
         f"{word} is an address within a network",

@@ -12,6 +12,7 @@ from .allowed import Allowed
 
 _SECONDS = 30.0
 _INSTALL = "install Debian's package nftables"
+_MODULES = "the kernel needs nf_tables with the family inet: modprobe nf_tables"
 _DROPPED = re.compile(r'counter packets (\d+) bytes \d+ drop comment "([^"]+)"')
 
 
@@ -56,5 +57,7 @@ def _run(script: str, *words: str) -> str:
     if done.returncode:
         # The first line has the reason, the next ones the place in the script.
         first = next(iter(done.stderr.strip().splitlines()), f"status {done.returncode}")
-        raise LioError(f"nft: {first.partition('Error: ')[2] or first}")
+        text = first.partition("Error: ")[2] or first
+        lacks = "Operation not supported" in text
+        raise LioError(f"nft: {text}", hint=_MODULES if lacks else "")
     return done.stdout

@@ -64,7 +64,7 @@ def receive(connection: socket.socket, end: float) -> Pdu:
     more = header[4] * 4
     length = int.from_bytes(header[5:8], "big")
     if length > _MOST:
-        raise Broken("the answer is no iSCSI: another program has this port")
+        raise Broken("the answer is not iSCSI: another program has this port")
     _exactly(connection, more, end)
     return Pdu(header, _exactly(connection, length + -length % 4, end)[:length])
 

@@ -149,7 +149,7 @@ class Session:
         self._send(header, pdu.text_of(keys))
         self._answered = found = pdu.receive(self._connection, self._end)
         if found.opcode != pdu.LOGIN_RESPONSE:
-            raise Broken("the answer is no iSCSI login: another program has this port")
+            raise Broken("the answer is not iSCSI login: another program has this port")
         status = int.from_bytes(found.header[36:38], "big")
         if status:
             raise Refused(REFUSALS.get(status, f"the target refuses the login ({status:#06x})"))

@@ -103,18 +103,18 @@ def _refuse_adopting(adopted: Mapping[str, str]) -> None:
             f"it belongs to {owner}; nothing was changed{_more(len(named))}",
             path=path,
             hint=f"delete it from the fragment of {owner} and apply that first; "
-            "adopt=true takes it over",
+            "apply --adopt takes it over",
         )
     if adopted:
         raise Exists(
             f"it exists and has no owner; nothing was changed{_more(len(adopted))}",
             path=next(iter(adopted)),
-            hint="adopt=true takes it over",
+            hint="apply --adopt takes it over",
         )
 
 
 def _more(number: int) -> str:
-    return f" ({number - 1} more objects of the fragment are not its own)" if number > 1 else ""
+    return f" ({number} objects of the fragment are not its own)" if number > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)

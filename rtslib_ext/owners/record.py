@@ -132,7 +132,7 @@ def checked(value: Any) -> dict[str, str]:
     """Return owners by path from parsed JSON. Raises InvalidValue, TypeError or AttributeError."""
     for path, owner in value.items():
         if not isinstance(owner, str):
-            raise InvalidValue(f"{path}: the owner is no text")
+            raise InvalidValue(f"{path}: the owner is not a text")
         units.check_name(owner, path)
     units.of_paths(value)
     return dict(value)

@@ -117,14 +117,14 @@ def of_paths(listed: Iterable[str]) -> Units:
             case ["", fabric, wwn, *tpg, "acls", initiator] if fabric in FABRICS:
                 acls.add((fabric, wwn, _tag(path, tpg), initiator))
             case _:
-                raise InvalidValue(f"{path!r} is no object that can have an owner")
+                raise InvalidValue(f"{path!r} is not an object that can have an owner")
     return Units(frozenset(objects), frozenset(targets), frozenset(acls))
 
 
 def _tag(path: str, words: list[str]) -> int:
     text = words[0].removeprefix("tpg") if words else "1"
     if len(words) > 1 or not (text.isascii() and text.isdecimal() and len(text) < _DIGITS):
-        raise InvalidValue(f"{path!r} is no object that can have an owner")
+        raise InvalidValue(f"{path!r} is not an object that can have an owner")
     return int(text)
 
 

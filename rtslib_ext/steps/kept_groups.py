@@ -39,7 +39,7 @@ def keep(file: str, name: str, before: Group | None, after: Group | None) -> Ste
     """Return the step that keeps a group without members, or forgets it (None)."""
     action = Action.CREATE if before is None else Action.UPDATE if after else Action.DELETE
     verb = {Action.CREATE: "create", Action.UPDATE: "change", Action.DELETE: "delete"}[action]
-    subject = f"the record of group {name}, without members"
+    subject = f"group {name}, without members"
     operation = SetEntry(file, name, _encode(after), _encode(before))
     return Step(action, "/", verb, subject, (operation,))
 

@@ -158,7 +158,8 @@ def _write_secrets(env: Env, directory: str, found: Sequence[Call], form: str) -
         raise LioError(f"{folder} cannot be created: {reason(err)}") from err
     for secret in secrets:
         _write_secret(folder, secret)
-    return [Aside(f"Note: {len(secrets)} secrets were written to {folder}")]
+    number = "1 secret was" if len(secrets) == 1 else f"{len(secrets)} secrets were"
+    return [Aside(f"Note: {number} written to {folder}")]
 
 
 def _write_secret(folder: str, secret: Secret) -> None:

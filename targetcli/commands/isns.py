@@ -117,6 +117,8 @@ def _show(entity: Entity) -> Result:
     for one in entity.nodes.values():
         lines.append(f"  {one.name}")
         lines += (f"    {_portal(at)} in group {tag}" for at, tag in sorted(one.groups.items()))
+    if not entity.nodes:
+        lines.append("  no target has an enabled TPG with a portal on an address of this host")
     return show(lines, lambda: _facts(entity))
 
 

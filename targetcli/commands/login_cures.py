@@ -99,7 +99,7 @@ class Cures:
         if not name:
             return Cure(f"{reason}; the log no longer has its name")
         if not _is_wwn(name):
-            return Cure(f"{reason}, and its name is no name of type iqn, naa or eui")
+            return Cure(f"{reason}, and its name is not of type iqn, naa or eui")
         if not tpgs:
             return Cure(f"{reason}; the log does not name the target")
         if any(self._reader.fs.is_dir(tpg.acl(name)) for tpg in tpgs):

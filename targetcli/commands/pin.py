@@ -37,7 +37,9 @@ def pin(env: Env, node: Node, wwn: str | None, dry_run: bool) -> Result:
         names = _selected(tpg, wwn, names)
     steps = [step for name in names for step in _steps(env, tpg, name)]
     kinds = " or ".join(tpg.fabric.wwn_types)
-    notes = [(tpg.path, f"{name!r} is no name of type {kinds}: it gets no ACL") for name in others]
+    notes = [
+        (tpg.path, f"{name!r} is not a name of type {kinds}: it gets no ACL") for name in others
+    ]
     more = unlisted.of_target(Reader(env.fs), tpg.wwn) if wwn is None and names else None
     if more and (tpg.configfs, None) in more.holders:
         text = f"the kernel does not list {more.unlisted} sessions more: repeat pin for them"

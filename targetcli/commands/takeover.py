@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config, Key, StorageObject
-from rtslib_ext.errors import InUse, LioError
+from rtslib_ext.errors import InUse, LioError, NotFound
 from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.kernel import setup
 from rtslib_ext.owners import fragment, kept_reservations, record, units
@@ -55,7 +55,7 @@ def takeover(
     apply.require_root(env)
     units.check_name(owner)
     _refuse_transaction(env)
-    path = file or f"{env.pairs}/{owner}{_SUFFIX}"
+    path = file or _fragment(env, owner)
     loaded = plan.load_understood(env, path)
     if peer and not force:
         _refuse_second(owner, peer)
@@ -87,6 +87,14 @@ def _moving(env: Env, owner: str) -> Iterator[None]:
         raise
 
 
+def _fragment(env: Env, owner: str) -> str:
+    """Return the path of the fragment of an owner; raises NotFound."""
+    path = f"{env.pairs}/{owner}{_SUFFIX}"
+    if not os.path.exists(path):
+        raise NotFound(f"there is no fragment {path}", hint=f"saveconfig {path} writes one")
+    return path
+
+
 def _refuse_transaction(env: Env) -> None:
     if env.session.transaction is not None:
         env.session.transaction.refuse_irreversible()
@@ -95,7 +103,7 @@ def _refuse_transaction(env: Env) -> None:
 def _refuse_second(owner: str, host: str) -> None:
     """Raise InUse if the peer still has the objects, or does not say so."""
     name = host.removeprefix("ssh:")
-    cure = "run release there, or fence it; then force=true takes over in any case"
+    cure = "run release there, or fence it; then --force takes over in any case"
     try:
         found = json.loads(peer.run_there(name, ["owners", owner]))["data"]["owners"]
         there = [item["path"] for item in found if item["exists"]]

@@ -43,7 +43,7 @@ def lines(config: Config, calls: Sequence[Call], remarks: Sequence[Remark]) -> I
         yield from (f"#   {name}" for name in names)
     yield "set -eu"
     if names:
-        yield ': "${SECRETS:?the directory with the files of the secrets}"'
+        yield ': "${SECRETS:?must name the directory that export secrets=DIRECTORY writes}"'
     yield 'run() { ${TARGETCLI:-targetcli} "$@" >/dev/null; }'
     if any(call.unless for call in calls):
         yield 'has() { ${TARGETCLI:-targetcli} "$@" >/dev/null 2>&1; }'

@@ -232,12 +232,14 @@ def test_no_authentication() -> None:
     config = configuration(acl(), acl(OTHER, ""), attributes={"authentication": "0"})
     one = in_config(config, "no-authentication")
     assert one.text == (
-        "2 initiators are let in without a secret, and names are no secrets; 1 of them has one set"
+        "2 initiators are let in without a secret, and names are not secret; 1 of them has one set"
     )
     assert lines(one) == [
         f"targetcli {OTHER_ACL} set auth userid={OTHER} password=@new",
         f"targetcli {TPG} set attribute authentication=1",
     ]
+    grouped = configuration(acl(OTHER, "", tag="db"), attributes={"authentication": "0"})
+    assert " userid=db " in lines(in_config(grouped, "no-authentication"))[0]
     own = acl(OTHER, SECRETS[1], attributes={"authentication": "0"})
     one = in_config(configuration(acl(), own), "no-authentication")
     assert one.path == OTHER_ACL and one.text.startswith("it is let in without a secret, unlike")

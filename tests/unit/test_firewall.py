@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -99,9 +100,9 @@ def test_networks(words: list[str], expected: tuple[str, ...]) -> None:
     ("word", "text"),
     [
         ("192.0.2.5/24", "an address within a network"),
-        ("host1", "'host1' is no network"),
-        ("192.0.2.0/33", "is no network"),
-        ("}; flush ruleset", "is no network"),
+        ("host1", "'host1' is not a network"),
+        ("192.0.2.0/33", "is not a network"),
+        ("}; flush ruleset", "is not a network"),
         ("fe80::1%eth0;", "has a zone"),
     ],
 )
@@ -173,3 +174,12 @@ def test_save_file() -> None:
     assert (loaded.allowed, loaded.problems) == (found, ())
     wrong = loads(text.replace("192.0.2.0/24", "192.0.2.0/240"))
     assert "rtslib_ext.allowed_networks.192.0.2.1:3260" in str(wrong.problems[0])
+
+
+def test_a_kernel_without_nf_tables_names_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = "Error: Could not process rule: Operation not supported\ntable inet targetcli\n"
+    done = subprocess.CompletedProcess(("nft",), 1, "", refused)
+    monkeypatch.setattr(nft.system, "run", lambda *_, **__: done)
+    with pytest.raises(LioError, match="nft: Could not process rule") as caught:
+        nft.load({})
+    assert "modprobe nf_tables" in caught.value.hint

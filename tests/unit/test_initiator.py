@@ -123,7 +123,7 @@ def test_a_command_that_fails(wire: tuple[Session, socket.socket]) -> None:
     ("answer", "text"),
     [
         (b"", "closed the connection"),
-        (b"HTTP/1.0 400 Bad request\r\n".ljust(48, b"\xff"), "no iSCSI"),
+        (b"HTTP/1.0 400 Bad request\r\n".ljust(48, b"\xff"), "not iSCSI"),
         (bytes([0x3F]).ljust(48, b"\0"), "sent PDU 0x3f"),
     ],
 )

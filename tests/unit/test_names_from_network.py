@@ -35,4 +35,4 @@ def test_refused_login_of_such_a_name_has_no_command() -> None:
     cures._targets = []
     refusal = Refusal(1.0, UNKNOWN_INITIATOR, "session", f"{NAME}:t", 1, f"{NAME}:$(id)")
     found = cures.of(refusal)
-    assert found.words == () and "is no name of type iqn, naa or eui" in found.reason
+    assert found.words == () and "is not of type iqn, naa or eui" in found.reason

@@ -149,7 +149,7 @@ def test_pin_takes_names_of_initiators_only(demo: Shell, name: str) -> None:
         until(is_listed)
         until(lambda: name in value(f"{FOLDER}/dynamic_sessions"))
         answer = demo.ok(f"{TPG}/acls pin")
-        assert f"{name!r} is no name of type iqn or naa or eui: it gets no ACL" in answer
+        assert f"{name!r} is not a name of type iqn or naa or eui: it gets no ACL" in answer
         assert [path.name for path in (TARGET / FOLDER / "acls").iterdir()] == [GUEST]
         assert [path.name for path in (TARGET / "iscsi").iterdir() if "iqn" in path.name] == [IQN]
         demo.refuses(f'{TPG}/acls pin "{GUEST} x"', "WWN not valid")

@@ -87,7 +87,7 @@ LINES = f"""
 {TPG} set attribute login_timeout=20 || ~ {TPG}: would set attribute login_timeout: 15 -> 20
 {TPG} set auth userid=u password=geheim || ~ {TPG}: would set auth password: not set -> ***
 / group join web {I3} || + {TPG}/acls/{I3}: would create ACL {I3}
-/ group create db || + /: would create the record of group db, without members
+/ group create db || + /: would create group db, without members
 / set global tree_max_depth=3 || ~ /: would set the preference tree_max_depth=3
 / bookmarks add there || ~ /: would bookmark / as there
 / bookmarks del here || ~ /: would delete the bookmark here

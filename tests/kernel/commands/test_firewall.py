@@ -187,7 +187,7 @@ def test_dry_runs_load_nothing(user: Shell) -> None:
 
 def test_what_is_refused(user: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     user.refuses(f"{PORTAL} allow 192.0.2.5/24", "use 192.0.2.0/24 for the network")
-    user.refuses(f"{PORTAL} allow example.com", "'example.com' is no network")
+    user.refuses(f"{PORTAL} allow example.com", "'example.com' is not a network")
     user.refuses("firewall start", "'start' is not show, apply or remove")
     with monkeypatch.context() as patch:
         patch.setattr("rtslib_ext.host.system.PATH", "/nowhere")

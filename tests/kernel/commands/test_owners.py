@@ -133,9 +133,9 @@ def test_only_what_its_owner_has_is_changed_and_deleted(user: Shell) -> None:
 def test_what_others_have_is_refused_with_their_name(user: Shell) -> None:
     put(POOL, fragment("c1", wwn=B))
     line = f"apply {POOL} --owner pool"
-    user.refuses(line, "/backstores/ramdisk/c1", "belongs to csi", "adopt=true takes it over")
+    user.refuses(line, "/backstores/ramdisk/c1", "belongs to csi", "--adopt takes it over")
     put(POOL, fragment("mine", wwn=B))
-    user.refuses(line, "/backstores/ramdisk/mine", "has no owner", "adopt=true")
+    user.refuses(line, "/backstores/ramdisk/mine", "has no owner", "apply --adopt")
     user.refuses(f"apply {POOL} --owner 'no name'", "is not the name of an owner")
     user.refuses(f"apply {POOL} --adopt", "adopt needs an owner")
     user.refuses(f"apply {POOL} --owner pool --remove", "takes the owner and no file")
@@ -340,7 +340,7 @@ def test_other_tools_read_a_file_with_owners(user: Shell) -> None:
     user.ok("/backstores/ramdisk/c1 info")
     user.ok(f"/iscsi/{A}/tpg1/luns/lun1 info")
     # Its objects are of no owner then, which adopt mends.
-    user.refuses(f"apply {CSI} --owner csi", "has no owner", "adopt=true")
+    user.refuses(f"apply {CSI} --owner csi", "has no owner", "apply --adopt")
     user.ok(f"apply {CSI} --owner csi --adopt")
 
 

@@ -132,8 +132,9 @@ def answer(folder: Path, there: int, status: int = 0) -> None:
 def test_no_second_writer(user: Shell, disks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system, "PATH", f"{disks}:{system.PATH}")
     line = "takeover pool --peer ssh:node2"
+    user.refuses("takeover none", "there is no fragment", f"saveconfig {ETC}/pairs/none.json")
     answer(disks, 3)
-    user.refuses(line, "node2 still has 3 objects of pool", "force=true", also=[disks])
+    user.refuses(line, "node2 still has 3 objects of pool", "--force", also=[disks])
     answer(disks, 0, 255)
     user.refuses(line, "whether node2 has released pool is not known: node2: lost")
     answer(disks, 0, 2)
