@@ -81,6 +81,17 @@ def test_both_packages_need_what_setup_needs() -> None:
     assert sorted(NEEDED) == sorted(f"python3-{name}" for name in requirements())
 
 
+def test_both_packages_have_the_pages_that_help_and_readme_name() -> None:
+    in_deb = (ROOT / "debian/targetcli.install").read_text().splitlines()
+    (pages,) = [line.split() for line in in_deb if line.startswith("docs/")]
+    assert pages[-1] == "usr/share/doc/targetcli/docs"
+    given = {path.name for pattern in pages[:-1] for path in ROOT.glob(pattern)}
+    here = {path.name for path in (ROOT / "docs").iterdir() if path.is_file()}
+    assert {name for name in here - given if not name.endswith(".py")} == set()
+    (in_rpm,) = re.findall(r"^%doc (.*)$", SPEC, re.MULTILINE)
+    assert "docs" in in_rpm.split()
+
+
 def test_the_wheel_has_every_unit_and_manual_page() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
