@@ -144,7 +144,7 @@ def of_new_file(path: str, size: int) -> Iterator[Finding]:
 def of_config(fs: ReadFS, have: Config, want: Config) -> Iterator[tuple[str, Finding]]:
     """Yield (shell path, finding) of the storage objects that ``want`` adds or changes.
 
-    Missing devices and files are not reported here: the plan does that.
+    A missing block device is one: a dry run would otherwise promise what the kernel refuses.
     """
     new: list[tuple[ShellPath, Block]] = []
     for key, so in want.storage_objects.items():
@@ -162,6 +162,11 @@ def shared_in(config: Config) -> Iterator[tuple[ShellPath, str]]:
     new: list[tuple[ShellPath, Block]] = []
     for so in blocks:
         yield from ((so.path, str(finding)) for finding in _of_new(so, new))
+
+
+def _missing(path: str) -> Finding:
+    cure = "lsblk shows those of this host"
+    return Finding("missing", Severity.NOTE, f"the device {path} does not exist", cure)
 
 
 def _of_new(so: StorageObject, new: list[tuple[ShellPath, Block]]) -> Iterator[Finding]:
@@ -191,7 +196,11 @@ def _released(have: Config, want: Config) -> list[str]:
 
 
 def _of_backing(fs: ReadFS, backing: object, released: list[str]) -> Iterator[Finding]:
-    if not isinstance(backing, (Block, FileIO, Pscsi)) or not os.path.exists(backing.dev):
+    if not isinstance(backing, (Block, FileIO, Pscsi)):
+        return
+    if not os.path.exists(backing.dev):
+        if isinstance(backing, Block):
+            yield _missing(backing.dev)
         return
     if any(one and _same(one, backing.dev) for one in released):
         # It is in use by an object that will be deleted.

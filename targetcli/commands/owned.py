@@ -224,7 +224,7 @@ def _directory(env: Env, folder: str, how: How) -> Result:
         lines += [f"{given.owner}:", *(f"  {line}" for line in one.lines)]
         result.notes += one.notes
         facts.append({"owner": given.owner, "file": given.path, **_facts(one)})
-    result.lines = lines or ["There are no fragments"]
+    result.lines = lines or [f"There are no fragments in {folder}"]
     result.data = lambda: {"fragments": facts}
     return result
 

@@ -203,6 +203,16 @@ def test_options_that_are_none(user: Shell) -> None:
     user.refuses("/ apply file", "file not found")
 
 
+def test_a_dry_run_names_missing_devices(user: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "file.json"
+    entry = {"plugin": "block", "name": "away", "dev": "/dev/disk/by-id/away", "wwn": "4f6a"}
+    file.write_text(json.dumps({"storage_objects": [entry], "targets": []}))
+    missing = "/backstores/block/away: the device /dev/disk/by-id/away does not exist"
+    for line in (f"apply {file} --dry-run", f"diff {file}"):
+        assert missing in user(line), line
+    user.refuses(f"apply {file}", missing)
+
+
 def test_a_plan_that_fails_changes_nothing(user: Shell) -> None:
     document = json.loads(SAVED.read_text())
     tpg = document["targets"][0]["tpgs"][0]
