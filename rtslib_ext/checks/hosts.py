@@ -142,6 +142,10 @@ def partial_paths(facts: Facts) -> Iterator[Finding]:
         yield Finding(host.acl, text, _login(host))
 
 
+# Initiators that do not have the commands of open-iscsi.
+_NAMES = {"iqn.1991-05.com.microsoft:": "windows", "iqn.1998-01.com.vmware:": "esxi"}
+
+
 def no_session(facts: Facts) -> Iterator[Finding]:
     """Yield the hosts that have no path."""
     for host in _with_state(facts, host_paths.NONE):
@@ -160,6 +164,9 @@ def _missing(host: HostPaths) -> str:
 
 def _login(host: HostPaths) -> str:
     """Return what to do at the host for the first missing path."""
+    for prefix, system in _NAMES.items():
+        if host.host.startswith(prefix):
+            return f"on that host: the steps that targetcli {host.acl} recipe {system} prints"
     target, portal = host.logins[0]
     where = f" -p {portal}" if portal and portal.rpartition(":")[0] not in ipv6.WILDCARDS else ""
     return f"on that host: iscsiadm -m node -T {target}{where} --login"

@@ -36,6 +36,8 @@ _OWN = {"script": script.lines, "ansible": ansible.lines}
 _WITH_COMMANDS = frozenset({"script"})
 """The formats in which any command can be written."""
 _BY_ENDING = {".sh": "script", ".yml": "ansible", ".yaml": "ansible"}
+# Names of save files, and of the files of other targets.
+_OF_OTHERS = (".json", ".conf")
 _PRIVATE = 0o600
 
 
@@ -108,7 +110,13 @@ def _format(file: str, given: str | None) -> str:
     if file in formats():
         raise InvalidValue(f"{file} is a format, not a file", hint=f"export - format={file}")
     if given is None:
-        return _BY_ENDING.get(os.path.splitext(file)[1].lower(), "script")
+        ending = os.path.splitext(file)[1].lower()
+        if ending in _OF_OTHERS:
+            raise InvalidValue(
+                f"the format of {file} is not clear from its name",
+                hint=f"format= is one of {', '.join(formats())}; saveconfig writes a save file",
+            )
+        return _BY_ENDING.get(ending, "script")
     if given not in formats():
         raise InvalidValue(f"format must be one of: {', '.join(formats())}, not {given}")
     return given

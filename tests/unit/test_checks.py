@@ -660,6 +660,9 @@ def test_hosts_with_fewer_paths() -> None:
     (one,) = found(facts, "partial-paths")
     assert one.text == f"{HOST} has 1 of 2 paths: {missing[0]}"
     assert one.help == (f"on that host: iscsiadm -m node -T {IQN} -p 192.0.2.11:3260 --login")
+    windows = HostPaths("iqn.1991-05.com.microsoft:pc1", ACL, 1, 0, (), ((IQN, ""),))  # type: ignore[arg-type]
+    (one,) = found(Facts(configuration(), _host_paths=[windows]), "no-session")
+    assert one.help == f"on that host: the steps that targetcli {ACL} recipe windows prints"
     (one,) = found(facts, "no-session")
     assert one.text == f"{OTHER} is not logged in: it has none of its 2 paths"
     assert one.help.endswith(f"-T {IQN} --login")

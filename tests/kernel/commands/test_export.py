@@ -167,6 +167,7 @@ def test_saved_files_formats_and_json(filled: Shell, tmp_path: Path) -> None:
     assert filled(f"export {tmp_path}/targets.conf format=tgt").exit in (0, 3)
     assert (tmp_path / "targets.conf").stat().st_mode & 0o777 == 0o600
     filled.refuses("export script", "script is a format, not a file (export - format=script)")
+    filled.refuses(f"export {tmp_path}/x.json", "is not clear from its name", "saveconfig")
     filled.refuses("export - format=xml", "format must be one of: script, ansible")
     filled.refuses("/backstores/ramdisk/nosuch export -", "No such path")
 
