@@ -140,7 +140,9 @@ class Tree:
             name, words = words[0], words[1:]
             row = rows.get(name.removeprefix("--")) if name.startswith("--") else None
             if row is None or len(words) < row.takes:
-                needs = f"takes {row.takes} words" if row else "is not an option that can be imported"
+                needs = (
+                    f"takes {row.takes} words" if row else "is not an option that can be imported"
+                )
                 self._lose(command, f"{_option(name) or 'a word'} {needs}")
                 return
             taken, words = [word.strip() for word in words[: row.takes]], words[row.takes :]
