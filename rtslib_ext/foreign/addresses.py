@@ -44,7 +44,7 @@ def network(text: str) -> str | None:
 def commands(tpg: str, portals: Iterable[str], texts: Iterable[str]) -> str:
     """Return the commands that let only these addresses reach the portals of a TPG.
 
-    "" if no text is an address: without one, ``allow`` only shows what is allowed.
+    "" if no text is an address: without one, ``allow`` only lists the allowed networks.
     """
     found = " ".join(one for one in map(network, texts) if one)
     return "; ".join(f"{tpg}/portals/{name} allow {found}" for name in portals) if found else ""

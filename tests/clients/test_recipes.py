@@ -20,6 +20,7 @@ from .conftest import TARGET, Run
 
 HOST = "iqn.2003-01.org.example:host9"
 TPG = f"/iscsi/{TARGET}/tpg1"
+INITIATOR_NAME = Path("/etc/iscsi/initiatorname.iscsi")
 SECRET, MUTUAL = "correct horse", "battery-staple"
 SERIAL = "6f1f2b3c-0001"
 NAA = "60014056f1f2b3c00010000000000000"
@@ -69,8 +70,9 @@ def store() -> Iterator[None]:
 
 
 @pytest.fixture
-def recipe(store: None, tmp_path: Path) -> Callable[..., str]:
+def recipe(store: None, tmp_path: Path) -> Iterator[Callable[..., str]]:
     """Run the recipe of a system as a script, with what a user types; give what it says."""
+    own_name = INITIATOR_NAME.read_text() if INITIATOR_NAME.exists() else ""
     program = tmp_path / "bin/systemctl"
     program.parent.mkdir()
     program.write_text(SYSTEMCTL)
@@ -91,7 +93,11 @@ def recipe(store: None, tmp_path: Path) -> Callable[..., str]:
         assert done.returncode == 0, (script, done.stdout, done.stderr)
         return done.stdout
 
-    return run
+    yield run
+    # A recipe gives the initiator the name of its ACL: other tests have another.
+    if INITIATOR_NAME.read_text() != own_name:
+        INITIATOR_NAME.write_text(own_name)
+        subprocess.run([program, "restart", "iscsid"], check=True)
 
 
 def test_libiscsi(recipe: Callable[..., str]) -> None:

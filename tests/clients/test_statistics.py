@@ -17,6 +17,7 @@ from rtslib_ext.reading.reader import Reader
 from rtslib_ext.statistics import counted, counters, facts, mib
 from rtslib_ext.statistics.columns import LUN, MAPPED_LUN, MIB, SESSION, STORAGE_OBJECT
 from rtslib_ext.statistics.facts import Value
+from rtslib_ext.statistics.logins import since_boot
 from targetcli.exporter import scrape
 from targetcli.exporter.saved import Files
 
@@ -160,7 +161,8 @@ def test_each_refused_login_is_counted_once(target: Callable[..., str]) -> None:
     assert text("target", "iscsiTgtLastIntrFailureName") == HOST
     assert text("target", "iscsiTgtLastFailureType") == "6"
     assert text("target", "iscsiTgtLastIntrFailureAddrType") == "ipv6"
-    ago = uptime() - int(text("target", "iscsiTgtLastFailureTime") or 0) / 100
+    failed = int(text("target", "iscsiTgtLastFailureTime") or 0)
+    ago = uptime() - since_boot(failed, uptime())
     assert 0 <= ago < 30
     assert tool("iscsi-ls", "-i", HOST, "iscsi://127.0.0.1:3260").returncode == 0
     assert refusals()["refused_logins"] == 2 and of("target")["logins"] == 0
@@ -196,8 +198,11 @@ def test_sessions_and_how_they_end(target: Callable[..., str]) -> None:
 
 def _times(before: float) -> None:
     """They are hundredths of a second since boot."""
-    made = int(text(STORAGE_OBJECT, "scsiLuLastCreation") or 0) / 100
-    mapped = int(text(MAPPED_LUN, "scsiAuthIntrLastCreation") or 0) / 100
+    found = (
+        text(STORAGE_OBJECT, "scsiLuLastCreation"),
+        text(MAPPED_LUN, "scsiAuthIntrLastCreation"),
+    )
+    made, mapped = (since_boot(int(each or 0), uptime()) for each in found)
     assert before - 0.1 <= made <= mapped <= uptime()
     assert text(STORAGE_OBJECT, "scsiDevicePortNumber") == "1"
     assert text(STORAGE_OBJECT, "scsiTgtDeviceStatus") == "activated"
