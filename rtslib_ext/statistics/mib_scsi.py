@@ -103,7 +103,8 @@ ROWS = (
         "scsi_lu",
         "creation_time",
         "scsiLuLastCreation",
-        ("when it was created: hundredths of a second since boot, begins again after 497 days"),
+        "when it was created: hundredths of a second since boot; later than 5 minutes after boot "
+        "too high by a constant that depends on HZ (32 bits of jiffies)",
         test=True,
     ),
     MibObject("scsi_port", "inst", "scsiInstIndex", "the kernel's number of the HBA"),
@@ -224,7 +225,8 @@ ROWS = (
         "scsi_auth_intr",
         "creation_time",
         "scsiAuthIntrLastCreation",
-        "when it was mapped: hundredths of a second since boot",
+        "when it was mapped: hundredths of a second since boot; later than 5 minutes after boot "
+        "too high by a constant that depends on HZ (32 bits of jiffies)",
         test=True,
     ),
     MibObject("scsi_auth_intr", "row_status", "scsiAuthIntrRowStatus", "Ready at all times"),
