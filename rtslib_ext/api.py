@@ -7,9 +7,10 @@ completely or rolled back, and verified by reading the kernel again.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from .config.merge import merge
@@ -18,10 +19,12 @@ from .errors import InUse, InvalidValue
 from .fabrics import FABRICS
 from .fast_dataclasses import dataclass, replace
 from .kernel.configfs import ConfigFS, WriteFS
+from .owners import exported, fragment, kept, ports, record, units
+from .owners.fragment import Part
 from .plan import backing_files, interrupted
 from .plan.disturbance import Disturbance
 from .reading.reader import Reader
-from .steps import Step
+from .steps import Action, Step
 from .transaction import apply as applying
 from .transaction import confirmed_commit
 from .transaction import journal as journals
@@ -42,14 +45,19 @@ class Change(applying.Change):
     ``have`` is the configuration that it starts from, ``want`` the one that it leads to.
     ``plan.replaced`` are the shell paths of objects that are recreated, with the reason;
     ``plan.notes`` are (shell path, text) about files and devices. ``interrupts`` are the
-    sessions, reservations and active I/O that the steps interrupt. ``asked``, ``exact`` and
-    ``create_files`` are the arguments of ``System.plan``.
+    sessions, reservations and active I/O that the steps interrupt. ``asked``, ``exact``,
+    ``create_files``, ``owner`` and ``adopt`` are the arguments of ``System.plan``. With an owner,
+    ``have`` and ``want`` are only the part of the configuration that its fragment changes, and
+    ``part`` says more about that.
     """
 
     asked: Config
     exact: bool
     create_files: bool
     interrupts: tuple[Disturbance, ...]
+    owner: str | None = None
+    adopt: bool = False
+    part: Part | None = None
 
     def __bool__(self) -> bool:
         return bool(self.plan)
@@ -60,13 +68,23 @@ class Change(applying.Change):
         return self.plan.steps
 
 
+def _refuse_unknown(want: Config) -> None:
+    """Raise InvalidValue for a target of an unknown fabric."""
+    for fabric, wwn in want.targets:
+        if fabric not in FABRICS:
+            known = ", ".join(sorted(FABRICS))
+            path = f"/{fabric}/{wwn}"
+            raise InvalidValue(f"unknown fabric {fabric}", path=path, hint=f"use {known}")
+
+
 class System:
     """The SCSI target of this host's kernel.
 
     Threads may share one object. Changes need root, and are not saved: ``targetcli saveconfig``
     does that. ``wait`` is how many seconds to wait for the lock (None: ten minutes); ``fs``,
-    ``lock_file`` and ``journal`` are for tests. To use a fabric that is described in
-    /etc/target/fabrics, call ``rtslib_ext.fabrics.drop_ins.add_drop_ins`` first.
+    ``lock_file`` and ``journal`` are for tests; the record of the owners is beside the journal.
+    To use a fabric that is described in /etc/target/fabrics, call
+    ``rtslib_ext.fabrics.drop_ins.add_drop_ins`` first.
     """
 
     def __init__(
@@ -79,6 +97,7 @@ class System:
     ) -> None:
         self.fs: WriteFS = fs or ConfigFS()
         self._wait, self._lock_file, self._journal = wait, lock_file, journal
+        self._owners = f"{os.path.dirname(journal)}/owners.json"
         self._thread: int | None = None
         self._name = ""
         # In a block of changing(): the configuration and the last plan, until the next change.
@@ -94,6 +113,13 @@ class System:
         if self._is_changing():
             self._running = running
         return running
+
+    def owners(self) -> dict[str, str]:
+        """Return the names of owners by the shell paths of their objects, as ``targetcli owners``.
+
+        Raises LioError if the record is damaged.
+        """
+        return record.load(self._owners)
 
     def sessions(self) -> list[Session]:
         """Return the sessions of initiators with an ACL; only iSCSI reports them."""
@@ -134,40 +160,81 @@ class System:
         """Return True if this thread holds the lock."""
         return self._thread == threading.get_ident()
 
-    def plan(self, want: Config, *, exact: bool = False, create_files: bool = False) -> Change:
+    def plan(
+        self,
+        want: Config,
+        *,
+        exact: bool = False,
+        create_files: bool = False,
+        owner: str | None = None,
+        adopt: bool = False,
+    ) -> Change:
         """Return the change that adds ``want`` to the running configuration; apply nothing.
 
         It deletes nothing, and keeps values that ``want`` does not manage. With ``exact``, the
-        change replaces the running configuration by ``want``. With ``create_files``, it creates
-        the missing files of new FileIO objects; otherwise they are refused when it is applied:
-        an unmounted file system must not become an empty disk.
+        change replaces the running configuration by ``want``, except running objects that have an
+        owner: ``plan.notes`` names those that ``want`` lacks or has otherwise.
 
-        Raises InvalidValue for an unknown fabric, and KernelRefused. Other problems, such as a
-        LUN of a missing storage object, are raised by ``apply``.
+        With ``owner``, ``want`` is the fragment of that owner, such as the name of a driver: the
+        change creates and changes what it has, deletes what the owner had before, and touches
+        nothing else. It costs what the owner's objects cost. An entry of a target with nothing but
+        ACLs stands for these ACLs in a target of another owner; an empty ``want`` deletes all. An
+        object of another owner raises InUse, one of none Exists, unless ``adopt`` is set.
+
+        With ``create_files``, it creates the missing files of new FileIO objects; otherwise they
+        are refused when it is applied: an unmounted file system must not become an empty disk.
+
+        Raises InvalidValue for an unknown fabric or the name of an owner, Exists for an rtpi in a
+        fragment that another TPG has, and KernelRefused. Other problems, such as a LUN of a missing
+        storage object, are raised by ``apply``.
         """
-        for fabric, wwn in want.targets:
-            if fabric not in FABRICS:
-                known = ", ".join(sorted(FABRICS))
-                path = f"/{fabric}/{wwn}"
-                raise InvalidValue(f"unknown fabric {fabric}", path=path, hint=f"use {known}")
-        have = (self._running if self._is_changing() else None) or self.read()
-        found = applying.prepare(self.fs, want if exact else merge(have, want), have)
+        _refuse_unknown(want)
+        if owner is None and adopt:
+            raise InvalidValue("adopt needs an owner")
+        if owner is not None and exact:
+            raise InvalidValue("a fragment is always exact: leave exact out")
+        part = None if owner is None else self._part(want, owner, adopt=adopt)
+        found = self._of_part(part) if part else self._whole(want, exact=exact)
+        have = found.have
         notes = ((path, str(one)) for path, one in preflight.of_config(self.fs, have, found.want))
         plan = replace(found.plan, notes=(*found.plan.notes, *notes))
         if create_files:
             plan = backing_files.with_files(plan, found.want)
         hit = tuple(interrupted.of(self.fs, plan.steps))
-        change = Change(have, found.want, plan, want, exact, create_files, hit)
+        change = Change(have, found.want, plan, want, exact, create_files, hit, owner, adopt, part)
         if self._is_changing():
             self._latest = change
         return change
+
+    def _whole(self, want: Config, *, exact: bool) -> applying.Change:
+        """Plan a change that may concern the whole configuration."""
+        have = (self._running if self._is_changing() else None) or self.read()
+        if not exact:
+            return applying.prepare(self.fs, merge(have, want), have)
+        want, notes = kept.keep(self.owners(), have, want, record.moving(self._owners))
+        found = applying.prepare(self.fs, want, have)
+        return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *notes)))
+
+    def _part(self, want: Config, owner: str, *, adopt: bool) -> Part:
+        """Return what the fragment of an owner changes."""
+        units.check_name(owner)
+        return fragment.part(self.fs, owner, want, self.owners(), adopt=adopt)
+
+    def _of_part(self, part: Part) -> applying.Change:
+        """Plan the change to the fragment of an owner."""
+        found = applying.prepare(self.fs, part.want, part.have)
+        deleted = [step.path for step in found.plan.steps if step.action is Action.DELETE]
+        exported.refuse_deleted(self.fs, part.have, deleted, self.owners())
+        ports.refuse_taken(self.fs, found.want, part.mine, part.before)
+        plan = replace(found.plan, notes=(*found.plan.notes, *part.notes))
+        return replace(found, plan=plan)
 
     def apply(self, change: Change, name: str = "", *, interrupt: bool = False) -> Outcome:
         """Perform all steps of a change, or none of them.
 
         Takes the lock as ``changing`` does, with this ``name``, unless a block holds it. Of the
         outcome, ``done`` are the steps, ``notes`` are (shell path, text), ``remaining`` are steps
-        that are still needed: the kernel stored another value.
+        that are still needed: the kernel stored another value. The record of the owners follows.
 
         Raises Outdated if the same arguments of ``plan`` now lead to other steps, never for the
         last plan of the same block; InUse if the change would interrupt initiators and
@@ -178,21 +245,47 @@ class System:
         """
         with self.changing(name or "rtslib_ext"):
             change = self._current(change)
-            if not change:
+            if not change and change.part is None:
                 return Outcome()
             self._check(change, interrupt)
             self._running = self._latest = None
             about = {"command": name or self._name, "path": "/", "since": time.time()}
             journal = journals.Journal(self._journal, about)
-            outcome = applying.perform(self.fs, change, journal=journal)
-            outcome.remaining += applying.differences(self.fs, change, self.read).steps
+            part = change.part
+            if part is None:
+                outcome = applying.perform(self.fs, change, journal=journal)
+                self._drop_deleted(outcome.done)
+                left = applying.differences(self.fs, change, self.read)
+            else:
+                partly = applying.PartChange(change.have, change.want, change.plan, part.read)
+                with record.claiming(self._owners, part.owners):
+                    outcome = applying.perform(self.fs, partly, journal=journal)
+                left = applying.differences(self.fs, partly, lambda: part.read(self.fs))
+            outcome.remaining += left.steps
             return outcome
+
+    def _drop_deleted(self, done: Iterable[Step]) -> None:
+        """Drop the owners of deleted objects."""
+        made = {step.path for step in done if step.action is Action.CREATE}
+        gone = {step.path for step in done if step.action is Action.DELETE} - made
+        if not gone:
+            return
+        owners = self.owners()
+        left = record.without_deleted(owners, gone)
+        if left != owners:
+            record.store(self._owners, left)
 
     def _current(self, change: Change) -> Change:
         """Return the change as planned under the lock; raise Outdated if its steps differ."""
         if change is self._latest:
             return change
-        latest = self.plan(change.asked, exact=change.exact, create_files=change.create_files)
+        latest = self.plan(
+            change.asked,
+            exact=change.exact,
+            create_files=change.create_files,
+            owner=change.owner,
+            adopt=change.adopt,
+        )
         if list(map(str, latest.steps)) != list(map(str, change.steps)):
             raise Outdated(
                 "the configuration changed after this change was planned",

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager
 from typing import Any
 
 from ..errors import InvalidValue, LioError, reason
@@ -61,6 +62,33 @@ def store(
     if before is not None and after is not None:
         value["unfinished"] = {"before": dict(before), "after": dict(after)}
     _write(path, value)
+
+
+@contextmanager
+def claiming(path: str, after: Owners) -> Iterator[None]:
+    """Replace the record around the change of a block; a kill within it is recovered from."""
+    before = load(path)
+    if before == dict(after):
+        yield
+        return
+    store(path, {**before, **after}, before, after)
+    try:
+        yield
+    except BaseException:
+        store(path, before)
+        raise
+    store(path, after)
+
+
+def without_deleted(owners: Owners, gone: Set[str]) -> dict[str, str]:
+    """Return the owners without those of deleted objects, which are shell paths, and below them."""
+    return {path: owner for path, owner in owners.items() if not _at_or_above(path) & gone}
+
+
+def _at_or_above(path: str) -> set[str]:
+    """Return a path with those of the objects around it."""
+    words = path.split("/")
+    return {"/".join(words[:length]) for length in range(2, len(words) + 1)}
 
 
 def _write(path: str, value: Mapping[str, Any]) -> None:

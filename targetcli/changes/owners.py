@@ -47,18 +47,11 @@ def note(env: Env, before: Owners, after: Owners) -> None:
 def claiming(env: Env, after: Owners) -> Iterator[None]:
     """Replace the record around the change of a block; a kill within it is recovered from."""
     before = load(env)
-    if before == dict(after):
+    with record.claiming(env.owners, after):
         yield
-        return
-    record.store(env.owners, {**before, **after}, before, after)
-    try:
-        yield
-    except BaseException:
-        record.store(env.owners, before)
-        raise
-    record.store(env.owners, after)
-    env.session.report.owners.clear()
-    note(env, before, after)
+    if before != dict(after):
+        env.session.report.owners.clear()
+        note(env, before, after)
 
 
 def recovered(env: Env, *, undone: bool) -> None:
@@ -76,23 +69,17 @@ def drop_deleted(env: Env, changed: Sequence[Step]) -> None:
     if owners is None or record.unfinished(env.owners):
         # The apply of a fragment knows its owner's objects.
         return
-    above = {path: _at_or_above(path) for path in owners}
-    dropped = {path: owner for path, owner in owners.items() if above[path] & gone}
+    left = record.without_deleted(owners, gone)
+    dropped = {path: owner for path, owner in owners.items() if path not in left}
     if not dropped:
         return
-    change(env, {path: owner for path, owner in owners.items() if path not in dropped})
+    change(env, left)
     names = sorted(set(dropped.values()))
     env.session.report.asides += [
         f"{running.listed([path for path in dropped if dropped[path] == name])} belonged to "
         f"{name}, whose next apply creates it again"
         for name in names
     ]
-
-
-def _at_or_above(path: str) -> set[str]:
-    """Return a path with those of the objects around it."""
-    words = path.split("/")
-    return {"/".join(words[:length]) for length in range(2, len(words) + 1)}
 
 
 def _after_a_change(env: Env) -> dict[str, str] | None:

@@ -8,15 +8,13 @@ from collections.abc import Iterator, Mapping
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config
-from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound, Unsupported
+from rtslib_ext.errors import InvalidValue, LioError, NotFound, Unsupported
 from rtslib_ext.fast_dataclasses import dataclass, replace
-from rtslib_ext.kernel import paths
-from rtslib_ext.owners import fragment, ports, record, units
+from rtslib_ext.owners import exported, fragment, ports, record, units
 from rtslib_ext.owners.fragment import Part
 from rtslib_ext.savefile import Loaded
 from rtslib_ext.steps import Action
 from rtslib_ext.transaction.apply import Change, PartChange
-from rtslib_ext.usage import exports
 
 from ..changes import owners as records
 from ..changes import running
@@ -149,27 +147,10 @@ def _had(owner: str) -> str:
     return f"belonged to {owner}" if owner else "had no owner"
 
 
-def _whose(owner: str | None) -> str:
-    return f"belongs to {owner}" if owner else "has no owner"
-
-
 def refuse_exported(env: Env, planned: Change, owners: Mapping[str, str]) -> None:
     """Raise InUse if a storage object is to be deleted that a target of others exports."""
-    known = {shell_paths.target(*key) for key in planned.have.targets}
-    for step in planned.plan.steps:
-        if step.action is not Action.DELETE or not step.path.startswith(shell_paths.BACKSTORES):
-            continue
-        for key in units.of_paths([step.path]).objects if step.path.count("/") == 3 else ():
-            configfs = paths.find_storage_object(env.fs, *key)
-            for export in exports.of_storage_object(env.fs, configfs) if configfs else ():
-                target = shell_paths.target(export.fabric.name, export.wwn)
-                if target not in known:
-                    owner = owners.get(target)
-                    raise InUse(
-                        f"it is exported by {target}, which {_whose(owner)}; nothing was changed",
-                        path=step.path,
-                        hint="delete that LUN first",
-                    )
+    deleted = [step.path for step in planned.plan.steps if step.action is Action.DELETE]
+    exported.refuse_deleted(env.fs, planned.have, deleted, owners)
 
 
 def _drop_unrestored(env: Env, found: Part) -> None:

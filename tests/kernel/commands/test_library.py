@@ -49,6 +49,7 @@ from .initiator import logged_in
 IQN = "iqn.2003-01.org.example:store"
 HOST = "iqn.1994-05.com.example:host1"
 KEY = ("iscsi", IQN)
+RAM = ("ramdisk", "d1")
 
 
 def exported(*disks: StorageObject) -> Config:
@@ -369,3 +370,73 @@ def test_the_same_object_twice(system: System, shell: Shell) -> None:
     change = system.plan(Config({("ramdisk", "d1"): ramdisk("d1")}))
     assert list(change.plan.replaced) == ["/backstores/ramdisk/d1"]
     assert not issubclass(Exists, InUse)
+
+
+# -- owners -----------------------------------------------------------------------------------
+
+
+def test_a_fragment_changes_what_its_owner_has(system: System, shell: Shell) -> None:
+    """As apply --owner: the shell and the library have one record."""
+    shell.ok("/backstores/ramdisk create mine 1M")
+    plan = system.plan(exported(ramdisk("d1"), ramdisk("d2")), owner="csi")
+    assert [step.path for step in plan.steps if "mine" in step.path] == []
+    assert system.owners() == {} and plan.owner == "csi"
+    outcome = system.apply(plan)
+    assert len(outcome.done) == len(plan.steps) and outcome.remaining == []
+    names = ("/backstores/ramdisk/d1", "/backstores/ramdisk/d2", f"/iscsi/{IQN}")
+    assert system.owners() == dict.fromkeys(names, "csi")
+    assert "/backstores/ramdisk/d2" in shell.ok("owners csi")
+    assert not system.plan(exported(ramdisk("d1"), ramdisk("d2")), owner="csi")
+    # Deleted is what it had, and nothing else.
+    with system.changing("shrink"):
+        system.apply(system.plan(exported(ramdisk("d1")), owner="csi"))
+    assert list(system.read().storage_objects) == [("ramdisk", "d1"), ("ramdisk", "mine")]
+    # An exact plan of others keeps it, and names it.
+    exact = system.plan(Config(), exact=True)
+    assert any("it belongs to csi" in text for _, text in exact.plan.notes)
+    system.apply(exact)
+    assert list(system.read().storage_objects) == [("ramdisk", "d1")]
+    system.apply(system.plan(Config(), owner="csi"))
+    assert system.read().is_empty and system.owners() == {}
+
+
+def test_a_fragment_is_refused_what_others_have(system: System, shell: Shell) -> None:
+    shell.ok("/backstores/ramdisk create d1 1M")
+    disk = StorageObject("d1", RamDisk(1 << 20), wwn=system.read().storage_objects[RAM].wwn)
+    only = Config({disk.key: disk})
+    with pytest.raises(Exists, match="has no owner"):
+        system.plan(only, owner="csi")
+    # Nothing to do but the record.
+    change = system.plan(only, owner="csi", adopt=True)
+    assert not change and change.part and dict(change.part.adopted) == {disk.path: ""}
+    assert system.apply(change).done == []
+    assert system.owners() == {disk.path: "csi"}
+    with pytest.raises(InUse, match="belongs to csi"):
+        system.plan(only, owner="pool")
+    shell.ok(f"/iscsi create {IQN}")
+    shell.ok(f"/iscsi/{IQN}/tpg1/luns create {disk.path}")
+    with pytest.raises(InUse, match="exported by"):
+        system.plan(Config(), owner="csi")
+    for wrong in ({"adopt": True}, {"owner": "csi", "exact": True}, {"owner": "no name"}):
+        with pytest.raises(InvalidValue):
+            system.plan(only, **wrong)  # type: ignore[arg-type]
+
+
+def test_the_record_follows_failures_and_deletions(system: System, shell: Shell) -> None:
+    system.apply(system.plan(exported(ramdisk("d1")), owner="csi"))
+    known, before = system.owners(), tree()
+    broken = exported(ramdisk("d1"), ramdisk("d2"))
+    del broken.storage_objects["ramdisk", "d2"]  # type: ignore[attr-defined]
+    with pytest.raises(LioError):
+        system.apply(system.plan(broken, owner="csi"))
+    assert (tree(), system.owners()) == (before, known)
+    # Planned before another change: the part of its owner is what counts.
+    change = system.plan(exported(ramdisk("d1"), ramdisk("d2")), owner="csi")
+    shell.ok("/backstores/ramdisk create other 1M")
+    system.apply(change)
+    assert "/backstores/ramdisk/d2" in system.owners()
+    change = system.plan(exported(ramdisk("d1")), owner="csi")
+    shell.ok(f"/iscsi delete {IQN}")
+    with pytest.raises(Outdated):
+        system.apply(change)
+    assert f"/iscsi/{IQN}" not in system.owners()
