@@ -122,7 +122,12 @@ def _refuse_owned(env: Env, path: str, want: Config) -> None:
 
     from ..changes import owners
 
-    lost = kept.lost(owners.load(env), running.read(env), want)
+    try:
+        known = owners.load(env)
+    except LioError:
+        # The record is damaged, and clearing is a cure.
+        return
+    lost = kept.lost(known, running.read(env), want)
     if lost:
         names = ", ".join(sorted(set(lost.values())))
         listed = running.listed(sorted(lost))
