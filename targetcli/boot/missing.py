@@ -47,6 +47,23 @@ def of_portals(env: Env) -> list[Wait]:
     return []
 
 
+def of_fragments(env: Env) -> list[Wait]:
+    """Return the devices that the fragments of owners wait for."""
+    if not os.path.isdir(env.fragments):
+        return []
+    # Imported here: few hosts have fragments.
+    from rtslib_ext.usage import readiness
+
+    from ..commands import owned
+
+    found: list[Wait] = []
+    # One that cannot be read is named when it is applied.
+    with suppress(LioError):
+        for loaded in owned.loaded(env):
+            found += readiness.split(env.fs, loaded.config, loaded.identities)[1]
+    return found
+
+
 def complete(
     env: Env, arrivals: Arrivals, find: Callable[[Env], list[Wait]], end: float | None = None
 ) -> list[Wait]:

@@ -63,7 +63,7 @@ def _wait(env: Env, end: float) -> list[Wait]:
 
 
 def _waiting(env: Env) -> list[Wait]:
-    return [*missing.of_record(env), *missing.of_portals(env)]
+    return [*missing.of_record(env), *missing.of_portals(env), *missing.of_fragments(env)]
 
 
 def _serves(env: Env) -> bool:

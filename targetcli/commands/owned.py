@@ -230,6 +230,11 @@ def _fragments(env: Env, folder: str, failures: list[LioError]) -> Iterator[Frag
             failures.append(err)
 
 
+def loaded(env: Env) -> list[Loaded]:
+    """Return the contents of the fragments that the service applies, where they can be read."""
+    return [given.loaded for given in _fragments(env, env.fragments, [])]
+
+
 def problems(env: Env) -> list[tuple[str, str]]:
     """Return the problems of all fragments that the service applies: (file, text)."""
     failures: list[LioError] = []

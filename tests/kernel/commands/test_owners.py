@@ -15,9 +15,10 @@ import pytest
 from documents import checked
 
 from rtslib_ext import restore
+from rtslib_ext.host.arrivals import Arrivals
 from rtslib_ext.kernel.configfs import ConfigFS
 from targetcli.audit import history
-from targetcli.boot import reload, start
+from targetcli.boot import missing, reload, start
 from tests.kernel.plan.test_killed import Deadly, forked, lived
 
 from . import test_cost
@@ -400,6 +401,22 @@ def test_the_service_starts_fragments_without_a_saved_configuration(user: Shell)
     Path(user.save_file).write_text("{")
     assert start.run(user.env(), 0) == 1
     assert set(owned_by(user).values()) == {"csi"}
+
+
+def test_the_service_waits_for_the_devices_of_fragments(
+    user: Shell, disks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = disks / "late"
+    late = {"name": "l", "plugin": "fileio", "dev": str(file), "size": 1 << 20, "wwn": "l"}
+    put(CONF_D / "pool.json", {"storage_objects": [late]})
+    (CONF_D / "broken.json").write_text("{")
+    user.ok("clearconfig confirm=true")
+    (wait,) = missing.of_fragments(user.env())
+    assert wait.path == "/backstores/fileio/l" and str(file) in wait.text
+    # It arrives while the service waits.
+    monkeypatch.setattr(Arrivals, "wait", lambda self, _: file.write_bytes(bytes(1 << 20)))
+    assert start.run(user.env(), 20) == 1, "one of them is broken"
+    assert owned_by(user) == {"/backstores/fileio/l": "pool"}
 
 
 def test_an_apply_of_a_whole_file_keeps_what_has_an_owner(user: Shell) -> None:
