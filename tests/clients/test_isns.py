@@ -145,7 +145,6 @@ def test_the_life_of_a_registration(user: Shell, servers: list[Isnsd], iscsiadm:
     by_c = f"192.0.2.1:3261 {NAME}:c"
     with service(*file, "log_level = debug") as said:
         until(user, *registered(2, 3))
-        assert discovered(iscsiadm) == sorted([*(f"{one} {NAME}:a" for one in PORTALS), by_c])
         servers_data = checked(user.ok("isns", json=True))["data"]["servers"]
         assert [one["complete"] for one in servers_data] == [True, True]
         user.ok(f"/iscsi delete {NAME}:a")

@@ -81,12 +81,16 @@ def typed(script: Path, secrets: Path, folder: Path, has: int = 1) -> list[list[
 
     ``has`` is the exit status of groups: 0 if there is the group.
     """
-    record, words = folder / "record", folder / "words"
-    asked = f'[ "$2" != groups ] || exit {has}\n'
-    record.write_text(f"{asked}printf '%s\\0' \"$@\" >>{words}; printf '\\n\\0' >>{words}\n")
+    words = folder / "words"
     words.write_text("")
-    variables = {**os.environ, "TARGETCLI": f"sh {record}", "SECRETS": str(secrets)}
-    subprocess.run(["sh", script], env=variables, check=True)
+    # A function: a process for each command would take most of the time.
+    record = f"""record() {{
+    [ "$2" != groups ] || return {has}
+    printf '%s\\0' "$@" >>{words}; printf '\\n\\0' >>{words}
+}}
+. {script}"""
+    variables = {**os.environ, "TARGETCLI": "record", "SECRETS": str(secrets)}
+    subprocess.run(["sh", "-c", record], env=variables, check=True)
     found: list[list[str]] = [[]]
     for word in words.read_text().split("\0")[:-1]:
         if word == "\n":

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,21 +61,31 @@ def user(
     run("nft", "flush", "ruleset")
 
 
+def asking(host: str, address: str, seconds: float) -> subprocess.Popen[str]:
+    """An initiator on a host that asks for targets."""
+    where = f"[{address}]" if ":" in address else address
+    words = ["nsenter", f"--net=/run/netns/{host}", "timeout", str(seconds), "iscsi-ls"]
+    return subprocess.Popen([*words, f"iscsi://{where}:3260"], stdout=subprocess.PIPE, text=True)
+
+
 def finds(host: str, address: str = ADDRESS, seconds: float = 20) -> bool:
     """Whether an initiator on a host finds the target."""
-    where = f"[{address}]" if ":" in address else address
-    words = ["ip", "netns", "exec", host, "timeout", str(seconds), "iscsi-ls"]
-    done = subprocess.run(
-        [*words, f"iscsi://{where}:3260"], capture_output=True, text=True, check=False
-    )
-    assert (IQN in done.stdout) is (done.returncode == 0), done
-    return IQN in done.stdout
+    with asking(host, address, seconds) as process:
+        said = process.communicate()[0]
+    assert (IQN in said) is (process.returncode == 0), said
+    return IQN in said
 
 
 def is_dropped(user: Shell, host: str, address: str = ADDRESS) -> bool:
     """Whether its packets are dropped: it gets no answer, and the rule has counted them."""
     before = shown(user)["dropped"]
-    return not finds(host, address, 0.7) and shown(user)["dropped"] > before
+    end = time.monotonic() + 10
+    with asking(host, address, 20) as process:
+        while process.poll() is None and shown(user)["dropped"] == before:
+            assert time.monotonic() < end
+        waits = process.poll() is None
+        process.kill()
+    return waits
 
 
 def shown(user: Shell) -> dict[str, Any]:

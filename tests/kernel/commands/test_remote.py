@@ -250,6 +250,7 @@ def named(text: str) -> list[dict[str, Any]]:
     return [task(module, **options) for row in rows for module, options in row.items()]
 
 
+@pytest.mark.long
 def test_ansible_runs_a_task_twice(shell: Shell, tmp_path: Path) -> None:
     rows = named(TASKS)[:1]
     first, second = play(tmp_path, [*rows, *rows])
