@@ -74,7 +74,7 @@ class TargetBuilder:
             self.objects.lost(
                 at,
                 f"{wwn!r} is not the name of one initiator: those that it matches cannot log in",
-                f"create an ACL for each: /{self.fabric}/{self.wwn}/tpg1/acls create NAME",
+                f"create an ACL for each: /{self.fabric}/{self.wwn}/tpg{self.tag}/acls create NAME",
             )
             return
         self.initiators.setdefault(name, at)
@@ -92,7 +92,7 @@ class TargetBuilder:
                 at,
                 f"the password of {userid} is not in the file"
                 + ("" if mutual else f": {_ALL} cannot log in before it is set"),
-                f"/{self.fabric}/{self.wwn}/tpg1 set auth {word}={userid} "
+                f"/{self.fabric}/{self.wwn}/tpg{self.tag} set auth {word}={userid} "
                 f"{'mutual_' if mutual else ''}password=-",
             )
             return

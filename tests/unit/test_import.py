@@ -134,7 +134,18 @@ def test_a_password_that_is_not_known_closes_the_target() -> None:
     found = made.imported()
     tpg = found.config.targets["iscsi", IQN].tpgs[1]
     assert tpg.attributes["authentication"] == "1" and tpg.auth.userid is None
-    assert "set auth userid=joe password=-" in found.remarks[0].cure
+    assert f"/{IQN}/tpg1 set auth userid=joe password=-" in found.remarks[0].cure
+
+
+def test_remarks_name_the_tpg() -> None:
+    made = builder()
+    target = made.target(AT, IQN)
+    assert target
+    target.tag = 2
+    target.user(AT, "joe", None)
+    target.admit(AT, "iqn.1994-05.com.example:*")
+    cures = [one.cure for one in made.imported().remarks]
+    assert len(cures) == 2 and all(f"/iscsi/{IQN}/tpg2" in one for one in cures)
 
 
 def test_a_read_only_lun_is_never_writable() -> None:
