@@ -37,6 +37,12 @@ def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Res
     missing = running.unrestored(env, now)
     targets = dict(saved.config.targets)
     kept = running.to_save(env, now, missing)
+    if key not in kept.storage_objects:
+        raise LioError(
+            "it moves between the hosts of a pair, so no save file has it",
+            path=node.path,
+            hint="the fragment of its owner has it: owners lists the owners",
+        )
     for found_key, found in kept.targets.items():
         if _exports(found, key):
             targets[found_key] = found

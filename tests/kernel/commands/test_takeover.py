@@ -144,6 +144,12 @@ def test_no_second_writer(user: Shell, disks: Path, monkeypatch: pytest.MonkeyPa
     user.ok(f"{line} --force")
 
 
+def test_an_object_that_moves_is_not_saved_by_itself(user: Shell) -> None:
+    user.ok("takeover pool")
+    path = "/backstores/ramdisk/p1"
+    user.refuses(f"{path} saveconfig", path, "it moves between the hosts of a pair")
+
+
 def saved_names(shell: Shell) -> list[str]:
     """The storage objects that a boot restores."""
     shell.ok("saveconfig")
