@@ -44,8 +44,11 @@ def part(fs: ReadFS, name: str, fragment: Config, owners: Owners, *, adopt: bool
     before = units.of_paths(path for path, owner in owners.items() if owner == name)
     needed = selected.needed_by(mine.acls, fragment)
     lent = _exported(fragment, mine) - before.objects
-    read = partial(selected.read, units=mine | before, needed=needed, lent=lent)
-    have = read(fs)
+    both = mine | before
+    have = selected.read(fs, both, needed, lent)
+    # The same LUNs again after the change, when no ACL may map them any more.
+    luns = selected.luns_of_hosts(have, both)
+    read = partial(selected.read, units=both, needed=luns, lent=lent)
     adopted = dict(_of_others(mine, name, have, fragment, owners))
     if not adopt:
         _refuse_adopting(adopted)

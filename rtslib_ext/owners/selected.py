@@ -107,3 +107,13 @@ def needed_by(acls: frozenset[AclKey], fragment: Config) -> Numbers:
         numbers = {mapped.tpg_lun for mapped in acl.mapped_luns.values()}
         found.setdefault(((fabric, wwn), tag), set()).update(numbers)
     return found
+
+
+def luns_of_hosts(have: Config, units: Units) -> Numbers:
+    """Return the LUNs in the targets of others that were read."""
+    return {
+        (key, tag): set(tpg.luns)
+        for key, target in have.targets.items()
+        if key not in units.targets
+        for tag, tpg in target.tpgs.items()
+    }
