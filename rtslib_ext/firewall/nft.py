@@ -12,7 +12,7 @@ from .allowed import Allowed
 
 _SECONDS = 30.0
 _INSTALL = "install Debian's package nftables"
-_MODULES = "the kernel needs nf_tables with the family inet: modprobe nf_tables"
+_LACKS = "the kernel has no nftables for the family inet: CONFIG_NF_TABLES_INET"
 _DROPPED = re.compile(r'counter packets (\d+) bytes \d+ drop comment "([^"]+)"')
 
 
@@ -59,5 +59,5 @@ def _run(script: str, *words: str) -> str:
         first = next(iter(done.stderr.strip().splitlines()), f"status {done.returncode}")
         text = first.partition("Error: ")[2] or first
         lacks = "Operation not supported" in text
-        raise LioError(f"nft: {text}", hint=_MODULES if lacks else "")
+        raise LioError(f"nft: {text}", hint=_LACKS if lacks else "")
     return done.stdout

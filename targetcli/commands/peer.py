@@ -12,7 +12,7 @@ from rtslib_ext import savefile
 from rtslib_ext.checks.facts import Facts
 from rtslib_ext.config import digests
 from rtslib_ext.config.model import Config
-from rtslib_ext.errors import InvalidValue, LioError
+from rtslib_ext.errors import InvalidValue, LioError, NotFound
 from rtslib_ext.fast_dataclasses import replace
 
 from ..changes import apply, running
@@ -53,8 +53,17 @@ def facts(env: Env, peer: str, file: str | None) -> Facts:
     if peer.startswith(_SSH):
         there = _by_ssh(peer.removeprefix(_SSH), key)
     else:
-        there = digests.with_digests(plan.load_understood(env, peer).config, key)
+        there = digests.with_digests(_of_file(env, peer), key)
     return replace(Facts(digests.with_digests(here, key)), peer=there)
+
+
+def _of_file(env: Env, peer: str) -> Config:
+    try:
+        return plan.load_understood(env, peer).config
+    except NotFound as err:
+        if "/" not in peer and _HOST.fullmatch(peer):
+            err.hint = f"peer=ssh:{peer} asks the host {peer}"
+        raise
 
 
 def _by_ssh(host: str, key: bytes) -> Config:

@@ -176,10 +176,10 @@ def test_save_file() -> None:
     assert "rtslib_ext.allowed_networks.192.0.2.1:3260" in str(wrong.problems[0])
 
 
-def test_a_kernel_without_nf_tables_names_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_without_the_family_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = "Error: Could not process rule: Operation not supported\ntable inet targetcli\n"
     done = subprocess.CompletedProcess(("nft",), 1, "", refused)
     monkeypatch.setattr(nft.system, "run", lambda *_, **__: done)
     with pytest.raises(LioError, match="nft: Could not process rule") as caught:
         nft.load({})
-    assert "modprobe nf_tables" in caught.value.hint
+    assert "CONFIG_NF_TABLES_INET" in caught.value.hint

@@ -195,6 +195,12 @@ def test_by_ssh(tmp_path: Path, env: Env) -> None:
     assert not any(SECRET in f"{one}" for _, one in found)
 
 
+def test_a_host_without_its_prefix_is_pointed_to_ssh(env: Env) -> None:
+    with pytest.raises(LioError, match="not found") as caught:
+        peer.facts(env, "node-none", None)
+    assert caught.value.hint == "peer=ssh:node-none asks the host node-none"
+
+
 def test_what_ssh_refuses(tmp_path: Path, env: Env) -> None:
     answer(tmp_path, None, 1)
     with pytest.raises(LioError, match="node2: Permission denied"):
