@@ -86,7 +86,8 @@ def _remark(one: Access, open_to_others: Sequence[str]) -> Remark:
         )
         return Remark(CHANGED, at.file, at.line, text, "", at.path)
     text = (
-        f"LIO does not look at the address of an initiator, so these do not limit logins: {listed}"
+        "LIO does not look at the address of an initiator, and the targets on one portal have the "
+        f"same allowed networks, so these do not limit logins: {listed}"
     )
     cure = commands(one.tpg, open_to_others, one.texts)
     return Remark(LOST, at.file, at.line, text, cure, at.path)

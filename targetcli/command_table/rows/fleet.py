@@ -60,8 +60,8 @@ ROWS = (
         EVERYWHERE,
         "takeover:release",
         "Stops serving the objects of an owner, so that another host can.\n"
-        "First waits until their initiators have sent nothing for a second, at most for a\n"
-        "time. Initiators with a single path, which moves with its addresses, send their\n"
+        "First waits until their initiators have sent nothing for a second, at most until\n"
+        "timeout. Initiators with a single path, which moves with its addresses, send their\n"
         "commands again after the takeover. With standby, initiators with another path\n"
         "leave this one first. Succeeds if there is nothing to release.\n\n"
         "Example: release pool1",
