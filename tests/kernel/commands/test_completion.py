@@ -137,7 +137,7 @@ OFFERED = {
     "set global loglevel_console=d": ["ebug "],
     "set global tree_max_d": ["epth="],
     "/iscsi delete ": [f"{A} ", f"{B} "],
-    "/iscsi create ": ["wwn="],
+    "/iscsi create ": ["default_portal=", "enable=", "tag=", "wwn="],
     "/iscsi set discovery_auth enable=": ["0 ", "1 "],
     f"/iscsi/{A} create ": ["2 "],
     f"/iscsi/{A} delete ": ["1 "],
