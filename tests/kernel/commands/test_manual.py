@@ -21,6 +21,7 @@ from targetcli.language import grammar
 from targetcli.prefs import Preferences, default_folder
 
 PAGE = Path(__file__).parents[3] / "man/targetcli.8"
+TGT = Path("/etc/tgt/targets.conf")
 HISTORY, FILES = Path("/var/lib/targetcli/history"), Path("/srv")
 
 
@@ -35,18 +36,22 @@ def examples() -> Iterator[str]:
 
 @pytest.fixture
 def env(configfs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Env]:
-    """The session of the shell, on a host with a file for another disk."""
+    """The session of the shell, on a host that had tgt, with a file for another disk."""
     monkeypatch.setenv("TARGETCLI_HOME", str(tmp_path / "home"))
     shutil.rmtree(HISTORY, ignore_errors=True)
     FILES.mkdir(exist_ok=True)
     with (FILES / "new.img").open("wb") as file:
         file.truncate(10 << 30)
+    (FILES / "old.img").write_bytes(bytes(1 << 20))
+    TGT.parent.mkdir(exist_ok=True)
+    TGT.write_text("<target iqn.2003-01.org.example:old>\nbacking-store /srv/old.img\n</target>\n")
     env = Env(Preferences.load(default_folder()), stdout=io.StringIO(), stderr=io.StringIO())
     env.session.several = True
     yield env
     shutil.rmtree(HISTORY, ignore_errors=True)
     for path in FILES.glob("*.img"):
         path.unlink()
+    TGT.unlink()
 
 
 def test_every_example(env: Env) -> None:
