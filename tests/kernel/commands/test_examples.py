@@ -163,7 +163,7 @@ REFUSED = {
     "browse:browse": "browse needs a terminal",
     "top:top": "top needs a terminal",
     "peer:peer": "standard input has no key",
-    "takeover:takeover": "/etc/target/pairs/pool1.json not found",
+    "takeover:takeover": "there is no fragment /etc/target/pairs/pool1.json",
     "transaction:commit": "no transaction is in progress",
     "transaction:rollback": "no transaction is in progress",
     "portals:enable_offload": f"{TPG}/portals/127.0.0.1:3261",
