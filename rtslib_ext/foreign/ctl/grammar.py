@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 
 import pyparsing as pp
 
+from ..nested_parser import NestedParser
 from ..source import Source
-from ..statements import Lines, Statement
+from ..statements import Statement
 
 # No text matches in two ways, so a file that does not match takes no longer than one that does.
 _GAP = r"(?:[ \t\r\n]|\#[^\n]*(?:\n|\Z))*"
@@ -140,21 +141,8 @@ def parse(source: Source) -> tuple[Statement, ...]:
     return _Parser(source.text, source).run()
 
 
-class _Parser:
-    """One parse: the grammar's actions, with the lines of the text."""
-
-    def __init__(self, text: str, source: Source) -> None:
-        self.text, self.source = text, source
-        self.lines = Lines(text)
-
-    def run(self) -> tuple[Statement, ...]:
-        try:
-            found = self._grammar().parse_with_tabs().parse_string(self.text)
-        except pp.ParseBaseException as err:
-            raise self._explained(err.loc) from None
-        return tuple(found)
-
-    def _grammar(self) -> pp.ParserElement:
+class _Parser(NestedParser):
+    def grammar(self) -> pp.ParserElement:
         gap = pp.Suppress(pp.Regex(_GAP)).leave_whitespace()
         inner = self._block("lun", "lun", gap, self._runs("lun"))
         namespace = self._block("namespace", "lun", gap, self._runs("lun"))
@@ -222,7 +210,7 @@ class _Parser:
         head, *body = tokens
         return [Statement(head.words, head.line, tuple(body))]
 
-    def _explained(self, where: int) -> Exception:
+    def explained(self, where: int) -> Exception:
         """Return the error for the place at which the grammar stopped."""
         match = _TOKEN.match(self.text, where)
         word = match.group(1) if match else ""

@@ -12,8 +12,9 @@ from typing import Any
 
 import pyparsing as pp
 
+from ..nested_parser import NestedParser
 from ..source import Source
-from ..statements import Lines, Statement, check_text
+from ..statements import Statement, check_text
 
 # A line, or a block of lines without blocks in it: most of a large file are devices and LUNs.
 _LINE = r"[^\s{}][^{}\n]*"
@@ -49,21 +50,8 @@ def _uncommented(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text)
 
 
-class _Parser:
-    """One parse: the grammar's actions, with the lines of the text."""
-
-    def __init__(self, text: str, source: Source) -> None:
-        self.text, self.source = text, source
-        self.lines = Lines(text)
-
-    def run(self) -> tuple[Statement, ...]:
-        try:
-            found = self._grammar().parse_with_tabs().parse_string(self.text)
-        except pp.ParseBaseException as err:
-            raise self._explained(err.loc) from None
-        return tuple(found)
-
-    def _grammar(self) -> pp.ParserElement:
+class _Parser(NestedParser):
+    def grammar(self) -> pp.ParserElement:
         # A run of them is one token: a token for each line would take ten times as long.
         run = pp.Regex(f"{_PART}+").set_parse_action(self._run)
         opened = pp.Regex(rf"{_LINE}\{{").set_parse_action(self._opened)
@@ -107,7 +95,7 @@ class _Parser:
             raise self.source.wrong(self.lines.at(start), expected)
         return tuple(quoted or plain for quoted, plain in _WORD.findall(line))
 
-    def _explained(self, where: int) -> Exception:
+    def explained(self, where: int) -> Exception:
         """Return the error for the place at which the grammar stopped."""
         opened: list[int] = []
         for match in re.finditer(r"[{}]", self.text):

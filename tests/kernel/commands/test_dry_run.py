@@ -94,7 +94,7 @@ LINES = f"""
 / saveconfig || ~ /: would save the configuration to
 / apply ETC/saveconfig.json || - /backstores/ramdisk/r4: would delete ramdisk r4
 / import ETC/ietd.conf || + /iscsi/{IQN}8: would create target
-/ restoreconfig ETC/saveconfig.json clear_existing=true --yes || + /backstores/ramdisk/r2: would create
+/ restoreconfig ETC/saveconfig.json clear_existing=true --yes || + /backstores/ramdisk/r2:
 /backstores/fileio/d1 resize 2M || ~ /backstores/fileio/d1: would set size: 1.0MiB -> 2.0MiB
 /backstores/fileio/d1 replace DISKS/d3.img || ± /backstores/fileio/d1:
 /backstores/fileio rename d1 d9 || + /backstores/fileio/d9:
