@@ -94,6 +94,12 @@ FROM_FILE = (
         cases=("man-page-names",),
     ),
     Loss(
+        "AuthMethod",
+        "enabling a TPG with authentication takes None out of it; rtslib-fb writes it before",
+        paths=r"iscsi/[^/]+/tpgt_[46]/param/AuthMethod",
+        cases=("auth-method",),
+    ),
+    Loss(
         "blanks around a credential",
         "rtslib-fb strips what it reads and what it writes (utils.py, _set_auth_attr)",
         paths=_CREDENTIALS,
