@@ -30,7 +30,7 @@ WHOLE = (
 )
 SHARES = {
     "tests/clients/": 2,
-    "tests/kernel/commands/": 5,
+    "tests/kernel/commands/": 7,
     "tests/kernel/compatibility/": 4,
     "tests/kernel/plan/": 8,
     "tests/kernel/screens/": 4,
