@@ -19,8 +19,10 @@ PYTEST = $(PYTHON3) -m pytest $(SELECT) $(ARGS)
 HOST_TESTS = tests/unit tests/fuzz tests/packages
 SIDE_BY_SIDE = tests/kernel/sidebyside/
 # The longest first, so that several at once end together.
-LONGEST = $(addprefix tests/,kernel/plan/ kernel/commands/ clients/ kernel/compatibility/)
-KERNEL_TESTS = $(LONGEST) $(filter-out $(SIDE_BY_SIDE) $(LONGEST), \
+COMMANDS = tests/kernel/commands/
+LONGEST = $(COMMANDS):a-h $(COMMANDS):i-z \
+	$(addprefix tests/,kernel/plan/ clients/ kernel/compatibility/)
+KERNEL_TESTS = $(LONGEST) $(filter-out $(SIDE_BY_SIDE) $(COMMANDS) $(LONGEST), \
 	$(sort $(dir $(wildcard tests/kernel/*/test_*.py tests/clients/test_*.py)))) \
 	$(wildcard tests/kernel/test_*.py)
 
