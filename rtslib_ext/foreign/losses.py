@@ -35,6 +35,14 @@ class Losses:
         """Remark something without an effect on initiators."""
         self.remarks.append(Remark(NOTE, "", 0, text, cure, path))
 
+    def users(self, path: str, target: str, pairs: int, mutual: int) -> None:
+        """Remark more users than a format, of the named target, has for one place."""
+        if pairs > 1:
+            self.changed(path, "initiators may log in as any of these users")
+        if mutual > 1:
+            text = f"{target} has one user to log in to initiators: others are left out"
+            self.lost(path, text)
+
     def settings(
         self, path: str, values: Mapping[str, str], find: Find, known: Container[str]
     ) -> None:

@@ -108,10 +108,7 @@ class _Writer:
                     yield f"{word} {user} {password}"
                 else:
                     self.losses.lost(path, f"targets.conf cannot hold the user {user!r}")
-        if len(pairs) > 1:
-            self.losses.changed(path, "initiators may log in as any of these users")
-        if len(mutual) > 1:
-            self.losses.lost(path, "tgt has one user to log in to initiators: others are left out")
+        self.losses.users(path, "tgt", len(pairs), len(mutual))
 
     # -- a target ---------------------------------------------------------------------------
 

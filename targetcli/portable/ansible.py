@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config
-from rtslib_ext.config.printable import printable
 from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.foreign.imported import Remark
 from rtslib_ext.kernel import paths
 
-from ..views import remarks as view
-from . import secret_files, yaml
+from . import heading, secret_files, yaml
 from .call import Call
 
 COLLECTION = "targetcli.lio"
@@ -49,12 +47,8 @@ Item = dict[str, object]
 
 def lines(config: Config, calls: Sequence[Call], remarks: Sequence[Remark]) -> Iterator[str]:
     """Yield the lines of the file of tasks."""
-    yield from _HEAD.split("\n")
-    yield from (f"# {printable(line)}" for line in view.lines(remarks))
     names = [secret_files.name(secret) for secret in secret_files.of_calls(calls)]
-    if names:
-        yield from _SECRETS.split("\n")
-        yield from (f"#   {name}" for name in names)
+    yield from heading.lines(_HEAD, remarks, _SECRETS, names)
     yield "---"
     for number, task in enumerate(_Tasks(config).of(calls)):
         if number:

@@ -8,12 +8,10 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from rtslib_ext.config.model import Config
-from rtslib_ext.config.printable import printable
 from rtslib_ext.foreign.imported import Remark
 
 from ..language import grammar
-from ..views import remarks as view
-from . import secret_files
+from . import heading, secret_files
 from .call import Call, Secret, Value
 
 # Parameters in which the command line takes brackets for a range.
@@ -35,12 +33,8 @@ _SECRETS = """\
 
 def lines(config: Config, calls: Sequence[Call], remarks: Sequence[Remark]) -> Iterator[str]:
     """Yield the lines of the script."""
-    yield from _HEAD.split("\n")
-    yield from (f"# {printable(line)}" for line in view.lines(remarks))
     names = [secret_files.name(secret) for secret in secret_files.of_calls(calls)]
-    if names:
-        yield from _SECRETS.split("\n")
-        yield from (f"#   {name}" for name in names)
+    yield from heading.lines(_HEAD, remarks, _SECRETS, names)
     yield "set -eu"
     if names:
         yield ': "${SECRETS:?must name the directory that export secrets=DIRECTORY writes}"'

@@ -96,10 +96,7 @@ class TargetWriter:
                     self.losses.lost(path, f"scst.conf cannot hold the user {user!r}")
                 else:
                     yield f"{indent}{word} {text}"
-        if len(pairs) > 1:
-            self.losses.changed(path, "initiators may log in as any of these users")
-        if len(mutual) > 1:
-            self.losses.lost(path, "SCST has one user to log in to initiators: others are left out")
+        self.losses.users(path, "SCST", len(pairs), len(mutual))
 
     # -- a target ---------------------------------------------------------------------------
 
