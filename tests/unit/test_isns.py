@@ -25,6 +25,7 @@ from rtslib_ext.isns.requests import Listening
 from rtslib_ext.isns.settings import Server, parse
 from targetcli.isns import listener
 from targetcli.isns.registrar import Registrar
+from targetcli.isns.waker import Waker
 
 IQN = "iqn.2003-01.org.example"
 
@@ -658,3 +659,17 @@ def test_a_name_that_no_host_has_is_tried_again(host: str) -> None:
     """Its error is not an OSError, and would end the thread of the server."""
     with pytest.raises(Disconnected, match="is not the name of a host"):
         Connection(host, 3205)
+
+
+def test_a_signal_that_comes_as_the_time_ends_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread may receive it: select ends after its time, then the handler runs."""
+    waker = Waker()
+
+    def select_then_signal(*_: object) -> tuple[list[int], list[int], list[int]]:
+        waker.wake()
+        return [], [], []
+
+    with monkeypatch.context() as patch:
+        patch.setattr("select.select", select_then_signal)
+        assert waker.wait(0)
+    assert not waker.wait(0)
