@@ -20,7 +20,7 @@ from rtslib_ext.transaction import creation
 from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction.executor import Observer, Outcome
 from rtslib_ext.transaction.journal import Creation
-from rtslib_ext.usage import another_disk, beyond_fabric, hazards, ipv6, no_effect
+from rtslib_ext.usage import another_disk, beyond_fabric, exports, hazards, ipv6, no_effect
 
 from ..changes import allowed, apply, consent, restoring, running
 from ..changes.restoring import Source
@@ -66,6 +66,8 @@ def restoreconfig(
         journals.refuse_unfinished(env.journal)
     half = None if clear_existing else journals.find_restore(env.journal)
     if clear_existing:
+        if storage_object:
+            _refuse_exported(env, want, _named(want, storage_object))
         _refuse_other_disks(env, want, loaded.identities)
         problems += cleared(env, want if partly else None)
         if not partly:
@@ -224,6 +226,20 @@ def _refuse_other_disks(env: Env, want: Config, identities: Identities) -> None:
     if others:
         listed = "; ".join(f"{want.storage_objects[key].path}: {others[key]}" for key in others)
         raise InvalidValue(f"nothing was cleared: {listed}", hint=_USE.format("clear_existing"))
+
+
+def _refuse_exported(env: Env, want: Config, named: Config) -> None:
+    """Raise InUse, before anything is cleared, for a named storage object that a LUN exports."""
+    for key, path in TopologyReader(env.fs).topology().storage_objects:
+        if key not in named.storage_objects:
+            continue
+        for export in exports.of_storage_object(env.fs, path):
+            if (export.fabric.name, export.wwn) not in want.targets:
+                raise InUse(
+                    f"nothing was cleared: {export.shell} exports it",
+                    path=named.storage_objects[key].path,
+                    hint=f"apply storage_object={key[1]} changes it without deleting it",
+                )
 
 
 def _other_disks(

@@ -307,6 +307,12 @@ def test_restore_of_one_storage_object(user: Shell) -> None:
     assert user.ok("restoreconfig storage_object=r2 clear_existing=true") == RESTORED
     assert user.ok(f"restoreconfig target={A} storage_object=r1") == RESTORED
     assert here(user) == {"objects": ["d1", "r1", "r2"], "targets": [A]}
+    user.refuses(
+        "restoreconfig storage_object=r1 clear_existing=true",
+        f"/backstores/ramdisk/r1: nothing was cleared: /iscsi/{A}/tpg1/luns/lun0 exports it",
+    )
+    line = f"restoreconfig target={A} storage_object=r1 clear_existing=true"
+    assert user.ok(line) == RESTORED
     user.refuses("restoreconfig storage_object=nosuch", "the file has no storage object nosuch")
 
 
