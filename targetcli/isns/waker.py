@@ -27,7 +27,7 @@ class Waker:
         """Return True if ``wake`` was called or the socket can be read; False after the time."""
         read: list[int] = [self._read, *([link.fileno()] if link else [])]
         found = select.select(read, [], [], seconds)[0]
-        # A signal may wake it after the time, too: what is read here must not be lost.
+        # A signal may come after the time: the byte that it wrote counts, too.
         with suppress(BlockingIOError):
             return bool(os.read(self._read, 4096))
         return bool(found)
