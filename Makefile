@@ -16,7 +16,7 @@ JOBS = $(shell nproc)
 SANDBOX = $(PYTHON3) -m targetcli.sandbox --memory $(MEMORY)
 export PYTHON3
 PYTEST = $(PYTHON3) -m pytest $(SELECT) $(ARGS)
-HOST_TESTS = tests/unit tests/fuzz tests/packages
+HOST_TESTS = tests/unit tests/fuzz tests/packages tests/pairs
 SIDE_BY_SIDE = tests/kernel/sidebyside/
 # The longest first, so that several at once end together.
 COMMANDS = tests/kernel/commands/

@@ -18,7 +18,7 @@ _NAME = "/etc/iscsi/initiatorname.iscsi"
 _MULTIPATH = "/etc/multipath/conf.d/lio.conf"
 # The built-in settings for LIO-ORG, but I/O waits for a path as long as it takes, and a lost one
 # is given up after 25 s (docs.ceph.com, iscsi-initiator-linux).
-_LIO = (
+MULTIPATH_CONF = (
     # With two paths a disk is used, without naming it (multipath.conf(5)).
     "defaults {",
     '    find_multipaths "yes"',
@@ -55,7 +55,7 @@ def multipath(access: Access) -> Iterator[HostStep]:
     yield HostStep(
         "One disk for all paths to it; I/O waits for a path as long as it takes",
         file=_MULTIPATH,
-        lines=_LIO,
+        lines=MULTIPATH_CONF,
         whole=True,
     )
     yield HostStep("Read it", ("systemctl restart multipathd",))

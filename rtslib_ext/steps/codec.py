@@ -150,9 +150,11 @@ def _encode(operation: Operation) -> dict[str, Any]:
         values[names.get(name, name)] = getattr(operation, name)
     if isinstance(operation, BestEffort):
         values["operation"] = _encode(operation.operation)
-    if isinstance(operation, quiesce.WaitIdle) and not operation.alone:
-        # Older versions do not have it.
-        del values["alone"]
+    if isinstance(operation, quiesce.WaitIdle):
+        # Older versions do not have these.
+        for name, usual in (("alone", []), ("required", True)):
+            if values[name] == usual:
+                del values[name]
     if isinstance(operation, rtpi.ClaimRtpi) and not operation.kept:
         del values["kept"]
     return values

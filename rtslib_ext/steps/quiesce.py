@@ -27,6 +27,8 @@ _LOOK_SECONDS = 0.25
 class WaitIdle:
     """Wait until LUNs (configfs paths) receive no commands; raises InUse after ``seconds``.
 
+    If it is not ``required``, the next operation follows then.
+
     ``alone`` are the names of initiators without another path. For them silence proves nothing:
     a command that arrives now fails, and after it they may send no more. So the first one ends
     the wait with InUse.
@@ -35,12 +37,15 @@ class WaitIdle:
     luns: list[ConfigfsPath]
     seconds: float
     alone: list[str] = field(default_factory=list)
+    required: bool = True
 
     def do(self, context: Context) -> None:
         end = time.monotonic() + self.seconds
         before, since = self._counts(context.fs), time.monotonic()
         while time.monotonic() - since < IDLE_SECONDS:
             if time.monotonic() >= end:
+                if not self.required:
+                    return
                 raise InUse(
                     f"initiators still sent commands after {self.seconds:g} s; "
                     "the previous state was restored",
@@ -66,11 +71,17 @@ class WaitIdle:
 
 
 def wait(
-    path: ShellPath, luns: Sequence[ConfigfsPath], seconds: float, alone: Sequence[str] = ()
+    path: ShellPath,
+    luns: Sequence[ConfigfsPath],
+    seconds: float,
+    alone: Sequence[str] = (),
+    *,
+    required: bool = True,
 ) -> Step:
     """Wait until initiators send no commands to LUNs (configfs paths), as WaitIdle does."""
     subject = f"until initiators send no commands, at most {seconds:g} s"
-    return Step(Action.UPDATE, path, "wait", subject, (WaitIdle(list(luns), seconds, list(alone)),))
+    operation = WaitIdle(list(luns), seconds, list(alone), required)
+    return Step(Action.UPDATE, path, "wait", subject, (operation,))
 
 
 def standby(path: ShellPath, group: ConfigfsPath, before: str, status: str) -> tuple[Step, Step]:

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from rtslib_ext.kernel import paths
-from rtslib_ext.owners import units
+from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
+from rtslib_ext.owners import standby, units
 
 from ..changes import owners as records
 from ..env import Env
@@ -13,7 +16,7 @@ from ..tree import Node
 from ..views.table import Column, table
 from ..views.wrap import width_of
 
-EXISTS, MISSING, DISABLED = "exists", "missing", "disabled"
+EXISTS, MISSING, DISABLED, STANDBY = "exists", "missing", "disabled", "standby"
 _COLUMNS = (Column("OWNER"), Column("OBJECT", cut="start"), Column("STATE"))
 
 
@@ -21,12 +24,12 @@ def owners(env: Env, node: Node, name: str | None) -> Result:
     """List the objects that have an owner, at and below a node."""
     found = records.below(records.load(env), node.path)
     pairs = sorted((owner, path) for path, owner in found.items() if name in (None, owner))
-    rows = [(owner, path, state(env, path)) for owner, path in pairs]
+    rows = list(_rows(env.fs, pairs))
     lines = table(_COLUMNS, rows, width_of(env.stdout)) if rows else ["No object has an owner"]
     result = show(lines, lambda: {"owners": [_facts(*row) for row in rows]})
     if name is not None:
         states = {text for _, _, text in rows}
-        result.status = 2 if states <= {MISSING} else 0 if states == {EXISTS} else 1
+        result.status = 2 if states <= {MISSING, STANDBY} else 0 if states == {EXISTS} else 1
     return result
 
 
@@ -34,18 +37,45 @@ def _facts(owner: str, path: str, state: str) -> dict[str, object]:
     return {"owner": owner, "path": path, "exists": state != MISSING, "state": state}
 
 
-def state(env: Env, path: str) -> str:
-    """Return whether an object that has an owner exists; a target may be disabled."""
-    folder = units.folder(path)
+def _rows(fs: ReadFS, pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Yield (owner, path, state); the storage objects of each owner come first.
+
+    Targets of an owner all of whose exported disks are in standby are in standby as well.
+    """
+    locate = paths.locator(fs)
+    disks: dict[str, set[str]] = {}
+    for owner, path in pairs:
+        folder = units.folder(path)
+        if folder is None:
+            (key,) = units.of_paths([path]).objects
+            state = _of_disk(fs, locate(key))
+            disks.setdefault(owner, set()).add(state)
+        else:
+            state = _of_folder(fs, folder)
+            if state == EXISTS and disks.get(owner) == {STANDBY}:
+                state = STANDBY
+        yield owner, path, state
+
+
+def _of_disk(fs: ReadFS, folder: ConfigfsPath | None) -> str:
     if folder is None:
-        (key,) = units.of_paths([path]).objects
-        folder = paths.find_storage_object(env.fs, *key)
-        return EXISTS if folder else MISSING
-    if not env.fs.is_dir(folder):
+        return MISSING
+    return STANDBY if standby.has(fs, folder) else EXISTS
+
+
+def _of_folder(fs: ReadFS, folder: ConfigfsPath) -> str:
+    """Return whether a target or ACL exists; a target may be disabled."""
+    if not fs.is_dir(folder):
         return MISSING
     enabled = (
-        env.fs.read_if_there(f"{folder}/{name}/enable")
-        for name in env.fs.directories(folder)
+        fs.read_if_there(f"{folder}/{name}/enable")
+        for name in fs.directories(folder)
         if name.startswith("tpgt_")
     )
     return DISABLED if "0" in enabled else EXISTS
+
+
+def states_of(env: Env, name: str) -> dict[str, str]:
+    """Return the states of the objects of an owner, by shell path."""
+    pairs = sorted((owner, path) for path, owner in records.load(env).items() if owner == name)
+    return {path: state for _, path, state in _rows(env.fs, pairs)}

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config, Key, StorageObject
-from rtslib_ext.errors import InUse, LioError, NotFound
+from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound
 from rtslib_ext.fabrics import FABRICS
+from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.kernel import setup
 from rtslib_ext.owners import fragment, kept_reservations, record, units
+from rtslib_ext.owners import standby as standbys
 from rtslib_ext.plan import interrupted
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.reading.reader import Reader
-from rtslib_ext.steps import Step
+from rtslib_ext.steps import Step, quiesce
 from rtslib_ext.transaction.apply import Change, PartChange
 from rtslib_ext.usage import readiness, traffic
 from rtslib_ext.usage.exports import Export
@@ -29,12 +31,13 @@ from ..changes import owners as records
 from ..env import Env
 from ..result import Aside, Result
 from ..tree import Node
-from . import drain, owned, peer, plan
+from . import drain, owned, owners, peer, plan
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile import Loaded
 
 _SUFFIX = ".json"
+_NOT_SERVED = (owners.MISSING, owners.STANDBY)
 _LOOK_SECONDS = 0.1
 # As at the stop of the service: an initiator that sends nothing for so long has nothing in flight.
 _IDLE_SECONDS = 1.0
@@ -48,6 +51,7 @@ def takeover(
     wait: float,
     pr: str | None,
     peer: str | None,
+    standby: bool,
     force: bool,
     dry_run: bool,
 ) -> Result:
@@ -57,7 +61,10 @@ def takeover(
     _refuse_transaction(env)
     path = file or _fragment(env, owner)
     loaded = plan.load_understood(env, path)
-    if peer and not force:
+    _refuse_state(env, owner, pr, standby=standby)
+    if standby:
+        loaded = replace(loaded, config=standbys.of_fragment(loaded.config))
+    elif peer and not force:
         _refuse_second(owner, peer)
     acts = not dry_run and env.session.transaction is None
     if acts:
@@ -87,6 +94,22 @@ def _moving(env: Env, owner: str) -> Iterator[None]:
         raise
 
 
+def _refuse_state(env: Env, owner: str, pr: str | None, *, standby: bool) -> None:
+    """Raise LioError if the objects of an owner are in a state that this takeover cannot change."""
+    states = set(owners.states_of(env, owner).values())
+    if standby and not states.issubset(_NOT_SERVED):
+        raise InUse(f"this host serves {owner}", hint=f"release {owner} first, which waits for I/O")
+    if pr and standby:
+        raise InvalidValue(
+            "reservations do not reach a host in standby", hint="omit pr, or the standby"
+        )
+    if pr and owners.STANDBY in states:
+        raise InUse(
+            f"{owner} is in standby here, where the kernel reads no reservations",
+            hint=f"release {owner} first: the takeover creates its disks with them",
+        )
+
+
 def _fragment(env: Env, owner: str) -> str:
     """Return the path of the fragment of an owner; raises NotFound."""
     path = f"{env.pairs}/{owner}{_SUFFIX}"
@@ -106,7 +129,7 @@ def _refuse_second(owner: str, host: str) -> None:
     cure = "run release there, or fence it; then --force takes over in any case"
     try:
         found = json.loads(peer.run_there(name, ["owners", owner]))["data"]["owners"]
-        there = [item["path"] for item in found if item["exists"]]
+        there = [item["path"] for item in found if item["state"] not in _NOT_SERVED]
     except (LioError, ValueError, KeyError, TypeError) as err:
         raise InUse(f"whether {name} has released {owner} is not known: {err}", hint=cure) from err
     if there:
@@ -163,22 +186,23 @@ def release(
     apply.require_root(env)
     units.check_name(owner)
     _refuse_transaction(env)
-    owners = records.load(env)
-    if owner not in owners.values():
+    known = records.load(env)
+    if owner not in known.values():
         return plans.show(env, Plan(), done=not dry_run)
-    found = fragment.part(env.fs, owner, Config(), owners)
+    found = fragment.part(env.fs, owner, Config(), known)
     whole = plan.prepare(env, found.want, found.have)
-    owned.refuse_exported(env, whole, owners)
-    mine = units.of_paths(path for path, name in owners.items() if name == owner)
+    owned.refuse_exported(env, whole, known)
+    mine = units.of_paths(path for path, name in known.items() if name == owner)
     steps = whole.plan.steps
     if standby:
-        steps = (*_standby(env, found.have, mine), *steps)
+        steps = (*_standby(env, found.have, mine, timeout), *steps)
     changed: Change = PartChange(whole.have, whole.want, Plan(steps), found.read)
     disturbances = interrupted.of(env.fs, steps)
     if env.session.transaction is not None:
         apply.reach(env, changed)
     elif not dry_run:
-        _until_idle(env, mine.targets, time.monotonic() + timeout)
+        if not standby:
+            _until_idle(env, mine.targets, time.monotonic() + timeout)
         env.session.report.irreversible = "takeover serves them again, here or on the other host"
         with records.claiming(env, found.owners):
             apply.reach(env, changed)
@@ -189,8 +213,12 @@ def release(
     return plans.show(env, changed.plan, disturbances, done=done)
 
 
-def _standby(env: Env, have: Config, mine: units.Units) -> Iterable[Step]:
-    """Yield the steps that send initiators to their other paths."""
+def _standby(env: Env, have: Config, mine: units.Units, timeout: float) -> Iterable[Step]:
+    """Return the steps that send initiators to their other paths, and wait until they have left.
+
+    Without the wait, their commands would be cut with the sessions, and be sent on another path
+    only when the initiator gives the session up.
+    """
     exported = [
         Export(FABRICS[key[0]], key[1], tag, index)
         for key, target in have.targets.items()
@@ -199,7 +227,11 @@ def _standby(env: Env, have: Config, mine: units.Units) -> Iterable[Step]:
         for index in tpg.luns
     ]
     gone = {shell_paths.storage_object(*key) for key in mine.objects}
-    return drain.leaving(env, exported, set(gone))[0]
+    steps = drain.leaving(env, exported, set(gone))[0]
+    luns = [item.configfs for item in exported]
+    if not steps:
+        return []
+    return [*steps, quiesce.wait(exported[0].tpg_path.shell, luns, timeout, required=False)]
 
 
 def _leave(env: Env, objects: Iterable[StorageObject]) -> None:

@@ -15,7 +15,7 @@ ROWS = (
         "An owner is a source of configuration, such as csi or pool1, whose fragment\n"
         "apply --owner applies. Objects that were created by hand have no owner. With a\n"
         "name, the exit status is 0 if all its objects serve, 1 if some do not, 2 if it has\n"
-        "none.\n\n"
+        "none, or all are in standby.\n\n"
         "Example: owners",
         (may("name", "owner", "only the objects of this owner"),),
     ),
@@ -37,7 +37,9 @@ ROWS = (
         "owner, all of it or nothing, and TPGs are enabled last. With peer, first asks that\n"
         "host by ssh whether it has released them. With pr, a directory on the shared\n"
         "storage keeps the persistent reservations. The save file does not have these\n"
-        "objects, so no host serves them after a boot until a takeover.\n\n"
+        "objects, so no host serves them after a boot until a takeover.\n"
+        "With standby, creates them in the ALUA state standby: they refuse I/O, and initiators\n"
+        "have a second path to the host that takes over next.\n\n"
         "Example: takeover pool1 --wait 30s",
         (
             need("owner", "owner", "the owner"),
@@ -49,6 +51,7 @@ ROWS = (
             may("wait", "duration", "the longest time to wait for devices", "30s"),
             may("pr", "path_name", "the directory that keeps the persistent reservations"),
             may("peer", "peer", "the other host, as ssh:[USER@]HOST; it must have released them"),
+            may("standby", "bool", "a path for later: serve nothing, the other host does", "False"),
             may("force", "bool", "do not ask the other host: it is fenced", "False"),
             DRY_RUN,
         ),
@@ -63,7 +66,8 @@ ROWS = (
         "First waits until their initiators have sent nothing for a second, at most until\n"
         "timeout. Initiators with a single path, which moves with its addresses, send their\n"
         "commands again after the takeover. With standby, initiators with another path\n"
-        "leave this one first. Succeeds if there is nothing to release.\n\n"
+        "leave this one first, and the wait is for that. Succeeds if there is nothing to\n"
+        "release.\n\n"
         "Example: release pool1",
         (
             need("owner", "owner", "the owner"),

@@ -140,6 +140,7 @@ LINES = f"""
 / owners name=csi
 / apply owner=csi remove=true
 / takeover owner=csi file=ETC/fragment.json wait=1s pr=ETC peer=ssh:none force=true dry_run=true
+/ takeover owner=csi file=ETC/fragment.json standby=false dry_run=true
 / release owner=csi timeout=1s standby=true dry_run=true
 / recover action=undo
 / clearconfig confirm=true

@@ -17,7 +17,7 @@ from rtslib_ext.host import system
 from targetcli.boot import start
 
 from .harness import ETC, Shell, differences, tree
-from .test_owners import A, B, fragment, owned_by, put
+from .test_owners import A, B, Json, fragment, owned_by, put
 
 POOL = ETC / "pairs" / "pool.json"
 APTPL = """\
@@ -118,10 +118,11 @@ def test_reservations_move_with_their_disks(user: Shell, disks: Path) -> None:
     user.refuses(f"takeover pool --pr {disks}/missing", f"{disks}/missing")
 
 
-def answer(folder: Path, there: int, status: int = 0) -> None:
+def answer(folder: Path, there: int, status: int = 0, state: str = "exists") -> None:
     """Let ssh answer as the other host, which has so many objects of the pool."""
     found = [
-        {"owner": "pool", "path": f"/iscsi/{number}", "exists": True} for number in range(there)
+        {"owner": "pool", "path": f"/iscsi/{number}", "exists": True, "state": state}
+        for number in range(there)
     ]
     document = json.dumps({"ok": True, "data": {"owners": found}})
     script = f"#!{sys.executable}\nimport sys\nprint({document!r})\nsys.exit({status})\n"
@@ -137,6 +138,9 @@ def test_no_second_writer(user: Shell, disks: Path, monkeypatch: pytest.MonkeyPa
     user.refuses(line, "node2 still has 3 objects of pool", "--force", also=[disks])
     answer(disks, 0, 255)
     user.refuses(line, "whether node2 has released pool is not known: node2: lost")
+    answer(disks, 3, 2, "standby")
+    user.ok(line)
+    user.ok("release pool")
     answer(disks, 0, 2)
     user.ok(line)
     user.ok("release pool")
@@ -183,3 +187,40 @@ def test_what_others_have_stays(user: Shell) -> None:
     (ETC / "csi.json").unlink()
     document = checked(user("owners csi", json=True))["data"]["owners"]
     assert {item["state"] for item in document} == {"exists"}
+
+
+def in_groups(value: Json, access_type: int) -> Json:
+    """A fragment whose LUNs are in target port groups of their storage objects."""
+    group = {"name": "node1", "tg_pt_gp_id": 1, "alua_access_type": access_type}
+    for so in value["storage_objects"]:
+        so["alua_tpgs"] = [{**group, "alua_access_state": 0}]
+    for lun in value["targets"][0]["tpgs"][0]["luns"]:
+        lun["alua_tg_pt_gp_name"] = "node1"
+    return value
+
+
+def alua_states() -> list[str]:
+    """The states of the groups in which the LUNs are."""
+    found = Path("/sys/kernel/config/target/core").glob("*/*/alua/node1/alua_access_state")
+    return [path.read_text().strip() for path in found]
+
+
+def test_a_path_in_standby(user: Shell, disks: Path) -> None:
+    """It is there for initiators, serves nothing, and initiators cannot change that."""
+    lun = f"/iscsi/{A}/tpg1/luns/lun0"
+    user.refuses("takeover pool --standby", lun, "initiators could make it active")
+    put(POOL, in_groups(fragment("p1", "p2"), 3))
+    user.refuses("takeover pool --standby", lun, "alua_access_type 1")
+    put(POOL, in_groups(fragment("p1", "p2"), 1))
+    user.ok("takeover pool --standby")
+    assert alua_states() == ["2", "2"] and status(user) == 2
+    assert user.ok("takeover pool --standby").rows[-1] == "Nothing to change"
+    document = checked(user("owners pool", json=True))["data"]["owners"]
+    assert {item["state"] for item in document} == {"standby"}
+    user.refuses(f"takeover pool --standby --pr {disks}", "do not reach a host in standby")
+    user.refuses(f"takeover pool --pr {disks}", "in standby here", "release pool first")
+    user.ok("takeover pool")
+    assert alua_states() == ["0", "0"] and status(user) == 0
+    user.refuses("takeover pool --standby", "this host serves pool", "release pool first")
+    user.ok("release pool --standby --timeout 1s")
+    assert alua_states() == [] and status(user) == 2
