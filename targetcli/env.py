@@ -31,6 +31,9 @@ if TYPE_CHECKING:
         is_dry_run: bool
         is_trial: bool
         free_numbers: dict[str, int]
+        steps: list[Step]
+        records: Any
+        """The owners and networks; a ``changes.queued_records.QueuedRecords``."""
 
         @property
         def host(self) -> HostFiles:
@@ -44,6 +47,9 @@ if TYPE_CHECKING:
 
         def defer(self, text: str, action: Callable[[], Result]) -> Result:
             """Queue an action that follows the steps."""
+
+        def follow(self, action: Callable[[], None]) -> None:
+            """Queue an action that follows the steps, and is not shown."""
 
         def set_preference(self, text: str, change: Callable[[Preferences], object]) -> None:
             """Queue a change of the preferences."""
@@ -165,6 +171,13 @@ class Env:
     def owners(self) -> str:
         """Return the path of the record of the owners, beside the journal."""
         return f"{os.path.dirname(self.journal)}/owners.json"
+
+    @property
+    def has_owners(self) -> bool:
+        """Return True if there is a record of the owners, or a transaction has queued one."""
+        transaction = self.session.transaction
+        queued = transaction is not None and bool(transaction.records.has_owners)
+        return queued or os.path.exists(self.owners)
 
     @property
     def pairs(self) -> str:

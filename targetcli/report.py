@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from rtslib_ext.steps import Step
 
 
+Networks = tuple[tuple[str, ...], tuple[str, ...]]
+"""Networks before and after a change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """A change that was made: the steps that undo it, or why it is irreversible.
@@ -27,6 +31,8 @@ class Done:
     irreversible: str = ""
     owners: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """The owners before and after it, by shell path, where they changed; "": no owner."""
+    networks: Mapping[str, Networks] = field(default_factory=dict)
+    """The allowed networks before and after it, by portal, where they changed; (): all."""
 
 
 @dataclass(slots=True)
@@ -69,6 +75,8 @@ class Report:
     """The record of unrestored objects before the command, if it changed it; "" without one."""
     owners: dict[str, tuple[str, str]] = field(default_factory=dict)
     """The owners before and after the command, by shell path, where they changed; "": no owner."""
+    networks: dict[str, Networks] = field(default_factory=dict)
+    """The allowed networks before and after it, by portal, where they changed; (): all."""
     unconfirmed: bool = False
     """Whether the change is reverted unless it is confirmed in time."""
     undoing: str = ""

@@ -16,10 +16,14 @@ _LONGEST = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The networks, and the digest of those whose rules were loaded last ("": none)."""
+    """The networks, and the digest of those whose rules were loaded last ("": none).
+
+    ``before`` are the networks before a change that is not finished yet; None without one.
+    """
 
     allowed: values.Allowed = field(default_factory=dict)
     loaded: str = ""
+    before: values.Allowed | None = None
 
 
 def load(path: str) -> Record:
@@ -29,10 +33,23 @@ def load(path: str) -> Record:
         allowed, loaded = found["allowed"], str(found["loaded"])
         if not isinstance(allowed, Mapping):
             raise InvalidValue("allowed is not an object")
-        return Record(values.from_values(allowed), loaded)
+        before = found.get("before")
+        return Record(
+            values.from_values(allowed),
+            loaded,
+            None if before is None else values.from_values(before),
+        )
     except FileNotFoundError:
         return Record()
-    except (LioError, OSError, ValueError, TypeError, KeyError, RecursionError) as err:
+    except (
+        LioError,
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        RecursionError,
+        AttributeError,
+    ) as err:
         why = reason(err) if isinstance(err, OSError) else str(err)
         raise LioError(
             f"the record of the allowed networks is damaged: {path}: {why}",
@@ -42,7 +59,10 @@ def load(path: str) -> Record:
 
 def store(path: str, found: Record) -> None:
     """Replace the record. Raises LioError."""
-    text = json.dumps({"allowed": {**found.allowed}, "loaded": found.loaded})
+    value: dict[str, object] = {"allowed": {**found.allowed}, "loaded": found.loaded}
+    if found.before is not None:
+        value["before"] = {**found.before}
+    text = json.dumps(value)
     try:
         with trusted.directory(path, create=True) as (folder, name):
             atomic.replace_in(folder, name, text.encode())

@@ -44,6 +44,8 @@ class Loaded:
     """The owners of objects, by shell path (owners.units)."""
     allowed: Allowed = field(default_factory=dict)
     """The networks that may reach each portal (firewall.allowed)."""
+    sets_allowed: bool = False
+    """Whether the file has the key of these networks, with none in it, too."""
 
 
 def dumps(config: Config) -> str:
@@ -113,7 +115,8 @@ def loads(text: str, source: str = "the file") -> Loaded:
     own.finish()
     root.finish()
     found = tuple(problems.reported)
-    return Loaded(config, found, unrestored, identities, instead, owners, allowed)
+    sets = own.raw("allowed_networks") is not None
+    return Loaded(config, found, unrestored, identities, instead, owners, allowed, sets)
 
 
 def _allowed(own: Item) -> dict[str, tuple[str, ...]]:

@@ -34,6 +34,7 @@ MOST_BYTES = 16 << 20
 MOST_OPERATIONS = 100_000
 # A record of as many system calls has 20 MB.
 _MOST_UNPACKED = 256 << 20
+Networks = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
 # Pieces of a record to compress at once.
 _AT_ONCE = 200
 _NAME = re.compile(r"[0-9]{8}\.json\.gz")
@@ -60,6 +61,8 @@ class Record:
     undoes: int | None = None
     owners: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """The owners before and after it, by shell path, where they changed; "": no owner."""
+    networks: Networks = field(default_factory=dict)
+    """The allowed networks before and after it, by portal, where they changed; (): all."""
 
 
 def keep(
@@ -70,6 +73,7 @@ def keep(
     irreversible: str = "",
     undoes: int | None = None,
     owners: Mapping[str, tuple[str, str]] | None = None,
+    networks: Networks | None = None,
 ) -> int:
     """Record a change; return its number. Raises OSError, LioError."""
     trusted.make_directory(folder)
@@ -92,7 +96,7 @@ def keep(
         "back": (codec.encode(step, secrets=False) for step in back),
         "lasting": irreversible,
         "takes_back": undoes,
-        **({"owners": {path: list(both) for path, both in owners.items()}} if owners else {}),
+        **_beside(owners or {}, networks or {}),
     }
     packer = zlib.compressobj(_FAST, zlib.DEFLATED, bounded.GZIP)
     pieces = json_stream.pieces(value)
@@ -105,6 +109,16 @@ def keep(
     # Without a wait for the disk: a restart forgets the running configuration as well.
     atomic.replace(f"{folder}/{_name(number)}", data)
     return number
+
+
+def _beside(owners: Mapping[str, tuple[str, str]], networks: Networks) -> dict[str, object]:
+    """Return the values of what a change did beside the kernel."""
+    found: dict[str, object] = {}
+    if owners:
+        found["owners"] = {path: list(both) for path, both in owners.items()}
+    if networks:
+        found["networks"] = {name: [*map(list, both)] for name, both in networks.items()}
+    return found
 
 
 def _size(step: Step) -> int:
@@ -283,6 +297,7 @@ def _record(number: int, value: dict[str, Any]) -> Record:
         value["lasting"],
         value["takes_back"],
         _checked_owners(value.get("owners", {})),
+        _checked_networks(value.get("networks", {})),
     )
     who = record.who
     texts = (who.user, who.login, who.terminal, who.address, record.command, record.irreversible)
@@ -298,6 +313,20 @@ def _checked_owners(value: dict[str, list[str]]) -> dict[str, tuple[str, str]]:
     if not all(isinstance(text, str) for both in value.values() for text in both):
         raise TypeError("not an owner")
     return {path: (before, after) for path, (before, after) in value.items()}
+
+
+def _checked_networks(value: dict[str, list[list[str]]]) -> Networks:
+    """Return the changed networks as ``keep`` writes them."""
+    # Imported here: few changes have any.
+    from rtslib_ext.firewall import allowed
+
+    try:
+        return {
+            allowed.portal(name): (allowed.networks(before), allowed.networks(after))
+            for name, (before, after) in value.items()
+        }
+    except LioError as err:
+        raise ValueError("not a network") from err
 
 
 def _moment(value: float) -> float:

@@ -5,34 +5,36 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import LioError
 
 from ..env import Env
+from ..result import Aside
 
 if TYPE_CHECKING:
+    from rtslib_ext.firewall.adoption import Changed
     from rtslib_ext.firewall.allowed import Allowed
     from rtslib_ext.firewall.record import Record
 
-# No rules have this digest.
-_DAMAGED = "damaged"
-NOT_LOADED = "not in effect: targetcli firewall apply loads the rules"
-
 
 def read(env: Env) -> Record:
-    """Return the record. Raises LioError if it is damaged."""
+    """Return the record, in a transaction with what it queued. Raises LioError if it is damaged."""
     # Imported here, like the next: most hosts allow every network.
     from rtslib_ext.firewall import record
 
-    return record.load(env.allowed_networks)
+    found = record.load(env.allowed_networks)
+    queued = env.session.transaction.records.networks if env.session.transaction else None
+    return found if queued is None else record.Record(queued, found.loaded)
 
 
 def exists(env: Env) -> bool:
-    """Return True if there is a record."""
-    return os.path.exists(env.allowed_networks)
+    """Return True if there is a record, or a transaction has queued one."""
+    transaction = env.session.transaction
+    queued = transaction is not None and transaction.records.networks is not None
+    return queued or os.path.exists(env.allowed_networks)
 
 
 def of_config(env: Env, config: Config, kept: Allowed | None = None) -> Allowed:
@@ -72,46 +74,103 @@ def names(config: Config) -> list[str]:
 
 def load(env: Env, networks: Allowed) -> None:
     """Load the rules for these networks, and record both. Raises LioError; nothing is changed."""
-    from rtslib_ext.firewall import nft, record, ruleset
+    from rtslib_ext.firewall import adoption
 
-    before = read(env) if exists(env) else record.Record()
-    if not networks and not before.allowed and not before.loaded:
-        # Without nftables, too.
-        return
-    nft.load(networks)
-    digest = ruleset.digest(networks) if networks else ""
-    record.store(env.allowed_networks, record.Record(networks, digest))
+    before = read(env).allowed if exists(env) else {}
+    adoption.load(env.allowed_networks, networks)
+    _note(env, before, networks)
+
+
+def wanted(env: Env, networks: Allowed, *, keep: bool) -> Allowed:
+    """Return all networks after those of a file are adopted; with ``keep``, the others stay."""
+    return {**read(env).allowed, **networks} if keep and exists(env) else networks
 
 
 @contextmanager
 def adopting(env: Env, networks: Allowed, *, keep: bool) -> Iterator[list[tuple[str, str]]]:
     """Make the networks of a file those of the running portals, before the block creates portals.
 
-    With ``keep``, networks of other portals stay. Yields notes as (path, text): rules that
-    could not be loaded do not prevent a restore, as at boot, where a service of its own loads them.
-    If the block fails, the earlier networks are recorded and loaded again.
+    With ``keep``, networks of other portals stay. Yields notes as (path, text).
     """
-    notes: list[tuple[str, str]] = []
     if not networks and (keep or not exists(env)):
-        yield notes
+        yield []
         return
-    from rtslib_ext.firewall import record
-
     before = _before(env, keep=keep)
     after = {**before.allowed, **networks} if keep else networks
-    notes += (("/", text) for text in _adopt(env, before, after))
-    try:
+    with _replacing(env, before, after) as notes:
+        yield [("/", text) for text in notes]
+
+
+@contextmanager
+def changing(env: Env, after: Allowed | None, *, dry_run: bool = False) -> Iterator[list[str]]:
+    """Change the networks with a block, or queue that; nothing for None.
+
+    If the block fails, the earlier ones are loaded again. Yields the differences, and why rules
+    are not loaded, as lines.
+    """
+    before = read(env).allowed if after is not None and exists(env) else {}
+    lines = _differences(before, after or {}) if after is not None else []
+    transaction = env.session.transaction
+    if after is None or dry_run or not (lines or exists(env)):
+        yield lines
+    elif transaction is not None:
+        yield lines
+        for line in lines:
+            transaction.note(line)
+        transaction.records.queue_networks(after)
+    else:
+        with _replacing(env, read(env), after) as notes:
+            yield [*lines, *(Aside(f"Note: {text}") for text in notes)]
+
+
+@contextmanager
+def taking_back(env: Env, change: Changed, *, dry_run: bool) -> Iterator[list[str]]:
+    """Restore the networks before a change with a block; yields lines as ``changing``.
+
+    Those of portals that were changed again since stay, with a note.
+    """
+    if not change:
+        yield []
+        return
+    from rtslib_ext.firewall import adoption
+
+    after, since = adoption.taken_back(read(env).allowed, change)
+    kept = [
+        Aside(f"Note: {name}: its networks were changed later: they are kept") for name in since
+    ]
+    with changing(env, after, dry_run=dry_run) as lines:
+        yield [*lines, *kept]
+
+
+@contextmanager
+def _replacing(env: Env, before: Record, after: Allowed) -> Iterator[list[str]]:
+    from rtslib_ext.firewall import adoption
+
+    with adoption.replacing(env.allowed_networks, before, after) as notes:
         yield notes
-    except BaseException:
-        if before.loaded != _DAMAGED:
-            with suppress(LioError):
-                _adopt(env, record.Record(networks, ""), before.allowed)
-        raise
+    _note(env, before.allowed, after)
+
+
+def _note(env: Env, before: Allowed, after: Allowed) -> None:
+    """Note what changed in the report of the line, for undo."""
+    from rtslib_ext.firewall import adoption
+
+    env.session.report.networks.update(adoption.changed(before, after))
+    env.session.changed = env.session.changed or bool(env.session.report.networks)
+
+
+def recovered(env: Env, *, undone: bool) -> list[str]:
+    """Complete the record after ``recover``; return notes."""
+    if not exists(env):
+        return []
+    from rtslib_ext.firewall import adoption
+
+    return adoption.recovered(env.allowed_networks, undone=undone)
 
 
 def _before(env: Env, *, keep: bool) -> Record:
     """Return the record that a file is to change; one that it replaces may be damaged."""
-    from rtslib_ext.firewall import record
+    from rtslib_ext.firewall import adoption, record
 
     try:
         return read(env)
@@ -119,17 +178,13 @@ def _before(env: Env, *, keep: bool) -> Record:
         if keep:
             raise
         # Everything has been cleared already: the restore continues, and loads its own rules.
-        found = record.Record({}, _DAMAGED)
+        found = record.Record({}, adoption.DAMAGED)
         record.store(env.allowed_networks, found)
         return found
 
 
-def differences(env: Env, networks: Allowed, *, keep: bool) -> list[str]:
-    """Return a line for each portal whose networks ``adopting`` would change."""
-    if not networks and (keep or not exists(env)):
-        return []
-    before = read(env).allowed
-    after = {**before, **networks} if keep else networks
+def _differences(before: Allowed, after: Allowed) -> list[str]:
+    """Return a line for each portal whose networks change."""
     return [
         f"{name}: allowed networks: {listed(before.get(name))} -> {listed(after.get(name))}"
         for name in sorted({*before, *after})
@@ -159,18 +214,6 @@ def problem(env: Env) -> str:
     return "" if loaded else f"networks that are not allowed can reach {names}"
 
 
-def _is_loaded(networks: Allowed) -> bool:
-    """Return True if the kernel has these rules, or this process may not look, as at boot."""
-    if not networks:
-        return True
-    from rtslib_ext.firewall import nft
-
-    try:
-        return nft.is_of(nft.listed(), networks)
-    except LioError:
-        return True
-
-
 def remove(env: Env) -> None:
     """Remove the rules, and keep the networks. Raises LioError."""
     from rtslib_ext.firewall import nft, record
@@ -178,17 +221,3 @@ def remove(env: Env) -> None:
     nft.load({})
     if exists(env):
         record.store(env.allowed_networks, record.Record(read(env).allowed))
-
-
-def _adopt(env: Env, before: Record, networks: Allowed) -> list[str]:
-    from rtslib_ext.firewall import record, ruleset
-
-    digest = ruleset.digest(networks) if networks else ""
-    if networks == before.allowed and digest == before.loaded and _is_loaded(networks):
-        return []
-    try:
-        load(env, networks)
-    except LioError as err:
-        record.store(env.allowed_networks, record.Record(networks, before.loaded))
-        return [f"the allowed networks of portals are {NOT_LOADED} ({err})"]
-    return []

@@ -228,7 +228,8 @@ def record(env: Env, command: str) -> None:
     from ..audit import history
 
     report = env.session.report
-    irreversible = report.irreversible or ("" if report.back else "the previous state is not known")
+    known = report.back or not report.changes
+    irreversible = report.irreversible or ("" if known else "the previous state is not known")
     back = () if irreversible else tuple(report.back)
     number = None
     try:
@@ -240,6 +241,7 @@ def record(env: Env, command: str) -> None:
             irreversible,
             report.undoes,
             report.owners,
+            report.networks,
         )
         if report.unrestored is not None:
             from . import running
@@ -265,13 +267,14 @@ def _remember(
     report, session = env.session.report, env.session
     if number is not None:
         session.recorded.append(number)
+    beside = dict(report.owners), dict(report.networks)
     if report.undoing:
-        session.undone.append(Done(report.undoing, number, back, irreversible, dict(report.owners)))
+        session.undone.append(Done(report.undoing, number, back, irreversible, *beside))
         return
     if not report.redoing:
         session.undone.clear()
     name = report.redoing or command
-    session.done.append(Done(name, number, back, irreversible, dict(report.owners)))
+    session.done.append(Done(name, number, back, irreversible, *beside))
 
 
 def journal(env: Env) -> Journal:

@@ -122,7 +122,8 @@ def roll_back(file: str, journal: str, records: str, pending: PendingCommit) -> 
     syslog.openlog("targetcli", syslog.LOG_PID, syslog.LOG_DAEMON)
     try:
         steps = confirmed_commit.revert(ConfigFS(), pending, Journal(journal, about))
-        _record(records, pending, steps, _owners_back(journal, records, pending))
+        beside = _owners_back(journal, records, pending), _networks_back(journal, records, pending)
+        _record(records, pending, steps, *beside)
         outcome, level = f"{ROLLED_BACK} at {when}", syslog.LOG_NOTICE
     except (LioError, OSError) as err:
         path = getattr(err, "path", "")
@@ -149,9 +150,29 @@ def _owners_back(journal: str, records: str, pending: PendingCommit) -> Owners:
     return {}
 
 
-def _record(folder: str, pending: PendingCommit, steps: Sequence[Step], owners: Owners) -> None:
+def _networks_back(journal: str, records: str, pending: PendingCommit) -> history.Networks:
+    """Restore the allowed networks that the change replaced; return (before, after) by portal."""
+    if pending.number is None:
+        return {}
+    with suppress(LioError):
+        changed = history.find(records, pending.number).networks
+        if changed:
+            # Imported here: few changes have any.
+            from rtslib_ext.firewall import adoption
+
+            return adoption.take_back(f"{os.path.dirname(journal)}/allowed_networks.json", changed)
+    return {}
+
+
+def _record(
+    folder: str,
+    pending: PendingCommit,
+    steps: Sequence[Step],
+    owners: Owners,
+    networks: history.Networks,
+) -> None:
     """Record the roll-back in the history, so that it can be reverted; log if that fails."""
-    if not steps:
+    if not (steps or owners or networks):
         return
     command = f"{pending.about.get('path')} auto-revert: {pending.about.get('command')}"
     try:
@@ -162,6 +183,7 @@ def _record(folder: str, pending: PendingCommit, steps: Sequence[Step], owners: 
             inverse.invert(steps),
             undoes=pending.number,
             owners=owners,
+            networks=networks,
         )
     except (OSError, LioError) as err:
         syslog.syslog(syslog.LOG_ERR, f"{command}: not recorded in {folder}: {err}")

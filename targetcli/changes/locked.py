@@ -54,7 +54,8 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
             raise KeyboardInterrupt(f"{node.path}: {_interrupted(env)}") from None
         finally:
             # Record the changes made before a failure as well.
-            if env.session.report.changes:
+            report = env.session.report
+            if report.changes or report.owners or report.networks:
                 apply.record(env, f"{node.path} {env.session.report.text}")
         held.leaves = _leaves(env, command, held.left)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config
@@ -15,18 +16,29 @@ from rtslib_ext.owners.record import Owners
 from rtslib_ext.steps import Action, Step
 
 from ..env import Env
-from . import running
+from . import allowed, running
+
+if TYPE_CHECKING:
+    from rtslib_ext.firewall.allowed import Allowed
 
 
 def load(env: Env) -> dict[str, str]:
-    """Return the owners by the shell paths of their objects. Raises LioError."""
-    return record.load(env.owners)
+    """Return the owners by the shell paths of their objects, in a transaction as it leaves them.
+
+    Raises LioError.
+    """
+    transaction = env.session.transaction
+    if transaction is None:
+        return record.load(env.owners)
+    found: dict[str, str] = transaction.records.owners(transaction.steps)
+    return found
 
 
 def change(env: Env, after: Owners) -> None:
     """Replace the record, and note the difference for undo."""
-    if env.session.transaction is not None:
-        # A dry run: other transactions refuse the commands that call this.
+    transaction = env.session.transaction
+    if transaction is not None:
+        transaction.records.queue_owners(after, transaction.steps)
         return
     before = load(env)
     if before != dict(after):
@@ -45,7 +57,16 @@ def note(env: Env, before: Owners, after: Owners) -> None:
 
 @contextmanager
 def claiming(env: Env, after: Owners) -> Iterator[None]:
-    """Replace the record around the change of a block; a kill within it is recovered from."""
+    """Replace the record around the change of a block, or queue that with it.
+
+    A kill within the block is recovered from.
+    """
+    transaction = env.session.transaction
+    if transaction is not None:
+        transaction.records.drop(transaction.steps)
+        yield
+        transaction.records.queue_owners(after, transaction.steps)
+        return
     before = load(env)
     with record.claiming(env.owners, after):
         yield
@@ -74,6 +95,11 @@ def drop_deleted(env: Env, changed: Sequence[Step]) -> None:
     if not dropped:
         return
     change(env, left)
+    say_dropped(env, dropped)
+
+
+def say_dropped(env: Env, dropped: Owners) -> None:
+    """Add a note to the report for each owner of objects that were deleted by hand."""
     names = sorted(set(dropped.values()))
     env.session.report.asides += [
         f"{running.listed([path for path in dropped if dropped[path] == name])} belonged to "
@@ -129,6 +155,15 @@ def to_save(env: Env, config: Config, saved: Owners) -> dict[str, str]:
 def kept_by(env: Env, have: Config, want: Config) -> tuple[Config, list[tuple[str, str]]]:
     """Return what applying a whole file leads to: no owned object is changed; with notes."""
     return kept.keep(load(env), have, want, record.moving(env.owners))
+
+
+def kept_networks(env: Env, have: Config, networks: Allowed) -> Allowed:
+    """Return the allowed networks of a whole file, but the running ones of owners' portals."""
+    from rtslib_ext.owners import networks as of_owners
+
+    found = units.of_paths(load(env)).targets
+    owned = of_owners.portals(have.targets[key] for key in found & have.targets.keys())
+    return of_owners.kept(allowed.read(env).allowed, networks, owned)
 
 
 def undo(env: Env, changed: Mapping[str, tuple[str, str]]) -> None:

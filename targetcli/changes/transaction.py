@@ -29,9 +29,11 @@ from ..views import plan as view
 from . import apply as change
 from . import plans
 from .prompt import Question
+from .queued_records import QueuedRecords, Saved
 
 # The files from which the kernel derives the identifier of a storage object.
 _IDENTIFIES = ("vpd_unit_serial", "company_id")
+_Savepoint = tuple[int, int, tuple[int, int], Saved]
 
 
 class _TemporaryPreferences(Preferences):
@@ -123,6 +125,7 @@ class Transaction:
         self._end_trial: Callable[[], None] = lambda: None
         env.fs = self.staged = StagedFS(env.fs)
         self.host = self.staged.host
+        self.records = QueuedRecords(env)
         if not keeps:
             env.prefs = _TemporaryPreferences(env.prefs)
         env.session.transaction = self
@@ -169,6 +172,15 @@ class Transaction:
         result = Result()
         self._later.append((result, action))
         return result
+
+    def follow(self, action: Callable[[], None]) -> None:
+        """Queue an action that keeps a record true after the changes; it is not shown."""
+
+        def run() -> Result:
+            action()
+            return Result()
+
+        self._later.append((Result(), run))
 
     def set_preference(self, text: str, change: Callable[[Preferences], object]) -> None:
         """Queue a change of the preferences, which already hold for the following lines."""
@@ -232,15 +244,17 @@ class Transaction:
         text = f"{counted(number, 'queued')} would be discarded; commit applies them"
         return [text] * bool(number)
 
-    def savepoint(self) -> tuple[int, int, tuple[int, int]]:
-        """Return a mark for rollback_to: the sizes of the queues, and the overlay's savepoint."""
-        return len(self.steps), len(self._later), self.staged.savepoint()
+    def savepoint(self) -> _Savepoint:
+        """Return a mark for rollback_to: the sizes of the queues, and the other savepoints."""
+        sizes = len(self.steps), len(self._later)
+        return *sizes, self.staged.savepoint(), self.records.savepoint()
 
-    def rollback_to(self, savepoint: tuple[int, int, tuple[int, int]]) -> None:
+    def rollback_to(self, savepoint: _Savepoint) -> None:
         """Discard the changes since a savepoint."""
-        steps, later, staged = savepoint
+        steps, later, staged, records = savepoint
         del self.steps[steps:], self._later[later:]
         self.staged.rollback_to(staged)
+        self.records.rollback_to(records)
         self.free_numbers.clear()
 
     def start_trial(self) -> None:
@@ -301,9 +315,10 @@ class Transaction:
         self._refuse_changed()
         # The lines that queued them have asked.
         queued = [step for step in self.steps if step.operations]
-        change.apply(env, queued, agreed=True)
+        with self.records.changing(queued) as notes:
+            change.apply(env, queued, agreed=True)
         found = () if noted else _twins(env, queued)
-        results = [Result(notes=[f"Note: {path}: {text}" for path, text in found])]
+        results = [Result(notes=[*notes, *(f"Note: {path}: {text}" for path, text in found)])]
         self.performed = True
         for result, action in self._later:
             results.append(result)

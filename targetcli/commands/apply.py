@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rtslib_ext import restore
@@ -21,6 +20,7 @@ from ..tree import Node
 from . import owned, plan, save
 
 if TYPE_CHECKING:
+    from rtslib_ext.firewall.allowed import Allowed
     from rtslib_ext.savefile import Loaded
 
 Notes = Sequence[tuple[str, str]]
@@ -45,15 +45,10 @@ def apply(
     With ``owner``, and for a file in the directory of fragments, only what that owner has.
     """
     if owner or adopt or remove or _is_fragment(env, file):
-        if merge or target or storage_object or node.parent is not None:
-            raise InvalidValue("a fragment is applied whole", hint="/ apply FILE --owner NAME")
+        _refuse_part(merge or target or storage_object or node.parent)
         return owned.apply(env, file, owned.How(owner, adopt, remove, dry_run, confirm_within))
     partly = bool(target or storage_object or part.owner(node))
-    if not partly and node.parent is not None:
-        raise InvalidValue(
-            f"this would apply the whole file, not only {node.path}",
-            hint="/ apply applies all of it, PATH/apply that target or storage object",
-        )
+    _refuse_whole(node, partly=partly)
     have = running.read(env)
     loaded = plan.load_understood(env, file)
     if partly:
@@ -65,13 +60,28 @@ def apply(
     unseen = not dry_run and confirm_within is None and env.session.transaction is None
     planned = plan.with_notes(plan.prepare(env, want, have, unseen=unseen), notes)
     planned = plan.with_others(env, planned, loaded, refuse=not dry_run)
-    with _adopting(env, loaded, planned, keep=merge or partly, dry_run=dry_run) as changed:
-        result = plan.carry_out(env, planned, dry_run=dry_run, confirm_within=confirm_within)
-    result.notes += changed
-    if not dry_run and env.session.transaction is None:
-        whole = not (merge or partly) and confirm_within is None
+    networks = _networks(env, loaded, planned, keep=merge or partly)
+    with allowed.changing(env, networks, dry_run=dry_run) as lines:
+        result = plan.carry_out(
+            env, planned, dry_run=dry_run, confirm_within=confirm_within, beside=lines
+        )
+    if not dry_run:
+        whole = confirm_within is None and not (merge or partly)
         _records(env, loaded, planned, whole=whole)
     return result
+
+
+def _refuse_whole(node: Node, *, partly: bool) -> None:
+    if not partly and node.parent is not None:
+        raise InvalidValue(
+            f"this would apply the whole file, not only {node.path}",
+            hint="/ apply applies all of it, PATH/apply that target or storage object",
+        )
+
+
+def _refuse_part(given: object) -> None:
+    if given:
+        raise InvalidValue("a fragment is applied whole", hint="/ apply FILE --owner NAME")
 
 
 def _chosen(node: Node, config: Config, target: str | None, storage_object: str | None) -> Config:
@@ -85,7 +95,7 @@ def _whole(env: Env, have: Config, want: Config, *, merge: bool) -> tuple[Config
     """Return the configuration that applying a whole file leads to, and notes."""
     if merge:
         return merging.merge(have, want), _NO_NOTES
-    if not os.path.exists(env.owners):
+    if not env.has_owners:
         return want, _NO_NOTES
     # Imported here, as below: few systems have owners.
     from ..changes import owners
@@ -93,26 +103,26 @@ def _whole(env: Env, have: Config, want: Config, *, merge: bool) -> tuple[Config
     return owners.kept_by(env, have, want)
 
 
-@contextmanager
-def _adopting(
-    env: Env, loaded: Loaded, planned: Change, *, keep: bool, dry_run: bool
-) -> Iterator[list[str]]:
-    """Load the allowed networks of portals, unless nothing is to be changed now.
-
-    Yields the differences, and why they are not loaded, as lines.
-    """
+def _networks(env: Env, loaded: Loaded, planned: Change, *, keep: bool) -> Allowed | None:
+    """Return the allowed networks of portals afterwards; None if they do not change."""
     networks = allowed.part(loaded.allowed, planned.want)
-    lines = allowed.differences(env, networks, keep=keep)
-    if dry_run or env.session.transaction is not None:
-        yield lines
-        return
-    with allowed.adopting(env, networks, keep=keep) as notes:
-        yield [*lines, *(f"Note: {text}" for _, text in notes)]
+    if not allowed.exists(env):
+        return networks or None
+    if keep:
+        return allowed.wanted(env, networks, keep=True) if networks else None
+    if not env.has_owners:
+        return networks
+    # Imported here, as above.
+    from ..changes import owners
+
+    return owners.kept_networks(env, planned.have, networks)
 
 
 def _records(env: Env, loaded: Loaded, planned: Change, *, whole: bool) -> None:
     """Keep the records true after an apply: the unrestored objects, and the owners."""
-    if whole:
+    if whole and env.session.transaction is not None:
+        env.session.transaction.follow(lambda: running.set_unrestored(env))
+    elif whole:
         # The file has the wanted configuration now: an earlier one does not count.
         running.set_unrestored(env)
     if loaded.owners:

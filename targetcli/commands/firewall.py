@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import InUse, InvalidValue, LioError
 from rtslib_ext.firewall import allowed as networks_of
 from rtslib_ext.firewall import nft, ruleset
+from rtslib_ext.firewall.adoption import NOT_LOADED
 from rtslib_ext.firewall.allowed import ANY, Allowed
 from rtslib_ext.kernel import paths
 from rtslib_ext.reading import portals
@@ -25,6 +27,7 @@ from . import save
 if TYPE_CHECKING:
     from rtslib_ext.config.model import Portal
     from rtslib_ext.fabrics import Fabric
+    from rtslib_ext.savefile import Loaded
 
 _HEADS = ("PORTAL", "ALLOWED", "DROPPED", "TARGETS")
 
@@ -143,11 +146,26 @@ def _change(env: Env, action: str, file: str | None) -> Result:
 
 
 def _wanted(env: Env, file: str | None) -> Allowed:
-    """Return the networks of the running portals, or of those in a save file."""
-    if file is not None:
-        loaded = save.load_given(env, save.readable(env, file))
-        return allowed.part(loaded.allowed, loaded.config)
-    return allowed.of_config(env, portals.targets(env.fs))
+    """Return the networks of the running portals, or of those in a save file.
+
+    With the default one are those of the fragments beside it, which the service applies, too.
+    """
+    if file is None:
+        return allowed.of_config(env, portals.targets(env.fs))
+    path = save.readable(env, file)
+    is_default = path == save.path_of(env, None)
+    fragments: list[Loaded] = []
+    if is_default and os.path.isdir(env.fragments):
+        # Imported here: few hosts have fragments.
+        from . import owned
+
+        fragments = owned.loaded(env)
+    needless = is_default and bool(fragments) and not os.path.exists(path)
+    saved = [] if needless else [save.load_given(env, path)]
+    found: Allowed = {}
+    for loaded in (*saved, *fragments):
+        found = {**found, **allowed.part(loaded.allowed, loaded.config)}
+    return found
 
 
 def _show(env: Env) -> Result:
@@ -174,7 +192,7 @@ def _show(env: Env) -> Result:
     lines = _table([_HEADS, *rows])
     if not is_loaded:
         why = f" ({problem})" if problem else ""
-        lines.append(f"These networks are {allowed.NOT_LOADED}{why}")
+        lines.append(f"These networks are {NOT_LOADED}{why}")
 
     def data() -> object:
         return {

@@ -17,7 +17,7 @@ from rtslib_ext.steps.step import SET
 from ..audit import actor
 from ..audit import history as records
 from ..audit.history import Record
-from ..changes import apply, consent, plans, running
+from ..changes import allowed, apply, consent, plans, running
 from ..env import Env
 from ..report import Done
 from ..result import Aside, Result, show
@@ -44,10 +44,15 @@ def undo(env: Env, node: Node, dry_run: bool) -> Result:
     last = env.session.done[-1]
     env.session.report.undoing = last.command
     result = _undo(env, last, dry_run=dry_run)
-    if env.session.report.changes:
+    if _is_done(env):
         env.session.done.pop()
     result.notes += (Aside(f"Note: {text}") for text in notes)
     return result
+
+
+def _is_done(env: Env) -> bool:
+    report = env.session.report
+    return bool(report.changes or report.owners or report.networks)
 
 
 def _how_to_revert(env: Env) -> str:
@@ -72,7 +77,7 @@ def redo(env: Env, node: Node, dry_run: bool) -> Result:
     last = env.session.undone[-1]
     env.session.report.redoing = last.command
     result = _undo(env, last, dry_run=dry_run, words=_REDONE)
-    if env.session.report.changes:
+    if _is_done(env):
         env.session.undone.pop()
     result.notes += (Aside(f"Note: {text}") for text in notes)
     return result
@@ -120,7 +125,8 @@ def revert(env: Env, node: Node, number: int, dry_run: bool) -> Result:
 
 
 def _done(record: Record) -> Done:
-    return Done(record.command, record.number, record.back, record.irreversible, record.owners)
+    beside = record.owners, record.networks
+    return Done(record.command, record.number, record.back, record.irreversible, *beside)
 
 
 def _refuse_password(env: Env, record: Record) -> None:
@@ -165,13 +171,14 @@ def _undo(env: Env, change: Done, *, dry_run: bool, words: Sequence[str] = _UNDO
     steps = inverse.revalidate(env.fs, change.back)
     disturbances = interrupted.of(env.fs, steps)
     plan = Plan(tuple(steps))
+    networks = allowed.taking_back(env, change.networks, dry_run=dry_run)
     if dry_run:
-        with _explained(command, words):
+        with _explained(command, words), networks as others:
             _try(env, steps)
     else:
         consent.require_yes(env, disturbances)
         env.session.report.undoes = change.number
-        with _explained(command, words):
+        with _explained(command, words), networks as others:
             apply.apply(env, steps, agreed=True)
         running.undo_record(env, change.number)
         if change.owners:
@@ -180,10 +187,9 @@ def _undo(env: Env, change: Done, *, dry_run: bool, words: Sequence[str] = _UNDO
 
             owners.undo(env, change.owners)
     files = dict.fromkeys(inverse.kept_files(change.back))
-    lines = [
-        f"{words[1] if dry_run else words[0]}: {command}",
-        *view_plan.lines(plan, disturbances, done=not dry_run, style=plans.style(env)),
-    ]
+    lines = [f"{words[1] if dry_run else words[0]}: {command}", *others]
+    if plan or not (others or change.owners):
+        lines += view_plan.lines(plan, disturbances, done=not dry_run, style=plans.style(env))
     notes = [f"Note: {file} is kept, with its data" for file in files]
     ramdisks = shell_paths.backstore("ramdisk")
     notes += [

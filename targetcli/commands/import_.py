@@ -7,7 +7,7 @@ import gc
 import os
 from collections.abc import Sequence
 from itertools import count
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from rtslib_ext import foreign
 from rtslib_ext.config import merge, refactor
@@ -17,16 +17,13 @@ from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.foreign import source
 from rtslib_ext.foreign.imported import LOST, Imported
 
-from ..changes import allowed, apply, prompt, running
+from ..changes import allowed, prompt, running
 from ..env import Env
-from ..result import Aside, Result
+from ..result import Result
 from ..tree import Node
 from ..views import remarks as view
 from . import plan
 from . import save as saving
-
-if TYPE_CHECKING:
-    from rtslib_ext.firewall.allowed import Allowed
 
 # The remarks that an error shows of a file without a configuration.
 _SHOWN = 3
@@ -133,25 +130,10 @@ def _merged(env: Env, have: Config, found: Imported, *, dry_run: bool) -> Result
             prompt.announce(env, view.lines(found.remarks))
         if planned.plan:
             _agree(env, found)
-    networks = found.allowed_networks
-    changed = allowed.differences(env, networks, keep=True)
-    if dry_run:
-        result = plan.carry_out(env, planned, dry_run=True)
-    elif env.session.transaction is not None:
-        result = plan.carry_out(env, planned)
-        if changed:
-            apply.defer(env, "; ".join(changed), lambda: _load(env, networks))
-    else:
-        with allowed.adopting(env, networks, keep=True) as notes:
-            result = plan.carry_out(env, planned)
-        changed += [Aside(f"Note: {text}") for _, text in notes]
-    result.notes += changed
-    return result
-
-
-def _load(env: Env, networks: Allowed) -> Result:
-    with allowed.adopting(env, networks, keep=True) as notes:
-        return Result(notes=[Aside(f"Note: {text}") for _, text in notes])
+    found_networks = found.allowed_networks
+    networks = allowed.wanted(env, found_networks, keep=True) if found_networks else None
+    with allowed.changing(env, networks, dry_run=dry_run) as lines:
+        return plan.carry_out(env, planned, dry_run=dry_run, beside=lines)
 
 
 def _agree(env: Env, found: Imported) -> None:

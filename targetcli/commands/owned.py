@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import nullcontext
+from functools import partial
+from typing import TYPE_CHECKING
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config
-from rtslib_ext.errors import InvalidValue, LioError, NotFound, Unsupported
+from rtslib_ext.errors import InvalidValue, LioError, NotFound
 from rtslib_ext.fast_dataclasses import dataclass, replace
 from rtslib_ext.owners import exported, fragment, ports, record, units
 from rtslib_ext.owners.fragment import Part
@@ -16,11 +19,14 @@ from rtslib_ext.savefile import Loaded
 from rtslib_ext.steps import Action
 from rtslib_ext.transaction.apply import Change, PartChange
 
+from ..changes import allowed, running
 from ..changes import owners as records
-from ..changes import running
 from ..env import Env
 from ..result import Aside, Result
 from . import plan, save
+
+if TYPE_CHECKING:
+    from rtslib_ext.firewall.allowed import Allowed
 
 _SUFFIX = ".json"
 
@@ -49,11 +55,6 @@ class Fragment:
 
 def apply(env: Env, file: str | None, how: How) -> Result:
     """Apply the fragment of an owner, or each one of a directory."""
-    transaction = env.session.transaction
-    if transaction is not None and not transaction.is_dry_run:
-        raise Unsupported(
-            "a fragment cannot be part of a transaction", hint="run apply --owner by itself"
-        )
     if how.remove:
         return apply_one(env, _removed(file, how), records.load(env), how)
     path = _path(env, file, how)
@@ -107,10 +108,18 @@ def _owner(env: Env, path: str, how: How) -> str:
 
 def _apply_here(env: Env, given: Fragment, owners: Mapping[str, str], how: How) -> Result:
     """Apply a fragment; its objects do not move if those that moved were deleted since."""
-    acts = not how.dry_run and env.session.transaction is None
-    if acts and given.owner not in owners.values() and given.owner in record.moving(env.owners):
-        record.set_moving(env.owners, given.owner, moves=False)
+    moves = given.owner not in owners.values() and given.owner in record.moving(env.owners)
+    if moves and not how.dry_run:
+        _then(env, lambda: record.set_moving(env.owners, given.owner, moves=False))
     return apply_one(env, given, owners, how)
+
+
+def _then(env: Env, action: Callable[[], None]) -> None:
+    """Keep a record true now, or after the changes of the transaction."""
+    if env.session.transaction is None:
+        action()
+    else:
+        env.session.transaction.follow(action)
 
 
 def apply_one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) -> Result:
@@ -125,16 +134,52 @@ def apply_one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) ->
     planned = plan.with_others(env, planned, given.loaded, refuse=not how.dry_run)
     refuse_exported(env, planned, owners)
     ports.refuse_taken(env.fs, planned.want, found.mine, found.before)
+    result = _carry_out(env, planned, found, _networks(env, planned, found, given, owners), how)
+    if not how.dry_run:
+        gone = [path for path, owner in owners.items() if owner == name]
+        _then(env, partial(_drop_unrestored, env, {*gone} - found.owners.keys()))
     shows = how.dry_run or env.session.transaction is not None
-    options = {"dry_run": how.dry_run, "confirm_within": how.confirm_within}
-    if shows:
-        result = plan.carry_out(env, planned, **options)  # type: ignore[arg-type]
-    else:
-        with records.claiming(env, found.owners):
-            result = plan.carry_out(env, planned, **options)  # type: ignore[arg-type]
-        _drop_unrestored(env, found)
     result.notes += _adopted(found, name, shows=shows)
     return result
+
+
+def _carry_out(
+    env: Env, planned: Change, found: Part, networks: Allowed | None, how: How
+) -> Result:
+    """Apply a plan with its owners and networks, queue it, or only show it."""
+    claims = found.owners != records.load(env)
+    claiming = nullcontext() if how.dry_run else records.claiming(env, found.owners)
+    with allowed.changing(env, networks, dry_run=how.dry_run) as lines, claiming:
+        return plan.carry_out(
+            env,
+            planned,
+            dry_run=how.dry_run,
+            confirm_within=how.confirm_within,
+            beside=lines,
+            claims=claims,
+        )
+
+
+def _networks(
+    env: Env, planned: Change, found: Part, given: Fragment, owners: Mapping[str, str]
+) -> Allowed | None:
+    """Return the allowed networks of all portals afterwards; None if none are involved."""
+    loaded = given.loaded
+    if not loaded.allowed and not allowed.exists(env):
+        return None
+    # Imported here: most fragments have none.
+    from rtslib_ext.owners import networks
+
+    return networks.after(
+        env.fs,
+        allowed.read(env).allowed,
+        loaded.allowed if loaded.sets_allowed else None,
+        planned.have,
+        planned.want,
+        found.mine,
+        found.before,
+        owners,
+    )
 
 
 def _adopted(found: Part, name: str, *, shows: bool) -> Iterator[str]:
@@ -153,7 +198,7 @@ def refuse_exported(env: Env, planned: Change, owners: Mapping[str, str]) -> Non
     exported.refuse_deleted(env.fs, planned.have, deleted, owners)
 
 
-def _drop_unrestored(env: Env, found: Part) -> None:
+def _drop_unrestored(env: Env, gone: Set[str]) -> None:
     """Drop objects from the record of a restore that their owner does not have any more."""
     if not os.path.exists(env.unrestored):
         return
@@ -161,8 +206,6 @@ def _drop_unrestored(env: Env, found: Part) -> None:
     from rtslib_ext.savefile import unrestored
 
     missing = unrestored.load(env.unrestored)
-    changed = env.session.report.owners
-    gone = [path for path, (_, after) in changed.items() if not after]
     left = tuple(
         path
         for path in missing.paths

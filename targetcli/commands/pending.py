@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rtslib_ext.config.merge import merge
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import LioError, NotFound
@@ -15,7 +17,7 @@ from rtslib_ext.transaction import creation
 from rtslib_ext.transaction.journal import Creation, find_restore
 from rtslib_ext.usage import readiness
 
-from ..changes import running
+from ..changes import allowed, running
 from ..changes.restoring import Source
 from ..env import Env
 from ..result import Aside, Result
@@ -25,6 +27,9 @@ from . import config
 from .clear import causes
 from .save import load_given, readable
 
+if TYPE_CHECKING:
+    from rtslib_ext.firewall.allowed import Allowed
+
 
 def restore_pending(env: Env, node: Node, savefile: str | None, partial: bool) -> Result:
     """Restore the part of the record, or of a file, that is ready."""
@@ -33,9 +38,10 @@ def restore_pending(env: Env, node: Node, savefile: str | None, partial: bool) -
     half = find_restore(env.journal)
     notes: list[tuple[str, str]] = []
     problems: list[LioError] = []
+    networks: Allowed = {}
     if savefile:
         loaded, problems = _of_file(env, savefile)
-        want, identities = loaded.config, loaded.identities
+        want, identities, networks = loaded.config, loaded.identities, loaded.allowed
         if loaded.owners:
             # Imported here: few files have owners.
             from ..changes import owners
@@ -55,10 +61,11 @@ def restore_pending(env: Env, node: Node, savefile: str | None, partial: bool) -
         path = savefile if savefile and ready is want else None
         source = Source(ready, identities, path, half)
         # No user can be asked at boot.
-        outcome, found, differing = config.create(
-            env, source, keep=True, create_missing=flag, ask=False
-        )
-        notes += found
+        with allowed.adopting(env, allowed.part(networks, ready), keep=True) as more:
+            outcome, found, differing = config.create(
+                env, source, keep=True, create_missing=flag, ask=False
+            )
+        notes += [*more, *found]
         # Objects of the record alone may have been changed since.
         problems += [*causes(outcome), *(differing if savefile or half else ())]
     # After clearconfig, too, there is no record.

@@ -31,11 +31,12 @@ from rtslib_ext.usage import (
     twins,
 )
 
+from ..changes import allowed, consent, part, plans, running
 from ..changes import apply as change
-from ..changes import consent, part, plans, running
 from ..env import Env
-from ..result import Result, say
+from ..result import Aside, Result, say
 from ..tree import Node
+from ..views import notes as note_view
 from ..views import plan as view
 from . import config, confirm, save
 
@@ -75,7 +76,7 @@ def to_file(env: Env, node: Node, file: str | None, have: Config | None = None) 
     """
     loaded = load_understood(env, file)
     notes: list[tuple[str, str]] = []
-    if part.owner(node) is None and os.path.exists(env.owners):
+    if part.owner(node) is None and env.has_owners:
         # Imported here, as below: few systems have owners.
         from ..changes import owners
 
@@ -199,20 +200,36 @@ def _between(env: Env, node: Node, one: str, other: str) -> Plan:
 
 
 def carry_out(
-    env: Env, planned: Change, *, dry_run: bool = False, confirm_within: float | None = None
+    env: Env,
+    planned: Change,
+    *,
+    dry_run: bool = False,
+    confirm_within: float | None = None,
+    beside: Sequence[str] = (),
+    claims: bool = False,
 ) -> Result:
-    """Apply a plan, or only show it; asks or needs --yes if it interrupts initiators."""
+    """Apply a plan, or only show it; asks or needs --yes if it interrupts initiators.
+
+    ``beside`` are lines about changes that the caller makes beside the kernel, ``claims`` says that
+    it changes owners: such a change can be confirmed without steps, too.
+    """
     if not dry_run:
         confirm.refuse_another(env)
     plan = planned.plan
     disturbances = interrupted.of(env.fs, plan.steps)
     performed = not dry_run and env.session.transaction is None
     messages: list[str] = []
-    if plan and not dry_run:
+    waits = confirm_within is not None and bool(beside or claims)
+    if (plan or waits) and not dry_run:
         consent.require_yes(env, disturbances)
         steps, messages = _reach(env, planned, confirm_within)
         plan = replace(plan, steps=tuple(steps))
     result = plans.show(env, plan, disturbances, done=performed)
+    if beside and not plan:
+        result.lines = note_view.lines(plan.notes) if plan.notes else []
+    result.notes += beside
+    if waits and not plan:
+        result.notes += messages
     if plan and performed:
         left = applying.differences(env.fs, planned, lambda: _read_again(env, planned))
         result.notes += messages
@@ -274,8 +291,9 @@ def recover(env: Env, node: Node, action: str) -> Result:
         from ..changes import owners
 
         owners.recovered(env, undone=action == "undo")
+    notes = allowed.recovered(env, undone=action == "undo")
     done = "undone" if action == "undo" else "finished"
-    return say(f"{unfinished}: {done}")
+    return Result([f"{unfinished}: {done}", *(Aside(f"Note: {text}") for text in notes)])
 
 
 def _finish(env: Env, unfinished: Unfinished | Creation) -> None:

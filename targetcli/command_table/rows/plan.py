@@ -46,7 +46,9 @@ ROWS = (
         "another owner, or to none, is refused unless --adopt is given. An entry of a\n"
         "target with nothing but ACLs stands for these ACLs in a target of another owner. A\n"
         "fragment in conf.d beside the save file has the owner that its name says; a\n"
-        "directory stands for all fragments in it, each with its own owner.\n\n"
+        "directory stands for all fragments in it, each with its own owner. The networks that\n"
+        "may reach its portals are in the fragment as in the save file; without that key they\n"
+        "are not changed. undo, revert and confirm back restore networks and owners, too.\n\n"
         "Example: apply --dry-run",
         (
             may(

@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 from documents import checked
 
+from targetcli import batch as batches
+from targetcli.audit import history as records
+from targetcli.boot import start
+
 from .. import nft_family
 from ..nft_family import run
 from .harness import ETC, Shell
@@ -140,6 +144,27 @@ def test_the_networks_are_saved_and_restored(user: Shell) -> None:
     user.ok(f"firewall apply file={ETC}/saveconfig.json")
     assert "192.0.2.1:3260" in run("nft", "list", "ruleset").stdout
     user.ok("restoreconfig")
+    # By the service, which restores what is ready; with a fragment, and without a saved file.
+    (ETC / "conf.d").mkdir(exist_ok=True)
+    fragment = ETC / "conf.d" / "csi.json"
+    fragment.write_text(json.dumps(with_networks(targets("a"), a=TEN)))
+    user.ok("clearconfig confirm=true")
+    Path("/run/targetcli/allowed_networks.json").unlink()
+    assert start.run(user.env(), 0) == 0
+    both = {"192.0.2.1:3260": ["192.0.2.10/32"], portal("a"): [TEN]}
+    assert recorded() == both
+    Path("/run/targetcli/allowed_networks.json").unlink()
+    user.ok(f"firewall apply file={ETC}/saveconfig.json")
+    assert recorded() == both
+    saved_file = (ETC / "saveconfig.json").rename(ETC / "kept.json")
+    user.ok(f"firewall apply file={ETC}/saveconfig.json")
+    assert recorded() == {portal("a"): [TEN]}
+    saved_file.rename(ETC / "saveconfig.json")
+    fragment.unlink()
+    user.ok("apply --owner csi --remove")
+    user.ok(f"{PORTAL} allow 192.0.2.10")
+    assert recorded() and "192.0.2.10/32 -> any" in user.ok("undo")
+    assert recorded() == {}
     # A later restore, by one who may load rules.
     user.ok(f"{PORTAL} allow any")
     user.ok("restoreconfig clear_existing=true")
@@ -246,3 +271,128 @@ def test_an_import_brings_its_networks(user: Shell) -> None:
     assert user("firewall").exit == 0
     session("commit")
     assert user("firewall").exit == 0 and "192.0.2.10" in user("firewall")
+
+
+def targets(*names: str) -> dict[str, Any]:
+    """A fragment of targets without LUNs, each with a portal of a port of its own."""
+    found = [
+        {
+            "fabric": "iscsi",
+            "wwn": f"{IQN}.{name}",
+            "tpgs": [
+                {
+                    "tag": 1,
+                    "enable": True,
+                    "portals": [{"ip_address": ADDRESS, "port": 3300 + ord(name)}],
+                }
+            ],
+        }
+        for name in names
+    ]
+    return {"storage_objects": [], "targets": found}
+
+
+def portal(name: str) -> str:
+    return f"{ADDRESS}:{3300 + ord(name)}"
+
+
+def with_networks(value: dict[str, Any], **networks: str) -> dict[str, Any]:
+    found = {portal(name): [network] for name, network in networks.items()}
+    return {**value, "rtslib_ext": {"allowed_networks": found}}
+
+
+def recorded() -> dict[str, list[str]]:
+    """The networks that are recorded, which are those of the loaded rules."""
+    file = Path("/run/targetcli/allowed_networks.json")
+    found: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {"allowed": {}}
+    rules = run("nft", "list", "ruleset").stdout
+    assert all(f'"{name}"' in rules for name in found["allowed"]) and "before" not in found
+    return dict(found["allowed"])
+
+
+TEN, TWENTY = "192.0.2.10/32", "192.0.2.20/32"
+FRAGMENT = ETC / "fragment.json"
+
+
+def test_a_fragment_has_the_networks_of_its_portals(user: Shell) -> None:
+    line = f"apply {FRAGMENT} --owner csi"
+    FRAGMENT.write_text(json.dumps(with_networks(targets("a", "b"), a=TEN, b=TEN)))
+    assert f"{portal('a')}: allowed networks: any -> {TEN}" in user.ok(f"{line} --dry-run")
+    assert recorded() == {}
+    user.ok(line)
+    assert recorded() == {portal("a"): [TEN], portal("b"): [TEN]}
+    assert user.ok(line).rows == ["Nothing to change"]
+    # One is changed, one pruned, and both with one undo.
+    FRAGMENT.write_text(json.dumps(with_networks(targets("a", "b"), a=TWENTY)))
+    answer = user.ok(line)
+    assert f"{portal('b')}: allowed networks: {TEN} -> any" in answer
+    assert "Nothing to change" not in answer
+    assert recorded() == {portal("a"): [TWENTY]}
+    assert f"{portal('b')}: allowed networks: any -> {TEN}" in user.ok("undo")
+    assert recorded() == {portal("a"): [TEN], portal("b"): [TEN]}
+    user.ok("redo")
+    assert recorded() == {portal("a"): [TWENTY]}
+    # A fragment that says nothing leaves them; those of a portal that goes are dropped.
+    FRAGMENT.write_text(json.dumps(targets("a", "b")))
+    assert user.ok(line).rows == ["Nothing to change"]
+    assert recorded() == {portal("a"): [TWENTY]}
+    # A whole file does not change them either.
+    user.ok("saveconfig")
+    user.ok(f"/iscsi/{IQN}.a/tpg1/portals/{portal('a')} allow {TEN}")
+    user.ok("apply")
+    assert recorded() == {portal("a"): [TEN]}
+    user.ok("apply --owner csi --remove --confirm-within 60s")
+    assert recorded() == {}
+    user.ok("confirm back")
+    assert recorded() == {portal("a"): [TEN]}
+    FRAGMENT.write_text(json.dumps(with_networks(targets("a", "b"), a=TWENTY)))
+    user.ok(f"{line} --confirm-within 60s")
+    assert recorded() == {portal("a"): [TWENTY]}
+    user.ok("confirm back")
+    assert recorded() == {portal("a"): [TEN]}
+    # A portal of another target, and one of no target.
+    user.ok(f"{TPG}/portals create {ADDRESS} {3300 + ord('a')}")
+    user.refuses(line, portal("a"), f"where /iscsi/{IQN} listens, too, which has no owner")
+    FRAGMENT.write_text(json.dumps(with_networks(targets("b"), a=TWENTY)))
+    user.refuses(line, portal("a"), "where none of its targets listens")
+    FRAGMENT.write_text(json.dumps(targets("b")))
+    user.ok(line)
+    assert recorded() == {portal("a"): [TEN]}, "the other target still listens there"
+
+
+def test_a_transaction_loads_the_networks_of_its_files(user: Shell, tmp_path: Path) -> None:
+    FRAGMENT.write_text(json.dumps(with_networks(targets("a"), a=TEN)))
+    whole = ETC / "whole.json"
+    whole.write_text(json.dumps(with_networks(targets("c"), c=TWENTY)))
+    session = Session(user.env())
+    session("begin")
+    assert f"{portal('a')}: allowed networks: any -> {TEN}" in "\n".join(
+        session(f"apply {FRAGMENT} --owner csi")
+    )
+    assert f"csi    /iscsi/{IQN}.a  exists" in "\n".join(session("owners"))
+    session(f"apply {whole}")
+    assert recorded() == {}
+    session("rollback")
+    session("begin")
+    session(f"apply {FRAGMENT} --owner csi")
+    session(f"apply {whole}")
+    session("commit")
+    assert recorded() == {portal("a"): [TEN], portal("c"): [TWENTY]}
+    assert "csi" in "\n".join(session("owners"))
+    assert "belonged to csi" in session.fails("undo")
+    assert recorded() == {} and session("owners") == ["No object has an owner"]
+    user.ok(f"/iscsi/{IQN} info")
+    # The same as a batch; one that fails changes nothing.
+    lines = [f"apply {FRAGMENT} --owner csi", "owners", f"/iscsi/{IQN} delete"]
+    batch = tmp_path / "batch"
+    env = user.env()
+    batch.write_text("\n".join([*lines, f"/iscsi delete {IQN}.none"]))
+    assert batches.run(env, str(batch)) == 1
+    assert recorded() == {} and user("owners csi").exit == 2
+    batch.write_text("\n".join(lines[:2]))
+    env = user.env()
+    assert batches.run(env, str(batch)) == 0, env.stderr.getvalue()  # type: ignore[attr-defined]
+    assert "csi" in env.stdout.getvalue()  # type: ignore[attr-defined]
+    assert recorded() == {portal("a"): [TEN]} and user("owners csi").exit == 0
+    user.ok(f"revert {records.numbers(user.history)[0]}")
+    assert recorded() == {} and user("owners csi").exit == 2

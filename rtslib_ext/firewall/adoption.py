@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Let the record and the loaded rules follow a configuration that changes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from ..errors import LioError
+from . import nft, record, ruleset
+from .allowed import Allowed
+from .record import Record
+
+# No rules have this digest.
+DAMAGED = "damaged"
+NOT_LOADED = "not in effect: targetcli firewall apply loads the rules"
+Changed = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
+"""The networks before and after a change, by portal, where they changed; (): all of them."""
+
+
+def load(path: str, networks: Allowed, before: Allowed | None = None) -> None:
+    """Load the rules for these networks, and record both. Raises LioError; nothing is changed.
+
+    ``path`` is the record; ``before`` is as in it.
+    """
+    found = record.load(path) if os.path.exists(path) else Record()
+    if not networks and not found.allowed and not found.loaded:
+        # Without nftables, too.
+        return
+    nft.load(networks)
+    digest = ruleset.digest(networks) if networks else ""
+    record.store(path, Record(networks, digest, before))
+
+
+@contextmanager
+def replacing(path: str, before: Record, after: Allowed) -> Iterator[list[str]]:
+    """Load networks before a block, and those before again if it fails.
+
+    Yields notes: rules that could not be loaded do not prevent a restore, as at boot, where a
+    service of its own loads them. A kill within the block is recovered from (``recovered``).
+    """
+    changes = {**before.allowed} != {**after} and before.loaded != DAMAGED
+    notes = _adopt(path, before, after, before.allowed if changes else None)
+    try:
+        yield notes
+    except BaseException:
+        if before.loaded != DAMAGED:
+            with suppress(LioError):
+                _adopt(path, Record(after, ""), before.allowed)
+        raise
+    if changes:
+        _finish(path)
+
+
+def _finish(path: str) -> None:
+    """Record that a change is finished."""
+    found = record.load(path) if os.path.exists(path) else Record()
+    if found.before is not None:
+        record.store(path, Record(found.allowed, found.loaded))
+
+
+def recovered(path: str, *, undone: bool) -> list[str]:
+    """Complete the record after an interrupted change was undone or finished; return notes."""
+    found = record.load(path) if os.path.exists(path) else Record()
+    if found.before is None:
+        return []
+    notes = _adopt(path, found, found.before) if undone else []
+    _finish(path)
+    return notes
+
+
+def changed(before: Allowed, after: Allowed) -> Changed:
+    """Return the differences of two records."""
+    names = sorted(before.keys() | after.keys())
+    pairs = {name: (tuple(before.get(name, ())), tuple(after.get(name, ()))) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def taken_back(now: Allowed, change: Changed) -> tuple[Allowed, list[str]]:
+    """Return the networks without a change, and the portals that were changed again since."""
+    after, since = dict(now), []
+    for name, (old, new) in change.items():
+        if tuple(now.get(name, ())) != tuple(new):
+            since.append(name)
+            continue
+        after.pop(name, None)
+        if old:
+            after[name] = tuple(old)
+    return after, since
+
+
+def take_back(path: str, change: Changed) -> Changed:
+    """Restore the networks before a change; return what that changed. Raises LioError."""
+    before = record.load(path) if os.path.exists(path) else Record()
+    after, _ = taken_back(before.allowed, change)
+    _adopt(path, before, after)
+    return changed(before.allowed, after)
+
+
+def _is_loaded(networks: Allowed) -> bool:
+    """Return True if the kernel has these rules, or this process may not look, as at boot."""
+    if not networks:
+        return True
+    try:
+        return nft.is_of(nft.listed(), networks)
+    except LioError:
+        return True
+
+
+def _adopt(path: str, found: Record, networks: Allowed, before: Allowed | None = None) -> list[str]:
+    digest = ruleset.digest(networks) if networks else ""
+    if networks == found.allowed and digest == found.loaded and _is_loaded(networks):
+        return []
+    try:
+        load(path, networks, before)
+    except LioError as err:
+        record.store(path, Record(networks, found.loaded, before))
+        return [f"the allowed networks of portals are {NOT_LOADED} ({err})"]
+    return []
