@@ -116,19 +116,20 @@ def restore(
     create_missing: bool = False,
     refused: Mapping[Key, LioError] = _NONE,
     again: Sequence[Step] = (),
+    reserved: frozenset[int] = frozenset(),
 ) -> Outcome:
     """Create the objects of a configuration, as many as possible.
 
     The outcome names the failures. With ``keep``, existing objects are left unchanged, and only
     missing ones are created; ``there`` are the existing ones, if they were already read. With
     ``create_missing``, missing backing files are created, empty and sparse. ``refused`` are storage
-    objects not to create, with the error; ``again`` are steps of ``retrying``. Raises LioError if
-    the kernel has no target subsystem, Interrupted.
+    objects not to create, with the error; ``again`` are steps of ``retrying``, ``reserved`` as in
+    ``Context``. Raises LioError if the kernel has no target subsystem, Interrupted.
     """
     host.prepare(fs)
     if there is None:
         there = TopologyReader(fs).topology() if keep else Topology()
-    context = Context(fs, host=host)
+    context = Context(fs, host=host, reserved=reserved)
     # Imported here: most commands restore nothing.
     from .plan import demo_mode
 

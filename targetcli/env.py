@@ -163,6 +163,11 @@ class Env:
         return f"{os.path.dirname(self.journal)}/unrestored.json"
 
     @property
+    def waiting_fragments(self) -> str:
+        """Return the path of the record of the fragments that wait for devices since boot."""
+        return f"{os.path.dirname(self.journal)}/waiting_fragments.json"
+
+    @property
     def allowed_networks(self) -> str:
         """Return the path of the record of the networks that may reach each portal."""
         return f"{os.path.dirname(self.journal)}/allowed_networks.json"

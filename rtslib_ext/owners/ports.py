@@ -7,7 +7,7 @@ A fragment must not: the TPG is not its owner's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ..config.model import Config
 from ..errors import Exists
@@ -17,6 +17,17 @@ from ..kernel.configfs import ReadFS
 from ..kernel.paths import TpgPath
 from ..usage import port_numbers
 from .units import Units
+
+
+def named(fragments: Iterable[Config]) -> frozenset[int]:
+    """Return the numbers that fragments set for their TPGs."""
+    return frozenset(
+        number
+        for fragment in fragments
+        for target in fragment.targets.values()
+        for tpg in target.tpgs.values()
+        if (number := rtpi.parse(tpg.files.get(rtpi.NAME)))
+    )
 
 
 def refuse_taken(fs: ReadFS, want: Config, mine: Units, before: Units) -> None:

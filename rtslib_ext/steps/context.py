@@ -37,6 +37,8 @@ class Context:
     ports: dict[int, ConfigfsPath] | None = None
     unregistered: dict[int, ConfigfsPath] | None = None
     """Those of TPGs without ``enable``, which the kernel does not consider, once needed."""
+    reserved: frozenset[int] = frozenset()
+    """Port numbers that no TPG may get by itself: changes that follow set them."""
     safe_directories: set[str] = field(default_factory=set)
     """Those in which only trusted users can place something, as found so far."""
     begin: Callable[[], None] = lambda: None

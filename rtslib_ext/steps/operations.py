@@ -285,10 +285,10 @@ class SetEnabled:
             if err.errno != errno.EINVAL or not rtpi.give_free(context, tpg):
                 raise
             context.fs.write(self.file, "1")
-        if has_number and rtpi.meets_another(context, tpg):
+        if has_number and (rtpi.meets_another(context, tpg) or rtpi.has_reserved(context, tpg)):
             # No initiator was able to log in yet.
             context.fs.write(self.file, "0")
-            rtpi.give_free(context, tpg)
+            rtpi.give_another(context, tpg)
             context.fs.write(self.file, "1")
 
     def inverse(self) -> Operation:

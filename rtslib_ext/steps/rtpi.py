@@ -134,6 +134,21 @@ def meets_another(context: Context, tpg: ConfigfsPath) -> bool:
     return False
 
 
+def has_reserved(context: Context, tpg: ConfigfsPath) -> bool:
+    """Return True if the kernel gave a number to a TPG that a later change is to set."""
+    if not context.reserved or rtpi.is_set(context.fs, tpg):
+        return False
+    return rtpi.of_tpg(context.fs, tpg) in context.reserved
+
+
+def give_another(context: Context, tpg: ConfigfsPath) -> None:
+    """Give a disabled TPG another number, with a note if that is in use."""
+    if give_free(context, tpg):
+        return
+    number = port_numbers.free({*port_numbers.taken(context.fs), *context.reserved})
+    context.fs.write(f"{tpg}/{rtpi.NAME}", str(number))
+
+
 def give_free(context: Context, tpg: ConfigfsPath) -> bool:
     """Give another number to a disabled TPG whose number is in use; return False if it is not."""
     number = rtpi.of_tpg(context.fs, tpg)
@@ -142,7 +157,7 @@ def give_free(context: Context, tpg: ConfigfsPath) -> bool:
     holder = port_numbers.user(context.fs, number, tpg)
     if holder is None:
         return False
-    free = port_numbers.free(port_numbers.taken(context.fs))
+    free = port_numbers.free({*port_numbers.taken(context.fs), *context.reserved})
     context.fs.write(f"{tpg}/{rtpi.NAME}", str(free))
     text = f"{port_numbers.shell_path(holder)} has rtpi {number:#x}; this TPG gets {free:#x}"
     context.notes.append((port_numbers.shell_path(tpg), text))
@@ -180,7 +195,7 @@ def _is_taken(
 
 
 def _assign(context: Context, tpg: ConfigfsPath) -> None:
-    number = port_numbers.free(_used(context))
+    number = port_numbers.free({*_used(context), *context.reserved})
     context.fs.write(f"{tpg}/{rtpi.NAME}", str(number))
     _use(context, number, tpg)
 

@@ -37,10 +37,11 @@ class Change:
 class PartChange(Change):
     """A change of which ``have`` is only a part of the running configuration.
 
-    ``read`` reads this part again.
+    ``read`` reads this part again, ``reserved`` are as in ``Context``.
     """
 
     read: Callable[[ReadFS], Config]
+    reserved: frozenset[int] = frozenset()
 
 
 def prepare(
@@ -77,6 +78,8 @@ def perform(
     """
     setup.prepare(fs)
     context = Context(fs)
+    if isinstance(change, PartChange):
+        context.reserved = change.reserved
     steps: Iterable[Step] = change.plan.steps
     if change.plan.creates:
         steps = creation.steps(context, change.want)

@@ -51,17 +51,44 @@ def of_fragments(env: Env) -> list[Wait]:
     """Return the devices that the fragments of owners wait for."""
     if not os.path.isdir(env.fragments):
         return []
-    # Imported here: few hosts have fragments.
-    from rtslib_ext.usage import readiness
+    # Imported here, like the next: few hosts have fragments.
+    from ..commands import fragment_files
 
-    from ..commands import owned
-
-    found: list[Wait] = []
     # One that cannot be read is named when it is applied.
     with suppress(LioError):
-        for loaded in owned.loaded(env):
-            found += readiness.split(env.fs, loaded.config, loaded.identities)[1]
+        return [wait for _, waits in fragment_files.waiting(env) for wait in waits]
+    return []
+
+
+def of_records(env: Env) -> list[Wait]:
+    """Return what the recorded objects and the recorded fragments wait for."""
+    found = of_record(env)
+    if os.path.exists(env.waiting_fragments):
+        from ..changes import waiting_fragments
+        from ..commands import fragment_files
+
+        names = waiting_fragments.load(env)
+        with suppress(LioError):
+            found += [
+                wait
+                for name, waits in fragment_files.waiting(env)
+                if name in names
+                for wait in waits
+            ]
     return found
+
+
+def record_fragments(env: Env) -> None:
+    """Record which fragments wait for devices, so that their arrival applies them."""
+    has_file = os.path.exists(env.waiting_fragments)
+    if not has_file and not os.path.isdir(env.fragments):
+        return
+    from ..changes import waiting_fragments
+    from ..commands import fragment_files
+
+    with suppress(LioError):
+        names = [name for name, waits in fragment_files.waiting(env) if waits]
+        waiting_fragments.store(env, names)
 
 
 def complete(
@@ -84,6 +111,15 @@ def complete(
         arrivals.wait(None if end is None else end - time.monotonic())
 
 
+def forget_fragments(env: Env) -> None:
+    """Let no fragment wait any more: the service stops."""
+    if is_waiting(env):
+        from ..changes import waiting_fragments
+
+        with suppress(LioError):
+            waiting_fragments.store(env, ())
+
+
 def line(env: Env, text: str) -> bool:
     """Run a command, which prints its errors; return False if it failed."""
     return session.run_line(env, lambda: grammar.parse(f"/ {text}")) is not None
@@ -102,6 +138,11 @@ def is_saved(env: Env) -> bool:
 def is_recorded(env: Env) -> bool:
     """Return True if something could not be restored yet."""
     return os.path.exists(env.unrestored)
+
+
+def is_waiting(env: Env) -> bool:
+    """Return True if a fragment waits for devices since the start."""
+    return os.path.exists(env.waiting_fragments)
 
 
 def listed(waits: Sequence[Wait]) -> str:

@@ -48,6 +48,8 @@ def run(env: Env, limit: float = LIMIT) -> int:
         again = missing.line(env, f"restore_pending {env.save_file} partial=true")
         complete = again and complete
     complete = missing.fragments(env) and complete
+    # After their own attempt: target-pending.service completes them from here on.
+    missing.record_fragments(env)
     systemd.show(_summary(complete, waits))
     systemd.notify("READY=1")
     systemd.barrier()

@@ -36,6 +36,8 @@ def run(env: Env, limit: float = LIMIT) -> int:
             _until_idle(env, time.monotonic() + limit)
     systemd.show("Deleting the running configuration")
     cleared = missing.line(env, f"clearconfig confirm=true savefile={env.save_file}")
+    if cleared:
+        missing.forget_fragments(env)
     left = _until_ended(time.monotonic() + _THREADS_LIMIT)
     if left:
         text = f"the kernel still has the threads {', '.join(left)}: keep its modules loaded"

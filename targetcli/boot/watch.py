@@ -21,8 +21,8 @@ def run(env: Env) -> int:
     Return 0 if everything is restored, 1 if something remains that waits for nothing.
     """
     with Arrivals(_LOOK_SECONDS) as arrivals:
-        missing.complete(env, arrivals, missing.of_record)
-    if missing.is_recorded(env):
+        missing.complete(env, arrivals, missing.of_records)
+    if missing.is_recorded(env) or missing.is_waiting(env):
         missing.line(env, "restore_pending")
     complete = missing.fragments(env) and not missing.is_recorded(env)
     systemd.show("Everything is restored" if complete else "Incomplete: see targetcli status")

@@ -50,7 +50,7 @@ def apply(
     partly = bool(target or storage_object or part.owner(node))
     _refuse_whole(node, partly=partly)
     have = running.read(env)
-    loaded = plan.load_understood(env, file)
+    loaded = save.load_understood(env, file)
     if partly:
         chosen = _chosen(node, loaded.config, target, storage_object)
         want, notes = part.put(have, chosen, merge=merge), _NO_NOTES

@@ -174,6 +174,7 @@ def create(
     dropped = running.drop_damaged(env) if source.path else []
     again = [*restoring.completing(env, source), *(_retried(env, want) if keep else ())]
     there = TopologyReader(env.fs).topology() if keep else creation.shared(env.fs)
+    reserved = _reserved(env)
 
     def perform(observe: Observer) -> Outcome:
         return restore.restore(
@@ -186,6 +187,7 @@ def create(
             create_missing=create_missing,
             refused=refused,
             again=again,
+            reserved=reserved,
         )
 
     source = replace(source, want=want)
@@ -202,6 +204,16 @@ def create(
     notes += _without_portals(env, want, outcome)
     notes += [(want.storage_objects[key].path, others[key]) for key in others.keys() - refused]
     return outcome, notes, differing
+
+
+def _reserved(env: Env) -> frozenset[int]:
+    """Return the port numbers that the fragments name which the service applies afterwards."""
+    if not os.path.isdir(env.fragments):
+        return frozenset()
+    # Imported here: few hosts have fragments.
+    from . import fragment_files
+
+    return fragment_files.reserved(env)
 
 
 def _retried(env: Env, want: Config) -> Sequence[Step]:

@@ -157,9 +157,9 @@ def _wanted(env: Env, file: str | None) -> Allowed:
     fragments: list[Loaded] = []
     if is_default and os.path.isdir(env.fragments):
         # Imported here: few hosts have fragments.
-        from . import owned
+        from . import fragment_files
 
-        fragments = owned.loaded(env)
+        fragments = fragment_files.loaded(env)
     needless = is_default and bool(fragments) and not os.path.exists(path)
     saved = [] if needless else [save.load_given(env, path)]
     found: Allowed = {}

@@ -19,16 +19,16 @@ from rtslib_ext.savefile import Loaded
 from rtslib_ext.steps import Action
 from rtslib_ext.transaction.apply import Change, PartChange
 
-from ..changes import allowed, running
+from ..changes import allowed, running, waiting_fragments
 from ..changes import owners as records
 from ..env import Env
 from ..result import Aside, Result
-from . import plan, save
+from . import fragment_files, plan, save
+from .fragment_files import SUFFIX, Fragment
 
 if TYPE_CHECKING:
     from rtslib_ext.firewall.allowed import Allowed
-
-_SUFFIX = ".json"
+    from rtslib_ext.usage.readiness import Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +40,10 @@ class How:
     remove: bool
     dry_run: bool
     confirm_within: float | None
+    reserved: frozenset[int] = frozenset()
+    """The port numbers that other fragments name."""
     looks: bool = True
     """Whether to look at the contents of new devices."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fragment:
-    """A fragment with its owner; ``path`` is its file, "" for one that was removed."""
-
-    owner: str
-    path: str
-    loaded: Loaded
 
 
 def apply(env: Env, file: str | None, how: How) -> Result:
@@ -60,7 +53,7 @@ def apply(env: Env, file: str | None, how: How) -> Result:
     path = _path(env, file, how)
     if os.path.isdir(path):
         return _directory(env, path, how)
-    found = Fragment(_owner(env, path, how), path, plan.load_understood(env, path))
+    found = Fragment(_owner(env, path, how), path, save.load_understood(env, path))
     return _apply_here(env, found, records.load(env), how)
 
 
@@ -78,7 +71,7 @@ def _path(env: Env, file: str | None, how: How) -> str:
     """Return the path of the fragment, or of the directory; raises NotFound."""
     if file is not None:
         return save.readable(env, file)
-    path = f"{env.fragments}/{how.owner}{_SUFFIX}"
+    path = f"{env.fragments}/{how.owner}{SUFFIX}"
     if not how.owner or not os.path.exists(path):
         raise NotFound(
             f"there is no fragment {path}" if how.owner else "adopt needs an owner",
@@ -90,7 +83,7 @@ def _path(env: Env, file: str | None, how: How) -> str:
 def _owner(env: Env, path: str, how: How) -> str:
     """Return the owner of a file; raises InvalidValue."""
     folder, name = os.path.split(path)
-    named = name.removesuffix(_SUFFIX) if folder == os.path.abspath(env.fragments) else None
+    named = name.removesuffix(SUFFIX) if folder == os.path.abspath(env.fragments) else None
     owner = how.owner or named
     if owner is None:
         raise InvalidValue("adopt needs an owner", hint=f"apply {path} --owner NAME --adopt")
@@ -129,7 +122,7 @@ def apply_one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) ->
     whole = plan.prepare(env, found.want, found.have, looks=how.looks)
     notes = (*whole.plan.notes, *found.notes)
     planned: Change = PartChange(
-        whole.have, whole.want, replace(whole.plan, notes=notes), found.read
+        whole.have, whole.want, replace(whole.plan, notes=notes), found.read, how.reserved
     )
     planned = plan.with_others(env, planned, given.loaded, refuse=not how.dry_run)
     refuse_exported(env, planned, owners)
@@ -235,8 +228,9 @@ def _directory(env: Env, folder: str, how: How) -> Result:
         )
     result = Result(shows=True)
     lines: list[str] = []
-    found = list(_fragments(env, folder, result.failures))
-    _refuse_shared(found)
+    found = list(fragment_files.read(env, folder, result.failures))
+    fragment_files.refuse_shared(found)
+    how = replace(how, reserved=ports.named(given.loaded.config for given in found))
     facts = []
     for given in found:
         try:
@@ -258,50 +252,24 @@ def _facts(one: Result) -> dict[str, object]:
     return dict(found) if isinstance(found, dict) else {}
 
 
-def _fragments(env: Env, folder: str, failures: list[LioError]) -> Iterator[Fragment]:
-    """Yield the fragments that can be read, by name; the others become failures."""
-    try:
-        names = sorted(name for name in os.listdir(folder) if name.endswith(_SUFFIX))
-    except OSError as err:
-        raise LioError(f"{folder} cannot be read: {err.strerror}") from err
-    for name in names:
-        path, owner = f"{folder}/{name}", name.removesuffix(_SUFFIX)
+def apply_waiting(env: Env, failures: list[LioError]) -> tuple[list[str], list[Wait]]:
+    """Apply the fragments that waited for devices since boot and are ready now.
+
+    Return their owners, and what the others wait for.
+    """
+    names, waits = waiting_fragments.load(env), dict(fragment_files.waiting(env))
+    known = list(fragment_files.read(env, env.fragments, []))
+    ready = [given for given in known if given.owner in names and not waits.get(given.owner)]
+    how = How(None, False, False, False, None, reserved=fragment_files.reserved(env))
+    for given in ready:
         try:
-            units.check_name(owner, path)
-            yield Fragment(owner, path, plan.load_understood(env, path))
+            _apply_here(env, given, _moved(known, records.load(env)), how)
         except LioError as err:
+            err.prefix(given.path)
             failures.append(err)
-
-
-def loaded(env: Env) -> list[Loaded]:
-    """Return the contents of the fragments that the service applies, where they can be read."""
-    return [given.loaded for given in _fragments(env, env.fragments, [])]
-
-
-def problems(env: Env) -> list[tuple[str, str]]:
-    """Return the problems of all fragments that the service applies: (file, text)."""
-    failures: list[LioError] = []
-    found = list(_fragments(env, env.fragments, failures))
-    texts = [(env.fragments, str(err)) for err in failures]
-    try:
-        _refuse_shared(found)
-    except LioError as err:
-        texts.append((env.fragments, f"{err.path}: {err}"))
-    return texts
-
-
-def _refuse_shared(found: list[Fragment]) -> None:
-    """Raise InvalidValue for an object that is in two fragments."""
-    seen: dict[str, str] = {}
-    for given in found:
-        for path in units.of_config(given.loaded.config).paths():
-            other = seen.setdefault(path, given.path)
-            if other != given.path:
-                raise InvalidValue(
-                    f"it is in {other} and in {given.path}; nothing was changed",
-                    path=path,
-                    hint="delete it from one of them",
-                )
+    waiting_fragments.store(env, [name for name in names if waits.get(name)])
+    left = [wait for name in sorted(names) for wait in waits.get(name, ())]
+    return [given.owner for given in ready], left
 
 
 def _moved(found: list[Fragment], owners: Mapping[str, str]) -> dict[str, str]:

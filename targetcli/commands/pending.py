@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config.merge import merge
@@ -55,8 +56,8 @@ def restore_pending(env: Env, node: Node, savefile: str | None, partial: bool) -
     if savefile and waits:
         # A process that comes after this one, if it is killed, knows the rest.
         _record(env, want, identities)
-    outcome = None
-    if savefile or half or not ready.is_empty:
+    acts = bool(savefile or half or not ready.is_empty)
+    if acts:
         flag = partial and env.prefs.flag("create_missing")
         path = savefile if savefile and ready is want else None
         source = Source(ready, identities, path, half)
@@ -68,9 +69,21 @@ def restore_pending(env: Env, node: Node, savefile: str | None, partial: bool) -
         notes += [*more, *found]
         # Objects of the record alone may have been changed since.
         problems += [*causes(outcome), *(differing if savefile or half else ())]
+    if not savefile and os.path.exists(env.waiting_fragments):
+        applied, others = _fragments(env, problems)
+        acts, waits = acts or applied, [*waits, *others]
     # After clearconfig, too, there is no record.
-    said = "Everything is restored" if outcome else "Nothing was waiting to be restored"
+    said = "Everything is restored" if acts else "Nothing was waiting to be restored"
     return _result([] if waits or problems else [said], problems, notes, waits)
+
+
+def _fragments(env: Env, problems: list[LioError]) -> tuple[bool, list[readiness.Wait]]:
+    """Apply the fragments that are ready; return whether some were, and the needs of the rest."""
+    # Imported here: few hosts have fragments.
+    from . import owned
+
+    applied, waits = owned.apply_waiting(env, problems)
+    return bool(applied), waits
 
 
 def _result(

@@ -74,7 +74,7 @@ def to_file(env: Env, node: Node, file: str | None, have: Config | None = None) 
 
     ``have`` is the running configuration; it is read if omitted.
     """
-    loaded = load_understood(env, file)
+    loaded = save.load_understood(env, file)
     notes: list[tuple[str, str]] = []
     if part.owner(node) is None and env.has_owners:
         # Imported here, as below: few systems have owners.
@@ -175,27 +175,9 @@ def with_others(env: Env, planned: Change, loaded: Loaded, *, refuse: bool) -> C
     return replace(planned, plan=replace(planned.plan, notes=notes))
 
 
-def load_understood(env: Env, file: str | None) -> Loaded:
-    """Return the contents of a file; raises LioError if an entry is not understood."""
-    path = save.readable(env, file)
-    loaded = save.load_given(env, path)
-    require_understood(loaded, path)
-    return loaded
-
-
-def require_understood(loaded: Loaded, path: str) -> None:
-    """Raise LioError if an entry of a file is not understood."""
-    if loaded.problems:
-        listed = "; ".join(map(str, loaded.problems))
-        raise LioError(
-            f"{path} has entries that are not understood: {listed}",
-            hint="correct them; restoreconfig restores the rest",
-        )
-
-
 def _between(env: Env, node: Node, one: str, other: str) -> Plan:
     """Plan from file to file, or the part of a node."""
-    have, want = (load_understood(env, path).config for path in (one, other))
+    have, want = (save.load_understood(env, path).config for path in (one, other))
     return plans.between(have, part.wanted(want, have, node))
 
 

@@ -300,6 +300,24 @@ def load_given(env: Env, path: str) -> Loaded:
         raise
 
 
+def load_understood(env: Env, file: str | None) -> Loaded:
+    """Return the contents of a file; raises LioError if an entry is not understood."""
+    path = readable(env, file)
+    loaded = load_given(env, path)
+    require_understood(loaded, path)
+    return loaded
+
+
+def require_understood(loaded: Loaded, path: str) -> None:
+    """Raise LioError if an entry of a file is not understood."""
+    if loaded.problems:
+        listed = "; ".join(map(str, loaded.problems))
+        raise LioError(
+            f"{path} has entries that are not understood: {listed}",
+            hint="correct them; restoreconfig restores the rest",
+        )
+
+
 def save_imported(env: Env, savefile: str, config: Config, networks: Allowed) -> Result:
     """Save a configuration that is not the running one; the default file is backed up.
 

@@ -55,9 +55,9 @@ def _fragments(env: Env) -> list[tuple[str, str]]:
     if not os.path.isdir(env.fragments):
         return []
     # Imported here: few systems have fragments.
-    from . import owned
+    from . import fragment_files
 
-    return owned.problems(env)
+    return fragment_files.problems(env)
 
 
 def _unrestored(env: Env, have: Config) -> tuple[Unrestored, tuple[str, str]]:
@@ -110,7 +110,7 @@ def _compared(
     loaded = None
     try:
         loaded = save.load_given(env, path)
-        plan.require_understood(loaded, path)
+        save.require_understood(loaded, path)
         # What a save would write: it keeps what could not be restored.
         found = plan.to_loaded(env, node, loaded, running.to_save(env, have, missing)).plan
     except LioError as err:

@@ -31,7 +31,8 @@ from ..changes import owners as records
 from ..env import Env
 from ..result import Aside, Result
 from ..tree import Node
-from . import drain, owned, owners, peer, plan
+from . import drain, owned, owners, peer, plan, save
+from .fragment_files import Fragment
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile import Loaded
@@ -60,7 +61,7 @@ def takeover(
     units.check_name(owner)
     _refuse_transaction(env)
     path = file or _fragment(env, owner)
-    loaded = plan.load_understood(env, path)
+    loaded = save.load_understood(env, path)
     _refuse_state(env, owner, pr, standby=standby)
     if standby:
         loaded = replace(loaded, config=standbys.of_fragment(loaded.config))
@@ -73,7 +74,7 @@ def takeover(
         # As at boot: initiators wait. No undo either, so that the record is short.
         env.session.report.irreversible = "release stops it"
     how = owned.How(owner, False, False, dry_run, None, looks=not acts)
-    given = owned.Fragment(owner, path, loaded)
+    given = Fragment(owner, path, loaded)
     if not acts:
         return owned.apply_one(env, given, records.load(env), how)
     with _moving(env, owner):

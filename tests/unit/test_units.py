@@ -119,9 +119,9 @@ def test_commands_are_in_the_table(unit: Path) -> None:
 
 @every_unit
 def test_condition_is_the_file_that_it_restores(unit: Path) -> None:
-    record = f"{Path(env.JOURNAL).parent}/unrestored.json"
+    record = f"|{Path(env.JOURNAL).parent}/unrestored.json"
     known = {"target": f"|{env.SAVE_FILE}", "target-pending": record, "targetcli-isns": FILE}
-    known["targetcli-firewall"] = env.SAVE_FILE
+    known["targetcli-firewall"] = f"|{env.SAVE_FILE}"
     if unit.stem == "target":
         # A host may have fragments of owners only.
         fragments = f"{env.Env(Preferences()).fragments}/*.json"

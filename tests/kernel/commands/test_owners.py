@@ -18,7 +18,7 @@ from rtslib_ext import restore
 from rtslib_ext.host.arrivals import Arrivals
 from rtslib_ext.kernel.configfs import ConfigFS
 from targetcli.audit import history
-from targetcli.boot import missing, reload, start
+from targetcli.boot import missing, reload, start, watch
 from tests.kernel.plan.test_killed import Deadly, forked, lived
 
 from . import test_cost
@@ -421,6 +421,33 @@ def test_the_service_waits_for_the_devices_of_fragments(
     monkeypatch.setattr(Arrivals, "wait", lambda self, _: file.write_bytes(bytes(1 << 20)))
     assert start.run(user.env(), 20) == 1, "one of them is broken"
     assert owned_by(user) == {"/backstores/fileio/l": "pool"}
+
+
+def test_a_device_that_comes_after_the_limit_completes_its_fragment(
+    user: Shell, disks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The start leaves a record, which the rule of udev and target-pending.service look for."""
+    files = {name: disks / name for name in ("late", "later")}
+    for name, file in files.items():
+        late = {"name": name, "plugin": "fileio", "dev": str(file), "size": 1 << 20, "wwn": name}
+        put(CONF_D / f"{name}.json", {"storage_objects": [late]})
+    put(CONF_D / "csi.json", fragment("c1"))
+    user.ok("clearconfig confirm=true")
+    assert start.run(user.env(), 0) == 1
+    record = Path(user.env().waiting_fragments)
+    rules = Path("systemd/90-target.rules").read_text()
+    assert json.loads(record.read_text()) == ["late", "later"] and f'"{record}"' in rules
+    files["late"].write_bytes(bytes(1 << 20))
+    answer = user.ok("restore_pending")
+    assert "/backstores/fileio/later waits" in answer.stderr
+    assert owned_by(user)["/backstores/fileio/late"] == "late"
+    monkeypatch.setattr(
+        Arrivals, "wait", lambda self, _: files["later"].write_bytes(bytes(1 << 20))
+    )
+    assert watch.run(user.env()) == 0 and not record.exists()
+    assert set(owned_by(user).values()) == {"csi", "late", "later"}
+    put(CONF_D / "late.json", {"storage_objects": [ramdisk("other")]})
+    assert user.ok("restore_pending").rows == ["Nothing was waiting to be restored"]
 
 
 def test_an_apply_of_a_whole_file_keeps_what_has_an_owner(user: Shell) -> None:

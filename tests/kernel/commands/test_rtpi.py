@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from targetcli.boot import start
 from tests.kernel import expected
 
 from .harness import ETC, Answer, Shell, value
@@ -409,3 +410,25 @@ def test_a_fragment_gets_no_number_of_another_tpg(user: Shell, disks: Path) -> N
     # Its own ones may be exchanged.
     user.ok(put(79, 78))
     user.ok("apply --owner csi --remove")
+
+
+def test_no_tpg_gets_a_number_by_itself_that_a_fragment_sets(user: Shell) -> None:
+    """Of the save file, and of a fragment that is applied before that one."""
+    user.ok("saveconfig")
+    user.ok("clearconfig confirm=true")
+    folder = ETC / "conf.d"
+    folder.mkdir(exist_ok=True)
+    wwns = [f"iqn.2003-01.org.example:{name}" for name in ("early", "first", "second")]
+    for wwn, number in zip(wwns, (0, 1, 3), strict=True):
+        target = {"fabric": "iscsi", "wwn": wwn, "tpgs": [{"tag": 1, "enable": True}]}
+        own = {"tpgs": {f"/iscsi/{wwn}/tpg1": {"files": {"rtpi": f"{number:#x}"}}}}
+        fragment = {"targets": [target], **({"rtslib_ext": own} if number else {})}
+        (folder / f"{wwn.rpartition(':')[2]}.json").write_text(json.dumps(fragment))
+    assert start.run(user.env(), 0) == 0
+    for file in folder.glob("*.json"):
+        file.unlink()
+    found = [int(value(f"iscsi/{wwn}/tpgt_1/rtpi"), 0) for wwn in (*wwns, A, B) if HAS]
+    assert found[1:3] == ([1, 3] if HAS else []) and len({*found}) == len(found)
+    user.ok(f"saveconfig {SAVED}")
+    own = json.loads(SAVED.read_text()).get("rtslib_ext", {}).get("tpgs", {})
+    assert len(own) == (2 if HAS else 0), "the numbers of the others are not set on purpose"

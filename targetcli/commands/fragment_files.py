@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fragments that the service applies at boot: the files of a directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rtslib_ext.errors import InvalidValue, LioError
+from rtslib_ext.fast_dataclasses import dataclass
+from rtslib_ext.owners import ports, units
+from rtslib_ext.savefile import Loaded
+
+from ..env import Env
+from .save import load_understood
+
+if TYPE_CHECKING:
+    from rtslib_ext.usage.readiness import Wait
+
+SUFFIX = ".json"
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A fragment with its owner; ``path`` is its file, "" for one that was removed."""
+
+    owner: str
+    path: str
+    loaded: Loaded
+
+
+def read(env: Env, folder: str, failures: list[LioError]) -> Iterator[Fragment]:
+    """Yield the fragments that can be read, by name; the others become failures."""
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.endswith(SUFFIX))
+    except OSError as err:
+        raise LioError(f"{folder} cannot be read: {err.strerror}") from err
+    for name in names:
+        path, owner = f"{folder}/{name}", name.removesuffix(SUFFIX)
+        try:
+            units.check_name(owner, path)
+            yield Fragment(owner, path, load_understood(env, path))
+        except LioError as err:
+            failures.append(err)
+
+
+def waiting(env: Env) -> list[tuple[str, list[Wait]]]:
+    """Return what the fragments that the service applies wait for, by owner."""
+    # Imported here: only the service needs it.
+    from rtslib_ext.usage import readiness
+
+    return [
+        (given.owner, readiness.split(env.fs, given.loaded.config, given.loaded.identities)[1])
+        for given in read(env, env.fragments, [])
+    ]
+
+
+def reserved(env: Env) -> frozenset[int]:
+    """Return the port numbers that fragments name: no TPG may get one of them by itself."""
+    if not os.path.isdir(env.fragments):
+        return frozenset()
+    try:
+        return ports.named(one.config for one in loaded(env))
+    except LioError:
+        return frozenset()
+
+
+def loaded(env: Env) -> list[Loaded]:
+    """Return the contents of the fragments that the service applies, where they can be read."""
+    return [given.loaded for given in read(env, env.fragments, [])]
+
+
+def problems(env: Env) -> list[tuple[str, str]]:
+    """Return the problems of all fragments that the service applies: (file, text)."""
+    failures: list[LioError] = []
+    found = list(read(env, env.fragments, failures))
+    texts = [(env.fragments, str(err)) for err in failures]
+    try:
+        refuse_shared(found)
+    except LioError as err:
+        texts.append((env.fragments, f"{err.path}: {err}"))
+    return texts
+
+
+def refuse_shared(found: list[Fragment]) -> None:
+    """Raise InvalidValue for an object that is in two fragments."""
+    seen: dict[str, str] = {}
+    for given in found:
+        for path in units.of_config(given.loaded.config).paths():
+            other = seen.setdefault(path, given.path)
+            if other != given.path:
+                raise InvalidValue(
+                    f"it is in {other} and in {given.path}; nothing was changed",
+                    path=path,
+                    hint="delete it from one of them",
+                )
