@@ -19,6 +19,8 @@ from rtslib_ext.config.model import (
     Target,
     Tpg,
 )
+from rtslib_ext.errors import KernelRefused
+from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigFS, ConfigfsPath, ReadFS
 from rtslib_ext.staging import stage
 from rtslib_ext.staging.tree import StagedFS
@@ -56,6 +58,19 @@ def wanted(backing: str) -> Config:
             ("loopback", NAA): Target("loopback", NAA, {1: Tpg(1, luns=luns, nexus=NAA)}),
         },
     )
+
+
+@pytest.mark.parametrize("child", ["lun/lun_7", "np/127.0.0.1:3261", f"acls/{HOST}"])
+def test_a_tpg_with_children_stays(configfs: object, child: str) -> None:
+    """As the kernel does, whichever kind of child there is."""
+    staged, tpg = StagedFS(ConfigFS()), ConfigfsPath(f"iscsi/{IQN}/tpgt_1")
+    for path in ("iscsi", paths.parent(tpg), tpg, f"{tpg}/{child}"):
+        if not staged.is_dir(path):
+            staged.mkdir(ConfigfsPath(path))
+    with pytest.raises(KernelRefused):
+        staged.rmdir(tpg)
+    staged.rmdir(ConfigfsPath(f"{tpg}/{child}"))
+    staged.rmdir(tpg)
 
 
 @pytest.fixture
