@@ -20,7 +20,6 @@ from rtslib_ext.config.model import (
     Tpg,
 )
 from rtslib_ext.errors import KernelRefused
-from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigFS, ConfigfsPath, ReadFS
 from rtslib_ext.staging import stage
 from rtslib_ext.staging.tree import StagedFS
@@ -64,9 +63,9 @@ def wanted(backing: str) -> Config:
 def test_a_tpg_with_children_stays(configfs: object, child: str) -> None:
     """As the kernel does, whichever kind of child there is."""
     staged, tpg = StagedFS(ConfigFS()), ConfigfsPath(f"iscsi/{IQN}/tpgt_1")
-    for path in ("iscsi", paths.parent(tpg), tpg, f"{tpg}/{child}"):
+    for path in map(ConfigfsPath, ("iscsi", f"iscsi/{IQN}", tpg, f"{tpg}/{child}")):
         if not staged.is_dir(path):
-            staged.mkdir(ConfigfsPath(path))
+            staged.mkdir(path)
     with pytest.raises(KernelRefused):
         staged.rmdir(tpg)
     staged.rmdir(ConfigfsPath(f"{tpg}/{child}"))
