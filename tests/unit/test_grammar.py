@@ -72,7 +72,7 @@ def same_as_fb(text: str) -> None:
             return
         if not path and positional and positional[0].startswith("--"):
             return
-        if positional[:1] == ("?",) and not path:
+        if text.lstrip(BLANKS).startswith("?") and positional[:1] == ("?",) and not path:
             assert parse(text).command == "?"
             return
         if not path:
@@ -151,6 +151,7 @@ CORPUS = [
     "/a/x+y ls",
     "@m[x]",
     "-x",
+    "-=0 ?",
     "/ -x",
     "/ [::0] 3260",
     "# a comment",
