@@ -54,11 +54,14 @@ test "$(stat -c %a /etc/target)" = 700
 
 step removal keeps what is saved, purge does not
 echo '{"storage_objects": []}' >/etc/target/saveconfig.json
+mkdir -p /var/lib/targetcli/history
 dpkg --remove targetcli
 test -s /etc/target/saveconfig.json
 test ! -e /usr/bin/targetcli
-dpkg --purge targetcli
+test -d /var/lib/targetcli/history
+dpkg --purge targetcli 2>&1 | grep -q 'with the saved configuration'
 test ! -e /etc/target
+test ! -e /var/lib/targetcli
 
 step it replaces targetcli-fb, and takes its configuration over
 apt-get --quiet --quiet --yes --no-install-recommends install targetcli-fb >/dev/null
@@ -74,6 +77,10 @@ test "$(readlink /etc/target/pr)" = /etc/rtslib-fb-target/pr
 step and is replaced by it
 apt-get --quiet --quiet --yes --no-install-recommends install targetcli-fb >/dev/null
 test "$(dpkg-query --show --showformat='${db:Status-Status}' targetcli)" != installed
+test -s /etc/target/saveconfig.json
+
+step the purge of what is left keeps the files of another targetcli
+dpkg --purge targetcli 2>&1 | grep -q '/etc/target is kept'
 test -s /etc/target/saveconfig.json
 
 echo "all steps done"

@@ -105,6 +105,23 @@ def test_the_wheel_has_every_unit_and_manual_page() -> None:
     assert {path.relative_to(ROOT) for path in present} <= listed
 
 
+def test_the_address_of_the_maintainers_is_in_one_place() -> None:
+    tracked = run("git", "-C", str(ROOT), "ls-files").splitlines()
+    domain = "targetcli" + ".invalid"
+    having = [name for name in tracked if domain in (ROOT / name).read_text(errors="replace")]
+    assert having == ["packaging/make-packages"]
+    for name in ("control", "changelog"):
+        assert (ROOT / "debian" / name).read_text().count("<@ADDRESS@>") == 1
+
+
+def test_fedora_enables_the_service_only_if_it_was() -> None:
+    """The removed package disables it, after %pre of this one and before %posttrans."""
+    before = SPEC.partition("%pre\n")[2].partition("%post\n")[0]
+    after = SPEC.partition("%posttrans\n")[2].partition("%files\n")[0]
+    assert "is-enabled target.service || : > /run/targetcli-enables-target" in before
+    assert "[ ! -e /run/targetcli-enables-target ] || systemctl enable target.service" in after
+
+
 def test_nothing_is_stopped_with_a_package() -> None:
     """A stop of target.service ends the sessions of all initiators."""
     assert "--now" not in SPEC and "systemctl stop" not in SPEC and "restart" not in SPEC
