@@ -58,7 +58,7 @@ HARMLESS = frozenset(
     "acl acl_tag address alua_group_name bool check_format check_path depth duration "
     "export_format firewall_action first_tpg_tag free_lun free_mapped_lun free_tpg_tag free_wwn "
     "group group_action group_item group_tag group_target guest host host_system identity_node "
-    "initiator initiator_group iscsi_target known_initiator known_portal known_word lun "
+    "initiator initiator_group iscsi_target known_initiator known_portal lun "
     "map_format mapped_lun new_size number change_number owner path path_or_history port "
     "portal_address portal_port rules session_action session_address session_initiator "
     "session_target severity sid size stats_column stats_count stats_kind stats_path "
@@ -71,9 +71,14 @@ _REPEATED = frozenset({("stats", "interval"), ("sessions", "watch"), ("logins", 
 # Kinds of backstores in which a text leads to files or devices, and the setting that has it.
 _PASSING = frozenset({"user", "pscsi"})
 _LEADING = frozenset({"dev_config"})
+_ASKED = "known_word"
+"""The kind of what a user asks about, a file of the host perhaps."""
 # Groups that hold for all users, targets or fabrics.
 _SHARED_GROUPS = frozenset({"global", "discovery_auth", "fabric"})
 _MAKING = frozenset({"create", "ensure"})
+_COPYING = frozenset({"clone"})
+# Targets of this host itself: their LUNs are its own disks, whose contents it reads.
+_OWN_TARGETS = "/loopback"
 
 
 def check(env: Env, node: Node, command: Command, values: Sequence[Mapping[str, Any]]) -> None:
@@ -107,6 +112,8 @@ def _why_not(
             return why
     if command.name in _MAKING and node.kind in _PASSING:
         return f"create backstores of the kind {node.kind}"
+    if command.name in _MAKING | _COPYING and f"{node.path}/".startswith(f"{_OWN_TARGETS}/"):
+        return f"create objects in {_OWN_TARGETS}, which are disks of this host"
     return ""
 
 
@@ -124,7 +131,25 @@ def _parameter(env: Env, node: Node, command: Command, item: Parameter, value: A
         return _outside(env, str(value))
     if item.kind in _OBJECTS and not _is_object(node, item, str(value)):
         return _outside(env, str(value))
+    if item.kind == _ASKED:
+        return _unknown(node, str(value))
     return "" if item.kind in HARMLESS or item.kind in _OBJECTS else f"use {item.name}"
+
+
+def _unknown(node: Node, text: str) -> str:
+    """Return why a path may not be asked about: the answer would show whether it exists."""
+    from rtslib_ext.host.devices import is_block_device
+    from rtslib_ext.reading import backed_by
+    from rtslib_ext.reading.reader import Reader
+
+    from .tree import walk
+
+    if "/" not in text or walk.find(node, text) is not None or is_block_device(text):
+        return ""
+    fs = node.tree.fs
+    if text in {backed_by.device(fs, path) for path in Reader(fs).storage_object_paths()}:
+        return ""
+    return f"ask about {text}: it is no path of the tree, block device or file that is served"
 
 
 def _is_object(node: Node, item: Parameter, text: str) -> bool:
@@ -141,12 +166,15 @@ def _is_object(node: Node, item: Parameter, text: str) -> bool:
 def _outside(env: Env, text: str) -> str:
     """Return why a file or device may not be served; "" if it is below an allowed directory.
 
-    A device may have a link there, as a volume in /dev/vg0; a file, and the directory of a new one,
-    may not be reached by a link.
+    A block device may have a link there, as a volume in /dev/vg0; a file, and the directory of a
+    new one, may not be reached by a link.
     """
+    # Imported here: only commands that serve one need it.
+    from rtslib_ext.host.devices import is_block_device
+
     path = os.path.abspath(os.path.expanduser(text))
     real = os.path.realpath(path)
-    is_device = os.path.exists(real) and not os.path.isfile(real)
+    is_device = is_block_device(real)
     allowed = [os.path.abspath(one) for one in (env.options.within or "").split(":") if one]
     for folder in allowed:
         if _is_below(path, folder) and (is_device or _is_below(real, os.path.realpath(folder))):

@@ -68,7 +68,7 @@ def test_every_command_has_a_role() -> None:
 
 
 def test_every_kind_of_parameter_that_a_role_may_use_is_known() -> None:
-    known = roles.HARMLESS | roles._FILES | roles._DEVICES | roles._OBJECTS
+    known = roles.HARMLESS | roles._FILES | roles._DEVICES | roles._OBJECTS | {roles._ASKED}
     kinds = {
         item.kind
         for row in ROWS
@@ -153,7 +153,7 @@ def test_what_provision_may(
     assert allowed(row, "provision", tmp_path, **values)
 
 
-def test_files_below_the_directories_only(tmp_path: Path) -> None:
+def test_files_below_the_directories_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     srv, other = tmp_path / "srv", tmp_path / "other"
     for folder in (srv, other, tmp_path / "srv2"):
         folder.mkdir()
@@ -161,11 +161,15 @@ def test_files_below_the_directories_only(tmp_path: Path) -> None:
     (srv / "link").symlink_to(other / "secret")
     (srv / "away").symlink_to(other)
     (srv / "device").symlink_to("/dev/null")
+    (srv / "volume").symlink_to(other / "volume")
+    blocks = {str(other / "volume")}
+    monkeypatch.setattr("rtslib_ext.host.devices.is_block_device", blocks.__contains__)
     env = env_of("provision", tmp_path, f"{srv}:/dev/vg0")
-    for good in ("a.img", "sub/../b.img", "device"):
+    for good in ("a.img", "sub/../b.img", "volume"):
         assert roles._outside(env, f"{srv}/{good}") == "", good
     assert roles._outside(env, "/dev/vg0/disk1") == ""
-    for bad in ("link", "away/secret", "away/new.img", "../other/secret", "../srv2/x", "."):
+    others = ("link", "away", "device", "../other/secret", "../srv2/x", ".", "../other/volume")
+    for bad in (*others, "away/secret", "away/new.img", "away/../../other/secret"):
         assert "it is outside of" in roles._outside(env, f"{srv}/{bad}"), bad
     for bad in ("/dev/vg0", "/dev/vg01/x", "~/x", "x", "", "/"):
         assert "it is outside of" in roles._outside(env, bad), bad
@@ -212,3 +216,101 @@ def test_the_program_ignores_the_command_of_ssh(tmp_path: Path, monkeypatch: Any
     assert env.stdout.getvalue() == "/\n"  # type: ignore[attr-defined]
     assert "is ignored" in env.stderr.getvalue()  # type: ignore[attr-defined]
     assert os.environ["SSH_ORIGINAL_COMMAND"]
+
+
+@pytest.mark.parametrize("name", ["create", "ensure", "clone"])
+@pytest.mark.parametrize("place", ["/loopback", "/loopback/naa.5001405000000001/luns"])
+def test_no_disks_for_the_host_itself(
+    name: str, place: str, tmp_path: Path, logged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The LUNs of loopback are disks of this host, which reads what initiators wrote there."""
+    row = next(row for row in ROWS if row.name == name and "fabric" in row.on)
+    env = env_of("provision", tmp_path)
+    node = node_of(env, row)
+    monkeypatch.setattr(type(node), "path", place)
+    given = {item.name: None for item in row.parameters}
+    with pytest.raises(PermissionDenied, match="disks of this host"):
+        roles.check(env, node, row, [given])
+    monkeypatch.setattr(type(node), "path", "/loopbacks")
+    roles.check(env, node, row, [given])
+
+
+@pytest.mark.parametrize("role", ["read", "provision"])
+def test_what_does_not_show_which_files_exist(
+    role: str, tmp_path: Path, logged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there").write_text("x")
+    row = row_of("what")
+    for name in ("there", "missing", "../etc/shadow"):
+        assert not allowed(row, role, tmp_path, word=f"{tmp_path}/{name}")
+    for word in ("disk1", "iqn.1994-05.com.example:h1", "192.0.2.1", "/backstores"):
+        assert allowed(row, role, tmp_path, word=word), word
+    monkeypatch.setattr("rtslib_ext.host.devices.is_block_device", lambda path: True)
+    assert allowed(row, role, tmp_path, word="/dev/vg0/disk1")
+
+
+def test_no_role_has_a_pager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pager can run programs, also those that a variable of the client names."""
+    from targetcli import batch
+
+    monkeypatch.setattr("targetcli.views.pager.page", lambda *_: pytest.fail("a pager"))
+    for name in ("PAGER", "LESSOPEN", "EDITOR", "VISUAL"):
+        monkeypatch.setenv(name, "sh -c 'echo no'")
+    for role in ("read", "provision"):
+        env = env_of(role, tmp_path)
+        env.is_root = True
+        env.lock_file = str(tmp_path / "lock")
+        for stream in (env.stdin, env.stdout):
+            monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
+        env.stdin.write("help create\n")
+        env.stdin.seek(0)
+        assert batch.run(env, "-") == 0, env.stderr.getvalue()  # type: ignore[attr-defined]
+
+
+LINES = (
+    "!sh",
+    "sandbox",
+    "/clearconfig confirm=true",
+    "/ 'clearconfig' confirm=true",
+    '/ "clear"config confirm=true',
+    "restoreconfig /etc/passwd",
+    "saveconfig /etc/cron.d/x",
+    "export /etc/cron.d/x",
+    "map /etc/cron.d/x",
+    "report /root/x",
+    "import /etc/tgt/targets.conf",
+    "begin",
+    "undo",
+    "bookmarks add x",
+    "set global logfile=/etc/cron.d/x",
+    "--role admin ls",
+    "ls --role admin",
+    "ls --show-secrets",
+    "--show-secrets ls",
+    "--batch /etc/passwd",
+    "-- clearconfig confirm=true",
+    "--yes clearconfig confirm=true",
+    "* clearconfig confirm=true",
+    "ls\0",
+    "ls\x1b[2J",
+    f"clearconfig {'x' * 300_000}",
+)
+
+
+@pytest.mark.parametrize("line", LINES, ids=range(len(LINES)))
+def test_lines_of_an_enemy(
+    line: str, tmp_path: Path, logged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is refused, and the lines before it have no effect."""
+    from targetcli import batch
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for role in ("read", "provision"):
+        env = env_of(role, tmp_path)
+        env.is_root, env.lock_file = True, str(tmp_path / "lock")
+        env.stdin = io.StringIO(f"cd /\n{line}\n")
+        assert batch.run(env, "-") == 1
+        assert env.stderr.getvalue().count("line 2") == 1  # type: ignore[attr-defined]
+        assert not env.stdout.getvalue()  # type: ignore[attr-defined]
+    assert all("\n" not in text and text.isprintable() for text in logged)
+    assert {path.name for path in tmp_path.iterdir()} <= {"lock"}
