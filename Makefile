@@ -125,13 +125,17 @@ newer-%: all
 
 # pytest's status 5 means that no test was selected; in the sandbox, at least one must be.
 test-long: SELECT = -m long
-test-long: all $(VENV)/fuzz $(TGT) ## the long tests, including test-sidebyside
+test-long: all $(VENV)/fuzz $(VENV)/collection $(TGT) ## the long tests, including test-sidebyside
 	@packaging/debian-packages $(LONG_PACKAGES)
 	@echo "== Long tests, on this host"
 	@$(PYTEST) $(HOST_TESTS) || [ $$? -eq 5 ]
 	@echo "== Long tests, in the sandbox"
 	@$(call IN_KERNEL,$(or $(T),$(KERNEL_TESTS)))
 	@$(if $(T),,$(MAKE) --no-print-directory test-sidebyside)
+
+$(VENV)/collection: $(VENV)/stamp
+	@$(PYTHON3) -m pip install --quiet --disable-pip-version-check --editable .[collection]
+	@touch $@
 
 fuzz: all $(VENV)/fuzz ## search for inputs that break the program: ARGS="--seconds 600 line"
 	@$(PYTHON3) -m tests.fuzz $(ARGS)

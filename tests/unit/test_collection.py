@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -13,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import ansible.release
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -67,10 +69,11 @@ def test_the_documentation_has_the_options_of_the_module(name: str) -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_the_examples_are_calls_of_the_module(name: str) -> None:
     module = module_of(name)
-    examples = yaml.safe_load(module.EXAMPLES)
+    key = f"targetcli.lio.{name}"
+    examples = [task for task in yaml.safe_load(module.EXAMPLES) if key in task]
     assert examples
     for task in examples:
-        options = task[f"targetcli.lio.{name}"]
+        options = task[key] or {}
         arguments = {**lio.PROGRAM, **module.ARGUMENTS}
         assert not ArgumentSpecValidator(arguments).validate(options).error_messages
         if hasattr(module, "lines"):
@@ -107,6 +110,77 @@ def test_ansible_reads_and_builds_the_collection(tmp_path: Path) -> None:
     (archive,) = tmp_path.glob("targetcli-lio-*.tar.gz")
     with tarfile.open(archive) as found:
         assert {f"plugins/modules/{name}.py" for name in MODULES} <= set(found.getnames())
+
+
+def test_what_all_modules_return_is_documented_alike() -> None:
+    """ansible-core has no fragments for RETURN, so each module has the rows."""
+    found = [yaml.safe_load(module_of(name).RETURN) for name in MODULES]
+    shared = [rows for rows in found if "changes" in rows]
+    assert len(shared) == len(MODULES) - 1
+    for name in ("changes", "messages"):
+        assert len({json.dumps(rows[name]) for rows in shared}) == 1
+    assert all(re.match("#!/usr/bin/python\n# SPDX", text_of(name)) for name in MODULES)
+
+
+def text_of(name: str) -> str:
+    return (COLLECTION / f"plugins/modules/{name}.py").read_text()
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the collection, which the tools of Ansible may write to."""
+    root = tmp_path_factory.mktemp("collections")
+    copy = root / "ansible_collections/targetcli/lio"
+    shutil.copytree(COLLECTION, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    # ansible-test asks git which files there are, and wants a file of each of its versions.
+    (copy / ".gitignore").write_text("/tests/output/\n")
+    (ignored,) = (copy / "tests/sanity").iterdir()
+    version = ".".join(ansible.release.__version__.split(".")[:2])
+    ignored.rename(ignored.with_name(f"ignore-{version}.txt"))
+    for words in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run(["git", "-C", copy, *words], check=True)
+    return copy
+
+
+def run_in(copy: Path, *words: str) -> None:
+    """Run a tool of Ansible in the copy; it must find nothing."""
+    home = copy.parents[2] / "home"
+    environ = {**os.environ, "HOME": str(home), "ANSIBLE_COLLECTIONS_PATH": str(copy.parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=copy, env=environ, capture_output=True, text=True
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+
+
+@pytest.mark.long
+def test_ansible_test_finds_nothing(copied: Path) -> None:
+    """All sanity tests but those of PowerShell: validate-modules, import, pep8, pylint, ..."""
+    import ansible_test
+
+    # It would fetch pip from a server of its own; Python has one.
+    cache = copied.parents[2] / "home/.ansible/test/cache"
+    cache.mkdir(parents=True)
+    source = Path(ansible_test.__file__).parent / "_internal/python_requirements.py"
+    for version in set(re.findall(r"pip='([0-9.]+)'", source.read_text())):
+        script = cache / f"get_pip_{version.replace('.', '_')}.py"
+        script.write_text("import ensurepip\nensurepip.bootstrap()\n")
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    run_in(copied, "ansible", "test", "sanity", "--venv", "--python", python, "--requirements")
+
+
+@pytest.mark.long
+def test_ansible_lint_finds_nothing(copied: Path) -> None:
+    """Nor in the examples of the modules, of README and of what export writes, by any rule."""
+    books = copied / "playbooks"
+    books.mkdir()
+    (readme,) = re.findall(r"```yaml\n(.*?)```", (copied / "README.md").read_text(), re.DOTALL)
+    (books / "readme.yml").write_text(f"---\n{readme}")
+    for name in MODULES:
+        tasks = "\n".join(f"    {line}".rstrip() for line in module_of(name).EXAMPLES.splitlines())
+        head = "---\n- name: Examples\n  hosts: storage\n  tasks:"
+        (books / f"{name}.yml").write_text(f"{head}{tasks}\n")
+    options = ("--offline", "--nocolor", "--profile", "production")
+    run_in(copied, "ansiblelint", *options, "roles", "playbooks")
 
 
 texts = st.text(

@@ -17,10 +17,12 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from rtslib_ext import savefile
 from rtslib_ext.transaction import clear
 from targetcli import batch
 
 from .harness import Shell, tree
+from .initiator import until
 from .test_export import EVERYTHING, H1, NAME, TPG, saved
 
 ROOT = Path(__file__).parents[3]
@@ -231,6 +233,8 @@ def play(
         "ANSIBLE_STDOUT_CALLBACK": "lines",
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+        # One process a task instead of five.
+        "ANSIBLE_PIPELINING": "True",
     }
     words = [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", *options, "book.yml"]
     done = subprocess.run(words, cwd=folder, env=environ, capture_output=True, text=True)
@@ -278,6 +282,86 @@ def test_ansible_runs_tasks_in_turn_and_again(shell: Shell, tmp_path: Path) -> N
     assert checked[1]["changed"] and "login_timeout" in checked[1]["diff"]["prepared"]
     assert failed[0] == "failed" and "backstore is required" in failed[1]["msg"]
     assert tree() == before and SECRET not in str(checked)
+
+
+def owned(*names: str) -> dict[str, object]:
+    """Return a fragment with small RAM disks; their serial numbers end with their names."""
+    disks = [
+        {"name": name, "plugin": "ramdisk", "size": 1 << 20, "wwn": f"5eed-{name}"}
+        for name in names
+    ]
+    return {"storage_objects": disks, "targets": []}
+
+
+def disks_of(shell: Shell) -> set[str]:
+    found = json.loads(shell.ok("ls /backstores/ramdisk", json=True))["data"]["children"]
+    return {child["name"] for child in found}
+
+
+@pytest.mark.long
+def test_ansible_applies_what_an_owner_has(shell: Shell, tmp_path: Path) -> None:
+    """Only the owner's objects change; a failing task leaves all of them as they were."""
+    shell.ok("/backstores/ramdisk create mine 1M")
+    web = task("lio_config", document=owned("o1"), owner="web")
+    both = owned("o1", "o2")
+    broken: dict[str, Any] = {**both, "targets": [{"fabric": "iscsi", "wwn": "no name"}]}
+    found = play(
+        tmp_path,
+        [
+            {**web, "check_mode": True, "diff": True},
+            web,
+            web,
+            task("lio_config", document=both, owner="other"),
+            task("lio_config", document=broken, owner="web"),
+            task("lio_config", document=both, owner="web", adopt=True),
+            task("lio_config", document=owned("o2"), owner="web"),
+        ],
+    )
+    told = [(word, item.get("changed"), item.get("msg")) for word, item in found]
+    words = [("ok", True), ("ok", True), ("ok", False), ("failed", False), ("failed", False)]
+    assert [row[:2] for row in told] == [*words, ("ok", True), ("ok", True)], told
+    assert "/backstores/ramdisk/o1: create" in found[0][1]["diff"]["prepared"]
+    assert "web" in told[3][2]
+    assert [one["path"] for one in found[5][1]["changes"]] == ["/backstores/ramdisk/o2"]
+    assert disks_of(shell) == {"mine", "o2"}
+    loaded = savefile.loads(Path("/etc/target/saveconfig.json").read_text())
+    assert loaded.owners == {"/backstores/ramdisk/o2": "web"}
+
+
+@pytest.mark.long
+def test_ansible_confirms_a_change_or_it_is_rolled_back(shell: Shell, tmp_path: Path) -> None:
+    def apply(name: str, time: str) -> dict[str, Any]:
+        return task("lio_config", document=owned(name), owner="web", confirm_within=time)
+
+    found = play(
+        tmp_path,
+        [
+            apply("o1", "120s"),
+            apply("o2", "120s"),
+            task("lio_confirm"),
+            task("lio_confirm"),
+            apply("o2", "120s"),
+            task("lio_confirm", state="rolled_back"),
+            apply("o1", "120s"),
+            # The play ends, and confirms nothing.
+            apply("o2", "1s"),
+        ],
+    )
+    told = [(word, item.get("changed"), item.get("msg")) for word, item in found]
+    assert [row[:2] for row in told] == [
+        ("ok", True),
+        ("failed", False),
+        ("ok", True),
+        ("failed", False),
+        ("ok", True),
+        ("ok", True),
+        ("ok", False),
+        ("ok", True),
+    ], told
+    assert "is waiting for confirmation" in told[1][2]
+    assert "no change is waiting" in told[3][2]
+    assert "o1" in Path("/etc/target/saveconfig.json").read_text()
+    until(lambda: disks_of(shell) == {"o1"})
 
 
 @pytest.mark.long

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The options that all modules have, and those that name a TPG."""
+"""What the documentation of several modules has: options of all, of a TPG, and of state.
+
+ansible-core takes fragments into DOCUMENTATION only: what is in RETURN stands in each module.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ class ModuleDocFragment:
     """Parts of the documentation of the modules."""
 
     DOCUMENTATION = r"""
+author: The targetcli project (!UNKNOWN)
 requirements:
   - targetcli on the managed host, and the rights of root
 options:
@@ -62,6 +66,7 @@ options:
 """
 
     INFO = r"""
+author: The targetcli project (!UNKNOWN)
 requirements:
   - targetcli on the managed host
 options:

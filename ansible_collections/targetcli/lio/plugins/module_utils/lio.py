@@ -143,12 +143,15 @@ def _error(error):
     return "{}{}{}".format(path, error["message"], hint)
 
 
-def finish(module, documents, **more):
-    """Save after a change, and end the task with its changes, messages and diff."""
+def finish(module, documents, changed=False, **more):
+    """Save after a change, and end the task with its changes, messages and diff.
+
+    ``changed`` is True for a change that is not one of an object.
+    """
     changes = [found for item in documents for found in item["changes"]]
     if module.check_mode:
         changes = [found for item in documents for found in (item["data"] or {}).get("plan", [])]
-    changed = bool(changes)
+    changed = changed or bool(changes)
     if changed and not module.check_mode and module.params.get("save"):
         run(module, ["saveconfig"])
     messages = [text for item in documents for text in item["messages"]]

@@ -10,7 +10,6 @@ short_description: Create or delete ACLs of initiators
 description:
   - Admits initiators to a TPG, or no longer; their sessions end then.
   - M(targetcli.lio.lio_auth) sets credentials, M(targetcli.lio.lio_mapped_lun) the LUNs.
-author: The targetcli project
 extends_documentation_fragment:
   - targetcli.lio.program
   - targetcli.lio.program.place

@@ -10,7 +10,6 @@ short_description: Set or remove CHAP credentials
 description:
   - Sets user names and secrets of ACLs, TPGs and of the discovery.
   - Secrets are passed on standard input of targetcli, and appear in no log, diff or result.
-author: The targetcli project
 extends_documentation_fragment:
   - targetcli.lio.program
   - targetcli.lio.program.state

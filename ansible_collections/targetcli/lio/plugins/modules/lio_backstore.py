@@ -10,7 +10,6 @@ short_description: Create or delete backstores and logical unit groups
 description:
   - Creates storage objects with all their settings, or deletes them.
   - One process of targetcli makes all changes of a task, or none of them.
-author: The targetcli project
 extends_documentation_fragment:
   - targetcli.lio.program
   - targetcli.lio.program.state

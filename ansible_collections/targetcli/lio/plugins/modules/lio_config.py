@@ -12,7 +12,6 @@ description:
     them or none. Objects that are equal already are not touched, and their sessions continue.
   - The document has the form of C(saveconfig.json).
   - Secrets in the document appear in no log or result.
-author: The targetcli project
 extends_documentation_fragment:
   - targetcli.lio.program
 options:
@@ -36,10 +35,15 @@ options:
     description:
       - The owner of the objects in the document. Only objects of this owner are deleted or changed.
     type: str
+  adopt:
+    description: With O(owner), take over objects that have another owner, or none.
+    type: bool
+    default: false
   confirm_within:
     description:
-      - Roll the change back unless C(targetcli confirm) follows within this time, such as V(60s).
-      - The configuration is not saved then.
+      - Roll the change back unless M(targetcli.lio.lio_confirm) follows within this time, such as
+        V(60s). If this host is no longer reached after the change, nothing confirms it.
+      - The configuration is not saved before it is confirmed.
     type: str
 """
 
@@ -54,6 +58,18 @@ EXAMPLES = r"""
   targetcli.lio.lio_config:
     src: /etc/target/wanted.json
     confirm_within: 60s
+  register: applied
+
+- name: Apply the part of one application, and nothing else
+  targetcli.lio.lio_config:
+    owner: shop
+    document:
+      storage_objects:
+        - plugin: fileio
+          name: shop1
+          dev: /srv/shop1.img
+          size: 10737418240
+      targets: []
 """
 
 RETURN = r"""
@@ -84,6 +100,7 @@ ARGUMENTS = {
     "target": {"type": "str"},
     "storage_object": {"type": "str"},
     "owner": {"type": "str"},
+    "adopt": {"type": "bool", "default": False},
     "confirm_within": {"type": "str"},
 }
 
@@ -122,7 +139,7 @@ def main():
     words = ["apply", params["src"] or written(module)]
     names = ("target", "storage_object", "owner", "confirm_within")
     words += [f"{name}={params[name]}" for name in names if params[name]]
-    words += ["merge=true"] if params["merge"] else []
+    words += [f"{name}=true" for name in ("merge", "adopt") if params[name]]
     if params["confirm_within"]:
         params["save"] = False
     lio.finish(module, lio.run(module, words))

@@ -11,7 +11,6 @@ description:
   - Adds what a file of another SCSI target configures, such as C(targets.conf) of tgt. LUN numbers
     and the identity of disks are kept.
   - What LIO cannot express is an error without O(lossy).
-author: The targetcli project
 extends_documentation_fragment:
   - targetcli.lio.program
 options:

@@ -9,7 +9,6 @@ module: lio_info
 short_description: Return facts about storage targets
 description:
   - Returns what commands of targetcli show, as values. Changes nothing.
-author: The targetcli project
 extends_documentation_fragment:
   - targetcli.lio.program.info
 options:

@@ -9,7 +9,6 @@ module: lio_lun
 short_description: Create or delete LUNs
 description:
   - Exports storage objects through a TPG, or stops it.
-author: The targetcli project
 extends_documentation_fragment:
   - targetcli.lio.program
   - targetcli.lio.program.place

@@ -9,7 +9,6 @@ module: lio_mapped_lun
 short_description: Map LUNs to initiators, or unmap them
 description:
   - Decides which LUNs an initiator sees, and under which numbers.
-author: The targetcli project
 extends_documentation_fragment:
   - targetcli.lio.program
   - targetcli.lio.program.place

@@ -9,7 +9,6 @@ module: lio_portal
 short_description: Create or delete portals
 description:
   - Makes a TPG listen on addresses, or stop it.
-author: The targetcli project
 extends_documentation_fragment:
   - targetcli.lio.program
   - targetcli.lio.program.place

@@ -9,7 +9,6 @@ module: lio_target
 short_description: Create or delete targets, and set settings of fabrics
 description:
   - Creates targets with their first TPG, or deletes them with everything below.
-author: The targetcli project
 extends_documentation_fragment:
   - targetcli.lio.program
   - targetcli.lio.program.state

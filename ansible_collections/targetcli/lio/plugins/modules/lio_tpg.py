@@ -9,7 +9,6 @@ module: lio_tpg
 short_description: Create, configure, enable or delete TPGs
 description:
   - Creates TPGs of existing targets, sets their settings and enables or disables them.
-author: The targetcli project
 extends_documentation_fragment:
   - targetcli.lio.program
   - targetcli.lio.program.state
