@@ -75,6 +75,8 @@ _ASKED = "known_word"
 """The kind of what a user asks about, a file of the host perhaps."""
 # Groups that hold for all users, targets or fabrics.
 _SHARED_GROUPS = frozenset({"global", "discovery_auth", "fabric"})
+# The most characters of a refused line in the log; syslogs keep 1,000 bytes at least (RFC 3164).
+_LOGGED = 700
 _MAKING = frozenset({"create", "ensure"})
 _COPYING = frozenset({"clone"})
 # Targets of this host itself: their LUNs are its own disks, whose contents it reads.
@@ -202,10 +204,14 @@ def _settings(given: Mapping[str, Any]) -> str:
 
 
 def _log(env: Env, text: str) -> None:
-    """Write a line to the system's log, with the address of the client of ssh."""
+    """Write a line to the system's log, with the address of the client of ssh.
+
+    A message of any length would not reach the log: its socket takes a limited one.
+    """
     # Imported here: only a refusal needs it.
     import syslog
 
     client = os.environ.get("SSH_CLIENT", "")
+    text = text if len(text) <= _LOGGED else f"{text[:_LOGGED]}…"
     syslog.openlog("targetcli", syslog.LOG_PID, syslog.LOG_AUTHPRIV)
     syslog.syslog(syslog.LOG_WARNING, printable(f"{text}{f' (from {client})' if client else ''}"))

@@ -83,5 +83,6 @@ def _pending(env: Env) -> Iterator[str]:
         cure = "confirm back does it now" if waiting.is_overdue else "confirm keeps it"
         yield f"{waiting} {waiting.prospect} ({cure})"
     transaction = env.session.transaction
-    if transaction is not None and not transaction.is_dry_run:
+    # A batch is committed at its end.
+    if transaction is not None and not transaction.is_dry_run and env.options.batch is None:
         yield "a transaction is in progress (commit applies it, rollback discards it)"

@@ -267,6 +267,7 @@ def test_no_role_has_a_pager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert batch.run(env, "-") == 0, env.stderr.getvalue()  # type: ignore[attr-defined]
 
 
+_LONG = f"clearconfig confirm=true savefile=/{'x' * 300_000}"
 LINES = (
     "!sh",
     "sandbox",
@@ -293,7 +294,7 @@ LINES = (
     "* clearconfig confirm=true",
     "ls\0",
     "ls\x1b[2J",
-    f"clearconfig {'x' * 300_000}",
+    _LONG,
 )
 
 
@@ -313,4 +314,6 @@ def test_lines_of_an_enemy(
         assert env.stderr.getvalue().count("line 2") == 1  # type: ignore[attr-defined]
         assert not env.stdout.getvalue()  # type: ignore[attr-defined]
     assert all("\n" not in text and text.isprintable() for text in logged)
+    assert all(len(text) < 1000 and text.endswith("50022 22)") for text in logged)
+    assert len(logged) == (2 if line == _LONG else len(logged))
     assert {path.name for path in tmp_path.iterdir()} <= {"lock"}

@@ -82,6 +82,7 @@ def test_the_role_read_sees_no_secret_and_changes_nothing(filled: Shell, form: b
     status, out, err = run(filled, lines, role="read", json=form)
     assert status == 0, err
     assert not any(secret in out + err for secret in (SECRET, "ge heim", "@andere"))
+    assert "a transaction is in progress" not in out + err
     assert tree() == before
     for line in ("/backstores/ramdisk create x 1M", f"{TPG} set attribute login_timeout=3"):
         status, out, err = run(filled, ["ls", line], role="read", json=form)
