@@ -60,6 +60,8 @@ def of_object(identity: Identity, *, keep_serial: bool = False) -> Made:
         made = _with_serial(made, identity.serial)
     if naa:
         made = _with_naa(made, naa, identity, keep_serial=keep_serial)
+    if not (identity.vendor or identity.product or identity.revision):
+        return made
     for name, row_name in _FIELDS:
         value = getattr(identity, name)
         if value:

@@ -86,8 +86,11 @@ def _tree(source: Source) -> Node:
     here = Inside(root, root.values)
     around: list[Inside] = []
     for line, words, mark in statements(source):
-        if len(words) == 2 and mark != OPENS and words[0] not in _KEYWORDS[here.node.kind]:
-            _set(source, here, words, line)
+        kind = here.node.kind
+        if len(words) == 2 and mark != OPENS and kind and words[0] not in _KEYWORDS[kind]:
+            # Most lines: a setting and its value.
+            if words[1] != _NO_VALUE:
+                here.values[words[0]] = (words[1], line)
         elif words:
             inner = _enter(source, here, words, line, opens=mark == OPENS)
             if mark == OPENS:

@@ -26,6 +26,8 @@ from .lio_utils_tree import Folder, Link, Tree
 from .source import Source
 
 _PAGE = 4096
+# In the place of a directory that the scripts do not make.
+_NONE = Folder()
 _HBA = re.compile(r"(\w+?)_\d+")
 _PAIRS = (("tcm_", "lio_"), ("lio_", "tcm_"))
 _PSCSI = ("scsi_host_id", "scsi_channel_id", "scsi_target_id", "scsi_lun_id")
@@ -66,8 +68,8 @@ class _Reader:
         self._lu_groups: dict[str, str] = {}
 
     def run(self, files: list[str]) -> Imported:
-        core = self._tree.root.at("core") or Folder()
-        for name, folder in (core.at("alua", "lu_gps") or Folder()).folders.items():
+        core = self._tree.root.at("core") or _NONE
+        for name, folder in (core.at("alua", "lu_gps") or _NONE).folders.items():
             self._lu_group(name, folder)
         for hba, folder in core.folders.items():
             if hba != "alua":
@@ -131,10 +133,10 @@ class _Reader:
         attributes = self._settings.of(
             lambda one: schema.storage_object(one, kind),
             "storage_object",
-            self._given(folder.at("attrib")),
+            self._given(folder.folders.get("attrib")),
             kind,
         )
-        wwn = folder.at("wwn") or Folder()
+        wwn = folder.folders.get("wwn") or _NONE
         key = self._builder.add(
             at,
             name,
@@ -143,7 +145,7 @@ class _Reader:
             dict(attributes),
         )
         groups = {}
-        for group, inside in (folder.at("alua") or Folder()).folders.items():
+        for group, inside in (folder.folders.get("alua") or _NONE).folders.items():
             made = self._settings.alua_group(group, self._given(inside), self._at(inside))
             if made:
                 groups[group] = made
@@ -152,16 +154,16 @@ class _Reader:
             self._builder.changed(at, f"{hba}/{name} is in no logical unit group {lu_group!r}")
         so = self._builder.object(key)
         wanted = lu_group if lu_group in self._lu_groups else None
-        self._builder.put(replace(so, alua_groups=groups, lu_group=wanted))
+        if groups or wanted:
+            so = replace(so, alua_groups=groups, lu_group=wanted)
+            self._builder.put(so)
         self._settings.remark_object(so, name, at)
         return key
 
     def _backing(self, prefix: str, name: str, folder: Folder, at: Place) -> Backing | None:
         text = folder.text(PARAMETERS) or folder.text("control")
-        options = dict(
-            (key.strip(), value.strip())
-            for key, _, value in (part.partition("=") for part in text.split(","))
-        )
+        pairs = (part.partition("=") for part in text.split(","))
+        options = {key.strip(): value.strip() for key, _, value in pairs}
         path = folder.text("udev_path") or (text.strip() if text.startswith("/") else "")
         if prefix == "iblock" and (path or "udev_path" in options):
             readonly = options.get("readonly") == "1"
@@ -225,11 +227,11 @@ class _Reader:
 
     def _tpg(self, fabric: fabrics.Fabric, wwn: str, tag: int, folder: Folder) -> Tpg:
         builder = TpgBuilder(self._builder, self._settings, fabric, wwn, tag)
-        for number, lun in (folder.at("lun") or Folder()).named("lun_"):
+        for number, lun in (folder.at("lun") or _NONE).named("lun_"):
             self._lun(builder, wwn, number, lun)
-        for name, portal in (folder.at("np") or Folder()).folders.items():
+        for name, portal in (folder.at("np") or _NONE).folders.items():
             builder.portal(self._at(portal), name, iser=portal.text("iser") == "1")
-        for name, acl in (folder.at("acls") or Folder()).folders.items():
+        for name, acl in (folder.at("acls") or _NONE).folders.items():
             self._acl(builder, fabric, name, acl)
         return builder.built(
             enable=folder.text("enable") == "1",
@@ -260,7 +262,7 @@ class _Reader:
             self._disks.get(link.to),
             alias=alias,
             alua_group=None if group in _NOT_SET else group,
-            alua=self._given(folder).without(_LUN_GROUP),
+            alua=self._given(folder).without(_LUN_GROUP) if folder.values else None,
         )
 
     def _acl(self, builder: TpgBuilder, fabric: fabrics.Fabric, name: str, folder: Folder) -> None:

@@ -37,8 +37,11 @@ class Row:
     portal: int | None = None
 
     def converted(self, words: Sequence[str]) -> list[str]:
-        """Return the words as they are written: names in lower case, codes, portals with port."""
-        found = list(words)
+        """Return the words as they are written: names in lower case, codes, portals with port.
+
+        Blanks around them are left out.
+        """
+        found = [word.strip() for word in words]
         for place, codes in self.means.items():
             found[place] = codes.get(found[place].lower(), found[place])
         for place in self.lower:

@@ -18,8 +18,11 @@ from .shell_words import Command, commands
 from .source import Source
 from .words import is_word, shown
 
-ROOT = "/sys/kernel/config/target/"
+_TOP = "/sys/kernel/config/target"
+ROOT = f"{_TOP}/"
 Path = tuple[str, ...]
+Spot = tuple[str, str]
+"""A directory that is in ``Tree._made``, or is to be, and a name in it."""
 Value = tuple[str, tuple[str, int]]
 """The text written to a file, with the script and line of the command."""
 
@@ -29,8 +32,10 @@ _WITHOUT_EFFECT = frozenset(
     "true umask unset".split()
 )
 _OPTIONS = {"tcm_node": TCM, "lio_node": LIO}
-# More parts than any path in the tree has.
+_NO_NAMES = frozenset(("", ".", ".."))
+# More parts than any path in the tree has, and the slashes in so long a path.
 _DEEPEST = 12
+_SLASHES = _TOP.count("/") + _DEEPEST
 # The most bytes of one file; the kernel takes a page.
 _LONGEST = 4096
 
@@ -81,8 +86,7 @@ class Tree:
         self.remarks: list[Remark] = []
         self._file = ""
         # The directories by path: most commands write into one that exists.
-        self._made: dict[Path, Folder] = {}
-        self._written: dict[str, Folder] = {}
+        self._made = {_TOP: self.root}
 
     def run(self, source: Source) -> None:
         """Follow the commands of a script."""
@@ -91,15 +95,16 @@ class Tree:
             self._follow(command)
 
     def _follow(self, command: Command) -> None:
-        program = os.path.basename(command.words[0])
+        program = command.words[0].rpartition("/")[2]
         if command.computed:
             self._lose(command, command.computed)
         elif program == "echo" and command.to:
             self._echo(command)
         elif program == "mkdir":
             for word in command.words[1:]:
-                if not word.startswith("-"):
-                    self._make(_parts(word), command.line)
+                spot = None if word.startswith("-") else self._spot(word)
+                if spot:
+                    self._make("/".join(spot), command.line)
         elif program == "ln":
             self._link(command)
         elif program in _OPTIONS:
@@ -111,94 +116,97 @@ class Tree:
         words = command.words[1:]
         while words and words[0] in ("-n", "-e", "-E"):
             words = words[1:]
-        above, _, name = command.to.rpartition("/")
-        folder = self._written.get(above)
-        if folder and name.isidentifier() and name != "control":
-            folder.values[name] = (" ".join(words)[:_LONGEST], (self._file, command.line))
-            return
-        path = _parts(command.to)
-        if path is None:
+        spot = self._spot(command.to)
+        if spot is None:
             self._lose(command, "it is not below the kernel's target directory")
             return
-        self._write(path, " ".join(words), command.line)
-        made = self._make(path[:-1], command.line)
-        if made:
-            self._written[above] = made
+        self._write(spot, " ".join(words), command.line)
 
     def _link(self, command: Command) -> None:
         names = [word for word in command.words[1:] if not word.startswith("-")]
-        there = _parts(names[1]) if len(names) == 2 else None
-        if there is None:
+        spot = self._spot(names[1]) if len(names) == 2 else None
+        if spot is None:
             self._lose(command, "a link takes two paths in the kernel's target directory")
             return
-        where = os.path.join(ROOT, *there[:-1], names[0])
-        self._join(there, _parts(os.path.normpath(where)), command.line)
+        to = _parts(names[0]) or _parts(os.path.normpath(os.path.join(spot[0], names[0])))
+        self._join(spot, to, command.line)
 
     def _options(self, rows: Mapping[str, Row], command: Command) -> None:
-        words = _separated(command.words[1:])
-        while words:
-            name, words = words[0], words[1:]
-            row = rows.get(name.removeprefix("--")) if name.startswith("--") else None
-            if row is None or len(words) < row.takes:
+        words, place = _separated(command.words), 1
+        while place < len(words):
+            name = words[place]
+            row = rows.get(name[2:]) if name.startswith("--") else None
+            if row is None or len(words) <= place + row.takes:
                 needs = (
                     f"takes {row.takes} words" if row else "is not an option that can be imported"
                 )
                 self._lose(command, f"{_option(name) or 'a word'} {needs}")
                 return
-            taken, words = [word.strip() for word in words[: row.takes]], words[row.takes :]
+            taken = row.converted(words[place + 1 : place + 1 + row.takes])
             for act, pattern, text in row.acts:
-                self._act(act, pattern, text, row.converted(taken), command)
+                self._act(act, pattern, text, taken, command)
+            place += 1 + row.takes
 
     def _act(
         self, act: str, pattern: str, text: str, words: Sequence[str], command: Command
     ) -> None:
-        path = _parts(ROOT + pattern.format(*words))
-        if path is None:
+        spot = self._spot(ROOT + pattern.format(*words))
+        if spot is None:
             self._lose(command, "its words are no names of the target")
         elif act == "delete":
-            self._delete(path)
+            self._delete(*spot)
         elif act == "link":
-            self._join(path, _parts(ROOT + text.format(*words)), command.line)
+            self._join(spot, _parts(ROOT + text.format(*words)), command.line)
         elif act == "make":
-            self._make(path, command.line)
+            self._make("/".join(spot), command.line)
         else:
-            self._write(path, text.format(*words), command.line)
+            self._write(spot, text.format(*words), command.line)
 
-    def _write(self, path: Path, text: str, line: int) -> None:
+    def _write(self, spot: Spot, text: str, line: int) -> None:
         """Note the text of a file; to that of ``control`` it is appended."""
-        folder = self._make(path[:-1], line)
-        if folder is None:
-            return
-        before = folder.text(path[-1]) if path[-1] == "control" else ""
-        written = f"{before},{text}" if before else text
-        folder.values[path[-1]] = (written[:_LONGEST], (self._file, line))
+        above, name = spot
+        folder = self._make(above, line)
+        if name == "control" and (before := folder.text(name)):
+            text = f"{before},{text}"
+        folder.values[name] = (text[:_LONGEST], (self._file, line))
 
-    def _join(self, path: Path, to: Path | None, line: int) -> None:
-        folder = self._make(path[:-1], line)
-        if folder and to:
-            folder.links[path[-1]] = Link(to, self._file, line)
+    def _join(self, spot: Spot, to: Path | None, line: int) -> None:
+        folder = self._make(spot[0], line)
+        if to:
+            folder.links[spot[1]] = Link(to, self._file, line)
 
-    def _make(self, path: Path | None, line: int) -> Folder | None:
-        if not path:
-            return None
-        made = self._made.get(path)
-        if made is None:
-            made = self.root
-            for part in path:
-                below = made.folders.get(part)
-                if below is None:
-                    below = made.folders[part] = Folder(self._file, line)
-                made = below
-            self._made[path] = made
-        return made
+    def _spot(self, path: str) -> Spot | None:
+        """Return where a path below ROOT is; None for another path."""
+        above, _, name = path.rpartition("/")
+        if path.count("/") <= _SLASHES and self._is_normal(above, name):
+            return above, name
+        parts = _parts(path)
+        return ("/".join((_TOP, *parts[:-1])), parts[-1]) if parts else None
 
-    def _delete(self, path: Path) -> None:
-        folder = self.root.at(*path[:-1])
-        self._made.clear()
-        self._written.clear()
+    def _is_normal(self, above: str, name: str) -> bool:
+        """Return True for a path below ROOT of which ``_parts`` would change nothing."""
+        if name in _NO_NAMES or not name.isprintable():
+            return False
+        return above in self._made or self._is_normal(*above.rpartition("/")[::2])
+
+    def _make(self, path: str, line: int) -> Folder:
+        """Return the directory of the path of a spot, made now if need be."""
+        found = self._made.get(path)
+        if found is None:
+            above, _, name = path.rpartition("/")
+            folders = self._make(above, line).folders
+            found = folders.get(name)
+            if found is None:
+                found = folders[name] = Folder(self._file, line)
+            self._made[path] = found
+        return found
+
+    def _delete(self, above: str, name: str) -> None:
+        folder = self.root.at(*(_parts(above) or ()))
+        self._made = {_TOP: self.root}
         if folder:
             for names in (folder.folders, folder.values, folder.links):
-                names.pop(path[-1], None)
+                names.pop(name, None)
 
     def _lose(self, command: Command, why: str) -> None:
         # No more words than these: a password may be among the others.
@@ -219,8 +227,11 @@ def _separated(words: Sequence[str]) -> list[str]:
     """Return the words with each ``--option=value`` as two."""
     found: list[str] = []
     for word in words:
-        name, sign, value = word.partition("=")
-        found += [name, value] if word.startswith("--") and sign else [word]
+        if "=" in word and word.startswith("--"):
+            name, _, value = word.partition("=")
+            found += (name, value)
+        else:
+            found.append(word)
     return found
 
 
@@ -228,6 +239,8 @@ def _parts(path: str) -> Path | None:
     """Return the parts of a path below ROOT; None for another path."""
     if not path.startswith(ROOT):
         return None
-    parts = tuple(part for part in path[len(ROOT) :].split("/") if part)
-    strange = any(part in (".", "..") or not part.isprintable() for part in parts)
-    return None if strange or not 0 < len(parts) <= _DEEPEST else parts
+    parts = tuple(path[len(ROOT) :].split("/"))
+    if "" in parts:
+        parts = tuple(filter(None, parts))
+    fits = path.isprintable() and _NO_NAMES.isdisjoint(parts) and 0 < len(parts) <= _DEEPEST
+    return parts if fits else None

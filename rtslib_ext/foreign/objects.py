@@ -157,7 +157,7 @@ class Objects:
         for severity, text, cure in made.remarks:
             self._remark(severity, at, text, cure)
         found = self._free_name(name)
-        usual = inquiry.defaults(backing.plugin, found, named=False)
+        usual = inquiry.defaults(backing.plugin, found, named=False) if made.fields else {}
         so = StorageObject(
             found,
             backing,
@@ -165,8 +165,9 @@ class Objects:
             attributes=attributes or {},
             identity={key: one for key, one in made.fields.items() if one != usual.get(key)},
         )
-        self.objects[so.key] = so
-        return so.key
+        key = so.key
+        self.objects[key] = so
+        return key
 
     def put(self, so: StorageObject) -> None:
         """Replace a storage object by a changed copy of the same kind and name."""

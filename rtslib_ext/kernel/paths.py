@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
+from functools import reduce
 
 from ..config import backing, shell_paths
 from ..config.model import Key
@@ -44,15 +45,14 @@ def is_name(text: str) -> bool:
     return text not in ("", ".", "..") and "/" not in text and "\0" not in text
 
 
-def _below(directory: str, *names: str) -> ConfigfsPath:
-    """Return the path of names below a directory: the one place where names become paths.
+def _below(directory: str, name: str) -> ConfigfsPath:
+    """Return the path of a name in a directory: the one place where names become paths.
 
     Names come from users, files, initiators and other programs. Raises InvalidValue.
     """
-    for name in names:
-        if not is_name(name):
-            raise InvalidValue(f"{name!r} cannot be the name of an object in configfs")
-    return ConfigfsPath("/".join((directory, *names)))
+    if not is_name(name):
+        raise InvalidValue(f"{name!r} cannot be the name of an object in configfs")
+    return ConfigfsPath(f"{directory}/{name}")
 
 
 def parent(path: str) -> ConfigfsPath:
@@ -130,7 +130,7 @@ def lu_gp(name: str) -> ConfigfsPath:
 
 def of_lu_gp_member(line: str) -> ConfigfsPath:
     """Return the storage object that a logical unit group lists as ``fileio_3/disk``."""
-    return _below(CORE, *line.split("/"))
+    return reduce(_below, line.split("/"), CORE)
 
 
 def lu_gp_member(storage_object: ConfigfsPath) -> str:
@@ -259,7 +259,7 @@ def of_tg_pt_gp_member(line: str) -> ConfigfsPath:
     folder, *names = line.strip("\0 ").split("/")
     names.insert(-1, "lun")
     fabric = of_folder(folder)
-    return _below(fabric.folder if fabric else folder, *names)
+    return reduce(_below, names, ConfigfsPath(fabric.folder if fabric else folder))
 
 
 def tg_pt_gp_member(lun: ConfigfsPath) -> str:
@@ -294,12 +294,12 @@ class TpgPath:
 # -- finding storage objects ------------------------------------------------------------------
 
 
-def hba_candidates(plugin: str, name: str) -> tuple[ConfigfsPath, ...]:
-    """Return the HBA directories in which a storage object may be, the most likely first."""
+def hba_candidates(plugin: str, name: str) -> Iterator[ConfigfsPath]:
+    """Yield the HBA directories in which a storage object may be, the most likely first."""
     span = _LAST_INDEX - _FIRST_INDEX - _TRIES
     first = _FIRST_INDEX + zlib.crc32(f"{plugin}/{name}".encode("utf-8", "surrogateescape")) % span
     prefix = backing.KINDS[plugin].prefix
-    return tuple(hba(f"{prefix}_{first + offset}") for offset in range(_TRIES))
+    return (hba(f"{prefix}_{first + offset}") for offset in range(_TRIES))
 
 
 def split_hba(folder: str) -> tuple[str, int] | None:
@@ -363,9 +363,9 @@ def storage_object(fs: ReadFS, plugin: str, name: str) -> ConfigfsPath:
 
 @dataclass(slots=True)
 class HbaAllocator:
-    """Chooses HBA directories for new storage objects, each at most once."""
+    """Chooses an HBA directory for each new storage object; without ``fs`` there are none yet."""
 
-    fs: ReadFS
+    fs: ReadFS | None
     taken: set[ConfigfsPath] = field(default_factory=set)
 
     def choose(self, plugin: str, name: str) -> ConfigfsPath:
@@ -373,21 +373,23 @@ class HbaAllocator:
 
         Raises Exists if the object exists, NotFound if no index is free.
         """
+        fs = self.fs
         for candidate in hba_candidates(plugin, name):
             if candidate in self.taken:
                 continue
-            if not self.fs.is_dir(candidate) or self._is_empty(candidate, plugin, name):
+            if fs is None or not fs.is_dir(candidate) or _is_empty(fs, candidate, plugin, name):
                 self.taken.add(candidate)
                 return candidate
         raise NotFound(f"no free backstore index for {name}", path=shell_paths.backstore(plugin))
 
-    def _is_empty(self, hba: ConfigfsPath, plugin: str, name: str) -> bool:
-        # An empty directory is left by a killed process and can be used.
-        names = self.fs.directories(hba)
-        if name in names:
-            path = shell_paths.storage_object(plugin, name)
-            raise Exists(f"Storage object {plugin}/{name} exists", path=path)
-        return not names
+
+def _is_empty(fs: ReadFS, hba: ConfigfsPath, plugin: str, name: str) -> bool:
+    # An empty directory is left by a killed process and can be used.
+    names = fs.directories(hba)
+    if name in names:
+        path = shell_paths.storage_object(plugin, name)
+        raise Exists(f"Storage object {plugin}/{name} exists", path=path)
+    return not names
 
 
 def locator(fs: ReadFS) -> Locate:

@@ -57,7 +57,7 @@ def create(
     configfs = paths.storage_object_in(hba, so.name)
     on_device = _is_on_device(so)
     try:
-        operations = (*before, *_build(so, hba, on_device))
+        operations = (*before, *_build(so, hba, configfs, on_device))
     except LioError as err:
         yield refuse(so, err)
         return
@@ -105,8 +105,9 @@ def _is_on_device(so: StorageObject) -> bool:
     return isinstance(so.backing, FileIO) and devices.is_block_device(so.backing.dev)
 
 
-def _build(so: StorageObject, hba: ConfigfsPath, on_device: bool) -> tuple[Operation, ...]:
-    configfs = paths.storage_object_in(hba, so.name)
+def _build(
+    so: StorageObject, hba: ConfigfsPath, configfs: ConfigfsPath, on_device: bool
+) -> tuple[Operation, ...]:
     backing = _resolved(so.backing, on_device)
     operations: list[Operation] = [*_guards(so, on_device), MakeShared(hba), Mkdir(configfs)]
     if isinstance(backing, Block):
@@ -216,7 +217,10 @@ def delete(
     undo: tuple[Operation, ...]
     on_device = _is_on_device(so)
     try:
-        undo = (*_build(so, hba, on_device), *_restored_values(so, configfs, aptpl, on_device))
+        undo = (
+            *_build(so, hba, configfs, on_device),
+            *_restored_values(so, configfs, aptpl, on_device),
+        )
     except LioError as err:
         undo = (Fail(err),)
     yield Step(

@@ -43,7 +43,8 @@ def create_lun(tpg_path: TpgPath, lun: Lun, storage_object: ConfigfsPath | None)
         operations = (Mkdir(configfs), Link(storage_object, link))
     subject = f"LUN {lun.index} ({name})"
     yield Step(Action.CREATE, path, "create", subject, operations, needs=(owner,))
-    yield from _lun_values(tpg_path, lun)
+    if lun.alua or lun.alua_group:
+        yield from _lun_values(tpg_path, lun)
 
 
 def _paths(tpg_path: TpgPath, index: int) -> tuple[ConfigfsPath, ShellPath]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
 
 from ..config.model import SECRET_NAMES, Auth
 from ..config.shell_paths import ShellPath
@@ -46,16 +47,19 @@ UNKNOWN = KernelDefaults()
 def known(group: str) -> Callable[[str], bool]:
     """Return a function: whether any kernel has, or had, a name in a group of the schema."""
 
-    def ask(name: str) -> bool:
-        if name in CHANGED_WITH:
-            return True
-        # Imported here: loading the tables takes longer than creating an object, which sets
-        # emulate_model_alias at most.
-        from .. import schema
+    return partial(_is_known, group)
 
-        return schema.known(group, name)
 
-    return ask
+# Thousands of objects have the same attributes.
+@lru_cache(maxsize=1024)
+def _is_known(group: str, name: str) -> bool:
+    if name in CHANGED_WITH:
+        return True
+    # Imported here: loading the tables takes longer than creating an object, which sets
+    # emulate_model_alias at most.
+    from .. import schema
+
+    return schema.known(group, name)
 
 
 def ensure_values(
@@ -71,6 +75,8 @@ def ensure_values(
     ``known`` returns whether any kernel has an attribute of a name. ``key`` is the kind of the
     object (steps.defaults); values that ``defaults`` knows to be the default are left out.
     """
+    if not values:
+        return
     values = defaults.left(values, folder, key)
     for name in ordered(values):
         value = values[name]

@@ -28,7 +28,7 @@ def remove(context: Context, document: Config) -> None:
             RemoveShared(paths.parent(path)).do(context)
     for so in document.storage_objects.values():
         # Of an object whose creation had only begun.
-        hba = paths.hba_candidates(*so.key)[0]
+        hba = next(paths.hba_candidates(*so.key))
         if fs.is_dir(hba) and not fs.directories(hba):
             RemoveShared(hba).do(context)
     for name in document.lu_groups:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from rtslib_ext.config.model import Config
@@ -15,7 +14,7 @@ from ..result import Result
 from ..views import plan as view
 from ..views.plan import Style
 from ..views.wrap import width_of
-from . import apply, consent
+from . import apply, collector, consent
 
 
 def style(env: Env) -> Style:
@@ -33,15 +32,15 @@ def between(have: Config, want: Config) -> Plan:
     """Plan from one configuration to another, without reading the kernel."""
     # Imported here: few commands compare.
     from rtslib_ext.kernel import paths
-    from rtslib_ext.kernel.configfs import ConfigFS
     from rtslib_ext.plan import diff
 
-    return diff.plan(
-        have,
-        want,
-        lambda key: paths.storage_object_in(paths.hba_candidates(*key)[0], key[1]),
-        paths.HbaAllocator(ConfigFS(os.devnull)),
-    )
+    with collector.paused():
+        return diff.plan(
+            have,
+            want,
+            lambda key: paths.storage_object_in(next(paths.hba_candidates(*key)), key[1]),
+            paths.HbaAllocator(None),
+        )
 
 
 def show(

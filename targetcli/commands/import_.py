@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Sequence
 from itertools import count
@@ -17,7 +16,7 @@ from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.foreign import source
 from rtslib_ext.foreign.imported import LOST, Imported
 
-from ..changes import allowed, prompt, running
+from ..changes import allowed, collector, prompt, running
 from ..env import Env
 from ..result import Result
 from ..tree import Node
@@ -67,14 +66,8 @@ def run(
 
 def read(kind: foreign.Format, opened: source.Source) -> Imported:
     """Return the configuration in a file. Raises LioError."""
-    # Nearly all objects that it makes stay: to look for garbage would take a third of the time.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
+    with collector.paused():
         return kind.read(opened)
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _completed(

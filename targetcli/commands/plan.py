@@ -31,7 +31,7 @@ from rtslib_ext.usage import (
     twins,
 )
 
-from ..changes import allowed, consent, part, plans, running
+from ..changes import allowed, collector, consent, part, plans, running
 from ..changes import apply as change
 from ..env import Env
 from ..result import Aside, Result, say
@@ -125,7 +125,8 @@ def prepare(
     want, unused = beyond_fabric.leave_out(want)
     want, notes = ipv6.fit(want)
     notes += unused
-    found = applying.prepare(env.fs, want, have, unseen=unseen)
+    with collector.paused():
+        found = applying.prepare(env.fs, want, have, unseen=unseen)
     found = _with_preflight(env, found) if looks else found
     return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, *notes)))
 

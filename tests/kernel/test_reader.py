@@ -21,7 +21,7 @@ from rtslib_ext.reading.reader import Reader
 IQN = "iqn.2003-01.org.example:store"
 HOST = "iqn.2003-01.org.example:host"
 TPG = f"iscsi/{IQN}/tpgt_1"
-R1 = f"{paths.hba_candidates('ramdisk', 'r1')[0]}/r1"
+R1 = f"{next(paths.hba_candidates('ramdisk', 'r1'))}/r1"
 WHOLE = {
     "storage_objects": [
         {

@@ -12,6 +12,7 @@ from rtslib_ext.config.backing import Block, FileIO, RamDisk
 from rtslib_ext.config.model import Tpg
 from rtslib_ext.errors import LioError, ParseError
 from rtslib_ext.foreign import FORMATS, detect
+from rtslib_ext.foreign.ctl import ucl
 from rtslib_ext.foreign.imported import Imported
 from rtslib_ext.foreign.source import Source, Texts
 
@@ -468,3 +469,17 @@ def test_a_wrong_file_takes_no_longer(text: str) -> None:
     with pytest.raises(ParseError):
         FORMATS["ctl"].read(Source("/etc/ctl.conf", text, Texts({})))
     assert time.process_time() - start < 5
+
+
+def test_ucl_of_many_luns_is_the_same_as_that_of_few() -> None:
+    """Tokens hold at most fifty items; more become several."""
+    luns = "\n".join(f'  "d{n}" {{ path = "/dev/d{n}", serial = "s{n}" }}' for n in range(200))
+    refers = ",\n".join(f"{{ number = {n}, name = d{n} }}" for n in range(200))
+    text = f"lun {{\n{luns}\n}}\ntarget {{\n  t0 {{\n    lun = [\n{refers}\n]\n  }}\n}}\n"
+    found = ucl.parse(Source("/etc/ctl.conf", text, Texts({})))
+    assert [one.name for one in found if one.key == "lun"] == [f"d{n}" for n in range(200)]
+    (target,) = (one for one in found if one.key == "target")
+    assert [one.words for one in target.blocks("lun")] == [
+        ("lun", str(n), f"d{n}") for n in range(200)
+    ]
+    assert [one.line for one in target.blocks("lun")] == [206 + n for n in range(200)]

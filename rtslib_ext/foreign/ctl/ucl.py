@@ -25,22 +25,24 @@ _SINGLE = r"'(?:[^'\\\n]|\\.)*'"
 _KEY = rf"(?:{_QUOTED}|[A-Za-z0-9_/][\w./-]*)"
 # No text matches in two ways, so a file that does not match takes no longer than one that does.
 _PLAIN = r"[^\s=:,;{}\[\]\"'$<](?:[^\n,;{}\[\]]*[^\s,;{}\[\]])?"
+# How many items a token has at most: the pattern keeps its way through all of them, in memory, so
+# that each of ten thousand would take twice as long as each of a thousand.
+_MANY, _SOME = "{1,50}", "{0,50}"
 # A key with a text: a run of them is one token, as a token for each takes several times as long.
 _TEXT = (
     rf"({_KEY})(?:\s*[=:]\s*|[^\S\n]+)(?:({_QUOTED})|({_SINGLE})|({_PLAIN}))"
     r"(?=\s*[,;}\n]|\s*\Z)[\s,;]*"
 )
 _TEXTS = re.compile(_TEXT)
-_OBJECT = rf"\{{\s*((?:{_TEXT})*)\}}[\s,;]*"
+_OBJECT = rf"\{{\s*((?:{_TEXT}){_SOME})\}}[\s,;]*"
 _OBJECTS = re.compile(_OBJECT)
 _LEAF = rf"({_KEY})\s*(?:[=:]\s*)?{_OBJECT}"
-_LEAVES = re.compile(_LEAF)
-_ARRAY = rf"({_KEY})\s*(?:[=:]\s*)?\[\s*((?:{_OBJECT})*)\][\s,;]*"
-_ARRAYS = re.compile(_ARRAY)
+_ARRAY = rf"({_KEY})\s*(?:[=:]\s*)?\[\s*((?:{_OBJECT}){_SOME})\][\s,;]*"
 _TEXT_OR_LEAF = re.compile(rf"(?P<text>{_TEXT})|(?P<leaf>{_LEAF})|(?P<array>{_ARRAY})")
 # Objects of texts, of objects of texts and of arrays of these: as LUNs are, and most targets.
-_BRANCH = rf"({_KEY})\s*(?:[=:]\s*)?\{{\s*((?:{_TEXT}|{_LEAF}|{_ARRAY})*)\}}[\s,;]*"
+_BRANCH = rf"({_KEY})\s*(?:[=:]\s*)?\{{\s*((?:{_TEXT}|{_LEAF}|{_ARRAY}){_SOME})\}}[\s,;]*"
 _BRANCHES = re.compile(_BRANCH)
+_BRACES = re.compile(rf"{_QUOTED}|{_SINGLE}|[\[\]{{}}]")
 _COMMENTS = re.compile(rf"({_QUOTED}|{_SINGLE})|\#[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 # libucl: k is 1000, kb is 1024.
 _NUMBER = re.compile(r"(\d+)([kmgtp]?)(b?)", re.IGNORECASE)
@@ -85,7 +87,9 @@ class _Parser:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.text = _COMMENTS.sub(_without_comment, source.text)
+        self.text = source.text
+        if "#" in self.text or "/*" in self.text:
+            self.text = _COMMENTS.sub(_without_comment, self.text)
         self.lines = Lines(self.text)
 
     def run(self) -> tuple[Pair, ...]:
@@ -98,8 +102,8 @@ class _Parser:
 
     def _check_depth(self) -> None:
         depth = 0
-        for match in re.finditer(rf"{_QUOTED}|{_SINGLE}|[\[\]{{}}]", self.text):
-            depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(match.group(), 0)
+        for match in _BRACES.finditer(self.text):
+            depth += 1 if match[0] in "{[" else -1 if match[0] in "}]" else 0
             if depth > _DEPTH:
                 line = self.lines.at(match.start())
                 raise self.source.wrong(line, f"expected at most {_DEPTH} levels of braces")
@@ -108,7 +112,7 @@ class _Parser:
         value = pp.Forward()
         section = pp.Forward()
         ends = pp.Suppress(pp.Regex(r"[,;]*"))
-        run = pp.Regex(f"(?:{_TEXT})+").set_parse_action(self._run)
+        run = pp.Regex(f"(?:{_TEXT}){_MANY}").set_parse_action(self._run)
         quoted = pp.Regex(_QUOTED).set_parse_action(lambda tokens: [_unquoted(tokens[0])])
         single = pp.Regex(_SINGLE).set_parse_action(lambda tokens: [tokens[0][1:-1]])
         plain = pp.Regex(_PLAIN)
@@ -119,10 +123,10 @@ class _Parser:
             lambda tokens: [_unquoted(tokens[0])]
         )
         pair = (section | (key - pp.Suppress(pp.Regex(r"[=:]?")) - value)) + ends
-        branches = pp.Regex(f"(?:{_BRANCH})+").set_parse_action(self._branches)
+        branches = pp.Regex(f"(?:{_BRANCH}){_MANY}").set_parse_action(self._branches)
         inside = pp.ZeroOrMore(run | branches | pair)
         whole = pp.Suppress("{") - inside - pp.Suppress("}")
-        objects = pp.Regex(f"(?:{_OBJECT})+").set_parse_action(self._objects)
+        objects = pp.Regex(f"(?:{_OBJECT}){_MANY}").set_parse_action(self._objects)
         array = pp.Suppress("[") - pp.ZeroOrMore(objects | (value + ends)) - pp.Suppress("]")
         value <<= (
             whole.copy().set_parse_action(lambda tokens: [_object(tokens)])
@@ -160,20 +164,20 @@ class _Parser:
     def _within(self, text: str, start: int) -> Iterator[Pair]:
         """Yield the texts in an object, its objects of texts, and its arrays of these."""
         for match in _TEXT_OR_LEAF.finditer(text):
-            place = start + match.start()
-            if match["text"]:
-                yield from self._pairs(match["text"], place)
-            elif match["leaf"]:
-                leaf = _LEAVES.fullmatch(match["leaf"])
-                assert leaf
-                pairs = self._pairs(leaf[2], place + leaf.start(2))
-                yield Pair(_unquoted(leaf[1]), tuple(pairs), self.lines.at(place))
+            line = self.lines.at(start + match.start())
+            found = match.lastgroup
+            assert found
+            # The groups of the pattern in this one: the key, then the text or contents.
+            first = match.re.groupindex[found] + 1
+            key, inside = _unquoted(match[first]), match[first + 1]
+            if found == "text":
+                yield Pair(key, _value(*match.group(first + 1, first + 2, first + 3)), line)
+                continue
+            place = start + match.start(first + 1)
+            if found == "leaf":
+                yield Pair(key, tuple(self._pairs(inside, place)), line)
             else:
-                array = _ARRAYS.fullmatch(match["array"])
-                assert array
-                objects = self._all_objects(array[2], place + array.start(2))
-                line = self.lines.at(place)
-                yield Pair(_unquoted(array[1]), tuple(objects), line, is_array=True)
+                yield Pair(key, tuple(self._all_objects(inside, place)), line, is_array=True)
 
     def _run(self, _text: str, start: int, tokens: pp.ParseResults) -> list[Pair]:
         return self._pairs(tokens[0], start)
@@ -182,7 +186,7 @@ class _Parser:
         return [
             Pair(
                 _unquoted(match[1]),
-                _value(match),
+                _value(*match.group(2, 3, 4)),
                 self.lines.at(start + match.start()),
             )
             for match in _TEXTS.finditer(text)
@@ -210,11 +214,11 @@ class _Parser:
         return self.source.wrong(line, "expected a key and its value")
 
 
-def _value(match: re.Match[str]) -> str:
-    """Return the text in a match of _TEXT."""
-    if match[2]:
-        return _unquoted(match[2])
-    return match[3][1:-1] if match[3] else match[4]
+def _value(quoted: str | None, single: str | None, plain: str) -> str:
+    """Return the text in the last groups of _TEXT."""
+    if quoted:
+        return _unquoted(quoted)
+    return single[1:-1] if single else plain
 
 
 def _without_comment(match: re.Match[str]) -> str:
