@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rtslib_ext import naming
 from rtslib_ext.config import shell_paths
@@ -14,6 +14,7 @@ from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.recipes import access
 from rtslib_ext.recipes.access import Access
@@ -23,6 +24,7 @@ from ..tree.acls import AclNode
 from ..tree.fabrics import TargetNode, TpgNode
 
 _ISCSI = FABRICS["iscsi"]
+Read = Callable[[Reader, ConfigfsPath], "StorageObject | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,19 @@ def place(node: Node, wwn: str | None = None) -> Place:
     return Place(node.reader.target(_ISCSI, _chosen(node, wwn)), tag, names)
 
 
+def every(node: Node, wwn: str | None = None) -> list[Place]:
+    """Return the iSCSI target at or above a node; at the root ``wwn``, or all, by name.
+
+    Raises NotFound or Unsupported.
+    """
+    if node.parent is None and wwn is None:
+        walk.require_readable(node.tree.env)
+        names = sorted(node.reader.target_wwns(_ISCSI))
+        if len(names) > 1:
+            return [Place(node.reader.target(_ISCSI, name), None, ()) for name in names]
+    return [place(node, wwn)]
+
+
 def _chosen(root: Node, wwn: str | None) -> str:
     targets = root.reader.target_wwns(_ISCSI)
     if wwn is not None:
@@ -72,11 +87,14 @@ def _chosen(root: Node, wwn: str | None) -> str:
     )
 
 
-def config_of(reader: Reader, target: Target) -> Config:
-    """Return a configuration of one target, with the storage objects that it exports."""
+def config_of(reader: Reader, target: Target, *, read: Read = Reader.storage_object) -> Config:
+    """Return a configuration of one target, with the storage objects that it exports.
+
+    ``read`` reads a storage object; None if it is gone.
+    """
     keys = {lun.storage_object for tpg in target.tpgs.values() for lun in tpg.luns.values()}
     places = (paths.find_storage_object(reader.fs, *key) for key in sorted(keys))
-    objects = (reader.storage_object(path) for path in places if path)
+    objects = (read(reader, path) for path in places if path)
     settings = reader.fabric_settings(_ISCSI.name)
     return Config(
         {so.key: so for so in objects if so},

@@ -7,6 +7,8 @@ import os
 import re
 from collections.abc import Iterator
 
+from rtslib_ext.config import shell_paths
+from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.errors import LioError, NotFound
 from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.fast_dataclasses import replace
@@ -14,6 +16,7 @@ from rtslib_ext.host import network
 from rtslib_ext.initiator import scsi, session
 from rtslib_ext.initiator.session import Login
 from rtslib_ext.kernel.paths import TpgPath
+from rtslib_ext.reading import inquiry_data
 from rtslib_ext.recipes import compare
 from rtslib_ext.recipes.access import Disk, Port
 from rtslib_ext.recipes.recipe import ERROR, NOTE, Remark
@@ -40,27 +43,40 @@ def verify(
 ) -> Result:
     """Log in through each portal and with each ACL, and compare; status 1 if anything differs."""
     apply.require_root(env)
-    found = target_of.place(node, target)
+    places = target_of.every(node, target)
     with progress.work(env, "verifying", lambda _: 0) as work:
         done = []
-        for one in _verified(node, found, portal, initiator):
-            work.count()
-            done.append(one)
+        for found in places:
+            for one in _verified(node, found, portal, initiator):
+                work.count()
+                done.append(one)
+    verified = {one.target for one in done}
+    skipped = [path for path in map(_path, places) if path not in verified]
     if not done:
         raise NotFound(
             "no enabled TPG has such a portal and initiator",
-            path=f"/{_ISCSI.name}/{found.target.wwn}",
+            path=skipped[0] if len(skipped) == 1 else f"/{_ISCSI.name}",
             hint="recipe shows what a host meets there",
         )
-    result = show(view.lines(done, in_shell=env.session.several), lambda: view.data(done))
+    in_shell = env.session.several
+    lines = (
+        view.lines(done, in_shell=in_shell)
+        if len(places) == 1
+        else view.by_target(done, skipped, in_shell=in_shell)
+    )
+    result = show(lines, lambda: view.data(done, skipped))
     result.status = int(any(one.differs for one in done))
     return result
+
+
+def _path(found: Place) -> ShellPath:
+    return shell_paths.target(_ISCSI.name, found.target.wwn)
 
 
 def _verified(
     node: Node, found: Place, portal: str | None, wanted: str | None
 ) -> Iterator[Verified]:
-    config = target_of.config_of(node.reader, found.target)
+    config = target_of.config_of(node.reader, found.target, read=inquiry_data.storage_object)
     addresses = network.addresses() or _HERE
     for tag, tpg in found.target.tpgs.items():
         if tag != (found.tag or tag) or tpg.enable is False:
@@ -117,9 +133,9 @@ def _of_login(login: Login, port: Port, *, live: bool, is_named: bool) -> Verifi
         remarks += _notes(port, taken, only_inquiry=only_inquiry)
     except LioError as err:
         remarks.append(Remark(ERROR, port.auth_path, err.message))
-    return Verified(
-        port.path, f"{login.address}:{login.port}", login.initiator, port.disks, remarks
-    )
+    portal = f"{login.address}:{login.port}"
+    target = shell_paths.target(_ISCSI.name, login.target)
+    return Verified(target, port.path, portal, login.initiator, port.disks, remarks)
 
 
 def _of_disk(connected: session.Session, disk: Disk, *, only_inquiry: bool) -> Iterator[Remark]:

@@ -17,6 +17,7 @@ from .recipe import remark_data, remark_lines
 class Verified:
     """One login: the portal of a TPG, the initiator, the disks to see, and what differs."""
 
+    target: ShellPath
     tpg: ShellPath
     portal: str
     initiator: str
@@ -32,18 +33,48 @@ class Verified:
 def lines(done: Sequence[Verified], *, in_shell: bool) -> Iterator[str]:
     """Yield a line for each login with what differs below it, and the number of all."""
     for one in done:
-        count = f"{len(one.disks)} LUN{'' if len(one.disks) == 1 else 's'}"
-        verdict = "differs" if one.differs else f"{count} as configured"
-        yield f"{one.tpg} through {one.portal} as {one.initiator}: {verdict}"
-        for remark in one.remarks:
-            yield from (f"    {line}" for line in remark_lines(remark, in_shell=in_shell))
-    wrong = sum(one.differs for one in done)
-    logins = f"{len(done)} login{'' if len(done) == 1 else 's'}"
-    yield f"{logins} verified, {wrong} with differences" if wrong else f"{logins} verified"
+        yield from _login(one, in_shell=in_shell)
+    yield _sum(_counted(len(done), "login"), sum(one.differs for one in done))
 
 
-def data(done: Sequence[Verified]) -> dict[str, object]:
-    """Return the logins as plain values."""
+def _login(one: Verified, *, in_shell: bool) -> Iterator[str]:
+    count = _counted(len(one.disks), "LUN")
+    verdict = "differs" if one.differs else f"{count} as configured"
+    yield f"{one.tpg} through {one.portal} as {one.initiator}: {verdict}"
+    for remark in one.remarks:
+        yield from (f"    {line}" for line in remark_lines(remark, in_shell=in_shell))
+
+
+def by_target(
+    done: Sequence[Verified], skipped: Sequence[ShellPath], *, in_shell: bool
+) -> Iterator[str]:
+    """Yield a line for each target, with the logins that differ below it, and the number of all."""
+    logins: dict[ShellPath, list[Verified]] = {}
+    for one in done:
+        logins.setdefault(one.target, []).append(one)
+    wrong = 0
+    for target, each in logins.items():
+        bad = [one for one in each if one.differs]
+        wrong += bool(bad)
+        count = _counted(len(each), "login")
+        yield f"{target}: {f'{len(bad)} of {count} differs' if bad else f'{count} as configured'}"
+        for one in bad:
+            yield from (f"    {line}" for line in _login(one, in_shell=in_shell))
+    for target in skipped:
+        yield f"{target}: not verified, no enabled TPG has such a portal"
+    yield _sum(_counted(len(logins), "target"), wrong)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _sum(what: str, wrong: int) -> str:
+    return f"{what} verified, {wrong} with differences" if wrong else f"{what} verified"
+
+
+def data(done: Sequence[Verified], skipped: Sequence[ShellPath] = ()) -> dict[str, object]:
+    """Return the logins, and the targets without one, as plain values."""
     return {
         "ok": not any(one.differs for one in done),
         "logins": [
@@ -57,4 +88,5 @@ def data(done: Sequence[Verified]) -> dict[str, object]:
             }
             for one in done
         ],
+        "not_verified": list(skipped),
     }

@@ -35,10 +35,11 @@ ROWS = (
         "replaced. For one that is logged in, only LUNs and identifiers are compared,\n"
         "unless it is named: other commands would take notices of changes that are meant\n"
         "for it. Firewalls and switches between here and the hosts are not verified. The\n"
-        "exit status is 1 if anything differs.\n\n"
+        "exit status is 1 if anything differs. At / all targets are verified, with a line\n"
+        "for each; a target without an enabled TPG is not.\n\n"
         "Example: verify",
         (
-            may("target", "iscsi_target", "the target; not needed if there is one"),
+            may("target", "iscsi_target", "the target; if omitted, all"),
             may("portal", "known_portal", "only this portal: an address, or ADDRESS:PORT"),
             may("initiator", "known_initiator", "only this initiator, or those with this tag"),
         ),

@@ -12,6 +12,10 @@ import pytest
 from documents import Json, checked
 
 from rtslib_ext.config.model import MappedLun, NodeAcl, StorageObject
+from rtslib_ext.kernel import paths
+from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.reading import inquiry_data
+from rtslib_ext.reading.reader import Reader
 from targetcli.commands import target_of
 
 from .harness import TARGET, Shell, value
@@ -165,8 +169,8 @@ def test_a_disk_that_is_not_as_configured(store: Shell, monkeypatch: pytest.Monk
     real, key = target_of.config_of, ("ramdisk", "r0")
     for edit, text in EDITS:
 
-        def changed(*given: Any, edit: Edit = edit) -> object:
-            config = real(*given)
+        def changed(*given: Any, edit: Edit = edit, **more: Any) -> object:
+            config = real(*given, **more)
             objects = {**config.storage_objects, key: edit(config.storage_objects[key])}
             return replace(config, storage_objects=objects)
 
@@ -204,8 +208,8 @@ def test_write_protection_that_is_not_as_configured(store: Shell) -> None:
     path = TARGET / FOLDER / "acls" / HOST / "lun_300/write_protect"
     real = target_of.config_of
 
-    def after(*given: Any) -> object:
-        config = real(*given)
+    def after(*given: Any, **more: Any) -> object:
+        config = real(*given, **more)
         path.write_text("0")
         return config
 
@@ -224,7 +228,54 @@ def test_it_needs_root_and_an_iscsi_target(store: Shell) -> None:
     store.ok("/loopback create")
     store.refuses(f"verify {NAME}:none", f"no target {NAME}:none")
     store.ok(f"/iscsi create {NAME}:t2")
-    store.refuses("verify", "there are 2 targets", f"/iscsi/{IQN}")
+    store.refuses("recipe linux", "there are 2 targets", f"/iscsi/{IQN}")
+
+
+def test_all_targets_are_verified_at_the_root(store: Shell) -> None:
+    """A line for each; the exit status is the worst."""
+    second, third = f"{NAME}:t2", f"{NAME}:t3"
+    for line in (
+        f"/iscsi create {second}",
+        f"/iscsi/{second}/tpg1/portals create 127.0.0.2",
+        f"/iscsi/{second}/tpg1/luns create /backstores/ramdisk/r0",
+        f"/iscsi/{second}/tpg1/acls create {OTHER}",
+        f"/iscsi create {third}",
+    ):
+        store.ok(line)
+    none = f"/iscsi/{third}: not verified, no enabled TPG has such a portal"
+    good = [f"/iscsi/{one}: 1 login as configured" for one in (IQN, second)]
+    assert store.ok("verify").rows == [*good, none, "2 targets verified"]
+    assert [login["initiator"] for login in logins(store)] == [HOST, OTHER]
+    assert checked(store("verify", json=True))["data"]["not_verified"] == [f"/iscsi/{third}"]
+    (login,) = logins(store, f"verify {second}")
+    assert login["tpg"] == f"/iscsi/{second}/tpg1"
+    path = TARGET / "iscsi" / second / "tpgt_1" / "attrib/authentication"
+    path.write_text("1")
+    answer = store("verify")
+    assert (answer.exit, answer.rows[0], answer.rows[-1]) == (
+        1,
+        good[0],
+        "2 targets verified, 1 with differences",
+    )
+    assert answer.rows[1] == f"/iscsi/{second}: 1 of 1 login differs"
+
+
+def test_only_what_initiators_see_is_read(store: Shell) -> None:
+    """A sixth of the files of a storage object, with the same fields as all of them."""
+    fs = ConfigFS(TARGET)
+    reader = Reader(fs)
+    path = paths.storage_object(fs, "ramdisk", "r1")
+    inquiry_data.storage_object(reader, path)
+    before = fs.calls["read"]
+    seen = inquiry_data.storage_object(reader, path)
+    calls = fs.calls["read"] - before
+    whole = reader.storage_object(path)
+    assert seen and whole
+    assert calls <= 3 * 12
+    assert fs.calls["read"] - before - calls >= 4 * calls
+    for name in ("name", "backing", "wwn", "identity"):
+        assert getattr(seen, name) == getattr(whole, name)
+    assert seen.attributes.items() <= whole.attributes.items()
 
 
 def test_recipes_of_nodes_and_initiators(store: Shell) -> None:
