@@ -21,6 +21,9 @@ _DIGITS = re.compile(r"\s*[0-9]{1,20}\s*")
 _MOST = 2**64
 _TEXT = "a string"
 # The number of characters shown of a line with an error.
+# How the objects of a save file and of its parts begin; "[" is also a section of an INI file.
+_BEGINS = "{"
+_SECRET = re.compile("passw|secret|chap|token", re.IGNORECASE)
 _SHOWN = 120
 
 
@@ -297,10 +300,14 @@ def parse(text: str, source: str) -> Any:
 
 
 def _place(err: json.JSONDecodeError) -> str:
-    """Return the line with a mark under the error, only the column if it may contain a secret."""
+    """Return the line with a mark under the error, only the column if it may contain a secret.
+
+    A file that is no JSON may be any file, also one with secrets.
+    """
     lines = err.doc.split("\n")
     line = lines[err.lineno - 1] if err.lineno <= len(lines) else ""
-    if "password" in line.lower() or err.colno > _SHOWN:
+    is_json = err.doc.lstrip().startswith(_BEGINS)
+    if not is_json or _SECRET.search(line) or err.colno > _SHOWN:
         return f", at column {err.colno}"
     before = printable(line[: err.colno - 1])
     return f"\n  {before}{printable(line[err.colno - 1 : _SHOWN])}\n  {'':{len(before)}}^"

@@ -402,3 +402,21 @@ def test_null_is_no_configuration() -> None:
     with pytest.raises(ParseError, match="contains no configuration"):
         savefile.loads('{"storage_objects": null, "targets": null}')
     assert savefile.loads('{"storage_objects": [], "targets": null}').config.is_empty
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "machine example login anna hush",
+        "[users]\nanna = hush\n",
+        "# hush\n{",
+        '{\n  "auth": {"chap_Secret": "hush" "x"}\n}',
+        '{"userid_token": "hush" 1}',
+    ],
+)
+def test_an_error_shows_nothing_of_another_file(text: str) -> None:
+    """Any file may be given as a save file, also one with secrets."""
+    with pytest.raises(ParseError) as refused:
+        savefile.loads(text)
+    assert "hush" not in str(refused.value)
+    assert "at column" in str(refused.value)
