@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
@@ -26,6 +26,8 @@ from .tree import walk
 STDIN = "-"
 # A million lines; more would not be one change that is worth undoing as a whole.
 _MOST_CHARACTERS = 64 << 20
+# How many lines the history shows of a batch.
+_RECORDED = 3
 
 
 @dataclass(slots=True)
@@ -110,7 +112,7 @@ def _run(env: Env, file: str, lines: list[str]) -> list[_Done]:
             done = list(_stage(env, transaction, lines, work.count))
     finally:
         transaction.close()
-    env.session.report = total = Report("batch", "/", text=f"--batch {file}")
+    env.session.report = total = Report("batch", "/", text=_text(env, file, done))
     try:
         transaction.perform(noted=True)
     except LioError as err:
@@ -124,6 +126,14 @@ def _run(env: Env, file: str, lines: list[str]) -> list[_Done]:
         for failure in item.result.failures:
             _name_line(failure, item.number)
     return done
+
+
+def _text(env: Env, file: str, done: Sequence[_Done]) -> str:
+    """Return what the history shows: the first lines that change something, and their number."""
+    role = f"--role {env.options.role} " if env.options.is_restricted else ""
+    lines = [f"{item.report.path} {item.report.text}" for item in done if item.steps]
+    more = [f"and {len(lines) - _RECORDED:,} more"] if len(lines) > _RECORDED else []
+    return f"{role}--batch {file}: {'; '.join([*lines[:_RECORDED], *more])}"
 
 
 def _of_step(done: list[_Done], index: int | None) -> int | None:

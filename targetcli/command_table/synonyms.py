@@ -58,6 +58,7 @@ SYNONYMS = {
     "bind": _ADDRESS,
     "cache": _CACHE,
     "chap": (*_CREDENTIALS, "authentication"),
+    "connected": ("sessions", "hosts"),
     "copy": ("clone", "emulate_3pc"),
     "credentials": _CREDENTIALS,
     "discard": _DISCARD,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The search of help: commands, parameters, settings and preferences that contain a word."""
+"""The search of help: commands, parameters, settings, preferences and options with a word."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rtslib_ext.kernel.abi import AUTH_FILES
 from rtslib_ext.schema import Attribute
 from rtslib_ext.schema.describe import releases
 
+from .. import options
 from ..command_table import places
 from ..command_table.rows import every_row
 from ..command_table.synonyms import SYNONYMS
@@ -91,6 +92,9 @@ def entries() -> Iterator[Entry]:
         yield from (_setting(group, row) for row in rows if group != "auth" or _is_set(row))
     for preference in PREFERENCES.values():
         yield Entry(preference.name, "everywhere, group global", _flat(preference.text))
+    for option in options.ROWS:
+        text = option.text[:1].upper() + option.text[1:]
+        yield Entry(option.name, "option before the command", _flat(text))
 
 
 def _commands() -> Iterator[Entry]:

@@ -11,6 +11,7 @@ import pytest
 from rtslib_ext import schema
 from rtslib_ext.config.model import AUTH_NAMES
 from rtslib_ext.schema import releases
+from targetcli import options
 from targetcli.command_table import places
 from targetcli.command_table.command import Command
 from targetcli.command_table.rows import every_row
@@ -18,7 +19,7 @@ from targetcli.command_table.synonyms import SYNONYMS
 from targetcli.commands import search
 from targetcli.preference import PREFERENCES
 
-LINE = re.compile(r"\w+ \((command|parameter of \w+|.*, group \w+).*\): .*\.")
+LINE = re.compile(r"[\w-]+ \((command|parameter of \w+|.*, group \w+|option before).*\): .*\.")
 
 
 def found(*words: str) -> list[str]:
@@ -30,6 +31,7 @@ def test_everything_can_be_found() -> None:
     assert {row.name for row in every_row()} <= names
     assert {item.name for row in every_row() for item in row.parameters if item.text} <= names
     assert {*PREFERENCES, *AUTH_NAMES, "enable", "alua_tg_pt_gp_name"} <= names
+    assert {row.name for row in options.ROWS} <= names
     shown = set(places.SETTINGS) - {"auth", "lun_alua"}
     assert {row.name for group in shown for row in schema.GROUPS[group]} <= names
 
@@ -100,6 +102,12 @@ MEANT = {
     "vmware": ["emulate_caw", "emulate_3pc"],
     "preview": ["dry_run", "diff"],
     "sector size": ["block_size"],
+    "connected": ["sessions", "hosts"],
+    "role": ["--role"],
+    "--batch": ["--batch"],
+    "owner": ["owner", "owners"],
+    "--confirm-within": ["confirm_within"],
+    "separate kernel": ["--sandbox"],
 }
 
 

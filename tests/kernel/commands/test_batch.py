@@ -117,7 +117,12 @@ def test_lines_that_build_on_each_other(user: Shell, disks: Path) -> None:
     assert answer.rows[0] == "Created fileio d2 with size 1048576"
     assert answer.rows[-1] == "Deleted storage object d1."
     assert user.ok(f"{TPG}/luns/lun1 status").endswith("(g1)\n")
-    assert user.ok("history").rows[-1].endswith("/ --batch -")
+    first = "; ".join(lines(TEN, disks)[:3])
+    assert user.ok("history").rows[-1].endswith(f" / --batch -: {first}; and 7 more")
+    with_role = ["ls", f"{TPG}/acls/{I2} set auth password=hush mutual_userid=m"]
+    run_batch(user, with_role, role="provision")
+    own = f"{TPG}/acls/{I2} set auth password=*** mutual_userid=m"
+    assert user.ok("history").rows[-1].endswith(f" / --role provision --batch -: {own}")
 
 
 def test_the_same_by_batch_and_one_by_one(user: Shell, disks: Path) -> None:
