@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from rtslib_ext.files import export
+from rtslib_ext.host.answering import Looks
 from rtslib_ext.kernel.configfs import ConfigFS
 
 from ..env import Env
@@ -35,9 +36,10 @@ def exporter(
         found = saved.Background(fs, files, _COMPARED)
         found.start()
     background = (lambda: found.chunks) if found else None
+    looks = Looks()
     serving = server.Server(
         server.listening(address, port),
-        lambda: exposition.text(scrape.scrape(fs, files, background)),
+        lambda: exposition.text(scrape.scrape(fs, files, background, looks)),
     )
     host, number = serving.server_address[:2]
     print(f"Serving http://{_shown(str(host))}:{number}/metrics", file=env.stderr, flush=True)

@@ -57,6 +57,13 @@ ROWS = (
         _OBJECT,
     ),
     Metric(
+        "lio_backing_device_answers",
+        GAUGE,
+        "0 if the file or device of a storage object did not answer in 2 s, as on a network file "
+        "system whose server is gone: whether it is missing, and a device's size, are not known.",
+        _OBJECT,
+    ),
+    Metric(
         "lio_alua_state",
         GAUGE,
         "1 for the ALUA state of a target port group, 0 for the other states.",

@@ -13,6 +13,7 @@ from rtslib_ext.errors import KernelRefused
 from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.host import devices, network
+from rtslib_ext.host.answering import Looks
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.kernel.paths import TpgPath
@@ -31,6 +32,7 @@ class Objects:
 
     sizes: list[tuple[Labels, float]] = field(default_factory=list)
     missing: list[tuple[Labels, float]] = field(default_factory=list)
+    answers: list[tuple[Labels, float]] = field(default_factory=list)
     states: list[tuple[str, str, str]] = field(default_factory=list)
     holders: list[tuple[Labels, float]] = field(default_factory=list)
 
@@ -40,6 +42,7 @@ class Objects:
         more = [((name,), 1) for name in unrestored if (name,) not in known]
         yield Chunk(METRICS["lio_storage_object_bytes"], self.sizes)
         yield Chunk(METRICS["lio_backing_device_missing"], [*self.missing, *more])
+        yield Chunk(METRICS["lio_backing_device_answers"], self.answers)
         metric, size = METRICS["lio_alua_state"], 200
         for start in range(0, len(self.states), size):
             part = self.states[start : start + size]
@@ -53,27 +56,51 @@ def _enumerated(states: Iterable[tuple[str, str, str]]) -> Iterator[tuple[Labels
             yield (name, group, text), int(number == current)
 
 
-def of_storage_objects(reader: Reader, configured: Iterable[ConfigfsPath]) -> Objects:
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a look at a file or device found: its ``size``, and the problem of a restore.
+
+    ``problem`` is None if this user may not know whether it exists.
+    """
+
+    size: int | None
+    problem: str | None
+
+
+def of_storage_objects(reader: Reader, configured: Iterable[ConfigfsPath], looks: Looks) -> Objects:
     """Return the states of storage objects. Opens no device: one that failed may not answer."""
     found = Objects()
+    backings: dict[str, Backing] = {}
     for configfs in configured:
         key = paths.key_of_storage_object(configfs)
         if key is None:
             continue
         name = storage_object(configfs)
         try:
-            backing = reader.backing_shown(configfs, key[0])
+            backings[name] = reader.backing_shown(configfs, key[0])
         except KernelRefused:
             # It was deleted meanwhile.
             continue
-        size = _size(backing)
-        if size is not None:
-            found.sizes.append(((name,), size))
-        if not _is_hidden(backing):
-            found.missing.append(((name,), int(bool(restorable.problem(backing)))))
         found.states += _alua(reader, configfs, name)
         found.holders += _holder(reader, configfs, name)
+    files = {name: path for name, one in backings.items() if (path := getattr(one, "dev", ""))}
+    seen = looks.at(files, lambda name: _look(backings[name]))
+    for name, backing in backings.items():
+        if name in files:
+            found.answers.append(((name,), int(name in seen)))
+        one = seen.get(name) if name in files else _look(backing)
+        # A device that does not answer has size 0 in the kernel's text.
+        size = one.size if one else getattr(backing, "size", None) or None
+        if size is not None:
+            found.sizes.append(((name,), size))
+        if one and one.problem is not None:
+            found.missing.append(((name,), int(bool(one.problem))))
     return found
+
+
+def _look(backing: Backing) -> _Look:
+    hidden = _is_hidden(backing)
+    return _Look(_size(backing), None if hidden else restorable.problem(backing))
 
 
 def _is_hidden(backing: Backing) -> bool:
