@@ -124,6 +124,8 @@ def _parameter(env: Env, node: Node, command: Command, item: Parameter, value: A
         return ""
     if (command.name, item.name) in _REPEATED:
         return f"repeat {command.name} with {item.name}"
+    if command.name == "saveconfig" and item.name in ("owner", "target"):
+        return "write fragments"
     if (command.name, item.name) == ("sessions", "action") and value == "end":
         return "end sessions"
     if item.kind in _FILES:

@@ -115,8 +115,17 @@ def _then(env: Env, action: Callable[[], None]) -> None:
         env.session.transaction.follow(action)
 
 
-def apply_one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) -> Result:
-    """Apply a fragment, all of it or nothing."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the apply of a fragment changes; ``networks`` are those of all portals afterwards."""
+
+    change: Change
+    part: Part
+    networks: Allowed | None
+
+
+def prepare(env: Env, given: Fragment, owners: Mapping[str, str], how: How) -> Prepared:
+    """Return what the apply of a fragment changes. Raises LioError for what it refuses."""
     name = given.owner
     found = fragment.part(env.fs, name, given.loaded.config, owners, adopt=how.adopt)
     whole = plan.prepare(env, found.want, found.have, looks=how.looks)
@@ -127,7 +136,14 @@ def apply_one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) ->
     planned = plan.with_others(env, planned, given.loaded, refuse=not how.dry_run)
     refuse_exported(env, planned, owners)
     ports.refuse_taken(env.fs, planned.want, found.mine, found.before)
-    result = _carry_out(env, planned, found, _networks(env, planned, found, given, owners), how)
+    return Prepared(planned, found, _networks(env, planned, found, given, owners))
+
+
+def apply_one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) -> Result:
+    """Apply a fragment, all of it or nothing."""
+    name, prepared = given.owner, prepare(env, given, owners, how)
+    found = prepared.part
+    result = _carry_out(env, prepared, how)
     if not how.dry_run:
         gone = [path for path, owner in owners.items() if owner == name]
         _then(env, partial(_drop_unrestored, env, {*gone} - found.owners.keys()))
@@ -136,16 +152,34 @@ def apply_one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) ->
     return result
 
 
-def _carry_out(
-    env: Env, planned: Change, found: Part, networks: Allowed | None, how: How
-) -> Result:
+def compare(env: Env, file: str | None, owner: str) -> Result:
+    """Show what the apply of a fragment would change; the exit status is 1 if it would."""
+    how = How(owner, adopt=False, remove=False, dry_run=True, confirm_within=None)
+    path = _path(env, file, how)
+    given = Fragment(_owner(env, path, how), path, save.load_understood(env, path))
+    prepared = prepare(env, given, records.load(env), how)
+    result = _carry_out(env, prepared, how)
+    result.status = int(differs(env, prepared))
+    return result
+
+
+def differs(env: Env, prepared: Prepared) -> bool:
+    """Return True if an apply would change anything, owners and networks included."""
+    if prepared.change.plan or prepared.part.owners != records.load(env):
+        return True
+    running_ones = allowed.read(env).allowed if allowed.exists(env) else {}
+    return prepared.networks is not None and {**prepared.networks} != {**running_ones}
+
+
+def _carry_out(env: Env, prepared: Prepared, how: How) -> Result:
     """Apply a plan with its owners and networks, queue it, or only show it."""
+    found = prepared.part
     claims = found.owners != records.load(env)
     claiming = nullcontext() if how.dry_run else records.claiming(env, found.owners)
-    with allowed.changing(env, networks, dry_run=how.dry_run) as lines, claiming:
+    with allowed.changing(env, prepared.networks, dry_run=how.dry_run) as lines, claiming:
         return plan.carry_out(
             env,
-            planned,
+            prepared.change,
             dry_run=how.dry_run,
             confirm_within=how.confirm_within,
             beside=lines,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""diff, apply and recover: compare and change the whole configuration."""
+"""Plans of whole configurations: made, carried out, and ended with recover."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from rtslib_ext.config.model import Config, StorageObject
 from rtslib_ext.errors import InvalidValue, LioError, RollbackFailed, Unsupported
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.plan import interrupted
-from rtslib_ext.plan.builder import Plan
-from rtslib_ext.plan.disturbance import Disturbance
 from rtslib_ext.steps import Action, Context, Step
 from rtslib_ext.transaction import apply as applying
 from rtslib_ext.transaction import journal as journals
@@ -42,31 +40,6 @@ from . import config, confirm, save
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile import Loaded
-
-SAME, DIFFERENT = 0, 1
-
-
-def diff(env: Env, node: Node, file: str | None, other: str | None) -> Result:
-    """Show how the running configuration differs from a file, or one file from another.
-
-    Below the root, show only the part of the node. In a transaction, and without a file, show the
-    queued changes.
-    """
-    if other is not None and file is None:
-        raise InvalidValue("other has no effect without file", hint="diff FILE OTHER")
-    disturbances: Sequence[Disturbance] = ()
-    if (
-        file is None
-        and env.session.transaction is not None
-        and not env.session.transaction.is_dry_run
-    ):
-        plan = env.session.transaction.plan()
-    elif file and other:
-        plan = part.below(_between(env, node, file, other), node)
-    else:
-        plan = part.below(to_file(env, node, file).plan, node)
-        disturbances = interrupted.of(env.fs, plan.steps)
-    return plans.show(env, plan, disturbances, status=DIFFERENT if plan else SAME)
 
 
 def to_file(env: Env, node: Node, file: str | None, have: Config | None = None) -> Change:
@@ -174,12 +147,6 @@ def with_others(env: Env, planned: Change, loaded: Loaded, *, refuse: bool) -> C
         )
     notes = (*planned.plan.notes, *((so.path, text) for so, text in others))
     return replace(planned, plan=replace(planned.plan, notes=notes))
-
-
-def _between(env: Env, node: Node, one: str, other: str) -> Plan:
-    """Plan from file to file, or the part of a node."""
-    have, want = (save.load_understood(env, path).config for path in (one, other))
-    return plans.between(have, part.wanted(want, have, node))
 
 
 def carry_out(

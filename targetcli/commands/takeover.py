@@ -115,7 +115,10 @@ def _fragment(env: Env, owner: str) -> str:
     """Return the path of the fragment of an owner; raises NotFound."""
     path = f"{env.pairs}/{owner}{_SUFFIX}"
     if not os.path.exists(path):
-        raise NotFound(f"there is no fragment {path}", hint=f"saveconfig {path} writes one")
+        raise NotFound(
+            f"there is no fragment {path}",
+            hint=f"saveconfig {path} owner={owner}, or target=WWN, writes one",
+        )
     return path
 
 

@@ -100,7 +100,7 @@ def test_groups_are_titles_of_the_list(reader: Reader) -> None:
 
 def test_without_a_terminal_the_syntax_is_listed(reader: Reader) -> None:
     lines = reader("help")
-    assert "  - saveconfig [savefile] [drop_missing] " in lines
+    assert "  - saveconfig [savefile] [drop_missing] [owner] [target] " in lines
     place = lines.index("  - undo [dry_run] ")
     assert lines[place + 1] == "      (new) Undoes the last change of this session."
     assert "GENERALITIES" in lines and "AVAILABLE COMMANDS" in lines

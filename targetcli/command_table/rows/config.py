@@ -10,10 +10,14 @@ ROWS = (
     Command(
         "saveconfig",
         ("root",),
-        "save:saveconfig",
+        "saveconfig:saveconfig",
         "Saves the running configuration, so that it is restored at the next boot. Keeps\n"
         "the previous file as a backup. Objects that could not be restored stay in the\n"
-        "file, with a note.\n\n"
+        "file, with a note.\n"
+        "With owner, writes a fragment with the objects of this owner; without a file into\n"
+        "conf.d beside the save file, as OWNER.json. With target and a file, writes that\n"
+        "target and the storage objects that it exports. apply --owner takes both, and finds\n"
+        "nothing to change.\n\n"
         "Example: saveconfig",
         (
             may("savefile", "save_file", "the file to write", SAVE_FILE),
@@ -23,6 +27,8 @@ ROWS = (
                 "drop objects and settings that could not be restored",
                 "False",
             ),
+            may("owner", "owner", "write the objects of this owner as a fragment"),
+            may("target", "iscsi_target", "write this target as a fragment"),
         ),
         changes=True,
     ),

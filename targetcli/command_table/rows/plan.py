@@ -10,19 +10,21 @@ ROWS = (
     Command(
         "diff",
         EVERYWHERE,
-        "plan:diff",
+        "diff:diff",
         "Compares the running configuration with a file: shows the changes that apply would\n"
         "make. First lists the sessions, reservations and I/O that the changes would\n"
         "interrupt. A line begins with + for an object to create, ~ to change, ± to\n"
         "recreate and - to delete; with -v, each step has a line. With a second file,\n"
         "compares the two files and does not read the kernel. Below the root, shows the\n"
         "part of that node: of a target with the storage objects that it exports. In a\n"
-        "transaction and without a file, shows the queued changes. The exit status is 0 if\n"
+        "transaction and without a file, shows the queued changes. With owner, shows the\n"
+        "changes that apply --owner would make. The exit status is 0 if\n"
         "both are the same, 1 if they differ, 2 if they cannot be compared.\n\n"
         "Example: diff /etc/target/saveconfig.json",
         (
             may("file", "saved_file", "the file to compare with; the save file if omitted"),
             may("other", "saved_file", "a second file; the changes lead from file to this one"),
+            may("owner", "owner", "compare with the fragment of this owner; conf.d if no file"),
         ),
         failed=2,
         verbose=True,

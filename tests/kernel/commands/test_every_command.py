@@ -138,6 +138,9 @@ LINES = f"""
 / confirm action=keep
 / apply file=ETC/fragment.json owner=csi adopt=true
 / owners name=csi
+/ saveconfig savefile=ETC/csi.json owner=csi
+/ saveconfig savefile=ETC/target.json target={IQN}
+/ diff file=ETC/csi.json owner=csi
 / apply owner=csi remove=true
 / takeover owner=csi file=ETC/fragment.json wait=1s pr=ETC peer=ssh:none force=true dry_run=true
 / takeover owner=csi file=ETC/fragment.json standby=false dry_run=true

@@ -552,3 +552,33 @@ def test_an_apply_costs_what_its_owner_has(shell: Shell) -> None:
         shell.ok("clearconfig confirm=true")
     CSI.unlink()
     assert costs[0] == costs[1], costs
+
+
+def test_a_fragment_is_written_from_what_an_owner_has(user: Shell) -> None:
+    """Applied again, it changes nothing; diff shows what it would change."""
+    put(POOL, {**fragment("p1", wwn=B), "targets": [target(B, "p1"), *guest()["targets"]]})
+    user.ok(f"apply {POOL} --owner pool")
+    for name, file in (("csi", CONF_D / "csi.json"), ("pool", ETC / "written.json")):
+        given = "" if name == "csi" else f"{file} "
+        assert f"Fragment saved to {file}" in user.ok(f"saveconfig {given}owner={name}")
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert user.ok(f"apply {file} --owner {name}").rows == ["Nothing to change"]
+        assert user.ok(f"diff {file} owner={name}").exit == 0
+    paths = {"/backstores/ramdisk/c1", "/backstores/ramdisk/c2", f"/iscsi/{A}"}
+    assert GUEST not in (CONF_D / "csi.json").read_text(), "the ACL is pool's"
+    assert {path for path, name in owned_by(user).items() if name == "csi"} == paths
+    user.ok(f"/iscsi/{A}/tpg1 set attribute login_timeout=20")
+    before = tree()
+    answer = user("diff owner=csi")
+    assert answer.exit == 1 and "would set attribute login_timeout: 20 -> 15" in answer
+    assert user(f"diff {POOL} owner=csi").exit == 2
+    assert differences(tree(), before) == []
+    # A target without an owner gets one.
+    user.ok(f"saveconfig {ETC}/mine.json target=iqn.2003-01.org.example:mine")
+    user.ok(f"apply {ETC}/mine.json --owner mine --adopt")
+    assert owned_by(user)["/iscsi/iqn.2003-01.org.example:mine"] == "mine"
+    assert user(f"diff {ETC}/mine.json owner=mine").exit == 0
+    user.refuses(f"saveconfig target={A}", "saveconfig FILE target=WWN")
+    user.refuses("saveconfig owner=none", "no object belongs to none")
+    user.refuses(f"saveconfig {ETC}/x.json target={A}.none", f"no target {A}.none")
+    user.refuses(f"saveconfig owner=csi target={A}", "cannot be combined")

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""saveconfig: save the running configuration, or the fragment of an owner or a target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from rtslib_ext.errors import InvalidValue, NotFound
+from rtslib_ext.fast_dataclasses import dataclass
+
+from ..changes import allowed, apply, running
+from ..env import Env
+from ..result import Aside, Result
+from ..tree import Node
+from . import save
+
+if TYPE_CHECKING:
+    from rtslib_ext.config.model import Config
+    from rtslib_ext.owners.units import Units
+
+
+def saveconfig(
+    env: Env, node: Node, savefile: str, drop_missing: bool, owner: str | None, target: str | None
+) -> Result:
+    """Save the running configuration, or write the part of an owner or a target as a fragment."""
+    if owner is None and target is None:
+        return save.saveconfig(env, node, savefile, drop_missing)
+    if owner is not None and target is not None:
+        raise InvalidValue("owner and target cannot be combined", hint="give one of them")
+    if drop_missing:
+        raise InvalidValue("drop_missing concerns the whole configuration")
+    return _write(env, _Call(_path(env, savefile, owner), owner, target))
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """The file to write, and the owner or the WWN of the target."""
+
+    path: str
+    owner: str | None
+    target: str | None
+
+
+def _path(env: Env, savefile: str, owner: str | None) -> str:
+    """Return the file to write; without one, that of the owner which is applied at boot."""
+    path = save.path_of(env, savefile)
+    if path != save.path_of(env, None) and savefile != save.path_of(env, None):
+        return path
+    if owner is None:
+        raise InvalidValue(
+            "the save file has the whole configuration", hint="saveconfig FILE target=WWN"
+        )
+    from rtslib_ext.owners import record, units
+
+    units.check_name(owner)
+    folder = env.pairs if owner in record.moving(env.owners) else env.fragments
+    return f"{folder}/{owner}.json"
+
+
+def _write(env: Env, call: _Call) -> Result:
+    """Write a fragment, at the end of a transaction."""
+    # Imported here, like the next: the whole configuration needs none of it.
+    from rtslib_ext.owners import units, written
+
+    from ..changes import owners as records
+
+    later = apply.defer(env, f"write a fragment to {call.path}", lambda: _write(env, call))
+    if later is not None:
+        return later
+    have = running.read(env)
+    missing = running.unrestored(env, have)
+    config = _with_missing(have, missing)
+    owners = records.load(env)
+    mine = (
+        units.of_paths(path for path, name in owners.items() if name == call.owner)
+        if call.target is None
+        else written.of_target(config, call.target)
+    )
+    _refuse_nothing(call, mine)
+    found = written.fragment(config, mine, owners, call.owner or "")
+    networks = allowed.of_config(env, found)
+    marks = [path for path in missing.paths if units.in_config({_above(path): ""}, found)]
+    identities = save.identities_of(found.storage_objects.values())
+    lines, facts = save.write(
+        env, call.path, found, marks, {**missing.identities, **identities}, {}, networks=networks
+    )
+    lines += [f"Fragment saved to {call.path}", *_lost(owners, call, found)]
+    return Result([*lines, *_cure(call)], data=lambda: facts)
+
+
+def _with_missing(have: Config, missing: object) -> Config:
+    from rtslib_ext.savefile import unrestored as records
+
+    return records.keep(have, missing) if missing else have  # type: ignore[arg-type]
+
+
+def _above(path: str) -> str:
+    """Return the path of the storage object or target in which a missing object is."""
+    words = path.split("/")
+    return "/".join(words[: 4 if words[1] == "backstores" else 3])
+
+
+def _refuse_nothing(call: _Call, mine: Units) -> None:
+    if not any((mine.objects, mine.targets, mine.acls)):
+        what = f"no object belongs to {call.owner}" if call.owner else f"no target {call.target}"
+        raise NotFound(what, hint="owners lists owners, ls lists targets")
+
+
+def _lost(owners: Mapping[str, str], call: _Call, found: Config) -> Iterator[str]:
+    """Yield a note for each object of the owner that does not exist."""
+    from rtslib_ext.owners import units
+
+    for path, name in owners.items():
+        if name == call.owner and not units.in_config({path: name}, found):
+            yield Aside(f"Note: {path} does not exist, so the fragment does not have it")
+
+
+def _cure(call: _Call) -> Iterator[str]:
+    if call.owner is None:
+        yield Aside(f"Note: apply {call.path} --owner NAME --adopt gives these objects an owner")
