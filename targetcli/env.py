@@ -163,6 +163,11 @@ class Env:
         return f"{os.path.dirname(self.journal)}/unrestored.json"
 
     @property
+    def applied_fragments(self) -> str:
+        """Return the path of the list of the owners whose fragments in conf.d were applied."""
+        return f"{os.path.dirname(self.history)}/fragments.json"
+
+    @property
     def waiting_fragments(self) -> str:
         """Return the path of the record of the fragments that wait for devices since boot."""
         return f"{os.path.dirname(self.journal)}/waiting_fragments.json"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..config import shell_paths
@@ -51,6 +51,10 @@ class Facts:
     files: Files | None = None
     fragments: Sequence[tuple[str, str]] = ()
     """The problems of the fragments of owners: (file, text)."""
+    differing_fragments: Callable[[], Sequence[tuple[str, str, str]]] = tuple
+    """Return the fragments that differ from the running objects: (owner, file, text)."""
+    deleted_fragments: Callable[[], Sequence[tuple[str, str, int]]] = tuple
+    """Return the owners with objects whose file was deleted: (owner, file, number of objects)."""
     open_portals: str = ""
     """Why the rules of allowed networks are not loaded."""
     peer: Config | None = None

@@ -108,6 +108,23 @@ def fragments(facts: Facts) -> Iterator[Finding]:
         yield Finding("/", f"{path}: {text}", "correct the file")
 
 
+def fragment_differs(facts: Facts) -> Iterator[Finding]:
+    """Yield the fragments that do not equal the running objects of their owners."""
+    for owner, path, text in facts.differing_fragments():
+        help_ = f"diff owner={owner} shows the changes, saveconfig owner={owner} keeps them"
+        cure: Words = ("/", "apply", path)
+        yield Finding("/", f"{path} differs from the objects of {owner}: {text}", help_, (cure,))
+
+
+def fragment_deleted(facts: Facts) -> Iterator[Finding]:
+    """Yield the owners that still have the objects of a fragment that was deleted."""
+    for owner, path, number in facts.deleted_fragments():
+        objects = "1 object" if number == 1 else f"{number} objects"
+        text = f"{path} was deleted, and {owner} still has {objects}: deleting a file deletes none"
+        help_ = f"saveconfig owner={owner} writes it again, apply owner={owner} remove=true "
+        yield Finding("/", text, f"{help_}deletes the objects")
+
+
 def file_modes(facts: Facts) -> Iterator[Finding]:
     """Yield the files of the configuration that other users can read or change."""
     if facts.files is None:
@@ -211,6 +228,24 @@ RULES = (
         "A fragment in conf.d beside the save file cannot be applied: an entry is not understood, "
         "its name is not that of an owner, or two fragments have one object.",
         "Correct it; docs/saveconfig.schema.json describes the format.",
+    ),
+    Rule(
+        "fragment-differs",
+        Severity.WARNING,
+        Needs.KERNEL,
+        fragment_differs,
+        "A fragment in conf.d is not what runs: it was edited and not applied, or its owner's "
+        "objects were changed by hand. The next start or reload of the service applies it.",
+        "Apply it, or write it again from the running objects.",
+    ),
+    Rule(
+        "fragment-deleted",
+        Severity.WARNING,
+        Needs.KERNEL,
+        fragment_deleted,
+        "The file of an owner in conf.d was deleted, and its objects still run: only the save file "
+        "restores them.",
+        "Write it again, or delete the objects.",
     ),
     Rule(
         "file-mode",

@@ -13,7 +13,7 @@ from rtslib_ext.owners import ports, units
 from rtslib_ext.savefile import Loaded
 
 from ..env import Env
-from .save import load_understood
+from .save import load_given, load_understood
 
 if TYPE_CHECKING:
     from rtslib_ext.usage.readiness import Wait
@@ -32,17 +32,22 @@ class Fragment:
 
 def read(env: Env, folder: str, failures: list[LioError]) -> Iterator[Fragment]:
     """Yield the fragments that can be read, by name; the others become failures."""
-    try:
-        names = sorted(name for name in os.listdir(folder) if name.endswith(SUFFIX))
-    except OSError as err:
-        raise LioError(f"{folder} cannot be read: {err.strerror}") from err
-    for name in names:
-        path, owner = f"{folder}/{name}", name.removesuffix(SUFFIX)
+    for path, owner in _files(folder):
         try:
             units.check_name(owner, path)
             yield Fragment(owner, path, load_understood(env, path))
         except LioError as err:
             failures.append(err)
+
+
+def _files(folder: str) -> Iterator[tuple[str, str]]:
+    """Yield the files of a directory with their owners. Raises LioError."""
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.endswith(SUFFIX))
+    except OSError as err:
+        raise LioError(f"{folder} cannot be read: {err.strerror}") from err
+    for name in names:
+        yield f"{folder}/{name}", name.removesuffix(SUFFIX)
 
 
 def waiting(env: Env) -> list[tuple[str, list[Wait]]]:
@@ -72,12 +77,19 @@ def loaded(env: Env) -> list[Loaded]:
 
 
 def problems(env: Env) -> list[tuple[str, str]]:
-    """Return the problems of all fragments that the service applies: (file, text)."""
-    failures: list[LioError] = []
-    found = list(read(env, env.fragments, failures))
-    texts = [(env.fragments, str(err)) for err in failures]
+    """Return the problems of all fragments that the service applies: (file, text).
+
+    That of an entry begins with its JSON path.
+    """
+    texts: list[tuple[str, str]] = []
+    for path, owner in _files(env.fragments):
+        try:
+            units.check_name(owner)
+            texts += ((path, str(problem)) for problem in load_given(env, path).problems)
+        except LioError as err:
+            texts.append((path, str(err)))
     try:
-        refuse_shared(found)
+        refuse_shared(list(read(env, env.fragments, [])))
     except LioError as err:
         texts.append((env.fragments, f"{err.path}: {err}"))
     return texts

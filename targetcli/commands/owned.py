@@ -19,7 +19,7 @@ from rtslib_ext.savefile import Loaded
 from rtslib_ext.steps import Action
 from rtslib_ext.transaction.apply import Change, PartChange
 
-from ..changes import allowed, running, waiting_fragments
+from ..changes import allowed, applied_fragments, running, waiting_fragments
 from ..changes import owners as records
 from ..env import Env
 from ..result import Aside, Result
@@ -145,6 +145,8 @@ def apply_one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) ->
     found = prepared.part
     result = _carry_out(env, prepared, how)
     if not how.dry_run:
+        inside = os.path.dirname(given.path) == os.path.abspath(env.fragments)
+        _then(env, partial(applied_fragments.note, env, name, is_in_directory=inside))
         gone = [path for path, owner in owners.items() if owner == name]
         _then(env, partial(_drop_unrestored, env, {*gone} - found.owners.keys()))
     shows = how.dry_run or env.session.transaction is not None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rtslib_ext.checks.facts import Facts, Files
@@ -46,6 +47,8 @@ def of_running(env: Env, node: Node) -> Facts:
         str(cut or ""),
         _files(env.save_file),
         fragments=_fragments(env),
+        differing_fragments=partial(_differing, env),
+        deleted_fragments=partial(_deleted, env),
         open_portals=allowed.problem(env),
     )
 
@@ -58,6 +61,19 @@ def _fragments(env: Env) -> list[tuple[str, str]]:
     from . import fragment_files
 
     return fragment_files.problems(env)
+
+
+def _differing(env: Env) -> list[tuple[str, str, str]]:
+    # Imported here, like the next: status does not look at it.
+    from . import fragment_findings
+
+    return fragment_findings.differing(env)
+
+
+def _deleted(env: Env) -> list[tuple[str, str, int]]:
+    from . import fragment_findings
+
+    return fragment_findings.gone(env)
 
 
 def _unrestored(env: Env, have: Config) -> tuple[Unrestored, tuple[str, str]]:

@@ -828,3 +828,18 @@ def test_a_fragment_that_cannot_be_applied() -> None:
     (one,) = found(facts, "fragment")
     assert one.text == "/etc/target/conf.d: csi.json is broken"
     assert found(Facts(configuration()), "fragment") == []
+
+
+def test_a_fragment_that_is_not_what_runs() -> None:
+    path = "/etc/target/conf.d/csi.json"
+    facts = Facts(
+        configuration(), differing_fragments=lambda: [("csi", path, "2 changes would be made")]
+    )
+    (one,) = found(facts, "fragment-differs")
+    assert one.text == f"{path} differs from the objects of csi: 2 changes would be made"
+    assert lines(one) == [f"targetcli / apply {path}"]
+    facts = Facts(configuration(), deleted_fragments=lambda: [("csi", path, 3)])
+    (one,) = found(facts, "fragment-deleted")
+    assert one.text.startswith(f"{path} was deleted, and csi still has 3 objects")
+    for name in ("fragment-differs", "fragment-deleted"):
+        assert found(Facts(configuration()), name) == []

@@ -582,3 +582,29 @@ def test_a_fragment_is_written_from_what_an_owner_has(user: Shell) -> None:
     user.refuses("saveconfig owner=none", "no object belongs to none")
     user.refuses(f"saveconfig {ETC}/x.json target={A}.none", f"no target {A}.none")
     user.refuses(f"saveconfig owner=csi target={A}", "cannot be combined")
+
+
+def test_check_compares_fragments_with_their_objects(user: Shell) -> None:
+    line = "check ignore=file-mode,no-portal severity=warning"
+    put(CONF_D / "csi.json", fragment("c1"))
+    text = f"{CONF_D}/csi.json differs from the objects of csi: 3 changes would be made"
+    assert text in user(line)
+    user.ok(f"apply {CONF_D}")
+    assert "csi.json" not in user(line)
+    # Its owner may have it from elsewhere; then its file does not count.
+    (CONF_D / "csi.json").unlink()
+    text = f"{CONF_D}/csi.json was deleted, and csi still has 2 objects"
+    assert text in user(line) and "saveconfig owner=csi writes it again" in user(line)
+    user.ok(f"apply {CSI} --owner csi")
+    assert "was deleted" not in user(line)
+    put(CONF_D / "csi.json", fragment("mine"))
+    assert "it cannot be applied: /backstores/ramdisk/mine: it exists and has no owner" in user(
+        line
+    )
+    value = fragment("c1")
+    value["targets"][0]["wwn"] = "no wwn"
+    value["storage_objects"][0]["size"] = "x"
+    put(CONF_D / "csi.json", value)
+    rows = user(line)
+    for text in ("storage_objects[0].size: must be", "targets[0].wwn: 'no wwn': WWN not valid"):
+        assert f"{CONF_D}/csi.json: {text}" in rows
