@@ -299,7 +299,7 @@ def map_lun(config: Config, group: Group, lun: GroupLun) -> Config:
     Creates the LUNs that TPGs do not have. Raises Exists if all see it so already, NotFound
     without the storage object.
     """
-    if all(luns.get(lun.index) == lun for luns in _seen_by_each(config, group)):
+    if has_lun(config, group, lun):
         raise Exists(
             f"{'/'.join(lun.storage_object)} is LUN {lun.index} of the group {group.name} already"
         )
@@ -310,6 +310,11 @@ def map_lun(config: Config, group: Group, lun: GroupLun) -> Config:
         acl = replace(acl, mapped_luns={**acl.mapped_luns, lun.index: mapped})
         config = _with_acl(config, place, tpg, acl)
     return config
+
+
+def has_lun(config: Config, group: Group, lun: GroupLun) -> bool:
+    """Return True if all members of a group see a LUN already."""
+    return all(luns.get(lun.index) == lun for luns in _seen_by_each(config, group))
 
 
 def unmap(config: Config, group: Group, indexes: frozenset[int]) -> Config:

@@ -19,12 +19,15 @@ ROWS = (
         "targets where the host has an ACL, or the only target.\n"
         "group leave NAME HOST takes the LUNs of the group from it; its ACLs stay.\n"
         "group map NAME STORAGE_OBJECT [LUN] maps a storage object to all members, under\n"
-        "the lowest number that is free for all, and exports it where it is not yet.\n"
+        "the lowest number that is free for all, and exports it where it is not yet. A\n"
+        "pattern such as 'disk*' stands for all that match, in the order of their names.\n"
         "group unmap NAME STORAGE_OBJECT, or its number, is the opposite: a LUN that\n"
         "no ACL has then is deleted. group delete NAME unmaps all and ends the group.\n"
         "Each call is one plan, all or nothing, and shows the sessions that it interrupts;\n"
         "these need --yes before the command, or an answer at the terminal. A group\n"
-        "without members is kept in groups.json beside the save file.\n\n"
+        "without members is kept in groups.json beside the save file, not in it: no ACL has\n"
+        "it, so a save file, which another host or targetcli-fb may have written, would\n"
+        "delete it. Copy that file along; export writes these groups, too.\n\n"
         "Example: group map web /backstores/block/disk1",
         (
             need("action", "group_action", "create, delete, join, leave, map or unmap"),
@@ -32,7 +35,7 @@ ROWS = (
             may(
                 "item",
                 "group_item",
-                "the initiator (several: separated by commas), or the storage object",
+                "the initiator (several: separated by commas), or the storage object or pattern",
             ),
             may(
                 "lun",

@@ -238,3 +238,29 @@ def test_a_damaged_record_is_told(user: Shell, tmp_path: Path) -> None:
     (ETC / "groups.json").write_text("{")
     user.refuses("/ groups", "groups.json is damaged")
     (ETC / "groups.json").unlink()
+
+
+def test_a_pattern_maps_several_storage_objects_as_one_plan(user: Shell) -> None:
+    for name in ("disk10", "disk2"):
+        user.ok(f"/backstores/ramdisk create {name} 1M")
+    user.ok(f"/ group create web {H1} target=*")
+    before = tree()
+    assert "Plan: 8 to create." in user.ok("/ group map web 'disk*' dry_run=true")
+    assert tree() == before
+    user.ok("/ group map web 'disk*' write_protect=true")
+    luns = [(0, "disk2", True), (1, "disk10", True)]
+    assert seen(user, H1) == {"a/tpg1": luns, "b/tpg1": luns}
+    user.refuses("/ group map web disk*", "the group web has all 2 storage objects already")
+    user.ok("/ group map web ramdisk/*")
+    assert len(seen(user, H1)["a/tpg1"]) == 4
+    user.ok("/ undo")
+    user.ok("/ undo")
+    assert tree() == before
+    user.refuses("/ group map web disk* 7", "matches 2 storage objects, and lun is the number of")
+    user.refuses("/ group map web x*", "no storage object matches x*")
+    # A group without members gets them when a host joins it.
+    user.ok("/ group create db target=*")
+    user.ok("/ group map db /backstores/ramdisk/*")
+    user.ok("/ group unmap db r*")
+    user.ok(f"/ group join db {H2}")
+    assert seen(user, H2)["b/tpg1"] == [(0, "disk2", False), (1, "disk10", False)]
