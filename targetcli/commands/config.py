@@ -58,8 +58,7 @@ def restoreconfig(
     problems: list[LioError] = [InvalidValue(f"{problem}") for problem in found]
     if clear_existing:
         _refuse_clearing(env, path, want, problems, partly=partly)
-    if clear_existing and keep_existing:
-        raise InvalidValue("clear_existing and keep_existing cannot be combined")
+        _refuse_both(keep_existing=keep_existing)
     if env.session.transaction is not None:
         env.session.transaction.refuse_irreversible()
     if partly:
@@ -86,6 +85,11 @@ def restoreconfig(
     _restore_owners(env, loaded, want, keep=keep_existing)
     shown = shown_path(env, savefile) if path == path_of(env, savefile) else path
     return _restore_result(path, f"Configuration restored from {shown}", problems, notes + more)
+
+
+def _refuse_both(*, keep_existing: bool) -> None:
+    if keep_existing:
+        raise InvalidValue("clear_existing and keep_existing cannot be combined")
 
 
 def _restore_owners(env: Env, loaded: Loaded, want: Config, *, keep: bool) -> None:
