@@ -54,8 +54,7 @@ def restoreconfig(
     loaded = load_given(env, path)
     want = restore.select(loaded.config, target, storage_object)
     partly = bool(target or storage_object)
-    found = [item for item in loaded.problems if not partly or _concerns(item, want)]
-    problems: list[LioError] = [InvalidValue(f"{problem}") for problem in found]
+    problems = _problems(loaded, want, partly=partly)
     if clear_existing:
         _refuse_clearing(env, path, want, problems, partly=partly)
         _refuse_both(keep_existing=keep_existing)
@@ -85,6 +84,12 @@ def restoreconfig(
     _restore_owners(env, loaded, want, keep=keep_existing)
     shown = shown_path(env, savefile) if path == path_of(env, savefile) else path
     return _restore_result(path, f"Configuration restored from {shown}", problems, notes + more)
+
+
+def _problems(loaded: Loaded, want: Config, *, partly: bool) -> list[LioError]:
+    """Return an error for each problem of a file that affects the objects to restore."""
+    found = (item for item in loaded.problems if not partly or _concerns(item, want))
+    return [InvalidValue(f"{problem}") for problem in found]
 
 
 def _refuse_both(*, keep_existing: bool) -> None:

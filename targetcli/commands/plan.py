@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from rtslib_ext.config import secrets
 from rtslib_ext.config.model import Config, StorageObject
 from rtslib_ext.errors import InvalidValue, LioError, RollbackFailed, Unsupported
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.plan import interrupted
+from rtslib_ext.plan.builder import Plan
+from rtslib_ext.plan.disturbance import Disturbance
 from rtslib_ext.steps import Action, Context, Step
 from rtslib_ext.transaction import apply as applying
 from rtslib_ext.transaction import journal as journals
@@ -175,6 +178,8 @@ def carry_out(
         steps, messages = _reach(env, planned, confirm_within)
         plan = replace(plan, steps=tuple(steps))
     result = plans.show(env, plan, disturbances, done=performed)
+    if beside or claims:
+        result.data = partial(_with_others, plan, disturbances, beside)
     if beside and not plan:
         result.lines = note_view.lines(plan.notes) if plan.notes else []
     result.notes += beside
@@ -187,6 +192,21 @@ def carry_out(
             f"Note: the running configuration still differs: {line}" for line in view.entries(left)
         ]
     return result
+
+
+def _with_others(
+    plan: Plan, disturbances: Sequence[Disturbance], beside: Sequence[str]
+) -> dict[str, object]:
+    """Return a plan as plain values, with changes beside the kernel."""
+    facts = view.facts(plan, disturbances)
+    values = {"setting": None, "before": None, "after": None}
+    others = [
+        {"action": "update", "path": "/", "text": line, **values}
+        for line in beside
+        if not isinstance(line, Aside)
+    ]
+    known = cast("list[object]", facts["plan"])
+    return {**facts, "same": False, "plan": [*known, *others]}
 
 
 def _read_again(env: Env, planned: Change) -> Config:

@@ -322,6 +322,12 @@ def test_a_fragment_has_the_networks_of_its_portals(user: Shell) -> None:
     user.ok(line)
     assert recorded() == {portal("a"): [TEN], portal("b"): [TEN]}
     assert user.ok(line).rows == ["Nothing to change"]
+    assert checked(user.ok(f"diff {FRAGMENT} owner=csi", json=True))["data"]["same"] is True
+    user.ok(f"/iscsi/{IQN}.a/tpg1/portals/{portal('a')} allow {TWENTY}")
+    answer = user(f"diff {FRAGMENT} owner=csi", json=True)
+    facts = checked(answer)["data"]
+    assert (answer.exit, facts["same"], len(facts["plan"])) == (1, False, 1)
+    user.ok("undo")
     # One is changed, one pruned, and both with one undo.
     FRAGMENT.write_text(json.dumps(with_networks(targets("a", "b"), a=TWENTY)))
     answer = user.ok(line)
