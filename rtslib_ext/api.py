@@ -19,7 +19,7 @@ from .errors import InUse, InvalidValue
 from .fabrics import FABRICS
 from .fast_dataclasses import dataclass, replace
 from .kernel.configfs import ConfigFS, WriteFS
-from .owners import exported, fragment, kept, ports, record, units
+from .owners import exported, fragment, kept, ports, record, settling, units
 from .owners.fragment import Part
 from .plan import backing_files, interrupted
 from .plan.disturbance import Disturbance
@@ -146,6 +146,8 @@ class System:
             yield self
             return
         with change_lock(name, path=self._lock_file, wait=self._wait) as held:
+            if held.after_kill and not os.path.exists(self._journal):
+                settling.settle(self.fs, self._owners)
             journals.refuse_unfinished(self._journal)
             if held.left is LastChange.UNCONFIRMED:
                 # The shell looks for such a change only if the last holder says so.

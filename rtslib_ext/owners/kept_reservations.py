@@ -9,6 +9,7 @@ has them even if this host fails.
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -18,6 +19,7 @@ from ..errors import InvalidValue, LioError, reason
 from ..files import atomic, trusted
 from ..kernel.configfs import ReadFS
 from ..kernel.paths import locator
+from ..reading.reader import Reader
 from ..usage import reservations
 
 # The kernel limits the text of all registrations of a disk to 256 KiB (PR_APTPL_BUF_LEN).
@@ -63,18 +65,22 @@ def _link(local: str, shared: str) -> None:
     os.replace(temporary, local)
 
 
-def leave(dbroot: str, objects: Iterable[StorageObject]) -> None:
-    """Remove the links of storage objects, so that the shared directory can move. Raises LioError.
+def leave(fs: ReadFS, dbroot: str) -> None:
+    """Remove the links of storage objects that are gone, so that the shared directory can move.
 
-    The registrations stay there; a file of this host stays.
+    The registrations stay there; a file of this host stays. Raises LioError.
     """
-    for so in objects:
-        local = reservations.kept_in(dbroot, so.wwn or "")
+    pattern = glob.escape(os.path.dirname(reservations.kept_in(dbroot, ""))) + "/aptpl_*"
+    links = {path for path in glob.glob(pattern) if os.path.islink(path)}
+    if not links:
+        return
+    reader = Reader(fs)
+    used = (reader.unit_serial(path) for path in reader.storage_object_paths())
+    for path in links - {reservations.kept_in(dbroot, serial) for serial in used}:
         try:
-            if os.path.islink(local):
-                os.unlink(local)
+            os.unlink(path)
         except OSError as err:
-            raise LioError(f"{local} cannot be removed: {reason(err)}", path=so.path) from err
+            raise LioError(f"{path} cannot be removed: {reason(err)}") from err
 
 
 def missing(fs: ReadFS, kept: Mapping[Key, int]) -> dict[Key, int]:

@@ -3,7 +3,8 @@
 
 ``owners`` has the owner of each shell path. A path without an object is a name that its owner
 holds: of an object that could not be restored, or that another program deleted. While a fragment
-is applied, ``unfinished`` has the owners ``before`` and ``after``, for recovery from a kill.
+is applied, ``unfinished`` has the owners ``before`` and ``after``, for recovery from a kill, and
+likewise those that move.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from ..errors import InvalidValue, LioError, reason
@@ -47,37 +49,60 @@ def moving(path: str) -> frozenset[str]:
 def set_moving(path: str, owner: str, *, moves: bool) -> None:
     """Record whether the objects of an owner move between hosts. Raises LioError."""
     value = _value(path) or {"owners": {}}
-    names = {*value.get("moving", ())} - {owner}
-    _write(path, {**value, "moving": sorted({*names, owner} if moves else names)})
+    _write(path, {**value, "moving": _moving(value, owner, moves)})
 
 
-def store(
-    path: str, owners: Owners, before: Owners | None = None, after: Owners | None = None
-) -> None:
-    """Write the record, or remove it if there are no owners. Raises LioError.
+def _moving(value: Mapping[str, Any], owner: str, moves: bool | None) -> list[str]:
+    """Return the owners that move, once one moves or not; None: as before."""
+    names = set(value.get("moving", ()))
+    if moves is not None:
+        names = names | {owner} if moves else names - {owner}
+    return sorted(names)
 
-    ``before`` and ``after``: the owners around a change that is not finished yet.
-    """
-    value: dict[str, Any] = {"owners": dict(owners), "moving": _value(path).get("moving", [])}
-    if before is not None and after is not None:
-        value["unfinished"] = {"before": dict(before), "after": dict(after)}
-    _write(path, value)
+
+def store(path: str, owners: Owners) -> None:
+    """Write the record, or remove it if there are no owners. Raises LioError."""
+    _write(path, {"owners": dict(owners), "moving": _value(path).get("moving", [])})
 
 
 @contextmanager
-def claiming(path: str, after: Owners) -> Iterator[None]:
-    """Replace the record around the change of a block; a kill within it is recovered from."""
-    before = load(path)
-    if before == dict(after):
+def claiming(
+    path: str, after: Owners, owner: str = "", moves: bool | None = None
+) -> Iterator[None]:
+    """Replace the record around the change of a block; a kill within it is recovered from.
+
+    ``moves``: whether the objects of ``owner`` move between hosts from then on; None: as before.
+    Until the change is complete, no save file has those of either case.
+    """
+    value = _value(path)
+    owners = load(path)
+    before = {"owners": owners, "moving": sorted(value.get("moving", ()))}
+    then = {"owners": dict(after), "moving": _moving(value, owner, moves)}
+    if before == then:
         yield
         return
-    store(path, {**before, **after}, before, after)
+    both = {
+        "owners": {**owners, **after},
+        "moving": sorted({*before["moving"], *then["moving"]}),
+    }
+    moving = [before["moving"], then["moving"]]
+    unfinished = {"before": owners, "after": dict(after), "moving": moving}
+    _write(path, {**both, "unfinished": unfinished})
     try:
         yield
     except BaseException:
-        store(path, before)
+        _write(path, before)
         raise
-    store(path, after)
+    _write(path, then)
+
+
+def finish(path: str, *, done: bool) -> None:
+    """End an unfinished record: as after the change, or as before it. Raises LioError."""
+    value = _value(path)
+    found = value["unfinished"]
+    # Older versions have no such key.
+    moving = found.get("moving", [value.get("moving", [])] * 2)[done]
+    _write(path, {"owners": found["after" if done else "before"], "moving": moving})
 
 
 def without_deleted(owners: Owners, gone: Set[str]) -> dict[str, str]:
@@ -142,7 +167,8 @@ def _value(path: str) -> dict[str, Any]:
         found = value.get("unfinished")
         for key in ("before", "after") if found else ():
             checked(found[key])
-        for name in value.get("moving", ()):
+        before, after = (found or {}).get("moving", ((), ()))
+        for name in chain(value.get("moving", ()), before, after):
             units.check_name(name)
         return dict(value)
     except FileNotFoundError:

@@ -45,6 +45,11 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
         # A process that was killed could not leave a note, but its journal.
         if held.left is LastChange.UNCONFIRMED or os.path.exists(env.journal):
             _roll_back_overdue(env)
+        if held.after_kill and os.path.exists(env.owners) and not os.path.exists(env.journal):
+            # Imported here: few changes follow a kill.
+            from rtslib_ext.owners import settling
+
+            settling.settle(env.fs, env.owners)
         _refuse_unfinished(env, command)
         if held.left is LastChange.UNCONFIRMED:
             held.leaves = env.session.last_change = _still_waiting(env, command)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config import shell_paths
@@ -56,19 +57,18 @@ def note(env: Env, before: Owners, after: Owners) -> None:
 
 
 @contextmanager
-def claiming(env: Env, after: Owners) -> Iterator[None]:
-    """Replace the record around the change of a block, or queue that with it.
-
-    A kill within the block is recovered from.
-    """
+def claiming(env: Env, after: Owners, owner: str = "", moves: bool | None = None) -> Iterator[None]:
+    """Replace the record around the change of a block as record.claiming does, or queue that."""
     transaction = env.session.transaction
     if transaction is not None:
         transaction.records.drop(transaction.steps)
         yield
         transaction.records.queue_owners(after, transaction.steps)
+        if moves is not None:
+            transaction.follow(partial(record.set_moving, env.owners, owner, moves=moves))
         return
     before = load(env)
-    with record.claiming(env.owners, after):
+    with record.claiming(env.owners, after, owner, moves):
         yield
     if before != dict(after):
         env.session.report.owners.clear()
@@ -77,9 +77,8 @@ def claiming(env: Env, after: Owners) -> Iterator[None]:
 
 def recovered(env: Env, *, undone: bool) -> None:
     """Complete the record after ``recover``."""
-    found = record.unfinished(env.owners)
-    if found:
-        record.store(env.owners, found[0] if undone else found[1])
+    if record.unfinished(env.owners):
+        record.finish(env.owners, done=not undone)
 
 
 def drop_deleted(env: Env, changed: Sequence[Step]) -> None:

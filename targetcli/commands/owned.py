@@ -44,6 +44,8 @@ class How:
     """The port numbers that other fragments name."""
     looks: bool = True
     """Whether to look at the contents of new devices."""
+    moves: bool | None = None
+    """Whether the objects move between hosts from then on; None: as before."""
 
 
 def apply(env: Env, file: str | None, how: How) -> Result:
@@ -102,8 +104,8 @@ def _owner(env: Env, path: str, how: How) -> str:
 def _apply_here(env: Env, given: Fragment, owners: Mapping[str, str], how: How) -> Result:
     """Apply a fragment; its objects do not move if those that moved were deleted since."""
     moves = given.owner not in owners.values() and given.owner in record.moving(env.owners)
-    if moves and not how.dry_run:
-        _then(env, lambda: record.set_moving(env.owners, given.owner, moves=False))
+    if moves:
+        how = replace(how, moves=False)
     return apply_one(env, given, owners, how)
 
 
@@ -143,7 +145,7 @@ def apply_one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) ->
     """Apply a fragment, all of it or nothing."""
     name, prepared = given.owner, prepare(env, given, owners, how)
     found = prepared.part
-    result = _carry_out(env, prepared, how)
+    result = _carry_out(env, prepared, given.owner, how)
     if not how.dry_run:
         inside = os.path.dirname(given.path) == os.path.abspath(env.fragments)
         _then(env, partial(applied_fragments.note, env, name, is_in_directory=inside))
@@ -160,7 +162,7 @@ def compare(env: Env, file: str | None, owner: str) -> Result:
     path = _path(env, file, how)
     given = Fragment(_owner(env, path, how), path, save.load_understood(env, path))
     prepared = prepare(env, given, records.load(env), how)
-    result = _carry_out(env, prepared, how)
+    result = _carry_out(env, prepared, given.owner, how)
     result.status = int(differs(env, prepared))
     return result
 
@@ -173,11 +175,13 @@ def differs(env: Env, prepared: Prepared) -> bool:
     return prepared.networks is not None and {**prepared.networks} != {**running_ones}
 
 
-def _carry_out(env: Env, prepared: Prepared, how: How) -> Result:
+def _carry_out(env: Env, prepared: Prepared, owner: str, how: How) -> Result:
     """Apply a plan with its owners and networks, queue it, or only show it."""
     found = prepared.part
     claims = found.owners != records.load(env)
-    claiming = nullcontext() if how.dry_run else records.claiming(env, found.owners)
+    claiming = (
+        nullcontext() if how.dry_run else records.claiming(env, found.owners, owner, how.moves)
+    )
     with allowed.changing(env, prepared.networks, dry_run=how.dry_run) as lines, claiming:
         return plan.carry_out(
             env,

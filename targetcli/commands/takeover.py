@@ -6,17 +6,16 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config import shell_paths
-from rtslib_ext.config.model import Config, Key, StorageObject
+from rtslib_ext.config.model import Config, Key
 from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound
 from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.kernel import setup
-from rtslib_ext.owners import fragment, kept_reservations, record, units
+from rtslib_ext.owners import fragment, kept_reservations, units
 from rtslib_ext.owners import standby as standbys
 from rtslib_ext.plan import interrupted
 from rtslib_ext.plan.builder import Plan
@@ -68,31 +67,18 @@ def takeover(
     elif peer and not force:
         _refuse_second(owner, peer)
     acts = not dry_run and env.session.transaction is None
+    kept: Mapping[Key, int] = {}
     if acts:
         _await(env, loaded, wait)
         kept = _bring(env, loaded, pr)
         # As at boot: initiators wait. No undo either, so that the record is short.
         env.session.report.irreversible = "release stops it"
-    how = owned.How(owner, False, False, dry_run, None, looks=not acts)
+    how = owned.How(owner, False, False, dry_run, None, looks=not acts, moves=True)
     given = Fragment(owner, path, loaded)
-    if not acts:
-        return owned.apply_one(env, given, records.load(env), how)
-    with _moving(env, owner):
-        result = owned.apply_one(env, given, records.load(env), how)
-    result.notes += _lost(env, kept)
+    result = owned.apply_one(env, given, records.load(env), how)
+    if acts:
+        result.notes += _lost(env, kept)
     return result
-
-
-@contextmanager
-def _moving(env: Env, owner: str) -> Iterator[None]:
-    """Let the objects of an owner move from now on; as before, if the takeover fails."""
-    moved = owner in record.moving(env.owners)
-    record.set_moving(env.owners, owner, moves=True)
-    try:
-        yield
-    except BaseException:
-        record.set_moving(env.owners, owner, moves=moved)
-        raise
 
 
 def _refuse_state(env: Env, owner: str, pr: str | None, *, standby: bool) -> None:
@@ -192,6 +178,9 @@ def release(
     _refuse_transaction(env)
     known = records.load(env)
     if owner not in known.values():
+        if not dry_run and env.session.transaction is None:
+            # A release that was killed at its end has left them.
+            kept_reservations.leave(env.fs, setup.dbroot(env.fs))
         return plans.show(env, Plan(), done=not dry_run)
     found = fragment.part(env.fs, owner, Config(), known)
     whole = plan.prepare(env, found.want, found.have)
@@ -208,11 +197,9 @@ def release(
         if not standby:
             _until_idle(env, mine.targets, time.monotonic() + timeout)
         env.session.report.irreversible = "takeover serves them again, here or on the other host"
-        with records.claiming(env, found.owners):
+        with records.claiming(env, found.owners, owner, moves=False):
             apply.reach(env, changed)
-        record.set_moving(env.owners, owner, moves=False)
-        objects = [so for so in found.have.storage_objects.values() if so.key in mine.objects]
-        _leave(env, objects)
+        kept_reservations.leave(env.fs, setup.dbroot(env.fs))
     done = not dry_run and env.session.transaction is None
     return plans.show(env, changed.plan, disturbances, done=done)
 
@@ -236,10 +223,6 @@ def _standby(env: Env, have: Config, mine: units.Units, timeout: float) -> Itera
     if not steps:
         return []
     return [*steps, quiesce.wait(exported[0].tpg_path.shell, luns, timeout, required=False)]
-
-
-def _leave(env: Env, objects: Iterable[StorageObject]) -> None:
-    kept_reservations.leave(setup.dbroot(env.fs), objects)
 
 
 def _until_idle(env: Env, targets: Iterable[Key], end: float) -> None:
