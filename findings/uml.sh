@@ -6,7 +6,8 @@
 # temporary directory.
 #
 # fetch_kernel PACKAGE=VERSION...: unpack Linux 6.12, and packages of Debian 12 to $folder/root.
-# boot MODULE...: run the function "guest" in that kernel, in the directory of the SCSI target.
+# boot MODULE...: run the function "guest" in that kernel, in the directory of the SCSI target. The
+# kernel is ended after $limit seconds.
 # expect NAME TEXT: compare the line "NAME: TEXT" of what guest printed.
 # finish: end with status 1 if a line was different.
 
@@ -14,7 +15,7 @@ set -euo pipefail
 target=/sys/kernel/config/target
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-failures=0
+failures=0 limit=300
 
 # fetch SUITE PACKAGE...: unpack packages of a Debian suite to $folder/root.
 fetch() {
@@ -97,7 +98,7 @@ boot() {
         echo "prepare $* && cd \$target && guest; sync; echo o >/proc/sysrq-trigger; sleep 60"
     } >"$folder/init"
     chmod +x "$folder/init"
-    timeout 300 "$folder/kernel/usr/bin/linux.uml" mem=256M rootfstype=hostfs rootflags=/ rw \
+    timeout "$limit" "$folder/kernel/usr/bin/linux.uml" mem=256M rootfstype=hostfs rootflags=/ rw \
         con=null con0=null,fd:2 quiet "init=$folder/init" </dev/null >"$folder/console" 2>&1 || :
 }
 
