@@ -124,8 +124,8 @@ ALUA = (
     Attribute(
         "nonop_delay_msecs",
         Kind.NUMBER,
-        "Delay of every command in state active/non-optimized, so that initiators prefer other "
-        "ports. Set 0 when the state alone steers them.",
+        "Delay of every command in state active/non-optimized. No effect with Linux 6.1 to 7.2: "
+        "the kernel applies it before it looks at the state.",
         unit="ms",
         low=0,
         high=10000,
@@ -135,8 +135,8 @@ ALUA = (
     Attribute(
         "preferred",
         Kind.BOOL,
-        "Report this group as preferred among equal ones. Set it on the group nearest to the "
-        "storage.",
+        "Report this group as preferred. Paths of a preferred group come before active/optimized "
+        "ones in multipath, also when the group is in standby.",
         default="0",
         source="SPC-4 REPORT TARGET PORT GROUPS; " + _ALUA,
     ),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import string
 import subprocess
+import time
 from collections.abc import Callable
 
 import pytest
@@ -60,6 +61,19 @@ def test_demo_mode_shows_all_luns_to_everybody(target: Callable[[str], str]) -> 
     sizes = [tool("iscsi-readcapacity16", "-i", HOST, url(lun)).stdout for lun in (0, 1)]
     assert "Total size:8388608" in sizes[0]
     assert "Total size:16777216" in sizes[1]
+
+
+def test_a_non_optimized_port_delays_nothing(target: Callable[[str], str]) -> None:
+    """The help of nonop_delay_msecs says so."""
+    target(
+        STORE
+        + f"{TPG} set attribute generate_node_acls=1 authentication=0 cache_dynamic_acls=1\n"
+        + "/backstores/ramdisk/disk1/alua/default_tg_pt_gp "
+        + "set alua nonop_delay_msecs=10000 alua_access_state=1\n"
+    )
+    before = time.monotonic()
+    assert "Total size:8388608" in tool("iscsi-readcapacity16", "-i", HOST, url(0)).stdout
+    assert time.monotonic() - before < 10
 
 
 def test_a_mapped_lun_has_its_own_number(target: Callable[[str], str]) -> None:
