@@ -59,6 +59,9 @@ ALUA_READ_ONLY = ("members",)
 # rtslib-fb fails on it in a save file, so it is stored separately there.
 LBA_DEPENDENT = "alua_support_lba_dependent"
 DEFAULT_LU_GROUP = "default_lu_gp"
+# A members file of a group holds at most one page of whole lines, of 256 bytes each or fewer
+# (target_core_configfs.c, target_lu_gp_members_show); above this the list may be incomplete.
+MEMBERS_FULL = 4096 - 300
 # target_core_alua.c: a 16-bit field of REPORT TARGET PORT GROUPS (SPC-4 section 6.37); 0 is the
 # default group's.
 GROUP_TAG_MAX = 65535

@@ -175,7 +175,7 @@ def _hidden(reader: Reader, concerned: Concerned) -> Iterator[_Loss]:
     """Yield the sessions that keep a LUN, but cannot use it, because of its ALUA state."""
     hidden = {lun: list(steps) for lun, steps in concerned.hidden.items()}
     for group, steps in concerned.groups.items():
-        for export in exports.in_group(reader.fs, group) or ():
+        for export in exports.in_group(reader.fs, group):
             hidden.setdefault(export.configfs, []).extend(steps)
     for lun, steps in hidden.items():
         tpg, index = paths.parse_lun(lun) or (lun, 0)

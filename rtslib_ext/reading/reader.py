@@ -66,6 +66,8 @@ class Reader:
     def lu_group_members(self, name: str) -> list[ConfigfsPath]:
         """Return the configfs paths of the storage objects in a logical unit group."""
         text = self.fs.read_if_there(f"{paths.lu_gp(name)}/members") or ""
+        if len(text) > abi.MEMBERS_FULL:
+            return [path for path in self.storage_object_paths() if self.lu_group(path) == name]
         lines = text.replace("\0", "").split("\n")
         return [paths.of_lu_gp_member(line) for line in lines if line]
 

@@ -10,12 +10,10 @@ from ..config.shell_paths import ShellPath
 from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import dataclass
 from ..kernel import links, paths
+from ..kernel.abi import MEMBERS_FULL
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..kernel.paths import TpgPath
 from ..reading.reader import Reader
-
-# A members file holds at most one page; above this the list may be incomplete.
-_FULL = 4096 - 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +53,21 @@ def of_storage_object(fs: ReadFS, storage_object: ConfigfsPath) -> list[Export]:
     return list(_search(fs, storage_object)) if listed is None else listed
 
 
-def in_group(fs: ReadFS, group: ConfigfsPath) -> list[Export] | None:
-    """Return the LUNs in the target port group at a configfs path; None if the list is cut."""
+def in_group(fs: ReadFS, group: ConfigfsPath) -> list[Export]:
+    """Return the LUNs in the target port group at a configfs path."""
+    listed = _listed(fs, group)
+    if listed is not None:
+        return listed
+    first = f"TG Port Alias: {paths.name_of(group)}\n"
+    luns = _search(fs, paths.storage_object_of(group))
+    texts = ((lun, fs.read_if_there(f"{lun.configfs}/alua_tg_pt_gp") or "") for lun in luns)
+    return [lun for lun, text in texts if text.startswith(first)]
+
+
+def _listed(fs: ReadFS, group: ConfigfsPath) -> list[Export] | None:
+    """Return the LUNs that a target port group lists; None if the list may be incomplete."""
     text = fs.read_if_there(f"{group}/members") or ""
-    if len(text) > _FULL:
+    if len(text) > MEMBERS_FULL:
         return None
     exports = []
     for line in text.split("\n"):
@@ -77,7 +86,7 @@ def _from_members(fs: ReadFS, storage_object: ConfigfsPath) -> list[Export] | No
         return None
     result = []
     for group in fs.directories(paths.tg_pt_gps(storage_object)):
-        exports = in_group(fs, paths.tg_pt_gp(storage_object, group))
+        exports = _listed(fs, paths.tg_pt_gp(storage_object, group))
         if exports is None:
             return None
         result += exports

@@ -50,6 +50,6 @@ def delete(env: Env, node: AluaGroups, name: str) -> Result:
     if so is None or not env.fs.is_dir(configfs):
         raise InvalidValue("Invalid ALUA group name", path=node.path)
     group = Reader(env.fs).alua_group(configfs, name)
-    members = tuple(export.configfs for export in exports.in_group(env.fs, configfs) or ())
+    members = tuple(export.configfs for export in exports.in_group(env.fs, configfs))
     apply.apply(env, [backstores.delete_group(so, owner.configfs, group, members)])
     return Result()

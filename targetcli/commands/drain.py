@@ -114,10 +114,10 @@ def leaving(env: Env, exported: Iterable[Export], gone: set[str]) -> tuple[list[
     after: list[Step] = []
     for group, members in groups.items():
         so = paths.storage_object_of(group)
-        every = exports.in_group(env.fs, group) if group else None
+        every = exports.in_group(env.fs, group) if group else []
         # In an LU group the state would change for its other members too.
         alone = bool(so) and Reader(env.fs).lu_group(so) is None
-        all_luns = alone and every is not None and set(every) <= set(members)
+        all_luns = alone and set(every) <= set(members)
         luns = [(item.shell, item.configfs) for item in members]
         owner = shell_paths.storage_object(*(paths.key_of_storage_object(so) or ("", "")))
         name = shell_paths.tg_pt_gp(owner, paths.name_of(group))
