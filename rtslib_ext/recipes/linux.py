@@ -7,7 +7,8 @@ multipath-tools 0.9, pvesm(1).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from ..config.model import Portal
 from .access import Access
@@ -16,16 +17,13 @@ from .steps import disks, login, quoted, read_secret, where_secrets_are
 
 _NAME = "/etc/iscsi/initiatorname.iscsi"
 _MULTIPATH = "/etc/multipath/conf.d/lio.conf"
+_VENDOR = "LIO-ORG"
+_SPECIAL = re.compile(r"[][.^$*+?(){}|\\]")
+# With two paths a disk is used, without naming it (multipath.conf(5)).
+_DEFAULTS = ("defaults {", '    find_multipaths "yes"', "}")
 # The built-in settings for LIO-ORG, but I/O waits for a path as long as it takes, and a lost one
 # is given up after 25 s (docs.ceph.com, iscsi-initiator-linux).
-MULTIPATH_CONF = (
-    # With two paths a disk is used, without naming it (multipath.conf(5)).
-    "defaults {",
-    '    find_multipaths "yes"',
-    "}",
-    "devices {",
-    "    device {",
-    '        vendor "LIO-ORG"',
+_SETTINGS = (
     '        product ".*"',
     '        hardware_handler "1 alua"',
     '        path_grouping_policy "group_by_prio"',
@@ -34,8 +32,6 @@ MULTIPATH_CONF = (
     '        failback "immediate"',
     "        fast_io_fail_tmo 25",
     '        no_path_retry "queue"',
-    "    }",
-    "}",
 )
 
 
@@ -52,16 +48,33 @@ def multipath(access: Access) -> Iterator[HostStep]:
         "Packages: open-iscsi and multipath-tools of Debian, iscsi-initiator-utils and "
         "device-mapper-multipath of Red Hat"
     )
+    vendors = {disk.vendor for disk in access.disks if not disk.passed_through} - {_VENDOR}
     yield HostStep(
         "One disk for all paths to it; I/O waits for a path as long as it takes",
         file=_MULTIPATH,
-        lines=MULTIPATH_CONF,
+        lines=tuple(multipath_conf(sorted(vendors))),
         whole=True,
     )
     yield HostStep("Read it", ("systemctl restart multipathd",))
     yield from _log_in(access)
     text = "The disks a moment later, with a path for each portal"
     yield HostStep(text, ("multipath -ll", *disks(access)))
+
+
+def multipath_conf(vendors: Iterable[str] = ()) -> Iterator[str]:
+    """Yield the lines of multipath.conf(5) for LIO-ORG and other vendors of disks.
+
+    A vendor is an extended regular expression there, and a double quote is doubled.
+    """
+    yield from _DEFAULTS
+    yield "devices {"
+    others = (_SPECIAL.sub(lambda found: f"\\{found[0]}", name) for name in vendors)
+    for vendor in (_VENDOR, *(f"^{name}$" for name in others)):
+        yield "    device {"
+        yield '        vendor "{}"'.format(vendor.replace('"', '""'))
+        yield from _SETTINGS
+        yield "    }"
+    yield "}"
 
 
 def _log_in(access: Access) -> Iterator[HostStep]:

@@ -64,7 +64,7 @@ WWN = (
         "vendor_id",
         Kind.STRING,
         "Vendor that the disk reports. Set it if initiators choose drivers or multipath rules by "
-        "vendor.",
+        "vendor: those of Linux for this target are for LIO-ORG.",
         low=1,
         high=8,
         ascii=True,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext.recipes.linux import MULTIPATH_CONF
+from rtslib_ext.recipes.linux import multipath_conf
 
 from .machines import Machine, running
 from .programs import ACTIVE, SIZE
@@ -94,7 +94,7 @@ def log_in(host: Machine) -> list[str]:
     """Log in to both hosts; return the multipath devices once each has two paths."""
     host.run("modprobe -a iscsi_tcp sd_mod sg dm-multipath; mkdir -p /run/lock/iscsi /run/udev")
     host.write("/etc/iscsi/initiatorname.iscsi", f"InitiatorName={INITIATOR}")
-    host.write("/etc/multipath/conf.d/lio.conf", "\n".join(MULTIPATH_CONF))
+    host.write("/etc/multipath/conf.d/lio.conf", "\n".join(multipath_conf()))
     host.run("iscsid; /lib/systemd/systemd-udevd --daemon; multipathd")
     for node in (1, 2):
         host.run(f"iscsiadm -m discovery -t sendtargets -p 10.9.0.{node + 1}")

@@ -170,6 +170,18 @@ def test_several_paths_have_steps_of_their_own() -> None:
         assert step not in text_of(written(name, given()))
 
 
+def test_multipath_has_settings_for_the_vendors_of_the_disks() -> None:
+    """Its built-in ones are for LIO-ORG; a disk that answers itself has its own vendor."""
+    own = replace(DISK, name="disk2", identity={"vendor_id": 'A.B "C"'})
+    device = StorageObject("disk3", Pscsi("/dev/sg3"), identity={"vendor_id": "Other"})
+    lines = [
+        line.strip() for line in text_of(written("multipath", given(DISK, own, device))).split("\n")
+    ]
+    vendors = [line for line in lines if line.startswith("vendor")]
+    assert vendors == ['vendor "LIO-ORG"', r'vendor "^A\.B ""C""$"']
+    assert lines.count('no_path_retry "queue"') == 2
+
+
 def test_a_recipe_as_values() -> None:
     data = view.data(written("aix", with_chap()))
     assert (data["system"], data["initiator"]) == ("aix", HOST)
