@@ -16,6 +16,7 @@ from documents import checked
 from targetcli import batch as batches
 from targetcli.audit import history as records
 from targetcli.boot import start
+from tests.kernel.plan.test_killed import Deadly, forked, lived
 
 from .. import nft_family
 from ..nft_family import run
@@ -402,3 +403,17 @@ def test_a_transaction_loads_the_networks_of_its_files(user: Shell, tmp_path: Pa
     assert recorded() == {portal("a"): [TEN]} and user("owners csi").exit == 0
     user.ok(f"revert {records.numbers(user.history)[0]}")
     assert recorded() == {} and user("owners csi").exit == 2
+
+
+@pytest.mark.parametrize("action", ["undo", "finish"])
+def test_recover_decides_about_the_networks_too(user: Shell, action: str) -> None:
+    """The apply was killed after its networks were loaded."""
+    FRAGMENT.write_text(json.dumps(with_networks(targets("a"), a=TEN)))
+    user.ok(f"apply {FRAGMENT} --owner csi")
+    FRAGMENT.write_text(json.dumps(with_networks(targets("a", "b"), a=TWENTY, b=TWENTY)))
+    real, user.fs = user.fs, Deadly(4, "after")
+    assert not lived(forked(lambda: user(f"apply {FRAGMENT} --owner csi")))
+    user.fs = real
+    user.ok(f"recover {action}")
+    both = {portal("a"): [TWENTY], portal("b"): [TWENTY]}
+    assert recorded() == ({portal("a"): [TEN]} if action == "undo" else both)
