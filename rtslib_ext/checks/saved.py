@@ -226,7 +226,8 @@ RULES = (
         Needs.HOST,
         fragments,
         "A fragment in conf.d beside the save file cannot be applied: an entry is not understood, "
-        "its name is not that of an owner, or two fragments have one object.",
+        "no kernel accepts a value, its name is not that of an owner, or two fragments have one "
+        "object.",
         "Correct it; docs/saveconfig.schema.json describes the format.",
     ),
     Rule(

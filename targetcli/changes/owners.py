@@ -61,8 +61,11 @@ def claiming(env: Env, after: Owners, owner: str = "", moves: bool | None = None
     """Replace the record around the change of a block as record.claiming does, or queue that."""
     transaction = env.session.transaction
     if transaction is not None:
+        before, number = load(env), len(transaction.steps)
         transaction.records.drop(transaction.steps)
         yield
+        if before != dict(after) and len(transaction.steps) == number:
+            transaction.note("change only the owners of objects")
         transaction.records.queue_owners(after, transaction.steps)
         if moves is not None:
             transaction.follow(partial(record.set_moving, env.owners, owner, moves=moves))

@@ -85,7 +85,7 @@ def problems(env: Env) -> list[tuple[str, str]]:
     for path, owner in _files(env.fragments):
         try:
             units.check_name(owner)
-            texts += ((path, str(problem)) for problem in load_given(env, path).problems)
+            texts += ((path, text) for text in _entries(env, path))
         except LioError as err:
             texts.append((path, str(err)))
     try:
@@ -93,6 +93,19 @@ def problems(env: Env) -> list[tuple[str, str]]:
     except LioError as err:
         texts.append((env.fragments, f"{err.path}: {err}"))
     return texts
+
+
+def _entries(env: Env, path: str) -> Iterator[str]:
+    """Yield the wrong entries of a file, with their JSON paths. Raises LioError."""
+    # Imported here, like the next: only check looks at values.
+    from rtslib_ext.owners import values
+    from rtslib_ext.savefile import disk
+    from rtslib_ext.savefile.checked_json import parse
+
+    wrong = load_given(env, path).problems
+    yield from map(str, wrong)
+    if not wrong:
+        yield from values.problems(parse(disk.read(path), path))
 
 
 def refuse_shared(found: list[Fragment]) -> None:

@@ -62,7 +62,7 @@ def restore_pending(env: Env, node: Node, savefile: str | None, partial: bool) -
         path = savefile if savefile and ready is want else None
         source = Source(ready, identities, path, half)
         # No user can be asked at boot.
-        with allowed.adopting(env, allowed.part(networks, ready), keep=True) as more:
+        with allowed.adopting(env, allowed.part(networks, want), keep=True) as more:
             outcome, found, differing = config.create(
                 env, source, keep=True, create_missing=flag, ask=False
             )

@@ -16,9 +16,11 @@ from jsonschema import Draft202012Validator
 
 from rtslib_ext import savefile
 from rtslib_ext.errors import ParseError
+from rtslib_ext.owners import values
 from tests.whole import WHOLE
 
 DOCS = Path(__file__).parents[2] / "docs"
+CONFIGS = Path(__file__).parents[1] / "kernel" / "oracle" / "configs"
 SCHEMA = json.loads((DOCS / "saveconfig.schema.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
 FULL = {
@@ -118,3 +120,23 @@ def test_the_schema_and_the_decoder_agree(data: st.DataObject) -> None:
     form = [line for line in said if any(text in line for text in _FORM)]
     if [line for line in form if not any(text in line for text in _BEYOND)]:
         assert not VALIDATOR.is_valid(found), said
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.json")), ids=lambda path: path.stem)
+def test_no_value_that_was_saved_is_refused(path: Path) -> None:
+    assert list(values.problems(json.loads(path.read_text()))) == []
+
+
+def test_values_that_no_kernel_accepts_are_named_by_their_path() -> None:
+    tpg = {"tag": 1, "attributes": {"login_timeout": 99, "unknown": "x"}, "parameters": {"a": None}}
+    acl = {"node_wwn": "iqn.2003-01.org.example:h", "attributes": {"dataout_timeout": "soon"}}
+    tpg["node_acls"] = [acl]
+    found = {
+        "storage_objects": [{"name": "r", "plugin": "ramdisk", "attributes": {"block_size": 7}}],
+        "targets": [{"fabric": "iscsi", "wwn": "iqn.2003-01.org.example:a", "tpgs": [tpg]}],
+    }
+    assert [text.partition(":")[0] for text in values.problems(found)] == [
+        "storage_objects[0].attributes.block_size",
+        "targets[0].tpgs[0].attributes.login_timeout",
+        "targets[0].tpgs[0].node_acls[0].attributes.dataout_timeout",
+    ]

@@ -23,6 +23,7 @@ from tests.kernel.plan.test_killed import Deadly, forked, lived
 
 from . import test_cost
 from .harness import ETC, Shell, differences, tree
+from .test_collecting import Session
 
 CSI = ETC / "csi.json"
 POOL = ETC / "pool.json"
@@ -164,6 +165,19 @@ def test_objects_are_adopted_on_request(user: Shell) -> None:
     assert "Note: /backstores/ramdisk/mine belongs to pool now; it had no owner" in answer.asides
     assert "Note: /backstores/ramdisk/c1 belongs to pool now; it belonged to csi" in answer.asides
     assert owned_by(user)["/backstores/ramdisk/c1"] == "pool"
+    # Nothing changes in the kernel, and undo knows it nevertheless; so does a transaction.
+    put(CSI, {"storage_objects": [ramdisk("c1")], "targets": []})
+    user.ok(f"saveconfig {ETC}/pool2.json owner=pool")
+    known = owned_by(user)
+    user.ok(f"apply {ETC}/pool2.json --owner other --adopt")
+    assert "other" in owned_by(user).values()
+    user.ok("undo")
+    assert owned_by(user) == known
+    session = Session(user.env())
+    session("begin")
+    session(f"apply {ETC}/pool2.json --owner other --adopt")
+    assert session("commit")[-1] == "Committed: 1 change."
+    assert "other" in owned_by(user).values()
 
 
 def test_acls_in_a_target_of_another_owner(user: Shell) -> None:
@@ -608,3 +622,10 @@ def test_check_compares_fragments_with_their_objects(user: Shell) -> None:
     rows = user(line)
     for text in ("storage_objects[0].size: must be", "targets[0].wwn: 'no wwn': WWN not valid"):
         assert f"{CONF_D}/csi.json: {text}" in rows
+    user.ok("saveconfig owner=csi")
+    assert "csi.json" not in user(line)
+    value = json.loads((CONF_D / "csi.json").read_text())
+    value["targets"][0]["tpgs"][0]["attributes"]["login_timeout"] = 99
+    put(CONF_D / "csi.json", value)
+    text = "targets[0].tpgs[0].attributes.login_timeout: login_timeout takes"
+    assert f"{CONF_D}/csi.json: {text}" in user(line)
