@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from ..errors import LioError, reason
-from . import access, backing, credentials, hosts, kernel, peer, portals, saved, storage
+from . import access, backing, credentials, hosts, kernel, peer, pools, portals, saved, storage
 from .facts import Facts
 from .rule import Finding, Needs, Rule, Severity
 
 RULES: tuple[Rule, ...] = (
     *saved.RULES,
     *backing.RULES,
+    *pools.RULES,
     *storage.RULES,
     *portals.RULES,
     *access.RULES,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -303,3 +304,43 @@ def test_rules(shell: Shell) -> None:
     assert {"name", "severity", "needs", "meaning", "cure", "in_status"} == set(
         document["data"]["rules"][0]
     )
+
+
+def made(*words: str) -> str:
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def thin(tmp_path: Path) -> Iterator[str]:
+    """A thin volume of 64 MiB in a pool of 32 MiB of device mapper, as LVM makes them."""
+    made("modprobe", "dm-thin-pool")
+    loops = []
+    for name, size in (("metadata", 4 << 20), ("data", 32 << 20)):
+        (tmp_path / name).touch()
+        os.truncate(tmp_path / name, size)
+        loops.append(made("losetup", "--find", "--show", str(tmp_path / name)))
+    made("dmsetup", "create", "tpool", "--table", f"0 65536 thin-pool {' '.join(loops)} 128 0")
+    # Without udev, nobody else makes the names.
+    made("dmsetup", "mknodes")
+    made("dmsetup", "message", "tpool", "0", "create_thin 0")
+    made("dmsetup", "create", "tvolume", "--table", "0 131072 thin /dev/mapper/tpool 0")
+    made("dmsetup", "mknodes")
+    yield "/dev/mapper/tvolume"
+    for name in ("tvolume", "tpool"):
+        made("dmsetup", "remove", name)
+    for loop in loops:
+        made("losetup", "--detach", loop)
+
+
+@pytest.mark.long
+def test_a_pool_of_thin_volumes_that_is_nearly_full(user: Shell, thin: str) -> None:
+    user.ok(f"/backstores/block create thin {thin}")
+    assert "full-thin-pool" not in names(user)
+    with open(thin, "r+b", buffering=0) as device:
+        for _ in range(30):
+            device.write(bytes(1 << 20))
+        os.fsync(device.fileno())
+    (found,) = (one for one in findings(user) if one["rule"] == "full-thin-pool")
+    assert found["path"] == "/backstores/block/thin"
+    assert "has 2 of 32 MiB free, and its volumes may grow by 34 MiB" in found["text"]
+    user.ok("/backstores/block delete thin")
