@@ -59,7 +59,8 @@ dpkg --remove targetcli
 test -s /etc/target/saveconfig.json
 test ! -e /usr/bin/targetcli
 test -d /var/lib/targetcli/history
-dpkg --purge targetcli 2>&1 | grep -q 'with the saved configuration'
+dpkg --purge targetcli >/root/purge
+grep -q 'with the saved configuration' /root/purge
 test ! -e /etc/target
 test ! -e /var/lib/targetcli
 
@@ -80,7 +81,8 @@ test "$(dpkg-query --show --showformat='${db:Status-Status}' targetcli)" != inst
 test -s /etc/target/saveconfig.json
 
 step the purge of what is left keeps the files of another targetcli
-dpkg --purge targetcli 2>&1 | grep -q '/etc/target is kept'
+dpkg --purge targetcli >/root/purge
+grep -q '/etc/target is kept' /root/purge
 test -s /etc/target/saveconfig.json
 
 echo "all steps done"

@@ -118,8 +118,9 @@ def test_fedora_enables_the_service_only_if_it_was() -> None:
     """The removed package disables it, after %pre of this one and before %posttrans."""
     before = SPEC.partition("%pre\n")[2].partition("%post\n")[0]
     after = SPEC.partition("%posttrans\n")[2].partition("%files\n")[0]
-    assert "is-enabled target.service || : > /run/targetcli-enables-target" in before
-    assert "[ ! -e /run/targetcli-enables-target ] || systemctl enable target.service" in after
+    assert "systemctl is-enabled target.service > /run/targetcli-replaces" in before
+    enabling = 'if [ "$(cat /run/targetcli-replaces)" = enabled ]; then\n        systemctl enable'
+    assert enabling in after and after.count("systemctl enable") == 1
 
 
 def test_nothing_is_stopped_with_a_package() -> None:
