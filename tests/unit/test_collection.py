@@ -21,7 +21,21 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtslib_ext.config.backing import FileIO
+from rtslib_ext.config.model import (
+    Auth,
+    Config,
+    Lun,
+    MappedLun,
+    NodeAcl,
+    Portal,
+    StorageObject,
+    Target,
+    Tpg,
+)
 from targetcli.language import grammar
+from targetcli.portable import ansible as ansible_tasks
+from targetcli.portable import calls
 
 ROOT = Path(__file__).parent.parent.parent
 COLLECTION = ROOT / "ansible_collections/targetcli/lio"
@@ -168,6 +182,24 @@ def test_ansible_test_finds_nothing(copied: Path) -> None:
     run_in(copied, "ansible", "test", "sanity", "--venv", "--python", python, "--requirements")
 
 
+def configuration() -> Config:
+    """Return a configuration that makes a task of each kind."""
+    disk = StorageObject("d1", FileIO("/srv/d1.img", size=1 << 20), "5eed", {"emulate_tpu": "1"})
+    acl = NodeAcl(
+        "iqn.1994-05.com.example:h",
+        {0: MappedLun(0, tpg_lun=0)},
+        auth=Auth(userid="u", password="geheimgeheim1"),
+    )
+    portal = Portal("192.0.2.1", 3260)
+    luns = {0: Lun(0, disk.key)}
+    tpg = Tpg(1, True, luns=luns, portals={portal.name: portal}, acls={acl.wwn: acl})
+    target = Target("iscsi", "iqn.2003-01.org.example:a", {1: tpg})
+    return Config({disk.key: disk}, {target.key: target})
+
+
+EXPORTED = configuration()
+
+
 @pytest.mark.long
 def test_ansible_lint_finds_nothing(copied: Path) -> None:
     """Nor in the examples of the modules, of README and of what export writes, by any rule."""
@@ -179,6 +211,8 @@ def test_ansible_lint_finds_nothing(copied: Path) -> None:
         tasks = "\n".join(f"    {line}".rstrip() for line in module_of(name).EXAMPLES.splitlines())
         head = "---\n- name: Examples\n  hosts: storage\n  tasks:"
         (books / f"{name}.yml").write_text(f"{head}{tasks}\n")
+    exported = "\n".join(ansible_tasks.lines(EXPORTED, list(calls.of_config(EXPORTED)), []))
+    (copied / "roles/storage_target/tasks/exported.yml").write_text(f"{exported}\n")
     options = ("--offline", "--nocolor", "--profile", "production")
     run_in(copied, "ansiblelint", *options, "roles", "playbooks")
 
