@@ -114,7 +114,7 @@ def differences(fs: ReadFS, change: Change, read: Callable[[], Config] | None = 
     ``read`` reads the running configuration. Where everything is new, it is not called if the
     kernel changed nothing in one object of each kind: what it makes of a value depends on no other.
     """
-    if change.plan.creates:
+    if change.plan.creates or change.have.is_empty:
         part = sample(change.want)
         if not prepare(fs, part, PartReader(fs, part).config()).plan:
             return Plan()

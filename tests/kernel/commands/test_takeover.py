@@ -14,6 +14,7 @@ import pytest
 from documents import checked
 
 from rtslib_ext.host import system
+from rtslib_ext.kernel.configfs import ConfigFS
 from targetcli.boot import start
 
 from .harness import ETC, Shell, differences, tree
@@ -224,3 +225,15 @@ def test_a_path_in_standby(user: Shell, disks: Path) -> None:
     user.refuses("takeover pool --standby", "this host serves pool", "release pool first")
     user.ok("release pool --standby --timeout 1s")
     assert alua_states() == [] and status(user) == 2
+
+
+def test_the_time_without_io(user: Shell) -> None:
+    """Until a takeover ends, initiators wait: it writes each object, and reads one of a kind."""
+    costs = []
+    for number in (10, 20):
+        put(POOL, fragment(*(f"p{index}" for index in range(number))))
+        user.fs = ConfigFS()
+        user.ok("takeover pool")
+        costs.append(user.fs.total_calls)
+        user.ok("release pool")
+    assert (costs[1] - costs[0]) / 10 < 30, costs
