@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..config import inquiry, shell_paths
-from ..config.model import Auth, Config, Lun, NodeAcl, StorageObject, Tpg
+from ..config.model import AluaGroup, Auth, Config, Key, Lun, NodeAcl, StorageObject, Tpg
 from ..fabrics import FABRICS
 from ..fast_dataclasses import dataclass
 from ..kernel import rtpi
@@ -43,6 +43,7 @@ _OBJECT = (
     "unmap_zeroes_data",
 )
 _TPG = ("authentication", "default_cmdsn_depth", "demo_mode_write_protect", "generate_node_acls")
+_STATE = "alua_access_state"
 _EVERYWHERE = frozenset({"0.0.0.0", "[::0]", "[::]"})
 
 
@@ -197,11 +198,25 @@ def _credentials(path: str, here: Auth, there: Auth, what: str = "") -> Iterator
 
 
 def alua(facts: Facts) -> Iterator[Finding]:
-    """Yield the target port groups that differ in more than their state."""
+    """Yield the target port groups that differ in more than their state.
+
+    LUNs with addresses of their own on each host may be in groups of their own, and have to if
+    their states differ: initiators know the groups of a disk by the identifier.
+    """
+    own = set()
+    for key, mine, theirs in _ports_apart(facts):
+        if mine.tag != theirs.tag:
+            own |= {(key, mine.name), (key, theirs.name)}
+        elif mine.settings.get(_STATE, "0") != theirs.settings.get(_STATE, "0"):
+            path = shell_paths.tg_pt_gp(shell_paths.storage_object(*key), mine.name)
+            text = f"its identifier is {mine.tag}, on the peer as well, where the state is another"
+            yield Finding(path, text)
     for here, there in _objects(facts):
         if not (here.alua_groups and there.alua_groups):
             continue
         for name in sorted(here.alua_groups.keys() | there.alua_groups.keys()):
+            if (here.key, name) in own:
+                continue
             path = shell_paths.tg_pt_gp(here.path, name)
             one, other = here.alua_groups.get(name), there.alua_groups.get(name)
             if one is None or other is None:
@@ -211,6 +226,19 @@ def alua(facts: Facts) -> Iterator[Finding]:
                 yield Finding(path, text)
             else:
                 yield from _alua_settings(path, one.settings, other.settings)
+
+
+def _ports_apart(facts: Facts) -> Iterator[tuple[Key, AluaGroup, AluaGroup]]:
+    """Yield (storage object, group here, group there) of LUNs that do not move with an address."""
+    there = facts.peer.storage_objects if facts.peer else {}
+    for pair in pairs(facts):
+        for number, lun in pair.here.luns.items() if not pair.shares_addresses else ():
+            other, key = pair.there.luns.get(number), lun.storage_object
+            if other and other.storage_object == key and key in there:
+                one = facts.config.storage_objects[key].alua_groups.get(lun.alua_group or "")
+                two = there[key].alua_groups.get(other.alua_group or "")
+                if one and two:
+                    yield key, one, two
 
 
 def _alua_settings(
@@ -318,8 +346,11 @@ RULES = (
         Severity.WARNING,
         Needs.PEER,
         alua,
-        "A target port group is missing on the peer, or has another identifier or access type.",
-        "Create the same groups on both hosts; their states may differ.",
+        "A target port group is missing on the peer, or has another identifier or access type; or "
+        "LUNs with addresses of their own are in groups of one identifier and different states, "
+        "which initiators take for one.",
+        "Create the same groups on both hosts, or for LUNs with addresses of their own groups "
+        "with different identifiers.",
     ),
     Rule(
         "peer-attributes",

@@ -122,6 +122,31 @@ def test_equal_hosts_have_no_findings() -> None:
     assert compared(here, there) == []
 
 
+def standing_by(name: str, tag: int, state: str, address: str, rtpi: str) -> Config:
+    """A host whose LUN is in a target port group with a state."""
+    found = configuration(address=address, rtpi=rtpi)
+    group = AluaGroup(name, tag, {"alua_access_type": "1", "alua_access_state": state})
+    so = replace(found.storage_objects["fileio", "d1"], alua_groups={name: group})
+    target = found.targets["iscsi", IQN]
+    tpg = replace(target.tpgs[1], luns={0: Lun(0, ("fileio", "d1"), alua_group=name)})
+    return replace(
+        found,
+        storage_objects={**found.storage_objects, so.key: so},
+        targets={target.key: replace(target, tpgs={1: tpg})},
+    )
+
+
+def test_a_path_in_standby_has_a_group_of_its_own() -> None:
+    here = standing_by("node1", 1, "0", "192.0.2.1", "1")
+    assert compared(here, standing_by("node2", 2, "2", "192.0.2.2", "2")) == []
+    mixed = compared(here, standing_by("node1", 1, "2", "192.0.2.2", "2"))
+    assert mixed == [("peer-alua", f"{DISK}/alua/node1")]
+    # With an address that moves there is one port, and so one group.
+    moved = standing_by("node1", 1, "0", MOVED, "1")
+    found = compared(moved, standing_by("node2", 2, "0", MOVED, "1"))
+    assert [path for _, path in found] == [f"{DISK}/alua/node1", f"{DISK}/alua/node2"]
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_each_difference_is_found(name: str) -> None:
     here, there, paths = CASES[name]
