@@ -12,6 +12,7 @@ import pytest
 
 from rtslib_ext.config.backing import RamDisk
 from rtslib_ext.config.model import Config, FabricSettings, Lun, StorageObject, Target, Tpg
+from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths
@@ -22,7 +23,7 @@ from rtslib_ext.steps import luns, targets
 from rtslib_ext.transaction import confirmed_commit, creation
 from rtslib_ext.transaction.confirmed_commit import PendingCommit
 from rtslib_ext.transaction.journal import Creation
-from rtslib_ext.usage import preflight, sharing
+from rtslib_ext.usage import preflight, sharing, twins
 from rtslib_ext.usage.preflight import Severity
 from targetcli.changes import auto_revert, part, restoring
 
@@ -140,3 +141,15 @@ def test_a_time_that_was_extended_meanwhile_is_waited_for(monkeypatch: pytest.Mo
     monkeypatch.setattr(auto_revert, "roll_back", lambda *words: done.append(words))
     auto_revert._wait("file", "lock", "journal", "records", PendingCommit(about, 60, 0, 0))
     assert len(done) == 1
+
+
+def test_no_trace_shows_the_document_of_a_journal() -> None:
+    assert "hunter2" not in repr(Creation("", {}, '"password": "hunter2"', None))
+
+
+@pytest.mark.parametrize(("number", "left"), [(3, ""), (4, " and 1 more"), (9, " and 6 more")])
+def test_three_twins_are_named(number: int, left: str) -> None:
+    names = [ShellPath(f"/backstores/ramdisk/r{one}") for one in range(number)]
+    text = twins.describe("naa.1", names)
+    assert [name for name in names if name in text] == names[:3]
+    assert left in text
