@@ -111,9 +111,9 @@ def test_the_schema_and_the_decoder_agree(data: st.DataObject) -> None:
         if change == "delete":
             del container[key]
         elif change == "add" and isinstance(container, dict):
-            container["nosuchkey"] = data.draw(VALUES)
+            container["nosuchkey"] = copy.deepcopy(data.draw(VALUES))
         else:
-            container[key] = data.draw(VALUES)
+            container[key] = copy.deepcopy(data.draw(VALUES))
     said = problems(json.dumps(found))
     if not said:
         VALIDATOR.validate(found)
