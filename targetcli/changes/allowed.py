@@ -109,7 +109,7 @@ def changing(env: Env, after: Allowed | None, *, dry_run: bool = False) -> Itera
     are not loaded, as lines.
     """
     before = read(env).allowed if after is not None and exists(env) else {}
-    lines = _differences(before, after or {}) if after is not None else []
+    lines = differences(before, after or {}) if after is not None else []
     transaction = env.session.transaction
     if after is None or dry_run or not (lines or exists(env)):
         yield lines
@@ -183,7 +183,7 @@ def _before(env: Env, *, keep: bool) -> Record:
         return found
 
 
-def _differences(before: Allowed, after: Allowed) -> list[str]:
+def differences(before: Allowed, after: Allowed) -> list[str]:
     """Return a line for each portal whose networks change."""
     return [
         f"{name}: allowed networks: {listed(before.get(name))} -> {listed(after.get(name))}"

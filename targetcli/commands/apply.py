@@ -60,7 +60,7 @@ def apply(
     unseen = not dry_run and confirm_within is None and env.session.transaction is None
     planned = plan.with_notes(plan.prepare(env, want, have, unseen=unseen), notes)
     planned = plan.with_others(env, planned, loaded, refuse=not dry_run)
-    networks = _networks(env, loaded, planned, keep=merge or partly)
+    networks = networks_after(env, loaded, planned, keep=merge or partly)
     with allowed.changing(env, networks, dry_run=dry_run) as lines:
         result = plan.carry_out(
             env, planned, dry_run=dry_run, confirm_within=confirm_within, beside=lines
@@ -103,7 +103,9 @@ def _whole(env: Env, have: Config, want: Config, *, merge: bool) -> tuple[Config
     return owners.kept_by(env, have, want)
 
 
-def _networks(env: Env, loaded: Loaded, planned: Change, *, keep: bool) -> Allowed | None:
+def networks_after(
+    env: Env, loaded: Loaded, planned: Change, *, keep: bool = False
+) -> Allowed | None:
     """Return the allowed networks of portals afterwards; None if they do not change."""
     networks = allowed.part(loaded.allowed, planned.want)
     if not allowed.exists(env):

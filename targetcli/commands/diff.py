@@ -3,19 +3,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.plan import interrupted
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.plan.disturbance import Disturbance
 
-from ..changes import part, plans
+from ..changes import allowed, part, plans
 from ..env import Env
 from ..result import Result
 from ..tree import Node
-from . import owned, save
+from . import apply, owned, save
 from . import plan as plans_of
+
+if TYPE_CHECKING:
+    from rtslib_ext.savefile import Loaded
+    from rtslib_ext.transaction.apply import Change
 
 SAME, DIFFERENT = 0, 1
 
@@ -32,6 +39,7 @@ def diff(env: Env, node: Node, file: str | None, other: str | None, owner: str |
     if other is not None and file is None:
         raise InvalidValue("other has no effect without file", hint="diff FILE OTHER")
     disturbances: Sequence[Disturbance] = ()
+    lines: list[str] = []
     if (
         file is None
         and env.session.transaction is not None
@@ -41,9 +49,31 @@ def diff(env: Env, node: Node, file: str | None, other: str | None, owner: str |
     elif file and other:
         plan = part.below(_between(env, node, file, other), node)
     else:
-        plan = part.below(plans_of.to_file(env, node, file).plan, node)
+        planned, loaded = plans_of.to_file(env, node, file)
+        plan = part.below(planned.plan, node)
+        lines = _networks(env, loaded, planned) if node.parent is None else []
         disturbances = interrupted.of(env.fs, plan.steps)
-    return plans.show(env, plan, disturbances, status=DIFFERENT if plan else SAME)
+    result = plans.show(env, plan, disturbances, status=DIFFERENT if plan or lines else SAME)
+    if lines:
+        result.lines = [*(result.lines if plan else ()), *lines]
+        result.data = partial(plans_of.facts, plan, disturbances, lines)
+    return result
+
+
+def _networks(env: Env, loaded: Loaded, planned: Change) -> list[str]:
+    """Return the allowed networks that an apply would change, of portals that exist or would."""
+    has_record = os.path.exists(env.allowed_networks)
+    if not (loaded.allowed or has_record) or (
+        has_record and not os.access(env.allowed_networks, os.R_OK)
+    ):
+        return []
+    # Imported here: most hosts allow every network.
+    from rtslib_ext.firewall.allowed import of_portals
+
+    after = apply.networks_after(env, loaded, planned) or {}
+    before = allowed.read(env).allowed if has_record else {}
+    names = [*allowed.names(planned.have), *allowed.names(planned.want)]
+    return allowed.differences(of_portals(before, names), of_portals(after, names))
 
 
 def _refuse_more(node: Node, other: str | None) -> None:

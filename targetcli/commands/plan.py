@@ -45,9 +45,12 @@ if TYPE_CHECKING:
     from rtslib_ext.savefile import Loaded
 
 
-def to_file(env: Env, node: Node, file: str | None, have: Config | None = None) -> Change:
+def to_file(
+    env: Env, node: Node, file: str | None, have: Config | None = None
+) -> tuple[Change, Loaded]:
     """Plan the change to a file, or to the part of it that a node stands for; for diff.
 
+    Returns the change, and the contents of the file, with what has an owner.
     ``have`` is the running configuration; it is read if omitted.
     """
     loaded = save.load_understood(env, file)
@@ -59,7 +62,7 @@ def to_file(env: Env, node: Node, file: str | None, have: Config | None = None) 
         have = _saved(env) if have is None else have
         want, notes = owners.kept_by(env, have, loaded.config)
         loaded = replace(loaded, config=want)
-    return with_notes(to_loaded(env, node, loaded, have), notes)
+    return with_notes(to_loaded(env, node, loaded, have), notes), loaded
 
 
 def with_notes(found: Change, notes: Sequence[tuple[str, str]]) -> Change:
@@ -179,7 +182,7 @@ def carry_out(
         plan = replace(plan, steps=tuple(steps))
     result = plans.show(env, plan, disturbances, done=performed)
     if beside or claims:
-        result.data = partial(_with_others, plan, disturbances, beside)
+        result.data = partial(facts, plan, disturbances, beside)
     if beside and not plan:
         result.lines = note_view.lines(plan.notes) if plan.notes else []
     result.notes += beside
@@ -194,19 +197,19 @@ def carry_out(
     return result
 
 
-def _with_others(
+def facts(
     plan: Plan, disturbances: Sequence[Disturbance], beside: Sequence[str]
 ) -> dict[str, object]:
     """Return a plan as plain values, with changes beside the kernel."""
-    facts = view.facts(plan, disturbances)
+    found = view.facts(plan, disturbances)
     values = {"setting": None, "before": None, "after": None}
     others = [
         {"action": "update", "path": "/", "text": line, **values}
         for line in beside
         if not isinstance(line, Aside)
     ]
-    known = cast("list[object]", facts["plan"])
-    return {**facts, "same": False, "plan": [*known, *others]}
+    known = cast("list[object]", found["plan"])
+    return {**found, "same": False, "plan": [*known, *others]}
 
 
 def _read_again(env: Env, planned: Change) -> Config:

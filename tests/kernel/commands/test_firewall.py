@@ -173,8 +173,12 @@ def test_the_networks_are_saved_and_restored(user: Shell) -> None:
     assert f"{PORTAL.rpartition('/')[2]}: allowed networks" not in user.ok("apply")
     user.ok(f"{PORTAL} allow 192.0.2.0/24")
     line = "192.0.2.1:3260: allowed networks: 192.0.2.0/24 -> 192.0.2.10/32"
+    compared = user("diff")
+    assert (compared.exit, compared.rows) == (1, [line])
+    assert checked(user("diff", json=True))["data"]["same"] is False
     assert line in user.ok("apply dry_run=true")
     assert line in user.ok("apply") and is_dropped(user, "host2")
+    assert user("diff").exit == 0
 
 
 @pytest.mark.long
