@@ -145,6 +145,25 @@ def test_the_networks_are_saved_and_restored(user: Shell) -> None:
     user.ok(f"firewall apply file={ETC}/saveconfig.json")
     assert "192.0.2.1:3260" in run("nft", "list", "ruleset").stdout
     user.ok("restoreconfig")
+    # A later restore, by one who may load rules.
+    user.ok(f"{PORTAL} allow any")
+    user.ok("restoreconfig clear_existing=true")
+    assert shown(user)["networks"] == ["192.0.2.10/32"]
+    assert f"{PORTAL.rpartition('/')[2]}: allowed networks" not in user.ok("apply")
+    user.ok(f"{PORTAL} allow 192.0.2.0/24")
+    line = "192.0.2.1:3260: allowed networks: 192.0.2.0/24 -> 192.0.2.10/32"
+    compared = user("diff")
+    assert (compared.exit, compared.rows) == (1, [line])
+    assert checked(user("diff", json=True))["data"]["same"] is False
+    assert line in user.ok("apply dry_run=true")
+    assert line in user.ok("apply") and is_dropped(user, "host2")
+    assert user("diff").exit == 0
+
+
+@pytest.mark.long
+def test_the_service_loads_the_networks_of_fragments(user: Shell) -> None:
+    user.ok(f"{PORTAL} allow 192.0.2.10")
+    user.ok("saveconfig")
     # By the service, which restores what is ready; with a fragment, and without a saved file.
     (ETC / "conf.d").mkdir(exist_ok=True)
     fragment = ETC / "conf.d" / "csi.json"
@@ -166,19 +185,6 @@ def test_the_networks_are_saved_and_restored(user: Shell) -> None:
     user.ok(f"{PORTAL} allow 192.0.2.10")
     assert recorded() and "192.0.2.10/32 -> any" in user.ok("undo")
     assert recorded() == {}
-    # A later restore, by one who may load rules.
-    user.ok(f"{PORTAL} allow any")
-    user.ok("restoreconfig clear_existing=true")
-    assert shown(user)["networks"] == ["192.0.2.10/32"]
-    assert f"{PORTAL.rpartition('/')[2]}: allowed networks" not in user.ok("apply")
-    user.ok(f"{PORTAL} allow 192.0.2.0/24")
-    line = "192.0.2.1:3260: allowed networks: 192.0.2.0/24 -> 192.0.2.10/32"
-    compared = user("diff")
-    assert (compared.exit, compared.rows) == (1, [line])
-    assert checked(user("diff", json=True))["data"]["same"] is False
-    assert line in user.ok("apply dry_run=true")
-    assert line in user.ok("apply") and is_dropped(user, "host2")
-    assert user("diff").exit == 0
 
 
 @pytest.mark.long
@@ -343,6 +349,13 @@ def test_a_fragment_has_the_networks_of_its_portals(user: Shell) -> None:
     assert recorded() == {portal("a"): [TEN], portal("b"): [TEN]}
     user.ok("redo")
     assert recorded() == {portal("a"): [TWENTY]}
+
+
+@pytest.mark.long
+def test_networks_of_fragments_are_left_rolled_back_and_refused(user: Shell) -> None:
+    line = f"apply {FRAGMENT} --owner csi"
+    FRAGMENT.write_text(json.dumps(with_networks(targets("a", "b"), a=TWENTY)))
+    user.ok(line)
     # A fragment that says nothing leaves them; those of a portal that goes are dropped.
     FRAGMENT.write_text(json.dumps(targets("a", "b")))
     assert user.ok(line).rows == ["Nothing to change"]
@@ -409,7 +422,7 @@ def test_a_transaction_loads_the_networks_of_its_files(user: Shell, tmp_path: Pa
     assert recorded() == {} and user("owners csi").exit == 2
 
 
-@pytest.mark.parametrize("action", ["undo", "finish"])
+@pytest.mark.parametrize("action", ["undo", pytest.param("finish", marks=pytest.mark.long)])
 def test_recover_decides_about_the_networks_too(user: Shell, action: str) -> None:
     """The apply was killed after its networks were loaded."""
     FRAGMENT.write_text(json.dumps(with_networks(targets("a"), a=TEN)))
