@@ -38,6 +38,7 @@ _KEYWORDS = {
     kind: frozenset((*_OBJECTS.get(kind, ()), *_GROUPS))
     for kind in (*_OBJECTS, "disk", "lun", "portal", "mapped_lun")
 }
+_WITH_PATH = (FileIO.plugin, Block.plugin)
 # It stands for a value that is not set.
 _NO_VALUE = "~"
 _SIZE = re.compile(r"(\d{1,20}(?:\.\d{0,9})?) ?([kKMGTPE]?)i?B?")
@@ -178,9 +179,7 @@ class _Reader:
         backing = self._backing(ALIASES.get(plugin, plugin), node, at)
         if backing is None:
             return
-        if isinstance(backing, FileIO | Block) and not self._builder.has_path(
-            at, backing.udev_path
-        ):
+        if backing.plugin in _WITH_PATH and not self._builder.has_path(at, backing.udev_path):
             return
         kind = backing.plugin
         attributes = self._settings.of(
@@ -190,7 +189,7 @@ class _Reader:
             kind,
         )
         identity = Identity(serial=node.text("wwn") or node.text("vpd_unit_serial") or None)
-        key = self._builder.add(at, node.name, backing, identity, dict(attributes))
+        key = self._builder.add(at, node.name, backing, identity, attributes)
         self._settings.remark_object(self._builder.object(key), node.name, at)
         self._disks[plugin, node.name] = key
 

@@ -26,6 +26,7 @@ from .lio_utils_tree import Folder, Link, Tree
 from .source import Source
 
 _PAGE = 4096
+_WITH_PATH = (FileIO.plugin, Block.plugin)
 # In the place of a directory that the scripts do not make.
 _NONE = Folder()
 _HBA = re.compile(r"(\w+?)_\d+")
@@ -125,9 +126,7 @@ class _Reader:
         backing = self._backing(prefix, f"{hba}/{name}", folder, at)
         if backing is None:
             return None
-        if isinstance(backing, FileIO | Block) and not self._builder.has_path(
-            at, backing.udev_path
-        ):
+        if backing.plugin in _WITH_PATH and not self._builder.has_path(at, backing.udev_path):
             return None
         kind = backing.plugin
         attributes = self._settings.of(
@@ -142,7 +141,7 @@ class _Reader:
             name,
             backing,
             Identity(serial=wwn.text("vpd_unit_serial") or None),
-            dict(attributes),
+            attributes,
         )
         groups = {}
         for group, inside in (folder.folders.get("alua") or _NONE).folders.items():

@@ -9,7 +9,7 @@ import re
 from .. import schema
 from ..config import inquiry
 from ..config.backing import Backing, Block, FileIO
-from ..config.model import Key, StorageObject
+from ..config.model import Key, StorageObject, Values
 from ..errors import InvalidValue
 from ..fast_dataclasses import replace
 from . import identity as identities
@@ -150,7 +150,7 @@ class Objects:
         name: str,
         backing: Backing,
         identity: Identity,
-        attributes: dict[str, str] | None = None,
+        attributes: Values | None = None,
     ) -> Key:
         """Add a storage object, under a name that no other has; return its key."""
         made = identities.of_object(identity, keep_serial=self.source.keep_serial)

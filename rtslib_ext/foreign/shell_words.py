@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from ..fast_dataclasses import dataclass, field
 
 # Words that need no more than a look for blanks, such as the scripts of tcm_dump and lio_dump have.
-_PLAIN = re.compile(r"[\w\s./:,=@+\[\]%-]*(?:>[ \t]*[\w./:,=@+\[\]%-]+\s*)?")
+_PLAIN = re.compile(r"([\w\s./:,=@+\[\]%-]*)(?:>[ \t]*([\w./:,=@+\[\]%-]+)\s*)?")
 _TOKEN = re.compile(
     r"""(?P<blank>[ \t\r]+)
     | '(?P<single>[^']*)'
@@ -58,11 +58,11 @@ def commands(text: str) -> Iterator[Command]:
     for line, logical in _lines(text):
         if not logical or logical[0] == "#":
             continue
-        if _PLAIN.fullmatch(logical):
-            text, _, to = logical.partition(">")
-            words = text.split()
+        plain = _PLAIN.fullmatch(logical)
+        if plain:
+            words = plain[1].split()
             if words and words[0] not in _NOT_PLAIN and "=" not in words[0]:
-                yield Command(line, words, to.strip())
+                yield Command(line, words, plain[2] or "")
                 continue
         for command in _Reader(line, variables).read(logical):
             if command.words and not _assigned(command, variables):

@@ -138,12 +138,13 @@ def _resolved(backing: Backing, on_device: bool) -> Backing:
 
 def _guards(so: StorageObject, on_device: bool) -> list[Operation]:
     backing = so.backing
-    if isinstance(backing, Block | Pscsi):
-        free = [CheckFree(backing.dev)] if isinstance(backing, Block) and backing.exclusive else []
-        return [CheckLinks(backing.dev), *free]
     if isinstance(backing, FileIO):
         free = [CheckFree(backing.dev)] if on_device else []
         return [CheckLinks(backing.dev), *free, CheckThere(backing.dev)]
+    if isinstance(backing, Block):
+        return [CheckLinks(backing.dev), *([CheckFree(backing.dev)] if backing.exclusive else [])]
+    if isinstance(backing, Pscsi):
+        return [CheckLinks(backing.dev)]
     if isinstance(backing, RamDisk) and not backing.nullio and backing.size >= _CHECKED_SIZE:
         return [CheckMemory(backing.size)]
     return []
