@@ -311,14 +311,14 @@ def made(*words: str) -> str:
 
 
 @pytest.fixture
-def thin(tmp_path: Path) -> Iterator[str]:
+def thin(disks: Path) -> Iterator[str]:
     """A thin volume of 64 MiB in a pool of 32 MiB of device mapper, as LVM makes them."""
-    made("modprobe", "dm-thin-pool")
+    made("modprobe", "-a", "loop", "dm-thin-pool")
     loops = []
     for name, size in (("metadata", 4 << 20), ("data", 32 << 20)):
-        (tmp_path / name).touch()
-        os.truncate(tmp_path / name, size)
-        loops.append(made("losetup", "--find", "--show", str(tmp_path / name)))
+        (disks / name).touch()
+        os.truncate(disks / name, size)
+        loops.append(made("losetup", "--find", "--show", str(disks / name)))
     made("dmsetup", "create", "tpool", "--table", f"0 65536 thin-pool {' '.join(loops)} 128 0")
     # Without udev, nobody else makes the names.
     made("dmsetup", "mknodes")
