@@ -72,6 +72,18 @@ def test_a_tpg_with_children_stays(configfs: object, child: str) -> None:
     staged.rmdir(tpg)
 
 
+@pytest.mark.parametrize(
+    ("target", "lun"), [("core/rd_mcp_0/none", "lun_0"), ("iscsi/" + IQN, "none/lun")]
+)
+def test_a_link_needs_both_ends(configfs: object, target: str, lun: str) -> None:
+    staged, tpg = StagedFS(ConfigFS()), f"iscsi/{IQN}/tpgt_1"
+    for path in map(ConfigfsPath, ("iscsi", f"iscsi/{IQN}", tpg, f"{tpg}/lun/lun_0")):
+        if not staged.is_dir(path):
+            staged.mkdir(path)
+    with pytest.raises(KernelRefused):
+        staged.symlink(ConfigfsPath(target), f"{tpg}/lun/{lun}/link")
+
+
 @pytest.fixture
 def change(configfs: object, tmp_path: Path) -> Change:
     (tmp_path / "disk").write_bytes(bytes(1 << 20))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,22 +11,35 @@ from types import SimpleNamespace
 
 import pytest
 
-from rtslib_ext.config.backing import RamDisk
-from rtslib_ext.config.model import Config, FabricSettings, Lun, StorageObject, Target, Tpg
+from rtslib_ext.config.backing import FileIO, RamDisk
+from rtslib_ext.config.model import (
+    AluaGroup,
+    Config,
+    FabricSettings,
+    Lun,
+    StorageObject,
+    Target,
+    Tpg,
+)
 from rtslib_ext.config.shell_paths import ShellPath
+from rtslib_ext.errors import LioError
 from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths
-from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.kernel.configfs import ConfigFS, ConfigfsPath
 from rtslib_ext.kernel.paths import TpgPath
-from rtslib_ext.plan import build, diff, rtpi
-from rtslib_ext.steps import luns, targets
+from rtslib_ext.plan import build, diff, rtpi, storage
+from rtslib_ext.reading.part import PartReader
+from rtslib_ext.staging import default_groups
+from rtslib_ext.steps import backstores, luns, targets
+from rtslib_ext.steps.operations import Write
 from rtslib_ext.transaction import confirmed_commit, creation
 from rtslib_ext.transaction.confirmed_commit import PendingCommit
-from rtslib_ext.transaction.journal import Creation
-from rtslib_ext.usage import preflight, sharing, twins
-from rtslib_ext.usage.preflight import Severity
-from targetcli.changes import auto_revert, part, restoring
+from rtslib_ext.transaction.journal import Creation, Journal
+from rtslib_ext.usage import holders, no_effect, preflight, session_list, sharing, twins
+from rtslib_ext.usage.holders import Holder
+from rtslib_ext.usage.preflight import Finding, Severity
+from targetcli.changes import auto_revert, part, restoring, unsaved
 
 IQN = "iqn.2003-01.org.example:store"
 DISK = StorageObject("disk", RamDisk(1 << 20), wwn="0001")
@@ -153,3 +167,97 @@ def test_three_twins_are_named(number: int, left: str) -> None:
     text = twins.describe("naa.1", names)
     assert [name for name in names if name in text] == names[:3]
     assert left in text
+
+
+def test_what_was_lifted_for_a_state_returns_in_the_opposite_order() -> None:
+    have = {"alua_access_state": "0", "alua_support_standby": "0", "alua_access_type": "2"}
+    group, want = AluaGroup("g", 1, have), AluaGroup("g", 1, {**have, "alua_access_state": "2"})
+    (step,) = storage._group_values(ShellPath("/g"), ConfigfsPath("core/g"), group, want)
+    assert [paths.name_of(item.file) for item in step.operations if isinstance(item, Write)] == [
+        "alua_support_standby",
+        "alua_access_type",
+        "alua_access_state",
+        "alua_access_type",
+        "alua_support_standby",
+    ]
+
+
+@pytest.mark.parametrize(("release", "number"), [("6.1.0", 0), ("7.3.0", 1)])
+def test_no_effect_is_said_only_of_a_setting_that_the_kernel_has(
+    release: str, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(release=release))
+    so = StorageObject("disk", RamDisk(1 << 20), attributes={"complete_type": no_effect.DIRECT})
+    target = Target("iscsi", IQN, {1: Tpg(1, luns={0: Lun(0, so.key)})})
+    found = list(no_effect.of_config(Config({so.key: so}, {target.key: target})))
+    assert len(found) == number
+
+
+def test_a_deleted_storage_object_gets_its_identity_again() -> None:
+    so = StorageObject("disk", RamDisk(1 << 20), wwn="0001", identity={"product_id": "SHELF"})
+    *_, step = backstores.delete(so, ConfigfsPath("core/rd_mcp_0/disk"))
+    assert "product_id" in str(step.undo)
+
+
+@pytest.mark.parametrize(("released", "number"), [("other", 1), ("disk.img", 0), ("", 1)])
+def test_only_the_file_of_a_deleted_object_is_not_in_use(
+    released: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "disk.img"
+    file.touch()
+    found = Finding("loop", Severity.NOTE, "it is used as /dev/loop7")
+    monkeypatch.setattr(preflight, "of_place", lambda path: ())
+    monkeypatch.setattr(preflight, "of_file", lambda fs, path: [found])
+    gone = [f"{tmp_path}/{released}" if released else ""]
+    assert list(preflight._of_backing(NOWHERE, FileIO(str(file), 1), gone)) == [found] * number
+    assert list(preflight._of_backing(NOWHERE, FileIO(str(tmp_path), 1), gone)) == []
+
+
+def test_sessions_that_are_not_listed_began_between_the_threads() -> None:
+    assert session_list._Host((), [3.0, 5.0, 9.0]).any_time() == (3.0, 9.0)
+    assert session_list._Host((), []).any_time() is None
+
+
+def test_a_part_has_its_own_luns_only() -> None:
+    target = Target("iscsi", IQN, {1: TPG})
+    reader = PartReader(NOWHERE, Config(targets={target.key: target}))
+    assert reader.lun_indexes(paths.tpg(FABRICS["iscsi"], IQN, 1)) == [0]
+    assert reader.lun_indexes(paths.tpg(FABRICS["iscsi"], IQN, 2)) == []
+
+
+def test_the_journal_of_a_reverted_commit_is_no_one_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    journals = []
+
+    def revert(fs: object, pending: object, journal: Journal) -> None:
+        journals.append(journal.about)
+        raise LioError("busy")
+
+    monkeypatch.setattr(confirmed_commit, "revert", revert)
+    monkeypatch.setattr(confirmed_commit, "write", lambda file, pending: None)
+    about = {"process": "7", "command": "/ apply FILE"}
+    auto_revert.roll_back("file", "journal", "records", PendingCommit(about, 60, 0, 0))
+    assert journals == [{"command": "auto-revert: / apply FILE"}]
+
+
+@pytest.mark.parametrize("kind", ["_mount", "_swap", "_device_above"])
+def test_each_kind_of_holder_counts(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_mount", "_swap", "_device_above"):
+        found = Holder(name, "") if name == kind else None
+        monkeypatch.setattr(holders, name, lambda where, found=found: found)
+    assert holders._of_host("/nonexistent") == Holder(kind, "")
+
+
+def test_changes_of_others_in_own_objects_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unsaved, "_within_own", lambda env: ["/backstores/ramdisk/disk"])
+    env = SimpleNamespace(session=SimpleNamespace(unsaved={}))
+    have = Config({DISK.key: DISK})
+    found = unsaved.of_others(env, have, Config())  # type: ignore[arg-type]
+    assert found == ["/backstores/ramdisk/disk"]
+    monkeypatch.setattr(unsaved, "_within_own", lambda env: ["/iscsi"])
+    found = unsaved.of_others(env, have, Config())  # type: ignore[arg-type]
+    assert found == ["/backstores/ramdisk/disk", "/iscsi"]
+
+
+def test_a_staged_portal_has_its_switches() -> None:
+    found = default_groups.files(f"iscsi/{IQN}/tpgt_1/np/192.0.2.1:3260")
+    assert found == {"iser": True, "cxgbit": True}
