@@ -97,7 +97,8 @@ AROUND = (
     Row("help: lists commands", "help",
         like(r"^  - saveconfig \[savefile\] \[drop_missing\] \[owner\] \[target\] $")),
     Row("help: of a command", "help saveconfig",
-        like(r"\A\nSYNTAX\n======\nsaveconfig \[savefile\] \[drop_missing\] \[owner\] \[target\] \n\n\n"
+        like(r"\A\nSYNTAX\n======\n"
+             r"saveconfig \[savefile\] \[drop_missing\] \[owner\] \[target\] \n\n\n"
              r"DEFAULT VALUES\n==============\n"
              r"savefile=/etc/target/saveconfig.json drop_missing=False \n\n\n"
              r"DESCRIPTION\n===========\n")),
