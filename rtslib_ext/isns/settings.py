@@ -130,7 +130,8 @@ def _scn_port(values: dict[str, str], name: str) -> int | None:
 
 
 def _entity(text: str, name: str) -> str:
-    if len(text.encode()) > 255 or not text.isprintable():
+    # Bytes that are no text are not printable, and cannot be encoded.
+    if not text.isprintable() or len(text.encode()) > 255:
         raise InvalidValue(f"{name}: entity = {text!r} is not a name of at most 255 bytes")
     return text
 

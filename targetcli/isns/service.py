@@ -33,9 +33,9 @@ _LOOPBACK = ("127.0.0.1", "::1")
 def entity_name(settings: Settings) -> str:
     """Return the entity identifier of this host: its name, unless the file says another one."""
     name = settings.entity or socket.gethostname()
-    if name in ("", "localhost", "(none)"):
+    if name in ("", "localhost", "(none)") or not name.isprintable():
         raise LioError(
-            f"the host name {name!r} is not unique to this host",
+            f"the host name {name!r} cannot stand for this host",
             hint="add a line entity = NAME to the file",
         )
     return name

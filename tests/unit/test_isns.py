@@ -23,7 +23,7 @@ from rtslib_ext.isns.entity import Entity
 from rtslib_ext.isns.messages import Attribute, Function, Malformed, Tag
 from rtslib_ext.isns.requests import Listening
 from rtslib_ext.isns.settings import Server, parse
-from targetcli.isns import listener
+from targetcli.isns import listener, service
 from targetcli.isns.registrar import Registrar
 from targetcli.isns.waker import Waker
 
@@ -673,3 +673,13 @@ def test_a_signal_that_comes_as_the_time_ends_is_not_lost(monkeypatch: pytest.Mo
         patch.setattr("select.select", select_then_signal)
         assert waker.wait(0)
     assert not waker.wait(0)
+
+
+@pytest.mark.parametrize("name", ["s\udce6n", "a\x1bb", "x" * 256])
+def test_an_entity_is_a_printable_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidValue, match="entity"):
+        parse(f"isns_server = 192.0.2.9\nentity = {name}\n", "isns.conf")
+    monkeypatch.setattr("socket.gethostname", lambda: name[:3])
+    if not name.isprintable():
+        with pytest.raises(LioError, match="cannot stand for this host"):
+            service.entity_name(parse("isns_server = 192.0.2.9\n", "isns.conf"))
