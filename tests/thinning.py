@@ -20,7 +20,6 @@ MARK = "differs_by_kernel"
 # A part is a file, or a directory with all its files.
 WHOLE = (
     "tests/kernel/fabrics/",
-    "tests/kernel/oracle/",
     "tests/kernel/refusals/",
     "tests/kernel/test_reader.py",
     "tests/kernel/test_restore.py",
@@ -32,6 +31,7 @@ SHARES = {
     "tests/clients/": 2,
     "tests/kernel/commands/": 7,
     "tests/kernel/compatibility/": 4,
+    "tests/kernel/oracle/": 3,
     "tests/kernel/plan/": 8,
     "tests/kernel/screens/": 4,
 }
