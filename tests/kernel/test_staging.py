@@ -84,6 +84,16 @@ def test_a_link_needs_both_ends(configfs: object, target: str, lun: str) -> None
         staged.symlink(ConfigfsPath(target), f"{tpg}/lun/{lun}/link")
 
 
+def test_a_lun_leaves_its_group_by_null(configfs: object) -> None:
+    staged, lun = StagedFS(ConfigFS()), f"iscsi/{IQN}/tpgt_1/lun/lun_0"
+    for path in map(ConfigfsPath, ("iscsi", f"iscsi/{IQN}", f"iscsi/{IQN}/tpgt_1", lun)):
+        if not staged.is_dir(path):
+            staged.mkdir(path)
+    for value, group in (("gold", "gold"), ("NULL", "default_tg_pt_gp")):
+        staged.write(f"{lun}/alua_tg_pt_gp", value)
+        assert f"TG Port Alias: {group}" in staged.read(f"{lun}/alua_tg_pt_gp")
+
+
 @pytest.fixture
 def change(configfs: object, tmp_path: Path) -> Change:
     (tmp_path / "disk").write_bytes(bytes(1 << 20))

@@ -22,17 +22,18 @@ from rtslib_ext.config.model import (
     Tpg,
 )
 from rtslib_ext.config.shell_paths import ShellPath
-from rtslib_ext.errors import LioError
+from rtslib_ext.errors import InUse, LioError
 from rtslib_ext.fabrics import FABRICS
-from rtslib_ext.host import devices
+from rtslib_ext.host import devices, signatures
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigFS, ConfigfsPath
 from rtslib_ext.kernel.paths import TpgPath
 from rtslib_ext.plan import build, diff, rtpi, storage
 from rtslib_ext.reading.part import PartReader
 from rtslib_ext.staging import default_groups
-from rtslib_ext.steps import backstores, luns, targets
-from rtslib_ext.steps.operations import Write
+from rtslib_ext.steps import Step, backstores, inverse, luns, targets
+from rtslib_ext.steps.operations import Mkdir, Write
+from rtslib_ext.steps.step import Action
 from rtslib_ext.transaction import confirmed_commit, creation
 from rtslib_ext.transaction.confirmed_commit import PendingCommit
 from rtslib_ext.transaction.journal import Creation, Journal
@@ -261,3 +262,39 @@ def test_changes_of_others_in_own_objects_are_named(monkeypatch: pytest.MonkeyPa
 def test_a_staged_portal_has_its_switches() -> None:
     found = default_groups.files(f"iscsi/{IQN}/tpgt_1/np/192.0.2.1:3260")
     assert found == {"iser": True, "cxgbit": True}
+
+
+def test_a_port_without_a_connection_is_named_if_it_is_the_only_one() -> None:
+    one, two = ("192.0.2.1", 3260), ("2001:db8::1", 3260)
+    for ends, ports, found in (
+        ([], [one], ("192.0.2.1:3260",)),
+        ([], [one, two], ()),
+        ([two], [one, two], ("[2001:db8::1]:3260",)),
+    ):
+        tpg = SimpleNamespace(portals=ports)
+        assert session_list._portals(tpg, ends) == found  # type: ignore[arg-type]
+
+
+def test_a_file_with_data_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "disk.img"
+    with file.open("wb") as data:
+        data.write(b"data" * 1024)
+        data.flush()
+        os.fsync(data.fileno())
+    signature = SimpleNamespace(kind="ext4", text="a file system ext4")
+    monkeypatch.setattr(signatures, "read", lambda path: [signature])
+    monkeypatch.setattr(devices, "written_by_others", lambda path: False)
+    monkeypatch.setattr(sharing, "loops_over", lambda path: [])
+    monkeypatch.setattr(preflight, "_of_file_system", lambda path, missing: ())
+    (found,) = preflight.of_file(NOWHERE, str(file))
+    assert (found.kind, found.severity) == ("ext4", Severity.NOTE)
+    assert found.text == f"{file} contains a file system ext4"
+
+
+def test_an_object_that_exists_is_not_created_by_an_undo(tmp_path: Path) -> None:
+    """Also if the step writes something first."""
+    (tmp_path / "iscsi" / IQN).mkdir(parents=True)
+    operations = (Write("a", "1", "0"), Mkdir(ConfigfsPath(f"iscsi/{IQN}")))
+    step = Step(Action.CREATE, ShellPath(f"/iscsi/{IQN}"), "create", "", operations)
+    with pytest.raises(InUse, match="already exists"):
+        inverse._check_exists(ConfigFS(str(tmp_path)), [step])
