@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -82,6 +82,25 @@ def test_a_link_needs_both_ends(configfs: object, target: str, lun: str) -> None
             staged.mkdir(path)
     with pytest.raises(KernelRefused):
         staged.symlink(ConfigfsPath(target), f"{tpg}/lun/{lun}/link")
+
+
+def test_each_change_counts(configfs: object) -> None:
+    """So that a transaction knows whether something was queued."""
+    staged, target = StagedFS(ConfigFS()), ConfigfsPath(f"iscsi/{IQN}")
+    if not staged.is_dir(ConfigfsPath("iscsi")):
+        staged.mkdir(ConfigfsPath("iscsi"))
+    tpg, link = ConfigfsPath(f"{target}/tpgt_1"), f"{target}/tpgt_1/acls/link"
+    changes: tuple[Callable[[], object], ...] = (
+        lambda: staged.mkdir(target),
+        lambda: staged.mkdir(tpg),
+        lambda: staged.symlink(target, link),
+        lambda: staged.unlink(link),
+        lambda: staged.write(f"{tpg}/enable", "1"),
+        lambda: staged.rmdir(tpg),
+    )
+    for number, change in enumerate(changes, staged.changes + 1):
+        change()
+        assert staged.changes == number
 
 
 def test_a_lun_leaves_its_group_by_null(configfs: object) -> None:

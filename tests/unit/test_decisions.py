@@ -115,6 +115,11 @@ def test_a_deleted_tpg_gets_its_nexus_again() -> None:
     assert "/nexus" in str(step.undo)
 
 
+def test_a_tpg_without_a_nexus_is_deleted_as_it_is() -> None:
+    (step,) = targets.delete_tpg(FABRICS["loopback"], "naa.6001405000000001", Tpg(1, nexus=""))
+    assert "/nexus" not in str(step.operations)
+
+
 def test_a_plan_says_which_port_number_is_left_out() -> None:
     pair = {tag: Tpg(tag, files={"rtpi": "5"}) for tag in (1, 2)}
     want = Config(targets={("iscsi", IQN): Target("iscsi", IQN, pair)})
