@@ -30,6 +30,7 @@ from rtslib_ext.kernel.configfs import ConfigFS, ConfigfsPath
 from rtslib_ext.kernel.paths import TpgPath
 from rtslib_ext.plan import build, diff, rtpi, storage
 from rtslib_ext.reading.part import PartReader
+from rtslib_ext.savefile.unrestored import Unrestored
 from rtslib_ext.staging import default_groups
 from rtslib_ext.steps import Step, backstores, inverse, luns, targets
 from rtslib_ext.steps.operations import Mkdir, Write
@@ -40,7 +41,7 @@ from rtslib_ext.transaction.journal import Creation, Journal
 from rtslib_ext.usage import holders, no_effect, preflight, session_list, sharing, twins
 from rtslib_ext.usage.holders import Holder
 from rtslib_ext.usage.preflight import Finding, Severity
-from targetcli.changes import auto_revert, part, restoring, unsaved
+from targetcli.changes import auto_revert, part, restoring, running, unsaved
 
 IQN = "iqn.2003-01.org.example:store"
 DISK = StorageObject("disk", RamDisk(1 << 20), wwn="0001")
@@ -303,3 +304,13 @@ def test_an_object_that_exists_is_not_created_by_an_undo(tmp_path: Path) -> None
     step = Step(Action.CREATE, ShellPath(f"/iscsi/{IQN}"), "create", "", operations)
     with pytest.raises(InUse, match="already exists"):
         inverse._check_exists(ConfigFS(str(tmp_path)), [step])
+
+
+def test_a_save_has_what_could_not_be_restored() -> None:
+    target = Target("iscsi", IQN, {1: Tpg(1)})
+    env = SimpleNamespace(owners="/nonexistent")
+    have = Config({DISK.key: DISK})
+    lost = Unrestored(Config(targets={target.key: target}), (ShellPath(f"/iscsi/{IQN}"),))
+    for missing, expected in ((lost, [target.key]), (Unrestored(), [])):
+        found = running.to_save(env, have, missing)  # type: ignore[arg-type]
+        assert (list(found.storage_objects), list(found.targets)) == ([DISK.key], expected)
