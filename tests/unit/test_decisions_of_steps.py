@@ -15,11 +15,13 @@ from rtslib_ext.config.backing import Backing, RamDisk, User
 from rtslib_ext.config.derived import Derived
 from rtslib_ext.config.model import AluaGroup, Config, Lun, MappedLun, StorageObject, Target, Tpg
 from rtslib_ext.config.shell_paths import ShellPath
+from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.kernel.abi import ALUA_TEXTS, PD_TEXT_FILE, PD_TEXT_MAX
 from rtslib_ext.kernel.configfs import ConfigFS, ConfigfsPath
-from rtslib_ext.plan import build, diff, storage
+from rtslib_ext.plan import build, diff, remove, storage
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.plan.concerned import Concerned
+from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Context, Step, backstores, lu_groups, quiesce
 from rtslib_ext.steps.operations import Fail, Write
 from rtslib_ext.steps.step import Action
@@ -28,6 +30,7 @@ from rtslib_ext.transaction import lock
 from rtslib_ext.transaction.apply import Change
 from rtslib_ext.transaction.journal import CREATES, Journal, Unfinished
 from rtslib_ext.usage import reservations, sharing
+from rtslib_ext.usage.exports import Export
 from targetcli.changes import apply, derived
 
 IQN = "iqn.2003-01.org.example:store"
@@ -127,6 +130,18 @@ def test_a_group_leaves_standby_and_returns_to_it() -> None:
 def test_an_object_joins_a_group_from_the_default_one() -> None:
     step = lu_groups.join(DISK.path, FOLDER, "fast", None)
     assert (step.value, step.before) == ("fast", "default_lu_gp")
+
+
+def test_a_group_needs_its_storage_object() -> None:
+    """So that a restore which cannot create the object does not try it."""
+    step = backstores.make_group(DISK, FOLDER, AluaGroup("gold", 1, {}))
+    assert step.needs == (DISK.path,)
+
+
+def test_a_lun_without_a_link_is_removed_too(tmp_path: Path) -> None:
+    export = Export(FABRICS["iscsi"], IQN, 1, 0)
+    (step,) = remove.remove_lun(Reader(ConfigFS(str(tmp_path))), export)
+    assert (step.action, step.path) == (Action.DELETE, export.shell)
 
 
 def test_a_missing_setting_is_noted_with_its_object() -> None:

@@ -7,6 +7,7 @@ import ipaddress
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InvalidValue, LioError
+from rtslib_ext.firewall import adoption as loading
 from rtslib_ext.firewall import allowed, nft, record, ruleset
 from rtslib_ext.savefile import loads, pieces
 
@@ -183,3 +185,21 @@ def test_a_kernel_without_the_family_says_so(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(LioError, match="nft: Could not process rule") as caught:
         nft.load({})
     assert "CONFIG_NF_TABLES_INET" in caught.value.hint
+
+
+@pytest.mark.parametrize(("answer", "loaded"), [(None, True), (True, True), (False, False)])
+def test_rules_that_nobody_may_list_count_as_loaded(
+    answer: bool | None, loaded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At boot the kernel's rules are not there to be seen yet; None: an error."""
+
+    def listed() -> object:
+        if answer is None:
+            raise LioError("nft is missing")
+        return {}
+
+    monkeypatch.setattr(nft, "listed", listed)
+    monkeypatch.setattr(nft, "is_of", lambda rules, networks: answer)
+    networks: Any = {("iscsi", "iqn.2003-01.org.example:a"): {}}
+    assert loading._is_loaded(networks) is loaded
+    assert loading._is_loaded({})
