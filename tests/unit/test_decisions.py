@@ -38,7 +38,16 @@ from rtslib_ext.steps.step import Action
 from rtslib_ext.transaction import confirmed_commit, creation
 from rtslib_ext.transaction.confirmed_commit import PendingCommit
 from rtslib_ext.transaction.journal import Creation, Journal
-from rtslib_ext.usage import holders, no_effect, preflight, session_list, sharing, twins
+from rtslib_ext.usage import (
+    holders,
+    no_effect,
+    preflight,
+    session_list,
+    sharing,
+    traffic,
+    twins,
+    unlisted,
+)
 from rtslib_ext.usage.holders import Holder
 from rtslib_ext.usage.preflight import Finding, Severity
 from targetcli.changes import auto_revert, part, restoring, running, unsaved
@@ -314,3 +323,21 @@ def test_a_save_has_what_could_not_be_restored() -> None:
     for missing, expected in ((lost, [target.key]), (Unrestored(), [])):
         found = running.to_save(env, have, missing)  # type: ignore[arg-type]
         assert (list(found.storage_objects), list(found.targets)) == ([DISK.key], expected)
+
+
+def test_the_commands_of_all_targets_with_sessions_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = (f"{IQN}1", IQN, f"{IQN}2")
+    for name in names:
+        counter = tmp_path / f"iscsi/{name}/tpgt_1/lun/lun_0/statistics/scsi_tgt_port/in_cmds"
+        counter.parent.mkdir(parents=True)
+        counter.write_text("5\n")
+    ones = {("iscsi", name): Target("iscsi", name, {1: TPG}) for name in names}
+    reader = PartReader(ConfigFS(str(tmp_path)), Config(targets=ones))
+    monkeypatch.setattr(unlisted, "count", lambda reader, wwn: int(wwn != IQN))
+    before = traffic.of_targets(reader)
+    assert before == {f"/iscsi/{name}": ("5",) for name in names if name != IQN}
+    assert traffic.busy(before, before) == []
+    counter.write_text("6\n")
+    assert traffic.busy(before, traffic.of_targets(reader)) == [f"/iscsi/{names[2]}"]
