@@ -29,6 +29,7 @@ from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigFS, ConfigfsPath
 from rtslib_ext.kernel.paths import TpgPath
 from rtslib_ext.plan import build, diff, rtpi, storage
+from rtslib_ext.plan.rtpi import PortChange
 from rtslib_ext.reading.part import PartReader
 from rtslib_ext.savefile.unrestored import Unrestored
 from rtslib_ext.staging import default_groups
@@ -50,6 +51,7 @@ from rtslib_ext.usage import (
 )
 from rtslib_ext.usage.holders import Holder
 from rtslib_ext.usage.preflight import Finding, Severity
+from rtslib_ext.usage.unlisted import Unlisted
 from targetcli.changes import auto_revert, part, restoring, running, unsaved
 
 IQN = "iqn.2003-01.org.example:store"
@@ -94,6 +96,7 @@ def test_a_part_that_is_replaced_leaves_the_rest() -> None:
 
 
 NOWHERE = ConfigFS("/nonexistent")
+NO_LUNS = PartReader(NOWHERE, Config())
 
 
 def test_a_restore_that_completes_another_has_its_own_targets(
@@ -341,3 +344,39 @@ def test_the_commands_of_all_targets_with_sessions_are_counted(
     assert traffic.busy(before, before) == []
     counter.write_text("6\n")
     assert traffic.busy(before, traffic.of_targets(reader)) == [f"/iscsi/{names[2]}"]
+
+
+@pytest.mark.parametrize(("seconds", "is_over"), [(-0.5, True), (0.5, False)])
+def test_a_time_is_over_when_nothing_is_left(seconds: float, is_over: bool) -> None:
+    deadline = confirmed_commit._now() + seconds
+    assert PendingCommit({}, 60, 0, deadline).is_overdue is is_over
+
+
+@pytest.mark.parametrize("hosts", [1, 2])
+def test_unlisted_sessions_have_a_name_if_one_initiator_has_them_all(hosts: int) -> None:
+    tpg = paths.tpg(FABRICS["iscsi"], IQN, 1)
+    holders_ = [(tpg, f"iqn.2003-01.org.example:host{number}") for number in range(hosts)]
+    about = SimpleNamespace(
+        of=lambda path: SimpleNamespace(path=path, fabric=FABRICS["iscsi"]), reader=NO_LUNS
+    )
+    more = Unlisted(IQN, 300, 211, frozenset(holders_))
+    entry = session_list._more(about, session_list._Host((), []), more)  # type: ignore[arg-type]
+    assert entry.initiator == (holders_[0][1] if hosts == 1 else "")
+    assert (entry.number, entry.tpg) == (211, 1)
+
+
+def test_only_enabled_tpgs_give_their_numbers_to_others() -> None:
+    """A disabled one only remembers its number; those after it still have to move."""
+    shown = {1: "5", 2: "7", 3: "8"}
+    running = {tag: Tpg(tag, enable=tag != 2) for tag in shown}
+    wanted = {4: Tpg(4, files={"rtpi": "7"}), 5: Tpg(5, files={"rtpi": "8"})}
+    have = Config(targets={("iscsi", IQN): Target("iscsi", IQN, running)})
+    want = Config(targets={("iscsi", IQN): Target("iscsi", IQN, {**running, **wanted})})
+
+    def look(file: str) -> str:
+        return shown[int(file.split("/")[2].removeprefix("tpgt_"))]
+
+    found = rtpi.plan_ports(have, want, look)
+    moved = ConfigfsPath(f"iscsi/{IQN}/tpgt_3")
+    assert found.changes == {moved: PortChange(0, 8, was_set=False, cuts=True)}
+    assert [path for path, _ in found.notes] == [f"/iscsi/{IQN}/tpg3"]

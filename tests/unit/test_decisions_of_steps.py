@@ -234,3 +234,18 @@ def test_the_kind_of_an_object_may_have_a_handler() -> None:
     text = json.dumps({"storage_objects": [so], "targets": [target]})
     (found,) = savefile.loads(text).config.targets.values()
     assert found.tpgs[1].luns[0].storage_object == ("user", "u")
+
+
+@pytest.mark.parametrize(("number", "problems"), [(2**31 - 1, 0), (2**31, 1)])
+def test_sectors_are_an_int_of_the_kernel(number: int, problems: int) -> None:
+    so = {"plugin": "user", "name": "u", "size": 4096, "config": "x/y", "wwn": "1"}
+    text = json.dumps({"storage_objects": [{**so, "hw_max_sectors": number}]})
+    assert len(savefile.loads(text).problems) == problems
+
+
+def test_each_type_of_reservation_has_a_name_and_a_meaning() -> None:
+    """SPC-4 table 64."""
+    assert sorted(code for code, *_ in reservations.TYPES.values()) == [1, 3, 5, 6, 7, 8]
+    for text, (_, name, meaning) in reservations.TYPES.items():
+        assert text.startswith(name.partition(" -")[0])
+        assert " may " in meaning

@@ -16,6 +16,8 @@ from rtslib_ext.plan.disturbance import Disturbance
 from rtslib_ext.reading.part import PartReader
 from rtslib_ext.steps import Step
 from rtslib_ext.steps.step import Action
+from rtslib_ext.usage import unlisted
+from rtslib_ext.usage.unlisted import Unlisted
 
 IQN, HOST = "iqn.2003-01.org.example:store", "iqn.2003-01.org.example:host"
 TPG = paths.tpg(FABRICS["iscsi"], IQN, 1)
@@ -56,3 +58,14 @@ def test_sessions_that_are_not_listed_come_first(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(interrupted_sessions, "_unlisted", lambda reader, losses: [one])
     found = interrupted_sessions.of(READER, Concerned(dynamic={TPG: [STEP]}))
     assert list(found) == [one, two]
+
+
+def test_the_unlisted_sessions_of_each_target_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = paths.tpg(FABRICS["iscsi"], f"{IQN}2", 1)
+    losses = list(interrupted_sessions._sessions(READER, Concerned(dynamic={TPG: [STEP]})))
+    losses += interrupted_sessions._sessions(READER, Concerned(dynamic={other: [STEP]}))
+    more = Unlisted(f"{IQN}2", 300, 211, frozenset({(other, None)}))
+    monkeypatch.setattr(unlisted, "of_target", lambda reader, wwn: more if wwn != IQN else None)
+    (found,) = interrupted_sessions._unlisted(READER, losses)
+    assert found.text.startswith("211 sessions that the kernel does not list would ")
+    assert found.by == (STEP,)
