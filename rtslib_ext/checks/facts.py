@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import shell_paths
 from ..config.model import Config, Key, MappedLun, NodeAcl, Target, Tpg
@@ -51,10 +51,12 @@ class Facts:
     files: Files | None = None
     fragments: Sequence[tuple[str, str]] = ()
     """The problems of the fragments of owners: (file, text)."""
-    differing_fragments: Callable[[], Sequence[tuple[str, str, str]]] = tuple
-    """Return the fragments that differ from the running objects: (owner, file, text)."""
+    differing_fragments: Callable[[], Sequence[DifferingFragment]] = tuple
+    """Return the fragments that differ from the running objects."""
     deleted_fragments: Callable[[], Sequence[tuple[str, str, int]]] = tuple
     """Return the owners with objects whose file was deleted: (owner, file, number of objects)."""
+    moving: Set[str] = frozenset()
+    """The shell paths of what moves between the hosts of a pair."""
     open_portals: str = ""
     """Why the rules of allowed networks are not loaded."""
     peer: Config | None = None
@@ -102,6 +104,16 @@ class Facts:
                 reader = Reader(self.fs)
                 self._host_paths = host_paths.of_config(reader, self.config, self.has_address)
         return self._host_paths
+
+
+class DifferingFragment(NamedTuple):
+    """A fragment that differs from the running objects of its owner, which may have none."""
+
+    owner: str
+    path: str
+    text: str
+    is_refused: bool
+    has_objects: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from .rule import Finding, Needs, Rule, Severity, Words
 _NAMED = 3
 # SPC-4 section 6.37, table 307: active/optimized, active/non-optimized, LBA dependent.
 _USABLE = frozenset({"0", "1", "4"})
-_STATES = {"2": "standby", "3": "unavailable", "14": "offline", "15": "transitioning"}
+_STANDBY = "standby"
+_STATES = {"2": _STANDBY, "3": "unavailable", "14": "offline", "15": "transitioning"}
 _STATE = "alua_access_state"
 _OFFLINE = "alua_tg_pt_offline"
 
@@ -97,6 +98,9 @@ def no_usable_path(facts: Facts) -> Iterator[Finding]:
             continue
         if all(states.values()):
             words = sorted(set(states.values()))
+            if words == [_STANDBY] and so.path in facts.moving:
+                # The other host serves it, and a path that is active here would be a second writer.
+                continue
             text = f"all its LUNs are {' or '.join(words)}, so no initiator can use it"
         else:
             cut = [

@@ -110,10 +110,16 @@ def fragments(facts: Facts) -> Iterator[Finding]:
 
 def fragment_differs(facts: Facts) -> Iterator[Finding]:
     """Yield the fragments that do not equal the running objects of their owners."""
-    for owner, path, text in facts.differing_fragments():
-        help_ = f"diff owner={owner} shows the changes, saveconfig owner={owner} keeps them"
+    for owner, path, text, is_refused, has_objects in facts.differing_fragments():
         cure: Words = ("/", "apply", path)
-        yield Finding("/", f"{path} differs from the objects of {owner}: {text}", help_, (cure,))
+        if is_refused:
+            help_ = "correct or delete the file"
+        elif has_objects:
+            help_ = f"diff owner={owner} shows the changes, saveconfig owner={owner} keeps them"
+        else:
+            help_ = f"if they were removed on purpose: rm {path}"
+        text = f"{path} differs from the objects of {owner}: {text}"
+        yield Finding("/", text, help_, () if is_refused else (cure,))
 
 
 def fragment_deleted(facts: Facts) -> Iterator[Finding]:

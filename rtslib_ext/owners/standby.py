@@ -8,7 +8,7 @@ In this state a LUN answers what initiators ask about paths, and no READ or WRIT
 from __future__ import annotations
 
 from ..config import shell_paths
-from ..config.model import Config, StorageObject
+from ..config.model import Config, Key, StorageObject
 from ..errors import InvalidValue
 from ..fast_dataclasses import replace
 from ..kernel import paths
@@ -24,17 +24,26 @@ _IMPLICIT = "1"
 def of_fragment(config: Config) -> Config:
     """Return a fragment in which each target port group with a LUN is in standby.
 
-    Raises InvalidValue for a LUN without such a group, and for one that initiators could make
-    active by themselves (SET TARGET PORT GROUPS): then both hosts might write.
+    It has no storage object without a LUN: such a one has no state, so that it would look as if
+    this host served it. Raises InvalidValue for a fragment without LUNs, for a LUN without such a
+    group, and for one that initiators could make active by themselves (SET TARGET PORT GROUPS):
+    then both hosts might write.
     """
-    objects = dict(config.storage_objects)
+    objects: dict[Key, StorageObject] = {}
     for key, target in config.targets.items():
         for tag, tpg in target.tpgs.items():
             for lun in tpg.luns.values():
-                so = objects.get(lun.storage_object)
+                so = objects.get(lun.storage_object) or config.storage_objects.get(
+                    lun.storage_object
+                )
                 path = shell_paths.lun(shell_paths.tpg(shell_paths.target(*key), tag), lun.index)
                 group = lun.alua_group or DEFAULT_GROUP
                 objects[lun.storage_object] = _in_standby(so, group, path)
+    if not objects:
+        raise InvalidValue(
+            "it cannot be in standby: the fragment has no LUN",
+            hint="omit the standby, and take it over on the host that serves it",
+        )
     return replace(config, storage_objects=objects)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 
+from rtslib_ext.checks.facts import DifferingFragment
 from rtslib_ext.errors import LioError
 from rtslib_ext.owners import record
 
@@ -17,32 +19,38 @@ from ..views import changes
 from . import fragment_files, owned
 
 
-def differing(env: Env) -> list[tuple[str, str, str]]:
-    """Return the fragments that differ from the running objects: (owner, file, text)."""
+def differing(env: Env) -> list[DifferingFragment]:
+    """Return the fragments that differ from the running objects."""
     if not os.path.isdir(env.fragments):
         return []
-    found = []
+    found: list[DifferingFragment] = []
     with suppress(LioError):
+        known = records.load(env)
         for given in fragment_files.read(env, env.fragments, []):
-            text = _difference(env, given)
+            text, is_refused = _difference(env, given, known)
             if text:
-                found.append((given.owner, given.path, text))
+                has_objects = given.owner in known.values()
+                one = DifferingFragment(given.owner, given.path, text, is_refused, has_objects)
+                found.append(one)
     return found
 
 
-def _difference(env: Env, given: fragment_files.Fragment) -> str:
+def _difference(
+    env: Env, given: fragment_files.Fragment, known: Mapping[str, str]
+) -> tuple[str, bool]:
+    """Return what differs, "" for nothing, and whether an apply would be refused."""
     how = owned.How(given.owner, False, False, True, None, looks=False)
     try:
-        prepared = owned.prepare(env, given, records.load(env), how)
+        prepared = owned.prepare(env, given, known, how)
     except LioError as err:
         where = f"{err.path}: " if err.path else ""
-        return f"it cannot be applied: {where}{err}"
+        return f"it cannot be applied: {where}{err}", True
     if not owned.differs(env, prepared):
-        return ""
+        return "", False
     number = len(changes.of_plan(prepared.change.plan))
     if not number:
-        return "its owner or its allowed networks differ"
-    return f"{number} change{'s' * (number > 1)} would be made"
+        return "its owner or its allowed networks differ", False
+    return f"{number} change{'s' * (number > 1)} would be made", False
 
 
 def gone(env: Env) -> list[tuple[str, str, int]]:

@@ -51,7 +51,9 @@ class How:
 def apply(env: Env, file: str | None, how: How) -> Result:
     """Apply the fragment of an owner, or each one of a directory."""
     if how.remove:
-        return apply_one(env, _removed(file, how), records.load(env), how)
+        result = apply_one(env, _removed(file, how), records.load(env), how)
+        result.notes += _kept_file(env, how)
+        return result
     path = _path(env, file, how)
     if os.path.isdir(path):
         return _directory(env, path, how)
@@ -67,6 +69,13 @@ def _removed(file: str | None, how: How) -> Fragment:
         )
     units.check_name(how.owner)
     return Fragment(how.owner, "", Loaded(Config(), ()))
+
+
+def _kept_file(env: Env, how: How) -> Iterator[str]:
+    """Yield a note if the service would create what was removed again."""
+    path = f"{env.fragments}/{how.owner}{SUFFIX}"
+    if os.path.lexists(path):
+        yield Aside(f"Note: the next start of the service applies {path} again: delete it, too")
 
 
 def _path(env: Env, file: str | None, how: How) -> str:

@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Set
 from typing import TYPE_CHECKING
 
-from rtslib_ext.errors import InvalidValue, NotFound
+from rtslib_ext.errors import InUse, InvalidValue, NotFound
 from rtslib_ext.fast_dataclasses import dataclass
 
 from ..changes import allowed, apply, running
 from ..env import Env
 from ..result import Aside, Result
 from ..tree import Node
-from . import save
+from . import fragment_files, save
 
 if TYPE_CHECKING:
     from rtslib_ext.config.model import Config
@@ -46,6 +47,7 @@ def _path(env: Env, savefile: str, owner: str | None) -> str:
     """Return the file to write; without one, that of the owner which is applied at boot."""
     path = save.path_of(env, savefile)
     if path != save.path_of(env, None) and savefile != save.path_of(env, None):
+        _refuse_name(env, path, owner)
         return path
     if owner is None:
         raise InvalidValue(
@@ -56,6 +58,23 @@ def _path(env: Env, savefile: str, owner: str | None) -> str:
     units.check_name(owner)
     folder = env.pairs if owner in record.moving(env.owners) else env.fragments
     return f"{folder}/{owner}.json"
+
+
+def _refuse_name(env: Env, path: str, owner: str | None) -> None:
+    """Raise InvalidValue for a file in conf.d or pairs whose name is not that of the owner."""
+    folder, name = os.path.split(path)
+    if folder not in map(os.path.abspath, (env.fragments, env.pairs)):
+        return
+    from rtslib_ext.owners import units
+
+    named = name.removesuffix(fragment_files.SUFFIX)
+    units.check_name(named, path)
+    if owner not in (None, named) or named == name:
+        raise InvalidValue(
+            f"the fragment of {owner or 'an owner'} has another name in this directory",
+            path=path,
+            hint=f"saveconfig {folder}/{owner or 'NAME'}{fragment_files.SUFFIX} writes it",
+        )
 
 
 def _write(env: Env, call: _Call) -> Result:
@@ -78,6 +97,7 @@ def _write(env: Env, call: _Call) -> Result:
         else written.of_target(config, call.target)
     )
     _refuse_nothing(call, mine)
+    _refuse_standby(env, {owners[path] for path in mine.paths() if path in owners})
     found = written.fragment(config, mine, owners, call.owner or "")
     networks = allowed.of_config(env, found)
     marks = [path for path in missing.paths if units.in_config({_above(path): ""}, found)]
@@ -86,7 +106,7 @@ def _write(env: Env, call: _Call) -> Result:
         env, call.path, found, marks, {**missing.identities, **identities}, {}, networks=networks
     )
     lines += [f"Fragment saved to {call.path}", *_lost(owners, call, found)]
-    return Result([*lines, *_cure(call)], data=lambda: facts)
+    return Result([*lines, *_cure(env, call)], data=lambda: facts)
 
 
 def _with_missing(have: Config, missing: object) -> Config:
@@ -107,6 +127,20 @@ def _refuse_nothing(call: _Call, mine: Units) -> None:
         raise NotFound(what, hint="owners lists owners, ls lists targets")
 
 
+def _refuse_standby(env: Env, names: Set[str]) -> None:
+    """Raise InUse for owners in standby: no takeover with such a fragment would serve it."""
+    from rtslib_ext.owners import record
+
+    from . import owners
+
+    for name in sorted(names & record.moving(env.owners)):
+        if owners.STANDBY in owners.states_of(env, name).values():
+            raise InUse(
+                f"{name} is in standby here, and a takeover of the fragment would not serve it",
+                hint=f"write it on the host that serves {name}",
+            )
+
+
 def _lost(owners: Mapping[str, str], call: _Call, found: Config) -> Iterator[str]:
     """Yield a note for each object of the owner that does not exist."""
     from rtslib_ext.owners import units
@@ -116,6 +150,9 @@ def _lost(owners: Mapping[str, str], call: _Call, found: Config) -> Iterator[str
             yield Aside(f"Note: {path} does not exist, so the fragment does not have it")
 
 
-def _cure(call: _Call) -> Iterator[str]:
+def _cure(env: Env, call: _Call) -> Iterator[str]:
     if call.owner is None:
-        yield Aside(f"Note: apply {call.path} --owner NAME --adopt gives these objects an owner")
+        folder, name = os.path.split(call.path)
+        is_named = folder in map(os.path.abspath, (env.fragments, env.pairs))
+        owner = name.removesuffix(fragment_files.SUFFIX) if is_named else "NAME"
+        yield Aside(f"Note: apply {call.path} --owner {owner} --adopt gives these objects an owner")

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rtslib_ext.checks.facts import Facts, Files
+from rtslib_ext.checks.facts import DifferingFragment, Facts, Files
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import LioError
 from rtslib_ext.files import trusted
@@ -50,7 +51,22 @@ def of_running(env: Env, node: Node) -> Facts:
         differing_fragments=partial(_differing, env),
         deleted_fragments=partial(_deleted, env),
         open_portals=allowed.problem(env),
+        moving=_moving(env),
     )
+
+
+def _moving(env: Env) -> frozenset[str]:
+    """Return the shell paths of what moves between hosts."""
+    if not env.has_owners:
+        return frozenset()
+    # Imported here: few systems have owners.
+    from rtslib_ext.owners import record
+
+    # A damaged record stops those who change it.
+    with suppress(LioError):
+        names = record.moving(env.owners)
+        return frozenset(path for path, name in record.load(env.owners).items() if name in names)
+    return frozenset()
 
 
 def _fragments(env: Env) -> list[tuple[str, str]]:
@@ -63,7 +79,7 @@ def _fragments(env: Env) -> list[tuple[str, str]]:
     return fragment_files.problems(env)
 
 
-def _differing(env: Env) -> list[tuple[str, str, str]]:
+def _differing(env: Env) -> list[DifferingFragment]:
     # Imported here, like the next: status does not look at it.
     from . import fragment_findings
 

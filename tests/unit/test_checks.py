@@ -15,7 +15,7 @@ import pytest
 from rtslib_ext import savefile
 from rtslib_ext.checks import backing as of_backing
 from rtslib_ext.checks import rules
-from rtslib_ext.checks.facts import Facts, Files
+from rtslib_ext.checks.facts import DifferingFragment, Facts, Files
 from rtslib_ext.checks.rule import Finding, Needs, Rule, Severity
 from rtslib_ext.config.backing import Block, FileIO, RamDisk
 from rtslib_ext.config.model import (
@@ -636,6 +636,17 @@ def test_no_usable_path(state: str, word: str) -> None:
     assert lines(one) == [f"targetcli {DISK}/alua/g set alua alua_access_state=0"]
 
 
+def test_what_is_in_standby_for_the_other_host_of_a_pair_is_no_finding() -> None:
+    """Its cure would make this host a second writer."""
+    groups = {"g": AluaGroup("g", 7, {"alua_access_state": "2"})}
+    disk = StorageObject("disk1", FileIO("/srv/disk1.img", 1), "1", {}, groups)
+    config = configuration(so=disk, luns={0: Lun(0, disk.key, alua_group="g")})
+    assert found(Facts(config, moving={DISK}), "no-usable-path") == []
+    assert found(Facts(config, moving={f"{DISK}2"}), "no-usable-path")
+    groups["g"].settings["alua_access_state"] = "3"
+    assert found(Facts(config, moving={DISK}), "no-usable-path")
+
+
 def test_no_usable_path_for_a_host() -> None:
     disk = StorageObject("disk1", FileIO("/srv/disk1.img", 1), "1")
     luns = {0: Lun(0, disk.key, alua={"alua_tg_pt_offline": "1"}), 1: Lun(1, disk.key)}
@@ -832,12 +843,22 @@ def test_a_fragment_that_cannot_be_applied() -> None:
 
 def test_a_fragment_that_is_not_what_runs() -> None:
     path = "/etc/target/conf.d/csi.json"
-    facts = Facts(
-        configuration(), differing_fragments=lambda: [("csi", path, "2 changes would be made")]
-    )
-    (one,) = found(facts, "fragment-differs")
-    assert one.text == f"{path} differs from the objects of csi: 2 changes would be made"
-    assert lines(one) == [f"targetcli / apply {path}"]
+    text = "2 changes would be made"
+    differing = DifferingFragment("csi", path, text, is_refused=False, has_objects=True)
+
+    def only(value: DifferingFragment) -> Finding:
+        return found(
+            Facts(configuration(), differing_fragments=lambda: [value]), "fragment-differs"
+        )[0]
+
+    one = only(differing)
+    assert one.text == f"{path} differs from the objects of csi: {text}"
+    assert lines(one) == [f"targetcli / apply {path}"] and "saveconfig owner=csi" in one.help
+    # No cure that is refused.
+    one = only(differing._replace(has_objects=False))
+    assert lines(one) == [f"targetcli / apply {path}"] and "saveconfig" not in one.help
+    one = only(differing._replace(is_refused=True))
+    assert (lines(one), one.help) == ([], "correct or delete the file")
     facts = Facts(configuration(), deleted_fragments=lambda: [("csi", path, 3)])
     (one,) = found(facts, "fragment-deleted")
     assert one.text.startswith(f"{path} was deleted, and csi still has 3 objects")

@@ -596,6 +596,19 @@ def test_a_fragment_is_written_from_what_an_owner_has(user: Shell) -> None:
     user.refuses("saveconfig owner=none", "no object belongs to none")
     user.refuses(f"saveconfig {ETC}/x.json target={A}.none", f"no target {A}.none")
     user.refuses(f"saveconfig owner=csi target={A}", "cannot be combined")
+    # A file there belongs to the owner that its name says, and none may be in two.
+    for folder in (CONF_D, ETC / "pairs"):
+        text = f"saveconfig {folder}/csi.json writes it"
+        user.refuses(f"saveconfig {folder}/other.json owner=csi", f"{folder}/other.json", text)
+        user.refuses(f"saveconfig {folder}/csi owner=csi", text)
+    user.refuses(f"saveconfig '{CONF_D}/no name.json' target={A}", "is not the name of an owner")
+    answer = user.ok(f"saveconfig {CONF_D}/new.json target={A}")
+    assert f"apply {CONF_D}/new.json --owner new --adopt" in answer.stderr
+    (CONF_D / "new.json").unlink()
+    assert "again" not in user.ok("apply --owner pool --remove").stderr
+    answer = user.ok("apply --owner csi --remove")
+    assert f"applies {CONF_D}/csi.json again: delete it, too" in answer.stderr
+    assert f"if they were removed on purpose: rm {CONF_D}/csi.json" in user("check")
 
 
 def test_check_compares_fragments_with_their_objects(user: Shell) -> None:

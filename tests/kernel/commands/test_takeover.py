@@ -227,6 +227,25 @@ def test_a_path_in_standby(user: Shell, disks: Path) -> None:
     assert alua_states() == [] and status(user) == 2
 
 
+def test_standby_of_a_disk_without_a_lun(user: Shell) -> None:
+    """It has no state, so this host would look as if it served: the other one could not."""
+    put(POOL, in_groups(fragment("p1", "spare", exported=1), 1))
+    user.ok("takeover pool --standby")
+    assert status(user) == 2
+    assert user.ok("takeover pool --standby").rows[-1] == "Nothing to change"
+    path = "/backstores/ramdisk/p1"
+    assert path not in user("check")
+    # A fragment in standby would be served by no host.
+    for given in ("owner=pool", f"{ETC}/other.json owner=pool", f"{ETC}/other.json target={A}"):
+        user.refuses(f"saveconfig {given}", "pool is in standby here")
+    user.ok("takeover pool")
+    assert status(user) == 0 and "/backstores/ramdisk/spare" in owned_by(user)
+    user.ok("saveconfig owner=pool")
+    user.ok("release pool")
+    put(POOL, fragment("p1", exported=0))
+    user.refuses("takeover pool --standby", "the fragment has no LUN")
+
+
 def test_the_time_without_io(user: Shell) -> None:
     """Until a takeover ends, initiators wait: it writes each object, and reads one of a kind."""
     costs = []
