@@ -199,7 +199,7 @@ class Transaction:
         """Raise Unsupported for a command that cannot be part of an all-or-nothing change."""
         if not self.is_dry_run or self.env.options.batch is not None:
             raise Unsupported(
-                "this cannot be undone, so it cannot be part of a transaction",
+                "this takes effect at once, so it cannot be part of a transaction",
                 hint="run it by itself; apply FILE can be part of one",
             )
 

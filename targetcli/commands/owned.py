@@ -79,9 +79,12 @@ def _kept_file(env: Env, how: How) -> Iterator[str]:
 
 
 def _path(env: Env, file: str | None, how: How) -> str:
-    """Return the path of the fragment, or of the directory; raises NotFound."""
+    """Return the path of the fragment, or of the directory. Raises NotFound or InvalidValue."""
     if file is not None:
         return save.readable(env, file)
+    if how.owner:
+        # Before it is a part of a path: whether other files exist is not shown.
+        units.check_name(how.owner)
     path = f"{env.fragments}/{how.owner}{SUFFIX}"
     if not how.owner or not os.path.exists(path):
         raise NotFound(

@@ -54,7 +54,7 @@ def verify(
     skipped = [path for path in map(_path, places) if path not in verified]
     if not done:
         raise NotFound(
-            "no enabled TPG has such a portal and initiator",
+            f"no enabled TPG has {_wanted(portal)}",
             path=skipped[0] if len(skipped) == 1 else f"/{_ISCSI.name}",
             hint="recipe shows what a host meets there",
         )
@@ -62,11 +62,15 @@ def verify(
     lines = (
         view.lines(done, in_shell=in_shell)
         if len(places) == 1
-        else view.by_target(done, skipped, in_shell=in_shell)
+        else view.by_target(done, skipped, _wanted(portal), in_shell=in_shell)
     )
     result = show(lines, lambda: view.data(done, skipped))
     result.status = int(any(one.differs for one in done))
     return result
+
+
+def _wanted(portal: str | None) -> str:
+    return f"the portal {portal}" if portal else "a portal"
 
 
 def _path(found: Place) -> ShellPath:

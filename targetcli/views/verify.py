@@ -46,9 +46,12 @@ def _login(one: Verified, *, in_shell: bool) -> Iterator[str]:
 
 
 def by_target(
-    done: Sequence[Verified], skipped: Sequence[ShellPath], *, in_shell: bool
+    done: Sequence[Verified], skipped: Sequence[ShellPath], wanted: str, *, in_shell: bool
 ) -> Iterator[str]:
-    """Yield a line for each target, with the logins that differ below it, and the number of all."""
+    """Yield a line for each target, with the logins that differ below it, and the number of all.
+
+    ``wanted`` are words for the portals that ``skipped`` targets do not have.
+    """
     logins: dict[ShellPath, list[Verified]] = {}
     for one in done:
         logins.setdefault(one.target, []).append(one)
@@ -61,7 +64,7 @@ def by_target(
         for one in bad:
             yield from (f"    {line}" for line in _login(one, in_shell=in_shell))
     for target in skipped:
-        yield f"{target}: not verified, no enabled TPG has such a portal"
+        yield f"{target}: not verified, no enabled TPG has {wanted}"
     yield _sum(_counted(len(logins), "target"), wrong)
 
 

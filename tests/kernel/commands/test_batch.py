@@ -172,8 +172,8 @@ def test_a_fault_at_every_call(user: Shell, disks: Path, how: str) -> None:
     [
         ("/backstores/fileio/d9 status", "No such path /backstores/fileio/d9"),
         (f"{TPG} set attribute login_timeout=x", "login_timeout takes"),
-        ("/ clearconfig confirm=true", "cannot be undone"),
-        ("/ restoreconfig ETC/saveconfig.json clear_existing=true", "cannot be undone"),
+        ("/ clearconfig confirm=true", "takes effect at once"),
+        ("/ restoreconfig ETC/saveconfig.json clear_existing=true", "takes effect at once"),
         ("/ nosuchcommand", "Command not found"),
         (f"{TPG} set parameter MaxConnections='x", "quote"),
         (f"{TPG}/luns delete 0", "Invalid LUN"),

@@ -587,6 +587,10 @@ def test_a_fragment_is_written_from_what_an_owner_has(user: Shell) -> None:
     assert answer.exit == 1 and "would set attribute login_timeout: 20 -> 15" in answer
     assert user(f"diff {POOL} owner=csi").exit == 2
     assert differences(tree(), before) == []
+    # Whether a file outside of conf.d exists is not shown to a role.
+    put(ETC / "there.json", {})
+    for name in ("../there", "../none"):
+        assert user(f"diff owner={name}").stderr.startswith(f"'{name}' is not the name of an owner")
     # A target without an owner gets one.
     user.ok(f"saveconfig {ETC}/mine.json target=iqn.2003-01.org.example:mine")
     user.ok(f"apply {ETC}/mine.json --owner mine --adopt")
