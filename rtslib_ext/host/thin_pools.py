@@ -67,19 +67,24 @@ class Pools:
     def _thin(self, layer: Layer) -> Pool | None:
         """Return the pool of a thin volume; None for another layer."""
         for kind, status in self._targets_of(layer.id):
-            mapped = status.split()[:1]
-            below = self._stack.layers.get(layer.below[0]) if layer.below else None
-            if kind != "thin" or below is None:
+            if kind != "thin":
                 continue
-            if below.id not in self._pools:
-                self._pools[below.id] = self._dm_pool(below)
-            pool = self._pools[below.id]
+            mapped = status.split()[:1]
+            # A snapshot of another device has that device below it, too.
+            pool = next(filter(None, map(self._pool_at, layer.below)), None)
             if pool and layer.id not in pool.volumes:
                 pool.volumes.add(layer.id)
                 used = int(mapped[0]) * _SECTOR if mapped and mapped[0].isdecimal() else 0
                 pool.growth += max(0, int(layer.facts.get("size", 0)) - used)
             return pool
         return None
+
+    def _pool_at(self, known: str) -> Pool | None:
+        """Return the pool that a layer is; None for another layer."""
+        layer = self._stack.layers.get(known)
+        if known not in self._pools:
+            self._pools[known] = self._dm_pool(layer) if layer else None
+        return self._pools[known]
 
     def _targets_of(self, known: str) -> Sequence[Target]:
         kind, _, number = known.partition(" ")

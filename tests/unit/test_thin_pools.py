@@ -72,6 +72,18 @@ def test_a_pool_and_the_growth_of_its_volumes(stack: Stack) -> None:
     assert sorted(calls) == sorted(set(calls))
 
 
+@pytest.mark.parametrize("name", ["a", "z"])
+def test_a_thin_snapshot_of_another_device(stack: Stack, tmp_path: Path, name: str) -> None:
+    """It is on its pool and on that device, in any order."""
+    folder = tmp_path / "sys/dev/block/253:2/slaves" / name
+    folder.mkdir()
+    (folder / "dev").write_text("8:0\n")
+    status = asked(GOOD.format(960))
+    (pool,) = Pools(stack, status.__getitem__).below(stack.number("253:2"))
+    assert (pool.name, pool.growth) == ("/dev/vg0/pool0", 50 * MIB)
+    assert len(stack.layers[stack.number("253:2")].below) == 2
+
+
 @pytest.mark.parametrize(
     ("status", "text"),
     [
