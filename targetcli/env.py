@@ -139,6 +139,11 @@ class Session:
     agrees: Callable[[str], bool] | None = None
     """Answers the questions of a line that a full screen runs: whether it has shown this fact."""
 
+    def note_unsaved(self, path: str, what: str) -> None:
+        """Note a change beside the kernel's objects, so that leaving the shell saves it."""
+        self.changed = True
+        self.unsaved.add((path, what))
+
 
 @dataclass(slots=True)
 class Env:

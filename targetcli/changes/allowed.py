@@ -116,7 +116,7 @@ def changing(env: Env, after: Allowed | None, *, dry_run: bool = False) -> Itera
     elif transaction is not None:
         yield lines
         for line in lines:
-            transaction.note(line)
+            transaction.note(f"change {line}")
         transaction.records.queue_networks(after)
     else:
         with _replacing(env, read(env), after) as notes:
@@ -155,8 +155,10 @@ def _note(env: Env, before: Allowed, after: Allowed) -> None:
     """Note what changed in the report of the line, for undo."""
     from rtslib_ext.firewall import adoption
 
-    env.session.report.networks.update(adoption.changed(before, after))
-    env.session.changed = env.session.changed or bool(env.session.report.networks)
+    changed = adoption.changed(before, after)
+    env.session.report.networks.update(changed)
+    for name in changed:
+        env.session.note_unsaved("/", f"networks {name}")
 
 
 def recovered(env: Env, *, undone: bool) -> list[str]:

@@ -54,6 +54,7 @@ def note(env: Env, before: Owners, after: Owners) -> None:
         one, other = before.get(path, ""), after.get(path, "")
         if one != other:
             noted[path] = (noted[path][0] if path in noted else one, other)
+            env.session.note_unsaved(path, "owner")
 
 
 @contextmanager

@@ -58,8 +58,7 @@ def confirm(env: Env, node: Node, action: str) -> Result:
         return _result(_description(found), found, "ended")
     os.unlink(file)
     env.session.last_change = LastChange.OTHER
-    env.session.changed = True
-    env.session.unsaved.add((env.session.report.path or "/", "confirm"))
+    env.session.note_unsaved(env.session.report.path or "/", "confirm")
     line = f"Confirmed: {found}"
     return _result(line, found, "confirmed")
 

@@ -61,7 +61,6 @@ def _allow(env: Env, node: PortalNode, words: list[str]) -> Result:
         return Result()
     rest = {key: value for key, value in allowed.read(env).allowed.items() if key != name}
     allowed.load(env, {**rest, name: wanted} if wanted else rest)
-    env.session.changed = True
     lines = [f"{name} is open to {listed}"]
     if len(tpgs) > 1:
         listed = ", ".join(tpg.shell for tpg in tpgs)
@@ -190,7 +189,9 @@ def _show(env: Env) -> Result:
         for name in names
     ]
     lines = _table([_HEADS, *rows])
-    if not is_loaded:
+    if _is_queued(env):
+        lines.append("These networks are queued: commit loads the rules")
+    elif not is_loaded:
         why = f" ({problem})" if problem else ""
         lines.append(f"These networks are {NOT_LOADED}{why}")
 
@@ -211,6 +212,11 @@ def _show(env: Env) -> Result:
     result = show(lines, data)
     result.status = 0 if is_loaded else 1
     return result
+
+
+def _is_queued(env: Env) -> bool:
+    transaction = env.session.transaction
+    return transaction is not None and transaction.records.networks is not None
 
 
 def _rules(needed: object) -> tuple[str, str]:

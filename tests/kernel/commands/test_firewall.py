@@ -14,8 +14,10 @@ import pytest
 from documents import checked
 
 from targetcli import batch as batches
+from targetcli import session as sessions
 from targetcli.audit import history as records
 from targetcli.boot import start
+from targetcli.language import grammar
 from tests.kernel.plan.test_killed import Deadly, forked, lived
 
 from .. import nft_family
@@ -158,6 +160,16 @@ def test_the_networks_are_saved_and_restored(user: Shell) -> None:
     assert line in user.ok("apply dry_run=true")
     assert line in user.ok("apply") and is_dropped(user, "host2")
     assert user("diff").exit == 0
+
+
+def test_leaving_a_shell_saves_the_networks(user: Shell) -> None:
+    user.ok("saveconfig")
+    env = user.env()
+    sessions.run_line(env, lambda: grammar.parse(f"{PORTAL} allow 192.0.2.10"))
+    user.ok("/backstores/ramdisk create theirs 1M")
+    assert sessions.finish(env)
+    saved = json.loads((ETC / "saveconfig.json").read_text())
+    assert saved["rtslib_ext"] == {"allowed_networks": {"192.0.2.1:3260": ["192.0.2.10/32"]}}
 
 
 @pytest.mark.long
@@ -328,7 +340,9 @@ FRAGMENT = ETC / "fragment.json"
 def test_a_fragment_has_the_networks_of_its_portals(user: Shell) -> None:
     line = f"apply {FRAGMENT} --owner csi"
     FRAGMENT.write_text(json.dumps(with_networks(targets("a", "b"), a=TEN, b=TEN)))
-    assert f"{portal('a')}: allowed networks: any -> {TEN}" in user.ok(f"{line} --dry-run")
+    change = f"{portal('a')}: allowed networks: any -> {TEN}"
+    assert change in user.ok(f"{line} --dry-run")
+    assert f"would change {change}" in user.ok(f"--dry-run {line}")
     assert recorded() == {}
     user.ok(line)
     assert recorded() == {portal("a"): [TEN], portal("b"): [TEN]}
@@ -394,6 +408,7 @@ def test_a_transaction_loads_the_networks_of_its_files(user: Shell, tmp_path: Pa
         session(f"apply {FRAGMENT} --owner csi")
     )
     assert f"csi    /iscsi/{IQN}.a  exists" in "\n".join(session("owners"))
+    assert session("firewall")[-1] == "These networks are queued: commit loads the rules"
     session(f"apply {whole}")
     assert recorded() == {}
     session("rollback")

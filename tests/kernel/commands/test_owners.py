@@ -17,8 +17,10 @@ from documents import checked
 from rtslib_ext import restore
 from rtslib_ext.host.arrivals import Arrivals
 from rtslib_ext.kernel.configfs import ConfigFS
+from targetcli import session as sessions
 from targetcli.audit import history
 from targetcli.boot import missing, reload, start, watch
+from targetcli.language import grammar
 from tests.kernel.plan.test_killed import Deadly, forked, lived
 
 from . import test_cost
@@ -178,6 +180,19 @@ def test_objects_are_adopted_on_request(user: Shell) -> None:
     session(f"apply {ETC}/pool2.json --owner other --adopt")
     assert session("commit")[-1] == "Committed: 1 change."
     assert "other" in owned_by(user).values()
+
+
+def test_leaving_a_shell_saves_a_new_owner(user: Shell) -> None:
+    """The kernel has no change, so the file would lack the owner at the next boot."""
+    user.ok("saveconfig")
+    env = user.env()
+    put(POOL, fragment("c1", "c2"))
+    for line in (f"apply {CSI} --owner csi --adopt", f"apply {POOL} --owner pool --adopt"):
+        sessions.run_line(env, lambda line=line: grammar.parse(line))  # type: ignore[misc]
+    user.ok("/backstores/ramdisk create theirs 1M")
+    assert sessions.finish(env)
+    owners = json.loads(Path(user.save_file).read_text())["rtslib_ext"]["owners"]
+    assert owners[f"/iscsi/{A}"] == "pool"
 
 
 def test_acls_in_a_target_of_another_owner(user: Shell) -> None:
