@@ -117,7 +117,7 @@ def fragment_differs(facts: Facts) -> Iterator[Finding]:
         elif has_objects:
             help_ = f"diff owner={owner} shows the changes, saveconfig owner={owner} keeps them"
         else:
-            help_ = f"if they were removed on purpose: rm {path}"
+            help_ = f"apply creates them; if they were removed on purpose: rm {path}"
         text = f"{path} differs from the objects of {owner}: {text}"
         yield Finding("/", text, help_, () if is_refused else (cure,))
 

@@ -17,7 +17,7 @@ from ..changes import allowed, part, running
 from ..env import Env
 from ..result import Result
 from ..tree import Node
-from . import owned, plan, save
+from . import fragment_files, owned, plan, save
 
 if TYPE_CHECKING:
     from rtslib_ext.firewall.allowed import Allowed
@@ -140,4 +140,4 @@ def _is_fragment(env: Env, file: str | None) -> bool:
     if file is None:
         return False
     path = save.path_of(env, file)
-    return os.path.isdir(path) or os.path.dirname(path) == os.path.abspath(env.fragments)
+    return os.path.isdir(path) or fragment_files.is_inside(env, path)

@@ -30,6 +30,11 @@ class Fragment:
     loaded: Loaded
 
 
+def is_inside(env: Env, path: str) -> bool:
+    """Return True for a file in the directory of fragments that the service applies."""
+    return os.path.dirname(path) == os.path.abspath(env.fragments)
+
+
 def read(env: Env, folder: str, failures: list[LioError]) -> Iterator[Fragment]:
     """Yield the fragments that can be read, by name; the others become failures."""
     for path, owner in _files(folder):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config
-from rtslib_ext.errors import InvalidValue, LioError, NotFound
+from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound
 from rtslib_ext.fast_dataclasses import dataclass, replace
 from rtslib_ext.owners import exported, fragment, ports, record, units
 from rtslib_ext.owners.fragment import Part
@@ -141,6 +141,7 @@ class Prepared:
 def prepare(env: Env, given: Fragment, owners: Mapping[str, str], how: How) -> Prepared:
     """Return what the apply of a fragment changes. Raises LioError for what it refuses."""
     name = given.owner
+    _refuse_pair(env, given)
     found = fragment.part(env.fs, name, given.loaded.config, owners, adopt=how.adopt)
     whole = plan.prepare(env, found.want, found.have, looks=how.looks)
     notes = (*whole.plan.notes, *found.notes)
@@ -153,13 +154,26 @@ def prepare(env: Env, given: Fragment, owners: Mapping[str, str], how: How) -> P
     return Prepared(planned, found, _networks(env, planned, found, given, owners))
 
 
+def _refuse_pair(env: Env, given: Fragment) -> None:
+    """Raise InUse for a fragment in conf.d of an owner whose objects move between hosts.
+
+    The service would serve them on both hosts at boot.
+    """
+    pair = f"{env.pairs}/{given.owner}{SUFFIX}"
+    if fragment_files.is_inside(env, given.path) and os.path.lexists(pair):
+        raise InUse(
+            f"the objects of {given.owner} move between the hosts of a pair, as {pair} says",
+            hint=f"takeover {given.owner} serves them here; delete one of the two files",
+        )
+
+
 def apply_one(env: Env, given: Fragment, owners: Mapping[str, str], how: How) -> Result:
     """Apply a fragment, all of it or nothing."""
     name, prepared = given.owner, prepare(env, given, owners, how)
     found = prepared.part
     result = _carry_out(env, prepared, given.owner, how)
     if not how.dry_run:
-        inside = os.path.dirname(given.path) == os.path.abspath(env.fragments)
+        inside = fragment_files.is_inside(env, given.path)
         _then(env, partial(applied_fragments.note, env, name, is_in_directory=inside))
         gone = [path for path, owner in owners.items() if owner == name]
         _then(env, partial(_drop_unrestored, env, {*gone} - found.owners.keys()))
@@ -294,7 +308,9 @@ def _directory(env: Env, folder: str, how: How) -> Result:
         lines += [f"{given.owner}:", *(f"  {line}" for line in one.lines)]
         result.notes += one.notes
         facts.append({"owner": given.owner, "file": given.path, **_facts(one)})
-    result.lines = lines or [f"There are no fragments in {folder}"]
+    if not found and not result.failures:
+        lines = [f"There are no fragments in {folder}"]
+    result.lines = lines
     result.data = lambda: {"fragments": facts}
     return result
 

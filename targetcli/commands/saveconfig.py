@@ -56,8 +56,9 @@ def _path(env: Env, savefile: str, owner: str | None) -> str:
     from rtslib_ext.owners import record, units
 
     units.check_name(owner)
-    folder = env.pairs if owner in record.moving(env.owners) else env.fragments
-    return f"{folder}/{owner}.json"
+    name = f"{owner}{fragment_files.SUFFIX}"
+    moves = owner in record.moving(env.owners) or os.path.lexists(f"{env.pairs}/{name}")
+    return f"{env.pairs if moves else env.fragments}/{name}"
 
 
 def _refuse_name(env: Env, path: str, owner: str | None) -> None:

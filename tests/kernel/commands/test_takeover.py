@@ -246,6 +246,28 @@ def test_standby_of_a_disk_without_a_lun(user: Shell) -> None:
     user.refuses("takeover pool --standby", "the fragment has no LUN")
 
 
+def test_no_boot_serves_what_moves(user: Shell) -> None:
+    """A fragment of its owner in conf.d would be applied on both hosts."""
+    conf_d = ETC / "conf.d"
+    put(conf_d / "other.json", fragment("o1", wwn=B))
+    user.ok(f"apply {POOL} --owner pool")
+    assert f"saved to {POOL}" in user.ok("saveconfig owner=pool")
+    user.ok("apply --owner pool --remove")
+    put(conf_d / "pool.json", json.loads(POOL.read_text()))
+    text = f"{conf_d}/pool.json: the objects of pool move between the hosts of a pair"
+    answer = user(f"apply {conf_d}")
+    assert answer.exit == 1 and text in answer.stderr and "other:" in answer
+    assert "takeover pool serves them here" in answer.stderr
+    assert status(user) == 2 and "it cannot be applied: the objects of pool move" in user("check")
+    (conf_d / "other.json").unlink()
+    assert "There are no fragments" not in user(f"apply {conf_d}")
+    assert start.run(user.env(), 0) == 1 and status(user) == 2
+    user.ok("takeover pool")
+    (conf_d / "pool.json").unlink()
+    assert user.ok(f"apply {conf_d}").rows == [f"There are no fragments in {conf_d}"]
+    assert status(user) == 0
+
+
 def test_the_time_without_io(user: Shell) -> None:
     """Until a takeover ends, initiators wait: it writes each object, and reads one of a kind."""
     costs = []
