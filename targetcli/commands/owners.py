@@ -9,6 +9,7 @@ from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.owners import standby, units
 
+from ..changes import apply
 from ..changes import owners as records
 from ..env import Env
 from ..result import Result, show
@@ -21,7 +22,11 @@ _COLUMNS = (Column("OWNER"), Column("OBJECT", cut="start"), Column("STATE"))
 
 
 def owners(env: Env, node: Node, name: str | None) -> Result:
-    """List the objects that have an owner, at and below a node."""
+    """List the objects that have an owner, at and below a node; for root, who can read who has.
+
+    Raises PermissionDenied: an empty list would tell the other host of a pair that it may serve.
+    """
+    apply.require_root(env)
     found = records.below(records.load(env), node.path)
     pairs = sorted((owner, path) for path, owner in found.items() if name in (None, owner))
     rows = list(_rows(env.fs, pairs))

@@ -118,12 +118,23 @@ def _refuse_second(owner: str, host: str) -> None:
     name = host.removeprefix("ssh:")
     cure = "run release there, or fence it; then --force takes over in any case"
     try:
-        found = json.loads(peer.run_there(name, ["owners", owner]))["data"]["owners"]
-        there = [item["path"] for item in found if item["state"] not in _NOT_SERVED]
-    except (LioError, ValueError, KeyError, TypeError) as err:
+        there = _served(peer.run_there(name, ["owners", owner]), name)
+    except LioError as err:
         raise InUse(f"whether {name} has released {owner} is not known: {err}", hint=cure) from err
     if there:
         raise InUse(f"{name} still has {len(there)} objects of {owner}: {there[0]}", hint=cure)
+
+
+def _served(text: str, host: str) -> list[str]:
+    """Return the objects that another host serves, by its answer. Raises LioError."""
+    try:
+        found = json.loads(text)
+        if not found["ok"]:
+            raise LioError(f"{host}: {found['errors'][0]['message']}")
+        owned = found["data"]["owners"]
+        return [item["path"] for item in owned if item["state"] not in _NOT_SERVED]
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as err:
+        raise LioError(f"{host} does not list its owners as this version does") from err
 
 
 def _await(env: Env, loaded: Loaded, seconds: float) -> None:

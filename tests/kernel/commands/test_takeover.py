@@ -119,13 +119,15 @@ def test_reservations_move_with_their_disks(user: Shell, disks: Path) -> None:
     user.refuses(f"takeover pool --pr {disks}/missing", f"{disks}/missing")
 
 
-def answer(folder: Path, there: int, status: int = 0, state: str = "exists") -> None:
-    """Let ssh answer as the other host, which has so many objects of the pool."""
-    found = [
+def answer(
+    folder: Path, there: int, status: int = 0, state: str = "exists", found: object = None
+) -> None:
+    """Let ssh answer as the other host, which has so many objects of the pool, or otherwise."""
+    owned = [
         {"owner": "pool", "path": f"/iscsi/{number}", "exists": True, "state": state}
         for number in range(there)
     ]
-    document = json.dumps({"ok": True, "data": {"owners": found}})
+    document = json.dumps({"ok": True, "data": {"owners": owned}} if found is None else found)
     script = f"#!{sys.executable}\nimport sys\nprint({document!r})\nsys.exit({status})\n"
     (folder / "ssh").write_text(script if status < 255 else "#!/bin/sh\necho lost >&2; exit 255\n")
     (folder / "ssh").chmod(stat.S_IRWXU)
@@ -139,6 +141,13 @@ def test_no_second_writer(user: Shell, disks: Path, monkeypatch: pytest.MonkeyPa
     user.refuses(line, "node2 still has 3 objects of pool", "--force", also=[disks])
     answer(disks, 0, 255)
     user.refuses(line, "whether node2 has released pool is not known: node2: lost")
+    for document, text in (
+        ({"ok": True, "data": {"owners": [{"path": "/"}]}}, "node2 does not list its owners"),
+        ({"ok": False, "data": None, "errors": [{"message": "no"}]}, "not known: node2: no"),
+        ([], "node2 does not list its owners"),
+    ):
+        answer(disks, 0, found=document)
+        user.refuses(line, text, also=[disks])
     answer(disks, 3, 2, "standby")
     user.ok(line)
     user.ok("release pool")
@@ -147,6 +156,14 @@ def test_no_second_writer(user: Shell, disks: Path, monkeypatch: pytest.MonkeyPa
     user.ok("release pool")
     answer(disks, 3)
     user.ok(f"{line} --force")
+
+
+def test_only_root_hears_that_nothing_is_served(user: Shell) -> None:
+    """Others cannot read the record, and a takeover on the other host relies on the answer."""
+    user.ok("takeover pool")
+    for line in ("owners pool", "owners"):
+        found = checked(user(line, is_root=False, json=True))
+        assert found["ok"] is False and "you are not root" in found["errors"][0]["message"]
 
 
 def test_an_object_that_moves_is_not_saved_by_itself(user: Shell) -> None:
