@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 
+from rtslib_ext.errors import InUse, LioError
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
 from rtslib_ext.owners import standby, units
@@ -16,6 +18,7 @@ from ..result import Result, show
 from ..tree import Node
 from ..views.table import Column, table
 from ..views.wrap import width_of
+from . import fragment_files, save
 
 EXISTS, MISSING, DISABLED, STANDBY = "exists", "missing", "disabled", "standby"
 _COLUMNS = (Column("OWNER"), Column("OBJECT", cut="start"), Column("STATE"))
@@ -27,15 +30,43 @@ def owners(env: Env, node: Node, name: str | None) -> Result:
     Raises PermissionDenied: an empty list would tell the other host of a pair that it may serve.
     """
     apply.require_root(env)
+    if name is not None:
+        units.check_name(name)
     found = records.below(records.load(env), node.path)
     pairs = sorted((owner, path) for path, owner in found.items() if name in (None, owner))
     rows = list(_rows(env.fs, pairs))
     lines = table(_COLUMNS, rows, width_of(env.stdout)) if rows else ["No object has an owner"]
     result = show(lines, lambda: {"owners": [_facts(*row) for row in rows]})
     if name is not None:
+        if not rows and node.parent is None:
+            refuse_unclaimed(env, name)
         states = {text for _, _, text in rows}
         result.status = 2 if states <= {MISSING, STANDBY} else 0 if states == {EXISTS} else 1
     return result
+
+
+def refuse_unclaimed(env: Env, name: str) -> None:
+    """Raise InUse if objects of the fragment of a pair exist here, and the record has no owner.
+
+    The record was removed, or a save file restored them: this host serves what it does not know.
+    """
+    path = f"{env.pairs}/{name}{fragment_files.SUFFIX}"
+    if not os.path.exists(path):
+        return
+    try:
+        config = save.load_understood(env, path).config
+    except LioError:
+        # No takeover with it has made them.
+        return
+    known = records.load(env)
+    pairs = [(name, one) for one in units.of_config(config).paths() if one not in known]
+    for _, one, state in _rows(env.fs, pairs):
+        if state != MISSING:
+            raise InUse(
+                f"it is in {path} and exists here, but has no owner",
+                path=one,
+                hint=f"apply {path} --owner {name} --adopt lets {name} own it, and release it",
+            )
 
 
 def _facts(owner: str, path: str, state: str) -> dict[str, object]:

@@ -189,6 +189,7 @@ def release(
     _refuse_transaction(env)
     known = records.load(env)
     if owner not in known.values():
+        owners.refuse_unclaimed(env, owner)
         if not dry_run and env.session.transaction is None:
             # A release that was killed at its end has left them.
             kept_reservations.leave(env.fs, setup.dbroot(env.fs))

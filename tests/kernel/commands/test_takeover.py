@@ -166,6 +166,22 @@ def test_only_root_hears_that_nothing_is_served(user: Shell) -> None:
         assert found["ok"] is False and "you are not root" in found["errors"][0]["message"]
 
 
+def test_what_is_served_without_an_owner_is_not_released(user: Shell) -> None:
+    """As after the record was damaged and removed: the other host must not take it over."""
+    user.ok("takeover pool")
+    record = Path("/run/targetcli/owners.json")
+    record.write_text("{")
+    user.refuses("owners pool", "is damaged")
+    record.unlink()
+    for line in ("owners pool", "release pool", "release pool --dry-run"):
+        user.refuses(line, "/backstores/ramdisk/p1: it is in", "exists here, but has no owner")
+    assert "no owner" not in user("owners other").stderr
+    user.ok(f"apply {POOL} --owner pool --adopt")
+    user.ok("release pool")
+    assert status(user) == 2
+    user.refuses("owners ../pool", "is not the name of an owner")
+
+
 def test_an_object_that_moves_is_not_saved_by_itself(user: Shell) -> None:
     user.ok("takeover pool")
     path = "/backstores/ramdisk/p1"
