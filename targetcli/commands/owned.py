@@ -72,7 +72,7 @@ def _removed(file: str | None, how: How) -> Fragment:
 
 
 def _kept_file(env: Env, how: How) -> Iterator[str]:
-    """Yield a note if the service would create what was removed again."""
+    """Yield a note if the service would create the removed objects again."""
     path = f"{env.fragments}/{how.owner}{SUFFIX}"
     if os.path.lexists(path):
         yield Aside(f"Note: the next start of the service applies {path} again: delete it, too")

@@ -25,9 +25,9 @@ _COLUMNS = (Column("OWNER"), Column("OBJECT", cut="start"), Column("STATE"))
 
 
 def owners(env: Env, node: Node, name: str | None) -> Result:
-    """List the objects that have an owner, at and below a node; for root, who can read who has.
+    """List the objects that have an owner, at and below a node; for root, which reads the record.
 
-    Raises PermissionDenied: an empty list would tell the other host of a pair that it may serve.
+    Raises PermissionDenied: by an empty list, the other host of a pair would start to serve.
     """
     apply.require_root(env)
     if name is not None:

@@ -62,7 +62,7 @@ def _moving(env: Env) -> frozenset[str]:
     # Imported here: few systems have owners.
     from rtslib_ext.owners import record
 
-    # A damaged record stops those who change it.
+    # A damaged record stops the commands that change it.
     with suppress(LioError):
         names = record.moving(env.owners)
         return frozenset(path for path, name in record.load(env.owners).items() if name in names)
