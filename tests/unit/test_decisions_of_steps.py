@@ -16,6 +16,7 @@ from rtslib_ext.config.derived import Derived
 from rtslib_ext.config.model import AluaGroup, Config, Lun, MappedLun, StorageObject, Target, Tpg
 from rtslib_ext.config.shell_paths import ShellPath
 from rtslib_ext.fabrics import FABRICS
+from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.abi import ALUA_TEXTS, PD_TEXT_FILE, PD_TEXT_MAX
 from rtslib_ext.kernel.configfs import ConfigFS, ConfigfsPath
 from rtslib_ext.plan import build, diff, remove, storage
@@ -181,6 +182,17 @@ def test_a_mapped_lun_is_read_only_by_its_tpg_or_its_object(
 ) -> None:
     tpg = Tpg(1, attributes={"prod_mode_write_protect": mode}, luns={0: Lun(0, DISK.key)})
     assert build.protected(tpg, frozenset(keys))(MappedLun(0, 0)) is answer
+
+
+def test_the_file_of_a_new_object_is_made_with_it() -> None:
+    made = Write("file", "", None)
+    (first, *_) = build.build(
+        Config({DISK.key: DISK}),
+        paths.HbaAllocator(ConfigFS("/nonexistent")),
+        lambda key: None,
+        before=lambda so: (made,),
+    )
+    assert made in first.operations
 
 
 def test_only_a_lun_that_stays_is_moved_between_groups() -> None:
