@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from rtslib_ext.config.backing import Backing, RamDisk, User
 from rtslib_ext.config.derived import Derived
 from rtslib_ext.config.model import AluaGroup, Config, Lun, MappedLun, StorageObject, Target, Tpg
 from rtslib_ext.config.shell_paths import ShellPath
+from rtslib_ext.errors import LioError
 from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.abi import ALUA_TEXTS, PD_TEXT_FILE, PD_TEXT_MAX
@@ -24,7 +26,7 @@ from rtslib_ext.plan.builder import Plan
 from rtslib_ext.plan.concerned import Concerned
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Context, Step, backstores, lu_groups, quiesce
-from rtslib_ext.steps.operations import Fail, Write
+from rtslib_ext.steps.operations import Fail, Unlink, Write
 from rtslib_ext.steps.step import Action
 from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction import lock
@@ -133,6 +135,32 @@ def test_an_object_joins_a_group_from_the_default_one() -> None:
     assert (step.value, step.before) == ("fast", "default_lu_gp")
 
 
+@dataclass(frozen=True)
+class Noted:
+    """An operation that notes itself, and may fail; its inverse notes itself too."""
+
+    name: str
+    log: list[str]
+    fails: bool = False
+
+    def do(self, context: Context) -> None:
+        if self.fails:
+            raise LioError("refused")
+        self.log.append(self.name)
+
+    def inverse(self) -> Noted:
+        return Noted(f"not {self.name}", self.log)
+
+
+def test_a_step_that_fails_rolls_back_what_it_did() -> None:
+    log: list[str] = []
+    operations = (Noted("a", log), Noted("b", log), Noted("c", log, fails=True))
+    step = Step(Action.UPDATE, ShellPath("/a"), "set", "a=1", operations)
+    with pytest.raises(LioError, match="refused"):
+        step.do(Context(ConfigFS("/nonexistent")))
+    assert log == ["a", "b", "not b", "not a"]
+
+
 def test_a_group_needs_its_storage_object() -> None:
     """So that a restore which cannot create the object does not try it."""
     step = backstores.make_group(DISK, FOLDER, AluaGroup("gold", 1, {}))
@@ -204,6 +232,16 @@ def test_only_a_lun_that_stays_is_moved_between_groups() -> None:
     assert found == {(DISK.key, "gold"): [ConfigfsPath(f"iscsi/{IQN}/tpgt_1/lun/lun_1")]}
 
 
+def test_a_removed_link_concerns_the_lun_and_the_guests() -> None:
+    tpg = paths.tpg(FABRICS["iscsi"], IQN, 1)
+    lun = paths.lun(tpg, 0)
+    step = Step(Action.DELETE, ShellPath("/a"), "delete", "", (Unlink(FOLDER, f"{lun}/link"),))
+    concerned = Concerned()
+    concerned.note(step)
+    assert (concerned.luns, concerned.dynamic) == ({lun: [step]}, {tpg: [step]})
+    assert concerned.objects == {FOLDER: [step]}
+
+
 @pytest.mark.parametrize(("name", "number"), [("alua_access_state", 1), ("nonop_delay_msecs", 0)])
 def test_only_a_state_hides_a_group(name: str, number: int) -> None:
     concerned = Concerned()
@@ -232,11 +270,11 @@ def test_the_isid_of_a_registration(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "res_pr_registered_i_pts").write_text(
         "SPC-3 PR Registrations:\n"
-        "iSCSI Node: iqn.a,i,0x00023d000001 Key: 0x000000000000000a PRgen: 0x00000001\n"
+        "iSCSI Node: iqn.a,i,0x00023d000001 Key: 0x000000000000001b PRgen: 0x00000001\n"
         "iSCSI Node: iqn.b Key: 0x000000000000000b PRgen: 0x00000002\n"
     )
     found = reservations.read(ConfigFS(str(tmp_path)), FOLDER).registrants
-    assert [(one.isid, one.key) for one in found] == [("00023d000001", 10), ("", 11)]
+    assert [(one.isid, one.key) for one in found] == [("00023d000001", 27), ("", 11)]
 
 
 def test_the_kind_of_an_object_may_have_a_handler() -> None:
