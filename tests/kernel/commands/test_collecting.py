@@ -245,3 +245,19 @@ def test_json(user: Session) -> None:
         "/backstores/ramdisk/r2",
         "/backstores/ramdisk/r2",
     ]
+
+
+def test_a_dry_run_leaves_the_transaction_as_it_was(user: Session) -> None:
+    """And a preference that is set in a transaction holds for its later lines."""
+    user("begin")
+    user("/backstores/ramdisk create r2 1M")
+    user("--dry-run /backstores/ramdisk create r3 1M")
+    portal = "would listen on"
+    assert portal in "\n".join(user("--dry-run /iscsi create iqn.2003-01.org.example:b"))
+    user("set global auto_add_default_portal=false")
+    assert portal not in "\n".join(user("/iscsi create iqn.2003-01.org.example:b"))
+    assert user("commit") == ["Committed: 3 changes."]
+    assert list(TARGET.glob("core/*/r2"))
+    assert not list(TARGET.glob("core/*/r3"))
+    assert not list(TARGET.glob("iscsi/iqn.2003-01.org.example:b/tpgt_1/np/*"))
+    user("set global auto_add_default_portal=true")
