@@ -25,6 +25,7 @@ from ..env import Env
 from ..result import Aside, Result
 from . import fragment_files, plan, save
 from .fragment_files import SUFFIX, Fragment
+from .owners import STANDBY, states_of
 
 if TYPE_CHECKING:
     from rtslib_ext.firewall.allowed import Allowed
@@ -114,11 +115,24 @@ def _owner(env: Env, path: str, how: How) -> str:
 
 
 def _apply_here(env: Env, given: Fragment, owners: Mapping[str, str], how: How) -> Result:
-    """Apply a fragment; its objects do not move if those that moved were deleted since."""
-    moves = given.owner not in owners.values() and given.owner in record.moving(env.owners)
-    if moves:
+    """Apply a fragment; its objects do not move if those that moved were deleted since.
+
+    Raises InUse for one in standby: only a takeover asks the other host whether it serves it.
+    """
+    moved = given.owner in record.moving(env.owners)
+    if moved and not given.loaded.config.is_empty:
+        _refuse_standby(env, given.owner)
+    if moved and given.owner not in owners.values():
         how = replace(how, moves=False)
     return apply_one(env, given, owners, how)
+
+
+def _refuse_standby(env: Env, owner: str) -> None:
+    if STANDBY in states_of(env, owner).values():
+        raise InUse(
+            f"{owner} is in standby here: the other host of the pair may serve it",
+            hint=f"takeover {owner} --peer=ssh:HOST asks that host",
+        )
 
 
 def _then(env: Env, action: Callable[[], None]) -> None:

@@ -253,6 +253,9 @@ def test_a_path_in_standby(user: Shell, disks: Path) -> None:
     assert {item["state"] for item in document} == {"standby"}
     user.refuses(f"takeover pool --standby --pr {disks}", "do not reach a host in standby")
     user.refuses(f"takeover pool --pr {disks}", "in standby here", "release pool first")
+    # No second writer: an apply would make it active.
+    user.refuses(f"apply {POOL} --owner pool", "pool is in standby here", "takeover pool")
+    assert alua_states() == ["2", "2"]
     user.ok("takeover pool")
     assert alua_states() == ["0", "0"] and status(user) == 0
     user.refuses("takeover pool --standby", "this host serves pool", "release pool first")
