@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 from .config.merge import merge
 from .config.model import Config
-from .errors import InUse, InvalidValue
+from .errors import InUse, InvalidValue, PermissionDenied
 from .fabrics import FABRICS
 from .fast_dataclasses import dataclass, replace
 from .kernel.configfs import ConfigFS, WriteFS
@@ -117,8 +117,11 @@ class System:
     def owners(self) -> dict[str, str]:
         """Return the names of owners by the shell paths of their objects, as ``targetcli owners``.
 
-        Raises LioError if the record is damaged.
+        Raises PermissionDenied for users other than root, who cannot read the record: none would
+        mean that this host serves nothing. Raises LioError if it is damaged.
         """
+        if os.geteuid():
+            raise PermissionDenied("the record of the owners needs root", hint="run it with sudo")
         return record.load(self._owners)
 
     def sessions(self) -> list[Session]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import rtslib_ext
+from rtslib_ext.errors import PermissionDenied
 from rtslib_ext.transaction import lock
 from targetcli import env
 
@@ -121,3 +122,9 @@ def test_the_examples_pass_a_strict_type_check_outside(installed: Path, tmp_path
     assert [line.rpartition("  [")[2] for line in lines[:-1]] == ["misc]", "arg-type]", "arg-type]"]
     assert all(line.startswith("wrong.py:") for line in lines[:-1]), done.stdout
     assert "errors in 1 file (checked" in lines[-1]
+
+
+def test_only_root_learns_who_owns_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(PermissionDenied, match="needs root"):
+        rtslib_ext.System().owners()
