@@ -52,6 +52,7 @@ from rtslib_ext.usage import (
 from rtslib_ext.usage.holders import Holder
 from rtslib_ext.usage.preflight import Finding, Severity
 from rtslib_ext.usage.unlisted import Unlisted
+from targetcli.audit import history
 from targetcli.changes import auto_revert, part, restoring, running, unsaved
 
 IQN = "iqn.2003-01.org.example:store"
@@ -380,3 +381,15 @@ def test_only_enabled_tpgs_give_their_numbers_to_others() -> None:
     moved = ConfigfsPath(f"iscsi/{IQN}/tpgt_3")
     assert found.changes == {moved: PortChange(0, 8, was_set=False, cuts=True)}
     assert [path for path, _ in found.notes] == [f"/iscsi/{IQN}/tpg3"]
+
+
+def test_settings_of_others_in_own_new_objects_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = {("/iscsi/a", ""), ("/iscsi/a", "x")}
+    env = SimpleNamespace(history="", session=SimpleNamespace(unsaved=mine, recorded=[3]))
+    change = {"path": "/iscsi/a/tpg1", "subject": "login_timeout", "action": "update"}
+    own = {"path": "/iscsi/a", "subject": "x", "action": "update"}
+    other = {"path": "/iscsi/b", "subject": "x", "action": "update"}
+    monkeypatch.setattr(history, "numbers", lambda folder: [4, 3, 2])
+    found = SimpleNamespace(changes=[change, own, other])
+    monkeypatch.setattr(history, "find", lambda folder, number: found)
+    assert list(unsaved._within_own(env)) == ["/iscsi/a/tpg1"]  # type: ignore[arg-type]

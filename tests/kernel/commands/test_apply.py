@@ -41,6 +41,18 @@ def test_diff_of_what_was_just_saved(user: Shell) -> None:
     assert user.ok(f"/ diff {SAVED} {SAVED}") == "No differences\n"
 
 
+def test_diff_of_a_part_that_the_file_lacks(user: Shell) -> None:
+    """The others that it lacks are no part of it."""
+    for name in ("b", "c"):
+        user.ok(f"/iscsi create iqn.2003-01.org.example:{name}")
+        user.ok(f"/backstores/ramdisk create {name} 1M")
+    rows = user("/iscsi/iqn.2003-01.org.example:b diff").rows
+    assert [row.split(":b")[0] for row in rows[:-1]] == ["- /iscsi/iqn.2003-01.org.example"]
+    assert rows[-1] == "Plan: 1 to delete."
+    rows = user("/backstores/ramdisk/b diff").rows
+    assert rows[0].startswith("- /backstores/ramdisk/b: ") and rows[1:] == ["Plan: 1 to delete."]
+
+
 def test_diff_tells_what_apply_would_do(user: Shell) -> None:
     before = tree()
     user.ok(f"{TPG} set attribute login_timeout=20")

@@ -71,3 +71,17 @@ def test_device_without_a_medium(shell: Shell, ram: list[str], disks: Path) -> N
     if not os.path.exists("/sys/dev/block/7:7"):
         subprocess.run(["losetup", "/dev/loop7"], check=False)
     check(shell, f"{BLOCK}/b1", f"the device {link} has no medium: its size is 0")
+
+
+def test_a_save_keeps_a_lone_object_that_could_not_be_restored(shell: Shell, disks: Path) -> None:
+    """Nothing else failed, and no other step was skipped for it."""
+    shell.ok(f"{FILEIO} create d1 {disks}/d1 1M")
+    shell.ok(f"{FILEIO} create d2 {disks}/d2 1M")
+    shell.ok("saveconfig")
+    shell.ok("clearconfig confirm=true")
+    (disks / "d1").unlink()
+    assert shell("restoreconfig").exit == 1
+    shell.ok("saveconfig")
+    saved = json.loads(Path("/etc/target/saveconfig.json").read_text())
+    assert [item["name"] for item in saved["storage_objects"]] == ["d1", "d2"]
+    shell.ok("saveconfig drop_missing=true")
