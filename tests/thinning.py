@@ -5,7 +5,8 @@ All tests run on the kernel of bookworm. On the others, with ``--thin SUITE``, r
 
 - whole, the parts whose tests are tables of what the kernel has, takes and refuses, and the quick
   ones;
-- of every other part one test in so many (SHARES), and all marked ``differs_by_kernel``.
+- of every other part one test in so many (SHARES), and all marked ``differs_by_kernel``; none that
+  needs all of its part (OF_THE_WHOLE).
 
 Which one in so many depends on the name of the test and on the suite only: a kernel gets the same
 tests in each run, and two kernels different ones.
@@ -35,6 +36,8 @@ SHARES = {
     "tests/kernel/plan/": 8,
     "tests/kernel/screens/": 4,
 }
+# Tests of what all others of their part did together.
+OF_THE_WHOLE = ("tests/kernel/oracle/test_oracle.py::test_every_exception_is_needed",)
 
 
 def runs(name: str, suite: str, marked: bool) -> bool:
@@ -42,6 +45,8 @@ def runs(name: str, suite: str, marked: bool) -> bool:
 
     Raises LookupError for a test in none of the parts, ValueError for another suite.
     """
+    if name in OF_THE_WHOLE:
+        return False
     if marked or name.startswith(WHOLE):
         return True
     share = next((number for part, number in SHARES.items() if name.startswith(part)), None)

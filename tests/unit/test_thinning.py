@@ -73,3 +73,10 @@ def test_the_option(tmp_path: Path) -> None:
         env={"TARGETCLI_IN_SANDBOX": "1", "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0 and "deselected" not in done.stdout, done.stdout
+
+
+def test_a_test_that_needs_all_of_its_part_runs_with_all_of_it_only() -> None:
+    for name in thinning.OF_THE_WHOLE:
+        path, _, test = name.partition("::")
+        assert f"def {test}(" in (ROOT / path).read_text()
+        assert not any(thinning.runs(name, suite, True) for suite in thinning.SUITES)
