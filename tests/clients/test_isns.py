@@ -71,6 +71,14 @@ def until(user: Shell, *lines: str) -> None:
         time.sleep(0.1)
 
 
+def logged(server: Isnsd, text: str) -> None:
+    """Wait until a server has said this."""
+    end = time.monotonic() + 15
+    while text not in server.log:
+        assert time.monotonic() < end, text
+        time.sleep(0.1)
+
+
 @contextmanager
 def service(*lines: str) -> Iterator[list[str]]:
     """The service with this file; gives what it said when it has ended."""
@@ -141,7 +149,8 @@ def test_the_life_of_a_registration(user: Shell, servers: list[Isnsd], iscsiadm:
     """A change, a server that loses everything, an end; an initiator finds what it should."""
     for line in LIFE:
         user(line)
-    file = ("isns_server = 192.0.2.1, [2001:db8::1]", "entity = host1")
+    # The isnsd of open-isns 0.101 is not safe with reports: the next test has them.
+    file = ("isns_server = 192.0.2.1, [2001:db8::1]", "entity = host1", "scn_port = none")
     by_c = f"192.0.2.1:3261 {NAME}:c"
     with service(*file, "log_level = debug") as said:
         until(user, *registered(2, 3))
@@ -161,20 +170,24 @@ def test_the_life_of_a_registration(user: Shell, servers: list[Isnsd], iscsiadm:
         until(user, *registered(1, 2))
         assert user("isns").exit == 0
     assert any("the registration was lost; registering again" in line for line in said)
-    assert any(line.startswith("debug: state change: ") for line in said)
     assert sum("deregistered" in line for line in said) == 2
 
 
-def test_a_server_asks_whether_the_host_is_alive(user: Shell, servers: list[Isnsd]) -> None:
-    """Only this: the isnsd of open-isns 0.101 is not safe with inquiries."""
+def test_a_server_reports_changes_and_asks_whether_the_host_is_alive(
+    user: Shell, servers: list[Isnsd]
+) -> None:
+    """Nothing is deregistered: the server ends first."""
     user.ok(f"/iscsi create {NAME}:a")
     server = servers[0]
-    with service("isns_server = 192.0.2.1", "entity = host1", "esi_interval = 10"):
-        end = time.monotonic() + 15
-        while "Good ESI response" not in server.log and time.monotonic() < end:
-            time.sleep(0.1)
-        assert "Good ESI response" in server.log
+    file = ("isns_server = 192.0.2.1", "entity = host1", "esi_interval = 10", "log_level = debug")
+    with service(*file) as said:
+        logged(server, "Good ESI response")
+        user.ok(f"/iscsi create {NAME}:b")
+        logged(server, "---SCN---")
+        time.sleep(0.5)
         server.stop()
+    assert any(line.startswith("debug: state change: ") for line in said)
+    assert any(line.startswith("debug: status inquiry for host1") for line in said)
 
 
 def test_show_needs_no_server(user: Shell, addresses: None) -> None:

@@ -192,7 +192,19 @@ def check_whole(config: Config) -> None:
     for target in config.targets.values():
         assert list(target.tpgs) == [1]
         for lun in target.tpgs[1].luns.values():
-            assert lun.storage_object[1] in ("r1", "r2") and lun.alua_group, lun
+            assert lun.storage_object[1] in ("r1", "r2"), lun
+            assert lun.alua_group or is_leaving(target.key, lun.index), lun
+
+
+def is_leaving(target: tuple[str, str], index: int) -> bool:
+    """Return True if a LUN is gone soon: the kernel takes it from its group before its link."""
+    for _ in range(10):
+        found = System().read().targets.get(target)
+        lun = found.tpgs[1].luns.get(index) if found and found.tpgs else None
+        if lun is None or lun.alua_group:
+            return True
+        time.sleep(0.02)
+    return False
 
 
 # -- who holds others up --------------------------------------------------------------------
