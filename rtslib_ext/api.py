@@ -117,8 +117,8 @@ class System:
     def owners(self) -> dict[str, str]:
         """Return the names of owners by the shell paths of their objects, as ``targetcli owners``.
 
-        Raises PermissionDenied for users other than root, who cannot read the record: none would
-        mean that this host serves nothing. Raises LioError if it is damaged.
+        Raises PermissionDenied for users other than root, as an empty answer would mean that this
+        host serves nothing; LioError if the record is damaged.
         """
         if os.geteuid():
             raise PermissionDenied("the record of the owners needs root", hint="run it with sudo")
