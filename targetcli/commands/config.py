@@ -12,6 +12,7 @@ from rtslib_ext.config import secrets
 from rtslib_ext.config.model import Config, Key, Portal
 from rtslib_ext.errors import InUse, InvalidValue, LioError, RestoreIncomplete
 from rtslib_ext.fast_dataclasses import replace
+from rtslib_ext.kernel import paths
 from rtslib_ext.reading import counting
 from rtslib_ext.reading.topology import TopologyReader
 from rtslib_ext.steps import Step
@@ -251,10 +252,10 @@ def _refuse_other_disks(env: Env, want: Config, identities: Identities) -> None:
 
 def _refuse_exported(env: Env, want: Config, named: Config) -> None:
     """Raise InUse, before anything is cleared, for a named storage object that a LUN exports."""
-    for key, path in TopologyReader(env.fs).topology().storage_objects:
-        if key not in named.storage_objects:
-            continue
-        for export in exports.of_storage_object(env.fs, path):
+    locate = paths.locator(env.fs)
+    for key in named.storage_objects:
+        path = locate(key)
+        for export in exports.of_storage_object(env.fs, path) if path else ():
             if (export.fabric.name, export.wwn) not in want.targets:
                 raise InUse(
                     f"nothing was cleared: {export.shell} exports it",

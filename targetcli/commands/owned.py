@@ -97,8 +97,8 @@ def _path(env: Env, file: str | None, how: How) -> str:
 
 def _owner(env: Env, path: str, how: How) -> str:
     """Return the owner of a file; raises InvalidValue."""
-    folder, name = os.path.split(path)
-    named = name.removesuffix(SUFFIX) if folder == os.path.abspath(env.fragments) else None
+    name = os.path.basename(path)
+    named = name.removesuffix(SUFFIX) if fragment_files.is_inside(env, path) else None
     owner = how.owner or named
     if owner is None:
         raise InvalidValue("adopt needs an owner", hint=f"apply {path} --owner NAME --adopt")
