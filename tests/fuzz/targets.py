@@ -436,6 +436,8 @@ def prepare(*others: str) -> None:
 
 def guard(*others: str) -> None:
     """From now on, make a change of the host by this process an error; ``others`` are allowed."""
+    # A target imports on demand. In a new clone Python would write the compiled module.
+    sys.dont_write_bytecode = True
     allowed = (str(folder()), "/dev/null", *others)
 
     def is_allowed(path: object) -> bool:
