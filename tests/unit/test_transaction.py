@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rtslib_ext.errors import Unsupported
+from rtslib_ext.errors import LioError, Unsupported
 from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.plan.builder import Plan
+from targetcli.changes import plans, running
 from targetcli.changes.transaction import Transaction
 from targetcli.env import Env
 from targetcli.prefs import Preferences
@@ -71,3 +73,18 @@ def test_what_takes_effect_at_once_is_only_shown_by_itself(
             transaction.refuse_irreversible()
     else:
         transaction.refuse_irreversible()
+
+
+def test_a_plan_is_shown_as_data_and_not_as_messages(env: Env) -> None:
+    """For --json: its lines are the same once more."""
+    assert plans.show(env, Plan()).shows
+
+
+def test_a_damaged_record_of_what_a_change_replaced_can_be_removed(
+    env: Env, tmp_path: Path
+) -> None:
+    env.journal = f"{tmp_path}/journal"
+    (tmp_path / "unrestored-7.json").write_text("[1")
+    with pytest.raises(LioError, match="unrestored-7.json is damaged") as raised:
+        running.undo_record(env, 7)
+    assert raised.value.hint == "remove it"
