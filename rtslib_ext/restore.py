@@ -48,12 +48,7 @@ def select(config: Config, target: str | None, storage_object: str | None) -> Co
         targets = {key: item for key, item in config.targets.items() if key[1] in names}
         if not targets:
             raise NotFound(f"the file has no target {target}")
-        needed = {
-            lun.storage_object
-            for item in targets.values()
-            for tpg in item.tpgs.values()
-            for lun in tpg.luns.values()
-        }
+        needed = {so for item in targets.values() for so in item.exported()}
         objects = {key: so for key, so in config.storage_objects.items() if key in needed}
     if storage_object:
         named = {

@@ -225,6 +225,10 @@ class Target:
         """Return its key in Config.targets: (fabric, wwn)."""
         return (self.fabric, self.wwn)
 
+    def exported(self) -> Iterator[Key]:
+        """Yield the key of the storage object of each LUN."""
+        return (lun.storage_object for tpg in self.tpgs.values() for lun in tpg.luns.values())
+
 
 @dataclass(frozen=True, slots=True)
 class FabricSettings:

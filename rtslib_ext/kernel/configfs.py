@@ -27,6 +27,12 @@ ROOT = "/sys/kernel/config/target"
 ConfigfsPath = NewType("ConfigfsPath", str)
 """The path of a directory in the target tree; ``kernel.paths`` spells them."""
 
+
+def is_within(path: str, above: str) -> bool:
+    """Return True for ``above`` itself and for every path below it; all are below "", the root."""
+    return not above or path == above or path.startswith(f"{above}/")
+
+
 # An attribute file of configfs holds at most one page (fs/configfs/file.c), so one read returns all
 # of it.
 _PAGE = 65536

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from ..config import shell_paths
 from ..config.model import Config
 from ..errors import InUse
-from ..kernel import paths
 from ..kernel.configfs import ReadFS
 from ..usage import exports
 from . import units
@@ -23,21 +22,18 @@ def refuse_deleted(fs: ReadFS, have: Config, deleted: Iterable[str], owners: Own
 
     ``deleted`` are the shell paths of all objects that are deleted or recreated.
     """
-    known = {shell_paths.target(*key) for key in have.targets}
-    for path in deleted:
-        if not path.startswith(shell_paths.BACKSTORES) or path.count("/") != _SLASHES:
-            continue
-        for key in units.of_paths([path]).objects:
-            configfs = paths.find_storage_object(fs, *key)
-            for export in exports.of_storage_object(fs, configfs) if configfs else ():
-                target = shell_paths.target(export.fabric.name, export.wwn)
-                if target not in known:
-                    raise InUse(
-                        f"it is exported by {target}, which {_whose(owners.get(target))}; "
-                        "nothing was changed",
-                        path=path,
-                        hint="delete that LUN first",
-                    )
+    objects = units.of_paths(filter(_is_storage_object, deleted)).objects
+    for key, export in exports.by_others(fs, sorted(objects), have.targets):
+        target = shell_paths.target(export.fabric.name, export.wwn)
+        raise InUse(
+            f"it is exported by {target}, which {_whose(owners.get(target))}; nothing was changed",
+            path=shell_paths.storage_object(*key),
+            hint="delete that LUN first",
+        )
+
+
+def _is_storage_object(path: str) -> bool:
+    return path.startswith(shell_paths.BACKSTORES) and path.count("/") == _SLASHES
 
 
 def _whose(owner: str | None) -> str:

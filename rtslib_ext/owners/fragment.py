@@ -74,12 +74,7 @@ _NO_OWNER = "the settings of a whole fabric have no owner; they are not changed"
 
 def _exported(fragment: Config, mine: Units) -> frozenset[Key]:
     """Return the storage objects that the targets of a fragment export."""
-    return frozenset(
-        lun.storage_object
-        for key in mine.targets
-        for tpg in fragment.targets[key].tpgs.values()
-        for lun in tpg.luns.values()
-    )
+    return frozenset(so for key in mine.targets for so in fragment.targets[key].exported())
 
 
 def _of_others(

@@ -81,10 +81,9 @@ def _fits(acl: NodeAcl, tpg: Tpg, had: Tpg) -> bool:
 def _exported(targets: dict[Key, Target], have: Config) -> Iterator[tuple[Key, StorageObject]]:
     """Yield the running storage objects that targets export."""
     for target in targets.values():
-        for tpg in target.tpgs.values():
-            for lun in tpg.luns.values():
-                if so := have.storage_objects.get(lun.storage_object):
-                    yield so.key, so
+        for key in target.exported():
+            if so := have.storage_objects.get(key):
+                yield key, so
 
 
 def _notes(owners: Owners, have: Config, want: Config) -> Iterator[tuple[str, str]]:

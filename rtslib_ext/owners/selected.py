@@ -87,11 +87,10 @@ def read(fs: ReadFS, units: Units, needed: Numbers, lent: Set[Key]) -> Config:
     """
     found = SelectedReader(fs, units, needed).config()
     exported = {
-        lun.storage_object
+        so
         for key, target in found.targets.items()
         if key not in units.targets
-        for tpg in target.tpgs.values()
-        for lun in tpg.luns.values()
+        for so in target.exported()
     }
     others = Units(frozenset((lent | exported) - units.objects))
     more = SelectedReader(fs, others, {}) if others.objects else None

@@ -43,12 +43,7 @@ def of_target(config: Config, wwn: str) -> Units:
 
 
 def _exported(config: Config, targets: Set[Key]) -> frozenset[Key]:
-    return frozenset(
-        lun.storage_object
-        for key in targets
-        for tpg in config.targets[key].tpgs.values()
-        for lun in tpg.luns.values()
-    )
+    return frozenset(so for key in targets for so in config.targets[key].exported())
 
 
 def _own(target: Target, owners: Owners, name: str) -> Target:

@@ -36,7 +36,7 @@ def everything(
     objects that are not in it, such as incomplete ones.
     """
     if have is not None:
-        _delete(fs, have, Config(), observer, host)
+        keep_going(Context(fs, host=host), planned(fs, have, None), observer)
     outcome = keep_going(Context(fs, host=host), purge.everything(Reader(fs)), observer)
     for name in fs.directories(paths.CORE):
         # Empty directories that a killed process left.
@@ -47,20 +47,11 @@ def everything(
 
 def planned(fs: ReadFS, have: Config, want: Config | None) -> Sequence[Step]:
     """Return the steps that delete ``have``, or what ``part`` deletes of it for ``want``."""
-    # Imported here, like the next ones: most often everything is cleared, without a plan.
-    from . import apply
+    # Imported here, as in ``part``: most often everything is cleared, without a plan.
+    from . import planning
 
     rest = Config() if want is None else _without(have, want)
-    return apply.prepare(fs, rest, have).plan.steps
-
-
-def _delete(
-    fs: WriteFS, have: Config, rest: Config, observer: Observer | None, host: HostFiles
-) -> None:
-    """Delete the objects of ``have`` that are not in ``rest``, as far as possible."""
-    from . import apply
-
-    keep_going(Context(fs, host=host), apply.prepare(fs, rest, have).plan.steps, observer)
+    return planning.planned(fs, have, rest).steps
 
 
 def part(
@@ -76,7 +67,7 @@ def part(
     A storage object that other targets export is kept. ``have`` is as for ``everything``.
     """
     if have is not None:
-        _delete(fs, have, _without(have, want), observer, host)
+        keep_going(Context(fs, host=host), planned(fs, have, want), observer)
     from ..reading.topology import TopologyReader
 
     there = TopologyReader(fs).topology()
@@ -109,10 +100,4 @@ def _without(have: Config, want: Config) -> Config:
 
 def _exported(config: Config, but: Container[tuple[str, str]]) -> set[tuple[str, str]]:
     """Return the storage objects that targets export, except those of some targets."""
-    return {
-        lun.storage_object
-        for key, target in config.targets.items()
-        if key not in but
-        for tpg in target.tpgs.values()
-        for lun in tpg.luns.values()
-    }
+    return {so for key, item in config.targets.items() if key not in but for so in item.exported()}

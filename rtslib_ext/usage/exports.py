@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from ..config import shell_paths
+from ..config.model import Key
 from ..config.shell_paths import ShellPath
 from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import dataclass
@@ -14,6 +15,7 @@ from ..kernel.abi import MEMBERS_FULL
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..kernel.paths import TpgPath
 from ..reading.reader import Reader
+from ..reading.tpg_keys import tpg_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,18 @@ def of_storage_object(fs: ReadFS, storage_object: ConfigfsPath) -> list[Export]:
         return []
     listed = _from_members(fs, storage_object)
     return list(_search(fs, storage_object)) if listed is None else listed
+
+
+def by_others(
+    fs: ReadFS, storage_objects: Iterable[Key], targets: Container[Key]
+) -> Iterator[tuple[Key, Export]]:
+    """Yield the LUNs that export these storage objects in other targets than ``targets``."""
+    locate = paths.locator(fs)
+    for key in storage_objects:
+        path = locate(key)
+        for export in of_storage_object(fs, path) if path else ():
+            if (export.fabric.name, export.wwn) not in targets:
+                yield key, export
 
 
 def in_group(fs: ReadFS, group: ConfigfsPath) -> list[Export]:
@@ -101,14 +115,12 @@ def _at(lun: ConfigfsPath) -> Export | None:
 
 def _search(fs: ReadFS, storage_object: ConfigfsPath) -> Iterator[Export]:
     reader = Reader(fs)
-    for fabric in FABRICS.values():
-        for wwn in reader.target_wwns(fabric):
-            for tag in reader.tags(paths.target(fabric, wwn)):
-                for index in reader.lun_indexes(paths.tpg(fabric, wwn, tag)):
-                    export = Export(fabric, wwn, tag, index)
-                    link = links.link_in(fs, export.configfs)
-                    if link and link[1] == storage_object:
-                        yield export
+    for key in tpg_keys(reader, FABRICS.values()):
+        for index in reader.lun_indexes(paths.tpg(*key)):
+            export = Export(*key, index)
+            link = links.link_in(fs, export.configfs)
+            if link and link[1] == storage_object:
+                yield export
 
 
 def mapped_luns(

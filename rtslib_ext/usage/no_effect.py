@@ -59,7 +59,6 @@ def _exporting(config: Config) -> dict[Key, set[str]]:
     """Return the fabrics that export each storage object."""
     found: dict[Key, set[str]] = {}
     for target in config.targets.values():
-        for tpg in target.tpgs.values():
-            for lun in tpg.luns.values():
-                found.setdefault(lun.storage_object, set()).add(target.fabric)
+        for key in target.exported():
+            found.setdefault(key, set()).add(target.fabric)
     return found

@@ -8,6 +8,8 @@ from collections.abc import Container, Iterable, Iterator
 from ..fabrics import FABRICS, WITH_ENABLE
 from ..kernel import paths, rtpi
 from ..kernel.configfs import ConfigfsPath, ReadFS
+from ..reading.reader import Reader
+from ..reading.tpg_keys import tpg_keys
 
 
 def taken(
@@ -55,9 +57,5 @@ def shell_path(tpg: ConfigfsPath) -> str:
 
 def _tpgs(fs: ReadFS, names: Iterable[str] = FABRICS) -> Iterator[ConfigfsPath]:
     """Yield the TPGs of some fabrics."""
-    for fabric in map(FABRICS.__getitem__, names):
-        folder = paths.fabric(fabric)
-        for target in (paths.child(folder, name) for name in fs.directories(folder)):
-            for name in fs.directories(target):
-                if name.startswith("tpgt_"):
-                    yield paths.child(target, name)
+    for key in tpg_keys(Reader(fs), map(FABRICS.__getitem__, names)):
+        yield paths.tpg(*key)

@@ -48,7 +48,7 @@ def split(fs: ReadFS, want: Config, identities: Identities) -> tuple[Config, lis
         portals = list(_late_portals(target, lacking))
         if not fs.is_dir(paths.target(FABRICS[target.fabric], target.wwn)):
             needs = [*_needs(target, lacking), *(wait.text for wait in portals)]
-            needs += [late[so] for so in _exported(target) if so in late]
+            needs += [late[so] for so in target.exported() if so in late]
             if needs:
                 waits.append(Wait(shell_paths.target(*key), needs[0]))
                 continue
@@ -130,10 +130,6 @@ def _no_module(name: str) -> str:
 
 def _no_address(address: str) -> str:
     return f"no interface has the address {address}"
-
-
-def _exported(target: Target) -> Iterable[Key]:
-    return (lun.storage_object for tpg in target.tpgs.values() for lun in tpg.luns.values())
 
 
 def _without(target: Target, late: Iterable[Key], portals: Container[str]) -> Target:

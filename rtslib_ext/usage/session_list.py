@@ -17,6 +17,7 @@ from ..host.tcp import TcpConnection
 from ..kernel import paths
 from ..kernel.configfs import ConfigfsPath
 from ..reading.reader import Reader
+from ..reading.tpg_keys import tpg_keys
 from .sessions import DynamicSession, Session
 from .unlisted import Unlisted
 
@@ -80,17 +81,12 @@ def read(
 
 def nexuses(reader: Reader, above: str = "") -> Iterator[Entry]:
     """Yield the nexuses of fabrics without logins; ``above`` as for usage.sessions."""
-    for fabric in FABRICS.values():
-        if not fabric.has("nexus"):
-            continue
-        for wwn in reader.target_wwns(fabric):
-            for tag in reader.tags(paths.target(fabric, wwn)):
-                tpg = paths.tpg(fabric, wwn, tag)
-                within = f"{tpg}/".startswith(f"{above}/" if above else "")
-                name = reader.nexus(fabric, tpg) if within else ""
-                if name:
-                    luns = tuple(reader.lun_indexes(tpg))
-                    yield Entry(NEXUS, fabric.name, wwn, tag, name, luns=luns)
+    with_nexus = (fabric for fabric in FABRICS.values() if fabric.has("nexus"))
+    for fabric, wwn, tag in tpg_keys(reader, with_nexus, above):
+        tpg = paths.tpg(fabric, wwn, tag)
+        if name := reader.nexus(fabric, tpg):
+            luns = tuple(reader.lun_indexes(tpg))
+            yield Entry(NEXUS, fabric.name, wwn, tag, name, luns=luns)
 
 
 @dataclass(frozen=True, slots=True)

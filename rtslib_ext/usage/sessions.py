@@ -13,6 +13,7 @@ from ..kernel import links, paths
 from ..kernel.abi import NO_SESSION
 from ..kernel.configfs import ConfigfsPath
 from ..reading.reader import Reader
+from ..reading.tpg_keys import TpgKey, tpg_keys
 
 # drivers/target/target_core_tpg.c, target_show_dynamic_sessions, after each name
 _END_OF_NAME = "\n\0"
@@ -101,7 +102,10 @@ def sessions(reader: Reader, above: str = "") -> Iterator[Session]:
     ``above`` is the configfs path of a fabric, target or TPG: only its sessions; "" for all.
     """
     for fabric, wwn, tag in _tpgs(reader, above):
-        yield from _of_tpg(reader, fabric, wwn, tag)
+        path = paths.tpg(fabric, wwn, tag)
+        for name in reader.acl_names(path):
+            if session := of_acl(reader, fabric, path, name):
+                yield session
 
 
 def of_acl(reader: Reader, fabric: Fabric, tpg: ConfigfsPath, folder: str) -> Session | None:
@@ -132,14 +136,8 @@ def _has_session(reader: Reader, acl: ConfigfsPath) -> bool:
     return False
 
 
-def _tpgs(reader: Reader, above: str) -> Iterator[tuple[Fabric, str, int]]:
-    for fabric in FABRICS.values():
-        if not fabric.has("acls"):
-            continue
-        for wwn in reader.target_wwns(fabric):
-            for tag in reader.tags(paths.target(fabric, wwn)):
-                if f"{paths.tpg(fabric, wwn, tag)}/".startswith(f"{above}/" if above else ""):
-                    yield fabric, wwn, tag
+def _tpgs(reader: Reader, above: str) -> Iterator[TpgKey]:
+    return tpg_keys(reader, (fabric for fabric in FABRICS.values() if fabric.has("acls")), above)
 
 
 def dynamic_initiators(reader: Reader, tpg: ConfigfsPath) -> list[str]:
@@ -149,14 +147,6 @@ def dynamic_initiators(reader: Reader, tpg: ConfigfsPath) -> list[str]:
     """
     text = reader.fs.read_if_there(f"{tpg}/dynamic_sessions")
     return text.split(_END_OF_NAME) if text else []
-
-
-def _of_tpg(reader: Reader, fabric: Fabric, wwn: str, tag: int) -> Iterator[Session]:
-    path = paths.tpg(fabric, wwn, tag)
-    for name in reader.acl_names(path):
-        session = of_acl(reader, fabric, path, name)
-        if session:
-            yield session
 
 
 def _session(

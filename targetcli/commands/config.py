@@ -12,7 +12,6 @@ from rtslib_ext.config import secrets
 from rtslib_ext.config.model import Config, Key, Portal
 from rtslib_ext.errors import InUse, InvalidValue, LioError, RestoreIncomplete
 from rtslib_ext.fast_dataclasses import replace
-from rtslib_ext.kernel import paths
 from rtslib_ext.reading import counting
 from rtslib_ext.reading.topology import TopologyReader
 from rtslib_ext.steps import Step
@@ -252,16 +251,12 @@ def _refuse_other_disks(env: Env, want: Config, identities: Identities) -> None:
 
 def _refuse_exported(env: Env, want: Config, named: Config) -> None:
     """Raise InUse, before anything is cleared, for a named storage object that a LUN exports."""
-    locate = paths.locator(env.fs)
-    for key in named.storage_objects:
-        path = locate(key)
-        for export in exports.of_storage_object(env.fs, path) if path else ():
-            if (export.fabric.name, export.wwn) not in want.targets:
-                raise InUse(
-                    f"nothing was cleared: {export.shell} exports it",
-                    path=named.storage_objects[key].path,
-                    hint=f"apply storage_object={key[1]} changes it without deleting it",
-                )
+    for key, export in exports.by_others(env.fs, named.storage_objects, want.targets):
+        raise InUse(
+            f"nothing was cleared: {export.shell} exports it",
+            path=named.storage_objects[key].path,
+            hint=f"apply storage_object={key[1]} changes it without deleting it",
+        )
 
 
 def _other_disks(
@@ -359,8 +354,7 @@ def _concerns(problem: Problem, want: Config) -> bool:
     owner = problem.owner
     if owner is None or owner in want.targets or owner in want.storage_objects:
         return True
-    tpgs = (tpg for target in want.targets.values() for tpg in target.tpgs.values())
-    return any(lun.storage_object == owner for tpg in tpgs for lun in tpg.luns.values())
+    return any(owner in target.exported() for target in want.targets.values())
 
 
 def _named(want: Config, storage_object: str | None) -> Config:

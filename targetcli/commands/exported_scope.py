@@ -11,6 +11,7 @@ from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.kernel import links, paths
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.kernel.paths import TpgPath
+from rtslib_ext.reading.tpg_keys import tpg_keys
 from rtslib_ext.usage import exports
 
 from ..changes import part
@@ -26,14 +27,15 @@ def luns(node: Node) -> Iterator[tuple[TpgPath, int]]:
             yield export.tpg_path, export.index
         return
     above = "/" if node.path.startswith(shell_paths.BACKSTORES) else node.path
-    for fabric in FABRICS.values():
-        if not shell_paths.is_related(shell_paths.fabric(fabric.name), above):
-            continue
-        for wwn in node.reader.target_wwns(fabric):
-            for tag in node.reader.tags(paths.target(fabric, wwn)):
-                tpg = TpgPath.of(fabric, wwn, tag)
-                if shell_paths.is_related(tpg.shell, above):
-                    yield from _of_tpg(node, tpg, above)
+    fabrics = (
+        fabric
+        for fabric in FABRICS.values()
+        if shell_paths.is_related(shell_paths.fabric(fabric.name), above)
+    )
+    for key in tpg_keys(node.reader, fabrics):
+        tpg = TpgPath.of(*key)
+        if shell_paths.is_related(tpg.shell, above):
+            yield from _of_tpg(node, tpg, above)
 
 
 def _of_tpg(node: Node, tpg: TpgPath, above: str) -> Iterator[tuple[TpgPath, int]]:

@@ -15,6 +15,7 @@ from rtslib_ext.host import listeners, network
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.paths import TpgPath
 from rtslib_ext.reading.reader import Reader
+from rtslib_ext.reading.tpg_keys import tpg_keys
 from rtslib_ext.steps import portals
 from rtslib_ext.usage import ipv6
 from rtslib_ext.usage.ipv6 import IPV4_WILDCARD
@@ -69,7 +70,7 @@ def create(env: Env, node: Portals, ip_address: str, ip_port: int) -> Result:
 def _restricted(env: Env, portal: Portal) -> list[str]:
     """Return a note if only some networks may reach a new portal."""
     try:
-        networks = allowed.of_portal(env, portal.name) if allowed.exists(env) else ()
+        networks = allowed.of_portal(env, portal.name)
     except LioError as err:
         # The portal is created already.
         return [Aside(f"Note: which networks may reach it is not known: {err} ({err.hint})")]
@@ -187,10 +188,9 @@ def other_listener(port: int) -> str:
 def _all_portals(env: Env, node: Node) -> Iterator[tuple[ShellPath, Portal]]:
     """Yield every portal of the fabric with the shell path of its TPG."""
     fabric, reader = tpg_of(node).fabric, Reader(env.fs)
-    for wwn in reader.target_wwns(fabric):
-        for tag in reader.tags(paths.target(fabric, wwn)):
-            for portal in reader.portals(paths.tpg(fabric, wwn, tag)):
-                yield paths.shell_tpg(fabric, wwn, tag), portal
+    for key in tpg_keys(reader, (fabric,)):
+        for portal in reader.portals(paths.tpg(*key)):
+            yield paths.shell_tpg(*key), portal
 
 
 def delete(env: Env, node: Portals, ip_address: str, ip_port: int) -> Result:

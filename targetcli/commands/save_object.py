@@ -44,7 +44,7 @@ def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Res
             hint="the fragment of its owner has it: owners lists the owners",
         )
     for found_key, found in kept.targets.items():
-        if _exports(found, key):
+        if key in found.exported():
             targets[found_key] = found
             break
     later = apply.defer(
@@ -109,11 +109,6 @@ def saved_in(path: str) -> Loaded:
             hint="correct it, or save the whole configuration with saveconfig",
         )
     return loaded
-
-
-def _exports(target: Target, key: tuple[str, str]) -> bool:
-    luns = (lun for tpg in target.tpgs.values() for lun in tpg.luns.values())
-    return any(lun.storage_object == key for lun in luns)
 
 
 def _without(target: Target, key: tuple[str, str]) -> Target:

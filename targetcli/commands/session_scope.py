@@ -9,7 +9,7 @@ from rtslib_ext.config import shell_paths
 from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.fast_dataclasses import asdict, dataclass
 from rtslib_ext.kernel import paths
-from rtslib_ext.kernel.configfs import ConfigfsPath
+from rtslib_ext.kernel.configfs import ConfigfsPath, is_within
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.usage import sessions as library
 from rtslib_ext.usage import unlisted
@@ -68,7 +68,7 @@ def _unlisted_of(node: Node) -> Iterator[Unlisted]:
     top, own = above(node), acls(node)
     for wwn in node.reader.target_wwns(FABRICS["iscsi"]):
         target = paths.target(FABRICS["iscsi"], wwn)
-        if not (_is_within(target, top) or _is_within(top, target)):
+        if not (is_within(target, top) or is_within(top, target)):
             continue
         more = unlisted.of_target(node.reader, wwn)
         if more and any(_is_of(holder, top, own) for holder in more.holders):
@@ -79,12 +79,7 @@ def _is_of(holder: Holder, above: str, acls: list[ConfigfsPath] | None) -> bool:
     tpg, acl = holder
     if acls is not None:
         return acl is not None and paths.acl(tpg, acl) in acls
-    return _is_within(tpg, above)
-
-
-def _is_within(configfs: str, above: str) -> bool:
-    """Return True if a configfs path is at or below another; all are below ""."""
-    return not above or f"{configfs}/".startswith(f"{above}/")
+    return is_within(tpg, above)
 
 
 def acls(node: Node) -> list[ConfigfsPath] | None:

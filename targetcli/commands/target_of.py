@@ -92,8 +92,8 @@ def config_of(reader: Reader, target: Target, *, read: Read = Reader.storage_obj
 
     ``read`` reads a storage object; None if it is gone.
     """
-    keys = {lun.storage_object for tpg in target.tpgs.values() for lun in tpg.luns.values()}
-    places = (paths.find_storage_object(reader.fs, *key) for key in sorted(keys))
+    keys = sorted(set(target.exported()))
+    places = (paths.find_storage_object(reader.fs, *key) for key in keys)
     objects = (read(reader, path) for path in places if path)
     settings = reader.fabric_settings(_ISCSI.name)
     return Config(

@@ -11,6 +11,7 @@ from rtslib_ext.host import adapters, network
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.kernel.paths import TpgPath
+from rtslib_ext.reading.tpg_keys import tpg_keys
 from rtslib_ext.usage import sessions
 
 from ..tree.acls import AclNode, Acls
@@ -35,10 +36,9 @@ def initiators(ask: Ask) -> Iterator[str]:
     known = set(fs.directories(acls.configfs))
     dynamic = sessions.dynamic_initiators(acls.reader, tpg.configfs)
     yield from (name for name in dynamic if name not in known)
-    for wwn in acls.reader.target_wwns(tpg.fabric):
-        for tag in acls.reader.tags(paths.target(tpg.fabric, wwn)):
-            names = set(fs.directories(paths.acls(paths.tpg(tpg.fabric, wwn, tag))))
-            yield from (tpg.fabric.from_folder(name) for name in names - known)
+    for key in tpg_keys(acls.reader, (tpg.fabric,)):
+        names = set(fs.directories(paths.acls(paths.tpg(*key))))
+        yield from (tpg.fabric.from_folder(name) for name in names - known)
 
 
 def dynamic_initiators(ask: Ask) -> Iterator[str]:
@@ -62,12 +62,10 @@ def known_portals(ask: Ask) -> Iterator[str]:
 
 def _tpgs(ask: Ask) -> Iterator[ConfigfsPath]:
     """Yield the iSCSI TPGs above, at and below the node."""
-    reader, iscsi = ask.node.reader, FABRICS["iscsi"]
-    for wwn in reader.target_wwns(iscsi):
-        for tag in reader.tags(paths.target(iscsi, wwn)):
-            path = TpgPath.of(iscsi, wwn, tag)
-            if shell_paths.is_related(path.shell, ask.node.path):
-                yield path.configfs
+    for key in tpg_keys(ask.node.reader, (FABRICS["iscsi"],)):
+        path = TpgPath.of(*key)
+        if shell_paths.is_related(path.shell, ask.node.path):
+            yield path.configfs
 
 
 def acl_tags(ask: Ask) -> Iterator[str]:
