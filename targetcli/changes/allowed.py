@@ -37,13 +37,17 @@ def exists(env: Env) -> bool:
     return queued or os.path.exists(env.allowed_networks)
 
 
+def running(env: Env) -> Allowed:
+    """Return the networks of the running portals. Raises LioError if the record is damaged."""
+    return read(env).allowed if exists(env) else {}
+
+
 def of_config(env: Env, config: Config, kept: Allowed | None = None) -> Allowed:
     """Return the networks of the portals of a configuration; ``kept`` are those of other ones.
 
     Raises LioError.
     """
-    running = read(env).allowed if exists(env) else {}
-    return part({**(kept or {}), **running}, config)
+    return part({**(kept or {}), **running(env)}, config)
 
 
 def part(networks: Allowed, config: Config) -> Allowed:
@@ -57,9 +61,12 @@ def part(networks: Allowed, config: Config) -> Allowed:
 
 def of_portal(env: Env, name: str) -> tuple[str, ...]:
     """Return the networks that may reach a portal; none: all of them. Raises LioError."""
+    networks = {} if "%" in name else running(env)
+    if not networks:
+        return ()
     from rtslib_ext.firewall import allowed
 
-    return () if "%" in name else read(env).allowed.get(allowed.portal(name), ())
+    return networks.get(allowed.portal(name), ())
 
 
 def names(config: Config) -> list[str]:
@@ -76,14 +83,9 @@ def load(env: Env, networks: Allowed) -> None:
     """Load the rules for these networks, and record both. Raises LioError; nothing is changed."""
     from rtslib_ext.firewall import adoption
 
-    before = read(env).allowed if exists(env) else {}
+    before = running(env)
     adoption.load(env.allowed_networks, networks)
     _note(env, before, networks)
-
-
-def wanted(env: Env, networks: Allowed, *, keep: bool) -> Allowed:
-    """Return all networks after those of a file are adopted; with ``keep``, the others stay."""
-    return {**read(env).allowed, **networks} if keep and exists(env) else networks
 
 
 @contextmanager
@@ -108,8 +110,7 @@ def changing(env: Env, after: Allowed | None, *, dry_run: bool = False) -> Itera
     If the block fails, the earlier ones are loaded again. Yields the differences, and why rules
     are not loaded, as lines.
     """
-    before = read(env).allowed if after is not None and exists(env) else {}
-    lines = differences(before, after or {}) if after is not None else []
+    lines = [] if after is None else differences(running(env), after)
     transaction = env.session.transaction
     if after is None or dry_run or not (lines or exists(env)):
         yield lines

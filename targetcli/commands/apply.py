@@ -111,7 +111,7 @@ def networks_after(
     if not allowed.exists(env):
         return networks or None
     if keep:
-        return allowed.wanted(env, networks, keep=True) if networks else None
+        return {**allowed.running(env), **networks} if networks else None
     if not env.has_owners:
         return networks
     # Imported here, as above.

@@ -124,7 +124,7 @@ def _merged(env: Env, have: Config, found: Imported, *, dry_run: bool) -> Result
         if planned.plan:
             _agree(env, found)
     found_networks = found.allowed_networks
-    networks = allowed.wanted(env, found_networks, keep=True) if found_networks else None
+    networks = {**allowed.running(env), **found_networks} if found_networks else None
     with allowed.changing(env, networks, dry_run=dry_run) as lines:
         return plan.carry_out(env, planned, dry_run=dry_run, beside=lines)
 

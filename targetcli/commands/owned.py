@@ -211,8 +211,7 @@ def differs(env: Env, prepared: Prepared) -> bool:
     """Return True if an apply would change anything, owners and networks included."""
     if prepared.change.plan or prepared.part.owners != records.load(env):
         return True
-    running_ones = allowed.read(env).allowed if allowed.exists(env) else {}
-    return prepared.networks is not None and {**prepared.networks} != {**running_ones}
+    return prepared.networks is not None and prepared.networks != allowed.running(env)
 
 
 def _carry_out(env: Env, prepared: Prepared, owner: str, how: How) -> Result:
