@@ -11,8 +11,7 @@ import json
 import os
 from typing import Any
 
-from rtslib_ext.errors import InvalidValue, LioError, Unsupported, reason
-
+from ..errors import InvalidValue, LioError, Unsupported, reason
 from .system import environment
 
 _SERVICE = "org.kernel.TCMUService1"

@@ -124,7 +124,7 @@ def _build_storage_object(
 
 
 def protected(tpg: Tpg, read_only: Container[Key]) -> acls.Protected:
-    """Return a function: whether a new mapped LUN of a TPG is read-only by default."""
+    """Return a function that returns whether a new mapped LUN of a TPG is read-only by default."""
     always = tpg.attributes.get("prod_mode_write_protect") == "1"
 
     def ask(mapped: MappedLun) -> bool:

@@ -133,6 +133,25 @@ def _storage_objects(
         if running is not None and key not in recreate and storage.leaves(running, so):
             step = lu_groups.join(running.path, builder.path_of(key), None, running.lu_group)
             builder.remove_objects.append(step)
+    _delete_tg_pt_gps(builder, have, want, removed_groups)
+    for key, so in want.storage_objects.items():
+        running = have.storage_objects.get(key)
+        if running is None:
+            _create(builder, so, None)
+        elif key in recreate:
+            builder.replaced[so.path] = recreate[key]
+            _create(builder, storage.kept(running, so), running)
+        # Equal objects need no look-up of their path.
+        elif running != so:
+            configfs = builder.path_of(key)
+            builder.create += storage.set_all(builder, running, so, configfs)
+            builder.create += storage.set_groups(running, so, configfs)
+
+
+def _delete_tg_pt_gps(
+    builder: PlanBuilder, have: Config, want: Config, removed_groups: tpgs.RemovedGroups
+) -> None:
+    """Delete target port groups; the LUNs that stay go to the default one."""
     exporters = _exporters(have, want) if removed_groups else {}
     for (key, name), why in removed_groups.items():
         so = have.storage_objects[key]
@@ -142,20 +161,6 @@ def _storage_objects(
         group = so.alua_groups[name]
         step = backstores.delete_group(so, builder.path_of(key), group, members)
         builder.remove_objects.append(step)
-    for key, so in want.storage_objects.items():
-        running = have.storage_objects.get(key)
-        if running is None or key in recreate:
-            if key in recreate and running is not None:
-                builder.replaced[so.path] = recreate[key]
-                so = storage.kept(running, so)
-            _create(builder, so, running)
-            continue
-        if running == so:
-            # Saves looking up its path.
-            continue
-        configfs = builder.path_of(key)
-        builder.create += storage.set_all(builder, running, so, configfs)
-        builder.create += storage.set_groups(running, so, configfs)
 
 
 def _delete(builder: PlanBuilder, so: StorageObject) -> None:
@@ -178,15 +183,14 @@ def _exporters(have: Config, want: Config) -> dict[tuple[Key, str], list[Configf
     """Return the LUNs (configfs paths) that stay, by storage object and target port group."""
     found: dict[tuple[Key, str], list[ConfigfsPath]] = {}
     for target_key, target in have.targets.items():
-        wanted = want.targets.get(target_key)
+        wanted = want.targets.get(target_key, Target(*target_key)).tpgs
         for tag, tpg in target.tpgs.items():
+            stay = wanted[tag].luns if tag in wanted else {}
             for index, lun in tpg.luns.items():
-                if wanted is None or tag not in wanted.tpgs:
-                    continue
-                if lun.alua_group not in (None, DEFAULT_GROUP) and index in wanted.tpgs[tag].luns:
-                    key = (lun.storage_object, lun.alua_group or "")
+                group = lun.alua_group or DEFAULT_GROUP
+                if index in stay and group != DEFAULT_GROUP:
                     export = Export(FABRICS[target.fabric], target.wwn, tag, index)
-                    found.setdefault(key, []).append(export.configfs)
+                    found.setdefault((lun.storage_object, group), []).append(export.configfs)
     return found
 
 

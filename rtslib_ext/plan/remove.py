@@ -15,14 +15,14 @@ from ..usage import exports
 from ..usage.exports import Export
 
 
-def remove_target(target: Target, homes: Locate) -> Iterator[Step]:
+def remove_target(target: Target, locate: Locate) -> Iterator[Step]:
     """Yield the steps that delete one target."""
     for tpg in target.tpgs.values():
-        yield from remove_tpg(target, tpg, homes)
+        yield from remove_tpg(target, tpg, locate)
     yield targets.delete_target(target)
 
 
-def remove_tpg(target: Target, tpg: Tpg, homes: Locate) -> Iterator[Step]:
+def remove_tpg(target: Target, tpg: Tpg, locate: Locate) -> Iterator[Step]:
     """Yield the steps that disable one TPG and delete it."""
     fabric = FABRICS[target.fabric]
     tpg_path = TpgPath.of(fabric, target.wwn, tpg.tag)
@@ -32,7 +32,7 @@ def remove_tpg(target: Target, tpg: Tpg, homes: Locate) -> Iterator[Step]:
     for acl in tpg.acls.values():
         yield from acls.delete_acl(tpg_path, acl)
     for lun in tpg.luns.values():
-        yield from luns.delete_lun(tpg_path, lun, homes(lun.storage_object))
+        yield from luns.delete_lun(tpg_path, lun, locate(lun.storage_object))
     for portal in tpg.portals.values():
         yield portals.delete_portal(tpg_path, portal)
     yield from targets.delete_tpg(fabric, target.wwn, tpg)

@@ -20,10 +20,10 @@ _DIGITS = re.compile(r"\s*[0-9]{1,20}\s*")
 # The kernel has no larger number, and Python may refuse to convert one.
 _MOST = 2**64
 _TEXT = "a string"
-# The number of characters shown of a line with an error.
 # How the objects of a save file and of its parts begin; "[" is also a section of an INI file.
 _BEGINS = "{"
 _SECRET = re.compile("passw|secret|chap|token", re.IGNORECASE)
+# The number of characters shown of a line with an error.
 _SHOWN = 120
 
 

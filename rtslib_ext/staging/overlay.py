@@ -15,9 +15,8 @@ class Overlay:
     ``made`` are created directories, ``removed`` deleted paths of the kernel, ``links`` created
     links with their targets, ``texts`` the content of written files, ``controls`` the lines
     written to ``control``, ``was`` the content of the kernel's files before, ``modes`` the modes
-    of files that were set, ``files`` created files of the host,
-    with their text if they have one. No look-up takes longer the more
-    is staged.
+    of files that were set, ``files`` created files of the host, with their text if they have one.
+    The time of a look-up does not depend on how much is staged.
     """
 
     def __init__(self) -> None:

@@ -51,8 +51,6 @@ _TYPES: dict[str, type[Any]] = {
 }
 _NAMES = {kind: name for name, kind in _TYPES.items()}
 
-MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
-"""What ``decode`` raises for a value that is not an encoded step, and JSON for a bad text."""
 # Renamed fields, likewise, by class.
 _FIELDS: dict[type[Any], dict[str, str]] = {
     operations.EnsureValue: {"defaults_key": "fresh", "reads_as": "shown"},
@@ -102,7 +100,7 @@ def _redacted(operation: Operation) -> Operation:
 
 
 def decode(value: dict[str, Any]) -> Step:
-    """Return an encoded step; raises one of MALFORMED for any other value."""
+    """Return an encoded step; raises one of field_types.MALFORMED for any other value."""
     undo, (verb, subject, new, before) = value["undo"], parts(value)
     step = Step(
         Action(value["action"]),

@@ -11,9 +11,11 @@ from ..fast_dataclasses import fields
 LATEST = 1e11
 """The latest Unix time that a file may have, the year 5138: localtime(3) has a limit."""
 
+MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What Python raises for text that is not JSON, and for JSON of another form."""
+
 # The kernel's loff_t; Python raises OverflowError beyond it.
 _MOST = 2**63 - 1
-
 
 _CHECKS: dict[Any, tuple[tuple[str, Callable[[Any], bool]], ...]] = {}
 

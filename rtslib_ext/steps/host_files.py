@@ -12,9 +12,8 @@ from ..host import devices, system
 from ..kernel.configfs import ReadFS
 from ..kernel.host_files import HostFiles
 from .context import Context, Operation
+from .field_types import MALFORMED
 
-MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
-"""What reading a JSON file of another form raises."""
 # What the text of a step ends in if it creates the backing file, which its inverse keeps.
 NEW_FILE = ", a new file"
 # Bytes of memory that are left for other programs.

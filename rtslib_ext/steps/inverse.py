@@ -191,14 +191,14 @@ def _check(fs: ReadFS, steps: Sequence[Step]) -> None:
     """
     _check_exists(fs, steps)
     seen: set[str] = set()
-    links = {item.link for step in steps for item in step.operations if isinstance(item, Unlink)}
+    going = {item.link for step in steps for item in step.operations if isinstance(item, Unlink)}
     for step in steps:
         for item in step.operations:
             if isinstance(item, Write) and item.file not in seen:
                 seen.add(item.file)
                 _check_value(fs, step, item)
             elif isinstance(item, Unlink) and (lun := paths.parse_lun(paths.parent(item.link))):
-                _check_mapped(fs, step, *lun, links)
+                _check_mapped(fs, step, *lun, going)
 
 
 def _check_exists(fs: ReadFS, steps: Sequence[Step]) -> None:

@@ -15,7 +15,8 @@ from ..config.initiator_groups import Group, GroupLun, Place
 from ..config.model import Key
 from ..fast_dataclasses import replace
 from ..kernel.host_files import HostFiles
-from .host_files import MALFORMED, SetEntry, damaged, entries
+from .field_types import MALFORMED
+from .host_files import SetEntry, damaged, entries
 from .step import Action, Step
 
 NAME = "groups.json"

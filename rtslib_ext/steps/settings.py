@@ -45,8 +45,10 @@ UNKNOWN = KernelDefaults()
 
 
 def known(group: str) -> Callable[[str], bool]:
-    """Return a function: whether any kernel has, or had, a name in a group of the schema."""
+    """Return a function that returns whether any kernel has, or had, an attribute of a name.
 
+    ``group`` is one of schema.GROUPS.
+    """
     return partial(_is_known, group)
 
 

@@ -31,7 +31,7 @@ class Step:
     setting as its subject, ``value`` and, where that is known, the value ``before``; both are
     masked where they are secret. ``needs`` are the shell paths of objects that must exist.
     ``undo`` is given where the operations cannot be reversed one by one: a deleted storage object
-    is built again, not just its directory.
+    is built again, not just its directory. It is () where nothing can: the object was not read.
     """
 
     action: Action

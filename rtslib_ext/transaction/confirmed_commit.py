@@ -17,8 +17,7 @@ from ..errors import InUse, LioError
 from ..fast_dataclasses import asdict, dataclass, replace
 from ..files import atomic, trusted
 from ..kernel.configfs import WriteFS
-from ..steps import Context, Step, codec, inverse
-from ..steps.field_types import LATEST
+from ..steps import Context, Step, codec, field_types, inverse
 from ..steps.operations import MakeShared
 from . import executor, recovery
 from . import journal as journals
@@ -98,10 +97,10 @@ def beside(journal: str) -> str:
     return f"{os.path.dirname(journal)}/waiting"
 
 
-def write(path: str, waiting: PendingCommit) -> None:
+def write(path: str, commit: PendingCommit) -> None:
     """Write the file atomically, readable for root only: the steps contain passwords."""
     trusted.make_directory(os.path.dirname(path))
-    atomic.replace(path, json.dumps(asdict(waiting)).encode())
+    atomic.replace(path, json.dumps(asdict(commit)).encode())
 
 
 def set_number(path: str, number: int) -> None:
@@ -121,7 +120,7 @@ def last(path: str) -> PendingCommit | None:
         return _decoded(json.loads(data.decode(errors="surrogateescape")))
     except FileNotFoundError:
         return None
-    except (OSError, trusted.Untrusted, *codec.MALFORMED) as err:
+    except (OSError, trusted.Untrusted, *field_types.MALFORMED) as err:
         raise LioError(
             f"{path} is damaged, so the change that waits for confirmation is unknown",
             hint="check the running configuration, then remove the file",
@@ -129,11 +128,11 @@ def last(path: str) -> PendingCommit | None:
 
 
 def _decoded(fields: Any) -> PendingCommit:
-    """Return the commit that a file describes; raises one of codec.MALFORMED."""
+    """Return the commit that a file describes; raises one of field_types.MALFORMED."""
     commit = PendingCommit(**{**fields, "back": tuple(fields["back"])})
     journals.checked_about(commit.about)
     times = (commit.seconds, commit.until, commit.deadline)
-    if not all(type(item) in (int, float) and 0 <= item < LATEST for item in times):
+    if not all(type(item) in (int, float) and 0 <= item < field_types.LATEST for item in times):
         raise ValueError("not a time")
     if not isinstance(commit.outcome, str) or not isinstance(commit.number, int | None):
         raise TypeError("outcome or number has another type")

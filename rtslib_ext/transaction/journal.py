@@ -25,8 +25,7 @@ from typing import Any
 from ..errors import InUse, LioError, reason
 from ..fast_dataclasses import dataclass, field
 from ..files import atomic, trusted
-from ..steps import Step, codec
-from ..steps.field_types import LATEST
+from ..steps import Step, codec, field_types
 from ..steps.step import REPAIR
 
 # That of a change of a hundred thousand objects; root alone can write more.
@@ -232,7 +231,7 @@ def find(path: str) -> Unfinished | Creation | None:
         steps = tuple(codec.decode(item) for item in json.loads(body))
     except FileNotFoundError:
         return None
-    except (OSError, trusted.Untrusted, *codec.MALFORMED) as err:
+    except (OSError, trusted.Untrusted, *field_types.MALFORMED) as err:
         raise _unreadable(path) from err
     # A step beyond the last would be a mark of another journal.
     numbers = (int(number) for number in re.findall(_UNDONE_MARK, marks))
@@ -250,7 +249,7 @@ def find_restore(path: str) -> Creation | None:
 
 
 def _creation(path: str, about: dict[str, Any], rest: bytes) -> Creation:
-    """Return the change of a journal with a document; raises one of MALFORMED."""
+    """Return the change of a journal with a document; raises one of field_types.MALFORMED."""
     document, end, marks = rest.rpartition(_DOCUMENT_END)
     creates = about[CREATES]
     names, before = creates["paths"], creates["before"]
@@ -266,7 +265,7 @@ def checked_about(about: Any) -> dict[str, Any]:
     """Return the description of a change that a file has; raises TypeError, ValueError."""
     if not isinstance(about, dict):
         raise TypeError("not an object")
-    if not 0 <= about.get("since", 0) < LATEST:
+    if not 0 <= about.get("since", 0) < field_types.LATEST:
         raise ValueError("not a time")
     return about
 

@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum
 
-from rtslib_ext.errors import InUse, LioError, PermissionDenied
-from rtslib_ext.fast_dataclasses import asdict, dataclass
+from ..errors import InUse, LioError, PermissionDenied
+from ..fast_dataclasses import asdict, dataclass
 
 LOCK_FILE = "/var/run/targetcli.lock"
 # Any user that can open the file can lock it, and keep all changes waiting.

@@ -20,8 +20,7 @@ from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.files import atomic, bounded, trusted
 from rtslib_ext.kernel.abi import NO_CREDENTIAL, SECRET_FILES
 from rtslib_ext.savefile import json_stream
-from rtslib_ext.steps import Step, codec
-from rtslib_ext.steps.field_types import LATEST
+from rtslib_ext.steps import Step, codec, field_types
 from rtslib_ext.steps.operations import Write
 from rtslib_ext.steps.step import Action
 
@@ -280,12 +279,12 @@ def _read(folder: str, name: str) -> Record | None:
         path = f"{folder}/{name}"
         data = bounded.unpack(trusted.read(path, MOST_BYTES), _MOST_UNPACKED, path)
         return _record(_number(name), json.loads(data))
-    except (OSError, EOFError, zlib.error, trusted.Untrusted, *codec.MALFORMED):
+    except (OSError, EOFError, zlib.error, trusted.Untrusted, *field_types.MALFORMED):
         return None
 
 
 def _record(number: int, value: dict[str, Any]) -> Record:
-    """Return the record in a document; raises one of codec.MALFORMED."""
+    """Return the record in a document; raises one of field_types.MALFORMED."""
     record = Record(
         number,
         _moment(value["time"]),
@@ -331,13 +330,13 @@ def _checked_networks(value: dict[str, list[list[str]]]) -> Networks:
 
 def _moment(value: float) -> float:
     # time.localtime fails beyond some limit.
-    if not 0 <= value < LATEST:
+    if not 0 <= value < field_types.LATEST:
         raise ValueError("not a time")
     return float(value)
 
 
 def _checked_count(value: int) -> int:
-    if type(value) is not int or not 0 <= value < LATEST:
+    if type(value) is not int or not 0 <= value < field_types.LATEST:
         raise TypeError("not a count")
     return value
 

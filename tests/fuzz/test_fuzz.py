@@ -56,8 +56,7 @@ def test_a_finding_is_noticed() -> None:
     program = (
         "from tests.fuzz import campaign, targets\n"
         "from rtslib_ext.steps import field_types\n"
-        "import rtslib_ext.steps.codec as codec\n"
-        "codec.MALFORMED = ()\n"
+        "field_types.MALFORMED = ()\n"
         "import rtslib_ext.transaction.journal as journal\n"
         "targets.prepare()\n"
         "for data in campaign.random_inputs('journal_file', 50):\n"
