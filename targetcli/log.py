@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Filter the messages of commands, and write the log file if the preferences name one.
 
-loglevel_console filters messages about changes.  Requested output (ls, get, status) and errors are
+loglevel_console filters messages about changes. Requested output (ls, get, status) and errors are
 always shown: a failure without a message would be taken for success.
 """
 

@@ -38,7 +38,7 @@ class Needs(Enum):
 class Finding:
     """Something that a rule found at the object ``path``, a shell path.
 
-    ``text`` is the reason. ``commands`` mend it, in their order; ``help`` says what to do in words,
+    ``text`` is the reason. ``commands`` fix it, in their order; ``help`` says what to do in words,
     where a person has to choose or something else than a command is needed.
     """
 

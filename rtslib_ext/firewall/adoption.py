@@ -77,7 +77,7 @@ def changed(before: Allowed, after: Allowed) -> Changed:
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def taken_back(now: Allowed, change: Changed) -> tuple[Allowed, list[str]]:
+def reverted(now: Allowed, change: Changed) -> tuple[Allowed, list[str]]:
     """Return the networks without a change, and the portals that were changed again since."""
     after, since = dict(now), []
     for name, (old, new) in change.items():
@@ -90,10 +90,10 @@ def taken_back(now: Allowed, change: Changed) -> tuple[Allowed, list[str]]:
     return after, since
 
 
-def take_back(path: str, change: Changed) -> Changed:
+def revert(path: str, change: Changed) -> Changed:
     """Restore the networks before a change; return what that changed. Raises LioError."""
     before = record.load(path) if os.path.exists(path) else Record()
-    after, _ = taken_back(before.allowed, change)
+    after, _ = reverted(before.allowed, change)
     _adopt(path, before, after)
     return changed(before.allowed, after)
 

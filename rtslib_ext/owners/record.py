@@ -135,7 +135,7 @@ def drop(path: str) -> None:
         raise LioError(f"{path} cannot be removed: {reason(err)}") from err
 
 
-def take_back(path: str, changed: Mapping[str, tuple[str, str]]) -> tuple[Owners, Owners]:
+def revert(path: str, changed: Mapping[str, tuple[str, str]]) -> tuple[Owners, Owners]:
     """Restore the owners before a change, but those that were changed again since.
 
     ``changed`` has the owners before and after the change, "" for none. Returns the record before

@@ -20,7 +20,7 @@ Words = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What a system's rules say of an object; ``commands`` of this program mend it."""
+    """What a system's rules say of an object; ``commands`` of this program fix it."""
 
     severity: str
     path: ShellPath

@@ -125,7 +125,7 @@ def changing(env: Env, after: Allowed | None, *, dry_run: bool = False) -> Itera
 
 
 @contextmanager
-def taking_back(env: Env, change: Changed, *, dry_run: bool) -> Iterator[list[str]]:
+def reverting(env: Env, change: Changed, *, dry_run: bool) -> Iterator[list[str]]:
     """Restore the networks before a change with a block; yields lines as ``changing``.
 
     Those of portals that were changed again since stay, with a note.
@@ -135,7 +135,7 @@ def taking_back(env: Env, change: Changed, *, dry_run: bool) -> Iterator[list[st
         return
     from rtslib_ext.firewall import adoption
 
-    after, since = adoption.taken_back(read(env).allowed, change)
+    after, since = adoption.reverted(read(env).allowed, change)
     kept = [
         Aside(f"Note: {name}: its networks were changed later: they are kept") for name in since
     ]
@@ -202,10 +202,8 @@ def listed(networks: Iterable[str] | None) -> str:
 
 def problem(env: Env) -> str:
     """Return why allowed networks have no effect; "" if they do, or there are none."""
-    if not exists(env):
-        return ""
     try:
-        networks = read(env).allowed
+        networks = running(env)
         if not networks:
             return ""
         from rtslib_ext.firewall import nft

@@ -34,7 +34,8 @@ _LOOK_SECONDS = 5.0
 _DETACH = "--detach"
 # The start of the outcome of a change that was rolled back.
 ROLLED_BACK = "rolled back"
-Owners = Mapping[str, tuple[str, str]]
+OwnerChanges = Mapping[str, tuple[str, str]]
+"""(owner before, owner after) by the shell path of an object; "" for none."""
 
 
 def start(file: str, lock_file: str, journal: str, records: str) -> None:
@@ -135,8 +136,8 @@ def roll_back(file: str, journal: str, records: str, pending: PendingCommit) -> 
     return ended
 
 
-def _owners_back(journal: str, records: str, pending: PendingCommit) -> Owners:
-    """Restore the owners that the change replaced; return (before, after) by shell path."""
+def _owners_back(journal: str, records: str, pending: PendingCommit) -> OwnerChanges:
+    """Restore the owners that the change replaced; return what that changed."""
     if pending.number is None:
         return {}
     with suppress(LioError):
@@ -145,7 +146,7 @@ def _owners_back(journal: str, records: str, pending: PendingCommit) -> Owners:
             # Imported here: few systems have owners.
             from rtslib_ext.owners import record
 
-            record.take_back(f"{os.path.dirname(journal)}/owners.json", changed)
+            record.revert(f"{os.path.dirname(journal)}/owners.json", changed)
         return {path: (after, before) for path, (before, after) in changed.items()}
     return {}
 
@@ -160,7 +161,7 @@ def _networks_back(journal: str, records: str, pending: PendingCommit) -> histor
             # Imported here: few changes have any.
             from rtslib_ext.firewall import adoption
 
-            return adoption.take_back(f"{os.path.dirname(journal)}/allowed_networks.json", changed)
+            return adoption.revert(f"{os.path.dirname(journal)}/allowed_networks.json", changed)
     return {}
 
 
@@ -168,7 +169,7 @@ def _record(
     folder: str,
     pending: PendingCommit,
     steps: Sequence[Step],
-    owners: Owners,
+    owners: OwnerChanges,
     networks: history.Networks,
 ) -> None:
     """Record the roll-back in the history, so that it can be reverted; log if that fails."""

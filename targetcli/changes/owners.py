@@ -39,7 +39,7 @@ def change(env: Env, after: Owners) -> None:
     """Replace the record, and note the difference for undo."""
     transaction = env.session.transaction
     if transaction is not None:
-        transaction.records.queue_owners(after, transaction.steps)
+        transaction.records.queue_owners(after)
         return
     before = load(env)
     if before != dict(after):
@@ -67,7 +67,7 @@ def claiming(env: Env, after: Owners, owner: str = "", moves: bool | None = None
         yield
         if before != dict(after) and len(transaction.steps) == number:
             transaction.note("change only the owners of objects")
-        transaction.records.queue_owners(after, transaction.steps)
+        transaction.records.queue_owners(after)
         if moves is not None:
             transaction.follow(partial(record.set_moving, env.owners, owner, moves=moves))
         return
@@ -172,7 +172,7 @@ def kept_networks(env: Env, have: Config, networks: Allowed) -> Allowed:
 def undo(env: Env, changed: Mapping[str, tuple[str, str]]) -> None:
     """Restore the owners that a change replaced, unless they were changed again since."""
     if _after_a_change(env) is not None:
-        note(env, *record.take_back(env.owners, changed))
+        note(env, *record.revert(env.owners, changed))
 
 
 def below(owners: Owners, path: str) -> dict[str, str]:

@@ -52,8 +52,8 @@ class QueuedRecords:
         found = dict(found if self._owners is None else self._owners)
         return record.without_deleted(found, _deleted(steps)) if found else found
 
-    def queue_owners(self, after: Mapping[str, str], steps: Iterable[Step]) -> None:
-        """Queue a change of the record, which ``steps`` go with."""
+    def queue_owners(self, after: Mapping[str, str]) -> None:
+        """Queue a change of the record of the owners."""
         from rtslib_ext.owners import record
 
         if self._owners is None:

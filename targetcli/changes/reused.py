@@ -34,8 +34,8 @@ def notes(
     """Return a text for each LUN that steps create under a number that was another disk's.
 
     ``logged_in``: a look at the sessions that the caller took already. ``renamed``: the new names
-    of storage objects, PLUGIN/NAME, by the old ones.
-    The steps must not have been performed yet; of completed ones, mapped LUNs may be missed.
+    of storage objects, PLUGIN/NAME, by the old ones. The steps must not have been performed yet;
+    of completed ones, mapped LUNs may be missed.
     """
     steps = list(steps)
     planned = [

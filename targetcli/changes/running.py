@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rtslib_ext.savefile.unrestored import Unrestored
     from rtslib_ext.transaction.executor import Outcome
 
-Reader = TypeVar("Reader", bound="CountedReader")
+AnyReader = TypeVar("AnyReader", bound="CountedReader")
 CURE = "restoreconfig keep_existing=true creates the rest, saveconfig drop_missing=true drops it"
 # Of a record: more than a configuration of a hundred thousand objects has.
 _MOST_BYTES = 256 << 20
@@ -39,7 +39,7 @@ def read(env: Env) -> Config:
     return read_by(env, CountedReader)[0]
 
 
-def read_by(env: Env, kind: type[Reader]) -> tuple[Config, Reader]:
+def read_by(env: Env, kind: type[AnyReader]) -> tuple[Config, AnyReader]:
     """Return the running configuration, and the reader that read it; raises LioError."""
     from rtslib_ext.reading import counting
 

@@ -171,7 +171,7 @@ def _undo(env: Env, change: Done, *, dry_run: bool, words: Sequence[str] = _UNDO
     steps = inverse.revalidate(env.fs, change.back)
     disturbances = interrupted.of(env.fs, steps)
     plan = Plan(tuple(steps))
-    networks = allowed.taking_back(env, change.networks, dry_run=dry_run)
+    networks = allowed.reverting(env, change.networks, dry_run=dry_run)
     if dry_run:
         with _explained(command, words), networks as others:
             _try(env, steps)

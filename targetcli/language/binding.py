@@ -14,6 +14,10 @@ from ..command_table.command import Command, Parameter, option_of
 from ..preference import parse_value
 from ..sizes import is_number, is_unit, parse_new_size, parse_size
 
+# The kinds of parameters that are the address and the port of a portal, and both as one word.
+_PORTALS = (["address", "port"], ["portal_address", "portal_port"])
+_PORTAL = r"(\[[0-9A-Fa-f:.]+\]|[^:]+):([0-9]+)"
+
 
 def arguments(
     command: Command, positional: Sequence[str], keywords: Mapping[str, str], path: str
@@ -224,10 +228,6 @@ def _check_count(
     if count > len(names) and not command.more:
         word = "exactly" if len(required) == len(names) else "at most"
         raise InvalidValue(f"Got {count} positionnal parameters, expected {word} {len(names)}.")
-
-
-_PORTALS = (["address", "port"], ["portal_address", "portal_port"])
-_PORTAL = r"(\[[0-9A-Fa-f:.]+\]|[^:]+):([0-9]+)"
 
 
 def _spelled(unexpected: Sequence[str], names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ r"""The grammar of the command line: parses text or argv words, and finds the wo
     [--option ...] [PATH|@bookmark|*] [COMMAND] [value | key=value ...]
 
 Lines that configshell's grammar reads to their end have the same meaning here; any other line
-raises ParseError.  Extensions:
+raises ParseError. Extensions:
 
 * '...' quotes literally; "..." too, except \" and \\.  Quotes may start anywhere in a word;
   a quoted key or = is not a keyword.
@@ -12,8 +12,8 @@ raises ParseError.  Extensions:
   after one ends the word (write blanks inside quotes).  Only before a quote, where configshell
   stopped reading, two backslashes are one, and an odd one makes the quote literal.
 * Any other character is allowed in a word.
-* * A path extends to the next blank (/a/*, @mark/x, '/a/my disk'), and a line that starts with #
-  is empty.  configshell silently dropped the rest of such lines.
+* A path extends to the next blank (/a/*, @mark/x, '/a/my disk'), and a line that starts with #
+  is empty. configshell silently dropped the rest of such lines.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class Argument:
 class Line:
     """A command line; spans are offsets in ``text``, ``ends`` the end of each argv word.
 
-    ``options`` are the words of the program's options before the path."""
+    ``options`` are the words of the program's options before the path.
+    """
 
     path: str = ""
     command: str = ""
@@ -150,10 +151,9 @@ def settle(
 ) -> Line:
     """Split a command from the end of the path, with the help of the tree.
 
-    If the path is not a node, but without its last element is one that has this element as a
-    command (/backstores/fileio/create x, /saveconfig), the line is parsed that way, and what
-    looked like the command is the first parameter.  ``has_command(path, name)`` is False for a
-    path that is not a node.  Raises ParseError for parameters without a command.
+    If only the path without its last element is a node, which has that element as a command
+    (/backstores/fileio/create x), the apparent command is its first parameter. ``has_command(path,
+    name)`` is False for a path that is not a node. Raises ParseError for parameters alone.
     """
     if "/" in line.path and not is_node(line.path):
         owner, _, name = line.path.rpartition("/")

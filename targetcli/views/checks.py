@@ -27,7 +27,7 @@ _IN_LINE = 3
 def text(
     found: Found, rules: int, *, width: int | None, in_shell: bool, every: bool, colors: bool
 ) -> Iterator[str]:
-    """Yield the lines: for each finding what it is, then how to mend it.
+    """Yield the lines: for each finding what it is, then how to fix it.
 
     ``rules`` is the number of rules that were applied. Without a ``width`` nothing is wrapped;
     commands never are, so that they can be copied. ``in_shell``: they are for this program's

@@ -28,7 +28,7 @@ def lines(recipe: Recipe, *, in_shell: bool) -> Iterator[str]:
 
 
 def remark_lines(remark: Remark, *, in_shell: bool) -> Iterator[str]:
-    """Yield a remark, and the commands that mend it."""
+    """Yield a remark, and the commands that fix it."""
     yield f"{remark.severity}: {remark.path}: {remark.text}"
     yield from (f"    {command}" for command in _commands(remark, in_shell=in_shell))
 

@@ -69,7 +69,7 @@ ROWS = (
             may(
                 "create_missing",
                 "bool",
-                "create empty files in the place of missing ones; else the preference of this name",
+                "create missing files, empty; if omitted, the preference of this name decides",
             ),
         ),
         changes=True,
@@ -97,11 +97,11 @@ ROWS = (
         "backups",
         EVERYWHERE,
         "backups:backups",
-        "Lists the backups of the save file and the file itself. The oldest comes\n"
-        "first, with the time it was written, and how many changes lead to it from the one\n"
-        "before, by sign as in diff. A backup is written by the save that follows. With a\n"
-        "name or number, shows these changes. restoreconfig, diff and apply accept both,\n"
-        "too: @1 is the newest backup.\n\n"
+        "Lists the backups of the save file and the file itself, the oldest first: when\n"
+        "each was written, and the number of changes from the one before, by sign as in\n"
+        "diff. Each save first makes a backup of the file that it replaces. With a name\n"
+        "or number, shows these changes. restoreconfig, diff and apply accept both, too:\n"
+        "@1 is the newest backup.\n\n"
         "Example: backups",
         (may("name", "backup", "show the changes in this backup"),),
     ),
@@ -117,7 +117,7 @@ ROWS = (
             may(
                 "savefile",
                 "saved_file",
-                "the file that is restored next: if this is killed, that restore completes it",
+                "the file to restore next: if this command is killed, that restore completes it",
             ),
         ),
         changes=True,

@@ -24,8 +24,8 @@ ROWS = (
         EVERYWHERE,
         "peer:peer",
         "Shows the configuration for check peer= of another host.\n"
-        "Reads a key on standard input, and shows digests under this key in the place of\n"
-        "all secrets. That check makes a new key for each comparison.\n\n"
+        "Reads a key on standard input, and shows digests under this key in place of all\n"
+        "secrets. That check makes a new key for each comparison.\n\n"
         "Example: peer",
     ),
     Command(

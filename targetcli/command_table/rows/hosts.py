@@ -14,8 +14,8 @@ ROWS = (
         "recipe:recipe",
         "Shows how a host connects to a target, step by step. Its commands can be copied:\n"
         "they have the addresses, names and LUNs of this target and ACL, but no secrets.\n"
-        "First come the rules of that system that the configuration does not meet, such as\n"
-        "the length of a secret, with the commands that mend it. The systems are aix,\n"
+        "First come the rules of that system that the configuration does not meet, such\n"
+        "as the length of a secret, with the commands that fix it. The systems are aix,\n"
         "esxi, freebsd, hpux, libiscsi, multipath (Linux with several paths), netbsd,\n"
         "open-iscsi, proxmox, qemu, solaris and windows; docs/HOSTS.md has their rules.\n\n"
         "Example: recipe windows",

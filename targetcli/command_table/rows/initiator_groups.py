@@ -14,20 +14,19 @@ ROWS = (
         "Gives hosts the same LUNs under the same numbers.\n"
         "A group is the tag of its members' ACLs, at every target where they log in.\n"
         "group create NAME [HOST] creates one, at the targets that target selects.\n"
-        "group join NAME HOST admits initiators: it gets an ACL at the targets of the\n"
-        "group, with the LUNs of the group. Of a group that is nowhere yet, these are the\n"
-        "targets where the host has an ACL, or the only target.\n"
-        "group leave NAME HOST takes the LUNs of the group from it; its ACLs stay.\n"
+        "group join NAME HOST admits initiators: each gets an ACL at the targets of the\n"
+        "group, with the LUNs of the group. If the group is at no target yet, these are\n"
+        "the targets where the host has an ACL, or the only target.\n"
+        "group leave NAME HOST removes the LUNs of the group from its ACLs, which stay.\n"
         "group map NAME STORAGE_OBJECT [LUN] maps a storage object to all members, under\n"
         "the lowest number that is free for all, and exports it where it is not yet. A\n"
         "pattern such as 'disk*' stands for all that match, in the order of their names.\n"
-        "group unmap NAME STORAGE_OBJECT, or its number, is the opposite: a LUN that\n"
-        "no ACL has then is deleted. group delete NAME unmaps all and ends the group.\n"
-        "Each call is one plan, all or nothing, and shows the sessions that it interrupts;\n"
-        "these need --yes before the command, or an answer at the terminal. A group\n"
-        "without members is kept in groups.json beside the save file, not in it: no ACL has\n"
-        "it, so a save file, which another host or targetcli-fb may have written, would\n"
-        "delete it. Copy that file along; export writes these groups, too.\n\n"
+        "group unmap NAME STORAGE_OBJECT, or its number, is the opposite, and deletes a\n"
+        "LUN that no ACL maps any more. group delete NAME unmaps all and ends the group.\n"
+        "Each call is one plan, all or nothing, and shows the sessions that it\n"
+        "interrupts; these need --yes before the command, or an answer at the terminal. A\n"
+        "group without members has no ACL, so it is not in the save file but in\n"
+        "groups.json beside it. Copy that file along; export writes these groups, too.\n\n"
         "Example: group map web /backstores/block/disk1",
         (
             need("action", "group_action", "create, delete, join, leave, map or unmap"),
@@ -75,9 +74,10 @@ ROWS = (
         EVERYWHERE,
         "hosts:show_hosts",
         "Shows what each initiator sees.\n"
-        "A line has its name and group, a LUN with storage object, size, access and serial\n"
-        "number, the target, and whether it is logged in. Initiators without an ACL are\n"
-        "listed while they are logged in: they see all LUNs of the target.\n\n"
+        "Each line has the initiator's name and group, a LUN with storage object, size,\n"
+        "access and serial number, the target, and whether the initiator is logged in.\n"
+        "Initiators without an ACL are listed while they are logged in: they see all LUNs\n"
+        "of the target.\n\n"
         "Example: hosts *host1",
         (may("host", "host", "only initiators or groups of this name, or pattern"),),
     ),
@@ -86,12 +86,12 @@ ROWS = (
         EVERYWHERE,
         "identity:identity",
         "Shows the identities that are derived from names.\n"
-        "For each storage object the unit serial number, for each LUN its number, and with\n"
-        "a node for each TPG its relative target port identifier (rtpi), beside the running\n"
-        "value. Two hosts that use the same namespace agree on serial and LUN numbers, and\n"
-        "the port numbers of different nodes never meet. The preferences\n"
-        "identity_namespace and identity_node let create, luns create, group map and apply\n"
-        "use them for new objects. docs/IDENTITY.md has the algorithm.\n"
+        "For each storage object the unit serial number, for each LUN its number, and\n"
+        "with a node for each TPG its relative target port identifier (rtpi), beside the\n"
+        "running value. Two hosts that use the same namespace agree on serial and LUN\n"
+        "numbers, and the port numbers of different nodes never collide. With the\n"
+        "preferences identity_namespace and identity_node, create, luns create, group map\n"
+        "and apply use them for new objects. docs/IDENTITY.md has the algorithm.\n"
         "The exit status is 0 if all are as derived, otherwise 1.\n\n"
         "Example: identity pool1",
         (

@@ -39,7 +39,7 @@ ROWS = (
         "to standby, or the LUN goes offline if the group has other LUNs, so that\n"
         "initiators switch to another path. If commands still arrive after the timeout,\n"
         "restores the previous state.\n"
-        "The I/O of a host with this path only fails: its file system becomes read-only.\n"
+        "A host without another path gets I/O errors, and its file system becomes read-only.\n"
         "Stop using the disk there first. If a command of such a host arrives while it\n"
         "waits, stops at once and restores the previous state.\n\n"
         "Example: drain lun0 --dry-run",

@@ -11,12 +11,12 @@ ROWS = (
         "import",
         ("root",),
         "import_:run",
-        "Adds the configuration of another SCSI target. Reads its file, lists by line what\n"
-        "LIO cannot express (lost) or expresses otherwise (changed), shows the changes, and\n"
-        "makes them: it adds objects and deletes none. Initiators see the same disks: LUN\n"
-        "numbers, serial numbers and NAA identifiers, vendor and product are kept. If\n"
-        "something is lost, it needs --yes before the command, or an answer at the terminal,\n"
-        "and the exit status is 3.\n\n"
+        "Adds the configuration of another SCSI target. Reads its file, lists by line\n"
+        "what LIO cannot express (lost) or expresses differently (changed), shows the\n"
+        "changes, and makes them: it adds objects and deletes none. Initiators see the\n"
+        "same disks: LUN numbers, serial numbers and NAA identifiers, vendor and product\n"
+        "are kept. If something is lost, it needs --yes before the command, or an answer\n"
+        "at the terminal, and the exit status is 3.\n\n"
         "Example: import /etc/iet/ietd.conf --dry-run",
         (
             need("file", "path_name", "the file to import"),
@@ -29,7 +29,7 @@ ROWS = (
             may(
                 "keep",
                 "kept_identity",
-                "naa or serial: which of both is kept where LIO cannot show both",
+                "naa or serial: which one is kept where LIO cannot show both",
                 "naa",
             ),
             DRY_RUN,
@@ -48,8 +48,8 @@ ROWS = (
         "configuration on an empty kernel, and can be run again. Secrets are not in them: the\n"
         "script reads each from a file, the tasks take them from a variable. Allowed networks\n"
         "and groups without members are in scripts only. Lists what the format cannot express\n"
-        "(lost) or expresses otherwise (changed), and owners, which no format has (note); the\n"
-        "exit status is 3 if something is lost.\n\n"
+        "(lost) or expresses differently (changed), and owners, which no format has\n"
+        "(note); the exit status is 3 if something is lost.\n\n"
         "Example: export /root/targets.sh",
         (
             need("file", "path_name", "the file to write; - prints it"),

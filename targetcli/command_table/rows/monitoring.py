@@ -54,19 +54,19 @@ ROWS = (
         EVERYWHERE,
         "check:check",
         "Checks the configuration by rules: what lets strangers in, puts data at risk, is\n"
-        "broken, or not as it was saved. Each finding has a severity, the object, the\n"
-        "reason, the name of the rule, and the commands that mend it. They suit the\n"
-        "configuration of that moment: run those of one finding, and check again. Below\n"
-        "the root, shows those of that node, of a target with the storage objects that it\n"
-        "exports.\n"
+        "broken, or is not as it was saved. Each finding has a severity, the object, the\n"
+        "reason, the name of the rule, and the commands that fix it. They fit the\n"
+        "configuration of that moment: run those of one finding, then check again. Below\n"
+        "the root, checks that node; a target with the storage objects that it exports.\n"
         "check rules lists the rules with their meaning; docs/CHECKS.md has them, too.\n"
         "With file, checks a saved file instead, and does not read the kernel; host=false\n"
         "leaves out devices, files and addresses, for a file of another host. Of many\n"
         "findings of a rule the first ones are shown, with -v all.\n"
-        "With peer, compares with another host that serves the same disks, by a copy of its\n"
-        "saved file or by ssh, and applies the rules about peers only: serial numbers, port\n"
-        "numbers, LUNs, ACLs, secrets by digests, ALUA groups and attributes. ssh has to\n"
-        "log in there, and to run sudo targetcli, without a question.\n"
+        "With peer, compares with another host that serves the same disks, by a copy of\n"
+        "its saved file or by ssh, and applies the rules about peers only: serial\n"
+        "numbers, port numbers, LUNs, ACLs, secrets by digests, ALUA groups and\n"
+        "attributes. ssh must be able to log in there and run sudo targetcli without a\n"
+        "password prompt.\n"
         "The exit status is 0 if there are no errors or warnings, 1 if there are warnings,\n"
         "2 if there are errors, and 3 if nothing could be checked; findings that severity\n"
         "and ignore leave out do not count. format=nagios prints one line with\n"
@@ -94,12 +94,12 @@ ROWS = (
         EVERYWHERE,
         "logins:logins",
         "Shows the refused logins of this boot, and the command that admits each.\n"
-        "A line has the time of the last one, their number, target, initiator, address and\n"
-        "reason; a * marks those since the last look. The kernel's log, and the journal if\n"
-        "that has more of it, are joined with the counters of the targets: the log has the\n"
-        "reasons, and a name only of initiators without an ACL; a target keeps initiator\n"
-        "and address of its last refused login. So of earlier ones some of this is not\n"
-        "known. Refused discoveries, targets that do not exist and disabled TPGs are in\n"
+        "Each line has the time of the last one, the count, target, initiator, address\n"
+        "and reason; a * marks those since the last look. The kernel's log, or the\n"
+        "journal if that reaches further back, has the reasons, and names only\n"
+        "initiators without an ACL; a target counts its refused logins, and keeps\n"
+        "initiator and address of the last one. So some of this is unknown for earlier\n"
+        "ones. Refused discoveries, targets that do not exist and disabled TPGs are in\n"
         "the log only. At a target and below it, shows those of this target.\n\n"
         "Example: logins",
         (_WATCH,),
@@ -110,7 +110,7 @@ ROWS = (
         EVERYWHERE,
         "reservations:reservations",
         "Shows reservations, their holders and the keys.\n"
-        "A line has the storage object, the initiator that holds it, the type of the\n"
+        "Each line has the storage object, the initiator that holds it, the type of the\n"
         "reservation in words and the number of registered keys; below it are the meaning\n"
         "of the type and each key with its initiator. At a target, shows the storage\n"
         "objects that it exports. Only initiators can change reservations.\n\n"
@@ -155,8 +155,9 @@ ROWS = (
         "Shows the path from initiators to disks. For each storage object: its LUNs and\n"
         "mapped LUNs, the initiators that see them and are logged in, and the volumes,\n"
         "RAIDs, partitions and file systems below it, down to the disks. Below the root,\n"
-        "all that this object is connected with. Equal objects are shown as one. With a\n"
-        "file, writes a drawing (.svg), the input of Graphviz (.dot), or this text.\n\n"
+        "everything that this object is connected with. Equal objects are shown as one.\n"
+        "With a file, writes a drawing (.svg), the input of Graphviz (.dot), or this\n"
+        "text.\n\n"
         "Example: map",
         (
             may("file", "path_name", "the file to write; printed if omitted"),
@@ -167,10 +168,10 @@ ROWS = (
         "what",
         EVERYWHERE,
         "map:what",
-        "Shows what a word names, and all that is connected with it. The word is a path of\n"
-        "this tree, a device such as /dev/disk/by-id/NAME, a file or directory, a serial\n"
-        "number, a WWID as multipath, VMware, Windows or Linux write it or its last digits,\n"
-        "the name or tag of an initiator, or an IP address.\n\n"
+        "Shows what a word names, and everything that is connected with it. The word is a\n"
+        "path of this tree, a device such as /dev/disk/by-id/NAME, a file or directory, a\n"
+        "serial number, a WWID as multipath, VMware, Windows or Linux write it or its\n"
+        "last digits, the name or tag of an initiator, or an IP address.\n\n"
         "Example: what /dev/vg0/disk1",
         (need("word", "known_word", "what to look for"),),
     ),
@@ -178,9 +179,9 @@ ROWS = (
         "report",
         ("root",),
         "report:report",
-        "Writes a page about everything here: the map, the findings of check, targets,\n"
-        "LUNs, initiators, sessions, storage objects and capacity. It is one file of HTML\n"
-        "without passwords, and loads nothing from the network.\n\n"
+        "Writes a report on this system: the map, the findings of check, targets, LUNs,\n"
+        "initiators, sessions, storage objects and capacity. It is a single HTML file,\n"
+        "which contains no passwords and loads nothing from the network.\n\n"
         "Example: report /root/targets.html",
         (may("file", "path_name", "the file to write; printed if omitted"),),
     ),
@@ -200,9 +201,9 @@ ROWS = (
         "top:top",
         "Shows the activity of LUNs, targets and initiators on the full screen, those at\n"
         "and below this node: commands and bytes a second, a small history, and on demand\n"
-        "the latency of commands. Sort by a key, filter as you type, hide idle rows, open a\n"
-        "target, LUN or initiator; ? shows all keys. Needs a terminal. Only the rows in\n"
-        "sight are read, and the column of the order.\n\n"
+        "the latency of commands. Sort by a key, filter as you type, hide idle rows, open\n"
+        "a target, LUN or initiator; ? shows all keys. Needs a terminal. Only the visible\n"
+        "rows and the column by which they are sorted are read.\n\n"
         "Example: top 5s",
         (may("interval", "duration", "the time between two updates: 1s, 5s", "2s"),),
     ),
@@ -211,12 +212,12 @@ ROWS = (
         ("root",),
         "exporter:exporter",
         "Serves metrics for Prometheus until Ctrl-C.\n"
-        "They are at http://127.0.0.1:10860/metrics, or at another address and port, or on\n"
-        "the socket that systemd passes (targetcli-exporter.socket). With textfile, writes\n"
-        "them once, for the textfile collector of node_exporter. Every user may run it;\n"
-        "only root can read the saved file and the record of unrestored objects. drift\n"
-        "also compares the saved file and its devices with the kernel, which takes as long\n"
-        "as diff: for textfile at once, otherwise every five minutes.\n\n"
+        "They are at http://127.0.0.1:10860/metrics, or at another address and port, or\n"
+        "on the socket that systemd passes (targetcli-exporter.socket). With textfile,\n"
+        "writes them once, for the textfile collector of node_exporter. Any user may run\n"
+        "it; only root can read the saved file and the record of unrestored objects.\n"
+        "drift also compares the saved file and its devices with the kernel, which takes\n"
+        "as long as diff: for textfile at once, otherwise every five minutes.\n\n"
         "Example: exporter --textfile /run/lio.prom",
         (
             may("textfile", "file", "write the metrics to this file and end"),

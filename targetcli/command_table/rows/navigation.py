@@ -65,14 +65,15 @@ ROWS = (
         "set",
         EVERYWHERE,
         "settings:set_values",
-        "Changes settings: all that are given, or none if one of them is refused. get\n"
-        "lists the groups, set GROUP what its settings take. The group global holds the\n"
+        "Changes settings: all of those given, or none if one is refused. get lists the\n"
+        "groups, and set GROUP describes its settings. The group global holds the\n"
         "preferences of this program. The value default restores the value of a new\n"
-        "object or the default of a preference; a setting that takes any text takes it\n"
-        "as text. To set the present value again changes nothing.\n\n"
+        "object or the default of a preference, but is plain text for a setting that\n"
+        "takes any text. Setting the present value again changes nothing.\n\n"
         "A password that is a word of the command line can be read by others: password=-\n"
         "asks for it, password=@FILE reads it from a file or a credential of systemd, and\n"
-        "password=@new makes one that every initiator takes; @@ begins one with an @.\n\n"
+        "password=@new makes one that every initiator takes. Write @@ for a password that\n"
+        "begins with @.\n\n"
         "Example: set attribute authentication=0 generate_node_acls=1",
         (may("group", "group", "the group of settings"),),
         keywords="parameter",
@@ -84,7 +85,7 @@ ROWS = (
         "Lists the commands of this node, or describes one command or setting, also of\n"
         "another node: help luns create. help search lists the commands, parameters,\n"
         "settings and preferences of all nodes that have all the words in their name or\n"
-        "description; it knows the words of other programs for them too.\n\n"
+        "description; it also knows the words that other programs use for them.\n\n"
         "Example: help search timeout",
         (may("topic", "topic", "the command, setting or node to describe, or search"),),
         more="word",

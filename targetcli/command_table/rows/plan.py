@@ -18,8 +18,8 @@ ROWS = (
         "compares the two files and does not read the kernel. Below the root, shows the\n"
         "part of that node: of a target with the storage objects that it exports. In a\n"
         "transaction and without a file, shows the queued changes. With owner, shows the\n"
-        "changes that apply --owner would make. The exit status is 0 if\n"
-        "both are the same, 1 if they differ, 2 if they cannot be compared.\n\n"
+        "changes that apply --owner would make. The exit status is 0 if both are the\n"
+        "same, 1 if they differ, 2 if they cannot be compared.\n\n"
         "Example: diff /etc/target/saveconfig.json",
         (
             may("file", "saved_file", "the file to compare with; the save file if omitted"),
@@ -39,18 +39,19 @@ ROWS = (
         "it, applies only that target and the storage objects it exports; at a storage\n"
         "object, only that. If initiators would be interrupted, lists them and needs --yes\n"
         "before the command, or an answer at the terminal.\n"
-        "The apply of a whole file changes and deletes no running object that has an owner: a\n"
-        "note names those that the file lacks or has otherwise. At a target or storage\n"
-        "object, and with target or storage_object, the file decides.\n"
+        "The apply of a whole file changes and deletes no running object that has an\n"
+        "owner: a note lists those that the file lacks or has with other values. At a\n"
+        "target or storage object, and with target or storage_object, the file decides.\n"
         "With --owner, the file is a fragment: a source such as csi or pool1 owns the storage\n"
         "objects and targets in it. Creates and changes these, deletes what the owner had\n"
         "before and the fragment lacks, and touches nothing else. An object that belongs to\n"
         "another owner, or to none, is refused unless --adopt is given. An entry of a\n"
-        "target with nothing but ACLs stands for these ACLs in a target of another owner. A\n"
-        "fragment in conf.d beside the save file has the owner that its name says; a\n"
-        "directory stands for all fragments in it, each with its own owner. The networks that\n"
-        "may reach its portals are in the fragment as in the save file; without that key they\n"
-        "are not changed. undo, revert and confirm back restore networks and owners, too.\n\n"
+        "target with nothing but ACLs stands for these ACLs in a target of another owner.\n"
+        "A fragment in conf.d beside the save file has the owner that it is named after;\n"
+        "a directory stands for all fragments in it, each with its own owner. The\n"
+        "networks that may reach its portals are in the fragment as in the save file;\n"
+        "without that key they are not changed. undo, revert and confirm back restore\n"
+        "networks and owners, too.\n\n"
         "Example: apply --dry-run",
         (
             may(
@@ -96,7 +97,7 @@ ROWS = (
             may(
                 "action",
                 "confirm_action",
-                "keep the changes, show their status, roll back now, or watch the time again",
+                "keep the changes, show their status, roll back now, or wait again (watch)",
                 "keep",
             ),
         ),

@@ -140,7 +140,7 @@ ROWS = (
         "their mapped LUNs. Its target port groups go to standby, so that initiators\n"
         "switch to another path. If commands still arrive after the timeout, restores the\n"
         "previous state.\n"
-        "The I/O of a host with this path only fails: its file system becomes read-only.\n"
+        "A host without another path gets I/O errors, and its file system becomes read-only.\n"
         "Stop using the disk there first. If a command of such a host arrives while it\n"
         "waits, stops at once and restores the previous state.\n\n"
         "Example: drain disk1 --dry-run",

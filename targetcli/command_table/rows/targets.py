@@ -48,7 +48,7 @@ ROWS = (
         "Deletes a target once no initiator sends commands to it. Its LUNs go\n"
         "to standby or offline, so that initiators switch to another path. If commands\n"
         "still arrive after the timeout, restores the previous state.\n"
-        "The I/O of a host with this path only fails: its file system becomes read-only.\n"
+        "A host without another path gets I/O errors, and its file system becomes read-only.\n"
         "Stop using the disk there first. If a command of such a host arrives while it\n"
         "waits, stops at once and restores the previous state.\n\n"
         "Example: drain iqn.2003-01.org.example:disks --timeout 10s",
