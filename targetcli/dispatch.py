@@ -178,7 +178,7 @@ def _run_command(env: Env, node: Node, line: Line) -> Result:
         line = replace(line, command=command.name)
         env.session.report.command = command.name
     hints.refuse_option(env, node, command, line)
-    hints.refuse_joined(env, node, command, line)
+    hints.refuse_joined(node, command, line)
     hints.refuse_verbose(env, node, command)
     env.session.report.failed, env.session.report.text = command.failed, grammar.written(line)
     words, named = binding.with_named_flags(command, line.positional, line.keywords)

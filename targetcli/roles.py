@@ -90,7 +90,7 @@ def check(env: Env, node: Node, command: Command, values: Sequence[Mapping[str, 
         return
     why = _why_not(env, role, node, command, values)
     if why:
-        _log(env, f"the role {role} was refused: {node.path} {env.session.report.text}")
+        _log(f"the role {role} was refused: {node.path} {env.session.report.text}")
         raise PermissionDenied(
             f"the role {role} may not {why}",
             path=node.path,
@@ -205,7 +205,7 @@ def _settings(given: Mapping[str, Any]) -> str:
     return ""
 
 
-def _log(env: Env, text: str) -> None:
+def _log(text: str) -> None:
     """Write a line to the system's log, with the address of the client of ssh.
 
     A message of any length would not reach the log: its socket takes a limited one.

@@ -12,8 +12,7 @@ from ..errors import LioError
 from ..fast_dataclasses import dataclass
 
 HEADER = 48
-# Opcodes; requests with the immediate bit (section 11.2.1.1).
-IMMEDIATE = 0x40
+# Opcodes; requests with the immediate bit, 0x40 (section 11.2.1.1).
 NOP_OUT, COMMAND, LOGIN, LOGOUT = 0x40, 0x01, 0x43, 0x46
 NOP_IN, RESPONSE, LOGIN_RESPONSE, DATA_IN, LOGOUT_RESPONSE = 0x20, 0x21, 0x23, 0x25, 0x26
 FINAL = 0x80

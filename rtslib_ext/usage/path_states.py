@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ..config import shell_paths
 from ..config.shell_paths import ShellPath
 from ..fast_dataclasses import dataclass
@@ -81,11 +79,3 @@ class PathStates:
             enabled = self._reader.enabled(tpg.configfs) is not False
             self._tpgs[tpg.configfs] = enabled, tuple(sorted(names))
         return self._tpgs[tpg.configfs]
-
-
-def of_tpg(reader: Reader, states: PathStates, tpg: TpgPath) -> Iterator[PathState]:
-    """Yield the paths of all LUNs of a TPG."""
-    for index in reader.lun_indexes(tpg.configfs):
-        found = states.of(tpg, index)
-        if found:
-            yield found

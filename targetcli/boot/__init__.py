@@ -32,7 +32,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _run(what: str, seconds: Sequence[float]) -> int:
-    # Imported here: each run needs one module of this room, and a start shall be short.
+    # Imported here: each run needs one module of this room, and a start must be short.
     from ..env import Env
     from ..prefs import Preferences, default_folder
 

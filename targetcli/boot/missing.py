@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rtslib_ext.usage.readiness import Wait
 
 # The number of names in the status, which is one line.
-NAMED = 3
+_NAMED = 3
 
 
 def of_record(env: Env) -> list[Wait]:
@@ -151,6 +151,10 @@ def listed(waits: Sequence[Wait]) -> str:
     first: dict[str, str] = {}
     for one in waits:
         first.setdefault(one.text, one.path)
-    texts = [f"{path}: {text}" for text, path in first.items()]
-    more = f"; {len(texts) - NAMED} more" if len(texts) > NAMED else ""
-    return "; ".join(texts[:NAMED]) + more
+    return shortened([f"{path}: {text}" for text, path in first.items()])
+
+
+def shortened(texts: Sequence[str]) -> str:
+    """Return the first texts, and the number of the others."""
+    more = f"; {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
+    return "; ".join(texts[:_NAMED]) + more

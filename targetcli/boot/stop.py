@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Delete the running configuration, once the initiators had time to finish.
 
-An initiator that is cut off waits for the target to return and sends its commands again, so no
-data is lost; what it sent before the cut it has to send twice. Those that stop at the same time,
-as hosts without power do, end their writes and log out in the time given here.
+An initiator that is cut off waits for the target to return, and then repeats its commands, so no
+data is lost. Those that stop at the same time, as after a power failure, can finish their writes
+and log out within the limit.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ def run(env: Env, limit: float = LIMIT) -> int:
 
 def _until_idle(env: Env, end: float) -> None:
     """Return when no initiator has sent a command for a second, or at ``end``."""
-    # Imported here: a short start is worth more where the limit is 0.
+    # Imported here: with a limit of 0 this is not needed.
     from rtslib_ext.reading.reader import Reader
     from rtslib_ext.usage import traffic
 
     reader = Reader(env.fs)
     before, since = traffic.of_targets(reader), time.monotonic()
     while before and time.monotonic() - since < _IDLE_SECONDS and time.monotonic() < end:
-        systemd.show(f"Waiting for initiators: {_listed(list(before))}")
+        systemd.show(f"Waiting for initiators: {missing.shortened(list(before))}")
         time.sleep(_LOOK_SECONDS)
         now = traffic.of_targets(reader)
         if traffic.busy(before, now):
@@ -70,8 +70,3 @@ def _until_ended(end: float) -> Sequence[str]:
         systemd.show("Waiting for threads of the kernel")
         time.sleep(_LOOK_SECONDS)
     return left
-
-
-def _listed(paths: Sequence[str]) -> str:
-    more = f"; {len(paths) - missing.NAMED} more" if len(paths) > missing.NAMED else ""
-    return "; ".join(paths[: missing.NAMED]) + more

@@ -26,8 +26,7 @@ from ..prefs import Preferences
 from ..report import Report
 from ..result import Result
 from ..views import plan as view
-from . import apply as change
-from . import plans
+from . import apply, plans
 from .prompt import Question
 from .queued_records import QueuedRecords, Saved
 
@@ -316,7 +315,7 @@ class Transaction:
         # The lines that queued them have asked.
         queued = [step for step in self.steps if step.operations]
         with self.records.changing(queued) as notes:
-            change.apply(env, queued, agreed=True)
+            apply.apply(env, queued, agreed=True)
         found = () if noted else _twins(env, queued)
         results = [Result(notes=[*notes, *(f"Note: {path}: {text}" for path, text in found)])]
         self.performed = True

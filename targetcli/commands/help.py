@@ -78,7 +78,7 @@ def _topic(env: Env, node: Node, topic: str) -> Result:
     name = ALIASES.get(topic, topic)
     if command := command_of(node.kind, name):
         return _describe(env, command, node)
-    if lines := _setting(env, node, name):
+    if lines := _setting(node, name):
         return Result(_wrapped(env, lines), data=lambda: {"commands": []})
     if rows := rows_of(name):
         return _elsewhere(env, rows)
@@ -201,7 +201,7 @@ def _found(env: Env, found: Sequence[search.Entry]) -> Result:
     return show(lines, lambda: {"found": [asdict(entry) for entry in found]})
 
 
-def _setting(env: Env, node: Node, name: str) -> list[str]:
+def _setting(node: Node, name: str) -> list[str]:
     """Describe a setting of this node or a preference; an empty list if it is unknown."""
     # Imported here: a command needs none of the tables of settings.
     from rtslib_ext import schema

@@ -24,7 +24,7 @@ from ..env import Env
 from ..result import Aside, Result
 from ..tree import Node
 from ..views import notes as note_view
-from . import config
+from . import restoreconfig
 from .clear import causes
 from .save import load_given, readable
 
@@ -63,7 +63,7 @@ def restore_pending(env: Env, node: Node, savefile: str | None, partial: bool) -
         source = Source(ready, identities, path, half)
         # No user can be asked at boot.
         with allowed.adopting(env, allowed.part(networks, want), keep=True) as more:
-            outcome, found, differing = config.create(
+            outcome, found, differing = restoreconfig.create(
                 env, source, keep=True, create_missing=flag, ask=False
             )
         notes += [*more, *found]

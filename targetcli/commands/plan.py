@@ -1,26 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plans of whole configurations: made, carried out, and ended with recover."""
+"""Plans of whole configurations: made, and carried out."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from rtslib_ext.config import secrets
 from rtslib_ext.config.model import Config, StorageObject
-from rtslib_ext.errors import InvalidValue, LioError, RollbackFailed, Unsupported
+from rtslib_ext.errors import InvalidValue, Unsupported
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.plan import interrupted
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.plan.disturbance import Disturbance
-from rtslib_ext.steps import Action, Context, Step
+from rtslib_ext.steps import Action, Step
 from rtslib_ext.transaction import apply as applying
-from rtslib_ext.transaction import journal as journals
-from rtslib_ext.transaction import recovery
 from rtslib_ext.transaction.apply import Change, PartChange
-from rtslib_ext.transaction.journal import Creation, Unfinished
 from rtslib_ext.usage import (
     another_disk,
     beyond_fabric,
@@ -32,14 +28,13 @@ from rtslib_ext.usage import (
     twins,
 )
 
-from ..changes import allowed, collector, consent, part, plans, running
-from ..changes import apply as change
+from ..changes import apply, collector, consent, part, plans, running
 from ..env import Env
-from ..result import Aside, Result, say
+from ..result import Aside, Result
 from ..tree import Node
 from ..views import notes as note_view
 from ..views import plan as view
-from . import config, confirm, save
+from . import confirm, save
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile import Loaded
@@ -223,60 +218,12 @@ def _reach(
     """Apply a plan; return its steps and the messages."""
     transaction = env.session.transaction
     if confirm_within is None or (transaction and transaction.is_dry_run):
-        return change.reach(env, planned), []
+        return apply.reach(env, planned), []
     if transaction is not None:
         raise Unsupported(
             "a change with --confirm-within cannot be part of a transaction",
             hint="run apply --confirm-within by itself",
         )
     with confirm.within(env, planned.plan.steps, confirm_within) as messages:
-        steps = change.reach(env, planned)
+        steps = apply.reach(env, planned)
     return steps, messages
-
-
-def recover(env: Env, node: Node, action: str) -> Result:
-    """Undo or finish a change that was interrupted."""
-    if action not in ("undo", "finish"):
-        raise InvalidValue(f"action must be undo or finish, not {action!r}")
-    unfinished = journals.find(env.journal)
-    if unfinished is None:
-        return say("No change was interrupted")
-    if change.only_shown(env, f"{action} {unfinished}"):
-        return Result()
-    if action == "finish":
-        if unfinished.undone is not None:
-            raise InvalidValue("its rollback had started already", hint="recover undo completes it")
-        if isinstance(unfinished, Creation) and unfinished.can_continue:
-            return config.complete(env, unfinished)
-        _finish(env, unfinished)
-    else:
-        left = recovery.undo(Context(env.fs), unfinished)
-        if left:
-            listed = "; ".join(left)
-            raise RollbackFailed(
-                f"{unfinished}: could not be undone: {listed}",
-                hint="remove the cause and run it again, or repair it and remove "
-                f"{unfinished.path}",
-            )
-        confirm.recovered(env, unfinished)
-    if os.path.exists(env.owners):
-        # Imported here: few systems have owners.
-        from ..changes import owners
-
-        owners.recovered(env, undone=action == "undo")
-    notes = allowed.recovered(env, undone=action == "undo")
-    done = "undone" if action == "undo" else "finished"
-    return Result([f"{unfinished}: {done}", *(Aside(f"Note: {text}") for text in notes)])
-
-
-def _finish(env: Env, unfinished: Unfinished | Creation) -> None:
-    try:
-        done = recovery.finish(Context(env.fs), unfinished).done
-    except RollbackFailed:
-        raise
-    except LioError as err:
-        confirm.recovered(env, unfinished)
-        err.prefix("this could not be finished, all of it was rolled back")
-        raise
-    change.note(env, done)
-    env.session.report.irreversible = "the steps completed before the interruption are not known"

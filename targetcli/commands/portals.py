@@ -114,7 +114,7 @@ def notes(env: Env, portal: Portal) -> list[str]:
         # A queued portal does not listen yet: there is nothing to check.
         if env.session.transaction is not None:
             return []
-        if bare != "0.0.0.0" and not network.is_served_on_ipv6(portal.port):
+        if bare != IPV4_WILDCARD and not network.is_served_on_ipv6(portal.port):
             return [
                 Aside(
                     f"Note: the kernel serves {portal.name} only on the address of another portal"

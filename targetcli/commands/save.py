@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""saveconfig: save files and their backups."""
+"""Save files: find, read and write them, and back them up."""
 
 from __future__ import annotations
 

@@ -36,13 +36,13 @@ def refuse_apart(line: Line) -> None:
             )
 
 
-def refuse_joined(env: Env, node: Node, command: Command, line: Line) -> None:
+def refuse_joined(node: Node, command: Command, line: Line) -> None:
     """Refuse the argv word ``"userid=u password=x"``: it would set userid to "u password=x"."""
     for argument in line.arguments:
         if not (command.keywords and argument.key and is_as_typed(line, argument)):
             continue
         for found in re.finditer(_ANOTHER, argument.value):
-            if re.search(_CREDENTIAL, found[1]) or found[1] in _settings(env, node, command, line):
+            if re.search(_CREDENTIAL, found[1]) or found[1] in _settings(node, command, line):
                 raise InvalidValue(
                     f"{argument.key}= and {found[1]}= are in one word",
                     path=node.path,
@@ -240,7 +240,7 @@ def is_as_typed(line: Line, argument: Argument) -> bool:
     return line.text[slice(*argument.span)] == text
 
 
-def _settings(env: Env, node: Node, command: Command, line: Line) -> list[str]:
+def _settings(node: Node, command: Command, line: Line) -> list[str]:
     """Return the settings in the group that the line names."""
     name = command.parameters[0].name
     group = walk.groups_of(node).get(line.keywords.get(name) or "".join(line.positional[:1]))

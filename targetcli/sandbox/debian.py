@@ -25,6 +25,10 @@ SUITE = re.compile(r"[a-z]+(-[a-z]+)*")
 """A codename or a suite: trixie, trixie-backports, stable."""
 
 EXAMPLES = "examples: bookworm, trixie, sid"
+UNREACHABLE = "check the name of the suite, the network, and the proxy in apt's settings"
+# apt's last error, which only says that there were others.
+CONSEQUENCE = "Some index files failed to download"
+DEPENDENCIES_OMITTED = ("recommends", "suggests", "conflicts", "breaks", "replaces", "enhances")
 
 # An empty status: apt would prefer the installed version of a package to an older one of the suite.
 # The hooks of this host's apt are for its own lists.
@@ -93,9 +97,6 @@ class Suite:
             raise
 
 
-DEPENDENCIES_OMITTED = ("recommends", "suggests", "conflicts", "breaks", "replaces", "enhances")
-
-
 def check_name(name: str) -> None:
     """Raise InvalidValue for a text that cannot name a suite."""
     if not SUITE.fullmatch(name):
@@ -106,7 +107,7 @@ def check_name(name: str) -> None:
 def opened(name: str, beside: Path) -> Iterator[Suite]:
     """Yield a suite, read from its archive; apt's files are in ``beside`` until the end.
 
-    Raises InvalidValue for a name that is none of a suite, Unsupported where apt is missing,
+    Raises InvalidValue for a text that cannot name a suite, Unsupported where apt is missing,
     NotFound if the suite cannot be read.
     """
     check_name(name)
@@ -186,10 +187,6 @@ def _run(program: str, *words: str, directory: Path | None = None) -> str:
     if done.returncode:
         raise NotFound("; ".join(_complaints(done.stderr)) or f"{program} failed", hint=UNREACHABLE)
     return done.stdout
-
-
-CONSEQUENCE = "Some index files failed to download"
-UNREACHABLE = "check the name of the suite, the network, and the proxy in apt's settings"
 
 
 def _complaints(text: str) -> Iterable[str]:

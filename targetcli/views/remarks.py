@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from rtslib_ext.config.printable import printable
-from rtslib_ext.foreign.imported import SEVERITIES, Remark
+from rtslib_ext.foreign.imported import Remark
 
 
 def lines(remarks: Iterable[Remark]) -> list[str]:
@@ -32,12 +31,6 @@ def _some(places: list[str]) -> str:
 def counted(remarks: Sequence[Remark]) -> str:
     """Return a number of things: "3 things"."""
     return f"{len(remarks)} thing{'' if len(remarks) == 1 else 's'}"
-
-
-def summary(remarks: Iterable[Remark]) -> str:
-    """Return how many remarks of each severity there are: "2 lost, 1 note"; "" if none."""
-    counts = Counter(remark.severity for remark in remarks)
-    return ", ".join(f"{counts[name]} {name}" for name in SEVERITIES if counts[name])
 
 
 def facts(remarks: Iterable[Remark]) -> list[dict[str, object]]:

@@ -70,11 +70,15 @@ def test_a_bare_name_beside_other_values() -> None:
     rows = {row.run: row for row in every_row() if row.name != "ensure"}
     for run, words, expected in (
         (
-            "config:restoreconfig",
+            "restoreconfig:restoreconfig",
             ["f", "clear_existing", "t"],
             {"savefile": "f", "target": "t", "clear_existing": True},
         ),
-        ("config:restoreconfig", ["f", "keep_existing"], {"savefile": "f", "keep_existing": True}),
+        (
+            "restoreconfig:restoreconfig",
+            ["f", "keep_existing"],
+            {"savefile": "f", "keep_existing": True},
+        ),
         (
             "devices:create_fileio",
             ["sparse", "/f", "sparse"],

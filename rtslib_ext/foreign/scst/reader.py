@@ -212,18 +212,15 @@ class _Reader:
             target.portal(place(self.builder, portal), portal.text)
         depth = settings.take("QueuedCommands")
         if depth:
-            self._attribute(
-                target, depth, "default_cmdsn_depth", schema.tpg_attribute, target.attributes
-            )
+            self._attribute(depth, "default_cmdsn_depth", schema.tpg_attribute, target.attributes)
         for name, ours in _ACL_ATTRIBUTES.items():
             found = settings.take(name)
             if found and found.text.strip() != "0":
-                self._attribute(target, found, ours, schema.acl_attribute, target.acl_attributes)
+                self._attribute(found, ours, schema.acl_attribute, target.acl_attributes)
         self._isns(settings)
 
     def _attribute(
         self,
-        target: GroupedTarget,
         statement: Statement,
         name: str,
         find: Callable[[str], Attribute | None],

@@ -35,7 +35,7 @@ ROWS = (
     Command(
         "restoreconfig",
         ("root",),
-        "config:restoreconfig",
+        "restoreconfig:restoreconfig",
         "Restores the configuration in a file or backup. Skips and reports objects that\n"
         "cannot be restored, and those whose path leads to another disk than the saved\n"
         "one, unless --yes is given; the exit status is then 1.\n"

@@ -72,7 +72,7 @@ ROWS = (
         "takes any text. Setting the present value again changes nothing.\n\n"
         "A password that is a word of the command line can be read by others: password=-\n"
         "asks for it, password=@FILE reads it from a file or a credential of systemd, and\n"
-        "password=@new makes one that every initiator takes. Write @@ for a password that\n"
+        "password=@new makes one that every initiator accepts. Write @@ for a password that\n"
         "begins with @.\n\n"
         "Example: set attribute authentication=0 generate_node_acls=1",
         (may("group", "group", "the group of settings"),),

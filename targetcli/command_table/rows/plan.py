@@ -106,7 +106,7 @@ ROWS = (
     Command(
         "recover",
         EVERYWHERE,
-        "plan:recover",
+        "recover:recover",
         "Rolls back or completes a change that was interrupted: its process was killed.\n"
         "If it cannot be completed, it is rolled back.\n\n"
         "Example: recover",

@@ -114,7 +114,7 @@ APART = {
     "targets:enable",
     "storage:change_medium",
     "storage:create_user",
-    "plan:recover",
+    "recover:recover",
     "pending:restore_pending",
     "pin:pin",
     "resize:rescan",

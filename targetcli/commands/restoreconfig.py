@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""restoreconfig."""
+"""restoreconfig: create the objects of a saved configuration, as many as possible."""
 
 from __future__ import annotations
 
