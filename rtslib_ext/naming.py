@@ -213,7 +213,11 @@ def check_setting_name(name: str, path: str) -> str:
 def check_unit_serial(text: str, path: str) -> str:
     """Return a VPD unit serial number; raise InvalidValue if the kernel cannot hold it."""
     if not text or not text.isprintable() or len(text.encode()) > UNIT_SERIAL_MAX:
-        raise InvalidValue(f"{text!r} cannot be a unit serial number", path=path)
+        raise InvalidValue(
+            f"{text!r} cannot be a unit serial number",
+            path=path,
+            hint=f"use at most {UNIT_SERIAL_MAX} bytes of printable text",
+        )
     return text
 
 

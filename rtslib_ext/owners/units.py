@@ -117,15 +117,22 @@ def of_paths(listed: Iterable[str]) -> Units:
             case ["", fabric, wwn, *tpg, "acls", initiator] if fabric in FABRICS:
                 acls.add((fabric, wwn, _tag(path, tpg), initiator))
             case _:
-                raise InvalidValue(f"{path!r} is not an object that can have an owner")
+                raise _no_owner(path)
     return Units(frozenset(objects), frozenset(targets), frozenset(acls))
 
 
 def _tag(path: str, words: list[str]) -> int:
     text = words[0].removeprefix("tpg") if words else "1"
     if len(words) > 1 or not (text.isascii() and text.isdecimal() and len(text) < _DIGITS):
-        raise InvalidValue(f"{path!r} is not an object that can have an owner")
+        raise _no_owner(path)
     return int(text)
+
+
+def _no_owner(path: str) -> InvalidValue:
+    return InvalidValue(
+        f"{path!r} is not an object that can have an owner",
+        hint="storage objects, targets and ACLs can",
+    )
 
 
 def without(config: Config, units: Units) -> Config:

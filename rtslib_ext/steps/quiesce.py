@@ -11,15 +11,13 @@ from ..errors import InUse
 from ..fast_dataclasses import dataclass, field
 from ..kernel.abi import SECONDARY_STATUS
 from ..kernel.configfs import ConfigfsPath, ReadFS
-from ..usage.traffic import commands
+from ..usage.traffic import IDLE_SECONDS, commands
 from .context import Context, Operation
 from .operations import Write
 from .step import Action, Step, set_step
 
 # SPC-4 section 5.15.2.4, table 36: the code of the access state standby.
 STANDBY = "2"
-# A LUN without commands for so long is idle; path checkers poll every few seconds.
-IDLE_SECONDS = 1.0
 _LOOK_SECONDS = 0.25
 
 

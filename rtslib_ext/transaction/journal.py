@@ -127,7 +127,10 @@ def _explained(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as err:
-        raise LioError(f"cannot write the journal {path}: {reason(err)}") from err
+        raise LioError(
+            f"cannot write the journal {path}: {reason(err)}",
+            hint="remove the cause, such as a full file system, and run the command again",
+        ) from err
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 
 from ..config import shell_paths
 from ..config.shell_paths import ShellPath
@@ -12,6 +13,10 @@ from ..kernel import paths
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..reading.reader import Reader
 from . import unlisted
+
+# An initiator that sends nothing for so long has nothing in flight; path checkers poll every few
+# seconds.
+IDLE_SECONDS = 1.0
 
 Commands = Mapping[ShellPath, tuple[str | None, ...]]
 """The numbers of commands that the LUNs of targets have received, by the shell path of a target."""
@@ -52,3 +57,20 @@ def _of_luns(reader: Reader, target: ConfigfsPath) -> Iterator[str | None]:
 def busy(before: Commands, now: Commands) -> list[ShellPath]:
     """Return the targets that received commands between two calls of of_targets()."""
     return [path for path, numbers in now.items() if numbers != before.get(path)]
+
+
+def until_idle(
+    read: Callable[[], Commands], end: float, pause: Callable[[Commands], object]
+) -> None:
+    """Return when no target received a command for IDLE_SECONDS, or at ``end``.
+
+    ``read`` returns the commands of the targets concerned, ``end`` is a time of time.monotonic().
+    ``pause`` waits between two calls of ``read``; it gets the result of the first.
+    """
+    before, since = read(), time.monotonic()
+    while before and time.monotonic() - since < IDLE_SECONDS and time.monotonic() < end:
+        pause(before)
+        now = read()
+        if busy(before, now):
+            since = time.monotonic()
+        before = now

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from rtslib_ext.errors import LioError
 
@@ -20,8 +21,6 @@ from . import missing, systemd
 
 LIMIT = 10.0
 """Seconds to wait for initiators, unless others are given: STOP_WAIT of target.service."""
-# An initiator that sends nothing for so long has nothing in flight.
-_IDLE_SECONDS = 1.0
 _LOOK_SECONDS = 0.25
 # The names of iSCSI's threads (iscsi_target.c, iscsi_target_login.c). They end a moment after their
 # connection, and must have ended before a module is removed.
@@ -51,15 +50,11 @@ def _until_idle(env: Env, end: float) -> None:
     from rtslib_ext.reading.reader import Reader
     from rtslib_ext.usage import traffic
 
-    reader = Reader(env.fs)
-    before, since = traffic.of_targets(reader), time.monotonic()
-    while before and time.monotonic() - since < _IDLE_SECONDS and time.monotonic() < end:
-        systemd.show(f"Waiting for initiators: {missing.shortened(list(before))}")
+    def pause(targets: Iterable[str]) -> None:
+        systemd.show(f"Waiting for initiators: {missing.shortened(list(targets))}")
         time.sleep(_LOOK_SECONDS)
-        now = traffic.of_targets(reader)
-        if traffic.busy(before, now):
-            since = time.monotonic()
-        before = now
+
+    traffic.until_idle(partial(traffic.of_targets, Reader(env.fs)), end, pause)
 
 
 def _until_ended(end: float) -> Sequence[str]:

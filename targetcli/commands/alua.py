@@ -44,11 +44,15 @@ def delete(env: Env, node: AluaGroups, name: str) -> Result:
     """Delete a target port group; prints nothing, as targetcli-fb does."""
     owner = node.storage_object
     if name == DEFAULT_GROUP:
-        raise InvalidValue(f"Can not delete {DEFAULT_GROUP}", path=node.path)
+        raise InvalidValue(
+            f"Can not delete {DEFAULT_GROUP}",
+            path=node.path,
+            hint="it has the LUNs that are in no other group",
+        )
     configfs = paths.tg_pt_gp(owner.configfs, name)
     so = owner.read()
     if so is None or not env.fs.is_dir(configfs):
-        raise InvalidValue("Invalid ALUA group name", path=node.path)
+        raise InvalidValue("Invalid ALUA group name", path=node.path, hint="ls lists the groups")
     group = Reader(env.fs).alua_group(configfs, name)
     members = tuple(export.configfs for export in exports.in_group(env.fs, configfs))
     apply.apply(env, [backstores.delete_group(so, owner.configfs, group, members)])

@@ -32,17 +32,17 @@ def clearconfig(env: Env, node: Node, confirm: bool, savefile: str | None) -> Re
     with _before_restoring(env, savefile):
         problems = cleared(env)
     if env.session.transaction is None:
-        _forget(env)
+        if find_restore(env.journal):
+            os.unlink(env.journal)
+        forget(env)
     if problems:
         text = "\n".join(["the configuration could not be cleared:", *map(line, problems)])
         raise RestoreIncomplete(text, causes=problems)
     return say("All configuration cleared")
 
 
-def _forget(env: Env) -> None:
+def forget(env: Env) -> None:
     """Drop the records about the configuration: it was cleared on purpose."""
-    if find_restore(env.journal):
-        os.unlink(env.journal)
     running.set_unrestored(env)
     if os.path.exists(env.owners):
         # Imported here: few systems have owners.

@@ -44,7 +44,11 @@ def create(env: Env, node: Node, name: str, number: int | None) -> Result:
 def delete(env: Env, node: Node, name: str) -> Result:
     """Delete a logical unit group."""
     if name == DEFAULT_LU_GROUP:
-        raise InvalidValue(f"{name} cannot be deleted", path=node.path)
+        raise InvalidValue(
+            f"{name} cannot be deleted",
+            path=node.path,
+            hint="it has the storage objects that are in no other group",
+        )
     reader = Reader(env.fs)
     number = reader.lu_groups().get(name)
     if number is None and not env.fs.is_dir(paths.lu_gp(name)):

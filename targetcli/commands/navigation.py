@@ -158,7 +158,8 @@ def bookmarks(env: Env, node: Node, action: str, bookmark: str | None) -> Result
         )
     if action == "add":
         if bookmark in marks:
-            raise Exists(f"Bookmark {bookmark} already exists.")
+            hint = f"bookmarks del {bookmark} deletes it"
+            raise Exists(f"Bookmark {bookmark} already exists.", hint=hint)
         _require_saved(env, env.prefs.set_bookmark(bookmark, node.path))
         _prefer(
             env,
@@ -167,7 +168,7 @@ def bookmarks(env: Env, node: Node, action: str, bookmark: str | None) -> Result
         )
         return _with_bookmarks(env, f"Bookmarked {node.path} as {bookmark}.")
     if bookmark not in marks:
-        raise NotFound(f"No such bookmark {bookmark}.")
+        raise NotFound(f"No such bookmark {bookmark}.", hint=walk.BOOKMARKS_HINT)
     if action == "go":
         return _with_bookmarks(env, cd=walk.resolve(node, marks[bookmark]).path)
     _require_saved(env, env.prefs.delete_bookmark(bookmark))

@@ -28,7 +28,7 @@ from ..env import Env
 from ..result import Aside, Result
 from ..tree import Node
 from ..views import notes as note_view
-from .clear import causes, cleared, line, recording
+from .clear import causes, cleared, forget, line, recording
 from .save import load_given, path_of, readable, shown_path
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def restoreconfig(
         _refuse_other_disks(env, want, loaded.identities)
         problems += cleared(env, want if partly else None)
         if not partly:
-            _forget(env)
+            forget(env)
     elif not keep_existing:
         new = restoring.others(want, half) if half else want
         restore.conflicts(env.fs, _named(want, storage_object) if partly else new)
@@ -103,16 +103,6 @@ def _restore_owners(env: Env, loaded: Loaded, want: Config, *, keep: bool) -> No
         from ..changes import owners
 
         owners.restored(env, loaded.owners, want, keep=keep)
-
-
-def _forget(env: Env) -> None:
-    """Drop the records about the configuration that was cleared."""
-    running.set_unrestored(env)
-    if os.path.exists(env.owners):
-        # Imported here: few systems have owners.
-        from ..changes import owners
-
-        owners.forget(env)
 
 
 def _refuse_clearing(

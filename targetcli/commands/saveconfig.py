@@ -19,6 +19,7 @@ from . import fragment_files, save
 if TYPE_CHECKING:
     from rtslib_ext.config.model import Config
     from rtslib_ext.owners.units import Units
+    from rtslib_ext.savefile.unrestored import Unrestored
 
 
 def saveconfig(
@@ -110,10 +111,11 @@ def _write(env: Env, call: _Call) -> Result:
     return Result([*lines, *_cure(env, call)], data=lambda: facts)
 
 
-def _with_missing(have: Config, missing: object) -> Config:
+def _with_missing(have: Config, missing: Unrestored) -> Config:
+    # Imported here, as in running: after most restores nothing is missing.
     from rtslib_ext.savefile import unrestored as records
 
-    return records.keep(have, missing) if missing else have  # type: ignore[arg-type]
+    return records.keep(have, missing) if missing else have
 
 
 def _above(path: str) -> str:

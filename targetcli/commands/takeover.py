@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 _SUFFIX = ".json"
 _NOT_SERVED = (owners.MISSING, owners.STANDBY)
 _LOOK_SECONDS = 0.1
-# As at the stop of the service: an initiator that sends nothing for so long has nothing in flight.
-_IDLE_SECONDS = 1.0
 
 
 def takeover(
@@ -134,7 +132,10 @@ def _served(text: str, host: str) -> list[str]:
         owned = found["data"]["owners"]
         return [item["path"] for item in owned if item["state"] not in _NOT_SERVED]
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as err:
-        raise LioError(f"{host} does not list its owners as this version does") from err
+        raise LioError(
+            f"{host} does not list its owners as this version does",
+            hint="install the same version of targetcli there",
+        ) from err
 
 
 def _await(env: Env, loaded: Loaded, seconds: float) -> None:
@@ -249,10 +250,4 @@ def _until_idle(env: Env, targets: Iterable[Key], end: float) -> None:
         found = traffic.of_targets(reader)
         return {path: numbers for path, numbers in found.items() if path in names}
 
-    before, since = now(), time.monotonic()
-    while before and time.monotonic() - since < _IDLE_SECONDS and time.monotonic() < end:
-        time.sleep(_LOOK_SECONDS)
-        after = now()
-        if traffic.busy(before, after):
-            since = time.monotonic()
-        before = after
+    traffic.until_idle(now, end, lambda _: time.sleep(_LOOK_SECONDS))

@@ -19,6 +19,7 @@ from . import Node, Root, Tree
 if TYPE_CHECKING:
     from ..settings import Group
 
+BOOKMARKS_HINT = "bookmarks show lists them"
 _WILD = re.compile(r"[*?]")
 
 
@@ -191,5 +192,5 @@ def _bookmark(start: Node, path: str) -> str:
     name, slash, rest = path[1:].partition("/")
     marks = start.tree.env.prefs.bookmarks
     if name.strip() not in marks:
-        raise NotFound(f"No such bookmark {name}")
+        raise NotFound(f"No such bookmark {name}", hint=BOOKMARKS_HINT)
     return marks[name.strip()] + slash + rest

@@ -121,6 +121,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(stop, "time", clock)
+    monkeypatch.setattr(traffic, "time", clock)
     monkeypatch.setattr(kernel_threads, "running", lambda names: [])
     return clock
 
