@@ -115,7 +115,7 @@ ROWS = (
     ),
     Option(
         "--show-secrets",
-        "show passwords: at a terminal, with --json, in what set reports",
+        "show passwords: at a terminal, with --json, in messages of set",
         sets="options.show_secrets",
     ),
     Option(
@@ -125,7 +125,7 @@ ROWS = (
     ),
     Option(
         "--verbose",
-        "show all that a command knows: each step of a plan, not only its changes",
+        "show more details: each step of a plan, not only its changes",
         sets="options.verbose",
         short="-v",
     ),

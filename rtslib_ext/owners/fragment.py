@@ -15,6 +15,8 @@ from . import selected, units
 from .record import Owners
 from .units import Units, acl_path
 
+_NO_OWNER = "the settings of a whole fabric have no owner; they are not changed"
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -67,9 +69,6 @@ def part(fs: ReadFS, name: str, fragment: Config, owners: Owners, *, adopt: bool
         adopted,
         tuple(notes),
     )
-
-
-_NO_OWNER = "the settings of a whole fabric have no owner; they are not changed"
 
 
 def _exported(fragment: Config, mine: Units) -> frozenset[Key]:
