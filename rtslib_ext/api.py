@@ -25,6 +25,7 @@ from .plan import backing_files, interrupted
 from .plan.disturbance import Disturbance
 from .reading.reader import Reader
 from .steps import Action, Step
+from .steps.step import deleted
 from .transaction import apply as applying
 from .transaction import confirmed_commit
 from .transaction import journal as journals
@@ -178,7 +179,7 @@ class System:
 
         It deletes nothing, and keeps values that ``want`` does not manage. With ``exact``, the
         change replaces the running configuration by ``want``, except running objects that have an
-        owner: ``plan.notes`` names those that ``want`` lacks or has otherwise.
+        owner: ``plan.notes`` names those that ``want`` lacks or has with other values.
 
         With ``owner``, ``want`` is the fragment of that owner, such as the name of a driver: the
         change creates and changes what it has, deletes what the owner had before, and touches
@@ -197,7 +198,7 @@ class System:
         if owner is None and adopt:
             raise InvalidValue("adopt needs an owner")
         if owner is not None and exact:
-            raise InvalidValue("a fragment is always exact: leave exact out")
+            raise InvalidValue("a fragment is always exact: omit exact")
         part = None if owner is None else self._part(want, owner, adopt=adopt)
         found = self._of_part(part) if part else self._whole(want, exact=exact)
         have = found.have
@@ -228,8 +229,8 @@ class System:
     def _of_part(self, part: Part) -> applying.Change:
         """Plan the change to the fragment of an owner."""
         found = applying.prepare(self.fs, part.want, part.have)
-        deleted = [step.path for step in found.plan.steps if step.action is Action.DELETE]
-        exported.refuse_deleted(self.fs, part.have, deleted, self.owners())
+        removed = [step.path for step in found.plan.steps if step.action is Action.DELETE]
+        exported.refuse_deleted(self.fs, part.have, removed, self.owners())
         ports.refuse_taken(self.fs, found.want, part.mine, part.before)
         plan = replace(found.plan, notes=(*found.plan.notes, *part.notes))
         return replace(found, plan=plan)
@@ -271,8 +272,7 @@ class System:
 
     def _drop_deleted(self, done: Iterable[Step]) -> None:
         """Drop the owners of deleted objects."""
-        made = {step.path for step in done if step.action is Action.CREATE}
-        gone = {step.path for step in done if step.action is Action.DELETE} - made
+        gone = deleted(done)
         if not gone:
             return
         owners = self.owners()

@@ -178,6 +178,6 @@ def _new_file(context: Context, so: StorageObject) -> tuple[Operation, ...]:
     if not isinstance(file, FileIO) or not file.size or context.host.exists(file.dev):
         return ()
     if file.dev.startswith("/dev/"):
-        # It would be in memory, in the place of a device.
+        # It would be in memory, in place of a device.
         return ()
     return (MakeFile(file.dev, file.size),)

@@ -135,7 +135,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A TPG, which is the target port of SCSI (RFC 7143 section 4.4.2), with its target and paths."""
+    """A TPG, SCSI's target port (RFC 7143 section 4.4.2), with its target and paths."""
 
     target: Target
     tpg: Tpg

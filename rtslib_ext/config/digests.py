@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A configuration with digests in the place of its secrets, to compare those of two hosts.
+"""A configuration with digests in place of its secrets, to compare those of two hosts.
 
 The key of the digests is random and new for each comparison. So a digest says nothing without its
 key, and digests of two comparisons cannot be compared: weak secrets cannot be looked up.

@@ -14,7 +14,7 @@ _MODE = 0o666
 
 
 def write(path: str, data: bytes | Iterable[bytes], mode: int | None = None) -> None:
-    """Write data to an absolute path, in the place of an older file.
+    """Write data to an absolute path, in place of an older file.
 
     ``mode`` is by default as of the umask. The directory must exist. Raises LioError, which leaves
     the older file; Untrusted if that is of another user or no regular file, or if others could

@@ -47,7 +47,7 @@ def find(path: str, safe: set[str] | None = None) -> Placement | None:
         return None
     walk = _Walk(path)
     try:
-        # A missing directory, or one in the place of a file; a circle of links.
+        # A missing directory, or one in place of a file; a circle of links.
         with suppress(OSError):
             found = _of(walk, path, walk.run())
             if safe is not None and found is None and not (walk.links or walk.is_open):

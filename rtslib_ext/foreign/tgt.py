@@ -19,7 +19,7 @@ from .source import Source
 from .target import TargetBuilder
 
 _STORES = ("backing-store", "direct-store")
-# The dump has this word in the place of each password.
+# The dump has this word in place of each password.
 _NO_PASSWORD = "PLEASE_CORRECT_THE_PASSWORD"
 _PARAMETERS = frozenset(
     (

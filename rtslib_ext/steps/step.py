@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 
 from ..errors import KernelRefused, LioError, RollbackFailed
@@ -104,6 +104,17 @@ def set_step(
 ) -> Step:
     """Return a step that sets one value; ``before`` is None on a new object."""
     return Step(Action.UPDATE, path, SET, name, operations, undo=undo, value=value, before=before)
+
+
+def deleted(steps: Iterable[Step]) -> set[str]:
+    """Return the shell paths of the objects that steps delete, and do not create again."""
+    gone: set[str] = set()
+    for step in steps:
+        if step.action is Action.DELETE:
+            gone.add(step.path)
+        elif step.action is Action.CREATE:
+            gone.discard(step.path)
+    return gone
 
 
 def _is_so(context: Context, operation: Operation) -> bool:

@@ -14,7 +14,8 @@ from rtslib_ext.config.model import Config
 from rtslib_ext.errors import LioError
 from rtslib_ext.owners import kept, record, units
 from rtslib_ext.owners.record import Owners
-from rtslib_ext.steps import Action, Step
+from rtslib_ext.steps import Step
+from rtslib_ext.steps.step import deleted
 
 from ..env import Env
 from . import allowed, running
@@ -87,8 +88,7 @@ def recovered(env: Env, *, undone: bool) -> None:
 
 def drop_deleted(env: Env, changed: Sequence[Step]) -> None:
     """Drop the objects that some steps deleted, and say whose they were."""
-    made = {step.path for step in changed if step.action is Action.CREATE}
-    gone = {step.path for step in changed if step.action is Action.DELETE} - made
+    gone = deleted(changed)
     owners = _after_a_change(env) if gone else None
     if owners is None or record.unfinished(env.owners):
         # The apply of a fragment knows its owner's objects.

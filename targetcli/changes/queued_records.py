@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from rtslib_ext.errors import InUse
-from rtslib_ext.steps import Action, Step
+from rtslib_ext.steps import Step
+from rtslib_ext.steps.step import deleted
 
 from ..env import Env
 from ..result import Aside
@@ -50,7 +51,7 @@ class QueuedRecords:
         if self._owners_before is None:
             self._owners_before = found
         found = dict(found if self._owners is None else self._owners)
-        return record.without_deleted(found, _deleted(steps)) if found else found
+        return record.without_deleted(found, deleted(steps)) if found else found
 
     def queue_owners(self, after: Mapping[str, str]) -> None:
         """Queue a change of the record of the owners."""
@@ -65,7 +66,7 @@ class QueuedRecords:
         from rtslib_ext.owners import record
 
         known = record.load(self._env.owners) if self._owners is None else self._owners
-        left = record.without_deleted(known, _deleted(steps)) if known else {}
+        left = record.without_deleted(known, deleted(steps)) if known else {}
         self._dropped = {
             **self._dropped,
             **{path: owner for path, owner in known.items() if path not in left},
@@ -122,14 +123,3 @@ def _changed(what: str) -> InUse:
         f"another process changed {what} after this was queued",
         hint="run rollback and start again",
     )
-
-
-def _deleted(steps: Iterable[Step]) -> Set[str]:
-    """Return the shell paths of objects that steps delete and do not create again."""
-    gone: set[str] = set()
-    for step in steps:
-        if step.action is Action.DELETE:
-            gone.add(step.path)
-        elif step.action is Action.CREATE:
-            gone.discard(step.path)
-    return gone

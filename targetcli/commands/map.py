@@ -83,7 +83,7 @@ def _drawn(graph: Graph, form: str) -> Iterable[str]:
 def write(
     env: Env, path: str, lines: Callable[[], Iterable[str]], mode: int | None = None
 ) -> Result:
-    """Write lines to a file in the place of an older one; queue that in a transaction.
+    """Write lines to a file in place of an older one; queue that in a transaction.
 
     ``mode`` is by default as of the umask. Raises LioError for a file of another user, and where
     others could have placed it.

@@ -140,7 +140,7 @@ class Registrar(threading.Thread):
     # -- requests ---------------------------------------------------------------------------
 
     def _replace(self, link: Connection, want: Entity, found: Registered) -> Entity:
-        """Register everything, in the place of all that is registered."""
+        """Register everything, in place of all that is registered."""
         if self._known is not None:
             self._log("warning", f"{self.server}: the registration was lost; registering again")
         if want.nodes:

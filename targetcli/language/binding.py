@@ -76,7 +76,7 @@ def with_named_flags(
 ) -> tuple[list[str], dict[str, str]]:
     """Convert the bare name of a boolean parameter to true: ``delete disk1 save``.
 
-    A word in the place of a required parameter of another kind is its value: a storage object
+    A word in place of a required parameter of another kind is its value: a storage object
     may be named ``sparse``.
     """
     flags = {item.name for item in command.parameters if item.kind == "bool"}
