@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Storage objects that disclose memory, or fail commands, because of what they are set to."""
+"""Storage objects that disclose memory, fail commands or end early because of their settings."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
-from ..config.backing import FileIO, RamDisk
-from ..config.model import Config
+from ..config.backing import PAGE_SIZE, Backing, FileIO, RamDisk, User
+from ..config.model import Config, StorageObject
 from ..config.shell_paths import ShellPath
 from ..host import devices
 
@@ -20,6 +21,10 @@ UNMAP = "emulate_tpu"
 """The attribute that offers UNMAP (SBC-3 section 5.28); the kernel punches a hole for it."""
 _ON = "1"
 _NO_HOLES = f"{UNMAP}={_ON}: its file system cannot punch holes"
+BLOCK_SIZE = "block_size"
+"""The attribute for the bytes of a logical block."""
+_BLOCK = 512
+_SEE = "initiators see only "
 
 
 def of_config(config: Config) -> Iterator[tuple[ShellPath, str]]:
@@ -34,11 +39,40 @@ def of_config(config: Config) -> Iterator[tuple[ShellPath, str]]:
                 punches[device] = unmap(so.backing.dev)
             if punches[device]:
                 yield so.path, punches[device]
+        if text := tail(so):
+            yield so.path, text
 
 
 def is_one(text: str) -> bool:
     """Return True for a text of ``of_config``: it is the same for many objects."""
-    return text == NULLIO or text.startswith(_NO_HOLES)
+    return text == NULLIO or text.startswith(_NO_HOLES) or is_tail(text)
+
+
+def is_tail(text: str) -> bool:
+    """Return True for a text of ``tail``."""
+    return text.startswith(_SEE)
+
+
+def tail(so: StorageObject) -> str:
+    """Return a text if initiators do not see the end of a storage object, or ""."""
+    block = so.attributes.get(BLOCK_SIZE, "")
+    return tail_of(so.backing, int(block) if re.fullmatch("[1-9][0-9]{0,5}", block) else _BLOCK)
+
+
+def tail_of(backing: Backing, block: int = _BLOCK) -> str:
+    """Return a text if a backing of this block size has bytes that initiators do not see, or "".
+
+    The kernel rounds down (target_core_file.c, fd_get_blocks; target_core_user.c,
+    tcmu_get_blocks); a ramdisk has pages.
+    """
+    if not isinstance(backing, FileIO | User | RamDisk) or not backing.size:
+        return ""
+    seen, unit = backing.size - backing.size % block, block
+    if isinstance(backing, RamDisk):
+        seen, unit = backing.pages * PAGE_SIZE, PAGE_SIZE
+    if seen >= backing.size:
+        return ""
+    return f"{_SEE}{seen} of {backing.size} bytes; use a multiple of {unit} bytes"
 
 
 def unmap(file: str) -> str:

@@ -53,7 +53,7 @@ def create_fileio(
     shown = source.size if source.size is not None else devices.device_size(path)
     created = f"Created fileio {name} with size {shown}"
     lines = [*source.lines, *checks.notes(accepted), created, *storage.twins(env, so, wwn)]
-    return _created(lines, so, accepted)
+    return _created([*lines, *storage.tail(so.backing)], so, accepted)
 
 
 @dataclass(frozen=True, slots=True)

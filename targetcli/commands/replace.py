@@ -45,7 +45,7 @@ def replace_device(
     have = running.read(env)
     want = refactor.replace_backing(have, so.key, backing)
     result = plan.carry_out(env, applying.prepare(env.fs, want, have), dry_run=dry_run)
-    result.notes += checks.notes(accepted)
+    result.notes += [*checks.notes(accepted), *storage.tail(backing)]
     return result
 
 

@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from rtslib_ext.config.backing import Block, FileIO, Pscsi, RamDisk, User
 from rtslib_ext.config.model import StorageObject
 from rtslib_ext.errors import InvalidValue, LioError, NotFound
-from rtslib_ext.fast_dataclasses import dataclass, field
+from rtslib_ext.fast_dataclasses import dataclass, field, replace
 from rtslib_ext.host import devices
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, backstores
+from rtslib_ext.usage import hazards
 
 from ..changes import plans
 from ..env import Env
@@ -38,6 +39,13 @@ class _Findings:
     steps: list[Step] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     failures: list[LioError] = field(default_factory=list)
+
+    def grow(self, so: StorageObject, configfs: ConfigfsPath, now: int, size: int) -> None:
+        """Plan to enlarge a file; raises InvalidValue."""
+        assert isinstance(so.backing, FileIO | User)
+        self.steps.append(_grow(so, configfs, now, size))
+        if text := hazards.tail(replace(so, backing=replace(so.backing, size=size))):
+            self.notes.append((so.path, text))
 
 
 def resize(
@@ -76,7 +84,7 @@ def resize(
         if isinstance(backing, FileIO) and not os.path.exists(backing.dev):
             # A new file of this name would not be the one that is exported.
             raise _missing(backing.dev, node.path)
-        findings.steps.append(_grow(so, configfs, now, wanted))
+        findings.grow(so, configfs, now, wanted)
     return _carry_out(env, findings, dry_run)
 
 
@@ -141,7 +149,7 @@ def _check(env: Env, so: StorageObject, configfs: ConfigfsPath, findings: _Findi
             hint=f"data after its end cannot be read: truncate --size {now} restores the length",
         )
     if length > now:
-        findings.steps.append(_grow(so, configfs, now, length))
+        findings.grow(so, configfs, now, length)
 
 
 def _missing(dev: str, path: str) -> NotFound:

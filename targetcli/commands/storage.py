@@ -44,7 +44,7 @@ def create_ramdisk(
     bytes_, lines = whole_blocks(parse_size(size), node)
     so = new(env, node, name, RamDisk(bytes_, nullio), wwn)
     create(env, so)
-    lines += [f"Created ramdisk {name} with size {size}.", *twins(env, so, wwn)]
+    lines += [f"Created ramdisk {name} with size {size}.", *twins(env, so, wwn), *tail(so.backing)]
     if nullio:
         # Imported here: few objects store nothing.
         from rtslib_ext.usage import hazards
@@ -74,7 +74,8 @@ def create_user(
     backing = User(config, bytes_, hw_max_sectors, control)
     so = StorageObject(name, backing, _serial(env, node, ("user", name), wwn))
     create(env, so)
-    lines += [f"Created user-backed storage object {name} size {size}.", *twins(env, so, wwn)]
+    created = f"Created user-backed storage object {name} size {size}."
+    lines += [created, *twins(env, so, wwn), *tail(backing)]
     return Result(lines, created=node_path(node, name))
 
 
@@ -162,6 +163,7 @@ def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], ConfigfsP
     so = new(env, node, name, backing, None)
     so = replace(so, attributes={})
     notes = checks.notes(checks.check(env, so.path, preflight.of_place(path)))
+    notes += tail(backing)
     hba = paths.HbaAllocator(env.fs).choose(backing.plugin, name)
     return so, list(backstores.create(so, hba)), paths.storage_object_in(hba, name), notes
 
@@ -213,6 +215,15 @@ def twins(env: Env, so: StorageObject, wwn: str | None) -> list[str]:
 
     configfs = paths.storage_object(env.fs, *so.key)
     text = others.running(env.fs, configfs, so.key[0])
+    return [Caution(f"Note: {text}")] if text else []
+
+
+def tail(backing: Backing) -> list[str]:
+    """Return a note if initiators do not see the end of a new storage object."""
+    # Imported here: sizes are multiples of 512 mostly.
+    from rtslib_ext.usage import hazards
+
+    text = hazards.tail_of(backing)
     return [Caution(f"Note: {text}")] if text else []
 
 

@@ -20,7 +20,8 @@ class Attributes(Folder):
     def notes(self, fs: ReadFS, names: Iterable[str]) -> Iterator[str]:
         """Yield notes about values without effect on a fabric that exports the object.
 
-        Also about UNMAP for a file whose file system cannot punch holes.
+        Also about UNMAP for a file whose file system cannot punch holes, and a size of blocks that
+        leaves out the end of the object.
         """
         for name in no_effect.SETTINGS.keys() & set(names):
             found = exports.of_storage_object(fs, paths.parent(self.folders[0]))
@@ -28,6 +29,13 @@ class Attributes(Folder):
             yield from no_effect.texts(name, value, (item.fabric.name for item in found or ()))
         if hazards.UNMAP in names and (text := self._unmap(fs)):
             yield text
+        if hazards.BLOCK_SIZE in names:
+            # Imported here: few commands set it.
+            from rtslib_ext.reading.reader import Reader
+
+            so = Reader(fs).storage_object(paths.parent(self.folders[0]))
+            if so and (text := hazards.tail(so)):
+                yield text
 
     def _unmap(self, fs: ReadFS) -> str:
         path = paths.parent(self.folders[0])

@@ -57,3 +57,33 @@ def test_unmap_where_no_hole_can_be_punched(shell: Shell, ramfs: Path, tmp_path:
     shell.ok(f"saveconfig {file}")
     (note,) = shell.ok(f"restoreconfig {file} clear_existing=true").asides
     assert note.startswith(f"Note: {FILEIO}/f1: emulate_tpu=1: {UNMAP}")
+
+
+def test_a_size_that_loses_its_tail(shell: Shell, tmp_path: Path) -> None:
+    """Each command that sets a size or the size of blocks says how much initiators see."""
+    file, other = tmp_path / "odd", tmp_path / "other"
+    for path in (file, other):
+        path.write_bytes(b"x" * 1_000_000)
+    shell.ok(f"{FILEIO} create f2 {tmp_path}/small 999424")
+    seen = "initiators see only 999936 of 1000000 bytes; use a multiple of 512 bytes"
+    for line in (
+        f"{FILEIO} create f1 {file}",
+        f"{FILEIO} create f4 {tmp_path}/new 1000000",
+        f"{FILEIO}/f2 resize 1000000",
+        f"{FILEIO}/f1 replace {other}",
+    ):
+        answer = shell.ok(line)
+        assert seen in f"{answer}{answer.stderr}", line
+    (note,) = shell.ok(f"{RAMDISK} create r1 1000000").asides
+    assert note == "Note: initiators see only 999424 of 1000000 bytes; use a multiple of 4096 bytes"
+    (note,) = shell.ok(f"{FILEIO}/f1 set attribute block_size=4096").asides
+    assert "only 999424 of 1000000 bytes; use a multiple of 4096 bytes" in note
+    save = tmp_path / "save.json"
+    shell.ok(f"saveconfig {save}")
+    notes = shell.ok(f"restoreconfig {save} clear_existing=true").asides
+    assert [note.partition(": initiators")[0] for note in notes] == [
+        f"Note: {FILEIO}/f1",
+        f"Note: {FILEIO}/f2 and 1 more",
+    ]
+    assert "initiators see" not in str(shell.ok(f"apply {save}")), "they are not new"
+    assert "initiators see" not in str(shell.ok(f"{RAMDISK} create r2 1M").stderr)
