@@ -15,6 +15,11 @@ _NOISE = ("LIO iSCSI", "Rounding down", "db_root:")
 # The address of a storage object in kernel memory.
 _ADDRESS = r"^dev\[[0-9a-f]+\]: "
 _RECORD = 8192
+FILE = "/dev/kmsg"
+# Documentation/admin-guide/devices.txt
+_NUMBER = os.makedev(1, 11)
+# Priority and facility, number, microseconds; more may follow.
+_HEAD = re.compile("([0-9]{1,9}),([0-9]{1,20}),([0-9]{1,20})(?:,|$)")
 
 
 @contextmanager
@@ -34,10 +39,10 @@ class Log:
     """
 
     def __init__(self) -> None:
-        self._handle: int | None = None
+        self._handle = _opened()
         try:
-            self._handle = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
-            os.lseek(self._handle, 0, os.SEEK_END)
+            if self._handle is not None:
+                os.lseek(self._handle, 0, os.SEEK_END)
         except OSError:
             self.close()
 
@@ -68,14 +73,27 @@ class Record:
 
 def records() -> list[Record]:
     """Return the messages that the kernel still has; empty if they cannot be read."""
-    try:
-        handle = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
+    handle = _opened()
+    if handle is None:
         return []
     try:
         return list(_records(handle))
     finally:
         os.close(handle)
+
+
+def _opened(path: str = FILE) -> int | None:
+    """Return a descriptor of the kernel's log; None if it cannot be read.
+
+    In a container another file may have its name, such as /dev/null or the console, which would
+    never end, or take what somebody types.
+    """
+    try:
+        if os.stat(path).st_rdev != _NUMBER:
+            return None
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
 
 
 def _records(handle: int) -> Iterator[Record]:
@@ -88,9 +106,16 @@ def _records(handle: int) -> Iterator[Record]:
             continue
         except OSError:
             return
-        head, _, text = record.partition(";")
-        fields = head.split(",")
-        # Programs can write to the log as well; the kernel's own facility is 0.
-        if fields[0].isdecimal() and int(fields[0]) >> 3 == 0:
-            number, microseconds = int(fields[1]), int(fields[2])
-            yield Record(number, microseconds / 1e6, text.split("\n")[0].strip())
+        if not record:
+            return
+        if found := _record(record):
+            yield found
+
+
+def _record(text: str) -> Record | None:
+    """Return a record; None if a program wrote it: the kernel's own facility is 0."""
+    head, _, message = text.partition(";")
+    fields = _HEAD.match(head)
+    if fields is None or int(fields[1]) >> 3:
+        return None
+    return Record(int(fields[2]), int(fields[3]) / 1e6, message.split("\n")[0].strip())

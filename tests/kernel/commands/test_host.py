@@ -33,6 +33,7 @@ def isolated(
         capture_output=True,
         text=True,
         env={**os.environ, "TARGETCLI_HOME": str(user.home)},
+        timeout=60,
     )
 
 
@@ -52,6 +53,17 @@ def test_container_without_lio(shell: Shell, line: str) -> None:
     # For status, 1 is a configuration with problems.
     assert done.returncode == (2 if line == "status" else 1), done.stderr
     assert (done.stdout, done.stderr.count("\n")) == ("", 1), done.stderr
+
+
+def test_container_without_the_log_of_the_kernel(shell: Shell) -> None:
+    """It has another file in its place, which would not end."""
+    shell.ok("/backstores/ramdisk create r1 1M")
+    hidden = "mount --bind /dev/null /dev/kmsg"
+    done = isolated(shell, hidden, "/backstores/ramdisk/r1", "set", "attribute", "emulate_tpu=1")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith("/backstores/ramdisk/r1: Cannot set attribute emulate_tpu")
+    done = isolated(shell, hidden, "logins")
+    assert (done.returncode, "log cannot be read" in done.stdout) == (0, True)
 
 
 def test_configfs_is_mounted_for_a_change(shell: Shell) -> None:
