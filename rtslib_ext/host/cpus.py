@@ -13,8 +13,7 @@ from .system import read_text
 @cache
 def possible_cpus() -> str:
     """Return the CPUs the kernel can run on: the default of cpus_allowed_list."""
-    with open("/sys/devices/system/cpu/possible", encoding="ascii") as file:
-        return file.read().strip()
+    return read_text("/sys/devices/system/cpu/possible")
 
 
 def online_cpus() -> str:
@@ -30,7 +29,7 @@ def check_cpus(text: str) -> str:
     """
     online = _cpus(online_cpus())
     possible = _cpus(possible_cpus())
-    wanted = _cpus(text, max(possible))
+    wanted = _cpus(text, max(possible, default=0))
     if not wanted:
         raise InvalidValue(
             f"{text!r} is not a list of CPUs", hint="use numbers and ranges with commas: 0-3,8"

@@ -32,11 +32,10 @@ def is_disk(path: str) -> bool:
     """Return True if a block device is a disk: SCSI type 0, or not a SCSI device."""
     try:
         number = os.stat(path).st_rdev
-        where = f"/sys/dev/block/{os.major(number)}:{os.minor(number)}/device/type"
-        with open(where, encoding="ascii") as file:
-            return file.read().strip() == "0"
     except OSError:
-        return is_block_device(path)
+        return False
+    kind = read_text(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}/device/type")
+    return kind == "0" if kind else is_block_device(path)
 
 
 def is_exclusive_open(path: str) -> bool:

@@ -56,6 +56,8 @@ def parsed(answer: bytes) -> list[Target]:
         _, _, _, following, kind = _TARGET.unpack_from(answer, place)
         text = answer[place + _TARGET.size : start + following].partition(b"\0")[0]
         found.append((_text(kind.partition(b"\0")[0]), _text(text)))
+        if start + following <= place:
+            break
         place = start + following
     return found
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Collection
 
@@ -37,6 +38,7 @@ def started(name: str) -> list[float]:
     for pid in filter(str.isdecimal, os.listdir("/proc")):
         head, _, rest = system.read_text(f"/proc/{pid}/stat").rpartition(")")
         fields = rest.split()
-        if head.endswith(f"({name}") and fields[_PARENT] == _KTHREADD:
+        is_one = head.endswith(f"({name}") and fields[_PARENT : _PARENT + 1] == [_KTHREADD]
+        if is_one and len(fields) > _START and re.fullmatch("[0-9]{1,20}", fields[_START]):
             found.append(boot + int(fields[_START]) / ticks)
     return sorted(found)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 
 from ..fast_dataclasses import dataclass
+from .system import read_text
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 # include/net/tcp_states.h, TCP_LISTEN
@@ -32,16 +33,12 @@ def on_port(port: int) -> list[Program]:
 
 def _inodes(port: int) -> Iterator[str]:
     for table in _TABLES:
-        try:
-            with open(table, encoding="ascii") as file:
-                rows = file.read().splitlines()[1:]
-        except OSError:
-            continue
-        for row in rows:
+        for row in read_text(table).split("\n")[1:]:
             # Documentation/networking/proc_net_tcp.rst: number, local address, remote address,
             # state; the inode is the tenth field.
             fields = row.split()
-            if fields[3] == _LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
+            listens = len(fields) > 9 and fields[3] == _LISTEN
+            if listens and fields[1].rpartition(":")[2] == f"{port:04X}":
                 yield fields[9]
 
 

@@ -36,11 +36,7 @@ def read_text(path: str) -> str:
 
 def available_memory() -> int | None:
     """Return the bytes of memory available without swapping (MemAvailable); None if unknown."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            match = re.search(r"^MemAvailable:\s*(\d+) kB", file.read(), re.MULTILINE)
-    except OSError:
-        return None
+    match = re.search("^MemAvailable: *([0-9]{1,18}) kB", read_text("/proc/meminfo"), re.MULTILINE)
     return int(match[1]) * 1024 if match else None
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from .system import read_text
 # include/net/tcp_states.h, TCP_ESTABLISHED
 _ESTABLISHED = "01"
 _MAPPED = "::ffff:"
+_ENDPOINT = re.compile("(?:[0-9A-F]{8}|[0-9A-F]{32}):[0-9A-F]{4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,13 @@ def established() -> list[TcpConnection]:
 
 def _in(file: str) -> Iterator[TcpConnection]:
     """Yield the connections of a file (Documentation/networking/proc_net_tcp.rst)."""
-    for line in (read_text(file) or "").splitlines()[1:]:
+    for line in read_text(file).split("\n")[1:]:
         fields = line.split()
-        if len(fields) > 3 and fields[3] == _ESTABLISHED:
+        if (
+            len(fields) > 3
+            and fields[3] == _ESTABLISHED
+            and all(map(_ENDPOINT.fullmatch, fields[1:3]))
+        ):
             yield TcpConnection(*_endpoint(fields[1]), *_endpoint(fields[2]))
 
 

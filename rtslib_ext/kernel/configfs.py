@@ -139,7 +139,8 @@ class ReadFS(Protocol):
 
     def numbers(self, files: Iterable[str]) -> list[int | None]:
         """Return the numbers that files show; None for one without, or that cannot be read."""
-        return [_number((self.read_if_there(file) or "").encode()) for file in files]
+        texts = (self.read_if_there(file) or "" for file in files)
+        return [_number(text.encode("utf-8", "surrogateescape")) for text in texts]
 
 
 class WriteFS(ReadFS, Protocol):
@@ -344,10 +345,12 @@ class ConfigFS(WriteFS):
 
 
 def _number(data: bytes) -> int | None:
+    """Return a number that the kernel shows: 64 bits; None for any other text."""
     try:
-        return int(data)
+        number = int(data)
     except ValueError:
         return None
+    return number if -(1 << 63) <= number < 1 << 64 else None
 
 
 def _kind(item: os.DirEntry[str]) -> str:

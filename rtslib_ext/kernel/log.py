@@ -86,7 +86,7 @@ def _opened(path: str = FILE) -> int | None:
     """Return a descriptor of the kernel's log; None if it cannot be read.
 
     In a container another file may have its name, such as /dev/null or the console, which would
-    never end, or take what somebody types.
+    never end, or take what a user types.
     """
     try:
         if os.stat(path).st_rdev != _NUMBER:

@@ -78,7 +78,7 @@ def since_boot(value: int, now: float) -> float:
     """
     shifts = (0, *(((1 << 64) - (100 << 32)) // hz for hz in _HZ))
     found = [(value - shift) % (1 << 32) / 100 for shift in shifts]
-    return max((one for one in found if one <= now + _LATE), default=value / 100)
+    return max((one for one in found if one <= now + _LATE), default=found[0])
 
 
 def _last(reader: Reader, row: Row, target: str) -> LastRefusal | None:
@@ -86,7 +86,7 @@ def _last(reader: Reader, row: Row, target: str) -> LastRefusal | None:
         return reader.fs.read_if_there(f"{row.configfs}/{_LAST}/{name}") or ""
 
     hundredths = text("last_fail_time")
-    if not hundredths.isdecimal() or hundredths == "0":
+    if not re.fullmatch("0*[1-9][0-9]{0,19}", hundredths):
         return None
     name = text("fail_intr_name")
     address = _ADDRESS.fullmatch(text("fail_intr_addr"))

@@ -16,6 +16,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -297,12 +298,13 @@ def _holding(lock: int) -> list[int]:
     device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
     wanted = f"{device}:{status.st_ino}"
     try:
-        with open("/proc/locks", encoding="ascii") as locks:
+        with open("/proc/locks", encoding="ascii", errors="replace") as locks:
             # "1: FLOCK  ADVISORY  WRITE 1234 00:19:77 0 EOF"; a waiting process has "->" after 1:
             rows = [line.split() for line in locks]
-    except (OSError, ValueError):
+    except OSError:
         return []
-    return [int(row[4]) for row in rows if row[1] == "FLOCK" and row[5] == wanted]
+    found = (row[4] for row in rows if row[1:2] == ["FLOCK"] and row[5:6] == [wanted])
+    return [int(pid) for pid in found if re.fullmatch("[0-9]{1,9}", pid)]
 
 
 def _is_alive(pid: int) -> bool:

@@ -19,6 +19,7 @@ from ..fast_dataclasses import dataclass
 from ..files import mounts, placement
 from ..files.trusted import Untrusted
 from ..host import devices, disk_identity, signatures
+from ..host.system import read_text
 from ..kernel.configfs import ReadFS
 from . import sharing
 
@@ -284,11 +285,7 @@ def _vendor_of(number: int) -> str:
     folder = os.path.realpath(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}")
     if os.path.exists(f"{folder}/partition"):
         folder = os.path.dirname(folder)
-    try:
-        with open(f"{folder}/device/vendor", encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
+    return read_text(f"{folder}/device/vendor")
 
 
 def _advice(kind: str, path: str) -> str:

@@ -28,7 +28,8 @@ SHARES = {
     "record": 60_000,
     "lock_file": 100_000,
     "kernel": 10_000,
-    "host": 100_000,
+    "host": 60_000,
+    "statistics": 10_000,
     "scst": 10_000,
     "ctl": 10_000,
     "tgt": 10_000,
@@ -38,7 +39,7 @@ SHARES = {
     "ceph": 5_000,
     "truenas": 5_000,
     "isns": 20_000,
-    "line": 130_000,
+    "line": 160_000,
 }
 _AT_ONCE = 1000
 SECONDS_EACH = 2

@@ -7,9 +7,11 @@ LioError of one line is right; any other exception is a finding.
 
 from __future__ import annotations
 
+import builtins
 import gzip
 import io
 import json
+import os
 import re
 import sys
 import tempfile
@@ -18,28 +20,43 @@ from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from rtslib_ext import fabrics, foreign, savefile
 from rtslib_ext.config import merge
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import LioError, ParseError
 from rtslib_ext.fabrics import drop_ins
+from rtslib_ext.files import mounts
 from rtslib_ext.foreign import source as foreign_source
 from rtslib_ext.foreign.imported import SEVERITIES
-from rtslib_ext.host import cpus, system
+from rtslib_ext.host import (
+    cpus,
+    device_stack,
+    devices,
+    disk_identity,
+    dm_status,
+    kernel_threads,
+    listeners,
+    system,
+    tcp,
+    thin_pools,
+)
 from rtslib_ext.isns import messages as isns_messages
 from rtslib_ext.isns import requests as isns_requests
 from rtslib_ext.isns import settings as isns_settings
+from rtslib_ext.kernel import log
 from rtslib_ext.kernel.paths import HbaAllocator
 from rtslib_ext.plan import build, interrupted
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.reading.topology import TopologyReader
 from rtslib_ext.savefile import unrestored
+from rtslib_ext.statistics import counted, counters, latency, logins, mib, refused_logins
 from rtslib_ext.steps import codec
 from rtslib_ext.transaction import apply, confirmed_commit, journal, lock
-from rtslib_ext.usage import exports, holders, reservations, sessions
+from rtslib_ext.usage import exports, holders, reservations, sessions, sharing
 from targetcli import dispatch, prefs_bin
-from targetcli.audit import history
+from targetcli.audit import actor, history
 from targetcli.changes.transaction import Transaction
 from targetcli.env import Env, Session
 from targetcli.language import grammar, masking
@@ -336,18 +353,96 @@ _SHOWN = {
 }
 
 
-def host(data: bytes) -> None:
-    """Texts of /proc and /sys, and lists of CPUs."""
-    text = text_of(data)
-    before = system.read_text
+@contextmanager
+def every_file_is(data: bytes) -> Iterator[None]:
+    """Have all files of /proc, /sys and udev's database these contents, as far as open() shows."""
+    really = builtins.open
+
+    def opened(file: Any, mode: str = "r", *rest: Any, **named: Any) -> Any:
+        if not (isinstance(file, str) and file.startswith(_OF_KERNEL)):
+            return really(file, mode, *rest, **named)
+        raw = io.BytesIO(data)
+        return raw if "b" in mode else io.TextIOWrapper(raw, **named)
+
+    builtins.open = opened  # type: ignore[assignment]
     try:
-        system.read_text = lambda path: text
+        yield
+    finally:
+        builtins.open = really
+
+
+_OF_KERNEL = ("/proc/", "/sys/", "/run/udev/")
+
+
+def host(data: bytes) -> None:
+    """Files of /proc and /sys, of udev's database and of tracing, records of the kernel's log.
+
+    Also lists of CPUs, and the status of device-mapper.
+    """
+    text = text_of(data)
+    with every_file_is(data):
         for read in (holders._mount, holders._swap):
             read({"8:1", "0:1", text})
+        mounts.of_file("/srv/a", mounts.read())
+        tcp.established()
+        list(listeners._inodes(3260)), listeners._program(1)
+        kernel_threads.started("iscsi_np")
+        system.available_memory(), devices.sectors(os.devnull), devices.is_disk(os.devnull)
+        list(devices.udev_property(0, name) for name in ("ID_SERIAL", "ID_FS_TYPE"))
+        disk_identity.identifiers("/sys/block/sda"), disk_identity._line("/proc/x", "PARTUUID")
+        device_stack.Stack().number("8:0")
+        holders._device_above("/sys/block/sda"), list(sharing.extents(os.devnull))
+        lock._state(1), lock._name(1)
+        with really_open() as handle:
+            lock._holding(handle)
+        actor._login(), actor._address()
+        refused_logins.parsed((1.0, line) for line in text.split("\n"))
+        with refusals():
+            cpus.check_cpus(text)
+    log._record(text)
+    latency.parse(text), latency.dropped(text)
+    thin_pools.of_status("pool", 1 << 30, text)
+    dm_status.parsed(data[:DM_HEADER].ljust(DM_HEADER, b"\0") + data[DM_HEADER:])
+
+
+DM_HEADER = 312
+
+
+@contextmanager
+def really_open() -> Iterator[int]:
+    """Yield a descriptor."""
+    handle = os.open(os.devnull, os.O_RDONLY)
+    try:
+        yield handle
     finally:
-        system.read_text = before
-    with refusals():
-        cpus.check_cpus(text)
+        os.close(handle)
+
+
+class Counting(RecordedFS):
+    """The recorded tree with texts for the files of its statistics, by turns."""
+
+    def __init__(self, texts: list[str]) -> None:
+        super().__init__()
+        self.lines = texts
+
+    def read(self, path: str) -> str:
+        if "statistics/" in path:
+            return self.lines[crc32(path.encode()) % len(self.lines)]
+        return super().read(path)
+
+
+def statistics(data: bytes) -> None:
+    """Files of statistics: a line is a text of some of them."""
+    fs = Counting(text_of(data).split("\n"))
+    objects = list(counted.objects(Reader(fs)))
+    rows = list(counters.read(fs, objects))
+    counters.exported(fs, rows)
+    list(mib.read(fs, objects)), list(logins.read(Reader(fs)))
+    for text in ("stats", "stats mib", "logins"):
+        env = environment({})
+        env.fs = fs
+        with refusals():
+            run(env, text)
 
 
 # -- messages of iSNS servers ----------------------------------------------------------------
@@ -409,7 +504,7 @@ TARGETS: dict[str, Target] = {
     item.__name__: item
     for item in (
         *(line, command, save_file, fabric_file, preferences, old_preferences),
-        *(journal_file, pending_commit, record, lock_file, kernel, host),
+        *(journal_file, pending_commit, record, lock_file, kernel, host, statistics),
         isns,
     )
 }

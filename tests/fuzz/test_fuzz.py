@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 # Changed inputs for each of the corpus, in make test.
 SHORT = 300
 # Inputs that are slower to run.
-FEWER = {"kernel": 60, "save_file": 150, **dict.fromkeys(foreign.FORMATS, 100)}
+FEWER = {"kernel": 60, "save_file": 150, "statistics": 60, **dict.fromkeys(foreign.FORMATS, 100)}
 
 IN_ONE_PROCESS = """
 import sys
