@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import LioError
+from rtslib_ext.kernel import blocked
 
 if TYPE_CHECKING:
     from .env import Env
@@ -88,27 +89,24 @@ class Work:
 
 
 @contextmanager
-def work(env: Env, what: str, total: Total, *, may_block: bool = True) -> Iterator[Work]:
+def work(env: Env, what: str, total: Total) -> Iterator[Work]:
     """Count the work of a block; ``total`` is called when the bar appears.
 
-    Nested work is part of the outer work, and has no bar of its own. ``may_block``: report a call
-    that the kernel does not finish, which costs the start of a thread.
+    Nested work is part of the outer work, and has no bar of its own.
     """
     outer = env.session.work
     inner = Work(env, what, total, watched=outer is None and env.stderr.isatty())
     env.session.work = outer or inner
     try:
-        with _watch(env) if may_block and outer is None else nullcontext():
+        with watched(env):
             yield inner
     finally:
         env.session.work = outer
         inner.end()
 
 
-def _watch(env: Env) -> AbstractContextManager[None]:
-    # Imported here: commands that only look do not need it.
-    from rtslib_ext.kernel import blocked
-
+def watched(env: Env) -> AbstractContextManager[None]:
+    """Report a call of configfs that the kernel does not finish; no more in a watched block."""
     return blocked.watch(partial(_tell, env))
 
 

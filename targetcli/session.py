@@ -32,7 +32,8 @@ def run_line(env: Env, read: Callable[[], Line]) -> Result | None:
 
     Errors of commands end here. A shell leaves its current node if the line deleted it.
     """
-    with _options_of_one_line(env):
+    # Also while the result is printed: the tree is read meanwhile.
+    with progress.watched(env), _options_of_one_line(env):
         result = _run_line(env, read)
     if env.session.several and not (result and result.leave):
         note = dispatch.leave_deleted(env)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _thread
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -17,30 +18,40 @@ from .configfs import ConfigFS
 
 LIMIT = 10.0
 """Seconds until a call is reported."""
+_watched: set[int] = set()
 
 
 @contextmanager
 def watch(tell: Callable[[str], object]) -> Iterator[None]:
     """Call ``tell`` with a sentence, once, for each call of a block that takes over LIMIT seconds.
 
-    ``tell`` runs in another thread.
+    ``tell`` runs in another thread. A block within one that is watched is not watched again.
     """
+    thread = _thread.get_ident()
+    if thread in _watched:
+        yield
+        return
+    _watched.add(thread)
     ended = _thread.allocate_lock()
     ended.acquire()
-    _thread.start_new_thread(_look, (_thread.get_ident(), ended, tell))
+    _thread.start_new_thread(_look, (thread, ended, tell))
     try:
         yield
     finally:
         ended.release()
+        _watched.discard(thread)
 
 
 def _look(thread: int, ended: _thread.LockType, tell: Callable[[str], object]) -> None:
     before = told = None
+    began = time.monotonic()
     while not ended.acquire(timeout=LIMIT):
         found = _frame(thread)
         if found is not None and found is before and found is not told:
             told = found
-            tell(_sentence(found))
+            tell(_sentence(found) + _words(began))
+        if found is not before:
+            began = time.monotonic()
         before = found
 
 
@@ -63,8 +74,17 @@ def _sentence(frame: FrameType) -> str:
     )
 
 
+def _words(since: float) -> str:
+    """Return what the kernel has logged since a time of the monotonic clock, and its last words."""
+    # Imported here: few calls block.
+    from . import log
+
+    texts = [record.text for record in log.records() if record.seconds >= since - LIMIT]
+    return f". The kernel's log since then: {texts[-1]}" if texts else ""
+
+
 def _reason(call: str, path: str) -> str:
-    """Return what a call usually waits for."""
+    """Return what a call usually waits for; the kernel itself logs a reason rarely."""
     if call in ("read", "scan", "modes", "exists", "is_dir", "readlink"):
         return "waits for another process that changes this object"
     if "/lun/" in path and call in ("unlink", "rmdir"):

@@ -62,8 +62,7 @@ def apply(
     note_reused(env, planned, logged_in)
     context = Context(env.fs)
     try:
-        may_block = any(map(_removes, planned))
-        with recording(env, "changing", lambda _: len(planned), may_block=may_block) as recorder:
+        with recording(env, "changing", lambda _: len(planned)) as recorder:
             outcome = executor.perform(context, planned, recorder.observe, journal(env), replan)
             recorder.made |= outcome.made
         _note_effects(env, planned, outcome)
@@ -73,11 +72,6 @@ def apply(
         if err.operation == "write":
             err.label = err.label or paths.name_of(err.file)
         raise
-
-
-def _removes(step: Step) -> bool:
-    """Return True if the kernel may have to wait for initiators to perform a step."""
-    return step.action is Action.DELETE or step.verb == "disable"
 
 
 def _note_effects(env: Env, planned: Sequence[Step], outcome: Outcome) -> None:
@@ -180,16 +174,14 @@ def recording(
     *,
     partial: bool = False,
     objects_only: bool = False,
-    may_block: bool = True,
 ) -> Iterator[Recorder]:
     """Record the steps of a block with a progress bar, and note them as changes when it ends.
 
     ``partial``: an error does not undo the steps before it, so they are noted as well; the caller
     changes the record of the owners itself.
-    ``objects_only``: ``total`` counts created and deleted objects, not their updates. ``may_block``
-    is as for ``progress.work``.
+    ``objects_only``: ``total`` counts created and deleted objects, not their updates.
     """
-    with progress.work(env, what, total, may_block=may_block) as work:
+    with progress.work(env, what, total) as work:
         recorder = Recorder(work, objects_only)
         try:
             yield recorder

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rtslib_ext.kernel import blocked
+from rtslib_ext.kernel import blocked, log
 from rtslib_ext.kernel.configfs import ConfigFS, ConfigfsPath
 
 LUN = ConfigfsPath("loopback/naa.5001405000000001/tpgt_1/lun/lun_0")
@@ -34,6 +34,7 @@ class Slow(ConfigFS):
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocked, "LIMIT", 0.05)
+    monkeypatch.setattr(log, "records", list)
 
 
 def test_a_call_that_blocks_is_reported_once() -> None:
@@ -56,6 +57,25 @@ def test_each_call_is_reported() -> None:
     assert [text.split(": ")[1].split()[0] for text in told] == ["scan", "write"]
     assert "waits for another process that changes this object" in told[0]
     assert "waits for the sessions of initiators to end" in told[1]
+
+
+def test_the_kernels_own_words_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.monotonic()
+    records = [log.Record(1, now - 60, "long before"), log.Record(2, now + 0.1, "INFO: task hung")]
+    monkeypatch.setattr(log, "records", lambda: records)
+    told: list[str] = []
+    with blocked.watch(told.append):
+        Slow(0.8).unlink(f"{LUN}/link")
+    assert told[0].endswith("can be used. The kernel's log since then: INFO: task hung")
+
+
+def test_a_watched_block_is_not_watched_again() -> None:
+    told: list[str] = []
+    with blocked.watch(told.append):
+        with blocked.watch(told.append):
+            Slow(0.3).unlink(f"{LUN}/link")
+        Slow(0.3).unlink(f"{LUN}/link")
+    assert len(told) == 2
 
 
 def test_many_short_calls_are_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,17 +4,22 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from rtslib_ext.kernel import blocked
-from rtslib_ext.kernel.configfs import ConfigFS
 
-from .harness import TARGET, Shell, tree, value
-from .initiator import logged_in
+from ..conftest import clear_all
+from .harness import TARGET, Answer, Shell, tree, value
+from .initiator import logged_in, until
 
 IQN = "iqn.2003-01.org.example:a"
 NAA = "naa.5001405000000001"
@@ -265,31 +270,63 @@ def test_a_number_given_again_by_a_file_is_noted(
     assert any(line.startswith(text) for line in answer.asides), answer.asides
 
 
-class Slow(ConfigFS):
-    """A kernel that takes its time to remove a link."""
+@pytest.fixture
+def disk() -> Iterator[str]:
+    """A disk that can be suspended: it answers no command then."""
+    subprocess.run(["modprobe", "brd", "rd_nr=4", "rd_size=16384"], check=True)
+    table = "0 2048 linear /dev/ram0 0"
+    subprocess.run(["dmsetup", "create", "--noudevsync", "slow", "--table", table], check=True)
+    subprocess.run(["dmsetup", "mknodes"], check=True)
+    yield "/dev/mapper/slow"
+    clear_all()
+    subprocess.run(["dmsetup", "remove", "--noudevsync", "--retry", "slow"], check=True)
 
-    def unlink(self, path: str) -> None:
-        time.sleep(2)
-        super().unlink(path)
+
+def is_blocked(thread: threading.Thread) -> bool:
+    """Whether a thread is in a call that cannot be interrupted, state D (proc(5))."""
+    text = Path(f"/proc/self/task/{thread.native_id}/stat").read_text()
+    return text.rpartition(")")[2].split()[0] == "D"
 
 
-def test_a_deletion_that_takes_long_is_told_and_holds_up_no_other_shell(
-    user: Shell, monkeypatch: pytest.MonkeyPatch
+def test_a_call_that_blocks_is_reported_and_holds_up_no_other_shell(
+    disk: str, user: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    user.ok(f"/loopback/{NAA}/luns create /backstores/ramdisk/r1")
+    """A deletion that waits for a disk, and a shell that looks at the same LUN."""
+    for line in (
+        f"/backstores/block create slow {disk}",
+        "luns/ create /backstores/block/slow",
+        "set attribute generate_node_acls=1 authentication=0",
+    ):
+        user.ok(line)
     monkeypatch.setattr(blocked, "LIMIT", 0.2)
-    answers = []
-    slow = Shell(user.home, fs=Slow())
-    run = threading.Thread(
-        target=lambda: answers.append(slow(f"/loopback/{NAA}/luns delete 0")), daemon=True
-    )
-    run.start()
-    time.sleep(0.2)
-    assert "lun0" in user.ok(f"/loopback/{NAA} ls")
-    assert run.is_alive()
-    run.join()
-    (answer,) = answers
-    assert answer.exit == 0
-    assert answer.stderr.count("the kernel has not finished for 0.2 s: unlink ") == 1
-    assert f"{TARGET}/loopback/{NAA}/tpgt_1/lun/lun_0/" in answer.stderr
-    assert "waits for the commands that initiators have running on this LUN" in answer.stderr
+    answers: dict[str, Answer] = {}
+    lines = ("luns/ delete 0", "ls")
+
+    def answer(line: str) -> None:
+        answers[line] = Shell(user.home, cwd=TPG)(line, yes=True)
+
+    with logged_in(INITIATOR, IQN) as host, ExitStack() as ends:
+        subprocess.run(["dmsetup", "suspend", "--noudevsync", "slow"], check=True)
+        ends.callback(subprocess.run, ["dmsetup", "resume", "--noudevsync", "slow"])
+        # READ(10) of a block.
+        reads = threading.Thread(target=host.read, args=(bytes((0x28, *bytes(7), 1, 0)),))
+        reads.start()
+        until(lambda: value(f"{FILE}/lun/lun_0/statistics/scsi_tgt_port/in_cmds") != "0")
+        threads = []
+        for line in lines:
+            run = threading.Thread(target=partial(answer, line))
+            run.start()
+            threads.append(run)
+            until(partial(is_blocked, run))
+        assert user.ok("/backstores ls") and user.ok("/ sessions")
+        time.sleep(0.6)
+        assert all(map(is_blocked, threads))
+    for run in (*threads, reads):
+        run.join()
+    deleted, shown = (answers[line] for line in lines)
+    text = "Note: the kernel has not finished for 0.2 s: "
+    folder = f"{TARGET}/{FILE}/lun"
+    assert f"{text}unlink {folder}/lun_0/" in deleted.stderr
+    assert "waits for the commands that initiators have running on this LUN" in deleted.stderr
+    assert re.search(f"{text}[a-z]+ {folder}/lun_0.*: it waits for another process", shown.stderr)
+    assert deleted.exit == shown.exit == 0
