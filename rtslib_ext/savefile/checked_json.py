@@ -273,6 +273,10 @@ class Item:
             self.report(self.at(key), f"must be {wanted}, not {_type(value)}")
 
 
+# More than any 64-bit number has.
+_MOST_DIGITS = 40
+
+
 def parse(text: str, source: str) -> Any:
     """Return the parsed JSON.
 
@@ -283,7 +287,7 @@ def parse(text: str, source: str) -> Any:
             f"{source} is empty", hint="use a file written by saveconfig, or one of its backups"
         )
     try:
-        return json.loads(text, object_pairs_hook=_object)
+        return _loads(text)
     except RecursionError as err:
         raise ParseError(
             f"{source} is nested too deeply", hint="use a file written by saveconfig"
@@ -293,10 +297,21 @@ def parse(text: str, source: str) -> Any:
             f"{source}:{err.lineno}: {err.msg.lower()}{_place(err)}",
             hint="the file is not valid JSON; nothing was changed",
         ) from err
-    except ValueError as err:
-        # Python limits numbers to 4300 digits.
-        text = "a number in it has too many digits"
-        raise ParseError(f"{source}: {text}", hint="use a file written by saveconfig") from err
+
+
+def _loads(text: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        # Python limits numbers to 4300 digits. The reader of its value reports the number.
+        return json.loads(text, object_pairs_hook=_object, parse_int=_beyond)
+
+
+def _beyond(digits: str) -> int:
+    """Return a number, one with the first digits of a longer one: no value can be so large."""
+    return int(digits[:_MOST_DIGITS])
 
 
 def _place(err: json.JSONDecodeError) -> str:

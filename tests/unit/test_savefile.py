@@ -299,6 +299,19 @@ def test_the_rest_is_read_all_the_same() -> None:
     assert list(loaded.config.targets) == [("iscsi", IQN)]
 
 
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_number_of_thousands_of_digits_is_a_problem_of_its_own(sign: str) -> None:
+    """Python itself refuses to read the whole text (sys.set_int_max_str_digits)."""
+    whole = document()
+    whole["storage_objects"].append({"name": "disk2", "plugin": "ramdisk", "size": "SIZE"})
+    text = json.dumps(whole).replace('"SIZE"', sign + "9" * 5000)
+    loaded = savefile.loads(text)
+    assert [str(problem) for problem in loaded.problems] == [
+        "storage_objects[1].size: must be less than 2**64"
+    ]
+    assert list(loaded.config.storage_objects) == [("ramdisk", "disk1")]
+
+
 def test_what_stands_twice_is_told() -> None:
     whole = document()
     tpg = whole["targets"][0]["tpgs"][0]
