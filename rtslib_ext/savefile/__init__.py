@@ -85,7 +85,7 @@ def loads(text: str, source: str = "the file") -> Loaded:
     from .decode_backstores import lu_groups, storage_objects
     from .decode_targets import fabrics, targets
 
-    problems = Problems()
+    problems = Problems(source)
     try:
         parsed = parse(text, source)
         # Free the text: both would be most of the memory that a large file takes.

@@ -27,6 +27,13 @@ _SECRET = re.compile("passw|secret|chap|token", re.IGNORECASE)
 _SHOWN = 120
 
 
+# A file of MOST_BYTES that saveconfig writes has 2 million values; of empty ones it could have 30
+# million, which take gigabytes and minutes.
+_MOST_VALUES = 4_000_000
+_MOST_PROBLEMS = 250_000
+_WRITTEN = "use a file written by saveconfig"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A part of a file that cannot be used: its JSON path and the reason."""
@@ -48,11 +55,21 @@ class Unusable(Exception):
 class Problems:
     """The problems of one file; ``settings`` interns the settings that its objects share."""
 
+    source: str = "the file"
     reported: list[Problem] = field(default_factory=list)
     settings: Interner = field(default_factory=Interner)
 
     def add(self, where: str, message: str, owner: tuple[str, str] | None = None) -> None:
-        """Report a part of the file; both texts are shown as one line."""
+        """Report a part of the file; both texts are shown as one line.
+
+        Raises ParseError for a file that has too many of them.
+        """
+        if len(self.reported) >= _MOST_PROBLEMS:
+            raise ParseError(
+                f"{self.source} has more than {_MOST_PROBLEMS:,} errors, the first is "
+                f"{self.reported[0]}",
+                hint=_WRITTEN,
+            )
         self.reported.append(Problem(printable(where), printable(message), owner))
 
 
@@ -286,12 +303,12 @@ def parse(text: str, source: str) -> Any:
         raise ParseError(
             f"{source} is empty", hint="use a file written by saveconfig, or one of its backups"
         )
+    if sum(map(text.count, ",[{")) > _MOST_VALUES:
+        raise ParseError(f"{source} has more than {_MOST_VALUES:,} values", hint=_WRITTEN)
     try:
         return _loads(text)
     except RecursionError as err:
-        raise ParseError(
-            f"{source} is nested too deeply", hint="use a file written by saveconfig"
-        ) from err
+        raise ParseError(f"{source} is nested too deeply", hint=_WRITTEN) from err
     except json.JSONDecodeError as err:
         raise ParseError(
             f"{source}:{err.lineno}: {err.msg.lower()}{_place(err)}",

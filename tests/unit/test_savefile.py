@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rtslib_ext import savefile
 from rtslib_ext.errors import ParseError
+from rtslib_ext.savefile import checked_json
 
 IQN = "iqn.2003-01.org.example:store"
 
@@ -310,6 +314,32 @@ def test_a_number_of_thousands_of_digits_is_a_problem_of_its_own(sign: str) -> N
         "storage_objects[1].size: must be less than 2**64"
     ]
     assert list(loaded.config.storage_objects) == [("ramdisk", "disk1")]
+
+
+def test_memory_for_a_file_of_empty_values_is_bounded(tmp_path: Path) -> None:
+    """Each needs more memory than its text: 32 MiB of them took 1.7 GiB, and minutes."""
+    file = tmp_path / "big.json"
+    file.write_text('{"storage_objects":[' + "{}," * (11 << 20) + "{}]}")
+    program = (
+        "import resource, sys\n"
+        "from rtslib_ext import savefile\n"
+        "from rtslib_ext.errors import LioError\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20))\n"
+        "try:\n    savefile.loads(open(sys.argv[1]).read(), 'FILE')\n"
+        "except LioError as err:\n    print(err)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, file], capture_output=True, text=True)
+    assert done.stdout.startswith("FILE has more than 4,000,000 values"), done.stderr
+
+
+def test_too_many_problems_end_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checked_json, "_MOST_PROBLEMS", 3)
+    whole = document()
+    whole["storage_objects"] += [{}] * 3
+    assert len(savefile.loads(json.dumps(whole)).problems) == 3
+    whole["storage_objects"] += [{}]
+    with pytest.raises(ParseError, match=r"FILE has more than 3 errors, the first is storage_obj"):
+        savefile.loads(json.dumps(whole), "FILE")
 
 
 def test_what_stands_twice_is_told() -> None:
