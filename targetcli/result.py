@@ -58,7 +58,7 @@ class Result:
     makes the change, dispatch calls it with the lock held, and its result is the command's.
     ``screen`` is for a command that takes the whole terminal: the session calls it with the
     function that runs lines, and its result is the command's. With ``again``, the session shows
-    that instead of ``lines``.
+    that instead of ``lines``. ``printed`` is called once all of it has been written, with success.
     """
 
     lines: Iterable[str] = ()
@@ -76,6 +76,7 @@ class Result:
     under_lock: Callable[[], Result] | None = None
     screen: Callable[[RunLine], Result] | None = None
     again: Again | None = None
+    printed: Callable[[], object] | None = None
 
 
 def say(*lines: str) -> Result:

@@ -161,7 +161,11 @@ def print_result(env: Env, report: Report, result: Result) -> bool:
     if result.failures:
         fail(env, report, *result.failures)
         return False
-    return not env.options.json or _print_document(env, report)
+    if env.options.json and not _print_document(env, report):
+        return False
+    if result.printed is not None:
+        result.printed()
+    return True
 
 
 def _print_lines(env: Env, result: Result) -> None:

@@ -12,7 +12,7 @@ import re
 from .. import naming
 from ..config.printable import printable
 from ..errors import InvalidValue, reason
-from ..files import trusted
+from ..files import patterns, trusted
 from . import ALIASES, DROP_INS, FABRICS, FEATURES, FORMS, MODULE_ALIASES, Fabric
 
 SUFFIX = ".conf"
@@ -105,6 +105,7 @@ def _fabric(values: dict[str, str], stem: str) -> Fabric:
     module = _word("kernel_module", values["kernel_module"])
     if values["wwn_from_files"] and not values["wwn_from_files"].startswith("/"):
         raise InvalidValue("wwn_from_files must be an absolute path")
+    patterns.check(values["wwn_from_files"])
     types = _some_of("wwn_types", values["wwn_types"], naming.TYPES)
     if not types:
         raise InvalidValue(f"wwn_types must be some of {', '.join(naming.TYPES)}")
@@ -142,9 +143,7 @@ def _some_of(key: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
 def wwns(fabric: Fabric) -> list[str]:
     """Return the WWNs in the files that a fabric's drop-in file names."""
     result = []
-    import glob
-
-    for path in sorted(glob.glob(fabric.wwn_files)):
+    for path in patterns.matching(fabric.wwn_files):
         if fabric.wwn_driver and fabric.wwn_driver not in _drivers(path):
             continue
         try:

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import stat
 from collections.abc import Mapping
 
 from ..errors import LioError, NotFound, ParseError, reason
 from ..fast_dataclasses import dataclass, field, replace
-from ..files import trusted
+from ..files import patterns, trusted
 from ..host import system
 from .identity import Identity
 from .imported import Place
@@ -42,9 +41,11 @@ class Files:
         return os.path.exists(path)
 
     def matching(self, pattern: str) -> list[str]:
-        """Return the paths that match a pattern of the shell, sorted; of a directory, its files."""
-        found = sorted(glob.glob(pattern))
-        return [file for path in found for file in _files_of(path)]
+        """Return the paths that match a pattern of the shell, sorted; of a directory, its files.
+
+        Raises InvalidValue for one with too many wildcards.
+        """
+        return [file for path in patterns.matching(pattern) for file in _files_of(path)]
 
     def size(self, path: str) -> int | None:
         """Return the size of a regular file in bytes; None if it is none."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -13,11 +12,13 @@ from rtslib_ext.errors import LioError
 from rtslib_ext.fast_dataclasses import asdict, dataclass
 from rtslib_ext.files import atomic, bounded, trusted
 from rtslib_ext.statistics.logins import LastRefusal, Logins
+from rtslib_ext.steps.field_types import LATEST, check_fields
 
 from ..env import Env
 
 _MOST_BYTES = 1 << 20
 _MOST_REFUSALS = 1000
+_DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def _path(env: Env) -> str:
 
 def read(env: Env) -> Seen | None:
     """Return the last look; None if there was none since the boot, or it is not known."""
-    with suppress(OSError, LioError, ValueError, KeyError, TypeError, AttributeError):
+    with suppress(OSError, LioError, *_DAMAGE):
         with trusted.directory(_path(env)) as (folder, name):
             handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
             try:
@@ -54,16 +55,19 @@ def read(env: Env) -> Seen | None:
                 os.close(handle)
         refused = {str(name): int(number) for name, number in data["refused"].items()}
         last = tuple(LastRefusal(**item) for item in data["last"])
-        return Seen(float(data["time"]), refused, last)
+        for item in last:
+            check_fields(item)
+        if 0 <= float(data["time"]) <= LATEST:
+            return Seen(float(data["time"]), refused, last)
     return None
 
 
-def write(env: Env, targets: Sequence[Logins], before: Seen | None) -> None:
-    """Remember that the targets were looked at now; no harm is done if it cannot be written."""
+def write(env: Env, targets: Sequence[Logins], before: Seen | None, now: float) -> None:
+    """Remember when the targets were looked at; no harm is done if it cannot be written."""
     last = list(before.last) if before else []
     last += [item.last for item in targets if item.last and item.last not in last]
     data = {
-        "time": time.time(),
+        "time": now,
         "refused": {item.target: item.total for item in targets},
         "last": [asdict(item) for item in last[-_MOST_REFUSALS:]],
     }

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from rtslib_ext.errors import Unsupported
 from rtslib_ext.fast_dataclasses import dataclass
@@ -16,7 +18,7 @@ from rtslib_ext.statistics.refused_logins import History, Refusal
 from ..changes import seen_logins
 from ..changes.seen_logins import Seen
 from ..env import Env
-from ..result import Again, Result, show
+from ..result import Again, Result
 from ..tree import Node, walk
 from ..tree.fabrics import TargetNode, TpgNode
 from ..views import logins as view
@@ -34,6 +36,8 @@ class Found:
     history: History
     missing: int
     """How many the targets count and the log no longer has."""
+    remember: Callable[[], object] | None
+    """Makes the next look mark what comes after this one; None if it may not."""
 
 
 def logins(env: Env, node: Node, watch: float | None) -> Result:
@@ -43,10 +47,8 @@ def logins(env: Env, node: Node, watch: float | None) -> Result:
     if watch is not None:
         return _watched(env, node, seen, watch)
     found = _found(env, node, seen)
-    return show(
-        view.lines(found.groups, width_of(env.stdout), notes=_notes(found, seen)),
-        lambda: _facts(found, seen),
-    )
+    lines = view.lines(found.groups, width_of(env.stdout), notes=_notes(found, seen))
+    return Result(lines, data=lambda: _facts(found, seen), shows=True, printed=found.remember)
 
 
 def _watched(env: Env, node: Node, seen: Seen | None, every: float) -> Result:
@@ -55,6 +57,8 @@ def _watched(env: Env, node: Node, seen: Seen | None, every: float) -> Result:
 
     def frame() -> list[str]:
         found = _found(env, node, seen, seen_logins.read(env))
+        if found.remember is not None:
+            found.remember()
         return view.lines(found.groups, width_of(env.stdout), notes=_notes(found, seen))
 
     return Result(frame(), again=Again(f"{node.path}: logins", every, frame))
@@ -65,6 +69,7 @@ def _found(env: Env, node: Node, seen: Seen | None, latest: Seen | None = None) 
     latest = latest or seen
     reader = Reader(env.fs)
     cures = Cures(reader)
+    now = time.time()
     targets = list(counters.read(reader))
     history = library.read(targets, latest.last if latest else (), discovery=cures.discovery)
     target, tag = _place(node)
@@ -72,10 +77,10 @@ def _found(env: Env, node: Node, seen: Seen | None, latest: Seen | None = None) 
     since = seen.time if seen else None
     groups = [Group.of(items, cures.of(items[-1]), since) for items in _grouped(shown)]
     here = [item for item in targets if target in ("", item.target)]
+    remember = None
     if env.is_root and env.session.transaction is None:
-        # The next look marks what came after this one.
-        seen_logins.write(env, targets, latest)
-    return Found(groups, here, history, _missing(here, shown))
+        remember = partial(seen_logins.write, env, targets, latest, now)
+    return Found(groups, here, history, _missing(here, shown), remember)
 
 
 def _place(node: Node) -> tuple[str, int | None]:

@@ -187,6 +187,10 @@ def test_all_that_a_file_can_say(add: Add, tmp_path: Path) -> None:
         (f"{LEAST}wwn_form = round\n", "wwn_form: round is not one of plain, colons, hex, bare"),
         (f"{LEAST}wwn_form =\n", "wwn_form must be one of"),
         (f"{LEAST}wwn_from_files = sys/x\n", "wwn_from_files must be an absolute path"),
+        (
+            f"{LEAST}wwn_from_files = /*/?/[a-z]*/x\n",
+            "/*/?/[a-z]*/x has wildcards in 3 of its names",
+        ),
         ("[fabric]\nkernel_module = x\n", "wwn_types must be some of iqn, naa, eui, ib, free"),
         ("[fabric]\nwwn_types = naa\n", "kernel_module must be one word"),
         ("[fabric]\nwwn_types = naa\nkernel_module = -r\n", "kernel_module must be one word"),
