@@ -317,3 +317,20 @@ def test_lines_of_an_enemy(
     assert all(len(text) < 1000 and text.endswith("50022 22)") for text in logged)
     assert line != _LONG or len(logged) == 2
     assert {path.name for path in tmp_path.iterdir()} <= {"lock"}
+
+
+@pytest.mark.parametrize(
+    ("role", "trusts"), [("read", False), ("provision", False), ("admin", True)]
+)
+def test_files_of_the_user_before_sudo_are_not_trusted(
+    role: str, trusts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The role restricts this user, who could put a link in the place of a file that is served."""
+    from rtslib_ext.files import trusted
+    from targetcli import cli
+
+    found = []
+    monkeypatch.setenv("SUDO_UID", "54321")
+    monkeypatch.setattr("targetcli.batch.run", lambda *_: found.append(trusted.trusted_users()))
+    cli.main(["--role", role, "--batch", "-"])
+    assert [54321 in users for users in found] == [trusts]
