@@ -161,7 +161,7 @@ def _write_secrets(env: Env, directory: str, found: Sequence[Call], form: str) -
     if later is not None:
         return []
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        trusted.make_directory(folder)
     except OSError as err:
         raise LioError(f"{folder} cannot be created: {reason(err)}") from err
     for secret in secrets:

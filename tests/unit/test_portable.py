@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ from rtslib_ext.config.backing import FileIO, RamDisk
 from rtslib_ext.config.initiator_groups import Group, GroupLun
 from rtslib_ext.config.model import Auth, Config, NodeAcl, Portal, StorageObject, Target, Tpg
 from targetcli.command_table.table import command_of
+from targetcli.env import Env
 from targetcli.language import binding, grammar
 from targetcli.portable import beside, calls, remarks, script, secret_files, yaml
 from targetcli.portable.beside import Beside
 from targetcli.portable.call import Call, Secret
+from targetcli.prefs import Preferences
 
 IQN = "iqn.2003-01.org.example:a"
 HOST = "iqn.1994-05.com.example:h"
@@ -187,3 +190,19 @@ def test_yaml_runs_no_template_of_a_name() -> None:
         "    - d: {}",
         '  e: "x"',
     ]
+
+
+def test_no_directory_of_secrets_is_made_behind_a_planted_link(tmp_path: Path) -> None:
+    from rtslib_ext.files.trusted import Untrusted
+    from targetcli.commands import export
+
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    (shared / "link").symlink_to(tmp_path)
+    env = Env(Preferences.load(None))
+    with pytest.raises(Untrusted, match="is a symbolic link"):
+        export._write_secrets(env, f"{shared}/link/new", [], "script")
+    assert not (tmp_path / "new").exists()
+    export._write_secrets(env, f"{shared}/a/b", [], "script")
+    assert (shared / "a/b").stat().st_mode & 0o777 == 0o700
