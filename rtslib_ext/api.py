@@ -19,7 +19,7 @@ from .errors import InUse, InvalidValue, PermissionDenied
 from .fabrics import FABRICS
 from .fast_dataclasses import dataclass, replace
 from .kernel.configfs import ConfigFS, WriteFS
-from .owners import exported, fragment, kept, ports, record, settling, units
+from .owners import exported, fragment, kept, ports, record, units
 from .owners.fragment import Part
 from .plan import backing_files, interrupted
 from .plan.disturbance import Disturbance
@@ -27,7 +27,7 @@ from .reading.reader import Reader
 from .steps import Action, Step
 from .steps.step import deleted
 from .transaction import apply as applying
-from .transaction import confirmed_commit
+from .transaction import beside, confirmed_commit
 from .transaction import journal as journals
 from .transaction.executor import Outcome
 from .transaction.lock import JOURNAL, LOCK_FILE, LastChange, change_lock
@@ -150,8 +150,9 @@ class System:
             yield self
             return
         with change_lock(name, path=self._lock_file, wait=self._wait) as held:
-            if held.after_kill and not os.path.exists(self._journal):
-                settling.settle(self.fs, self._owners)
+            files = beside.Files.of(self._journal)
+            if not os.path.exists(self._journal) and beside.is_unfinished(files):
+                beside.settle(self.fs, files)
             journals.refuse_unfinished(self._journal)
             if held.left is LastChange.UNCONFIRMED:
                 # The shell looks for such a change only if the last holder says so.

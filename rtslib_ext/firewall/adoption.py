@@ -22,13 +22,21 @@ Changed = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
 def load(path: str, networks: Allowed, before: Allowed | None = None) -> None:
     """Load the rules for these networks, and record both. Raises LioError; nothing is changed.
 
-    ``path`` is the record; ``before`` is as in it.
+    ``path`` is the record; ``before`` is as in it. No rules are ever loaded that the record does
+    not have, nor one without a way back: a kill in between is recovered from.
     """
-    found = record.load(path) if os.path.exists(path) else Record()
+    existed = os.path.exists(path)
+    found = record.load(path) if existed else Record()
     if not networks and not found.allowed and not found.loaded:
         # Without nftables, too.
         return
-    nft.load(networks)
+    record.store(path, Record(networks, found.loaded, found.allowed if before is None else before))
+    try:
+        nft.load(networks)
+    except BaseException:
+        with suppress(LioError, OSError):
+            record.store(path, found) if existed else os.unlink(path)
+        raise
     digest = ruleset.digest(networks) if networks else ""
     record.store(path, Record(networks, digest, before))
 
@@ -65,7 +73,7 @@ def recovered(path: str, *, undone: bool) -> list[str]:
     found = record.load(path) if os.path.exists(path) else Record()
     if found.before is None:
         return []
-    notes = _adopt(path, found, found.before) if undone else []
+    notes = _adopt(path, found, found.before if undone else found.allowed)
     _finish(path)
     return notes
 
@@ -88,14 +96,6 @@ def reverted(now: Allowed, change: Changed) -> tuple[Allowed, list[str]]:
         if old:
             after[name] = tuple(old)
     return after, since
-
-
-def revert(path: str, change: Changed) -> Changed:
-    """Restore the networks before a change; return what that changed. Raises LioError."""
-    before = record.load(path) if os.path.exists(path) else Record()
-    after, _ = reverted(before.allowed, change)
-    _adopt(path, before, after)
-    return changed(before.allowed, after)
 
 
 def _is_loaded(networks: Allowed) -> bool:

@@ -41,6 +41,11 @@ def unfinished(path: str) -> tuple[dict[str, str], dict[str, str]] | None:
     return (found["before"], found["after"]) if found else None
 
 
+def starting(path: str) -> str:
+    """Return the owner whose objects a takeover is about to serve, or was when it was killed."""
+    return str(_value(path).get("unfinished", {}).get("starting", ""))
+
+
 def moving(path: str) -> frozenset[str]:
     """Return the owners whose objects move between hosts: no save file has these objects."""
     return frozenset(_value(path).get("moving", ()))
@@ -67,18 +72,19 @@ def store(path: str, owners: Owners) -> None:
 
 @contextmanager
 def claiming(
-    path: str, after: Owners, owner: str = "", moves: bool | None = None
+    path: str, after: Owners, owner: str = "", moves: bool | None = None, *, serves: bool = False
 ) -> Iterator[None]:
     """Replace the record around the change of a block; a kill within it is recovered from.
 
     ``moves``: whether the objects of ``owner`` move between hosts from then on; None: as before.
-    Until the change is complete, no save file has those of either case.
+    Until the change is complete, no save file has those of either case. ``serves``: this host is
+    about to serve them (``starting``).
     """
     value = _value(path)
     owners = load(path)
     before = {"owners": owners, "moving": sorted(value.get("moving", ()))}
     then = {"owners": dict(after), "moving": _moving(value, owner, moves)}
-    if before == then:
+    if before == then and not serves:
         yield
         return
     both = {
@@ -87,6 +93,8 @@ def claiming(
     }
     moving = [before["moving"], then["moving"]]
     unfinished = {"before": owners, "after": dict(after), "moving": moving}
+    if serves:
+        unfinished["starting"] = owner
     _write(path, {**both, "unfinished": unfinished})
     try:
         yield
@@ -135,21 +143,15 @@ def drop(path: str) -> None:
         raise LioError(f"{path} cannot be removed: {reason(err)}") from err
 
 
-def revert(path: str, changed: Mapping[str, tuple[str, str]]) -> tuple[Owners, Owners]:
-    """Restore the owners before a change, but those that were changed again since.
-
-    ``changed`` has the owners before and after the change, "" for none. Returns the record before
-    and after. Raises LioError.
-    """
-    before = load(path)
-    owners = dict(before)
+def reverted(owners: Owners, changed: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """Return the owners without a change; those that were changed again since stay."""
+    after = dict(owners)
     for place, (old, new) in changed.items():
-        if owners.get(place, "") in (new, ""):
-            owners.pop(place, None)
+        if after.get(place, "") in (new, ""):
+            after.pop(place, None)
             if old:
-                owners[place] = old
-    store(path, owners)
-    return before, owners
+                after[place] = old
+    return after
 
 
 def _read(path: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
@@ -168,6 +170,8 @@ def _value(path: str) -> dict[str, Any]:
         for key in ("before", "after") if found else ():
             checked(found[key])
         before, after = (found or {}).get("moving", ((), ()))
+        if found and "starting" in found:
+            units.check_name(found["starting"])
         for name in chain(value.get("moving", ()), before, after):
             units.check_name(name)
         return dict(value)

@@ -14,16 +14,20 @@ from ..kernel.configfs import ReadFS
 from . import record, units
 
 
-def settle(fs: ReadFS, path: str) -> None:
+def settle(fs: ReadFS, path: str) -> bool | None:
     """End an unfinished record, if there is no journal, as the kernel shows. Raises LioError.
 
-    A damaged record is reported by what needs it.
+    Returns whether the change was done; None without one. A damaged record is reported by what
+    needs it.
     """
     found = None
     with suppress(LioError):
         found = record.unfinished(path)
-    if found:
-        record.finish(path, done=_is_done(fs, *found))
+    if not found:
+        return None
+    done = _is_done(fs, *found)
+    record.finish(path, done=done)
+    return done
 
 
 def _is_done(fs: ReadFS, before: record.Owners, after: record.Owners) -> bool:

@@ -14,13 +14,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import InUse, LioError
-from ..fast_dataclasses import asdict, dataclass, replace
+from ..fast_dataclasses import asdict, dataclass, field, replace
 from ..files import atomic, trusted
 from ..kernel.configfs import WriteFS
 from ..steps import Context, Step, codec, field_types, inverse
 from ..steps.operations import MakeShared
+from . import beside as besides
 from . import executor, recovery
 from . import journal as journals
+from .beside import Replaced
 from .journal import Creation, Journal, Unfinished
 
 
@@ -30,8 +32,9 @@ class PendingCommit:
 
     ``about`` describes it without secrets. ``seconds`` is the time to confirm it; it ends at
     ``until`` in Unix time, for display, and at ``deadline`` in CLOCK_BOOTTIME, which is never set
-    and counts suspended time. ``back`` are the steps of the revert. ``number`` is that of the
-    commit in the history; None if it is not recorded. The field names are keys of the file.
+    and counts suspended time. ``back`` are the steps of the revert, ``replaced`` is what it
+    restores beside the kernel (``beside``). ``number`` is that of the commit in the history; None
+    if it is not recorded. The field names are keys of the file.
     """
 
     about: dict[str, Any]
@@ -41,12 +44,21 @@ class PendingCommit:
     back: tuple[dict[str, Any], ...] = ()
     outcome: str = ""
     number: int | None = None
+    replaced: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, steps: Sequence[Step], about: dict[str, Any], seconds: float) -> PendingCommit:
+    def of(
+        cls,
+        steps: Sequence[Step],
+        about: dict[str, Any],
+        seconds: float,
+        replaced: Replaced | None = None,
+    ) -> PendingCommit:
         """Return a commit of ``steps`` that is pending from now on."""
         back = tuple(codec.encode(step) for step in inverse.invert(steps, _hbas(steps)))
-        return cls(about, seconds, time.time() + seconds, _now() + seconds, back)
+        end, now = time.time() + seconds, _now()
+        plain = (replaced or Replaced()).plain()
+        return cls(about, seconds, end, now + seconds, back, replaced=plain)
 
     @property
     def left(self) -> float:
@@ -77,7 +89,7 @@ class PendingCommit:
 
     def ended(self, outcome: str) -> PendingCommit:
         """Return it with an outcome, and without its steps, which contain passwords."""
-        return replace(self, back=(), outcome=outcome)
+        return replace(self, back=(), replaced={}, outcome=outcome)
 
 
 def _hbas(steps: Sequence[Step]) -> set[str]:
@@ -103,11 +115,11 @@ def write(path: str, commit: PendingCommit) -> None:
     atomic.replace(path, json.dumps(asdict(commit)).encode())
 
 
-def set_number(path: str, number: int) -> None:
-    """Add the number in the history to the pending commit, under the lock."""
+def complete(path: str, number: int | None, replaced: Replaced) -> None:
+    """Add the number in the history, if it is recorded there, and all that was replaced."""
     commit = find(path)
     if commit:
-        write(path, replace(commit, number=number))
+        write(path, replace(commit, number=number, replaced=replaced.plain()))
 
 
 def last(path: str) -> PendingCommit | None:
@@ -136,6 +148,7 @@ def _decoded(fields: Any) -> PendingCommit:
         raise ValueError("not a time")
     if not isinstance(commit.outcome, str) or not isinstance(commit.number, int | None):
         raise TypeError("outcome or number has another type")
+    besides.from_plain(commit.replaced)
     # Their values are converted when they are needed.
     for step in commit.back:
         codec.decode(step)

@@ -88,12 +88,11 @@ class Held:
     """The lock while it is held.
 
     ``left`` is the note that the previous holder left in the file, ``leaves`` the note for the next
-    one. A reboot clears it. ``after_kill``: the previous holder did not end by itself.
+    one. A reboot clears it.
     """
 
     left: LastChange = LastChange.OTHER
     leaves: LastChange = LastChange.OTHER
-    after_kill: bool = False
 
 
 @contextmanager
@@ -117,7 +116,7 @@ def change_lock(
     lock = _acquire_file(path, seconds, notice, waiting)
     held = Held()
     try:
-        held.left, held.after_kill = _left(lock)
+        held.left = _left(lock)
         _sign(lock, command)
         yield held
     finally:
@@ -280,16 +279,13 @@ def _written(lock: int) -> Holder | None:
         return None
 
 
-def _left(lock: int) -> tuple[LastChange, bool]:
-    """Return the note of the previous holder, and whether it was killed.
-
-    The note is OTHER after a crash or from targetcli-fb.
-    """
+def _left(lock: int) -> LastChange:
+    """Return the note of the previous holder; OTHER after a crash or from targetcli-fb."""
     try:
         fields = json.loads(os.pread(lock, _SIZE_MAX, 0))
-        return LastChange(fields.get("left", "")), "pid" in fields
+        return LastChange(fields.get("left", ""))
     except (OSError, ValueError, AttributeError, RecursionError):
-        return LastChange.OTHER, False
+        return LastChange.OTHER
 
 
 def _holding(lock: int) -> list[int]:

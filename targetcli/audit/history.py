@@ -11,7 +11,7 @@ import os
 import re
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -23,6 +23,8 @@ from rtslib_ext.savefile import json_stream
 from rtslib_ext.steps import Step, codec, field_types
 from rtslib_ext.steps.operations import Write
 from rtslib_ext.steps.step import Action
+from rtslib_ext.transaction import beside
+from rtslib_ext.transaction.beside import Networks, Owners
 
 from . import actor
 from .actor import Actor
@@ -33,7 +35,6 @@ MOST_BYTES = 16 << 20
 MOST_OPERATIONS = 100_000
 # A record of as many system calls has 20 MB.
 _MOST_UNPACKED = 256 << 20
-Networks = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
 # Pieces of a record to compress at once.
 _AT_ONCE = 200
 _NAME = re.compile(r"[0-9]{8}\.json\.gz")
@@ -58,7 +59,7 @@ class Record:
     back: tuple[Step, ...] = field(repr=False)
     irreversible: str = ""
     undoes: int | None = None
-    owners: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    owners: Owners = field(default_factory=dict)
     """The owners before and after it, by shell path, where they changed; "": no owner."""
     networks: Networks = field(default_factory=dict)
     """The allowed networks before and after it, by portal, where they changed; (): all."""
@@ -71,7 +72,7 @@ def keep(
     back: Sequence[Step],
     irreversible: str = "",
     undoes: int | None = None,
-    owners: Mapping[str, tuple[str, str]] | None = None,
+    owners: Owners | None = None,
     networks: Networks | None = None,
 ) -> int:
     """Record a change; return its number. Raises OSError, LioError."""
@@ -95,7 +96,7 @@ def keep(
         "back": (codec.encode(step, secrets=False) for step in back),
         "lasting": irreversible,
         "takes_back": undoes,
-        **_beside(owners or {}, networks or {}),
+        **beside.Replaced(owners or {}, networks or {}).plain(),
     }
     packer = zlib.compressobj(_FAST, zlib.DEFLATED, bounded.GZIP)
     pieces = json_stream.pieces(value)
@@ -108,16 +109,6 @@ def keep(
     # Without a wait for the disk: a restart forgets the running configuration as well.
     atomic.replace(f"{folder}/{_name(number)}", data)
     return number
-
-
-def _beside(owners: Mapping[str, tuple[str, str]], networks: Networks) -> dict[str, object]:
-    """Return the values of what a change did beside the kernel."""
-    found: dict[str, object] = {}
-    if owners:
-        found["owners"] = {path: list(both) for path, both in owners.items()}
-    if networks:
-        found["networks"] = {name: [*map(list, both)] for name, both in networks.items()}
-    return found
 
 
 def _size(step: Step) -> int:
@@ -285,6 +276,7 @@ def _read(folder: str, name: str) -> Record | None:
 
 def _record(number: int, value: dict[str, Any]) -> Record:
     """Return the record in a document; raises one of field_types.MALFORMED."""
+    replaced = beside.from_plain(value)
     record = Record(
         number,
         _moment(value["time"]),
@@ -295,8 +287,8 @@ def _record(number: int, value: dict[str, Any]) -> Record:
         tuple(codec.decode(item) for item in value["back"]),
         value["lasting"],
         value["takes_back"],
-        _checked_owners(value.get("owners", {})),
-        _checked_networks(value.get("networks", {})),
+        replaced.owners,
+        replaced.networks,
     )
     who = record.who
     texts = (who.user, who.login, who.terminal, who.address, record.command, record.irreversible)
@@ -305,27 +297,6 @@ def _record(number: int, value: dict[str, Any]) -> Record:
     if record.undoes is not None and not 0 <= record.undoes < number:
         raise ValueError("it undoes a later change")
     return record
-
-
-def _checked_owners(value: dict[str, list[str]]) -> dict[str, tuple[str, str]]:
-    """Return the changed owners as ``keep`` writes them."""
-    if not all(isinstance(text, str) for both in value.values() for text in both):
-        raise TypeError("not an owner")
-    return {path: (before, after) for path, (before, after) in value.items()}
-
-
-def _checked_networks(value: dict[str, list[list[str]]]) -> Networks:
-    """Return the changed networks as ``keep`` writes them."""
-    # Imported here: few changes have any.
-    from rtslib_ext.firewall import allowed
-
-    try:
-        return {
-            allowed.portal(name): (allowed.networks(before), allowed.networks(after))
-            for name, (before, after) in value.items()
-        }
-    except LioError as err:
-        raise ValueError("not a network") from err
 
 
 def _moment(value: float) -> float:

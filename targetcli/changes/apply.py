@@ -245,10 +245,11 @@ def record(env: Env, command: str) -> None:
             f"the change is not recorded in the history: {env.history}: {why}",
             file=env.stderr,
         )
-    if report.unconfirmed and number is not None:
-        from rtslib_ext.transaction import confirmed_commit
+    if report.unconfirmed:
+        from rtslib_ext.transaction import beside, confirmed_commit
 
-        confirmed_commit.set_number(confirmed_commit.beside(env.journal), number)
+        replaced = beside.Replaced(dict(report.owners), dict(report.networks))
+        confirmed_commit.complete(confirmed_commit.beside(env.journal), number, replaced)
     _remember(env, command, number, back, irreversible)
 
 

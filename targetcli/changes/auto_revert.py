@@ -12,7 +12,7 @@ import subprocess
 import sys
 import syslog
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from rtslib_ext.errors import InUse, LioError
 from rtslib_ext.host import system
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.steps import Step, inverse
-from rtslib_ext.transaction import confirmed_commit
+from rtslib_ext.transaction import beside, confirmed_commit
+from rtslib_ext.transaction.beside import Replaced
 from rtslib_ext.transaction.confirmed_commit import PendingCommit
 from rtslib_ext.transaction.journal import Journal
 from rtslib_ext.transaction.lock import change_lock
@@ -34,8 +35,6 @@ _LOOK_SECONDS = 5.0
 _DETACH = "--detach"
 # The start of the outcome of a change that was rolled back.
 ROLLED_BACK = "rolled back"
-OwnerChanges = Mapping[str, tuple[str, str]]
-"""(owner before, owner after) by the shell path of an object; "" for none."""
 
 
 def start(file: str, lock_file: str, journal: str, records: str) -> None:
@@ -103,6 +102,9 @@ def _wait(file: str, lock_file: str, journal: str, records: str, first: PendingC
             time.sleep(min(pending.left, _LOOK_SECONDS))
             continue
         with suppress(InUse), change_lock(f"/ auto-revert: {pending}", path=lock_file):
+            files = beside.Files.of(journal)
+            if not os.path.exists(journal) and beside.is_unfinished(files):
+                beside.settle(ConfigFS(), files)
             # While waiting for the lock, the change may have been confirmed or extended.
             pending = confirmed_commit.find(file)
             if not pending or pending.about != first.about or pending.left > 0:
@@ -122,10 +124,12 @@ def roll_back(file: str, journal: str, records: str, pending: PendingCommit) -> 
     when = time.strftime("%Y-%m-%d %H:%M:%S")
     syslog.openlog("targetcli", syslog.LOG_PID, syslog.LOG_DAEMON)
     try:
-        steps = confirmed_commit.revert(ConfigFS(), pending, Journal(journal, about))
-        beside = _owners_back(journal, records, pending), _networks_back(journal, records, pending)
-        _record(records, pending, steps, *beside)
-        outcome, level = f"{ROLLED_BACK} at {when}", syslog.LOG_NOTICE
+        replaced = beside.from_plain(pending.replaced)
+        with beside.taking_back(beside.Files.of(journal), replaced) as (restored, notes):
+            steps = confirmed_commit.revert(ConfigFS(), pending, Journal(journal, about))
+        _record(records, pending, steps, restored)
+        outcome = "; ".join((f"{ROLLED_BACK} at {when}", *notes))
+        level = syslog.LOG_WARNING if notes else syslog.LOG_NOTICE
     except (LioError, OSError) as err:
         path = getattr(err, "path", "")
         reason = f"{path}: {err}" if path else str(err)
@@ -136,44 +140,14 @@ def roll_back(file: str, journal: str, records: str, pending: PendingCommit) -> 
     return ended
 
 
-def _owners_back(journal: str, records: str, pending: PendingCommit) -> OwnerChanges:
-    """Restore the owners that the change replaced; return what that changed."""
-    if pending.number is None:
-        return {}
-    with suppress(LioError):
-        changed = history.find(records, pending.number).owners
-        if changed:
-            # Imported here: few systems have owners.
-            from rtslib_ext.owners import record
-
-            record.revert(f"{os.path.dirname(journal)}/owners.json", changed)
-        return {path: (after, before) for path, (before, after) in changed.items()}
-    return {}
-
-
-def _networks_back(journal: str, records: str, pending: PendingCommit) -> history.Networks:
-    """Restore the allowed networks that the change replaced; return (before, after) by portal."""
-    if pending.number is None:
-        return {}
-    with suppress(LioError):
-        changed = history.find(records, pending.number).networks
-        if changed:
-            # Imported here: few changes have any.
-            from rtslib_ext.firewall import adoption
-
-            return adoption.revert(f"{os.path.dirname(journal)}/allowed_networks.json", changed)
-    return {}
-
-
 def _record(
     folder: str,
     pending: PendingCommit,
     steps: Sequence[Step],
-    owners: OwnerChanges,
-    networks: history.Networks,
+    restored: Replaced,
 ) -> None:
     """Record the roll-back in the history, so that it can be reverted; log if that fails."""
-    if not (steps or owners or networks):
+    if not (steps or restored.owners or restored.networks):
         return
     command = f"{pending.about.get('path')} auto-revert: {pending.about.get('command')}"
     try:
@@ -183,8 +157,8 @@ def _record(
             steps,
             inverse.invert(steps),
             undoes=pending.number,
-            owners=owners,
-            networks=networks,
+            owners=restored.owners,
+            networks=restored.networks,
         )
     except (OSError, LioError) as err:
         syslog.syslog(syslog.LOG_ERR, f"{command}: not recorded in {folder}: {err}")

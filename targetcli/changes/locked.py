@@ -45,11 +45,7 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
         # A process that was killed could not leave a note, but its journal.
         if held.left is LastChange.UNCONFIRMED or os.path.exists(env.journal):
             _roll_back_overdue(env)
-        if held.after_kill and os.path.exists(env.owners) and not os.path.exists(env.journal):
-            # Imported here: few changes follow a kill.
-            from rtslib_ext.owners import settling
-
-            settling.settle(env.fs, env.owners)
+        _settle(env)
         _refuse_unfinished(env, command)
         if held.left is LastChange.UNCONFIRMED:
             held.leaves = env.session.last_change = _still_waiting(env, command)
@@ -73,6 +69,20 @@ def _stopped_later() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _settle(env: Env) -> None:
+    """End the records of an earlier change, unless it left a journal for ``recover``."""
+    records = os.path.exists(env.owners) or os.path.exists(env.allowed_networks)
+    if not records or os.path.exists(env.journal):
+        return
+    # Imported here: few systems have owners or allowed networks.
+    from rtslib_ext.transaction import beside
+
+    files = beside.Files.of(env.journal)
+    if beside.is_unfinished(files):
+        for text in beside.settle(env.fs, files):
+            print(f"Note: {printable(text)}", file=env.stderr)
 
 
 def _refuse_unfinished(env: Env, command: str) -> None:

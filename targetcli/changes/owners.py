@@ -59,7 +59,9 @@ def note(env: Env, before: Owners, after: Owners) -> None:
 
 
 @contextmanager
-def claiming(env: Env, after: Owners, owner: str = "", moves: bool | None = None) -> Iterator[None]:
+def claiming(
+    env: Env, after: Owners, owner: str = "", moves: bool | None = None, *, serves: bool = False
+) -> Iterator[None]:
     """Replace the record around the change of a block as record.claiming does, or queue that."""
     transaction = env.session.transaction
     if transaction is not None:
@@ -73,7 +75,7 @@ def claiming(env: Env, after: Owners, owner: str = "", moves: bool | None = None
             transaction.follow(partial(record.set_moving, env.owners, owner, moves=moves))
         return
     before = load(env)
-    with record.claiming(env.owners, after, owner, moves):
+    with record.claiming(env.owners, after, owner, moves, serves=serves):
         yield
     if before != dict(after):
         env.session.report.owners.clear()
@@ -130,12 +132,16 @@ def forget(env: Env) -> None:
         record.drop(env.owners)
 
 
-def rename(env: Env, old: str, new: str) -> None:
-    """Let an object under a new name keep its owner."""
-    # The deletion of the old one has dropped it.
-    owner = env.session.report.owners.get(old, ("", ""))[0]
-    if owner:
-        change(env, {**load(env), new: owner})
+@contextmanager
+def renaming(env: Env, old: str, new: str) -> Iterator[None]:
+    """Let an object keep its owner in a block that gives it a new name."""
+    have = _after_a_change(env)
+    if have is None or old not in have:
+        yield
+        return
+    left = record.without_deleted(have, {old})
+    with claiming(env, {**left, new: have[old]}):
+        yield
 
 
 def restored(env: Env, saved: Owners, config: Config, *, keep: bool) -> None:
@@ -169,10 +175,23 @@ def kept_networks(env: Env, have: Config, networks: Allowed) -> Allowed:
     return of_owners.kept(allowed.read(env).allowed, networks, owned)
 
 
-def undo(env: Env, changed: Mapping[str, tuple[str, str]]) -> None:
-    """Restore the owners that a change replaced, unless they were changed again since."""
-    if _after_a_change(env) is not None:
-        note(env, *record.revert(env.owners, changed))
+@contextmanager
+def undoing(
+    env: Env, changed: Mapping[str, tuple[str, str]], steps: Sequence[Step]
+) -> Iterator[None]:
+    """Restore the owners that a change replaced with a block that performs the steps of its undo.
+
+    Those that were changed again since stay, but of objects that the steps delete.
+    """
+    have = _after_a_change(env) if changed else None
+    if have is None:
+        yield
+        return
+    gone = deleted(steps)
+    with claiming(env, record.without_deleted(record.reverted(have, changed), gone)):
+        yield
+    left = record.without_deleted(have, gone)
+    say_dropped(env, {path: owner for path, owner in have.items() if path not in left})
 
 
 def below(owners: Owners, path: str) -> dict[str, str]:

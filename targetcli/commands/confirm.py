@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound
 from rtslib_ext.steps import Step
-from rtslib_ext.transaction import confirmed_commit
+from rtslib_ext.transaction import beside, confirmed_commit
 from rtslib_ext.transaction.confirmed_commit import PendingCommit
 from rtslib_ext.transaction.journal import Creation, Unfinished
 from rtslib_ext.transaction.lock import LastChange
@@ -115,14 +115,15 @@ def within(env: Env, steps: Sequence[Step], seconds: float) -> Iterator[list[str
     # The journal has the process as well, which identifies the change if it is interrupted.
     about = {**apply.journal(env).about, "process": os.getpid()}
     messages: list[str] = []
-    confirmed_commit.write(file, PendingCommit.of(steps, about, seconds))
+    replaced = beside.under_way(beside.Files.of(env.journal))
+    confirmed_commit.write(file, PendingCommit.of(steps, about, seconds, replaced))
     try:
         auto_revert.start(file, env.lock_file, env.journal, env.history)
         yield messages
     except BaseException:
         os.unlink(file)
         raise
-    pending = PendingCommit.of(steps, about, seconds)
+    pending = PendingCommit.of(steps, about, seconds, replaced)
     confirmed_commit.write(file, pending)
     env.session.last_change = LastChange.UNCONFIRMED
     env.session.report.unconfirmed = True

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound, Unsupported
@@ -178,14 +178,10 @@ def _undo(env: Env, change: Done, *, dry_run: bool, words: Sequence[str] = _UNDO
     else:
         consent.require_yes(env, disturbances)
         env.session.report.undoes = change.number
-        with _explained(command, words), networks as others:
+        owners = _owners_of(env, change, steps)
+        with _explained(command, words), owners, networks as others:
             apply.apply(env, steps, agreed=True)
         running.undo_record(env, change.number)
-        if change.owners:
-            # Imported here, as few systems have owners.
-            from ..changes import owners
-
-            owners.undo(env, change.owners)
     files = dict.fromkeys(inverse.kept_files(change.back))
     lines = [f"{words[1] if dry_run else words[0]}: {command}", *others]
     if plan or not (others or change.owners):
@@ -204,6 +200,16 @@ def _undo(env: Env, change: Done, *, dry_run: bool, words: Sequence[str] = _UNDO
     return Result(
         lines, notes, data=lambda: {**facts, **view_plan.facts(plan, disturbances)}, shows=True
     )
+
+
+def _owners_of(env: Env, change: Done, steps: Sequence[Step]) -> AbstractContextManager[None]:
+    """Return what restores the owners that a change replaced, around the steps of its undo."""
+    if not change.owners:
+        return nullcontext()
+    # Imported here, as few systems have owners.
+    from ..changes import owners
+
+    return owners.undoing(env, change.owners, steps)
 
 
 @contextmanager

@@ -47,6 +47,8 @@ class How:
     """Whether to look at the contents of new devices."""
     moves: bool | None = None
     """Whether the objects move between hosts from then on; None: as before."""
+    serves: Callable[[], object] | None = None
+    """For a takeover that serves the objects: called once the record says so, before the steps."""
 
 
 def apply(env: Env, file: str | None, how: How) -> Result:
@@ -219,9 +221,13 @@ def _carry_out(env: Env, prepared: Prepared, owner: str, how: How) -> Result:
     found = prepared.part
     claims = found.owners != records.load(env)
     claiming = (
-        nullcontext() if how.dry_run else records.claiming(env, found.owners, owner, how.moves)
+        nullcontext()
+        if how.dry_run
+        else records.claiming(env, found.owners, owner, how.moves, serves=how.serves is not None)
     )
-    with allowed.changing(env, prepared.networks, dry_run=how.dry_run) as lines, claiming:
+    with claiming, allowed.changing(env, prepared.networks, dry_run=how.dry_run) as lines:
+        if how.serves is not None and env.session.transaction is None:
+            how.serves()
         return plan.carry_out(
             env,
             prepared.change,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from rtslib_ext.errors import InUse, LioError
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
-from rtslib_ext.owners import standby, units
+from rtslib_ext.owners import record, standby, units
 
 from ..changes import apply
 from ..changes import owners as records
@@ -21,6 +21,8 @@ from ..views.wrap import width_of
 from . import fragment_files, save
 
 EXISTS, MISSING, DISABLED, STANDBY = "exists", "missing", "disabled", "standby"
+STARTING = "starting"
+NOT_SERVED = (MISSING, STANDBY)
 _COLUMNS = (Column("OWNER"), Column("OBJECT", cut="start"), Column("STATE"))
 
 
@@ -34,14 +36,16 @@ def owners(env: Env, node: Node, name: str | None) -> Result:
         units.check_name(name)
     found = records.below(records.load(env), node.path)
     pairs = sorted((owner, path) for path, owner in found.items() if name in (None, owner))
-    rows = list(_rows(env.fs, pairs))
+    found_rows = list(_rows(env.fs, pairs))
+    there = {path for _, path, state in found_rows if state != MISSING}
+    rows = list(_as_served(env, found_rows))
     lines = table(_COLUMNS, rows, width_of(env.stdout)) if rows else ["No object has an owner"]
-    result = show(lines, lambda: {"owners": [_facts(*row) for row in rows]})
+    result = show(lines, lambda: {"owners": [_facts(*row, exists=row[1] in there) for row in rows]})
     if name is not None:
         if not rows and node.parent is None:
             refuse_unclaimed(env, name)
         states = {text for _, _, text in rows}
-        result.status = 2 if states <= {MISSING, STANDBY} else 0 if states == {EXISTS} else 1
+        result.status = 2 if states <= {*NOT_SERVED} else 0 if states == {EXISTS} else 1
     return result
 
 
@@ -69,8 +73,15 @@ def refuse_unclaimed(env: Env, name: str) -> None:
             )
 
 
-def _facts(owner: str, path: str, state: str) -> dict[str, object]:
-    return {"owner": owner, "path": path, "exists": state != MISSING, "state": state}
+def _as_served(env: Env, rows: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Yield the rows; what a takeover is about to serve is not free for the other host."""
+    starting = record.starting(env.owners)
+    for owner, path, state in rows:
+        yield owner, path, STARTING if owner == starting and state in NOT_SERVED else state
+
+
+def _facts(owner: str, path: str, state: str, *, exists: bool) -> dict[str, object]:
+    return {"owner": owner, "path": path, "exists": exists, "state": state}
 
 
 def _rows(fs: ReadFS, pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:

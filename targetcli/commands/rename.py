@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from rtslib_ext import naming
@@ -98,17 +99,23 @@ def carry_out(
     planned = applying.prepare(env.fs, want, have)
     steps = (*planned.plan.steps, *more)
     planned = replace(planned, plan=replace(planned.plan, steps=steps))
-    result = plan.carry_out(env, planned, dry_run=dry_run)
+    with _owner(env, "" if dry_run else old, created):
+        result = plan.carry_out(env, planned, dry_run=dry_run)
     if not dry_run:
         result.created = created
-        if old and env.session.report.owners:
-            # Imported here: few systems have owners.
-            from ..changes import owners
-
-            owners.rename(env, old, created)
         if old and f"{env.session.cwd}/".startswith(f"{old}/"):
             result.cd = created
     return result
+
+
+def _owner(env: Env, old: str, new: str) -> AbstractContextManager[None]:
+    """Return what keeps the owner of an object around its renaming; "": there is none."""
+    if not old or not env.has_owners:
+        return nullcontext()
+    # Imported here: few systems have owners.
+    from ..changes import owners
+
+    return owners.renaming(env, old, new)
 
 
 def target_key(tpg: Tpg) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config import shell_paths
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from rtslib_ext.savefile import Loaded
 
 _SUFFIX = ".json"
-_NOT_SERVED = (owners.MISSING, owners.STANDBY)
 _LOOK_SECONDS = 0.1
 
 
@@ -72,6 +72,10 @@ def takeover(
         # As at boot: initiators wait. No undo either, so that the record is short.
         env.session.report.irreversible = "release stops it"
     how = owned.How(owner, False, False, dry_run, None, looks=not acts, moves=True)
+    if acts and not standby:
+        # It may have begun a takeover meanwhile: only now does it see that this host does.
+        asks = partial(_refuse_second, owner, peer) if peer and not force else _look_nowhere
+        how = replace(how, serves=asks)
     given = Fragment(owner, path, loaded)
     result = owned.apply_one(env, given, records.load(env), how)
     if acts:
@@ -82,7 +86,7 @@ def takeover(
 def _refuse_state(env: Env, owner: str, pr: str | None, *, standby: bool) -> None:
     """Raise LioError if the objects of an owner are in a state that this takeover cannot change."""
     states = set(owners.states_of(env, owner).values())
-    if standby and not states.issubset(_NOT_SERVED):
+    if standby and not states.issubset(owners.NOT_SERVED):
         raise InUse(f"this host serves {owner}", hint=f"release {owner} first, which waits for I/O")
     if pr and standby:
         raise InvalidValue(
@@ -111,6 +115,10 @@ def _refuse_transaction(env: Env) -> None:
         env.session.transaction.refuse_irreversible()
 
 
+def _look_nowhere() -> None:
+    """There is no other host, or it is known to be down."""
+
+
 def _refuse_second(owner: str, host: str) -> None:
     """Raise InUse if the peer still has the objects, or does not say so."""
     name = host.removeprefix("ssh:")
@@ -120,7 +128,8 @@ def _refuse_second(owner: str, host: str) -> None:
     except LioError as err:
         raise InUse(f"whether {name} has released {owner} is not known: {err}", hint=cure) from err
     if there:
-        raise InUse(f"{name} still has {len(there)} objects of {owner}: {there[0]}", hint=cure)
+        number = "1 object" if len(there) == 1 else f"{len(there)} objects"
+        raise InUse(f"{name} still has {number} of {owner}: {there[0]}", hint=cure)
 
 
 def _served(text: str, host: str) -> list[str]:
@@ -130,7 +139,7 @@ def _served(text: str, host: str) -> list[str]:
         if not found["ok"]:
             raise LioError(f"{host}: {found['errors'][0]['message']}")
         owned = found["data"]["owners"]
-        return [item["path"] for item in owned if item["state"] not in _NOT_SERVED]
+        return [item["path"] for item in owned if item["state"] not in owners.NOT_SERVED]
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as err:
         raise LioError(
             f"{host} does not list its owners as this version does",

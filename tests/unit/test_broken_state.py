@@ -21,6 +21,7 @@ from rtslib_ext.steps import Step, codec, field_types
 from rtslib_ext.steps.operations import MakeShared, Mkdir, Write
 from rtslib_ext.steps.step import Action
 from rtslib_ext.transaction import confirmed_commit, journal
+from rtslib_ext.transaction.beside import Replaced
 from rtslib_ext.transaction.confirmed_commit import PendingCommit
 from rtslib_ext.transaction.journal import Journal
 from targetcli.audit import history
@@ -131,8 +132,16 @@ def test_marks_of_another_journal(tmp_path: Path, marks: bytes) -> None:
 
 def test_each_value_of_a_pending_commit(tmp_path: Path) -> None:
     file = tmp_path / "waiting"
-    confirmed_commit.write(str(file), PendingCommit.of(STEPS, dict(ABOUT), 60))
+    replaced = Replaced(
+        {"/backstores/ramdisk/r1": ("", "csi")}, {"192.0.2.1:3260": ((), ("192.0.2.0/24",))}
+    )
+    confirmed_commit.write(str(file), PendingCommit.of(STEPS, dict(ABOUT), 60, replaced))
     assert not is_refused(lambda: confirmed_commit.last(str(file)))
+    for wrong in ({"/x": ["a"]}, {"/x": [1, 2]}, {"/x": None}, [], 7):
+        is_wrong = json.loads(file.read_bytes())
+        is_wrong["replaced"]["owners"] = is_wrong["replaced"]["networks"] = wrong
+        (tmp_path / "wrong").write_text(json.dumps(is_wrong))
+        assert is_refused(lambda: confirmed_commit.last(str(tmp_path / "wrong"))) or not wrong
     for document in changed(json.loads(file.read_bytes())):
         file.write_text(json.dumps(document))
         is_refused(lambda: confirmed_commit.last(str(file)))

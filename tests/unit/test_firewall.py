@@ -203,3 +203,28 @@ def test_rules_that_nobody_may_list_count_as_loaded(
     networks: Any = {("iscsi", "iqn.2003-01.org.example:a"): {}}
     assert loading._is_loaded(networks) is loaded
     assert loading._is_loaded({})
+
+
+def test_no_rules_are_loaded_that_the_record_does_not_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill while nft runs: what is loaded then is known, and so is the way back."""
+    path, seen = tmp_path / "networks.json", []
+    old, new = {"192.0.2.1:3260": ("10.0.0.0/8",)}, {"192.0.2.1:3260": ("172.16.0.0/12",)}
+    monkeypatch.setattr(nft, "load", lambda found: seen.append(record.load(str(path))))
+    loading.load(str(path), old)
+    loading.load(str(path), new)
+    assert [(item.allowed, item.before) for item in seen] == [(old, {}), (new, old)]
+    assert record.load(str(path)).before is None
+
+    def refused(found: object) -> None:
+        raise LioError("nft is missing")
+
+    monkeypatch.setattr(nft, "load", refused)
+    before = path.read_bytes()
+    with pytest.raises(LioError, match="nft is missing"):
+        loading.load(str(path), old)
+    assert path.read_bytes() == before
+    with pytest.raises(LioError, match="nft is missing"):
+        loading.load(str(tmp_path / "other.json"), old)
+    assert not (tmp_path / "other.json").exists()

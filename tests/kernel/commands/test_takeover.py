@@ -158,6 +158,32 @@ def test_no_second_writer(user: Shell, disks: Path, monkeypatch: pytest.MonkeyPa
     user.ok(f"{line} --force")
 
 
+@pytest.mark.parametrize("was", ["release pool", "takeover pool --standby"])
+def test_of_two_takeovers_at_once_one_host_serves(
+    user: Shell, was: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each asks once more when its own record says that it takes over: one of them sees it."""
+    asked: list[int] = []
+
+    def run_there(host: str, line: list[str]) -> str:
+        # The other host, which does the same: what it hears from this one now.
+        asked.append(status(user))
+        state = "missing" if len(asked) == 1 else "starting"
+        rows = [{"owner": "pool", "path": "/iscsi/x", "exists": False, "state": state}]
+        return json.dumps({"ok": True, "data": {"owners": rows}})
+
+    put(POOL, in_groups(fragment("p1", "p2"), 1))
+    user.ok(was)
+    before = status(user)
+    monkeypatch.setattr("targetcli.commands.peer.run_there", run_there)
+    line = "takeover pool --peer ssh:node2"
+    user.refuses(line, "node2 still has 1 object of pool: /iscsi/x")
+    assert (before, asked, status(user)) == (2, [2, 1], 2)
+    # One that was killed there is not free either, until the next change on that host.
+    user.ok(f"{line} --force")
+    user.ok("release pool")
+
+
 def test_only_root_hears_that_nothing_is_served(user: Shell) -> None:
     """Others cannot read the record, and a takeover on the other host relies on the answer."""
     user.ok("takeover pool")
