@@ -127,6 +127,7 @@ def _of_login(login: Login, port: Port, *, live: bool, is_named: bool) -> Verifi
     only_inquiry = live and not is_named
     remarks: list[Remark] = []
     try:
+        _refuse_elsewhere(login)
         with session.logged_in(login) as connected:
             numbers = scsi.luns(connected)
             remarks += compare.luns(port, numbers)
@@ -140,6 +141,15 @@ def _of_login(login: Login, port: Port, *, live: bool, is_named: bool) -> Verifi
     portal = f"{login.address}:{login.port}"
     target = shell_paths.target(_ISCSI.name, login.target)
     return Verified(target, port.path, portal, login.initiator, port.disks, remarks)
+
+
+def _refuse_elsewhere(login: Login) -> None:
+    """Raise LioError for an address of another host, which would get the answer of CHAP."""
+    if not network.has_address(login.address):
+        raise LioError(
+            f"no interface has the address {login.address}, so nobody logged in: another host may "
+            "have it"
+        )
 
 
 def _of_disk(connected: session.Session, disk: Disk, *, only_inquiry: bool) -> Iterator[Remark]:

@@ -12,6 +12,7 @@ import pytest
 from documents import Json, checked
 
 from rtslib_ext.config.model import MappedLun, NodeAcl, StorageObject
+from rtslib_ext.initiator import session
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.reading import inquiry_data
@@ -120,12 +121,23 @@ def test_a_login_that_is_refused(store: Shell) -> None:
     store.refuses("verify", "no enabled TPG has a portal")
 
 
-def test_a_portal_that_another_program_has(store: Shell) -> None:
-    """The kernel keeps the portal in its tree, though its address is gone."""
+def test_no_other_host_gets_the_answer_of_chap(
+    store: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel keeps a portal whose address is gone, and creates one that it never had."""
     store.ok(f"{TPG}/portals create 192.0.2.55")
+    connected, real = [], session.logged_in
+
+    def logged_in(login: session.Login) -> object:
+        connected.append(login.address)
+        return real(login)
+
+    monkeypatch.setattr(session, "logged_in", logged_in)
     found = {login["portal"]: texts(login) for login in logins(store)}
     assert found[PORTAL] == []
-    assert found["192.0.2.55:3260"][0].startswith("cannot connect: ")
+    text = "no interface has the address 192.0.2.55, so nobody logged in: another host may have it"
+    assert found["192.0.2.55:3260"] == [text]
+    assert {*connected} == {"127.0.0.1"}
 
 
 def test_luns_that_no_acl_shows(store: Shell) -> None:
