@@ -11,7 +11,7 @@ from contextlib import suppress
 from rtslib_ext.errors import LioError
 from rtslib_ext.fast_dataclasses import asdict, dataclass
 from rtslib_ext.files import atomic, bounded, trusted
-from rtslib_ext.statistics.logins import LastRefusal, Logins
+from rtslib_ext.statistics.logins import LastRefusal, Logins, at
 from rtslib_ext.steps.field_types import LATEST, check_fields
 
 from ..env import Env
@@ -57,17 +57,20 @@ def read(env: Env) -> Seen | None:
         last = tuple(LastRefusal(**item) for item in data["last"])
         for item in last:
             check_fields(item)
-        if 0 <= float(data["time"]) <= LATEST:
-            return Seen(float(data["time"]), refused, last)
+        if 0 <= float(data["seconds"]) <= LATEST:
+            return Seen(at(float(data["seconds"])), refused, last)
     return None
 
 
-def write(env: Env, targets: Sequence[Logins], before: Seen | None, now: float) -> None:
-    """Remember when the targets were looked at; no harm is done if it cannot be written."""
+def write(env: Env, targets: Sequence[Logins], before: Seen | None, seconds: float) -> None:
+    """Remember when the targets were looked at; no harm is done if it cannot be written.
+
+    ``seconds`` are those of time.monotonic, as in the kernel's log: the clock may be set.
+    """
     last = list(before.last) if before else []
     last += [item.last for item in targets if item.last and item.last not in last]
     data = {
-        "time": now,
+        "seconds": seconds,
         "refused": {item.target: item.total for item in targets},
         "last": [asdict(item) for item in last[-_MOST_REFUSALS:]],
     }

@@ -69,7 +69,7 @@ def _found(env: Env, node: Node, seen: Seen | None, latest: Seen | None = None) 
     latest = latest or seen
     reader = Reader(env.fs)
     cures = Cures(reader)
-    now = time.time()
+    now = time.monotonic()
     targets = list(counters.read(reader))
     history = library.read(targets, latest.last if latest else (), discovery=cures.discovery)
     target, tag = _place(node)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -45,15 +46,19 @@ def test_what_could_not_be_printed_was_not_seen(
 
 
 LAST = {"target": "iqn.2003-01.org.example:t", "seconds": 1.5, "initiator": "", "address": "::1"}
-GOOD = {"time": 1e9, "refused": {"iqn.2003-01.org.example:t": 1}, "last": [LAST]}
+GOOD = {"seconds": 5.0, "refused": {"iqn.2003-01.org.example:t": 1}, "last": [LAST]}
 
 
-def test_the_last_look_is_read_again(tmp_path: Path) -> None:
+def test_the_last_look_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     env = env_of(tmp_path, io.StringIO())
     seen_logins.write(env, [], seen_logins.Seen(1.0, {}, (LastRefusal(**LAST),)), 5.0)  # type: ignore[arg-type]
     seen = seen_logins.read(env)
     assert seen is not None
-    assert (seen.time, seen.last[0].address) == (5.0, "::1")
+    assert seen.last[0].address == "::1"
+    # The clock is set back: the look is as long ago as before.
+    monkeypatch.setattr("time.time", lambda: 1e6 + time.monotonic())
+    again = seen_logins.read(env)
+    assert again is not None and again.time == pytest.approx(1e6 + 5, abs=1)
     (tmp_path / "logins.json").write_text(json.dumps(GOOD))
     assert seen_logins.read(env) is not None
 
@@ -62,7 +67,7 @@ def test_the_last_look_is_read_again(tmp_path: Path) -> None:
     "text",
     [
         *("", "[]", "1", "null", "{}", '{"time": 1}', "[" * 100_000),
-        *(json.dumps({**GOOD, "time": value}) for value in (float("nan"), 1e300, -1, "x", None)),
+        *(json.dumps({**GOOD, "seconds": value}) for value in (float("nan"), 1e300, -1, "x", None)),
         *(json.dumps({**GOOD, "refused": {"x": value}}) for value in (float("inf"), "x", None)),
         *(json.dumps({**GOOD, "last": value}) for value in (5, ["x"], [{}], [{**LAST, "more": 1}])),
         *(
