@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .config import shell_paths
 from .config.backing import FileIO
 from .config.model import Config, Key, StorageObject
-from .errors import Exists, LioError, NotFound
+from .errors import Exists, InvalidValue, LioError, NotFound
 from .fabrics import FABRICS
 from .fast_dataclasses import replace
 from .kernel import paths
@@ -25,6 +25,7 @@ from .steps.operations import Fail
 from .steps.step import SET
 from .transaction import creation
 from .transaction.executor import Observer, Outcome, keep_going
+from .usage import another_disk
 
 if TYPE_CHECKING:
     from .savefile.unrestored import Unrestored
@@ -112,6 +113,7 @@ def restore(
     refused: Mapping[Key, LioError] = _NONE,
     again: Sequence[Step] = (),
     reserved: frozenset[int] = frozenset(),
+    placements: Mapping[Key, str] | None = None,
 ) -> Outcome:
     """Create the objects of a configuration, as many as possible.
 
@@ -119,7 +121,9 @@ def restore(
     missing ones are created; ``there`` are the existing ones, if they were already read. With
     ``create_missing``, missing backing files are created, empty and sparse. ``refused`` are storage
     objects not to create, with the error; ``again`` are steps of ``retrying``, ``reserved`` as in
-    ``Context``. Raises LioError if the kernel has no target subsystem, Interrupted.
+    ``Context``. ``placements`` are those that were found before the objects to refuse were chosen
+    (usage.another_disk): a file that other users placed since is not exported. Raises LioError if
+    the kernel has no target subsystem, Interrupted.
     """
     host.prepare(fs)
     if there is None:
@@ -133,6 +137,8 @@ def restore(
     def before(so: StorageObject) -> tuple[Operation, ...]:
         if so.key in refused:
             return (Fail(refused[so.key]),)
+        if placements is not None and (error := _placed_since(context, so, placements)):
+            return (Fail(error),)
         return _new_file(context, so) if create_missing else ()
 
     steps = creation.steps(context, want, there, before, again)
@@ -170,6 +176,19 @@ def _created(outcome: Outcome) -> Iterator[tuple[str, str]]:
             if isinstance(one, MakeFile):
                 text = f"{one.file} did not exist; an empty file of {one.size} bytes was created"
                 yield step.path, text
+
+
+def _placed_since(
+    context: Context, so: StorageObject, before: Mapping[Key, str]
+) -> LioError | None:
+    """Return the error for a file that other users placed after the restore began."""
+    found = another_disk.placed_by(so, context.safe_directories)
+    if found is None or before.get(so.key) == found.by:
+        return None
+    return InvalidValue(
+        f"{found.text}, and it was placed after the restore began",
+        hint="check it; restoreconfig keep_existing=true --yes exports it",
+    )
 
 
 def _new_file(context: Context, so: StorageObject) -> tuple[Operation, ...]:

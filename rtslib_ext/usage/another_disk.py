@@ -11,6 +11,7 @@ from contextlib import suppress
 from ..config.backing import FileIO
 from ..config.model import Config, Key, StorageObject
 from ..files import placement
+from ..files.placement import Placement
 from ..files.trusted import Untrusted
 
 
@@ -35,12 +36,27 @@ def placed(want: Config, identities: Mapping[str, Mapping[str, str]]) -> dict[Ke
     safe: set[str] = set()
     texts = {}
     for key, so in want.storage_objects.items():
-        if isinstance(so.backing, FileIO) and not identities.get(so.path):
-            with suppress(Untrusted):
-                found = placement.find(so.backing.dev, safe)
-                if found:
-                    texts[key] = found.text
+        if not identities.get(so.path) and (found := placed_by(so, safe)):
+            texts[key] = found.text
     return texts
+
+
+def placements(want: Config) -> dict[Key, str]:
+    """Return the other users that may have placed the files of a configuration, where any may."""
+    safe: set[str] = set()
+    found = {key: placed_by(so, safe) for key, so in want.storage_objects.items()}
+    return {key: one.by for key, one in found.items() if one}
+
+
+def placed_by(so: StorageObject, safe: set[str] | None = None) -> Placement | None:
+    """Return the other users that may have placed the file of a storage object, if any may.
+
+    A link that they placed is refused elsewhere.
+    """
+    if isinstance(so.backing, FileIO):
+        with suppress(Untrusted):
+            return placement.find(so.backing.dev, safe)
+    return None
 
 
 def of_object(

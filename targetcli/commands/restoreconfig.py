@@ -169,6 +169,8 @@ def create(
     want, identities = source.want, source.identities
     want, unused = beyond_fabric.leave_out(want)
     want, portal_notes = ipv6.fit(want)
+    # Looked at first: a file that others place from here on is one that nobody agreed to.
+    placements = None if env.options.yes else another_disk.placements(want)
     others, refused = _other_disks(env, want, identities, ask=ask)
     dropped = running.drop_damaged(env) if source.path else []
     again = [*restoring.completing(env, source), *(_retried(env, want) if keep else ())]
@@ -187,6 +189,7 @@ def create(
             refused=refused,
             again=again,
             reserved=reserved,
+            placements=placements,
         )
 
     source = replace(source, want=want)

@@ -137,6 +137,28 @@ def test_restoring(shell: Shell, tmp_path: Path, open_folder: Path) -> None:
     assert answer.exit == 1 and f"{mine} is a symbolic link" in answer.stderr
 
 
+def test_a_file_that_is_placed_during_a_restore(
+    shell: Shell, open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The saved one was missing when the restore looked."""
+    file = a_file(open_folder / "mine")
+    shell.ok(f"{FILEIO} create f {file}")
+    shell.ok("saveconfig")
+    shell.ok("clearconfig confirm=true")
+    file.unlink()
+
+    def placed(env: object) -> frozenset[int]:
+        a_file(file, OTHER)
+        return frozenset()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("targetcli.commands.config._reserved", placed)
+        answer = shell("restoreconfig")
+    text = f"{file} belongs to uid {OTHER}, and it was placed after the restore began"
+    assert answer.exit == 1 and text in answer.stderr
+    assert shell(f"ls {FILEIO}/f").exit == 1
+
+
 def test_restoring_a_file_of_another_tool(shell: Shell, open_folder: Path) -> None:
     """Nobody was asked: a user is, a boot does not lack the disk."""
     file = a_file(open_folder / "disk", OTHER)
