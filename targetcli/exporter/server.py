@@ -10,6 +10,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from rtslib_ext.errors import InvalidValue, LioError, reason
@@ -35,12 +36,27 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "targetcli"
     sys_version = ""
-    # Of a client that sends nothing.
+    # Of a client that sends nothing, or a request slowly.
     timeout = 30
     server: Server
 
+    def handle_one_request(self) -> None:
+        """Receive a request, all of it within the time-out, and answer it."""
+        self._receiving = threading.Timer(self.timeout, self._stop_receiving)
+        self._receiving.daemon = True
+        self._receiving.start()
+        try:
+            super().handle_one_request()
+        finally:
+            self._receiving.cancel()
+
+    def _stop_receiving(self) -> None:
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RD)
+
     def do_GET(self) -> None:
         """Answer a request."""
+        self._receiving.cancel()
         path = self.path.partition("?")[0]
         if path == "/metrics":
             self._metrics()

@@ -198,6 +198,27 @@ def test_more_clients_than_there_are_threads_are_refused() -> None:
         made.shutdown()
 
 
+def test_a_client_that_sends_slowly_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixteen of them would keep all others out."""
+    monkeypatch.setattr(server._Handler, "timeout", 0.5)
+    made, _ = served(lambda: [b"lio_up 1.0\n"])
+    address = ("127.0.0.1", made.server_address[1])
+    with made, socket.create_connection(address, timeout=0.05) as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nX: ")
+        begun = time.monotonic()
+        found: bytes | None = None
+        while found != b"" and time.monotonic() < begun + 10:
+            try:
+                client.sendall(b"x")
+                found = client.recv(1 << 16)
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+        made.shutdown()
+    assert time.monotonic() < begun + 5
+
+
 def request(made: server.Server) -> socket.socket:
     """A client that sends a request, and reads nothing of the answer."""
     client = socket.create_connection(("127.0.0.1", made.server_address[1]), timeout=10)
