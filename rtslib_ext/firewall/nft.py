@@ -48,7 +48,7 @@ def dropped(rules: str) -> dict[str, int]:
 
 def _run(script: str, *words: str) -> str:
     try:
-        done = system.run("nft", *words, timeout=_SECONDS, text=script)
+        done = system.run("nft", *words, timeout=_SECONDS, text=script, keeps_locks=bool(script))
     except TimeoutError as err:
         raise LioError(str(err)) from err
     except LioError as err:

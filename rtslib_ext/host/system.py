@@ -93,12 +93,18 @@ def mount_configfs(folder: str = "/sys/kernel/config") -> None:
         )
 
 
+LOCKS: set[int] = set()
+"""The descriptors of the locks that this process holds."""
+
+
 def run(
-    *words: str, timeout: float | None = None, text: str = ""
+    *words: str, timeout: float | None = None, text: str = "", keeps_locks: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Run a program of this host, found in PATH above; ``text`` is its standard input.
 
-    Raises LioError if it cannot be started, TimeoutError after ``timeout`` seconds.
+    ``keeps_locks``: it changes something, so if this process is killed, the locks are free once it
+    has ended as well. Raises LioError if it cannot be started, TimeoutError after ``timeout``
+    seconds.
     """
     # Imported here: few commands start another program, and importing subprocess is slow.
     import subprocess
@@ -113,6 +119,7 @@ def run(
             errors="replace",
             check=False,
             timeout=timeout,
+            pass_fds=tuple(LOCKS) if keeps_locks else (),
         )
     except subprocess.TimeoutExpired as err:
         raise TimeoutError(f"{words[0]} takes longer than {timeout} seconds") from err

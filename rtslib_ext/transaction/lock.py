@@ -24,6 +24,7 @@ from enum import Enum
 
 from ..errors import InUse, LioError, PermissionDenied
 from ..fast_dataclasses import asdict, dataclass
+from ..host import system
 
 LOCK_FILE = "/var/run/targetcli.lock"
 # Any user that can open the file can lock it, and keep all changes waiting.
@@ -115,11 +116,13 @@ def change_lock(
     seconds = WAIT_SECONDS if wait is None else wait
     lock = _acquire_file(path, seconds, notice, waiting)
     held = Held()
+    system.LOCKS.add(lock)
     try:
         held.left = _left(lock)
         _sign(lock, command)
         yield held
     finally:
+        system.LOCKS.discard(lock)
         # After a crash the name of the dead process stays in the file.
         with suppress(OSError):
             os.ftruncate(lock, 0)

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from rtslib_ext.errors import InUse, LioError, PermissionDenied
+from rtslib_ext.host import system
 from rtslib_ext.transaction import lock
 from rtslib_ext.transaction.lock import Holder, Locked, acquire, change_lock, holder
 
@@ -335,3 +336,24 @@ def test_what_others_leave_is_no_word_of_ours(path: Path, text: str) -> None:
     path.write_text(text)
     with change_lock("/ saveconfig", path=path) as held:
         assert held.left != "clearconfig"
+
+
+def test_a_program_that_changes_something_keeps_the_lock_of_a_killed_process(
+    tmp_path: Path,
+) -> None:
+    """As nft while it loads rules: the next change must not be overtaken by it."""
+    path, begun = tmp_path / "lock", tmp_path / "begun"
+    child = os.fork()
+    if child == 0:
+        with change_lock("/ x", path=path):
+            words = ("sh", "-c", f"touch {begun}; sleep 1")
+            system.run(*words, keeps_locks=True)
+        os._exit(1)
+    while not begun.exists():
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    with pytest.raises(Locked), change_lock("/ y", path=path, wait=0):
+        pass
+    with change_lock("/ y", path=path, wait=10):
+        pass
