@@ -85,6 +85,9 @@ def _main(words: Sequence[str], request: Request) -> int:
         return 0
     if request.sandbox:
         return _run_in_sandbox(request)
+    if request.options.is_restricted:
+        # Files of the user before sudo are not trusted: it is the one that the role restricts.
+        os.environ.pop("SUDO_UID", None)
     return _run(request)
 
 
@@ -120,9 +123,6 @@ def _run(request: Request) -> int:
     from .prefs import Preferences, default_folder
 
     _prepare_streams()
-    if request.options.is_restricted:
-        # Files of the user before sudo are not trusted: it is the one that the role restricts.
-        os.environ.pop("SUDO_UID", None)
     if os.path.lexists(DROP_INS):
         from rtslib_ext.fabrics.drop_ins import add_drop_ins
 

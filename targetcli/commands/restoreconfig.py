@@ -169,7 +169,7 @@ def create(
     want, identities = source.want, source.identities
     want, unused = beyond_fabric.leave_out(want)
     want, portal_notes = ipv6.fit(want)
-    # Looked at first: a file that others place from here on is one that nobody agreed to.
+    # First, as no user agreed to a file that others place from here on.
     placements = None if env.options.yes else another_disk.placements(want)
     others, refused = _other_disks(env, want, identities, ask=ask)
     dropped = running.drop_damaged(env) if source.path else []
@@ -200,12 +200,18 @@ def create(
         apply.note_reused(env, outcome.done)
     notes = [*(("/", text) for text in dropped), *outcome.notes, *_portal_notes(env, outcome)]
     notes += _twins(want)
-    notes += [*unused, *portal_notes, *secrets.of_config(want), *no_effect.of_config(want)]
-    notes += hazards.of_config(want)
-    notes += _shared(want)
-    notes += _without_portals(env, want, outcome)
+    notes += [*unused, *portal_notes, *_advice(env, want, outcome)]
     notes += [(want.storage_objects[key].path, others[key]) for key in others.keys() - refused]
     return outcome, notes, differing
+
+
+def _advice(env: Env, want: Config, outcome: Outcome) -> Iterator[tuple[str, str]]:
+    """Yield notes about a configuration that was restored."""
+    yield from secrets.of_config(want)
+    yield from no_effect.of_config(want)
+    yield from hazards.of_config(want)
+    yield from _shared(want)
+    yield from _without_portals(env, want, outcome)
 
 
 def _reserved(env: Env) -> frozenset[int]:

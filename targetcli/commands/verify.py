@@ -147,8 +147,7 @@ def _refuse_elsewhere(login: Login) -> None:
     """Raise LioError for an address of another host, which would get the answer of CHAP."""
     if not network.has_address(login.address):
         raise LioError(
-            f"no interface has the address {login.address}, so nobody logged in: another host may "
-            "have it"
+            f"no interface has the address {login.address}, and another host may have it: no login"
         )
 
 

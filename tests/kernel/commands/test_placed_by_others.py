@@ -152,7 +152,7 @@ def test_a_file_that_is_placed_during_a_restore(
         return frozenset()
 
     with monkeypatch.context() as patch:
-        patch.setattr("targetcli.commands.config._reserved", placed)
+        patch.setattr("targetcli.commands.restoreconfig._reserved", placed)
         answer = shell("restoreconfig")
     text = f"{file} belongs to uid {OTHER}, and it was placed after the restore began"
     assert answer.exit == 1 and text in answer.stderr

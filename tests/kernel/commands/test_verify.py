@@ -135,7 +135,7 @@ def test_no_other_host_gets_the_answer_of_chap(
     monkeypatch.setattr(session, "logged_in", logged_in)
     found = {login["portal"]: texts(login) for login in logins(store)}
     assert found[PORTAL] == []
-    text = "no interface has the address 192.0.2.55, so nobody logged in: another host may have it"
+    text = "no interface has the address 192.0.2.55, and another host may have it: no login"
     assert found["192.0.2.55:3260"] == [text]
     assert {*connected} == {"127.0.0.1"}
 
