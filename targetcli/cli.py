@@ -129,6 +129,8 @@ def _run(request: Request) -> int:
         for problem in add_drop_ins():
             print(f"warning: {printable(problem)}", file=sys.stderr)
     env = Env(Preferences.load(default_folder()), options=request.options)
+    if env.prefs.folder is not None and env.prefs.problem:
+        print(f"warning: {printable(env.prefs.problem)}", file=sys.stderr)
 
     def run_batch(env: Env, file: str) -> int:
         from . import batch

@@ -538,6 +538,25 @@ def test_preferences_that_others_can_write_are_not_read(tmp_path: Path) -> None:
     assert file.read_text() == '{"prompt_length": 7}'
 
 
+def test_preferences_that_are_not_read_are_named(tmp_path: Path) -> None:
+    """Else a setting of the administrator would be the default without a word."""
+    tmp_path.chmod(0o700)
+    assert Preferences.load(tmp_path).set("max_backup_files", "3")
+    shown = []
+    for mode in (0o600, 0o666):
+        (tmp_path / "prefs.json").chmod(mode)
+        done = subprocess.run(
+            [sys.executable, "-m", "targetcli", "get", "global", "max_backup_files"],
+            env={**os.environ, "TARGETCLI_HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+        shown.append((done.stdout.strip(), done.stderr))
+    file = tmp_path / "prefs.json"
+    warning = f"warning: preferences not read: others can write to {file} (mode 0666)\n"
+    assert shown == [("max_backup_files=3", ""), ("max_backup_files=10", warning)]
+
+
 def test_preferences_are_not_written_where_others_can_replace_them(tmp_path: Path) -> None:
     folder = tmp_path / "home"
     folder.mkdir()
