@@ -22,7 +22,12 @@ systemd-run --quiet --scope --unit=login bash -c {login} &
 for _ in $(seq 300); do [ -e {folder}/applied ] && break; sleep 0.1; done
 systemctl list-units --no-pager --plain --no-legend --type=service | grep 'Roll back'
 systemctl kill --signal=KILL login.scope
+unit=$(systemctl list-units --plain --no-legend --type=service | sed -n 's/ .*Roll back.*//p')
+first=$(systemctl show --property=MainPID --value $unit)
+kill -KILL $first
 sleep 1
+second=$(systemctl show --property=MainPID --value $unit)
+[ $second -gt 0 ] && [ $second != $first ] && echo "started again"
 echo "session: $(systemctl is-active login.scope)"
 for _ in $(seq 300); do [ -d {old} ] && break; sleep 0.1; done
 sleep 1
@@ -42,7 +47,7 @@ def user(shell: Shell) -> Iterator[Shell]:
     WANTED.unlink()
 
 
-def test_it_outlives_the_session(user: Shell, disks: Path) -> None:
+def test_it_outlives_the_session_and_a_kill(user: Shell, disks: Path) -> None:
     before = tree()
     old = next(path for path in before if path.endswith("/old"))
     login = (
@@ -61,5 +66,6 @@ def test_it_outlives_the_session(user: Shell, disks: Path) -> None:
     service, text = said[0], " ".join(said)
     assert service.startswith("run-") and "Roll back unless targetcli confirm is run" in service
     assert "session: inactive" in text or "session: failed" in text
+    assert "started again" in text
     assert "rolled back at" in text
     assert tree() == before
