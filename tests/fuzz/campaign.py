@@ -29,7 +29,7 @@ SHARES = {
     "lock_file": 100_000,
     "kernel": 10_000,
     "host": 60_000,
-    "statistics": 10_000,
+    "statistics": 5_000,
     "scst": 10_000,
     "ctl": 10_000,
     "tgt": 10_000,
@@ -39,7 +39,7 @@ SHARES = {
     "ceph": 5_000,
     "truenas": 5_000,
     "isns": 20_000,
-    "line": 160_000,
+    "line": 165_000,
 }
 _AT_ONCE = 1000
 SECONDS_EACH = 2
