@@ -117,7 +117,7 @@ def _run(request: Request) -> int:
     # Imported here: --version and --help need none of it.
     from rtslib_ext.fabrics import DROP_INS
 
-    from . import session
+    from . import progress, session
     from .env import Env
     from .language import grammar
     from .prefs import Preferences, default_folder
@@ -151,13 +151,16 @@ def _run(request: Request) -> int:
     if request.words:
         done = session.run_line(env, lambda: grammar.parse_words(request.words))
         return env.session.report.failed if done is None else done.status
-    if env.stdin.isatty():
-        if env.options.json:
-            raise InvalidValue("--json needs a command, or lines on standard input")
+    is_shell = env.stdin.isatty()
+    if is_shell and env.options.json:
+        raise InvalidValue("--json needs a command, or lines on standard input")
+    # One thread for all lines.
+    with progress.watched(env):
+        if not is_shell:
+            return session.run_script(env)
         from .shell import run_shell
 
         return run_shell(env)
-    return session.run_script(env)
 
 
 def _run_in_sandbox(request: Request) -> int:
