@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of other SCSI targets -> Config, with remarks about what LIO expresses otherwise.
+"""Files of other SCSI targets -> Config, with remarks about what LIO expresses differently.
 
 Like a save file, a source is read without the kernel: the result is planned and shown before it is
 applied. Each format has a module of its own, imported when it is used.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The result of an import: a configuration, and remarks about what LIO has otherwise."""
+"""The result of an import: a configuration, and remarks about what LIO does differently."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..firewall.allowed import Allowed
 LOST = "lost"
 """LIO cannot express it: initiators will notice that it is missing."""
 CHANGED = "changed"
-"""It is expressed otherwise, and initiators may see the difference."""
+"""It is expressed differently, and initiators may see the difference."""
 NOTE = "note"
 """It has no effect on initiators, or is only to be known."""
 SEVERITIES = (LOST, CHANGED, NOTE)

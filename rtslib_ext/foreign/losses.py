@@ -28,7 +28,7 @@ class Losses:
         self.remarks.append(Remark(LOST, "", 0, text, cure, path))
 
     def changed(self, path: str, text: str, cure: str = "") -> None:
-        """Remark that something is expressed otherwise."""
+        """Remark that something is expressed differently."""
         self.remarks.append(Remark(CHANGED, "", 0, text, cure, path))
 
     def note(self, path: str, text: str, cure: str = "") -> None:

@@ -46,7 +46,7 @@ class Objects:
         self._remark(LOST, at, text, cure)
 
     def changed(self, at: Place, text: str, cure: str = "") -> None:
-        """Remark that something is expressed otherwise."""
+        """Remark that something is expressed differently."""
         self._remark(CHANGED, at, text, cure)
 
     def note(self, at: Place, text: str, cure: str = "") -> None:
