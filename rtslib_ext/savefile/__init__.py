@@ -7,7 +7,7 @@ where it would fail on them, under ``rtslib_ext`` at the top.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..config.model import Config
@@ -56,6 +56,7 @@ def dumps(config: Config) -> str:
 def pieces(
     config: Config,
     unrestored: Sequence[str] = (),
+    *,
     identities: Identities | None = None,
     instead: Mapping[str, str] | None = None,
     owners: Mapping[str, str] | None = None,
@@ -69,7 +70,14 @@ def pieces(
     """
     from . import encode, json_stream
 
-    document = encode.config(config, unrestored, identities, instead, owners, allowed)
+    document = encode.config(
+        config,
+        unrestored,
+        identities=identities,
+        instead=instead,
+        owners=owners,
+        allowed=allowed,
+    )
     yield from json_stream.pieces(document)
     yield "\n"
 
@@ -97,26 +105,42 @@ def loads(text: str, source: str = "the file") -> Loaded:
         raise _not_a_configuration(source)
     own = root.item(OWN_KEY)
     of_objects, of_tpgs = own.named_items("storage_objects"), own.named_items("tpgs")
-    identities = {
-        path: values for path, item in of_objects.items() if (values := item.values("device"))
-    }
+    identities = _identities(of_objects)
     config = Config(
         storage_objects=storage_objects(root, of_objects),
         targets=targets(root, of_tpgs),
         fabrics=fabrics(root),
         lu_groups=lu_groups(own),
     )
-    for entry in (*of_objects.values(), *of_tpgs.values()):
-        # The identity of a device may stay when an object is deleted from the file by hand.
-        if entry.unused():
-            entry.report(entry.where, "the file has no such object")
+    _report_unused((*of_objects.values(), *of_tpgs.values()))
     unrestored, instead = own.texts("unrestored"), own.values("instead", _any_name)
     owners, allowed = own.values("owners", _any_name), _allowed(own)
     own.finish()
     root.finish()
-    found = tuple(problems.reported)
-    sets = own.raw("allowed_networks") is not None
-    return Loaded(config, found, unrestored, identities, instead, owners, allowed, sets)
+    return Loaded(
+        config,
+        tuple(problems.reported),
+        unrestored,
+        identities=identities,
+        instead=instead,
+        owners=owners,
+        allowed=allowed,
+        sets_allowed=own.raw("allowed_networks") is not None,
+    )
+
+
+def _report_unused(entries: Iterable[Item]) -> None:
+    """Report the values of objects that the file does not have."""
+    for entry in entries:
+        # The identity of a device may stay when an object is deleted from the file by hand.
+        if entry.unused():
+            entry.report(entry.where, "the file has no such object")
+
+
+def _identities(of_objects: Mapping[str, Item]) -> Identities:
+    """Return the identities of devices, by the shell path of their storage object."""
+    found = ((path, item.values("device")) for path, item in of_objects.items())
+    return {path: values for path, values in found if values}
 
 
 def _allowed(own: Item) -> dict[str, tuple[str, ...]]:

@@ -57,6 +57,7 @@ Identities = Mapping[str, Mapping[str, str]]
 def config(
     value: Config,
     unrestored: Sequence[str] = (),
+    *,
     identities: Identities | None = None,
     instead: Mapping[str, str] | None = None,
     owners: Mapping[str, str] | None = None,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Iterator, Mapping
+from functools import partial
 from typing import TypeVar
 
 from ..config import shell_paths
@@ -195,7 +196,10 @@ def load(path: str) -> Unrestored:
 def store(path: str, found: Unrestored) -> None:
     """Write the record, or remove it if nothing is missing. Raises LioError."""
     if found:
-        disk.write(path, lambda: pieces(found.part, found.paths, found.identities, found.instead))
+        text = partial(
+            pieces, found.part, found.paths, identities=found.identities, instead=found.instead
+        )
+        disk.write(path, text)
     elif os.path.exists(path):
         os.unlink(path)
 

@@ -71,7 +71,7 @@ def record_restore(
         journal.document = lambda: _in_pieces(text())
     journal.about[CREATES] = about
     journal.document = journal.document or (
-        lambda: savefile.pieces(found.part, (), found.identities)
+        lambda: savefile.pieces(found.part, identities=found.identities)
     )
 
 

@@ -56,7 +56,7 @@ def saveconfig(env: Env, node: Node, savefile: str, drop_missing: bool) -> Resul
         return Result(_noting(others, None))
     identities = {**missing.identities, **identities_of(have.storage_objects.values())}
     owners = owners_in(env, config)
-    lines, facts = write(env, path, config, missing.paths, identities, owners)
+    lines, facts = write(env, path, config, missing.paths, identities, owners=owners)
     if drop_missing:
         running.set_unrestored(env, missing)
     if path == env.save_file:
@@ -175,6 +175,7 @@ def write(
     config: Config,
     missing: Sequence[str],
     identities: Identities,
+    *,
     owners: Owners | None = None,
     kept: Allowed | None = None,
     networks: Allowed | None = None,
@@ -196,7 +197,10 @@ def write(
     else:
         lines, backup = _back_up(env, path)
     written = disk.write(
-        path, lambda: savefile.pieces(config, missing, identities, None, owners, networks)
+        path,
+        lambda: savefile.pieces(
+            config, missing, identities=identities, owners=owners, allowed=networks
+        ),
     )
     facts = {
         "file": path,

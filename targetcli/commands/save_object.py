@@ -35,7 +35,6 @@ def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Res
             hint="delete it and create it again",
         )
     missing = running.unrestored(env, now)
-    targets = dict(saved.config.targets)
     kept = running.to_save(env, now, missing)
     if key not in kept.storage_objects:
         raise LioError(
@@ -43,10 +42,8 @@ def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Res
             path=node.path,
             hint="the fragment of its owner has it: owners lists the owners",
         )
-    for found_key, found in kept.targets.items():
-        if key in found.exported():
-            targets[found_key] = found
-            break
+    first = next((item for item in kept.targets.values() if key in item.exported()), None)
+    targets = {**saved.config.targets, **({first.key: first} if first else {})}
     later = apply.defer(
         env, f"save {node.path} to {path}", lambda: save_storage_object(env, node, savefile)
     )
@@ -61,7 +58,9 @@ def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Res
     }
     owners = save.owners_in(env, config, saved.owners)
     marks = _marked(missing.paths, config)
-    lines, facts = save.write(env, path, config, marks, identities, owners, saved.allowed)
+    lines, facts = save.write(
+        env, path, config, marks, identities, owners=owners, kept=saved.allowed
+    )
     shown = save.shown_path(env, savefile)
     line = f"Storage Object '{key[0]}:{key[1]}' config saved to {shown}."
     notes = save.not_restorable([now.storage_objects[key]], facts)
@@ -92,7 +91,15 @@ def remove_storage_object(
     config = replace(have, storage_objects=objects, targets=targets)
     marks = _marked(saved.unrestored, config)
     owners = save.owners_in(env, config, saved.owners)
-    return save.write(env, env.save_file, config, marks, saved.identities, owners, saved.allowed)
+    return save.write(
+        env,
+        env.save_file,
+        config,
+        marks,
+        saved.identities,
+        owners=owners,
+        kept=saved.allowed,
+    )
 
 
 def saved_in(path: str) -> Loaded:

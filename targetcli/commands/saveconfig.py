@@ -105,7 +105,7 @@ def _write(env: Env, call: _Call) -> Result:
     marks = [path for path in missing.paths if units.in_config({_above(path): ""}, found)]
     identities = save.identities_of(found.storage_objects.values())
     lines, facts = save.write(
-        env, call.path, found, marks, {**missing.identities, **identities}, {}, networks=networks
+        env, call.path, found, marks, {**missing.identities, **identities}, networks=networks
     )
     lines += [f"Fragment saved to {call.path}", *_lost(owners, call, found)]
     return Result([*lines, *_cure(env, call)], data=lambda: facts)

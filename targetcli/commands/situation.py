@@ -161,5 +161,5 @@ def _is_saved(env: Env, path: str, have: Config, missing: Unrestored) -> bool:
     identities = {**missing.identities, **own}
     owners = save.owners_in(env, config)
     return disk.holds(
-        path, lambda: savefile.pieces(config, missing.paths, identities, owners=owners)
+        path, lambda: savefile.pieces(config, missing.paths, identities=identities, owners=owners)
     )
