@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator
 
 from ..config import shell_paths
-from ..config.model import Key
+from ..config.model import Key, Target
 from ..config.shell_paths import ShellPath
 from ..fabrics import FABRICS, Fabric
 from ..fast_dataclasses import dataclass
@@ -53,6 +53,13 @@ def of_storage_object(fs: ReadFS, storage_object: ConfigfsPath) -> list[Export]:
         return []
     listed = _from_members(fs, storage_object)
     return list(_search(fs, storage_object)) if listed is None else listed
+
+
+def of_target(target: Target) -> Iterator[Export]:
+    """Yield the LUNs of a target that was read before."""
+    fabric = FABRICS[target.fabric]
+    for tag, tpg in target.tpgs.items():
+        yield from (Export(fabric, target.wwn, tag, index) for index in tpg.luns)
 
 
 def by_others(

@@ -61,11 +61,7 @@ def target(
         raise NotFound(f"there is no target {wwn}", path=node.path)
     target = Reader(env.fs).target(node.fabric, found.name)
     steps = list(remove.remove_target(target, paths.locator(env.fs)))
-    exported = [
-        Export(node.fabric, found.name, tag, index)
-        for tag, tpg in target.tpgs.items()
-        for index in tpg.luns
-    ]
+    exported = list(exports.of_target(target))
     return _drain(env, found.path, exported, steps, timeout, dry_run, other_paths)
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config, Key
 from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound
-from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.kernel import setup
 from rtslib_ext.owners import fragment, kept_reservations, units
@@ -23,8 +22,7 @@ from rtslib_ext.plan.builder import Plan
 from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Step, quiesce
 from rtslib_ext.transaction.apply import Change, PartChange
-from rtslib_ext.usage import readiness, traffic
-from rtslib_ext.usage.exports import Export
+from rtslib_ext.usage import exports, readiness, traffic
 
 from ..changes import apply, plans
 from ..changes import owners as records
@@ -232,13 +230,8 @@ def _standby(env: Env, have: Config, mine: units.Units, timeout: float) -> Itera
     Without the wait, their commands would be cut with the sessions, and be sent on another path
     only when the initiator gives the session up.
     """
-    exported = [
-        Export(FABRICS[key[0]], key[1], tag, index)
-        for key, target in have.targets.items()
-        if key in mine.targets
-        for tag, tpg in target.tpgs.items()
-        for index in tpg.luns
-    ]
+    own = (target for key, target in have.targets.items() if key in mine.targets)
+    exported = [item for target in own for item in exports.of_target(target)]
     gone = {shell_paths.storage_object(*key) for key in mine.objects}
     steps = drain.leaving(env, exported, set(gone))[0]
     luns = [item.configfs for item in exported]
