@@ -11,10 +11,10 @@ from ..steps import Step
 class Disturbance:
     """An initiator, or I/O of an unknown one, that steps would interrupt.
 
-    ``kind`` is session, reservation or io; ``initiator`` is "" for io, and for
-    sessions that the kernel does not list. ``path`` is the shell
-    path of the TPG, the storage object or the LUN in use, ``sid`` and ``addresses`` are those of
-    an iSCSI session that has an ACL. ``by`` are the steps that interrupt it.
+    ``kind`` is session, reservation or io; ``initiator`` is "" for io, and for sessions that the
+    kernel does not list. ``path`` is the shell path of the TPG, the storage object or the LUN in
+    use, ``sid`` and ``addresses`` are those of an iSCSI session that has an ACL. ``by`` are the
+    steps that interrupt it. ``several``: the text is about several sessions.
     """
 
     kind: str
@@ -24,6 +24,7 @@ class Disturbance:
     sid: int | None = None
     addresses: tuple[str, ...] = ()
     by: tuple[Step, ...] = ()
+    several: bool = False
 
     def __str__(self) -> str:
         first, *others = self.by
@@ -33,5 +34,5 @@ class Disturbance:
     @property
     def past(self) -> str:
         """Return the text once the steps were performed."""
-        was = " were " if " sessions that the kernel" in self.text else " was "
+        was = " were " if self.several else " was "
         return self.text.replace(" would be ", was).replace(" would lose ", " lost ")

@@ -88,7 +88,8 @@ def _unlisted(reader: Reader, losses: list[_Loss]) -> Iterator[Disturbance]:
         steps: list[Step] = []
         for loss in those:
             steps += [step for step in loss.steps if step not in steps]
-        yield Disturbance("session", "", those[0].path, words, by=tuple(steps))
+        several = more.unlisted != 1
+        yield Disturbance("session", "", those[0].path, words, by=tuple(steps), several=several)
 
 
 def _sessions(reader: Reader, concerned: Concerned) -> Iterator[_Loss]:
