@@ -98,7 +98,7 @@ class System:
     ) -> None:
         self.fs: WriteFS = fs or ConfigFS()
         self._wait, self._lock_file, self._journal = wait, lock_file, journal
-        self._owners = f"{os.path.dirname(journal)}/owners.json"
+        self._owners = beside.Files.of(journal).owners
         self._thread: int | None = None
         self._name = ""
         # In a block of changing(): the configuration and the last plan, until the next change.

@@ -16,7 +16,9 @@ import pytest
 import rtslib_ext
 from rtslib_ext.errors import PermissionDenied
 from rtslib_ext.transaction import lock
+from rtslib_ext.transaction.beside import Files
 from targetcli import env
+from targetcli.prefs import Preferences
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
@@ -69,6 +71,11 @@ def test_the_shell_has_the_same_lock_and_journal() -> None:
     parameters = inspect.signature(rtslib_ext.System).parameters
     assert parameters["lock_file"].default == env.LOCK_FILE
     assert parameters["journal"].default == env.JOURNAL
+
+
+def test_the_shell_has_the_same_records() -> None:
+    world = env.Env(Preferences())
+    assert Files.of(world.journal) == Files(world.owners, world.allowed_networks)
 
 
 @pytest.mark.parametrize(
