@@ -113,21 +113,26 @@ def _hide_secrets(words: Sequence[str]) -> None:
         argv.hide(words)
 
 
-def _run(request: Request) -> int:
-    # Imported here: --version and --help need none of it.
+def _add_fabrics() -> None:
+    """Add the fabrics that files describe; print a warning for each problem."""
     from rtslib_ext.fabrics import DROP_INS
 
+    if os.path.lexists(DROP_INS):
+        from rtslib_ext.fabrics.drop_ins import add_drop_ins
+
+        for problem in add_drop_ins():
+            print(f"warning: {printable(problem)}", file=sys.stderr)
+
+
+def _run(request: Request) -> int:
+    # Imported here: --version and --help need none of it.
     from . import progress, session
     from .env import Env
     from .language import grammar
     from .prefs import Preferences, default_folder
 
     _prepare_streams()
-    if os.path.lexists(DROP_INS):
-        from rtslib_ext.fabrics.drop_ins import add_drop_ins
-
-        for problem in add_drop_ins():
-            print(f"warning: {printable(problem)}", file=sys.stderr)
+    _add_fabrics()
     env = Env(Preferences.load(default_folder()), options=request.options)
     if env.prefs.folder is not None and env.prefs.problem:
         print(f"warning: {printable(env.prefs.problem)}", file=sys.stderr)
