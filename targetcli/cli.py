@@ -8,12 +8,16 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import InvalidValue, LioError, reason
 
 from . import __version__, options, secret_words
 from .options import Request
+
+if TYPE_CHECKING:
+    from .env import Env
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -126,7 +130,7 @@ def _add_fabrics() -> None:
 
 def _run(request: Request) -> int:
     # Imported here: --version and --help need none of it.
-    from . import progress, session
+    from . import session
     from .env import Env
     from .language import grammar
     from .prefs import Preferences, default_folder
@@ -156,6 +160,13 @@ def _run(request: Request) -> int:
     if request.words:
         done = session.run_line(env, lambda: grammar.parse_words(request.words))
         return env.session.report.failed if done is None else done.status
+    return _run_lines(env)
+
+
+def _run_lines(env: Env) -> int:
+    """Run the shell, or the lines of standard input; return the exit status."""
+    from . import progress, session
+
     is_shell = env.stdin.isatty()
     if is_shell and env.options.json:
         raise InvalidValue("--json needs a command, or lines on standard input")
