@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from rtslib_ext.config.printable import printable
 from rtslib_ext.errors import InvalidValue, LioError, reason
@@ -16,6 +15,8 @@ from rtslib_ext.errors import InvalidValue, LioError, reason
 from . import __version__, options, secret_words
 from .options import Request
 
+# typing is not imported for --version.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .env import Env
 
