@@ -14,14 +14,16 @@ from ..kernel.paths import TpgPath
 from .facts import Facts, host_name
 from .rule import Finding, Needs, Rule, Severity, Words
 
-INTERRUPTED_CURE = "recover undoes it"
+INTERRUPTED_CURE = "recover undoes it, recover finish completes it"
 
 
 def interrupted(facts: Facts) -> Iterator[Finding]:
     """Yield a change that was interrupted."""
     if facts.interrupted:
         cure: Words = ("/", "recover")
-        yield Finding("/", f"{facts.interrupted} was interrupted", INTERRUPTED_CURE, (cure,))
+        yield Finding(
+            "/", f"a change was interrupted: {facts.interrupted}", INTERRUPTED_CURE, (cure,)
+        )
 
 
 def unrestored(facts: Facts) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..fast_dataclasses import dataclass
 from . import shell_paths
-from .model import SECRET_NAMES, Auth, Config
+from .model import SECRET_NAMES, Auth, Config, Tpg
 from .shell_paths import ShellPath
 
 EQUAL = "password and mutual_password are equal, so initiators such as open-iscsi do not log in"
@@ -101,7 +101,7 @@ def of_config(config: Config) -> Iterator[tuple[ShellPath, str]]:
 
 
 def credentials(config: Config) -> Iterator[Credentials]:
-    """Yield the credentials of all fabrics, TPGs and ACLs; ACLs with one tag share a path."""
+    """Yield the credentials of all fabrics, TPGs and ACLs; equal ones of a tag share a path."""
     for settings in config.fabrics.values():
         path = shell_paths.fabric(settings.name)
         yield Credentials(path, path, settings.discovery_auth, "discovery_auth")
@@ -110,6 +110,14 @@ def credentials(config: Config) -> Iterator[Credentials]:
             path = shell_paths.tpg(shell_paths.target(target.fabric, target.wwn), tpg.tag)
             # All initiators without an ACL have these, at any target.
             yield Credentials(path, "", tpg.auth)
+            mixed = _mixed(tpg)
             for acl in tpg.acls.values():
-                name = acl.tag or acl.wwn
+                name = acl.tag if acl.tag and acl.tag not in mixed else acl.wwn
                 yield Credentials(shell_paths.acl(path, name), name, acl.auth)
+
+
+def _mixed(tpg: Tpg) -> set[str]:
+    """Return the tags whose ACLs differ in their credentials, so that each is named by its WWN."""
+    first: dict[str, Auth] = {}
+    tagged = [(acl.tag, acl.auth) for acl in tpg.acls.values() if acl.tag]
+    return {tag for tag, auth in tagged if first.setdefault(tag, auth) != auth}

@@ -139,7 +139,7 @@ def _port(
         tuple(dict.fromkeys(_portals(tpg.portals.values(), addresses))),
         chap,
         auth if chap else Auth(),
-        shell_paths.acl(path, acl.tag or acl.wwn) if acl is not None else path,
+        shell_paths.acl(path, acl.wwn) if acl is not None else path,
         tuple(_disks(config, tpg, acl, size)) if acl is not None or is_open else (),
     )
 

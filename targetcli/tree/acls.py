@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The nodes of node ACLs and mapped LUNs.
 
-ACLs with the same tag are one node, which shows the first of them and changes all.
+ACLs with the same tag are one node, which shows the first of them and changes all. Each has a node
+of its own, too, under its WWN: no list has it, but plans, messages and users can name it.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Acls(Node):
         return result
 
     def find(self, name: str) -> Node | None:
-        """Return an ACL by its tag, or by its WWN (in any case) if it has none."""
+        """Return the ACLs with a tag, or one ACL by its WWN (in any case), tagged or not."""
         fabric = self.tpg.fabric
         try:
             wwn = naming.as_running(fabric.wwn_types, name)
@@ -54,7 +55,7 @@ class Acls(Node):
             wwn = ""
         if wwn:
             acl = paths.child(self.configfs, fabric.to_folder(wwn))
-            if self.fs.is_dir(acl) and not self.fs.read_if_there(f"{acl}/tag"):
+            if self.fs.is_dir(acl):
                 return AclNode(self.tree, wwn, self, [acl])
         members = [] if wwn else self._members().get(name, [])
         return AclNode(self.tree, name, self, members) if members else None
@@ -128,8 +129,9 @@ class AclNode(Node):
             return [], None
         if tpg.attribute("generate_node_acls") == "1":
             return ["auth via tpg"], None
-        text, complete = authentication(self.reader, paths.auth(self.configfs), "auth")
-        return [text], complete
+        found = [authentication(self.reader, folder, "auth") for folder in self._each(paths.auth)]
+        texts = list(dict.fromkeys(text for text, _ in found))
+        return texts, all(complete for _, complete in found)
 
     def groups(self) -> list[Group]:
         """Return the groups of settings, which apply to all ACLs of the node."""

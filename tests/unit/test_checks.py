@@ -325,6 +325,16 @@ def test_weak_secrets(secret: str, why: str) -> None:
     assert lines(one) == [f"targetcli {ACL} set auth password=@new"]
 
 
+def test_a_weak_secret_of_one_of_a_tag() -> None:
+    """A command for the tag would give the others the same secret."""
+    config = configuration(acl(secret="short", tag="web"), acl(OTHER, tag="web"))
+    one = in_config(config, "weak-secret")
+    assert lines(one) == [f"targetcli {ACL} set auth password=@new"]
+    config = configuration(acl(secret="short", tag="web"), acl(OTHER, "short", tag="web"))
+    one = found(Facts(config), "weak-secret")[0]
+    assert lines(one) == [f"targetcli {TPG}/acls/web set auth password=@new"]
+
+
 def test_reused_secrets() -> None:
     config = configuration(acl(), acl(OTHER))
     one, mutual = found(Facts(config), "reused-secret")
@@ -695,7 +705,10 @@ def test_interrupted_and_unrestored() -> None:
         configuration(), interrupted="/ apply", unrestored=(DISK,), unrestored_cure="restore it"
     )
     (one,) = found(facts, "interrupted-change")
-    assert (one.text, lines(one)) == ("/ apply was interrupted", ["targetcli / recover"])
+    assert (one.text, lines(one)) == (
+        "a change was interrupted: / apply",
+        ["targetcli / recover"],
+    )
     (one,) = found(facts, "not-restored")
     assert (one.path, one.help) == (DISK, "restore it")
     facts = Facts(configuration(), damaged_record=("it is damaged", "remove it"))

@@ -120,6 +120,12 @@ def test_a_recipe_uses_each_portal(name: str) -> None:
     assert ("3261" in text) == (name != "qemu")
 
 
+def test_the_secret_of_one_of_a_tag_is_shown_by_its_own_path() -> None:
+    """The path of the tag shows that of the first one."""
+    config = given(acl=NodeAcl(HOST, auth=CHAP, tag="web"), attributes={"authentication": "1"})
+    assert f"--show-secrets {ACL} get auth" in text_of(written("linux", config))
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("auth", [CHAP, replace(CHAP, mutual_userid="", mutual_password="")])
 def test_no_recipe_has_a_secret(name: str, auth: Auth) -> None:

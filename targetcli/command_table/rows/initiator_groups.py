@@ -23,6 +23,8 @@ ROWS = (
         "pattern such as 'disk*' stands for all that match, in the order of their names.\n"
         "group unmap NAME STORAGE_OBJECT, or its number, is the opposite, and deletes a\n"
         "LUN that no ACL maps any more. group delete NAME unmaps all and ends the group.\n"
+        "Members keep secrets of their own: acls/WWN set auth sets those of one, acls/NAME\n"
+        "set auth the same for all.\n"
         "Each call is one plan, all or nothing, and shows the sessions that it\n"
         "interrupts; these need --yes before the command, or an answer at the terminal. A\n"
         "group without members has no ACL, so it is not in the save file but in\n"

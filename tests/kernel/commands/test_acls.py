@@ -215,3 +215,18 @@ def test_one_of_a_tag_can_be_deleted_by_its_name(user: Shell) -> None:
     assert user.ok(f"acls/ delete {I1}") == f"Deleted Node ACL {I1}.\n"
     assert [path.name for path in (TARGET / ACLS).iterdir()] == [I2]
     assert user.ok("acls/web status").endswith(f"/web: ({I2}), Mapped LUNs: 2\n")
+
+
+def test_one_of_a_tag_has_a_path_of_its_own(user: Shell) -> None:
+    for name in (I1, I2):
+        user.ok(f"acls/ create {name}")
+        user.ok(f"acls/ tag {name} web")
+    user.ok("acls/web set auth userid=u password=one")
+    user.ok(f"acls/{I2} set auth password=two mutual_userid=m mutual_password=three")
+    assert [value(f"{ACLS}/{name}/auth/password") for name in (I1, I2)] == ["one", "two"]
+    assert user.ok(f"acls/{I2} info").rows[-2:] == ["wwns:", I2]
+    user.ok("set attribute authentication=1")
+    assert user.ok("acls/web status").endswith(
+        "/web: (group of 2), 1-way auth, mutual auth, Mapped LUNs: 2\n"
+    )
+    assert user.ok("acls/ ls").rows[0].endswith("[ACLs: 1]")

@@ -115,7 +115,10 @@ def test_interrupted_change(user: Shell) -> None:
     journal = Journal(env.journal, {"command": "create", "path": "/iscsi", "since": 0.0})
     journal.open([step])
     answer = user("status")
-    assert answer.exit == 1 and "was interrupted (recover undoes it)" in answer.rows[1]
+    assert answer.exit == 1 and answer.rows[1].startswith(
+        "/: a change was interrupted: create on /iscsi, started "
+    )
+    assert answer.rows[1].endswith(" (recover undoes it, recover finish completes it)")
     with lock.change_lock("/iscsi create", path=env.lock_file):
         assert user.ok("status").rows == [HEALTHY], "it is in progress"
     user.ok("recover")
