@@ -66,10 +66,14 @@ def _frame(thread: int) -> FrameType | None:
 
 
 def _sentence(frame: FrameType) -> str:
+    # Imported here: few calls block.
+    from . import objects
+
     call, path = frame.f_code.co_name, frame.f_locals["path"]
     file = frame.f_locals["self"].absolute(path)
     return (
-        f"the kernel has not finished for {LIMIT:g} s: {call} {file}: it {_reason(call, path)}. "
+        f"{objects.shell_path(path)}: the kernel has not finished for {LIMIT:g} s: {call} {file}: "
+        f"it {_reason(call, path)}. "
         "This process cannot be interrupted meanwhile; other shells can be used"
     )
 

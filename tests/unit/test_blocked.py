@@ -42,6 +42,7 @@ def test_a_call_that_blocks_is_reported_once() -> None:
     with blocked.watch(told.append):
         Slow(0.8).unlink(f"{LUN}/link")
     assert told == [
+        "/loopback/naa.5001405000000001/luns/lun0: "
         f"the kernel has not finished for 0.05 s: unlink /target/{LUN}/link: it waits for the "
         "commands that initiators have running on this LUN. This process cannot be interrupted "
         "meanwhile; other shells can be used"
@@ -54,7 +55,7 @@ def test_each_call_is_reported() -> None:
         fs = Slow(0.6)
         fs.scan(LUN)
         fs.write("iscsi/iqn.2003-01.org.example:a/tpgt_1/enable", "0")
-    assert [text.split(": ")[1].split()[0] for text in told] == ["scan", "write"]
+    assert [text.split(": ")[2].split()[0] for text in told] == ["scan", "write"]
     assert "waits for another process that changes this object" in told[0]
     assert "waits for the sessions of initiators to end" in told[1]
 

@@ -324,7 +324,7 @@ def test_a_call_that_blocks_is_reported_and_holds_up_no_other_shell(
     for run in (*threads, reads):
         run.join()
     deleted, shown = (answers[line] for line in lines)
-    text = "Note: the kernel has not finished for 0.2 s: "
+    text = f"Note: {TPG}/luns/lun0: the kernel has not finished for 0.2 s: "
     folder = f"{TARGET}/{FILE}/lun"
     assert f"{text}unlink {folder}/lun_0/" in deleted.stderr
     assert "waits for the commands that initiators have running on this LUN" in deleted.stderr
