@@ -9,7 +9,7 @@ from ..config import demo_mode, secrets, shell_paths
 from ..config.model import Auth, NodeAcl
 from ..config.shell_paths import ShellPath
 from ..fabrics import FABRICS
-from .facts import Facts, Port, ports
+from .facts import Facts, TpgFacts, tpgs
 from .rule import Finding, Needs, Rule, Severity, Words
 
 _PROTECT = "demo_mode_write_protect"
@@ -27,80 +27,80 @@ def new_credentials(path: str, user: str) -> Words:
     return (path, "set", "auth", f"userid={user}", "password=@new")
 
 
-def _open(facts: Facts) -> Iterator[Port]:
+def _open(facts: Facts) -> Iterator[TpgFacts]:
     """Yield the TPGs with LUNs that any initiator may use, from another host, without a secret."""
-    for port in ports(facts.config):
+    for tpg in tpgs(facts.config):
         is_open = (
-            port.attribute(demo_mode.OPEN) == "1"
-            and port.attribute(_LOGIN_ONLY) != "1"
-            and not (port.fabric.has("auth") and port.attribute(_AUTHENTICATION) == "1")
+            tpg.attribute(demo_mode.OPEN) == "1"
+            and tpg.attribute(_LOGIN_ONLY) != "1"
+            and not (tpg.fabric.has("auth") and tpg.attribute(_AUTHENTICATION) == "1")
         )
-        if is_open and port.is_enabled and port.tpg.luns and not port.is_local:
-            yield port
+        if is_open and tpg.is_enabled and tpg.config.luns and not tpg.is_local:
+            yield tpg
 
 
 def writable_demo_mode(facts: Facts) -> Iterator[Finding]:
     """Yield the TPGs that let any initiator write."""
-    for port in _open(facts):
-        if port.attribute(_PROTECT) == "0":
-            text = f"any initiator may log in without a secret and write to {_luns(port)}"
-            close = set_attribute(port.shell, demo_mode.OPEN, "0")
-            yield Finding(port.shell, text, commands=(*_pinned(port), close))
+    for tpg in _open(facts):
+        if tpg.attribute(_PROTECT) == "0":
+            text = f"any initiator may log in without a secret and write to {_luns(tpg)}"
+            close = set_attribute(tpg.shell, demo_mode.OPEN, "0")
+            yield Finding(tpg.shell, text, commands=(*_pinned(tpg), close))
 
 
 def readable_demo_mode(facts: Facts) -> Iterator[Finding]:
     """Yield the TPGs that let any initiator read."""
-    for port in _open(facts):
-        if port.attribute(_PROTECT) != "0":
-            text = f"any initiator may log in without a secret and read {_luns(port)}"
-            close = set_attribute(port.shell, demo_mode.OPEN, "0")
-            yield Finding(port.shell, text, commands=(*_pinned(port), close))
+    for tpg in _open(facts):
+        if tpg.attribute(_PROTECT) != "0":
+            text = f"any initiator may log in without a secret and read {_luns(tpg)}"
+            close = set_attribute(tpg.shell, demo_mode.OPEN, "0")
+            yield Finding(tpg.shell, text, commands=(*_pinned(tpg), close))
 
 
-def _pinned(port: Port) -> tuple[Words, ...]:
+def _pinned(tpg: TpgFacts) -> tuple[Words, ...]:
     """Return the command that keeps the initiators that are logged in now."""
-    return ((shell_paths.acls(port.shell), "pin"),)
+    return ((shell_paths.acls(tpg.shell), "pin"),)
 
 
-def _luns(port: Port) -> str:
-    number = len(port.tpg.luns)
+def _luns(tpg: TpgFacts) -> str:
+    number = len(tpg.config.luns)
     return f"its {number} LUNs" if number > 1 else "its LUN"
 
 
 def cached_demo_mode(facts: Facts) -> Iterator[Finding]:
     """Yield the TPGs that are closed, but still let in earlier initiators of demo mode."""
-    for port in ports(facts.config):
-        if port.attribute(demo_mode.OPEN) == "0" and port.attribute(demo_mode.CACHE) == "1":
+    for tpg in tpgs(facts.config):
+        if tpg.attribute(demo_mode.OPEN) == "0" and tpg.attribute(demo_mode.CACHE) == "1":
             yield Finding(
-                port.shell,
+                tpg.shell,
                 "initiators that logged in while it was in demo mode are still let in, without an "
                 "ACL",
-                commands=(set_attribute(port.shell, demo_mode.CACHE, "0"),),
+                commands=(set_attribute(tpg.shell, demo_mode.CACHE, "0"),),
             )
 
 
 def no_authentication(facts: Facts) -> Iterator[Finding]:
     """Yield the TPGs, or ACLs with an attribute of their own, that ask for no secret."""
-    for port in ports(facts.config, "auth"):
-        if not port.is_enabled or port.is_local:
+    for tpg in tpgs(facts.config, "auth"):
+        if not tpg.is_enabled or tpg.is_local:
             continue
-        free = [acl for acl in port.tpg.acls.values() if not port.authenticates(acl)]
-        if free and port.attribute(_AUTHENTICATION) != "1":
+        free = [acl for acl in tpg.config.acls.values() if not tpg.authenticates(acl)]
+        if free and tpg.attribute(_AUTHENTICATION) != "1":
             yield Finding(
-                port.shell,
+                tpg.shell,
                 f"{_let_in(free)} without a secret, and names are not secret{_unasked(free)}",
                 commands=(
-                    *_given_secrets(port, list(port.tpg.acls.values())),
-                    set_attribute(port.shell, _AUTHENTICATION, "1"),
-                    *_inheriting(port, free),
+                    *_given_secrets(tpg, list(tpg.config.acls.values())),
+                    set_attribute(tpg.shell, _AUTHENTICATION, "1"),
+                    *_inheriting(tpg, free),
                 ),
             )
         elif free:
             for acl in free:
                 yield Finding(
-                    port.acl(acl),
+                    tpg.acl(acl),
                     f"it is let in without a secret, unlike others{_unasked([acl])}",
-                    commands=(*_given_secrets(port, [acl]), *_inheriting(port, [acl])),
+                    commands=(*_given_secrets(tpg, [acl]), *_inheriting(tpg, [acl])),
                 )
 
 
@@ -116,17 +116,17 @@ def _unasked(free: list[NodeAcl]) -> str:
     return f"; {number} of them {'has' if number == 1 else 'have'} one set" if number else ""
 
 
-def _given_secrets(port: Port, acls: list[NodeAcl]) -> tuple[Words, ...]:
+def _given_secrets(tpg: TpgFacts, acls: list[NodeAcl]) -> tuple[Words, ...]:
     """Return the commands that give a secret to each host without one."""
-    missing = {port.acl(acl): acl for acl in acls if not _is_complete(acl.auth)}
+    missing = {tpg.acl(acl): acl for acl in acls if not _is_complete(acl.auth)}
     return tuple(
         new_credentials(path, acl.auth.userid or acl.tag or acl.wwn)
         for path, acl in missing.items()
     )
 
 
-def _inheriting(port: Port, acls: list[NodeAcl]) -> tuple[Words, ...]:
-    own = {port.acl(acl) for acl in acls if acl.attributes.get(_AUTHENTICATION) == "0"}
+def _inheriting(tpg: TpgFacts, acls: list[NodeAcl]) -> tuple[Words, ...]:
+    own = {tpg.acl(acl) for acl in acls if acl.attributes.get(_AUTHENTICATION) == "0"}
     return tuple(set_attribute(path, _AUTHENTICATION, "1") for path in sorted(own))
 
 
@@ -136,16 +136,16 @@ def _is_complete(auth: Auth) -> bool:
 
 def no_credentials(facts: Facts) -> Iterator[Finding]:
     """Yield what asks for a secret that is not set, so that no login can succeed."""
-    for port in ports(facts.config, "auth"):
-        if not port.is_enabled:
+    for tpg in tpgs(facts.config, "auth"):
+        if not tpg.is_enabled:
             continue
-        for acl in port.tpg.acls.values():
-            if port.authenticates(acl):
-                path = port.acl(acl)
+        for acl in tpg.config.acls.values():
+            if tpg.authenticates(acl):
+                path = tpg.acl(acl)
                 yield from _incomplete(path, acl.auth, acl.tag or acl.wwn, "it cannot log in")
-        if port.attribute(demo_mode.OPEN) == "1" and port.attribute(_AUTHENTICATION) == "1":
+        if tpg.attribute(demo_mode.OPEN) == "1" and tpg.attribute(_AUTHENTICATION) == "1":
             end = "no initiator without an ACL can log in"
-            yield from _incomplete(port.shell, port.tpg.auth, port.target.wwn, end)
+            yield from _incomplete(tpg.shell, tpg.config.auth, tpg.target.wwn, end)
     for settings in facts.config.fabrics.values():
         if settings.discovery_enable and FABRICS[settings.name].has("discovery_auth"):
             path = shell_paths.fabric(settings.name)

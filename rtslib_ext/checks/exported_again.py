@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ..config import shell_paths
 from ..config.model import StorageObject
 from ..kernel.abi import DEFAULT_GROUP
-from .facts import Facts, Port
+from .facts import Facts, TpgFacts
 from .rule import Words
 
 # create sets it with its parameter write_back.
@@ -21,18 +21,18 @@ def around(facts: Facts, so: StorageObject, between: Sequence[Words]) -> tuple[W
     Mapped LUNs get their numbers and access modes back. The initiators are interrupted.
     """
     exports = facts.exports.get(so.key, ())
-    away = [(shell_paths.luns(port.shell), "delete", str(index)) for port, index in exports]
-    back = [words for port, index in exports for words in _created(facts, port, index, so)]
+    away = [(shell_paths.luns(tpg.shell), "delete", str(index)) for tpg, index in exports]
+    back = [words for tpg, index in exports for words in _created(facts, tpg, index, so)]
     return (*away, *between, *back)
 
 
-def _created(facts: Facts, port: Port, index: int, so: StorageObject) -> Iterator[Words]:
+def _created(facts: Facts, tpg: TpgFacts, index: int, so: StorageObject) -> Iterator[Words]:
     """Yield the commands that create a LUN and its mapped LUNs."""
-    luns = shell_paths.luns(port.shell)
+    luns = shell_paths.luns(tpg.shell)
     yield (luns, "create", so.path, str(index), "add_mapped_luns=false")
-    group = port.tpg.luns[index].alua_group
+    group = tpg.config.luns[index].alua_group
     if group and group in so.alua_groups and group != DEFAULT_GROUP:
-        yield (shell_paths.lun(port.shell, index), "set", "alua", f"alua_tg_pt_gp_name={group}")
+        yield (shell_paths.lun(tpg.shell, index), "set", "alua", f"alua_tg_pt_gp_name={group}")
     mapped = (
         (
             use.acl,
@@ -41,7 +41,7 @@ def _created(facts: Facts, port: Port, index: int, so: StorageObject) -> Iterato
             str(index),
             *(("write_protect=true",) if use.mapped.write_protect else ()),
         )
-        for use in facts.uses(port, index)
+        for use in facts.uses(tpg, index)
     )
     # Initiators with one tag have one path.
     yield from dict.fromkeys(mapped)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..config import shell_paths
 from ..config.model import Config, Key, MappedLun, NodeAcl, Target, Tpg
 from ..config.shell_paths import ShellPath
-from ..fabrics import FABRICS, Fabric
+from ..fabrics import Fabric
 from ..fast_dataclasses import dataclass, field
 from ..host import network
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..kernel.paths import TpgPath
 from ..reading.reader import Reader
+from ..reading.tpg_keys import tpgs_of_config
 from ..usage import host_paths
 from ..usage.host_paths import HostPaths
 
@@ -63,7 +64,7 @@ class Facts:
     """The configuration of another host to compare with; the secrets of both are digests then."""
     release: str = field(default_factory=lambda: os.uname().release)
     _addresses: dict[str, bool] = field(default_factory=dict)
-    _exports: dict[Key, list[tuple[Port, int]]] | None = None
+    _exports: dict[Key, list[tuple[TpgFacts, int]]] | None = None
     _uses: dict[tuple[str, int], list[Use]] | None = None
     _host_paths: list[HostPaths] | None = None
 
@@ -75,25 +76,25 @@ class Facts:
         return self._addresses[bare]
 
     @property
-    def exports(self) -> Mapping[Key, Sequence[tuple[Port, int]]]:
+    def exports(self) -> Mapping[Key, Sequence[tuple[TpgFacts, int]]]:
         """Return the (TPG, LUN) that export each storage object."""
         if self._exports is None:
             self._exports = {}
-            for port in ports(self.config):
-                for lun in port.tpg.luns.values():
-                    self._exports.setdefault(lun.storage_object, []).append((port, lun.index))
+            for tpg in tpgs(self.config):
+                for lun in tpg.config.luns.values():
+                    self._exports.setdefault(lun.storage_object, []).append((tpg, lun.index))
         return self._exports
 
-    def uses(self, port: Port, lun: int) -> Sequence[Use]:
+    def uses(self, tpg: TpgFacts, lun: int) -> Sequence[Use]:
         """Return the mapped LUNs of a LUN; of initiators with one tag each has one."""
         if self._uses is None:
             self._uses = {}
-            for one in ports(self.config):
-                for acl in one.tpg.acls.values():
+            for each in tpgs(self.config):
+                for acl in each.config.acls.values():
                     for mapped in acl.mapped_luns.values():
-                        use = Use(one.acl(acl), host_name(acl), mapped)
-                        self._uses.setdefault((one.shell, mapped.tpg_lun), []).append(use)
-        return self._uses.get((port.shell, lun), ())
+                        use = Use(each.acl(acl), host_name(acl), mapped)
+                        self._uses.setdefault((each.shell, mapped.tpg_lun), []).append(use)
+        return self._uses.get((tpg.shell, lun), ())
 
     @property
     def host_paths(self) -> list[HostPaths]:
@@ -134,11 +135,11 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
-    """A TPG, SCSI's target port (RFC 7143 section 4.4.2), with its target and paths."""
+class TpgFacts:
+    """A TPG as rules look at it: with its target, paths and effective attributes."""
 
     target: Target
-    tpg: Tpg
+    config: Tpg
     path: TpgPath
 
     @property
@@ -154,17 +155,17 @@ class Port:
     @property
     def is_enabled(self) -> bool:
         """Return False if it is disabled; TPGs of some fabrics cannot be."""
-        return self.tpg.enable is not False
+        return self.config.enable is not False
 
     @property
     def is_local(self) -> bool:
         """Return True if only programs of this host can reach its portals."""
-        portals = self.tpg.portals.values()
+        portals = self.config.portals.values()
         return bool(portals) and all(one.address.startswith(_LOOPBACK) for one in portals)
 
     def attribute(self, name: str) -> str:
         """Return an attribute; of a file that does not have it, the kernel's default."""
-        value = self.tpg.attributes.get(name)
+        value = self.config.attributes.get(name)
         if value is None:
             # Imported here: the running configuration has all of them.
             from .. import schema
@@ -191,10 +192,7 @@ def host_name(acl: NodeAcl) -> str:
     return acl.tag or acl.wwn
 
 
-def ports(config: Config, feature: str = "") -> Iterator[Port]:
+def tpgs(config: Config, feature: str = "") -> Iterator[TpgFacts]:
     """Yield the TPGs of a configuration, or those of the fabrics with a feature."""
-    for target in config.targets.values():
-        fabric = FABRICS[target.fabric]
-        if not feature or fabric.has(feature):
-            for tpg in target.tpgs.values():
-                yield Port(target, tpg, TpgPath.of(fabric, target.wwn, tpg.tag))
+    for path, target, tpg in tpgs_of_config(config, feature):
+        yield TpgFacts(target, tpg, path)

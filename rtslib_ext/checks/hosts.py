@@ -10,7 +10,7 @@ from ..config.backing import Block
 from ..config.model import Key, Lun, StorageObject
 from ..usage import host_paths, ipv6, reservations
 from ..usage.host_paths import HostPaths
-from .facts import Facts, Port, Use
+from .facts import Facts, TpgFacts, Use
 from .rule import Finding, Needs, Rule, Severity, Words
 
 _NAMED = 3
@@ -22,12 +22,12 @@ _STATE = "alua_access_state"
 _OFFLINE = "alua_tg_pt_offline"
 
 
-def _hosts(facts: Facts, so: StorageObject) -> dict[str, list[tuple[Port, int, Use]]]:
+def _hosts(facts: Facts, so: StorageObject) -> dict[str, list[tuple[TpgFacts, int, Use]]]:
     """Return the (TPG, LUN, mapped LUN) by which each host sees a storage object."""
-    found: dict[str, list[tuple[Port, int, Use]]] = {}
-    for port, index in facts.exports.get(so.key, ()):
-        for use in facts.uses(port, index) if port.is_enabled else ():
-            found.setdefault(use.host, []).append((port, index, use))
+    found: dict[str, list[tuple[TpgFacts, int, Use]]] = {}
+    for tpg, index in facts.exports.get(so.key, ()):
+        for use in facts.uses(tpg, index) if tpg.is_enabled else ():
+            found.setdefault(use.host, []).append((tpg, index, use))
     return found
 
 
@@ -72,7 +72,7 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(every[:_NAMED]) + more
 
 
-def _protected(others: Iterable[list[tuple[Port, int, Use]]]) -> Iterator[Words]:
+def _protected(others: Iterable[list[tuple[TpgFacts, int, Use]]]) -> Iterator[Words]:
     """Yield the commands that make a disk read-only for all hosts but the first."""
     found: dict[Words, Words] = {}
     for uses in others:
@@ -90,9 +90,9 @@ def no_usable_path(facts: Facts) -> Iterator[Finding]:
     for key, so in facts.config.storage_objects.items():
         exports = facts.exports.get(key, ())
         states = {
-            (port.shell, index): _state(so, port.tpg.luns[index])
-            for port, index in exports
-            if port.is_enabled
+            (tpg.shell, index): _state(so, tpg.config.luns[index])
+            for tpg, index in exports
+            if tpg.is_enabled
         }
         if not any(states.values()):
             continue
@@ -106,7 +106,7 @@ def no_usable_path(facts: Facts) -> Iterator[Finding]:
             cut = [
                 name
                 for name, uses in _hosts(facts, so).items()
-                if all(states.get((port.shell, index)) for port, index, _ in uses)
+                if all(states.get((tpg.shell, index)) for tpg, index, _ in uses)
             ]
             if not cut:
                 continue
@@ -128,15 +128,15 @@ def _state(so: StorageObject, lun: Lun) -> str:
     return "" if state in _USABLE else _STATES.get(state, f"in ALUA state {state}")
 
 
-def _activated(so: StorageObject, exports: Iterable[tuple[Port, int]]) -> Iterator[Words]:
+def _activated(so: StorageObject, exports: Iterable[tuple[TpgFacts, int]]) -> Iterator[Words]:
     """Yield the commands that make LUNs active/optimized."""
-    for port, index in exports:
-        lun = port.tpg.luns[index]
+    for tpg, index in exports:
+        lun = tpg.config.luns[index]
         group = so.alua_groups.get(lun.alua_group or "")
         if group and group.settings.get(_STATE, "0") not in _USABLE:
             yield (shell_paths.tg_pt_gp(so.path, group.name), "set", "alua", f"{_STATE}=0")
         if lun.alua.get(_OFFLINE) == "1":
-            yield (shell_paths.lun(port.shell, index), "set", "alua", f"{_OFFLINE}=0")
+            yield (shell_paths.lun(tpg.shell, index), "set", "alua", f"{_OFFLINE}=0")
 
 
 def partial_paths(facts: Facts) -> Iterator[Finding]:

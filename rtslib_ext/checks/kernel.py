@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..config.model import Config
 from ..fabrics import FABRICS
 from ..host import system
-from .facts import Facts, ports
+from .facts import Facts, tpgs
 from .rule import Finding, Needs, Rule, Severity
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ def _settings(config: Config) -> Iterator[tuple[str, str, Attribute | None]]:
     for so in config.storage_objects.values():
         for name in so.attributes:
             yield so.path, name, of_object(name, so.backing.plugin)
-    for port in ports(config):
-        for name in port.tpg.attributes:
-            yield port.shell, name, of_tpg(name, port.fabric.name)
-        for acl in port.tpg.acls.values():
+    for tpg in tpgs(config):
+        for name in tpg.config.attributes:
+            yield tpg.shell, name, of_tpg(name, tpg.fabric.name)
+        for acl in tpg.config.acls.values():
             for name in acl.attributes:
-                yield port.acl(acl), name, of_acl(name)
+                yield tpg.acl(acl), name, of_acl(name)
 
 
 def no_module(facts: Facts) -> Iterator[Finding]:

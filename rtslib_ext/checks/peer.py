@@ -15,7 +15,7 @@ from ..fabrics import FABRICS
 from ..fast_dataclasses import dataclass
 from ..kernel import rtpi
 from ..kernel.paths import TpgPath
-from .facts import Facts, ports
+from .facts import Facts, tpgs
 from .rule import Finding, Needs, Rule, Severity
 
 # Attributes from which an initiator derives how it uses a disk (target_core_spc.c, _sbc.c).
@@ -66,10 +66,10 @@ class Pair:
 def pairs(facts: Facts) -> Iterator[Pair]:
     """Yield the TPGs that both hosts have."""
     targets = facts.peer.targets if facts.peer else {}
-    for port in ports(facts.config):
-        other = targets.get(port.target.key)
-        if other and port.tpg.tag in other.tpgs:
-            yield Pair(port.path, port.tpg, other.tpgs[port.tpg.tag])
+    for tpg in tpgs(facts.config):
+        other = targets.get(tpg.target.key)
+        if other and tpg.config.tag in other.tpgs:
+            yield Pair(tpg.path, tpg.config, other.tpgs[tpg.config.tag])
 
 
 def _objects(facts: Facts) -> Iterator[tuple[StorageObject, StorageObject]]:
@@ -122,10 +122,10 @@ def _number(tpg: Tpg) -> int:
 
 
 def _numbers(config: Config) -> Iterator[tuple[int, str]]:
-    for port in ports(config):
-        number = _number(port.tpg)
+    for tpg in tpgs(config):
+        number = _number(tpg.config)
         if number:
-            yield number, port.shell
+            yield number, tpg.shell
 
 
 def chosen_numbers(facts: Facts) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from ..config import shell_paths
 from ..config.model import Portal
 from ..host import network
 from ..usage import ipv6, no_portals
-from .facts import Facts, Port, ports
+from .facts import Facts, TpgFacts, tpgs
 from .rule import Finding, Needs, Rule, Severity, Words
 
 NO_ADDRESS = "no interface has this address"
@@ -18,48 +18,48 @@ _NAMED = 4
 
 def no_portal(facts: Facts) -> Iterator[Finding]:
     """Yield the enabled TPGs without a portal."""
-    for port in ports(facts.config, "nps"):
-        if port.tpg.enable and not port.tpg.portals:
-            path = shell_paths.portals(port.shell)
+    for tpg in tpgs(facts.config, "nps"):
+        if tpg.config.enable and not tpg.config.portals:
+            path = shell_paths.portals(tpg.shell)
             cure: Words = (path, "create")
-            yield Finding(port.shell, f"it {no_portals.TEXT}", " ".join(cure), (cure,))
+            yield Finding(tpg.shell, f"it {no_portals.TEXT}", " ".join(cure), (cure,))
 
 
 def no_address(facts: Facts) -> Iterator[Finding]:
     """Yield the portals on addresses that no interface has."""
-    for port in ports(facts.config, "nps"):
-        for name, portal in port.tpg.portals.items():
+    for tpg in tpgs(facts.config, "nps"):
+        for name, portal in tpg.config.portals.items():
             if not facts.has_address(portal.address):
-                cure = _delete(port, portal)
+                cure = _delete(tpg, portal)
                 advice = f"add the address, or {' '.join(cure)}"
-                yield Finding(shell_paths.portal(port.shell, name), NO_ADDRESS, advice, (cure,))
+                yield Finding(shell_paths.portal(tpg.shell, name), NO_ADDRESS, advice, (cure,))
 
 
-def _delete(port: Port, portal: Portal) -> Words:
-    path, address = shell_paths.portals(port.shell), portal.address.strip("[]")
+def _delete(tpg: TpgFacts, portal: Portal) -> Words:
+    path, address = shell_paths.portals(tpg.shell), portal.address.strip("[]")
     return (path, "delete", address, str(portal.port))
 
 
 def wildcard(facts: Facts) -> Iterator[Finding]:
     """Yield the portals on all addresses of a host that has several."""
     found = [
-        (port, name, portal)
-        for port in ports(facts.config, "nps")
-        for name, portal in port.tpg.portals.items()
+        (tpg, name, portal)
+        for tpg in tpgs(facts.config, "nps")
+        for name, portal in tpg.config.portals.items()
         if portal.address in ipv6.WILDCARDS
     ]
     known = network.addresses() if found else []
     if len(known) < 2:
         return
     listed = ", ".join(known[:_NAMED]) + (" and more" if len(known) > _NAMED else "")
-    for port, name, portal in found:
-        path = shell_paths.portals(port.shell)
+    for tpg, name, portal in found:
+        path = shell_paths.portals(tpg.shell)
         create = (path, "create", known[0], str(portal.port))
         yield Finding(
-            shell_paths.portal(port.shell, name),
+            shell_paths.portal(tpg.shell, name),
             f"it listens on all {len(known)} addresses of this host: {listed}",
             "create one for each address that initiators use",
-            (_delete(port, portal), create),
+            (_delete(tpg, portal), create),
         )
 
 
