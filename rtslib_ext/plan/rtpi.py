@@ -48,7 +48,7 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _TpgPair:
     """A TPG of the running configuration, of the wanted one, or of both."""
 
     path: TpgPath
@@ -105,8 +105,8 @@ def plan_ports(have: Config, want: Config, look: Callable[[str], str | None] | N
     result = Ports()
     if not any(map(_sets_numbers, want.targets.values())):
         return result
-    places = list(_places(have, want))
-    running = {place.path.configfs: place for place in places if place.have is not None}
+    pairs = list(_pairs(have, want))
+    running = {pair.path.configfs: pair for pair in pairs if pair.have is not None}
 
     def get(tpg: ConfigfsPath) -> int | None:
         """Return the number that a TPG shows, 0 for none; None if the kernel has no numbers."""
@@ -115,19 +115,19 @@ def plan_ports(have: Config, want: Config, look: Callable[[str], str | None] | N
         text = look(f"{tpg}/{rtpi.NAME}")
         return None if text is None else rtpi.parse(text)
 
-    claimed: dict[int, _Place] = {}
-    for place in places:
-        if not place.wanted or (place.have and _is_same(place.have, place.wanted)):
+    claimed: dict[int, _TpgPair] = {}
+    for pair in pairs:
+        if not pair.wanted or (pair.have and _is_same(pair.have, pair.wanted)):
             continue
-        if place.have is not None:
-            before = get(place.path.configfs)
+        if pair.have is not None:
+            before = get(pair.path.configfs)
             if before is None:
-                result.notes.append((place.path.shell, f"{why_missing(rtpi.NAME)}; it was skipped"))
+                result.notes.append((pair.path.shell, f"{why_missing(rtpi.NAME)}; it was skipped"))
                 continue
-            result.changes[place.path.configfs] = _to_wanted(place, before)
-            if before == place.wanted:
+            result.changes[pair.path.configfs] = _to_wanted(pair, before)
+            if before == pair.wanted:
                 continue
-        claimed[place.wanted] = place
+        claimed[pair.wanted] = pair
     if claimed:
         _move_others(result, running, claimed, get)
     return result
@@ -137,13 +137,13 @@ def _sets_numbers(target: Target) -> bool:
     return any(rtpi.NAME in tpg.files for tpg in target.tpgs.values())
 
 
-def _places(have: Config, want: Config) -> Iterator[_Place]:
+def _pairs(have: Config, want: Config) -> Iterator[_TpgPair]:
     for key in have.targets.keys() | want.targets.keys():
         running, wanted = have.targets.get(key), want.targets.get(key)
         fabric, wwn = FABRICS[key[0]], key[1]
         before, after = running.tpgs if running else {}, wanted.tpgs if wanted else {}
         for tag in before.keys() | after.keys():
-            yield _Place(TpgPath.of(fabric, wwn, tag), before.get(tag), after.get(tag))
+            yield _TpgPair(TpgPath.of(fabric, wwn, tag), before.get(tag), after.get(tag))
 
 
 def _shown(tpg: Tpg | None) -> int:
@@ -154,36 +154,36 @@ def _is_same(have: Tpg, number: int) -> bool:
     return rtpi.parse(have.files.get(rtpi.NAME)) == number
 
 
-def _to_wanted(place: _Place, before: int) -> PortChange:
-    cuts = before != place.wanted and place.have is not None and place.have.enable is True
-    return PortChange(place.wanted, before, place.was_set, cuts)
+def _to_wanted(pair: _TpgPair, before: int) -> PortChange:
+    cuts = before != pair.wanted and pair.have is not None and pair.have.enable is True
+    return PortChange(pair.wanted, before, pair.was_set, cuts)
 
 
 def _move_others(
     result: Ports,
-    running: Mapping[ConfigfsPath, _Place],
-    claimed: Mapping[int, _Place],
+    running: Mapping[ConfigfsPath, _TpgPair],
+    claimed: Mapping[int, _TpgPair],
     get: _NumberOf,
 ) -> None:
     """Let the running TPGs give away the numbers that others are to get."""
     shown = {path: get(path) or 0 for path in running}
     used = {*shown.values(), *claimed}
     for path, number in shown.items():
-        place, other = running[path], claimed.get(number)
-        if other is None or other is place or place.want is None:
+        pair, other = running[path], claimed.get(number)
+        if other is None or other is pair or pair.want is None:
             continue
         change = result.changes.get(path)
-        if change is None and not (place.stays_on or place.was_set):
+        if change is None and not (pair.stays_on or pair.was_set):
             continue
         parked = 0
-        if place.have is not None and place.have.enable is None:
+        if pair.have is not None and pair.have.enable is None:
             parked = port_numbers.free(used)
             used.add(parked)
         if change is None:
-            cuts = place.stays_on and not parked
-            change = PortChange(0, number, place.was_set, cuts)
+            cuts = pair.stays_on and not parked
+            change = PortChange(0, number, pair.was_set, cuts)
             text = f"its rtpi {number:#x} goes to {other.path.shell}; this TPG gets another one"
-            result.notes.append((place.path.shell, text))
+            result.notes.append((pair.path.shell, text))
         result.changes[path] = replace(change, parked=parked)
 
 
