@@ -225,7 +225,8 @@ def set_groups(have: StorageObject, want: StorageObject, configfs: ConfigfsPath)
         running = have.alua_groups.get(name)
         if running is None or name in removed:
             if name != DEFAULT_GROUP:
-                yield from backstores.create_group(want, configfs, group)
+                yield backstores.create_group(want, configfs, group)
+                yield from backstores.alua_values(want, configfs, group)
         else:
             path, folder = shell_paths.tg_pt_gp(want.path, name), paths.tg_pt_gp(configfs, name)
             yield from _group_values(path, folder, running, group)

@@ -69,7 +69,7 @@ def create(
     yield from _identity(so, configfs)
     for group in so.alua_groups.values():
         if group.name != DEFAULT_GROUP:
-            yield make_group(so, configfs, group)
+            yield create_group(so, configfs, group)
     if so.lba_map is not None:
         # The map names the groups.
         yield from ensure_values(so.path, configfs, {"lba_map": so.lba_map}, lambda _: True, None)
@@ -260,14 +260,8 @@ def _restored_values(
 # -- target port groups -----------------------------------------------------------------------
 
 
-def create_group(so: StorageObject, configfs: ConfigfsPath, group: AluaGroup) -> Iterator[Step]:
-    """Create a target port group with its settings."""
-    yield make_group(so, configfs, group)
-    yield from alua_values(so, configfs, group)
-
-
-def make_group(so: StorageObject, configfs: ConfigfsPath, group: AluaGroup) -> Step:
-    """Create a target port group other than the default one, which always exists."""
+def create_group(so: StorageObject, configfs: ConfigfsPath, group: AluaGroup) -> Step:
+    """Create a target port group other than the default one; alua_values sets its settings."""
     operations: tuple[Operation, ...] = _create_operations(configfs, group)
     if group.tag is None or not 1 <= group.tag <= GROUP_TAG_MAX:
         operations = (Fail(InvalidValue(f"tag must be between 1 and {GROUP_TAG_MAX}")),)

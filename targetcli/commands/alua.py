@@ -36,7 +36,7 @@ def create(env: Env, node: AluaGroups, name: str, tag: int) -> Result:
     for group in so.alua_groups.values():
         if group.tag == tag:
             raise Exists(f"Cannot set id to {tag}: {group.name} has it", path=node.path)
-    apply.apply(env, backstores.create_group(so, owner.configfs, AluaGroup(name, tag)))
+    apply.apply(env, [backstores.create_group(so, owner.configfs, AluaGroup(name, tag))])
     return Result([f"Created ALUA TPG {name}."], created=f"{node.path}/{name}")
 
 

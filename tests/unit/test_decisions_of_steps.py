@@ -163,7 +163,7 @@ def test_a_step_that_fails_rolls_back_what_it_did() -> None:
 
 def test_a_group_needs_its_storage_object() -> None:
     """So that a restore which cannot create the object does not try it."""
-    step = backstores.make_group(DISK, FOLDER, AluaGroup("gold", 1, {}))
+    step = backstores.create_group(DISK, FOLDER, AluaGroup("gold", 1, {}))
     assert step.needs == (DISK.path,)
 
 
