@@ -14,7 +14,7 @@ class Disturbance:
     ``kind`` is session, reservation or io; ``initiator`` is "" for io, and for sessions that the
     kernel does not list. ``path`` is the shell path of the TPG, the storage object or the LUN in
     use, ``sid`` and ``addresses`` are those of an iSCSI session that has an ACL. ``by`` are the
-    steps that interrupt it. ``several``: the text is about several sessions.
+    steps that interrupt it. ``past`` is the text once they were performed, if it differs.
     """
 
     kind: str
@@ -24,15 +24,9 @@ class Disturbance:
     sid: int | None = None
     addresses: tuple[str, ...] = ()
     by: tuple[Step, ...] = ()
-    several: bool = False
+    past: str = ""
 
     def __str__(self) -> str:
         first, *others = self.by
         more = f" and {len(others)} more" if others else ""
         return f"{self.text}; {first.path}: {first.text}{more}"
-
-    @property
-    def past(self) -> str:
-        """Return the text once the steps were performed."""
-        was = " were " if self.several else " was "
-        return self.text.replace(" would be ", was).replace(" would lose ", " lost ")

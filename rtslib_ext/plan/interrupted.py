@@ -66,12 +66,15 @@ def _of_object(
     found = reservations.read(reader.fs, configfs)
     by = tuple(steps)
     if found.holder and initiator in (None, found.holder):
-        text = f"{found.holder} would lose its reservation of {path}"
-        yield Disturbance("reservation", found.holder, path, text, by=by)
+        yield _losing(found.holder, path, "reservation", by)
     for name in dict.fromkeys(item.initiator for item in found.registrants):
         if name != found.holder and initiator in (None, name):
-            text = f"{name} would lose its reservation key of {path}"
-            yield Disturbance("reservation", name, path, text, by=by)
+            yield _losing(name, path, "reservation key", by)
+
+
+def _losing(initiator: str, path: str, lost: str, by: tuple[Step, ...]) -> Disturbance:
+    text, past = (f"{initiator} {verb} its {lost} of {path}" for verb in ("would lose", "lost"))
+    return Disturbance("reservation", initiator, path, text, by=by, past=past)
 
 
 # -- I/O --------------------------------------------------------------------------------------

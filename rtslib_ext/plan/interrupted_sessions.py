@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from ..config.shell_paths import ShellPath
 from ..errors import KernelRefused
-from ..fast_dataclasses import dataclass
+from ..fast_dataclasses import dataclass, replace
 from ..kernel import links, paths
 from ..kernel.configfs import ConfigfsPath
 from ..reading.reader import Reader
@@ -21,14 +22,39 @@ from .concerned import Concerned, fabric_of, shell_path_of
 from .disturbance import Disturbance
 
 
+class _Verb(NamedTuple):
+    """A verb for sessions: after "would", and in the past for one and for several."""
+
+    infinitive: str
+    past: str
+    past_of_several: str
+
+
+_LOSE = _Verb("lose", "lost", "lost")
+_LOG_OUT = _Verb("be logged out of", "was logged out of", "were logged out of")
+_BE_UNABLE = _Verb("be unable to", "was unable to", "were unable to")
+
+
 @dataclass(frozen=True, slots=True)
 class _Loss:
-    """What the sessions of a holder lose by steps; with ``lun``, only those that see it."""
+    """What the sessions of a holder lose by steps: a verb and its object, ``lost``.
+
+    With ``lun``, only those that see it.
+    """
 
     holder: Holder
-    text: str
+    verb: _Verb
+    lost: str
     steps: list[Step]
     lun: ConfigfsPath | None = None
+
+    @property
+    def text(self) -> str:
+        return f"{self.verb.infinitive} {self.lost}"
+
+    @property
+    def past(self) -> str:
+        return f"{self.verb.past} {self.lost}"
 
     @property
     def path(self) -> ShellPath:
@@ -63,19 +89,18 @@ def _listed_of(reader: Reader, loss: _Loss) -> Iterator[Disturbance]:
         return
     for name, number in Counter(sessions.dynamic_initiators(reader, tpg)).items():
         several = f", {number} sessions" if number > 1 else ""
-        text = f"{name} (without an ACL{several}) would {loss.text}"
-        yield Disturbance("session", name, loss.path, text, by=tuple(loss.steps))
+        yield _disturbance(name, f"{name} (without an ACL{several})", loss)
 
 
 def _unlisted(reader: Reader, losses: list[_Loss]) -> Iterator[Disturbance]:
     """Yield the sessions of the same holders that the kernel does not list."""
-    by: dict[tuple[str, str], list[_Loss]] = {}
+    by: dict[tuple[str, _Verb, str], list[_Loss]] = {}
     for loss in losses:
         fabric, wwn, _ = paths.parse_tpg(loss.holder[0]) or (None, "", 0)
         if fabric is not None and fabric.name == "iscsi":
-            by.setdefault((wwn, loss.text), []).append(loss)
+            by.setdefault((wwn, loss.verb, loss.lost), []).append(loss)
     seen: dict[str, Unlisted | None] = {}
-    for (wwn, text), those in by.items():
+    for (wwn, verb, lost), those in by.items():
         if wwn not in seen:
             seen[wwn] = unlisted.of_target(reader, wwn)
         more = seen[wwn]
@@ -83,13 +108,14 @@ def _unlisted(reader: Reader, losses: list[_Loss]) -> Iterator[Disturbance]:
         if more is None or holders.isdisjoint(more.holders):
             continue
         number = f"{'' if more.holders <= holders else 'up to '}{more.unlisted}"
-        noun = "session" if more.unlisted == 1 else "sessions"
-        words = f"{number} {noun} that the kernel does not list would {text}"
+        is_one = more.unlisted == 1
+        who = f"{number} {'session' if is_one else 'sessions'} that the kernel does not list"
+        text = f"{who} would {verb.infinitive} {lost}"
+        past = f"{who} {verb.past if is_one else verb.past_of_several} {lost}"
         steps: list[Step] = []
         for loss in those:
             steps += [step for step in loss.steps if step not in steps]
-        several = more.unlisted != 1
-        yield Disturbance("session", "", those[0].path, words, by=tuple(steps), several=several)
+        yield Disturbance("session", "", those[0].path, text, by=tuple(steps), past=past)
 
 
 def _sessions(reader: Reader, concerned: Concerned) -> Iterator[_Loss]:
@@ -103,7 +129,7 @@ def _sessions(reader: Reader, concerned: Concerned) -> Iterator[_Loss]:
     for tpg in {**concerned.tpgs, **concerned.dynamic}:
         by[tpg, None] = [*concerned.tpgs.get(tpg, ()), *concerned.dynamic.get(tpg, ())]
     for holder, steps in by.items():
-        yield _Loss(holder, _loss(steps, shell_path_of(holder[0])), steps)
+        yield _Loss(holder, *_loss(steps, shell_path_of(holder[0])), steps)
 
 
 def _demoted(reader: Reader, concerned: Concerned) -> Iterator[Disturbance]:
@@ -114,9 +140,8 @@ def _demoted(reader: Reader, concerned: Concerned) -> Iterator[Disturbance]:
             continue
         lost = [str(index) for index in reader.lun_indexes(tpg) if str(index) not in kept]
         if lost:
-            path = shell_path_of(tpg)
-            text = f"{name} (without an ACL) would lose {_luns(lost)} of {path}"
-            yield Disturbance("session", name, path, text, by=(step,))
+            loss = _Loss((tpg, None), _LOSE, f"{_luns(lost)} of {shell_path_of(tpg)}", [step])
+            yield _disturbance(name, f"{name} (without an ACL)", loss)
 
 
 def _listed(reader: Reader, tpg: ConfigfsPath) -> list[str]:
@@ -138,9 +163,8 @@ def _unreachable(reader: Reader, concerned: Concerned) -> Iterator[_Loss]:
     for tpg, steps in by.items():
         if tpg in concerned.tpgs or _listens(reader, concerned, tpg):
             continue
-        path = shell_path_of(tpg)
-        loss = f"be unable to log in to {path} again: its last portal is deleted"
-        yield from _all_of(reader, tpg, steps, loss)
+        lost = f"log in to {shell_path_of(tpg)} again: its last portal is deleted"
+        yield from _all_of(reader, tpg, steps, lost)
 
 
 def _listens(reader: Reader, concerned: Concerned, tpg: ConfigfsPath) -> bool:
@@ -156,12 +180,12 @@ def _listens(reader: Reader, concerned: Concerned, tpg: ConfigfsPath) -> bool:
 
 
 def _all_of(
-    reader: Reader, tpg: ConfigfsPath, steps: list[Step], loss: str, lun: ConfigfsPath | None = None
+    reader: Reader, tpg: ConfigfsPath, steps: list[Step], lost: str, lun: ConfigfsPath | None = None
 ) -> Iterator[_Loss]:
-    """Yield what all sessions of a TPG lose; of those with an ACL, only if they see ``lun``."""
+    """Yield what no session of a TPG can do; of those with an ACL, only if they see ``lun``."""
     for acl in _listed(reader, tpg) if fabric_of(tpg).has("acls") else ():
-        yield _Loss((tpg, acl), loss, steps, lun)
-    yield _Loss((tpg, None), loss, steps)
+        yield _Loss((tpg, acl), _BE_UNABLE, lost, steps, lun)
+    yield _Loss((tpg, None), _BE_UNABLE, lost, steps)
 
 
 def _sees(reader: Reader, acl: ConfigfsPath, lun: ConfigfsPath) -> bool:
@@ -182,30 +206,33 @@ def _hidden(reader: Reader, concerned: Concerned) -> Iterator[_Loss]:
         tpg, index = paths.parse_lun(lun) or (lun, 0)
         if lun in concerned.luns or tpg in concerned.tpgs or fabric_of(tpg).name != "iscsi":
             continue
-        loss = f"be unable to use LUN {index} of {shell_path_of(tpg)} on this path"
-        yield from _all_of(reader, tpg, steps, loss, lun)
+        lost = f"use LUN {index} of {shell_path_of(tpg)} on this path"
+        yield from _all_of(reader, tpg, steps, lost, lun)
 
 
 def _session(session: Session, loss: _Loss) -> Disturbance:
     addresses = tuple(dict.fromkeys(item.address for item in session.connections))
     where = f" from {' and '.join(addresses)}" if addresses else ""
     which = f" (session {session.sid}{where})" if session.sid else ""
-    text = f"{session.initiator}{which} would {loss.text}"
-    return Disturbance(
-        "session", session.initiator, loss.path, text, session.sid, addresses, tuple(loss.steps)
-    )
+    found = _disturbance(session.initiator, f"{session.initiator}{which}", loss)
+    return replace(found, sid=session.sid, addresses=addresses)
 
 
-def _loss(steps: list[Step], path: str) -> str:
+def _disturbance(initiator: str, session: str, loss: _Loss) -> Disturbance:
+    text, past = f"{session} would {loss.text}", f"{session} {loss.past}"
+    return Disturbance("session", initiator, loss.path, text, by=tuple(loss.steps), past=past)
+
+
+def _loss(steps: list[Step], path: str) -> tuple[_Verb, str]:
     """Return what a session at a TPG loses: LUNs, or all of it where a step removes more."""
     numbers: dict[str, None] = {}
     for step in steps:
         removed = [item for item in step.operations if isinstance(item, Unlink)]
         if not removed:
-            return f"be logged out of {path}"
+            return _LOG_OUT, path
         names = (paths.name_of(paths.parent(item.link)) for item in removed)
         numbers |= {name.removeprefix("lun_"): None for name in names}
-    return f"lose {_luns(list(numbers))} of {path}"
+    return _LOSE, f"{_luns(list(numbers))} of {path}"
 
 
 def _luns(numbers: list[str]) -> str:

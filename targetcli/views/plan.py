@@ -61,7 +61,7 @@ def lines(
     """
     listed = changes.of_plan(plan)
     result = [
-        _line("interrupted:", item.past, "red", style)
+        _line("interrupted:", item.past or item.text, "red", style)
         if done
         else _line("interrupts:", str(item), "red", style)
         for item in disturbances

@@ -69,3 +69,21 @@ def test_the_unlisted_sessions_of_each_target_count(monkeypatch: pytest.MonkeyPa
     (found,) = interrupted_sessions._unlisted(READER, losses)
     assert found.text.startswith("211 sessions that the kernel does not list would ")
     assert found.by == (STEP,)
+
+
+@pytest.mark.parametrize(
+    ("number", "past"),
+    [
+        (1, "1 session that the kernel does not list was logged out of "),
+        (11, "11 sessions that the kernel does not list were logged out of "),
+    ],
+)
+def test_the_past_tells_one_session_from_several(
+    number: int, past: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = list(interrupted_sessions._sessions(READER, Concerned(tpgs={TPG: [STEP]})))
+    losses = [loss for loss in losses if loss.holder == (TPG, None)]
+    more = Unlisted(IQN, 200, number, frozenset({(TPG, None)}))
+    monkeypatch.setattr(unlisted, "of_target", lambda reader, wwn: more)
+    (found,) = interrupted_sessions._unlisted(READER, losses)
+    assert found.past.startswith(past)

@@ -185,7 +185,8 @@ def test_a_plan_of_nothing_but_such_steps_shows_them() -> None:
 
 def test_interruptions_come_first() -> None:
     step = luns.discard_lun(AT, 0)
-    lost = Disturbance("session", ACL.wwn, PATH, "host would lose LUN 0", by=(step,))
+    text, past = "host would lose LUN 0", "host lost LUN 0"
+    lost = Disturbance("session", ACL.wwn, PATH, text, by=(step,), past=past)
     notes = (("/x", "a note"),)
     shown = view.lines(Plan((step,), {}, notes), [lost])
     assert shown[0].startswith("interrupts: host would lose LUN 0; ")
