@@ -93,7 +93,7 @@ def _notes(owners: Owners, have: Config, want: Config) -> Iterator[tuple[str, st
             cure = f"apply --owner {owner} --remove deletes all that {owner} has"
             yield path, f"it belongs to {owner}, and the file does not have it; it is kept ({cure})"
         elif not _is_same(path, have, want):
-            yield path, f"it belongs to {owner}, and the file has it otherwise; it is kept"
+            yield path, f"it belongs to {owner}, and it differs in the file; it is kept"
 
 
 def _is_same(path: str, have: Config, want: Config) -> bool:

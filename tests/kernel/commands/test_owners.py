@@ -492,7 +492,7 @@ def test_an_apply_of_a_whole_file_keeps_what_has_an_owner(user: Shell) -> None:
     assert "Nothing to change" in answer.rows
     assert "/backstores/ramdisk/p1: it belongs to pool" in answer
     assert "apply --owner pool --remove deletes all that pool has" in answer
-    assert f"/iscsi/{A}: it belongs to csi, and the file has it otherwise" in answer
+    assert f"/iscsi/{A}: it belongs to csi, and it differs in the file" in answer
     assert differences(tree(), before) == [] and owned_by(user) == known
     # What has no owner equals the file afterwards.
     user.ok("/backstores/ramdisk create more 1M")
