@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 
 from ..config import shell_paths
 from ..config.shell_paths import ShellPath
@@ -15,6 +16,7 @@ from ..host import system
 from ..kernel import paths
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..reading import backed_by
+from ..reading.reader import Reader
 
 _SYS = "/sys/dev/block"
 _SEARCHED = ("fileio", "iblock")
@@ -64,6 +66,16 @@ def extents(path: str) -> Iterator[Extent]:
     if file:
         # A partition of a loop device is a part of the file.
         yield from (one if one.part else Extent(one.base, part) for one in extents(file))
+
+
+def find_same(fs: ReadFS, path: str) -> ConfigfsPath | None:
+    """Return a storage object of any kind with this very file or device; or None."""
+    for storage_object in Reader(fs).storage_object_paths():
+        held = backed_by.device(fs, storage_object)
+        with suppress(OSError):
+            if held and os.path.samefile(path, held):
+                return storage_object
+    return None
 
 
 def find(fs: ReadFS, path: str) -> Sharer | None:

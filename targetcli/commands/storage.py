@@ -15,11 +15,9 @@ from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import paths, setup
 from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
-from rtslib_ext.reading import backed_by
-from rtslib_ext.reading.reader import Reader
 from rtslib_ext.steps import Action, Step, backstores
 from rtslib_ext.steps.context import Operation
-from rtslib_ext.usage import preflight, reservations
+from rtslib_ext.usage import preflight, reservations, sharing
 
 from ..changes import apply
 from ..changes import preflight as checks
@@ -129,15 +127,10 @@ def new_object(fs: ReadFS, node: Node, plugin: str, name: str) -> None:
 
 def refuse_shared(fs: ReadFS, path: str, node: Node) -> None:
     """Raise InUse if a storage object already has this file or device."""
-    for configfs in Reader(fs).storage_object_paths():
-        held = backed_by.device(fs, configfs)
-        try:
-            same = bool(held) and os.path.samefile(path, held)
-        except OSError:
-            continue
-        if same:
-            name = paths.name_of(configfs)
-            raise InUse(f"storage object for {path} already exists: {name}", path=node.path)
+    same = sharing.find_same(fs, path)
+    if same:
+        name = paths.name_of(same)
+        raise InUse(f"storage object for {path} already exists: {name}", path=node.path)
 
 
 def from_path(env: Env, text: str) -> tuple[StorageObject, list[Step], ConfigfsPath, list[str]]:
