@@ -15,8 +15,10 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rtslib_ext.errors import InUse, LioError
+from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.host import system
 from rtslib_ext.kernel.configfs import ConfigFS
 from rtslib_ext.steps import Step, inverse
@@ -28,6 +30,9 @@ from rtslib_ext.transaction.lock import change_lock
 
 from ..audit import history
 
+if TYPE_CHECKING:
+    from ..env import Env
+
 # sd_booted(3)
 _SYSTEMD = "/run/systemd/system"
 # How often to check whether the change was confirmed.
@@ -37,13 +42,29 @@ _DETACH = "--detach"
 ROLLED_BACK = "rolled back"
 
 
-def start(file: str, lock_file: str, journal: str, records: str) -> None:
-    """Start the process for the change described in a file; raises LioError.
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The lock file, the journal, and the directory in which the history is kept."""
 
-    ``records`` is the directory in which it records what it did.
-    """
+    lock: str
+    journal: str
+    history: str
+
+    @classmethod
+    def of(cls, env: Env) -> Paths:
+        """Return those of the commands."""
+        return cls(env.lock_file, env.journal, env.history)
+
+    @property
+    def commit(self) -> str:
+        """The file that describes the change."""
+        return confirmed_commit.beside(self.journal)
+
+
+def start(paths: Paths) -> None:
+    """Start the process for the pending change; raises LioError."""
     sources = str(Path(__file__).resolve().parents[2])
-    program = [sys.executable, "-m", __name__, file, lock_file, journal, records]
+    program = [sys.executable, "-m", __name__, paths.lock, paths.journal, paths.history]
     if os.path.isdir(_SYSTEMD) and _as_service(program, sources):
         return
     try:
@@ -81,42 +102,43 @@ def _as_service(program: list[str], sources: str) -> bool:
 
 
 def main(words: Sequence[str]) -> None:
-    """Run the process; ``words`` are the arguments of ``start``."""
-    file, lock_file, journal, records, *detach = words
+    """Run the process; ``words`` are the paths, and an option."""
+    lock, journal, records, *detach = words
     if detach:
         if os.fork():
             os._exit(0)
         # Nothing reads this from here on.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    found = confirmed_commit.find(file)
+    paths = Paths(lock, journal, records)
+    found = confirmed_commit.find(paths.commit)
     if found:
-        _wait(file, lock_file, journal, records, found)
+        _wait(paths, found)
 
 
-def _wait(file: str, lock_file: str, journal: str, records: str, first: PendingCommit) -> None:
+def _wait(paths: Paths, first: PendingCommit) -> None:
     while True:
-        pending = confirmed_commit.find(file)
+        pending = confirmed_commit.find(paths.commit)
         if pending is None or pending.about != first.about:
             return
         if pending.left > 0:
             time.sleep(min(pending.left, _LOOK_SECONDS))
             continue
-        with suppress(InUse), change_lock(f"/ auto-revert: {pending}", path=lock_file):
-            files = beside.Files.of(journal)
-            if not os.path.exists(journal) and beside.is_unfinished(files):
+        with suppress(InUse), change_lock(f"/ auto-revert: {pending}", path=paths.lock):
+            files = beside.Files.of(paths.journal)
+            if not os.path.exists(paths.journal) and beside.is_unfinished(files):
                 beside.settle(ConfigFS(), files)
             # While waiting for the lock, the change may have been confirmed or extended.
-            pending = confirmed_commit.find(file)
+            pending = confirmed_commit.find(paths.commit)
             if not pending or pending.about != first.about or pending.left > 0:
                 continue
-            if not confirmed_commit.blocking(pending, journal):
-                roll_back(file, journal, records, pending)
+            if not confirmed_commit.blocking(pending, paths.journal):
+                roll_back(paths, pending)
                 return
         # Wait until recover has ended the interrupted change.
         time.sleep(_LOOK_SECONDS)
 
 
-def roll_back(file: str, journal: str, records: str, pending: PendingCommit) -> PendingCommit:
+def roll_back(paths: Paths, pending: PendingCommit) -> PendingCommit:
     """Roll back the change, under the lock; record and log the outcome."""
     about = {**pending.about, "command": f"auto-revert: {pending.about.get('command')}"}
     # If this is interrupted, the journal must not identify it as the change itself.
@@ -125,9 +147,9 @@ def roll_back(file: str, journal: str, records: str, pending: PendingCommit) -> 
     syslog.openlog("targetcli", syslog.LOG_PID, syslog.LOG_DAEMON)
     try:
         replaced = beside.from_plain(pending.replaced)
-        with beside.taking_back(beside.Files.of(journal), replaced) as (restored, notes):
-            steps = confirmed_commit.revert(ConfigFS(), pending, Journal(journal, about))
-        _record(records, pending, steps, restored)
+        with beside.taking_back(beside.Files.of(paths.journal), replaced) as (restored, notes):
+            steps = confirmed_commit.revert(ConfigFS(), pending, Journal(paths.journal, about))
+        _record(paths.history, pending, steps, restored)
         outcome = "; ".join((f"{ROLLED_BACK} at {when}", *notes))
         level = syslog.LOG_WARNING if notes else syslog.LOG_NOTICE
     except (LioError, OSError) as err:
@@ -135,7 +157,7 @@ def roll_back(file: str, journal: str, records: str, pending: PendingCommit) -> 
         reason = f"{path}: {err}" if path else str(err)
         outcome, level = f"could not be rolled back at {when}: {reason}", syslog.LOG_ERR
     ended = pending.ended(outcome)
-    confirmed_commit.write(file, ended)
+    confirmed_commit.write(paths.commit, ended)
     syslog.syslog(level, f"{pending}, not confirmed within {pending.seconds:g} s: {outcome}")
     return ended
 

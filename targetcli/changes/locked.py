@@ -121,7 +121,7 @@ def _roll_back_overdue(env: Env) -> None:
         return
     from . import auto_revert
 
-    ended = auto_revert.roll_back(file, env.journal, env.history, found)
+    ended = auto_revert.roll_back(auto_revert.Paths.of(env), found)
     print(f"Note: {ended} was not confirmed in time: {ended.outcome}", file=env.stderr)
 
 

@@ -45,10 +45,10 @@ def confirm(env: Env, node: Node, action: str) -> Result:
         # Imported here, as in within: nothing else starts processes.
         from ..changes import auto_revert
     if action == "watch":
-        auto_revert.start(file, env.lock_file, env.journal, env.history)
+        auto_revert.start(auto_revert.Paths.of(env))
         return _result(_description(found), found, "waits")
     if action == "back":
-        found = auto_revert.roll_back(file, env.journal, env.history, found)
+        found = auto_revert.roll_back(auto_revert.Paths.of(env), found)
         if not found.outcome.startswith(auto_revert.ROLLED_BACK):
             raise LioError(
                 f"{found}: {found.outcome}",
@@ -118,7 +118,7 @@ def within(env: Env, steps: Sequence[Step], seconds: float) -> Iterator[list[str
     replaced = beside.under_way(beside.Files.of(env.journal))
     confirmed_commit.write(file, PendingCommit.of(steps, about, seconds, replaced))
     try:
-        auto_revert.start(file, env.lock_file, env.journal, env.history)
+        auto_revert.start(auto_revert.Paths.of(env))
         yield messages
     except BaseException:
         os.unlink(file)

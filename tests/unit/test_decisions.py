@@ -96,6 +96,7 @@ def test_a_part_that_is_replaced_leaves_the_rest() -> None:
     assert found.lu_groups == {"group": "5", "more": "6"}
 
 
+PATHS = auto_revert.Paths("lock", "journal", "history")
 NOWHERE = ConfigFS("/nonexistent")
 NO_LUNS = PartReader(NOWHERE, Config())
 
@@ -173,7 +174,7 @@ def test_a_time_that_was_extended_meanwhile_is_waited_for(monkeypatch: pytest.Mo
     monkeypatch.setattr(confirmed_commit, "find", find)
     monkeypatch.setattr(confirmed_commit, "blocking", lambda pending, journal: None)
     monkeypatch.setattr(auto_revert, "roll_back", lambda *words: done.append(words))
-    auto_revert._wait("file", "lock", "journal", "records", PendingCommit(about, 60, 0, 0))
+    auto_revert._wait(PATHS, PendingCommit(about, 60, 0, 0))
     assert len(done) == 1
 
 
@@ -255,7 +256,7 @@ def test_the_journal_of_a_reverted_commit_is_no_one_elses(monkeypatch: pytest.Mo
     monkeypatch.setattr(confirmed_commit, "revert", revert)
     monkeypatch.setattr(confirmed_commit, "write", lambda file, pending: None)
     about = {"process": "7", "command": "/ apply FILE"}
-    auto_revert.roll_back("file", "journal", "records", PendingCommit(about, 60, 0, 0))
+    auto_revert.roll_back(PATHS, PendingCommit(about, 60, 0, 0))
     assert journals == [{"command": "auto-revert: / apply FILE"}]
 
 
