@@ -17,7 +17,7 @@ from ..changes import allowed, part, running
 from ..env import Env
 from ..result import Result
 from ..tree import Node
-from . import fragment_files, owned, plan, save
+from . import fragment_files, owned, plan, save_files
 
 if TYPE_CHECKING:
     from rtslib_ext.firewall.allowed import Allowed
@@ -50,7 +50,7 @@ def apply(
     partly = bool(target or storage_object or part.owner(node))
     _refuse_whole(node, partly=partly)
     have = running.read(env)
-    loaded = save.load_understood(env, file)
+    loaded = save_files.load_understood(env, file)
     if partly:
         chosen = _chosen(node, loaded.config, target, storage_object)
         want, notes = part.put(have, chosen, merge=merge), _NO_NOTES
@@ -139,5 +139,5 @@ def _is_fragment(env: Env, file: str | None) -> bool:
     """Return True for the directory of fragments, another directory, or a file in the first."""
     if file is None:
         return False
-    path = save.path_of(env, file)
+    path = save_files.path_of(env, file)
     return os.path.isdir(path) or fragment_files.is_inside(env, path)

@@ -20,7 +20,7 @@ from ..tree import Node
 from ..views import changes
 from ..views import history as times
 from ..views import plan as view
-from . import save
+from . import save_files
 
 _HEADS = ("WHEN", "CHANGES", "NO.", "NAME")
 
@@ -71,7 +71,7 @@ def _numbered(env: Env, found: Sequence[Backup]) -> list[Backup]:
 def _one(env: Env, name: str) -> Result:
     paths = _paths(env)
     names = {os.path.basename(path): place for place, path in enumerate(paths)}
-    given = save.readable(env, name) if name.startswith("@") else name
+    given = save_files.readable(env, name) if name.startswith("@") else name
     place = names.get(os.path.basename(given))
     if place is None or given not in (os.path.basename(given), paths[place]):
         raise NotFound(
@@ -89,7 +89,7 @@ def _compared(paths: Sequence[str]) -> list[Backup]:
     before: Config | None = None
     for path in paths:
         try:
-            time, config = os.path.getmtime(path), save.load(path).config
+            time, config = os.path.getmtime(path), save_files.load(path).config
         except (LioError, OSError) as err:
             found.append(Backup(path, 0.0, problem=str(err)))
             continue

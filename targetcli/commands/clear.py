@@ -56,7 +56,7 @@ def _before_restoring(env: Env, savefile: str | None) -> AbstractContextManager[
         return nullcontext()
     # Imported here: only the stop of a service needs them.
     from ..changes import restoring
-    from .save import path_of
+    from .save_files import path_of
 
     return restoring.clearing(env, path_of(env, savefile))
 

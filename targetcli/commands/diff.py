@@ -17,7 +17,7 @@ from ..changes import allowed, part, plans
 from ..env import Env
 from ..result import Result
 from ..tree import Node
-from . import apply, owned, save
+from . import apply, owned, save_files
 from . import plan as plans_of
 
 if TYPE_CHECKING:
@@ -83,5 +83,5 @@ def _refuse_more(node: Node, other: str | None) -> None:
 
 def _between(env: Env, node: Node, one: str, other: str) -> Plan:
     """Plan from file to file, or the part of a node."""
-    have, want = (save.load_understood(env, path).config for path in (one, other))
+    have, want = (save_files.load_understood(env, path).config for path in (one, other))
     return plans.between(have, part.wanted(want, have, node))

@@ -27,7 +27,7 @@ from ..result import Aside, Result, show
 from ..tree import Node
 from ..views import remarks as view
 from . import map as maps
-from . import save
+from . import save_files
 
 STDOUT = "-"
 LOSES = 3
@@ -82,12 +82,12 @@ def export(
 
 def _read(env: Env, node: Node, savefile: str | None) -> tuple[Config, Beside]:
     """Return the part of the configuration that a node stands for, and what stands beside it."""
-    path = env.save_file if savefile is None else save.readable(env, savefile)
+    path = env.save_file if savefile is None else save_files.readable(env, savefile)
     if savefile is None:
         config = part.select(running.read(env), node)
-        owners, networks = save.owners_in(env, config), allowed.of_config(env, config)
+        owners, networks = save_files.owners_in(env, config), allowed.of_config(env, config)
     else:
-        loaded = save.load_given(env, path)
+        loaded = save_files.load_given(env, path)
         config = part.select(loaded.config, node)
         owners, networks = loaded.owners, allowed.part(loaded.allowed, config)
     if owners:

@@ -22,7 +22,7 @@ from ..env import Env
 from ..result import Aside, Result, show
 from ..tree import Node
 from ..tree.portals import PortalNode
-from . import save
+from . import save_files
 
 if TYPE_CHECKING:
     from rtslib_ext.config.model import Portal
@@ -151,8 +151,8 @@ def _wanted(env: Env, file: str | None) -> Allowed:
     """
     if file is None:
         return allowed.of_config(env, portals.targets(env.fs))
-    path = save.readable(env, file)
-    is_default = path == save.path_of(env, None)
+    path = save_files.readable(env, file)
+    is_default = path == save_files.path_of(env, None)
     fragments: list[Loaded] = []
     if is_default and os.path.isdir(env.fragments):
         # Imported here: few hosts have fragments.
@@ -160,7 +160,7 @@ def _wanted(env: Env, file: str | None) -> Allowed:
 
         fragments = fragment_files.loaded(env)
     needless = is_default and bool(fragments) and not os.path.exists(path)
-    saved = [] if needless else [save.load_given(env, path)]
+    saved = [] if needless else [save_files.load_given(env, path)]
     found: Allowed = {}
     for loaded in (*saved, *fragments):
         found = {**found, **allowed.part(loaded.allowed, loaded.config)}

@@ -13,7 +13,7 @@ from rtslib_ext.owners import ports, units
 from rtslib_ext.savefile import Loaded
 
 from ..env import Env
-from .save import load_given, load_understood
+from .save_files import load_given, load_understood
 
 if TYPE_CHECKING:
     from rtslib_ext.usage.readiness import Wait

@@ -21,8 +21,7 @@ from ..env import Env
 from ..result import Result
 from ..tree import Node
 from ..views import remarks as view
-from . import plan
-from . import save as saving
+from . import plan, save_files
 
 # The remarks that an error shows of a file without a configuration.
 _SHOWN = 3
@@ -52,7 +51,9 @@ def run(
         )
     if save is not None:
         networks = allowed.part(found.allowed_networks, found.config)
-        result = Result() if dry_run else saving.save_imported(env, save, found.config, networks)
+        result = (
+            Result() if dry_run else save_files.save_imported(env, save, found.config, networks)
+        )
         lines = [*view.lines(found.remarks), *result.lines]
     else:
         have = running.read(env)

@@ -23,7 +23,7 @@ from ..changes import allowed, applied_fragments, running, waiting_fragments
 from ..changes import owners as records
 from ..env import Env
 from ..result import Aside, Result
-from . import fragment_files, plan, save
+from . import fragment_files, plan, save_files
 from .fragment_files import SUFFIX, Fragment
 from .owners import STANDBY, states_of
 
@@ -60,7 +60,7 @@ def apply(env: Env, file: str | None, how: How) -> Result:
     path = _path(env, file, how)
     if os.path.isdir(path):
         return _directory(env, path, how)
-    found = Fragment(_owner(env, path, how), path, save.load_understood(env, path))
+    found = Fragment(_owner(env, path, how), path, save_files.load_understood(env, path))
     return _apply_here(env, found, records.load(env), how)
 
 
@@ -84,7 +84,7 @@ def _kept_file(env: Env, how: How) -> Iterator[str]:
 def _path(env: Env, file: str | None, how: How) -> str:
     """Return the path of the fragment, or of the directory. Raises NotFound or InvalidValue."""
     if file is not None:
-        return save.readable(env, file)
+        return save_files.readable(env, file)
     if how.owner:
         # Before it is a part of a path: whether other files exist is not shown.
         units.check_name(how.owner)
@@ -202,7 +202,7 @@ def compare(env: Env, file: str | None, owner: str) -> Result:
     """Show what the apply of a fragment would change; the exit status is 1 if it would."""
     how = How(owner, adopt=False, remove=False, dry_run=True, confirm_within=None)
     path = _path(env, file, how)
-    given = Fragment(_owner(env, path, how), path, save.load_understood(env, path))
+    given = Fragment(_owner(env, path, how), path, save_files.load_understood(env, path))
     prepared = prepare(env, given, records.load(env), how)
     result = _carry_out(env, prepared, given.owner, how)
     result.status = int(differs(env, prepared))

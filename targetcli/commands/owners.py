@@ -18,7 +18,7 @@ from ..result import Result, show
 from ..tree import Node
 from ..views.table import Column, table
 from ..views.wrap import width_of
-from . import fragment_files, save
+from . import fragment_files, save_files
 
 EXISTS, MISSING, DISABLED, STANDBY = "exists", "missing", "disabled", "standby"
 STARTING = "starting"
@@ -58,7 +58,7 @@ def refuse_unclaimed(env: Env, name: str) -> None:
     if not os.path.exists(path):
         return
     try:
-        config = save.load_understood(env, path).config
+        config = save_files.load_understood(env, path).config
     except LioError:
         # No takeover with it has made them.
         return

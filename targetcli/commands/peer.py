@@ -19,7 +19,7 @@ from ..changes import apply, running
 from ..env import Env
 from ..result import Result, show
 from ..tree import Node
-from . import save
+from . import save_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ def peer(env: Env, node: Node) -> Result:
 def facts(env: Env, peer: str, file: str | None) -> Facts:
     """Return the facts of a comparison with a peer: a file, or ssh:HOST. Raises LioError."""
     key = os.urandom(digests.KEY_BYTES)
-    here = save.load_understood(env, file).config if file else running.read(env)
+    here = save_files.load_understood(env, file).config if file else running.read(env)
     if peer.startswith(_SSH):
         there = _by_ssh(peer.removeprefix(_SSH), key)
     else:
@@ -59,7 +59,7 @@ def facts(env: Env, peer: str, file: str | None) -> Facts:
 
 def _of_file(env: Env, peer: str) -> Config:
     try:
-        return save.load_understood(env, peer).config
+        return save_files.load_understood(env, peer).config
     except NotFound as err:
         if "/" not in peer and _HOST.fullmatch(peer):
             err.hint = f"peer=ssh:{peer} asks the host {peer}"
@@ -79,7 +79,7 @@ def _by_ssh(host: str, key: bytes) -> Config:
             f"{host} shows no configuration",
             hint="install this version of targetcli there; its command is targetcli --json peer",
         ) from err
-    save.require_understood(loaded, host)
+    save_files.require_understood(loaded, host)
     return loaded.config
 
 

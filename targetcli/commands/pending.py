@@ -26,7 +26,7 @@ from ..tree import Node
 from ..views import notes as note_view
 from . import restoreconfig
 from .clear import causes
-from .save import load_given, readable
+from .save_files import load_given, readable
 
 if TYPE_CHECKING:
     from rtslib_ext.firewall.allowed import Allowed

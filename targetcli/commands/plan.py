@@ -34,7 +34,7 @@ from ..result import Aside, Result
 from ..tree import Node
 from ..views import notes as note_view
 from ..views import plan as view
-from . import confirm, save
+from . import confirm, save_files
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile import Loaded
@@ -48,7 +48,7 @@ def to_file(
     Returns the change, and the contents of the file, with what has an owner.
     ``have`` is the running configuration; it is read if omitted.
     """
-    loaded = save.load_understood(env, file)
+    loaded = save_files.load_understood(env, file)
     notes: list[tuple[str, str]] = []
     if part.owner(node) is None and env.has_owners:
         # Imported here, as below: few systems have owners.

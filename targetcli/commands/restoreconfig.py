@@ -29,7 +29,7 @@ from ..result import Aside, Result
 from ..tree import Node
 from ..views import notes as note_view
 from .clear import causes, cleared, forget, line, recording
-from .save import load_given, path_of, readable, shown_path
+from .save_files import load_given, path_of, readable, shown_path
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile import Loaded

@@ -16,7 +16,7 @@ from ..changes import apply, running
 from ..env import Env
 from ..result import Result
 from ..tree.backstores import StorageObjectNode
-from . import save
+from . import save_files
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile import Loaded
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Result:
     """Save a storage object and the first target that exports it; keep the rest of the file."""
-    path = save.path_of(env, savefile)
+    path = save_files.path_of(env, savefile)
     saved = saved_in(path)
     now = running.read(env)
     key = (node.plugin, node.name)
@@ -54,16 +54,16 @@ def save_storage_object(env: Env, node: StorageObjectNode, savefile: str) -> Res
     identities = {
         **saved.identities,
         **missing.identities,
-        **save.identities_of([now.storage_objects[key]]),
+        **save_files.identities_of([now.storage_objects[key]]),
     }
-    owners = save.owners_in(env, config, saved.owners)
+    owners = save_files.owners_in(env, config, saved.owners)
     marks = _marked(missing.paths, config)
-    lines, facts = save.write(
+    lines, facts = save_files.write(
         env, path, config, marks, identities, owners=owners, kept=saved.allowed
     )
-    shown = save.shown_path(env, savefile)
+    shown = save_files.shown_path(env, savefile)
     line = f"Storage Object '{key[0]}:{key[1]}' config saved to {shown}."
-    notes = save.not_restorable([now.storage_objects[key]], facts)
+    notes = save_files.not_restorable([now.storage_objects[key]], facts)
     return Result([*lines, line, *notes], data=lambda: facts)
 
 
@@ -90,8 +90,8 @@ def remove_storage_object(
     targets = {found: _without(target, key) for found, target in have.targets.items()}
     config = replace(have, storage_objects=objects, targets=targets)
     marks = _marked(saved.unrestored, config)
-    owners = save.owners_in(env, config, saved.owners)
-    return save.write(
+    owners = save_files.owners_in(env, config, saved.owners)
+    return save_files.write(
         env,
         env.save_file,
         config,
@@ -108,7 +108,7 @@ def saved_in(path: str) -> Loaded:
 
     if not os.path.exists(path):
         return Loaded(Config(), ())
-    loaded = save.load(path)
+    loaded = save_files.load(path)
     if loaded.problems:
         # Rewriting the file would lose the entries that are not understood.
         raise LioError(

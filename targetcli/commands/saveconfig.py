@@ -1,24 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""saveconfig: save the running configuration, or the fragment of an owner or a target."""
+"""saveconfig: save the whole running configuration, or have a part of it written."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Set
 from typing import TYPE_CHECKING
 
-from rtslib_ext.errors import InUse, InvalidValue, NotFound
-from rtslib_ext.fast_dataclasses import dataclass
+from rtslib_ext.config.model import Config
+from rtslib_ext.errors import InvalidValue, LioError, NotFound
+from rtslib_ext.transaction.lock import LastChange
 
-from ..changes import allowed, apply, running
+from ..changes import apply, running
 from ..env import Env
 from ..result import Aside, Result
 from ..tree import Node
-from . import fragment_files, save
+from . import save_files
 
 if TYPE_CHECKING:
-    from rtslib_ext.config.model import Config
-    from rtslib_ext.owners.units import Units
     from rtslib_ext.savefile.unrestored import Unrestored
 
 
@@ -27,135 +24,95 @@ def saveconfig(
 ) -> Result:
     """Save the running configuration, or write the part of an owner or a target as a fragment."""
     if owner is None and target is None:
-        return save.saveconfig(env, node, savefile, drop_missing)
+        return _save(env, savefile, drop_missing)
     if owner is not None and target is not None:
         raise InvalidValue("owner and target cannot be combined", hint="give one of them")
     if drop_missing:
         raise InvalidValue("drop_missing concerns the whole configuration")
-    return _write(env, _Call(_path(env, savefile, owner), owner, target))
+    # Imported here: the whole configuration needs none of it.
+    from . import save_fragment
+
+    return save_fragment.save_fragment(env, savefile, owner, target)
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """The file to write, and the owner or the WWN of the target."""
-
-    path: str
-    owner: str | None
-    target: str | None
-
-
-def _path(env: Env, savefile: str, owner: str | None) -> str:
-    """Return the file to write; without one, that of the owner which is applied at boot."""
-    path = save.path_of(env, savefile)
-    if path != save.path_of(env, None) and savefile != save.path_of(env, None):
-        _refuse_name(env, path, owner)
-        return path
-    if owner is None:
-        raise InvalidValue(
-            "the save file has the whole configuration", hint="saveconfig FILE target=WWN"
+def _save(env: Env, savefile: str, drop_missing: bool) -> Result:
+    """Save the running configuration, and the objects that could not be restored."""
+    if env.session.leaving and env.session.last_change is LastChange.UNCONFIRMED:
+        raise LioError(
+            "not saved: a change is waiting for confirmation", hint="confirm, then saveconfig"
         )
-    from rtslib_ext.owners import record, units
-
-    units.check_name(owner)
-    name = f"{owner}{fragment_files.SUFFIX}"
-    moves = owner in record.moving(env.owners) or os.path.lexists(f"{env.pairs}/{name}")
-    return f"{env.pairs if moves else env.fragments}/{name}"
-
-
-def _refuse_name(env: Env, path: str, owner: str | None) -> None:
-    """Raise InvalidValue for a file in conf.d or pairs whose name is not that of the owner."""
-    folder, name = os.path.split(path)
-    if folder not in map(os.path.abspath, (env.fragments, env.pairs)):
-        return
-    from rtslib_ext.owners import units
-
-    named = name.removesuffix(fragment_files.SUFFIX)
-    units.check_name(named, path)
-    if owner not in (None, named) or named == name:
-        raise InvalidValue(
-            f"the fragment of {owner or 'an owner'} has another name in this directory",
-            path=path,
-            hint=f"saveconfig {folder}/{owner or 'NAME'}{fragment_files.SUFFIX} writes it",
-        )
-
-
-def _write(env: Env, call: _Call) -> Result:
-    """Write a fragment, at the end of a transaction."""
-    # Imported here, like the next: the whole configuration needs none of it.
-    from rtslib_ext.owners import units, written
-
-    from ..changes import owners as records
-
-    later = apply.defer(env, f"write a fragment to {call.path}", lambda: _write(env, call))
+    path = save_files.path_of(env, savefile)
+    have = running.read(env)
+    missing = running.unrestored(env, None if drop_missing else have)
+    config = running.to_save(env, have, missing)
+    if env.session.leaving:
+        _refuse_emptying(env, path, config)
+    later = apply.defer(
+        env,
+        f"save the configuration to {path}",
+        lambda: _save(env, savefile, drop_missing),
+    )
     if later is not None:
         return later
-    have = running.read(env)
-    missing = running.unrestored(env, have)
-    config = _with_missing(have, missing)
-    owners = records.load(env)
-    mine = (
-        units.of_paths(path for path, name in owners.items() if name == call.owner)
-        if call.target is None
-        else written.of_target(config, call.target)
-    )
-    _refuse_nothing(call, mine)
-    _refuse_standby(env, {owners[path] for path in mine.paths() if path in owners})
-    found = written.fragment(config, mine, owners, call.owner or "")
-    networks = allowed.of_config(env, found)
-    marks = [path for path in missing.paths if units.in_config({_above(path): ""}, found)]
-    identities = save.identities_of(found.storage_objects.values())
-    lines, facts = save.write(
-        env, call.path, found, marks, {**missing.identities, **identities}, networks=networks
-    )
-    lines += [f"Fragment saved to {call.path}", *_lost(owners, call, found)]
-    return Result([*lines, *_cure(env, call)], data=lambda: facts)
+    others = _of_others(env, path, config) if env.session.leaving else []
+    if others and not env.session.unsaved:
+        return Result(_noting(others, None))
+    identities = {**missing.identities, **save_files.identities_of(have.storage_objects.values())}
+    owners = save_files.owners_in(env, config)
+    lines, facts = save_files.write(env, path, config, missing.paths, identities, owners=owners)
+    if drop_missing:
+        running.set_unrestored(env, missing)
+    if path == env.save_file:
+        env.session.unsaved.clear()
+        env.session.recorded.clear()
+    saved = f"Configuration saved to {save_files.shown_path(env, savefile)}"
+    notes = save_files.not_restorable(have.storage_objects.values(), facts)
+    notes += _noting(others, lines)
+    return Result([*lines, saved, *_kept(missing), *notes], data=lambda: facts)
 
 
-def _with_missing(have: Config, missing: Unrestored) -> Config:
-    # Imported here, as in running: after most restores nothing is missing.
-    from rtslib_ext.savefile import unrestored as records
+def _noting(others: list[str], backup: list[str] | None) -> list[str]:
+    """Return a note about changes of others: saved too, or (None) not saved."""
+    if not others:
+        return []
+    # Imported here: one-shot commands compare nothing.
+    from ..changes import unsaved
 
-    return records.keep(have, missing) if missing else have
-
-
-def _above(path: str) -> str:
-    """Return the path of the storage object or target in which a missing object is."""
-    words = path.split("/")
-    return "/".join(words[: 4 if words[1] == "backstores" else 3])
+    return unsaved.left(others) if backup is None else unsaved.saved_too(others, backup)
 
 
-def _refuse_nothing(call: _Call, mine: Units) -> None:
-    if not any((mine.objects, mine.targets, mine.acls)):
-        what = f"no object belongs to {call.owner}" if call.owner else f"no target {call.target}"
-        raise NotFound(what, hint="owners lists owners, ls lists targets")
+def _of_others(env: Env, path: str, config: Config) -> list[str]:
+    """Return the paths of unsaved changes of others; none if the file is damaged."""
+    try:
+        saved = save_files.load(path).config
+    except NotFound:
+        saved = Config()
+    except LioError:
+        return []
+    from ..changes import unsaved
+
+    return unsaved.of_others(env, saved, config)
 
 
-def _refuse_standby(env: Env, names: Set[str]) -> None:
-    """Raise InUse for owners in standby: no takeover with such a fragment would serve it."""
-    from rtslib_ext.owners import record
-
-    from . import owners
-
-    for name in sorted(names & record.moving(env.owners)):
-        if owners.STANDBY in owners.states_of(env, name).values():
-            raise InUse(
-                f"{name} is in standby here, and a takeover of the fragment would not serve it",
-                hint=f"write it on the host that serves {name}",
-            )
+def _kept(missing: Unrestored) -> list[str]:
+    """Return a note about the objects in a file that do not exist."""
+    if not missing:
+        return []
+    return [
+        Aside(
+            f"Note: the file keeps what could not be restored: {running.listed(missing.paths)} "
+            f"({running.CURE})"
+        )
+    ]
 
 
-def _lost(owners: Mapping[str, str], call: _Call, found: Config) -> Iterator[str]:
-    """Yield a note for each object of the owner that does not exist."""
-    from rtslib_ext.owners import units
+def _refuse_emptying(env: Env, path: str, config: Config) -> None:
+    """Raise LioError if leaving the shell would replace a saved configuration by an empty one.
 
-    for path, name in owners.items():
-        if name == call.owner and not units.in_config({path: name}, found):
-            yield Aside(f"Note: {path} does not exist, so the fragment does not have it")
-
-
-def _cure(env: Env, call: _Call) -> Iterator[str]:
-    if call.owner is None:
-        folder, name = os.path.split(call.path)
-        is_named = folder in map(os.path.abspath, (env.fragments, env.pairs))
-        owner = name.removesuffix(fragment_files.SUFFIX) if is_named else "NAME"
-        yield Aside(f"Note: apply {call.path} --owner {owner} --adopt gives these objects an owner")
+    The kernel may be empty because nothing was restored at boot.
+    """
+    if config.is_empty and not env.options.yes and save_files.has_content(path):
+        raise LioError(
+            f"nothing is configured, but {path} contains a configuration: it was not overwritten",
+            hint="saveconfig saves the empty configuration",
+        )

@@ -20,7 +20,7 @@ from rtslib_ext.transaction.lock import holder
 from ..changes import allowed, running
 from ..env import Env
 from ..tree import Node
-from . import save
+from . import save_files
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile import Loaded
@@ -104,8 +104,8 @@ def _unrestored(env: Env, have: Config) -> tuple[Unrestored, tuple[str, str]]:
 
 def of_file(env: Env, given: str) -> Facts:
     """Return the facts of a file; raises LioError."""
-    path = save.readable(env, given)
-    loaded = save.load_given(env, path)
+    path = save_files.readable(env, given)
+    loaded = save_files.load_given(env, path)
     files = None if trusted.is_inherited(path) else Files((path,), (os.path.dirname(path),))
     return Facts(loaded.config, saved=loaded, files=files)
 
@@ -141,8 +141,8 @@ def _compared(
 
     loaded = None
     try:
-        loaded = save.load_given(env, path)
-        save.require_understood(loaded, path)
+        loaded = save_files.load_given(env, path)
+        save_files.require_understood(loaded, path)
         # What a save would write: it keeps what could not be restored.
         found = plan.to_loaded(env, node, loaded, running.to_save(env, have, missing)).plan
     except LioError as err:
@@ -157,9 +157,9 @@ def _is_saved(env: Env, path: str, have: Config, missing: Unrestored) -> bool:
     from rtslib_ext import savefile
 
     config = running.to_save(env, have, missing)
-    own = save.identities_of(have.storage_objects.values())
+    own = save_files.identities_of(have.storage_objects.values())
     identities = {**missing.identities, **own}
-    owners = save.owners_in(env, config)
+    owners = save_files.owners_in(env, config)
     return disk.holds(
         path, lambda: savefile.pieces(config, missing.paths, identities=identities, owners=owners)
     )

@@ -29,7 +29,7 @@ from ..changes import owners as records
 from ..env import Env
 from ..result import Aside, Result
 from ..tree import Node
-from . import drain, owned, owners, peer, plan, save
+from . import drain, owned, owners, peer, plan, save_files
 from .fragment_files import Fragment
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def takeover(
     units.check_name(owner)
     _refuse_transaction(env)
     path = file or _fragment(env, owner)
-    loaded = save.load_understood(env, path)
+    loaded = save_files.load_understood(env, path)
     _refuse_state(env, owner, pr, standby=standby)
     if standby:
         loaded = replace(loaded, config=standbys.of_fragment(loaded.config))

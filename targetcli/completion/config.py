@@ -66,7 +66,7 @@ def saved_storage_objects(ask: Ask) -> Iterator[str]:
 
 def _config(ask: Ask) -> Config:
     # Imported here: no other completion needs to read save files.
-    from ..commands.save import load, readable
+    from ..commands.save_files import load, readable
 
     given = ask.given.get("savefile") or ask.given.get("file")
     return load(readable(ask.env, given)).config

@@ -15,80 +15,19 @@ from rtslib_ext.savefile import disk
 from rtslib_ext.transaction.lock import LastChange
 
 from .. import prefs
-from ..changes import allowed, apply, running
+from ..changes import allowed, apply
 from ..env import TARGET_DIR, Env
 from ..result import Aside, Result, Warn
-from ..tree import Node
 
 if TYPE_CHECKING:
     from rtslib_ext.firewall.allowed import Allowed
     from rtslib_ext.owners.record import Owners
     from rtslib_ext.savefile import Loaded
     from rtslib_ext.savefile.encode import Identities
-    from rtslib_ext.savefile.unrestored import Unrestored
 
 _UNIVERSAL_PREFERENCES = f"{TARGET_DIR}/targetcli.conf"
 # The number of a backup, from the newest one.
 _NUMBER = re.compile(r"@\d{1,9}", re.ASCII)
-
-
-def saveconfig(env: Env, node: Node, savefile: str, drop_missing: bool) -> Result:
-    """Save the running configuration, and the objects that could not be restored."""
-    if env.session.leaving and env.session.last_change is LastChange.UNCONFIRMED:
-        raise LioError(
-            "not saved: a change is waiting for confirmation", hint="confirm, then saveconfig"
-        )
-    path = path_of(env, savefile)
-    have = running.read(env)
-    missing = running.unrestored(env, None if drop_missing else have)
-    config = running.to_save(env, have, missing)
-    if env.session.leaving:
-        _refuse_emptying(env, path, config)
-    later = apply.defer(
-        env,
-        f"save the configuration to {path}",
-        lambda: saveconfig(env, node, savefile, drop_missing),
-    )
-    if later is not None:
-        return later
-    others = _of_others(env, path, config) if env.session.leaving else []
-    if others and not env.session.unsaved:
-        return Result(_noting(others, None))
-    identities = {**missing.identities, **identities_of(have.storage_objects.values())}
-    owners = owners_in(env, config)
-    lines, facts = write(env, path, config, missing.paths, identities, owners=owners)
-    if drop_missing:
-        running.set_unrestored(env, missing)
-    if path == env.save_file:
-        env.session.unsaved.clear()
-        env.session.recorded.clear()
-    saved = f"Configuration saved to {shown_path(env, savefile)}"
-    notes = not_restorable(have.storage_objects.values(), facts)
-    notes += _noting(others, lines)
-    return Result([*lines, saved, *_kept(missing), *notes], data=lambda: facts)
-
-
-def _noting(others: list[str], backup: list[str] | None) -> list[str]:
-    """Return a note about changes of others: saved too, or (None) not saved."""
-    if not others:
-        return []
-    # Imported here: one-shot commands compare nothing.
-    from ..changes import unsaved
-
-    return unsaved.left(others) if backup is None else unsaved.saved_too(others, backup)
-
-
-def _of_others(env: Env, path: str, config: Config) -> list[str]:
-    """Return the paths of unsaved changes of others; none if the file is damaged."""
-    try:
-        saved = load(path).config
-    except NotFound:
-        saved = Config()
-    except LioError:
-        return []
-    from ..changes import unsaved
-
-    return unsaved.of_others(env, saved, config)
 
 
 def identities_of(objects: Iterable[StorageObject]) -> dict[str, Mapping[str, str]]:
@@ -111,18 +50,6 @@ def not_restorable(objects: Iterable[StorageObject], facts: dict[str, object]) -
     found = [(so.path, text) for so in objects if (text := restorable.problem(so.backing))]
     facts["not_restorable"] = [{"path": path, "text": text} for path, text in found]
     return [Aside(f"Note: {path} cannot be restored: {text}") for path, text in found]
-
-
-def _kept(missing: Unrestored) -> list[str]:
-    """Return a note about the objects in a file that do not exist."""
-    if not missing:
-        return []
-    return [
-        Aside(
-            f"Note: the file keeps what could not be restored: {running.listed(missing.paths)} "
-            f"({running.CURE})"
-        )
-    ]
 
 
 def path_of(env: Env, given: str | None) -> str:
@@ -192,7 +119,7 @@ def write(
     # Before the backup: saves that fail would rotate the older ones away.
     if networks is None:
         networks = allowed.of_config(env, config, kept)
-    if config.is_empty and _has_content(path):
+    if config.is_empty and has_content(path):
         lines, backup = _back_up_emptied(env, path)
     else:
         lines, backup = _back_up(env, path)
@@ -212,19 +139,7 @@ def write(
     return lines, facts
 
 
-def _refuse_emptying(env: Env, path: str, config: Config) -> None:
-    """Raise LioError if leaving the shell would replace a saved configuration by an empty one.
-
-    The kernel may be empty because nothing was restored at boot.
-    """
-    if config.is_empty and not env.options.yes and _has_content(path):
-        raise LioError(
-            f"nothing is configured, but {path} contains a configuration: it was not overwritten",
-            hint="saveconfig saves the empty configuration",
-        )
-
-
-def _has_content(path: str) -> bool:
+def has_content(path: str) -> bool:
     """Return True if a file may hold a configuration; one with a syntax error may."""
     try:
         if not os.path.getsize(path):
