@@ -6,8 +6,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from .errors import InvalidValue
+
+if TYPE_CHECKING:
+    import ipaddress
 
 # RFC 7143 section 4.2.7: the maximum length of an iSCSI name in bytes.
 ISCSI_NAME_MAX = 223
@@ -236,15 +240,25 @@ def portal_address(text: str) -> str:
     return bare if address.version == 4 else f"[{bare}]"
 
 
+def ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return an IP address, without brackets; an IPv4 address for one that is mapped to IPv6.
+
+    A socket on ::ffff:192.0.2.1 receives the IPv4 packets to 192.0.2.1 (RFC 4291, 2.5.5.2). Raises
+    ValueError.
+    """
+    import ipaddress
+
+    address = ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
+    return getattr(address, "ipv4_mapped", None) or address
+
+
 def listens_on(text: str) -> str | None:
     """Return a portal's address in one spelling, "*" for all addresses of either family.
 
     None if ``text`` is no address.
     """
-    import ipaddress
-
     try:
-        address = ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
+        address = ip_address(text)
     except ValueError:
         return None
     return "*" if address.is_unspecified else str(address)

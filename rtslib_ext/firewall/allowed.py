@@ -11,6 +11,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 
 from ..errors import InvalidValue
+from ..naming import ip_address
 
 Allowed = Mapping[str, tuple[str, ...]]
 """Networks such as 192.0.2.0/24, by portal: 192.0.2.1:3260, [2001:db8::1]:3260, [::]:3260."""
@@ -25,7 +26,7 @@ def portal(name: str) -> str:
     if "%" in address:
         raise InvalidValue(f"{name!r} has a zone, which no rule can have")
     try:
-        parsed = ipaddress.ip_address(address.removeprefix("[").removesuffix("]"))
+        parsed = ip_address(address)
         number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0
     except ValueError:
         number = 0
@@ -88,9 +89,7 @@ def of_portals(allowed: Allowed, names: Iterable[str]) -> dict[str, tuple[str, .
 def contains(found: Iterable[str], address: str) -> bool:
     """Return True if an address is in one of the networks; also if it is no address."""
     try:
-        parsed = ipaddress.ip_address(address.strip("[]"))
+        parsed = ip_address(address)
     except ValueError:
         return True
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
     return any(parsed in ipaddress.ip_network(one) for one in found)

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ..config.model import Config, Target, Tpg
 from ..fast_dataclasses import dataclass
+from ..naming import ip_address
 
 Portal = tuple[str, int]
 """An IP address and a TCP port."""
@@ -65,14 +65,14 @@ def _groups(
 def _portals(tpg: Tpg, addresses: Collection[str], *, local: bool) -> Iterator[Portal]:
     for portal in tpg.portals.values():
         for address in _listens_on(portal.address.strip("[]"), addresses):
-            parsed = ipaddress.ip_address(address)
+            parsed = ip_address(address)
             if (local or not parsed.is_loopback) and not parsed.is_link_local:
                 yield str(parsed), portal.port
 
 
 def _listens_on(address: str, addresses: Collection[str]) -> Iterable[str]:
     try:
-        bare = str(ipaddress.ip_address(address))
+        bare = str(ip_address(address))
     except ValueError:
         # An IPv6 address with a zone, which is link-local.
         return ()

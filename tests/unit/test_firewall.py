@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtslib_ext import naming
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InvalidValue, LioError
 from rtslib_ext.firewall import adoption as loading
@@ -54,6 +55,14 @@ def test_rules_of_an_ipv6_portal() -> None:
         f"{here} ip6 saddr @allowed0_v6 accept",
         f'{here} counter drop comment "[2001:db8::1]:3260"',
     ]
+
+
+def test_a_mapped_portal_is_one_of_ipv4() -> None:
+    """Its socket receives the IPv4 packets, which no rule for IPv6 addresses would drop."""
+    for mapped, plain in (("[::ffff:192.0.2.1]", "192.0.2.1"), ("[::ffff:0:0]", "0.0.0.0")):
+        assert rules(f"{mapped}:3260", "192.0.2.0/24") == rules(f"{plain}:3260", "192.0.2.0/24")
+    assert naming.listens_on("[::ffff:0:0]") == "*"
+    assert naming.listens_on("::ffff:192.0.2.1") == "192.0.2.1"
 
 
 def test_the_ipv4_wildcard_leaves_ipv6_alone() -> None:
