@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import glob
 import json
 import os
 import re
@@ -115,20 +116,30 @@ def change_lock(
     path = os.fspath(path)
     seconds = WAIT_SECONDS if wait is None else wait
     lock = _acquire_file(path, seconds, notice, waiting)
-    held = Held()
+    held, process = Held(), os.getpid()
     system.LOCKS.add(lock)
     try:
         held.left = _left(lock)
+        if held.left is LastChange.UNCONFIRMED:
+            # Also if the block fails before it has looked for that change.
+            held.leaves = held.left
         _sign(lock, command)
         yield held
     finally:
         system.LOCKS.discard(lock)
-        # After a crash the name of the dead process stays in the file.
-        with suppress(OSError):
-            os.ftruncate(lock, 0)
-            if held.leaves:
-                os.pwrite(lock, json.dumps({"left": held.leaves}).encode() + b"\n", 0)
+        if os.getpid() == process:
+            _release(lock, held)
         os.close(lock)
+
+
+def _release(lock: int, held: Held) -> None:
+    """Leave the note for the next holder, and the lock, also for processes forked meanwhile."""
+    # After a crash the name of the dead process stays in the file.
+    with suppress(OSError):
+        os.ftruncate(lock, 0)
+        if held.leaves:
+            os.pwrite(lock, json.dumps({"left": held.leaves}).encode() + b"\n", 0)
+    fcntl.flock(lock, fcntl.LOCK_UN)
 
 
 def acquire(
@@ -266,10 +277,10 @@ def _holder(lock: int) -> Holder | None:
     written = _written(lock)
     pids = _holding(lock)
     # btrfs and overlayfs have other device numbers in /proc/locks, so no process is listed.
-    if written and (written.pid in pids if pids else _is_alive(written.pid)):
+    if written and _is_alive(written.pid) and (not pids or written.pid in pids):
         return written
     # targetcli-fb does not sign the file. Use only its name: arguments may contain secrets.
-    pid = pids[0] if pids else 0
+    pid = next(filter(_is_alive, pids), 0) or _keeper(lock)
     return Holder(pid, command=_name(pid)) if pid > 0 else None
 
 
@@ -283,9 +294,14 @@ def _written(lock: int) -> Holder | None:
 
 
 def _left(lock: int) -> LastChange:
-    """Return the note of the previous holder; OTHER after a crash or from targetcli-fb."""
+    """Return the note of the previous holder; OTHER from targetcli-fb.
+
+    After a crash, its note is lost: a change may wait for confirmation.
+    """
     try:
         fields = json.loads(os.pread(lock, _SIZE_MAX, 0))
+        if isinstance(fields, dict) and "pid" in fields:
+            return LastChange.UNCONFIRMED
         return LastChange(fields.get("left", ""))
     except (OSError, ValueError, AttributeError, RecursionError):
         return LastChange.OTHER
@@ -304,6 +320,18 @@ def _holding(lock: int) -> list[int]:
         return []
     found = (row[4] for row in rows if row[1:2] == ["FLOCK"] and row[5:6] == [wanted])
     return [int(pid) for pid in found if re.fullmatch("[0-9]{1,9}", pid)]
+
+
+def _keeper(lock: int) -> int:
+    """Return a process that keeps the lock of one that ended, as a program it started; 0: none."""
+    held, files = os.fstat(lock), glob.iglob("/proc/[0-9]*/fdinfo/*")
+    for name in files:
+        with suppress(OSError):
+            if os.path.samestat(os.stat(name.replace("fdinfo", "fd")), held):
+                with open(name, encoding="ascii", errors="replace") as info:
+                    if "FLOCK" in info.read():
+                        return int(name.split("/")[2])
+    return 0
 
 
 def _is_alive(pid: int) -> bool:

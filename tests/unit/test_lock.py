@@ -19,7 +19,7 @@ import pytest
 from rtslib_ext.errors import InUse, LioError, PermissionDenied
 from rtslib_ext.host import system
 from rtslib_ext.transaction import lock
-from rtslib_ext.transaction.lock import Holder, Locked, acquire, change_lock, holder
+from rtslib_ext.transaction.lock import Holder, LastChange, Locked, acquire, change_lock, holder
 
 HOLD = """
 import sys, time
@@ -199,7 +199,7 @@ def test_without_a_list_of_locks_a_dead_holder_is_not_believed(
         fcntl.flock(file, fcntl.LOCK_EX)
         file.write(json.dumps({"pid": dead.pid, "user": "", "command": "dead", "since": 1}))
         file.flush()
-        with pytest.raises(Locked, match=r"^another process is changing the configuration$"):
+        with pytest.raises(Locked, match=rf" \(pid {os.getpid()}: [^ ]+\)$"):
             with change_lock("y", path=path, wait=0):
                 pass
 
@@ -353,7 +353,50 @@ def test_a_program_that_changes_something_keeps_the_lock_of_a_killed_process(
         time.sleep(0.01)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    with pytest.raises(Locked), change_lock("/ y", path=path, wait=0):
+    with pytest.raises(Locked, match=r"\(pid [0-9]+: sh\)"), change_lock("/ y", path=path, wait=0):
         pass
     with change_lock("/ y", path=path, wait=10):
         pass
+
+
+def test_a_process_that_was_forked_keeps_no_lock(path: Path) -> None:
+    """As in a program that uses the library and starts workers in a block of changing()."""
+    with change_lock("/ x", path=path):
+        child = os.fork()
+        if child == 0:
+            time.sleep(60)
+            os._exit(0)
+    with change_lock("/ y", path=path, wait=0):
+        pass
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def test_a_process_that_was_forked_releases_no_lock(path: Path) -> None:
+    child = 0
+    try:
+        with change_lock("/ x", path=path):
+            child = os.fork()
+            if child == 0:
+                raise SystemExit
+            os.waitpid(child, 0)
+            found = holder(path)
+            assert found and found.pid == os.getpid()
+    finally:
+        if child == 0:
+            os._exit(0)
+
+
+def test_that_a_change_may_wait_survives_a_kill_and_a_failure(path: Path) -> None:
+    """Without the note, nobody would roll back a change whose own process was killed."""
+    with change_lock("/ x", path=path) as held:
+        held.leaves = LastChange.UNCONFIRMED
+    with pytest.raises(ValueError), change_lock("/ y", path=path):
+        raise ValueError
+    child = os.fork()
+    if child == 0:
+        with change_lock("/ z", path=path):
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    with change_lock("/ y", path=path) as held:
+        assert held.left is LastChange.UNCONFIRMED
