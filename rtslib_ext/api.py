@@ -19,13 +19,13 @@ from .errors import InUse, InvalidValue, PermissionDenied
 from .fabrics import FABRICS
 from .fast_dataclasses import dataclass, replace
 from .kernel.configfs import ConfigFS, WriteFS
-from .owners import exported, fragment, kept, ports, record, units
+from .owners import exported, fragment, kept, ports, record, states, units
 from .owners.fragment import Part
 from .plan import backing_files, interrupted
 from .plan.disturbance import Disturbance
 from .reading.reader import Reader
 from .steps import Action, Step
-from .steps.step import deleted
+from .steps.step import changed, deleted
 from .transaction import apply as applying
 from .transaction import beside, confirmed_commit
 from .transaction import journal as journals
@@ -245,10 +245,11 @@ class System:
 
         Raises Outdated if the same arguments of ``plan`` now lead to other steps, never for the
         last plan of the same block; InUse if the change would interrupt initiators and
-        ``interrupt`` is not set, or if another change waits for ``targetcli confirm``; the
-        errors of ``changing``; and the error of the first step that failed, with the shell path
-        of its object: KernelRefused, NotFound, Exists, InvalidValue or another LioError. All
-        steps are then rolled back, as for KeyboardInterrupt; if that fails, RollbackFailed.
+        ``interrupt`` is not set, if another change waits for ``targetcli confirm``, or if it sets
+        objects in standby, which the other host of a pair may serve; the errors of ``changing``;
+        and the error of the first step that failed, with the shell path of its object:
+        KernelRefused, NotFound, Exists, InvalidValue or another LioError. All steps are then
+        rolled back, as for KeyboardInterrupt; if that fails, RollbackFailed.
         """
         with self.changing(name or "rtslib_ext"):
             change = self._current(change)
@@ -307,6 +308,7 @@ class System:
                 f"{pending} is waiting for confirmation",
                 hint="targetcli confirm keeps it, targetcli confirm back rolls it back now",
             )
+        states.refuse_standby(self.fs, self._owners, changed(change.steps))
         if change.interrupts and not interrupt:
             listed = "; ".join(item.text for item in change.interrupts)
             raise InUse(

@@ -115,10 +115,10 @@ def finish(path: str, *, done: bool) -> None:
 
 def without_deleted(owners: Owners, gone: Set[str]) -> dict[str, str]:
     """Return the owners without those of deleted objects, which are shell paths, and below them."""
-    return {path: owner for path, owner in owners.items() if not _at_or_above(path) & gone}
+    return {path: owner for path, owner in owners.items() if not at_or_above(path) & gone}
 
 
-def _at_or_above(path: str) -> set[str]:
+def at_or_above(path: str) -> set[str]:
     """Return a path with those of the objects around it."""
     words = path.split("/")
     return {"/".join(words[:length]) for length in range(2, len(words) + 1)}

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 
 from ..errors import KernelRefused, LioError, RollbackFailed
@@ -115,6 +115,17 @@ def deleted(steps: Iterable[Step]) -> set[str]:
         elif step.action is Action.CREATE:
             gone.discard(step.path)
     return gone
+
+
+def changed(steps: Sequence[Step]) -> Iterator[str]:
+    """Yield the shell paths of what steps create or set, except in objects that they delete."""
+    gone = deleted(steps)
+    for step in steps:
+        above = step.path
+        while above and above not in gone:
+            above = above.rpartition("/")[0]
+        if step.action is not Action.DELETE and not above:
+            yield step.path
 
 
 def _is_so(context: Context, operation: Operation) -> bool:

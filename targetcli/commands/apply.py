@@ -11,6 +11,7 @@ from rtslib_ext import restore
 from rtslib_ext.config import merge as merging
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InvalidValue
+from rtslib_ext.steps.step import changed
 from rtslib_ext.transaction.apply import Change
 
 from ..changes import allowed, part, running
@@ -60,6 +61,8 @@ def apply(
     unseen = not dry_run and confirm_within is None and env.session.transaction is None
     planned = plan.with_notes(plan.prepare(env, want, have, unseen=unseen), notes)
     planned = plan.with_others(env, planned, loaded, refuse=not dry_run)
+    if not dry_run:
+        _refuse_standby(env, planned)
     networks = networks_after(env, loaded, planned, keep=merge or partly)
     with allowed.changing(env, networks, dry_run=dry_run) as lines:
         result = plan.carry_out(
@@ -82,6 +85,15 @@ def _refuse_whole(node: Node, *, partly: bool) -> None:
 def _refuse_part(given: object) -> None:
     if given:
         raise InvalidValue("a fragment is applied whole", hint="/ apply FILE --owner NAME")
+
+
+def _refuse_standby(env: Env, planned: Change) -> None:
+    """Raise InUse for objects in standby here: a whole file leaves them alone, a part does not."""
+    if env.has_owners:
+        # Imported here, as below: few systems have owners.
+        from rtslib_ext.owners import states
+
+        states.refuse_standby(env.fs, env.owners, changed(planned.plan.steps))
 
 
 def _chosen(node: Node, config: Config, target: str | None, storage_object: str | None) -> Config:

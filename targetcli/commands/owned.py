@@ -13,7 +13,7 @@ from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound
 from rtslib_ext.fast_dataclasses import dataclass, replace
-from rtslib_ext.owners import exported, fragment, ports, record, units
+from rtslib_ext.owners import exported, fragment, ports, record, states, units
 from rtslib_ext.owners.fragment import Part
 from rtslib_ext.savefile import Loaded
 from rtslib_ext.steps import Action
@@ -25,7 +25,6 @@ from ..env import Env
 from ..result import Aside, Result
 from . import fragment_files, plan, save_files
 from .fragment_files import SUFFIX, Fragment
-from .owners import STANDBY, states_of
 
 if TYPE_CHECKING:
     from rtslib_ext.firewall.allowed import Allowed
@@ -123,18 +122,11 @@ def _apply_here(env: Env, given: Fragment, owners: Mapping[str, str], how: How) 
     """
     moved = given.owner in record.moving(env.owners)
     if moved and not given.loaded.config.is_empty:
-        _refuse_standby(env, given.owner)
+        mine = (path for path, owner in records.load(env).items() if owner == given.owner)
+        states.refuse_standby(env.fs, env.owners, mine)
     if moved and given.owner not in owners.values():
         how = replace(how, moves=False)
     return apply_one(env, given, owners, how)
-
-
-def _refuse_standby(env: Env, owner: str) -> None:
-    if STANDBY in states_of(env, owner).values():
-        raise InUse(
-            f"{owner} is in standby here: the other host of the pair may serve it",
-            hint=f"takeover {owner} --peer=ssh:HOST asks that host",
-        )
 
 
 def _then(env: Env, action: Callable[[], None]) -> None:

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from rtslib_ext.errors import InUse, LioError
-from rtslib_ext.kernel import paths
-from rtslib_ext.kernel.configfs import ConfigfsPath, ReadFS
-from rtslib_ext.owners import record, standby, units
+from rtslib_ext.owners import record, states, units
+from rtslib_ext.transaction import returning
 
 from ..changes import apply
 from ..changes import owners as records
@@ -20,9 +19,6 @@ from ..views.table import Column, table
 from ..views.wrap import width_of
 from . import fragment_files, save_files
 
-EXISTS, MISSING, DISABLED, STANDBY = "exists", "missing", "disabled", "standby"
-STARTING = "starting"
-NOT_SERVED = (MISSING, STANDBY)
 _COLUMNS = (Column("OWNER"), Column("OBJECT", cut="start"), Column("STATE"))
 
 
@@ -36,16 +32,17 @@ def owners(env: Env, node: Node, name: str | None) -> Result:
         units.check_name(name)
     found = records.below(records.load(env), node.path)
     pairs = sorted((owner, path) for path, owner in found.items() if name in (None, owner))
-    found_rows = list(_rows(env.fs, pairs))
-    there = {path for _, path, state in found_rows if state != MISSING}
-    rows = list(_as_served(env, found_rows))
+    found_rows, again = _looked(env, node, pairs, name)
+    there = {path for _, path, state in found_rows if state != states.MISSING}
+    rows = list(_as_served(env, found_rows, again))
     lines = table(_COLUMNS, rows, width_of(env.stdout)) if rows else ["No object has an owner"]
     result = show(lines, lambda: {"owners": [_facts(*row, exists=row[1] in there) for row in rows]})
     if name is not None:
         if not rows and node.parent is None:
             refuse_unclaimed(env, name)
-        states = {text for _, _, text in rows}
-        result.status = 2 if states <= {*NOT_SERVED} else 0 if states == {EXISTS} else 1
+        found_states = {text for _, _, text in rows}
+        is_free = found_states <= {*states.NOT_SERVED}
+        result.status = 2 if is_free else 0 if found_states == {states.EXISTS} else 1
     return result
 
 
@@ -64,8 +61,8 @@ def refuse_unclaimed(env: Env, name: str) -> None:
         return
     known = records.load(env)
     pairs = [(name, one) for one in units.of_config(config).paths() if one not in known]
-    for _, one, state in _rows(env.fs, pairs):
-        if state != MISSING:
+    for _, one, state in states.of_pairs(env.fs, pairs):
+        if state != states.MISSING:
             raise InUse(
                 f"it is in {path} and exists here, but has no owner",
                 path=one,
@@ -73,56 +70,34 @@ def refuse_unclaimed(env: Env, name: str) -> None:
             )
 
 
-def _as_served(env: Env, rows: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
-    """Yield the rows; what a takeover is about to serve is not free for the other host."""
+def _looked(
+    env: Env, node: Node, pairs: Sequence[tuple[str, str]], name: str | None
+) -> tuple[list[tuple[str, str, str]], set[tuple[str, str]]]:
+    """Return the rows, and (owner, path) of what an unfinished change may restore.
+
+    That is read before and after the kernel: the change may begin or end meanwhile.
+    """
+    before = records.below(returning.owned(env.journal), node.path)
+    known = {*pairs}
+    also = {(owner, path) for path, owner in before.items() if name in (None, owner)} - known
+    rows = list(states.of_pairs(env.fs, sorted(known | also)))
+    after = returning.owned(env.journal)
+    found = {(owner, path) for one in (before, after) for path, owner in one.items()}
+    return rows, found
+
+
+def _as_served(
+    env: Env, rows: Iterable[tuple[str, str, str]], again: Collection[tuple[str, str]]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield the rows; what this host is about to serve, or may serve again, is not free."""
     starting = record.starting(env.owners)
     for owner, path, state in rows:
-        yield owner, path, STARTING if owner == starting and state in NOT_SERVED else state
+        if state in states.NOT_SERVED and owner == starting:
+            state = states.STARTING
+        elif state in states.NOT_SERVED and (owner, path) in again:
+            state = states.UNFINISHED
+        yield owner, path, state
 
 
 def _facts(owner: str, path: str, state: str, *, exists: bool) -> dict[str, object]:
     return {"owner": owner, "path": path, "exists": exists, "state": state}
-
-
-def _rows(fs: ReadFS, pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
-    """Yield (owner, path, state); the storage objects of each owner come first.
-
-    Targets of an owner all of whose exported disks are in standby are in standby as well.
-    """
-    locate = paths.locator(fs)
-    disks: dict[str, set[str]] = {}
-    for owner, path in pairs:
-        folder = units.folder(path)
-        if folder is None:
-            (key,) = units.of_paths([path]).objects
-            state = _of_disk(fs, locate(key))
-            disks.setdefault(owner, set()).add(state)
-        else:
-            state = _of_folder(fs, folder)
-            if state == EXISTS and disks.get(owner) == {STANDBY}:
-                state = STANDBY
-        yield owner, path, state
-
-
-def _of_disk(fs: ReadFS, folder: ConfigfsPath | None) -> str:
-    if folder is None:
-        return MISSING
-    return STANDBY if standby.has(fs, folder) else EXISTS
-
-
-def _of_folder(fs: ReadFS, folder: ConfigfsPath) -> str:
-    """Return whether a target or ACL exists; a target may be disabled."""
-    if not fs.is_dir(folder):
-        return MISSING
-    enabled = (
-        fs.read_if_there(f"{folder}/{name}/enable")
-        for name in fs.directories(folder)
-        if name.startswith("tpgt_")
-    )
-    return DISABLED if "0" in enabled else EXISTS
-
-
-def states_of(env: Env, name: str) -> dict[str, str]:
-    """Return the states of the objects of an owner, by shell path."""
-    pairs = sorted((owner, path) for path, owner in records.load(env).items() if owner == name)
-    return {path: state for _, path, state in _rows(env.fs, pairs)}

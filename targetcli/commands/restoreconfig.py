@@ -110,8 +110,25 @@ def _refuse_clearing(
 ) -> None:
     """Raise LioError, before anything is cleared, for a file that restores too little."""
     _refuse_useless(env, path, want, problems)
+    _refuse_standby(env, want)
     if not partly:
         _refuse_owned(env, path, want)
+
+
+def _refuse_standby(env: Env, want: Config) -> None:
+    """Raise InUse for objects in standby, which the file would make active."""
+    if not os.path.exists(env.owners):
+        return
+    # Imported here, as below.
+    from rtslib_ext.owners import states, units
+
+    try:
+        states.refuse_standby(env.fs, env.owners, units.of_config(want).paths())
+    except InUse:
+        raise
+    except LioError:
+        # The record is damaged, and clearing is a cure.
+        return
 
 
 def _refuse_owned(env: Env, path: str, want: Config) -> None:

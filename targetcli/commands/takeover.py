@@ -15,7 +15,7 @@ from rtslib_ext.config.model import Config, Key
 from rtslib_ext.errors import InUse, InvalidValue, LioError, NotFound
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.kernel import setup
-from rtslib_ext.owners import fragment, kept_reservations, units
+from rtslib_ext.owners import fragment, kept_reservations, states, units
 from rtslib_ext.owners import standby as standbys
 from rtslib_ext.plan import interrupted
 from rtslib_ext.plan.builder import Plan
@@ -83,14 +83,14 @@ def takeover(
 
 def _refuse_state(env: Env, owner: str, pr: str | None, *, standby: bool) -> None:
     """Raise LioError if the objects of an owner are in a state that this takeover cannot change."""
-    states = set(owners.states_of(env, owner).values())
-    if standby and not states.issubset(owners.NOT_SERVED):
+    found = set(states.of_owner(env.fs, records.load(env), owner).values())
+    if standby and not found.issubset(states.NOT_SERVED):
         raise InUse(f"this host serves {owner}", hint=f"release {owner} first, which waits for I/O")
     if pr and standby:
         raise InvalidValue(
             "reservations do not reach a host in standby", hint="omit pr, or the standby"
         )
-    if pr and owners.STANDBY in states:
+    if pr and states.STANDBY in found:
         raise InUse(
             f"{owner} is in standby here, where the kernel reads no reservations",
             hint=f"release {owner} first: the takeover creates its disks with them",
@@ -137,7 +137,7 @@ def _served(text: str, host: str) -> list[str]:
         if not found["ok"]:
             raise LioError(f"{host}: {found['errors'][0]['message']}")
         owned = found["data"]["owners"]
-        return [item["path"] for item in owned if item["state"] not in owners.NOT_SERVED]
+        return [item["path"] for item in owned if item["state"] not in states.NOT_SERVED]
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as err:
         raise LioError(
             f"{host} does not list its owners as this version does",

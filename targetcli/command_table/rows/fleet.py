@@ -15,7 +15,8 @@ ROWS = (
         "An owner is a source of configuration, such as csi or pool1, whose fragment\n"
         "apply --owner applies. Objects that were created by hand have no owner. With a\n"
         "name, the exit status is 0 if all its objects serve, 1 if some do not, 2 if it has\n"
-        "none, or all are in standby.\n\n"
+        "none, or all are in standby. The state unfinished is of objects that a change may\n"
+        "restore: one in progress, interrupted (recover) or not confirmed (confirm).\n\n"
         "Example: owners",
         (may("name", "owner", "only the objects of this owner"),),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import sys
 from collections.abc import Iterator
@@ -13,9 +14,16 @@ from pathlib import Path
 import pytest
 from documents import checked
 
+from rtslib_ext import System
+from rtslib_ext.config.model import Config
+from rtslib_ext.errors import InUse
 from rtslib_ext.host import system
 from rtslib_ext.kernel.configfs import ConfigFS
+from rtslib_ext.savefile import loads
+from rtslib_ext.steps.quiesce import WaitIdle
+from rtslib_ext.transaction.journal import Journal
 from targetcli.boot import start
+from tests.kernel.plan.test_killed import forked
 
 from .harness import ETC, Shell, differences, tree
 from .test_owners import A, B, Json, fragment, owned_by, put
@@ -182,6 +190,64 @@ def test_of_two_takeovers_at_once_one_host_serves(
     # One that was killed there is not free either, until the next change on that host.
     user.ok(f"{line} --force")
     user.ok("release pool")
+
+
+def test_what_a_change_may_bring_back_is_not_free(
+    user: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A release that waits, is interrupted or killed, and a removal that is not confirmed."""
+    put(POOL, in_groups(fragment("p1", "p2"), 1))
+    user.ok("takeover pool")
+    seen: list[int] = []
+
+    def interrupted(*_: object, **__: object) -> None:
+        seen.append(status(user))
+        raise KeyboardInterrupt
+
+    def killed(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    line = "release pool --standby --timeout 1s"
+    with monkeypatch.context() as patch:
+        patch.setattr(WaitIdle, "do", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            user(line)
+    assert (seen, status(user), alua_states()) == ([1], 0, ["0", "0"])
+    for owner, name in ((WaitIdle, "do"), (Journal, "close")):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, killed)
+            os.waitpid(forked(lambda: user(line)), 0)
+        found = checked(user("owners pool", json=True))["data"]["owners"]
+        assert {item["state"] for item in found} == {"unfinished"} and status(user) == 1
+        user.ok("recover")
+        assert status(user) == 0 and alua_states() == ["0", "0"]
+    user.ok("apply --owner pool --remove --confirm-within 600s")
+    assert status(user) == 1
+    user.ok("confirm back")
+    assert status(user) == 0
+    user.ok("apply --owner pool --remove --confirm-within 600s")
+    user.ok("confirm")
+    assert status(user) == 2
+
+
+def test_nothing_but_a_takeover_ends_standby(user: Shell) -> None:
+    put(POOL, in_groups(fragment("p1", "p2"), 1))
+    user.ok("takeover pool --standby")
+    for line in (
+        f"apply {POOL} --merge",
+        f"apply {POOL} target={A}",
+        f"restoreconfig {POOL} clear_existing=true",
+        f"restoreconfig {POOL} clear_existing=true target={A}",
+    ):
+        user.refuses(line, "pool is in standby here", "takeover pool")
+    library = System(user.fs)
+    want = loads(POOL.read_text()).config
+    for owner in (None, "pool"):
+        with pytest.raises(InUse, match="pool is in standby here"):
+            library.apply(library.plan(want, owner=owner), interrupt=True)
+    assert alua_states() == ["2", "2"]
+    library.apply(library.plan(Config(), owner="pool"), interrupt=True)
+    assert alua_states() == []
 
 
 def test_only_root_hears_that_nothing_is_served(user: Shell) -> None:
