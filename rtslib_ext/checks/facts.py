@@ -56,6 +56,10 @@ class Facts:
     """Return the fragments that differ from the running objects."""
     deleted_fragments: Callable[[], Sequence[tuple[str, str, int]]] = tuple
     """Return the owners with objects whose file was deleted: (owner, file, number of objects)."""
+    damaged_file: tuple[str, str] = ("", "")
+    """Why the save file cannot be used, and what helps; "" if it can."""
+    unrestored_why: Mapping[str, str] = field(default_factory=dict)
+    """What objects of ``unrestored`` wait for, by shell path, if it is known."""
     moving: Set[str] = frozenset()
     """The shell paths of what moves between the hosts of a pair."""
     open_portals: str = ""

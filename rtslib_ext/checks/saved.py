@@ -30,7 +30,9 @@ def unrestored(facts: Facts) -> Iterator[Finding]:
     """Yield the objects that a restore could not create."""
     for path in facts.unrestored:
         cure: Words = ("/", "restoreconfig", "keep_existing=true")
-        yield Finding(path, "it could not be restored", facts.unrestored_cure, (cure,))
+        why = facts.unrestored_why.get(path)
+        text = f"it could not be restored: {why}" if why else "it could not be restored"
+        yield Finding(path, text, facts.unrestored_cure, (cure,))
 
 
 def damaged_record(facts: Facts) -> Iterator[Finding]:
@@ -86,9 +88,19 @@ def _mapped_lun(facts: Facts, path: ConfigfsPath) -> Finding | None:
     return Finding(f"{shell}/mapped_lun{number}", text, " ".join(cure), (cure,))
 
 
+def damaged_file(facts: Facts) -> Iterator[Finding]:
+    """Yield that the next boot cannot restore the save file, or not all of it."""
+    text, cure = facts.damaged_file
+    if text:
+        yield Finding("/", text, cure)
+
+
 def unsaved(facts: Facts) -> Iterator[Finding]:
     """Yield that the save file and the running configuration differ, or that it is unusable."""
     number, text = facts.unsaved
+    if number is None and not text:
+        # The save file is damaged, which is a finding of its own.
+        return
     if number is None:
         yield Finding("/", text, commands=(("/", "saveconfig"),))
     elif number:
@@ -190,6 +202,16 @@ RULES = (
         "The record of the objects that could not be restored is damaged, so it is not known "
         "whether some are missing.",
         "Compare the running configuration with the file, then remove the record.",
+        breaks=True,
+    ),
+    Rule(
+        "damaged-save-file",
+        Severity.ERROR,
+        Needs.KERNEL,
+        damaged_file,
+        "The save file cannot be read, or not all of it is understood: the next boot restores "
+        "nothing, or only a part.",
+        "Save the running configuration, or restore a backup.",
         breaks=True,
     ),
     Rule(

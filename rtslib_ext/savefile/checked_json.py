@@ -311,7 +311,7 @@ def parse(text: str, source: str) -> Any:
         raise ParseError(f"{source} is nested too deeply", hint=_WRITTEN) from err
     except json.JSONDecodeError as err:
         raise ParseError(
-            f"{source}:{err.lineno}: {err.msg.lower()}{_place(err)}",
+            f"{source}:{err.lineno}: {err.msg.lower().removesuffix(' starting at')}{_place(err)}",
             hint="the file is not valid JSON; nothing was changed",
         ) from err
 

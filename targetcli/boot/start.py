@@ -38,6 +38,8 @@ def run(env: Env, limit: float = LIMIT) -> int:
         # Nothing in the file could be used.
         missing.fragments(env)
         if not _serves(env):
+            systemd.show("Failed, nothing is restored: see targetcli status")
+            systemd.barrier()
             return 1
     waits = _waiting(env)
     if waits:

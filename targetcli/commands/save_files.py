@@ -6,10 +6,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config.model import Config, StorageObject
-from rtslib_ext.errors import LioError, NotFound
+from rtslib_ext.errors import LioError, NotFound, ParseError
 from rtslib_ext.files import trusted
 from rtslib_ext.savefile import disk
 from rtslib_ext.transaction.lock import LastChange
@@ -210,13 +211,26 @@ def load(path: str) -> Loaded:
 
 
 def load_given(env: Env, path: str) -> Loaded:
-    """As load; the error for a default file that does not exist has a hint."""
+    """As load; for the default file, the error says how to get a file that can be used."""
     try:
         return load(path)
     except NotFound as err:
         if path == path_of(env, None):
             err.hint = "saveconfig creates it"
         raise
+    except ParseError as err:
+        if path == path_of(env, None) and (cure := from_backup(env)):
+            err.hint = f"{err.hint}; {cure}"
+        raise
+
+
+def from_backup(env: Env) -> str:
+    """Return the command that restores the newest backup without damage; "" without one."""
+    for number, path in enumerate(reversed(disk.backups(disk.backup_folder(env.save_file))), 1):
+        with suppress(LioError):
+            if not load(path).problems:
+                return f"restoreconfig @{number} restores the newest usable backup"
+    return ""
 
 
 def load_understood(env: Env, file: str | None) -> Loaded:

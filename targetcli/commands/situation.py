@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from rtslib_ext.savefile import Loaded
     from rtslib_ext.savefile.unrestored import Unrestored
 
+_NO_DAMAGE = ("", "")
+
 
 def of_running(env: Env, node: Node) -> Facts:
     """Return the facts of the running configuration; raises LioError."""
     have, reader = running.read_by(env, LinksReader)
     missing, damaged = _unrestored(env, have)
-    unsaved, saved = _compared(env, node, have, missing)
+    unsaved, saved, damaged_file = _compared(env, node, have, missing)
     unfinished = journals.find(env.journal)
     # A change in progress has a journal, too.
     cut = unfinished if unfinished is not None and holder(env.lock_file) is None else None
@@ -52,7 +54,20 @@ def of_running(env: Env, node: Node) -> Facts:
         deleted_fragments=partial(_deleted, env),
         open_portals=allowed.problem(env),
         moving=_moving(env),
+        damaged_file=damaged_file,
+        unrestored_why=_why(env, missing),
     )
+
+
+def _why(env: Env, missing: Unrestored) -> dict[str, str]:
+    """Return what objects that could not be restored wait for, by shell path."""
+    if not missing:
+        return {}
+    # Imported here: usually nothing is missing.
+    from rtslib_ext.usage import readiness
+
+    waits = readiness.split(env.fs, missing.part, missing.identities)[1]
+    return {one.path: one.text for one in waits}
 
 
 def _moving(env: Env) -> frozenset[str]:
@@ -118,23 +133,24 @@ def _files(save_file: str) -> Files:
 
 def _compared(
     env: Env, node: Node, have: Config, missing: Unrestored
-) -> tuple[tuple[int | None, str], Loaded | None]:
+) -> tuple[tuple[int | None, str], Loaded | None, tuple[str, str]]:
     """Return (number of changes since the save file or None, note or ""), and the file's contents.
 
     They are None if the file is what saveconfig would write, as it usually is: comparing the texts
-    takes less time than parsing one.
+    takes less time than parsing one. The third is the damage of the file, if any, and its cure.
     """
     path = env.save_file
     if not os.path.exists(path):
         if have.is_empty:
-            return (0, ""), None
-        return (None, f"{path} does not exist: nothing is restored at boot (saveconfig)"), None
+            return (0, ""), None, _NO_DAMAGE
+        text = f"{path} does not exist: nothing is restored at boot (saveconfig)"
+        return (None, text), None, _NO_DAMAGE
     try:
         if _is_saved(env, path, have, missing):
-            return (0, ""), None
+            return (0, ""), None, _NO_DAMAGE
     except LioError as err:
         # A record beside the configuration is damaged.
-        return (None, f"{err}: {err.hint}"), None
+        return (None, f"{err}: {err.hint}"), None, _NO_DAMAGE
     # Imported here: usually there is nothing to compare.
     from ..views import changes
     from . import plan
@@ -146,10 +162,27 @@ def _compared(
         # What a save would write: it keeps what could not be restored.
         found = plan.to_loaded(env, node, loaded, running.to_save(env, have, missing)).plan
     except LioError as err:
-        return (None, f"{err} (saveconfig replaces the file)"), loaded
+        return (None, ""), loaded, _damaged(env, have, err, loaded)
     number = len(changes.of_plan(found))
     text = "diff shows the unsaved changes, saveconfig keeps them, apply returns to the file"
-    return (number, text if number else ""), loaded
+    return (number, text if number else ""), loaded, _NO_DAMAGE
+
+
+def _damaged(env: Env, have: Config, err: LioError, loaded: Loaded | None) -> tuple[str, str]:
+    """Return why the save file cannot be used, as one line, and what helps.
+
+    What runs is the best copy; after a boot with a damaged file nothing runs, and to save that
+    would lose the configuration.
+    """
+    cures = []
+    if loaded is not None:
+        cures.append("correct the file")
+    if not have.is_empty:
+        without = " without these entries" if loaded is not None else ""
+        cures.append(f"saveconfig writes the running configuration to it{without}")
+    elif cure := save.from_backup(env):
+        cures.append(cure)
+    return str(err).partition("\n")[0], "; or ".join(cures or ["correct the file"])
 
 
 def _is_saved(env: Env, path: str, have: Config, missing: Unrestored) -> bool:

@@ -710,7 +710,14 @@ def test_interrupted_and_unrestored() -> None:
         ["targetcli / recover"],
     )
     (one,) = found(facts, "not-restored")
-    assert (one.path, one.help) == (DISK, "restore it")
+    assert (one.path, one.text, one.help) == (DISK, "it could not be restored", "restore it")
+    facts.unrestored_why = {DISK: "/dev/sdx does not exist"}
+    (one,) = found(facts, "not-restored")
+    assert one.text == "it could not be restored: /dev/sdx does not exist"
+    facts = Facts(configuration(), unsaved=(None, ""), damaged_file=("no JSON", "saveconfig"))
+    (one,) = found(facts, "damaged-save-file")
+    assert (one.path, one.text, one.help) == ("/", "no JSON", "saveconfig")
+    assert found(facts, "unsaved-changes") == []
     facts = Facts(configuration(), damaged_record=("it is damaged", "remove it"))
     (one,) = found(facts, "damaged-record")
     assert (one.path, one.text, one.help) == ("/", "it is damaged", "remove it")

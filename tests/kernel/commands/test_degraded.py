@@ -115,10 +115,11 @@ def test_save_keeps_what_could_not_be_restored(user: Shell, disks: Path, how: st
     comes_back(user, disks, before)
 
 
-def test_missing_objects_are_shown(degraded: Shell) -> None:
+def test_missing_objects_are_shown(degraded: Shell, disks: Path) -> None:
     answer = degraded("/ status")
     assert (answer.exit, answer.rows[0]) == (1, "Status for /: NOT HEALTHY: 3 problems")
     told = [f"{path}: it could not be restored" for path in MISSING]
+    told[0] += f": {disks}/d2 does not exist"
     # One cure for all of them is said once.
     assert answer.rows[-1].endswith(f" ({CURE})")
     assert sorted(row.removesuffix(f" ({CURE})") for row in answer.rows[1:]) == told

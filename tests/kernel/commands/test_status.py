@@ -69,9 +69,9 @@ def test_without_a_usable_file(user: Shell) -> None:
     missing = f"Note: {file} does not exist: nothing is restored at boot (saveconfig)"
     assert user.ok("status").rows == [HEALTHY, missing]
     file.write_text("{")
-    answer = user.ok("status")
-    assert answer.rows[0] == HEALTHY and str(file) in answer.rows[1]
-    assert checked(user.ok("status", json=True))["data"]["unsaved"] is None
+    assert checked(user("status", json=True))["data"]["unsaved"] is None
+    answer = user("status")
+    assert answer.exit == 1 and answer.rows[1].startswith(f"/: {file}:1: ")
 
 
 def test_problems_and_their_cures(user: Shell, disks: Path) -> None:
@@ -145,3 +145,39 @@ def test_unknown(user: Shell) -> None:
 
     user.fs = NoTarget()
     assert user("status").exit == 2
+
+
+def test_damaged_save_file(user: Shell) -> None:
+    """What runs is saved; if nothing runs, as after a boot with that file, a backup is named."""
+    user.ok("/backstores/ramdisk create r1 1M")
+    user.ok("saveconfig")
+    file = ETC / "saveconfig.json"
+    file.write_text(file.read_text()[:700])
+    begin = f"/: {file}:"
+    answer = user("status")
+    assert (answer.exit, len(answer.rows)) == (1, 2)
+    assert answer.rows[1].startswith(begin)
+    assert answer.rows[1].endswith(" (saveconfig writes the running configuration to it)")
+    assert "damaged-save-file" in user("check")
+    user.ok("/ saveconfig")
+    assert user.ok("status").rows == [HEALTHY]
+    file.write_text("{")
+    user.ok("clearconfig confirm=true")
+    cure = "restoreconfig @2 restores the newest usable backup"
+    answer = user("status")
+    assert answer.rows[1].startswith(begin) and answer.rows[1].endswith(f" ({cure})")
+    assert cure in user("restoreconfig").stderr
+    user.ok("restoreconfig @2")
+    user.ok("saveconfig")
+    assert user.ok("status").rows == [HEALTHY]
+
+
+def test_entries_of_the_save_file_that_are_not_understood(user: Shell) -> None:
+    file = ETC / "saveconfig.json"
+    file.write_text(file.read_text().replace('"plugin": "fileio"', '"plugin": 7'))
+    answer = user("status")
+    assert answer.exit == 1 and "storage_objects[0].plugin: 7 is not one of" in answer.rows[1]
+    assert answer.rows[1].endswith(
+        " (correct the file; or saveconfig writes the running configuration to it without these"
+        " entries)"
+    )
