@@ -8,6 +8,7 @@ the call that the changing thread is in. This costs the calls themselves nothing
 from __future__ import annotations
 
 import _thread
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -34,7 +35,12 @@ def watch(tell: Callable[[str], object]) -> Iterator[None]:
     _watched.add(thread)
     ended = _thread.allocate_lock()
     ended.acquire()
-    _thread.start_new_thread(_look, (thread, ended, tell))
+    # A Ctrl-Z that a change blocks would stop the process by way of a thread that does not.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        _thread.start_new_thread(_look, (thread, ended, tell))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     try:
         yield
     finally:

@@ -21,6 +21,7 @@ import pytest
 
 from rtslib_ext import System
 from rtslib_ext.config.model import Config
+from rtslib_ext.kernel import blocked
 from rtslib_ext.transaction.lock import holder
 from targetcli.changes.locked import locked
 from targetcli.tree import walk
@@ -266,7 +267,8 @@ def test_ctrl_z_stops_a_change_when_it_is_done(shell: Shell) -> None:
     def change() -> None:
         os.setpgid(0, 0)
         env = shell.env()
-        with locked(env, walk.root(env), "test"):
+        # Each line is watched, by a thread that must not take the signal.
+        with blocked.watch(print), locked(env, walk.root(env), "test"):
             os.write(go, b"x")
             time.sleep(0.3)
         os._exit(7)
