@@ -62,8 +62,8 @@ def of_owner(fs: ReadFS, owners: record.Owners, name: str) -> dict[str, str]:
 def refuse_standby(fs: ReadFS, file: str, changed: Iterable[str]) -> None:
     """Raise InUse for a change of objects in standby: the other host of the pair may serve them.
 
-    ``file`` is the record, ``changed`` are the shell paths of objects that are created or set. Raises
-    LioError if the record is damaged.
+    ``file`` is the record, ``changed`` are the shell paths of objects that are created or set.
+    Raises LioError if the record is damaged.
     """
     names = record.moving(file)
     owners = record.load(file) if names else {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rtslib_ext.errors import InUse, InvalidValue, NotFound
 from rtslib_ext.fast_dataclasses import dataclass
-from rtslib_ext.owners import record, units, written
+from rtslib_ext.owners import record, states, units, written
 from rtslib_ext.owners.units import Units
 
 from ..changes import allowed, apply, running
@@ -17,7 +17,6 @@ from ..changes import owners as records
 from ..env import Env
 from ..result import Aside, Result
 from . import fragment_files, save_files
-from . import owners as owning
 
 if TYPE_CHECKING:
     from rtslib_ext.config.model import Config
@@ -118,7 +117,7 @@ def _refuse_nothing(call: _Call, mine: Units) -> None:
 def _refuse_standby(env: Env, names: Set[str]) -> None:
     """Raise InUse for owners in standby: no takeover with such a fragment would serve it."""
     for name in sorted(names & record.moving(env.owners)):
-        if owning.STANDBY in owning.states_of(env, name).values():
+        if states.STANDBY in states.of_owner(env.fs, record.load(env.owners), name).values():
             raise InUse(
                 f"{name} is in standby here, and a takeover of the fragment would not serve it",
                 hint=f"write it on the host that serves {name}",

@@ -180,7 +180,7 @@ def _damaged(env: Env, have: Config, err: LioError, loaded: Loaded | None) -> tu
     if not have.is_empty:
         without = " without these entries" if loaded is not None else ""
         cures.append(f"saveconfig writes the running configuration to it{without}")
-    elif cure := save.from_backup(env):
+    elif cure := save_files.from_backup(env):
         cures.append(cure)
     return str(err).partition("\n")[0], "; or ".join(cures or ["correct the file"])
 
