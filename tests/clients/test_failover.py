@@ -62,9 +62,11 @@ class Node:
             for name, place in (("etc", "/etc/target"), ("run", "/run/targetcli"))
         )
         script = f'{binds} exec nsenter --net=/run/netns/{self.name} "$@"'
+        # The agents set preferences, which are not for the tests that follow.
+        always = {"PYTHONPATH": str(CHECKOUT), "TARGETCLI_HOME": f"{self.folder}/home"}
         done = subprocess.run(
             ["unshare", "--mount", "sh", "-ec", script, "sh", *words],
-            env={**os.environ, "PYTHONPATH": str(CHECKOUT), **variables},
+            env={**os.environ, **always, **variables},
             capture_output=True,
             text=True,
         )

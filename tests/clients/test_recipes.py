@@ -54,8 +54,8 @@ def targetcli(*words: str, lines: str = "") -> str:
         input=lines,
         capture_output=True,
         text=True,
-        check=True,
     )
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 
