@@ -6,10 +6,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from .errors import InvalidValue
 
+# typing is not imported by the first commands.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ipaddress
 
