@@ -20,7 +20,7 @@ def read_secret(what: str) -> HostStep:
 
     It stands alone: pasted lines would be read as the secret.
     """
-    return HostStep(f"Type {what} before the next lines", ("read -r secret",))
+    return HostStep(f"Paste the next line alone, then type {what}", ("read -r secret",))
 
 
 # PowerShell takes typographic quotes for the plain one (about_Quoting_Rules; CharTraits.cs).

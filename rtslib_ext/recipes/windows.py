@@ -62,11 +62,11 @@ def _authentication(access: Access) -> tuple[list[HostStep], str]:
     port = login(access)
     if port is None:
         return [], ""
-    steps = [HostStep(f"Type {SECRET} before the next lines", ("$secret = Read-Host",))]
+    steps = [HostStep(f"Paste the next line alone, then type {SECRET}", ("$secret = Read-Host",))]
     kind = "ONEWAYCHAP"
     if port.is_mutual:
         kind = "MUTUALCHAP"
-        text = f"Type {TARGET_SECRET} before the next lines"
+        text = f"Paste the next line alone, then type {TARGET_SECRET}"
         steps.append(HostStep(text, ("$mutual = Read-Host",)))
         text = "All targets of this host authenticate themselves with it"
         steps.append(HostStep(text, ("Set-IscsiChapSecret -ChapSecret $mutual",)))

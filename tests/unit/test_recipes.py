@@ -134,6 +134,9 @@ def test_no_recipe_has_a_secret(name: str, auth: Auth) -> None:
         assert SECRET not in text and MUTUAL not in text
     told = text_of(recipe)
     assert "anna" in told and f"targetcli --show-secrets {ACL} get auth userid password" in told
+    # A line that is pasted after it would be read as the secret.
+    if "read -r secret" in told:
+        assert "# Paste the next line alone, then type <CHAP secret>\nread -r secret" in told
     mutual = bool(auth.mutual_password) and systems.find(name).mutual
     assert ("<CHAP secret of the target>" in told) == mutual
 
