@@ -18,7 +18,12 @@ from .refusal import Refusal
 
 ROWS: tuple[Refusal, ...] = (*storage.ROWS, *alua.ROWS, *targets.ROWS, *host.ROWS)
 # The kernel logs nothing for these.
-_HINTS = {("rmdir", errno.ENOTEMPTY): "delete those first"}
+_MEANWHILE = "another process created it meanwhile: delete it, or choose another name or number"
+_HINTS = {
+    ("rmdir", errno.ENOTEMPTY): "delete those first",
+    ("mkdir", errno.EEXIST): _MEANWHILE,
+    ("symlink", errno.EEXIST): _MEANWHILE,
+}
 """In order of precedence: specific causes before general ones."""
 
 __all__ = ["ROWS", "Refusal", "explain"]

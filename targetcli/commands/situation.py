@@ -165,6 +165,9 @@ def _compared(
         return (None, ""), loaded, _damaged(env, have, err, loaded)
     number = len(changes.of_plan(found))
     text = "diff shows the unsaved changes, saveconfig keeps them, apply returns to the file"
+    if have.is_empty:
+        # As after a stop of the service: to save that would empty the file.
+        text = "nothing is configured, restoreconfig restores the saved configuration"
     return (number, text if number else ""), loaded, _NO_DAMAGE
 
 

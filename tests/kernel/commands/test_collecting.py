@@ -98,6 +98,15 @@ def test_a_commit_that_is_refused_changes_nothing(user: Session) -> None:
     user("rollback")
 
 
+def test_a_commit_names_what_another_process_created(user: Session, shell: Shell) -> None:
+    user("begin")
+    user("/backstores/ramdisk create r2 1M")
+    shell.ok("/backstores/ramdisk create r2 2M")
+    text = user.fails("commit")
+    assert "/backstores/ramdisk/r2: it already exists (another process created it" in text
+    user("rollback")
+
+
 def test_saving_follows_the_commit(user: Session) -> None:
     user("begin")
     user("/backstores/ramdisk create r2 1M")

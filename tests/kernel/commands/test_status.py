@@ -161,8 +161,10 @@ def test_damaged_save_file(user: Shell) -> None:
     assert "damaged-save-file" in user("check")
     user.ok("/ saveconfig")
     assert user.ok("status").rows == [HEALTHY]
-    file.write_text("{")
     user.ok("clearconfig confirm=true")
+    empty = "Note: nothing is configured, restoreconfig restores the saved configuration"
+    assert user.ok("status").rows[1:] == [empty]
+    file.write_text("{")
     cure = "restoreconfig @2 restores the newest usable backup"
     answer = user("status")
     assert answer.rows[1].startswith(begin) and answer.rows[1].endswith(f" ({cure})")
