@@ -40,7 +40,9 @@ _PREFERRED = ("wwn-", "nvme-eui.", "scsi-3", "nvme-uuid.", "virtio-", "nvme-", "
 
 
 def read(path: str, safe: set[str] | None = None) -> dict[str, str]:
-    """Return what identifies a device: wwid, serial, name, partition, partuuid, size in bytes.
+    """Return what identifies a device: wwid, serial, name, file, partition, partuuid, size.
+
+    The size is in bytes, the file that of a loop device.
 
     ``path`` is a block device, another SCSI device such as a tape, or a SCSI address H:C:T:L.
     Unknown values are missing; empty for anything else. Nothing is read from the device itself:
@@ -65,6 +67,10 @@ def read(path: str, safe: set[str] | None = None) -> dict[str, str]:
         found.pop("name", None)
     elif os.path.isdir(f"{folder}/md") and (uuid := _of_udev(path, "wwid")):
         found["wwid"] = uuid
+    # Which file a loop device has depends on the order in which they are set up.
+    file = read_text(f"{folder}/loop/backing_file")
+    if file.isprintable() and file:
+        found["file"] = file
     size = sectors(path) if is_block_device(path) else None
     if size is not None:
         found["size"] = str(size * 512)
@@ -146,7 +152,7 @@ def difference(saved: Mapping[str, str], found: Mapping[str, str], path: str = "
     if "mount" in saved and "mount" in found:
         return _of_file_system(saved, found) or _smaller(saved, found)
     unique = "partuuid" if saved.get("partuuid") and found.get("partuuid") else "partition"
-    for name in ("wwid", "serial", "name", unique):
+    for name in ("wwid", "serial", "name", "file", unique):
         one, other = saved.get(name), found.get(name)
         if one and other and one != other:
             return f"its {name} is {other}, and was {one}"

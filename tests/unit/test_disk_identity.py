@@ -21,6 +21,8 @@ from rtslib_ext.host.disk_identity import difference, lasting_name, read
         ({"serial": "a"}, {"serial": "b"}, "its serial is b, and was a"),
         ({"wwid": "a", "partition": "1"}, {"wwid": "a", "partition": "2"}, "its partition is 2"),
         ({"name": "a"}, {"name": "b"}, "its name is b, and was a"),
+        ({"file": "/a", "size": "1"}, {"file": "/b", "size": "1"}, "its file is /b, and was /a"),
+        ({"size": "1"}, {"file": "/b", "size": "1"}, ""),
         (
             {"wwid": "a", "partition": "1", "partuuid": "p"},
             {"wwid": "a", "partition": "1", "partuuid": "q"},
@@ -105,6 +107,13 @@ def test_identity_of_mapped_devices(sysfs: Path, monkeypatch: pytest.MonkeyPatch
     assert read("/dev/null") == {"name": "vg-lv"}
     (sysfs / "dm/uuid").write_text("LVM-1\n")
     assert read("/dev/null") == {"wwid": "LVM-1"}
+
+
+def test_identity_of_a_loop_device(sysfs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk_identity, "_folder", lambda path: str(sysfs))
+    (sysfs / "loop").mkdir()
+    (sysfs / "loop/backing_file").write_text("/srv/a b.img\n")
+    assert read("/dev/null") == {"file": "/srv/a b.img"}
 
 
 def test_identity_of_a_raid(sysfs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
