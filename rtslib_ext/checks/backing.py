@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ..config.backing import Block, FileIO, Pscsi
 from ..config.model import StorageObject
+from ..config.shortened import shortened
 from ..fast_dataclasses import dataclass, field
 from ..host import disk_identity, lvm
 from ..usage import another_disk, holders, restorable, sharing
@@ -18,7 +19,6 @@ from .rule import Finding, Needs, Rule, Severity, Words
 
 # Of a file system: less is nearly full.
 _FREE_PERCENT = 10
-_NAMED = 3
 _BY_ID = "/dev/disk/by-id"
 _SAME = ("wwid", "serial", "partition", "partuuid")
 
@@ -195,8 +195,7 @@ def _fullness(one: _FileSystem) -> Iterator[Finding]:
     if free >= one.growth or free * 100 >= size * _FREE_PERCENT:
         return
     paths = [so.path for so in one.objects]
-    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    others = f" (with {', '.join(paths[1:_NAMED])}{more})" if len(paths) > 1 else ""
+    others = f" (with {shortened(paths[1:], 2)})" if len(paths) > 1 else ""
     yield Finding(
         paths[0],
         f"its file{others} may grow by {one.growth >> 20} MiB, and the file system of {one.folder} "

@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from ..config import secrets
 from ..config.secrets import Credentials
 from ..config.shell_paths import ShellPath
+from ..config.shortened import shortened
 from .facts import Facts
 from .rule import Finding, Needs, Rule, Severity, Words
-
-# The number of other objects that a finding names.
-_NAMED = 3
 
 
 def _new(owner: Credentials, name: str) -> Words:
@@ -37,12 +35,10 @@ def reused(facts: Facts) -> Iterator[Finding]:
     """Yield the secrets that several hosts, or a host and a target, have."""
     for uses in secrets.reused(facts.config):
         (first, name), *others = uses
-        shown = [_use(owner.path, other, name) for owner, other in others[:_NAMED]]
-        rest = len(others) - _NAMED
-        more = f" and {rest} more" if rest > 0 else ""
+        also = shortened([_use(owner.path, other, name) for owner, other in others])
         yield Finding(
             first.path,
-            f"its {name} is also {', '.join(shown)}{more}: each of them can pose as the others",
+            f"its {name} is also {also}: each of them can pose as the others",
             commands=tuple(_new(owner, other) for owner, other in others),
         )
 

@@ -7,19 +7,21 @@ from collections.abc import Iterable, Iterator
 
 from ..config import shell_paths
 from ..config.backing import Block
-from ..config.model import Key, Lun, StorageObject
-from ..usage import host_paths, ipv6, reservations
+from ..config.model import WILDCARDS, Key, Lun, StorageObject
+from ..config.shortened import shortened
+from ..usage import host_paths, reservations
 from ..usage.host_paths import HostPaths
 from .facts import Facts, TpgFacts, Use
 from .rule import Finding, Needs, Rule, Severity, Words
 
-_NAMED = 3
 # SPC-4 section 6.37, table 307: active/optimized, active/non-optimized, LBA dependent.
 _USABLE = frozenset({"0", "1", "4"})
 _STANDBY = "standby"
 _STATES = {"2": _STANDBY, "3": "unavailable", "14": "offline", "15": "transitioning"}
 _STATE = "alua_access_state"
 _OFFLINE = "alua_tg_pt_offline"
+# Initiators that do not have the commands of open-iscsi, by the start of their names.
+_RECIPES = {"iqn.1991-05.com.microsoft:": "windows", "iqn.1998-01.com.vmware:": "esxi"}
 
 
 def _hosts(facts: Facts, so: StorageObject) -> dict[str, list[tuple[TpgFacts, int, Use]]]:
@@ -47,8 +49,8 @@ def shared_writers(facts: Facts) -> Iterator[Finding]:
             why = "reservations are off (emulate_pr=0)" if refused else "no reservation is held"
             yield Finding(
                 so.path,
-                f"{len(writers)} hosts may write to it ({_listed(writers)}), and {why}: a file "
-                "system that is not made for a cluster is destroyed",
+                f"{len(writers)} hosts may write to it ({shortened(list(writers))}), and {why}: "
+                "a file system that is not made for a cluster is destroyed",
                 "if they are a cluster that shares it safely, give their ACLs one tag",
                 tuple(_protected(list(writers.values())[1:])),
             )
@@ -64,12 +66,6 @@ def _is_reserved(facts: Facts, key: Key) -> bool:
     if facts.fs is None or path is None or key[0] == "pscsi":
         return True
     return reservations.is_used(facts.fs, path)
-
-
-def _listed(names: Iterable[str]) -> str:
-    every = list(names)
-    more = f" and {len(every) - _NAMED} more" if len(every) > _NAMED else ""
-    return ", ".join(every[:_NAMED]) + more
 
 
 def _protected(others: Iterable[list[tuple[TpgFacts, int, Use]]]) -> Iterator[Words]:
@@ -110,7 +106,7 @@ def no_usable_path(facts: Facts) -> Iterator[Finding]:
             ]
             if not cut:
                 continue
-            text = f"all LUNs that {_listed(cut)} can use are in a state without I/O"
+            text = f"all LUNs that {shortened(cut)} can use are in a state without I/O"
         yield Finding(
             so.path,
             text,
@@ -142,12 +138,9 @@ def _activated(so: StorageObject, exports: Iterable[tuple[TpgFacts, int]]) -> It
 def partial_paths(facts: Facts) -> Iterator[Finding]:
     """Yield the hosts that have fewer paths than expected."""
     for host in _with_state(facts, host_paths.PARTIAL):
-        text = f"{host.host} has {host.connected} of {host.expected} paths: {_missing(host)}"
+        missing = shortened(host.missing, separator="; ", last="; and ")
+        text = f"{host.host} has {host.connected} of {host.expected} paths: {missing}"
         yield Finding(host.acl, text, _login(host))
-
-
-# Initiators that do not have the commands of open-iscsi.
-_NAMES = {"iqn.1991-05.com.microsoft:": "windows", "iqn.1998-01.com.vmware:": "esxi"}
 
 
 def no_session(facts: Facts) -> Iterator[Finding]:
@@ -161,18 +154,13 @@ def _with_state(facts: Facts, state: str) -> Iterator[HostPaths]:
     return (host for host in facts.host_paths if host.state == state)
 
 
-def _missing(host: HostPaths) -> str:
-    more = len(host.missing) - _NAMED
-    return "; ".join(host.missing[:_NAMED]) + (f"; and {more} more" if more > 0 else "")
-
-
 def _login(host: HostPaths) -> str:
     """Return what to do at the host for the first missing path."""
-    for prefix, system in _NAMES.items():
+    for prefix, system in _RECIPES.items():
         if host.host.startswith(prefix):
             return f"on that host: the steps that targetcli {host.acl} recipe {system} prints"
     target, portal = host.logins[0]
-    where = f" -p {portal}" if portal and portal.rpartition(":")[0] not in ipv6.WILDCARDS else ""
+    where = f" -p {portal}" if portal and portal.rpartition(":")[0] not in WILDCARDS else ""
     return f"on that host: iscsiadm -m node -T {target}{where} --login"
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ..config.model import Config
+from ..config.shortened import shortened
 from ..fabrics import FABRICS
 from ..host import system
 from .facts import Facts, tpgs
@@ -15,8 +16,6 @@ from .rule import Finding, Needs, Rule, Severity
 
 if TYPE_CHECKING:
     from ..schema import Attribute
-
-_NAMED = 3
 
 
 def lacking(facts: Facts) -> Iterator[Finding]:
@@ -28,9 +27,7 @@ def lacking(facts: Facts) -> Iterator[Finding]:
         if row is not None and not row.in_kernel(facts.release):
             found.setdefault((name, row.when()), []).append(path)
     for (name, when), paths in found.items():
-        rest = len(paths) - _NAMED
-        others = f" (also of {', '.join(paths[1:_NAMED])}" if len(paths) > 1 else ""
-        others += (f" and {rest} more)" if rest > 0 else ")") if others else ""
+        others = f" (also of {shortened(paths[1:], 2)})" if len(paths) > 1 else ""
         yield Finding(
             paths[0],
             f"{name} is set in the file{others}, and this kernel does not have it: it {when}",

@@ -44,7 +44,6 @@ _OBJECT = (
 )
 _TPG = ("authentication", "default_cmdsn_depth", "demo_mode_write_protect", "generate_node_acls")
 _STATE = "alua_access_state"
-_EVERYWHERE = frozenset({"0.0.0.0", "[::0]", "[::]"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Pair:
     def shares_addresses(self) -> bool:
         """Return True if its addresses move between the hosts, so that it is one target port."""
         one, other = self.here.portals.keys(), self.there.portals.keys()
-        everywhere = any(item.address in _EVERYWHERE for item in self.here.portals.values())
+        everywhere = any(item.is_wildcard for item in self.here.portals.values())
         return one == other and not everywhere
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..config.backing import Block, FileIO, Pscsi
+from ..config.shortened import shortened
 from ..fast_dataclasses import dataclass, field
 from ..host.device_stack import Stack
 from ..host.thin_pools import Pool, Pools
@@ -14,7 +15,6 @@ from .rule import Finding, Needs, Rule, Severity
 
 # Of a pool: less is nearly full.
 _FREE_PERCENT = 10
-_NAMED = 3
 
 
 @dataclass(slots=True)
@@ -58,8 +58,7 @@ def problem(pool: Pool) -> str:
 
 
 def _others(paths: list[str]) -> str:
-    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    return f" (with {', '.join(paths[1:_NAMED])}{more})" if len(paths) > 1 else ""
+    return f" (with {shortened(paths[1:], 2)})" if len(paths) > 1 else ""
 
 
 RULES = (

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..config import shell_paths
 from ..config.model import Portal
 from ..host import network
-from ..usage import ipv6, no_portals
+from ..usage import no_portals
 from .facts import Facts, TpgFacts, tpgs
 from .rule import Finding, Needs, Rule, Severity, Words
 
@@ -46,7 +46,7 @@ def wildcard(facts: Facts) -> Iterator[Finding]:
         (tpg, name, portal)
         for tpg in tpgs(facts.config, "nps")
         for name, portal in tpg.config.portals.items()
-        if portal.address in ipv6.WILDCARDS
+        if portal.is_wildcard
     ]
     known = network.addresses() if found else []
     if len(known) < 2:

@@ -23,6 +23,8 @@ from .shell_paths import ShellPath
 Values = Mapping[str, str]
 Key = tuple[str, str]
 """Identifies a storage object by (plugin, name), or a target by (fabric, WWN)."""
+WILDCARDS = ("0.0.0.0", "[::0]", "[::]")
+"""The addresses of portals that stand for all addresses of the host."""
 
 _INDEX, _KEY, _NAME, _TAG, _WWN = map(attrgetter, ("index", "key", "name", "tag", "wwn"))
 
@@ -139,6 +141,11 @@ class Portal:
     def name(self) -> str:
         """Return its name in configfs and the shell, its key in Tpg.portals: address:port."""
         return f"{self.address}:{self.port}"
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Return True if it listens on all addresses of the host."""
+        return self.address in WILDCARDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..config.model import Config, Portal
+from ..config.model import WILDCARDS, Config, Portal
 from ..errors import InvalidValue
 from ..fabrics import FABRICS
 from ..fast_dataclasses import dataclass, replace
@@ -17,8 +17,6 @@ from ..firewall import allowed
 from ..firewall.allowed import Allowed
 from ..kernel import paths
 from .imported import CHANGED, LOST, Imported, Place, Remark
-
-_EVERYWHERE = ("0.0.0.0", "[::]", "[::0]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ def commands(tpg: str, portals: Iterable[str], texts: Iterable[str]) -> str:
 
 def settle(found: Sequence[Access]) -> tuple[Allowed, list[Remark]]:
     """Return the networks of the portals at which all TPGs admit the same; remark all addresses."""
-    everywhere = {portal.port for one in found for portal in one.portals if _is_everywhere(portal)}
+    everywhere = {portal.port for one in found for portal in one.portals if portal.is_wildcard}
     lists: dict[object, set[tuple[str, ...] | None]] = {}
     for one in found:
         for portal in one.portals:
@@ -96,10 +94,6 @@ def _remark(one: Access, open_to_others: Sequence[str]) -> Remark:
 def _socket(portal: Portal, everywhere: Iterable[int]) -> object:
     """Return what portals have in common that the same packets reach."""
     return portal.port if portal.port in everywhere else (portal.address, portal.port)
-
-
-def _is_everywhere(portal: Portal) -> bool:
-    return portal.address in _EVERYWHERE
 
 
 def _has_rules(portal: Portal) -> bool:
@@ -174,4 +168,4 @@ def _meet(name: str, portal: Portal) -> bool:
     address, _, port = name.rpartition(":")
     if int(port) != portal.port:
         return False
-    return address in _EVERYWHERE or _is_everywhere(portal) or name == allowed.portal(portal.name)
+    return address in WILDCARDS or portal.is_wildcard or name == allowed.portal(portal.name)

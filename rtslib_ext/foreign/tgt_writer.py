@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from .. import schema
 from ..config.backing import Block, FileIO, Pscsi
-from ..config.model import Config, Key, StorageObject, Target, Tpg
+from ..config.model import WILDCARDS, Config, Key, StorageObject, Target, Tpg
 from .imported import Exported
 from .losses import (
     Losses,
@@ -27,7 +27,7 @@ from .objects import name_of
 
 # scsi_id and scsi_sn (usr/tgtd.h).
 _LONGEST = 36
-_ANY = ("[::0]:3260", "[::]:3260", "0.0.0.0:3260")
+_ANY = tuple(f"{address}:3260" for address in WILDCARDS)
 _VALUE = re.compile(r"[^\s\"'\\#<>$=`](?:[^\r\n\"'\\#<>$`]*[^\s\"'\\#<>$`])?")
 _WORD = re.compile(r"[^\s\"'\\#<>$=`]+")
 _DEFAULT_GROUP = "default_tg_pt_gp"

@@ -85,7 +85,7 @@ def _listens_on(address: str, addresses: Collection[str]) -> Iterable[str]:
 def has_wildcard(config: Config) -> bool:
     """Return True if a portal listens on every address of the host."""
     return any(
-        portal.address.strip("[]") in ("0.0.0.0", "::", "::0")
+        portal.is_wildcard
         for target in config.targets.values()
         for tpg in target.tpgs.values()
         for portal in tpg.portals.values()

@@ -15,7 +15,6 @@ ISCSI = "iscsi"
 ADDRESS = "<address of this host>"
 """Stands for an address of a portal on all addresses of a host that has none in the network."""
 
-_ALL = ("0.0.0.0", "[::0]", "[::]")
 _BLOCK = 512
 
 
@@ -153,7 +152,7 @@ def _requires_chap(tpg: Tpg, acl: NodeAcl | None) -> bool:
 def _portals(portals: Iterable[Portal], addresses: Sequence[str]) -> Iterator[Portal]:
     """Yield the portals with addresses to connect to; IPv4 first on all addresses."""
     for portal in portals:
-        if portal.address not in _ALL:
+        if not portal.is_wildcard:
             yield portal
             continue
         own = [one for one in addresses if portal.address != "0.0.0.0" or ":" not in one]

@@ -17,6 +17,7 @@ from .facts import Facts, lookup
 from .refusal import Refusal
 
 ROWS: tuple[Refusal, ...] = (*storage.ROWS, *alua.ROWS, *targets.ROWS, *host.ROWS)
+"""In order of precedence: specific causes before general ones."""
 # The kernel logs nothing for these.
 _MEANWHILE = "another process created it meanwhile: delete it, or choose another name or number"
 _HINTS = {
@@ -24,7 +25,6 @@ _HINTS = {
     ("mkdir", errno.EEXIST): _MEANWHILE,
     ("symlink", errno.EEXIST): _MEANWHILE,
 }
-"""In order of precedence: specific causes before general ones."""
 
 __all__ = ["ROWS", "Refusal", "explain"]
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from .. import schema
 from ..config import shell_paths
+from ..config.shortened import shortened
 from ..errors import InvalidValue, KernelRefused, LioError
 from ..fast_dataclasses import dataclass
 from ..host import cpus, devices, listeners
@@ -107,8 +108,7 @@ def _unexport(facts: Facts) -> str:
     exported = exports.of_storage_object(facts.fs, facts.storage_object)
     luns = ((shell_paths.luns(export.tpg_path.shell), export.index) for export in exported)
     commands = [f"{folder} delete {index}" for folder, index in luns]
-    more = [f"{len(commands) - _FEW} more"] if len(commands) > _FEW else []
-    return ", then ".join([*commands[:_FEW], *more])
+    return shortened(commands, _FEW, separator=", then ", last=", then ")
 
 
 def _holder(facts: Facts) -> str:

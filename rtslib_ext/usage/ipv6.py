@@ -10,13 +10,11 @@ from ..fast_dataclasses import replace
 from ..host import network
 
 IPV4_WILDCARD = "0.0.0.0"
-WILDCARDS = (IPV4_WILDCARD, "[::0]", "[::]")
 
 
 def fitting(portal: Portal) -> Portal:
     """Return a portal that this host can have: on 0.0.0.0 for ::0 if it has no IPv6."""
-    wildcard = portal.address in WILDCARDS and portal.address != IPV4_WILDCARD
-    if not wildcard or network.has_ipv6():
+    if not portal.is_wildcard or portal.address == IPV4_WILDCARD or network.has_ipv6():
         return portal
     return replace(portal, address=IPV4_WILDCARD)
 

@@ -15,7 +15,6 @@ from ..host import adapters, network, system
 from ..kernel import paths
 from ..kernel.configfs import ReadFS
 from . import another_disk, restorable
-from .ipv6 import WILDCARDS
 
 # drivers/target/iscsi/iscsi_target_configfs.c, lio_target_np_iser_store
 _ISER = "ib_isert"
@@ -93,7 +92,7 @@ def _late_portals(target: Target, lacking: Container[str]) -> Iterator[Wait]:
             continue
         if _ISER in lacking:
             yield Wait(path, _no_module(_ISER))
-        elif portal.address in WILDCARDS:
+        elif portal.is_wildcard:
             continue
         elif not network.has_address(portal.address.strip("[]")):
             yield Wait(path, _no_address(portal.address))

@@ -13,13 +13,13 @@ from ..config import inquiry, shell_paths
 from ..config.backing import KINDS
 from ..config.model import Config, StorageObject
 from ..config.shell_paths import ShellPath
+from ..config.shortened import shortened
 from ..kernel import paths
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..reading.reader import Reader
 
 _COMPANY = "company_id"
 # The number of other objects that a message names.
-_NAMED = 3
 
 
 def running(fs: ReadFS, path: ConfigfsPath, plugin: str) -> str:
@@ -84,10 +84,8 @@ def _naa(so: StorageObject) -> str:
 
 def describe(naa: str, others: Sequence[ShellPath]) -> str:
     """Return the text about an object with the same identifier as others."""
-    rest = len(others) - _NAMED
-    named = ", ".join(others[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
     word = "both" if len(others) == 1 else "all"
     return (
-        f"initiators take it and {named} for one disk: {word} have the identifier {naa}, "
-        "which is derived from the hexadecimal digits of the unit serial number"
+        f"initiators take it and {shortened(others)} for one disk: {word} have the identifier "
+        f"{naa}, which is derived from the hexadecimal digits of the unit serial number"
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from rtslib_ext.config.shortened import shortened
 from rtslib_ext.errors import LioError
 
 from .. import session
@@ -20,9 +21,6 @@ from . import systemd
 if TYPE_CHECKING:
     from rtslib_ext.host.arrivals import Arrivals
     from rtslib_ext.usage.readiness import Wait
-
-# The number of names in the status, which is one line.
-_NAMED = 3
 
 
 def of_record(env: Env) -> list[Wait]:
@@ -151,10 +149,5 @@ def listed(waits: Sequence[Wait]) -> str:
     first: dict[str, str] = {}
     for one in waits:
         first.setdefault(one.text, one.path)
-    return shortened([f"{path}: {text}" for text, path in first.items()])
-
-
-def shortened(texts: Sequence[str]) -> str:
-    """Return the first texts, and the number of the others."""
-    more = f"; {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
-    return "; ".join(texts[:_NAMED]) + more
+    texts = [f"{path}: {text}" for text, path in first.items()]
+    return shortened(texts, separator="; ", last="; ")

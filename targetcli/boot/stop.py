@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
+from rtslib_ext.config.shortened import shortened
 from rtslib_ext.errors import LioError
 
 from ..env import Env
@@ -51,7 +52,9 @@ def _until_idle(env: Env, end: float) -> None:
     from rtslib_ext.usage import traffic
 
     def pause(targets: Iterable[str]) -> None:
-        systemd.show(f"Waiting for initiators: {missing.shortened(list(targets))}")
+        systemd.show(
+            f"Waiting for initiators: {shortened(list(targets), separator='; ', last='; ')}"
+        )
         time.sleep(_LOOK_SECONDS)
 
     traffic.until_idle(partial(traffic.of_targets, Reader(env.fs)), end, pause)

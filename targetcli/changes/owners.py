@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config
+from rtslib_ext.config.shortened import shortened
 from rtslib_ext.errors import LioError
 from rtslib_ext.owners import kept, record, units
 from rtslib_ext.owners.record import Owners
@@ -18,7 +19,7 @@ from rtslib_ext.steps import Step
 from rtslib_ext.steps.step import deleted
 
 from ..env import Env
-from . import allowed, running
+from . import allowed
 
 if TYPE_CHECKING:
     from rtslib_ext.firewall.allowed import Allowed
@@ -107,7 +108,7 @@ def say_dropped(env: Env, dropped: Owners) -> None:
     """Add a note to the report for each owner of objects that were deleted by hand."""
     names = sorted(set(dropped.values()))
     env.session.report.asides += [
-        f"{running.listed([path for path in dropped if dropped[path] == name])} belonged to "
+        f"{shortened([path for path in dropped if dropped[path] == name])} belonged to "
         f"{name}, whose next apply creates it again"
         for name in names
     ]

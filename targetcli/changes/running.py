@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from typing import TYPE_CHECKING, TypeVar
 
 from rtslib_ext.config.model import Config, Key
@@ -28,7 +28,6 @@ CURE = "restoreconfig keep_existing=true creates the rest, saveconfig drop_missi
 # Of a record: more than a configuration of a hundred thousand objects has.
 _MOST_BYTES = 256 << 20
 # The number of paths that a message names.
-_NAMED = 3
 
 
 def read(env: Env) -> Config:
@@ -216,10 +215,3 @@ def _text(path: str) -> str | None:
         return None
     except OSError as err:
         raise LioError(f"{path} cannot be read: {reason(err)}") from err
-
-
-def listed(paths: Sequence[str]) -> str:
-    """Return paths in one text, of many only the first ones."""
-    named = ", ".join(paths[:_NAMED])
-    rest = len(paths) - _NAMED
-    return f"{named} and {rest} more" if rest > 0 else named

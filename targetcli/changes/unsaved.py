@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from rtslib_ext.config.model import Config
+from rtslib_ext.config.shortened import shortened
 from rtslib_ext.errors import LioError
 from rtslib_ext.steps import Action
 
 from ..env import Env
 from ..result import Aside
 from ..views import changes
-from . import apply, plans, running
+from . import apply, plans
 
 
 def of_others(env: Env, saved: Config, config: Config) -> list[str]:
@@ -64,7 +65,7 @@ def saved_too(found: list[str], made: list[str]) -> list[str]:
     return [
         Aside(
             "Note: this also saved what others changed, in the kernel or in the file: "
-            f"{running.listed(found)}{undo}"
+            f"{shortened(found)}{undo}"
         )
     ]
 
@@ -74,6 +75,6 @@ def left(found: list[str]) -> list[str]:
     return [
         Aside(
             "Note: not saved: this session saved all its changes, and others changed "
-            f"{running.listed(found)} since (saveconfig saves that)"
+            f"{shortened(found)} since (saveconfig saves that)"
         )
     ]

@@ -19,7 +19,6 @@ from rtslib_ext.reading.tpg_keys import tpg_keys
 from rtslib_ext.steps import portals
 from rtslib_ext.usage import ipv6
 from rtslib_ext.usage.ipv6 import IPV4_WILDCARD
-from rtslib_ext.usage.ipv6 import WILDCARDS as _WILDCARDS
 
 from ..changes import allowed, apply
 from ..env import Env
@@ -108,7 +107,7 @@ def fallback_notes(wanted: Portal, portal: Portal) -> list[str]:
 def notes(env: Env, portal: Portal) -> list[str]:
     """Return notes about a new portal: problems that the kernel does not report."""
     bare = portal.address.strip("[]")
-    if portal.address in _WILDCARDS:
+    if portal.is_wildcard:
         # iscsi_target.c, iscsit_check_np_match compares the address of an IPv4 portal, which
         # it reads as an IPv6 one of zeroes, and shares its socket.
         # A queued portal does not listen yet: there is nothing to check.
@@ -138,8 +137,8 @@ def _conflicts(env: Env, node: Node, portal: Portal) -> list[tuple[ShellPath, Po
         for owner, other in _all_portals(env, node)
         if other.port == portal.port
         and (
-            other.address in _WILDCARDS
-            or portal.address in _WILDCARDS
+            other.is_wildcard
+            or portal.is_wildcard
             or naming.listens_on(other.address) == naming.listens_on(portal.address)
         )
     ]
@@ -150,7 +149,7 @@ def _advice(conflicts: list[tuple[ShellPath, Portal]], node: Node) -> str:
     """Return a hint that names the first portal in conflict, and the commands that help."""
     owner, other = conflicts[0]
     where = f" of {owner}" if shell_paths.portals(owner) != node.path else ""
-    everywhere = other.address in _WILDCARDS
+    everywhere = other.is_wildcard
     what = "already listens on every address" if everywhere else "conflicts with this one"
     return f"the portal {other.name}{where} {what}; {_how_to_delete(conflicts)}"
 

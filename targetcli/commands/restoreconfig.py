@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rtslib_ext import restore
 from rtslib_ext.config import secrets
 from rtslib_ext.config.model import Config, Key, Portal
+from rtslib_ext.config.shortened import shortened
 from rtslib_ext.errors import InUse, InvalidValue, LioError, RestoreIncomplete
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.reading import counting
@@ -148,7 +149,7 @@ def _refuse_owned(env: Env, path: str, want: Config) -> None:
     lost = kept.lost(known, running.read(env), want)
     if lost:
         names = ", ".join(sorted(set(lost.values())))
-        listed = running.listed(sorted(lost))
+        listed = shortened(sorted(lost))
         raise InUse(
             f"Refused, nothing was cleared: {path} does not have {listed}, which {names} owns",
             hint="apply keeps what has an owner; "

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config.model import Config
+from rtslib_ext.config.shortened import shortened
 from rtslib_ext.errors import InvalidValue, LioError, NotFound
 from rtslib_ext.transaction.lock import LastChange
 
@@ -100,7 +101,7 @@ def _kept(missing: Unrestored) -> list[str]:
         return []
     return [
         Aside(
-            f"Note: the file keeps what could not be restored: {running.listed(missing.paths)} "
+            f"Note: the file keeps what could not be restored: {shortened(missing.paths)} "
             f"({running.CURE})"
         )
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from rtslib_ext.config.shortened import shortened
 from rtslib_ext.errors import InvalidValue, LioError, NotFound
 from rtslib_ext.fast_dataclasses import replace
 
@@ -105,7 +106,7 @@ def refuse_option(env: Env, node: Node, command: Command, line: Line) -> None:
             raise InvalidValue(
                 f"{name} is after the command",
                 path=node.path,
-                hint=_options_first(name, node, line, place),
+                hint=_optionsshortened(name, node, line, place),
             )
         if not command.switches:
             _refuse_misspelled(node, name, own)
@@ -134,14 +135,14 @@ def _refuse_misspelled(node: Node, name: str, own: list[str]) -> None:
         if row.switches and any(option_of(item.name) == name for item in row.parameters)
     ]
     if theirs:
-        hint = f"it is an option of {_first([*dict.fromkeys(theirs)])}; {quoted}"
+        hint = f"it is an option of {shortened([*dict.fromkeys(theirs)])}; {quoted}"
         raise InvalidValue(f"there is no option {name} here", path=node.path, hint=hint)
     hint = closest.hint(name, [*options.known(), *own], quoted)
     if hint.startswith("did you mean"):
         raise InvalidValue(f"there is no option {name}", path=node.path, hint=hint)
 
 
-def _options_first(name: str, node: Node, line: Line, place: int) -> str:
+def _optionsshortened(name: str, node: Node, line: Line, place: int) -> str:
     """Return a hint with the corrected line for an option among the arguments."""
     row = options.find(name)
     assert row
@@ -206,16 +207,10 @@ def _elsewhere(node: Node, name: str) -> str:
         if command_of(child.kind, name):
             below.setdefault(child.kind, f"{quote(child.name)}/ {name}")
     if below:
-        return f"run it one level down: {_first([*below.values()])}"
+        return f"run it one level down: {shortened([*below.values()], _PLACES)}"
     if len(found) > _PLACES:
-        return f"it is a command of {_first(found)}; help {name} lists them"
-    return f"it is a command of {_first(found)}" if found else ""
-
-
-def _first(found: list[str]) -> str:
-    """Return places in one text, of many only the first ones."""
-    rest = len(found) - _PLACES
-    return ", ".join(found[:_PLACES]) + (f" and {rest} more" if rest > 0 else "")
+        return f"it is a command of {shortened(found, _PLACES)}; help {name} lists them"
+    return f"it is a command of {shortened(found, _PLACES)}" if found else ""
 
 
 def _from_above(node: Node, name: str) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ... import schema
-from ...config.model import Config, Key, NodeAcl, Target, Tpg
+from ...config.model import WILDCARDS, Config, Key, NodeAcl, Target, Tpg
 from ...fabrics import WITH_ENABLE
 from ..losses import Losses, is_plain, mutual_users, requires_login, users
 
@@ -19,7 +19,6 @@ _DRIVERS = {
     "tcm_fc": "fcst",
 }
 _PORT = 3260
-_ANY = ("[::0]", "[::]", "0.0.0.0")
 _PARAMETERS = (
     "DataDigest",
     "FirstBurstLength",
@@ -171,7 +170,7 @@ class TargetWriter:
             if portal.iser:
                 self.losses.changed(path, f"{portal.name} is for iSER and TCP in SCST")
             addresses.append(portal.address)
-        if not any(address in _ANY for address in addresses):
+        if not any(address in WILDCARDS for address in addresses):
             unique = dict.fromkeys(addresses)
             yield from (f"allowed_portal {address.strip('[]')}" for address in unique)
 
