@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from rtslib_ext.graph import model
-from rtslib_ext.graph.model import Graph, Port, Portal, Vertex
+from rtslib_ext.graph.model import Graph, Portal, Tpg, Vertex
 
 TPG = "/iscsi/iqn.2003-01.org.example:disks/tpg1"
 HOST = "iqn.1994-05.com.example:host"
@@ -107,6 +107,6 @@ def pictured() -> Graph:
             mapped = Vertex(f"{host} {index}", model.MAPPED_LUN, f"mapped_lun{index}", path, own)
             found.connect(above, found.add(mapped))
             found.connect(mapped.id, f"{tpg}/luns/lun{index}")
-    found.ports.append(Port(tpg, enabled=True, authentication=True, demo_mode=False))
+    found.tpgs.append(Tpg(tpg, enabled=True, authentication=True, demo_mode=False))
     found.portals.append(Portal(f"{tpg}/portals/192.0.2.10:3260", tpg, "192.0.2.10", 3260))
     return found

@@ -104,8 +104,9 @@ def fold(graph: Graph, smallest: int = SMALLEST) -> Folded:
 
 
 def _colors(graph: Graph, smallest: int) -> Mapping[str, int]:
-    """Return a number for each vertex; those of equal vertices are the same.
+    """Return a number for each vertex, equal for equal vertices, by colour refinement.
 
+    This is the one-dimensional Weisfeiler-Leman algorithm.
     Members of a group that is too small get different ones, and then all that is connected with
     only one of them.
     """

@@ -50,7 +50,7 @@ class Portal:
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
+class Tpg:
     """A TPG by its shell ``path``: whether it is enabled, requires CHAP, and is in demo mode.
 
     None: its fabric does not know this.
@@ -67,7 +67,7 @@ class Graph:
 
     def __init__(self) -> None:
         self.vertices: dict[str, Vertex] = {}
-        self.ports: list[Port] = []
+        self.tpgs: list[Tpg] = []
         self.portals: list[Portal] = []
         self._down: dict[str, dict[str, None]] = {}
         self._up: dict[str, dict[str, None]] = {}
@@ -124,6 +124,6 @@ class Graph:
             if user in kept and used in kept:
                 found.connect(user, used)
         tpgs = {vertex.fact("tpg") for vertex in found.vertices.values()}
-        found.ports = [port for port in self.ports if port.path in tpgs]
+        found.tpgs = [tpg for tpg in self.tpgs if tpg.path in tpgs]
         found.portals = [portal for portal in self.portals if portal.tpg in tpgs]
         return found

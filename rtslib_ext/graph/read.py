@@ -19,7 +19,7 @@ from ..kernel.paths import TpgPath
 from ..reading.reader import Reader
 from ..usage import sessions
 from . import model, wwid
-from .model import Fact, Graph, Port, Portal, Vertex
+from .model import Fact, Graph, Portal, Tpg, Vertex
 
 # Handlers of tcmu-runner that keep the data in a file, whose path follows their name.
 _FILE_HANDLERS = ("file", "qcow")
@@ -37,7 +37,7 @@ def graph(reader: Reader) -> Graph:
     for fabric in FABRICS.values():
         for wwn in sorted(reader.target_wwns(fabric)):
             for tag in reader.tags(paths.target(fabric, wwn)):
-                _Tpg(found, reader, fabric, wwn, tag).add()
+                _TpgReader(found, reader, fabric, wwn, tag).add()
     return found
 
 
@@ -102,7 +102,7 @@ def _block_of(device: str) -> str:
 # -- targets ----------------------------------------------------------------------------------
 
 
-class _Tpg:
+class _TpgReader:
     """Adds one TPG to a graph."""
 
     def __init__(self, found: Graph, reader: Reader, fabric: Fabric, wwn: str, tag: int) -> None:
@@ -115,7 +115,7 @@ class _Tpg:
         """Add the TPG, its portals, LUNs, ACLs and sessions."""
         demo_mode, authentication = self._is_on(OPEN), self._is_on("authentication")
         enabled = self.reader.enabled(self.paths.configfs)
-        self.found.ports.append(Port(self.shell, enabled, authentication, demo_mode))
+        self.found.tpgs.append(Tpg(self.shell, enabled, authentication, demo_mode))
         self._add_luns()
         if self.fabric.has("nps"):
             self._add_portals()

@@ -40,7 +40,7 @@ class Disk:
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
+class TpgAccess:
     """A TPG as one initiator meets it.
 
     ``acl`` is None for an initiator without one, ``admits`` whether it may log in. ``portals``
@@ -72,19 +72,19 @@ class Access:
     target: str
     path: ShellPath
     initiator: str | None
-    ports: tuple[Port, ...]
+    tpgs: tuple[TpgAccess, ...]
     discovery: Auth | None = None
     """The credentials of discovery, if they are required."""
 
     @property
     def portals(self) -> list[Portal]:
         """Return the portals of all TPGs, each once."""
-        return list(dict.fromkeys(portal for port in self.ports for portal in port.portals))
+        return list(dict.fromkeys(portal for tpg in self.tpgs for portal in tpg.portals))
 
     @property
     def disks(self) -> tuple[Disk, ...]:
         """Return the disks; those of the first TPG, since the others are paths to the same."""
-        return self.ports[0].disks if self.ports else ()
+        return self.tpgs[0].disks if self.tpgs else ()
 
 
 Size = Callable[[StorageObject], "int | None"]
@@ -105,31 +105,31 @@ def of_target(
     portals on all addresses. ``size`` returns the bytes of a storage object.
     """
     path = shell_paths.target(target.fabric, target.wwn)
-    tpgs = [tpg for tpg in target.tpgs.values() if tag in (None, tpg.tag)]
-    ports = [
-        _port(config, shell_paths.tpg(path, tpg.tag), tpg, initiator, addresses, size)
-        for tpg in tpgs
+    found = [
+        _tpg(config, shell_paths.tpg(path, tpg.tag), tpg, initiator, addresses, size)
+        for tpg in target.tpgs.values()
+        if tag in (None, tpg.tag)
     ]
-    open_ports = [port for port in ports if port.admits and port.enabled]
+    usable = [tpg for tpg in found if tpg.admits and tpg.enabled]
     fabric = config.fabrics.get(ISCSI)
     discovery = fabric.discovery_auth if fabric and fabric.discovery_enable else None
-    return Access(target.wwn, path, initiator, tuple(open_ports or ports), discovery)
+    return Access(target.wwn, path, initiator, tuple(usable or found), discovery)
 
 
-def _port(
+def _tpg(
     config: Config,
     path: ShellPath,
     tpg: Tpg,
     initiator: str | None,
     addresses: Sequence[str],
     size: Size,
-) -> Port:
+) -> TpgAccess:
     acl = tpg.acls.get(initiator or "")
     is_open = tpg.attributes.get("generate_node_acls") == "1"
     chap = _requires_chap(tpg, acl)
     # iscsi_target_nego.c, iscsi_handle_authentication: one without an ACL has those of the TPG.
     auth = acl.auth if acl is not None else tpg.auth
-    return Port(
+    return TpgAccess(
         tpg.tag,
         path,
         tpg.enable is not False,

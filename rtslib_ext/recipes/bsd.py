@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .access import Access, Port
+from .access import Access, TpgAccess
 from .recipe import SECRET, TARGET_SECRET, HostStep
 from .steps import bare, disks, login, quoted, where_secrets_are
 
@@ -16,18 +16,18 @@ from .steps import bare, disks, login, quoted, where_secrets_are
 def freebsd(access: Access) -> Iterator[HostStep]:
     """Yield the steps of FreeBSD: a block of iscsi.conf for each portal."""
     yield from where_secrets_are(access)
-    port = login(access)
+    tpg = login(access)
     lines = []
     for number, portal in enumerate(access.portals):
         lines += [f"lio{number} {{", f"   TargetAddress = {portal.name};"]
         lines.append(f"   TargetName    = {access.target};")
         if access.initiator is not None:
             lines.append(f"   InitiatorName = {access.initiator};")
-        lines += [f"   {line}" for line in _credentials(port)]
+        lines += [f"   {line}" for line in _credentials(tpg)]
         lines.append("}")
-    text = f"The target and its portals{f'; put in {SECRET}' if port else ''}"
+    text = f"The target and its portals{f'; put in {SECRET}' if tpg else ''}"
     yield HostStep(text, file="/etc/iscsi.conf", lines=tuple(lines))
-    if port is not None:
+    if tpg is not None:
         yield HostStep("Others must not read the secret", ("chmod 600 /etc/iscsi.conf",))
     starts = ("sysrc iscsid_enable=YES", "sysrc iscsictl_enable=YES", "sysrc iscsictl_flags=-Aa")
     yield HostStep("Log in whenever this host starts", starts)
@@ -35,14 +35,14 @@ def freebsd(access: Access) -> Iterator[HostStep]:
     yield HostStep("Log in now; then the disks", (*commands, *disks(access)))
 
 
-def _credentials(port: Port | None) -> Iterator[str]:
-    if port is None:
+def _credentials(tpg: TpgAccess | None) -> Iterator[str]:
+    if tpg is None:
         return
     yield "AuthMethod    = CHAP;"
-    yield f'chapIName     = "{port.auth.userid or "<CHAP user>"}";'
+    yield f'chapIName     = "{tpg.auth.userid or "<CHAP user>"}";'
     yield f'chapSecret    = "{SECRET}";'
-    if port.is_mutual:
-        yield f'tgtChapName   = "{port.auth.mutual_userid}";'
+    if tpg.is_mutual:
+        yield f'tgtChapName   = "{tpg.auth.mutual_userid}";'
         yield f'tgtChapSecret = "{TARGET_SECRET}";'
 
 
@@ -53,16 +53,16 @@ def netbsd(access: Access) -> Iterator[HostStep]:
     if access.initiator is not None:
         name = f"iscsictl set_node_name -n {quoted(access.initiator)}"
         yield HostStep("The name of this host", (name,))
-    port = login(access)
+    tpg = login(access)
     options = ""
-    if port is not None:
-        user = quoted(port.auth.userid or "<CHAP user>")
-        kind = "C" if port.is_mutual else "c"
+    if tpg is not None:
+        user = quoted(tpg.auth.userid or "<CHAP user>")
+        kind = "C" if tpg.is_mutual else "c"
         options = f" -t {kind} -u {user} -s {quoted(SECRET)}"
-        options += f" -S {quoted(TARGET_SECRET)}" if port.is_mutual else ""
+        options += f" -S {quoted(TARGET_SECRET)}" if tpg.is_mutual else ""
     add = f"iscsictl add_target -n {quoted(access.target)}"
     yield HostStep(
-        f"The target and its portals{f'; put in {SECRET}' if port else ''}",
+        f"The target and its portals{f'; put in {SECRET}' if tpg else ''}",
         tuple(
             f"{add} -a {quoted(bare(portal))} -p {portal.port}{options}"
             for portal in access.portals

@@ -7,23 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..config import shell_paths
 from ..initiator.scsi import Seen
-from .access import Disk, Port
+from .access import Disk, TpgAccess
 from .recipe import ERROR, Remark
 
 # The vendor and product have these lengths (SPC-4 section 6.6.2).
 _LENGTHS = {"vendor": 8, "product": 16}
 
 
-def luns(port: Port, numbers: Sequence[int]) -> Iterator[Remark]:
+def luns(tpg: TpgAccess, numbers: Sequence[int]) -> Iterator[Remark]:
     """Yield the LUNs that the initiator sees or lacks, against the configuration."""
-    wanted = {disk.lun for disk in port.disks}
+    wanted = {disk.lun for disk in tpg.disks}
     for number in sorted(wanted - set(numbers)):
-        path = shell_paths.mapped_lun(port.auth_path, number) if port.acl else port.path
+        path = shell_paths.mapped_lun(tpg.auth_path, number) if tpg.acl else tpg.path
         yield Remark(ERROR, path, f"LUN {number} is configured, but the initiator does not see it")
     # Without a disk at LUN 0, REPORT LUNS lists LUN 0 too (target_core_spc.c).
     for number in sorted(set(numbers) - wanted - ({0} if 0 not in wanted else set())):
         text = f"the initiator sees LUN {number}, which is not configured for it"
-        yield Remark(ERROR, port.auth_path, text)
+        yield Remark(ERROR, tpg.auth_path, text)
 
 
 def disk(wanted: Disk, seen: Seen) -> Iterator[Remark]:

@@ -45,14 +45,14 @@ def esxi(access: Access) -> Iterator[HostStep]:
 
 
 def _authentication(access: Access) -> Iterator[HostStep]:
-    port = login(access)
-    if port is None:
+    tpg = login(access)
+    if tpg is None:
         return
-    user = quoted(port.auth.userid or "<CHAP user>")
+    user = quoted(tpg.auth.userid or "<CHAP user>")
     one_way = f"--direction=uni --level=required --authname={user} --secret={quoted(SECRET)}"
     yield HostStep(f"CHAP: put in {SECRET}", (f"{_CHAP} {one_way}",))
-    if port.is_mutual:
-        name = quoted(port.auth.mutual_userid or "")
+    if tpg.is_mutual:
+        name = quoted(tpg.auth.mutual_userid or "")
         mutual = f"--direction=mutual --level=required --authname={name}"
         text = f"The target authenticates itself too: put in {TARGET_SECRET}"
         yield HostStep(text, (f"{_CHAP} {mutual} --secret={quoted(TARGET_SECRET)}",))

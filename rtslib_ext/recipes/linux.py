@@ -109,16 +109,16 @@ def _portal(portal: Portal) -> str:
 
 def _authentication(access: Access, node: str) -> Iterator[HostStep]:
     """Yield the steps that set the credentials; the secrets are typed in."""
-    port = login(access)
-    if port is None:
+    tpg = login(access)
+    if tpg is None:
         return
     update = f"{node} -o update -n node.session.auth"
-    user = quoted(port.auth.userid or "<CHAP user>")
+    user = quoted(tpg.auth.userid or "<CHAP user>")
     yield HostStep("CHAP", (f"{update}.authmethod -v CHAP", f"{update}.username -v {user}"))
     yield read_secret(SECRET)
     yield HostStep("Set it", (f'{update}.password -v "$secret"',))
-    if port.is_mutual:
-        name = quoted(port.auth.mutual_userid or "")
+    if tpg.is_mutual:
+        name = quoted(tpg.auth.mutual_userid or "")
         yield HostStep("The target authenticates itself too", (f"{update}.username_in -v {name}",))
         yield read_secret(TARGET_SECRET)
         yield HostStep("Set it", (f'{update}.password_in -v "$secret"',))
@@ -135,17 +135,17 @@ def proxmox(access: Access) -> Iterator[HostStep]:
             lines=(f"InitiatorName={access.initiator}",),
             whole=True,
         )
-    port = login(access)
-    if port is not None:
-        user = port.auth.userid or "<CHAP user>"
+    tpg = login(access)
+    if tpg is not None:
+        user = tpg.auth.userid or "<CHAP user>"
         lines = [
             "node.session.auth.authmethod = CHAP",
             f"node.session.auth.username = {user}",
             f"node.session.auth.password = {SECRET}",
         ]
-        if port.is_mutual:
+        if tpg.is_mutual:
             lines += [
-                f"node.session.auth.username_in = {port.auth.mutual_userid}",
+                f"node.session.auth.username_in = {tpg.auth.mutual_userid}",
                 f"node.session.auth.password_in = {TARGET_SECRET}",
             ]
         text = "CHAP for all targets that this node finds, since storage.cfg has no options for it"

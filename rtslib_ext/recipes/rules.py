@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from ..config import secrets, shell_paths
 from ..fast_dataclasses import dataclass
-from .access import Access, Port
+from .access import Access, TpgAccess
 from .recipe import ERROR, NOTE, SEVERITIES, WARNING, Remark
 from .systems import SENDTARGETS, System
 
@@ -28,23 +28,23 @@ def check(system: System, access: Access) -> tuple[Remark, ...]:
 
 
 def _admitted(system: System, access: Access) -> Iterator[Remark]:
-    if not access.ports:
+    if not access.tpgs:
         yield Remark(ERROR, access.path, "the target has no TPG", ((access.path, "create"),))
-    for port in access.ports:
-        if not port.admits:
+    for tpg in access.tpgs:
+        if not tpg.admits:
             name = access.initiator
             text = f"no ACL for {name}" if name else "no ACL, and logins without one are off"
-            create = (shell_paths.acls(port.path), "create", name or "WWN")
-            yield Remark(ERROR, port.path, f"{text}: it cannot log in", (create,))
-        if not port.enabled:
-            yield Remark(ERROR, port.path, "the TPG is disabled", ((port.path, "enable"),))
+            create = (shell_paths.acls(tpg.path), "create", name or "WWN")
+            yield Remark(ERROR, tpg.path, f"{text}: it cannot log in", (create,))
+        if not tpg.enabled:
+            yield Remark(ERROR, tpg.path, "the TPG is disabled", ((tpg.path, "enable"),))
 
 
 def _disks(system: System, access: Access) -> Iterator[Remark]:
-    for port in access.ports:
-        if port.admits and not port.disks:
+    for tpg in access.tpgs:
+        if tpg.admits and not tpg.disks:
             text = "no LUN is mapped: the host sees no disk"
-            yield Remark(ERROR, port.auth_path, text)
+            yield Remark(ERROR, tpg.auth_path, text)
     numbers = {disk.lun for disk in access.disks}
     if numbers and 0 not in numbers and not system.is_run:
         # SPC-4 section 6.33: LUN 0 or the well-known one answers REPORT LUNS; LIO answers at 0.
@@ -52,43 +52,43 @@ def _disks(system: System, access: Access) -> Iterator[Remark]:
             f"there is no LUN 0, the lowest is {min(numbers)}; a host that looks for a disk at "
             "LUN 0 first may find none"
         )
-        yield Remark(NOTE, access.ports[0].auth_path, text)
+        yield Remark(NOTE, access.tpgs[0].auth_path, text)
     if system.lun_max is not None and numbers and max(numbers) > system.lun_max:
         text = f"LUN {max(numbers)}: not every version of {system.title} sees LUNs above "
-        yield Remark(WARNING, access.ports[0].auth_path, f"{text}{system.lun_max}")
+        yield Remark(WARNING, access.tpgs[0].auth_path, f"{text}{system.lun_max}")
     if system.most_luns is not None and len(numbers) > system.most_luns:
         text = f"{len(numbers)} LUNs; {system.title} is tested with {system.most_luns} a target"
-        yield Remark(WARNING, access.ports[0].auth_path, text)
+        yield Remark(WARNING, access.tpgs[0].auth_path, text)
 
 
 def _portals(system: System, access: Access) -> Iterator[Remark]:
-    for port in access.ports:
-        if not port.portals:
-            path = shell_paths.portals(port.path)
-            yield Remark(ERROR, port.path, "the TPG has no portal", ((path, "create"),))
-        elif not system.ipv6 and all(":" in one.address for one in port.portals):
+    for tpg in access.tpgs:
+        if not tpg.portals:
+            path = shell_paths.portals(tpg.path)
+            yield Remark(ERROR, tpg.path, "the TPG has no portal", ((path, "create"),))
+        elif not system.ipv6 and all(":" in one.address for one in tpg.portals):
             text = f"all portals are on IPv6, which {system.title} does not have"
-            path = shell_paths.portals(port.path)
-            yield Remark(ERROR, port.path, text, ((path, "create", "0.0.0.0"),))
-        for portal in port.portals:
+            path = shell_paths.portals(tpg.path)
+            yield Remark(ERROR, tpg.path, text, ((path, "create", "0.0.0.0"),))
+        for portal in tpg.portals:
             if portal.iser:
-                path = shell_paths.portal(shell_paths.tpg(access.path, port.tag), portal.name)
+                path = shell_paths.portal(shell_paths.tpg(access.path, tpg.tag), portal.name)
                 text = "the portal is for iSER; these steps are for TCP"
                 yield Remark(WARNING, path, text)
 
 
 def _credentials(system: System, access: Access) -> Iterator[Remark]:
-    seen = {(port.chap, port.auth) for port in access.ports}
+    seen = {(tpg.chap, tpg.auth) for tpg in access.tpgs}
     if len(seen) > 1:
         text = "the TPGs have different credentials; these steps use those of the first"
         yield Remark(WARNING, access.path, text)
-    for port in access.ports[:1]:
-        if port.chap:
-            yield from _secrets(system, port)
+    for tpg in access.tpgs[:1]:
+        if tpg.chap:
+            yield from _secrets(system, tpg)
 
 
-def _secrets(system: System, port: Port) -> Iterator[Remark]:
-    auth, path = port.auth, port.auth_path
+def _secrets(system: System, tpg: TpgAccess) -> Iterator[Remark]:
+    auth, path = tpg.auth, tpg.auth_path
     for name in ("userid", "password"):
         if not getattr(auth, name):
             value = "password=@new" if name == "password" else "userid=NAME"
@@ -100,7 +100,7 @@ def _secrets(system: System, port: Port) -> Iterator[Remark]:
             low, high = system.secret
             text = f"{name} has {length} characters; {system.title} takes {low} to {high}"
             yield Remark(ERROR, path, text, ((path, "set", "auth", f"{name}=@new"),))
-    if port.is_mutual and not system.mutual:
+    if tpg.is_mutual and not system.mutual:
         text = f"these steps do not let {system.title} authenticate the target (mutual CHAP)"
         yield Remark(NOTE, path, f"{text}; it logs in anyway")
     if secrets.are_equal(auth):

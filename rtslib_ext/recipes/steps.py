@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator
 
 from ..config.model import Portal
-from .access import Access, Disk, Port
+from .access import Access, Disk, TpgAccess
 from .recipe import HostStep
 
 quoted = shlex.quote
@@ -37,23 +37,23 @@ def bare(portal: Portal) -> str:
     return portal.address.strip("[]")
 
 
-def login(access: Access) -> Port | None:
+def login(access: Access) -> TpgAccess | None:
     """Return the TPG whose credentials a login needs; None without CHAP."""
-    port = access.ports[0] if access.ports else None
-    return port if port is not None and port.chap else None
+    tpg = access.tpgs[0] if access.tpgs else None
+    return tpg if tpg is not None and tpg.chap else None
 
 
 def where_secrets_are(access: Access) -> Iterator[HostStep]:
     """Yield the commands that show the secrets, on the target's host."""
-    port = login(access)
-    if port is None:
+    tpg = login(access)
+    if tpg is None:
         return
     names = (
         "userid",
         "password",
-        *(("mutual_userid", "mutual_password") if port.is_mutual else ()),
+        *(("mutual_userid", "mutual_password") if tpg.is_mutual else ()),
     )
-    show = f"# targetcli --show-secrets {quoted(port.auth_path)} get auth {' '.join(names)}"
+    show = f"# targetcli --show-secrets {quoted(tpg.auth_path)} get auth {' '.join(names)}"
     yield HostStep(
         "The CHAP secret is on the host of the target, where this shows it", lines=(show,)
     )

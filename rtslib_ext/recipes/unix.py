@@ -44,11 +44,11 @@ def solaris(access: Access) -> Iterator[HostStep]:
 def _chap_of_solaris(access: Access) -> Iterator[HostStep]:
     """Yield the steps of CHAP: the secret of the host is the same for all targets."""
     target = quoted(access.target)
-    port = login(access)
-    if port is None:
+    tpg = login(access)
+    if tpg is None:
         return
     node = "iscsiadm modify initiator-node"
-    user = quoted(port.auth.userid or "<CHAP user>")
+    user = quoted(tpg.auth.userid or "<CHAP user>")
     yield HostStep(
         f"CHAP, for all targets of this host; it asks for {SECRET}",
         (
@@ -57,9 +57,9 @@ def _chap_of_solaris(access: Access) -> Iterator[HostStep]:
             f"{node} --authentication CHAP",
         ),
     )
-    if port.is_mutual:
+    if tpg.is_mutual:
         change = "iscsiadm modify target-param"
-        name = quoted(port.auth.mutual_userid or "")
+        name = quoted(tpg.auth.mutual_userid or "")
         yield HostStep(
             f"The target authenticates itself too; it asks for {TARGET_SECRET}",
             (
@@ -77,10 +77,10 @@ def aix(access: Access) -> Iterator[HostStep]:
         name = f"chdev -l iscsi0 -a {quoted(f'initiator_name={access.initiator}')}"
         yield HostStep("The name of this host, for all of its targets", (name,))
     yield HostStep("Targets are in a file", ("chdev -l iscsi0 -a disc_policy=file",))
-    port = login(access)
-    chap = f' "{SECRET}"' if port is not None else ""
-    if port is not None and port.auth.userid and port.auth.userid != access.initiator:
-        chap += f' "{port.auth.userid}"'
+    tpg = login(access)
+    chap = f' "{SECRET}"' if tpg is not None else ""
+    if tpg is not None and tpg.auth.userid and tpg.auth.userid != access.initiator:
+        chap += f' "{tpg.auth.userid}"'
     yield HostStep(
         f"The target and its portals{f'; put in {SECRET}' if chap else ''}",
         file="/etc/iscsi/targets",
@@ -99,9 +99,9 @@ def hpux(access: Access) -> Iterator[HostStep]:
         "Add these discovery targets with iscsiutil(1M), each with its address and TCP port",
         lines=tuple(f"#   {portal.address} {portal.port}" for portal in portals),
     )
-    port = login(access)
-    if port is not None:
-        name = quoted(port.auth.userid or "<CHAP user>")
+    tpg = login(access)
+    if tpg is not None:
+        name = quoted(tpg.auth.userid or "<CHAP user>")
         target = quoted(access.target)
         yield HostStep(
             "CHAP",

@@ -39,11 +39,11 @@ def libiscsi(access: Access) -> Iterator[HostStep]:
 
 def _environment(access: Access) -> Iterator[HostStep]:
     """Yield the steps that put the credentials into the environment: a URL is seen by ps."""
-    port = login(access)
-    if port is None:
+    tpg = login(access)
+    if tpg is None:
         return
     prefix = "LIBISCSI_CHAP"
-    user = quoted(port.auth.userid or "<CHAP user>")
+    user = quoted(tpg.auth.userid or "<CHAP user>")
     yield read_secret(SECRET)
     secret = f'export {prefix}_PASSWORD="$secret"'
     yield HostStep("CHAP", (f"export {prefix}_USERNAME={user}", secret))
@@ -53,9 +53,9 @@ def qemu(access: Access) -> Iterator[HostStep]:
     """Yield the steps of QEMU: a look at each disk, and the options for a guest."""
     yield HostStep("Packages: qemu-block-extra of Debian, qemu-kvm-block-iscsi of Red Hat")
     yield from where_secrets_are(access)
-    port = login(access)
+    tpg = login(access)
     secret = ""
-    if port is not None:
+    if tpg is not None:
         write = f'(umask 077; printf %s "$secret" >{_FILE})'
         yield read_secret(SECRET)
         yield HostStep("A file that only root can read", (write,))
@@ -86,7 +86,7 @@ def _options(access: Access, lun: int) -> str:
     }
     if access.initiator:
         values["initiator-name"] = access.initiator
-    port = login(access)
-    if port is not None:
-        values.update({"user": port.auth.userid or "<CHAP user>", "password-secret": "chap"})
+    tpg = login(access)
+    if tpg is not None:
+        values.update({"user": tpg.auth.userid or "<CHAP user>", "password-secret": "chap"})
     return ",".join(f"{name}={value.replace(',', ',,')}" for name, value in values.items())

@@ -59,16 +59,16 @@ def _at(portal: Portal) -> str:
 
 def _authentication(access: Access) -> tuple[list[HostStep], str]:
     """Return the steps that ask for secrets, and the options of a login."""
-    port = login(access)
-    if port is None:
+    tpg = login(access)
+    if tpg is None:
         return [], ""
     steps = [HostStep(f"Paste the next line alone, then type {SECRET}", ("$secret = Read-Host",))]
     kind = "ONEWAYCHAP"
-    if port.is_mutual:
+    if tpg.is_mutual:
         kind = "MUTUALCHAP"
         text = f"Paste the next line alone, then type {TARGET_SECRET}"
         steps.append(HostStep(text, ("$mutual = Read-Host",)))
         text = "All targets of this host authenticate themselves with it"
         steps.append(HostStep(text, ("Set-IscsiChapSecret -ChapSecret $mutual",)))
-    user = powershell(port.auth.userid or "<CHAP user>")
+    user = powershell(tpg.auth.userid or "<CHAP user>")
     return steps, f" -AuthenticationType {kind} -ChapUsername {user} -ChapSecret $secret"

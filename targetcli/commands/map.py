@@ -111,7 +111,7 @@ def facts(graph: Graph) -> dict[str, object]:
                 "authentication": one.authentication,
                 "demo_mode": one.demo_mode,
             }
-            for one in graph.ports
+            for one in graph.tpgs
         ],
         "portals": [
             {"path": one.path, "tpg": one.tpg, "address": one.address, "port": one.port}

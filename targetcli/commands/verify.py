@@ -18,7 +18,7 @@ from rtslib_ext.initiator.session import Login
 from rtslib_ext.kernel.paths import TpgPath
 from rtslib_ext.reading import inquiry_data
 from rtslib_ext.recipes import compare
-from rtslib_ext.recipes.access import Disk, Port
+from rtslib_ext.recipes.access import Disk, TpgAccess
 from rtslib_ext.recipes.recipe import ERROR, NOTE, Remark
 from rtslib_ext.usage import sessions
 
@@ -88,15 +88,15 @@ def _verified(
         place = replace(found, tag=tag)
         every = target_of.initiators(place, wanted)
         names = [name for name in every if name in tpg.acls or wanted] or [_own_name()]
-        ports = [target_of.met_by(config, place, name, addresses).ports[0] for name in names]
-        portals = [one for one in ports[0].portals if _is_meant(one.name, portal)]
+        tpgs = [target_of.met_by(config, place, name, addresses).tpgs[0] for name in names]
+        portals = [one for one in tpgs[0].portals if _is_meant(one.name, portal)]
         for number in range(max(len(portals), len(names)) if portals else 0):
             index = number % len(names)
             at = portals[number % len(portals)]
-            login = _login(found, at.address, at.port, names[index], ports[index])
+            login = _login(found, at.address, at.port, names[index], tpgs[index])
             live = _is_live(node, found, tag, names[index])
             is_named = wanted is not None or bool(found.names)
-            yield _of_login(login, ports[index], live=live, is_named=is_named)
+            yield _of_login(login, tpgs[index], live=live, is_named=is_named)
 
 
 def _own_name() -> str:
@@ -110,8 +110,8 @@ def _is_meant(name: str, portal: str | None) -> bool:
     return portal is None or portal.strip("[]") in (name, address.strip("[]"))
 
 
-def _login(found: Place, address: str, number: int, name: str, port: Port) -> Login:
-    return Login(address.strip("[]"), number, found.target.wwn, name, port.auth)
+def _login(found: Place, address: str, number: int, name: str, tpg: TpgAccess) -> Login:
+    return Login(address.strip("[]"), number, found.target.wwn, name, tpg.auth)
 
 
 def _is_live(node: Node, found: Place, tag: int, name: str) -> bool:
@@ -122,7 +122,7 @@ def _is_live(node: Node, found: Place, tag: int, name: str) -> bool:
     return name in sessions.dynamic_initiators(node.reader, path)
 
 
-def _of_login(login: Login, port: Port, *, live: bool, is_named: bool) -> Verified:
+def _of_login(login: Login, tpg: TpgAccess, *, live: bool, is_named: bool) -> Verified:
     """Log in once and compare; ``live``: the initiator has a session of its own."""
     only_inquiry = live and not is_named
     remarks: list[Remark] = []
@@ -130,17 +130,17 @@ def _of_login(login: Login, port: Port, *, live: bool, is_named: bool) -> Verifi
         _refuse_elsewhere(login)
         with session.logged_in(login) as connected:
             numbers = scsi.luns(connected)
-            remarks += compare.luns(port, numbers)
-            for disk in port.disks:
+            remarks += compare.luns(tpg, numbers)
+            for disk in tpg.disks:
                 if disk.lun in numbers:
                     remarks += _of_disk(connected, disk, only_inquiry=only_inquiry)
         taken = connected.attentions if live else []
-        remarks += _notes(port, taken, only_inquiry=only_inquiry)
+        remarks += _notes(tpg, taken, only_inquiry=only_inquiry)
     except LioError as err:
-        remarks.append(Remark(ERROR, port.auth_path, err.message))
+        remarks.append(Remark(ERROR, tpg.auth_path, err.message))
     portal = f"{login.address}:{login.port}"
     target = shell_paths.target(_ISCSI.name, login.target)
-    return Verified(target, port.path, portal, login.initiator, port.disks, remarks)
+    return Verified(target, tpg.path, portal, login.initiator, tpg.disks, remarks)
 
 
 def _refuse_elsewhere(login: Login) -> None:
@@ -160,14 +160,14 @@ def _of_disk(connected: session.Session, disk: Disk, *, only_inquiry: bool) -> I
     yield from compare.disk(disk, seen)
 
 
-def _notes(port: Port, taken: list[int], *, only_inquiry: bool) -> Iterator[Remark]:
+def _notes(tpg: TpgAccess, taken: list[int], *, only_inquiry: bool) -> Iterator[Remark]:
     if only_inquiry:
         text = "it is logged in: sizes and write protection were not compared (name it to do so)"
-        yield Remark(NOTE, port.auth_path, text)
+        yield Remark(NOTE, tpg.auth_path, text)
     if taken:
         codes = ", ".join(f"{code:#06x}" for code in dict.fromkeys(taken))
         text = f"notices for this initiator were taken ({codes}): rescan on that host"
-        yield Remark(NOTE, port.auth_path, text)
-    if port.acl is None:
+        yield Remark(NOTE, tpg.auth_path, text)
+    if tpg.acl is None:
         text = "a login without an ACL: the kernel may keep it until the TPG is deleted"
-        yield Remark(NOTE, port.path, text)
+        yield Remark(NOTE, tpg.path, text)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from rtslib_ext.checks.rule import Finding, Rule
 from rtslib_ext.graph import model
 from rtslib_ext.graph.fold import natural
-from rtslib_ext.graph.model import Graph, Port, Vertex
+from rtslib_ext.graph.model import Graph, Tpg, Vertex
 
 from . import checks
 from .checks import Found
@@ -63,14 +63,14 @@ def _targets(graph: Graph) -> Section:
         portals.setdefault(portal.tpg, []).append(portal.path.rpartition("/")[2])
     rows = [
         (
-            port.path,
-            _STATES[port.enabled],
-            ", ".join(portals.get(port.path, ())),
-            _access(port),
-            luns[port.path],
-            initiators[port.path],
+            tpg.path,
+            _STATES[tpg.enabled],
+            ", ".join(portals.get(tpg.path, ())),
+            _access(tpg),
+            luns[tpg.path],
+            initiators[tpg.path],
         )
-        for port in graph.ports
+        for tpg in graph.tpgs
     ]
     return Section(
         "targets",
@@ -88,12 +88,12 @@ def _targets(graph: Graph) -> Section:
     )
 
 
-def _access(port: Port) -> str:
+def _access(tpg: Tpg) -> str:
     """Return the initiators that may log in, and whether with a password."""
-    if port.demo_mode is None:
+    if tpg.demo_mode is None:
         return ""
-    initiators = "any initiator" if port.demo_mode else "initiators with an ACL"
-    return f"{initiators}, {'with' if port.authentication else 'without'} CHAP"
+    initiators = "any initiator" if tpg.demo_mode else "initiators with an ACL"
+    return f"{initiators}, {'with' if tpg.authentication else 'without'} CHAP"
 
 
 def _luns(graph: Graph) -> Section:

@@ -18,7 +18,7 @@ from rtslib_ext.initiator.pdu import Broken
 from rtslib_ext.initiator.scsi import Seen
 from rtslib_ext.initiator.session import Failed, Login, Session
 from rtslib_ext.recipes import compare
-from rtslib_ext.recipes.access import Disk, Port
+from rtslib_ext.recipes.access import Disk, TpgAccess
 
 LOGIN = Login("127.0.0.1", 3260, "iqn.2003-01.org.example:t", "iqn.2003-01.org.example:i")
 WANTED = Disk(
@@ -199,14 +199,14 @@ def test_a_login_shows_no_secret() -> None:
 # -- what differs ---------------------------------------------------------------------------
 
 
-def port(*disks: Disk) -> Port:
+def seen_tpg(*disks: Disk) -> TpgAccess:
     path = ShellPath("/iscsi/t/tpg1")
-    return Port(1, path, True, True, None, (), False, Auth(), path, disks)
+    return TpgAccess(1, path, True, True, None, (), False, Auth(), path, disks)
 
 
 def test_the_same_disk_does_not_differ() -> None:
     assert list(compare.disk(WANTED, SEEN)) == []
-    assert list(compare.luns(port(WANTED), [3])) == []
+    assert list(compare.luns(seen_tpg(WANTED), [3])) == []
 
 
 @pytest.mark.parametrize(
@@ -244,4 +244,4 @@ def test_what_is_not_known_does_not_differ() -> None:
     ],
 )
 def test_luns_that_differ(numbers: list[int], texts: list[str]) -> None:
-    assert [remark.text for remark in compare.luns(port(WANTED), numbers)] == texts
+    assert [remark.text for remark in compare.luns(seen_tpg(WANTED), numbers)] == texts

@@ -236,16 +236,16 @@ def test_a_host_without_an_address_is_told() -> None:
 def test_an_acl_overrides_whether_chap_is_required(tpg: str, own: str, chap: bool) -> None:
     acl = NodeAcl(HOST, {}, attributes={"authentication": own}, auth=CHAP)
     config = given(acl=acl, attributes={"authentication": tpg})
-    assert met(config).ports[0].chap == chap
-    assert (met(config).ports[0].auth == CHAP) == chap
+    assert met(config).tpgs[0].chap == chap
+    assert (met(config).tpgs[0].auth == CHAP) == chap
 
 
 def test_one_without_an_acl_has_the_credentials_and_luns_of_the_tpg() -> None:
     attributes = {"authentication": "1", "generate_node_acls": "1", "demo_mode_write_protect": "1"}
     config = given(attributes=attributes, auth=CHAP)
-    (port,) = met(config, "iqn.2003-01.org.example:other").ports
-    assert (port.admits, port.auth, str(port.auth_path)) == (True, CHAP, TPG)
-    assert [(disk.lun, disk.write_protected) for disk in port.disks] == [(0, True)]
+    (tpg,) = met(config, "iqn.2003-01.org.example:other").tpgs
+    assert (tpg.admits, tpg.auth, str(tpg.auth_path)) == (True, CHAP, TPG)
+    assert [(disk.lun, disk.write_protected) for disk in tpg.disks] == [(0, True)]
     assert text_of(written("open-iscsi", config, None)).count("keeps its name") == 1
 
 

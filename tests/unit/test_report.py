@@ -16,7 +16,7 @@ from rtslib_ext.checks import rules
 from rtslib_ext.checks.rule import Finding, Severity
 from rtslib_ext.graph import model
 from rtslib_ext.graph.fold import fold
-from rtslib_ext.graph.model import Port, Vertex
+from rtslib_ext.graph.model import Tpg, Vertex
 from targetcli.sizes import format_size
 from targetcli.views import map as view
 from targetcli.views import page, report_tables, svg
@@ -31,7 +31,7 @@ VOID = frozenset(("meta", "rect", "path"))
 def whole(luns: int = 2, hosts: int = 2) -> Page:
     """The report of an example."""
     graph = example(luns, hosts)
-    graph.ports.append(Port(TPG, True, False, True))
+    graph.tpgs.append(Tpg(TPG, True, False, True))
     graph.add(Vertex("i", model.INITIATOR, EVIL))
     facts: dict[str, model.Fact] = {"type": "ext4", "size": 1 << 40, "available": 1 << 30}
     graph.add(Vertex("f", "file system", "/srv", "", facts))
