@@ -8,7 +8,7 @@ import struct
 import time
 from collections.abc import Mapping
 
-from ..errors import LioError
+from ..errors import LioError, reason
 from ..fast_dataclasses import dataclass
 
 HEADER = 48
@@ -54,7 +54,7 @@ def send(connection: socket.socket, header: bytes, data: bytes = b"") -> None:
     try:
         connection.sendall(header[:5] + length + header[8:] + data + bytes(-len(data) % 4))
     except OSError as err:
-        raise Broken(f"the connection broke: {err.strerror or err}") from err
+        raise Broken(f"the connection broke: {reason(err)}") from err
 
 
 def receive(connection: socket.socket, end: float) -> Pdu:
@@ -78,7 +78,7 @@ def _exactly(connection: socket.socket, length: int, end: float) -> bytes:
         except TimeoutError as err:
             raise Broken("no answer in time") from err
         except OSError as err:
-            raise Broken(f"the connection broke: {err.strerror or err}") from err
+            raise Broken(f"the connection broke: {reason(err)}") from err
         if not part:
             raise Broken("the target closed the connection")
         found += part

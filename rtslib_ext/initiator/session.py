@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..config.model import Auth
-from ..errors import LioError
+from ..errors import LioError, reason
 from ..fast_dataclasses import dataclass, field
 from . import pdu
 from .chap import MD5, Challenge, answer
@@ -54,7 +54,9 @@ class Refused(LioError):
 class Failed(LioError):
     """A SCSI command failed; ``code`` is its ASC and ASCQ, 0 without sense data."""
 
-    code = 0
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,11 @@ class Login:
 
 @contextmanager
 def logged_in(login: Login, timeout: float = TIMEOUT) -> Iterator[Session]:
-    """A session as long as the block lasts. Raises Refused, BadAnswer or Broken."""
+    """Yield a session for the block. Raises Refused, BadAnswer or Broken."""
     try:
         connection = socket.create_connection((login.address, login.port), timeout)
     except OSError as err:
-        raise Broken(f"cannot connect: {(err.strerror or str(err)).lower()}") from err
+        raise Broken(f"cannot connect: {reason(err)}") from err
     with connection:
         session = Session(connection, login, timeout)
         session.log_in()
@@ -168,9 +170,8 @@ class Session:
             if status != _CHECK or key != _ATTENTION:
                 break
             self.attentions.append(code)
-        error = Failed(f"command {command[0]:#04x} failed with status {status}, sense {code:#06x}")
-        error.code = code
-        raise error
+        text = f"command {command[0]:#04x} failed with status {status}, sense {code:#06x}"
+        raise Failed(text, code)
 
     def _read(self, lun: int, command: bytes, length: int) -> tuple[bytes, int, bytes]:
         """Send a command; return (data, status, sense data)."""

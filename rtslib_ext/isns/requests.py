@@ -9,6 +9,7 @@ from ..fast_dataclasses import dataclass
 from .entity import Entity, Node, Portal
 from .messages import (
     Attribute,
+    Function,
     Malformed,
     Message,
     Tag,
@@ -185,8 +186,6 @@ def answer(request: Message) -> Iterator[Attribute]:
     An ESI is answered with its own attributes (section 5.6.5.9), an SCN with the name of the
     target that it was sent to (section 5.6.5.8).
     """
-    from .messages import Function
-
     if request.function == Function.ESI:
         yield from request.attributes
     else:

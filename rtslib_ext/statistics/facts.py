@@ -14,6 +14,13 @@ from .rates import Rate
 REFUSED = "refused_logins"
 _RAW = frozenset((*LOGIN_FAILURES.values(), "negotiate_fails"))
 PER_SECOND = "_per_second"
+_REFUSED = {
+    "unknown_initiator": "refused_unknown_initiator",
+    "wrong_secret": "refused_wrong_secret",
+    "negotiation": "refused_negotiation",
+    "other": "refused_other",
+    "redirected": "redirected_logins",
+}
 
 Value = int | float | None
 
@@ -49,15 +56,6 @@ def names(kind: str, *, rates: bool) -> tuple[str, ...]:
     if rates:
         found += [f"{column.name}{PER_SECOND}" for column in columns if column.form == COUNTER]
     return tuple(found)
-
-
-_REFUSED = {
-    "unknown_initiator": "refused_unknown_initiator",
-    "wrong_secret": "refused_wrong_secret",
-    "negotiation": "refused_negotiation",
-    "other": "refused_other",
-    "redirected": "redirected_logins",
-}
 
 
 def of(row: Row, storage_object: str = "", rate: Rate | None = None) -> Facts:
