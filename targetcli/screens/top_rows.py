@@ -26,14 +26,17 @@ _PORTION = 32
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The contents of the table: one of VIEWS or MAPPED, below a shell path or of one object.
+    """The contents of the table: one of VIEWS or MAPPED, of all objects or of an opened one.
 
-    ``of`` is the object that was opened: a target, a LUN (its configfs path), an initiator.
+    ``target`` is the shell path of an opened target, ``lun`` the configfs path of a LUN,
+    ``initiator`` a WWN; at most one of them is not "".
     """
 
     what: str
-    of: str = ""
     title: str = ""
+    target: str = ""
+    lun: str = ""
+    initiator: str = ""
 
 
 class TopRow:
@@ -123,13 +126,11 @@ def _of(row: TopRow) -> Iterator[Watched]:
 
 def _belongs(fs: ReadFS, view: View, item: Counted) -> bool:
     """Return True if an object is in a view of one object."""
-    if not view.of:
-        return True
-    if view.what == LUNS:
-        return _target(item.path) == view.of
-    if view.of.startswith("/"):
-        return initiator_of(item.path) == view.of[1:]
-    return lun_of(fs, item.configfs) == view.of
+    if view.target:
+        return _target(item.path) == view.target
+    if view.initiator:
+        return initiator_of(item.path) == view.initiator
+    return not view.lun or lun_of(fs, item.configfs) == view.lun
 
 
 def _named(view: View, item: Counted) -> tuple[str, str]:
@@ -142,8 +143,7 @@ def _named(view: View, item: Counted) -> tuple[str, str]:
         return initiator, initiator
     if view.what == MAPPED:
         before, _, initiator = item.path.partition("/acls/")
-        of_one = view.of.startswith("/")
-        where = _without_iscsi(before) if of_one else initiator.partition("/")[0]
+        where = _without_iscsi(before) if view.initiator else initiator.partition("/")[0]
         return item.path, f"{where}/{item.path.rpartition('/')[2]}"
     return item.path, _without_iscsi(item.path).replace("/luns/", "/")
 
@@ -185,9 +185,10 @@ def storage_object_of(fs: ReadFS, row: TopRow) -> str:
 def opened(view: View, row: TopRow) -> View | None:
     """Return the view that a row opens: LUNs of a target, mapped LUNs; None for nothing."""
     if view.what == TARGETS:
-        return View(LUNS, row.key, f"LUNs of {row.name}")
+        return View(LUNS, f"LUNs of {row.name}", target=row.key)
     if view.what == LUNS and row.members:
-        return View(MAPPED, row.members[0].item.configfs, f"initiators of {row.name}")
+        lun = row.members[0].item.configfs
+        return View(MAPPED, f"initiators of {row.name}", lun=lun)
     if view.what == INITIATORS:
-        return View(MAPPED, f"/{row.key}", f"mapped LUNs of {row.name}")
+        return View(MAPPED, f"mapped LUNs of {row.name}", initiator=row.key)
     return None
