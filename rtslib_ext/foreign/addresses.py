@@ -16,7 +16,7 @@ from ..fast_dataclasses import dataclass, replace
 from ..firewall import allowed
 from ..firewall.allowed import Allowed
 from ..kernel import paths
-from .imported import CHANGED, LOST, Imported, Place, Remark
+from .imported import CHANGED, LOST, Imported, Place, Remark, of_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,8 @@ def _of_others(config: Config, name: str, users: Iterable[str], networks: Iterab
         "listens there with other allowed networks"
     )
     tpg, portal = next(_listening(config, name))
-    return Remark(LOST, "", 0, text, commands(tpg, [portal], networks), f"{tpg}/portals/{portal}")
+    cure = commands(tpg, [portal], networks)
+    return of_object(LOST, f"{tpg}/portals/{portal}", text, cure)
 
 
 def _others(have: Config, found: Config) -> Iterator[tuple[str, Portal]]:

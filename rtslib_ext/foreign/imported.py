@@ -55,6 +55,11 @@ class Remark:
         return Place(self.file, self.line, self.path)
 
 
+def of_object(severity: str, path: str, text: str, cure: str = "") -> Remark:
+    """Return a remark about an object of the running configuration, by its shell path."""
+    return Remark(severity, "", 0, text, cure, path)
+
+
 @dataclass(frozen=True, slots=True)
 class Imported:
     """The configuration of a source; the remarks are in the order of its lines."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Mapping
 from ..config import inquiry
 from ..config.model import Auth, Config, StorageObject, Tpg
 from ..schema.attribute import Attribute
-from .imported import CHANGED, LOST, NOTE, Remark
+from .imported import CHANGED, LOST, NOTE, Remark, of_object
 
 Find = Callable[[str], Attribute | None]
 
@@ -25,15 +25,15 @@ class Losses:
 
     def lost(self, path: str, text: str, cure: str = "") -> None:
         """Remark that the format cannot express something."""
-        self.remarks.append(Remark(LOST, "", 0, text, cure, path))
+        self.remarks.append(of_object(LOST, path, text, cure))
 
     def changed(self, path: str, text: str, cure: str = "") -> None:
         """Remark that something is expressed differently."""
-        self.remarks.append(Remark(CHANGED, "", 0, text, cure, path))
+        self.remarks.append(of_object(CHANGED, path, text, cure))
 
     def note(self, path: str, text: str, cure: str = "") -> None:
         """Remark something without an effect on initiators."""
-        self.remarks.append(Remark(NOTE, "", 0, text, cure, path))
+        self.remarks.append(of_object(NOTE, path, text, cure))
 
     def users(self, path: str, target: str, pairs: int, mutual: int) -> None:
         """Remark more users than a format, of the named target, has for one place."""

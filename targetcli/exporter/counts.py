@@ -13,10 +13,7 @@ from rtslib_ext.statistics import counted, counters
 from rtslib_ext.statistics.columns import LUN, MAPPED_LUN, SESSION, STORAGE_OBJECT, TARGET
 from rtslib_ext.statistics.counters import Row
 
-from .metrics import METRICS, Chunk, Labels
-
-# So many samples are formatted at once, which bounds the memory.
-_CHUNK = 1000
+from .metrics import Chunk, Labels, chunks
 
 _TRAFFIC = ("commands", "read_bytes", "written_bytes")
 _FROM = {
@@ -109,8 +106,8 @@ def of_targets(reader: Reader) -> Iterator[Chunk]:
     """Yield the sessions, logins and errors of iSCSI targets."""
     rows = rows_of(reader, TARGET)
     for name, column in _OF_TARGET.items():
-        yield from _chunks(name, ((_target(row), row.value(column)) for row in rows))
-    yield from _chunks(
+        yield from chunks(name, ((_target(row), row.value(column)) for row in rows))
+    yield from chunks(
         "lio_login_failures",
         (
             ((*_target(row), kind), number)
@@ -134,17 +131,4 @@ def _of(kind: str, rows: Sequence[Row], labels: Callable[[Row], Labels]) -> Iter
     known = [labels(row) for row in rows]
     for column in columns:
         values = (row.value(column) for row in rows)
-        yield from _chunks(f"{beginning}_{column}", zip(known, values, strict=True))
-
-
-def _chunks(name: str, samples: Iterable[tuple[Labels, float | None]]) -> Iterator[Chunk]:
-    metric = METRICS[name]
-    part: list[tuple[Labels, float]] = []
-    for labels, value in samples:
-        if value is not None:
-            part.append((labels, value))
-        if len(part) == _CHUNK:
-            yield Chunk(metric, part)
-            part = []
-    if part:
-        yield Chunk(metric, part)
+        yield from chunks(f"{beginning}_{column}", zip(known, values, strict=True))

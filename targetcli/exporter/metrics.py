@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.kernel.abi import ALUA_STATES
 
 COUNTER, GAUGE = "counter", "gauge"
+# So many samples are formatted at once, which bounds the memory.
+_CHUNK = 1000
 _MIB = "The kernel shows whole MiB, cut off: this is a multiple of 1048576"
 
 
@@ -28,7 +30,7 @@ class Metric:
 
 
 _OBJECT = ("storage_object",)
-_PORT = ("fabric", "target", "tpg", "lun", "storage_object")
+_LUN = ("fabric", "target", "tpg", "lun", "storage_object")
 _MAPPED = ("fabric", "target", "tpg", "initiator", "mapped_lun")
 _TARGET = ("target",)
 _SESSION = ("target", "tpg", "initiator")
@@ -75,9 +77,9 @@ ROWS = (
         "1 for each storage object that an initiator has reserved.",
         ("storage_object", "holder", "type"),
     ),
-    Metric("lio_lun_commands", COUNTER, "Commands of all kinds, not only I/O.", _PORT),
-    Metric("lio_lun_read_bytes", COUNTER, f"Bytes read. {_MIB}.", _PORT),
-    Metric("lio_lun_written_bytes", COUNTER, f"Bytes written. {_MIB}.", _PORT),
+    Metric("lio_lun_commands", COUNTER, "Commands of all kinds, not only I/O.", _LUN),
+    Metric("lio_lun_read_bytes", COUNTER, f"Bytes read. {_MIB}.", _LUN),
+    Metric("lio_lun_written_bytes", COUNTER, f"Bytes written. {_MIB}.", _LUN),
     Metric("lio_mapped_lun_commands", COUNTER, "Commands of an initiator to a LUN.", _MAPPED),
     Metric("lio_mapped_lun_read_bytes", COUNTER, f"Bytes read by an initiator. {_MIB}.", _MAPPED),
     Metric(
@@ -176,3 +178,17 @@ class Chunk:
 def chunk(name: str, *samples: tuple[Labels, float]) -> Chunk:
     """Return samples of the metric of a name."""
     return Chunk(METRICS[name], samples)
+
+
+def chunks(name: str, samples: Iterable[tuple[Labels, float | None]]) -> Iterator[Chunk]:
+    """Yield the known ones of many samples of a metric, in chunks."""
+    metric = METRICS[name]
+    part: list[tuple[Labels, float]] = []
+    for labels, value in samples:
+        if value is not None:
+            part.append((labels, value))
+        if len(part) == _CHUNK:
+            yield Chunk(metric, part)
+            part = []
+    if part:
+        yield Chunk(metric, part)

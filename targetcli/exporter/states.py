@@ -18,10 +18,11 @@ from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.kernel.paths import TpgPath
 from rtslib_ext.reading.reader import Reader
+from rtslib_ext.reading.tpg_keys import tpgs_of_config
 from rtslib_ext.usage import host_paths, reservations, restorable, sessions
 
 from .counts import storage_object
-from .metrics import METRICS, STATES, Chunk, Labels, chunk
+from .metrics import METRICS, STATES, Chunk, Labels, chunk, chunks
 
 _SECTOR = 512
 
@@ -43,10 +44,7 @@ class Objects:
         yield Chunk(METRICS["lio_storage_object_bytes"], self.sizes)
         yield Chunk(METRICS["lio_backing_device_missing"], [*self.missing, *more])
         yield Chunk(METRICS["lio_backing_device_answers"], self.answers)
-        metric, size = METRICS["lio_alua_state"], 200
-        for start in range(0, len(self.states), size):
-            part = self.states[start : start + size]
-            yield Chunk(metric, list(_enumerated(part)))
+        yield from chunks("lio_alua_state", _enumerated(self.states))
         yield Chunk(METRICS["lio_reservation_info"], self.holders)
 
 
@@ -147,7 +145,7 @@ def of_targets(reader: Reader, with_luns: Collection[ConfigfsPath]) -> Iterator[
     ``with_luns`` are the ACLs that have mapped LUNs.
     """
     config = _names(reader, with_luns)
-    tpgs = [(target, tpg) for target in config.targets.values() for tpg in target.tpgs.values()]
+    tpgs = [(target, tpg) for _, target, tpg in tpgs_of_config(config)]
     yield chunk(
         "lio_tpg_enabled",
         *(

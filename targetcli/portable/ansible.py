@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config
-from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.foreign.imported import Remark
-from rtslib_ext.kernel import paths
+from rtslib_ext.reading.tpg_keys import tpgs_of_config
 
 from . import heading, secret_files, yaml
 from .call import Call
@@ -73,13 +72,8 @@ class _Tasks:
         self.tagged: dict[str, str] = {}
         self.below: dict[str, dict[str, dict[str, Item]]] = {}
         self.places: dict[str, Item] = {
-            paths.shell_tpg(FABRICS[target.fabric], target.wwn, tpg.tag): {
-                "fabric": target.fabric,
-                "target": target.wwn,
-                "tag": tpg.tag,
-            }
-            for target in config.targets.values()
-            for tpg in target.tpgs.values()
+            path.shell: {"fabric": target.fabric, "target": target.wwn, "tag": tpg.tag}
+            for path, target, tpg in tpgs_of_config(config)
         }
 
     def of(self, calls: Iterable[Call]) -> Iterator[Item]:

@@ -9,12 +9,11 @@ from rtslib_ext.config import shell_paths
 from rtslib_ext.config.initiator_groups import Group, tpgs
 from rtslib_ext.config.model import Config, Key
 from rtslib_ext.config.shell_paths import ShellPath
-from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.firewall import allowed
 from rtslib_ext.firewall.allowed import Allowed
-from rtslib_ext.foreign.imported import CHANGED, LOST, NOTE, Remark
-from rtslib_ext.kernel import paths
+from rtslib_ext.foreign.imported import CHANGED, LOST, NOTE, Remark, of_object
+from rtslib_ext.reading.tpg_keys import tpgs_of_config
 
 from .call import Call, Value
 
@@ -76,17 +75,17 @@ def remarks(config: Config, found: Beside, *, commands: bool) -> Iterator[Remark
     """Yield remarks about all that is left out; ``commands``: there are some for the rest."""
     for path, owner in sorted(found.owners.items()):
         text = f"that it belongs to the owner {owner} is not written"
-        yield _remark(NOTE, path, text, f"apply FILE --owner {owner}")
+        yield of_object(NOTE, path, text, f"apply FILE --owner {owner}")
     if commands:
         for group in found.groups.values():
             yield from _of_group(config, group)
         return
     for path, networks in portals(config, found.networks):
         text = f"that only {', '.join(networks)} may reach it is not written"
-        yield _remark(LOST, path, text, f"{path} allow {' '.join(networks)}")
+        yield of_object(LOST, path, text, f"{path} allow {' '.join(networks)}")
     for name in found.groups:
         text = f"the group {name}, without members, is not written"
-        yield _remark(NOTE, "/", text, f"group create {name}")
+        yield of_object(NOTE, "/", text, f"group create {name}")
 
 
 def _of_group(config: Config, group: Group) -> Iterator[Remark]:
@@ -94,12 +93,12 @@ def _of_group(config: Config, group: Group) -> Iterator[Remark]:
     if wwns is None or len(wwns) > 1:
         listed = ", ".join(sorted({wwn for (_, wwn), _ in group.places}))
         text = f"the group {group.name}, without members, is created without its targets: {listed}"
-        yield _remark(CHANGED, "/", text, "give target= when an initiator joins it")
+        yield of_object(CHANGED, "/", text, "give target= when an initiator joins it")
     missing = [lun.storage_object for lun in group.luns.values()]
     for key in missing:
         if key not in config.storage_objects:
             text = f"the group {group.name} is written without {_name(key)}, which does not exist"
-            yield _remark(NOTE, "/", text)
+            yield of_object(NOTE, "/", text)
 
 
 def _name(key: Key) -> str:
@@ -109,15 +108,9 @@ def _name(key: Key) -> str:
 def portals(config: Config, networks: Allowed) -> Iterator[tuple[ShellPath, Iterable[str]]]:
     """Yield the shell path of each portal with allowed networks, and these."""
     seen = set()
-    for target in config.targets.values():
-        for tpg in target.tpgs.values():
-            for name in tpg.portals:
-                key = "" if "%" in name else allowed.portal(name)
-                if key in networks and key not in seen:
-                    seen.add(key)
-                    path = paths.shell_tpg(FABRICS[target.fabric], target.wwn, tpg.tag)
-                    yield shell_paths.portal(path, name), networks[key]
-
-
-def _remark(severity: str, path: str, text: str, cure: str = "") -> Remark:
-    return Remark(severity, "", 0, text, cure, path)
+    for path, _, tpg in tpgs_of_config(config):
+        for name in tpg.portals:
+            key = "" if "%" in name else allowed.portal(name)
+            if key in networks and key not in seen:
+                seen.add(key)
+                yield shell_paths.portal(path.shell, name), networks[key]

@@ -11,7 +11,7 @@ from rtslib_ext.config.backing import FileIO
 from rtslib_ext.config.model import Config, StorageObject, Target, Tpg
 from rtslib_ext.errors import InvalidValue
 from rtslib_ext.fabrics import FABRICS
-from rtslib_ext.foreign.imported import CHANGED, LOST, Remark
+from rtslib_ext.foreign.imported import CHANGED, LOST, Remark, of_object
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.abi import NO_CREDENTIAL
 
@@ -19,27 +19,27 @@ from . import initiators
 
 
 def of_config(config: Config) -> Iterator[Remark]:
-    """Yield the parts that commands create otherwise, or not at all."""
+    """Yield the parts that commands create differently, or not at all."""
     for so in config.storage_objects.values():
         yield from _storage_object(so)
     for target in config.targets.values():
         path = shell_paths.target(*target.key)
         if not target.tpgs:
-            yield _remark(LOST, path, "a target without TPGs is not created")
+            yield of_object(LOST, path, "a target without TPGs is not created")
         for tpg in target.tpgs.values():
             yield from _tpg(target, tpg)
     for path, text in secrets.of_config(config):
-        yield _remark(LOST, path, f"{text}: set refuses them", secrets.EQUAL_HINT)
+        yield of_object(LOST, path, f"{text}: set refuses them", secrets.EQUAL_HINT)
 
 
 def _storage_object(so: StorageObject) -> Iterator[Remark]:
     try:
         naming.check_object_name(so.name, so.path)
     except InvalidValue:
-        yield _remark(LOST, so.path, "create refuses this name", "rename it")
+        yield of_object(LOST, so.path, "create refuses this name", "rename it")
     if isinstance(so.backing, FileIO) and so.backing.aio:
         text = "asynchronous I/O is a setting of save files only; its file is used without"
-        yield _remark(LOST, so.path, text, "restore it with restoreconfig")
+        yield of_object(LOST, so.path, text, "restore it with restoreconfig")
 
 
 def _tpg(target: Target, tpg: Tpg) -> Iterator[Remark]:
@@ -47,11 +47,7 @@ def _tpg(target: Target, tpg: Tpg) -> Iterator[Remark]:
     for name, members in initiators.groups(tpg).items():
         about = shell_paths.acl(path, name)
         if members[0].tag and ("." in name or name.startswith(NO_CREDENTIAL)):
-            yield _remark(LOST, about, "the command tag refuses this tag", "give it another tag")
+            yield of_object(LOST, about, "the command tag refuses this tag", "give it another tag")
         if not initiators.are_equal(members):
             text = f"ACLs of one tag are written with the settings of {members[0].wwn}"
-            yield _remark(CHANGED, about, text, "give the others a tag of their own")
-
-
-def _remark(severity: str, path: str, text: str, cure: str = "") -> Remark:
-    return Remark(severity, "", 0, text, cure, path)
+            yield of_object(CHANGED, about, text, "give the others a tag of their own")
