@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ..config.backing import Block, FileIO, Pscsi
 from ..config.model import StorageObject
-from ..config.shortened import shortened
+from ..config.wording import shortened
 from ..fast_dataclasses import dataclass, field
 from ..host import disk_identity, lvm
 from ..usage import another_disk, holders, restorable, sharing

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..config import secrets
 from ..config.secrets import Credentials
 from ..config.shell_paths import ShellPath
-from ..config.shortened import shortened
+from ..config.wording import shortened
 from .facts import Facts
 from .rule import Finding, Needs, Rule, Severity, Words
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from ..config import shell_paths
 from ..config.backing import Block
 from ..config.model import WILDCARDS, Key, Lun, StorageObject
-from ..config.shortened import shortened
+from ..config.wording import shortened
 from ..usage import host_paths, reservations
 from ..usage.host_paths import HostPaths
 from .facts import Facts, TpgFacts, Use

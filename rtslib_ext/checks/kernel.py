@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ..config.model import Config
-from ..config.shortened import shortened
+from ..config.wording import shortened
 from ..fabrics import FABRICS
 from ..host import system
 from .facts import Facts, tpgs

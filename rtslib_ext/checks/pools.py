@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..config.backing import Block, FileIO, Pscsi
-from ..config.shortened import shortened
+from ..config.wording import shortened
 from ..fast_dataclasses import dataclass, field
 from ..host.device_stack import Stack
 from ..host.thin_pools import Pool, Pools

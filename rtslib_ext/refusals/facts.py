@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from .. import schema
 from ..config import shell_paths
-from ..config.shortened import shortened
+from ..config.wording import shortened
 from ..errors import InvalidValue, KernelRefused, LioError
 from ..fast_dataclasses import dataclass
 from ..host import cpus, devices, listeners
@@ -17,6 +17,7 @@ from ..kernel import links, paths
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..reading import backed_by
 from ..steps import Step
+from ..steps.operations import EnsureValue, Link, Unlink, Write
 from ..usage import exports, holders
 from .alua import SUPPORT
 
@@ -57,13 +58,8 @@ class Facts(Mapping[str, str]):
     def written(self, file: str) -> str:
         """Return the value that the step writes to a file; "" if none."""
         for operation in self.step.operations:
-            # Only Write and EnsureValue have a value.
-            value = getattr(operation, "value", None)
-            folder = getattr(operation, "folder", None)
-            name = getattr(operation, "name", "")
-            where = f"{folder}/{name}" if folder else getattr(operation, "file", None)
-            if where == file and isinstance(value, str):
-                return value
+            if isinstance(operation, Write | EnsureValue) and operation.file == file:
+                return operation.value
         return ""
 
     @property
@@ -73,10 +69,8 @@ class Facts(Mapping[str, str]):
         if match:
             return ConfigfsPath(match[0])
         for operation in self.step.operations:
-            # Only Link has a target.
-            target = getattr(operation, "target", "")
-            if target.startswith("core/"):
-                return ConfigfsPath(target)
+            if isinstance(operation, Link | Unlink) and operation.target.startswith("core/"):
+                return operation.target
         match = re.match(r".+/lun/lun_\d+(?=/)", self.error.file)
         link = links.link_in(self.fs, ConfigfsPath(match[0])) if match else None
         return link[1] if link else ConfigfsPath("")

@@ -205,6 +205,10 @@ class EnsureValue:
     owner: str
     reads_as: str | None = None
 
+    @property
+    def file(self) -> str:
+        return f"{self.folder}/{self.name}"
+
     def do(self, context: Context) -> None:
         if "/" in self.name:
             # Names come from save files and must not lead outside the object.
@@ -212,17 +216,16 @@ class EnsureValue:
         has = context.default_value(self.folder, self.name, self.defaults_key)
         if has == (self.value if self.reads_as is None else self.reads_as):
             return
-        if has is None and not context.fs.exists(f"{self.folder}/{self.name}"):
+        if has is None and not context.fs.exists(self.file):
             self._report_missing(context)
             return
         try:
-            context.fs.write(f"{self.folder}/{self.name}", self.value)
+            context.fs.write(self.file, self.value)
         except KernelRefused:
             if not self._lowered(context):
                 raise
-        context.changed_with.update(
-            f"{self.folder}/{name}" for name in CHANGED_WITH.get(self.name, ())
-        )
+        others = CHANGED_WITH.get(self.name, ())
+        context.changed_with.update(f"{self.folder}/{name}" for name in others)
 
     def inverse(self) -> Operation | None:
         return None
@@ -233,23 +236,18 @@ class EnsureValue:
         The value may be only the default of another device, for which it was saved.
         """
         limit = LIMITED_BY.get(self.name)
-        most = context.fs.read_if_there(f"{self.folder}/{limit}") if limit else None
-        if not (
-            most and most.isdecimal() and self.value.isdecimal() and int(self.value) > int(most)
-        ):
+        most = (context.fs.read_if_there(f"{self.folder}/{limit}") or "") if limit else ""
+        if not (most.isdecimal() and self.value.isdecimal() and int(self.value) > int(most)):
             return False
-        context.fs.write(f"{self.folder}/{self.name}", most)
+        context.fs.write(self.file, most)
         text = f"{self.name}={self.value} is more than this device supports; it is {most} now"
         context.notes.append((self.owner, text))
         return True
 
     def _report_missing(self, context: Context) -> None:
         if not self.known:
-            raise LioError(
-                f"no known kernel has {self.name}",
-                path=self.owner,
-                hint="correct its name in the file, or remove it",
-            )
+            hint = "correct its name in the file, or remove it"
+            raise LioError(f"no known kernel has {self.name}", path=self.owner, hint=hint)
         context.note_missing(self.owner, self.name)
 
 

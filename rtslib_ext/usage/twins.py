@@ -13,7 +13,7 @@ from ..config import inquiry, shell_paths
 from ..config.backing import KINDS
 from ..config.model import Config, StorageObject
 from ..config.shell_paths import ShellPath
-from ..config.shortened import shortened
+from ..config.wording import shortened
 from ..kernel import paths
 from ..kernel.configfs import ConfigfsPath, ReadFS
 from ..reading.reader import Reader

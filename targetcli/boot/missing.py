@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from rtslib_ext.config.shortened import shortened
+from rtslib_ext.config.wording import shortened
 from rtslib_ext.errors import LioError
 
 from .. import session

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtslib_ext.errors import InUse, LioError
+from rtslib_ext.errors import InUse, LioError, reason
 from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.host import system
 from rtslib_ext.kernel.configfs import ConfigFS
@@ -79,10 +79,10 @@ def start(paths: Paths) -> None:
             check=False,
         )
     except OSError as err:
-        raise LioError(f"cannot start {sys.executable}: {err.strerror}") from err
+        raise LioError(f"cannot start {sys.executable}: {reason(err)}") from err
     if done.returncode:
-        reason = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise LioError(f"the process that rolls back the change did not start: {reason}")
+        why = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise LioError(f"the process that rolls back the change did not start: {why}")
 
 
 def _as_service(program: list[str], sources: str) -> bool:
@@ -154,8 +154,8 @@ def roll_back(paths: Paths, pending: PendingCommit) -> PendingCommit:
         level = syslog.LOG_WARNING if notes else syslog.LOG_NOTICE
     except (LioError, OSError) as err:
         path = getattr(err, "path", "")
-        reason = f"{path}: {err}" if path else str(err)
-        outcome, level = f"could not be rolled back at {when}: {reason}", syslog.LOG_ERR
+        why = f"{path}: {err}" if path else str(err)
+        outcome, level = f"could not be rolled back at {when}: {why}", syslog.LOG_ERR
     ended = pending.ended(outcome)
     confirmed_commit.write(paths.commit, ended)
     syslog.syslog(level, f"{pending}, not confirmed within {pending.seconds:g} s: {outcome}")

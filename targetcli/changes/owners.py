@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config
-from rtslib_ext.config.shortened import shortened
+from rtslib_ext.config.wording import shortened
 from rtslib_ext.errors import LioError
 from rtslib_ext.owners import kept, record, units
 from rtslib_ext.owners.record import Owners

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from rtslib_ext.config.model import Config
-from rtslib_ext.config.shortened import shortened
+from rtslib_ext.config.wording import shortened
 from rtslib_ext.errors import LioError
 from rtslib_ext.steps import Action
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config.printable import printable
+from rtslib_ext.config.wording import counted
 from rtslib_ext.errors import InUse, InvalidValue, LioError
 from rtslib_ext.firewall import allowed as networks_of
 from rtslib_ext.firewall import nft, ruleset
@@ -139,8 +140,11 @@ def _change(env: Env, action: str, file: str | None) -> Result:
         return show(["The rules are removed: every network may reach each portal."], lambda: {})
     wanted = _wanted(env, file)
     allowed.load(env, wanted)
-    number = f"{len(wanted)} portal{'s' * (len(wanted) != 1)}"
-    text = f"The rules of {number} are loaded." if wanted else "No rules are needed."
+    text = (
+        f"The rules of {counted(len(wanted), 'portal')} are loaded."
+        if wanted
+        else "No rules are needed."
+    )
     return show([text], lambda: {"portals": sorted(wanted)})
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rtslib_ext.errors import InvalidValue, LioError
+from rtslib_ext.errors import InvalidValue, LioError, reason
 from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.owners import ports, units
 from rtslib_ext.savefile import Loaded
@@ -50,7 +50,7 @@ def _files(folder: str) -> Iterator[tuple[str, str]]:
     try:
         names = sorted(name for name in os.listdir(folder) if name.endswith(SUFFIX))
     except OSError as err:
-        raise LioError(f"{folder} cannot be read: {err.strerror}") from err
+        raise LioError(f"{folder} cannot be read: {reason(err)}") from err
     for name in names:
         yield f"{folder}/{name}", name.removesuffix(SUFFIX)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from rtslib_ext.checks.facts import DifferingFragment
+from rtslib_ext.config.wording import counted
 from rtslib_ext.errors import LioError
 from rtslib_ext.owners import record
 
@@ -50,7 +51,7 @@ def _difference(
     number = len(changes.of_plan(prepared.change.plan))
     if not number:
         return "its owner or its allowed networks differ", False
-    return f"{number} change{'s' * (number > 1)} would be made", False
+    return f"{counted(number, 'change')} would be made", False
 
 
 def gone(env: Env) -> list[tuple[str, str, int]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from rtslib_ext.config.printable import printable
+from rtslib_ext.config.wording import counted
 from rtslib_ext.errors import InvalidValue, LioError, NotFound, reason
 from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.files import trusted
@@ -113,7 +114,7 @@ def _stopped_by_signals() -> Iterator[Waker]:
 
 
 def _show(entity: Entity) -> Result:
-    lines = [f"{entity.name}: {_count(len(entity.nodes), 'target')}"]
+    lines = [f"{entity.name}: {counted(len(entity.nodes), 'target')}"]
     for one in entity.nodes.values():
         lines.append(f"  {one.name}")
         lines += (f"    {_portal(at)} in group {tag}" for at, tag in sorted(one.groups.items()))
@@ -183,9 +184,9 @@ def _lines(one: _Answer) -> Iterable[str]:
     if one.problem:
         yield f"{one.server}: {one.problem}"
         return
-    targets = _count(len(one.found.names), "target")
+    targets = counted(len(one.found.names), "target")
     period = f"; expires after {one.found.period} s without a message" if one.found.period else ""
-    portals = _count(len(one.found.portals), "portal")
+    portals = counted(len(one.found.portals), "portal")
     yield f"{one.server}: {targets} and {portals} registered for {one.entity.name}{period}"
     yield from (f"  not registered: {name}" for name in one.missing)
     yield from (f"  registered, but not configured or not enabled: {name}" for name in one.extra)
@@ -194,7 +195,3 @@ def _lines(one: _Answer) -> Iterable[str]:
 def _portal(portal: Portal) -> str:
     address, port = portal
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rtslib_ext import restore
 from rtslib_ext.config import secrets
 from rtslib_ext.config.model import Config, Key, Portal
-from rtslib_ext.config.shortened import shortened
+from rtslib_ext.config.wording import shortened
 from rtslib_ext.errors import InUse, InvalidValue, LioError, RestoreIncomplete
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.reading import counting

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rtslib_ext.config.model import Config
-from rtslib_ext.config.shortened import shortened
+from rtslib_ext.config.wording import shortened
 from rtslib_ext.errors import InvalidValue, LioError, NotFound
 from rtslib_ext.transaction.lock import LastChange
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rtslib_ext.checks.rule import Finding
 from rtslib_ext.checks.rules import RULES, findings
+from rtslib_ext.config.wording import counted
 from rtslib_ext.statistics import logins
 from rtslib_ext.transaction import confirmed_commit
 
@@ -29,8 +30,8 @@ def root(env: Env, node: Node) -> Result:
     problems = [one for _, one in findings(facts, [rule for rule in RULES if rule.breaks])]
     unsaved, note = facts.unsaved
     notes = [*([note] if note else []), *_pending(env), *_refused(env, node)]
-    words = [f"NOT HEALTHY: {_counted(len(problems), 'problem')}" if problems else "healthy"]
-    words += [f"{_counted(unsaved, 'change')} not saved"] if unsaved else []
+    words = [f"NOT HEALTHY: {counted(len(problems), 'problem')}" if problems else "healthy"]
+    words += [f"{counted(unsaved, 'change')} not saved"] if unsaved else []
     summary = ", ".join(words)
     result = show(
         [f"Status for /: {summary}", *_lines(problems), *(f"Note: {text}" for text in notes)],
@@ -62,10 +63,6 @@ def _cure(one: Finding) -> str:
     return one.help or ", then ".join(lines)
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def _refused(env: Env, node: Node) -> Iterator[str]:
     """Yield the number of logins that were refused since logins last showed them."""
     refused = {item.target: item.total for item in logins.read(node.reader)}
@@ -73,7 +70,7 @@ def _refused(env: Env, node: Node) -> Iterator[str]:
     number = seen.new(refused) if seen else sum(refused.values())
     if number:
         since = f" since {times.when(seen.time)}" if seen else ""
-        yield f"{_counted(number, 'login')} refused{since} (logins shows why)"
+        yield f"{counted(number, 'login')} refused{since} (logins shows why)"
 
 
 def _pending(env: Env) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from rtslib_ext.config.shortened import shortened
+from rtslib_ext.config.wording import shortened
 from rtslib_ext.errors import InvalidValue, LioError, NotFound
 from rtslib_ext.fast_dataclasses import replace
 

@@ -77,9 +77,8 @@ class Output:
         while view and not self.broken:
             try:
                 view = view[os.write(self.target, view) :]
-            except (
-                BlockingIOError
-            ):  # another process that shares the descriptor made it non-blocking
+            except BlockingIOError:
+                # Another process that shares the descriptor made it non-blocking.
                 select.select([], [self.target], [])
             except BrokenPipeError:
                 self.broken = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 
+from rtslib_ext.config import wording
 from rtslib_ext.fast_dataclasses import dataclass, field, replace
 from rtslib_ext.plan.builder import Plan
 from rtslib_ext.steps import Action, Step
@@ -144,4 +145,4 @@ def is_part(path: str, objects: Container[str]) -> bool:
 def counted(parts: Sequence[str]) -> str:
     """Return kinds in words: ``1 TPG, 2 LUNs``."""
     numbers = {kind: parts.count(kind) for kind in dict.fromkeys(parts)}
-    return ", ".join(f"{number} {kind}{'s' * (number != 1)}" for kind, number in numbers.items())
+    return ", ".join(wording.counted(number, kind) for kind, number in numbers.items())

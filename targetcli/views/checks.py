@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from rtslib_ext.checks.rule import Finding, Rule, Severity, Words
+from rtslib_ext.config import wording
 from rtslib_ext.config.printable import printable
 
 from . import paint
@@ -38,8 +39,7 @@ def text(
             yield f"{_severity(rule, colors)}: {one} more of {rule.name} (-v shows all)"
         else:
             yield from _finding(rule, one, width, in_shell=in_shell, colors=colors)
-    plural = "" if rules == 1 else "s"
-    yield f"{counted(found)} ({rules} rule{plural})"
+    yield f"{counted(found)} ({wording.counted(rules, 'rule')})"
 
 
 def first(found: Found) -> Iterator[tuple[Rule, Finding | int]]:
@@ -90,11 +90,7 @@ def _quoted(word: str) -> str:
 def counted(found: Found) -> str:
     """Return the number of findings of each severity in words."""
     numbers = _numbers(found)
-    words = [
-        f"{numbers[one]} {one.value}{'' if numbers[one] == 1 else 's'}"
-        for one in Severity
-        if numbers[one]
-    ]
+    words = [wording.counted(numbers[one], one.value) for one in Severity if numbers[one]]
     return ", ".join(words) or "nothing found"
 
 
@@ -110,9 +106,8 @@ def nagios(found: Found) -> str:
     numbers = _numbers(found)
     state = "CRITICAL" if numbers[Severity.ERROR] else "WARNING"
     state = state if numbers[Severity.ERROR] or numbers[Severity.WARNING] else "OK"
-    named = [f"{one.path}: {one.text}" for _, one in found[:_IN_LINE] if state != "OK"]
-    rest = len(found) - len(named) if named else 0
-    listed = "; ".join(named) + (f"; and {rest} more" if rest else "")
+    named = [f"{one.path}: {one.text}" for _, one in found if state != "OK"]
+    listed = wording.shortened(named, _IN_LINE, separator="; ", last="; and ")
     text = counted(found) + (f": {listed}" if listed else "")
     data = " ".join(
         f"{one.value}s={numbers[one]};{limits};0"

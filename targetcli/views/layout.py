@@ -19,6 +19,7 @@ _BETWEEN = 14.0
 _COLUMNS = {kind: number for number, kind in enumerate(model.KINDS)}
 # All LUNs are in the column of mapped LUNs.
 _COLUMNS |= {model.ALL_LUNS: 2, model.LUN: 3, model.STORAGE_OBJECT: 4}
+_FIRST_DEVICES = 5
 
 
 @dataclass(slots=True)
@@ -70,11 +71,11 @@ def _columns(folded: Folded) -> dict[str, int]:
         if kind in _COLUMNS:
             return _COLUMNS[kind]
         if group not in found and depth < len(folded.groups):
-            found[group] = 5
+            found[group] = _FIRST_DEVICES
             found[group] = 1 + max(
                 (column(user, depth + 1) for user in users[group]), default=_COLUMNS[model.LUN]
             )
-        return found.get(group, 5)
+        return found.get(group, _FIRST_DEVICES)
 
     return {group: column(group) for group in folded.groups}
 

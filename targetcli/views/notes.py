@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rtslib_ext.config.wording import shortened
 from rtslib_ext.schema import is_about_kernel
 from rtslib_ext.usage import hazards
 
@@ -23,8 +24,4 @@ def lines(notes: Iterable[tuple[str, str]]) -> list[str]:
             about[text] = [path]
         elif path not in about[text]:
             about[text].append(path)
-    return [*found, *(f"{_some(paths)}: {text}" for text, paths in about.items())]
-
-
-def _some(paths: list[str]) -> str:
-    return f"{paths[0]} and {len(paths) - 1} more" if len(paths) > 1 else paths[0]
+    return [*found, *(f"{shortened(paths, 1)}: {text}" for text, paths in about.items())]

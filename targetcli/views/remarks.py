@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rtslib_ext.config import wording
 from rtslib_ext.config.printable import printable
 from rtslib_ext.foreign.imported import Remark
 
@@ -19,18 +20,16 @@ def lines(remarks: Iterable[Remark]) -> list[str]:
         key = (remark.severity, remark.text, remark.cure)
         places.setdefault(key, []).append(str(remark.place))
     return [
-        printable(f"{_some(found)}: {severity}: {text}{f' ({cure})' if cure else ''}")
+        printable(
+            f"{wording.shortened(found, 1)}: {severity}: {text}{f' ({cure})' if cure else ''}"
+        )
         for (severity, text, cure), found in places.items()
     ]
 
 
-def _some(places: list[str]) -> str:
-    return f"{places[0]} and {len(places) - 1} more" if len(places) > 1 else places[0]
-
-
 def counted(remarks: Sequence[Remark]) -> str:
     """Return a number of things: "3 things"."""
-    return f"{len(remarks)} thing{'' if len(remarks) == 1 else 's'}"
+    return wording.counted(len(remarks), "thing")
 
 
 def facts(remarks: Iterable[Remark]) -> list[dict[str, object]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
+from rtslib_ext.config.wording import counted
 from rtslib_ext.usage.session_list import ACL, UNLISTED, Entry, Interval
 
 from .history import when
@@ -61,7 +62,7 @@ def _row(entry: Entry, *, is_root: bool) -> tuple[str, ...]:
 def _initiator(entry: Entry) -> str:
     if entry.kind != UNLISTED:
         return entry.initiator
-    sessions = f"{entry.number} session{'' if entry.number == 1 else 's'}"
+    sessions = counted(entry.number, "session")
     return f"{sessions} of {entry.initiator}" if entry.initiator else sessions
 
 

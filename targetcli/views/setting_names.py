@@ -37,9 +37,7 @@ def of_step(step: Step) -> str | None:
     if step.verb != SET or step.value is None:
         return None
     for operation in step.operations:
-        folder, name = getattr(operation, "folder", None), getattr(operation, "name", "")
-        file = f"{folder}/{name}" if folder else getattr(operation, "file", "")
-        found = _of_file(file)
+        found = _of_file(getattr(operation, "file", ""))
         if found and found.endswith(f" {step.subject.rpartition(' ')[2]}"):
             return found
     return step.subject

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rtslib_ext.config.shell_paths import ShellPath
+from rtslib_ext.config.wording import counted
 from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.recipes.access import Disk
 from rtslib_ext.recipes.recipe import ERROR, Remark
@@ -34,11 +35,11 @@ def lines(done: Sequence[Verified], *, in_shell: bool) -> Iterator[str]:
     """Yield a line for each login with what differs below it, and the number of all."""
     for one in done:
         yield from _login(one, in_shell=in_shell)
-    yield _sum(_counted(len(done), "login"), sum(one.differs for one in done))
+    yield _sum(counted(len(done), "login"), sum(one.differs for one in done))
 
 
 def _login(one: Verified, *, in_shell: bool) -> Iterator[str]:
-    count = _counted(len(one.disks), "LUN")
+    count = counted(len(one.disks), "LUN")
     verdict = "differs" if one.differs else f"{count} as configured"
     yield f"{one.tpg} through {one.portal} as {one.initiator}: {verdict}"
     for remark in one.remarks:
@@ -59,17 +60,13 @@ def by_target(
     for target, each in logins.items():
         bad = [one for one in each if one.differs]
         wrong += bool(bad)
-        count = _counted(len(each), "login")
+        count = counted(len(each), "login")
         yield f"{target}: {f'{len(bad)} of {count} differs' if bad else f'{count} as configured'}"
         for one in bad:
             yield from (f"    {line}" for line in _login(one, in_shell=in_shell))
     for target in skipped:
         yield f"{target}: not verified, no enabled TPG has {wanted}"
-    yield _sum(_counted(len(logins), "target"), wrong)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    yield _sum(counted(len(logins), "target"), wrong)
 
 
 def _sum(what: str, wrong: int) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists in messages: of many names only the first, and the number of the others."""
+"""Words of messages: lists of names, of many only the first, and numbers of things."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ def shortened(
     rest = len(names) - most
     more = f"{last}{rest} more" if rest > 0 else ""
     return separator.join(names[:most]) + more
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things, such as ``1 LUN`` or ``2 LUNs``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
