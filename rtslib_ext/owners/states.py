@@ -62,16 +62,24 @@ def of_owner(fs: ReadFS, owners: record.Owners, name: str) -> dict[str, str]:
 def refuse_standby(fs: ReadFS, file: str, changed: Iterable[str]) -> None:
     """Raise InUse for a change of objects in standby: the other host of the pair may serve them.
 
-    ``file`` is the record, ``changed`` are the shell paths of objects that are created or set.
-    Raises LioError if the record is damaged.
+    ``file`` is the record, ``changed`` are the shell paths of created and set objects. Raises
+    LioError if the record is damaged.
     """
-    names = record.moving(file)
-    owners = record.load(file) if names else {}
-    concerned = related(owners, changed) if owners else {}
-    for name in sorted(names & set(concerned.values())):
-        if STANDBY in of_owner(fs, owners, name).values():
+    if record.moving(file):
+        refuse_unserved(fs, file, related(record.load(file), changed).values())
+
+
+def refuse_unserved(fs: ReadFS, file: str, names: Iterable[str]) -> None:
+    """Raise InUse for owners whose objects move, and of which this host serves none.
+
+    A takeover in progress is none of them. Raises LioError if the record is damaged.
+    """
+    for name in sorted(record.moving(file) & {*names} - {record.starting(file)}):
+        found = {*of_owner(fs, record.load(file), name).values()}
+        if found <= {*NOT_SERVED}:
+            what = "in standby" if STANDBY in found else "not served"
             raise InUse(
-                f"{name} is in standby here: the other host of the pair may serve it",
+                f"{name} is {what} here: the other host of the pair may serve it",
                 hint=f"takeover {name} --peer=ssh:HOST asks that host",
             )
 

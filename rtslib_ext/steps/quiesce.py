@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..config.shell_paths import ShellPath
 from ..errors import InUse
@@ -18,6 +18,8 @@ from .step import Action, Step, set_step
 
 # SPC-4 section 5.15.2.4, table 36: the code of the access state standby.
 STANDBY = "2"
+_ACTIVE = ("0", "1")
+_STATE = "/alua_access_state"
 _LOOK_SECONDS = 0.25
 
 
@@ -66,6 +68,14 @@ class WaitIdle:
 
     def inverse(self) -> Operation | None:
         return None
+
+
+def made_active(steps: Iterable[Step]) -> Iterator[str]:
+    """Yield the shell paths of target port groups that steps make active."""
+    for step in steps:
+        for item in step.operations:
+            if isinstance(item, Write) and item.file.endswith(_STATE) and item.value in _ACTIVE:
+                yield step.path
 
 
 def wait(

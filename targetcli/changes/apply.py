@@ -59,6 +59,7 @@ def apply(
         consent.ask(env, planned, before)
     if env.session.transaction is not None:
         return env.session.transaction.add(planned)
+    _refuse_active(env, planned)
     note_reused(env, planned, logged_in)
     context = Context(env.fs)
     try:
@@ -72,6 +73,16 @@ def apply(
         if err.operation == "write":
             err.label = err.label or paths.name_of(err.file)
         raise
+
+
+def _refuse_active(env: Env, planned: Iterable[Step]) -> None:
+    """Raise InUse if steps make objects active that move between hosts, and are in standby here."""
+    if os.path.exists(env.owners):
+        # Imported here: few systems have owners.
+        from rtslib_ext.owners import states
+        from rtslib_ext.steps import quiesce
+
+        states.refuse_standby(env.fs, env.owners, quiesce.made_active(planned))
 
 
 def _note_effects(env: Env, planned: Sequence[Step], outcome: Outcome) -> None:
@@ -134,6 +145,7 @@ def reach(env: Env, change: Change) -> Sequence[Step]:
     if env.session.transaction is not None:
         env.session.transaction.add(planned, change.plan.replaced)
         return planned
+    _refuse_active(env, planned)
     note_reused(env, planned, renamed=_renamed(change))
     # Imported here: a single step needs no plan.
     from rtslib_ext.reading import counting

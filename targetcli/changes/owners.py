@@ -13,7 +13,7 @@ from rtslib_ext.config import shell_paths
 from rtslib_ext.config.model import Config
 from rtslib_ext.config.wording import shortened
 from rtslib_ext.errors import LioError
-from rtslib_ext.owners import kept, record, units
+from rtslib_ext.owners import kept, record, states, units
 from rtslib_ext.owners.record import Owners
 from rtslib_ext.steps import Step
 from rtslib_ext.steps.step import deleted
@@ -188,6 +188,7 @@ def undoing(
     if have is None:
         yield
         return
+    states.refuse_unserved(env.fs, env.owners, (old for old, _ in changed.values()))
     gone = deleted(steps)
     with claiming(env, record.without_deleted(record.reverted(have, changed), gone)):
         yield

@@ -29,6 +29,7 @@ from .harness import ETC, Shell, differences, tree
 from .test_owners import A, B, Json, fragment, owned_by, put
 
 POOL = ETC / "pairs" / "pool.json"
+RELEASE = "release pool --standby --timeout 1s"
 APTPL = """\
 PR_REG_START: 0
 initiator_fabric=iSCSI
@@ -192,31 +193,38 @@ def test_of_two_takeovers_at_once_one_host_serves(
     user.ok("release pool")
 
 
-def test_what_a_change_may_bring_back_is_not_free(
+def test_a_release_that_may_be_undone_is_not_complete(
     user: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A release that waits, is interrupted or killed, and a removal that is not confirmed."""
-    put(POOL, in_groups(fragment("p1", "p2"), 1))
-    user.ok("takeover pool")
+    """As it is while it waits in standby: the other host must not take over yet."""
     seen: list[int] = []
 
     def interrupted(*_: object, **__: object) -> None:
         seen.append(status(user))
         raise KeyboardInterrupt
 
-    def killed(*_: object, **__: object) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    line = "release pool --standby --timeout 1s"
+    put(POOL, in_groups(fragment("p1", "p2"), 1))
+    user.ok("takeover pool")
     with monkeypatch.context() as patch:
         patch.setattr(WaitIdle, "do", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            user(line)
+            user(RELEASE)
     assert (seen, status(user), alua_states()) == ([1], 0, ["0", "0"])
+
+
+@pytest.mark.long
+def test_what_was_killed_or_is_not_confirmed_is_not_complete(
+    user: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    put(POOL, in_groups(fragment("p1", "p2"), 1))
+    user.ok("takeover pool")
     for owner, name in ((WaitIdle, "do"), (Journal, "close")):
         with monkeypatch.context() as patch:
             patch.setattr(owner, name, killed)
-            os.waitpid(forked(lambda: user(line)), 0)
+            os.waitpid(forked(lambda: user(RELEASE)), 0)
         found = checked(user("owners pool", json=True))["data"]["owners"]
         assert {item["state"] for item in found} == {"unfinished"} and status(user) == 1
         user.ok("recover")
@@ -238,6 +246,7 @@ def test_nothing_but_a_takeover_ends_standby(user: Shell) -> None:
         f"apply {POOL} target={A}",
         f"restoreconfig {POOL} clear_existing=true",
         f"restoreconfig {POOL} clear_existing=true target={A}",
+        "/backstores/ramdisk/p1/alua/node1 set alua alua_access_state=0",
     ):
         user.refuses(line, "pool is in standby here", "takeover pool")
     library = System(user.fs)
@@ -246,6 +255,15 @@ def test_nothing_but_a_takeover_ends_standby(user: Shell) -> None:
         with pytest.raises(InUse, match="pool is in standby here"):
             library.apply(library.plan(want, owner=owner), interrupt=True)
     assert alua_states() == ["2", "2"]
+    # After these changes by hand, the other host may have taken it over.
+    user.ok("takeover pool")
+    for disk in ("p1", "p2"):
+        user.ok(f"/backstores/ramdisk/{disk}/alua/node1 set alua alua_access_state=2")
+    user.refuses("undo", "pool is in standby here", "takeover pool")
+    user.ok("takeover pool")
+    user.ok("apply --owner pool --remove")
+    user.refuses("undo", "pool is not served here", "takeover pool")
+    user.ok("takeover pool --standby")
     library.apply(library.plan(Config(), owner="pool"), interrupt=True)
     assert alua_states() == []
 
