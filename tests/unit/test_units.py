@@ -232,7 +232,12 @@ def test_generator_reads_fragments_too(tmp_path: Path) -> None:
     assert "ram7" in (tmp_path / "target.service.d/50-storage.conf").read_text()
 
 
-@pytest.mark.parametrize("saved", ["", "{", "[]", "7", '{"storage_objects": 7}', "[" * 100_000])
+# No file has such a path; its directories are a hundred thousand.
+LONG = json.dumps({"storage_objects": [{"dev": "/a" * 100_000}]})
+BROKEN = ["", "{", "[]", "7", '{"storage_objects": 7}', "[" * 100_000, LONG]
+
+
+@pytest.mark.parametrize("saved", BROKEN, ids=range(len(BROKEN)))
 def test_generator_does_nothing_on_errors(tmp_path: Path, saved: str) -> None:
     with suppress(subprocess.CalledProcessError):
         assert generated(tmp_path, saved) == ""

@@ -58,7 +58,8 @@ def agent(program: Path, action: str, owner: str = "pool") -> subprocess.Complet
 def test_the_statuses_of_the_agent(shell: Shell, program: Path) -> None:
     ElementTree.fromstring(agent(program, "meta-data").stdout)
     assert agent(program, "validate-all").returncode == SUCCESS
-    assert agent(program, "validate-all", "no name").returncode == CONFIGURED
+    for name in ("", "no name", "-x", "pool\nno name"):
+        assert agent(program, "validate-all", name).returncode == CONFIGURED
     assert agent(program, "monitor").returncode == NOT_RUNNING
     for _ in range(2):
         done = agent(program, "start")
