@@ -78,6 +78,10 @@ def _refuse_unknown(want: Config) -> None:
             raise InvalidValue(f"unknown fabric {fabric}", path=path, hint=f"use {known}")
 
 
+def _this_thread() -> tuple[int, int]:
+    return os.getpid(), threading.get_ident()
+
+
 class System:
     """The SCSI target of this host's kernel.
 
@@ -99,7 +103,7 @@ class System:
         self.fs: WriteFS = fs or ConfigFS()
         self._wait, self._lock_file, self._journal = wait, lock_file, journal
         self._owners = beside.Files.of(journal).owners
-        self._thread: int | None = None
+        self._thread: tuple[int, int] | None = None
         self._name = ""
         # In a block of changing(): the configuration and the last plan, until the next change.
         self._running: Config | None = None
@@ -157,15 +161,15 @@ class System:
             if held.left is LastChange.UNCONFIRMED:
                 # The shell looks for such a change only if the last holder says so.
                 held.leaves = LastChange.UNCONFIRMED
-            self._thread, self._name = threading.get_ident(), name
+            self._thread, self._name = _this_thread(), name
             try:
                 yield self
             finally:
                 self._thread = self._running = self._latest = None
 
     def _is_changing(self) -> bool:
-        """Return True if this thread holds the lock."""
-        return self._thread == threading.get_ident()
+        """Return True if this thread holds the lock; not for one of a forked process."""
+        return self._thread == _this_thread()
 
     def plan(
         self,

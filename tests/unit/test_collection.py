@@ -249,6 +249,17 @@ def test_an_absent_object_is_one(name: str) -> None:
         list(module_of("lio_acl").lines({**params, "state": "absent"}))
 
 
+@pytest.mark.parametrize("module", ["lio_auth", "lio_tpg"])
+def test_a_changed_object_is_one(module: str) -> None:
+    """Otherwise a name that a variable has could give one secret to all targets."""
+    item: dict[str, Any] = {"default_portal": False}
+    item |= {"fabric": "iscsi", "target": "*", "tag": 1, "enabled": True, "settings": None}
+    auth = {"acl": None, "discovery": False, "enable": None, "userid": "user", "password": "x"}
+    params = {"tpgs": [item], "credentials": [{**item, **auth}], "state": "present"}
+    with pytest.raises(ValueError, match="has a wildcard"):
+        list(module_of(module).lines(params))
+
+
 def test_secrets_of_a_document_are_found() -> None:
     document = {"targets": [{"chap_password": "a", "x": [{"chap_mutual_password": "b", "y": "c"}]}]}
     assert sorted(module_of("lio_config").secrets(document)) == ["a", "b"]

@@ -235,6 +235,20 @@ def test_a_thread_waits_for_the_block_of_another(system: System) -> None:
     assert told == [False] and not system.read().is_empty
 
 
+def test_a_forked_process_is_not_in_the_block_of_its_parent(system: System) -> None:
+    with System(wait=0.1).changing("driver") as held:
+        child = os.fork()
+        if child == 0:
+            try:
+                held.apply(held.plan(Config({("ramdisk", "d1"): ramdisk("d1")})))
+            except Locked:
+                os._exit(7)
+            finally:
+                os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert system.read().is_empty
+
+
 def test_the_lock_is_that_of_the_shell(system: System, shell: Shell) -> None:
     with system.changing("driver: attach disk1"):
         answer = shell("/backstores/ramdisk create r1 1M", wait=0.2)

@@ -58,6 +58,13 @@ def quote(text):
     return '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))
 
 
+def node(path):
+    """Quote the path of one object; never all that match a pattern. Raises ValueError."""
+    if "*" in path or "?" in path:
+        raise ValueError(f"{path} has a wildcard: give the name of one object")
+    return quote(path)
+
+
 def text_of(value):
     """Return a value of YAML as targetcli takes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -65,21 +72,19 @@ def text_of(value):
 
 def ensure(path, values):
     """Return the line that creates an object, unless an identical one exists."""
-    return "{} ensure {}".format(quote(path), " ".join(_words(values, ranged=True)))
+    return "{} ensure {}".format(node(path), " ".join(_words(values, ranged=True)))
 
 
 def absent(path):
-    """Return the line that deletes an object, if it exists; never all that match a pattern."""
-    if "*" in path or "?" in path:
-        raise ValueError(f"{path} has a wildcard: give the name of one object")
-    return f"/ ensure_absent path={quote(path)}"
+    """Return the line that deletes an object, if it exists."""
+    return f"/ ensure_absent path={node(path)}"
 
 
 def settings(path, group, values):
     """Yield the line that sets settings; none without any."""
     words = _words(values or {})
     if words:
-        yield "{} set {} {}".format(quote(path), group, " ".join(words))
+        yield "{} set {} {}".format(node(path), group, " ".join(words))
 
 
 def _words(values, ranged=False):

@@ -96,7 +96,7 @@ def lines(params):
         yield lio.ensure(above, values)
         if item["tag_name"]:
             tag, wwn = lio.quote(item["tag_name"]), lio.quote(item["initiator"])
-            yield f"{lio.quote(above)} tag wwn_or_tag={wwn} new_tag={tag}"
+            yield f"{lio.node(above)} tag wwn_or_tag={wwn} new_tag={tag}"
         path, found = "{}/{}".format(above, item["tag_name"] or item["initiator"]), item["settings"]
         for group in ("attribute", "initiator"):
             yield from lio.settings(path, group, (found or {}).get(group))

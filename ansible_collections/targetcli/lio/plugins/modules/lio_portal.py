@@ -86,7 +86,7 @@ def lines(params):
         yield lio.ensure(above, {"ip_address": address, "ip_port": item["port"]})
         for flag in ("iser", "offload"):
             if item[flag] is not None:
-                yield f"{lio.quote(path)} enable_{flag} {lio.text_of(item[flag])}"
+                yield f"{lio.node(path)} enable_{flag} {lio.text_of(item[flag])}"
 
 
 def main():

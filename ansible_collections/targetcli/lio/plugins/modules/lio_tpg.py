@@ -117,7 +117,7 @@ def lines(params):
     for item in params["tpgs"]:
         if item["enabled"] is not None:
             word = "enable" if item["enabled"] else "disable"
-            yield f"{lio.quote(lio.tpg_path(item))} {word}"
+            yield f"{lio.node(lio.tpg_path(item))} {word}"
 
 
 def main():
