@@ -16,7 +16,7 @@ from rtslib_ext.host.arrivals import Arrivals
 from rtslib_ext.usage import traffic
 from rtslib_ext.usage.readiness import Wait
 from targetcli import boot
-from targetcli.boot import missing, stop, systemd
+from targetcli.boot import missing, reload, stop, systemd
 from targetcli.env import Env
 from targetcli.prefs import Preferences
 
@@ -208,3 +208,16 @@ def test_targets_that_received_commands_meanwhile() -> None:
     before = {"/iscsi/a": ("1", "2"), "/iscsi/b": ("3",), "/iscsi/c": ("4",)}
     now = {"/iscsi/a": ("1", "3"), "/iscsi/b": ("3",), "/iscsi/d": ("0",)}
     assert traffic.busy(before, now) == ["/iscsi/a", "/iscsi/d"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("saved", "fragments"), [(True, True), (False, True), (True, False)])
+def test_a_refused_reload_fails(
+    saved: bool, fragments: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By another status than that of an incomplete start, which is success for the unit."""
+    monkeypatch.setattr(missing, "is_saved", lambda env: True)
+    monkeypatch.setattr(missing, "line", lambda env, text: saved)
+    monkeypatch.setattr(missing, "fragments", lambda env: fragments)
+    assert reload.run(Env(Preferences(None))) == (0 if saved and fragments else 2)
+    unit = (Path(__file__).parents[2] / "systemd/target.service").read_text()
+    assert "SuccessExitStatus=1\n" in unit
