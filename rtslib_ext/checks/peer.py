@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..config import inquiry, shell_paths
+from ..config import shell_paths, shown_inquiry
 from ..config.model import AluaGroup, Auth, Config, Key, Lun, NodeAcl, StorageObject, Tpg
 from ..fabrics import FABRICS
 from ..fast_dataclasses import dataclass
@@ -90,13 +90,9 @@ def _identity(here: StorageObject, there: StorageObject) -> Iterator[tuple[str, 
     one, other = here.identity, there.identity
     yield "the serial number", here.wwn or "", there.wwn or ""
     if here.wwn == there.wwn:
-        yield "the NAA identifier", _naa(here), _naa(there)
+        yield "the NAA identifier", shown_inquiry.naa(here), shown_inquiry.naa(there)
     for name in ("vendor_id", "product_id", "revision"):
         yield name, one.get(name, ""), other.get(name, "")
-
-
-def _naa(so: StorageObject) -> str:
-    return inquiry.naa(so.wwn or "", so.identity.get("company_id", ""))
 
 
 def _text(value: object) -> str:

@@ -17,7 +17,7 @@ from .builder import Builder
 from .identity import Identity
 from .imported import ISNS, Imported, Place
 from .source import Source
-from .target import TargetBuilder
+from .target import LOGIN_KEYS, TargetBuilder
 
 _LINE = re.compile(r"[ \t]*(?:(?![#\s])(\S+)(?:[ \t]+(.*?))?)?[ \t]*(?:#.*)?\r?", re.DOTALL)
 _LUN = re.compile(r"(\d{1,9})[ \t]+(\S.*)")
@@ -35,30 +35,7 @@ _NO_NAA = (
     "LIO adds an NAA identifier, by which initiators name the disk: IET has none, so that names in "
     "/dev/disk/by-id and WWIDs of multipath change"
 )
-_PARAMETERS = {"alias": "TargetAlias"} | {
-    name.lower(): name
-    for name in (
-        "MaxConnections",
-        "InitialR2T",
-        "ImmediateData",
-        "MaxRecvDataSegmentLength",
-        "MaxXmitDataSegmentLength",
-        "MaxBurstLength",
-        "FirstBurstLength",
-        "DefaultTime2Wait",
-        "DefaultTime2Retain",
-        "MaxOutstandingR2T",
-        "DataPDUInOrder",
-        "DataSequenceInOrder",
-        "ErrorRecoveryLevel",
-        "HeaderDigest",
-        "DataDigest",
-        "OFMarker",
-        "IFMarker",
-        "OFMarkInt",
-        "IFMarkInt",
-    )
-}
+_PARAMETERS = {"alias": "TargetAlias"} | {name.lower(): name for name in LOGIN_KEYS}
 
 
 def read(source: Source) -> Imported:

@@ -16,6 +16,7 @@ from ..config.backing import PREFIXES, Backing, Block, FileIO, Pscsi, RamDisk
 from ..config.model import FabricSettings, Key, Target, Tpg
 from ..errors import InvalidValue
 from ..fast_dataclasses import replace
+from ..kernel.abi import DEFAULT_GROUP
 from .builder import Builder
 from .identity import Identity
 from .imported import Imported, Place
@@ -34,7 +35,7 @@ _PAIRS = (("tcm_", "lio_"), ("lio_", "tcm_"))
 _PSCSI = ("scsi_host_id", "scsi_channel_id", "scsi_target_id", "scsi_lun_id")
 # Files of a LUN of which the kernel makes others, or that name something else.
 _LUN_GROUP = "alua_tg_pt_gp"
-_NOT_SET = ("", "NULL", "default_tg_pt_gp", "default_lu_gp")
+_NOT_SET = ("", "NULL", DEFAULT_GROUP, "default_lu_gp")
 
 
 def read(source: Source) -> Imported:

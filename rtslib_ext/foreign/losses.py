@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Mapping
 
-from ..config import inquiry
+from ..config import shown_inquiry
 from ..config.model import Auth, Config, StorageObject, Tpg
 from ..schema.attribute import Attribute
 from .imported import CHANGED, LOST, NOTE, Remark, of_object
@@ -70,15 +70,9 @@ def _is_odd(name: str, value: str, find: Find) -> bool:
     return None not in usual and value not in usual
 
 
-def naa_of(so: StorageObject) -> str:
+def naa_digits(so: StorageObject) -> str:
     """Return the digits of the NAA identifier that a storage object shows; "" without a serial."""
-    return inquiry.naa(so.wwn or "", so.identity.get("company_id", "")).removeprefix("naa.")
-
-
-def inquiry_of(so: StorageObject) -> dict[str, str]:
-    """Return the INQUIRY fields that a storage object shows, by the names of their files."""
-    named = so.attributes.get("emulate_model_alias") == "1"
-    return {**inquiry.defaults(so.backing.plugin, so.name, named=named), **so.identity}
+    return shown_inquiry.naa(so).removeprefix("naa.")
 
 
 def is_plain(wwn: str) -> bool:

@@ -22,6 +22,30 @@ _ANY = "[::0]"
 _PORT = 3260
 _NAMES = ("iqn", "eui", "naa")
 _ALL = "the initiators of this target"
+LOGIN_KEYS = frozenset(
+    (
+        "DataDigest",
+        "DataPDUInOrder",
+        "DataSequenceInOrder",
+        "DefaultTime2Retain",
+        "DefaultTime2Wait",
+        "ErrorRecoveryLevel",
+        "FirstBurstLength",
+        "HeaderDigest",
+        "IFMarkInt",
+        "IFMarker",
+        "ImmediateData",
+        "InitialR2T",
+        "MaxBurstLength",
+        "MaxConnections",
+        "MaxOutstandingR2T",
+        "MaxRecvDataSegmentLength",
+        "MaxXmitDataSegmentLength",
+        "OFMarkInt",
+        "OFMarker",
+    )
+)
+"""The keys of a login that IET and tgt set, by their names in RFC 7143 and RFC 3720."""
 
 
 class TargetBuilder:

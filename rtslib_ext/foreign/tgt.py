@@ -16,34 +16,11 @@ from .builder import Builder
 from .config_general import Block, Option, parse
 from .imported import ISNS, Imported, Place
 from .source import Source
-from .target import TargetBuilder
+from .target import LOGIN_KEYS, TargetBuilder
 
 _STORES = ("backing-store", "direct-store")
 # The dump has this word in place of each password.
 _NO_PASSWORD = "PLEASE_CORRECT_THE_PASSWORD"
-_PARAMETERS = frozenset(
-    (
-        "MaxRecvDataSegmentLength",
-        "MaxXmitDataSegmentLength",
-        "HeaderDigest",
-        "DataDigest",
-        "InitialR2T",
-        "MaxOutstandingR2T",
-        "ImmediateData",
-        "FirstBurstLength",
-        "MaxBurstLength",
-        "DataPDUInOrder",
-        "DataSequenceInOrder",
-        "ErrorRecoveryLevel",
-        "IFMarker",
-        "OFMarker",
-        "DefaultTime2Wait",
-        "DefaultTime2Retain",
-        "OFMarkInt",
-        "IFMarkInt",
-        "MaxConnections",
-    )
-)
 # scripts/tgt-admin, dump_config: blocks of lines, each with a tab.
 _DUMP = re.compile(r"(?:default-driver \S+\n\n)?(?:<target \S+>\n(?:\t[^\n]+\n)+</target>\n\n?)+")
 # Options of tgt's programs.
@@ -157,7 +134,7 @@ class _Reader:
                 target.admit_address(at, option.value)
             else:
                 target.admit(at, option.value)
-        elif name in _PARAMETERS:
+        elif name in LOGIN_KEYS:
             target.parameter(at, name, option.value)
         elif name not in (*_STORES, "driver", "lun", *_OF_TGT, *tgt_store.OPTIONS):
             self.builder.unknown(at, name)

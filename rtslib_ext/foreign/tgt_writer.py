@@ -11,15 +11,16 @@ import re
 from collections.abc import Iterator
 
 from .. import schema
+from ..config import shown_inquiry
 from ..config.backing import Block, FileIO, Pscsi
 from ..config.model import WILDCARDS, Config, Key, StorageObject, Target, Tpg
+from ..kernel.abi import DEFAULT_GROUP
 from .imported import Exported
 from .losses import (
     Losses,
-    inquiry_of,
     is_plain,
     mutual_users,
-    naa_of,
+    naa_digits,
     requires_login,
     users,
 )
@@ -30,7 +31,6 @@ _LONGEST = 36
 _ANY = tuple(f"{address}:3260" for address in WILDCARDS)
 _VALUE = re.compile(r"[^\s\"'\\#<>$=`](?:[^\r\n\"'\\#<>$`]*[^\s\"'\\#<>$`])?")
 _WORD = re.compile(r"[^\s\"'\\#<>$=`]+")
-_DEFAULT_GROUP = "default_tg_pt_gp"
 _PARAMETERS = (
     "DataDigest",
     "DataPDUInOrder",
@@ -241,7 +241,7 @@ class _Writer:
             return []
         if so.name != name_of(dev):
             self.losses.note(so.path, "tgt has no names of disks")
-        groups = sorted(set(so.alua_groups) - {_DEFAULT_GROUP})
+        groups = sorted(set(so.alua_groups) - {DEFAULT_GROUP})
         if groups:
             self.losses.lost(so.path, f"tgt has no target port groups: {', '.join(groups)}")
         lines = [f"lun {number}", *self._of_store(so, readonly=readonly)]
@@ -269,9 +269,9 @@ class _Writer:
                 yield f"{name} {text}"
 
     def _identity(self, so: StorageObject) -> Iterator[tuple[str, str]]:
-        fields = inquiry_of(so)
+        fields = shown_inquiry.fields(so)
         if so.wwn:
-            yield "scsi_id", naa_of(so)
+            yield "scsi_id", naa_digits(so)
             yield "scsi_sn", so.wwn[:_LONGEST]
             if len(so.wwn) > _LONGEST:
                 text = f"tgt has the first {_LONGEST} characters of the serial number"

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import re
 
-from ..config import inquiry
 from ..config.backing import KINDS
 from ..host import disk_identity
 from ..kernel import paths
 from ..kernel.configfs import ConfigfsPath
 from ..reading import backed_by
 from ..reading.reader import Reader
+from ..usage import twins
 
 # A registered extended NAA identifier begins with 6 and has 32 digits, others have 16.
 _HEX = r"[0-9a-f]+"
@@ -29,8 +29,7 @@ def of_storage_object(reader: Reader, configfs: ConfigfsPath) -> str:
     if key is None:
         return ""
     if KINDS[key[0]].has_wwn:
-        company = reader.fs.read_if_there(f"{paths.identity(configfs)}/company_id") or ""
-        return inquiry.naa(reader.unit_serial(configfs), company)
+        return twins.running_naa(reader, configfs)
     own = disk_identity.read(backed_by.device(reader.fs, configfs)).get("wwid", "")
     return own if own.startswith("naa.") else ""
 

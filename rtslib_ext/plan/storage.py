@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 from .. import schema
-from ..config import inquiry, scalars, shell_paths
+from ..config import inquiry, scalars, shell_paths, shown_inquiry
 from ..config.backing import Backing, FileIO
 from ..config.model import AluaGroup, StorageObject
 from ..config.shell_paths import ShellPath
@@ -82,16 +82,10 @@ def _lba_dependent(so: StorageObject) -> set[str]:
     return {group.name for group in groups if group.settings.get(LBA_DEPENDENT, "0") != "0"}
 
 
-def _identity(so: StorageObject) -> dict[str, str]:
-    """Return all fields of the identity, with the kernel's defaults for those not set."""
-    named = so.attributes.get("emulate_model_alias") == "1"
-    return {**inquiry.defaults(so.backing.plugin, so.name, named=named), **so.identity}
-
-
 def _identity_changes(have: StorageObject, want: StorageObject) -> dict[str, str]:
     if not have.backing.has_wwn:
         return {}
-    before, after = _identity(have), _identity(_as_managed(have, want))
+    before, after = shown_inquiry.fields(have), shown_inquiry.fields(_as_managed(have, want))
     return differing(before, {**_resets(before.keys() - after.keys()), **after})
 
 
@@ -133,7 +127,7 @@ def set_all(
 ) -> Iterator[Step]:
     """Yield the steps that set new values; LUNs that prevent it were deleted before."""
     yield from _backing(have, want, configfs)
-    product = {"../wwn/product_id": _identity(have)["product_id"]}
+    product = {"../wwn/product_id": shown_inquiry.fields(have)["product_id"]}
     yield from set_values(
         builder,
         want.path,
@@ -156,7 +150,7 @@ def _backing(have: StorageObject, want: StorageObject, configfs: ConfigfsPath) -
 
 
 def _names(have: StorageObject, want: StorageObject, configfs: ConfigfsPath) -> Iterator[Step]:
-    folder, before = paths.identity(configfs), _identity(have)
+    folder, before = paths.identity(configfs), shown_inquiry.fields(have)
     wanted = _identity_changes(have, want)
     if have.attributes.get("emulate_model_alias") != want.attributes.get(
         "emulate_model_alias", have.attributes.get("emulate_model_alias")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from ..config import inquiry, shell_paths
+from ..config import shell_paths, shown_inquiry
 from ..config.backing import KINDS, Block
 from ..config.model import Auth, Config, NodeAcl, Portal, StorageObject, Target, Tpg, Values
 from ..config.shell_paths import ShellPath
@@ -178,9 +178,8 @@ def _disks(config: Config, tpg: Tpg, acl: NodeAcl | None, size: Size) -> Iterato
 
 
 def _disk(index: int, so: StorageObject, size: int | None, protected: bool) -> Disk:
-    plugin, own = so.backing.plugin, KINDS[so.backing.plugin].has_wwn
-    named = so.attributes.get("emulate_model_alias") == "1"
-    fields = {**inquiry.defaults(plugin, so.name, named=named), **so.identity}
+    own = KINDS[so.backing.plugin].has_wwn
+    fields = shown_inquiry.fields(so)
     block = so.attributes.get("block_size", "")
     read_only = isinstance(so.backing, Block) and so.backing.readonly
     return Disk(
@@ -191,7 +190,7 @@ def _disk(index: int, so: StorageObject, size: int | None, protected: bool) -> D
         fields["vendor_id"],
         fields["product_id"],
         (so.wwn or "") if own else "",
-        inquiry.naa(so.wwn or "", fields["company_id"]) if own else "",
+        shown_inquiry.naa(so) if own else "",
         protected or read_only,
         not own,
         so.attributes,

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from ..config import inquiry, shell_paths
+from ..config import inquiry, shell_paths, shown_inquiry
 from ..config.backing import KINDS
-from ..config.model import Config, StorageObject
+from ..config.model import Config
 from ..config.shell_paths import ShellPath
 from ..config.wording import shortened
 from ..kernel import paths
@@ -25,11 +25,11 @@ _COMPANY = "company_id"
 def running(fs: ReadFS, path: ConfigfsPath, plugin: str) -> str:
     """Return a text about the running objects with the identifier of the one at ``path``, or ""."""
     reader = Reader(fs)
-    own = _running_naa(reader, path) if KINDS[plugin].has_wwn else ""
+    own = running_naa(reader, path) if KINDS[plugin].has_wwn else ""
     others = []
     for other in reader.storage_object_paths() if own else ():
         key = paths.key_of_storage_object(other)
-        if key and other != path and KINDS[key[0]].has_wwn and _running_naa(reader, other) == own:
+        if key and other != path and KINDS[key[0]].has_wwn and running_naa(reader, other) == own:
             others.append(shell_paths.storage_object(*key))
     return describe(own, sorted(others)) if others else ""
 
@@ -41,7 +41,7 @@ def holders(fs: ReadFS, naa: str) -> list[ShellPath]:
         shell_paths.storage_object(*key)
         for path in reader.storage_object_paths()
         if (key := paths.key_of_storage_object(path)) and KINDS[key[0]].has_wwn
-        if _running_naa(reader, path) == naa
+        if running_naa(reader, path) == naa
     ]
 
 
@@ -52,7 +52,7 @@ def of_changed(fs: ReadFS, changed: Collection[ConfigfsPath]) -> Iterator[tuple[
     naas: dict[ConfigfsPath, tuple[str, ShellPath]] = {}
     for path in reader.storage_object_paths() if changed else ():
         key = paths.key_of_storage_object(path)
-        if key and KINDS[key[0]].has_wwn and (naa := _running_naa(reader, path)):
+        if key and KINDS[key[0]].has_wwn and (naa := running_naa(reader, path)):
             naas[path] = naa, shell_paths.storage_object(*key)
             same.setdefault(naa, []).append(naas[path][1])
     for path, (naa, own) in naas.items():
@@ -61,7 +61,8 @@ def of_changed(fs: ReadFS, changed: Collection[ConfigfsPath]) -> Iterator[tuple[
             yield own, describe(naa, sorted(others))
 
 
-def _running_naa(reader: Reader, path: ConfigfsPath) -> str:
+def running_naa(reader: Reader, path: ConfigfsPath) -> str:
+    """Return the NAA identifier of a running storage object; "" without a serial."""
     company = reader.fs.read_if_there(f"{paths.identity(path)}/{_COMPANY}") or ""
     return inquiry.naa(reader.unit_serial(path), company)
 
@@ -70,16 +71,12 @@ def of_config(config: Config) -> Iterator[tuple[ShellPath, str]]:
     """Yield (path, text) for each object of a configuration that has another's identifier."""
     known: dict[str, list[ShellPath]] = {}
     for so in config.storage_objects.values():
-        own = _naa(so)
+        own = shown_inquiry.naa(so)
         if not own:
             continue
         if own in known:
             yield so.path, describe(own, known[own])
         known.setdefault(own, []).append(so.path)
-
-
-def _naa(so: StorageObject) -> str:
-    return inquiry.naa(so.wwn or "", so.identity.get(_COMPANY, ""))
 
 
 def describe(naa: str, others: Sequence[ShellPath]) -> str:

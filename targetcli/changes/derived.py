@@ -6,7 +6,7 @@ A derived identity that another object has is refused: another one would differ 
 
 from __future__ import annotations
 
-from rtslib_ext.config import inquiry
+from rtslib_ext.config import inquiry, shown_inquiry
 from rtslib_ext.config.derived import NODES, Derived
 from rtslib_ext.config.model import Config, Key, StorageObject, Target, Tpg
 from rtslib_ext.errors import Exists
@@ -86,9 +86,7 @@ def _refuse_serials(given: Config, want: Config) -> None:
     """Raise Exists if another object has a serial number that was not given."""
     new = {key for key, so in want.storage_objects.items() if so != given.storage_objects[key]}
     known = {
-        inquiry.naa(so.wwn or "", so.identity.get("company_id", "")): so.path
-        for key, so in want.storage_objects.items()
-        if key not in new
+        shown_inquiry.naa(so): so.path for key, so in want.storage_objects.items() if key not in new
     }
     for key in new:
         so = want.storage_objects[key]

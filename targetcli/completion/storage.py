@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from rtslib_ext.config import backing, shell_paths
 from rtslib_ext.host import devices
 from rtslib_ext.kernel import links, paths
+from rtslib_ext.kernel.abi import DEFAULT_GROUP
 from rtslib_ext.kernel.configfs import ConfigfsPath
 from rtslib_ext.reading.reader import Reader
 
@@ -128,7 +129,7 @@ def group_tags(ask: Ask) -> list[str]:
 
 def group_names(ask: Ask) -> list[str]:
     """Return the target port groups that can be deleted."""
-    return [child.name for child in ask.node.children() if child.name != "default_tg_pt_gp"]
+    return [child.name for child in ask.node.children() if child.name != DEFAULT_GROUP]
 
 
 def config_texts(ask: Ask) -> Iterator[str]:

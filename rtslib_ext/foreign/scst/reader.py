@@ -18,7 +18,7 @@ from ..statements import Statement
 from . import alua, grammar
 from .access import Export, Group, GroupedTarget
 from .devices import Device, Devices
-from .settings import Settings, place
+from .settings import PARAMETERS, Settings, place
 
 _FABRICS = {
     "fcst": "tcm_fc",
@@ -27,17 +27,6 @@ _FABRICS = {
     "qla2x00t": "qla2xxx",
     "scst_local": "loopback",
 }
-_PARAMETERS = (
-    "DataDigest",
-    "FirstBurstLength",
-    "HeaderDigest",
-    "ImmediateData",
-    "InitialR2T",
-    "MaxBurstLength",
-    "MaxOutstandingR2T",
-    "MaxRecvDataSegmentLength",
-    "MaxXmitDataSegmentLength",
-)
 _ACL_ATTRIBUTES = {"NopInInterval": "nopin_timeout", "NopInTimeout": "nopin_response_timeout"}
 _USERS = re.compile(r"(Incoming|Outgoing)User\d*")
 _NO_EFFECT = {
@@ -202,7 +191,7 @@ class _Reader:
         alias = settings.take("alias")
         if alias and alias.text:
             target.parameter(place(self.builder, alias), "TargetAlias", alias.text)
-        for name in _PARAMETERS:
+        for name in PARAMETERS:
             found = settings.take(name)
             if found:
                 target.parameter(place(self.builder, found), name, found.text)

@@ -10,6 +10,19 @@ from ..builder import Builder
 from ..imported import Place
 from ..statements import Statement
 
+PARAMETERS = (
+    "DataDigest",
+    "FirstBurstLength",
+    "HeaderDigest",
+    "ImmediateData",
+    "InitialR2T",
+    "MaxBurstLength",
+    "MaxOutstandingR2T",
+    "MaxRecvDataSegmentLength",
+    "MaxXmitDataSegmentLength",
+)
+"""The keys of RFC 7143 that SCST has as attributes of a target."""
+
 
 def place(builder: Builder, statement: Statement) -> Place:
     """Return the place of a statement."""

@@ -10,6 +10,7 @@ from ... import schema
 from ...config.model import WILDCARDS, Config, Key, NodeAcl, Target, Tpg
 from ...fabrics import WITH_ENABLE
 from ..losses import Losses, is_plain, mutual_users, requires_login, users
+from .settings import PARAMETERS
 
 _DRIVERS = {
     "iscsi": "iscsi",
@@ -19,17 +20,6 @@ _DRIVERS = {
     "tcm_fc": "fcst",
 }
 _PORT = 3260
-_PARAMETERS = (
-    "DataDigest",
-    "FirstBurstLength",
-    "HeaderDigest",
-    "ImmediateData",
-    "InitialR2T",
-    "MaxBurstLength",
-    "MaxOutstandingR2T",
-    "MaxRecvDataSegmentLength",
-    "MaxXmitDataSegmentLength",
-)
 _TPG_ATTRIBUTES = (
     "authentication",
     "cache_dynamic_acls",
@@ -135,7 +125,7 @@ class TargetWriter:
 
     def _iscsi(self, path: str, tpg: Tpg) -> Iterator[str]:
         values = {"alias": tpg.parameters.get("TargetAlias", "")}
-        values |= {name: tpg.parameters.get(name, "") for name in _PARAMETERS}
+        values |= {name: tpg.parameters.get(name, "") for name in PARAMETERS}
         values["QueuedCommands"] = tpg.attributes.get("default_cmdsn_depth", "")
         for name, value in values.items():
             text = quoted(value)
@@ -144,7 +134,7 @@ class TargetWriter:
             elif value:
                 yield f"{name} {text}"
         find = schema.tpg_parameter
-        known = ("TargetAlias", "AuthMethod", *_PARAMETERS)
+        known = ("TargetAlias", "AuthMethod", *PARAMETERS)
         self.losses.settings(path, tpg.parameters, lambda name: find(name, "iscsi"), known)
         yield from self._acl_settings(path, tpg)
         yield from self._portals(path, tpg)

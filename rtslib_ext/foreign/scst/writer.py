@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 
 from ... import schema
+from ...config import shown_inquiry
 from ...config.backing import Block, FileIO, Pscsi, RamDisk
 from ...config.model import AluaGroup, Config, Key, StorageObject
+from ...kernel.abi import DEFAULT_GROUP
 from ..imported import Exported
-from ..losses import Losses, inquiry_of, naa_of
+from ..losses import Losses, naa_digits
 from .target_writer import TargetWriter, quoted
 
 _STATES = {
@@ -22,7 +24,6 @@ _STATES = {
     "15": "transitioning",
 }
 _HCTL = re.compile(r"\d+:\d+:\d+:\d+", re.ASCII)
-_DEFAULT_GROUP = "default_tg_pt_gp"
 # The name of the disk is in the product, with emulate_model_alias.
 _ATTRIBUTES = (
     "block_size",
@@ -130,11 +131,11 @@ class _Writer:
         yield from self._identity(so)
 
     def _identity(self, so: StorageObject) -> Iterator[tuple[str, str]]:
-        fields = inquiry_of(so)
+        fields = shown_inquiry.fields(so)
         if so.wwn:
             yield "usn", so.wwn
             yield "t10_dev_id", so.wwn
-            yield "naa_id", f"0x{naa_of(so)}"
+            yield "naa_id", f"0x{naa_digits(so)}"
         yield "t10_vend_id", fields["vendor_id"]
         yield "prod_id", fields["product_id"]
         yield "prod_rev_lvl", fields["revision"]
@@ -144,7 +145,7 @@ class _Writer:
     def _device_groups(self, written: dict[Key, str]) -> Iterator[str]:
         for key, name in self.names.items():
             so = self.config.storage_objects[key]
-            groups = [group for group in so.alua_groups.values() if group.name != _DEFAULT_GROUP]
+            groups = [group for group in so.alua_groups.values() if group.name != DEFAULT_GROUP]
             if not groups or isinstance(so.backing, Pscsi):
                 continue
             lines = [f"DEVICE {name}"]
@@ -185,7 +186,7 @@ def _is_explicit(so: StorageObject) -> bool:
     return any(
         group.settings.get("alua_access_type") in _EXPLICIT
         for group in groups
-        if group.name != _DEFAULT_GROUP
+        if group.name != DEFAULT_GROUP
     )
 
 
