@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all tests share."""
+"""Settings, options and fixtures of all tests."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ settings.load_profile("targetcli")
 
 @pytest.fixture
 def open_folder(tmp_path: Path) -> Path:
-    """A directory as /tmp is: all can create files in it, and delete only theirs."""
+    """Return a directory with the mode of /tmp: everyone may create files, and delete own ones."""
     folder = tmp_path / "open"
     folder.mkdir()
     folder.chmod(0o1777)
@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what does not run on this kernel."""
+    """Deselect the tests that do not run on this kernel."""
     suite = config.getoption("--thin")
     if not suite:
         return

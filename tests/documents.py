@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The documents of --json, held to the schema that is published."""
+"""Validate the documents of --json against the published schema."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _TEXTS = frozenset(
 
 
 def checked(text: str) -> Json:
-    """One line of output as a document."""
+    """Return one line of output as a document; fail if it is not valid."""
     assert text.endswith("\n") and text.count("\n") == 1 and text.isascii(), text
     document = json.loads(text)
     assert values_as_text(document) == [], text
@@ -46,7 +46,7 @@ def checked(text: str) -> Json:
 
 
 def values_as_text(value: Any, name: str = "") -> list[str]:
-    """The numbers and booleans of a document that are strings, by their member."""
+    """Return the numbers and booleans of a document that are strings, by their member."""
     if isinstance(value, dict):
         return [item for key in value for item in values_as_text(value[key], key)]
     if isinstance(value, list):

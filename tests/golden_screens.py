@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Screens as text in files, to compare with what a terminal shows."""
+"""Compare the contents of a terminal with screens that are kept as text files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "screens"
-# Set to print the screens that are not as in their file, to be looked at and put there.
+# If set, screens that differ from their file are printed, for a review and for the file.
 _PRINT = "TARGETCLI_PRINT_SCREENS"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the time of a work grows with its size, on a host that has other work too."""
+"""Measure how the time of a function grows with its input, on a busy host."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ ROUNDS = 3
 
 
 def growth(work: Callable[[int], Callable[[], object]], few: int, many: int) -> float:
-    """Return how many times the processor time of ``few`` the work on ``many`` takes.
+    """Return the processor time for ``many`` divided by that for ``few``.
 
-    ``work`` prepares the work of a size and returns it. The best of ROUNDS counts for each, and
-    both alternate: caches and the speed of the processor change.
+    ``work`` prepares an input of a size, and returns the function to measure. The best of ROUNDS
+    counts for each, and both alternate: caches and the speed of the processor change.
     """
     best = {few: float("inf"), many: float("inf")}
     for _ in range(ROUNDS):

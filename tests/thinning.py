@@ -36,12 +36,12 @@ SHARES = {
     "tests/kernel/plan/": 8,
     "tests/kernel/screens/": 4,
 }
-# Tests of what all others of their part did together.
+# Tests of the results of all others of their part.
 OF_THE_WHOLE = ("tests/kernel/oracle/test_oracle.py::test_every_exception_is_needed",)
 
 
 def runs(name: str, suite: str, marked: bool) -> bool:
-    """Whether a test, such as tests/kernel/plan/test_pairs.py::test_x[a], runs on a kernel.
+    """Return True if a test, such as tests/kernel/plan/test_pairs.py::test_x[a], runs on a kernel.
 
     Raises LookupError for a test in none of the parts, ValueError for another suite.
     """

@@ -44,7 +44,7 @@ class Identity:
 class Made:
     """The identity of a storage object: its serial number, and its INQUIRY fields.
 
-    ``remarks`` are (severity, text, cure) about what LIO shows otherwise.
+    ``remarks`` are (severity, text, cure) about differences in LIO.
     """
 
     serial: str | None

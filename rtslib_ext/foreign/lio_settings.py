@@ -71,7 +71,6 @@ class Settings:
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
-        self._noted: set[str] = set()
         self._known: dict[tuple[str, str], dict[tuple[str, str], _Checked]] = {}
         self._interner = Interner()
 
@@ -102,9 +101,8 @@ class Settings:
 
     def _unknown(self, group: str, name: str, at: Place) -> None:
         """Remark a setting that no kernel has any more; once for each name."""
-        if name in self._noted:
+        if not self._builder.is_first(f"setting {name}"):
             return
-        self._noted.add(name)
         why = schema.retired(group, name)
         if why:
             self._builder.note(at, f"{name} is left out, here and below: {why}")
@@ -146,7 +144,7 @@ class Settings:
         return AluaGroup(name, None, settings)
 
     def remark_object(self, so: StorageObject, name: str, at: Place) -> None:
-        """Remark a storage object that is named otherwise, or has no serial number in the file."""
+        """Remark a storage object that gets another name, or has no serial number in the file."""
         if so.name != name:
             self._builder.changed(at, f"the storage object {name!r} is named {so.name}")
         if so.wwn is None and so.backing.has_wwn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 
 from .. import schema
 from ..config import inquiry
@@ -38,6 +39,7 @@ class Objects:
         self._on: dict[str, Key] = {}
         self._names: set[str] = set()
         self._next: dict[str, int] = {}
+        self._told: set[str] = set()
 
     # -- remarks ----------------------------------------------------------------------------
 
@@ -52,6 +54,13 @@ class Objects:
     def note(self, at: Place, text: str, cure: str = "") -> None:
         """Remark something without an effect on initiators."""
         self._remark(NOTE, at, text, cure)
+
+    def is_first(self, what: str) -> bool:
+        """Return True for the first remark about something that many objects of a file have."""
+        if what in self._told:
+            return False
+        self._told.add(what)
+        return True
 
     def unknown(self, at: Place, word: str) -> None:
         """Remark a statement that the format does not have, by its first word.
@@ -121,9 +130,8 @@ class Objects:
         return False
 
     def _block_size(self, at: Place, plugin: str, size: str | None) -> dict[str, str]:
-        row = schema.storage_object("block_size", plugin)
         try:
-            return {} if size is None or row is None else {"block_size": row.check(size)}
+            return {} if size is None else {"block_size": block_size_of(plugin, size)}
         except InvalidValue as err:
             self.changed(at, f"{err.message}: the disk has blocks of the kernel's own size")
             return {}
@@ -205,6 +213,13 @@ class Objects:
                 self.lost(at, f"{shown} {where} is left out: LIO takes {takes}, not NULL…")
                 return False
         return True
+
+
+@cache
+def block_size_of(plugin: str, text: str) -> str:
+    """Return a block size as the kernel has it. Raises InvalidValue."""
+    row = schema.storage_object("block_size", plugin)
+    return row.check(text) if row else text
 
 
 def name_of(path: str) -> str:

@@ -41,7 +41,6 @@ class _Reader:
         self.driver = "iscsi"
         self.is_dump = _DUMP.fullmatch(source.text) is not None
         self.tid = 0
-        self.told_default = self.told_controller = self.told_designators = False
 
     def run(self, files: Iterable[str]) -> Imported:
         if self.is_dump:
@@ -108,8 +107,7 @@ class _Reader:
         target = self.builder.target(blocks[0].at, name)
         if target is None:
             return
-        if not self.told_controller:
-            self.told_controller = True
+        if self.builder.is_first("controller"):
             self.builder.note(
                 blocks[0].at, "LUN 0 of each target is a controller without data: LIO has none"
             )
@@ -167,15 +165,13 @@ class _Reader:
         options: dict[str, list[Option]],
     ) -> None:
         made = tgt_store.made(self.source, self.builder, store, options)
-        if made.key and not self.told_designators:
-            self.told_designators = True
+        if made.key and self.builder.is_first("designators"):
             self.builder.changed(
                 store.at,
                 "of the designators in VPD page 0x83 LIO has the one of type NAA 6, but not those "
                 "of type T10 and NAA 3: links such as /dev/disk/by-id/scsi-1IET_00010001 disappear",
             )
-        if made.has_default_id and not self.told_default:
-            self.told_default = True
+        if made.has_default_id and self.builder.is_first("default identifier"):
             self.builder.note(
                 store.at,
                 "without a scsi_id, tgt makes the identifier of the numbers of target and LUN, so "

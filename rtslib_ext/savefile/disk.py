@@ -196,7 +196,7 @@ def backup_folder(path: str) -> str:
 def backups(folder: str) -> list[str]:
     """Return the backups in a directory, the oldest first: their names begin with the time.
 
-    Files that an administrator named otherwise come before them.
+    Files with a name that an administrator chose come before them.
     """
     try:
         names = [name for name in os.listdir(folder) if re.fullmatch(_BACKUP, name)]

@@ -183,9 +183,8 @@ def _boolean(word: str, true: str, false: str) -> str | None:
 def _integer(word: str) -> int | None:
     """Parse a decimal or 0x number; unlike in the kernel, a leading 0 does not mean octal."""
     digits = word.removeprefix("-")
-    if (
-        len(digits) > 40
-    ):  # no kernel value is as long, and Python does not parse thousands of digits
+    # No kernel value is as long, and Python does not parse thousands of digits.
+    if len(digits) > 40:
         return None
     if digits.isascii() and digits.isdecimal():
         return int(word)

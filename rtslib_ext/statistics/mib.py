@@ -2,7 +2,7 @@
 """The objects of the SCSI MIB and the iSCSI MIB that the kernel keeps, as a table.
 
 docs/STATISTICS.md is generated from it. Names are those of RFC 4455 and RFC 4544; the kernel's
-comments spell some of them otherwise (target_core_stat.c, iscsi_target_stat.c).
+comments spell some of them differently (target_core_stat.c, iscsi_target_stat.c).
 """
 
 from __future__ import annotations

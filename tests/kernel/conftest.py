@@ -37,24 +37,24 @@ def _modules() -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def _fresh_module(_modules: None) -> None:
-    """What a module makes for all its tests is not in the way of the next one."""
+    """Start each module with an empty target."""
     clear_all()
 
 
 @pytest.fixture
 def configfs(_modules: None) -> Path:
-    """The target's folder in configfs, with nothing configured and nothing saved."""
+    """Return the target's directory in configfs, with nothing configured and nothing saved."""
     clear_all()
     return TARGET
 
 
 def clear_all() -> None:
-    """Empty the kernel's target and what is saved of it."""
+    """Empty the kernel's target and its saved files."""
     clear(TARGET)
     _empty(SAVED)
     for name in ("pr", "alua"):
         (SAVED / name).mkdir()
-    # A change that was cut off, or waits.
+    # An interrupted change, or one that waits for confirmation.
     shutil.rmtree("/run/targetcli", ignore_errors=True)
 
 

@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
-from ... import schema
 from ...config.backing import PAGE_SIZE, Block, RamDisk
 from ...config.model import Key
 from ...errors import InvalidValue
@@ -14,7 +12,7 @@ from ...fast_dataclasses import dataclass, replace
 from ..builder import Builder
 from ..identity import Identity
 from ..imported import Place
-from ..objects import name_of
+from ..objects import block_size_of, name_of
 from ..statements import Statement
 from .access import number
 
@@ -75,7 +73,6 @@ class Luns:
         self.builder = builder
         self.found: dict[str, Lun] = {}
         self._serials: dict[str, int] = {}
-        self._told: set[str] = set()
 
     def add(self, name: str, block: Statement) -> None:
         """Add a LUN. Raises ParseError."""
@@ -100,16 +97,8 @@ class Luns:
 
     def tell(self, what: str, at: Place, text: str, cure: str = "") -> None:
         """Add a note once in a file."""
-        if what not in self._told:
-            self._told.add(what)
+        if self.builder.is_first(what):
             self.builder.note(at, text, cure)
-
-
-@cache
-def _block_size(plugin: str, text: str) -> str:
-    """Return a block size as the kernel has it. Raises InvalidValue."""
-    row = schema.storage_object("block_size", plugin)
-    return row.check(text) if row else text
 
 
 class _Maker:
@@ -230,7 +219,7 @@ class _Maker:
         size = self._number("blocksize")
         if size is not None:
             try:
-                found["block_size"] = _block_size(key[0], str(size))
+                found["block_size"] = block_size_of(key[0], str(size))
             except InvalidValue as err:
                 text = f"the block size {size} is lost: {err.message}"
                 self.builder.lost(self._place("blocksize"), text)
@@ -272,7 +261,7 @@ class _Maker:
         if naa is None:
             self.builder.changed(
                 self._place("device-id"),
-                f"initiators know {self.name} by its T10 identifier, which LIO makes otherwise",
+                f"initiators know {self.name} by its T10 identifier, which LIO makes differently",
                 "multipath gives it another name: check its aliases",
             )
         else:

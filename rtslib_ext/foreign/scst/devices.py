@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from ... import schema
 from ...config import inquiry
 from ...config.backing import PAGE_SIZE, Backing, FileIO, Pscsi, RamDisk
 from ...config.model import Key
@@ -15,6 +14,7 @@ from ...fast_dataclasses import dataclass, replace
 from ..builder import Builder
 from ..identity import Identity
 from ..imported import Place
+from ..objects import block_size_of
 from ..statements import Statement
 from .settings import Settings, place
 
@@ -68,7 +68,6 @@ class Devices:
     def __init__(self, builder: Builder, setup_id: int) -> None:
         self.builder, self.setup_id = builder, setup_id
         self.found: dict[str, Device] = {}
-        self._told: set[str] = set()
 
     def handler(self, statement: Statement) -> None:
         """Add the devices of a handler. Raises ParseError."""
@@ -193,7 +192,7 @@ class Devices:
         size = settings.take("blocksize")
         if size:
             try:
-                found["block_size"] = _block_size(plugin, size.text)
+                found["block_size"] = block_size_of(plugin, size.text)
             except InvalidValue as err:
                 at = place(self.builder, size)
                 self.builder.lost(at, f"the block size {size.text} is lost: {err.message}")
@@ -233,16 +232,8 @@ class Devices:
 
     def _tell(self, what: str, at: Place, applies: bool, text: str) -> None:
         """Add a note once in a file."""
-        if applies and what not in self._told:
-            self._told.add(what)
+        if applies and self.builder.is_first(what):
             self.builder.note(at, text)
-
-
-@cache
-def _block_size(plugin: str, text: str) -> str:
-    """Return a block size as the kernel has it. Raises InvalidValue."""
-    row = schema.storage_object("block_size", plugin)
-    return row.check(text) if row else text
 
 
 @cache

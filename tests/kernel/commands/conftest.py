@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A user at the shell, and files and devices to work with."""
+"""Fixtures: a user at the shell, and files and devices."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Loop = Callable[..., str]
 
 @pytest.fixture
 def shell(configfs: object, tmp_path: Path) -> Shell:
-    """A user at the shell of an empty target."""
+    """Return a user at the shell of an empty target."""
     return Shell(tmp_path / "home")
 
 
 @pytest.fixture
 def demo(shell: Shell) -> Shell:
-    """The target NAME:t in demo mode with three LUNs, writable for everybody."""
+    """Create the target NAME:t in demo mode, with three LUNs that anyone may write to."""
     iqn = "iqn.2003-01.org.example:t"
     shell.ok(f"/iscsi create {iqn}")
     for number in range(3):
@@ -37,21 +37,21 @@ def demo(shell: Shell) -> Shell:
 
 @pytest.fixture
 def disks() -> Iterator[Path]:
-    """An empty folder for backing files; not in /tmp, which is in memory."""
+    """Yield an empty directory for backing files; not in /tmp, which is in memory."""
     with tempfile.TemporaryDirectory(prefix="disks-", dir="/var/tmp") as folder:
         yield Path(folder)
 
 
 @pytest.fixture(scope="session")
 def ram() -> list[str]:
-    """Block devices of 16 MiB in memory."""
+    """Return block devices of 16 MiB in memory."""
     subprocess.run(["modprobe", "brd", "rd_nr=4", "rd_size=16384"], check=True)
     return [f"/dev/ram{number}" for number in range(4)]
 
 
 @pytest.fixture
 def loop(configfs: object, disks: Path) -> Iterator[Loop]:
-    """Makes loop devices of 1 MiB."""
+    """Yield a function that creates loop devices of 1 MiB."""
     subprocess.run(["modprobe", "loop"], check=True)
     made: list[str] = []
 
@@ -70,7 +70,7 @@ def loop(configfs: object, disks: Path) -> Iterator[Loop]:
 
 @pytest.fixture(scope="session")
 def scsi_disk() -> tuple[str, str]:
-    """A SCSI disk: its device and its H:C:T:L."""
+    """Return the device and the H:C:T:L of a SCSI disk."""
     subprocess.run(["modprobe", "-a", "sd_mod", "sg"], check=True)
     subprocess.run(["modprobe", "scsi_debug", "dev_size_mb=8"], check=True)
     for _ in range(100):

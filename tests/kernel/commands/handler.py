@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who listens to the messages about user-backed storage objects, as tcmu-runner does.
+"""Listen to the messages about user-backed storage objects, as tcmu-runner does.
 
-Messages: linux/genetlink.h, and linux/target_core_user.h: family TCM-USER, group config. Who does
-not say that it answers is not waited for (target_core_user.c, tcmu_kern_cmd_reply_supported).
+Messages: linux/genetlink.h, and linux/target_core_user.h: family TCM-USER, group config. The kernel
+waits only for listeners that announce an answer (target_core_user.c,
+tcmu_kern_cmd_reply_supported).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _SOL_NETLINK, _ADD_MEMBERSHIP = 270, 1
 
 @contextmanager
 def listening(family: str = "TCM-USER") -> Iterator[socket.socket]:
-    """A socket in the group, as long as the block lasts."""
+    """Yield a socket in the group."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _GENERIC) as listener:
         listener.bind((0, 0))
         name = family.encode() + b"\0"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs commands in this process and gives back what they said, as a shell would see it."""
+"""Run commands in this process, and return their output and exit status."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from targetcli.result import Result
 TARGET = Path("/sys/kernel/config/target")
 ETC = Path("/etc/target")
 
-# How what targetcli-fb does not say begins.
+# The beginnings of messages that targetcli-fb does not have.
 ASIDES = ("Note: ", "Deleted LUN ")
 
-# They count what happens, or number what is made anew.
+# Counters, and numbers that each new object gets.
 _VOLATILE = frozenset({"statistics", "fabric_statistics", "rtpi", "hba_info"})
 
 
 class Answer(str):
-    """Standard output; ``exit`` is the exit status, ``stderr`` the rest."""
+    """Standard output; ``exit`` is the exit status, ``stderr`` standard error."""
 
     exit: int
     stderr: str
@@ -38,18 +38,18 @@ class Answer(str):
 
     @property
     def rows(self) -> list[str]:
-        """The lines of standard output."""
+        """Return the lines of standard output."""
         return self.splitlines()
 
     @property
     def asides(self) -> list[str]:
-        """The lines of standard error, of a command that did not fail."""
+        """Return the lines of standard error, of a command that did not fail."""
         return self.stderr.splitlines()
 
 
 @dataclass
 class Shell:
-    """One user: preferences, current path and what was changed stay from command to command."""
+    """One user: preferences, current path and changes are kept from command to command."""
 
     home: Path
     fs: ConfigFS = field(default_factory=ConfigFS)
@@ -64,7 +64,7 @@ class Shell:
 
     @property
     def history(self) -> str:
-        """Where this user's changes are kept."""
+        """Return the directory of this user's history."""
         return self.kept or f"{self.home}.history"
 
     def __call__(self, line: str, **options: object) -> Answer:
@@ -76,16 +76,16 @@ class Shell:
         return self._run(lambda: grammar.parse_words(words), options)
 
     def ok(self, line: str, **options: object) -> Answer:
-        """Run a line that must succeed; on standard error it may have something to add."""
+        """Run a line that must succeed; it may print notes on standard error."""
         answer = self(line, **options)
         assert answer.exit == 0, f"{line}: {answer.stderr}"
         assert all(row.startswith(ASIDES) for row in answer.asides), f"{line}: {answer.stderr}"
         return answer
 
     def refuses(self, line: str, *texts: str, also: Sequence[Path] = ()) -> Answer:
-        """Run a line that must fail, say why, and change nothing.
+        """Run a line that must fail with a reason, and change nothing.
 
-        ``texts`` must be in what it says, ``also`` are folders to watch besides the usual ones.
+        ``texts`` must be in the message, ``also`` are more directories that must not change.
         """
         before = self._tree or tree(), files(ETC, *also)
         answer = self(line)
@@ -100,7 +100,7 @@ class Shell:
         return answer
 
     def env(self, **options: object) -> Env:
-        """What the next command will see."""
+        """Return the environment of the next command."""
         return Env(
             Preferences.load(self.home),
             fs=self.fs,
@@ -127,7 +127,7 @@ class Shell:
 
 
 def tree(*below: str) -> dict[str, str]:
-    """All of the target tree, or of some folders in it: names, links, values that can be read."""
+    """Return the target tree, or some directories of it: names, links, readable values."""
     found: dict[str, str] = {}
     for start in below or ("",):
         found.update(_walk(TARGET / start))
@@ -149,7 +149,7 @@ def _walk(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _settled(name: str, text: str) -> str:
-    """Without what is another each time, and means the same."""
+    """Return a value without the parts that differ from run to run."""
     if name == "members":
         return "\n".join(sorted(text.replace("\0", "").split("\n")))
     if name == "info":
@@ -176,7 +176,7 @@ def _text(path: str) -> str:
 
 
 def differences(have: Mapping[str, object], want: Mapping[str, object]) -> list[str]:
-    """What is not the same in two trees, a line each."""
+    """Return the differences of two trees, a line each."""
     names = sorted(have.keys() | want.keys())
     return [
         f"{name}: {have.get(name)!r}, not {want.get(name)!r}"
@@ -186,7 +186,7 @@ def differences(have: Mapping[str, object], want: Mapping[str, object]) -> list[
 
 
 def files(*folders: Path) -> dict[str, tuple[int, bytes | str]]:
-    """Everything in some folders of the host: mode, and contents or what it is."""
+    """Return the files in some directories of the host: mode, and contents or type."""
     found: dict[str, tuple[int, bytes | str]] = {}
     for folder in folders:
         for path in sorted([folder, *folder.rglob("*")]):
@@ -201,12 +201,12 @@ def files(*folders: Path) -> dict[str, tuple[int, bytes | str]]:
 
 
 def value(path: str) -> str:
-    """The value of one file of the target tree."""
+    """Return the value of one file of the target tree."""
     return (TARGET / path).read_text().rstrip("\n\0")
 
 
 def done(rows: list[str]) -> list[str]:
-    """The lines of a plan once it is carried out: its summary says so."""
+    """Return the lines of a plan as they are once it is carried out."""
     words = {"create": "created", "change": "changed", "recreate": "recreated", "delete": "deleted"}
     words |= {"set": "set", "remap": "remapped", "unmap": "unmapped", "map": "mapped"}
     return [

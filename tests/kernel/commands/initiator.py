@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""As much of an iSCSI initiator as is needed to be logged in (RFC 7143 section 11.12), and to see.
+"""A minimal iSCSI initiator: it logs in (RFC 7143 section 11.12) and reads.
 
 It sends names as they are given, which other initiators refuse to.
 """
@@ -22,7 +22,7 @@ _HEADER = ">BBBBB3s6sHIHHII16x"
 def logged_in(
     initiator: str, target: str, port: int = 3260, *, isid: int = 1, **more: str
 ) -> Iterator[Connected]:
-    """A session without authentication, as long as the block lasts; ``more`` are text keys.
+    """Yield a session without authentication; ``more`` are text keys.
 
     Sessions of one initiator have different ``isid`` (section 10.1.4).
     """
@@ -81,13 +81,13 @@ class Connected:
     number: int = 1
 
     def luns(self) -> list[int]:
-        """The LUNs that it sees: REPORT LUNS (SPC-4 section 6.33)."""
+        """Return the LUNs that it sees: REPORT LUNS (SPC-4 section 6.33)."""
         found = self.read(struct.pack(">BxxxxxBBBBxx", 0xA0, 0, 0, 16, 0))
         numbers = (found[start : start + 8] for start in range(8, len(found), 8))
         return sorted(int.from_bytes(number[:2], "big") & 0x3FFF for number in numbers)
 
     def read(self, command: bytes, lun: int = 0, length: int = 4096) -> bytes:
-        """The data of a SCSI command, at most ``length`` bytes; b"" if it fails or has none.
+        """Return the data of a SCSI command, at most ``length`` bytes; b"" if it fails or has none.
 
         The LUN is below 256 (SAM-5 section 4.7.4).
         """
@@ -117,7 +117,7 @@ class Connected:
                 return found
 
     def log_out(self) -> None:
-        """End it: the target closes it once it sent the response."""
+        """Log out: the target closes the connection after the response."""
         request = struct.pack(">BBxxxxxx8xIIII16x", 0x46, 0x80, 3, 0, self.number, 1)
         self.connection.sendall(request)
         while self.connection.recv(4096):
