@@ -18,16 +18,8 @@ from ..statements import Statement
 from . import alua, grammar
 from .access import Export, Group, GroupedTarget
 from .devices import Device, Devices
-from .settings import PARAMETERS, Settings, place
+from .settings import ACL_ATTRIBUTES, FABRIC_OF, PARAMETERS, Settings, place
 
-_FABRICS = {
-    "fcst": "tcm_fc",
-    "ib_srpt": "srpt",
-    "iscsi": "iscsi",
-    "qla2x00t": "qla2xxx",
-    "scst_local": "loopback",
-}
-_ACL_ATTRIBUTES = {"NopInInterval": "nopin_timeout", "NopInTimeout": "nopin_response_timeout"}
 _USERS = re.compile(r"(Incoming|Outgoing)User\d*")
 _NO_EFFECT = {
     "HW_TARGET": "it says that the target is an adapter of this host",
@@ -94,7 +86,7 @@ class _Reader:
         if driver.name == "copy_manager":
             self.builder.note(at, "LIO copies between its disks without a target for that")
             return
-        fabric = _FABRICS.get(driver.name)
+        fabric = FABRIC_OF.get(driver.name)
         if fabric is None:
             self.builder.lost(at, f"LIO has no fabric like {driver.name}: its targets are left out")
             return
@@ -202,7 +194,7 @@ class _Reader:
         depth = settings.take("QueuedCommands")
         if depth:
             self._attribute(depth, "default_cmdsn_depth", schema.tpg_attribute, target.attributes)
-        for name, ours in _ACL_ATTRIBUTES.items():
+        for name, ours in ACL_ATTRIBUTES.items():
             found = settings.take(name)
             if found and found.text.strip() != "0":
                 self._attribute(found, ours, schema.acl_attribute, target.acl_attributes)

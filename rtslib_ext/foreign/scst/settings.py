@@ -10,6 +10,16 @@ from ..builder import Builder
 from ..imported import Place
 from ..statements import Statement
 
+FABRIC_OF = {
+    "fcst": "tcm_fc",
+    "ib_srpt": "srpt",
+    "iscsi": "iscsi",
+    "qla2x00t": "qla2xxx",
+    "scst_local": "loopback",
+}
+"""The fabric of LIO for each target driver of SCST."""
+ACL_ATTRIBUTES = {"NopInInterval": "nopin_timeout", "NopInTimeout": "nopin_response_timeout"}
+"""The attribute of an ACL for each of SCST's for all sessions of a target."""
 PARAMETERS = (
     "DataDigest",
     "FirstBurstLength",

@@ -10,15 +10,9 @@ from ... import schema
 from ...config.model import WILDCARDS, Config, Key, NodeAcl, Target, Tpg
 from ...fabrics import WITH_ENABLE
 from ..losses import Losses, is_plain, mutual_users, requires_login, users
-from .settings import PARAMETERS
+from .settings import ACL_ATTRIBUTES, FABRIC_OF, PARAMETERS
 
-_DRIVERS = {
-    "iscsi": "iscsi",
-    "loopback": "scst_local",
-    "qla2xxx": "qla2x00t",
-    "srpt": "ib_srpt",
-    "tcm_fc": "fcst",
-}
+_DRIVERS = {fabric: driver for driver, fabric in FABRIC_OF.items()}
 _PORT = 3260
 _TPG_ATTRIBUTES = (
     "authentication",
@@ -27,7 +21,7 @@ _TPG_ATTRIBUTES = (
     "demo_mode_write_protect",
     "generate_node_acls",
 )
-_ACL_ATTRIBUTES = {"nopin_timeout": "NopInInterval", "nopin_response_timeout": "NopInTimeout"}
+_ACL_ATTRIBUTES = {ours: theirs for theirs, ours in ACL_ATTRIBUTES.items()}
 
 
 def quoted(text: str) -> str | None:
