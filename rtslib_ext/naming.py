@@ -30,6 +30,8 @@ LUN_MAX = 65535
 # TPGT_MAX and the identifiers of groups are 16 bits wide.
 TAG_MAX = 65535
 PORT_MAX = 65535
+# The TCP port of iSCSI targets (RFC 7143 section 13).
+ISCSI_PORT = 3260
 
 # Compiled when first used, as all patterns that few commands need.
 _FORMS = {

@@ -24,7 +24,6 @@ from .initiators import one_name
 from .json_source import Document, is_masked
 from .source import Source
 
-_PORT = 3260
 _ISCSI = "iscsi"
 # What initiators saw of tcmu-runner: scsi.c, tcmu_emulate_std_inquiry.
 _PRODUCT, _REVISION = "TCMU device", "0002"
@@ -133,7 +132,7 @@ class _Reader:
         tpgs = {}
         for tag, address in enumerate(addresses, 1):
             try:
-                portal = Portal(naming.portal_address(address), _PORT)
+                portal = Portal(naming.portal_address(address), naming.ISCSI_PORT)
             except InvalidValue as err:
                 self._builder.lost(at, f"a gateway of {wwn} is left out: {err.message}")
                 continue

@@ -99,7 +99,7 @@ def _deny(builder: Builder, target: TargetBuilder, items: Items) -> None:
             builder.lost(
                 at,
                 f"LIO has no list of denied initiators: {item} can log in to {target.wwn}",
-                f"nft add rule inet filter input ip saddr {item} tcp dport 3260 drop"
+                f"nft add rule inet filter input ip saddr {item} tcp dport {naming.ISCSI_PORT} drop"
                 if addresses.network(item)
                 else "create an ACL for each initiator that may log in",
             )

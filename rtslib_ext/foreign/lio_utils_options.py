@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from .. import naming
 from ..fast_dataclasses import dataclass, field
 
 Act = tuple[str, str, str]
@@ -19,7 +20,6 @@ Both texts have the words of the option as ``{0}``, ``{1}`` and so on.
 
 PARAMETERS = ".parameters"
 """The file that stands for the parameters of --createdev and the like."""
-DEFAULT_PORT = 3260
 
 _STATES = {"o": "0", "a": "1", "s": "2", "u": "3"}
 _TYPES = {"both": "3", "explict": "2", "explicit": "2", "implict": "1", "implicit": "1"}
@@ -55,8 +55,8 @@ def _with_port(portal: str) -> str:
     """Return a portal with the default port where it has none: "ADDRESS" or "ADDRESS:"."""
     address, sign, port = portal.rpartition(":")
     if not sign or portal.endswith("]"):
-        return f"{portal}:{DEFAULT_PORT}"
-    return portal if port else f"{address}:{DEFAULT_PORT}"
+        return f"{portal}:{naming.ISCSI_PORT}"
+    return portal if port else f"{address}:{naming.ISCSI_PORT}"
 
 
 def _device(parameters: str, takes: int = 2) -> Row:

@@ -13,6 +13,7 @@ from ..config.backing import Backing, Block, FileIO
 from ..config.model import Key, StorageObject, Values
 from ..errors import InvalidValue
 from ..fast_dataclasses import replace
+from ..schema import Attribute
 from . import identity as identities
 from . import words
 from .addresses import Access
@@ -71,6 +72,17 @@ class Objects:
 
     def _remark(self, severity: str, at: Place, text: str, cure: str) -> None:
         self.remarks.append(Remark(severity, at.file, at.line, text, cure, at.path))
+
+    def checked(self, at: Place, row: Attribute | None, text: str) -> str | None:
+        """Return a value as the kernel takes it; None, with a remark, if it does not.
+
+        ``row`` is None for a setting that the tables lack: a newer kernel may have it.
+        """
+        try:
+            return row.check(text) if row else text
+        except InvalidValue as err:
+            self.changed(at, f"{err.message}: the kernel's own value is used")
+            return None
 
     # -- storage objects --------------------------------------------------------------------
 

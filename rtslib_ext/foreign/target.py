@@ -13,13 +13,13 @@ from .. import naming, schema
 from ..config.backing import Block
 from ..config.model import Auth, Key, Lun, MappedLun, NodeAcl, Portal, Target, Tpg, Values
 from ..errors import InvalidValue
+from ..naming import ISCSI_PORT
 from .addresses import Access
 from .imported import Place
 from .initiators import one_name
 from .objects import Objects
 
 _ANY = "[::0]"
-_PORT = 3260
 _NAMES = ("iqn", "eui", "naa")
 _ALL = "the initiators of this target"
 LOGIN_KEYS = frozenset(
@@ -143,22 +143,20 @@ class TargetBuilder:
 
     def attribute(self, at: Place, name: str, value: str) -> None:
         """Set an attribute of the TPG."""
-        row = schema.tpg_attribute(name, self.fabric)
-        try:
-            self.attributes[name] = row.check(value) if row else value
-        except InvalidValue as err:
-            self.objects.changed(at, f"{err.message}: the kernel's own value is used")
+        checked = self.objects.checked(at, schema.tpg_attribute(name, self.fabric), value)
+        if checked is not None:
+            self.attributes[name] = checked
 
     def acl_attribute(self, at: Place, name: str, value: str) -> None:
         """Set an attribute of each ACL."""
-        row = schema.acl_attribute(name)
-        try:
-            self.acl_attributes[name] = row.check(value) if row else value
+        checked = self.objects.checked(at, schema.acl_attribute(name), value)
+        if checked is not None:
+            self.acl_attributes[name] = checked
             self.acl_places.append(at)
-        except InvalidValue as err:
-            self.objects.changed(at, f"{err.message}: the kernel's own value is used")
 
-    def listen(self, at: Place, address: str, port: int = _PORT, *, iser: bool = False) -> None:
+    def listen(
+        self, at: Place, address: str, port: int = ISCSI_PORT, *, iser: bool = False
+    ) -> None:
         """Listen on an address; without a call the target listens on all."""
         try:
             portal = Portal(naming.portal_address(address), port, iser=iser)
@@ -175,7 +173,8 @@ class TargetBuilder:
             self._drop_readonly()
             for at in self.acl_places:
                 self.objects.changed(at, "LIO has this value for initiators with an ACL only")
-        everywhere = {} if self.silent else {f"{_ANY}:{_PORT}": Portal(_ANY, _PORT)}
+        default = Portal(_ANY, ISCSI_PORT)
+        everywhere = {} if self.silent else {default.name: default}
         portals = self.portals or everywhere
         self._limit(portals)
         tpg = Tpg(

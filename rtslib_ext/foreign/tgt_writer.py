@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .. import schema
+from .. import naming, schema
 from ..config import shown_inquiry
 from ..config.backing import Block, FileIO, Pscsi
 from ..config.model import WILDCARDS, Config, Key, StorageObject, Target, Tpg
@@ -28,7 +28,7 @@ from .objects import name_of
 
 # scsi_id and scsi_sn (usr/tgtd.h).
 _LONGEST = 36
-_ANY = tuple(f"{address}:3260" for address in WILDCARDS)
+_ANY = tuple(f"{address}:{naming.ISCSI_PORT}" for address in WILDCARDS)
 _VALUE = re.compile(r"[^\s\"'\\#<>$=`](?:[^\r\n\"'\\#<>$`]*[^\s\"'\\#<>$`])?")
 _WORD = re.compile(r"[^\s\"'\\#<>$=`]+")
 _PARAMETERS = (

@@ -25,7 +25,6 @@ from .target import TargetBuilder
 from .truenas_lists import Parts
 
 _BASENAME = "iqn.2005-10.org.freenas.ctl"
-_PORT = 3260
 _NAMES = ("iqn.", "eui.", "naa.")
 _PRODUCT = "iSCSI Disk"
 _SIZE = re.compile(r"(\d{1,19})([KMGTP]?)(?:i?B)?")
@@ -75,9 +74,9 @@ class _Reader:
         self._builder = Builder(source)
         self._known = Known()
         self._document, self._global = self._parts.config()
-        self._port = _PORT
+        self._port = naming.ISCSI_PORT
         with suppress(Unusable):
-            self._port = self._global.within("listen_port", 1, naming.PORT_MAX) or _PORT
+            self._port = self._global.within("listen_port", 1, naming.PORT_MAX) or naming.ISCSI_PORT
 
     def run(self) -> Imported:
         readers = {

@@ -28,7 +28,7 @@ from ..tree.portals import PortalNode, Portals
 from .luns import tpg_of
 
 ANY_ADDRESS = "::0"
-PORT = 3260
+PORT = naming.ISCSI_PORT
 _COMMANDS_SHOWN = 3
 _LINK_LOCAL = "[fe80:"
 

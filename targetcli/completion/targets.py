@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rtslib_ext import naming
 from rtslib_ext.config import shell_paths
 from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.host import adapters, network
@@ -18,7 +19,7 @@ from ..tree.acls import AclNode, Acls
 from ..tree.fabrics import FabricNode, TpgNode
 from .candidates import Ask
 
-_DEFAULT_PORT = "3260"
+_DEFAULT_PORT = str(naming.ISCSI_PORT)
 
 
 def free_wwns(ask: Ask) -> Iterator[str]:

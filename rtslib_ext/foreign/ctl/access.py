@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import re
 
+from ... import naming
 from ...fast_dataclasses import dataclass, field
 from ..builder import Builder
 from ..imported import Place
 from ..statements import Statement
 from ..words import shown
 
-PORT = 3260
 _TYPES = ("none", "deny", "chap", "chap-mutual")
 _BRACKETS = re.compile(r"\[([^\]]*)\](?::(.*))?")
 
@@ -155,7 +155,7 @@ def _address(builder: Builder, one: Statement) -> tuple[str, int]:
     else:
         address, port = text, None
     if port in (None, ""):
-        return address, PORT
+        return address, naming.ISCSI_PORT
     if not re.fullmatch(r"[0-9]{1,5}", port or "") or not 0 < int(port or 0) < 65536:
         raise builder.source.wrong(one.line, f"expected a port from 1 to 65535 in {text}")
     return address, int(port or 0)

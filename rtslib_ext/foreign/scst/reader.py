@@ -207,12 +207,10 @@ class _Reader:
         find: Callable[[str], Attribute | None],
         into: dict[str, str],
     ) -> None:
-        row = find(name)
-        try:
-            into[name] = row.check(statement.text) if row else statement.text
-        except InvalidValue as err:
-            at = place(self.builder, statement)
-            self.builder.changed(at, f"{err.message}: the kernel's own value is used")
+        at = place(self.builder, statement)
+        checked = self.builder.checked(at, find(name), statement.text)
+        if checked is not None:
+            into[name] = checked
 
     # -- LUNs and groups --------------------------------------------------------------------
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from ... import schema
 from ...config.model import WILDCARDS, Config, Key, NodeAcl, Target, Tpg
 from ...fabrics import WITH_ENABLE
+from ...naming import ISCSI_PORT
 from ..losses import Losses, is_plain, mutual_users, requires_login, users
 from .settings import ACL_ATTRIBUTES, FABRIC_OF, PARAMETERS
 
 _DRIVERS = {fabric: driver for driver, fabric in FABRIC_OF.items()}
-_PORT = 3260
 _TPG_ATTRIBUTES = (
     "authentication",
     "cache_dynamic_acls",
@@ -148,8 +148,8 @@ class TargetWriter:
     def _portals(self, path: str, tpg: Tpg) -> Iterator[str]:
         addresses = []
         for portal in tpg.portals.values():
-            if portal.port != _PORT:
-                text = f"{portal.name} is on port {_PORT}: iscsi-scstd has one port for all"
+            if portal.port != ISCSI_PORT:
+                text = f"{portal.name} is on port {ISCSI_PORT}: iscsi-scstd has one port for all"
                 self.losses.changed(path, text, f"start it with -p {portal.port}")
             if portal.iser:
                 self.losses.changed(path, f"{portal.name} is for iSER and TCP in SCST")
