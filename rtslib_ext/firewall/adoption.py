@@ -33,9 +33,13 @@ def load(path: str, networks: Allowed, before: Allowed | None = None) -> None:
     record.store(path, Record(networks, found.loaded, found.allowed if before is None else before))
     try:
         nft.load(networks)
-    except BaseException:
+    except BaseException as err:
         with suppress(LioError, OSError):
             record.store(path, found) if existed else os.unlink(path)
+        if not isinstance(err, LioError):
+            # An interrupt, when nft may have loaded them already.
+            with suppress(LioError):
+                nft.load(found.allowed if found.loaded else {})
         raise
     digest = ruleset.digest(networks) if networks else ""
     record.store(path, Record(networks, digest, before))
@@ -55,7 +59,7 @@ def replacing(path: str, before: Record, after: Allowed) -> Iterator[list[str]]:
     except BaseException:
         if before.loaded != DAMAGED:
             with suppress(LioError):
-                _adopt(path, Record(after, ""), before.allowed)
+                _return(path, Record(after, ""), before.allowed)
         raise
     if changes:
         _finish(path)
@@ -73,7 +77,15 @@ def recovered(path: str, *, undone: bool) -> list[str]:
     found = record.load(path) if os.path.exists(path) else Record()
     if found.before is None:
         return []
-    notes = _adopt(path, found, found.before if undone else found.allowed)
+    return _return(path, found, found.before if undone else found.allowed)
+
+
+def _return(path: str, found: Record, networks: Allowed) -> list[str]:
+    """Load the networks with which a change ends, and record that; return notes.
+
+    After a kill in between, they are those before the change and after it.
+    """
+    notes = _adopt(path, found, networks, networks)
     _finish(path)
     return notes
 

@@ -14,20 +14,15 @@ from ..kernel.configfs import ReadFS
 from . import record, units
 
 
-def settle(fs: ReadFS, path: str) -> bool | None:
-    """End an unfinished record, if there is no journal, as the kernel shows. Raises LioError.
+def is_done(fs: ReadFS, path: str) -> bool | None:
+    """Return whether the change of an unfinished record was done, as the kernel shows.
 
-    Returns whether the change was done; None without one. A damaged record is reported by what
-    needs it.
+    None without one. There must be no journal. A damaged record is reported by what needs it.
     """
     found = None
     with suppress(LioError):
         found = record.unfinished(path)
-    if not found:
-        return None
-    done = _is_done(fs, *found)
-    record.finish(path, done=done)
-    return done
+    return _is_done(fs, *found) if found else None
 
 
 def _is_done(fs: ReadFS, before: record.Owners, after: record.Owners) -> bool:

@@ -172,21 +172,28 @@ def settle(fs: ReadFS, files: Files) -> list[str]:
     """
     done = None
     if os.path.exists(files.owners):
-        from ..owners import settling
+        from ..owners import record, settling
 
-        done = settling.settle(fs, files.owners)
-    if not os.path.exists(files.networks):
-        return []
+        done = settling.is_done(fs, files.owners)
+    # The networks first: what they need to know is in the other record, until it is ended.
+    notes = _settle_networks(fs, files.networks, done) if os.path.exists(files.networks) else []
+    if done is not None:
+        record.finish(files.owners, done=done)
+    return notes
+
+
+def _settle_networks(fs: ReadFS, path: str, done: bool | None) -> list[str]:
+    """End the record of the networks; ``done``: None if nothing else shows it."""
     from ..firewall import adoption, record
 
     found = None
     with suppress(LioError):
-        found = record.load(files.networks)
+        found = record.load(path)
     if found is None or found.before is None:
         return []
     if done is None:
         done = _listens(fs, found.before, found.allowed)
-    notes = adoption.recovered(files.networks, undone=not done)
+    notes = adoption.recovered(path, undone=not done)
     return notes if done else [_UNDONE, *notes]
 
 

@@ -43,12 +43,13 @@ def recover(env: Env, node: Node, action: str) -> Result:
                 f"{unfinished.path}",
             )
         confirm.recovered(env, unfinished)
+    # As after a kill (transaction.beside), in this order.
+    notes = allowed.recovered(env, undone=action == "undo")
     if os.path.exists(env.owners):
         # Imported here: few systems have owners.
         from ..changes import owners
 
         owners.recovered(env, undone=action == "undo")
-    notes = allowed.recovered(env, undone=action == "undo")
     done = "undone" if action == "undo" else "finished"
     return Result([f"{unfinished}: {done}", *(Aside(f"Note: {text}") for text in notes)])
 

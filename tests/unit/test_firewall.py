@@ -5,7 +5,11 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
+import signal
 import subprocess
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +22,10 @@ from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InvalidValue, LioError
 from rtslib_ext.firewall import adoption as loading
 from rtslib_ext.firewall import allowed, nft, record, ruleset
+from rtslib_ext.owners import record as owner_record
+from rtslib_ext.owners import settling
 from rtslib_ext.savefile import loads, pieces
+from rtslib_ext.transaction import beside
 
 SMALL = """table inet targetcli
 delete table inet targetcli
@@ -237,3 +244,95 @@ def test_no_rules_are_loaded_that_the_record_does_not_have(
     with pytest.raises(LioError, match="nft is missing"):
         loading.load(str(tmp_path / "other.json"), old)
     assert not (tmp_path / "other.json").exists()
+
+
+NAME = "192.0.2.1:3260"
+OLD, NEW = {NAME: ("10.0.0.0/8",)}, {NAME: ("172.16.0.0/12",)}
+
+
+def dies(work: Callable[[], object], monkeypatch: pytest.MonkeyPatch, rules: Path, at: int) -> None:
+    """Do something in another process, which is killed once it has loaded rules so many times."""
+    count = 0
+
+    def load(found: object) -> None:
+        nonlocal count
+        rules.write_text(json.dumps(found))
+        count += 1
+        if count == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(nft, "load", load)
+        child = os.fork()
+        if child == 0:
+            with suppress(BaseException):
+                work()
+            os._exit(1)
+        assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_kill_while_networks_return(
+    fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a change that failed, or was killed itself: the next one ends with the old ones."""
+    path, rules = str(tmp_path / "networks.json"), tmp_path / "rules"
+    monkeypatch.setattr(nft, "listed", lambda: "")
+    monkeypatch.setattr(nft, "load", lambda found: rules.write_text(json.dumps(found)))
+    loading.load(path, OLD)
+
+    def failing() -> None:
+        with loading.replacing(path, record.load(path), NEW):
+            raise LioError("a step")
+
+    if fails:
+        dies(failing, monkeypatch, rules, 2)
+    else:
+        dies(failing, monkeypatch, rules, 1)
+        dies(lambda: loading.recovered(path, undone=True), monkeypatch, rules, 1)
+    loading.recovered(path, undone=True)
+    found = record.load(path)
+    assert (found.allowed, found.before) == (OLD, None)
+    assert json.loads(rules.read_text()) == {NAME: [*OLD[NAME]]}
+
+
+def test_an_interrupt_of_nft_loads_the_old_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, seen = str(tmp_path / "networks.json"), []
+
+    def load(found: Any) -> None:
+        seen.append(found)
+        if found == NEW:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(nft, "load", load)
+    loading.load(path, OLD)
+    with pytest.raises(KeyboardInterrupt):
+        loading.load(path, NEW)
+    assert seen[-1] == OLD and record.load(path).allowed == OLD
+
+
+def test_a_kill_while_records_are_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The networks need the record of the owners, to know whether the change was done."""
+    files = beside.Files(str(tmp_path / "owners.json"), str(tmp_path / "networks.json"))
+    with suppress(KeyboardInterrupt), owner_record.claiming(files.owners, {"/iscsi/x": "csi"}):
+        Path(f"{files.owners}.kept").write_bytes(Path(files.owners).read_bytes())
+        raise KeyboardInterrupt
+    os.replace(f"{files.owners}.kept", files.owners)
+    record.store(files.networks, record.Record(NEW, "", OLD))
+    monkeypatch.setattr(settling, "_is_done", lambda *_: True)
+    monkeypatch.setattr(nft, "load", lambda _: None)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    fs: Any = None
+    for owner, name in ((loading, "recovered"), (owner_record, "finish")):
+        with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+            patch.setattr(owner, name, killed)
+            beside.settle(fs, files)
+    beside.settle(fs, files)
+    assert record.load(files.networks).allowed == NEW
+    assert owner_record.load(files.owners) == {"/iscsi/x": "csi"}
+    assert not beside.is_unfinished(files)
