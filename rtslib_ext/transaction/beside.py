@@ -111,8 +111,9 @@ def under_way(files: Files) -> Replaced:
 def taking_back(files: Files, replaced: Replaced) -> Iterator[tuple[Replaced, list[str]]]:
     """Restore what a change replaced around a block that undoes its steps, all or none.
 
-    Later changes of the same owners and networks stay, and so does a damaged record. Yields the
-    difference, for the history, and notes.
+    Later changes of the same owners and networks stay, and so does a damaged record. Of a change
+    that was interrupted, the records are ended after the block. Yields the difference, for the
+    history, and notes.
     """
     with _owners_back(files.owners, replaced.owners) as owners:
         with _networks_back(files.networks, replaced.networks) as (networks, notes):
@@ -129,6 +130,10 @@ def _owners_back(path: str, changed: Owners) -> Iterator[Owners]:
             before = record.load(path)
     if before is None:
         yield {}
+        return
+    if record.unfinished(path):
+        yield {}
+        record.finish(path, done=False)
         return
     after = record.reverted(before, changed)
     names = sorted(before.keys() | after.keys())
@@ -147,6 +152,11 @@ def _networks_back(path: str, changed: Networks) -> Iterator[tuple[Networks, lis
             before = record.load(path)
     if before is None:
         yield {}, []
+        return
+    if before.before is not None:
+        late: list[str] = []
+        yield {}, late
+        late += adoption.recovered(path, undone=True)
         return
     after, _ = adoption.reverted(before.allowed, changed)
     with adoption.replacing(path, before, after) as notes:

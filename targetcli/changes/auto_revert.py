@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtslib_ext.errors import InUse, LioError, reason
+from rtslib_ext.errors import LioError, reason
 from rtslib_ext.fast_dataclasses import dataclass
 from rtslib_ext.host import system
 from rtslib_ext.kernel.configfs import ConfigFS
@@ -123,7 +123,7 @@ def _wait(paths: Paths, first: PendingCommit) -> None:
         if pending.left > 0:
             time.sleep(min(pending.left, _LOOK_SECONDS))
             continue
-        with suppress(InUse), change_lock(f"/ auto-revert: {pending}", path=paths.lock):
+        with suppress(LioError), change_lock(f"/ auto-revert: {pending}", path=paths.lock):
             files = beside.Files.of(paths.journal)
             if not os.path.exists(paths.journal) and beside.is_unfinished(files):
                 beside.settle(ConfigFS(), files)

@@ -42,10 +42,10 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
     with _stopped_later(), holding as held:
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
         env.session.last_change = held.left
+        _settle(env)
         # A process that was killed could not leave a note, but its journal.
         if held.left is LastChange.UNCONFIRMED or os.path.exists(env.journal):
             _roll_back_overdue(env)
-        _settle(env)
         _refuse_unfinished(env, command)
         if held.left is LastChange.UNCONFIRMED:
             held.leaves = env.session.last_change = _still_waiting(env, command)

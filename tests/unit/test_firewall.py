@@ -336,3 +336,26 @@ def test_a_kill_while_records_are_ended(tmp_path: Path, monkeypatch: pytest.Monk
     assert record.load(files.networks).allowed == NEW
     assert owner_record.load(files.owners) == {"/iscsi/x": "csi"}
     assert not beside.is_unfinished(files)
+
+
+def test_an_interrupted_change_that_cannot_be_rolled_back_keeps_its_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that recover ends them, once the cause is removed."""
+    files = beside.Files(str(tmp_path / "owners.json"), str(tmp_path / "networks.json"))
+    unfinished = {"before": {}, "after": {"/iscsi/x": "csi"}, "moving": [[], []]}
+    Path(files.owners).write_text(
+        json.dumps({"owners": {"/iscsi/x": "csi"}, "moving": [], "unfinished": unfinished})
+    )
+    record.store(files.networks, record.Record(NEW, "", OLD))
+    monkeypatch.setattr(nft, "load", lambda _: None)
+    replaced = beside.under_way(files)
+    assert replaced.owners == {"/iscsi/x": ("", "csi")}
+    before = [Path(path).read_bytes() for path in (files.owners, files.networks)]
+    with suppress(LioError), beside.taking_back(files, replaced):
+        raise LioError("a step")
+    assert [Path(path).read_bytes() for path in (files.owners, files.networks)] == before
+    with beside.taking_back(files, replaced):
+        pass
+    assert owner_record.load(files.owners) == {} and not beside.is_unfinished(files)
+    assert record.load(files.networks).allowed == OLD
