@@ -196,10 +196,12 @@ def backup_folder(path: str) -> str:
 def backups(folder: str) -> list[str]:
     """Return the backups in a directory, the oldest first: their names begin with the time.
 
-    Files with a name that an administrator chose come before them.
+    Files with a name that an administrator chose come before them; directories are none.
     """
     try:
-        names = [name for name in os.listdir(folder) if re.fullmatch(_BACKUP, name)]
+        with os.scandir(folder) as found:
+            names = [one.name for one in found if re.fullmatch(_BACKUP, one.name)]
+            names = [name for name in names if not os.path.isdir(f"{folder}/{name}")]
     except OSError:
         return []
     names.sort(key=lambda name: (re.fullmatch(_TIMED, name) is not None, name))

@@ -78,8 +78,7 @@ def keep(
     """Record a change; return its number. Raises OSError, LioError."""
     trusted.make_directory(folder)
     os.chmod(folder, 0o700)
-    known = _sizes(folder)
-    number = _number(max(known)) + 1 if known else 1
+    known, number = _known(folder)
     large = sum(map(_size, (*changes, *back))) > MOST_OPERATIONS
     if large:
         back, irreversible = (), irreversible or "it is too large to be recorded completely"
@@ -128,9 +127,14 @@ def _make_room(folder: str, known: dict[str, int], size: int) -> None:
         count, total = count - 1, total - known[name]
 
 
-def _sizes(folder: str) -> dict[str, int]:
+def _known(folder: str) -> tuple[dict[str, int], int]:
+    """Return the sizes of the records by their names, and the number of the next one."""
     with os.scandir(folder) as entries:
-        return {item.name: item.stat().st_size for item in entries if _NAME.fullmatch(item.name)}
+        found = [item for item in entries if _NAME.fullmatch(item.name)]
+    # Of anything else with such a name, only the number counts: it cannot be deleted.
+    records = [item for item in found if item.is_file(follow_symlinks=False)]
+    number = max((_number(item.name) for item in found), default=0) + 1
+    return {item.name: item.stat().st_size for item in records}, number
 
 
 def _number(name: str) -> int:
@@ -326,6 +330,6 @@ def _checked_change(value: dict[str, str | None]) -> dict[str, str | None]:
 def numbers(folder: str) -> list[int]:
     """Return the numbers of the records, the last first; none if the directory is unreadable."""
     try:
-        return sorted(map(_number, _sizes(folder)), reverse=True)
+        return sorted(map(_number, _known(folder)[0]), reverse=True)
     except OSError:
         return []

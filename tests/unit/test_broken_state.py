@@ -244,3 +244,15 @@ def test_state_that_cannot_be_read_now_is_not_damaged(
         read(f"{tmp_path}/state")
     assert not isinstance(caught.value, unrestored.DamagedRecord)
     assert "remove it" not in caught.value.hint
+
+
+def test_changes_are_recorded_beside_what_is_no_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A directory and a broken link with the names of records, which can neither be deleted."""
+    (tmp_path / "00000001.json.gz").mkdir()
+    (tmp_path / "00000002.json.gz").symlink_to("none")
+    monkeypatch.setattr(history, "MOST_RECORDS", 2)
+    numbers = [history.keep(str(tmp_path), "create", STEPS, STEPS) for _ in range(5)]
+    assert len(set(numbers)) == 5
+    assert [found.number for found in history.read(str(tmp_path))] == numbers[-2:]

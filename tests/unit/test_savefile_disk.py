@@ -217,3 +217,13 @@ def test_files_that_an_administrator_named_are_not_deleted(file: Path) -> None:
     first, last = disk.backups(str(folder))
     assert first.endswith("before-upgrade.json")
     assert gzip.decompress(Path(last).read_bytes()) == b"2"
+
+
+def test_a_directory_is_no_backup(file: Path) -> None:
+    """It cannot be deleted as the oldest one, and would let each save fail."""
+    folder = file.parent / "backup"
+    (folder / "saveconfig-20000101-00:00:00-json.gz").mkdir(parents=True)
+    for number in range(4):
+        file.write_text(str(number))
+        assert disk.back_up(str(file), keep=2)
+    assert len(disk.backups(str(folder))) == 2
