@@ -13,7 +13,7 @@ from collections.abc import Container, Iterator, Mapping
 from functools import partial
 from typing import TypeVar
 
-from ..config import shell_paths
+from ..config import shell_paths, without_luns
 from ..config.merge import merge
 from ..config.model import Config, Key, Lun, NodeAcl, Target, Tpg
 from ..config.shell_paths import ShellPath
@@ -76,17 +76,47 @@ def remaining(found: Unrestored, have: Config, objects: Container[Key]) -> Unres
 
     An object that was created since, by any program, is not missing. One in a target, TPG or
     ACL that was deleted since is dropped with it, and so is a LUN whose storage object is gone.
-    A setting that was set to another value since is dropped. If ``found.instead`` has any,
-    ``have`` must be complete.
+    So is a LUN of one that was created since with another serial number: its name leads to another
+    disk. A setting that was set to another value since is dropped. For both, ``have`` must be
+    complete.
     """
     known = frozenset(found.paths) - found.instead.keys()
-    left = _Search(have, objects, known).of(found.part)
+    left = _Search(have, objects, known).of(_of_these_disks(found.part, have))
     if found.instead:
         from . import refused
 
         names = refused.remaining(found.part, have, found.instead)
         left = _with_refused(left, found.part, {path: found.instead[path] for path in names})
     return replace(left, identities=found.identities)
+
+
+def other_disks(want: Config, have: Config) -> set[Key]:
+    """Return the storage objects that have another serial number than in ``want``."""
+    return {
+        key
+        for key, so in want.storage_objects.items()
+        if so.wwn is not None and have.storage_objects.get(key, so).wwn not in (None, so.wwn)
+    }
+
+
+def of_other_disks(found: Unrestored, have: Config) -> Iterator[ShellPath]:
+    """Yield the missing LUNs of ``found`` whose storage object is another disk now."""
+    others = other_disks(found.part, have)
+    for key, target in found.part.targets.items() if others else ():
+        for tag, tpg in target.tpgs.items():
+            path = shell_paths.tpg(shell_paths.target(*key), tag)
+            for index, lun in tpg.luns.items():
+                if lun.storage_object in others:
+                    yield shell_paths.lun(path, index)
+
+
+def _of_these_disks(want: Config, have: Config) -> Config:
+    """Return ``want`` without the LUNs whose storage object is another disk now."""
+    others = other_disks(want, have)
+    if not others:
+        return want
+    targets = {key: without_luns.target(item, others) for key, item in want.targets.items()}
+    return replace(want, targets=targets)
 
 
 def _with_refused(found: Unrestored, want: Config, instead: Mapping[str, str]) -> Unrestored:

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
-from ..config import shell_paths
-from ..config.model import Config, Key, NodeAcl, Portal, StorageObject, Target, Tpg
+from ..config import shell_paths, without_luns
+from ..config.model import Config, Key, Portal, StorageObject, Target, Tpg
 from ..config.shell_paths import ShellPath
 from ..fabrics import FABRICS
 from ..fast_dataclasses import replace
@@ -131,34 +131,23 @@ def _no_address(address: str) -> str:
     return f"no interface has the address {address}"
 
 
-def _without(target: Target, late: Iterable[Key], portals: Container[str]) -> Target:
+def _without(target: Target, late: Set[Key], portals: Container[str]) -> Target:
     """Return a target without the LUNs of some storage objects and their mapped LUNs, and portals.
 
     ``portals`` are shell paths.
     """
-    path = shell_paths.target(*target.key)
-    gone = frozenset(late)
-    if not gone and not portals:
+    target = without_luns.target(target, late)
+    if not portals:
         return target
+    path = shell_paths.target(*target.key)
     tpgs = {
-        tag: _tpg_without(tpg, gone, shell_paths.tpg(path, tag), portals)
+        tag: replace(tpg, portals=dict(_others(tpg, shell_paths.tpg(path, tag), portals)))
         for tag, tpg in target.tpgs.items()
     }
     return replace(target, tpgs=tpgs)
 
 
-def _tpg_without(tpg: Tpg, late: frozenset[Key], path: ShellPath, portals: Container[str]) -> Tpg:
-    gone = {index for index, lun in tpg.luns.items() if lun.storage_object in late}
-    left = {
-        name: portal
-        for name, portal in tpg.portals.items()
-        if shell_paths.portal(path, name) not in portals
-    }
-    luns = {index: lun for index, lun in tpg.luns.items() if index not in gone}
-    acls = {wwn: _acl_without(acl, gone) for wwn, acl in tpg.acls.items()} if gone else tpg.acls
-    return replace(tpg, luns=luns, portals=left, acls=acls)
-
-
-def _acl_without(acl: NodeAcl, gone: set[int]) -> NodeAcl:
-    mapped = {index: lun for index, lun in acl.mapped_luns.items() if lun.tpg_lun not in gone}
-    return replace(acl, mapped_luns=mapped)
+def _others(tpg: Tpg, path: ShellPath, portals: Container[str]) -> Iterator[tuple[str, Portal]]:
+    for name, portal in tpg.portals.items():
+        if shell_paths.portal(path, name) not in portals:
+            yield name, portal

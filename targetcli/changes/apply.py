@@ -207,6 +207,20 @@ def recording(
         from . import owners
 
         owners.drop_deleted(env, recorder.steps)
+    if not partial and os.path.exists(env.unrestored):
+        # Imported here: after most restores nothing is missing.
+        from . import running
+
+        _note_other_disks(env, running.prune_record(env, recorder.steps))
+
+
+def _note_other_disks(env: Env, luns: Sequence[str]) -> None:
+    """Add a note to the report for each LUN that is not restored with another disk."""
+    if luns:
+        from ..views import notes as view
+
+        text = "it could not be restored, and is not any more: its storage object is another disk"
+        env.session.report.asides += view.lines([(path, text) for path in luns])
 
 
 def note(env: Env, changed: Sequence[Step], made: Container[str] = ()) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from rtslib_ext.config.model import Config, Key
@@ -13,6 +13,7 @@ from rtslib_ext.errors import LioError, reason
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.files import atomic, trusted
 from rtslib_ext.kernel import setup
+from rtslib_ext.steps import Action, Step
 
 from .. import progress
 from ..env import Env
@@ -136,7 +137,7 @@ def record_missing(
 
     before = records.superseded(records.load(env.unrestored), want)
     names = _not_set(want, outcome, keep=keep)
-    have, objects = existing(env, whole=bool(names or before.instead))
+    have, objects = existing(env, whole=bool(names or before))
     found = replace(records.find(want, have, objects, names), identities=identities)
     missing = records.add(records.remaining(before, have, objects), found)
     set_unrestored(env, missing)
@@ -170,6 +171,28 @@ def keep_record(env: Env, number: int) -> None:
         atomic.replace(_kept(env, number), [text.encode()])
 
 
+def prune_record(env: Env, steps: Sequence[Step]) -> list[str]:
+    """Drop the recorded objects that must not return after these steps.
+
+    Those are the ones in an object that they delete, which may be created again, and LUNs of a disk
+    in whose place they create another one. Returns these LUNs. A damaged record stays.
+    """
+    # Imported here: after most restores nothing is missing.
+    from rtslib_ext.savefile import unrestored as records
+
+    if all(step.action is Action.UPDATE for step in steps):
+        return []
+    try:
+        record = records.load(env.unrestored)
+        have, objects = existing(env, whole=True)
+        left = records.remaining(record, have, objects)
+        if left.paths != record.paths or left.part != record.part:
+            set_unrestored(env, left)
+        return [*records.of_other_disks(record, have)]
+    except LioError:
+        return []
+
+
 def undo_record(env: Env, number: int | None) -> None:
     """Restore the record that a change replaced, if it did.
 
@@ -182,7 +205,10 @@ def undo_record(env: Env, number: int | None) -> None:
         before, after = map(str, json.loads(kept))
     except (ValueError, TypeError, RecursionError) as err:
         raise LioError(f"{_kept(env, number or 0)} is damaged", hint="remove it") from err
-    now = _text(env.unrestored) or ""
+    # The steps of the undo may have dropped something from it (prune_record).
+    now = env.session.report.unrestored
+    if now is None:
+        now = _text(env.unrestored) or ""
     if now == before:
         return
     _note_record(env)

@@ -128,7 +128,7 @@ def _remaining(env: Env) -> Unrestored:
     record = records.load(env.unrestored)
     if not record:
         return record
-    have, objects = running.existing(env, whole=bool(record.instead))
+    have, objects = running.existing(env, whole=True)
     return records.remaining(record, have, objects)
 
 
