@@ -61,7 +61,8 @@ def replacing(path: str, before: Record, after: Allowed) -> Iterator[list[str]]:
             with suppress(LioError):
                 _return(path, Record(after, ""), before.allowed)
         raise
-    if changes:
+    # Also one that a kill left unfinished, and that this change completes.
+    if changes or before.before is not None:
         _finish(path)
 
 

@@ -30,7 +30,7 @@ from ..savefile.unrestored import Unrestored
 from ..steps import Context, Step
 from ..steps.lu_groups import SETTING as LU_GROUP
 from ..usage import reservations
-from . import incomplete, subset
+from . import clear, incomplete, subset
 from .executor import Outcome, keep_going, perform
 from .journal import CREATES, Creation, Journal
 from .planning import planned
@@ -75,12 +75,13 @@ def record_restore(
     )
 
 
-def record_clearing(journal: Journal, text: Callable[[], str]) -> None:
+def record_clearing(journal: Journal, text: Callable[[], str], clears: str = "at a stop") -> None:
     """Let a journal hold the configuration that is restored after everything is deleted.
 
-    ``text`` returns that of its save file. After a kill, a restore completes the remaining objects.
+    ``text`` returns that of its save file. After a kill, a restore completes the remaining objects;
+    with ``clears`` CLEARS_FIRST it deletes them first: the restore was to replace them.
     """
-    journal.about[CREATES] = {"restores": True, "clears": True, "paths": None, "before": {}}
+    journal.about[CREATES] = {"restores": True, "clears": clears, "paths": None, "before": {}}
     journal.document = lambda: _in_pieces(text())
 
 
@@ -178,6 +179,9 @@ def undo(context: Context, change: Creation) -> list[str]:
     incomplete.remove(context, document.config)
     have = Reader(fs).config()
     gone = frozenset(_of(change).paths)
+    if change.clears_first:
+        clear.everything(fs, host=context.host)
+        have = Reader(fs).config()
     want = replace(subset.without(have, gone), fabrics=_before(change).fabrics)
     try:
         outcome = keep_going(context, planned(fs, have, want).steps)

@@ -35,6 +35,7 @@ _PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EINTR)
 _BEGUN = b"."
 CREATES = "creates"
 """The key of the header for a journal with a document (transaction.creation)."""
+CLEARS_FIRST = "first"
 # No line of JSON begins so.
 _DOCUMENT_END = b"\n%\n"
 _UNDONE_MARK = rb"<(\d{1,9})\n"
@@ -194,6 +195,11 @@ class Creation:
     def is_clearing(self) -> bool:
         """True if the change deleted everything, to be restored later from ``document``."""
         return bool(self.about[CREATES].get("clears"))
+
+    @property
+    def clears_first(self) -> bool:
+        """True if everything that is left is to be deleted before ``document`` is restored."""
+        return bool(self.about[CREATES].get("clears") == CLEARS_FIRST)
 
     @property
     def is_repair(self) -> bool:

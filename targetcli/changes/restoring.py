@@ -3,20 +3,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 
-from rtslib_ext.config.model import Config
+from rtslib_ext import savefile
+from rtslib_ext.config import shell_paths, without_luns
+from rtslib_ext.config.model import Config, Key, Target
 from rtslib_ext.errors import InvalidValue, LioError
-from rtslib_ext.fast_dataclasses import dataclass
+from rtslib_ext.fast_dataclasses import dataclass, replace
+from rtslib_ext.reading.reader import Reader
 from rtslib_ext.reading.topology import Topology
 from rtslib_ext.savefile import disk
 from rtslib_ext.savefile.encode import Identities
 from rtslib_ext.savefile.unrestored import Unrestored
 from rtslib_ext.steps import Context, Step
-from rtslib_ext.transaction import creation, incomplete
+from rtslib_ext.transaction import clear, creation, incomplete
+from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction.executor import Outcome
-from rtslib_ext.transaction.journal import Creation
+from rtslib_ext.transaction.journal import Creation, Journal
 
 from ..env import Env
 from . import apply, running
@@ -70,12 +75,36 @@ def clearing(env: Env, path: str) -> Iterator[None]:
     """
     written = apply.journal(env)
     creation.record_clearing(written, lambda: disk.read(path))
+    with _open(written):
+        yield
+
+
+@contextmanager
+def replacing(env: Env, want: Config | None, text: Callable[[], str]) -> Iterator[None]:
+    """Keep a journal while everything, or only ``want``, is deleted and restored from ``text``.
+
+    The restore replaces it by its own, so that there is one all the time.
+    """
+    written = apply.journal(env)
+    if want is None:
+        creation.record_clearing(written, text, journals.CLEARS_FIRST)
+    else:
+        creation.record_clearing(written, partial(savefile.dumps, want))
+    with _open(written):
+        yield
+
+
+@contextmanager
+def _open(written: Journal) -> Iterator[None]:
+    # A full /run does not prevent it.
     with suppress(LioError):
         written.open(())
     try:
         yield
     finally:
-        written.close()
+        # The journal of the restore was removed under the same name.
+        with suppress(FileNotFoundError):
+            written.close()
 
 
 def completing(env: Env, source: Source) -> Sequence[Step]:
@@ -86,9 +115,70 @@ def completing(env: Env, source: Source) -> Sequence[Step]:
     if source.half is None:
         return ()
     document = creation.loaded(source.half)
+    if source.half.clears_first:
+        clear.everything(env.fs, host=env.host)
     incomplete.remove(Context(env.fs, host=env.host), document.config)
     running.record_missing(env, document.config, document.identities, None, keep=True)
     return creation.completing(env.fs, document.config)
+
+
+def same_disks(
+    env: Env, want: Config, half: Creation | None, there: Topology
+) -> tuple[Config, list[LioError]]:
+    """Return what to restore without new LUNs and mapped LUNs that lead to another disk.
+
+    Also an error for each object in the way: a storage object with another serial number, of which
+    only the name is that of the file, and a LUN of another storage object. What an interrupted
+    restore created is of the file.
+    """
+    running = there.config.targets
+    if half is not None:
+        return want, []
+    others = _other_disks(env, want, there)
+    targets = {
+        key: without_luns.target(item, others.keys(), running.get(key))
+        for key, item in want.targets.items()
+    }
+    lost = {
+        so
+        for key, item in want.targets.items()
+        for so in {*item.exported()} - {*targets[key].exported()}
+    }
+    luns = (
+        error
+        for key, item in want.targets.items()
+        if key in running
+        for error in _other_luns(item, running[key])
+    )
+    return replace(want, targets=targets), [*(others[key] for key in sorted(lost)), *luns]
+
+
+def _other_disks(env: Env, want: Config, there: Topology) -> dict[Key, LioError]:
+    reader, found = Reader(env.fs), dict[Key, LioError]()
+    for key in want.storage_objects.keys() & there.locations.keys():
+        so = want.storage_objects[key]
+        serial = reader.unit_serial(there.locations[key]) if so.wwn else ""
+        if serial and serial != so.wwn:
+            found[key] = InvalidValue(
+                f"its serial number is {serial}, not {so.wwn}: no LUN of it was created",
+                path=so.path,
+                hint="apply creates the one of the file; luns create exports this one",
+            )
+    return found
+
+
+def _other_luns(want: Target, running: Target) -> Iterator[LioError]:
+    for tag in sorted(want.tpgs.keys() & running.tpgs.keys()):
+        there = running.tpgs[tag].luns
+        for index, lun in want.tpgs[tag].luns.items():
+            if index in there and there[index].storage_object != lun.storage_object:
+                path = shell_paths.tpg(shell_paths.target(*want.key), tag)
+                own, other = map("/".join, (lun.storage_object, there[index].storage_object))
+                yield InvalidValue(
+                    f"it exports {other}, not {own}: it was left unchanged, and not mapped",
+                    path=shell_paths.lun(path, index),
+                    hint=_APPLY,
+                )
 
 
 def differing(env: Env, want: Config, there: Topology, outcome: Outcome) -> list[LioError]:

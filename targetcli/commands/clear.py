@@ -20,6 +20,9 @@ from ..progress import Total
 from ..result import Result, say
 from ..tree import Node
 
+# The text of a save file without objects.
+_NOTHING = '{"storage_objects": [], "targets": []}'
+
 
 def clearconfig(env: Env, node: Node, confirm: bool, savefile: str | None) -> Result:
     """Delete the whole running configuration; ``savefile`` is restored next."""
@@ -52,12 +55,14 @@ def forget(env: Env) -> None:
 
 
 def _before_restoring(env: Env, savefile: str | None) -> AbstractContextManager[None]:
-    if savefile is None:
+    if env.session.transaction is not None:
         return nullcontext()
-    # Imported here: only the stop of a service needs them.
+    # Imported here: a dry run needs none.
     from ..changes import restoring
     from .save_files import path_of
 
+    if savefile is None:
+        return restoring.replacing(env, None, lambda: _NOTHING)
     return restoring.clearing(env, path_of(env, savefile))
 
 

@@ -15,7 +15,7 @@ from ..changes import allowed, apply
 from ..env import Env
 from ..result import Aside, Result, say
 from ..tree import Node
-from . import confirm, restoreconfig
+from . import clear, confirm, restoreconfig
 
 
 def recover(env: Env, node: Node, action: str) -> Result:
@@ -43,6 +43,8 @@ def recover(env: Env, node: Node, action: str) -> Result:
                 f"{unfinished.path}",
             )
         confirm.recovered(env, unfinished)
+        if isinstance(unfinished, Creation) and unfinished.clears_first:
+            clear.forget(env)
     # As after a kill (transaction.beside), in this order.
     notes = allowed.recovered(env, undone=action == "undo")
     if os.path.exists(env.owners):

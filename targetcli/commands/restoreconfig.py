@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from rtslib_ext import restore
 from rtslib_ext.config import secrets
 from rtslib_ext.config.model import Config, Key, Portal
-from rtslib_ext.config.wording import shortened
-from rtslib_ext.errors import InUse, InvalidValue, LioError, RestoreIncomplete
+from rtslib_ext.errors import InvalidValue, LioError, RestoreIncomplete
 from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.reading import counting
 from rtslib_ext.reading.topology import TopologyReader
@@ -21,7 +21,7 @@ from rtslib_ext.transaction import creation
 from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction.executor import Observer, Outcome
 from rtslib_ext.transaction.journal import Creation
-from rtslib_ext.usage import another_disk, beyond_fabric, exports, hazards, ipv6, no_effect
+from rtslib_ext.usage import another_disk, beyond_fabric, hazards, ipv6, no_effect
 
 from ..changes import allowed, apply, consent, restoring, running
 from ..changes.restoring import Source
@@ -29,15 +29,15 @@ from ..env import Env
 from ..result import Aside, Result
 from ..tree import Node
 from ..views import notes as note_view
-from .clear import causes, cleared, forget, line, recording
+from . import before_clearing
+from .before_clearing import USE
+from .clear import causes, forget, line, recording
 from .save_files import load_given, path_of, readable, shown_path
 
 if TYPE_CHECKING:
     from rtslib_ext.savefile import Loaded
     from rtslib_ext.savefile.checked_json import Problem
     from rtslib_ext.savefile.encode import Identities
-
-_USE = "correct its path in the file; targetcli --yes restoreconfig {}=true uses this device"
 
 
 def restoreconfig(
@@ -57,31 +57,30 @@ def restoreconfig(
     partly = bool(target or storage_object)
     problems = _problems(loaded, want, partly=partly)
     if clear_existing:
-        _refuse_clearing(env, path, want, problems, partly=partly)
-        _refuse_both(keep_existing=keep_existing)
+        before_clearing.refuse_clearing(env, path, want, problems, partly=partly)
+        if keep_existing:
+            raise InvalidValue("clear_existing and keep_existing cannot be combined")
     if env.session.transaction is not None:
         env.session.transaction.refuse_irreversible()
     if partly:
         journals.refuse_unfinished(env.journal)
     half = None if clear_existing else journals.find_restore(env.journal)
+    make = env.prefs.flag("create_missing") if create_missing is None else create_missing
+    keep, networks = keep_existing or half is not None, allowed.part(loaded.allowed, want)
+    part, named = want if partly else None, _named(want, storage_object)
+    clearing: AbstractContextManager[list[LioError]] = nullcontext([])
     if clear_existing:
-        if storage_object:
-            _refuse_exported(env, want, _named(want, storage_object))
-        _refuse_other_disks(env, want, loaded.identities)
-        problems += cleared(env, want if partly else None)
-        if not partly:
-            forget(env)
+        clearing = before_clearing.clearing(env, path, part, named, want, loaded.identities)
     elif not keep_existing:
         new = restoring.others(want, half) if half else want
-        restore.conflicts(env.fs, _named(want, storage_object) if partly else new)
-    if partly:
-        want = restore.without_present(env.fs, want)
-    make = env.prefs.flag("create_missing") if create_missing is None else create_missing
-    source = Source(want, loaded.identities, None if partly else path, half)
-    keep, networks = keep_existing or half is not None, allowed.part(loaded.allowed, want)
-    with allowed.adopting(env, networks, keep=keep or partly) as notes:
-        outcome, more, differing = create(env, source, keep=keep, create_missing=make)
-    problems += [*causes(outcome), *differing]
+        restore.conflicts(env.fs, named if partly else new)
+    with clearing as failed:
+        if partly:
+            want = restore.without_present(env.fs, want)
+        source = Source(want, loaded.identities, None if partly else path, half)
+        with allowed.adopting(env, networks, keep=keep or partly) as notes:
+            outcome, more, differing = create(env, source, keep=keep, create_missing=make)
+    problems += [*failed, *causes(outcome), *differing]
     _restore_owners(env, loaded, want, keep=keep_existing)
     shown = shown_path(env, savefile) if path == path_of(env, savefile) else path
     return _restore_result(path, f"Configuration restored from {shown}", problems, notes + more)
@@ -93,11 +92,6 @@ def _problems(loaded: Loaded, want: Config, *, partly: bool) -> list[LioError]:
     return [InvalidValue(f"{problem}") for problem in found]
 
 
-def _refuse_both(*, keep_existing: bool) -> None:
-    if keep_existing:
-        raise InvalidValue("clear_existing and keep_existing cannot be combined")
-
-
 def _restore_owners(env: Env, loaded: Loaded, want: Config, *, keep: bool) -> None:
     if loaded.owners:
         # Imported here: few files have owners.
@@ -106,74 +100,20 @@ def _restore_owners(env: Env, loaded: Loaded, want: Config, *, keep: bool) -> No
         owners.restored(env, loaded.owners, want, keep=keep)
 
 
-def _refuse_clearing(
-    env: Env, path: str, want: Config, problems: list[LioError], *, partly: bool
-) -> None:
-    """Raise LioError, before anything is cleared, for a file that restores too little."""
-    _refuse_useless(env, path, want, problems)
-    _refuse_standby(env, want)
-    if not partly:
-        _refuse_owned(env, path, want)
-
-
-def _refuse_standby(env: Env, want: Config) -> None:
-    """Raise InUse for objects in standby, which the file would make active."""
-    if not os.path.exists(env.owners):
-        return
-    # Imported here, as below.
-    from rtslib_ext.owners import states, units
-
-    try:
-        states.refuse_standby(env.fs, env.owners, units.of_config(want).paths())
-    except InUse:
-        raise
-    except LioError:
-        # The record is damaged, and clearing is a cure.
-        return
-
-
-def _refuse_owned(env: Env, path: str, want: Config) -> None:
-    """Raise InUse for objects of owners that a file lacks."""
-    if env.options.yes or not os.path.exists(env.owners):
-        return
-    # Imported here: few systems have owners.
-    from rtslib_ext.owners import kept
-
-    from ..changes import owners
-
-    try:
-        known = owners.load(env)
-    except LioError:
-        # The record is damaged, and clearing is a cure.
-        return
-    lost = kept.lost(known, running.read(env), want)
-    if lost:
-        names = ", ".join(sorted(set(lost.values())))
-        listed = shortened(sorted(lost))
-        raise InUse(
-            f"Refused, nothing was cleared: {path} does not have {listed}, which {names} owns",
-            hint="apply keeps what has an owner; "
-            "targetcli --yes restoreconfig clear_existing=true deletes it",
-        )
-
-
-def _refuse_useless(env: Env, path: str, want: Config, problems: list[LioError]) -> None:
-    """Raise LioError, before anything is cleared, for a file with problems only."""
-    if problems and want.is_empty and not env.options.yes:
-        raise LioError(
-            f"nothing in {path} could be used ({problems[0]}), so nothing was cleared",
-            hint="give a file that saveconfig wrote; --yes clears anyway",
-        )
-
-
 def complete(env: Env, half: Creation) -> Result:
     """Complete an interrupted restore, for recover."""
     document = creation.loaded(half)
     source = Source(document.config, document.identities, None, half)
     flag = env.prefs.flag("create_missing")
-    outcome, notes, differing = create(env, source, keep=True, create_missing=flag, ask=False)
+    if half.clears_first:
+        forget(env)
+    # Its record may be half-way: the portals must not listen to other networks for a moment.
+    notes = [("/", text) for text in allowed.recovered(env, undone=False)]
+    networks = allowed.part(document.allowed, document.config)
+    with allowed.adopting(env, networks, keep=True) as more:
+        outcome, others, differing = create(env, source, keep=True, create_missing=flag, ask=False)
     problems = [*causes(outcome), *differing]
-    return _restore_result(half.path, f"{half}: finished", problems, notes)
+    return _restore_result(half.path, f"{half}: finished", problems, [*notes, *more, *others])
 
 
 def create(
@@ -210,15 +150,14 @@ def create(
             placements=placements,
         )
 
-    source = replace(source, want=want)
-    with restoring.journal(env, source, there):
+    want, lost = restoring.same_disks(env, want, source.half, there) if keep else (want, [])
+    with restoring.journal(env, replace(source, want=want), there):
         outcome = _restored(env, want, identities, perform, keep=keep)
-    differing = restoring.differing(env, want, there, outcome) if keep else []
+    differing = [*lost, *restoring.differing(env, want, there, outcome)] if keep else []
     if keep:
         apply.note_reused(env, outcome.done)
     notes = [*(("/", text) for text in dropped), *outcome.notes, *_portal_notes(env, outcome)]
-    notes += _twins(want)
-    notes += [*unused, *portal_notes, *_advice(env, want, outcome)]
+    notes += [*_twins(want), *unused, *portal_notes, *_advice(env, want, outcome)]
     notes += [(want.storage_objects[key].path, others[key]) for key in others.keys() - refused]
     return outcome, notes, differing
 
@@ -256,26 +195,6 @@ def _retried(env: Env, want: Config) -> Sequence[Step]:
     return steps
 
 
-def _refuse_other_disks(env: Env, want: Config, identities: Identities) -> None:
-    """Raise LioError, before anything is cleared, if a device is not the saved one."""
-    if env.options.yes:
-        return
-    others = another_disk.placed(want, identities) | another_disk.of_config(want, identities)
-    if others:
-        listed = "; ".join(f"{want.storage_objects[key].path}: {others[key]}" for key in others)
-        raise InvalidValue(f"nothing was cleared: {listed}", hint=_USE.format("clear_existing"))
-
-
-def _refuse_exported(env: Env, want: Config, named: Config) -> None:
-    """Raise InUse, before anything is cleared, for a named storage object that a LUN exports."""
-    for key, export in exports.by_others(env.fs, named.storage_objects, want.targets):
-        raise InUse(
-            f"nothing was cleared: {export.shell} exports it",
-            path=named.storage_objects[key].path,
-            hint=f"apply storage_object={key[1]} changes it without deleting it",
-        )
-
-
 def _other_disks(
     env: Env, want: Config, identities: Identities, *, ask: bool
 ) -> tuple[dict[Key, str], dict[Key, LioError]]:
@@ -288,7 +207,7 @@ def _other_disks(
 
 
 def _another(text: str) -> LioError:
-    return InvalidValue(text, hint=_USE.format("keep_existing"))
+    return InvalidValue(text, hint=USE.format("keep_existing"))
 
 
 def _restored(

@@ -447,3 +447,64 @@ def test_damaged_record(degraded: Shell, content: bytes) -> None:
     record.write_bytes(content)
     degraded.ok("clearconfig confirm=true")
     assert not record.exists()
+
+
+def exported() -> list[str]:
+    """The storage objects of the LUNs, and of those mapped for the initiator."""
+    found = tree("iscsi")
+    return sorted(
+        f"{'mapped' if '/acls/' in name else 'lun'} {text.rpartition('/')[2]}"
+        for name, text in found.items()
+        if text.startswith("->")
+    )
+
+
+ONE = ["lun d1", "mapped lun_0"]
+
+
+@pytest.mark.parametrize("line", ["restore_pending", "restoreconfig keep_existing=true"])
+def test_another_disk_of_the_same_name_is_not_exported(
+    degraded: Shell, disks: Path, line: str
+) -> None:
+    answer = degraded.ok(f"/backstores/fileio create d2 {disks}/new 1M")
+    lun = f"{TPG}/luns/lun1"
+    text = "it could not be restored, and is not any more: its storage object is another disk"
+    assert answer.asides == [f"Note: {lun}: {text}"]
+    assert left(degraded) == []
+    (disks / "away").rename(disks / "d2")
+    answer = degraded(line)
+    assert exported() == ONE
+    assert answer.exit == int(line != "restore_pending")
+    if answer.exit:
+        assert "/backstores/fileio/d2: its serial number is" in answer.stderr
+    degraded.ok("undo", yes=True)
+    assert left(degraded) == sorted(MISSING)
+    degraded.ok("restore_pending")
+    assert exported() == ["lun d1", "lun d2", "mapped lun_0", "mapped lun_1"]
+
+
+@pytest.mark.parametrize("folder", [f"{TPG}/acls {INITIATOR}", f"/iscsi {IQN}"])
+def test_what_is_deleted_does_not_return(degraded: Shell, disks: Path, folder: str) -> None:
+    """Though it was created anew before anything looked."""
+    above, name = folder.split()
+    degraded.ok(f"{above} delete {name}")
+    degraded.ok(f"{above} create {name}")
+    now = exported()
+    (disks / "away").rename(disks / "d2")
+    degraded.ok("restore_pending")
+    assert [item for item in exported() if item.startswith("mapped")] == [
+        item for item in now if item.startswith("mapped")
+    ]
+    degraded.ok("undo", yes=True)
+
+
+def test_a_number_that_another_disk_took_is_not_mapped(user: Shell) -> None:
+    user.ok("/backstores/ramdisk create r 1M")
+    user.ok(f"{TPG}/luns delete 1")
+    user.ok(f"{TPG}/acls delete {INITIATOR}")
+    user.ok(f"{TPG}/luns create /backstores/ramdisk/r 1")
+    answer = user("restoreconfig keep_existing=true")
+    assert exported() == ["lun d1", "lun r", "mapped lun_0"]
+    assert answer.exit == 1
+    text = "it exports ramdisk/r, not fileio/d2: it was left unchanged, and not mapped"
+    assert f"{TPG}/luns/lun1: {text} (apply changes it), skipped" in answer.stderr

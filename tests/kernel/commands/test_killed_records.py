@@ -22,7 +22,7 @@ from targetcli.audit import history
 from tests.kernel.plan.test_killed import forked
 
 from .. import nft_family
-from .harness import ETC, Shell, differences, tree
+from .harness import ETC, TARGET, Shell, differences, tree
 from .test_owners import CSI, GUEST, RECORD, A, fragment, guest, put
 from .test_takeover_killed import Mortal
 
@@ -207,3 +207,62 @@ def test_every_moment(user: Shell, line: str) -> None:
         assert same(now, before) or same(now, after), at
         at += 3
     assert at > 60
+
+
+def allowed() -> object:
+    """The allowed networks, of which the record is finished and the rules are loaded."""
+    networks = json.loads(NETWORKS.read_text())
+    rules = subprocess.run(["nft", "list", "ruleset"], capture_output=True, text=True).stdout
+    assert "before" not in networks
+    assert nft.is_of(rules, {name: tuple(one) for name, one in networks["allowed"].items()})
+    return networks["allowed"]
+
+
+RESTORE = f"restoreconfig {ETC}/other.json clear_existing=true"
+
+
+@pytest.mark.parametrize("second", ["recover finish", "restoreconfig {}", "restore_pending {}"])
+def test_a_killed_restore_that_is_completed_has_the_networks_of_its_file(
+    user: Shell, monkeypatch: pytest.MonkeyPatch, second: str
+) -> None:
+    """The portal is the same before and after; the next change must not bring the old ones back."""
+    user.ok(APPLY)
+    file = ETC / "other.json"
+    file.write_text(json.dumps(open_to(TEN, "c2", "c3")))
+    file.chmod(0o600)
+    real, user.fs = user.fs, Mortal(80)
+    alive = os.WIFEXITED(os.waitpid(forked(lambda: user(RESTORE, yes=True)), 0)[1])
+    user.fs = real
+    assert not alive and (TARGET / "iscsi" / A).exists()
+    user.ok(second.format(file))
+    user.ok("/backstores/ramdisk create x 1M")
+    assert allowed() == {PORTAL: [TEN]}
+    file.unlink()
+
+
+@pytest.mark.parametrize("line", [RESTORE, "clearconfig confirm=true"])
+def test_a_kill_while_everything_is_deleted_is_known(
+    user: Shell, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    user.ok(APPLY)
+    file = ETC / "other.json"
+    file.write_text(json.dumps(open_to(TEN, "c2", "c3")))
+    file.chmod(0o600)
+    user.ok("/backstores/ramdisk create x 1M")
+    user.ok(line, yes=True)
+    after = tree(), allowed()
+    for second in ("recover finish", "recover"):
+        user.ok("clearconfig confirm=true", yes=True)
+        user.ok(APPLY)
+        user.ok("/backstores/ramdisk create x 1M")
+        real, user.fs = user.fs, Mortal(9)
+        assert os.WIFSIGNALED(os.waitpid(forked(lambda: user(line, yes=True)), 0)[1])
+        user.fs = real
+        assert "an earlier change was interrupted" in user("/backstores/ramdisk create y 1M").stderr
+        user.ok(second)
+        if second == "recover":
+            assert not list((TARGET / "iscsi").glob("iqn*"))
+            assert not list((TARGET / "core").glob("*_*/*"))
+        else:
+            assert (differences(tree(), after[0]), allowed()) == ([], after[1])
+    file.unlink()
