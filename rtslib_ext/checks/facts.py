@@ -183,12 +183,8 @@ class TpgFacts:
         return shell_paths.acl(self.shell, host_name(acl))
 
     def authenticates(self, acl: NodeAcl) -> bool:
-        """Return True if CHAP is required of an initiator: its own attribute overrides the TPG's.
-
-        iscsi_target_nego.c, iscsi_conn_auth_required.
-        """
-        own = acl.attributes.get("authentication", "")
-        return (own if own in ("0", "1") else self.attribute("authentication")) == "1"
+        """Return True if CHAP is required of an initiator."""
+        return acl.requires_chap(self.attribute("authentication"))
 
 
 def host_name(acl: NodeAcl) -> str:

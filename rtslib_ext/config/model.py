@@ -182,6 +182,14 @@ class NodeAcl:
     def __post_init__(self) -> None:
         _check_keys(self, "mapped_luns", MappedLun, _INDEX)
 
+    def requires_chap(self, of_tpg: str) -> bool:
+        """Return True if a login needs CHAP; its own attribute overrides that of the TPG.
+
+        iscsi_target_nego.c, iscsi_conn_auth_required.
+        """
+        own = self.attributes.get("authentication", "")
+        return (own if own in ("0", "1") else of_tpg) == "1"
+
 
 @dataclass(frozen=True, slots=True)
 class Tpg:

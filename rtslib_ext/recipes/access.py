@@ -144,9 +144,9 @@ def _tpg(
 
 
 def _requires_chap(tpg: Tpg, acl: NodeAcl | None) -> bool:
-    """Return True if a login needs CHAP: the ACL's own setting goes before that of the TPG."""
-    own = acl.attributes.get("authentication", "-1") if acl is not None else "-1"
-    return (own if own in ("0", "1") else tpg.attributes.get("authentication")) == "1"
+    """Return True if a login needs CHAP."""
+    of_tpg = tpg.attributes.get("authentication", "")
+    return of_tpg == "1" if acl is None else acl.requires_chap(of_tpg)
 
 
 def _portals(portals: Iterable[Portal], addresses: Sequence[str]) -> Iterator[Portal]:
