@@ -56,7 +56,11 @@ def apply(
         chosen = _chosen(node, loaded.config, target, storage_object)
         want, notes = part.put(have, chosen, merge=merge), _NO_NOTES
     else:
-        want, notes = _whole(env, have, loaded.config, merge=merge)
+        # The save file: a reload of the service reads it.
+        own = fragment_files.without_pairs(env, loaded.config, have) if file is None else None
+        config, texts = own or (loaded.config, [])
+        want, notes = _whole(env, have, config, merge=merge)
+        notes = (*notes, *(("/", text) for text in texts))
     # The steps of a dry run are shown, those of a change to be confirmed are turned round.
     unseen = not dry_run and confirm_within is None and env.session.transaction is None
     planned = plan.with_notes(plan.prepare(env, want, have, unseen=unseen), notes)

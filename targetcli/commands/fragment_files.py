@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rtslib_ext.errors import InvalidValue, LioError, reason
-from rtslib_ext.fast_dataclasses import dataclass
+from rtslib_ext.fast_dataclasses import dataclass, replace
 from rtslib_ext.owners import ports, units
 from rtslib_ext.savefile import Loaded
 
@@ -16,6 +16,7 @@ from ..env import Env
 from .save_files import load_given, load_understood
 
 if TYPE_CHECKING:
+    from rtslib_ext.config.model import Config
     from rtslib_ext.usage.readiness import Wait
 
 SUFFIX = ".json"
@@ -53,6 +54,29 @@ def _files(folder: str) -> Iterator[tuple[str, str]]:
         raise LioError(f"{folder} cannot be read: {reason(err)}") from err
     for name in names:
         yield f"{folder}/{name}", name.removesuffix(SUFFIX)
+
+
+def without_pairs(env: Env, config: Config, have: Config) -> tuple[Config, list[str]]:
+    """Return a save file without the objects that move between hosts and do not exist, and notes.
+
+    A file that was saved before an owner got a fragment in ``pairs`` may have its objects: another
+    host may serve them.
+    """
+    notes = []
+    for given in read(env, env.pairs, []) if os.path.isdir(env.pairs) else ():
+        mine = units.of_config(given.loaded.config)
+        gone = replace(
+            mine,
+            objects=mine.objects & config.storage_objects.keys() - have.storage_objects.keys(),
+            targets=mine.targets & config.targets.keys() - have.targets.keys(),
+        )
+        if gone.objects or gone.targets:
+            config = units.without(config, gone)
+            notes.append(
+                f"the objects of {given.owner} in the file are left out: they move between hosts "
+                f"(takeover {given.owner} serves them here, saveconfig removes them from the file)"
+            )
+    return config, notes
 
 
 def waiting(env: Env) -> list[tuple[str, list[Wait]]]:

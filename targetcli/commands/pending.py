@@ -42,7 +42,9 @@ def restore_pending(env: Env, node: Node, savefile: str | None, partial: bool) -
     networks: Allowed = {}
     if savefile:
         loaded, problems = _of_file(env, savefile)
-        want, identities, networks = loaded.config, loaded.identities, loaded.allowed
+        identities, networks = loaded.identities, loaded.allowed
+        want, texts = _here(env, loaded.config)
+        notes += (("/", text) for text in texts)
         if loaded.owners:
             # Imported here: few files have owners.
             from ..changes import owners
@@ -59,7 +61,7 @@ def restore_pending(env: Env, node: Node, savefile: str | None, partial: bool) -
     acts = bool(savefile or half or not ready.is_empty)
     if acts:
         flag = partial and env.prefs.flag("create_missing")
-        path = savefile if savefile and ready is want else None
+        path = savefile if savefile and ready is loaded.config else None
         source = Source(ready, identities, path, half)
         # No user can be asked at boot.
         with allowed.adopting(env, allowed.part(networks, want), keep=True) as more:
@@ -75,6 +77,16 @@ def restore_pending(env: Env, node: Node, savefile: str | None, partial: bool) -
     # After clearconfig, too, there is no record.
     said = "Everything is restored" if acts else "Nothing was waiting to be restored"
     return _result([] if waits or problems else [said], problems, notes, waits)
+
+
+def _here(env: Env, want: Config) -> tuple[Config, list[str]]:
+    """Return what this host alone has of a save file, with notes."""
+    if not os.path.isdir(env.pairs):
+        return want, []
+    # Imported here: few hosts are one of a pair.
+    from . import fragment_files
+
+    return fragment_files.without_pairs(env, want, running.existing(env, whole=True)[0])
 
 
 def _fragments(env: Env, problems: list[LioError]) -> tuple[bool, list[readiness.Wait]]:

@@ -414,6 +414,21 @@ def test_no_boot_serves_what_moves(user: Shell) -> None:
     assert status(user) == 0
 
 
+def test_no_boot_serves_what_an_older_file_has(user: Shell) -> None:
+    """It was saved before its owner got a fragment in pairs, and another host may serve it now."""
+    user.ok(f"apply {POOL} --owner pool")
+    user.ok("saveconfig")
+    user.ok("takeover pool")
+    user.ok("release pool")
+    assert "the objects of pool in the file are left out" in user.ok("apply")
+    assert status(user) == 2
+    user.ok("clearconfig confirm=true")
+    assert start.run(user.env(), 0) == 0
+    assert status(user) == 2
+    user.ok("/backstores/ramdisk/mine info")
+    user.ok("takeover pool")
+
+
 def test_the_time_without_io(user: Shell) -> None:
     """Until a takeover ends, initiators wait: it writes each object, and reads one of a kind."""
     costs = []
