@@ -14,6 +14,8 @@ from rtslib_ext.fabrics import FABRICS
 from rtslib_ext.foreign.imported import CHANGED, LOST, Remark, of_object
 from rtslib_ext.kernel import paths
 from rtslib_ext.kernel.abi import NO_CREDENTIAL
+from rtslib_ext.plan import build
+from rtslib_ext.steps.acls import Protected
 
 from . import initiators
 
@@ -22,12 +24,14 @@ def of_config(config: Config) -> Iterator[Remark]:
     """Yield the parts that commands create differently, or not at all."""
     for so in config.storage_objects.values():
         yield from _storage_object(so)
+    read_only = build.read_only(config)
     for target in config.targets.values():
         path = shell_paths.target(*target.key)
         if not target.tpgs:
             yield of_object(LOST, path, "a target without TPGs is not created")
         for tpg in target.tpgs.values():
             yield from _tpg(target, tpg)
+            yield from _protected(target, tpg, build.protected(tpg, read_only))
     for path, text in secrets.of_config(config):
         yield of_object(LOST, path, f"{text}: set refuses them", secrets.EQUAL_HINT)
 
@@ -51,3 +55,13 @@ def _tpg(target: Target, tpg: Tpg) -> Iterator[Remark]:
         if not initiators.are_equal(members):
             text = f"ACLs of one tag are written with the settings of {members[0].wwn}"
             yield of_object(CHANGED, about, text, "give the others a tag of their own")
+
+
+def _protected(target: Target, tpg: Tpg, is_protected: Protected) -> Iterator[Remark]:
+    """Yield the writable mapped LUNs that the kernel creates read-only."""
+    path = paths.shell_tpg(FABRICS[target.fabric], target.wwn, tpg.tag)
+    for acl in tpg.acls.values():
+        for mapped in acl.mapped_luns.values():
+            if not mapped.write_protect and is_protected(mapped):
+                about = shell_paths.mapped_lun(shell_paths.acl(path, acl.wwn), mapped.index)
+                yield of_object(CHANGED, about, "the kernel makes it read-only, as its LUN is")

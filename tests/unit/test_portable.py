@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from rtslib_ext.config.backing import FileIO, RamDisk
 from rtslib_ext.config.initiator_groups import Group, GroupLun
-from rtslib_ext.config.model import Auth, Config, NodeAcl, Portal, StorageObject, Target, Tpg
+from rtslib_ext.config.model import (
+    Auth,
+    Config,
+    MappedLun,
+    NodeAcl,
+    Portal,
+    StorageObject,
+    Target,
+    Tpg,
+)
 from targetcli.command_table.table import command_of
 from targetcli.env import Env
 from targetcli.language import binding, grammar
@@ -108,6 +117,8 @@ def of_object(so: StorageObject) -> Config:
     return Config(storage_objects={so.key: so})
 
 
+MAPPED = {HOST: NodeAcl(HOST, {0: MappedLun(0, 2)})}
+PROTECTED = {"prod_mode_write_protect": "1"}
 TAGGED = {f"{HOST}{n}": NodeAcl(f"{HOST}{n}", tag="t", cmdsn_depth=str(n)) for n in (1, 2)}
 
 
@@ -120,6 +131,7 @@ TAGGED = {f"{HOST}{n}": NodeAcl(f"{HOST}{n}", tag="t", cmdsn_depth=str(n)) for n
         (of_tpg(auth=Auth("u", "p", "m", "p")), "lost", "are equal"),
         (of_tpg(acls=TAGGED), "changed", "written with the settings of"),
         (of_tpg(acls={HOST: NodeAcl(HOST, tag="a.b")}), "lost", "refuses this tag"),
+        (of_tpg(acls=MAPPED, attributes=PROTECTED), "changed", "makes it read-only"),
     ],
 )
 def test_remarks(config: Config, severity: str, text: str) -> None:

@@ -209,7 +209,8 @@ def there_and_back(config: Config, folder: Path) -> None:
     shutil.rmtree(secrets, ignore_errors=True)
     answer = shell(f"export {script} secrets={secrets}")
     assert answer.exit == (3 if "lost: " in answer.stderr else 0), answer.stderr
-    assume(answer.exit == 0)
+    # Writable mapped LUNs of read-only disks are what the commands make differently.
+    assume(answer.exit == 0 and "the kernel makes it read-only" not in answer.stderr)
     clear.everything(fs)
     run(shell, typed(script, secrets, folder))
     assert saved(fs) == before
