@@ -56,11 +56,7 @@ def apply(
         chosen = _chosen(node, loaded.config, target, storage_object)
         want, notes = part.put(have, chosen, merge=merge), _NO_NOTES
     else:
-        # The save file: a reload of the service reads it.
-        own = fragment_files.without_pairs(env, loaded.config, have) if file is None else None
-        config, texts = own or (loaded.config, [])
-        want, notes = _whole(env, have, config, merge=merge)
-        notes = (*notes, *(("/", text) for text in texts))
+        want, notes = _whole(env, have, loaded.config, merge=merge, is_saved=file is None)
     # The steps of a dry run are shown, those of a change to be confirmed are turned round.
     unseen = not dry_run and confirm_within is None and env.session.transaction is None
     planned = plan.with_notes(plan.prepare(env, want, have, unseen=unseen), notes)
@@ -107,16 +103,26 @@ def _chosen(node: Node, config: Config, target: str | None, storage_object: str 
     return part.select(config, node)
 
 
-def _whole(env: Env, have: Config, want: Config, *, merge: bool) -> tuple[Config, Notes]:
-    """Return the configuration that applying a whole file leads to, and notes."""
+def _whole(
+    env: Env, have: Config, want: Config, *, merge: bool, is_saved: bool
+) -> tuple[Config, Notes]:
+    """Return the configuration that applying a whole file leads to, and notes.
+
+    ``is_saved``: it is the save file, which a reload of the service applies.
+    """
+    texts: Sequence[str] = ()
+    if is_saved:
+        want, texts = fragment_files.without_pairs(env, want, have)
+    left_out = [("/", text) for text in texts]
     if merge:
-        return merging.merge(have, want), _NO_NOTES
+        return merging.merge(have, want), left_out
     if not env.has_owners:
-        return want, _NO_NOTES
+        return want, left_out
     # Imported here, as below: few systems have owners.
     from ..changes import owners
 
-    return owners.kept_by(env, have, want)
+    want, notes = owners.kept_by(env, have, want)
+    return want, [*notes, *left_out]
 
 
 def networks_after(
