@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..config.model import Config
-from ..errors import InvalidValue, ParseError
+from ..errors import ParseError
 from ..fast_dataclasses import dataclass, field
 
 # The modules of this room are imported by the functions that need them: the history of every
@@ -106,22 +106,20 @@ def loads(text: str, source: str = "the file") -> Loaded:
     own = root.item(OWN_KEY)
     of_objects, of_tpgs = own.named_items("storage_objects"), own.named_items("tpgs")
     identities = _identities(of_objects)
-    config = Config(
-        storage_objects=storage_objects(root, of_objects),
-        targets=targets(root, of_tpgs),
-        fabrics=fabrics(root),
-        lu_groups=lu_groups(own),
-    )
+    objects, found = storage_objects(root, of_objects), targets(root, of_tpgs)
+    config = Config(objects, found, fabrics(root), lu_groups(own))
     _report_unused((*of_objects.values(), *of_tpgs.values()))
-    unrestored, instead = own.texts("unrestored"), own.values("instead", _any_name)
-    owners, allowed = own.values("owners", _any_name), _allowed(own)
+    unrestored = own.texts("unrestored")
+    instead, owners = (own.values(key, _any_name) for key in ("instead", "owners"))
+    is_clear = OWN_KEY not in root.repeated and isinstance(root.raw(OWN_KEY) or {}, dict)
+    allowed, config = _allowed(own, config, is_clear=is_clear)
     own.finish()
     root.finish()
     return Loaded(
         config,
         tuple(problems.reported),
         unrestored,
-        identities=identities,
+        identities,
         instead=instead,
         owners=owners,
         allowed=allowed,
@@ -143,22 +141,17 @@ def _identities(of_objects: Mapping[str, Item]) -> Identities:
     return {path: values for path, values in found if values}
 
 
-def _allowed(own: Item) -> dict[str, tuple[str, ...]]:
-    """Return the networks of portals; those that are not understood are reported and omitted."""
-    if own.raw("allowed_networks") is None:
-        return {}
-    # Imported here: most files have none.
-    from ..firewall import allowed
+def _allowed(own: Item, config: Config, *, is_clear: bool) -> tuple[Allowed, Config]:
+    """Return the networks of portals, and the configuration without those that are unclear.
 
-    inside = own.item("allowed_networks")
-    found: dict[str, tuple[str, ...]] = {}
-    for name in inside.unused():
-        words = inside.texts(name)
-        try:
-            found[allowed.portal(name)] = allowed.networks(words)
-        except InvalidValue as err:
-            inside.report(inside.at(name), err.message)
-    return found
+    ``is_clear``: what holds them is an object that is given once.
+    """
+    if own.raw("allowed_networks") is None and is_clear:
+        return {}, config
+    # Imported here: most files have none.
+    from . import decode_networks
+
+    return decode_networks.networks(own, config, is_clear=is_clear)
 
 
 def _any_name(name: str, path: str) -> None:

@@ -105,7 +105,8 @@ class Item:
             problems.add(where or "the file", f"must be an object, not {_type(value)}")
             raise Unusable
         self._values: dict[str, Any] = value
-        for key in getattr(value, "repeated", ()):
+        self.repeated: tuple[str, ...] = getattr(value, "repeated", ())
+        for key in self.repeated:
             self.report(self.at(key), "is given twice")
 
     def report(self, where: str, message: str) -> None:
@@ -164,6 +165,17 @@ class Item:
             self._wrong(key, value, "true or false")
         return flag
 
+    def clear(self, key: str) -> bool:
+        """Return a boolean, False if it is missing; raise Unusable if it is wrong.
+
+        For one that limits access: no value of it is safe to assume.
+        """
+        before = len(self.problems.reported)
+        value = self.flag(key)
+        if len(self.problems.reported) != before or key in self.repeated:
+            raise Unusable
+        return bool(value)
+
     def required(self, key: str, read: Callable[[str], Any]) -> Any:
         """Return a value; raise Unusable if it is missing or wrong."""
         before = len(self.problems.reported)
@@ -189,6 +201,8 @@ class Item:
             self._wrong(key, value, "an object")
             return {}
         result: dict[str, str] = {}
+        for name in getattr(value, "repeated", ()):
+            self.report(self.at(f"{key}.{name}"), "is given twice")
         for name, item in value.items():
             try:
                 check(name, "")

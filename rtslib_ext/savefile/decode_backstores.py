@@ -82,7 +82,7 @@ def _block(item: Item) -> backing.Block:
     exclusive = item.flag("exclusive")
     return backing.Block(
         dev=item.required("dev", item.text),
-        readonly=bool(item.flag("readonly")),
+        readonly=item.clear("readonly"),
         exclusive=True if exclusive is None else exclusive,
     )
 

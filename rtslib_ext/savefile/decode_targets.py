@@ -18,9 +18,13 @@ from ..config.model import (
 )
 from ..errors import InvalidValue
 from ..fabrics import FABRICS, Fabric, find
+from ..fast_dataclasses import replace
 from ..kernel import paths
 from . import encode
 from .checked_json import Item, Unusable
+
+# The ends of JSON paths, in a TPG, of values that limit access.
+_LIMITS = (".enable", ".authentication", ".node_acls")
 
 
 def targets(root: Item, own: dict[str, Item]) -> dict[tuple[str, str], Target]:
@@ -51,6 +55,7 @@ def _tpg(item: Item, fabric: Fabric, wwn: str, owns: dict[str, Item]) -> tuple[i
     given = item.within("tag", 0, naming.TAG_MAX)
     tag = 1 if given is None else given
     own = owns.pop(f"/{fabric.name}/{wwn}/tpg{tag}", None)
+    before = len(item.problems.reported)
     enable = item.flag("enable")
     tpg = Tpg(
         tag=tag,
@@ -67,6 +72,10 @@ def _tpg(item: Item, fabric: Fabric, wwn: str, owns: dict[str, Item]) -> tuple[i
     )
     if own:
         own.finish()
+    wrong = [found.where for found in item.problems.reported[before:]]
+    if any(where.endswith(_LIMITS) for where in wrong) or item.repeated:
+        # No initiator may access it until that is clear.
+        tpg = replace(tpg, enable=False)
     return tag, tpg
 
 
@@ -132,7 +141,7 @@ def _acl(item: Item, fabric: Fabric) -> tuple[str, NodeAcl]:
 def _mapped_lun(item: Item) -> tuple[int, MappedLun]:
     index = _index(item, "index")
     number = _index(item, "tpg_lun")
-    lun = MappedLun(index, number, bool(item.flag("write_protect")), _alias(item))
+    lun = MappedLun(index, number, item.clear("write_protect"), _alias(item))
     item.ignore("tag")
     return index, lun
 

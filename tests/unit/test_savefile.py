@@ -14,7 +14,7 @@ import pytest
 
 from rtslib_ext import savefile
 from rtslib_ext.errors import ParseError
-from rtslib_ext.savefile import checked_json
+from rtslib_ext.savefile import Loaded, checked_json, loads
 
 IQN = "iqn.2003-01.org.example:store"
 
@@ -463,3 +463,104 @@ def test_an_error_shows_nothing_of_another_file(text: str) -> None:
         savefile.loads(text)
     assert "hush" not in str(refused.value)
     assert "at column" in str(refused.value)
+
+
+PORTALS = ("192.0.2.1:3260", "192.0.2.2:3260")
+
+
+def guarded(networks: object, *, text: str = "") -> Loaded:
+    """A file of a TPG with two portals, of which the first has networks."""
+    names = [{"ip_address": name.split(":")[0], "port": 3260} for name in PORTALS]
+    tpg = {"tag": 1, "enable": True, "portals": names}
+    target = {"fabric": "iscsi", "wwn": "iqn.2003-01.org.example:a", "tpgs": [tpg]}
+    document = {"targets": [target], "rtslib_ext": {"allowed_networks": networks}}
+    return loads(json.dumps(document).replace('"TEXT"', text))
+
+
+def portals_of(found: Loaded) -> list[str]:
+    (target,) = found.config.targets.values()
+    return list(target.tpgs[1].portals)
+
+
+@pytest.mark.parametrize("words", ["192.0.2.0/24", ["192.0.2.0/33"], [1], [], None, {"a": 1}])
+def test_a_portal_whose_networks_are_unclear_is_left_out(words: object) -> None:
+    found = guarded({PORTALS[0]: words})
+    assert f"rtslib_ext.allowed_networks.{PORTALS[0]}: " in str(found.problems[0])
+    assert portals_of(found) == [PORTALS[1]] and not found.allowed
+
+
+def test_a_portal_whose_networks_are_given_twice_is_left_out() -> None:
+    twice = f'{{"{PORTALS[0]}": ["192.0.2.0/24"], "{PORTALS[0]}": ["::/0"]}}'
+    for found in (guarded("TEXT", text=twice), guarded({PORTALS[0]: ["::1"], f"{PORTALS[0]}": 1})):
+        assert found.problems and portals_of(found) == [PORTALS[1]] and not found.allowed
+    found = guarded({"[::1]:3260": ["::1"], "[0::1]:3260": ["::/0"]})
+    assert "is given twice" in str(found.problems[0]) and not found.allowed
+
+
+@pytest.mark.parametrize("networks", ["x", [], {"192.0.2.1": ["192.0.2.0/24"]}])
+def test_networks_of_an_unknown_portal_may_be_of_any(networks: object) -> None:
+    found = guarded(networks)
+    assert found.problems and portals_of(found) == []
+    for text in ('"x"', "[1]", '{"allowed_networks": {}, "allowed_networks": {}}'):
+        file = f'{{"targets": [], "rtslib_ext": {text}}}'
+        assert loads(file).problems
+        names = '[{"ip_address": "192.0.2.1", "port": 3260}]'
+        tpg = f'{{"tag": 1, "portals": {names}}}'
+        target = f'{{"fabric": "iscsi", "wwn": "iqn.2003-01.org.example:a", "tpgs": [{tpg}]}}'
+        assert portals_of(loads(file.replace("[]", f"[{target}]"))) == []
+    more = {PORTALS[1]: ["192.0.2.0/24"], "192.0.2.1:": ["::1"]}
+    assert portals_of(guarded(more)) == [PORTALS[1]]
+
+
+def limited(old: str, new: str) -> Loaded:
+    """A file with one value replaced, as by hand."""
+    acl = {"node_wwn": "iqn.2003-01.org.example:i", "attributes": {"authentication": 1}}
+    mapped = {"index": 0, "tpg_lun": 0, "write_protect": True}
+    disk = {"plugin": "block", "name": "b", "dev": "/dev/x", "readonly": True}
+    tpg = {
+        "tag": 1,
+        "enable": True,
+        "attributes": {"authentication": 1},
+        "luns": [{"index": 0, "storage_object": "/backstores/block/b"}],
+        "node_acls": [{**acl, "mapped_luns": [mapped]}],
+    }
+    target = {"fabric": "iscsi", "wwn": "iqn.2003-01.org.example:a", "tpgs": [tpg]}
+    text = json.dumps({"storage_objects": [disk], "targets": [target]})
+    assert old in text
+    return loads(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"enable": true', '"enable": "ture"'),
+        ('"enable": true', '"enable": false, "enable": true'),
+        ('"authentication": 1}, "luns"', '"authentication": [1]}, "luns"'),
+        ('"authentication": 1}, "mapped', '"authentication": 1, "authentication": 0}, "mapped'),
+    ],
+)
+def test_a_tpg_to_which_access_is_unclear_stays_disabled(old: str, new: str) -> None:
+    found = limited(old, new)
+    (target,) = found.config.targets.values()
+    assert found.problems and target.tpgs[1].enable is False
+
+
+@pytest.mark.parametrize("word", ['"ture"', "[1]", 'false, "KEY": true'])
+def test_no_disk_becomes_writable_by_an_unclear_word(word: str) -> None:
+    for key in ("write_protect", "readonly"):
+        found = limited(f'"{key}": true', f'"{key}": {word.replace("KEY", key)}')
+        (target,) = found.config.targets.values()
+        (acl,) = target.tpgs[1].acls.values()
+        assert found.problems
+        assert not (acl.mapped_luns if key == "write_protect" else found.config.storage_objects)
+
+
+def test_settings_that_are_given_twice_are_reported() -> None:
+    text = '{"targets": [], "rtslib_ext": {"lu_groups": {"g": 1, "g": 2}}}'
+    assert "rtslib_ext.lu_groups.g: is given twice" in map(str, loads(text).problems)
+    text = (
+        '{"storage_objects": [{"plugin": "ramdisk", "name": "r", "size": 1048576, '
+        '"attributes": {"emulate_tpu": 0, "emulate_tpu": 1}}]}'
+    )
+    (problem,) = loads(text).problems
+    assert str(problem) == "storage_objects[0].attributes.emulate_tpu: is given twice"
