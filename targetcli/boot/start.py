@@ -42,13 +42,14 @@ def run(env: Env, limit: float = LIMIT) -> int:
             systemd.barrier()
             return 1
     waits = _waiting(env)
-    if waits:
+    waited = bool(waits)
+    if waited:
         waits = _wait(env, time.monotonic() + limit)
     complete = not missing.is_recorded(env) or missing.line(env, "restore_pending partial=true")
     if not restored:
-        # The problem may be gone, or is one of the file and is named again.
-        again = missing.line(env, f"restore_pending {env.save_file} partial=true")
-        complete = again and complete
+        # The problem may be gone, or is one of the file and is named again. But after a wait, the
+        # file has objects that were deleted on purpose meanwhile.
+        complete = not waited and _again(env) and complete
     complete = missing.fragments(env) and complete
     # After their own attempt: target-pending.service completes them from here on.
     missing.record_fragments(env)
@@ -56,6 +57,10 @@ def run(env: Env, limit: float = LIMIT) -> int:
     systemd.notify("READY=1")
     systemd.barrier()
     return 0 if complete else 1
+
+
+def _again(env: Env) -> bool:
+    return missing.line(env, f"restore_pending {env.save_file} partial=true")
 
 
 def _wait(env: Env, end: float) -> list[Wait]:

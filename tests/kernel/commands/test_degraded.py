@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from rtslib_ext.transaction import executor
+from rtslib_ext.usage.readiness import Wait
 from targetcli import session
+from targetcli.boot import start
+from targetcli.env import Env
 
 from .harness import ETC, Shell, differences, tree
 
@@ -508,3 +511,22 @@ def test_a_number_that_another_disk_took_is_not_mapped(user: Shell) -> None:
     assert answer.exit == 1
     text = "it exports ramdisk/r, not fileio/d2: it was left unchanged, and not mapped"
     assert f"{TPG}/luns/lun1: {text} (apply changes it), skipped" in answer.stderr
+
+
+def test_what_is_deleted_while_the_start_waits_does_not_return(
+    user: Shell, disks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though a part of the file is not understood."""
+    user.ok("clearconfig confirm=true")
+    (disks / "d2").rename(disks / "away")
+    # The target exists already, so that only its LUN waits.
+    user("restoreconfig")
+    SAVE_FILE.write_text(json.dumps({**json.loads(SAVE_FILE.read_text()), "unknown": 1}))
+
+    def wait(env: Env, end: float) -> list[Wait]:
+        user.ok(f"{TPG}/acls delete {INITIATOR}")
+        return start._waiting(env)
+
+    monkeypatch.setattr(start, "_wait", wait)
+    assert start.run(user.env(), 1) == 1
+    assert exported() == ["lun d1"] and "d2" in str(left(user))
