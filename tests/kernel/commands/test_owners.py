@@ -539,7 +539,7 @@ def test_a_reload_keeps_and_applies_fragments(user: Shell) -> None:
     assert differences(tree(), before) == [] and owned_by(user) == known
     put(CONF_D / "conf.json", fragment("n1", "n2", wwn=B))
     (CONF_D / "csi.json").write_text("{")
-    assert reload.run(user.env()) == 1
+    assert reload.run(user.env()) == 2
     user.ok("/backstores/ramdisk/n2 info")
     user.ok(f"/iscsi/{A} info")
     (ETC / "pairs" / "pool.json").unlink()
