@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rtslib_ext.errors import KernelRefused, LioError, PermissionDenied, reason
+from rtslib_ext.errors import InUse, KernelRefused, LioError, PermissionDenied, reason
 from rtslib_ext.fast_dataclasses import dataclass, field
 from rtslib_ext.kernel import paths, setup
 from rtslib_ext.kernel.abi import AUTH_FILES
@@ -75,14 +75,26 @@ def apply(
         raise
 
 
-def _refuse_active(env: Env, planned: Iterable[Step]) -> None:
-    """Raise InUse if steps make objects active that move between hosts, and are in standby here."""
-    if os.path.exists(env.owners):
-        # Imported here: few systems have owners.
-        from rtslib_ext.owners import states
-        from rtslib_ext.steps import quiesce
+def _refuse_active(env: Env, planned: Sequence[Step]) -> None:
+    """Raise InUse if steps make objects active that move between hosts, and are in standby here.
 
-        states.refuse_standby(env.fs, env.owners, quiesce.made_active(planned))
+    If the record of owners is damaged, raise LioError for objects that exist; those that are
+    created, as by undo, are not in standby.
+    """
+    if not os.path.exists(env.owners):
+        return
+    # Imported here: few systems have owners.
+    from rtslib_ext.owners import states
+    from rtslib_ext.steps import quiesce
+
+    active = {*quiesce.made_active(planned)}
+    try:
+        states.refuse_standby(env.fs, env.owners, active)
+    except InUse:
+        raise
+    except LioError:
+        if any(step.path in active and step.action is Action.UPDATE for step in planned):
+            raise
 
 
 def _note_effects(env: Env, planned: Sequence[Step], outcome: Outcome) -> None:
