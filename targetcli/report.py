@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,8 @@ class Report:
     """The command that this one, undo, undoes; redo undoes this one, undo does not."""
     redoing: str = ""
     """The command that this one, redo, makes again."""
+    since: float = field(default_factory=time.time)
+    """When it began: its journal, and what waits for confirmation, are of one change."""
 
     def take(self, result: Result) -> None:
         """Fill in the result of a command, and make its data; raises LioError."""

@@ -84,8 +84,11 @@ class PendingCommit:
         return f"{self.about.get('command')} on {self.about.get('path')}"
 
     def is_cut_off(self, half: Unfinished | Creation) -> bool:
-        """Return True if the journal ``half`` is of this commit, which was interrupted."""
-        return half.about.get("process") == self.about.get("process")
+        """Return True if the journal ``half`` is of this commit, which was interrupted.
+
+        The process is not enough: a shell makes several changes, its roll-back too.
+        """
+        return all(half.about.get(key) == self.about.get(key) for key in ("process", "since"))
 
     def ended(self, outcome: str) -> PendingCommit:
         """Return it with an outcome, and without its steps, which contain passwords."""

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -313,7 +312,7 @@ def journal(env: Env) -> Journal:
     about = {
         "command": env.session.report.command,
         "path": env.session.report.path,
-        "since": time.time(),
+        "since": env.session.report.since,
     }
     return Journal(env.journal, about)
 

@@ -143,6 +143,7 @@ def roll_back(paths: Paths, pending: PendingCommit) -> PendingCommit:
     about = {**pending.about, "command": f"auto-revert: {pending.about.get('command')}"}
     # If this is interrupted, the journal must not identify it as the change itself.
     about.pop("process", None)
+    about["since"] = time.time()
     when = time.strftime("%Y-%m-%d %H:%M:%S")
     syslog.openlog("targetcli", syslog.LOG_PID, syslog.LOG_DAEMON)
     try:

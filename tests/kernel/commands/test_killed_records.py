@@ -266,3 +266,22 @@ def test_a_kill_while_everything_is_deleted_is_known(
         else:
             assert (differences(tree(), after[0]), allowed()) == ([], after[1])
     file.unlink()
+
+
+def test_a_kill_of_another_change_of_a_shell_is_not_that_of_what_waits(
+    user: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both changes have one process, and so has the roll-back in it."""
+    before = state()
+
+    def two() -> None:
+        user.ok(f"{APPLY} --confirm-within 600s")
+        killing = "/backstores/ramdisk create x 1M"
+        monkeypatch.setattr(Journal, "begin", lambda _: os.kill(os.getpid(), signal.SIGKILL))
+        user(killing)
+
+    assert os.WIFSIGNALED(os.waitpid(forked(two), 0)[1])
+    assert "undone" in " ".join(user.ok("recover").rows)
+    assert "waiting for confirmation" in user.ok("confirm status")
+    user.ok("confirm back")
+    assert same(state(), before)
