@@ -156,7 +156,7 @@ class System:
         with change_lock(name, path=self._lock_file, wait=self._wait) as held:
             files = beside.Files.of(self._journal)
             if not os.path.exists(self._journal) and beside.is_unfinished(files):
-                beside.settle(self.fs, files)
+                beside.settle(files)
             journals.refuse_unfinished(self._journal)
             if held.left is LastChange.UNCONFIRMED:
                 # The shell looks for such a change only if the last holder says so.

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from ..errors import LioError
+from ..files import completed
 from . import nft, record, ruleset
 from .allowed import Allowed
 from .record import Record
@@ -30,6 +31,9 @@ def load(path: str, networks: Allowed, before: Allowed | None = None) -> None:
     if not networks and not found.allowed and not found.loaded:
         # Without nftables, too.
         return
+    if before is None:
+        # A change of its own, without steps.
+        completed.forget(path)
     record.store(path, Record(networks, found.loaded, found.allowed if before is None else before))
     try:
         nft.load(networks)
@@ -53,11 +57,16 @@ def replacing(path: str, before: Record, after: Allowed) -> Iterator[list[str]]:
     service of its own loads them. A kill within the block is recovered from (``recovered``).
     """
     changes = {**before.allowed} != {**after} and before.loaded != DAMAGED
+    completed.forget(path)
     notes = _adopt(path, before, after, before.allowed if changes else None)
     try:
         yield notes
     except BaseException:
-        if before.loaded != DAMAGED:
+        if completed.is_there(path):
+            # It came after the steps, such as Ctrl-C.
+            with suppress(LioError):
+                _finish(path)
+        elif before.loaded != DAMAGED:
             with suppress(LioError):
                 _return(path, Record(after, ""), before.allowed)
         raise

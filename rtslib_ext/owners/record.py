@@ -17,7 +17,7 @@ from itertools import chain
 from typing import Any
 
 from ..errors import InvalidValue, LioError, reason
-from ..files import atomic, trusted
+from ..files import atomic, completed, trusted
 from . import units
 
 Owners = Mapping[str, str]
@@ -95,13 +95,17 @@ def claiming(
     unfinished = {"before": owners, "after": dict(after), "moving": moving}
     if serves:
         unfinished["starting"] = owner
+    completed.forget(path)
     _write(path, {**both, "unfinished": unfinished})
     try:
         yield
     except BaseException:
-        _write(path, before)
+        # It may be one after the steps, such as Ctrl-C.
+        _write(path, then if completed.is_there(path) else before)
         raise
     _write(path, then)
+    # That of the networks, if they changed too, was ended before.
+    completed.forget(path)
 
 
 def finish(path: str, *, done: bool) -> None:

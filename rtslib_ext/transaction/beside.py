@@ -14,8 +14,7 @@ from typing import Any
 
 from ..errors import LioError
 from ..fast_dataclasses import dataclass, field
-from ..files import trusted
-from ..kernel.configfs import ReadFS
+from ..files import completed, trusted
 
 Owners = Mapping[str, tuple[str, str]]
 """The owners before and after a change, by shell path, where they changed; "": no owner."""
@@ -175,25 +174,27 @@ def is_unfinished(files: Files) -> bool:
     return False
 
 
-def settle(fs: ReadFS, files: Files) -> list[str]:
-    """End both records after a kill before or after the steps, as the kernel shows; return notes.
+def settle(files: Files) -> list[str]:
+    """End both records after a kill before or after the steps; return notes.
 
-    There must be no journal. A damaged record is reported by what needs it. Raises LioError.
+    There must be no journal: the steps were all done (``files.completed``), or none was. A damaged
+    record is reported by what needs it. Raises LioError.
     """
-    done = None
+    done = completed.is_there(files.owners)
+    notes = _settle_networks(files.networks, done=done) if os.path.exists(files.networks) else []
     if os.path.exists(files.owners):
-        from ..owners import record, settling
+        from ..owners import record
 
-        done = settling.is_done(fs, files.owners)
-    # The networks first: what they need to know is in the other record, until it is ended.
-    notes = _settle_networks(fs, files.networks, done) if os.path.exists(files.networks) else []
-    if done is not None:
-        record.finish(files.owners, done=done)
+        with suppress(LioError):
+            if record.unfinished(files.owners):
+                record.finish(files.owners, done=done)
+    # Only now: a kill in between leaves the other record.
+    if not is_unfinished(files):
+        completed.forget(files.owners)
     return notes
 
 
-def _settle_networks(fs: ReadFS, path: str, done: bool | None) -> list[str]:
-    """End the record of the networks; ``done``: None if nothing else shows it."""
+def _settle_networks(path: str, *, done: bool) -> list[str]:
     from ..firewall import adoption, record
 
     found = None
@@ -201,27 +202,5 @@ def _settle_networks(fs: ReadFS, path: str, done: bool | None) -> list[str]:
         found = record.load(path)
     if found is None or found.before is None:
         return []
-    if done is None:
-        done = _listens(fs, found.before, found.allowed)
     notes = adoption.recovered(path, undone=not done)
     return notes if done else [_UNDONE, *notes]
-
-
-def _listens(fs: ReadFS, before: Mapping[str, object], after: Mapping[str, object]) -> bool:
-    """Return True if the portals show that a change was done.
-
-    Where they are the same before and after, it was most likely killed before its steps: nft runs
-    there, and a process of its own may be started.
-    """
-    from ..firewall import allowed
-    from ..reading import portals
-
-    there = {
-        allowed.portal(name)
-        for target in portals.targets(fs).targets.values()
-        for tpg in target.tpgs.values()
-        for name in tpg.portals
-        if target.fabric == "iscsi" and "%" not in name
-    }
-    new, old = after.keys() - before.keys(), before.keys() - after.keys()
-    return bool(new or old) and new <= there and not (old & there)

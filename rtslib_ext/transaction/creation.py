@@ -211,7 +211,7 @@ def finish(context: Context, change: Creation) -> Outcome:
         journal.close(keep=True)
         undo(context, change)
         raise
-    journal.close()
+    journal.close(done=True)
     return outcome
 
 

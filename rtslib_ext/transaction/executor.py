@@ -87,7 +87,7 @@ def perform(
             _roll_back(context, run.done, err, journal, stuck)
             raise
         if journal:
-            journal.close()
+            journal.close(done=True)
     return Outcome(done=run.done, notes=context.notes, made=context.made)
 
 

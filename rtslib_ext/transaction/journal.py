@@ -24,9 +24,10 @@ from typing import Any
 
 from ..errors import InUse, LioError, reason
 from ..fast_dataclasses import dataclass, field
-from ..files import atomic, trusted
+from ..files import atomic, completed, trusted
 from ..steps import Step, codec, field_types
 from ..steps.step import REPAIR
+from . import beside
 
 # That of a change of a hundred thousand objects; root alone can write more.
 MOST_BYTES = 256 << 20
@@ -104,13 +105,19 @@ class Journal:
             self.open(steps, marks=_undone(len(steps)))
         self.close(keep=True)
 
-    def close(self, *, keep: bool = False) -> None:
-        """Close the journal, and remove it unless ``keep``."""
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
-            if not keep:
-                os.unlink(self.path)
+    def close(self, *, keep: bool = False, done: bool = False) -> None:
+        """Close the journal, and remove it unless ``keep``.
+
+        ``done``: all steps were done, which records that the change replaces need to know.
+        """
+        if self._handle is None:
+            return
+        if done and beside.is_unfinished(beside.Files.of(self.path)):
+            completed.leave(self.path, self._handle)
+        elif not keep:
+            os.unlink(self.path)
+        os.close(self._handle)
+        self._handle = None
 
 
 def _described(about: dict[str, Any]) -> str:

@@ -126,7 +126,7 @@ def _wait(paths: Paths, first: PendingCommit) -> None:
         with suppress(LioError), change_lock(f"/ auto-revert: {pending}", path=paths.lock):
             files = beside.Files.of(paths.journal)
             if not os.path.exists(paths.journal) and beside.is_unfinished(files):
-                beside.settle(ConfigFS(), files)
+                beside.settle(files)
             # While waiting for the lock, the change may have been confirmed or extended.
             pending = confirmed_commit.find(paths.commit)
             if not pending or pending.about != first.about or pending.left > 0:

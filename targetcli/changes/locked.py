@@ -54,6 +54,8 @@ def locked(env: Env, node: Node, command: str) -> Iterator[None]:
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"{node.path}: {_interrupted(env)}") from None
         finally:
+            if env.session.last_change is LastChange.UNCONFIRMED:
+                held.leaves = LastChange.UNCONFIRMED
             # Record the changes made before a failure as well.
             report = env.session.report
             if report.changes or report.owners or report.networks:
@@ -81,7 +83,7 @@ def _settle(env: Env) -> None:
 
     files = beside.Files.of(env.journal)
     if beside.is_unfinished(files):
-        for text in beside.settle(env.fs, files):
+        for text in beside.settle(files):
             print(f"Note: {printable(text)}", file=env.stderr)
 
 

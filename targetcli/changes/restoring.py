@@ -63,8 +63,10 @@ def journal(env: Env, source: Source, there: Topology) -> Iterator[None]:
     written.open(())
     try:
         yield
-    finally:
+    except BaseException:
         written.close()
+        raise
+    written.close(done=True)
 
 
 @contextmanager

@@ -121,7 +121,11 @@ def within(env: Env, steps: Sequence[Step], seconds: float) -> Iterator[list[str
         auto_revert.start(auto_revert.Paths.of(env))
         yield messages
     except BaseException:
-        os.unlink(file)
+        if env.session.report.changes:
+            # It came after the steps, such as Ctrl-C.
+            env.session.last_change = LastChange.UNCONFIRMED
+        else:
+            os.unlink(file)
         raise
     pending = PendingCommit.of(steps, about, seconds, replaced)
     confirmed_commit.write(file, pending)

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from rtslib_ext import naming
 from rtslib_ext.config.model import Config
 from rtslib_ext.errors import InvalidValue, LioError
+from rtslib_ext.files import completed
 from rtslib_ext.firewall import adoption as loading
 from rtslib_ext.firewall import allowed, nft, record, ruleset
 from rtslib_ext.owners import record as owner_record
-from rtslib_ext.owners import settling
 from rtslib_ext.savefile import loads, pieces
 from rtslib_ext.transaction import beside
 
@@ -321,18 +321,17 @@ def test_a_kill_while_records_are_ended(tmp_path: Path, monkeypatch: pytest.Monk
         raise KeyboardInterrupt
     os.replace(f"{files.owners}.kept", files.owners)
     record.store(files.networks, record.Record(NEW, "", OLD))
-    monkeypatch.setattr(settling, "_is_done", lambda *_: True)
+    Path(completed.path(files.owners)).touch()
     monkeypatch.setattr(nft, "load", lambda _: None)
 
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    fs: Any = None
     for owner, name in ((loading, "recovered"), (owner_record, "finish")):
         with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
             patch.setattr(owner, name, killed)
-            beside.settle(fs, files)
-    beside.settle(fs, files)
+            beside.settle(files)
+    beside.settle(files)
     assert record.load(files.networks).allowed == NEW
     assert owner_record.load(files.owners) == {"/iscsi/x": "csi"}
     assert not beside.is_unfinished(files)

@@ -19,6 +19,7 @@ from rtslib_ext.firewall import nft
 from rtslib_ext.owners import record
 from rtslib_ext.transaction.journal import Journal
 from targetcli.audit import history
+from targetcli.changes import apply
 from tests.kernel.plan.test_killed import forked
 
 from .. import nft_family
@@ -266,6 +267,47 @@ def test_a_kill_while_everything_is_deleted_is_known(
         else:
             assert (differences(tree(), after[0]), allowed()) == ([], after[1])
     file.unlink()
+
+
+def test_what_adopts_existing_objects_is_undone_or_done(
+    user: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What exists does not show whether its steps were done: the end of its journal does."""
+    put(CSI, open_to(TEN, "c1", "c2"))
+    record.drop(str(RECORD))
+    before = tree(), NETWORKS.read_bytes()
+    wanted = open_to(TWELVE, "c1", "c2")
+    wanted["targets"][0]["tpgs"][0]["attributes"] = {"login_timeout": 20}
+    put(CSI, wanted)
+    adopt = f"{APPLY} --adopt"
+    killed(monkeypatch, nft, "load", lambda: user(adopt))
+    user.ok("saveconfig")
+    assert not RECORD.exists()
+    assert (tree(), NETWORKS.read_bytes()) == before
+    killed(monkeypatch, Journal, "close", lambda: user(adopt))
+    user.ok("saveconfig")
+    after = state()
+    assert after[1]["owners"]["owners"] and after[1]["loaded"]
+    assert after[1]["networks"]["allowed"] == {PORTAL: [TWELVE]}
+
+
+def test_an_error_after_the_steps_leaves_all_of_the_change(
+    user: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Owners and networks follow what was done, and it is still rolled back unless confirmed."""
+
+    def failing(*_: object) -> None:
+        raise LioError("cannot be read")
+
+    before = state()
+    with monkeypatch.context() as patch:
+        patch.setattr(apply, "note_access", failing)
+        assert user(f"{APPLY} --confirm-within 600s").exit
+    found = state()
+    assert found[1]["networks"]["allowed"] == {PORTAL: [TWELVE]} and found[1]["loaded"]
+    assert "/backstores/ramdisk/c3" in found[1]["owners"]["owners"]
+    user.ok("confirm back")
+    assert same(state(), before)
 
 
 def test_a_kill_of_another_change_of_a_shell_is_not_that_of_what_waits(
