@@ -79,9 +79,10 @@ def restoreconfig(
             want = restore.without_present(env.fs, want)
         source = Source(want, loaded.identities, None if partly else path, half)
         with allowed.adopting(env, networks, keep=keep or partly) as notes:
+            # First, as the networks: a kill leaves no object without its owner.
+            _restore_owners(env, loaded, want, keep=keep_existing)
             outcome, more, differing = create(env, source, keep=keep, create_missing=make)
     problems += [*failed, *causes(outcome), *differing]
-    _restore_owners(env, loaded, want, keep=keep_existing)
     shown = shown_path(env, savefile) if path == path_of(env, savefile) else path
     return _restore_result(path, f"Configuration restored from {shown}", problems, notes + more)
 
@@ -111,6 +112,7 @@ def complete(env: Env, half: Creation) -> Result:
     notes = [("/", text) for text in allowed.recovered(env, undone=False)]
     networks = allowed.part(document.allowed, document.config)
     with allowed.adopting(env, networks, keep=True) as more:
+        _restore_owners(env, document, document.config, keep=True)
         outcome, others, differing = create(env, source, keep=True, create_missing=flag, ask=False)
     problems = [*causes(outcome), *differing]
     return _restore_result(half.path, f"{half}: finished", problems, [*notes, *more, *others])

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from rtslib_ext import restore
 from rtslib_ext.errors import LioError
 from rtslib_ext.firewall import nft
 from rtslib_ext.owners import record
@@ -327,3 +328,15 @@ def test_a_kill_of_another_change_of_a_shell_is_not_that_of_what_waits(
     assert "waiting for confirmation" in user.ok("confirm status")
     user.ok("confirm back")
     assert same(state(), before)
+
+
+def test_a_killed_restore_has_the_owners_of_its_file(
+    user: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file, owners = tmp_path / "saved.json", json.loads(RECORD.read_text())["owners"]
+    user.ok(f"saveconfig {file}")
+    for end in ("recover finish", f"restoreconfig {file}"):
+        user.ok("clearconfig confirm=true")
+        killed(monkeypatch, restore, "restore", lambda: user(f"restoreconfig {file}"))
+        user.ok(end)
+        assert json.loads(RECORD.read_text())["owners"] == owners
