@@ -11,11 +11,11 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from .config.merge import merge
 from .config.model import Config
-from .errors import InUse, InvalidValue, PermissionDenied
+from .errors import InUse, InvalidValue, LioError, PermissionDenied
 from .fabrics import FABRICS
 from .fast_dataclasses import dataclass, replace
 from .kernel.configfs import ConfigFS, WriteFS
@@ -274,6 +274,7 @@ class System:
                     outcome = applying.perform(self.fs, partly, journal=journal)
                 left = applying.differences(self.fs, partly, lambda: part.read(self.fs))
             outcome.remaining += left.steps
+            self._drop_missing(outcome.done)
             return outcome
 
     def _drop_deleted(self, done: Iterable[Step]) -> None:
@@ -285,6 +286,21 @@ class System:
         left = record.without_deleted(owners, gone)
         if left != owners:
             record.store(self._owners, left)
+
+    def _drop_missing(self, done: Iterable[Step]) -> None:
+        """Drop what could not be restored of deleted objects: new ones of that name lack it."""
+        path = f"{os.path.dirname(self._journal)}/unrestored.json"
+        if not os.path.exists(path) or all(step.action is Action.UPDATE for step in done):
+            return
+        # Imported here: after most restores nothing is missing.
+        from .savefile import unrestored
+
+        # A damaged record stays, for what needs it.
+        with suppress(LioError):
+            found, have = unrestored.load(path), Reader(self.fs).config()
+            left = unrestored.remaining(found, have, have.storage_objects)
+            if left.paths != found.paths or left.part != found.part:
+                unrestored.store(path, left)
 
     def _current(self, change: Change) -> Change:
         """Return the change as planned under the lock; raise Outdated if its steps differ."""

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from rtslib_ext.api import System
+from rtslib_ext.config.model import NodeAcl
+from rtslib_ext.fast_dataclasses import replace
 from rtslib_ext.transaction import executor
 from rtslib_ext.usage.readiness import Wait
 from targetcli import session
@@ -499,6 +502,26 @@ def test_what_is_deleted_does_not_return(degraded: Shell, disks: Path, folder: s
         item for item in now if item.startswith("mapped")
     ]
     degraded.ok("undo", yes=True)
+
+
+def test_what_the_library_deletes_does_not_return(degraded: Shell, disks: Path) -> None:
+    """As of what targetcli deletes."""
+    target = ("iscsi", IQN)
+    system = System(degraded.fs)
+    have = system.read()
+    tpg = have.targets[target].tpgs[1]
+    bare = replace(tpg.acls[INITIATOR], mapped_luns={})
+
+    def to(acls: dict[str, NodeAcl]) -> None:
+        item = replace(have.targets[target], tpgs={1: replace(tpg, acls=acls)})
+        want = replace(have, targets={**have.targets, target: item})
+        system.apply(system.plan(want, exact=True), interrupt=True)
+
+    to({})
+    to({INITIATOR: bare})
+    (disks / "away").rename(disks / "d2")
+    degraded.ok("restore_pending")
+    assert not [item for item in exported() if item.startswith("mapped")]
 
 
 def test_a_number_that_another_disk_took_is_not_mapped(user: Shell) -> None:
