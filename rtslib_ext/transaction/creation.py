@@ -30,14 +30,10 @@ from ..savefile.unrestored import Unrestored
 from ..steps import Context, Step
 from ..steps.lu_groups import SETTING as LU_GROUP
 from ..usage import reservations
-from . import clear, incomplete, subset
+from . import clear, clearing, incomplete, subset
 from .executor import Outcome, keep_going, perform
 from .journal import CREATES, Creation, Journal
 from .planning import planned
-
-# The characters of a document to write at once.
-_AT_ONCE = 1 << 20
-
 
 # -- performing --------------------------------------------------------------------------------
 
@@ -68,25 +64,11 @@ def record_restore(
         found = unrestored.add(_of(half), missing) if half else missing
         about["paths"] = list(found.paths)
     elif text:
-        journal.document = lambda: _in_pieces(text())
+        journal.document = lambda: clearing.in_pieces(text())
     journal.about[CREATES] = about
     journal.document = journal.document or (
         lambda: savefile.pieces(found.part, identities=found.identities)
     )
-
-
-def record_clearing(journal: Journal, text: Callable[[], str], clears: str = "at a stop") -> None:
-    """Let a journal hold the configuration that is restored after everything is deleted.
-
-    ``text`` returns that of its save file. After a kill, a restore completes the remaining objects;
-    with ``clears`` CLEARS_FIRST it deletes them first: the restore was to replace them.
-    """
-    journal.about[CREATES] = {"restores": True, "clears": clears, "paths": None, "before": {}}
-    journal.document = lambda: _in_pieces(text())
-
-
-def _in_pieces(text: str) -> Iterator[str]:
-    return (text[at : at + _AT_ONCE] for at in range(0, len(text), _AT_ONCE))
 
 
 def _missing(want: Unrestored, there: Topology) -> Unrestored:

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from rtslib_ext import savefile
 from rtslib_ext.config import shell_paths, without_luns
 from rtslib_ext.config.model import Config, Key, Target
 from rtslib_ext.errors import InvalidValue, LioError
@@ -19,9 +17,8 @@ from rtslib_ext.savefile.encode import Identities
 from rtslib_ext.savefile.unrestored import Unrestored
 from rtslib_ext.steps import Context, Step
 from rtslib_ext.transaction import clear, creation, incomplete
-from rtslib_ext.transaction import journal as journals
 from rtslib_ext.transaction.executor import Outcome
-from rtslib_ext.transaction.journal import Creation, Journal
+from rtslib_ext.transaction.journal import Creation
 
 from ..env import Env
 from . import apply, running
@@ -67,46 +64,6 @@ def journal(env: Env, source: Source, there: Topology) -> Iterator[None]:
         written.close()
         raise
     written.close(done=True)
-
-
-@contextmanager
-def clearing(env: Env, path: str) -> Iterator[None]:
-    """Keep a journal while everything is deleted: a restore after a kill completes it.
-
-    ``path`` is the save file that is restored next. Without a usable one there is no journal.
-    """
-    written = apply.journal(env)
-    creation.record_clearing(written, lambda: disk.read(path))
-    with _open(written):
-        yield
-
-
-@contextmanager
-def replacing(env: Env, want: Config | None, text: Callable[[], str]) -> Iterator[None]:
-    """Keep a journal while everything, or only ``want``, is deleted and restored from ``text``.
-
-    The restore replaces it by its own, so that there is one all the time.
-    """
-    written = apply.journal(env)
-    if want is None:
-        creation.record_clearing(written, text, journals.CLEARS_FIRST)
-    else:
-        creation.record_clearing(written, partial(savefile.dumps, want))
-    with _open(written):
-        yield
-
-
-@contextmanager
-def _open(written: Journal) -> Iterator[None]:
-    # A full /run does not prevent it.
-    with suppress(LioError):
-        written.open(())
-    try:
-        yield
-    finally:
-        # The journal of the restore was removed under the same name.
-        with suppress(FileNotFoundError):
-            written.close()
 
 
 def completing(env: Env, source: Source) -> Sequence[Step]:

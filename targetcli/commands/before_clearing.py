@@ -14,7 +14,8 @@ from rtslib_ext.savefile import disk
 from rtslib_ext.savefile.encode import Identities
 from rtslib_ext.usage import another_disk, exports
 
-from ..changes import restoring, running
+from ..changes import clearing as journals
+from ..changes import running
 from ..env import Env
 from .clear import cleared, forget
 
@@ -27,12 +28,12 @@ def clearing(
 ) -> Iterator[list[LioError]]:
     """Delete everything, or ``part``, before a block that restores the file.
 
-    Yields an error for each failure. A kill from here on is known (restoring.replacing). ``named``
+    Yields an error for each failure. A kill from here on is known (changes.clearing). ``named``
     has the storage objects that were named. Raises LioError if nothing may be cleared.
     """
     _refuse_exported(env, want, named)
     _refuse_other_disks(env, want, identities)
-    with restoring.replacing(env, part, lambda: disk.read(path)):
+    with journals.replacing(env, part, lambda: disk.read(path)):
         problems = cleared(env, part)
         if part is None:
             forget(env)

@@ -20,9 +20,6 @@ from ..progress import Total
 from ..result import Result, say
 from ..tree import Node
 
-# The text of a save file without objects.
-_NOTHING = '{"storage_objects": [], "targets": []}'
-
 
 def clearconfig(env: Env, node: Node, confirm: bool, savefile: str | None) -> Result:
     """Delete the whole running configuration; ``savefile`` is restored next."""
@@ -58,12 +55,17 @@ def _before_restoring(env: Env, savefile: str | None) -> AbstractContextManager[
     if env.session.transaction is not None:
         return nullcontext()
     # Imported here: a dry run needs none.
-    from ..changes import restoring
-    from .save_files import path_of
+    from ..changes import clearing
 
     if savefile is None:
-        return restoring.replacing(env, None, lambda: _NOTHING)
-    return restoring.clearing(env, path_of(env, savefile))
+        return clearing.replacing(env, None, lambda: clearing.NOTHING)
+    # Imported here: only the stop of the service names a file.
+    from rtslib_ext.savefile import disk
+
+    from .save_files import path_of
+
+    path = path_of(env, savefile)
+    return clearing.stopping(env, lambda: disk.read(path))
 
 
 def cleared(env: Env, part: Config | None = None) -> list[LioError]:
