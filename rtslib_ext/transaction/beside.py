@@ -107,20 +107,20 @@ def under_way(files: Files) -> Replaced:
 
 
 @contextmanager
-def taking_back(files: Files, replaced: Replaced) -> Iterator[tuple[Replaced, list[str]]]:
+def reverting(files: Files, replaced: Replaced) -> Iterator[tuple[Replaced, list[str]]]:
     """Restore what a change replaced around a block that undoes its steps, all or none.
 
     Later changes of the same owners and networks stay, and so does a damaged record. Of a change
     that was interrupted, the records are ended after the block. Yields the difference, for the
     history, and notes.
     """
-    with _owners_back(files.owners, replaced.owners) as owners:
-        with _networks_back(files.networks, replaced.networks) as (networks, notes):
+    with _reverting_owners(files.owners, replaced.owners) as owners:
+        with _reverting_networks(files.networks, replaced.networks) as (networks, notes):
             yield Replaced(owners, networks), notes
 
 
 @contextmanager
-def _owners_back(path: str, changed: Owners) -> Iterator[Owners]:
+def _reverting_owners(path: str, changed: Owners) -> Iterator[Owners]:
     before = None
     if changed:
         from ..owners import record
@@ -142,7 +142,7 @@ def _owners_back(path: str, changed: Owners) -> Iterator[Owners]:
 
 
 @contextmanager
-def _networks_back(path: str, changed: Networks) -> Iterator[tuple[Networks, list[str]]]:
+def _reverting_networks(path: str, changed: Networks) -> Iterator[tuple[Networks, list[str]]]:
     before = None
     if changed:
         from ..firewall import adoption, record

@@ -148,7 +148,7 @@ def roll_back(paths: Paths, pending: PendingCommit) -> PendingCommit:
     syslog.openlog("targetcli", syslog.LOG_PID, syslog.LOG_DAEMON)
     try:
         replaced = beside.from_plain(pending.replaced)
-        with beside.taking_back(beside.Files.of(paths.journal), replaced) as (restored, notes):
+        with beside.reverting(beside.Files.of(paths.journal), replaced) as (restored, notes):
             steps = confirmed_commit.revert(ConfigFS(), pending, Journal(paths.journal, about))
         _record(paths.history, pending, steps, restored)
         outcome = "; ".join((f"{ROLLED_BACK} at {when}", *notes))

@@ -351,10 +351,10 @@ def test_an_interrupted_change_that_cannot_be_rolled_back_keeps_its_records(
     replaced = beside.under_way(files)
     assert replaced.owners == {"/iscsi/x": ("", "csi")}
     before = [Path(path).read_bytes() for path in (files.owners, files.networks)]
-    with suppress(LioError), beside.taking_back(files, replaced):
+    with suppress(LioError), beside.reverting(files, replaced):
         raise LioError("a step")
     assert [Path(path).read_bytes() for path in (files.owners, files.networks)] == before
-    with beside.taking_back(files, replaced):
+    with beside.reverting(files, replaced):
         pass
     assert owner_record.load(files.owners) == {} and not beside.is_unfinished(files)
     assert record.load(files.networks).allowed == OLD
